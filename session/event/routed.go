@@ -1,0 +1,18 @@
+package event
+
+// FactRouted: the call was handed on.
+const FactRouted Fact = "routed"
+
+// Routed says where the call went and with which result.
+type Routed struct {
+	// Outcome is the row of the line's table of routes: verified, identified, unidentified.
+	Outcome string `json:"outcome"`
+	// Destination is "<extension> <dialplan> <context>".
+	Destination string `json:"destination"`
+	Status      Status `json:"status"`
+	Level       int    `json:"level"`
+	Reason      Reason `json:"reason"`
+}
+
+// Fact implements Data.
+func (Routed) Fact() Fact { return FactRouted }

@@ -1,0 +1,69 @@
+package session
+
+import "countersign/session/event"
+
+// Factor is the kind of proof that a step asks for (design: "Levels").
+type Factor int
+
+const (
+	// NoFactor proves nothing about who is calling: a caller number, an account number.
+	NoFactor Factor = iota
+	// Weak is a fact about a person that others may know, such as a date of birth.
+	Weak
+	// Knowledge is a secret that only the customer knows, such as a PIN.
+	Knowledge
+	// Possession is something that only the customer has, such as the telephone that a one-time code is sent to.
+	Possession
+)
+
+// Level says how sure we are of who is calling.
+type Level int
+
+const (
+	// Unknown: nobody was identified.
+	Unknown Level = 0
+	// Identified: we know who the caller says they are.
+	Identified Level = 1
+	// Verified: one knowledge or possession factor, or two weak ones.
+	Verified Level = 2
+	// Strong: knowledge and possession together.
+	Strong Level = 3
+)
+
+// Status is the level in the three words of the trade.
+func (l Level) Status() event.Status {
+	switch {
+	case l >= Verified:
+		return event.StatusVerified
+	case l == Identified:
+		return event.StatusIdentified
+	default:
+		return event.StatusNone
+	}
+}
+
+// levelOf adds up what was proven. Without a customer there is nothing to prove, so no number of factors makes more than Unknown.
+func levelOf(identified bool, proven []Factor) Level {
+	if !identified {
+		return Unknown
+	}
+	var weak, knowledge, possession int
+	for _, f := range proven {
+		switch f {
+		case Weak:
+			weak++
+		case Knowledge:
+			knowledge++
+		case Possession:
+			possession++
+		}
+	}
+	switch {
+	case knowledge > 0 && possession > 0:
+		return Strong
+	case knowledge > 0 || possession > 0 || weak >= 2:
+		return Verified
+	default:
+		return Identified
+	}
+}

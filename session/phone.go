@@ -1,0 +1,77 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// ErrNotANumber says that a caller's or a customer's number cannot be a telephone number, so there is nothing to look up.
+var ErrNotANumber = errors.New("not a telephone number")
+
+// ErrNoCountry says that a number is written without its country code and no region was given to supply it.
+var ErrNoCountry = errors.New("the number has no country code and no region is set")
+
+// E164 writes a telephone number the one way it is stored and compared: "+" and up to 15 digits (ITU-T E.164). It understands 00 and +,
+// national numbers with a trunk zero, spaces, dots, dashes and extensions; region is the ISO 3166 code of the country that a national
+// number belongs to, or empty when only numbers with a country code are to be understood. Eight digits or more without "+" are then read
+// as an international number, because many SIP trunks send it so.
+//
+// Only the length is checked against the country's numbering plan: plans change, and a number that rings is a number.
+func E164(raw, region string) (string, error) {
+	raw = strings.TrimSpace(raw)
+	digits := 0
+	for _, r := range raw {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z'):
+			// "anonymous", "restricted", a SIP user name: phonenumbers would read letters as a vanity number.
+			if !strings.HasPrefix(strings.ToLower(raw[strings.IndexRune(raw, r):]), "ext") &&
+				!strings.HasPrefix(strings.ToLower(raw[strings.IndexRune(raw, r):]), "x") {
+				return "", ErrNotANumber
+			}
+		}
+	}
+	if digits < 5 {
+		return "", ErrNotANumber
+	}
+	region = strings.ToUpper(region)
+	if region == "" && !strings.HasPrefix(raw, "+") {
+		switch {
+		case strings.HasPrefix(raw, "00"):
+			raw = "+" + raw[2:]
+		case strings.HasPrefix(raw, "0"), digits < 8:
+			return "", ErrNoCountry
+		default:
+			raw = "+" + raw
+		}
+	}
+	if region == "" {
+		region = "ZZ"
+	}
+	number, err := phonenumbers.Parse(raw, region)
+	if err != nil {
+		if errors.Is(err, phonenumbers.ErrInvalidCountryCode) && region == "ZZ" {
+			return "", fmt.Errorf("%w: unknown country code", ErrNotANumber)
+		}
+		return "", ErrNotANumber
+	}
+	if !phonenumbers.IsPossibleNumber(number) {
+		return "", fmt.Errorf("%w: wrong number of digits for its country", ErrNotANumber)
+	}
+	return phonenumbers.Format(number, phonenumbers.E164), nil
+}
+
+// LastFour is all of a telephone number that events and logs may show: its last four digits, or fewer if it has no more.
+func LastFour(number string) string {
+	var digits []byte
+	for i := len(number) - 1; i >= 0 && len(digits) < 4; i-- {
+		if c := number[i]; c >= '0' && c <= '9' {
+			digits = append([]byte{c}, digits...)
+		}
+	}
+	return string(digits)
+}
