@@ -1,0 +1,248 @@
+package esl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"countersign/session"
+)
+
+// ErrUnplayable says that FreeSWITCH could not play a prompt, so it did not listen either.
+var ErrUnplayable = errors.New("FreeSWITCH cannot play the prompt: check that the file exists on its machine and that its user may read it")
+
+// digits is the channel variable that play_and_get_digits fills.
+const digits = "cs_digits"
+
+// Arguments of multiset. FreeSWITCH unsets a variable that is given no value.
+const (
+	// secretive keeps digits out of FreeSWITCH's log, events and CDRs for as long as the call is ours.
+	secretive = "^^|sensitive_dtmf=true|read_terminator_used="
+	// forget removes what was keyed. FreeSWITCH never clears read_terminator_used by itself.
+	forget = "^^|" + digits + "=|read_terminator_used="
+	// letGo ends both, and takes the call out of our hands: with socket_resume still set, FreeSWITCH resets a call that was transferred long ago as soon
+	// as our connection ends, and the caller is left in dead air (seen on 1.10.12).
+	letGo = "^^|sensitive_dtmf=|socket_resume="
+)
+
+// Commands that are the same on every call.
+var (
+	openCall = connect + myEvents + filters[0] + filters[1] + constant("multiset", secretive) + constant("answer", "")
+	flush    = constant("flush_dtmf", "")
+	forgetIt = constant("multiset", forget)
+	disarm   = constant("sched_cancel", "")
+)
+
+// constant is a command that nobody waits for, built once.
+func constant(application, arg string) string {
+	text, err := execute(application, arg, "")
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// channel is a session.Channel on the wire. The call's goroutine uses it.
+type channel struct{ c *conn }
+
+var _ session.Channel = (*channel)(nil)
+
+// Play implements session.Channel.
+func (ch *channel) Play(ctx context.Context, files []string) error {
+	if len(files) == 0 {
+		return nil
+	}
+	arg, err := playable(files, false)
+	if err != nil {
+		return err
+	}
+	played := true
+	x, cmd, err := ch.c.start("playback", arg, func(h header) { played = !h.is("Application-Response", "FILE%20NOT%20FOUND") })
+	if err != nil {
+		return err
+	}
+	if err := ch.c.wait(ctx, x, cmd); err != nil {
+		return fmt.Errorf("play: %w", err)
+	}
+	if !played {
+		return fmt.Errorf("play %s: %w", strings.Join(files, ", "), ErrUnplayable)
+	}
+	return nil
+}
+
+// Collect implements session.Channel. The digits travel in one completion event: the variable is unset by a command that is already queued
+// behind the prompt, which FreeSWITCH executes even if the caller hangs up in the middle of the entry.
+func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entry, error) {
+	arg, err := playAndGetDigits(q)
+	if err != nil {
+		return session.Entry{}, err
+	}
+	var got collected
+	x, collect, err := ch.c.start("play_and_get_digits", arg, got.read)
+	if err != nil {
+		return session.Entry{}, err
+	}
+	commands := make([]outgoing, 0, 4)
+	if q.Flush {
+		commands = append(commands, outgoing{text: flush})
+	}
+	commands = append(commands, collect, outgoing{text: forgetIt})
+	if err := ch.c.wait(ctx, x, commands...); err != nil {
+		clear(got.digits)
+		return session.Entry{}, fmt.Errorf("collect: %w", err)
+	}
+	entry, err := got.classify(q)
+	if err != nil {
+		return session.Entry{}, fmt.Errorf("collect: %w: %s", err, strings.Join(q.Files, ", "))
+	}
+	return entry, nil
+}
+
+// playAndGetDigits builds the argument of the application: one try, because the session decides on retries; no regular expression, because
+// FreeSWITCH would log the digits (freeswitch-facts.md).
+func playAndGetDigits(q session.Collect) (string, error) {
+	prompt, err := playable(q.Files, true)
+	if err != nil {
+		return "", err
+	}
+	if q.Min < 1 || q.Max < q.Min || q.Max > 128 {
+		return "", fmt.Errorf("%w: %d to %d digits", ErrUnsafeValue, q.Min, q.Max)
+	}
+	terminators := "#"
+	if q.OptOut != 0 {
+		if !strings.ContainsRune("0123456789*ABCD", rune(q.OptOut)) {
+			return "", fmt.Errorf("%w: opt-out key %q", ErrUnsafeValue, q.OptOut)
+		}
+		terminators += string(rune(q.OptOut))
+	}
+	return fmt.Sprintf("%d %d 1 %d %s %s silence_stream://10 %s '' %d", q.Min, q.Max, milliseconds(q.FirstDigit), terminators, prompt, digits,
+		milliseconds(q.InterDigit)), nil
+}
+
+// milliseconds is a timer as FreeSWITCH takes it: at least a second.
+func milliseconds(d time.Duration) int64 { return max(d, time.Second).Milliseconds() }
+
+// collected is what a completion of play_and_get_digits says, copied out of the event.
+type collected struct {
+	digits     []byte
+	result     bool // there was a read_result: the prompt could be played
+	terminator string
+}
+
+func (g *collected) read(h header) {
+	g.digits = h.decoded("variable_" + digits)
+	_, g.result = h.raw("variable_read_result")
+	g.terminator = h.text("variable_read_terminator_used")
+}
+
+// classify is the truth table of freeswitch-facts.md.
+func (g *collected) classify(q session.Collect) (session.Entry, error) {
+	entry := session.NewSecret(g.digits)
+	drop := func(c session.Class) (session.Entry, error) {
+		entry.Wipe()
+		return session.Entry{Class: c}, nil
+	}
+	switch {
+	case q.OptOut != 0 && g.terminator == string(rune(q.OptOut)):
+		return drop(session.OptedOut)
+	case len(g.digits) >= q.Min:
+		return session.Entry{Class: session.Input, Digits: entry}, nil
+	case len(g.digits) > 0 || g.terminator != "":
+		return drop(session.NoMatch)
+	case !g.result:
+		return session.Entry{}, ErrUnplayable
+	default:
+		return drop(session.NoInput)
+	}
+}
+
+// Transfer implements session.Channel: the dead-man switch off, the result on, and away, in one write.
+func (ch *channel) Transfer(ctx context.Context, h session.Handover) error {
+	commands, x, err := ch.handOver(h)
+	if err != nil {
+		return err
+	}
+	if err := ch.c.wait(ctx, x, commands...); err != nil {
+		return fmt.Errorf("transfer to %s: %w", h.To, err)
+	}
+	return nil
+}
+
+func (ch *channel) handOver(h session.Handover) ([]outgoing, *execution, error) {
+	if err := errors.Join(word("extension", h.To.Extension), word("dialplan", h.To.Dialplan), word("context", h.To.Context)); err != nil {
+		return nil, nil, err
+	}
+	variables := make([]string, 0, len(h.Variables))
+	for _, v := range h.Variables {
+		a, err := assignment(v.Name, v.Value)
+		if err != nil {
+			return nil, nil, err
+		}
+		variables = append(variables, a)
+	}
+	result, err := execute("multiset", letGo+"|"+strings.Join(variables, "|"), "")
+	if err != nil {
+		return nil, nil, err
+	}
+	commands := []outgoing{{text: disarm}, {text: result}}
+	for _, v := range h.Headers {
+		if v.Value == "" {
+			continue
+		}
+		a, err := assignment("nolocal:sip_h_"+v.Name, v.Value)
+		if err != nil {
+			return nil, nil, err
+		}
+		text, err := execute("export", a, "")
+		if err != nil {
+			return nil, nil, err
+		}
+		commands = append(commands, outgoing{text: text})
+	}
+	x, cmd, err := ch.c.start("transfer", h.To.String(), nil)
+	return append(commands, cmd), x, err
+}
+
+// Hangup implements session.Channel.
+func (ch *channel) Hangup(ctx context.Context, cause string) error {
+	if err := word("hang-up cause", cause); err != nil {
+		return err
+	}
+	x, cmd, err := ch.c.start("hangup", cause, nil)
+	if err != nil {
+		return err
+	}
+	var hangup *session.HangupError
+	if err := ch.c.wait(ctx, x, cmd); err != nil && !errors.As(err, &hangup) {
+		return fmt.Errorf("hang up: %w", err)
+	}
+	return nil
+}
+
+// open is the first write of every call: connect, subscribe to the two kinds of events that matter, keep digits out of FreeSWITCH's log from
+// here on, and answer. It returns when FreeSWITCH has said what call this is; the answering goes on meanwhile.
+func (ch *channel) open(ctx context.Context) (session.Call, error) {
+	facts := make(chan session.Call, 1)
+	take := func(h header) error {
+		call, err := callFrom(h)
+		if err != nil {
+			return fmt.Errorf("%w: %w: %w", session.ErrLineLost, ErrPeer, err)
+		}
+		facts <- call
+		return nil
+	}
+	// One reply for each command of the write.
+	if err := ch.c.send(outgoing{text: openCall, reply: reply{take: take}}, outgoing{}, outgoing{}, outgoing{}, outgoing{}, outgoing{}); err != nil {
+		return session.Call{}, err
+	}
+	select {
+	case call := <-facts:
+		return call, nil
+	case <-ctx.Done():
+		return session.Call{}, context.Cause(ctx)
+	case <-time.After(ch.c.limits.Handshake):
+		return session.Call{}, fmt.Errorf("%w: no answer to connect after %s", session.ErrLineLost, ch.c.limits.Handshake)
+	}
+}

@@ -1,0 +1,98 @@
+package esl
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/percipia/eslgo/command"
+	"github.com/percipia/eslgo/command/call"
+)
+
+// ErrUnsafeValue says that a value must not go to FreeSWITCH: it holds control bytes, or what the application would take for a separator, a
+// quote or a variable to expand.
+var ErrUnsafeValue = errors.New("value not safe for FreeSWITCH")
+
+// applications is all that is ever executed. FreeSWITCH hangs up on one that it does not know, and some of those that it knows run programs.
+var applications = map[string]bool{
+	"answer": true, "export": true, "flush_dtmf": true, "hangup": true, "multiset": true, "play_and_get_digits": true, "playback": true,
+	"sched_cancel": true, "transfer": true,
+}
+
+// endOfCommand closes a command. FreeSWITCH reads to an empty line; the builders write CRLF between lines.
+const endOfCommand = "\r\n\r\n"
+
+// Commands that open a call. Filters keep all events off the socket but two kinds: less to read, and no digits.
+var (
+	connect  = command.Connect{}.BuildMessage() + endOfCommand
+	myEvents = command.MyEvents{}.BuildMessage() + endOfCommand
+	filters  = [...]string{
+		command.Filter{EventHeader: "Event-Name", FilterValue: "CHANNEL_EXECUTE_COMPLETE"}.BuildMessage() + endOfCommand,
+		command.Filter{EventHeader: "Event-Name", FilterValue: "CHANNEL_HANGUP"}.BuildMessage() + endOfCommand,
+	}
+	exit = command.Exit{}.BuildMessage() + endOfCommand
+)
+
+// execute builds the command that queues an application on the caller's leg behind those before it; id comes back as Application-UUID.
+func execute(application, arg, id string) (string, error) {
+	if !applications[application] {
+		return "", fmt.Errorf("%w: application %q is not one that Countersign executes", ErrUnsafeValue, application)
+	}
+	if i := strings.IndexFunc(arg, isControl); i >= 0 {
+		return "", fmt.Errorf("%w: control byte %#x in an argument of %s", ErrUnsafeValue, arg[i], application)
+	}
+	if strings.ContainsAny(arg, `$\`) {
+		return "", fmt.Errorf("%w: %q in an argument of %s would be expanded", ErrUnsafeValue, arg[strings.IndexAny(arg, `$\`)], application)
+	}
+	e := call.Execute{AppName: application, AppArgs: arg, AppUUID: id, Sync: true}
+	return e.BuildMessage() + endOfCommand, nil
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+
+// assignment builds "name=value" for set, multiset and export.
+func assignment(name, value string) (string, error) {
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isWord(r) && r != ':' && r != '-' }) {
+		return "", fmt.Errorf("%w: variable name %q", ErrUnsafeValue, name)
+	}
+	for _, r := range value {
+		if isControl(r) || r > '~' || strings.ContainsRune("|$\\'\"`^", r) {
+			return "", fmt.Errorf("%w: %q in the value of %s", ErrUnsafeValue, r, name)
+		}
+	}
+	return name + "=" + value, nil
+}
+
+func isWord(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_'
+}
+
+// playable joins files to one argument that FreeSWITCH plays without a gap. quoted is for applications that split their argument on spaces.
+func playable(files []string, quoted bool) (string, error) {
+	for _, f := range files {
+		if f == "" || strings.ContainsAny(f, `!'"$\`) || strings.ContainsFunc(f, isControl) {
+			return "", fmt.Errorf("%w: file name %q", ErrUnsafeValue, f)
+		}
+	}
+	var arg string
+	switch len(files) {
+	case 0:
+		return "silence_stream://10", nil
+	case 1:
+		arg = files[0]
+	default:
+		arg = "file_string://" + strings.Join(files, "!")
+	}
+	if quoted && strings.Contains(arg, " ") {
+		arg = "'" + arg + "'"
+	}
+	return arg, nil
+}
+
+// word checks one word of a transfer's destination.
+func word(what, w string) error {
+	if w == "" || strings.ContainsFunc(w, func(r rune) bool { return !isWord(r) && !strings.ContainsRune("-.*#+@", r) }) {
+		return fmt.Errorf("%w: %s %q", ErrUnsafeValue, what, w)
+	}
+	return nil
+}

@@ -1,0 +1,275 @@
+package esl
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"countersign/session"
+)
+
+// ErrPeer says that a peer broke the protocol: it is not FreeSWITCH, or not the outbound socket of one.
+var ErrPeer = errors.New("not an outbound event socket of FreeSWITCH")
+
+// errNoReply says that FreeSWITCH did not reply to a command in time. The connection is closed, because a late reply would be taken for the
+// reply to the next command.
+var errNoReply = errors.New("no reply in time")
+
+// conn is one connection: commands out, replies and completions in. Its reader goroutine owns the reading side; commands are written by the
+// call's goroutine.
+type conn struct {
+	nc     net.Conn
+	limits Options
+	frames frameReader
+	// end cancels the call's context with the reason why the connection or the call ended. The first reason wins.
+	end context.CancelCauseFunc
+
+	mu       sync.Mutex
+	replies  []reply               // what was sent and not yet replied to, oldest first
+	running  map[string]*execution // applications whose completion somebody waits for, by Application-UUID
+	overdue  *time.Timer           // fires when the oldest command has waited too long
+	lastID   int
+	bytesOut []byte
+}
+
+// reply is a place in the queue of commands that FreeSWITCH has not replied to yet.
+type reply struct {
+	// take gets the reply's header block, in the reader's goroutine; nil when only a refusal matters.
+	take func(header) error
+	// refused is told of a "-ERR" reply; nil makes it an error of the connection.
+	refused func(error)
+}
+
+// execution is an application whose completion a call waits for.
+type execution struct {
+	id string
+	// read takes what the call needs out of the completion event, in the reader's goroutine; may be nil.
+	read func(header)
+	done chan error
+}
+
+// outgoing is one command to be written, and what to do with its reply.
+type outgoing struct {
+	text  string
+	reply reply
+}
+
+func newConn(nc net.Conn, limits Options, end context.CancelCauseFunc) *conn {
+	c := &conn{nc: nc, limits: limits, end: end, running: map[string]*execution{}}
+	c.frames = frameReader{src: nc, maxHeader: limits.MaxHeader, maxBody: limits.MaxBody}
+	var frameEnds time.Time
+	c.frames.arm = func(begun bool) {
+		now := time.Now()
+		switch {
+		case !begun:
+			frameEnds = time.Time{}
+			_ = nc.SetReadDeadline(now.Add(limits.Silence))
+		case frameEnds.IsZero():
+			frameEnds = now.Add(limits.Frame)
+			_ = nc.SetReadDeadline(frameEnds)
+		}
+	}
+	c.overdue = time.AfterFunc(time.Hour, func() { c.fail(fmt.Errorf("%w: %w after %s", session.ErrLineLost, errNoReply, limits.Reply)) })
+	c.overdue.Stop()
+	return c
+}
+
+// fail ends the call with a cause and closes the connection. Only the first cause counts.
+func (c *conn) fail(cause error) {
+	c.end(cause)
+	_ = c.nc.Close()
+}
+
+// close ends the connection without a cause of its own.
+func (c *conn) close() {
+	c.overdue.Stop()
+	_ = c.nc.Close()
+}
+
+// send writes commands in one write. The queue of replies is extended under the same lock, so that it has the order of the wire.
+func (c *conn) send(commands ...outgoing) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.bytesOut = c.bytesOut[:0]
+	if len(c.replies) == 0 {
+		c.overdue.Reset(c.limits.Reply)
+	}
+	for _, cmd := range commands {
+		c.bytesOut = append(c.bytesOut, cmd.text...)
+		c.replies = append(c.replies, cmd.reply)
+	}
+	_ = c.nc.SetWriteDeadline(time.Now().Add(c.limits.Reply))
+	if _, err := c.nc.Write(c.bytesOut); err != nil {
+		return fmt.Errorf("%w: %w", session.ErrLineLost, err)
+	}
+	return nil
+}
+
+// start builds the command that queues an application, and the execution to wait for.
+func (c *conn) start(application, arg string, read func(header)) (*execution, outgoing, error) {
+	c.mu.Lock()
+	c.lastID++
+	id := "cs" + strconv.Itoa(c.lastID)
+	c.mu.Unlock()
+	text, err := execute(application, arg, id)
+	if err != nil {
+		return nil, outgoing{}, err
+	}
+	x := &execution{id: id, read: read, done: make(chan error, 1)}
+	refused := func(err error) { c.complete(x.id, nil, fmt.Errorf("%s: %w", application, err)) }
+	return x, outgoing{text: text, reply: reply{refused: refused}}, nil
+}
+
+// wait sends commands and waits for the completion of x, or for the end of ctx, whose cause it returns.
+func (c *conn) wait(ctx context.Context, x *execution, commands ...outgoing) error {
+	c.mu.Lock()
+	c.running[x.id] = x
+	c.mu.Unlock()
+	if err := c.send(commands...); err != nil {
+		c.end(err)
+	}
+	select {
+	case err := <-x.done:
+		return err
+	case <-ctx.Done():
+		c.mu.Lock()
+		_, waiting := c.running[x.id]
+		delete(c.running, x.id)
+		c.mu.Unlock()
+		if !waiting {
+			<-x.done // the reader is just handing over what x asked for: let it finish before the caller wipes it
+		}
+		return context.Cause(ctx)
+	}
+}
+
+// complete ends an execution with what its completion said. A completion that nobody waits for is dropped.
+func (c *conn) complete(id string, h header, err error) {
+	c.mu.Lock()
+	x := c.running[id]
+	delete(c.running, id)
+	c.mu.Unlock()
+	if x == nil {
+		return
+	}
+	if x.read != nil && err == nil {
+		x.read(h)
+	}
+	x.done <- err
+}
+
+// readAll is the reader: it takes frames until the connection ends, and says why it did.
+func (c *conn) readAll() error {
+	defer c.frames.wipe()
+	for {
+		f, err := c.frames.next()
+		if err != nil {
+			return c.readError(err)
+		}
+		if err := c.dispatch(f); err != nil {
+			return err
+		}
+	}
+}
+
+// readError puts the end of the stream in words. All of them mean that the line is lost.
+func (c *conn) readError(err error) error {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: FreeSWITCH closed it", session.ErrLineLost)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return fmt.Errorf("%w: the peer fell silent", session.ErrLineLost)
+	default:
+		return fmt.Errorf("%w: %w", session.ErrLineLost, err)
+	}
+}
+
+var (
+	typeReply      = []byte("command/reply")
+	typeEvent      = []byte("text/event-plain")
+	typeDisconnect = []byte("text/disconnect-notice")
+)
+
+func (c *conn) dispatch(f frame) error {
+	kind, _ := f.head.raw("Content-Type")
+	switch {
+	case bytes.Equal(kind, typeEvent):
+		return c.event(header(f.body))
+	case bytes.Equal(kind, typeReply):
+		return c.reply(f.head)
+	case bytes.Equal(kind, typeDisconnect):
+		return fmt.Errorf("%w: FreeSWITCH disconnected it", session.ErrLineLost)
+	default:
+		return fmt.Errorf("%w: %w: unexpected frame %.40q", session.ErrLineLost, ErrPeer, kind)
+	}
+}
+
+// reply gives a reply to the oldest command that has none.
+func (c *conn) reply(h header) error {
+	c.mu.Lock()
+	if len(c.replies) == 0 {
+		c.mu.Unlock()
+		return fmt.Errorf("%w: %w: a reply that no command asked for", session.ErrLineLost, ErrPeer)
+	}
+	r := c.replies[0]
+	c.replies = c.replies[:copy(c.replies, c.replies[1:])]
+	if len(c.replies) == 0 {
+		c.overdue.Stop()
+	} else {
+		c.overdue.Reset(c.limits.Reply)
+	}
+	c.mu.Unlock()
+	if r.take != nil {
+		return r.take(h)
+	}
+	text, _ := h.raw("Reply-Text")
+	if !bytes.HasPrefix(text, []byte("-")) {
+		return nil
+	}
+	err := fmt.Errorf("FreeSWITCH refused a command: %.80q", text)
+	if r.refused == nil {
+		return fmt.Errorf("%w: %w", session.ErrLineLost, err)
+	}
+	r.refused(err)
+	return nil
+}
+
+// event looks at the two kinds of events that matter: the end of an application, and the end of the call.
+func (c *conn) event(h header) error {
+	name, _ := h.raw("Event-Name")
+	switch string(name) {
+	case "CHANNEL_EXECUTE_COMPLETE":
+		// An application that a hang-up cut short completes too; what it gathered is nobody's answer.
+		if h.is("Answer-State", "hangup") {
+			return &session.HangupError{Cause: h.text("Hangup-Cause")}
+		}
+		if id, ok := h.raw("Application-UUID"); ok {
+			c.complete(string(id), h, nil)
+		}
+	case "CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE":
+		return &session.HangupError{Cause: h.text("Hangup-Cause")}
+	}
+	return nil
+}
+
+// leave says goodbye to a FreeSWITCH that has nothing more to tell us, and waits a moment for it to close the connection, so that its side is not
+// left with a half-dead socket. After a transfer the call goes on without us.
+func (c *conn) leave(ctx context.Context, readerDone <-chan struct{}) {
+	if ctx.Err() != nil {
+		return
+	}
+	if err := c.send(outgoing{text: exit, reply: reply{refused: func(error) {}}}); err != nil {
+		return
+	}
+	select {
+	case <-readerDone:
+	case <-time.After(time.Second):
+	}
+}

@@ -1,0 +1,69 @@
+// Package esl is the telephone line: FreeSWITCH's outbound event socket. It answers "what did the caller do" with a session.Channel on the
+// wire, and refuses to trust a peer: frames are bounded, replies are matched first-in first-out, completions by their id, and whatever does not
+// fit closes that one connection, upon which FreeSWITCH takes its dialplan's next action and the caller goes to an agent.
+//
+// Each call has two goroutines: the call's own, which runs the Handler and writes commands, and a reader, the only one that reads the socket.
+// The reader never waits for the call, so FreeSWITCH's queue of events never fills. It decodes only the header lines that somebody asked for,
+// and overwrites every frame once it has been read, because a frame may hold digits.
+package esl
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Options are the limits of a Server. The zero value means the defaults named here.
+type Options struct {
+	// MaxCalls bounds the connections at one time; more are closed at once, and FreeSWITCH goes on with its dialplan. Default 5,000.
+	MaxCalls int
+	// MaxHeader and MaxBody bound a frame's two parts in bytes. Default 256 KiB and 1 MiB; FreeSWITCH sends about 6 KB of each.
+	MaxHeader, MaxBody int
+	// Handshake is how long a peer may take to answer connect. Default 5 s.
+	Handshake time.Duration
+	// Reply is how long a peer may take to reply to a command. Default 5 s.
+	Reply time.Duration
+	// Frame is how long a frame may take from its first byte to its last. Default 10 s.
+	Frame time.Duration
+	// Silence is how long a peer may send nothing at all. It must be longer than the longest prompt with its timers. Default 5 min.
+	Silence time.Duration
+	// Allow lists who may connect. Default: loopback addresses.
+	Allow []netip.Prefix
+	// Log gets what an operator should know. Default: nothing is logged.
+	Log *slog.Logger
+	// NewCallID makes our id of a call. Default: UUID version 7, which sorts by time.
+	NewCallID func() string
+	// Now is the clock for the start of calls. Default time.Now.
+	Now func() time.Time
+}
+
+func (o Options) withDefaults() Options {
+	setDefault(&o.MaxCalls, 5000)
+	setDefault(&o.MaxHeader, 256<<10)
+	setDefault(&o.MaxBody, 1<<20)
+	setDefault(&o.Handshake, 5*time.Second)
+	setDefault(&o.Reply, 5*time.Second)
+	setDefault(&o.Frame, 10*time.Second)
+	setDefault(&o.Silence, 5*time.Minute)
+	if o.Allow == nil {
+		o.Allow = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.NewCallID == nil {
+		o.NewCallID = func() string { return uuid.Must(uuid.NewV7()).String() }
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+func setDefault[T int | time.Duration](v *T, d T) {
+	if *v <= 0 {
+		*v = d
+	}
+}

@@ -1,0 +1,252 @@
+package esl_test
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"countersign/esl"
+	"countersign/esl/esltest"
+	"countersign/session"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// collectAndTransfer is a whole call in two moves.
+func collectAndTransfer(ctx context.Context, ch session.Channel) error {
+	entry, err := ch.Collect(ctx, pin())
+	if err != nil {
+		return err
+	}
+	defer entry.Digits.Wipe()
+	return ch.Transfer(ctx, handover())
+}
+
+func TestFramesMayArriveInAnyPieces(t *testing.T) {
+	t.Parallel()
+	t.Run("byte by byte", func(t *testing.T) {
+		t.Parallel()
+		o, h := handle(t, collectAndTransfer)
+		_, addr := serve(t, esl.Options{}, h)
+		p := esltest.Dial(t, addr)
+		p.ByteByByte = true
+		p.Open()
+		p.Digits("2468", "#")
+		p.HandOver()
+		require.NoError(t, o.wait())
+		p.Close()
+	})
+	t.Run("all at once", func(t *testing.T) {
+		t.Parallel()
+		o, h := handle(t, collectAndTransfer)
+		_, addr := serve(t, esl.Options{}, h)
+		p := esltest.Dial(t, addr)
+		p.Expect("connect")
+		p.Send(esltest.ChannelData())
+		p.Hold()
+		for range 3 {
+			p.Next()
+			p.Send(esltest.OK())
+		}
+		for range 2 {
+			c := p.Next()
+			p.Send(esltest.OK())
+			p.Send(esltest.Completion(c))
+		}
+		p.Digits("2468", "#")
+		p.Release()
+		p.HandOver()
+		require.NoError(t, o.wait())
+		p.Close()
+	})
+	t.Run("the completion overtakes the reply", func(t *testing.T) {
+		t.Parallel()
+		o, h := handle(t, collectAndTransfer)
+		_, addr := serve(t, esl.Options{}, h)
+		p := esltest.Dial(t, addr)
+		p.Open()
+		c := p.Expect("play_and_get_digits")
+		p.Send(esltest.Completion(c, "variable_read_result", "success", "variable_cs_digits", "2468"))
+		p.Send(esltest.OK())
+		p.Do("multiset")
+		p.HandOver()
+		require.NoError(t, o.wait())
+		p.Close()
+	})
+}
+
+func TestTheStreamMayEndAtEveryByte(t *testing.T) {
+	t.Parallel()
+	whole := esltest.ChannelData() + esltest.OK() + esltest.Completion(esltest.Command{App: "answer"}) + esltest.Disconnect()
+	for cut := 0; cut < len(whole); cut += 97 {
+		o, h := handle(t, collectAndTransfer)
+		_, addr := serve(t, esl.Options{}, h)
+		p := esltest.Dial(t, addr)
+		p.Send(whole[:cut])
+		p.CloseWrite()
+		if cut > len(esltest.ChannelData()) {
+			require.ErrorIs(t, o.wait(), session.ErrLineLost, "cut at %d", cut)
+		}
+		p.Close()
+	}
+}
+
+func TestHangupAtAnyMomentCancelsTheCallWithItsCause(t *testing.T) {
+	t.Parallel()
+	for name, play := range map[string]func(p *esltest.Peer){
+		"between command and reply": func(p *esltest.Peer) {
+			p.Expect("play_and_get_digits")
+			p.Send(esltest.Hangup("ORIGINATOR_CANCEL"))
+		},
+		"in mid-prompt, with the completion behind it": func(p *esltest.Peer) {
+			c := p.Expect("play_and_get_digits")
+			p.Send(esltest.OK())
+			p.Hold()
+			p.Send(esltest.Hangup("ORIGINATOR_CANCEL"))
+			p.Send(esltest.Completion(c, "Answer-State", "hangup", "Hangup-Cause", "ORIGINATOR_CANCEL", "variable_cs_digits", "24"))
+			p.Send(esltest.Disconnect())
+			p.Release()
+		},
+		"seen first in the completion": func(p *esltest.Peer) {
+			c := p.Expect("play_and_get_digits")
+			p.Send(esltest.OK())
+			p.Send(esltest.Completion(c, "Answer-State", "hangup", "Hangup-Cause", "ORIGINATOR_CANCEL", "variable_cs_digits", "2468"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o, h := handle(t, collectAndTransfer)
+			_, addr := serve(t, esl.Options{}, h)
+			p := esltest.Dial(t, addr)
+			p.Open()
+			play(p)
+			var hangup *session.HangupError
+			require.ErrorAs(t, o.wait(), &hangup)
+			assert.Equal(t, "ORIGINATOR_CANCEL", hangup.Cause)
+			assert.ErrorIs(t, o.cause, hangup)
+		})
+	}
+}
+
+func TestALateReplyClosesTheConnectionAndIsNeverTakenForAnother(t *testing.T) {
+	t.Parallel()
+	o, h := handle(t, collectAndTransfer)
+	_, addr := serve(t, esl.Options{Reply: 50 * time.Millisecond}, h)
+	p := esltest.Dial(t, addr)
+	p.Open()
+	p.Expect("play_and_get_digits")
+	require.ErrorIs(t, o.wait(), session.ErrLineLost)
+	assert.ErrorContains(t, o.err, "no reply in time")
+	p.Send(esltest.OK())
+	p.Expect("multiset")
+	p.ExpectClosed()
+}
+
+func TestARefusedApplicationIsAnErrorOfThatApplication(t *testing.T) {
+	t.Parallel()
+	o, h := handle(t, collectAndTransfer)
+	_, addr := serve(t, esl.Options{}, h)
+	p := esltest.Dial(t, addr)
+	p.Open()
+	p.Expect("play_and_get_digits")
+	p.Send(esltest.Reply("-ERR invalid session id"))
+	require.ErrorContains(t, o.wait(), "invalid session id")
+	p.Close()
+}
+
+// garbage is what a peer may send that is not FreeSWITCH. Each costs at most its own connection.
+var garbage = map[string]string{
+	"a negative length":                "Content-Length: -1\nContent-Type: text/event-plain\n\n",
+	"a length of many digits":          "Content-Length: 99999999999999999999\n\n",
+	"a body of 2 GB announced":         "Content-Length: 2147483647\n\n",
+	"a reply to nothing":               esltest.ChannelData() + esltest.OK() + esltest.OK() + esltest.OK() + esltest.OK() + esltest.OK() + esltest.OK() + esltest.OK() + esltest.OK(),
+	"an unknown frame":                 "Content-Type: text/html\n\n",
+	"an inbound socket":                "Content-Type: auth/request\n\n",
+	"a refused connect":                esltest.Reply("-ERR no"),
+	"an answer without a channel":      esltest.Reply("+OK"),
+	"random bytes":                     "\x00\xff\x16\x03\x01\x02\x00\n\n\x80\x81",
+	"HTTP":                             "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+	"an endless line, then the end":    string(make([]byte, 300<<10)),
+	"half a frame and then the end":    "Content-Length: 5000\n\nhalf",
+	"empty lines and then the end":     "\n\n\n\n\n\n\n\n",
+	"nothing":                          "",
+	"half a header, and then the end ": "Content-Le",
+}
+
+func TestABadPeerCostsOnlyItsOwnConnection(t *testing.T) {
+	t.Parallel()
+	o, h := handle(t, collectAndTransfer)
+	good := make(chan struct{})
+	_, addr := serve(t, esl.Options{}, func(ctx context.Context, call session.Call, ch session.Channel) {
+		if call.Dialled == "good" {
+			close(good)
+			h(ctx, call, ch)
+			return
+		}
+		<-ctx.Done()
+	})
+	p := esltest.Dial(t, addr)
+	p.Open("Caller-Destination-Number", "good")
+	<-good
+	for name, bytes := range garbage {
+		bad := esltest.Dial(t, addr)
+		bad.Send(bytes)
+		bad.CloseWrite()
+		t.Log(name)
+		for range 9 { // what the server had sent before it saw the garbage
+			if c, open := bad.Poll(); !open {
+				break
+			} else if c.Name == "" {
+				require.Fail(t, "still open", name)
+			}
+		}
+	}
+	p.Digits("2468", "")
+	p.HandOver()
+	require.NoError(t, o.wait())
+	p.Close()
+}
+
+func TestSilenceAndSlownessAreBounded(t *testing.T) {
+	t.Parallel()
+	short := esl.Options{Handshake: 60 * time.Millisecond, Frame: 60 * time.Millisecond, Silence: 60 * time.Millisecond, Reply: time.Minute}
+	t.Run("no answer to connect", func(t *testing.T) {
+		t.Parallel()
+		_, addr := serve(t, short, func(context.Context, session.Call, session.Channel) { t.Error("there is no call") })
+		esltest.Dial(t, addr).ExpectNothingButSetupAndClose()
+	})
+	t.Run("half a frame and silence", func(t *testing.T) {
+		t.Parallel()
+		o := short
+		o.Silence, o.Handshake = time.Minute, time.Minute
+		_, addr := serve(t, o, func(context.Context, session.Call, session.Channel) { t.Error("there is no call") })
+		p := esltest.Dial(t, addr)
+		p.Send(esltest.ChannelData()[:3000])
+		p.ExpectNothingButSetupAndClose()
+	})
+	t.Run("silence in a call", func(t *testing.T) {
+		t.Parallel()
+		o, h := handle(t, collectAndTransfer)
+		limits := short
+		limits.Handshake = time.Minute
+		_, addr := serve(t, limits, h)
+		p := esltest.Dial(t, addr)
+		p.Send(esltest.ChannelData())
+		require.ErrorIs(t, o.wait(), session.ErrLineLost)
+		assert.ErrorContains(t, o.err, "fell silent")
+	})
+}
+
+func TestOnlyAllowedAddressesMayConnect(t *testing.T) {
+	t.Parallel()
+	_, addr := serve(t, esl.Options{Allow: prefixes("192.0.2.0/24")}, func(context.Context, session.Call, session.Channel) { t.Error("there is no call") })
+	nc, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	defer nc.Close()
+	_ = nc.SetReadDeadline(time.Now().Add(patience))
+	n, err := nc.Read(make([]byte, 1))
+	assert.Zero(t, n)
+	assert.Error(t, err)
+}

@@ -1,0 +1,113 @@
+package esl
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func reader(src io.Reader) *frameReader {
+	return &frameReader{src: src, maxHeader: 1 << 20, maxBody: 1 << 20}
+}
+
+func TestFramesAreReadWholeAndInOrder(t *testing.T) {
+	t.Parallel()
+	wire := "Content-Type: a\n\nContent-Length: 5\nContent-Type: b\n\nx\n\nyzContent-Type: c\n\n"
+	for name, src := range map[string]io.Reader{"at once": strings.NewReader(wire), "byte by byte": iotest.OneByteReader(strings.NewReader(wire))} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := reader(src)
+			for _, want := range []struct{ kind, body string }{{"a", ""}, {"b", "x\n\nyz"}, {"c", ""}} {
+				f, err := r.next()
+				require.NoError(t, err)
+				assert.Equal(t, want.kind, f.head.text("Content-Type"))
+				assert.Equal(t, want.body, string(f.body))
+			}
+			_, err := r.next()
+			require.ErrorIs(t, err, io.EOF)
+		})
+	}
+}
+
+func TestFramesAreBounded(t *testing.T) {
+	t.Parallel()
+	for name, wire := range map[string]string{
+		"header":          strings.Repeat("A: b\n", 1000),
+		"complete header": strings.Repeat("A: b\n", 1000) + "\n",
+		"body":            "Content-Length: 200\n\n",
+		"negative":        "Content-Length: -1\n\n",
+		"no number":       "Content-Length: 1e3\n\n",
+		"overflow":        "Content-Length: 18446744073709551617\n\n",
+	} {
+		r := &frameReader{src: strings.NewReader(wire), maxHeader: 1000, maxBody: 100}
+		_, err := r.next()
+		require.ErrorIs(t, err, ErrFrame, name)
+		assert.Less(t, len(r.buf), 64<<10, "memory does not follow what a peer announces: %s", name)
+	}
+	_, err := reader(strings.NewReader("Content-Length: 200\n\nshort")).next()
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	_, err = reader(iotest.ErrReader(errors.New("broken"))).next()
+	require.ErrorContains(t, err, "broken")
+}
+
+func TestNothingThatWasReadStaysInTheBuffer(t *testing.T) {
+	t.Parallel()
+	var wire strings.Builder
+	for range 40 { // enough to make the buffer grow and move
+		wire.WriteString("Content-Length: 3000\n\n" + strings.Repeat("s", 2990) + "SECRET2468")
+	}
+	for name, src := range map[string]io.Reader{"at once": strings.NewReader(wire.String()), "by halves": iotest.HalfReader(strings.NewReader(wire.String()))} {
+		r := reader(src)
+		for {
+			_, err := r.next()
+			// What has been read and given back is gone; what has not been asked for yet may be there.
+			assert.NotContains(t, string(r.buf[:max(0, r.start-r.used)]), "2468", name)
+			if err != nil {
+				break
+			}
+		}
+		r.wipe()
+		assert.NotContains(t, string(r.buf), "2468", name)
+	}
+}
+
+func TestLookingUpAHeaderAllocatesNothing(t *testing.T) {
+	data, err := os.ReadFile("esltest/execute_complete.txt")
+	require.NoError(t, err)
+	f, err := reader(bytes.NewReader(data)).next()
+	require.NoError(t, err)
+	h := header(f.body)
+	require.True(t, h.is("Event-Name", "CHANNEL_EXECUTE_COMPLETE"))
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		if v, ok := h.raw("Application-UUID"); !ok || string(v) != "a1" {
+			t.Fail()
+		}
+		h.is("Answer-State", "hangup")
+		h.raw("No-Such-Header")
+	}))
+}
+
+func TestValuesAreDecodedAsFreeSWITCHEncodesThem(t *testing.T) {
+	t.Parallel()
+	for encoded, want := range map[string]string{
+		"%2B15551234567": "+15551234567", "a%20b": "a b", "100%": "100%", "%zz%4": "%zz%4", "%C3%BC": "ü", "": "", "%0a": "\n",
+	} {
+		assert.Equal(t, want, string(decodeValue(nil, []byte(encoded))), encoded)
+	}
+	h := header("A: 1\nAB:  2 \r\nA: 3\nC:\nD")
+	assert.Equal(t, "1", h.text("A"), "the first one counts")
+	assert.Equal(t, "2", h.text("AB"))
+	v, ok := h.raw("C")
+	assert.True(t, ok)
+	assert.Empty(t, v)
+	assert.Nil(t, h.decoded("D"))
+	_, ok = header("A: 1\n\nB: 2\n").raw("B")
+	assert.False(t, ok, "a body is not a header")
+}

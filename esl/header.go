@@ -1,0 +1,74 @@
+package esl
+
+import "bytes"
+
+// header is a block of "Name: value" lines as FreeSWITCH writes them: LF line ends, values percent-encoded. It is a view of bytes that somebody
+// else owns, and nothing of it is decoded before it is asked for.
+type header []byte
+
+// raw finds a line by its name, as FreeSWITCH spells it, and returns its value undecoded. It looks no further than an empty line: what follows is an
+// event's own body.
+func (h header) raw(name string) (value []byte, found bool) {
+	for len(h) > 0 {
+		line := h
+		if end := bytes.IndexByte(h, '\n'); end >= 0 {
+			line, h = h[:end], h[end+1:]
+		} else {
+			h = nil
+		}
+		if len(line) == 0 {
+			break
+		}
+		if len(line) > len(name) && line[len(name)] == ':' && string(line[:len(name)]) == name {
+			return bytes.Trim(line[len(name)+1:], " \r"), true
+		}
+	}
+	return nil, false
+}
+
+// is compares a value with a word that needs no decoding.
+func (h header) is(name, value string) bool {
+	v, ok := h.raw(name)
+	return ok && string(v) == value
+}
+
+// decoded returns a value in a buffer of its own; nil if the line is missing.
+func (h header) decoded(name string) []byte {
+	v, ok := h.raw(name)
+	if !ok {
+		return nil
+	}
+	return decodeValue(make([]byte, 0, len(v)), v)
+}
+
+// text is decoded as a string.
+func (h header) text(name string) string { return string(h.decoded(name)) }
+
+// decodeValue appends the percent-decoded value to dst. What is not a valid escape stays as it is, as FreeSWITCH's own decoder has it.
+func decodeValue(dst, value []byte) []byte {
+	for i := 0; i < len(value); i++ {
+		if value[i] == '%' && i+2 < len(value) {
+			high, low := unhex(value[i+1]), unhex(value[i+2])
+			if high >= 0 && low >= 0 {
+				dst = append(dst, byte(high<<4|low))
+				i += 2
+				continue
+			}
+		}
+		dst = append(dst, value[i])
+	}
+	return dst
+}
+
+func unhex(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'a' && c <= 'f':
+		return int(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return int(c-'A') + 10
+	default:
+		return -1
+	}
+}

@@ -1,0 +1,101 @@
+package esl_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"countersign/esl/esltest"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+)
+
+// TestPlayFreeSWITCH is not a test: it is FreeSWITCH's side of BenchmarkWire, in a process of its own.
+func TestPlayFreeSWITCH(t *testing.T) {
+	addr := os.Getenv("ESL_BENCH_ADDR")
+	if addr == "" {
+		t.Skip("run by BenchmarkWire")
+	}
+	calls, err := strconv.Atoi(os.Getenv("ESL_BENCH_CALLS"))
+	require.NoError(t, err)
+	var g errgroup.Group
+	g.SetLimit(50)
+	for range calls {
+		g.Go(func() error { return playCall(addr) })
+	}
+	require.NoError(t, g.Wait())
+}
+
+// playCall answers every command with its reply and every application with its completion, until the call has been transferred and the server leaves.
+func playCall(addr string) error {
+	nc, err := dialPatiently(addr)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	_ = nc.SetDeadline(time.Now().Add(patience))
+	in := textproto.NewReader(bufio.NewReader(nc))
+	filtered := false
+	for transferred := false; ; {
+		name, err := in.ReadLine()
+		if err != nil {
+			if transferred {
+				return nil
+			}
+			return fmt.Errorf("the server left early: %w", err)
+		}
+		reply := esltest.OK()
+		switch name = strings.TrimSpace(name); {
+		case name == "":
+			continue
+		case name == "exit":
+			return nil
+		case strings.HasPrefix(name, "sendmsg"):
+			h, err := in.ReadMIMEHeader()
+			if err != nil {
+				return err
+			}
+			c := esltest.Command{App: h.Get("Execute-App-Name"), Arg: h.Get("Execute-App-Arg"), UUID: h.Get("Event-Uuid")}
+			reply += events(c, filtered)
+			transferred = transferred || c.App == "transfer"
+		case name == "connect":
+			reply = esltest.ChannelData()
+		default:
+			filtered = filtered || strings.HasPrefix(name, "filter")
+		}
+		if _, err := io.WriteString(nc, reply); err != nil {
+			return err
+		}
+	}
+}
+
+// events is what FreeSWITCH sends for an application: its completion; without filters also what comes with it, four more events on average.
+func events(c esltest.Command, filtered bool) (frames string) {
+	if !filtered {
+		for range 4 {
+			frames += esltest.Completion(esltest.Command{App: c.App, Arg: c.Arg, UUID: c.UUID}, "Event-Name", "CHANNEL_EXECUTE")
+		}
+	}
+	if c.App == "play_and_get_digits" {
+		return frames + esltest.Completion(c, "variable_read_result", "success", "variable_cs_digits", "2468")
+	}
+	return frames + esltest.Completion(c)
+}
+
+func dialPatiently(addr string) (nc net.Conn, err error) {
+	for range 100 {
+		if nc, err = net.Dial("tcp", addr); err == nil {
+			return nc, nil
+		}
+		time.Sleep(10 * time.Millisecond) // eslgo's server says nothing when it is ready
+	}
+	return nil, err
+}
