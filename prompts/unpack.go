@@ -1,0 +1,186 @@
+package prompts
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// manifestName is the file, beside the language folders, that remembers what we wrote: "<sha256>  <language>/<prompt>.wav", one line for each
+// version of each file.
+const manifestName = ".countersign-prompts"
+
+const manifestHead = `# The prompts that Countersign wrote here, every version of them: sha256, file.
+# A recording that is not listed is yours and is never overwritten. Delete it to have ours back.
+`
+
+// Unpack writes the audio that comes with Countersign to dir, which it makes if need be: what is missing, and what an earlier version of
+// Countersign wrote. Everything else is the operator's own and stays: a file whose content Countersign did not write (the manifest in dir
+// tells), a link, a file that Countersign has no prompt for. Without the manifest every file counts as the operator's.
+//
+// Files are replaced whole, so FreeSWITCH may be reading them. When there is nothing to write, nothing is: a folder that is up to date may be
+// read-only. Call it once at start, before calls.
+func Unpack(dir string) error {
+	if err := unpack(embedded, dir); err != nil {
+		return fmt.Errorf("unpack the prompts into %s: %w; let the service write there, or name another folder", dir, err)
+	}
+	return nil
+}
+
+func unpack(source fs.FS, dir string) error {
+	names, err := fs.Glob(source, "*/*.wav")
+	if err != nil {
+		return err
+	}
+	written, err := readManifest(dir)
+	if err != nil {
+		return err
+	}
+	due := map[string][]byte{}
+	for _, name := range names {
+		content, err := fs.ReadFile(source, name)
+		if err != nil {
+			return err
+		}
+		if ours, err := written.mayReplace(dir, name, content); err != nil {
+			return err
+		} else if ours {
+			due[name] = content
+			written[entry{sumOf(content), name}] = true
+		}
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	if err := makeFolder(dir); err != nil {
+		return err
+	}
+	// The manifest goes first: a crash in between leaves files that it already calls ours.
+	if err := writeFile(filepath.Join(dir, manifestName), written.encode()); err != nil {
+		return err
+	}
+	for name, content := range due {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := makeFolder(filepath.Dir(file)); err != nil {
+			return err
+		}
+		if err := writeFile(file, content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// manifest is the set of everything that we ever wrote. Being a set, it survives going back to an earlier version and forward again.
+type manifest map[entry]bool
+
+type entry struct{ sum, name string }
+
+func readManifest(dir string) (manifest, error) {
+	m := manifest{}
+	b, err := os.ReadFile(filepath.Join(dir, manifestName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return m, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for lines := bufio.NewScanner(bytes.NewReader(b)); lines.Scan(); {
+		// A line that is damaged vouches for nothing: its file counts as the operator's.
+		if sum, name, ok := strings.Cut(lines.Text(), "  "); ok && len(sum) == hex.EncodedLen(sha256.Size) {
+			m[entry{sum, path.Clean(name)}] = true
+		}
+	}
+	return m, nil
+}
+
+func (m manifest) encode() []byte {
+	lines := make([]string, 0, len(m))
+	for e := range m {
+		lines = append(lines, e.sum+"  "+e.name+"\n")
+	}
+	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(a[sha256.Size*2:]+a, b[sha256.Size*2:]+b) })
+	return []byte(manifestHead + strings.Join(lines, ""))
+}
+
+// mayReplace says whether a file is missing, or ours and of another version.
+func (m manifest) mayReplace(dir, name string, content []byte) (bool, error) {
+	file := filepath.Join(dir, filepath.FromSlash(name))
+	info, err := os.Lstat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if !info.Mode().IsRegular() {
+		return false, nil // we write no links and no folders of that name
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return false, err
+	}
+	return !bytes.Equal(b, content) && m[entry{sumOf(b), name}], nil
+}
+
+func sumOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// makeFolder makes a folder and its parents so that FreeSWITCH, another user, can read it whatever our umask is. What exists stays as it is.
+func makeFolder(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	if parent := filepath.Dir(dir); parent != dir {
+		if err := makeFolder(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o755); errors.Is(err, fs.ErrExist) {
+		if info, statErr := os.Stat(dir); statErr == nil && info.IsDir() {
+			return nil // another process of ours was quicker
+		}
+		return err
+	} else if err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o755)
+}
+
+// writeFile replaces a file whole. It is on disk before it gets its name: half a file would later be taken for the operator's.
+func writeFile(file string, content []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(file), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if _, err = f.Write(content); err != nil {
+		return err
+	}
+	if err = f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), file)
+}

@@ -1,0 +1,60 @@
+package event_test
+
+import (
+	"time"
+
+	"countersign/session/event"
+)
+
+// examples is one event of each fact, all from the morning of a bank that does not exist. They are the files in testdata/.
+func examples() map[event.Fact]event.Event {
+	const verified, failed = "019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04", "019a9c31-0b58-7e19-8a6c-f04d2b9e6a77"
+	at := time.Date(2025, time.November, 19, 9, 41, 7, 120e6, time.UTC)
+	after := func(d time.Duration) time.Time { return at.Add(d) }
+	pop := func(call, status string) string {
+		return "https://crm.example/customers/C-100042?call=" + call + "&status=" + status
+	}
+	methods := []event.Method{event.MethodAccount, event.MethodPIN}
+	one := func(call string, seq int, when time.Time, data event.Data) event.Event {
+		return event.Event{
+			ID: event.ID(call, seq), Source: "/countersign/fra-1", Time: when, Call: call, Seq: seq, Line: "retail", LineVersion: 7, Data: data,
+		}
+	}
+	all := map[event.Fact]event.Event{}
+	for _, e := range []event.Event{
+		one(verified, 1, at, event.CallStarted{
+			Channel: "5b0d7c1e-3a44-4f0e-9c55-2f1b6a7d8e90", CallerLast4: "0142", CallerWithheld: true, DialledLast4: "5000",
+		}),
+		one(verified, 4, after(612*time.Millisecond), event.StepStarted{Step: "account"}),
+		one(verified, 5, after(12480*time.Millisecond), event.Identified{
+			Customer: "C-100042", Name: "Maria Lindqvist", Method: event.MethodAccount, Status: event.StatusIdentified, Level: 1,
+			PopURL: pop(verified, "identified"),
+		}),
+		one(verified, 9, after(18905*time.Millisecond), event.Verified{
+			Customer: "C-100042", Name: "Maria Lindqvist", Methods: methods, Status: event.StatusVerified, Level: 2,
+			PopURL: pop(verified, "verified"),
+		}),
+		one(verified, 12, after(21240*time.Millisecond), event.Routed{
+			Outcome: "verified", Destination: "menu XML default", Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK,
+		}),
+		one(failed, 3, after(170*time.Second), event.PromptMissing{Prompt: "ask-pin-again", Language: "en"}),
+		one(failed, 8, after(205*time.Second), event.StepFinished{
+			Step: "pin", Result: event.StepFailed, Reason: event.ReasonWrongAnswer, Milliseconds: 24310,
+			Attempts: []event.Attempt{
+				{Result: event.AttemptRejected, Milliseconds: 6120}, {Result: event.AttemptNoInput, Milliseconds: 7690},
+				{Result: event.AttemptRejected, Milliseconds: 5280}, {Result: event.AttemptRejected, Milliseconds: 5220},
+			},
+		}),
+		one(failed, 9, after(205*time.Second+time.Millisecond), event.Failed{
+			Step: "pin", Reason: event.ReasonWrongAnswer, Status: event.StatusIdentified, Level: 1, Customer: "C-100042",
+			PopURL: pop(failed, "identified"),
+		}),
+		one(failed, 12, after(209*time.Second), event.CallEnded{
+			End: event.EndAbandoned, Status: event.StatusIdentified, Level: 1, Reason: event.ReasonHungUp, Customer: "C-100042",
+			Methods: methods[:1], Cause: "NORMAL_CLEARING", Milliseconds: 41870,
+		}),
+	} {
+		all[e.Fact()] = e
+	}
+	return all
+}
