@@ -29,7 +29,8 @@ const (
 
 // Commands that are the same on every call.
 var (
-	openCall = connect + myEvents + filters[0] + filters[1] + constant("multiset", secretive) + constant("answer", "")
+	// Filters go before myevents, so that no other event slips through between them.
+	openCall = connect + filters[0] + filters[1] + myEvents + constant("multiset", secretive) + constant("answer", "")
 	flush    = constant("flush_dtmf", "")
 	forgetIt = constant("multiset", forget)
 	disarm   = constant("sched_cancel", "")
@@ -241,7 +242,12 @@ func (ch *channel) open(ctx context.Context) (session.Call, error) {
 	case call := <-facts:
 		return call, nil
 	case <-ctx.Done():
-		return session.Call{}, context.Cause(ctx)
+		select {
+		case call := <-facts: // a call that is over at once is a call
+			return call, nil
+		default:
+			return session.Call{}, context.Cause(ctx)
+		}
 	case <-time.After(ch.c.limits.Handshake):
 		return session.Call{}, fmt.Errorf("%w: no answer to connect after %s", session.ErrLineLost, ch.c.limits.Handshake)
 	}

@@ -77,7 +77,7 @@ type Handover struct {
 	To Destination
 	// Variables are channel variables for the next application, in this order.
 	Variables []Variable
-	// Headers are SIP headers, without their "X-", for the next leg.
+	// Headers are SIP headers for the next leg, such as X-Countersign-Call. One without a value is not sent.
 	Headers []Variable
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -22,17 +23,17 @@ var ErrNoCountry = errors.New("the number has no country code and no region is s
 // Only the length is checked against the country's numbering plan: plans change, and a number that rings is a number.
 func E164(raw, region string) (string, error) {
 	raw = strings.TrimSpace(raw)
+	number, extension := raw, ""
+	if i := strings.IndexFunc(raw, unicode.IsLetter); i >= 0 {
+		number, extension = raw[:i], strings.ToLower(raw[i:])
+	}
+	if extension != "" && !strings.HasPrefix(extension, "ext") && !strings.HasPrefix(extension, "x") {
+		return "", ErrNotANumber // "anonymous", a SIP user name: phonenumbers would read letters as a vanity number
+	}
 	digits := 0
-	for _, r := range raw {
-		switch {
-		case r >= '0' && r <= '9':
+	for _, r := range number {
+		if r >= '0' && r <= '9' {
 			digits++
-		case (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z'):
-			// "anonymous", "restricted", a SIP user name: phonenumbers would read letters as a vanity number.
-			if !strings.HasPrefix(strings.ToLower(raw[strings.IndexRune(raw, r):]), "ext") &&
-				!strings.HasPrefix(strings.ToLower(raw[strings.IndexRune(raw, r):]), "x") {
-				return "", ErrNotANumber
-			}
 		}
 	}
 	if digits < 5 {
@@ -52,17 +53,17 @@ func E164(raw, region string) (string, error) {
 	if region == "" {
 		region = "ZZ"
 	}
-	number, err := phonenumbers.Parse(raw, region)
+	parsed, err := phonenumbers.Parse(raw, region)
 	if err != nil {
 		if errors.Is(err, phonenumbers.ErrInvalidCountryCode) && region == "ZZ" {
 			return "", fmt.Errorf("%w: unknown country code", ErrNotANumber)
 		}
 		return "", ErrNotANumber
 	}
-	if !phonenumbers.IsPossibleNumber(number) {
+	if !phonenumbers.IsPossibleNumber(parsed) {
 		return "", fmt.Errorf("%w: wrong number of digits for its country", ErrNotANumber)
 	}
-	return phonenumbers.Format(number, phonenumbers.E164), nil
+	return phonenumbers.Format(parsed, phonenumbers.E164), nil
 }
 
 // LastFour is all of a telephone number that events and logs may show: its last four digits, or fewer if it has no more.

@@ -1,17 +1,17 @@
 package esltest
 
-// Open answers the first write of a call: connect, myevents, two filters, and the applications before the first prompt. Lines of the channel
+// Open answers the first write of a call: connect, two filters, myevents, and the applications before the first prompt. Lines of the channel
 // data can be changed.
 func (p *Peer) Open(vars ...string) {
 	p.t.Helper()
 	p.Expect("connect")
 	p.Send(ChannelData(vars...))
-	p.Expect("myevents")
-	p.Send(Reply("+OK Events Enabled"))
 	p.Expect("filter Event-Name CHANNEL_EXECUTE_COMPLETE")
 	p.Send(Reply("+OK filter added. [Event-Name]=[CHANNEL_EXECUTE_COMPLETE]"))
 	p.Expect("filter Event-Name CHANNEL_HANGUP")
 	p.Send(Reply("+OK filter added. [Event-Name]=[CHANNEL_HANGUP]"))
+	p.Expect("myevents")
+	p.Send(Reply("+OK Events Enabled"))
 	for _, app := range []string{"multiset", "answer"} {
 		p.Do(app)
 	}

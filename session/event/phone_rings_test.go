@@ -1,0 +1,51 @@
+package event_test
+
+import (
+	"encoding/json"
+	"log"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"countersign/session/event"
+)
+
+// phoneRings runs a NATS on which, once somebody listens, the events of two calls go out, one of them twice.
+func phoneRings() (url string, stop func()) {
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true})
+	check(err)
+	s.Start()
+	if !s.ReadyForConnections(10 * time.Second) {
+		log.Fatal("the NATS of the example did not start")
+	}
+	conn, err := nats.Connect(s.ClientURL(), nats.InProcessServer(s))
+	check(err)
+	const subjects = 3
+	heard := make(chan struct{})
+	go func() {
+		defer close(heard)
+		for deadline := time.Now().Add(10 * time.Second); s.GlobalAccount().TotalSubs() < subjects && time.Now().Before(deadline); {
+			check(conn.Flush())
+		}
+		for _, fact := range []event.Fact{event.FactIdentified, event.FactVerified, event.FactVerified, event.FactFailed} {
+			e := examples()[fact]
+			body, err := json.Marshal(e)
+			check(err)
+			check(conn.Publish(e.Subject(), body))
+		}
+		check(conn.Flush())
+	}()
+	return s.ClientURL(), func() {
+		<-heard
+		conn.Close()
+		s.Shutdown()
+		s.WaitForShutdown()
+	}
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}

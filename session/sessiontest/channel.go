@@ -1,0 +1,193 @@
+// Package sessiontest helps to test what runs on a call without a telephone: a Channel in memory with a scripted caller, a Journal in memory, prompts
+// that always exist, and the conformance suite that every session.Channel is held to.
+package sessiontest
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"countersign/session"
+)
+
+// Move is what the caller does at one digit prompt. The zero Move is silence.
+type Move struct {
+	// Keys are what they key: digits, '#' and the opt-out key. Keys beyond the entry are the beginning of the next one (type-ahead).
+	Keys string
+	// Hangup ends the call instead, after Keys.
+	Hangup bool
+	// Break makes the line fail with this error instead.
+	Break error
+}
+
+// Channel is a session.Channel in memory. The caller makes one Move at each digit prompt, in order, and is silent when they run out.
+type Channel struct {
+	// Moves are the caller's.
+	Moves []Move
+	// HangupAtPlay hangs up while the n-th Play (from 1) is playing; 0 means never.
+	HangupAtPlay int
+	// TransferError is what Transfer fails with.
+	TransferError error
+
+	// End cancels the call's context; Start sets it.
+	End context.CancelCauseFunc
+
+	mu       sync.Mutex
+	ahead    string // keyed and not yet collected
+	plays    int
+	heard    []string
+	collects []session.Collect
+	handover *session.Handover
+	hungUp   bool
+}
+
+var _ session.Channel = (*Channel)(nil)
+
+// Start makes the context of a call on this channel: it is cancelled when the caller hangs up.
+func (c *Channel) Start(ctx context.Context) context.Context {
+	ctx, c.End = context.WithCancelCause(ctx)
+	return ctx
+}
+
+// Heard is every prompt that was played, by its file, in order.
+func (c *Channel) Heard() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string(nil), c.heard...)
+}
+
+// Collects are the digit prompts, in order.
+func (c *Channel) Collects() []session.Collect {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]session.Collect(nil), c.collects...)
+}
+
+// Handover is what the call was transferred with; ok is false if it was not.
+func (c *Channel) Handover() (h session.Handover, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.handover == nil {
+		return session.Handover{}, false
+	}
+	return *c.handover, true
+}
+
+// Play implements session.Channel.
+func (c *Channel) Play(ctx context.Context, files []string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.gone(ctx); err != nil {
+		return err
+	}
+	c.plays++
+	c.heard = append(c.heard, files...)
+	if c.plays == c.HangupAtPlay {
+		return c.hangUp("NORMAL_CLEARING")
+	}
+	return nil
+}
+
+// Collect implements session.Channel by the truth table of FreeSWITCH.
+func (c *Channel) Collect(ctx context.Context, q session.Collect) (session.Entry, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.gone(ctx); err != nil {
+		return session.Entry{}, err
+	}
+	c.heard = append(c.heard, q.Files...)
+	c.collects = append(c.collects, q)
+	if q.Flush {
+		c.ahead = ""
+	}
+	if c.ahead == "" {
+		if err := c.move(); err != nil {
+			return session.Entry{}, err
+		}
+	}
+	return c.entry(q), nil
+}
+
+// move lets the caller do what the script says.
+func (c *Channel) move() error {
+	if len(c.Moves) == 0 {
+		return nil
+	}
+	m := c.Moves[0]
+	c.Moves = c.Moves[1:]
+	if m.Break != nil {
+		return m.Break
+	}
+	if m.Hangup {
+		return c.hangUp("ORIGINATOR_CANCEL")
+	}
+	c.ahead = m.Keys
+	return nil
+}
+
+// entry takes keys until one ends it.
+func (c *Channel) entry(q session.Collect) session.Entry {
+	var digits []byte
+	terminated := false
+	for c.ahead != "" && len(digits) < q.Max && !terminated {
+		key := c.ahead[0]
+		c.ahead = c.ahead[1:]
+		switch {
+		case q.OptOut != 0 && key == q.OptOut:
+			return session.Entry{Class: session.OptedOut}
+		case key == '#':
+			terminated = true
+		case strings.IndexByte("0123456789*ABCD", key) >= 0:
+			digits = append(digits, key)
+		}
+	}
+	switch {
+	case len(digits) >= q.Min:
+		return session.Entry{Class: session.Input, Digits: session.NewSecret(digits)}
+	case len(digits) > 0 || terminated:
+		return session.Entry{Class: session.NoMatch}
+	default:
+		return session.Entry{Class: session.NoInput}
+	}
+}
+
+// Transfer implements session.Channel.
+func (c *Channel) Transfer(ctx context.Context, h session.Handover) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.gone(ctx); err != nil {
+		return err
+	}
+	if c.TransferError != nil {
+		return c.TransferError
+	}
+	c.handover = &h
+	return nil
+}
+
+// Hangup implements session.Channel.
+func (c *Channel) Hangup(ctx context.Context, cause string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.gone(ctx); err != nil {
+		return err
+	}
+	c.hangUp(cause)
+	return nil
+}
+
+func (c *Channel) gone(ctx context.Context) error {
+	if c.hungUp {
+		return &session.HangupError{}
+	}
+	return context.Cause(ctx)
+}
+
+func (c *Channel) hangUp(cause string) error {
+	c.hungUp = true
+	err := &session.HangupError{Cause: cause}
+	if c.End != nil {
+		c.End(err)
+	}
+	return err
+}

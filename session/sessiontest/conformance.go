@@ -1,0 +1,97 @@
+package sessiontest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"countersign/session"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Place starts a call on the Channel under test with a caller who makes these moves, and returns the channel, the call's context, and what the call was
+// handed on with once it has been. It fails the test if it cannot.
+type Place func(t *testing.T, moves ...Move) (ctx context.Context, ch session.Channel, handedOn func() (destination string, variables map[string]string))
+
+// Conform holds a session.Channel to its contract.
+func Conform(t *testing.T, place Place) {
+	ask := session.Collect{
+		Files: []string{"ask-pin"}, Min: 4, Max: 6, FirstDigit: time.Second, InterDigit: time.Second, OptOut: '*',
+	}
+	for _, c := range []struct {
+		name string
+		keys string
+		want session.Class
+		got  string
+	}{
+		{"enough digits and the hash key are an input", "2468#", session.Input, "2468"},
+		{"the most digits are an input at once", "246813", session.Input, "246813"},
+		{"enough digits and then silence are an input", "24681", session.Input, "24681"},
+		{"silence is no input", "", session.NoInput, ""},
+		{"the hash key alone is no match", "#", session.NoMatch, ""},
+		{"too few digits are no match", "24#", session.NoMatch, ""},
+		{"too few digits and then silence are no match", "24", session.NoMatch, ""},
+		{"the opt-out key is an opt-out", "*", session.OptedOut, ""},
+		{"the opt-out key in the middle of an entry is an opt-out", "24*", session.OptedOut, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, ch, _ := place(t, Move{Keys: c.keys})
+			entry, err := ch.Collect(ctx, ask)
+			require.NoError(t, err)
+			assert.Equal(t, c.want, entry.Class)
+			assert.Equal(t, c.got, string(entry.Digits.Reveal()))
+		})
+	}
+	t.Run("keys beyond an entry begin the next one", func(t *testing.T) {
+		t.Parallel()
+		ctx, ch, _ := place(t, Move{Keys: "1234#5678#"})
+		for _, want := range []string{"1234", "5678"} {
+			entry, err := ch.Collect(ctx, ask)
+			require.NoError(t, err)
+			assert.Equal(t, want, string(entry.Digits.Reveal()))
+		}
+	})
+	t.Run("a flush throws them away", func(t *testing.T) {
+		t.Parallel()
+		ctx, ch, _ := place(t, Move{Keys: "1234#5678#"}, Move{Keys: "9999#"})
+		_, err := ch.Collect(ctx, ask)
+		require.NoError(t, err)
+		flushing := ask
+		flushing.Flush = true
+		entry, err := ch.Collect(ctx, flushing)
+		require.NoError(t, err)
+		assert.Equal(t, "9999", string(entry.Digits.Reveal()))
+	})
+	t.Run("a hang-up ends the method and the context with its cause", func(t *testing.T) {
+		t.Parallel()
+		ctx, ch, _ := place(t, Move{Hangup: true})
+		_, err := ch.Collect(ctx, ask)
+		var hangup *session.HangupError
+		require.ErrorAs(t, err, &hangup)
+		require.ErrorAs(t, context.Cause(ctx), &hangup)
+		require.ErrorAs(t, ch.Play(ctx, []string{"failure"}), &hangup)
+	})
+	t.Run("the end of the context ends the method with its cause", func(t *testing.T) {
+		t.Parallel()
+		ctx, ch, _ := place(t)
+		ctx, cancel := context.WithCancelCause(ctx)
+		cancel(session.ErrTooLong)
+		require.ErrorIs(t, ch.Play(ctx, []string{"failure"}), session.ErrTooLong)
+	})
+	t.Run("a transfer hands the result on", func(t *testing.T) {
+		t.Parallel()
+		ctx, ch, handedOn := place(t)
+		require.NoError(t, ch.Play(ctx, []string{"confirmation"}))
+		require.NoError(t, ch.Transfer(ctx, session.Handover{
+			To:        session.Destination{Extension: "menu", Dialplan: "XML", Context: "default"},
+			Variables: []session.Variable{{Name: "cs_status", Value: "verified"}, {Name: "cs_customer", Value: "C-1"}},
+		}))
+		to, variables := handedOn()
+		assert.Equal(t, "menu XML default", to)
+		assert.Equal(t, "verified", variables["cs_status"])
+		assert.Equal(t, "C-1", variables["cs_customer"])
+	})
+}

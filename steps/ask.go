@@ -1,0 +1,133 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"countersign/session"
+	"countersign/session/event"
+)
+
+// Limits bound a question (policy.md; feature codes PC5, PC7).
+type Limits struct {
+	// Rejections is how many possible but wrong answers end the step: 1 + the re-asks.
+	Rejections int
+	// NoInputs and NoMatches are how many silences and impossible entries end it. They are counted apart.
+	NoInputs, NoMatches int
+	// FirstDigit and InterDigit are the caller's time, doubled after the first silence.
+	FirstDigit, InterDigit time.Duration
+	// OptOut is the key that says "I don't have it".
+	OptOut byte
+}
+
+// DefaultLimits are those of policy.md, for an identifier that may be asked again reasks times.
+func DefaultLimits(reasks int) Limits {
+	return Limits{Rejections: 1 + reasks, NoInputs: 3, NoMatches: 3, FirstDigit: 5 * time.Second, InterDigit: 3 * time.Second, OptOut: '*'}
+}
+
+// slowFactor lengthens the timers for a caller who was silent once (policy.md, "Slow mode").
+const slowFactor = 2
+
+// question asks for digits until one answer is right or a limit is reached. It is the retry loop of every step that asks.
+type question struct {
+	// prompt asks the first time, again asks every other time, behind a word about what went wrong.
+	prompt, again string
+	min, max      int
+	limits        Limits
+	// judge says what an entry is worth. It must not keep the digits: they are wiped when it returns.
+	judge func(ctx context.Context, digits session.Secret) (verdict, error)
+}
+
+// verdict is what one entry is worth.
+type verdict struct {
+	result event.AttemptResult // accepted, rejected or no_match
+	// outcome is the step's, if the entry was accepted.
+	outcome session.Outcome
+}
+
+func accepted(o session.Outcome) verdict {
+	return verdict{result: event.AttemptAccepted, outcome: o}
+}
+
+var (
+	rejected = verdict{result: event.AttemptRejected}
+	noMatch  = verdict{result: event.AttemptNoMatch}
+)
+
+func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reason) (session.Outcome, error) {
+	count := map[event.AttemptResult]int{}
+	prompts := []string{q.prompt}
+	for flush := false; ; flush = true {
+		v, err := q.once(ctx, s, prompts, flush, count[event.AttemptNoInput] > 0)
+		if err != nil {
+			return session.Outcome{}, err
+		}
+		switch v.result {
+		case event.AttemptAccepted:
+			return v.outcome, nil
+		case event.AttemptOptedOut:
+			return session.Declined(), nil
+		}
+		count[v.result]++
+		if reason, ended := q.ended(count, wrong); ended {
+			return session.Failed(reason), nil
+		}
+		prompts = []string{wentWrong(v.result, count[v.result]), q.again}
+	}
+}
+
+// once asks, judges and records one attempt.
+func (q question) once(ctx context.Context, s *session.Session, prompts []string, flush, slow bool) (v verdict, err error) {
+	started := s.Now()
+	defer func() {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			s.Attempted(event.AttemptAbandoned, started)
+		case err != nil:
+			s.Attempted(event.AttemptError, started)
+		default:
+			s.Attempted(v.result, started)
+		}
+	}()
+	a := session.Ask{
+		Prompts: prompts, Min: q.min, Max: q.max, FirstDigit: q.limits.FirstDigit, InterDigit: q.limits.InterDigit, OptOut: q.limits.OptOut, Flush: flush,
+	}
+	if slow {
+		a.FirstDigit *= slowFactor
+		a.InterDigit *= slowFactor
+	}
+	entry, err := s.Collect(ctx, a)
+	defer entry.Digits.Wipe()
+	if err != nil {
+		return verdict{}, err
+	}
+	switch entry.Class {
+	case session.NoInput:
+		return verdict{result: event.AttemptNoInput}, nil
+	case session.NoMatch:
+		return noMatch, nil
+	case session.OptedOut:
+		return verdict{result: event.AttemptOptedOut}, nil
+	}
+	return q.judge(ctx, entry.Digits)
+}
+
+// ended says whether a limit has been reached, and which.
+func (q question) ended(count map[event.AttemptResult]int, wrong event.Reason) (event.Reason, bool) {
+	switch {
+	case count[event.AttemptRejected] >= q.limits.Rejections:
+		return wrong, true
+	case count[event.AttemptNoInput] >= q.limits.NoInputs:
+		return event.ReasonNoInput, true
+	case count[event.AttemptNoMatch] >= q.limits.NoMatches:
+		return event.ReasonNoMatch, true
+	}
+	return "", false
+}
+
+// wentWrong is the prompt that tells the caller why they are asked again, more helpful the second time.
+func wentWrong(r event.AttemptResult, times int) string {
+	name := map[event.AttemptResult]string{event.AttemptNoInput: "no-input", event.AttemptNoMatch: "no-match", event.AttemptRejected: "not-right"}[r]
+	return fmt.Sprintf("%s-%d", name, min(times, 2))
+}

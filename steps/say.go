@@ -1,0 +1,31 @@
+package steps
+
+import (
+	"context"
+
+	"countersign/session"
+)
+
+// Greeting opens the call. It only queues its prompt: the caller hears it in front of the first question and may interrupt it with the first digit, or
+// while a slow look-up runs.
+type Greeting struct{ Prompt string }
+
+// Name implements session.Step.
+func (Greeting) Name() string { return "greeting" }
+
+// Run implements session.Step.
+func (g Greeting) Run(_ context.Context, s *session.Session) (session.Outcome, error) {
+	s.Say(g.Prompt)
+	return session.Passed(), nil
+}
+
+// Announcement says one thing to its end: the confirmation, or the failure, which has the same words whatever failed.
+type Announcement struct{ Step, Prompt string }
+
+// Name implements session.Step.
+func (a Announcement) Name() string { return a.Step }
+
+// Run implements session.Step.
+func (a Announcement) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
+	return session.Passed(), s.Play(ctx, a.Prompt)
+}
