@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"countersign/freeswitch/sim"
+	"countersign/prompts"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+)
+
+func callCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "call",
+		Usage: "a telephone in the terminal: call a running countersign",
+		Description: "Plays FreeSWITCH and its caller towards a running \"countersign serve\". With --keys the digit prompts are answered in turn; without,\n" +
+			"the keyboard is the keypad: 0-9 * # are keys, q hangs up. There is no sound: what would be heard is printed.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "server", Usage: "the service at `HOST:PORT`; default: socket.listen"},
+			&cli.StringFlag{Name: "from", Usage: "call from this `NUMBER`", Value: "+15551230001"},
+			&cli.StringFlag{Name: "to", Usage: "dial this `NUMBER`", Value: "5000"},
+			&cli.BoolFlag{Name: "withheld", Usage: "hide the caller's number"},
+			&cli.StringFlag{Name: "keys", Usage: "answer the digit prompts with these `ENTRIES`, separated by commas: 100042,2468"},
+			&cli.Float64Flag{Name: "speed", Usage: "let the caller's time run `N` times as fast", Value: 1},
+			&cli.BoolFlag{Name: "json", Usage: "print what became of the call as JSON"},
+		},
+		Action: call,
+	}
+}
+
+func call(c *cli.Context) error {
+	if err := arguments(c, 0, "no arguments"); err != nil {
+		return err
+	}
+	cfg, err := loadConfig(c)
+	if err != nil {
+		return err
+	}
+	if c.Float64("speed") <= 0 {
+		return wrongUse("--speed %v: it must be above 0", c.Float64("speed"))
+	}
+	if bad := strings.Trim(c.String("keys"), "0123456789*#ABCD,"); bad != "" {
+		return wrongUse("--keys has %q: keys are 0-9, *, #, and a comma between entries", bad)
+	}
+	server := cfg.Socket.Listen
+	if c.IsSet("server") {
+		server = c.String("server")
+	}
+	phone, err := sim.New(sim.Options{Address: server, Speed: c.Float64("speed")})
+	if err != nil {
+		return err
+	}
+	screen := c.App.Writer
+	if c.Bool("json") {
+		screen = io.Discard
+	}
+	ctx, hangUp := context.WithCancel(c.Context)
+	defer hangUp()
+	o := sim.CallOptions{From: c.String("from"), To: c.String("to"), Withheld: c.Bool("withheld")}
+	var person sim.Caller = sim.Silent()
+	if c.IsSet("keys") {
+		person = sim.Keys(sim.Human, strings.Split(c.String("keys"), ",")...)
+	} else {
+		keypad, restore := liveKeypad(c.App.Reader, hangUp)
+		defer restore()
+		o.Keypad = keypad
+		fmt.Fprint(screen, "Your keyboard is the keypad: 0-9 * # are keys, q hangs up.\r\n")
+	}
+	o.Caller = listening(screen, person)
+	fmt.Fprintf(screen, "calling %s from %s\r\n", o.To, o.From)
+	result, err := phone.Call(ctx, o)
+	if err != nil {
+		return err
+	}
+	if result.End == sim.Resumed && result.Times.Connect == 0 {
+		return fmt.Errorf("nobody answers at %s (%s): start \"countersign serve\", or name it with --server", server, result.Reason)
+	}
+	return reportCall(c, result)
+}
+
+// listening prints what a caller hears and keys.
+func listening(screen io.Writer, person sim.Caller) sim.Caller {
+	texts, _ := prompts.Texts("en")
+	return sim.CallerFunc(func(p sim.Prompt) []sim.Act {
+		for _, f := range p.Files {
+			name := strings.TrimSuffix(f[strings.LastIndexByte(f, '/')+1:], ".wav")
+			text, known := texts[name]
+			if !known {
+				text = "(" + f + ")"
+			}
+			fmt.Fprintf(screen, "%7.1fs  %s\r\n", p.At.Seconds(), text)
+		}
+		acts := person.Hear(p)
+		var keys strings.Builder
+		for _, a := range acts {
+			if a.Key != 0 {
+				keys.WriteByte(a.Key)
+			}
+		}
+		if keys.Len() > 0 {
+			fmt.Fprintf(screen, "          keys: %s\r\n", keys.String())
+		}
+		return acts
+	})
+}
+
+// liveKeypad turns the keyboard into a keypad. restore gives the terminal back.
+func liveKeypad(in io.Reader, hangUp func()) (keys <-chan rune, restore func()) {
+	restore = func() {}
+	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if old, err := term.MakeRaw(int(f.Fd())); err == nil {
+			restore = func() { _ = term.Restore(int(f.Fd()), old) }
+		}
+	}
+	pressed := make(chan rune)
+	go func() {
+		r := bufio.NewReader(in)
+		for {
+			key, _, err := r.ReadRune()
+			switch {
+			case err != nil:
+				return // no more keys; the call goes on without them
+			case key == 'q', key == 3, key == 4: // Ctrl-C, Ctrl-D
+				hangUp()
+				return
+			case strings.ContainsRune("0123456789*#ABCD", key):
+				pressed <- key
+			}
+		}
+	}()
+	return pressed, restore
+}
+
+// reportCall prints what became of a call, for people or programs.
+func reportCall(c *cli.Context, r sim.Result) error {
+	if c.Bool("json") {
+		vars := map[string]string{}
+		for name, value := range r.Variables {
+			if strings.HasPrefix(name, "cs_") {
+				vars[name] = value
+			}
+		}
+		err := json.NewEncoder(c.App.Writer).Encode(map[string]any{
+			"end": r.End, "destination": r.Destination, "lost": r.Lost, "cause": r.Cause, "reason": r.Reason, "variables": vars, "headers": r.Headers,
+			"seconds": r.Times.Call.Seconds(),
+		})
+		if err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(c.App.Writer, "%s", r.End)
+		if r.Destination != "" {
+			fmt.Fprintf(c.App.Writer, " to %s", r.Destination)
+		}
+		if status := r.Variables["cs_status"]; status != "" {
+			fmt.Fprintf(c.App.Writer, ": %s, level %s, %s", status, r.Variables["cs_level"], r.Variables["cs_reason"])
+			if who := r.Variables["cs_customer"]; who != "" {
+				fmt.Fprintf(c.App.Writer, ", customer %s", who)
+			}
+		}
+		fmt.Fprintln(c.App.Writer)
+		if r.Reason != "" {
+			fmt.Fprintln(c.App.Writer, r.Reason)
+		}
+	}
+	if r.Lost {
+		return fmt.Errorf("the caller was lost: %s", r.Reason)
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"countersign/store"
+	"countersign/store/relay"
+
+	"github.com/goccy/go-yaml"
+	"github.com/urfave/cli/v2"
+)
+
+const defaultData = "./countersign-data"
+
+// config is everything that can be set, with the meaning that countersign.example.yaml explains. It is read once, at the start.
+type config struct {
+	Node   string `yaml:"node"`
+	Socket struct {
+		Listen   string        `yaml:"listen"`
+		Allow    []string      `yaml:"allow"`
+		MaxCalls int           `yaml:"max_calls"`
+		Drain    time.Duration `yaml:"drain"`
+	} `yaml:"socket"`
+	Line struct {
+		Region string `yaml:"region"`
+		PopURL string `yaml:"pop_url"`
+	} `yaml:"line"`
+	Prompts struct {
+		Path string `yaml:"path"`
+	} `yaml:"prompts"`
+	Customers struct {
+		Pepper string `yaml:"pepper"`
+		Hash   string `yaml:"hash"`
+	} `yaml:"customers"`
+	NATS struct {
+		URL         string `yaml:"url"`
+		Listen      string `yaml:"listen"`
+		User        string `yaml:"user"`
+		Password    string `yaml:"password"`
+		Token       string `yaml:"token"`
+		Credentials string `yaml:"credentials"`
+		CA          string `yaml:"ca"`
+		Cert        string `yaml:"cert"`
+		Key         string `yaml:"key"`
+	} `yaml:"nats"`
+	Log struct {
+		Level  string `yaml:"level"`
+		Format string `yaml:"format"`
+	} `yaml:"log"`
+
+	data string // --data
+}
+
+// defaults are what a first start without any file runs with.
+func defaults() config {
+	var c config
+	c.Node = "countersign"
+	c.Socket.Listen = "127.0.0.1:8084"
+	c.Socket.Allow = []string{"127.0.0.0/8", "::1/128"}
+	c.Socket.MaxCalls = 5000
+	c.Socket.Drain = 30 * time.Second
+	c.Customers.Hash = store.SchemeArgon2id
+	c.NATS.Listen = relay.DefaultListen
+	c.Log.Level = "info"
+	c.Log.Format = "text"
+	c.data = defaultData
+	return c
+}
+
+// loadConfig reads --config over the defaults. Everything that is wrong with it is in the error.
+func loadConfig(c *cli.Context) (config, error) {
+	cfg := defaults()
+	if file := c.String("config"); file != "" {
+		f, err := os.Open(file)
+		if err != nil {
+			return config{}, fmt.Errorf("read settings: %w", err)
+		}
+		defer f.Close()
+		if err := yaml.NewDecoder(f, yaml.Strict()).Decode(&cfg); err != nil && !errors.Is(err, io.EOF) {
+			return config{}, fmt.Errorf("settings in %s:\n%s", file, strings.TrimSpace(yaml.FormatError(err, false, true)))
+		}
+		if err := cfg.check(); err != nil {
+			return config{}, fmt.Errorf("settings in %s: %w", file, err)
+		}
+	}
+	// Secrets need not stand in a file.
+	for name, to := range map[string]*string{"COUNTERSIGN_NATS_PASSWORD": &cfg.NATS.Password, "COUNTERSIGN_NATS_TOKEN": &cfg.NATS.Token} {
+		if v, ok := os.LookupEnv(name); ok {
+			*to = v
+		}
+	}
+	cfg.data = c.String("data")
+	if cfg.data == "" {
+		return config{}, wrongUse("--data needs a folder")
+	}
+	return cfg, nil
+}
+
+func (c config) check() error {
+	var errs []error
+	if _, err := c.allow(); err != nil {
+		errs = append(errs, err)
+	}
+	if c.Customers.Hash != store.SchemeArgon2id && c.Customers.Hash != store.SchemeHMAC {
+		errs = append(errs, fmt.Errorf("customers.hash is %q: it can be %s or %s", c.Customers.Hash, store.SchemeArgon2id, store.SchemeHMAC))
+	}
+	if c.Socket.MaxCalls < 1 {
+		errs = append(errs, fmt.Errorf("socket.max_calls is %d: it must be at least 1", c.Socket.MaxCalls))
+	}
+	if c.Socket.Drain < 0 {
+		errs = append(errs, fmt.Errorf("socket.drain is %s: it cannot be negative", c.Socket.Drain))
+	}
+	if _, err := c.logLevel(); err != nil {
+		errs = append(errs, err)
+	}
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		errs = append(errs, fmt.Errorf("log.format is %q: it can be text or json", c.Log.Format))
+	}
+	if c.Node == "" || strings.ContainsAny(c.Node, " /\n\t") {
+		errs = append(errs, fmt.Errorf("node is %q: it must be one word without a slash", c.Node))
+	}
+	if r := c.Line.Region; r != "" && !isRegion(r) {
+		errs = append(errs, fmt.Errorf("line.region is %q: it must be an ISO 3166 code of two letters, such as DE or US", r))
+	}
+	return errors.Join(errs...)
+}
+
+func isRegion(r string) bool {
+	return len(r) == 2 && strings.Trim(strings.ToUpper(r), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+func (c config) allow() ([]netip.Prefix, error) {
+	prefixes := make([]netip.Prefix, 0, len(c.Socket.Allow))
+	for _, s := range c.Socket.Allow {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, fmt.Errorf("socket.allow has %q: write a network as 192.0.2.0/24, or one address as 192.0.2.7/32", s)
+		}
+		prefixes = append(prefixes, p)
+	}
+	return prefixes, nil
+}
+
+func (c config) logLevel() (slog.Level, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(c.Log.Level)); err != nil {
+		return 0, fmt.Errorf("log.level is %q: it can be debug, info, warn or error", c.Log.Level)
+	}
+	return l, nil
+}
+
+func (c config) logger(to io.Writer) *slog.Logger {
+	level, _ := c.logLevel()
+	o := &slog.HandlerOptions{Level: level}
+	if c.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(to, o))
+	}
+	return slog.New(slog.NewTextHandler(to, o))
+}
+
+// Where things are under --data.
+func (c config) directoryPath() string { return filepath.Join(c.data, "directory.db") }
+func (c config) journalPath() string   { return filepath.Join(c.data, "journal.db") }
+func (c config) natsDir() string       { return filepath.Join(c.data, "nats") }
+
+func (c config) pepperPath() string {
+	if c.Customers.Pepper != "" {
+		return c.Customers.Pepper
+	}
+	return filepath.Join(c.data, "pepper")
+}
+
+func (c config) promptsDir() string {
+	if c.Prompts.Path != "" {
+		return c.Prompts.Path
+	}
+	return filepath.Join(c.data, "prompts")
+}
+
+func (c config) external() relay.Options {
+	n := c.NATS
+	return relay.Options{
+		URL: n.URL, CredentialsFile: n.Credentials, User: n.User, Password: n.Password, Token: n.Token, CAFile: n.CA, CertFile: n.Cert, KeyFile: n.Key,
+	}
+}

@@ -1,0 +1,277 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed" // the sample bank
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"countersign/freeswitch/sim"
+	"countersign/session/event"
+	"countersign/store"
+	"countersign/store/relay"
+
+	"github.com/urfave/cli/v2"
+)
+
+//go:embed sample_customers.csv
+var sampleCustomers []byte
+
+func demoCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "demo",
+		Usage: "all of it at once: a sample bank, simulated callers, embedded NATS and SQLite",
+		Description: "Runs the real service on free ports of this machine, with a folder of its own that is removed at the end (unless --data names one),\n" +
+			"and lets simulated callers ring it until Ctrl-C, or for the time of --for.",
+		Flags: []cli.Flag{
+			&cli.DurationFlag{Name: "for", Usage: "end by itself after `TIME`, such as 15s"},
+			&cli.IntFlag{Name: "callers", Usage: "`N` callers at a time", Value: 6},
+			&cli.Float64Flag{Name: "speed", Usage: "let the callers' time run `N` times as fast", Value: 4},
+			&cli.BoolFlag{Name: "json", Usage: "print only a summary, as JSON, at the end"},
+		},
+		Action: demo,
+	}
+}
+
+// summary is what happened in a demo.
+type summary struct {
+	// Calls were placed; each is one of Verified, Identified and Unidentified by the time it ended, and Lost beside that if its caller reached nobody
+	// although they did not hang up, or if its last event never came.
+	Calls        int `json:"calls"`
+	Verified     int `json:"verified"`
+	Identified   int `json:"identified"`
+	Unidentified int `json:"unidentified"`
+	Lost         int `json:"lost"`
+	// Abandoned callers hung up; they are among the three above too.
+	Abandoned int     `json:"abandoned"`
+	Events    int     `json:"events"`
+	Seconds   float64 `json:"seconds"`
+}
+
+func demo(c *cli.Context) (err error) {
+	if err := arguments(c, 0, "no arguments"); err != nil {
+		return err
+	}
+	if c.Int("callers") < 1 || c.Float64("speed") <= 0 || c.IsSet("for") && c.Duration("for") <= 0 {
+		return wrongUse("--callers, --speed and --for must be above 0")
+	}
+	cfg, cleanUp, err := demoConfig(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cleanUp()) }()
+	screen := c.App.Writer
+	if c.Bool("json") {
+		screen = io.Discard
+	}
+	log := slog.New(slog.NewTextHandler(c.App.ErrWriter, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if err := importSample(c.Context, cfg, log); err != nil {
+		return err
+	}
+	s, err := startService(c.Context, cfg, log)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(screen, `Countersign demo: a sample bank of 12 customers, %d callers at a time, %gx speed. Ctrl-C ends it.
+  call it yourself   countersign call --server %s --from +15551230001 --keys 246813
+  events             countersign watch --nats %s
+  customers, calls   %s
+
+`, c.Int("callers"), c.Float64("speed"), s.listener.Addr(), s.embedded.URL(), cfg.data)
+	d := &demonstration{screen: screen, ended: map[string]event.CallEnded{}, placed: map[string]sim.Result{}}
+	watching, stopWatching := context.WithCancel(context.Background())
+	watched := make(chan error, 1)
+	go func() {
+		watched <- relay.Watch(watching, s.endpoint, relay.WatchOptions{Since: time.Now(), Log: log}, d.saw)
+	}()
+
+	started := time.Now()
+	err = d.call(c, s.listener.Addr().String())
+	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	err = errors.Join(err, s.drain(stopping), d.settle(stopping))
+	cancel()
+	stopWatching()
+	err = errors.Join(err, <-watched, s.close())
+	sum := d.summary()
+	sum.Seconds = time.Since(started).Seconds()
+	if c.Bool("json") {
+		return errors.Join(err, json.NewEncoder(c.App.Writer).Encode(sum))
+	}
+	fmt.Fprintf(screen, "\n%d calls in %.0f s: %d verified, %d identified only, %d neither (%d of all hung up); %d lost. %d events on NATS.\n",
+		sum.Calls, sum.Seconds, sum.Verified, sum.Identified, sum.Unidentified, sum.Abandoned, sum.Lost, sum.Events)
+	return err
+}
+
+// demoConfig is the default configuration on free ports, in a folder of its own.
+func demoConfig(c *cli.Context) (cfg config, cleanUp func() error, err error) {
+	if cfg, err = loadConfig(c); err != nil {
+		return cfg, nil, err
+	}
+	cfg.Socket.Listen, cfg.NATS.Listen, cfg.NATS.URL = "127.0.0.1:0", "127.0.0.1:0", ""
+	cleanUp = func() error { return nil }
+	if !c.IsSet("data") {
+		if cfg.data, err = os.MkdirTemp("", "countersign-demo-"); err != nil {
+			return cfg, nil, fmt.Errorf("make a folder for the demo: %w", err)
+		}
+		cleanUp = func() error { return os.RemoveAll(cfg.data) }
+	}
+	return cfg, cleanUp, nil
+}
+
+func importSample(ctx context.Context, cfg config, log *slog.Logger) (err error) {
+	d, err := openDirectory(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	_, err = d.Import(ctx, bytes.NewReader(sampleCustomers), store.ImportOptions{})
+	return err
+}
+
+// demonstration places calls and counts what the events say about them.
+type demonstration struct {
+	screen io.Writer
+
+	mu     sync.Mutex
+	placed map[string]sim.Result // by FreeSWITCH's id of the call
+	ours   map[string]string     // FreeSWITCH's id to ours
+	ended  map[string]event.CallEnded
+	events int
+}
+
+// call lets callers ring until the time is over or somebody stops it, and returns when the last has ended.
+func (d *demonstration) call(c *cli.Context, address string) error {
+	phone, err := sim.New(sim.Options{Address: address, Speed: c.Float64("speed")})
+	if err != nil {
+		return err
+	}
+	ringing, stop := context.WithCancel(c.Context)
+	if c.IsSet("for") {
+		ringing, stop = context.WithTimeout(c.Context, c.Duration("for"))
+	}
+	defer stop()
+	// Those who are on the line when the time is over may finish; not for ever.
+	talking, hangUp := context.WithCancel(context.Background())
+	defer hangUp()
+	context.AfterFunc(ringing, func() { time.AfterFunc(10*time.Second, hangUp) })
+	next := make(chan int)
+	var lines sync.WaitGroup
+	errs := make(chan error, c.Int("callers"))
+	for range c.Int("callers") {
+		lines.Go(func() {
+			for n := range next {
+				if err := d.one(talking, phone, pick(n)); err != nil {
+					errs <- err
+					return
+				}
+			}
+		})
+	}
+	for n := 0; ; n++ {
+		select {
+		case next <- n:
+			continue
+		case <-ringing.Done():
+		case err := <-errs:
+			stop()
+			close(next)
+			lines.Wait()
+			return err
+		}
+		close(next)
+		lines.Wait()
+		return nil
+	}
+}
+
+func (d *demonstration) one(ctx context.Context, phone *sim.Switch, who sampleCaller) error {
+	r, err := phone.Call(ctx, sim.CallOptions{
+		From: who.from, To: "5000", Withheld: who.withheld, Caller: sim.Script(sim.Human, who.answers...),
+	})
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	d.placed[r.UUID] = r
+	d.mu.Unlock()
+	result := fmt.Sprintf("%-10s %s", r.Variables["cs_status"], r.Destination)
+	if r.End != sim.Transferred {
+		result = string(r.End)
+	}
+	fmt.Fprintf(d.screen, "%s  %-42s %5.1f s  %s\n", time.Now().Format("15:04:05"), who.who, r.Times.Call.Seconds(), result)
+	return nil
+}
+
+// saw takes an event from NATS.
+func (d *demonstration) saw(e event.Event) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.events++
+	switch data := e.Data.(type) {
+	case event.CallStarted:
+		if d.ours == nil {
+			d.ours = map[string]string{}
+		}
+		d.ours[data.Channel] = e.Call
+	case event.CallEnded:
+		d.ended[e.Call] = data
+	}
+}
+
+// settle waits until the last event of every call has come back from NATS.
+func (d *demonstration) settle(ctx context.Context) error {
+	for {
+		if d.unsettled() == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the last events of %d calls did not come back from NATS in time", d.unsettled())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func (d *demonstration) unsettled() (n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for uuid := range d.placed {
+		if _, ended := d.ended[d.ours[uuid]]; !ended {
+			n++
+		}
+	}
+	return n
+}
+
+// summary counts the calls that were placed here, by what NATS said about them.
+func (d *demonstration) summary() (s summary) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s.Events = d.events
+	for uuid, r := range d.placed {
+		s.Calls++
+		ended, known := d.ended[d.ours[uuid]]
+		switch {
+		case ended.Status == event.StatusVerified:
+			s.Verified++
+		case ended.Status == event.StatusIdentified:
+			s.Identified++
+		default:
+			s.Unidentified++
+		}
+		if ended.End == event.EndAbandoned {
+			s.Abandoned++
+		}
+		if r.Lost || !known {
+			s.Lost++
+		}
+	}
+	return s
+}

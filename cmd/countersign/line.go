@@ -1,0 +1,31 @@
+package main
+
+import (
+	"countersign/session"
+	"countersign/session/event"
+	"countersign/steps"
+)
+
+// defaultLine is the service line of a first start: the caller's number, else an account of 6 to 10 digits; then a PIN of 4 to 6.
+func defaultLine(cfg config, d steps.Directory) *session.Line {
+	to := func(extension string) session.Destination {
+		return session.Destination{Extension: extension, Dialplan: "XML", Context: "default"}
+	}
+	return &session.Line{
+		Name: "default", Version: 1, Region: cfg.Line.Region, Language: "en", Level: session.Verified, PopURL: cfg.Line.PopURL,
+		Greeting: steps.Greeting{Prompt: "greeting"},
+		Identify: []session.Step{
+			steps.ANI{Directory: d},
+			steps.Number{
+				Directory: d, Kind: string(event.MethodAccount), Prompt: "ask-account", Again: "ask-account-again", Min: 6, Max: 10,
+				Limits: steps.DefaultLimits(3),
+			},
+		},
+		Verify: []session.Step{
+			steps.PIN{Directory: d, Prompt: "ask-pin", Again: "ask-pin-again", Min: 4, Max: 6, Limits: steps.DefaultLimits(2)},
+		},
+		Confirmation: steps.Announcement{Step: "confirmation", Prompt: "confirmation"},
+		Failure:      steps.Announcement{Step: "failure", Prompt: "failure"},
+		Routes:       session.Routes{Verified: to("menu"), Identified: to("agents"), Unidentified: to("agents")},
+	}
+}

@@ -1,0 +1,107 @@
+// Command countersign answers a company's telephone calls through FreeSWITCH, finds out who is calling, lets the caller prove it, and hands the call
+// on with the result.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Exit codes (design.md §3.1).
+const (
+	exitDone     = 0
+	exitFailed   = 1
+	exitWrongUse = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// usageError is a mistake in how the command was called.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+func wrongUse(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
+
+// run is the whole program: arguments in, exit code out. The end of ctx is the wish to stop.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	app := newApp(stdin, stdout, stderr)
+	err := app.RunContext(ctx, args)
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "countersign: %v\nRun \"countersign help\" to see how it is used.\n", err)
+		return exitWrongUse
+	default:
+		fmt.Fprintf(stderr, "countersign: %v\n", err)
+		return exitFailed
+	}
+}
+
+func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
+	app := &cli.App{
+		Name:      "countersign",
+		Usage:     "find out who is calling, and let them prove it",
+		UsageText: "countersign [--config FILE] [--data DIR] COMMAND …",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "config", Usage: "read settings from `FILE` (YAML)", EnvVars: []string{"COUNTERSIGN_CONFIG"}},
+			&cli.StringFlag{Name: "data", Usage: "keep everything in `DIR`", Value: defaultData, EnvVars: []string{"COUNTERSIGN_DATA"}},
+		},
+		Commands: []*cli.Command{
+			demoCommand(), serveCommand(), callCommand(), customersCommand(), watchCommand(), doctorCommand(),
+		},
+		Reader: stdin, Writer: stdout, ErrWriter: stderr,
+		HideVersion:     true,
+		ExitErrHandler:  func(*cli.Context, error) {}, // run decides
+		CommandNotFound: nil,
+		Action:          unknownCommand,
+		OnUsageError:    onUsageError,
+	}
+	everyCommand(app.Commands, func(c *cli.Command) {
+		c.OnUsageError = onUsageError
+		if len(c.Subcommands) > 0 && c.Action == nil {
+			c.Action = unknownCommand
+		}
+	})
+	return app
+}
+
+func everyCommand(commands []*cli.Command, f func(*cli.Command)) {
+	for _, c := range commands {
+		f(c)
+		everyCommand(c.Subcommands, f)
+	}
+}
+
+func onUsageError(_ *cli.Context, err error, _ bool) error { return usageError{err} }
+
+// unknownCommand runs when no command fits.
+func unknownCommand(c *cli.Context) error {
+	if c.Args().Present() {
+		return wrongUse("there is no command %q", c.Args().First())
+	}
+	return cli.ShowSubcommandHelp(c)
+}
+
+// arguments checks how many arguments a command got.
+func arguments(c *cli.Context, want int, names string) error {
+	if c.NArg() != want {
+		return wrongUse("%s takes %s, got %d arguments", c.Command.FullName(), names, c.NArg())
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"math/rand/v2"
+
+	"countersign/freeswitch/sim"
+)
+
+// sampleCaller is somebody who calls the sample bank: from where, and what they key at which prompt.
+type sampleCaller struct {
+	who      string
+	from     string
+	withheld bool
+	answers  []sim.Answer
+}
+
+// sampleCallers are the kinds of callers that a contact centre knows. The numbers belong to sample_customers.csv.
+var sampleCallers = []sampleCaller{
+	{who: "known number, right PIN", from: "+15551230001", answers: script("ask-pin", "246813#")},
+	{who: "known number, right PIN", from: "+442079460003", answers: script("ask-pin", "314159#")},
+	{who: "known number, PIN without the hash key", from: "+15551230004", answers: script("ask-pin", "271828")},
+	{who: "unknown number, account and PIN", from: "+15557770001", answers: script("ask-account", "100043#", "ask-pin", "975310#")},
+	{who: "withheld number, account and PIN", from: "+15551230008", withheld: true, answers: script("ask-account", "100049#", "ask-pin", "161803#")},
+	{who: "in a hurry: account and PIN typed ahead", from: "+15557770002", answers: script("ask-account", "100050#662607#")},
+	{who: "shared number, account and PIN", from: "+15551230099", answers: script("ask-account", "100052#", "ask-pin", "602214#")},
+	{who: "one slip, then the right PIN", from: "+15551230007", answers: script("ask-pin", "577216#", "ask-pin-again", "577215#")},
+	{who: "wrong PIN three times", from: "+15551230010", answers: script("ask-pin", "111222#", "ask-pin-again", "222333#", "ask-pin-again", "333444#")},
+	{who: "does not have the account number", from: "+15557770003", answers: script("ask-account", "*")},
+	{who: "says nothing", from: "anonymous"},
+	{who: "hangs up while keying", from: "+493012345005", answers: []sim.Answer{{Prompt: "ask-pin", Keys: "141", HangUp: true}}},
+}
+
+// script pairs prompts and keys.
+func script(promptsAndKeys ...string) (answers []sim.Answer) {
+	for i := 0; i < len(promptsAndKeys); i += 2 {
+		answers = append(answers, sim.Answer{Prompt: promptsAndKeys[i], Keys: promptsAndKeys[i+1]})
+	}
+	return answers
+}
+
+// pick takes callers in an order that mixes them, each kind once in a round.
+func pick(n int) sampleCaller {
+	round := rand.New(rand.NewPCG(uint64(n/len(sampleCallers)), 1)).Perm(len(sampleCallers))
+	return sampleCallers[round[n%len(sampleCallers)]]
+}

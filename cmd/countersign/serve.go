@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+)
+
+func serveCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "serve",
+		Usage: "answer FreeSWITCH's calls",
+		Description: "Listens for FreeSWITCH's outbound event socket, keeps customers and calls in --data, and publishes events on NATS.\n" +
+			"A first start needs no file: account of 6-10 digits, PIN of 4-6, socket on 127.0.0.1:8084, NATS on 127.0.0.1:4222.\n" +
+			"SIGTERM or Ctrl-C lets running calls end (socket.drain); a second one ends them at once, and FreeSWITCH takes them to an agent.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "listen", Usage: "listen for FreeSWITCH on `HOST:PORT`, in place of socket.listen"},
+		},
+		Action: serve,
+	}
+}
+
+func serve(c *cli.Context) error {
+	if err := arguments(c, 0, "no arguments"); err != nil {
+		return err
+	}
+	cfg, err := loadConfig(c)
+	if err != nil {
+		return err
+	}
+	if c.IsSet("listen") {
+		cfg.Socket.Listen = c.String("listen")
+	}
+	log := cfg.logger(c.App.ErrWriter)
+	s, err := startService(c.Context, cfg, log)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.App.Writer, "Countersign answers FreeSWITCH on %s. Events: %s. Data: %s. Ctrl-C stops it.\n", s.listener.Addr(), s.endpoint, cfg.data)
+	select {
+	case <-c.Context.Done():
+	case err := <-s.served:
+		s.served <- err
+		log.Error("the socket ended by itself", "err", err)
+	}
+	log.Info("stopping", "calls", s.server.Calls(), "drain", cfg.Socket.Drain)
+	// The first signal has been taken; the second one ends the waiting.
+	draining, again := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer again()
+	draining, cancel := context.WithTimeout(draining, cfg.Socket.Drain)
+	defer cancel()
+	return s.stop(draining)
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"countersign/esl"
+	"countersign/prompts"
+	"countersign/session"
+	"countersign/store"
+	"countersign/store/relay"
+)
+
+// service is the whole of "serve", put together: FreeSWITCH's socket, the runner, the stores, NATS and the relay between them.
+type service struct {
+	cfg config
+	log *slog.Logger
+
+	listener  net.Listener
+	directory *store.Directory
+	journal   *store.Journal
+	embedded  *relay.Embedded // nil with an external NATS
+	endpoint  relay.Endpoint
+	relay     *relay.Relay
+	server    *esl.Server
+
+	background sync.WaitGroup
+	stopRelay  context.CancelFunc
+	stopWrap   context.CancelFunc
+	served     chan error
+}
+
+// startService starts everything, or nothing: what was started is stopped again when a later part cannot start.
+func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service, err error) {
+	s = &service{cfg: cfg, log: log, served: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			s.closeStores()
+			s = nil
+		}
+	}()
+	if err := s.listen(); err != nil {
+		return s, err
+	}
+	if err := s.openStores(ctx); err != nil {
+		return s, err
+	}
+	catalogue, err := openPrompts(cfg)
+	if err != nil {
+		return s, err
+	}
+	if err := s.openNATS(); err != nil {
+		return s, err
+	}
+	allow, err := cfg.allow()
+	if err != nil {
+		return s, err
+	}
+	line := defaultLine(cfg, s.directory)
+	runner := session.NewRunner(session.Options{
+		Journal: s.journal, Prompts: catalogue, Line: func(session.Call) *session.Line { return line }, Node: cfg.Node, Log: log,
+	})
+	s.server = esl.NewServer(runner.Run, esl.Options{MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Log: log})
+	s.run()
+	return s, nil
+}
+
+// listen takes the port first: a second service on the same machine must not touch the first one's data.
+func (s *service) listen() error {
+	l, err := net.Listen("tcp", s.cfg.Socket.Listen)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("socket.listen %s is in use: another countersign may be running; stop it or set another address", s.cfg.Socket.Listen)
+	case err != nil:
+		return fmt.Errorf("socket.listen %s: %w", s.cfg.Socket.Listen, err)
+	}
+	s.listener = l
+	return nil
+}
+
+func (s *service) openStores(ctx context.Context) (err error) {
+	if s.directory, err = openDirectory(ctx, s.cfg, s.log); err != nil {
+		return err
+	}
+	s.journal, err = store.OpenJournal(ctx, s.cfg.journalPath(), store.JournalOptions{Log: s.log})
+	return err
+}
+
+// openDirectory opens the customers, for the service and for "countersign customers".
+func openDirectory(ctx context.Context, cfg config, log *slog.Logger) (*store.Directory, error) {
+	pepper, err := store.LoadPepper(cfg.pepperPath())
+	if err != nil {
+		return nil, err
+	}
+	return store.OpenDirectory(ctx, cfg.directoryPath(), store.DirectoryOptions{Pepper: pepper, Scheme: cfg.Customers.Hash, Log: log})
+}
+
+// openPrompts writes our recordings where FreeSWITCH finds them, unless the operator has a folder of their own.
+func openPrompts(cfg config) (*prompts.Catalogue, error) {
+	if cfg.Prompts.Path == "" {
+		if err := prompts.Unpack(cfg.promptsDir()); err != nil {
+			return nil, err
+		}
+	}
+	return prompts.Open(cfg.promptsDir())
+}
+
+func (s *service) openNATS() (err error) {
+	if s.cfg.NATS.URL != "" {
+		s.endpoint, err = relay.External(s.cfg.external())
+		return err
+	}
+	n := s.cfg.NATS
+	s.embedded, err = relay.StartEmbedded(relay.EmbeddedOptions{
+		Dir: s.cfg.natsDir(), Listen: n.Listen, User: n.User, Password: n.Password, Token: n.Token, Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.endpoint = s.embedded.Endpoint()
+	return nil
+}
+
+// run starts the goroutines; stop waits for them.
+func (s *service) run() {
+	relaying, stopRelay := context.WithCancel(context.Background())
+	wrapping, stopWrap := context.WithCancel(context.Background())
+	s.stopRelay, s.stopWrap = stopRelay, stopWrap
+	s.relay = relay.New(s.journal, s.endpoint, relay.Config{}, s.log)
+	s.background.Go(func() { s.relay.Run(relaying) })
+	s.background.Go(func() { s.directory.Wrap(wrapping) })
+	go func() { s.served <- s.server.Serve(context.Background(), s.listener) }()
+}
+
+// flushTimeout bounds what is done at the end for events that NATS does not have yet; they are in the journal and follow at the next start.
+const flushTimeout = 5 * time.Second
+
+// stop ends the service in the one order that loses nothing: refuse new calls, let the others end until ctx does, write their events, give them to
+// NATS, close NATS, close the stores.
+func (s *service) stop(ctx context.Context) error { return errors.Join(s.drain(ctx), s.close()) }
+
+// drain is the first half: afterwards there are no calls, and their events are with NATS if it is there.
+func (s *service) drain(ctx context.Context) error {
+	var errs []error
+	if err := s.server.Shutdown(ctx); err != nil {
+		errs = append(errs, err)
+	}
+	if err := <-s.served; !errors.Is(err, esl.ErrServerClosed) {
+		errs = append(errs, err)
+	}
+	flushing, cancel := context.WithTimeout(context.Background(), flushTimeout)
+	defer cancel()
+	if err := s.journal.Sync(flushing); err != nil {
+		errs = append(errs, fmt.Errorf("write the last events: %w", err))
+	}
+	if err := s.relay.Flush(flushing); err != nil {
+		s.log.Warn("NATS does not have the last events yet; they follow at the next start", "err", err)
+	}
+	return errors.Join(errs...)
+}
+
+// close is the second half.
+func (s *service) close() error {
+	s.stopRelay()
+	s.stopWrap()
+	s.background.Wait()
+	return s.closeStores()
+}
+
+// closeStores closes what is open of NATS, the stores and the listener.
+func (s *service) closeStores() error {
+	var errs []error
+	if s.embedded != nil {
+		s.embedded.Shutdown()
+	}
+	if s.journal != nil {
+		closing, cancel := context.WithTimeout(context.Background(), flushTimeout)
+		errs = append(errs, s.journal.Close(closing))
+		cancel()
+	}
+	if s.directory != nil {
+		errs = append(errs, s.directory.Close())
+	}
+	if s.listener != nil {
+		_ = s.listener.Close()
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"countersign/session/event"
+	"countersign/store/relay"
+
+	"github.com/urfave/cli/v2"
+)
+
+func watchCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "watch",
+		Usage: "show events live, as they come from NATS",
+		Flags: []cli.Flag{
+			natsFlag(),
+			&cli.StringFlag{Name: "line", Usage: "only the service line `NAME`"},
+			&cli.StringSliceFlag{Name: "fact", Usage: "only this `FACT`, such as verified (may be repeated)"},
+			&cli.DurationFlag{Name: "since", Usage: "begin with the events of the last `TIME`, such as 1h"},
+			&cli.BoolFlag{Name: "json", Usage: "one event a line, as CloudEvents JSON"},
+		},
+		Action: watch,
+	}
+}
+
+func natsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "nats", Usage: "NATS at `URL`; default: nats.url, else nats.listen"}
+}
+
+// natsEndpoint is where a command other than serve finds NATS.
+func natsEndpoint(c *cli.Context, cfg config) (relay.Endpoint, error) {
+	o := cfg.external()
+	switch {
+	case c.String("nats") != "":
+		o.URL = c.String("nats")
+	case o.URL == "":
+		o.URL = "nats://" + cfg.NATS.Listen
+	}
+	return relay.External(o)
+}
+
+func watch(c *cli.Context) error {
+	if err := arguments(c, 0, "no arguments"); err != nil {
+		return err
+	}
+	cfg, err := loadConfig(c)
+	if err != nil {
+		return err
+	}
+	subjects, err := watchSubjects(c.String("line"), c.StringSlice("fact"))
+	if err != nil {
+		return err
+	}
+	endpoint, err := natsEndpoint(c, cfg)
+	if err != nil {
+		return err
+	}
+	o := relay.WatchOptions{Subjects: subjects, Log: cfg.logger(c.App.ErrWriter)}
+	if d := c.Duration("since"); d > 0 {
+		o.Since = time.Now().Add(-d)
+	}
+	out := json.NewEncoder(c.App.Writer)
+	return relay.Watch(c.Context, endpoint, o, func(e event.Event) {
+		if c.Bool("json") {
+			_ = out.Encode(e)
+			return
+		}
+		fmt.Fprintln(c.App.Writer, eventLine(e))
+	})
+}
+
+func watchSubjects(line string, facts []string) ([]string, error) {
+	if line == "" {
+		line = "*"
+	} else {
+		line = strings.Split(event.Subject(line, "x"), ".")[2]
+	}
+	if len(facts) == 0 {
+		facts = []string{"*"}
+	}
+	known := map[string]bool{"*": true}
+	for _, f := range event.Facts() {
+		known[string(f)] = true
+	}
+	var subjects []string
+	for _, f := range facts {
+		if !known[f] {
+			return nil, wrongUse("--fact %q: known are %s", f, joinFacts(event.Facts()))
+		}
+		subjects = append(subjects, "countersign.v1."+line+"."+f)
+	}
+	return subjects, nil
+}
+
+func joinFacts(facts []event.Fact) string {
+	var s []string
+	for _, f := range facts {
+		s = append(s, string(f))
+	}
+	return strings.Join(s, ", ")
+}
+
+// eventLine is an event for a person: time, call, fact and what matters of it.
+func eventLine(e event.Event) string {
+	head := fmt.Sprintf("%s  %s  %-10s %-14s", e.Time.Local().Format("15:04:05.000"), shortCall(e.Call), e.Line, e.Fact())
+	return strings.TrimRight(head+" "+eventText(e.Data), " ")
+}
+
+// shortCall is the end of a call's id, which differs from call to call; its beginning is the time.
+func shortCall(id string) string { return id[max(0, len(id)-8):] }
+
+func eventText(data event.Data) string {
+	switch d := data.(type) {
+	case event.CallStarted:
+		return fmt.Sprintf("from %s to %s", orDash(caller(d)), orDash("…"+d.DialledLast4))
+	case event.StepStarted:
+		return d.Step
+	case event.StepFinished:
+		return fmt.Sprintf("%s %s %s %s%s", d.Step, d.Result, d.Reason, seconds(d.Milliseconds), attemptsText(d.Attempts))
+	case event.Identified:
+		return fmt.Sprintf("%s (%s) by %s %s", d.Customer, d.Name, d.Method, d.PopURL)
+	case event.Verified:
+		return fmt.Sprintf("%s (%s) level %d by %s %s", d.Customer, d.Name, d.Level, joinMethods(d.Methods), d.PopURL)
+	case event.Failed:
+		return fmt.Sprintf("%s at %s, status %s %s %s", d.Reason, orDash(d.Step), d.Status, d.Customer, d.PopURL)
+	case event.Routed:
+		return fmt.Sprintf("to %s as %s", d.Destination, d.Status)
+	case event.CallEnded:
+		return fmt.Sprintf("%s, %s, %s after %s", d.End, d.Status, d.Reason, seconds(d.Milliseconds))
+	case event.PromptMissing:
+		return fmt.Sprintf("%s in %s: the caller heard a tone", d.Prompt, d.Language)
+	default:
+		return ""
+	}
+}
+
+func caller(d event.CallStarted) string {
+	switch {
+	case d.CallerWithheld:
+		return "withheld"
+	case d.CallerLast4 == "":
+		return ""
+	default:
+		return "…" + d.CallerLast4
+	}
+}
+
+func attemptsText(attempts []event.Attempt) string {
+	if len(attempts) == 0 {
+		return ""
+	}
+	var s []string
+	for _, a := range attempts {
+		s = append(s, string(a.Result))
+	}
+	return " [" + strings.Join(s, " ") + "]"
+}
+
+func joinMethods(methods []event.Method) string {
+	var s []string
+	for _, m := range methods {
+		s = append(s, string(m))
+	}
+	return strings.Join(s, "+")
+}
+
+func seconds(ms int64) string { return fmt.Sprintf("%.1fs", float64(ms)/1000) }
+
+func orDash(s string) string {
+	if s == "" || s == "…" {
+		return "–"
+	}
+	return s
+}

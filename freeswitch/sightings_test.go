@@ -1,0 +1,90 @@
+package freeswitch_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// sighting is one application that FreeSWITCH began to run on a call.
+type sighting struct {
+	At                     time.Time
+	Context, Extension     string
+	Application, Arguments string
+	// Variables that Countersign sets, as they were then.
+	Status, Reason string
+}
+
+// sightings know what FreeSWITCH did with each call, by SIP Call-ID, while it is still going on. The leg is the one that comes in.
+type sightings struct {
+	mu     sync.Mutex
+	byCall map[string][]sighting
+	ended  map[string]bool
+	news   chan struct{}
+}
+
+func newSightings() *sightings {
+	return &sightings{byCall: map[string][]sighting{}, ended: map[string]bool{}, news: make(chan struct{})}
+}
+
+// see takes an event.
+func (s *sightings) see(e event) {
+	id := e["variable_sip_call_id"]
+	if id == "" || e["Call-Direction"] != "inbound" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e["Event-Name"] == "CHANNEL_HANGUP_COMPLETE" {
+		s.ended[id] = true
+	} else {
+		s.byCall[id] = append(s.byCall[id], sighting{
+			At: time.Now(), Context: e["Caller-Context"], Extension: e["Caller-Destination-Number"],
+			Application: e["Application"], Arguments: e["Application-Data"],
+			Status: e["variable_cs_status"], Reason: e["variable_cs_reason"],
+		})
+	}
+	close(s.news)
+	s.news = make(chan struct{})
+}
+
+// await waits for the first sighting of a call that is wanted.
+func (s *sightings) await(t testing.TB, call, what string, within time.Duration, wanted func(sighting) bool) sighting {
+	t.Helper()
+	timeout := time.After(within)
+	for {
+		s.mu.Lock()
+		seen, ended, news := s.byCall[call], s.ended[call], s.news
+		s.mu.Unlock()
+		for _, v := range seen {
+			if wanted(v) {
+				return v
+			}
+		}
+		require.False(t, ended, "call %s ended before it was seen %s; seen: %+v", call, what, seen)
+		select {
+		case <-news:
+		case <-timeout:
+			require.Fail(t, "call not seen "+what, "call %s in %s; seen: %+v", call, within, seen)
+		}
+	}
+}
+
+// awaitEnd waits until a call has ended and says so; false when it was stopped before.
+func (s *sightings) awaitEnd(call string, stop <-chan struct{}) bool {
+	for {
+		s.mu.Lock()
+		ended, news := s.ended[call], s.news
+		s.mu.Unlock()
+		if ended {
+			return true
+		}
+		select {
+		case <-news:
+		case <-stop:
+			return false
+		}
+	}
+}

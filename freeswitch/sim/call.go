@@ -1,0 +1,281 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// call is one call in a Switch. One goroutine runs it from arrival to hang-up; only reading the socket is another's.
+type call struct {
+	sw        *Switch
+	cancelled <-chan struct{} // of the call's context; nil once that is known
+	o         CallOptions
+	ctx       context.Context
+	wire      wire
+	clock
+	caller actor
+
+	leg           leg
+	session       uint32
+	profile       profile
+	vars          variables
+	state         state
+	identity      string // the headers between the state's number and the answer state
+	callerHeaders []byte // the profile as events carry it
+
+	cause      string // of the hang-up; empty while the call lives
+	byCaller   bool
+	pending    *destination // of a transfer that is under way: applications break off
+	reset      bool         // the listener died and the dialplan goes on: applications break off
+	stranded   bool         // the same at the wrong time: nothing goes on
+	inSocket   bool         // the socket application runs
+	connected  bool         // the service sent connect
+	locked     bool         // the application that runs was sent with event-lock
+	controlled bool         // park waits for the listener
+	spokenTo   bool         // the first command has come
+	exiting    bool         // the service sent exit
+	full       bool
+	ackDue     bool   // the caller will acknowledge the answer
+	said       string // words that the speech engine has not yet taken
+
+	queue     []command // sendmsg that were not yet carried out
+	keys      []key     // pressed and not yet taken
+	dialed    []byte    // taken and not secret
+	deadlines []deadline
+	lastApp   Action
+
+	result    Result
+	lastDigit time.Time // real time, of the entry that waits for the service's reaction
+	left      bool      // the call has left the service: End is known
+}
+
+// key is a pressed key; a secret one is not shown in events.
+type key struct {
+	digit  byte
+	secret bool
+}
+
+type destination struct{ extension, dialplan, context string }
+
+func (d destination) String() string { return d.extension + " " + d.dialplan + " " + d.context }
+
+// deadline is a transfer that sched_transfer ordered.
+type deadline struct {
+	id string
+	at time.Time
+	to destination
+}
+
+// Call places one call and returns when it is over: hung up, handed on and ended, or stranded. The error says that the simulator could not
+// do it, or that ctx ended, in which case the caller has hung up; whatever the service does wrong is in the Result.
+func (s *Switch) Call(ctx context.Context, o CallOptions) (Result, error) {
+	if o.To == "" {
+		return Result{}, errors.New("simulated call: no number to call (CallOptions.To)")
+	}
+	c := newCall(ctx, s, o)
+	defer c.recycle()
+	c.run()
+	return c.result, context.Cause(ctx)
+}
+
+// buffers are what a call writes into, used again by the next.
+type buffers struct {
+	out, read, caller, lines []byte
+	variables                []variable
+}
+
+// recycle ends the connection, if the call has not, and gives the buffers back.
+func (c *call) recycle() {
+	c.wire.release()
+	clear(c.vars.list[:cap(c.vars.list)])
+	c.sw.buffers.Put(&buffers{c.wire.out[:0], c.wire.readBuffer[:0], c.callerHeaders[:0], c.vars.lines[:0], c.vars.list[:0]})
+}
+
+func newCall(ctx context.Context, s *Switch, o CallOptions) *call {
+	b, ok := s.buffers.Get().(*buffers)
+	if !ok {
+		b = &buffers{make([]byte, 0, 16<<10), make([]byte, 0, 4<<10), make([]byte, 0, 2<<10), make([]byte, 0, 8<<10),
+			make([]variable, 0, len(arrivalVariables)+80)}
+	}
+	c := &call{sw: s, o: o, ctx: ctx, cancelled: ctx.Done(), session: s.sessions.Add(1), leg: newLeg(o)}
+	c.clock = newClock(s.now, s.options.Speed)
+	c.caller = actor{Caller: o.Caller}
+	c.wire.out, c.wire.readBuffer, c.callerHeaders = b.out, b.read, b.caller
+	c.vars = variables{b.variables, b.lines}
+	c.wire.now = s.now
+	c.wire.watch = c.watcher()
+	now := c.now()
+	c.profile = profile{name: o.Name, number: o.From, network: "127.0.0.1", destination: o.To, context: o.Context, uuid: newUUID(),
+		channel: "sofia/internal/" + c.leg.uri, index: 1, hidden: o.Withheld, created: now, arrived: now}
+	switch {
+	case o.Withheld:
+		c.profile.name = "Anonymous"
+	case o.Name == "":
+		c.profile.name = o.From
+	}
+	if o.Context == "" {
+		c.profile.context = "public"
+	}
+	uuid := c.profile.uuid
+	c.identity = "\nChannel-Name: " + encoded(c.profile.channel) + "\nUnique-ID: " + uuid + "\nCall-Direction: inbound\n" +
+		"Presence-Call-Direction: inbound\nChannel-HIT-Dialplan: true\nChannel-Call-UUID: " + uuid + "\nAnswer-State: "
+	c.state = state{"CS_EXECUTE", "RINGING", "4", "ringing"}
+	c.result = Result{UUID: uuid}
+	c.profileChanged()
+	c.arrive()
+	for _, v := range o.Variables {
+		c.vars.set(v.Name, v.Value)
+	}
+	return c
+}
+
+func (c *call) profileChanged() { c.callerHeaders = c.profile.render(c.callerHeaders[:0], "Caller-") }
+
+// watcher tells the transcript and CallOptions.Watch; nil if nobody listens.
+func (c *call) watcher() func(Frame) {
+	if !c.o.Transcript && c.o.Watch == nil {
+		return nil
+	}
+	return func(f Frame) {
+		if c.o.Transcript {
+			c.result.Transcript = append(c.result.Transcript, Frame{f.FromService, f.At, append([]byte(nil), f.Bytes...)})
+		}
+		if c.o.Watch != nil {
+			c.o.Watch(f)
+		}
+	}
+}
+
+// run is the life of the call: one extension after the other, then the end.
+func (c *call) run() {
+	began, arrived := c.sw.now(), c.profile.arrived
+	plan := c.sw.dialplan
+	for {
+		c.extension(plan)
+		if c.cause != "" || c.stranded {
+			break
+		}
+		if c.pending == nil {
+			c.hangup("NORMAL_CLEARING", false) // the last action of the dialplan was done
+			break
+		}
+		plan = c.route()
+	}
+	c.result.Times.Total, c.result.Times.Call = c.sw.now().Sub(began), c.now().Sub(arrived)
+	c.end()
+	c.conclude()
+}
+
+// extension carries out the actions of a dialplan until one of them sends the call elsewhere.
+func (c *call) extension(plan []Action) {
+	for _, a := range plan {
+		if !c.ready() {
+			return
+		}
+		c.execute(a.Application, a.Data, "")
+	}
+}
+
+// ready is switch_channel_ready: nothing has taken the call from the application that runs.
+func (c *call) ready() bool {
+	return c.cause == "" && c.pending == nil && !c.reset && !c.stranded
+}
+
+// route leads a transferred call into its next extension.
+func (c *call) route() []Action {
+	to := c.pending.String()
+	c.pending = nil
+	active := c.state.call
+	c.hidden(1)
+	c.state.running, c.state.call = "CS_ROUTING", "RINGING"
+	c.fire(channelState)
+	c.hidden(2)
+	c.state.running, c.state.call, c.state.number = "CS_EXECUTE", active, "4"
+	c.fire(channelState)
+	c.vars.set("call_uuid", c.profile.uuid)
+	return c.sw.extension(to)
+}
+
+// transfer is switch_ivr_session_transfer.
+func (c *call) transfer(to destination) {
+	forwards := atoi(c.vars.get("max_forwards")) - 1
+	if forwards <= 0 {
+		c.hangup("EXCHANGE_ROUTING_ERROR", false)
+		return
+	}
+	if to.dialplan == "" {
+		to.dialplan = "XML"
+	}
+	if to.context == "" {
+		to.context = c.profile.context
+	}
+	now := c.now()
+	c.profile.rdnis, c.profile.destination, c.profile.context = c.profile.destination, to.extension, to.context
+	c.profile.index++
+	c.profile.created = now
+	c.profile.transferSource = fmt.Sprintf("%d:%s:bl_xfer:%s/%s/%s", now.Unix(), newUUID(), to.extension, to.context, to.dialplan)
+	c.profileChanged()
+	c.vars.set("max_forwards", fmt.Sprint(forwards))
+	c.vars.push("transfer_history", c.profile.transferSource)
+	c.vars.set("transfer_source", c.profile.transferSource)
+	c.state.number = "2"
+	c.pending = &to
+	c.result.Destination = to.String()
+	c.snapshot()
+}
+
+// snapshot keeps the variables and headers with which the call goes on.
+func (c *call) snapshot() { c.result.Variables, c.result.Headers = c.vars.all(), c.vars.exported() }
+
+// leave notes how the call left the service; only the first time counts.
+func (c *call) leave(how End, reason string) {
+	if c.left {
+		return
+	}
+	c.left = true
+	c.result.End, c.result.Reason = how, reason
+	if how == Transferred && !c.lastDigit.IsZero() {
+		c.result.Times.Handover = c.sw.now().Sub(c.lastDigit)
+	}
+}
+
+// hangup is switch_channel_hangup: once.
+func (c *call) hangup(cause string, byCaller bool) {
+	if c.cause != "" {
+		return
+	}
+	if byCaller {
+		c.vars.set("sip_term_status", "200")
+		c.vars.set("proto_specific_hangup_cause", "sip:200")
+		c.vars.set("sip_term_cause", "16")
+		c.leave(CallerHungUp, "")
+	}
+	c.cause, c.byCaller = cause, byCaller
+	c.state.number, c.state.answer = "10", "hangup"
+	if c.o.CutTail {
+		c.wire.events = false
+	}
+	c.fire(channelHangup)
+	if byCaller {
+		c.vars.set("sip_hangup_disposition", "recv_bye")
+	}
+	c.leave(HungUp, "")
+}
+
+// conclude fills in what only the end knows.
+func (c *call) conclude() {
+	r := &c.result
+	r.Cause = c.cause
+	if r.Variables == nil {
+		c.snapshot()
+	}
+	r.Lost = r.End == HungUp || r.End == Stranded || r.End != CallerHungUp && r.Destination == ""
+	if c.stranded {
+		r.End, r.Lost = Stranded, true
+		r.Reason = strings.TrimPrefix(r.Reason+"; ", "; ") + "the service closed the socket after the call had moved on, with socket_resume set: " +
+			"FreeSWITCH resets the call and leaves the caller in silence"
+	}
+}

@@ -1,0 +1,145 @@
+package sim
+
+import (
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// kind is a sort of event: its name and where in FreeSWITCH's source it is fired, which every event tells.
+type kind struct {
+	name, calling string
+	bare          bool // carries no channel variables
+}
+
+func newKind(name, file, function string, line int, bare bool) *kind {
+	return &kind{name, "\nEvent-Calling-File: " + file + "\nEvent-Calling-Function: " + function +
+		"\nEvent-Calling-Line-Number: " + strconv.Itoa(line) + "\nEvent-Sequence: ", bare}
+}
+
+// The events that myevents lets through. The line numbers are those of 1.10.12.
+var (
+	channelData     = newKind("CHANNEL_DATA", "mod_event_socket.c", "parse_command", 2021, false)
+	channelPark     = newKind("CHANNEL_PARK", "switch_ivr.c", "switch_ivr_park", 1002, false)
+	channelUnpark   = newKind("CHANNEL_UNPARK", "switch_ivr.c", "switch_ivr_park", 1213, false)
+	channelExecute  = newKind("CHANNEL_EXECUTE", "switch_core_session.c", "switch_core_session_exec", 2944, false)
+	channelComplete = newKind("CHANNEL_EXECUTE_COMPLETE", "switch_core_session.c", "switch_core_session_exec", 2967, false)
+	channelAnswer   = newKind("CHANNEL_ANSWER", "switch_channel.c", "switch_channel_perform_mark_answered", 3846, false)
+	channelMedia    = newKind("CHANNEL_PROGRESS_MEDIA", "switch_channel.c", "switch_channel_perform_mark_pre_answered", 3560, false)
+	channelHangup   = newKind("CHANNEL_HANGUP", "switch_channel.c", "switch_channel_perform_hangup", 3445, false)
+	channelState    = newKind("CHANNEL_STATE", "switch_channel.c", "switch_channel_perform_set_running_state", 2408, true)
+	channelEnd      = newKind("CHANNEL_HANGUP_COMPLETE", "switch_core_state_machine.c", "switch_core_session_reporting_state", 943, false)
+	dtmf            = newKind("DTMF", "switch_channel.c", "switch_channel_dequeue_dtmf", 677, true)
+)
+
+// header is one more header of an event; empty ones are left out.
+type header struct{ name, value string }
+
+// hidden counts events that FreeSWITCH fires and the service never sees (CALL_UPDATE, PLAYBACK_START and so on): only their numbers show.
+func (c *call) hidden(n uint64) { c.sw.sequence.Add(n) }
+
+// fire sends an event to the service if it asked for it.
+func (c *call) fire(k *kind, more ...header) {
+	sequence := c.sw.sequence.Add(1)
+	if !c.wire.wants(k) {
+		return
+	}
+	start := len(c.wire.out)
+	out := append(c.wire.out, eventHead...)
+	out = c.event(out, k, sequence)
+	for _, h := range more {
+		out = appendHeader(out, h)
+	}
+	out = append(out, '\n')
+	if body := out[start+len(eventHead):]; !c.wire.passes(k, body) {
+		return
+	}
+	c.wire.sent(measured(out, start), start)
+}
+
+// eventHead is what stands before an event; nearly all are between 1,000 and 9,999 bytes long.
+const eventHead, lengthAt = "Content-Length: 0000\nContent-Type: text/event-plain\n\n", len("Content-Length: ")
+
+// measured writes the length of the event that starts at out[start] into its head.
+func measured(out []byte, start int) []byte {
+	length := strconv.Itoa(len(out) - start - len(eventHead))
+	if len(length) != 4 {
+		return slices.Replace(out, start+lengthAt, start+lengthAt+4, []byte(length)...)
+	}
+	copy(out[start+lengthAt:], length)
+	return out
+}
+
+func appendHeader(dst []byte, h header) []byte {
+	if h.value == "" {
+		return dst
+	}
+	dst = append(append(dst, h.name...), ": "...)
+	return append(encode(dst, h.value), '\n')
+}
+
+// event appends the headers that every event of a channel has (switch_event_prep_for_delivery, switch_channel_event_set_data).
+func (c *call) event(dst []byte, k *kind, sequence uint64) []byte {
+	now := c.now()
+	dst = append(append(append(dst, "Event-Name: "...), k.name...), '\n')
+	dst = append(dst, c.sw.core...)
+	dst = append(dst, dates(now)...)
+	dst = strconv.AppendInt(dst, now.UnixMicro(), 10)
+	dst = append(dst, k.calling...)
+	dst = append(strconv.AppendUint(dst, sequence, 10), '\n')
+	switch k {
+	case channelData:
+		dst = c.profile.render(dst, "Channel-")
+	case channelEnd:
+		dst = appendHeader(dst, header{"Hangup-Cause", c.cause})
+	}
+	dst = c.state.render(dst, c)
+	dst = append(dst, c.callerHeaders...)
+	if !k.bare {
+		dst = c.vars.render(dst)
+	}
+	return dst
+}
+
+// state is the channel's state as events tell it.
+type state struct {
+	running string // CS_EXECUTE
+	call    string // RINGING, EARLY, ACTIVE, HANGUP
+	number  string // of the state that it goes to
+	answer  string // ringing, early, answered, hangup
+}
+
+func (s *state) render(dst []byte, c *call) []byte {
+	dst = append(append(dst, "Channel-State: "...), s.running...)
+	dst = append(append(dst, "\nChannel-Call-State: "...), s.call...)
+	dst = append(append(dst, "\nChannel-State-Number: "...), s.number...)
+	dst = append(append(dst, c.identity...), s.answer...)
+	dst = append(dst, '\n')
+	if c.cause != "" {
+		dst = append(append(append(dst, "Hangup-Cause: "...), c.cause...), '\n')
+	}
+	return append(dst, codecs...)
+}
+
+const codecs = "Channel-Read-Codec-Name: PCMU\nChannel-Read-Codec-Rate: 8000\nChannel-Read-Codec-Bit-Rate: 64000\n" +
+	"Channel-Write-Codec-Name: PCMU\nChannel-Write-Codec-Rate: 8000\nChannel-Write-Codec-Bit-Rate: 64000\n"
+
+// second is how the dates of one second read; all calls share the last one.
+type second struct {
+	unix int64
+	text string
+}
+
+var lastSecond atomic.Pointer[second]
+
+// dates are an event's date headers up to the value of Event-Date-Timestamp.
+func dates(t time.Time) string {
+	if s := lastSecond.Load(); s != nil && s.unix == t.Unix() {
+		return s.text
+	}
+	s := &second{t.Unix(), encoded(t.Local().Format(time.DateTime)) + "\nEvent-Date-GMT: " +
+		encoded(t.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")) + "\nEvent-Date-Timestamp: "}
+	lastSecond.Store(s)
+	return s.text
+}

@@ -1,0 +1,256 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// This file is FreeSWITCH's side of the outbound event socket: socket_function, listener_run and parse_command of mod_event_socket, and
+// switch_ivr_park, where a call waits for the service.
+
+// connectTimeout is how long FreeSWITCH waits for the first command.
+const connectTimeout = 25 * time.Second
+
+// socket is the application socket: the service has the call until it ends, is sent elsewhere, or the service goes.
+func (c *call) socket(data string) {
+	addresses, mode, _ := strings.Cut(data, " ")
+	host := addresses[strings.LastIndexByte(addresses, '|')+1:]
+	c.vars.set("socket_host", host[:max(strings.LastIndexByte(host, ':'), 0)])
+	began := c.sw.now()
+	if err := c.wire.dial(c.ctx, addresses); err != nil {
+		c.leave(Resumed, err.Error())
+		return
+	}
+	c.result.Times.Connect = c.sw.now().Sub(began)
+	c.full = strings.Contains(mode, "full")
+	c.inSocket, c.controlled = true, true
+	c.wait(c.now().Add(connectTimeout), false, func() bool { return c.connected || !c.wire.open || !c.ready() })
+	if !c.connected && c.wire.open {
+		c.listenerEnded("the service did not send connect in time")
+	}
+	// FreeSWITCH parks up to a frame after connect, when myevents and filters have usually come.
+	c.wait(c.now().Add(frameTime), false, func() bool { return len(c.queue) > 0 || !c.ready() || !c.controlled })
+	c.park()
+	c.commands()
+	c.inSocket, c.reset = false, false
+}
+
+// park waits for the service's applications and carries them out. Keys that are pressed meanwhile are thrown away, one a frame.
+func (c *call) park() {
+	if !c.ready() {
+		return
+	}
+	c.fire(channelPark)
+	for c.ready() && c.controlled {
+		c.idle()
+		if !c.ready() || !c.controlled {
+			break
+		}
+		if !c.media() && len(c.queue) > 0 {
+			c.carryOut() // FreeSWITCH takes the first by another way, which fires no event of its own
+		}
+		c.commands()
+		c.pop()
+	}
+	c.fire(channelUnpark)
+}
+
+// idle lasts to the frame in which park has something to do.
+func (c *call) idle() {
+	var until time.Time
+	if len(c.keys) > 0 {
+		until = c.now().Add(frameTime)
+	}
+	keys := len(c.keys)
+	c.wait(until, false, func() bool { return len(c.queue) > 0 || len(c.keys) > keys || !c.ready() || !c.controlled })
+	if len(c.queue) > 0 {
+		c.frame()
+	}
+}
+
+// take answers what the service sent; ok is false when there will be no more.
+func (c *call) take(b batch, ok bool) {
+	for i := range b.commands {
+		if c.cause != "" || !c.wire.open {
+			return // FreeSWITCH reads no more
+		}
+		c.answerCommand(&b.commands[i])
+	}
+	switch {
+	case errors.Is(b.err, io.EOF) || !ok:
+		c.listenerEnded("the service closed the connection")
+	case b.err != nil:
+		c.listenerEnded(fmt.Sprintf("the connection to the service broke: %v", b.err))
+	}
+}
+
+// listenerEnded is the end of listener_run: with socket_resume the dialplan goes on at once, without it when the application that runs has
+// ended. A call that has already been sent elsewhere is torn from there.
+func (c *call) listenerEnded(reason string) {
+	c.wire.release()
+	c.wire.in = nil // nothing more to take
+	if c.cause != "" || c.pending != nil {
+		return
+	}
+	resume := c.vars.truth("socket_resume")
+	if !c.inSocket {
+		c.stranded = resume
+		return
+	}
+	c.leave(Resumed, reason)
+	c.reset, c.controlled = resume, false
+}
+
+// answerCommand is parse_command.
+func (c *call) answerCommand(cmd *command) {
+	if c.wire.watch != nil {
+		c.wire.watch(Frame{FromService: true, At: c.sw.now().Sub(c.wire.started), Bytes: cmd.raw})
+	}
+	first := !c.spokenTo
+	c.spokenTo = true
+	text := c.obey(cmd)
+	if text == "" {
+		text = "-ERR command not found"
+	}
+	if !first && text != noReply {
+		c.wire.send("Content-Type: command/reply\nReply-Text: " + text + "\n\n")
+	}
+	if c.exiting {
+		c.wire.close(c.profile.uuid)
+		c.listenerEnded("the service sent exit")
+	}
+}
+
+// noReply is the reply of a command that has already answered.
+const noReply = "\x00"
+
+// obey does what a command says and returns its Reply-Text; empty is the refusal.
+func (c *call) obey(cmd *command) string {
+	verb := func(name string) bool {
+		return len(cmd.line) >= len(name) && strings.EqualFold(cmd.line[:len(name)], name)
+	}
+	_, arg, _ := strings.Cut(cmd.line, " ")
+	switch {
+	case verb("exit"), verb("..."):
+		c.exiting = true
+		return "+OK bye"
+	case verb("filter "):
+		return c.filter(strings.TrimLeft(arg, " "))
+	case verb("resume"):
+		c.vars.set("socket_resume", "true")
+		return "+OK"
+	case verb("connect"):
+		c.connect()
+		return noReply
+	case verb("getvar"):
+		return c.variable(arg)
+	case verb("myevents"):
+		if c.wire.events {
+			return "-ERR aready enabled."
+		}
+		c.wire.events = true
+		return "+OK Events Enabled"
+	case verb("divert_events"):
+		return divert(strings.TrimSpace(cmd.line[len("divert_events"):]))
+	case verb("sendmsg"):
+		return c.sendmsg(cmd)
+	}
+	return ""
+}
+
+// connect answers with everything that is known about the call, in one block without a length.
+func (c *call) connect() {
+	c.connected = true
+	control := "single-channel"
+	if c.full {
+		control = "full"
+	}
+	start := len(c.wire.out)
+	out := c.event(c.wire.out, channelData, c.sw.sequence.Add(1))
+	out = append(out, "Content-Type: command/reply\nReply-Text: %2BOK%0A\nSocket-Mode: async\nControl: "+control+"\n\n"...)
+	c.wire.sent(out, start)
+}
+
+func (c *call) filter(arg string) string {
+	name, value, ok := strings.Cut(arg, " ")
+	switch {
+	case !ok:
+		return "-ERR invalid syntax"
+	case strings.EqualFold(name, "delete"):
+		name, value, _ = strings.Cut(value, " ")
+		c.wire.unfilter(name, value)
+		return "+OK filter deleted. [" + name + "][" + value + "]"
+	case strings.EqualFold(name, "add"):
+		name, value, _ = strings.Cut(value, " ")
+	}
+	c.wire.filter(name, value)
+	return "+OK filter added. [" + name + "]=[" + value + "]"
+}
+
+func divert(arg string) string {
+	switch {
+	case arg == "":
+		return "-ERR missing value."
+	case strings.EqualFold(arg, "on"):
+		return "+OK events diverted"
+	default:
+		return "+OK events not diverted"
+	}
+}
+
+// variable is what getvar says: a channel variable, or what the profile calls by that name.
+func (c *call) variable(name string) string {
+	if v := c.vars.get(name); v != "" {
+		return v
+	}
+	switch name {
+	case "caller_id_name":
+		return c.profile.name
+	case "caller_id_number", "ani", "username":
+		return c.profile.number
+	case "destination_number":
+		return c.profile.destination
+	case "context":
+		return c.profile.context
+	case "network_addr":
+		return c.profile.network
+	case "rdnis":
+		return c.profile.rdnis
+	}
+	return ""
+}
+
+// sendmsg queues an application for the call, if it is meant for this call.
+func (c *call) sendmsg(cmd *command) string {
+	uuid := strings.TrimSpace(cmd.line[len("sendmsg"):])
+	if uuid == "" {
+		uuid = cmd.header("session-id")
+	}
+	if uuid != "" && uuid != c.profile.uuid {
+		return "-ERR invalid session id [" + uuid + "]"
+	}
+	c.queue = append(c.queue, *cmd)
+	return "+OK"
+}
+
+// end tells the service of the hang-up and closes.
+func (c *call) end() {
+	if !c.wire.open || c.stranded {
+		return
+	}
+	c.state.running = "CS_HANGUP"
+	c.fire(channelState)
+	c.hidden(1)
+	c.state.running, c.state.call, c.state.number = "CS_REPORTING", "HANGUP", "11"
+	c.profile.hungUp = c.now()
+	c.profileChanged()
+	c.fire(channelState)
+	if c.wire.wants(channelEnd) {
+		c.account()
+	}
+	c.fire(channelEnd)
+	c.wire.close(c.profile.uuid)
+}

@@ -1,0 +1,140 @@
+package sim
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// played is how a prompt ended.
+type played int
+
+const (
+	toTheEnd played = iota
+	byKey
+	notFound
+	broken // by a hang-up, a transfer or the end of the socket
+)
+
+// play plays an argument of playback (switch_ivr_play_file). onKey is asked for every key that is pressed meanwhile and taken from the
+// queue; true stops. Nil leaves keys alone.
+func (c *call) play(arg string, ask Prompt, onKey func(byte) bool) played {
+	files := c.sw.sounds.files(arg)
+	if len(files) == 0 || !c.ready() {
+		return broken
+	}
+	var length time.Duration
+	audible, found := false, false
+	for _, f := range files {
+		ask.Files = append(ask.Files, f.name)
+		length, found = length+f.length, found || f.found
+		audible = audible || !strings.HasPrefix(f.name, "silence_stream:")
+	}
+	if !found {
+		return notFound
+	}
+	ask.Length = length
+	if audible {
+		c.hear(ask)
+	}
+	c.hidden(2) // PLAYBACK_START and PLAYBACK_STOP
+	began := c.now()
+	how := c.listen(began.Add(length), onKey)
+	if how != toTheEnd {
+		length = min(length, c.now().Sub(began))
+	}
+	c.playedFor(length)
+	return how
+}
+
+// listen is the time that a prompt takes.
+func (c *call) listen(until time.Time, onKey func(byte) bool) played {
+	for {
+		c.spend(until, func() bool { return !c.ready() || onKey != nil && len(c.keys) > 0 })
+		if !c.ready() {
+			return broken
+		}
+		if onKey == nil || len(c.keys) == 0 {
+			return toTheEnd
+		}
+		if digit, _ := c.pop(); onKey(digit) {
+			return byKey
+		}
+	}
+}
+
+// playedFor leaves the variables that playing leaves; a second has 8,000 samples.
+func (c *call) playedFor(d time.Duration) {
+	samples := strconv.FormatInt(d.Milliseconds()*8, 10)
+	c.vars.set("playback_last_offset_pos", samples)
+	c.vars.set("playback_seconds", strconv.Itoa(int(d/time.Second)))
+	c.vars.set("playback_ms", strconv.FormatInt(d.Milliseconds(), 10))
+	c.vars.set("playback_samples", samples)
+}
+
+// hear notes a prompt that starts, and lets the caller react.
+func (c *call) hear(p Prompt) {
+	now, real := c.now(), c.sw.now()
+	p.At = now.Sub(c.profile.arrived)
+	c.result.Prompts = append(c.result.Prompts, p)
+	if t := &c.result.Times; t.FirstPrompt == 0 && c.wire.open {
+		t.FirstPrompt = real.Sub(c.wire.started)
+	}
+	c.reacted(real)
+	c.said = ""
+	c.caller.hear(now, p)
+}
+
+// reacted notes how long the service took for the last entry.
+func (c *call) reacted(now time.Time) {
+	if !c.lastDigit.IsZero() {
+		c.result.Times.Reactions = append(c.result.Times.Reactions, now.Sub(c.lastDigit))
+		c.lastDigit = time.Time{}
+	}
+}
+
+// playback plays a file; keys are taken and lost, unless they stop it (playback_terminators, else *).
+func (c *call) playback(data string) {
+	c.vars.unset("playback_terminator_used")
+	data, _, _ = strings.Cut(data, "@@")
+	how := c.play(data, Prompt{}, func(digit byte) bool {
+		if strings.IndexByte(c.terminators(), digit) < 0 {
+			return false
+		}
+		c.vars.set("playback_terminator_used", string(digit))
+		return true
+	})
+	response := "FILE PLAYED"
+	switch how {
+	case notFound:
+		response = "FILE NOT FOUND"
+	case broken:
+		response = "PLAYBACK ERROR"
+	}
+	c.vars.set("current_application_response", response)
+}
+
+func (c *call) terminators() string {
+	switch t := c.vars.get("playback_terminators"); strings.ToLower(t) {
+	case "":
+		return "*"
+	case "any":
+		return "1234567890*#"
+	case "none":
+		return ""
+	default:
+		return t
+	}
+}
+
+// sleep waits. A key ends it and stays for who comes next, unless sleep_eat_digits is set.
+func (c *call) sleep(data string) {
+	until := c.now().Add(time.Duration(atoi(data)) * time.Millisecond)
+	eat := c.vars.truth("sleep_eat_digits")
+	c.spend(until, func() bool { return !c.ready() || len(c.keys) > 0 && !eat && c.media() })
+	if eat {
+		for len(c.keys) > 0 {
+			c.pop()
+		}
+	}
+}

@@ -1,0 +1,159 @@
+// Package sim answers the question: what would a real FreeSWITCH say to our service? It plays one: it dials the outbound event socket, is one
+// call there, and speaks what freeswitch/sim/testdata/recordings show of FreeSWITCH 1.10.12, byte for byte but for times and ids. It is the
+// telephone of `countersign call`, the callers of the demo and the load of `countersign bench`.
+//
+// It refuses to be a telephone system: no SIP, no RTP, no sound. A prompt is a stretch of time, a caller a function that hears prompts and
+// presses keys. What the socket application does not touch, the simulator does not know.
+package sim
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options is what all calls of a Switch have in common: where the service is, what stands around it in the dialplan, and how fast time goes.
+type Options struct {
+	// Address is the service: host:port, or several separated by "|", which are tried in this order as the socket application does.
+	Address string
+	// Full asks for "async full" instead of the least that the service needs, "async".
+	Full bool
+	// Speed is how much faster than real the caller's world runs: prompts, silences and the caller's own delays. 1 is real time; 0, or
+	// anything that is not above 0, does not wait at all. While FreeSWITCH waits for the service, time always runs at its real rate:
+	// a service cannot be hurried.
+	Speed float64
+	// DeadMan is when the dialplan takes a call away from a service that hangs. 0 is two minutes; below 0 the switch is not armed.
+	DeadMan time.Duration
+	// NoResume leaves the channel variable socket_resume out of the dialplan.
+	NoResume bool
+	// After is where the dialplan sends a call whose socket ended without a transfer, and where the dead-man switch sends it: the
+	// extension, dialplan and context. Empty is DefaultAfter.
+	After string
+	// Dialplan replaces the actions that the fields above make. The one with the application socket is the service.
+	Dialplan []Action
+	// Extensions are what a transfer may lead to, by destination ("agents XML default"). Any other destination answers, lasts for Talk
+	// and hangs up.
+	Extensions map[string][]Action
+	// Talk is how long a call goes on at its destination, in the caller's time.
+	Talk time.Duration
+	// Engines are the speech engines that are there. Any other is an error, as in FreeSWITCH.
+	Engines []string
+	// Sounds knows how long a prompt takes. Nil reads WAV headers.
+	Sounds *Sounds
+	// Now is the clock; nil is the real one. It must advance.
+	Now func() time.Time
+}
+
+// DefaultAfter is where a call goes that the service does not hand on.
+const DefaultAfter = "agents XML default"
+
+// Action is one line of a dialplan: an application and its argument.
+type Action struct{ Application, Data string }
+
+// Switch is one simulated FreeSWITCH. It is safe for use by many goroutines, and many calls at once are what it is for.
+type Switch struct {
+	options  Options
+	dialplan []Action
+	sounds   *Sounds
+	now      func() time.Time
+
+	core     string // the first headers of every event: who sends it
+	sequence atomic.Uint64
+	sessions atomic.Uint32
+	tasks    atomic.Uint32
+	buffers  sync.Pool // of *buffers
+	patterns sync.Map  // regular expression to *regexp.Regexp
+}
+
+// New makes a Switch. It is an error if the options cannot place a call.
+func New(o Options) (*Switch, error) {
+	if o.Address == "" && o.Dialplan == nil {
+		return nil, fmt.Errorf("simulated FreeSWITCH: no address of the service to call, expected host:port")
+	}
+	for host := range strings.SplitSeq(o.Address, "|") {
+		if _, _, err := net.SplitHostPort(host); err != nil && o.Dialplan == nil {
+			return nil, fmt.Errorf("simulated FreeSWITCH: address of the service %q: %w", host, err)
+		}
+	}
+	s := &Switch{options: o, sounds: o.Sounds, now: o.Now}
+	if s.sounds == nil {
+		s.sounds = &Sounds{}
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.dialplan = o.Dialplan; s.dialplan == nil {
+		s.dialplan = o.entry()
+	}
+	s.core = "Core-UUID: " + newUUID() + "\nFreeSWITCH-Hostname: sim\nFreeSWITCH-Switchname: sim\n" +
+		"FreeSWITCH-IPv4: 192.0.2.2\nFreeSWITCH-IPv6: fd00%3A%3A2\nEvent-Date-Local: "
+	s.sequence.Store(1000)
+	return s, nil
+}
+
+// entry is the extension that a call arrives at: the shipped dialplan.
+func (o Options) entry() []Action {
+	after, mode := o.After, " async"
+	if after == "" {
+		after = DefaultAfter
+	}
+	if o.Full {
+		mode = " async full"
+	}
+	var plan []Action
+	if o.DeadMan >= 0 {
+		plan = append(plan, Action{"sched_transfer", "+" + seconds(o.deadMan()) + " " + after})
+	}
+	if !o.NoResume {
+		plan = append(plan, Action{"set", "socket_resume=true"})
+	}
+	return append(plan,
+		Action{"socket", o.Address + mode},
+		Action{"sched_cancel", ""},
+		Action{"multiset", "^^|cs_status=none|cs_reason=unavailable"},
+		Action{"transfer", after})
+}
+
+func (o Options) deadMan() time.Duration {
+	if o.DeadMan == 0 {
+		return 2 * time.Minute
+	}
+	return o.DeadMan
+}
+
+// extension is what a destination leads to.
+func (s *Switch) extension(destination string) []Action {
+	if plan, ok := s.options.Extensions[destination]; ok {
+		return plan
+	}
+	plan := []Action{{"answer", ""}}
+	if s.options.Talk > 0 {
+		plan = append(plan, Action{"sleep", fmt.Sprint(s.options.Talk.Milliseconds())})
+	}
+	return append(plan, Action{"hangup", ""})
+}
+
+// newUUID is a random id in the form that FreeSWITCH uses.
+func newUUID() string {
+	var b [16]byte
+	binary.NativeEndian.PutUint64(b[:8], rand.Uint64())
+	binary.NativeEndian.PutUint64(b[8:], rand.Uint64())
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	var out [36]byte
+	hex.Encode(out[0:], b[0:4])
+	hex.Encode(out[9:], b[4:6])
+	hex.Encode(out[14:], b[6:8])
+	hex.Encode(out[19:], b[8:10])
+	hex.Encode(out[24:], b[10:16])
+	out[8], out[13], out[18], out[23] = '-', '-', '-', '-'
+	return string(out[:])
+}
+
+// number is a number below n that differs from call to call.
+func number(n uint32) uint32 { return rand.Uint32N(n) }

@@ -1,0 +1,147 @@
+package sim
+
+import (
+	"slices"
+	"strings"
+)
+
+// variables are the channel variables in FreeSWITCH's order: setting one takes it out and puts it at the end (switch_event.c). Each keeps the
+// line that it makes in an event, so that an event is a copy of lines.
+type variables struct {
+	list  []variable
+	lines []byte // all lines that were ever made in this call
+}
+
+// variable is one of them. Its line is lines[start:end], or fixed if it is the same for all calls.
+type variable struct {
+	name, value, fixed string
+	start, end         int
+}
+
+func (v *variables) index(name string) int {
+	for i := range v.list {
+		if n := v.list[i].name; len(n) == len(name) && (n == name || strings.EqualFold(n, name)) {
+			return i
+		}
+	}
+	return -1
+}
+
+// get is the value, empty if unset: FreeSWITCH knows no empty variables.
+func (v *variables) get(name string) string {
+	if i := v.index(name); i >= 0 {
+		return v.list[i].value
+	}
+	return ""
+}
+
+// truth is switch_true.
+func (v *variables) truth(name string) bool { return truth(v.get(name)) }
+
+func truth(s string) bool {
+	if s == "" || s == "true" {
+		return s != ""
+	}
+	switch strings.ToLower(s) {
+	case "yes", "on", "true", "t", "enabled", "active", "allow":
+		return true
+	}
+	return atoi(s) != 0
+}
+
+func (v *variables) set(name, value string) {
+	v.unset(name)
+	if name == "" || value == "" {
+		return
+	}
+	v.add(name, value)
+}
+
+// add is set for a variable that is not there yet.
+func (v *variables) add(name, value string) {
+	start := len(v.lines)
+	v.lines = append(append(append(v.lines, "variable_"...), name...), ": "...)
+	v.lines = append(encode(v.lines, value), '\n')
+	v.list = append(v.list, variable{name: name, value: value, start: start, end: len(v.lines)})
+}
+
+// again sets a variable to what it is, which moves it to the end.
+func (v *variables) again(name string) {
+	if i := v.index(name); i >= 0 {
+		old := v.list[i]
+		v.list = append(slices.Delete(v.list, i, i+1), old)
+	}
+}
+
+func (v *variables) unset(name string) {
+	if i := v.index(name); i >= 0 {
+		v.list = slices.Delete(v.list, i, i+1)
+	}
+}
+
+// push adds to a list of values, as transfer_history is one.
+func (v *variables) push(name, value string) {
+	if old := v.get(name); old != "" {
+		value = "ARRAY::" + strings.TrimPrefix(old, "ARRAY::") + "|:" + value
+		if i := v.index(name); i >= 0 { // a list grows where it stands
+			rest := slices.Clone(v.list[i+1:])
+			v.list = v.list[:i]
+			v.set(name, value)
+			v.list = append(v.list, rest...)
+			return
+		}
+	}
+	v.set(name, value)
+}
+
+func (v *variables) render(dst []byte) []byte {
+	for i := range v.list {
+		x := &v.list[i]
+		dst = append(append(dst, x.fixed...), v.lines[x.start:x.end]...)
+	}
+	return dst
+}
+
+// expand replaces ${name} by the variable (switch_channel_expand_variables). Functions and arrays are left to the real one.
+func (v *variables) expand(s string) string {
+	if !strings.Contains(s, "${") {
+		return s
+	}
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(s, "${")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		name, after, ok := strings.Cut(rest, "}")
+		if !ok {
+			b.WriteString("${" + rest)
+			return b.String()
+		}
+		b.WriteString(v.get(name))
+		s = after
+	}
+}
+
+// exported are the SIP headers of the next leg: the exported variables that start with sip_h_ (export_vars, mod_sofia).
+func (v *variables) exported() map[string]string {
+	headers := map[string]string{}
+	for name := range strings.SplitSeq(v.get("export_vars"), ",") {
+		plain := strings.TrimPrefix(strings.TrimPrefix(name, "nolocal:"), "_nolocal_")
+		if header, ok := strings.CutPrefix(plain, "sip_h_"); ok {
+			if value := v.get(name); value != "" {
+				headers[header] = value
+			}
+		}
+	}
+	return headers
+}
+
+func (v *variables) all() map[string]string {
+	m := make(map[string]string, len(v.list))
+	for _, x := range v.list {
+		m[x.name] = x.value
+	}
+	return m
+}

@@ -1,0 +1,233 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// wire is the connection to the service: FreeSWITCH's listener. The call's goroutine owns it; one more goroutine reads.
+type wire struct {
+	conn       net.Conn
+	in         chan batch
+	done       chan struct{} // closed when nobody takes from in any more
+	out        []byte        // not yet written
+	readBuffer []byte
+	started    time.Time
+	now        func() time.Time
+	watch      func(Frame)
+
+	open     bool // the listener lives
+	events   bool
+	filters  []header
+	byName   bool // all filters are about Event-Name
+	patterns []*regexp.Regexp
+}
+
+// batch is what one read brought: all commands that were complete, and why there will be no more.
+type batch struct {
+	commands []command
+	err      error
+}
+
+// dial connects to the first of the addresses that answers. The service goes first.
+func (w *wire) dial(ctx context.Context, addresses string) error {
+	var d net.Dialer
+	var errs []error
+	for address := range strings.SplitSeq(addresses, "|") {
+		conn, err := d.DialContext(ctx, "tcp", address)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		w.use(conn)
+		return nil
+	}
+	return fmt.Errorf("reach the service: %w", errors.Join(errs...))
+}
+
+func (w *wire) use(conn net.Conn) {
+	w.conn, w.in, w.done, w.open, w.started = conn, make(chan batch, 4), make(chan struct{}), true, w.now()
+	go w.read(w.readBuffer)
+}
+
+// read hands what the service sends to the call until the connection ends; it always ends with an error in the last batch.
+func (w *wire) read(buf []byte) {
+	defer close(w.in)
+	for {
+		if cap(buf)-len(buf) < 512 {
+			buf = append(make([]byte, 0, 2*cap(buf)), buf...)
+		}
+		n, err := w.conn.Read(buf[len(buf):cap(buf)])
+		var b batch
+		rest := buf[:len(buf)+n]
+		for b.err == nil {
+			var cmd command
+			var ok bool
+			if cmd, rest, ok, b.err = parseCommand(rest); !ok {
+				break
+			}
+			if w.watch != nil {
+				cmd.raw = append([]byte(nil), cmd.raw...)
+			}
+			b.commands = append(b.commands, cmd)
+		}
+		buf = append(buf[:0], rest...)
+		if b.err == nil {
+			b.err = err
+		}
+		if len(b.commands) > 0 || b.err != nil {
+			select {
+			case w.in <- b:
+			case <-w.done:
+			}
+		}
+		if b.err != nil {
+			return
+		}
+	}
+}
+
+// send queues one frame; flush writes what is queued.
+func (w *wire) send(frame string) {
+	if w.open {
+		w.sent(append(w.out, frame...), len(w.out))
+	}
+}
+
+// sent is send for a frame that was rendered behind what is queued, from start on.
+func (w *wire) sent(out []byte, start int) {
+	w.out = out
+	if w.watch != nil {
+		w.watch(Frame{At: w.now().Sub(w.started), Bytes: out[start:]})
+	}
+}
+
+// flush writes what is queued. An error is not told: reading will end with it.
+func (w *wire) flush() {
+	if len(w.out) == 0 {
+		return
+	}
+	if w.open {
+		_ = w.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+		_, _ = w.conn.Write(w.out)
+	}
+	w.out = w.out[:0]
+}
+
+// writeTimeout is how long a service may leave what we send unread, closeTimeout how long it may keep a connection that we have ended.
+const (
+	writeTimeout = 10 * time.Second
+	closeTimeout = 2 * time.Second
+)
+
+// close ends the listener as FreeSWITCH does, with a notice, and waits until the service has closed too: closing first could tear the
+// last events from its hands.
+func (w *wire) close(uuid string) {
+	if !w.open {
+		return
+	}
+	w.send("Content-Type: text/disconnect-notice\nControlled-Session-UUID: " + uuid + "\nContent-Disposition: disconnect\n" +
+		"Content-Length: 67\n\nDisconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n")
+	w.flush()
+	w.open = false
+	if half, ok := w.conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+	_ = w.conn.SetReadDeadline(time.Now().Add(closeTimeout))
+	for range w.in { // until the reader has seen the end
+	}
+	w.release()
+}
+
+// release frees the connection and waits for the reader. It may be called again.
+func (w *wire) release() {
+	w.open = false
+	if w.conn == nil {
+		return
+	}
+	close(w.done)
+	_ = w.conn.Close()
+	for range w.in {
+	}
+	w.conn = nil
+}
+
+// filter adds one filter. FreeSWITCH sends an event if any filter fits and none that starts with "-" does.
+func (w *wire) filter(name, value string) {
+	w.filters = append(w.filters, header{name, value})
+	w.byName = true
+	for _, f := range w.filters {
+		w.byName = w.byName && strings.EqualFold(f.name, "Event-Name")
+	}
+	var pattern *regexp.Regexp
+	if text, ok := strings.CutPrefix(strings.TrimLeft(value, "+- "), "/"); ok {
+		pattern, _ = regexp.Compile(strings.TrimSuffix(text, "/"))
+	}
+	w.patterns = append(w.patterns, pattern)
+}
+
+func (w *wire) unfilter(name, value string) {
+	old := w.filters
+	w.filters, w.patterns, w.byName = nil, nil, false
+	for _, f := range old {
+		if !strings.EqualFold(name, "all") && !(strings.EqualFold(f.name, name) && (value == "" || f.value == value)) {
+			w.filter(f.name, f.value)
+		}
+	}
+}
+
+// wants says, before an event is made, whether it can be of interest.
+func (w *wire) wants(k *kind) bool {
+	if !w.open || !w.events {
+		return false
+	}
+	return len(w.filters) == 0 || !w.byName || w.fits(func(string) (string, bool) { return k.name, true })
+}
+
+// passes says whether an event goes through filters about other headers than its name.
+func (w *wire) passes(k *kind, event []byte) bool {
+	if len(w.filters) == 0 || w.byName {
+		return true
+	}
+	text := "\n" + string(event)
+	return w.fits(func(name string) (string, bool) {
+		i := strings.Index(strings.ToLower(text), "\n"+strings.ToLower(name)+": ")
+		if i < 0 {
+			return "", false
+		}
+		value, _, _ := strings.Cut(text[i+len(name)+3:], "\n")
+		return decoded(value), true
+	})
+}
+
+func (w *wire) fits(value func(name string) (string, bool)) bool {
+	send := false
+	for i, f := range w.filters {
+		have, ok := value(f.name)
+		if !ok {
+			continue
+		}
+		want := strings.TrimLeft(f.value, "+- ")
+		signs := f.value[:len(f.value)-len(want)]
+		negative := strings.LastIndexByte(signs, '-') > strings.LastIndexByte(signs, '+')
+		if send && !negative {
+			continue
+		}
+		match := strings.EqualFold(have, want)
+		if strings.HasPrefix(f.value, "/") {
+			match = w.patterns[i] != nil && w.patterns[i].MatchString(have)
+		}
+		switch {
+		case match && negative:
+			return false
+		case match:
+			send = true
+		}
+	}
+	return send
+}

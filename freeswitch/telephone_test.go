@@ -1,0 +1,258 @@
+package freeswitch_test
+
+import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	frame        = 20 * time.Millisecond
+	frameSamples = 160 // 20 ms at 8 kHz
+	eventType    = 101 // telephone-event in the SDP that sipp_test.go offers
+	keyFrames    = 5   // a key is held for 100 ms …
+	gapFrames    = 3   // … and let go for 60 ms, faster than most people
+	// listenTo is how much sound a tone is looked for in.
+	listenTo = 100 * time.Millisecond
+)
+
+// telephone is the media half of a caller: RTP with PCMU both ways, keys as RFC 4733 events. It speaks silence between keys, as a quiet
+// caller's telephone does.
+type telephone struct {
+	conn *net.UDPConn
+	stop chan struct{}
+	done sync.WaitGroup
+
+	mu     sync.Mutex
+	keys   []byte        // still to be pressed
+	idle   *sync.Cond    // keys is empty and the last one is let go
+	busy   bool          // a key is down
+	first  time.Time     // the first frame heard
+	recent []int16       // the last listenTo that was heard
+	heard  chan struct{} // closed and renewed with every frame heard
+}
+
+func newTelephone(t testing.TB) *telephone {
+	t.Helper()
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	require.NoError(t, err)
+	p := &telephone{conn: conn, stop: make(chan struct{}), heard: make(chan struct{})}
+	p.idle = sync.NewCond(&p.mu)
+	p.done.Add(1)
+	go p.listen()
+	return p
+}
+
+// port is where FreeSWITCH has to send its sound to.
+func (p *telephone) port() int { return p.conn.LocalAddr().(*net.UDPAddr).Port }
+
+// connect begins to speak to FreeSWITCH's end of the media.
+func (p *telephone) connect(port int) {
+	p.done.Add(1)
+	go p.speak(&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
+}
+
+// hangUp ends the media. It may be called more than once.
+func (p *telephone) hangUp() {
+	p.mu.Lock()
+	select {
+	case <-p.stop:
+	default:
+		close(p.stop)
+		p.conn.Close()
+		p.idle.Broadcast()
+	}
+	p.mu.Unlock()
+	p.done.Wait()
+}
+
+// press keys digits in and returns when the last key is let go, or the call is over.
+func (p *telephone) press(digits string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.keys = append(p.keys, digits...)
+	for (len(p.keys) > 0 || p.busy) && !p.over() {
+		p.idle.Wait()
+	}
+}
+
+func (p *telephone) over() bool {
+	select {
+	case <-p.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// speak sends a frame every 20 ms until the call is over.
+func (p *telephone) speak(to *net.UDPAddr) {
+	defer p.done.Done()
+	var (
+		tick     = time.NewTicker(frame)
+		seq      = uint16(rand.Uint32())
+		stamp    = rand.Uint32()
+		ssrc     = rand.Uint32()
+		key      byte
+		position int // frames since the key went down
+		began    uint32
+	)
+	defer tick.Stop()
+	send := func(marker bool, payloadType byte, stamp uint32, payload []byte) {
+		b := make([]byte, 12, 12+len(payload))
+		b[0], b[1] = 0x80, payloadType
+		if marker {
+			b[1] |= 0x80
+		}
+		binary.BigEndian.PutUint16(b[2:], seq)
+		binary.BigEndian.PutUint32(b[4:], stamp)
+		binary.BigEndian.PutUint32(b[8:], ssrc)
+		_, _ = p.conn.WriteToUDP(append(b, payload...), to)
+		seq++
+	}
+	silence := make([]byte, frameSamples)
+	for i := range silence {
+		silence[i] = 0xff
+	}
+	for {
+		select {
+		case <-p.stop:
+			return
+		case <-tick.C:
+		}
+		stamp += frameSamples
+		p.mu.Lock()
+		if key == 0 && len(p.keys) > 0 {
+			key, p.keys, p.busy, position, began = p.keys[0], p.keys[1:], true, 0, stamp
+		}
+		p.mu.Unlock()
+		switch {
+		case key != 0 && position < keyFrames:
+			send(position == 0, eventType, began, keyEvent(key, position+1, false))
+		case key != 0 && position == keyFrames: // the end is said three times (RFC 4733, 2.5.1.4)
+			for range 3 {
+				send(false, eventType, began, keyEvent(key, position, true))
+			}
+		default:
+			send(false, 0, stamp, silence)
+		}
+		if key == 0 {
+			continue
+		}
+		if position++; position > keyFrames+gapFrames {
+			key = 0
+			p.mu.Lock()
+			if p.busy = false; len(p.keys) == 0 {
+				p.idle.Broadcast()
+			}
+			p.mu.Unlock()
+		}
+	}
+}
+
+// keyEvent is the payload of RFC 4733: event, end and volume, duration.
+func keyEvent(key byte, frames int, end bool) []byte {
+	const volume = 10
+	b := []byte{key - '0', volume, 0, 0}
+	switch key {
+	case '*':
+		b[0] = 10
+	case '#':
+		b[0] = 11
+	}
+	if end {
+		b[1] |= 0x80
+	}
+	binary.BigEndian.PutUint16(b[2:], uint16(frames*frameSamples))
+	return b
+}
+
+// listen keeps the last moments of what is heard.
+func (p *telephone) listen() {
+	defer p.done.Done()
+	most := int(listenTo / frame * frameSamples)
+	b := make([]byte, 2048)
+	for {
+		n, err := p.conn.Read(b)
+		if err != nil {
+			return
+		}
+		if n < 12 || b[1]&0x7f != 0 {
+			continue
+		}
+		p.mu.Lock()
+		if p.first.IsZero() {
+			p.first = time.Now()
+		}
+		for _, c := range b[12:n] {
+			p.recent = append(p.recent, linear(c))
+		}
+		if extra := len(p.recent) - most; extra > 0 {
+			p.recent = append([]int16(nil), p.recent[extra:]...)
+		}
+		close(p.heard)
+		p.heard = make(chan struct{})
+		p.mu.Unlock()
+	}
+}
+
+// hear waits until a tone of this frequency is heard, alone or with another one, from now on.
+func (p *telephone) hear(hz float64, within time.Duration) bool {
+	p.mu.Lock()
+	p.recent = nil
+	p.mu.Unlock()
+	timeout := time.After(within)
+	for {
+		p.mu.Lock()
+		is, heard := has(p.recent, hz), p.heard
+		p.mu.Unlock()
+		if is {
+			return true
+		}
+		select {
+		case <-heard:
+		case <-p.stop:
+			return false
+		case <-timeout:
+			return false
+		}
+	}
+}
+
+// has says whether at least a fifth of the power of a sound is at a frequency (Goertzel's algorithm).
+func has(sound []int16, hz float64) bool {
+	if len(sound) < int(listenTo/frame*frameSamples) {
+		return false
+	}
+	const quiet = 200 // root mean square under which there is nothing to be heard
+	coefficient := 2 * math.Cos(2*math.Pi*hz/8000)
+	var s1, s2, power float64
+	for _, v := range sound {
+		x := float64(v)
+		s1, s2 = x+coefficient*s1-s2, s1
+		power += x * x
+	}
+	n := float64(len(sound))
+	if power < quiet*quiet*n {
+		return false
+	}
+	at := (s1*s1 + s2*s2 - coefficient*s1*s2) * 2 / n
+	return at > 0.2*power
+}
+
+// linear decodes a PCMU byte (G.711).
+func linear(b byte) int16 {
+	b = ^b
+	v := (int16(b&0x0f)<<3 + 0x84) << (b >> 4 & 7)
+	v -= 0x84
+	if b&0x80 != 0 {
+		return -v
+	}
+	return v
+}

@@ -1,0 +1,134 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"countersign/session"
+)
+
+var directorySchema = schema{application: 0x43536469 /* CSdi */, synchronous: "FULL", name: "directory", files: migrations}
+
+// DirectoryOptions are what a Directory needs. Pepper is required.
+type DirectoryOptions struct {
+	// Pepper is what LoadPepper returned.
+	Pepper []byte
+	// Scheme of new credentials: SchemeArgon2id, the default, or SchemeHMAC for those who cannot pay 40 ms of a core for each check. Credentials
+	// that are stored otherwise keep working.
+	Scheme string
+	// Log hears of trouble in the background. Default: nothing is logged.
+	Log *slog.Logger
+}
+
+// Directory knows the customers and checks their secrets. It is safe for use by several goroutines, and several processes may have the same
+// file open.
+type Directory struct {
+	db   *database
+	hash *hasher
+	log  *slog.Logger
+	// upgrades holds one token: one credential at a time is upgraded behind a check.
+	upgrades   chan struct{}
+	background sync.WaitGroup
+}
+
+// OpenDirectory opens or creates a directory. An *OpenError tells a person what is wrong.
+func OpenDirectory(ctx context.Context, path string, o DirectoryOptions) (*Directory, error) {
+	if o.Scheme == "" {
+		o.Scheme = SchemeArgon2id
+	}
+	if o.Scheme != SchemeArgon2id && o.Scheme != SchemeHMAC {
+		return nil, fmt.Errorf("unknown hash %q: known are %s and %s", o.Scheme, SchemeArgon2id, SchemeHMAC)
+	}
+	if len(o.Pepper) != pepperSize {
+		return nil, fmt.Errorf("the pepper has %d bytes, want %d", len(o.Pepper), pepperSize)
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	db, err := open(ctx, path, directorySchema)
+	if err != nil {
+		return nil, err
+	}
+	d := &Directory{db: db, hash: newHasher(o.Pepper, o.Scheme), log: o.Log, upgrades: make(chan struct{}, 1)}
+	if err := d.matchPepper(ctx); err != nil {
+		return nil, errors.Join(explain(path, err), db.close())
+	}
+	return d, nil
+}
+
+// matchPepper refuses a pepper that the stored hashes were not made with: every PIN would be wrong.
+func (d *Directory) matchPepper(ctx context.Context) error {
+	var known []byte
+	err := d.db.read.QueryRowContext(ctx, "SELECT fingerprint FROM pepper").Scan(&known)
+	if err == nil && bytes.Equal(known, d.hash.fingerprint()) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	return d.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		done, err := tx.ExecContext(ctx, `INSERT INTO pepper SELECT 1, ?1 WHERE NOT EXISTS (SELECT 1 FROM credentials)
+			ON CONFLICT DO UPDATE SET fingerprint = ?1`, d.hash.fingerprint())
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); n > 0 || err != nil {
+			return err
+		}
+		return &OpenError{Path: d.db.path, Kind: ErrWrongPepper, sentence: fmt.Sprintf(
+			"the PINs in %s were stored under another pepper: restore the pepper file that belongs to it", filepath.Base(d.db.path))}
+	})
+}
+
+// Close waits for what runs in the background and closes the file. No other method may run or be called any more.
+func (d *Directory) Close() error {
+	d.background.Wait()
+	return d.db.close()
+}
+
+// customerColumns go with "customers c" and scanCustomer.
+const customerColumns = `c.id, c.name, c.language, EXISTS (SELECT 1 FROM credentials WHERE customer = c.id AND kind = 'pin')`
+
+func scanCustomer(r row) (c session.Customer, err error) {
+	err = r.Scan(&c.ID, &c.Name, &c.Language, &c.HasPIN)
+	return c, err
+}
+
+// maxOnOnePhone bounds the answer of ByPhone: a switchboard, or a made-up number that stands in for "none", may be on file a thousand times.
+const maxOnOnePhone = 100
+
+// ByPhone finds who has a number, written as session.E164 writes it: none, one, or several customers, ordered by id, and no more than 100.
+func (d *Directory) ByPhone(ctx context.Context, e164 string) ([]session.Customer, error) {
+	return d.customers(ctx, `SELECT `+customerColumns+` FROM phones p JOIN customers c ON c.id = p.customer
+		WHERE p.e164 = ? ORDER BY c.id LIMIT ?`, e164, maxOnOnePhone)
+}
+
+// ByIdentifier finds whose identifier of a kind this is, written with or without spaces and dashes, in small letters or capitals.
+func (d *Directory) ByIdentifier(ctx context.Context, kind, value string) (c session.Customer, found bool, err error) {
+	found = true
+	c, err = scanCustomer(d.db.read.QueryRowContext(ctx, `SELECT `+customerColumns+` FROM identifiers i JOIN customers c ON c.id = i.customer
+		WHERE i.kind = ? AND i.value = ?`, kind, plain(value)))
+	if errors.Is(err, sql.ErrNoRows) {
+		return session.Customer{}, false, nil
+	}
+	if err != nil {
+		return session.Customer{}, false, fmt.Errorf("look up %s: %w", kind, err)
+	}
+	return c, found, nil
+}
+
+var withoutGaps = strings.NewReplacer(" ", "", "-", "")
+
+// plain is how identifiers are stored and compared.
+func plain(identifier string) string { return strings.ToUpper(withoutGaps.Replace(identifier)) }
+
+func (d *Directory) customers(ctx context.Context, query string, args ...any) ([]session.Customer, error) {
+	return collect(ctx, d.db, scanCustomer, query, args...)
+}

@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"runtime"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/sync/semaphore"
+)
+
+// How a credential is stored.
+const (
+	// SchemeHMAC is HMAC-SHA-256 under the pepper: as good as the pepper is secret.
+	SchemeHMAC = "hmac"
+	// SchemeArgon2id is argon2id over that: guessing stays expensive for a thief who has the pepper too.
+	SchemeArgon2id = "argon2id"
+)
+
+const (
+	saltSize = 16
+	hashSize = 32
+	// slotWait is how long a check waits for its turn (policy.md, "Argon2 concurrency").
+	slotWait = 2 * time.Second
+)
+
+// cost is what argon2id takes (policy.md, "PIN / answer storage").
+type cost struct {
+	kib, time uint32
+	threads   uint8
+}
+
+var defaultCost = cost{kib: 19 * 1024, time: 2, threads: 1}
+
+func (c cost) String() string { return fmt.Sprintf("m=%d,t=%d,p=%d", c.kib, c.time, c.threads) }
+
+// parseCost reads what String writes, within bounds: parameters out of a database must not take all memory.
+func parseCost(s string) (c cost, err error) {
+	_, err = fmt.Sscanf(s, "m=%d,t=%d,p=%d", &c.kib, &c.time, &c.threads)
+	if err != nil || c.kib > 1<<20 || c.time < 1 || c.time > 16 || c.threads < 1 {
+		return cost{}, fmt.Errorf("stored argon2id parameters %q make no sense", s)
+	}
+	return c, nil
+}
+
+// credential is a stored secret.
+type credential struct {
+	scheme string
+	salt   []byte
+	params string
+	hash   []byte
+}
+
+// hasher turns secrets into credentials and checks them. It is safe for use by several goroutines.
+type hasher struct {
+	pepper []byte
+	// scheme is that of new credentials.
+	scheme string
+	slots  *semaphore.Weighted
+	wait   time.Duration
+	// dummy is checked for customers who have nothing on file.
+	dummy credential
+	// argon2 is argon2.IDKey; tests count its calls.
+	argon2 func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
+}
+
+func newHasher(pepper []byte, scheme string) *hasher {
+	h := &hasher{
+		pepper: pepper, scheme: scheme, slots: semaphore.NewWeighted(int64(max(1, runtime.NumCPU()/2))), wait: slotWait, argon2: argon2.IDKey,
+		dummy: credential{scheme: scheme, salt: random(saltSize), params: defaultCost.String(), hash: random(hashSize)},
+	}
+	return h
+}
+
+// keyed is the HMAC of a secret: bound to the kind of secret and to the customer, so that a hash is worth nothing in another row. The caller
+// clears it.
+func (h *hasher) keyed(kind, customer string, secret []byte) []byte {
+	mac := hmac.New(sha256.New, h.pepper)
+	_, _ = fmt.Fprintf(mac, "countersign/credential/v1\x00%s\x00%s\x00", kind, customer) // neither can contain a NUL
+	_, _ = mac.Write(secret)
+	return mac.Sum(nil)
+}
+
+// fingerprint tells peppers apart without telling anything about them.
+func (h *hasher) fingerprint() []byte {
+	mac := hmac.New(sha256.New, h.pepper)
+	_, _ = mac.Write([]byte("countersign/pepper/v1"))
+	return mac.Sum(nil)[:8]
+}
+
+// wrap puts argon2id over an HMAC.
+func (h *hasher) wrap(ctx context.Context, keyed []byte) (credential, error) {
+	c := credential{scheme: SchemeArgon2id, salt: random(saltSize), params: defaultCost.String()}
+	var err error
+	c.hash, err = h.stretch(ctx, keyed, c)
+	return c, err
+}
+
+// check compares in constant time, at the same cost whatever the scheme of the stored credential, unless argon2id is switched off. For an HMAC
+// that was right, better is its argon2id: the price of that has been paid anyway.
+func (h *hasher) check(ctx context.Context, stored credential, keyed []byte) (ok bool, better *credential, err error) {
+	if stored.scheme == SchemeHMAC {
+		ok = subtle.ConstantTimeCompare(stored.hash, keyed) == 1
+		if h.scheme == SchemeHMAC {
+			return ok, nil, nil
+		}
+		wrapped, err := h.wrap(ctx, keyed)
+		if err != nil || !ok {
+			clear(wrapped.hash)
+			return false, nil, err
+		}
+		return true, &wrapped, nil
+	}
+	hash, err := h.stretch(ctx, keyed, stored)
+	if err != nil {
+		return false, nil, err
+	}
+	defer clear(hash)
+	return subtle.ConstantTimeCompare(stored.hash, hash) == 1, nil, nil
+}
+
+// stretch runs argon2id when it is its turn, or says ErrBusy.
+func (h *hasher) stretch(ctx context.Context, keyed []byte, c credential) ([]byte, error) {
+	params, err := parseCost(c.params)
+	if err != nil {
+		return nil, err
+	}
+	waiting, cancel := context.WithTimeoutCause(ctx, h.wait, fmt.Errorf("%w: too many secrets are being checked at once", ErrBusy))
+	defer cancel()
+	if h.slots.Acquire(waiting, 1) != nil {
+		return nil, context.Cause(waiting)
+	}
+	defer h.slots.Release(1)
+	return h.argon2(keyed, c.salt, params.time, params.kib, params.threads, hashSize), nil
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b) // never fails, as documented
+	return b
+}

@@ -1,0 +1,204 @@
+package relay_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"log/slog"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"countersign/store/relay"
+)
+
+// ownServer runs a NATS that is not ours.
+func ownServer(t *testing.T, o *server.Options) *server.Server {
+	t.Helper()
+	o.Host, o.Port, o.NoSigs, o.NoLog, o.JetStream, o.StoreDir = "127.0.0.1", server.RANDOM_PORT, true, true, true, t.TempDir()
+	s, err := server.NewServer(o)
+	require.NoError(t, err)
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	require.True(t, s.ReadyForConnections(patience))
+	return s
+}
+
+func TestAnExternalNATSWithUserAndPassword(t *testing.T) {
+	t.Parallel()
+	s := ownServer(t, &server.Options{Username: "countersign", Password: "s3cret-word"})
+
+	box := newOutbox(calls(t, "a", 20)...)
+	good, err := relay.External(relay.Options{URL: s.ClientURL(), User: "countersign", Password: "s3cret-word"})
+	require.NoError(t, err)
+	r := relay.New(box, good, relay.Config{}, discard())
+	start(t, r)
+	flush(t, r)
+	assert.Equal(t, box.ids(), inStream(t, on(t, good)))
+
+	lines := &logLines{}
+	bad, err := relay.External(relay.Options{URL: s.ClientURL(), User: "countersign", Password: "wr0ng-word"})
+	require.NoError(t, err)
+	refused := relay.New(newOutbox(), bad, relay.Config{}, slog.New(lines))
+	start(t, refused)
+	require.Eventually(t, func() bool { return refused.Status().LastError != "" }, patience, time.Millisecond)
+	assert.Contains(t, refused.Status().LastError, "Authorization Violation")
+	assert.False(t, refused.Status().Connected)
+	assert.NotContains(t, lines.all(), "wr0ng")
+}
+
+func TestAnExternalNATSThatForbidsPublishingSaysSo(t *testing.T) {
+	t.Parallel()
+	s := ownServer(t, &server.Options{Users: []*server.User{{Username: "reader", Password: "x",
+		Permissions: &server.Permissions{Publish: &server.SubjectPermission{Allow: []string{"$JS.API.>"}}}}}})
+	e, err := relay.External(relay.Options{URL: s.ClientURL(), User: "reader", Password: "x"})
+	require.NoError(t, err)
+	r := relay.New(newOutbox(calls(t, "a", 3)...), e, relay.Config{}, discard())
+	start(t, r)
+	require.Eventually(t, func() bool { return r.Status().LastError != "" }, patience, time.Millisecond)
+	assert.Contains(t, r.Status().LastError, "Permissions Violation")
+}
+
+func TestAnExternalNATSWithTLS(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	ca := newCA(t, dir)
+	serverCert, serverKey := ca.issue(t, dir, "server")
+	clientCert, clientKey := ca.issue(t, dir, "client")
+	pair, err := tls.LoadX509KeyPair(serverCert, serverKey)
+	require.NoError(t, err)
+	s := ownServer(t, &server.Options{TLS: true, TLSVerify: true, TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12,
+		Certificates: []tls.Certificate{pair}, ClientCAs: ca.pool(), ClientAuth: tls.RequireAndVerifyClientCert}})
+
+	e, err := relay.External(relay.Options{URL: s.ClientURL(), CAFile: ca.file, CertFile: clientCert, KeyFile: clientKey})
+	require.NoError(t, err)
+	box := newOutbox(calls(t, "a", 20)...)
+	r := relay.New(box, e, relay.Config{}, discard())
+	start(t, r)
+	flush(t, r)
+	assert.Equal(t, box.ids(), inStream(t, on(t, e)))
+
+	untrusting := relay.New(newOutbox(), external(t, s.ClientURL()), relay.Config{}, discard())
+	start(t, untrusting)
+	require.Eventually(t, func() bool { return untrusting.Status().LastError != "" }, patience, time.Millisecond)
+	assert.Contains(t, untrusting.Status().LastError, "certificate")
+}
+
+func TestWrongOptionsForAnExternalNATSAreSaidInASentence(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	junk := filepath.Join(dir, "junk")
+	require.NoError(t, os.WriteFile(junk, []byte("junk"), 0o600))
+	missing := filepath.Join(dir, "missing")
+	cert, _ := newCA(t, dir).issue(t, dir, "client")
+	const url = "nats://nats.example:4222"
+	for name, test := range map[string]struct {
+		options relay.Options
+		says    []string
+	}{
+		"no url":                    {relay.Options{}, []string{"nats url", "nats://host:4222"}},
+		"a url that is none":        {relay.Options{URL: "nats://u:s3cret-word@a b"}, []string{"nats url: server 1"}},
+		"a scheme of others":        {relay.Options{URL: url + ",https://u:s3cret-word@nats.example"}, []string{"https://nats.example", "use nats://"}},
+		"credentials file missing":  {relay.Options{URL: url, CredentialsFile: missing}, []string{"credentials file", missing, "nsc generate creds"}},
+		"credentials file is junk":  {relay.Options{URL: url, CredentialsFile: junk}, []string{junk, "not a .creds file"}},
+		"two ways to log in":        {relay.Options{URL: url, User: "u", Password: "s3cret-word", Token: "s3cret-word"}, []string{"more than one way"}},
+		"a password without a user": {relay.Options{URL: url, Password: "s3cret-word"}, []string{"without a user"}},
+		"ca file missing":           {relay.Options{URL: url, CAFile: missing}, []string{"ca file", missing}},
+		"ca file is junk":           {relay.Options{URL: url, CAFile: junk}, []string{junk, "no PEM certificate"}},
+		"certificate without key":   {relay.Options{URL: url, CertFile: cert}, []string{"both its certificate file and its key file"}},
+		"certificate and wrong key": {relay.Options{URL: url, CertFile: cert, KeyFile: junk}, []string{"belong together"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := relay.External(test.options)
+			require.Error(t, err)
+			for _, part := range test.says {
+				assert.ErrorContains(t, err, part)
+			}
+			assert.NotContains(t, err.Error(), "s3cret")
+		})
+	}
+}
+
+func TestAnEndpointShowsNoPassword(t *testing.T) {
+	t.Parallel()
+	e := external(t, "nats://u:s3cret-word@nats.example:4222,other.example")
+	assert.Equal(t, "nats://nats.example:4222,nats://other.example", e.String())
+}
+
+func TestConnectSucceedsWhileNATSIsAwayAndFindsItLater(t *testing.T) {
+	t.Parallel()
+	dir, first := t.TempDir(), embedded(t)
+	url := first.URL()
+	first.Shutdown()
+
+	conn, err := external(t, url).Connect("test", discard())
+	require.NoError(t, err)
+	defer closeAndWait(conn)
+	assert.ErrorIs(t, conn.Publish("x", nil), nats.ErrReconnectBufExceeded)
+
+	embeddedIn(t, dir, url[len("nats://"):])
+	require.Eventually(t, conn.IsConnected, patience, time.Millisecond)
+}
+
+// authority is a certificate authority of the test's own.
+type authority struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+	file string
+}
+
+func newCA(t *testing.T, dir string) *authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	require.NoError(t, err)
+	cert, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	a := &authority{cert: cert, key: key, file: filepath.Join(dir, "ca.pem")}
+	writePEM(t, a.file, "CERTIFICATE", der)
+	return a
+}
+
+func (a *authority) pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	return pool
+}
+
+func (a *authority) issue(t *testing.T, dir, name string) (certFile, keyFile string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, KeyUsage: x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
+	require.NoError(t, err)
+	keyDER, err := x509.MarshalECPrivateKey(key)
+	require.NoError(t, err)
+	certFile, keyFile = filepath.Join(dir, name+".pem"), filepath.Join(dir, name+".key")
+	writePEM(t, certFile, "CERTIFICATE", der)
+	writePEM(t, keyFile, "EC PRIVATE KEY", keyDER)
+	return certFile, keyFile
+}
+
+func writePEM(t *testing.T, file, kind string, der []byte) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
+}

@@ -1,0 +1,151 @@
+package relay_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"countersign/session/event"
+	"countersign/store/relay"
+)
+
+// patience bounds every wait of these tests.
+const patience = 30 * time.Second
+
+// logLines is a slog.Handler that remembers.
+type logLines struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logLines) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+func (l *logLines) WithAttrs([]slog.Attr) slog.Handler               { return l }
+func (l *logLines) WithGroup(string) slog.Handler                    { return l }
+func (l *logLines) Handle(_ context.Context, r slog.Record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	line := r.Level.String() + " " + r.Message
+	r.Attrs(func(a slog.Attr) bool { line += " " + a.String(); return true })
+	l.lines = append(l.lines, line)
+	return nil
+}
+
+func (l *logLines) all() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return "\n" + strings.Join(l.lines, "\n")
+}
+
+// with counts the lines that begin like that.
+func (l *logLines) with(prefix string) int { return strings.Count(l.all(), "\n"+prefix) }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// embedded starts a NATS on a free port, stopped at the end of the test.
+func embedded(t testing.TB) *relay.Embedded { return embeddedIn(t, t.TempDir(), "127.0.0.1:0") }
+
+func embeddedIn(t testing.TB, dir, listen string) *relay.Embedded {
+	t.Helper()
+	e, err := relay.StartEmbedded(relay.EmbeddedOptions{Dir: dir, Listen: listen, Log: discard()})
+	require.NoError(t, err)
+	t.Cleanup(e.Shutdown)
+	return e
+}
+
+// external is the way to a server over TCP.
+func external(t testing.TB, url string) relay.Endpoint {
+	t.Helper()
+	e, err := relay.External(relay.Options{URL: url})
+	require.NoError(t, err)
+	return e
+}
+
+// start runs a relay; stop ends it and waits for that, and comes at the end of the test at the latest.
+func start(t testing.TB, r *relay.Relay) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); r.Run(ctx) }()
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return stop
+}
+
+func flush(t testing.TB, r *relay.Relay) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	require.NoError(t, r.Flush(ctx))
+}
+
+// on gives JetStream over a connection of the test's own.
+func on(t testing.TB, e relay.Endpoint) jetstream.JetStream {
+	t.Helper()
+	conn, err := e.Connect("test", discard())
+	require.NoError(t, err)
+	t.Cleanup(func() { closeAndWait(conn) })
+	js, err := jetstream.New(conn)
+	require.NoError(t, err)
+	return js
+}
+
+func closeAndWait(conn *nats.Conn) {
+	closed := make(chan struct{})
+	conn.SetClosedHandler(func(*nats.Conn) { close(closed) })
+	conn.Close()
+	<-closed
+}
+
+// inStream reads every id in the stream, in order.
+func inStream(t testing.TB, js jetstream.JetStream) []string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c, err := js.CreateConsumer(ctx, event.Stream, jetstream.ConsumerConfig{AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true})
+	require.NoError(t, err)
+	var ids []string
+	for left := int(c.CachedInfo().NumPending); left > 0; {
+		chunk, err := c.Fetch(min(left, 1000), jetstream.FetchMaxWait(patience))
+		require.NoError(t, err)
+		for msg := range chunk.Messages() {
+			ids = append(ids, msg.Headers().Get(jetstream.MsgIDHeader))
+			left--
+		}
+		require.NoError(t, chunk.Error())
+	}
+	return ids
+}
+
+// sameIDs compares thousands of ids and shows where they part.
+func sameIDs(t testing.TB, want, got []string) {
+	t.Helper()
+	for i := range min(len(want), len(got)) {
+		require.Equal(t, want[i], got[i], "position %d", i)
+	}
+	require.Len(t, got, len(want))
+}
+
+// calls makes n entries of a call each, with real events in them.
+func calls(t testing.TB, call string, n int) []relay.Entry {
+	t.Helper()
+	entries := make([]relay.Entry, n)
+	for i := range entries {
+		e := event.Event{
+			ID: event.ID(call, i+1), Source: "/countersign/test", Time: time.Now(), Call: call, Seq: i + 1, Line: "retail", LineVersion: 1,
+			Data: event.Verified{Customer: fmt.Sprint(100000 + i), Name: "Anna Muster", Methods: []event.Method{event.MethodANI, event.MethodPIN},
+				Status: event.StatusVerified, Level: 2, PopURL: "https://crm.example/customers/100042"},
+		}
+		body, err := json.Marshal(e)
+		require.NoError(t, err)
+		entries[i] = relay.Entry{ID: e.ID, Subject: e.Subject(), Body: body}
+	}
+	return entries
+}

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// wrapIdle is how often Wrap looks for credentials that another process has imported.
+const wrapIdle = time.Minute
+
+// Unwrapped is how many credentials are stored as plain HMACs, without argon2id over them.
+func (d *Directory) Unwrapped(ctx context.Context) (n int, err error) {
+	err = d.db.read.QueryRowContext(ctx, "SELECT count(*) FROM credentials WHERE scheme = 'hmac'").Scan(&n)
+	return n, err
+}
+
+// WrapNext puts argon2id over up to n of the credentials that are plain HMACs, and says how many it did; fewer than n means that there are no
+// more. After each it rests as long as it worked, so that a caller's PIN never waits for more than one. With SchemeHMAC it does nothing.
+func (d *Directory) WrapNext(ctx context.Context, n int) (wrapped int, err error) {
+	if d.hash.scheme == SchemeHMAC {
+		return 0, nil
+	}
+	for wrapped < n {
+		started := time.Now()
+		found, err := d.wrapOne(ctx)
+		if err != nil || !found {
+			return wrapped, err
+		}
+		wrapped++
+		if err := pause(ctx, time.Since(started)); err != nil {
+			return wrapped, err
+		}
+	}
+	return wrapped, nil
+}
+
+// Wrap wraps credentials, those that are imported later included, until ctx ends. It may run in several processes, next to everything else.
+func (d *Directory) Wrap(ctx context.Context) {
+	failing := false
+	for ctx.Err() == nil {
+		n, err := d.WrapNext(ctx, 1)
+		if err != nil && ctx.Err() == nil && !errors.Is(err, ErrBusy) {
+			if !failing {
+				d.log.Error("stored PINs cannot be wrapped in argon2id, trying again every minute", "err", err)
+			}
+			failing = true
+		} else if n > 0 {
+			failing = false
+		}
+		if n == 0 {
+			_ = pause(ctx, wrapIdle)
+		}
+	}
+}
+
+func (d *Directory) wrapOne(ctx context.Context) (found bool, err error) {
+	var customer, kind string
+	stored := credential{scheme: SchemeHMAC}
+	err = d.db.read.QueryRowContext(ctx, `SELECT customer, kind, hash FROM credentials WHERE scheme = 'hmac' LIMIT 1`).
+		Scan(&customer, &kind, &stored.hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("wrap credential: %w", err)
+	}
+	defer clear(stored.hash)
+	wrapped, err := d.hash.wrap(ctx, stored.hash)
+	if err == nil {
+		err = d.replace(ctx, customer, kind, stored, wrapped)
+	}
+	if err != nil {
+		return false, fmt.Errorf("wrap credential: %w", err)
+	}
+	return true, nil
+}
+
+// upgradeLater replaces a credential behind the back of the call that has just checked it. One at a time: while an import keeps the file busy,
+// others are left to Wrap.
+func (d *Directory) upgradeLater(customer string, from, to credential) {
+	select {
+	case d.upgrades <- struct{}{}:
+	default:
+		return
+	}
+	d.background.Go(func() {
+		defer func() { <-d.upgrades }()
+		if err := d.replace(context.Background(), customer, KindPIN, from, to); err != nil && !errors.Is(err, ErrBusy) {
+			d.log.Error("a checked PIN could not be wrapped in argon2id", "err", err)
+		}
+	})
+}
+
+// replace puts one credential in the place of another, unless that has changed meanwhile.
+func (d *Directory) replace(ctx context.Context, customer, kind string, from, to credential) error {
+	return d.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE credentials SET scheme = ?, salt = ?, params = ?, hash = ?
+			WHERE customer = ? AND kind = ? AND scheme = ? AND hash = ?`,
+			to.scheme, to.salt, to.params, to.hash, customer, kind, from.scheme, from.hash)
+		return err
+	})
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
