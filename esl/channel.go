@@ -140,23 +140,20 @@ func (g *collected) read(h header) {
 
 // classify is the truth table of freeswitch-facts.md.
 func (g *collected) classify(q session.Collect) (session.Entry, error) {
-	entry := session.NewSecret(g.digits)
-	drop := func(c session.Class) (session.Entry, error) {
-		entry.Wipe()
-		return session.Entry{Class: c}, nil
-	}
+	e := session.Entry{Keyed: len(g.digits), Terminated: g.terminator == "#"}
 	switch {
 	case q.OptOut != 0 && g.terminator == string(rune(q.OptOut)):
-		return drop(session.OptedOut)
+		e.Class = session.OptedOut
 	case len(g.digits) >= q.Min:
-		return session.Entry{Class: session.Input, Digits: entry}, nil
+		e.Class, e.Digits = session.Input, session.NewSecret(g.digits)
+		return e, nil
 	case len(g.digits) > 0 || g.terminator != "":
-		return drop(session.NoMatch)
+		e.Class = session.NoMatch
 	case !g.result:
 		return session.Entry{}, ErrUnplayable
-	default:
-		return drop(session.NoInput)
 	}
+	clear(g.digits)
+	return e, nil
 }
 
 // Transfer implements session.Channel: the dead-man switch off, the result on, and away, in one write.

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -61,16 +60,6 @@ func listenAndSay(t testing.TB, frames ...string) *scripted {
 	}()
 	t.Cleanup(s.Close)
 	return s
-}
-
-// Say sends a frame to every call that is connected.
-func (s *scripted) Say(frame string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.conns {
-		_ = c.SetWriteDeadline(time.Now().Add(time.Second))
-		_, _ = c.Write([]byte(frame))
-	}
 }
 
 // HangUpOnAll closes the connections, as the end of the process would, and goes on listening.

@@ -13,6 +13,9 @@ type sighting struct {
 	At                     time.Time
 	Context, Extension     string
 	Application, Arguments string
+	// Number is the caller's, as FreeSWITCH believes; Hidden says that the caller withholds it.
+	Number string
+	Hidden bool
 	// Variables that Countersign sets, as they were then.
 	Status, Reason string
 }
@@ -43,6 +46,7 @@ func (s *sightings) see(e event) {
 		s.byCall[id] = append(s.byCall[id], sighting{
 			At: time.Now(), Context: e["Caller-Context"], Extension: e["Caller-Destination-Number"],
 			Application: e["Application"], Arguments: e["Application-Data"],
+			Number: e["Caller-Caller-ID-Number"], Hidden: e["Caller-Privacy-Hide-Number"] == "true",
 			Status: e["variable_cs_status"], Reason: e["variable_cs_reason"],
 		})
 	}

@@ -70,6 +70,9 @@ func (c Class) String() string {
 type Entry struct {
 	Class  Class
 	Digits Secret
+	// Keyed is how many digits were keyed, and Terminated says that the hash key ended the entry.
+	Keyed      int
+	Terminated bool
 }
 
 // Handover is what goes on with the call.

@@ -40,6 +40,7 @@ type Session struct {
 	missing     map[string]bool
 	attempts    []event.Attempt
 	actionsLeft int
+	hashDue     bool // the last entry ended without the hash key that the caller was asked for
 }
 
 // Call is what FreeSWITCH told us.
@@ -84,14 +85,26 @@ type Ask struct {
 }
 
 // Collect plays what was queued, then the prompts of a, and gathers digits. The caller wipes the entry's digits.
+//
+// Who keys as many digits as there can be is told to press the hash key all the same. It then comes when the next prompt has begun, and is not an answer
+// to that one: the prompt begins again.
 func (s *Session) Collect(ctx context.Context, a Ask) (Entry, error) {
 	s.Say(a.Prompts...)
-	if err := s.act(ctx); err != nil {
-		return Entry{}, err
-	}
-	return s.channel.Collect(ctx, Collect{
+	c := Collect{
 		Files: s.takeQueued(), Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut, Flush: a.Flush,
-	})
+	}
+	late := s.hashDue
+	for {
+		if err := s.act(ctx); err != nil {
+			return Entry{}, err
+		}
+		entry, err := s.channel.Collect(ctx, c)
+		s.hashDue = err == nil && entry.Class == Input && !entry.Terminated && entry.Keyed == c.Max
+		if lone := entry.Class == NoMatch && entry.Terminated && entry.Keyed == 0; err != nil || !lone || !late {
+			return entry, err
+		}
+		late = false
+	}
 }
 
 // Attempted records that the caller was asked once, since started, and what came of it. It becomes part of the step's event.

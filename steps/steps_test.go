@@ -228,6 +228,22 @@ func TestAFailureFlushesWhatWasTypedAhead(t *testing.T) {
 	assert.False(t, collects[2].Flush, "from identifier to PIN type-ahead works")
 }
 
+func TestAHashKeyThatComesTooLateIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	d := bank()
+	d.byAccount["1000420000"] = ada
+	// Ten digits are all there can be; the hash key arrives when the PIN prompt has begun.
+	ch, j, v := dial(t, line(d), "", keys("1000420000#", "2468#")...)
+	assert.Equal(t, "verified", v["cs_status"])
+	assert.Equal(t, []event.AttemptResult{"accepted"}, attempts(j, "pin"), "not an attempt")
+	assert.Equal(t, []string{"greeting", "ask-account", "ask-pin", "ask-pin", "confirmation"}, ch.Heard(), "the prompt begins again")
+	// But a hash key alone is an answer everywhere else, and the second time.
+	_, j, _ = dial(t, line(d), "", keys("1000420000##", "2468#")...)
+	assert.Equal(t, []event.AttemptResult{"no_match", "accepted"}, attempts(j, "pin"))
+	_, j, _ = dial(t, line(d), "", keys("100042#", "#", "2468#")...)
+	assert.Equal(t, []event.AttemptResult{"no_match", "accepted"}, attempts(j, "pin"))
+}
+
 func TestTheSilentCallerGetsMoreTime(t *testing.T) {
 	t.Parallel()
 	ch, _, _ := dial(t, line(bank()), "", keys("", "100042#", "2468#")...)

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -219,4 +220,23 @@ func BenchmarkCheckPIN(b *testing.B) {
 			b.Fatal(ok, err)
 		}
 	}
+}
+
+func TestWritingWhileAnotherProcessWritesForLong(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "directory.db")
+	d, other := openDirectory(t, path, DirectoryOptions{}), openDirectory(t, path, DirectoryOptions{})
+	countArgon2(d)
+	fill(t, d, "id,pin", "c1,83645")
+	_, err := d.db.write.Exec("PRAGMA busy_timeout = 1") // 5 s otherwise
+	require.NoError(t, err)
+	require.NoError(t, other.db.inTx(deadline(t), func(context.Context, *sql.Tx) error {
+		require.ErrorIs(t, d.SetPIN(deadline(t), "c1", secret("91827"), false), ErrBusy)
+		_, err := d.Import(deadline(t), csvOf("id", "c2"), ImportOptions{})
+		require.ErrorIs(t, err, ErrBusy)
+		ok, err := d.CheckPIN(deadline(t), "c1", secret("83645"))
+		assert.True(t, ok, "a caller does not notice")
+		return err
+	}))
+	d.background.Wait()
 }

@@ -160,7 +160,7 @@ func prepare(list []arrivalVariable) []arrivalVariable {
 func (c *call) arrive() {
 	for _, a := range arrivalVariables {
 		if a.of == nil {
-			c.vars.list = append(c.vars.list, variable{name: a.name, value: a.value, fixed: a.line})
+			c.vars.append(variable{name: a.name, value: a.value, fixed: a.line})
 		} else if value := a.of(c); value != "" {
 			c.vars.add(a.name, value)
 		}

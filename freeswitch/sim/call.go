@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -58,17 +57,6 @@ type key struct {
 	secret bool
 }
 
-type destination struct{ extension, dialplan, context string }
-
-func (d destination) String() string { return d.extension + " " + d.dialplan + " " + d.context }
-
-// deadline is a transfer that sched_transfer ordered.
-type deadline struct {
-	id string
-	at time.Time
-	to destination
-}
-
 // Call places one call and returns when it is over: hung up, handed on and ended, or stranded. The error says that the simulator could not
 // do it, or that ctx ended, in which case the caller has hung up; whatever the service does wrong is in the Result.
 func (s *Switch) Call(ctx context.Context, o CallOptions) (Result, error) {
@@ -78,33 +66,23 @@ func (s *Switch) Call(ctx context.Context, o CallOptions) (Result, error) {
 	c := newCall(ctx, s, o)
 	defer c.recycle()
 	c.run()
+	if c.cancelled != nil {
+		return c.result, nil // whatever happened to ctx came too late
+	}
 	return c.result, context.Cause(ctx)
-}
-
-// buffers are what a call writes into, used again by the next.
-type buffers struct {
-	out, read, caller, lines []byte
-	variables                []variable
-}
-
-// recycle ends the connection, if the call has not, and gives the buffers back.
-func (c *call) recycle() {
-	c.wire.release()
-	clear(c.vars.list[:cap(c.vars.list)])
-	c.sw.buffers.Put(&buffers{c.wire.out[:0], c.wire.readBuffer[:0], c.callerHeaders[:0], c.vars.lines[:0], c.vars.list[:0]})
 }
 
 func newCall(ctx context.Context, s *Switch, o CallOptions) *call {
 	b, ok := s.buffers.Get().(*buffers)
 	if !ok {
-		b = &buffers{make([]byte, 0, 16<<10), make([]byte, 0, 4<<10), make([]byte, 0, 2<<10), make([]byte, 0, 8<<10),
-			make([]variable, 0, len(arrivalVariables)+80)}
+		b = &buffers{make([]byte, 0, 16<<10), make([]byte, 0, 4<<10), make([]byte, 0, 2<<10),
+			variables{make([]uint16, 0, 192), make([]variable, 0, 256), make([]byte, 0, 8<<10)}}
 	}
 	c := &call{sw: s, o: o, ctx: ctx, cancelled: ctx.Done(), session: s.sessions.Add(1), leg: newLeg(o)}
 	c.clock = newClock(s.now, s.options.Speed)
 	c.caller = actor{Caller: o.Caller}
 	c.wire.out, c.wire.readBuffer, c.callerHeaders = b.out, b.read, b.caller
-	c.vars = variables{b.variables, b.lines}
+	c.vars = b.vars
 	c.wire.now = s.now
 	c.wire.watch = c.watcher()
 	now := c.now()
@@ -182,49 +160,6 @@ func (c *call) extension(plan []Action) {
 // ready is switch_channel_ready: nothing has taken the call from the application that runs.
 func (c *call) ready() bool {
 	return c.cause == "" && c.pending == nil && !c.reset && !c.stranded
-}
-
-// route leads a transferred call into its next extension.
-func (c *call) route() []Action {
-	to := c.pending.String()
-	c.pending = nil
-	active := c.state.call
-	c.hidden(1)
-	c.state.running, c.state.call = "CS_ROUTING", "RINGING"
-	c.fire(channelState)
-	c.hidden(2)
-	c.state.running, c.state.call, c.state.number = "CS_EXECUTE", active, "4"
-	c.fire(channelState)
-	c.vars.set("call_uuid", c.profile.uuid)
-	return c.sw.extension(to)
-}
-
-// transfer is switch_ivr_session_transfer.
-func (c *call) transfer(to destination) {
-	forwards := atoi(c.vars.get("max_forwards")) - 1
-	if forwards <= 0 {
-		c.hangup("EXCHANGE_ROUTING_ERROR", false)
-		return
-	}
-	if to.dialplan == "" {
-		to.dialplan = "XML"
-	}
-	if to.context == "" {
-		to.context = c.profile.context
-	}
-	now := c.now()
-	c.profile.rdnis, c.profile.destination, c.profile.context = c.profile.destination, to.extension, to.context
-	c.profile.index++
-	c.profile.created = now
-	c.profile.transferSource = fmt.Sprintf("%d:%s:bl_xfer:%s/%s/%s", now.Unix(), newUUID(), to.extension, to.context, to.dialplan)
-	c.profileChanged()
-	c.vars.set("max_forwards", fmt.Sprint(forwards))
-	c.vars.push("transfer_history", c.profile.transferSource)
-	c.vars.set("transfer_source", c.profile.transferSource)
-	c.state.number = "2"
-	c.pending = &to
-	c.result.Destination = to.String()
-	c.snapshot()
 }
 
 // snapshot keeps the variables and headers with which the call goes on.

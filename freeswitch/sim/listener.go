@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// This file is FreeSWITCH's side of the outbound event socket: socket_function, listener_run and parse_command of mod_event_socket, and
-// switch_ivr_park, where a call waits for the service.
+// This file is FreeSWITCH's side of the outbound event socket: socket_function, listener_run and parse_command of mod_event_socket.
 
 // connectTimeout is how long FreeSWITCH waits for the first command.
 const connectTimeout = 25 * time.Second
@@ -21,6 +20,9 @@ func (c *call) socket(data string) {
 	c.vars.set("socket_host", host[:max(strings.LastIndexByte(host, ':'), 0)])
 	began := c.sw.now()
 	if err := c.wire.dial(c.ctx, addresses); err != nil {
+		if c.ctx.Err() != nil {
+			c.callerGone()
+		}
 		c.leave(Resumed, err.Error())
 		return
 	}
@@ -36,39 +38,6 @@ func (c *call) socket(data string) {
 	c.park()
 	c.commands()
 	c.inSocket, c.reset = false, false
-}
-
-// park waits for the service's applications and carries them out. Keys that are pressed meanwhile are thrown away, one a frame.
-func (c *call) park() {
-	if !c.ready() {
-		return
-	}
-	c.fire(channelPark)
-	for c.ready() && c.controlled {
-		c.idle()
-		if !c.ready() || !c.controlled {
-			break
-		}
-		if !c.media() && len(c.queue) > 0 {
-			c.carryOut() // FreeSWITCH takes the first by another way, which fires no event of its own
-		}
-		c.commands()
-		c.pop()
-	}
-	c.fire(channelUnpark)
-}
-
-// idle lasts to the frame in which park has something to do.
-func (c *call) idle() {
-	var until time.Time
-	if len(c.keys) > 0 {
-		until = c.now().Add(frameTime)
-	}
-	keys := len(c.keys)
-	c.wait(until, false, func() bool { return len(c.queue) > 0 || len(c.keys) > keys || !c.ready() || !c.controlled })
-	if len(c.queue) > 0 {
-		c.frame()
-	}
 }
 
 // take answers what the service sent; ok is false when there will be no more.

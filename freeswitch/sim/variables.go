@@ -8,8 +8,9 @@ import (
 // variables are the channel variables in FreeSWITCH's order: setting one takes it out and puts it at the end (switch_event.c). Each keeps the
 // line that it makes in an event, so that an event is a copy of lines.
 type variables struct {
-	list  []variable
-	lines []byte // all lines that were ever made in this call
+	order []uint16   // of those that are set, by their place in made
+	made  []variable // all that were ever set in this call
+	lines []byte
 }
 
 // variable is one of them. Its line is lines[start:end], or fixed if it is the same for all calls.
@@ -18,19 +19,29 @@ type variable struct {
 	start, end         int
 }
 
+// index is the place of a variable in order, -1 if it is not set. Names differ by more than case.
 func (v *variables) index(name string) int {
-	for i := range v.list {
-		if n := v.list[i].name; len(n) == len(name) && (n == name || strings.EqualFold(n, name)) {
+	if name == "" {
+		return -1
+	}
+	last := name[len(name)-1] | 0x20
+	for i, at := range v.order {
+		n := v.made[at].name
+		if len(n) == len(name) && n[len(n)-1]|0x20 == last && (n == name || strings.EqualFold(n, name)) {
 			return i
 		}
 	}
 	return -1
 }
 
+func (v *variables) append(x variable) {
+	v.order, v.made = append(v.order, uint16(len(v.made))), append(v.made, x)
+}
+
 // get is the value, empty if unset: FreeSWITCH knows no empty variables.
 func (v *variables) get(name string) string {
 	if i := v.index(name); i >= 0 {
-		return v.list[i].value
+		return v.made[v.order[i]].value
 	}
 	return ""
 }
@@ -62,20 +73,20 @@ func (v *variables) add(name, value string) {
 	start := len(v.lines)
 	v.lines = append(append(append(v.lines, "variable_"...), name...), ": "...)
 	v.lines = append(encode(v.lines, value), '\n')
-	v.list = append(v.list, variable{name: name, value: value, start: start, end: len(v.lines)})
+	v.append(variable{name: name, value: value, start: start, end: len(v.lines)})
 }
 
 // again sets a variable to what it is, which moves it to the end.
 func (v *variables) again(name string) {
 	if i := v.index(name); i >= 0 {
-		old := v.list[i]
-		v.list = append(slices.Delete(v.list, i, i+1), old)
+		at := v.order[i]
+		v.order = append(slices.Delete(v.order, i, i+1), at)
 	}
 }
 
 func (v *variables) unset(name string) {
 	if i := v.index(name); i >= 0 {
-		v.list = slices.Delete(v.list, i, i+1)
+		v.order = slices.Delete(v.order, i, i+1)
 	}
 }
 
@@ -84,10 +95,9 @@ func (v *variables) push(name, value string) {
 	if old := v.get(name); old != "" {
 		value = "ARRAY::" + strings.TrimPrefix(old, "ARRAY::") + "|:" + value
 		if i := v.index(name); i >= 0 { // a list grows where it stands
-			rest := slices.Clone(v.list[i+1:])
-			v.list = v.list[:i]
-			v.set(name, value)
-			v.list = append(v.list, rest...)
+			v.add(name, value)
+			last := len(v.order) - 1
+			v.order[i], v.order = v.order[last], v.order[:last]
 			return
 		}
 	}
@@ -95,8 +105,8 @@ func (v *variables) push(name, value string) {
 }
 
 func (v *variables) render(dst []byte) []byte {
-	for i := range v.list {
-		x := &v.list[i]
+	for _, at := range v.order {
+		x := &v.made[at]
 		dst = append(append(dst, x.fixed...), v.lines[x.start:x.end]...)
 	}
 	return dst
@@ -139,9 +149,9 @@ func (v *variables) exported() map[string]string {
 }
 
 func (v *variables) all() map[string]string {
-	m := make(map[string]string, len(v.list))
-	for _, x := range v.list {
-		m[x.name] = x.value
+	m := make(map[string]string, len(v.order))
+	for _, at := range v.order {
+		m[v.made[at].name] = v.made[at].value
 	}
 	return m
 }

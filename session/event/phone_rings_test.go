@@ -21,17 +21,14 @@ func phoneRings() (url string, stop func()) {
 	}
 	conn, err := nats.Connect(s.ClientURL(), nats.InProcessServer(s))
 	check(err)
-	const subjects = 3
 	heard := make(chan struct{})
 	go func() {
 		defer close(heard)
-		for deadline := time.Now().Add(10 * time.Second); s.GlobalAccount().TotalSubs() < subjects && time.Now().Before(deadline); {
-			check(conn.Flush())
-		}
 		for _, fact := range []event.Fact{event.FactIdentified, event.FactVerified, event.FactVerified, event.FactFailed} {
 			e := examples()[fact]
 			body, err := json.Marshal(e)
 			check(err)
+			waitForListener(s, conn, e.Subject())
 			check(conn.Publish(e.Subject(), body))
 		}
 		check(conn.Flush())
@@ -42,6 +39,18 @@ func phoneRings() (url string, stop func()) {
 		s.Shutdown()
 		s.WaitForShutdown()
 	}
+}
+
+func waitForListener(s *server.Server, conn *nats.Conn, subject string) {
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		listeners, err := s.Subsz(&server.SubszOptions{Subscriptions: true, Account: server.DEFAULT_GLOBAL_ACCOUNT, Test: subject})
+		check(err)
+		if listeners.Total > 0 {
+			return
+		}
+		check(conn.Flush())
+	}
+	log.Fatal("nobody listens to ", subject)
 }
 
 func check(err error) {

@@ -14,6 +14,8 @@ import (
 type Move struct {
 	// Keys are what they key: digits, '#' and the opt-out key. Keys beyond the entry are the beginning of the next one (type-ahead).
 	Keys string
+	// Burst keys them all at one moment, not one after the other.
+	Burst bool
 	// Hangup ends the call instead, after Keys.
 	Hangup bool
 	// Break makes the line fail with this error instead.
@@ -134,21 +136,21 @@ func (c *Channel) entry(q session.Collect) session.Entry {
 		c.ahead = c.ahead[1:]
 		switch {
 		case q.OptOut != 0 && key == q.OptOut:
-			return session.Entry{Class: session.OptedOut}
+			return session.Entry{Class: session.OptedOut, Keyed: len(digits)}
 		case key == '#':
 			terminated = true
 		case strings.IndexByte("0123456789*ABCD", key) >= 0:
 			digits = append(digits, key)
 		}
 	}
+	e := session.Entry{Keyed: len(digits), Terminated: terminated}
 	switch {
 	case len(digits) >= q.Min:
-		return session.Entry{Class: session.Input, Digits: session.NewSecret(digits)}
+		e.Class, e.Digits = session.Input, session.NewSecret(digits)
 	case len(digits) > 0 || terminated:
-		return session.Entry{Class: session.NoMatch}
-	default:
-		return session.Entry{Class: session.NoInput}
+		e.Class = session.NoMatch
 	}
+	return e
 }
 
 // Transfer implements session.Channel.

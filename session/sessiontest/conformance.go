@@ -2,6 +2,7 @@ package sessiontest
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +44,8 @@ func Conform(t *testing.T, place Place) {
 			require.NoError(t, err)
 			assert.Equal(t, c.want, entry.Class)
 			assert.Equal(t, c.got, string(entry.Digits.Reveal()))
+			assert.Equal(t, strings.HasSuffix(c.keys, "#"), entry.Terminated)
+			assert.Equal(t, len(strings.TrimRight(c.keys, "#*")), entry.Keyed)
 		})
 	}
 	t.Run("keys beyond an entry begin the next one", func(t *testing.T) {
@@ -56,7 +59,7 @@ func Conform(t *testing.T, place Place) {
 	})
 	t.Run("a flush throws them away", func(t *testing.T) {
 		t.Parallel()
-		ctx, ch, _ := place(t, Move{Keys: "1234#5678#"}, Move{Keys: "9999#"})
+		ctx, ch, _ := place(t, Move{Keys: "1234#5678#", Burst: true}, Move{Keys: "9999#"})
 		_, err := ch.Collect(ctx, ask)
 		require.NoError(t, err)
 		flushing := ask

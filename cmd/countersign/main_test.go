@@ -1,0 +1,365 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"countersign/session"
+
+	"github.com/goccy/go-yaml"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// countersign runs the program in this process.
+func countersign(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var out, err bytes.Buffer
+	code = run(ctx, append([]string{"countersign"}, args...), strings.NewReader(stdin), &out, &err)
+	return code, out.String(), err.String()
+}
+
+// oneSentence requires an error that a person can read: one line, with our name in front, without Go's inner life.
+func oneSentence(t *testing.T, stderr string, words ...string) {
+	t.Helper()
+	first, rest, _ := strings.Cut(strings.TrimSpace(stderr), "\n")
+	assert.True(t, strings.HasPrefix(first, "countersign: "), stderr)
+	if rest != "" {
+		assert.Equal(t, `Run "countersign help" to see how it is used.`, rest)
+	}
+	for _, w := range words {
+		assert.Contains(t, first, w)
+	}
+	for _, inner := range []string{"panic", "goroutine", "0x", "%!", "sqlite3."} {
+		assert.NotContains(t, stderr, inner)
+	}
+}
+
+func TestWrongUseIsSaidAndExitsWithTwo(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args  string
+		words []string
+	}{
+		{"frobnicate", []string{`no command "frobnicate"`}},
+		{"customers frobnicate", []string{`no command "frobnicate"`}},
+		{"serve --port 1", []string{"flag provided but not defined: -port"}},
+		{"--dta x serve", []string{"-dta"}},
+		{"serve now", []string{"no arguments"}},
+		{"demo --for soon", []string{"for"}},
+		{"demo --for 0s", []string{"--for"}},
+		{"demo --callers 0", []string{"--callers"}},
+		{"call --keys 12x4", []string{"--keys", "x"}},
+		{"call --speed 0", []string{"--speed"}},
+		{"customers import", []string{"CSV file"}},
+		{"customers import --region Germany x.csv", []string{"Germany"}},
+		{"customers show", []string{"id"}},
+		{"customers list --limit 0", []string{"--limit"}},
+		{"watch --fact nonsense", []string{"nonsense", "verified"}},
+		{"doctor x", []string{"no arguments"}},
+	} {
+		code, _, stderr := countersign(t, "", append([]string{"--data", filepath.Join(t.TempDir(), "d")}, strings.Fields(c.args)...)...)
+		assert.Equal(t, exitWrongUse, code, c.args)
+		oneSentence(t, stderr, c.words...)
+	}
+}
+
+func TestHelpIsThere(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"", "help", "--help", "customers", "customers import --help", "help serve"} {
+		code, stdout, stderr := countersign(t, "", strings.Fields(args)...)
+		assert.Equal(t, exitDone, code, args)
+		assert.Contains(t, stdout, "countersign", args)
+		assert.Empty(t, stderr)
+	}
+}
+
+func TestTheExampleConfigurationIsTheDefault(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("countersign.example.yaml")
+	require.NoError(t, err)
+	var got config
+	require.NoError(t, yaml.UnmarshalWithOptions(text, &got, yaml.Strict()))
+	want := defaults()
+	got.data = want.data
+	assert.Equal(t, want, got)
+	// Every setting is in the example.
+	back, err := yaml.Marshal(want)
+	require.NoError(t, err)
+	for line := range strings.Lines(string(back)) {
+		key, _, found := strings.Cut(strings.TrimSpace(line), ":")
+		if found && !strings.HasPrefix(key, "-") {
+			assert.Contains(t, string(text), key+":")
+		}
+	}
+}
+
+func TestABadConfigurationIsRefusedWithEverythingThatIsWrong(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "c.yaml")
+	data := filepath.Join(dir, "data")
+	for yaml, words := range map[string][]string{
+		"sockets: {}":                            {"sockets", "1:1"},
+		"socket:\n  listen: [1]":                 {"2"},
+		"socket: {drain: fast}":                  {"c.yaml"},
+		"customers: {hash: md5}\nnode: \"a b\"":  {"md5", "argon2id", "a b"},
+		"socket: {allow: [10.0.0.1]}":            {"10.0.0.1", "network"},
+		"log: {level: loud, format: xml}":        {"loud", "xml"},
+		"line: {region: Germany}":                {"Germany", "two letters"},
+		"socket: {max_calls: 0}":                 {"max_calls"},
+		"nats: {listen: 0.0.0.0:0}":              {"0.0.0.0"},
+		"nats: {url: \"http://x\"}":              {"http://x"},
+		"prompts: {path: /no/such/folder/here}":  {"/no/such/folder/here"},
+		"customers: {pepper: /proc/none/pepper}": {"/proc/none/pepper"},
+	} {
+		require.NoError(t, os.WriteFile(file, []byte(yaml), 0o600))
+		code, _, stderr := countersign(t, "", "--config", file, "--data", data, "serve", "--listen", "127.0.0.1:0")
+		assert.Equal(t, exitFailed, code, yaml)
+		for _, w := range words {
+			assert.Contains(t, stderr, w, yaml)
+		}
+	}
+	code, _, stderr := countersign(t, "", "--config", filepath.Join(dir, "none.yaml"), "serve")
+	assert.Equal(t, exitFailed, code)
+	oneSentence(t, stderr, "none.yaml")
+}
+
+func TestServeSaysWhatIsInTheWay(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer busy.Close()
+	data := filepath.Join(dir, "data")
+	code, _, stderr := countersign(t, "", "--data", data, "serve", "--listen", busy.Addr().String())
+	assert.Equal(t, exitFailed, code)
+	oneSentence(t, stderr, busy.Addr().String(), "in use")
+	assert.NoDirExists(t, data, "nothing is half-done")
+
+	code, _, stderr = countersign(t, "", "--data", data, "serve", "--listen", "127.0.0.1:99999")
+	assert.Equal(t, exitFailed, code)
+	oneSentence(t, stderr, "99999")
+
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, []byte("x"), 0o600))
+	code, _, stderr = countersign(t, "", "--data", filepath.Join(file, "data"), "serve", "--listen", "127.0.0.1:0")
+	assert.Equal(t, exitFailed, code)
+	oneSentence(t, stderr, "file/data", "--data")
+
+	// NATS's port in use: the config names it.
+	cfg := filepath.Join(dir, "c.yaml")
+	require.NoError(t, os.WriteFile(cfg, []byte("nats: {listen: \""+busy.Addr().String()+"\"}"), 0o600))
+	code, _, stderr = countersign(t, "", "--config", cfg, "--data", data, "serve", "--listen", "127.0.0.1:0")
+	assert.Equal(t, exitFailed, code)
+	oneSentence(t, stderr, busy.Addr().String(), "in use")
+}
+
+func TestADatabaseOfANewerVersionIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	code, _, stderr := countersign(t, "", "--data", data, "customers", "list")
+	require.Equal(t, exitDone, code, stderr)
+	db := filepath.Join(data, "directory.db")
+	raw, err := os.ReadFile(db)
+	require.NoError(t, err)
+	raw[63] = 99 // user_version, big endian at offset 60 of a SQLite file
+	require.NoError(t, os.WriteFile(db, raw, 0o600))
+	for _, args := range [][]string{{"customers", "list"}, {"serve", "--listen", "127.0.0.1:0"}} {
+		code, _, stderr = countersign(t, "", append([]string{"--data", data}, args...)...)
+		assert.Equal(t, exitFailed, code)
+		oneSentence(t, stderr, "newer Countersign", "99")
+	}
+	code, stdout, _ := countersign(t, "", "--data", data, "doctor")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stdout, "newer Countersign")
+	after, err := os.ReadFile(db)
+	require.NoError(t, err)
+	assert.Equal(t, raw, after)
+}
+
+func TestCustomersAreImportedListedShownAndGivenAPIN(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	csv := filepath.Join(t.TempDir(), "c.csv")
+	do := func(stdin string, args ...string) (int, string, string) {
+		return countersign(t, stdin, append([]string{"--data", data}, args...)...)
+	}
+	require.NoError(t, os.WriteFile(csv, []byte("id,name,phones,account,pin\nC-1,Ada,+15551230001,100042,246813\nC-2,Bob,12,100043,12\nC-3,Eve,,100042,999111\n"), 0o600))
+	code, stdout, stderr := do("", "customers", "import", csv)
+	assert.Equal(t, exitFailed, code)
+	assert.Empty(t, stdout)
+	assert.Contains(t, stderr, "line 3:")
+	assert.Contains(t, stderr, "line 4:")
+	assert.Contains(t, stderr, "--skip-bad")
+	assert.NotContains(t, stderr, "999111", "a PIN is never shown")
+	_, stdout, _ = do("", "customers", "list", "--json")
+	assert.Empty(t, stdout, "nothing half-done")
+
+	code, stdout, stderr = do("", "customers", "import", "--skip-bad", "--json", csv)
+	require.Equal(t, exitDone, code, stderr)
+	var result map[string]any
+	require.NoError(t, json.Unmarshal([]byte(stdout), &result))
+	assert.EqualValues(t, 1, result["imported"])
+	assert.EqualValues(t, 2, result["bad"])
+
+	code, stdout, _ = do("id,name\nC-9,From stdin\n", "customers", "import", "-")
+	assert.Equal(t, exitDone, code)
+	assert.Contains(t, stdout, "1 customers imported")
+
+	_, stdout, _ = do("", "customers", "show", "C-1")
+	for _, w := range []string{"Ada", "+15551230001", "100042", "on file"} {
+		assert.Contains(t, stdout, w)
+	}
+	assert.NotContains(t, stdout, "246813")
+	_, stdout, _ = do("", "customers", "show", "--json", "C-1")
+	assert.JSONEq(t, `{"id":"C-1","name":"Ada","language":"","pin":true,"phones":["+15551230001"],"account":"100042"}`, stdout)
+	_, stdout, _ = do("", "customers", "list", "--search", "stdin")
+	assert.Contains(t, stdout, "C-9")
+	assert.NotContains(t, stdout, "C-1 ")
+	code, _, stderr = do("", "customers", "show", "C-77")
+	assert.Equal(t, exitFailed, code)
+	oneSentence(t, stderr, "C-77")
+
+	code, _, stderr = do("111111\n", "customers", "set-pin", "C-9")
+	assert.Equal(t, exitFailed, code)
+	oneSentence(t, stderr, "--allow-weak")
+	assert.NotContains(t, stderr, "111111")
+	code, stdout, stderr = do("8305174\n", "customers", "set-pin", "C-9")
+	assert.Equal(t, exitDone, code, stderr)
+	assert.Contains(t, stdout, "C-9")
+	code, _, stderr = do("12\n", "customers", "set-pin", "C-9")
+	assert.Equal(t, exitFailed, code)
+	oneSentence(t, stderr, "4")
+}
+
+func TestBadFilesAreNamed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, content := range map[string]string{"empty.csv": "", "columns.csv": "id,colour\n1,red\n", "noid.csv": "name\nAda\n", "binary.csv": "id\n\xff\xfe\n"} {
+		file := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
+		code, _, stderr := countersign(t, "", "--data", dir, "customers", "import", file)
+		assert.Equal(t, exitFailed, code, name)
+		assert.Contains(t, stderr, "countersign: ", name)
+	}
+	code, _, stderr := countersign(t, "", "--data", dir, "customers", "import", filepath.Join(dir, "none.csv"))
+	assert.Equal(t, exitFailed, code)
+	oneSentence(t, stderr, "none.csv")
+	code, _, stderr = countersign(t, "", "--data", dir, "customers", "import", dir)
+	assert.Equal(t, exitFailed, code)
+	oneSentence(t, stderr, "folder")
+}
+
+func TestADemoEndsByItselfAndLosesNobody(t *testing.T) {
+	t.Parallel()
+	code, stdout, stderr := countersign(t, "", "demo", "--for", "2s", "--speed", "60", "--json")
+	require.Equal(t, exitDone, code, stderr)
+	var s summary
+	require.NoError(t, json.Unmarshal([]byte(stdout), &s), stdout)
+	assert.Greater(t, s.Calls, 10)
+	assert.Equal(t, s.Calls, s.Verified+s.Identified+s.Unidentified)
+	assert.Positive(t, s.Verified)
+	assert.Positive(t, s.Identified)
+	assert.Positive(t, s.Unidentified)
+	assert.Positive(t, s.Abandoned)
+	assert.Zero(t, s.Lost)
+	assert.Greater(t, s.Events, 8*s.Calls)
+}
+
+// startServe runs "serve" on free ports and returns its socket's address; stop ends it as SIGTERM does and returns the exit code.
+func startServe(t *testing.T, data string) (address string, cfg string, stop func() int) {
+	t.Helper()
+	port := func() string {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer l.Close()
+		return l.Addr().String()
+	}
+	cfg = filepath.Join(t.TempDir(), "c.yaml")
+	address = port()
+	require.NoError(t, os.WriteFile(cfg, []byte("socket: {listen: \""+address+"\"}\nnats: {listen: \""+port()+"\"}"), 0o600))
+	ctx, cancel := context.WithCancel(context.Background())
+	read, write := io.Pipe()
+	var stderr bytes.Buffer
+	done := make(chan int, 1)
+	go func() {
+		done <- run(ctx, []string{"countersign", "--config", cfg, "--data", data, "serve"}, strings.NewReader(""), write, &stderr)
+		write.Close()
+	}()
+	ready := make([]byte, 20)
+	_, err := io.ReadFull(read, ready)
+	go func() { _, _ = io.Copy(io.Discard, read) }()
+	if err != nil {
+		require.FailNow(t, "serve did not start", stderr.String())
+	}
+	stop = func() int { cancel(); return <-done }
+	return address, cfg, stop
+}
+
+func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	code, _, stderr := countersign(t, string(sampleCustomers), "--data", data, "customers", "import", "-")
+	require.Equal(t, exitDone, code, stderr)
+	_, cfg, stop := startServe(t, data)
+	flags := []string{"--config", cfg, "--data", data}
+
+	code, stdout, stderr := countersign(t, "", append(flags, "call", "--from", "+15551230001", "--keys", "246813#", "--speed", "50", "--json")...)
+	require.Equal(t, exitDone, code, stderr)
+	var result struct {
+		Destination string
+		Variables   map[string]string
+	}
+	require.NoError(t, json.Unmarshal([]byte(stdout), &result))
+	assert.Equal(t, "menu XML default", result.Destination)
+	assert.Equal(t, "verified", result.Variables["cs_status"])
+
+	code, stdout, stderr = countersign(t, "", append(flags, "call", "--from", "+15559990000", "--keys", "*", "--speed", "50")...)
+	require.Equal(t, exitDone, code, stderr)
+	assert.Contains(t, stdout, "Please enter your account number")
+	assert.Contains(t, stdout, "agents XML default")
+	assert.Contains(t, stdout, "opted_out")
+
+	// Live keys from standard input.
+	code, stdout, _ = countersign(t, "246813#", append(flags, "call", "--from", "+15551230001", "--speed", "50")...)
+	assert.Equal(t, exitDone, code)
+	assert.Contains(t, stdout, "verified")
+
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	var out bytes.Buffer
+	run(ctx, append(append([]string{"countersign"}, flags...), "watch", "--since", "1h", "--fact", "verified"), strings.NewReader(""), &out, io.Discard)
+	assert.Equal(t, 2, strings.Count(out.String(), "C-1001 (Ada Lovelace)"), out.String())
+
+	code, stdout, stderr = countersign(t, "", append(flags, "doctor")...)
+	assert.Equal(t, exitDone, code, stdout+stderr)
+	assert.Contains(t, stdout, "countersign answers")
+	assert.NotContains(t, stdout, "problem")
+	assert.Equal(t, exitDone, stop())
+
+	code, _, stderr = countersign(t, "", append(flags, "call", "--keys", "1")...)
+	assert.Equal(t, exitFailed, code)
+	oneSentence(t, stderr, "nobody answers", "countersign serve")
+}
+
+// The shipped default line, held to what the first start promises.
+func TestTheDefaultLine(t *testing.T) {
+	t.Parallel()
+	l := defaultLine(defaults(), nil)
+	assert.Equal(t, "menu XML default", l.Routes.Verified.String())
+	assert.Equal(t, "agents XML default", l.Routes.Identified.String())
+	assert.Equal(t, "agents XML default", l.Routes.Unidentified.String())
+	assert.Equal(t, session.Verified, l.Level)
+	assert.Equal(t, "127.0.0.1:8084", defaults().Socket.Listen)
+}

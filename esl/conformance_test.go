@@ -1,0 +1,78 @@
+package esl_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"countersign/esl"
+	"countersign/freeswitch/sim"
+	"countersign/session"
+	"countersign/session/sessiontest"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The channel on the wire is held to the same contract as the one in memory, with the simulated FreeSWITCH at the other end.
+func TestTheChannelOnTheWireConforms(t *testing.T) {
+	t.Parallel()
+	sessiontest.Conform(t, func(t *testing.T, moves ...sessiontest.Move) (context.Context, session.Channel, func() (string, map[string]string)) {
+		type call struct {
+			ctx context.Context
+			ch  session.Channel
+		}
+		arrived, over := make(chan call, 1), make(chan struct{})
+		_, addr := serve(t, esl.Options{}, func(ctx context.Context, _ session.Call, ch session.Channel) {
+			arrived <- call{ctx, ch}
+			<-over
+		})
+		phone, err := sim.New(sim.Options{Address: addr})
+		require.NoError(t, err)
+		placing, hangUp := context.WithTimeout(context.Background(), patience)
+		result := make(chan sim.Result, 1)
+		go func() {
+			r, err := phone.Call(placing, sim.CallOptions{From: "+15551230001", To: "5000", Caller: person(moves)})
+			if err != nil && placing.Err() == nil {
+				t.Error(err)
+			}
+			result <- r
+		}()
+		c := <-arrived
+		ended := false
+		end := func() sim.Result {
+			ended = true
+			close(over)
+			return <-result
+		}
+		t.Cleanup(func() {
+			hangUp()
+			if !ended {
+				end()
+			}
+		})
+		return c.ctx, c.ch, func() (string, map[string]string) {
+			r := end()
+			return r.Destination, r.Variables
+		}
+	})
+}
+
+// person makes one move at each digit prompt.
+func person(moves []sessiontest.Move) sim.Caller {
+	return sim.CallerFunc(func(p sim.Prompt) []sim.Act {
+		if !p.Digits || len(moves) == 0 {
+			return nil
+		}
+		m := moves[0]
+		moves = moves[1:]
+		pace := sim.Pace{Between: 100 * time.Millisecond} // faster than a thumb; FreeSWITCH drops a key each 20 ms between two applications
+		if m.Burst {
+			pace = sim.Pace{}
+		}
+		acts := pace.Type(p, m.Keys)
+		if m.Hangup {
+			acts = append(acts, sim.Act{HangUp: true})
+		}
+		return acts
+	})
+}

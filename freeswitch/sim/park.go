@@ -1,0 +1,36 @@
+package sim
+
+import "time"
+
+// park waits for the service's applications and carries them out. Keys that are pressed meanwhile are thrown away, one a frame.
+func (c *call) park() {
+	if !c.ready() {
+		return
+	}
+	c.fire(channelPark)
+	for c.ready() && c.controlled {
+		c.idle()
+		if !c.ready() || !c.controlled {
+			break
+		}
+		if !c.media() && len(c.queue) > 0 {
+			c.carryOut() // FreeSWITCH takes the first by another way, which fires no event of its own
+		}
+		c.commands()
+		c.pop()
+	}
+	c.fire(channelUnpark)
+}
+
+// idle lasts to the frame in which park has something to do.
+func (c *call) idle() {
+	var until time.Time
+	if len(c.keys) > 0 {
+		until = c.now().Add(frameTime)
+	}
+	keys := len(c.keys)
+	c.wait(until, false, func() bool { return len(c.queue) > 0 || len(c.keys) > keys || !c.ready() || !c.controlled })
+	if len(c.queue) > 0 {
+		c.frame()
+	}
+}
