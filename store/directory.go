@@ -9,7 +9,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"countersign/session"
 )
@@ -33,9 +33,8 @@ type Directory struct {
 	db   *database
 	hash *hasher
 	log  *slog.Logger
-	// upgrades holds one token: one credential at a time is upgraded behind a check.
-	upgrades   chan struct{}
-	background sync.WaitGroup
+	// lastCheck is when a PIN was checked last, in nanoseconds since 1970: Wrap keeps out of the way of calls.
+	lastCheck atomic.Int64
 }
 
 // OpenDirectory opens or creates a directory. An *OpenError tells a person what is wrong.
@@ -56,7 +55,7 @@ func OpenDirectory(ctx context.Context, path string, o DirectoryOptions) (*Direc
 	if err != nil {
 		return nil, err
 	}
-	d := &Directory{db: db, hash: newHasher(o.Pepper, o.Scheme), log: o.Log, upgrades: make(chan struct{}, 1)}
+	d := &Directory{db: db, hash: newHasher(o.Pepper, o.Scheme), log: o.Log}
 	if err := d.matchPepper(ctx); err != nil {
 		return nil, errors.Join(explain(path, err), db.close())
 	}
@@ -87,9 +86,8 @@ func (d *Directory) matchPepper(ctx context.Context) error {
 	})
 }
 
-// Close waits for what runs in the background and closes the file. No other method may run or be called any more.
+// Close closes the file. No other method may run or be called any more.
 func (d *Directory) Close() error {
-	d.background.Wait()
 	return d.db.close()
 }
 

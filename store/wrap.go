@@ -8,8 +8,13 @@ import (
 	"time"
 )
 
-// wrapIdle is how often Wrap looks for credentials that another process has imported.
-const wrapIdle = time.Minute
+const (
+	// wrapIdle is how often Wrap looks for credentials that another process has imported.
+	wrapIdle = time.Minute
+	// While a PIN was checked less than quietFor ago, wrapping rests busyRest times as long as it works.
+	quietFor = 5 * time.Second
+	busyRest = 20
+)
 
 // Unwrapped is how many credentials are stored as plain HMACs, without argon2id over them.
 func (d *Directory) Unwrapped(ctx context.Context) (n int, err error) {
@@ -18,7 +23,7 @@ func (d *Directory) Unwrapped(ctx context.Context) (n int, err error) {
 }
 
 // WrapNext puts argon2id over up to n of the credentials that are plain HMACs, and says how many it did; fewer than n means that there are no
-// more. After each it rests as long as it worked, so that a caller's PIN never waits for more than one. With SchemeHMAC it does nothing.
+// more. After each it rests as long as it worked, and twenty times as long while callers' PINs are being checked. With SchemeHMAC it does nothing.
 func (d *Directory) WrapNext(ctx context.Context, n int) (wrapped int, err error) {
 	if d.hash.scheme == SchemeHMAC {
 		return 0, nil
@@ -30,7 +35,11 @@ func (d *Directory) WrapNext(ctx context.Context, n int) (wrapped int, err error
 			return wrapped, err
 		}
 		wrapped++
-		if err := pause(ctx, time.Since(started)); err != nil {
+		rest := time.Since(started)
+		if time.Since(time.Unix(0, d.lastCheck.Load())) < quietFor {
+			rest *= busyRest
+		}
+		if err := pause(ctx, rest); err != nil {
 			return wrapped, err
 		}
 	}
@@ -76,22 +85,6 @@ func (d *Directory) wrapOne(ctx context.Context) (found bool, err error) {
 		return false, fmt.Errorf("wrap credential: %w", err)
 	}
 	return true, nil
-}
-
-// upgradeLater replaces a credential behind the back of the call that has just checked it. One at a time: while an import keeps the file busy,
-// others are left to Wrap.
-func (d *Directory) upgradeLater(customer string, from, to credential) {
-	select {
-	case d.upgrades <- struct{}{}:
-	default:
-		return
-	}
-	d.background.Go(func() {
-		defer func() { <-d.upgrades }()
-		if err := d.replace(context.Background(), customer, KindPIN, from, to); err != nil && !errors.Is(err, ErrBusy) {
-			d.log.Error("a checked PIN could not be wrapped in argon2id", "err", err)
-		}
-	})
 }
 
 // replace puts one credential in the place of another, unless that has changed meanwhile.
