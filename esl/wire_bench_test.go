@@ -96,7 +96,7 @@ func benchmarkWire(b *testing.B, start func(net.Listener) (stop func())) {
 	defer stop()
 	b.ResetTimer()
 	before := cpu()
-	peer := exec.Command(os.Args[0], "-test.run=^TestPlayFreeSWITCH$", "-test.count=1")
+	peer := exec.Command(os.Args[0])
 	peer.Env = append(os.Environ(), "ESL_BENCH_ADDR="+addr, "ESL_BENCH_CALLS="+strconv.Itoa(b.N))
 	out, err := peer.CombinedOutput()
 	require.NoError(b, err, string(out))

@@ -6,32 +6,27 @@ import (
 	"io"
 	"net"
 	"net/textproto"
-	"os"
 	"strconv"
 	"strings"
-	"testing"
 	"time"
 
 	"countersign/esl/esltest"
 
-	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 )
 
-// TestPlayFreeSWITCH is not a test: it is FreeSWITCH's side of BenchmarkWire, in a process of its own.
-func TestPlayFreeSWITCH(t *testing.T) {
-	addr := os.Getenv("ESL_BENCH_ADDR")
-	if addr == "" {
-		t.Skip("run by BenchmarkWire")
+// playFreeSWITCH is FreeSWITCH's side of BenchmarkWire, in a process of its own: 50 calls at a time.
+func playFreeSWITCH(addr, calls string) error {
+	n, err := strconv.Atoi(calls)
+	if err != nil {
+		return err
 	}
-	calls, err := strconv.Atoi(os.Getenv("ESL_BENCH_CALLS"))
-	require.NoError(t, err)
 	var g errgroup.Group
 	g.SetLimit(50)
-	for range calls {
+	for range n {
 		g.Go(func() error { return playCall(addr) })
 	}
-	require.NoError(t, g.Wait())
+	return g.Wait()
 }
 
 // playCall answers every command with its reply and every application with its completion, until the call has been transferred and the server leaves.

@@ -56,11 +56,11 @@ type Runner struct {
 // NewRunner makes a Runner.
 func NewRunner(o Options) *Runner {
 	r := &Runner{
-		journal: o.Journal, prompts: o.Prompts, line: o.Line, source: "/countersign/" + o.Node, maxDuration: o.MaxDuration, maxActions: o.MaxActions,
+		journal: o.Journal, prompts: o.Prompts, line: o.Line, source: Source(o.Node), maxDuration: o.MaxDuration, maxActions: o.MaxActions,
 		log: o.Log, now: o.Now,
 	}
 	if o.Node == "" {
-		r.source = "/countersign/countersign"
+		r.source = Source("countersign")
 	}
 	if r.maxDuration <= 0 {
 		r.maxDuration = defaultMaxDuration
@@ -76,6 +76,9 @@ func NewRunner(o Options) *Runner {
 	}
 	return r
 }
+
+// Source is how a node names itself in its events.
+func Source(node string) string { return "/countersign/" + node }
 
 // Run takes one answered call from its greeting to its hand-over, and returns when our part of it is over. ctx ends when the caller hangs up
 // or the telephone system is gone, with that as its cause. Run may be called from any number of goroutines.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"countersign/freeswitch/sim"
 	"countersign/prompts"
@@ -68,9 +69,10 @@ func call(c *cli.Context) error {
 	if c.IsSet("keys") {
 		person = sim.Keys(sim.Human, strings.Split(c.String("keys"), ",")...)
 	} else {
-		keypad, restore := liveKeypad(c.App.Reader, hangUp)
+		asked := make(chan struct{})
+		keypad, restore := liveKeypad(ctx, c.App.Reader, hangUp, asked, time.Duration(float64(keyEvery)/c.Float64("speed")))
 		defer restore()
-		o.Keypad = keypad
+		o.Keypad, person = keypad, whenAsked(asked)
 		fmt.Fprint(screen, "Your keyboard is the keypad: 0-9 * # are keys, q hangs up.\r\n")
 	}
 	o.Caller = listening(screen, person)
@@ -111,10 +113,25 @@ func listening(screen io.Writer, person sim.Caller) sim.Caller {
 	})
 }
 
-// liveKeypad turns the keyboard into a keypad. restore gives the terminal back.
-func liveKeypad(in io.Reader, hangUp func()) (keys <-chan rune, restore func()) {
+// keyEvery is how fast keys are pressed that come from a file or a pipe; a person at a terminal has their own pace.
+const keyEvery = 200 * time.Millisecond
+
+// whenAsked is a caller who does nothing, and tells when digits are asked for the first time.
+func whenAsked(asked chan<- struct{}) sim.Caller {
+	return sim.CallerFunc(func(p sim.Prompt) []sim.Act {
+		if p.Digits && asked != nil {
+			close(asked)
+			asked = nil
+		}
+		return nil
+	})
+}
+
+// liveKeypad turns the keyboard into a keypad; keys from a file or a pipe wait until they are asked for. restore gives the terminal back.
+func liveKeypad(ctx context.Context, in io.Reader, hangUp func(), asked <-chan struct{}, every time.Duration) (keys <-chan rune, restore func()) {
 	restore = func() {}
 	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		every = 0
 		if old, err := term.MakeRaw(int(f.Fd())); err == nil {
 			restore = func() { _ = term.Restore(int(f.Fd()), old) }
 		}
@@ -130,8 +147,21 @@ func liveKeypad(in io.Reader, hangUp func()) (keys <-chan rune, restore func()) 
 			case key == 'q', key == 3, key == 4: // Ctrl-C, Ctrl-D
 				hangUp()
 				return
-			case strings.ContainsRune("0123456789*#ABCD", key):
-				pressed <- key
+			case !strings.ContainsRune("0123456789*#ABCD", key):
+				continue
+			}
+			if every > 0 {
+				select {
+				case <-asked:
+				case <-ctx.Done():
+					return
+				}
+				time.Sleep(every)
+			}
+			select {
+			case pressed <- key:
+			case <-ctx.Done():
+				return
 			}
 		}
 	}()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -23,6 +24,7 @@ type service struct {
 	log *slog.Logger
 
 	listener  net.Listener
+	unlock    func() // gives --data free for another process
 	directory *store.Directory
 	journal   *store.Journal
 	embedded  *relay.Embedded // nil with an external NATS
@@ -85,10 +87,23 @@ func (s *service) listen() error {
 }
 
 func (s *service) openStores(ctx context.Context) (err error) {
+	s.unlock, err = store.Lock(filepath.Join(s.cfg.data, "lock"))
+	if errors.Is(err, store.ErrInUse) {
+		return fmt.Errorf("the data folder %s is in use by another countersign: stop it or use another --data folder", s.cfg.data)
+	}
+	if err != nil {
+		return err
+	}
 	if s.directory, err = openDirectory(ctx, s.cfg, s.log); err != nil {
 		return err
 	}
-	s.journal, err = store.OpenJournal(ctx, s.cfg.journalPath(), store.JournalOptions{Log: s.log})
+	if s.journal, err = store.OpenJournal(ctx, s.cfg.journalPath(), store.JournalOptions{Log: s.log}); err != nil {
+		return err
+	}
+	interrupted, err := s.journal.EndInterrupted(ctx, session.Source(s.cfg.Node), time.Now())
+	if interrupted > 0 {
+		s.log.Warn("calls were interrupted when countersign ended last; their journals are closed now", "calls", interrupted)
+	}
 	return err
 }
 
@@ -186,6 +201,9 @@ func (s *service) closeStores() error {
 	}
 	if s.directory != nil {
 		errs = append(errs, s.directory.Close())
+	}
+	if s.unlock != nil {
+		s.unlock()
 	}
 	if s.listener != nil {
 		_ = s.listener.Close()

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
 	"time"
+
+	"countersign/store"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -56,7 +59,10 @@ func StartEmbedded(o EmbeddedOptions) (*Embedded, error) {
 	if err := checkListen(options); err != nil {
 		return nil, err
 	}
-	unlock, err := lockFolder(o.Dir)
+	unlock, err := store.Lock(filepath.Join(o.Dir, lockName))
+	if errors.Is(err, store.ErrInUse) {
+		return nil, fmt.Errorf("embedded nats: %s is in use by another Countersign; stop it, or choose another data folder", o.Dir)
+	}
 	if err != nil {
 		return nil, err
 	}

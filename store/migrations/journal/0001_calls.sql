@@ -7,7 +7,7 @@ CREATE TABLE calls (
 	lineversion INTEGER NOT NULL,
 	started     INTEGER NOT NULL,
 	ended       INTEGER,
-	"end"       TEXT,    -- routed, abandoned, released; NULL while the call runs
+	"end"       TEXT,    -- routed, abandoned, released, interrupted; NULL while the call runs
 	status      TEXT,    -- verified, identified, none
 	level       INTEGER,
 	reason      TEXT,
@@ -15,6 +15,7 @@ CREATE TABLE calls (
 	outcome     TEXT,    -- the row of the line's table of routes
 	destination TEXT
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX calls_running ON calls (call) WHERE ended IS NULL;
 
 -- json is the event as it is published.
 CREATE TABLE events (

@@ -1,0 +1,183 @@
+package freeswitch_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"countersign/session/event"
+
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	publishedWithin = 10 * time.Second
+	natsWithin      = 10 * time.Second
+)
+
+// published is everything that a subscriber of the service's NATS has received, since before the first call.
+type published struct {
+	conn *nats.Conn
+
+	mu       sync.Mutex
+	messages []*nats.Msg
+	news     chan struct{}
+}
+
+// subscribe listens to all subjects until the test ends. A service that is started again is a new NATS: subscribe again.
+func subscribe(t testing.TB, s *service) *published {
+	t.Helper()
+	p := &published{news: make(chan struct{})}
+	conn, err := nats.Connect("nats://"+s.NATS, nats.Timeout(natsWithin), nats.NoReconnect())
+	require.NoError(t, err)
+	p.conn = conn
+	t.Cleanup(conn.Close)
+	_, err = conn.Subscribe(">", func(m *nats.Msg) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.messages = append(p.messages, m)
+		close(p.news)
+		p.news = make(chan struct{})
+	})
+	require.NoError(t, err)
+	require.NoError(t, conn.FlushTimeout(natsWithin))
+	return p
+}
+
+// All is every message so far, with what NATS says about it.
+func (p *published) All() [][]byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all [][]byte
+	for _, m := range p.messages {
+		all = append(all, fmt.Appendf(nil, "%s\n%v\n%s", m.Subject, m.Header, m.Data))
+	}
+	return all
+}
+
+// journey is the events of one call, in the order in which they came.
+type journey []event.Event
+
+// Journey waits until a call's last event has come and returns all of them. It fails the test unless each came once, in order and without a gap,
+// live and in the stream.
+func (p *published) Journey(t testing.TB, c *call) journey {
+	t.Helper()
+	j := p.await(t, c, event.FactCallEnded)
+	live := make([]string, len(j))
+	for i, e := range j {
+		assert.Equal(t, i+1, e.Seq, "events come in order, once each: %v", j)
+		assert.Equal(t, event.ID(e.Call, i+1), e.ID)
+		live[i] = e.ID
+	}
+	assert.Equal(t, live, p.stored(t, j[0].Call), "the stream holds the same events")
+	return j
+}
+
+// Await waits until an event of this kind has come for a call, and returns what has come so far.
+func (p *published) await(t testing.TB, c *call, last event.Fact) journey {
+	t.Helper()
+	leg := c.Leg(t)
+	timeout := time.After(publishedWithin)
+	for {
+		p.mu.Lock()
+		j, news := p.of(t, leg), p.news
+		p.mu.Unlock()
+		for _, e := range j {
+			if e.Fact() == last {
+				return j
+			}
+		}
+		select {
+		case <-news:
+		case <-timeout:
+			require.Fail(t, "no "+string(last)+" on NATS", "in %s for call %s; there is %v", publishedWithin, c.ID, j)
+		}
+	}
+}
+
+// of picks the events of the call whose leg has this Unique-ID.
+func (p *published) of(t testing.TB, leg string) (j journey) {
+	t.Helper()
+	for _, m := range p.messages {
+		if !strings.HasPrefix(m.Subject, "countersign.v1.") {
+			continue
+		}
+		var e event.Event
+		require.NoError(t, json.Unmarshal(m.Data, &e), "%s", m.Data)
+		started, isFirst := e.Data.(event.CallStarted)
+		if isFirst && started.Channel == leg || len(j) > 0 && j[0].Call == e.Call {
+			assert.Equal(t, e.Subject(), m.Subject)
+			assert.Equal(t, e.ID, m.Header.Get(nats.MsgIdHdr))
+			j = append(j, e)
+		}
+	}
+	return j
+}
+
+// stored is the ids of a call's events as the stream holds them.
+func (p *published) stored(t testing.TB, call string) (ids []string) {
+	t.Helper()
+	js, err := p.conn.JetStream(nats.MaxWait(natsWithin))
+	require.NoError(t, err)
+	info, err := js.StreamInfo(event.Stream)
+	require.NoError(t, err)
+	for seq := info.State.FirstSeq; seq <= info.State.LastSeq; seq++ {
+		m, err := js.GetMsg(event.Stream, seq)
+		require.NoError(t, err)
+		var e event.Event
+		require.NoError(t, json.Unmarshal(m.Data, &e))
+		if e.Call == call {
+			ids = append(ids, e.ID)
+		}
+	}
+	return ids
+}
+
+// Story is the events in short, one line each, for comparing.
+func (j journey) Story() (story []string) {
+	for _, e := range j {
+		line := string(e.Fact())
+		switch d := e.Data.(type) {
+		case event.StepStarted:
+			line += " " + d.Step
+		case event.StepFinished:
+			line = fmt.Sprintf("%s %s %s %s", line, d.Step, d.Result, d.Reason)
+			line = strings.TrimRight(line, " ")
+			for _, a := range d.Attempts {
+				line += " " + string(a.Result)
+			}
+		case event.Identified:
+			line = fmt.Sprintf("%s %s %q by %s", line, d.Customer, d.Name, d.Method)
+		case event.Verified:
+			line = fmt.Sprintf("%s %s %q level %d by %v", line, d.Customer, d.Name, d.Level, d.Methods)
+		case event.Failed:
+			line = fmt.Sprintf("%s %s at %s, %s %s", line, d.Reason, d.Step, d.Status, d.Customer)
+		case event.Routed:
+			line = fmt.Sprintf("%s %s to %s", line, d.Outcome, d.Destination)
+		case event.CallEnded:
+			line = fmt.Sprintf("%s %s %s %s", line, d.End, d.Status, d.Reason)
+		}
+		story = append(story, strings.TrimRight(line, " "))
+	}
+	return story
+}
+
+func (j journey) String() string { return strings.Join(j.Story(), "; ") }
+
+// fact returns a journey's only event of a kind.
+func fact[T event.Data](t testing.TB, j journey) T {
+	t.Helper()
+	var found []T
+	for _, e := range j {
+		if d, ok := e.Data.(T); ok {
+			found = append(found, d)
+		}
+	}
+	require.Len(t, found, 1, "%v", j)
+	return found[0]
+}

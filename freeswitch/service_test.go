@@ -1,0 +1,229 @@
+package freeswitch_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	buildWithin  = 8 * time.Minute // the race detector's first build compiles SQLite
+	importWithin = 30 * time.Second
+	serveWithin  = 30 * time.Second
+	// serviceStopsWithin is for a service without calls.
+	serviceStopsWithin = 20 * time.Second
+)
+
+// customer is a row of the customers CSV.
+type customer struct{ ID, Name, Phones, Account, PIN string }
+
+// serviceOptions say how a service differs from a first start with log.level debug.
+type serviceOptions struct {
+	Customers []customer
+	// Drain is socket.drain.
+	Drain time.Duration
+}
+
+// service is the real program, as a child process that dies with the test. It keeps its data and its ports when it is started again.
+type service struct {
+	// Port is where it listens for FreeSWITCH, NATS the address of the NATS inside it.
+	Port int
+	NATS string
+	// Data is --data.
+	Data string
+
+	binary, config, log, out string
+
+	cmd    *exec.Cmd
+	exited chan struct{}
+}
+
+var binary struct {
+	once   sync.Once
+	folder string
+	err    error
+}
+
+// buildService builds the program once in a run of the tests, with the race detector if the tests have it.
+func buildService(t testing.TB) string {
+	t.Helper()
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("no go command on the PATH to build the service with")
+	}
+	binary.once.Do(func() {
+		if binary.folder, binary.err = os.MkdirTemp("", "countersign-test-"); binary.err != nil {
+			return
+		}
+		args := []string{"build", "-o", filepath.Join(binary.folder, "countersign")}
+		if raceDetector {
+			args = append(args, "-race")
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), buildWithin)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, goTool, append(args, "countersign/cmd/countersign")...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			binary.err = fmt.Errorf("build the service: %w\n%s", err, out)
+		}
+	})
+	require.NoError(t, binary.err)
+	return filepath.Join(binary.folder, "countersign")
+}
+
+// forgetBinary removes what buildService made.
+func forgetBinary() {
+	if binary.folder != "" {
+		_ = os.RemoveAll(binary.folder)
+	}
+}
+
+// startService imports the customers and starts the service, and returns when it takes calls.
+func startService(t testing.TB, o serviceOptions) *service {
+	t.Helper()
+	dir := t.TempDir()
+	s := &service{
+		Port: freePort(t), NATS: fmt.Sprintf("127.0.0.1:%d", freePort(t)), Data: filepath.Join(dir, "data"),
+		binary: buildService(t), config: filepath.Join(dir, "countersign.yaml"), log: filepath.Join(dir, "log"), out: filepath.Join(dir, "out"),
+	}
+	if o.Drain == 0 {
+		o.Drain = 30 * time.Second
+	}
+	require.NoError(t, os.WriteFile(s.config, fmt.Appendf(nil,
+		"socket: {listen: 127.0.0.1:%d, drain: %s}\nnats: {listen: %s}\nline: {pop_url: \"https://crm.example/{customer}?status={status}\"}\nlog: {level: debug}\n",
+		s.Port, o.Drain, s.NATS), 0o600))
+	s.importCustomers(t, o.Customers)
+	t.Cleanup(func() { s.end(t) })
+	s.Start(t)
+	return s
+}
+
+// importCustomers gives the program its customers on standard input: no file of these tests holds a PIN.
+func (s *service) importCustomers(t testing.TB, customers []customer) {
+	t.Helper()
+	var rows bytes.Buffer
+	w := csv.NewWriter(&rows)
+	require.NoError(t, w.Write([]string{"id", "name", "phones", "account", "pin"}))
+	for _, c := range customers {
+		require.NoError(t, w.Write([]string{c.ID, c.Name, c.Phones, c.Account, c.PIN}))
+	}
+	w.Flush()
+	ctx, cancel := context.WithTimeout(context.Background(), importWithin)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, s.binary, "--config", s.config, "--data", s.Data, "customers", "import", "-")
+	cmd.Stdin = &rows
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), fmt.Sprintf("%d customers imported", len(customers)))
+}
+
+// Start starts the service, for the first time or again.
+func (s *service) Start(t testing.TB) {
+	t.Helper()
+	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	require.NoError(t, err)
+	defer log.Close()
+	out, err := os.Create(s.out)
+	require.NoError(t, err)
+	defer out.Close()
+	s.cmd = exec.Command(s.binary, "--config", s.config, "--data", s.Data, "serve")
+	s.cmd.Stdout, s.cmd.Stderr, s.cmd.SysProcAttr = out, log, dieWithUs()
+	started := make(chan error, 1)
+	s.exited = make(chan struct{})
+	go runToTheEnd(s.cmd, started, s.exited)
+	require.NoError(t, <-started)
+	deadline := time.Now().Add(serveWithin)
+	for {
+		b, err := os.ReadFile(s.out)
+		require.NoError(t, err)
+		if bytes.Contains(b, []byte("answers FreeSWITCH on")) {
+			return
+		}
+		select {
+		case <-s.exited:
+			require.Fail(t, "the service ended while it was starting", "%s", s.Log(t))
+		case <-time.After(poll):
+		}
+		require.True(t, time.Now().Before(deadline), "the service did not start in %s:\n%s", serveWithin, s.Log(t))
+	}
+}
+
+// Address is where FreeSWITCH finds the service.
+func (s *service) Address() string { return fmt.Sprintf("127.0.0.1:%d", s.Port) }
+
+// Number is what to dial to reach this service with a dead-man switch of its own (see extraDialplan).
+func (s *service) Number(deadMan time.Duration) string {
+	return fmt.Sprintf("via-%d-%d", s.Port, int(deadMan.Seconds()))
+}
+
+// Signal sends a signal. The process is ours, and it has not been waited for as long as exited is open.
+func (s *service) Signal(t testing.TB, sig syscall.Signal) {
+	t.Helper()
+	require.NoError(t, s.cmd.Process.Signal(sig))
+}
+
+// Kill ends the service as the kernel would when memory runs out, and returns when it is gone.
+func (s *service) Kill(t testing.TB) {
+	t.Helper()
+	s.Signal(t, syscall.SIGKILL)
+	s.AwaitExit(t, serviceStopsWithin)
+}
+
+// AwaitExit waits until the process has ended.
+func (s *service) AwaitExit(t testing.TB, within time.Duration) {
+	t.Helper()
+	select {
+	case <-s.exited:
+	case <-time.After(within):
+		require.Fail(t, "the service does not end", "in %s:\n%s", within, s.Log(t))
+	}
+}
+
+// ExitCode is what the process ended with; -1 when a signal ended it.
+func (s *service) ExitCode() int { return s.cmd.ProcessState.ExitCode() }
+
+// Log is what the service has logged since it was started first.
+func (s *service) Log(t testing.TB) string {
+	t.Helper()
+	b, err := os.ReadFile(s.log)
+	require.NoError(t, err)
+	return string(b)
+}
+
+// end stops a service that still runs, as an operator would, and looks at what it leaves.
+func (s *service) end(t testing.TB) {
+	if s.exited == nil {
+		return
+	}
+	select {
+	case <-s.exited:
+	default:
+		_ = s.cmd.Process.Signal(syscall.SIGCONT)
+		_ = s.cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-s.exited:
+			assert.Zero(t, s.ExitCode(), "exit code after SIGTERM")
+		case <-time.After(serviceStopsWithin + 30*time.Second):
+			t.Errorf("the service did not stop after SIGTERM; killed")
+			_ = s.cmd.Process.Kill()
+			<-s.exited
+		}
+	}
+	log := s.Log(t)
+	for _, never := range []string{"DATA RACE", "panic"} {
+		assert.NotContains(t, log, never)
+	}
+	if t.Failed() {
+		t.Logf("the service's log:\n%s", log)
+	}
+}
