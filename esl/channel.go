@@ -60,7 +60,10 @@ func (ch *channel) Play(ctx context.Context, files []string) error {
 		return err
 	}
 	played := true
-	x, cmd, err := ch.c.start("playback", arg, func(h header) { played = !h.is("Application-Response", "FILE%20NOT%20FOUND") })
+	x, cmd, err := ch.c.start("playback", arg, func(h header) {
+		response, _ := h.raw("Application-Response")
+		played = string(response) != "FILE%20NOT%20FOUND"
+	})
 	if err != nil {
 		return err
 	}
@@ -132,10 +135,12 @@ type collected struct {
 	terminator string
 }
 
+var collectedLines = []string{"variable_" + digits, "variable_read_result", "variable_read_terminator_used"}
+
 func (g *collected) read(h header) {
-	g.digits = h.decoded("variable_" + digits)
-	_, g.result = h.raw("variable_read_result")
-	g.terminator = h.text("variable_read_terminator_used")
+	var v [3][]byte
+	h.pick(collectedLines, v[:])
+	g.digits, g.result, g.terminator = decoded(v[0]), v[1] != nil, string(decoded(v[2]))
 }
 
 // classify is the truth table of freeswitch-facts.md.

@@ -241,20 +241,24 @@ func (c *conn) reply(h header) error {
 	return nil
 }
 
+var eventLines = []string{"Event-Name", "Answer-State", "Application-UUID", "Hangup-Cause"}
+
 // event looks at the two kinds of events that matter: the end of an application, and the end of the call.
 func (c *conn) event(h header) error {
-	name, _ := h.raw("Event-Name")
+	var v [4][]byte
+	h.pick(eventLines, v[:])
+	name, answerState, id, cause := v[0], v[1], v[2], v[3]
 	switch string(name) {
 	case "CHANNEL_EXECUTE_COMPLETE":
 		// An application that a hang-up cut short completes too; what it gathered is nobody's answer.
-		if h.is("Answer-State", "hangup") {
-			return &session.HangupError{Cause: h.text("Hangup-Cause")}
+		if string(answerState) == "hangup" {
+			return &session.HangupError{Cause: string(decoded(cause))}
 		}
-		if id, ok := h.raw("Application-UUID"); ok {
+		if id != nil {
 			c.complete(string(id), h, nil)
 		}
 	case "CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE":
-		return &session.HangupError{Cause: h.text("Hangup-Cause")}
+		return &session.HangupError{Cause: string(decoded(cause))}
 	}
 	return nil
 }

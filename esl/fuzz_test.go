@@ -33,7 +33,8 @@ func FuzzFrames(f *testing.F) {
 				require.LessOrEqual(t, len(f.head), limit)
 				require.LessOrEqual(t, len(f.body), limit)
 				h := header(f.body)
-				_, _, _ = h.text("Event-Name"), h.text("Application-UUID"), f.head.text("Content-Type")
+				_, _, _ = text(h, "Event-Name"), text(h, "Application-UUID"), text(f.head, "Content-Type")
+				h.pick(eventLines, make([][]byte, len(eventLines)))
 				frames = append(frames, string(f.head)+"\x00"+string(f.body))
 			}
 			return frames, nil

@@ -20,29 +20,54 @@ func (h header) raw(name string) (value []byte, found bool) {
 			break
 		}
 		if len(line) > len(name) && line[len(name)] == ':' && string(line[:len(name)]) == name {
-			return bytes.Trim(line[len(name)+1:], " \r"), true
+			return trimmed(line[len(name)+1:]), true
 		}
 	}
 	return nil, false
 }
 
-// is compares a value with a word that needs no decoding.
-func (h header) is(name, value string) bool {
-	v, ok := h.raw(name)
-	return ok && string(v) == value
+// trimmed is a value without the blanks around it; unlike bytes.Trim it is never nil.
+func trimmed(value []byte) []byte {
+	for len(value) > 0 && value[0] == ' ' {
+		value = value[1:]
+	}
+	for n := len(value); n > 0 && (value[n-1] == ' ' || value[n-1] == '\r'); n-- {
+		value = value[:n-1]
+	}
+	return value
 }
 
-// decoded returns a value in a buffer of its own; nil if the line is missing.
-func (h header) decoded(name string) []byte {
-	v, ok := h.raw(name)
-	if !ok {
+// pick finds several lines in one pass: values[i] becomes the undecoded value of names[i], or nil if there is no such line.
+func (h header) pick(names []string, values [][]byte) {
+	clear(values)
+	for left := len(names); left > 0 && len(h) > 0; {
+		line := h
+		if end := bytes.IndexByte(h, '\n'); end >= 0 {
+			line, h = h[:end], h[end+1:]
+		} else {
+			h = nil
+		}
+		if len(line) == 0 {
+			break
+		}
+		for i, name := range names {
+			n := len(name)
+			if len(line) > n && line[n] == ':' && line[0] == name[0] && values[i] == nil && string(line[:n]) == name {
+				values[i] = trimmed(line[n+1:])
+				left--
+				break
+			}
+		}
+	}
+}
+
+// decoded is a value in a buffer of its own, percent-decoded; nil stays nil.
+func decoded(value []byte) []byte {
+	if value == nil {
 		return nil
 	}
-	return decodeValue(make([]byte, 0, len(v)), v)
+	return decodeValue(make([]byte, 0, len(value)), value)
 }
-
-// text is decoded as a string.
-func (h header) text(name string) string { return string(h.decoded(name)) }
 
 // decodeValue appends the percent-decoded value to dst. What is not a valid escape stays as it is, as FreeSWITCH's own decoder has it.
 func decodeValue(dst, value []byte) []byte {

@@ -25,8 +25,8 @@ type inbound struct {
 	mu      sync.Mutex // one command at a time
 }
 
-// event is one event; its values are decoded.
-type event map[string]string
+// fsEvent is one event of FreeSWITCH; its values are decoded.
+type fsEvent map[string]string
 
 const (
 	dialWithin = 2 * time.Second
@@ -35,7 +35,7 @@ const (
 )
 
 // dialInbound logs in. Events go to see, one after the other, until Close.
-func dialInbound(address, password string, see func(event)) (*inbound, error) {
+func dialInbound(address, password string, see func(fsEvent)) (*inbound, error) {
 	conn, err := net.DialTimeout("tcp", address, dialWithin)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (c *inbound) do(command string, within time.Duration) (reply, body string, 
 	}
 }
 
-func (c *inbound) receive(see func(event)) {
+func (c *inbound) receive(see func(fsEvent)) {
 	defer c.read.Done()
 	defer close(c.bodies)
 	defer close(c.replies)
@@ -104,8 +104,8 @@ func (c *inbound) receive(see func(event)) {
 	}
 }
 
-func parseEvent(body []byte) event {
-	e := event{}
+func parseEvent(body []byte) fsEvent {
+	e := fsEvent{}
 	for line := range bytes.Lines(body) {
 		name, value, _ := strings.Cut(strings.TrimRight(string(line), "\n"), ": ")
 		if decoded, err := url.PathUnescape(value); err == nil {

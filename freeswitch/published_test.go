@@ -25,8 +25,15 @@ type published struct {
 	conn *nats.Conn
 
 	mu       sync.Mutex
-	messages []*nats.Msg
+	messages []message
 	news     chan struct{}
+}
+
+// message is one message, and the event in it if its subject is one of ours.
+type message struct {
+	*nats.Msg
+	event event.Event
+	err   error
 }
 
 // subscribe listens to all subjects until the test ends. A service that is started again is a new NATS: subscribe again.
@@ -37,7 +44,11 @@ func subscribe(t testing.TB, s *service) *published {
 	require.NoError(t, err)
 	p.conn = conn
 	t.Cleanup(conn.Close)
-	_, err = conn.Subscribe(">", func(m *nats.Msg) {
+	_, err = conn.Subscribe(">", func(msg *nats.Msg) {
+		m := message{Msg: msg}
+		if m.isEvent() {
+			m.err = json.Unmarshal(m.Data, &m.event)
+		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.messages = append(p.messages, m)
@@ -48,6 +59,8 @@ func subscribe(t testing.TB, s *service) *published {
 	require.NoError(t, conn.FlushTimeout(natsWithin))
 	return p
 }
+
+func (m message) isEvent() bool { return strings.HasPrefix(m.Subject, "countersign.v1.") }
 
 // All is every message so far, with what NATS says about it.
 func (p *published) All() [][]byte {
@@ -78,15 +91,16 @@ func (p *published) Journey(t testing.TB, c *call) journey {
 	return j
 }
 
-// Await waits until an event of this kind has come for a call, and returns what has come so far.
+// await waits until an event of this kind has come for a call, and returns what has come so far.
 func (p *published) await(t testing.TB, c *call, last event.Fact) journey {
 	t.Helper()
 	leg := c.Leg(t)
 	timeout := time.After(publishedWithin)
 	for {
 		p.mu.Lock()
-		j, news := p.of(t, leg), p.news
+		all, news := p.messages, p.news
 		p.mu.Unlock()
+		j := ofCall(t, all, leg)
 		for _, e := range j {
 			if e.Fact() == last {
 				return j
@@ -100,20 +114,19 @@ func (p *published) await(t testing.TB, c *call, last event.Fact) journey {
 	}
 }
 
-// of picks the events of the call whose leg has this Unique-ID.
-func (p *published) of(t testing.TB, leg string) (j journey) {
+// ofCall picks the events of the call whose leg has this Unique-ID.
+func ofCall(t testing.TB, all []message, leg string) (j journey) {
 	t.Helper()
-	for _, m := range p.messages {
-		if !strings.HasPrefix(m.Subject, "countersign.v1.") {
+	for _, m := range all {
+		if !m.isEvent() {
 			continue
 		}
-		var e event.Event
-		require.NoError(t, json.Unmarshal(m.Data, &e), "%s", m.Data)
-		started, isFirst := e.Data.(event.CallStarted)
-		if isFirst && started.Channel == leg || len(j) > 0 && j[0].Call == e.Call {
-			assert.Equal(t, e.Subject(), m.Subject)
-			assert.Equal(t, e.ID, m.Header.Get(nats.MsgIdHdr))
-			j = append(j, e)
+		require.NoError(t, m.err, "%s", m.Data)
+		started, isFirst := m.event.Data.(event.CallStarted)
+		if isFirst && started.Channel == leg || len(j) > 0 && j[0].Call == m.event.Call {
+			assert.Equal(t, m.event.Subject(), m.Subject)
+			assert.Equal(t, m.event.ID, m.Header.Get(nats.MsgIdHdr))
+			j = append(j, m.event)
 		}
 	}
 	return j

@@ -49,7 +49,7 @@ type service struct {
 	exited chan struct{}
 }
 
-var binary struct {
+var built struct {
 	once   sync.Once
 	folder string
 	err    error
@@ -62,11 +62,11 @@ func buildService(t testing.TB) string {
 	if err != nil {
 		t.Skip("no go command on the PATH to build the service with")
 	}
-	binary.once.Do(func() {
-		if binary.folder, binary.err = os.MkdirTemp("", "countersign-test-"); binary.err != nil {
+	built.once.Do(func() {
+		if built.folder, built.err = os.MkdirTemp("", "countersign-test-"); built.err != nil {
 			return
 		}
-		args := []string{"build", "-o", filepath.Join(binary.folder, "countersign")}
+		args := []string{"build", "-o", filepath.Join(built.folder, "countersign")}
 		if raceDetector {
 			args = append(args, "-race")
 		}
@@ -74,17 +74,17 @@ func buildService(t testing.TB) string {
 		defer cancel()
 		cmd := exec.CommandContext(ctx, goTool, append(args, "countersign/cmd/countersign")...)
 		if out, err := cmd.CombinedOutput(); err != nil {
-			binary.err = fmt.Errorf("build the service: %w\n%s", err, out)
+			built.err = fmt.Errorf("build the service: %w\n%s", err, out)
 		}
 	})
-	require.NoError(t, binary.err)
-	return filepath.Join(binary.folder, "countersign")
+	require.NoError(t, built.err)
+	return filepath.Join(built.folder, "countersign")
 }
 
 // forgetBinary removes what buildService made.
 func forgetBinary() {
-	if binary.folder != "" {
-		_ = os.RemoveAll(binary.folder)
+	if built.folder != "" {
+		_ = os.RemoveAll(built.folder)
 	}
 }
 

@@ -10,7 +10,9 @@ import (
 
 // sighting is one application that FreeSWITCH began to run on a call.
 type sighting struct {
-	At                     time.Time
+	At time.Time
+	// Leg is FreeSWITCH's Unique-ID of the caller's leg.
+	Leg                    string
 	Context, Extension     string
 	Application, Arguments string
 	// Number is the caller's, as FreeSWITCH believes; Hidden says that the caller withholds it.
@@ -33,7 +35,7 @@ func newSightings() *sightings {
 }
 
 // see takes an event.
-func (s *sightings) see(e event) {
+func (s *sightings) see(e fsEvent) {
 	id := e["variable_sip_call_id"]
 	if id == "" || e["Call-Direction"] != "inbound" {
 		return
@@ -44,7 +46,7 @@ func (s *sightings) see(e event) {
 		s.ended[id] = true
 	} else {
 		s.byCall[id] = append(s.byCall[id], sighting{
-			At: time.Now(), Context: e["Caller-Context"], Extension: e["Caller-Destination-Number"],
+			At: time.Now(), Leg: e["Unique-ID"], Context: e["Caller-Context"], Extension: e["Caller-Destination-Number"],
 			Application: e["Application"], Arguments: e["Application-Data"],
 			Number: e["Caller-Caller-ID-Number"], Hidden: e["Caller-Privacy-Hide-Number"] == "true",
 			Status: e["variable_cs_status"], Reason: e["variable_cs_reason"],
@@ -57,14 +59,23 @@ func (s *sightings) see(e event) {
 // await waits for the first sighting of a call that is wanted.
 func (s *sightings) await(t testing.TB, call, what string, within time.Duration, wanted func(sighting) bool) sighting {
 	t.Helper()
+	return s.awaitNth(t, call, what, 1, within, wanted)
+}
+
+// awaitNth waits for the nth sighting of a call that is wanted; the first is 1.
+func (s *sightings) awaitNth(t testing.TB, call, what string, n int, within time.Duration, wanted func(sighting) bool) sighting {
+	t.Helper()
 	timeout := time.After(within)
 	for {
 		s.mu.Lock()
 		seen, ended, news := s.byCall[call], s.ended[call], s.news
 		s.mu.Unlock()
+		left := n
 		for _, v := range seen {
 			if wanted(v) {
-				return v
+				if left--; left == 0 {
+					return v
+				}
 			}
 		}
 		require.False(t, ended, "call %s ended before it was seen %s; seen: %+v", call, what, seen)

@@ -21,6 +21,7 @@ const (
 	answerWithin = 40 * time.Second
 	talkAtMost   = 2 * time.Minute
 	hangUpWithin = 15 * time.Second
+	arriveWithin = 10 * time.Second
 )
 
 // dial says who calls which number, and how.
@@ -70,10 +71,7 @@ type call struct {
 // callWithSIPp dials with SIPp, which does the signalling, and a telephone in this process, which does the sound. It returns at once.
 func callWithSIPp(t testing.TB, f *freeSWITCH, d dial) *call {
 	t.Helper()
-	sipp, err := exec.LookPath("sipp")
-	if err != nil {
-		t.Skip("no SIPp found: install sip-tester (Debian) or put sipp on the PATH")
-	}
+	sipp := needSIPp(t)
 	d.defaults()
 	phone := newTelephone(t)
 	dir := t.TempDir()
@@ -191,6 +189,20 @@ func (c *call) AwaitAt(t testing.TB, context, extension string, within time.Dura
 	return c.fs.calls.await(t, c.ID, "at "+extension+" in "+context, within, func(s sighting) bool {
 		return s.Context == context && s.Extension == extension
 	})
+}
+
+// AwaitAsked waits until the call is asked for digits with a prompt for the nth time; the first is 1. What is keyed after that counts for it.
+func (c *call) AwaitAsked(t testing.TB, prompt string, nth int, within time.Duration) sighting {
+	t.Helper()
+	return c.fs.calls.awaitNth(t, c.ID, fmt.Sprintf("asked %s, time %d", prompt, nth), nth, within, func(s sighting) bool {
+		return s.Application == "play_and_get_digits" && strings.Contains(s.Arguments, "/"+prompt+".wav")
+	})
+}
+
+// Leg is FreeSWITCH's Unique-ID of the call.
+func (c *call) Leg(t testing.TB) string {
+	t.Helper()
+	return c.fs.calls.await(t, c.ID, "at all", arriveWithin, func(sighting) bool { return true }).Leg
 }
 
 // AwaitOver waits until the call has ended, whoever ended it.

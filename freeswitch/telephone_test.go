@@ -34,6 +34,8 @@ type telephone struct {
 	idle   *sync.Cond    // keys is empty and the last one is let go
 	busy   bool          // a key is down
 	first  time.Time     // the first frame heard
+	keyed  time.Time     // the last key was let go
+	resume time.Time     // the first frame heard after that
 	recent []int16       // the last listenTo that was heard
 	heard  chan struct{} // closed and renewed with every frame heard
 }
@@ -136,6 +138,9 @@ func (p *telephone) speak(to *net.UDPAddr) {
 		case key != 0 && position < keyFrames:
 			send(position == 0, eventType, began, keyEvent(key, position+1, false))
 		case key != 0 && position == keyFrames: // the end is said three times (RFC 4733, 2.5.1.4)
+			p.mu.Lock()
+			p.keyed, p.resume = time.Now(), time.Time{}
+			p.mu.Unlock()
 			for range 3 {
 				send(false, eventType, began, keyEvent(key, position, true))
 			}
@@ -189,6 +194,9 @@ func (p *telephone) listen() {
 		p.mu.Lock()
 		if p.first.IsZero() {
 			p.first = time.Now()
+		}
+		if p.resume.IsZero() {
+			p.resume = time.Now()
 		}
 		for _, c := range b[12:n] {
 			p.recent = append(p.recent, linear(c))

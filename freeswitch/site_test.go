@@ -1,0 +1,66 @@
+package freeswitch_test
+
+import (
+	"os/exec"
+	"testing"
+)
+
+// site is a FreeSWITCH with the shipped configuration and the real service behind the number 5000, and a subscriber of its events.
+type site struct {
+	*freeSWITCH
+	Service *service
+	Events  *published
+}
+
+// extraDialplan is what the tests dial besides the shipped 5000. Each leads into the shipped context:
+//   - via-PORT-SECONDS: a service on a port of its own, with a dead-man switch of its own; as channel variables, so that calls do not disturb each other.
+//   - 5000-desk: the usual service, but its route "menu" is a telephone on a leg of its own, desk-phone.
+var extraDialplan = map[string]string{
+	"public/90_ways.xml": `<extension name="via"><condition field="destination_number" expression="^via-([0-9]+)-([0-9]+)$">
+<action application="set" data="countersign_socket=127.0.0.1:$1"/>
+<action application="set" data="countersign_deadman=$2"/>
+<action application="transfer" data="5000 XML countersign"/>
+</condition></extension>
+<extension name="to-a-desk"><condition field="destination_number" expression="^5000-desk$">
+<action application="set" data="test_desk=yes"/>
+<action application="transfer" data="5000 XML countersign"/>
+</condition></extension>
+<extension name="phone"><condition field="destination_number" expression="^desk-phone$">
+<action application="answer"/>
+<action application="playback" data="tone_stream://%(1000,0,1000);loops=20"/>
+</condition></extension>`,
+	"default/00_a_desk.xml": `<extension name="desk"><condition field="${test_desk}" expression="^yes$"/><condition field="destination_number" expression="^menu$">
+<action application="bridge" data="sofia/harness/desk-phone@${sip_local_network_addr}:${sip_to_port}"/>
+</condition></extension>`,
+}
+
+// startSite skips the test if anything for it is missing.
+func startSite(t testing.TB, o serviceOptions) *site {
+	t.Helper()
+	findFreeSWITCH(t)
+	needSIPp(t)
+	s := &site{Service: startService(t, o)}
+	s.freeSWITCH = startFreeSWITCH(t, options{Variables: map[string]string{"countersign_socket": s.Service.Address()}, Files: extraDialplan})
+	s.Events = subscribe(t, s.Service)
+	return s
+}
+
+func needSIPp(t testing.TB) string {
+	t.Helper()
+	sipp, err := exec.LookPath("sipp")
+	if err != nil {
+		t.Skip("no SIPp found: install sip-tester (Debian) or put sipp on the PATH")
+	}
+	return sipp
+}
+
+// result is what a call has to have on it when it has been handed on.
+type result struct{ Status, Level, Reason, Methods, Customer string }
+
+func (r callRecord) result() result {
+	v := r.Variables
+	return result{Status: v["cs_status"], Level: v["cs_level"], Reason: v["cs_reason"], Methods: v["cs_methods"], Customer: v["cs_customer"]}
+}
+
+// unavailable is what the dialplan says when the service does not.
+var unavailable = result{Status: "none", Level: "0", Reason: "unavailable"}
