@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"countersign/store"
+
+	"github.com/urfave/cli/v2"
+)
+
+// maxBadRows is how many bad rows are printed; all are counted.
+const maxBadRows = 100
+
+func customersImport(c *cli.Context) error {
+	if err := arguments(c, 1, "one argument, the CSV file"); err != nil {
+		return err
+	}
+	if r := c.String("region"); r != "" && !isRegion(r) {
+		return wrongUse("--region %q is not an ISO 3166 code of two letters, such as DE or US", r)
+	}
+	in, size, err := openInput(c, c.Args().First())
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	return withDirectory(c, func(cfg config, d *store.Directory) error {
+		o := store.ImportOptions{Region: c.String("region"), SkipBad: c.Bool("skip-bad")}
+		if o.Region == "" {
+			o.Region = cfg.Line.Region
+		}
+		bar := newProgress(c.App.ErrWriter, "importing", "rows", size)
+		shown := 0
+		o.OnBad = func(b store.BadRow) {
+			if shown++; shown <= maxBadRows {
+				bar.say(b.String())
+			}
+		}
+		o.Progress = func(rows int, bytes int64) { bar.at(rows, bytes) }
+		result, err := d.Import(c.Context, in, o)
+		bar.done()
+		if shown > maxBadRows {
+			fmt.Fprintf(c.App.ErrWriter, "… and %d more bad rows\n", shown-maxBadRows)
+		}
+		if errors.Is(err, store.ErrBadRows) {
+			return fmt.Errorf("nothing was imported: %d of %d rows are bad; correct them, or import the others with --skip-bad", result.Bad, result.Rows)
+		}
+		if err != nil {
+			return err
+		}
+		return reportImport(c, result)
+	})
+}
+
+func reportImport(c *cli.Context, r store.ImportResult) error {
+	if len(r.Ignored) > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "note: this version does not use the columns %s; their values were not stored\n", strings.Join(r.Ignored, ", "))
+	}
+	if r.WeakPINs > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are easy to guess (repeats, runs, years, part of the account or phone)\n", r.WeakPINs)
+	}
+	if c.Bool("json") {
+		return json.NewEncoder(c.App.Writer).Encode(map[string]any{
+			"rows": r.Rows, "imported": r.Imported, "bad": r.Bad, "weak_pins": r.WeakPINs, "ignored_columns": append([]string{}, r.Ignored...),
+		})
+	}
+	fmt.Fprintf(c.App.Writer, "%d customers imported", r.Imported)
+	if r.Bad > 0 {
+		fmt.Fprintf(c.App.Writer, ", %d bad rows left out", r.Bad)
+	}
+	fmt.Fprintln(c.App.Writer)
+	return nil
+}
+
+// openInput opens a file, or standard input for "-"; size is 0 when it is not known.
+func openInput(c *cli.Context, name string) (in io.ReadCloser, size int64, err error) {
+	if name == "-" {
+		return io.NopCloser(c.App.Reader), 0, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a folder, not a CSV file", name)
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"countersign/session"
+	"countersign/store"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+)
+
+func customersSetPIN(c *cli.Context) error {
+	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
+		return err
+	}
+	return withDirectory(c, func(_ config, d *store.Directory) error {
+		id := c.Args().First()
+		if _, err := d.Show(c.Context, id); errors.Is(err, store.ErrUnknownCustomer) {
+			return fmt.Errorf("there is no customer %q", id)
+		} else if err != nil {
+			return err
+		}
+		pin, err := readPIN(c)
+		if err != nil {
+			return err
+		}
+		defer pin.Wipe()
+		var weak *store.WeakPINError
+		if err := d.SetPIN(c.Context, id, pin, c.Bool("allow-weak")); errors.As(err, &weak) {
+			return fmt.Errorf("%w; choose another, or use --allow-weak", err)
+		} else if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.App.Writer, "the PIN of %s is set\n", id)
+		return nil
+	})
+}
+
+// readPIN asks on a terminal, twice and without showing it; elsewhere it reads one line of standard input.
+func readPIN(c *cli.Context) (session.Secret, error) {
+	in, isFile := c.App.Reader.(*os.File)
+	if !isFile || !term.IsTerminal(int(in.Fd())) {
+		line, err := bufio.NewReader(c.App.Reader).ReadBytes('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return session.Secret{}, fmt.Errorf("read the PIN: %w", err)
+		}
+		return session.NewSecret(trimNewline(line)), nil
+	}
+	fmt.Fprint(c.App.ErrWriter, "New PIN: ")
+	first, err := term.ReadPassword(int(in.Fd()))
+	fmt.Fprint(c.App.ErrWriter, "\nOnce more: ")
+	second, err2 := term.ReadPassword(int(in.Fd()))
+	fmt.Fprintln(c.App.ErrWriter)
+	defer clear(second)
+	if err := errors.Join(err, err2); err != nil {
+		return session.Secret{}, fmt.Errorf("read the PIN: %w", err)
+	}
+	if string(first) != string(second) {
+		clear(first)
+		return session.Secret{}, errors.New("the two entries differ; nothing was changed")
+	}
+	return session.NewSecret(first), nil
+}
+
+func trimNewline(b []byte) []byte {
+	for len(b) > 0 && (b[len(b)-1] == '\n' || b[len(b)-1] == '\r') {
+		b = b[:len(b)-1]
+	}
+	return b
+}

@@ -1,0 +1,177 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"countersign/session/event"
+)
+
+// verdict is what a call has come to.
+type verdict struct {
+	level    Level
+	required Level
+	reason   event.Reason
+	step     string // where it ended, if it did not go well
+	gone     error  // the caller or the line is gone: there is nobody left to hand on
+}
+
+// status never says more than was proven: a line that asks for level 3 does not call level 2 verified.
+func (v verdict) status() event.Status {
+	if v.level >= Verified && v.level < v.required {
+		return event.StatusIdentified
+	}
+	return v.level.Status()
+}
+
+// decide runs the line's steps until its level is reached or there is nothing left to try, and journals the verdict.
+func (r *Runner) decide(ctx context.Context, s *Session, log *slog.Logger) verdict {
+	v := verdict{required: s.line.Level}
+	if v.required < Verified {
+		v.required = Verified
+	}
+	v.reason, v.step, v.gone = r.walk(ctx, s, v.required, log)
+	v.level = s.Level()
+	if v.gone != nil {
+		return v
+	}
+	customer, _ := s.Customer()
+	pop := s.line.popURL(s.call.ID, customer.ID, v.status())
+	if v.status() == event.StatusVerified {
+		v.reason = event.ReasonOK
+		s.events.record(event.Verified{
+			Customer: customer.ID, Name: customer.Name, Methods: s.methods, Status: v.status(), Level: int(v.level), PopURL: pop,
+		})
+	} else {
+		s.events.record(event.Failed{
+			Step: v.step, Reason: v.reason, Status: v.status(), Level: int(v.level), Customer: customer.ID, PopURL: pop,
+		})
+	}
+	log.Info("call decided", "status", v.status(), "level", int(v.level), "reason", v.reason, "step", v.step)
+	return v
+}
+
+// walk goes through greeting, identification and verification. gone is set when the caller or the line is no longer there.
+func (r *Runner) walk(ctx context.Context, s *Session, required Level, log *slog.Logger) (why event.Reason, at string, gone error) {
+	why = event.ReasonNotEnrolled // a line without a question that this customer could answer
+	try := func(step Step) (goOn bool) {
+		if step == nil {
+			return true
+		}
+		out, err := r.step(ctx, s, step, log)
+		switch {
+		case err != nil && isGone(err):
+			gone, at = err, step.Name()
+			return false
+		case errors.Is(err, ErrTooLong), errors.Is(err, ErrTooManyActions):
+			why, at = event.ReasonTooLong, step.Name()
+			return false
+		case err != nil:
+			why, at = event.ReasonUnavailable, step.Name()
+			return false
+		}
+		if out.Reason != "" {
+			why, at = out.Reason, step.Name()
+		}
+		return out.Result != event.StepOptedOut
+	}
+	if !try(s.line.Greeting) {
+		return why, at, gone
+	}
+	for _, step := range s.line.Identify {
+		if s.customer != nil {
+			break
+		}
+		if !try(step) {
+			return why, at, gone
+		}
+	}
+	if s.customer == nil {
+		return why, at, nil
+	}
+	for _, step := range s.line.Verify {
+		if s.Level() >= required {
+			break
+		}
+		if !try(step) {
+			return why, at, gone
+		}
+	}
+	return why, at, nil
+}
+
+// step runs one step, journals it, and takes over what it learned.
+func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logger) (out Outcome, err error) {
+	started := r.now()
+	s.attempts = nil
+	s.events.record(event.StepStarted{Step: step.Name()})
+	out, err = runStep(ctx, s, step)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause // why the context ended, whatever the step made of it
+	}
+	if out.Result == "" {
+		out.Result = event.StepPassed
+	}
+	switch {
+	case err != nil && isGone(err):
+		out = Outcome{Result: event.StepAbandoned, Reason: event.ReasonHungUp}
+		if !isHangup(err) {
+			out = Outcome{Result: event.StepError, Reason: event.ReasonUnavailable}
+		}
+	case errors.Is(err, ErrTooLong), errors.Is(err, ErrTooManyActions):
+		out = Outcome{Result: event.StepFailed, Reason: event.ReasonTooLong}
+	case err != nil:
+		out = Outcome{Result: event.StepError, Reason: event.ReasonUnavailable}
+		log.Error("step broke", "step", step.Name(), "err", err)
+	}
+	s.events.record(event.StepFinished{
+		Step: step.Name(), Result: out.Result, Reason: out.Reason, Milliseconds: r.now().Sub(started).Milliseconds(), Attempts: s.attempts,
+	})
+	if err == nil {
+		s.learn(out)
+	}
+	return out, err
+}
+
+// runStep turns a panic in a step into an error: it ends that call at an agent and nothing else.
+func runStep(ctx context.Context, s *Session, step Step) (out Outcome, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			out, err = Outcome{}, fmt.Errorf("panic in step %s: %v\n%s", step.Name(), p, debug.Stack())
+		}
+	}()
+	return step.Run(ctx, s)
+}
+
+// learn is the only place where a caller becomes somebody, or proves it.
+func (s *Session) learn(out Outcome) {
+	if out.Result != event.StepPassed {
+		return
+	}
+	if out.Customer != nil && s.customer == nil {
+		s.customer = out.Customer
+		s.methods = append(s.methods, out.Method)
+		level := s.Level()
+		s.events.record(event.Identified{
+			Customer: out.Customer.ID, Name: out.Customer.Name, Method: out.Method, Status: level.Status(), Level: int(level),
+			PopURL: s.line.popURL(s.call.ID, out.Customer.ID, level.Status()),
+		})
+	}
+	if out.Proven != NoFactor && s.customer != nil {
+		s.proven = append(s.proven, out.Proven)
+		s.methods = append(s.methods, out.Method)
+	}
+}
+
+func isHangup(err error) bool {
+	var h *HangupError
+	return errors.As(err, &h)
+}
+
+// isGone says that there is no caller left on our side of the line.
+func isGone(err error) bool {
+	return isHangup(err) || errors.Is(err, ErrLineLost) || errors.Is(err, ErrDraining)
+}
