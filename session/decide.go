@@ -92,6 +92,7 @@ func (r *Runner) walk(ctx context.Context, s *Session, required Level, log *slog
 	if s.customer == nil {
 		return why, at, nil
 	}
+	why, at = event.ReasonNotEnrolled, "" // what did not identify them does not matter any more
 	for _, step := range s.line.Verify {
 		if s.Level() >= required {
 			break

@@ -140,6 +140,9 @@ func TestNobodyIsVerifiedWithoutProof(t *testing.T) {
 			l.Verify = []session.Step{gives("pin", session.Skipped(event.ReasonNotEnrolled))}
 		}, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
 		{"a line without questions", func(l *session.Line) { l.Verify = nil }, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
+		{"a line without questions, after a first way that did not identify", func(l *session.Line) {
+			l.Identify, l.Verify = []session.Step{gives("ani", session.Skipped(event.ReasonNotFound)), identifies}, nil
+		}, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
 		{"nobody identified", func(l *session.Line) {
 			l.Identify = []session.Step{gives("ani", session.Skipped(event.ReasonNotFound)), gives("account", session.Failed(event.ReasonNoInput))}
 		}, "agents", event.StatusNone, 0, event.ReasonNoInput},

@@ -24,18 +24,22 @@ func (ANI) Name() string { return "ani" }
 func (a ANI) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	call := s.Call()
 	if call.Withheld {
-		return session.Skipped(event.ReasonNotFound), nil
+		return session.Skipped(event.ReasonWithheld), nil
 	}
 	number, err := session.E164(call.Caller, s.Line().Region)
 	if err != nil {
-		return session.Skipped(event.ReasonNotFound), nil
+		return session.Skipped(event.ReasonNoNumber), nil
 	}
 	found, err := whileSpeaking(ctx, s, func(ctx context.Context) ([]session.Customer, error) { return a.Directory.ByPhone(ctx, number) })
 	if err != nil {
 		return session.Outcome{}, err
 	}
-	if len(found) != 1 {
+	switch len(found) {
+	case 0:
 		return session.Skipped(event.ReasonNotFound), nil
+	case 1:
+	default:
+		return session.Skipped(event.ReasonSeveral), nil
 	}
 	return session.IdentifiedAs(found[0], event.MethodANI), nil
 }

@@ -208,6 +208,11 @@ func TestNumbersThatMustNotBeLookedUpAreNot(t *testing.T) {
 		assert.Equal(t, []string{"greeting", "ask-account", "failure"}, ch.Heard(), name)
 		assert.Equal(t, "none", v["cs_status"], name)
 		assert.Empty(t, sessiontest.Find[event.Identified](j), name)
+		want := event.ReasonNoNumber
+		if call.Withheld {
+			want = event.ReasonWithheld
+		}
+		assert.Equal(t, want, sessiontest.Find[event.StepFinished](j)[1].Reason, name)
 	}
 	d := bank()
 	l := line(d)

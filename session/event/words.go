@@ -22,6 +22,12 @@ const (
 	ReasonNoInput Reason = "no_input"
 	// ReasonNoMatch: what the caller keyed could not be an answer (too short, wrong check digit), too often.
 	ReasonNoMatch Reason = "no_match"
+	// ReasonWithheld: the caller hid their number, so it was not looked up.
+	ReasonWithheld Reason = "withheld"
+	// ReasonNoNumber: the call brought no number that could be looked up.
+	ReasonNoNumber Reason = "no_number"
+	// ReasonSeveral: several customers share the number, so it identifies none of them.
+	ReasonSeveral Reason = "several"
 	// ReasonNotFound: no customer has that identifier.
 	ReasonNotFound Reason = "not_found"
 	// ReasonWrongAnswer: the answer to a security question was wrong, too often.
