@@ -180,7 +180,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, end context.CancelCause
 	ch := &channel{c}
 	call, err := ch.open(ctx)
 	if err != nil {
-		s.o.Log.Warn("connection is not a call", "peer", nc.RemoteAddr().String(), "err", err)
+		s.o.Log.Info("connection is not a call", "peer", nc.RemoteAddr().String(), "err", err)
 		return
 	}
 	call.ID, call.Started = s.o.NewCallID(), s.o.Now()

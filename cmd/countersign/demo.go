@@ -142,10 +142,10 @@ func (d *demonstration) call(c *cli.Context, address string) error {
 		ringing, stop = context.WithTimeout(c.Context, c.Duration("for"))
 	}
 	defer stop()
-	// Those who are on the line when the time is over may finish; not for ever.
+	// Those who are on the line when the time is over may finish, if they are quick.
 	talking, hangUp := context.WithCancel(context.Background())
 	defer hangUp()
-	context.AfterFunc(ringing, func() { time.AfterFunc(10*time.Second, hangUp) })
+	context.AfterFunc(ringing, func() { time.AfterFunc(5*time.Second, hangUp) })
 	next := make(chan int)
 	var lines sync.WaitGroup
 	errs := make(chan error, c.Int("callers"))

@@ -153,6 +153,20 @@ func (s *service) run() {
 	go func() { s.served <- s.server.Serve(context.Background(), s.listener) }()
 }
 
+// awaitNATS returns when NATS takes events for the first time. Calls do not wait for it; a demo does.
+func (s *service) awaitNATS(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for !s.relay.Status().Connected {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("NATS did not start: %s", s.relay.Status().LastError)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
 // flushTimeout bounds what is done at the end for events that NATS does not have yet; they are in the journal and follow at the next start.
 const flushTimeout = 5 * time.Second
 
