@@ -167,6 +167,12 @@ func (ch *channel) Transfer(ctx context.Context, h session.Handover) error {
 	if err != nil {
 		return err
 	}
+	if err := ch.c.catchUp(ctx); err != nil {
+		return fmt.Errorf("transfer to %s: %w", h.To, err)
+	}
+	ch.c.mu.Lock()
+	ch.c.leaving = true
+	ch.c.mu.Unlock()
 	if err := ch.c.wait(ctx, x, commands...); err != nil {
 		return fmt.Errorf("transfer to %s: %w", h.To, err)
 	}

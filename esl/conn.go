@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"countersign/session"
@@ -30,7 +31,14 @@ type conn struct {
 	// end cancels the call's context with the reason why the connection or the call ended. The first reason wins.
 	end context.CancelCauseFunc
 
+	// lastFrame is when something was read last. The reader writes it.
+	lastFrame atomic.Int64
+	// The reader's: where the call was at its first completion, and whether it has left us.
+	at    []byte
+	taken bool
+
 	mu       sync.Mutex
+	leaving  bool                  // we have sent the call away ourselves
 	replies  []reply               // what was sent and not yet replied to, oldest first
 	running  map[string]*execution // applications whose completion somebody waits for, by Application-UUID
 	overdue  *time.Timer           // fires when the oldest command has waited too long
@@ -128,6 +136,9 @@ func (c *conn) start(application, arg string, read func(header)) (*execution, ou
 
 // wait sends commands and waits for the completion of x, or for the end of ctx, whose cause it returns.
 func (c *conn) wait(ctx context.Context, x *execution, commands ...outgoing) error {
+	if err := c.catchUp(ctx); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	c.running[x.id] = x
 	c.mu.Unlock()
@@ -172,6 +183,7 @@ func (c *conn) readAll() error {
 		if err != nil {
 			return c.readError(err)
 		}
+		c.lastFrame.Store(time.Now().UnixNano())
 		if err := c.dispatch(f); err != nil {
 			return err
 		}
@@ -241,11 +253,13 @@ func (c *conn) reply(h header) error {
 	return nil
 }
 
-var eventLines = []string{"Event-Name", "Answer-State", "Application-UUID", "Hangup-Cause"}
+var eventLines = []string{
+	"Event-Name", "Answer-State", "Application-UUID", "Hangup-Cause", "Application", "Caller-Destination-Number", "variable_socket_resume",
+}
 
 // event looks at the two kinds of events that matter: the end of an application, and the end of the call.
 func (c *conn) event(h header) error {
-	var v [4][]byte
+	var v [7][]byte
 	h.pick(eventLines, v[:])
 	name, answerState, id, cause := v[0], v[1], v[2], v[3]
 	switch string(name) {
@@ -253,6 +267,9 @@ func (c *conn) event(h header) error {
 		// An application that a hang-up cut short completes too; what it gathered is nobody's answer.
 		if string(answerState) == "hangup" {
 			return &session.HangupError{Cause: string(decoded(cause))}
+		}
+		if c.hasLeft(v[4], v[5]) {
+			return c.stayAway(v[6] != nil)
 		}
 		if id != nil {
 			c.complete(string(id), h, nil)
@@ -263,9 +280,70 @@ func (c *conn) event(h header) error {
 	return nil
 }
 
+// hasLeft says whether somebody else took the call away: the dead-man switch, because we had hung. A completion then comes from another place in the
+// dialplan, or is that of the application socket itself.
+func (c *conn) hasLeft(application, destination []byte) bool {
+	if c.taken {
+		return true
+	}
+	c.mu.Lock()
+	leaving := c.leaving
+	c.mu.Unlock()
+	if leaving {
+		return false
+	}
+	if c.at == nil && destination != nil {
+		c.at = bytes.Clone(destination)
+	}
+	return string(application) == "socket" || destination != nil && !bytes.Equal(destination, c.at)
+}
+
+// stayAway ends the call for us without touching it. The connection must stay until the dialplan has unset socket_resume: closed before, it would reset the
+// call and leave the caller in dead air.
+func (c *conn) stayAway(resumable bool) error {
+	c.taken = true
+	c.end(session.ErrTakenAway)
+	if resumable {
+		return nil
+	}
+	return session.ErrTakenAway
+}
+
+// catchUp makes sure, before commands are sent, that what FreeSWITCH has said meanwhile has been read: a process that was stopped for a while must not
+// act on a call that is somebody else's by now. Usually something has just been read, and nothing is to be done.
+func (c *conn) catchUp(ctx context.Context) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if time.Since(time.Unix(0, c.lastFrame.Load())) < c.limits.Stale {
+		return nil
+	}
+	answered := make(chan struct{})
+	take := func(header) error { close(answered); return nil }
+	if err := c.send(outgoing{text: "getvar uuid" + endOfCommand, reply: reply{take: take}}); err != nil {
+		return err
+	}
+	select {
+	case <-answered:
+		return context.Cause(ctx)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// awayTimeout is how long a connection stays whose call was taken away and whose socket_resume nobody unsets.
+const awayTimeout = 10 * time.Second
+
 // leave says goodbye to a FreeSWITCH that has nothing more to tell us, and waits a moment for it to close the connection, so that its side is not
 // left with a half-dead socket. After a transfer the call goes on without us.
 func (c *conn) leave(ctx context.Context, readerDone <-chan struct{}) {
+	if errors.Is(context.Cause(ctx), session.ErrTakenAway) {
+		select {
+		case <-readerDone:
+		case <-time.After(awayTimeout):
+		}
+		return
+	}
 	if ctx.Err() != nil {
 		return
 	}

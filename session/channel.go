@@ -103,6 +103,10 @@ func (e *HangupError) Error() string {
 // ErrLineLost says that the connection to the telephone system ended although the caller had not hung up, as far as we know.
 var ErrLineLost = errors.New("the connection to the telephone system was lost")
 
+// ErrTakenAway says that the telephone system took the call elsewhere while it was ours: the dead-man switch fired because we had hung. It is with a person
+// now, and nothing of ours may touch it any more.
+var ErrTakenAway = errors.New("the telephone system took the call away")
+
 // ErrDraining is the cause with which calls are ended that are still going on when the service must stop.
 var ErrDraining = errors.New("the service is stopping")
 

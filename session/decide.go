@@ -174,5 +174,5 @@ func isHangup(err error) bool {
 
 // isGone says that there is no caller left on our side of the line.
 func isGone(err error) bool {
-	return isHangup(err) || errors.Is(err, ErrLineLost) || errors.Is(err, ErrDraining)
+	return isHangup(err) || errors.Is(err, ErrLineLost) || errors.Is(err, ErrTakenAway) || errors.Is(err, ErrDraining)
 }

@@ -216,3 +216,21 @@ func (p *Peer) ExpectNothingButSetupAndClose() {
 	}
 	p.ExpectClosed()
 }
+
+// ExpectNothingFor requires that the server neither says anything nor closes the connection for a while.
+func (p *Peer) ExpectNothingFor(d time.Duration) {
+	p.t.Helper()
+	_ = p.nc.SetReadDeadline(time.Now().Add(d))
+	_, err := p.in.Peek(1)
+	var timeout net.Error
+	require.ErrorAs(p.t, err, &timeout)
+	require.True(p.t, timeout.Timeout(), "%v", err)
+}
+
+// ExpectClosedWithoutAWord requires that the server closes the connection without another command, exit included.
+func (p *Peer) ExpectClosedWithoutAWord() {
+	p.t.Helper()
+	c, err := p.read()
+	require.Error(p.t, err, "%+v", c)
+	require.NotErrorIs(p.t, err, errPatience, "waiting for the server to close the connection")
+}

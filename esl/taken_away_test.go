@@ -1,0 +1,68 @@
+package esl_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"countersign/esl"
+	"countersign/esl/esltest"
+	"countersign/session"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// collectThenInsist goes on as a step and the runner would: another prompt, then a transfer.
+func collectThenInsist(t *testing.T) func(context.Context, session.Channel) error {
+	return func(ctx context.Context, ch session.Channel) error {
+		_, err := ch.Collect(ctx, pin())
+		require.Error(t, err)
+		assert.ErrorIs(t, ch.Play(ctx, []string{"/p/failure.wav"}), session.ErrTakenAway)
+		assert.ErrorIs(t, ch.Transfer(ctx, handover()), session.ErrTakenAway)
+		return err
+	}
+}
+
+// What FreeSWITCH 1.10.12 sends when the dead-man switch moves a call whose service hangs: the broken-off prompt completes at another destination, then
+// what was queued, then the application socket itself; then the dialplan's own actions.
+func TestACallThatWasTakenAwayIsNotTouchedAnyMore(t *testing.T) {
+	t.Parallel()
+	o, h := handle(t, collectThenInsist(t))
+	_, addr := serve(t, esl.Options{}, h)
+	p := esltest.Dial(t, addr)
+	p.Open()
+	c := p.Expect("play_and_get_digits")
+	forget := p.Expect("multiset")
+	p.Send(esltest.OK())
+	p.Send(esltest.OK())
+	away := []string{"Caller-Destination-Number", "countersign-unavailable"}
+	p.Send(esltest.Completion(c, away...))
+	p.Send(esltest.Completion(forget, away...))
+	p.Send(esltest.Completion(esltest.Command{App: "socket"}, away...))
+	require.ErrorIs(t, o.wait(), session.ErrTakenAway)
+	require.ErrorIs(t, o.cause, session.ErrTakenAway)
+	// socket_resume is still true: were the connection closed now, FreeSWITCH would reset the call.
+	p.ExpectNothingFor(50 * time.Millisecond)
+	p.Send(esltest.Completion(esltest.Command{App: "unset", Arg: "socket_resume"}, append(away, "variable_socket_resume", "")...))
+	p.ExpectClosedWithoutAWord()
+}
+
+// A process that was stopped finds the news waiting when it goes on: it asks before it acts.
+func TestAfterALongSilenceTheServerAsksBeforeItActs(t *testing.T) {
+	t.Parallel()
+	slow := make(chan struct{})
+	o, h := handle(t, func(ctx context.Context, ch session.Channel) error {
+		<-slow
+		return ch.Transfer(ctx, handover())
+	})
+	_, addr := serve(t, esl.Options{Stale: time.Millisecond}, h)
+	p := esltest.Dial(t, addr)
+	p.Open()
+	time.AfterFunc(20*time.Millisecond, func() { close(slow) })
+	p.Expect("getvar uuid")
+	p.Send(esltest.Completion(esltest.Command{App: "socket"}, "Caller-Destination-Number", "countersign-unavailable", "variable_socket_resume", ""))
+	p.Send(esltest.Reply(esltest.Channel))
+	require.ErrorIs(t, o.wait(), session.ErrTakenAway)
+	p.ExpectClosedWithoutAWord()
+}
