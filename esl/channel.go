@@ -147,6 +147,9 @@ func (g *collected) read(h header) {
 func (g *collected) classify(q session.Collect) (session.Entry, error) {
 	e := session.Entry{Keyed: len(g.digits), Terminated: g.terminator == "#"}
 	switch {
+	case len(g.digits) > q.Max:
+		clear(g.digits)
+		return session.Entry{}, fmt.Errorf("%w: %d digits, asked for at most %d", ErrPeer, len(g.digits), q.Max)
 	case q.OptOut != 0 && g.terminator == string(rune(q.OptOut)):
 		e.Class = session.OptedOut
 	case len(g.digits) >= q.Min:
@@ -196,10 +199,7 @@ func (ch *channel) handOver(h session.Handover) ([]outgoing, *execution, error) 
 		return nil, nil, err
 	}
 	commands := []outgoing{{text: disarm}, {text: result}}
-	for _, v := range h.Headers {
-		if v.Value == "" {
-			continue
-		}
+	for _, v := range h.Headers { // one without a value is unset: it may be there from an earlier pass of the same call
 		a, err := assignment("nolocal:sip_h_"+v.Name, v.Value)
 		if err != nil {
 			return nil, nil, err

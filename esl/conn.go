@@ -3,6 +3,7 @@ package esl
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +43,7 @@ type conn struct {
 	replies  []reply               // what was sent and not yet replied to, oldest first
 	running  map[string]*execution // applications whose completion somebody waits for, by Application-UUID
 	overdue  *time.Timer           // fires when the oldest command has waited too long
+	idPrefix string                // tells our completions from those of another connection on the same channel
 	lastID   int
 	bytesOut []byte
 }
@@ -69,7 +71,7 @@ type outgoing struct {
 }
 
 func newConn(nc net.Conn, limits Options, end context.CancelCauseFunc) *conn {
-	c := &conn{nc: nc, limits: limits, end: end, running: map[string]*execution{}}
+	c := &conn{nc: nc, limits: limits, end: end, running: map[string]*execution{}, idPrefix: "cs-" + rand.Text()[:8] + "-"}
 	c.frames = frameReader{src: nc, maxHeader: limits.MaxHeader, maxBody: limits.MaxBody}
 	var frameEnds time.Time
 	c.frames.arm = func(begun bool) {
@@ -123,7 +125,7 @@ func (c *conn) send(commands ...outgoing) error {
 func (c *conn) start(application, arg string, read func(header)) (*execution, outgoing, error) {
 	c.mu.Lock()
 	c.lastID++
-	id := "cs" + strconv.Itoa(c.lastID)
+	id := c.idPrefix + strconv.Itoa(c.lastID)
 	c.mu.Unlock()
 	text, err := execute(application, arg, id)
 	if err != nil {

@@ -133,7 +133,7 @@ func TestHangupAtAnyMomentCancelsTheCallWithItsCause(t *testing.T) {
 func TestALateReplyClosesTheConnectionAndIsNeverTakenForAnother(t *testing.T) {
 	t.Parallel()
 	o, h := handle(t, collectAndTransfer)
-	_, addr := serve(t, esl.Options{Reply: 50 * time.Millisecond}, h)
+	_, addr := serve(t, esl.Options{Reply: time.Second}, h)
 	p := esltest.Dial(t, addr)
 	p.Open()
 	p.Expect("play_and_get_digits")

@@ -11,7 +11,8 @@ import (
 // call's own, uses it. When the caller hangs up or the telephone system is gone, every method ends at once with a *HangupError or
 // ErrLineLost, and the call's context is cancelled with the same cause.
 type Channel interface {
-	// Play plays files one after the other and returns when the last has ended. No key interrupts it.
+	// Play plays files one after the other and returns when the last has ended. Keys are not collected meanwhile: FreeSWITCH
+	// drops them, and * skips the rest.
 	Play(ctx context.Context, files []string) error
 	// Collect plays files and gathers digits; the first digit stops the playing. What the caller did is the Entry; an error means that
 	// something broke. The caller of Collect owns the entry's digits and wipes them.
@@ -80,7 +81,7 @@ type Handover struct {
 	To Destination
 	// Variables are channel variables for the next application, in this order.
 	Variables []Variable
-	// Headers are SIP headers for the next leg, such as X-Countersign-Call. One without a value is not sent.
+	// Headers are SIP headers for the next leg, such as X-Countersign-Call. One without a value is removed.
 	Headers []Variable
 }
 

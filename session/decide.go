@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 
 	"countersign/session/event"
 )
@@ -161,9 +162,17 @@ func (s *Session) learn(out Outcome) {
 			PopURL: s.line.popURL(s.call.ID, out.Customer.ID, level.Status()),
 		})
 	}
-	if out.Proven != NoFactor && s.customer != nil {
+	about := s.customer
+	if out.Customer != nil {
+		about = out.Customer
+	}
+	// A proof counts for the customer it is about, and each method once.
+	if out.Proven != NoFactor && s.customer != nil && about.ID == s.customer.ID && !slices.Contains(s.provenBy, out.Method) {
+		s.provenBy = append(s.provenBy, out.Method)
 		s.proven = append(s.proven, out.Proven)
-		s.methods = append(s.methods, out.Method)
+		if !slices.Contains(s.methods, out.Method) {
+			s.methods = append(s.methods, out.Method)
+		}
 	}
 }
 

@@ -82,9 +82,13 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	s := &Session{call: call, line: r.line(call), channel: ch, prompts: r.prompts, now: r.now, actionsLeft: r.maxActions}
 	s.events = recorder{s: s, run: r}
 	log := r.log.With("call", call.ID, "line", s.line.Name)
-	log.Info("call begins", "channel", call.Channel, "caller", LastFour(call.Caller))
+	caller := LastFour(call.Caller)
+	if call.Withheld {
+		caller = ""
+	}
+	log.Info("call begins", "channel", call.Channel, "caller", caller)
 	s.events.record(event.CallStarted{
-		Channel: call.Channel, CallerLast4: LastFour(call.Caller), CallerWithheld: call.Withheld, DialledLast4: LastFour(call.Dialled),
+		Channel: call.Channel, CallerLast4: caller, CallerWithheld: call.Withheld, DialledLast4: LastFour(call.Dialled),
 	})
 
 	bounded, cancel := context.WithTimeoutCause(ctx, r.maxDuration, ErrTooLong)

@@ -1,8 +1,11 @@
 package session_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -123,6 +126,19 @@ func TestAVerifiedCallIsConfirmedAndHandedOnWithItsResult(t *testing.T) {
 	assert.Equal(t, "0001", sessiontest.Find[event.CallStarted](j)[0].CallerLast4)
 }
 
+func TestAHiddenNumberIsShownToNobody(t *testing.T) {
+	t.Parallel()
+	ch, j := &sessiontest.Channel{}, &sessiontest.Journal{}
+	var log bytes.Buffer
+	o := session.Options{
+		Journal: j, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return line(nil) }, Log: slog.New(slog.NewTextHandler(&log, nil)),
+	}
+	session.NewRunner(o).Run(ch.Start(context.Background()), session.Call{ID: "c", Caller: "+15551237788", Withheld: true}, ch)
+	ch.End(nil)
+	assert.Equal(t, []event.CallStarted{{CallerWithheld: true}}, sessiontest.Find[event.CallStarted](j))
+	assert.NotContains(t, log.String(), "7788")
+}
+
 func TestNobodyIsVerifiedWithoutProof(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -151,6 +167,15 @@ func TestNobodyIsVerifiedWithoutProof(t *testing.T) {
 		}, "agents", event.StatusNone, 0, event.ReasonNotEnrolled},
 		{"one weak factor", func(l *session.Line) {
 			l.Verify = []session.Step{gives("birth_date", session.Proved(session.Weak, "birth_date"))}
+		}, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
+		{"a proof of somebody else", func(l *session.Line) {
+			o := session.Proved(session.Knowledge, event.MethodPIN)
+			o.Customer = &session.Customer{ID: "C-2"}
+			l.Verify = []session.Step{gives("pin", o)}
+		}, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
+		{"the same weak fact twice", func(l *session.Line) {
+			weak := gives("birth_date", session.Proved(session.Weak, "birth_date"))
+			l.Verify = []session.Step{weak, weak}
 		}, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
 		{"a failed step that says it proved something", func(l *session.Line) {
 			o := session.Proved(session.Knowledge, event.MethodPIN)
@@ -193,7 +218,11 @@ func TestNobodyIsVerifiedWithoutProof(t *testing.T) {
 
 func TestFactorsAddUp(t *testing.T) {
 	t.Parallel()
-	proof := func(f session.Factor) session.Step { return gives("q", session.Proved(f, "q")) }
+	n := 0
+	proof := func(f session.Factor) session.Step {
+		n++
+		return gives("q", session.Proved(f, event.Method(fmt.Sprint("q", n))))
+	}
 	for _, c := range []struct {
 		name    string
 		factors []session.Step

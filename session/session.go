@@ -34,6 +34,7 @@ type Session struct {
 
 	customer *Customer
 	proven   []Factor
+	provenBy []event.Method
 	methods  []event.Method
 
 	queued      []string // prompts to be said in front of the next one

@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"countersign/session"
@@ -54,8 +55,14 @@ func whileSpeaking[T any](ctx context.Context, s *session.Session, lookUp func(c
 	done := make(chan answer, 1)
 	lookingUp, cancel := context.WithCancel(ctx)
 	go func() {
-		v, err := lookUp(lookingUp)
-		done <- answer{v, err}
+		var a answer
+		defer func() {
+			if p := recover(); p != nil {
+				a.err = fmt.Errorf("panic in a look-up: %v", p)
+			}
+			done <- a
+		}()
+		a.value, a.err = lookUp(lookingUp)
 	}()
 	wait := time.NewTimer(fillAfter)
 	defer wait.Stop()

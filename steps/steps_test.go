@@ -298,6 +298,17 @@ func TestAnOutageIsNeverTheCallersFailure(t *testing.T) {
 	assert.Equal(t, []event.AttemptResult{"error"}, attempts(j, "pin"))
 }
 
+type panicking struct{ *directory }
+
+func (panicking) ByPhone(context.Context, string) ([]session.Customer, error) { panic("boom") }
+
+func TestAPanicInALookUpEndsThatCallOnly(t *testing.T) {
+	t.Parallel()
+	_, _, v := dial(t, line(panicking{bank()}), "+15551230001")
+	assert.Equal(t, "agents", v["to"])
+	assert.Equal(t, "unavailable", v["cs_reason"])
+}
+
 type outageAtCheck struct{ *directory }
 
 func (d *outageAtCheck) CheckPIN(context.Context, string, session.Secret) (bool, error) {

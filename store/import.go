@@ -21,6 +21,8 @@ type ImportOptions struct {
 	Region string
 	// SkipBad imports the good rows although there are bad ones.
 	SkipBad bool
+	// LongestPIN is how many digits callers are asked for at most; longer PINs are stored and counted. 0 counts none.
+	LongestPIN int
 	// OnBad hears of every bad row, in the order of the file.
 	OnBad func(BadRow)
 	// Progress is called every thousand rows and at the end, with the rows and bytes read so far.
@@ -43,6 +45,8 @@ type ImportResult struct {
 	Rows, Imported, Bad int
 	// WeakPINs were stored although SetPIN would have refused them.
 	WeakPINs int
+	// LongPINs have more digits than LongestPIN, so that no caller can key them.
+	LongPINs int
 	// Ignored are the columns with values that this version does not store.
 	Ignored []string
 }
@@ -186,6 +190,9 @@ func (im *importer) store(ctx context.Context, record []string) error {
 	defer clear(c.pin)
 	if err := im.write(ctx, c); err != nil {
 		return err
+	}
+	if o := im.options.LongestPIN; o > 0 && len(c.pin) > o {
+		im.result.LongPINs++
 	}
 	if len(c.pin) > 0 && weakness(c.pin, []string{c.id, c.account}, c.phones) != "" {
 		im.result.WeakPINs++

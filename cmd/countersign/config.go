@@ -85,7 +85,7 @@ func loadConfig(c *cli.Context) (config, error) {
 		}
 		defer f.Close()
 		if err := yaml.NewDecoder(f, yaml.Strict()).Decode(&cfg); err != nil && !errors.Is(err, io.EOF) {
-			return config{}, fmt.Errorf("settings in %s:\n%s", file, strings.TrimSpace(yaml.FormatError(err, false, true)))
+			return config{}, fmt.Errorf("settings in %s:\n%s", file, strings.TrimSpace(yaml.FormatError(err, false, false)))
 		}
 		if err := cfg.check(); err != nil {
 			return config{}, fmt.Errorf("settings in %s: %w", file, err)

@@ -29,7 +29,7 @@ func customersImport(c *cli.Context) error {
 	}
 	defer in.Close()
 	return withDirectory(c, func(cfg config, d *store.Directory) error {
-		o := store.ImportOptions{Region: c.String("region"), SkipBad: c.Bool("skip-bad")}
+		o := store.ImportOptions{Region: c.String("region"), SkipBad: c.Bool("skip-bad"), LongestPIN: maxPIN}
 		if o.Region == "" {
 			o.Region = cfg.Line.Region
 		}
@@ -63,9 +63,12 @@ func reportImport(c *cli.Context, r store.ImportResult) error {
 	if r.WeakPINs > 0 {
 		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are easy to guess (repeats, runs, years, part of the account or phone)\n", r.WeakPINs)
 	}
+	if r.LongPINs > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs have more than the %d digits that callers are asked for; those customers go to an agent\n", r.LongPINs, maxPIN)
+	}
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(map[string]any{
-			"rows": r.Rows, "imported": r.Imported, "bad": r.Bad, "weak_pins": r.WeakPINs, "ignored_columns": append([]string{}, r.Ignored...),
+			"rows": r.Rows, "imported": r.Imported, "bad": r.Bad, "weak_pins": r.WeakPINs, "long_pins": r.LongPINs, "ignored_columns": append([]string{}, r.Ignored...),
 		})
 	}
 	fmt.Fprintf(c.App.Writer, "%d customers imported", r.Imported)

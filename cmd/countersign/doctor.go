@@ -24,7 +24,7 @@ func doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "doctor",
 		Usage:       "check what Countersign needs, and say what to do",
-		Description: "Changes nothing. Exit code 1 means that something must be done before calls work as they should.",
+		Description: "Starts and stops nothing. Exit code 1 means that something must be done before calls work as they should.",
 		Flags:       []cli.Flag{natsFlag(), &cli.BoolFlag{Name: "json", Usage: "one finding a line, as JSON"}},
 		Action:      doctor,
 	}
@@ -219,16 +219,16 @@ func checkNATS(c *cli.Context, cfg config) []finding {
 	}
 	conn, err := endpoint.Connect("countersign doctor", slog.New(slog.DiscardHandler))
 	if err != nil {
-		if cfg.NATS.URL == "" && c.String("nats") == "" {
-			return []finding{note("nats", "countersign serve brings its own", "no NATS on %s", cfg.NATS.Listen)}
-		}
-		return []finding{problem("nats", "start NATS or correct nats.url; calls go on meanwhile, and their events follow", "%v", err)}
+		return []finding{problem("nats", "correct the nats settings", "%v", err)}
 	}
 	defer conn.Close()
 	ctx, cancel := context.WithTimeout(c.Context, answerTimeout)
 	defer cancel()
 	if err := conn.FlushWithContext(ctx); err != nil {
-		return []finding{problem("nats", "look at its log", "%s does not answer: %v", endpoint, err)}
+		if cfg.NATS.URL == "" && c.String("nats") == "" {
+			return []finding{note("nats", "countersign serve brings its own", "no NATS on %s", cfg.NATS.Listen)}
+		}
+		return []finding{problem("nats", "start NATS or correct nats.url; calls go on meanwhile, and their events follow", "%s does not answer", endpoint)}
 	}
 	return []finding{ok("nats", "%s answers", endpoint)}
 }

@@ -6,6 +6,12 @@ import (
 	"countersign/steps"
 )
 
+// The default line asks for this many digits of a PIN.
+const (
+	minPIN = 4
+	maxPIN = 6
+)
+
 // defaultLine is the service line of a first start: the caller's number, else an account of 6 to 10 digits; then a PIN of 4 to 6.
 func defaultLine(cfg config, d steps.Directory) *session.Line {
 	to := func(extension string) session.Destination {
@@ -22,7 +28,7 @@ func defaultLine(cfg config, d steps.Directory) *session.Line {
 			},
 		},
 		Verify: []session.Step{
-			steps.PIN{Directory: d, Prompt: "ask-pin", Again: "ask-pin-again", Min: 4, Max: 6, Limits: steps.DefaultLimits(2)},
+			steps.PIN{Directory: d, Prompt: "ask-pin", Again: "ask-pin-again", Min: minPIN, Max: maxPIN, Limits: steps.DefaultLimits(2)},
 		},
 		Confirmation: steps.Announcement{Step: "confirmation", Prompt: "confirmation"},
 		Failure:      steps.Announcement{Step: "failure", Prompt: "failure"},

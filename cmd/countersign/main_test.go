@@ -1,14 +1,17 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
+	"errors"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,14 +22,39 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// countersign runs the program in this process.
+// TestMain lets this test binary be the program itself: each test runs it as a process of its own, as a shell does.
+func TestMain(m *testing.M) {
+	if os.Getenv("COUNTERSIGN_TEST_RUN") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// command is the program, to be started.
+func command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Env = append(os.Environ(), "COUNTERSIGN_TEST_RUN=1")
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = time.Minute
+	return cmd
+}
+
+// countersign runs the program to its end.
 func countersign(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	var out, err bytes.Buffer
-	code = run(ctx, append([]string{"countersign"}, args...), strings.NewReader(stdin), &out, &err)
-	return code, out.String(), err.String()
+	var out, errs bytes.Buffer
+	cmd := command(ctx, args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
+	err := cmd.Run()
+	require.NoError(t, ctx.Err(), "it did not end")
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) {
+		require.NoError(t, err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
 }
 
 // oneSentence requires an error that a person can read: one line, with our name in front, without Go's inner life.
@@ -122,6 +150,7 @@ func TestABadConfigurationIsRefusedWithEverythingThatIsWrong(t *testing.T) {
 		"nats: {url: \"http://x\"}":              {"http://x"},
 		"prompts: {path: /no/such/folder/here}":  {"/no/such/folder/here"},
 		"customers: {pepper: /proc/none/pepper}": {"/proc/none/pepper"},
+		"nats: {password: hunter2, lissten: x}":  {"lissten"},
 	} {
 		require.NoError(t, os.WriteFile(file, []byte(yaml), 0o600))
 		code, _, stderr := countersign(t, "", "--config", file, "--data", data, "serve", "--listen", "127.0.0.1:0")
@@ -129,6 +158,7 @@ func TestABadConfigurationIsRefusedWithEverythingThatIsWrong(t *testing.T) {
 		for _, w := range words {
 			assert.Contains(t, stderr, w, yaml)
 		}
+		assert.NotContains(t, stderr, "hunter2")
 	}
 	code, _, stderr := countersign(t, "", "--config", filepath.Join(dir, "none.yaml"), "serve")
 	assert.Equal(t, exitFailed, code)
@@ -181,6 +211,7 @@ func TestADatabaseOfANewerVersionIsLeftAlone(t *testing.T) {
 		oneSentence(t, stderr, "newer Countersign", "99")
 	}
 	code, stdout, _ := countersign(t, "", "--data", data, "doctor")
+	assert.NotContains(t, stdout, "problem  nats", "no NATS is no problem while serve is not running")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stdout, "newer Countersign")
 	after, err := os.ReadFile(db)
@@ -235,9 +266,12 @@ func TestCustomersAreImportedListedShownAndGivenAPIN(t *testing.T) {
 	assert.Equal(t, exitFailed, code)
 	oneSentence(t, stderr, "--allow-weak")
 	assert.NotContains(t, stderr, "111111")
-	code, stdout, stderr = do("8305174\n", "customers", "set-pin", "C-9")
+	code, stdout, stderr = do("830517\n", "customers", "set-pin", "C-9")
 	assert.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "C-9")
+	code, _, stderr = do("83051749\n", "customers", "set-pin", "C-9")
+	assert.Equal(t, exitFailed, code)
+	oneSentence(t, stderr, "8 digits", "4 to 6")
 	code, _, stderr = do("12\n", "customers", "set-pin", "C-9")
 	assert.Equal(t, exitFailed, code)
 	oneSentence(t, stderr, "4")
@@ -290,20 +324,21 @@ func startServe(t *testing.T, data string) (address string, cfg string, stop fun
 	address = port()
 	require.NoError(t, os.WriteFile(cfg, []byte("socket: {listen: \""+address+"\"}\nnats: {listen: \""+port()+"\"}"), 0o600))
 	ctx, cancel := context.WithCancel(context.Background())
-	read, write := io.Pipe()
+	cmd := command(ctx, "--config", cfg, "--data", data, "serve")
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
 	var stderr bytes.Buffer
-	done := make(chan int, 1)
-	go func() {
-		done <- run(ctx, []string{"countersign", "--config", cfg, "--data", data, "serve"}, strings.NewReader(""), write, &stderr)
-		write.Close()
-	}()
-	ready := make([]byte, 20)
-	_, err := io.ReadFull(read, ready)
-	go func() { _, _ = io.Copy(io.Discard, read) }()
-	if err != nil {
+	cmd.Stderr = &stderr
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
+	if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
 		require.FailNow(t, "serve did not start", stderr.String())
 	}
-	stop = func() int { cancel(); return <-done }
+	stop = func() int {
+		cancel()
+		_ = cmd.Wait()
+		return cmd.ProcessState.ExitCode()
+	}
 	return address, cfg, stop
 }
 
@@ -336,11 +371,21 @@ func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
 	assert.Equal(t, exitDone, code)
 	assert.Contains(t, stdout, "verified")
 
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-	defer cancel()
-	var out bytes.Buffer
-	run(ctx, append(append([]string{"countersign"}, flags...), "watch", "--since", "1h", "--fact", "verified"), strings.NewReader(""), &out, io.Discard)
-	assert.Equal(t, 2, strings.Count(out.String(), "C-1001 (Ada Lovelace)"), out.String())
+	watching, stopWatching := context.WithCancel(context.Background())
+	defer stopWatching()
+	watch := command(watching, append(flags, "watch", "--since", "1h", "--fact", "verified")...)
+	events, err := watch.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, watch.Start())
+	lines := bufio.NewReader(events)
+	for range 2 {
+		line, err := lines.ReadString('\n')
+		require.NoError(t, err)
+		assert.Contains(t, line, "C-1001 (Ada Lovelace)")
+	}
+	stopWatching()
+	_ = watch.Wait()
+	assert.Zero(t, watch.ProcessState.ExitCode())
 
 	code, stdout, stderr = countersign(t, "", append(flags, "doctor")...)
 	assert.Equal(t, exitDone, code, stdout+stderr)

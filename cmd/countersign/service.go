@@ -47,9 +47,11 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 			s = nil
 		}
 	}()
+	// The port is tried first, so that nothing is made or touched when it is taken, and opened last, so that no caller waits for what is not ready yet.
 	if err := s.listen(); err != nil {
 		return s, err
 	}
+	_ = s.listener.Close()
 	if err := s.openStores(ctx); err != nil {
 		return s, err
 	}
@@ -68,12 +70,14 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	runner := session.NewRunner(session.Options{
 		Journal: s.journal, Prompts: catalogue, Line: func(session.Call) *session.Line { return line }, Node: cfg.Node, Log: log,
 	})
+	if err := s.listen(); err != nil {
+		return s, err
+	}
 	s.server = esl.NewServer(runner.Run, esl.Options{MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Log: log})
 	s.run()
 	return s, nil
 }
 
-// listen takes the port first: a second service on the same machine must not touch the first one's data.
 func (s *service) listen() error {
 	l, err := net.Listen("tcp", s.cfg.Socket.Listen)
 	switch {
@@ -82,7 +86,7 @@ func (s *service) listen() error {
 	case err != nil:
 		return fmt.Errorf("socket.listen %s: %w", s.cfg.Socket.Listen, err)
 	}
-	s.listener = l
+	s.listener, s.cfg.Socket.Listen = l, l.Addr().String() // port 0 is a free one, from here on always the same
 	return nil
 }
 
@@ -100,6 +104,8 @@ func (s *service) openStores(ctx context.Context) (err error) {
 	if s.journal, err = store.OpenJournal(ctx, s.cfg.journalPath(), store.JournalOptions{Log: s.log}); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, writeTimeout, fmt.Errorf("%s cannot be written: another program may have locked it", s.cfg.journalPath()))
+	defer cancel()
 	interrupted, err := s.journal.EndInterrupted(ctx, session.Source(s.cfg.Node), time.Now())
 	if interrupted > 0 {
 		s.log.Warn("calls were interrupted when countersign ended last; their journals are closed now", "calls", interrupted)
@@ -166,6 +172,9 @@ func (s *service) awaitNATS(ctx context.Context) error {
 	}
 	return nil
 }
+
+// writeTimeout bounds how long the first write to the journal may take.
+const writeTimeout = 30 * time.Second
 
 // flushTimeout bounds what is done at the end for events that NATS does not have yet; they are in the journal and follow at the next start.
 const flushTimeout = 5 * time.Second

@@ -7,7 +7,7 @@ const FactCallStarted Fact = "call_started"
 type CallStarted struct {
 	// Channel is FreeSWITCH's Unique-ID of the caller's leg, for whoever must find the call there.
 	Channel string `json:"channel"`
-	// CallerLast4 holds the last four digits of the caller's number; absent when there is none.
+	// CallerLast4 holds the last four digits of the caller's number; absent when there is none, and when it is hidden.
 	CallerLast4 string `json:"caller_last4,omitempty"`
 	// CallerWithheld says that the caller asked for the number to be hidden.
 	CallerWithheld bool `json:"caller_withheld,omitempty"`

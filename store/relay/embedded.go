@@ -189,8 +189,29 @@ func (e *Embedded) Endpoint() Endpoint { return e.endpoint }
 // Shutdown stops it and returns when everything is on disk. Connections end. Calling it twice is harmless.
 func (e *Embedded) Shutdown() {
 	e.once.Do(func() {
+		e.drain()
 		e.server.Shutdown()
 		e.server.WaitForShutdown()
 		e.unlock()
 	})
+}
+
+// drainWithin is how long consumers get to take what is on its way to them.
+const drainWithin = time.Second
+
+// drain waits until nothing is waiting to be written to a connection: the server closes them without a flush.
+func (e *Embedded) drain() {
+	for deadline := time.Now().Add(drainWithin); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		connections, err := e.server.Connz(nil)
+		if err != nil {
+			return
+		}
+		pending := 0
+		for _, c := range connections.Conns {
+			pending += c.Pending
+		}
+		if pending == 0 {
+			return
+		}
+	}
 }
