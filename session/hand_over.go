@@ -29,12 +29,14 @@ func (r *Runner) handOver(ctx context.Context, s *Session, v verdict, log *slog.
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, handOverTimeout, ErrTooLong)
 	defer cancel()
+	// Written first, so that a crash in the middle of it does not hide where the caller went.
+	outcome, to := s.line.Routes.For(v.status())
+	s.events.record(event.Routed{Outcome: outcome, Destination: to.String(), Status: v.status(), Level: int(v.level), Reason: v.reason})
 	syncing, done := context.WithTimeout(ctx, journalTimeout)
 	if err := r.journal.Sync(syncing); err != nil && ctx.Err() == nil {
 		log.Error("the verdict is not on disk yet, the call goes on all the same", "err", err)
 	}
 	done()
-	outcome, to := s.line.Routes.For(v.status())
 	if err := s.channel.Transfer(ctx, s.handover(v, to)); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
@@ -44,7 +46,6 @@ func (r *Runner) handOver(ctx context.Context, s *Session, v verdict, log *slog.
 		}
 		return event.EndReleased, err
 	}
-	s.events.record(event.Routed{Outcome: outcome, Destination: to.String(), Status: v.status(), Level: int(v.level), Reason: v.reason})
 	return event.EndRouted, nil
 }
 

@@ -285,7 +285,7 @@ func TestALostLineReleasesTheCall(t *testing.T) {
 		ended := sessiontest.Find[event.CallEnded](j)[0]
 		assert.Equal(t, event.EndReleased, ended.End, name)
 		assert.Equal(t, event.ReasonUnavailable, ended.Reason, name)
-		assert.Empty(t, sessiontest.Find[event.Routed](j), name)
+		assert.Equal(t, name == "in the transfer", len(sessiontest.Find[event.Routed](j)) == 1, "written before it is tried: %s", name)
 	}
 }
 

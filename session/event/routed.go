@@ -1,6 +1,7 @@
 package event
 
-// FactRouted: the call was handed on.
+// FactRouted: the call is handed on. It is written before the transfer is sent; should the caller hang up at that very moment, or the transfer be refused,
+// call_ended says so.
 const FactRouted Fact = "routed"
 
 // Routed says where the call went and with which result.
