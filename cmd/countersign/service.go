@@ -23,7 +23,7 @@ type service struct {
 	cfg config
 	log *slog.Logger
 
-	listener  net.Listener
+	listener  *net.TCPListener
 	unlock    func() // gives --data free for another process
 	directory *store.Directory
 	journal   *store.Journal
@@ -47,11 +47,12 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 			s = nil
 		}
 	}()
-	// The port is tried first, so that nothing is made or touched when it is taken, and opened last, so that no caller waits for what is not ready yet.
+	// The port comes first, so that nothing is made or touched when it is taken. Until all is ready calls are refused: FreeSWITCH takes them to an agent.
 	if err := s.listen(); err != nil {
 		return s, err
 	}
-	_ = s.listener.Close()
+	stopRefusing := refuse(s.listener)
+	defer stopRefusing()
 	if err := s.openStores(ctx); err != nil {
 		return s, err
 	}
@@ -70,10 +71,8 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	runner := session.NewRunner(session.Options{
 		Journal: s.journal, Prompts: catalogue, Line: func(session.Call) *session.Line { return line }, Node: cfg.Node, Log: log,
 	})
-	if err := s.listen(); err != nil {
-		return s, err
-	}
 	s.server = esl.NewServer(runner.Run, esl.Options{MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Log: log})
+	stopRefusing()
 	s.run()
 	return s, nil
 }
@@ -86,8 +85,27 @@ func (s *service) listen() error {
 	case err != nil:
 		return fmt.Errorf("socket.listen %s: %w", s.cfg.Socket.Listen, err)
 	}
-	s.listener, s.cfg.Socket.Listen = l, l.Addr().String() // port 0 is a free one, from here on always the same
+	s.listener = l.(*net.TCPListener)
 	return nil
+}
+
+// refuse closes every connection at once, until it is stopped. Stopping twice is harmless.
+func refuse(l *net.TCPListener) (stop func()) {
+	var refusing sync.WaitGroup
+	refusing.Go(func() {
+		for {
+			nc, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = nc.Close()
+		}
+	})
+	return sync.OnceFunc(func() {
+		_ = l.SetDeadline(time.Now())
+		refusing.Wait()
+		_ = l.SetDeadline(time.Time{})
+	})
 }
 
 func (s *service) openStores(ctx context.Context) (err error) {
