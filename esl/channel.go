@@ -22,9 +22,9 @@ const (
 	secretive = "^^|sensitive_dtmf=true|read_terminator_used="
 	// forget removes what was keyed. FreeSWITCH never clears read_terminator_used by itself.
 	forget = "^^|" + digits + "=|read_terminator_used="
-	// letGo ends both, and takes the call out of our hands: with socket_resume still set, FreeSWITCH resets a call that was transferred long ago as soon
+	// letGo ends both, keeps a token that the caller's side brought from the next leg, and takes the call out of our hands: with socket_resume still set, FreeSWITCH resets a call that was transferred long ago as soon
 	// as our connection ends, and the caller is left in dead air (seen on 1.10.12).
-	letGo = "^^|sensitive_dtmf=|socket_resume="
+	letGo = "^^|sensitive_dtmf=|socket_resume=|sip_h_X-Countersign-Token="
 )
 
 // Commands that are the same on every call.

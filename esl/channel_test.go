@@ -118,7 +118,7 @@ func TestTransferDisarmsAndHandsOnInOneWrite(t *testing.T) {
 	p.Open()
 	multiset, exports, to := p.HandOver()
 	require.NoError(t, o.wait())
-	assert.Equal(t, "^^|sensitive_dtmf=|socket_resume=|cs_status=verified|cs_customer=C 1", multiset)
+	assert.Equal(t, "^^|sensitive_dtmf=|socket_resume=|sip_h_X-Countersign-Token=|cs_status=verified|cs_customer=C 1", multiset)
 	assert.Equal(t, []string{"nolocal:sip_h_X-Countersign-Status=verified", "nolocal:sip_h_X-Countersign-Customer="}, exports, "an empty header is removed")
 	assert.Equal(t, "menu XML default", to)
 	p.Expect("exit")

@@ -19,7 +19,7 @@ import (
 type Options struct {
 	// MaxCalls bounds the connections at one time; more are closed at once, and FreeSWITCH goes on with its dialplan. Default 5,000.
 	MaxCalls int
-	// MaxHeader and MaxBody bound a frame's two parts in bytes. Default 256 KiB and 1 MiB; FreeSWITCH sends about 6 KB of each.
+	// MaxHeader and MaxBody bound a frame's two parts in bytes. Default 128 KiB each; FreeSWITCH sends about 6 KB.
 	MaxHeader, MaxBody int
 	// Handshake is how long a peer may take to answer connect. Default 5 s.
 	Handshake time.Duration
@@ -43,8 +43,8 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	setDefault(&o.MaxCalls, 5000)
-	setDefault(&o.MaxHeader, 256<<10)
-	setDefault(&o.MaxBody, 1<<20)
+	setDefault(&o.MaxHeader, 128<<10)
+	setDefault(&o.MaxBody, 128<<10)
 	setDefault(&o.Handshake, 5*time.Second)
 	setDefault(&o.Reply, 5*time.Second)
 	setDefault(&o.Frame, 10*time.Second)

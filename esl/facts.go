@@ -11,6 +11,9 @@ var callLines = []string{
 	"Unique-ID", "Caller-Caller-ID-Number", "Caller-Privacy-Hide-Number", "Caller-Destination-Number", "variable_cs_line", "Reply-Text",
 }
 
+// maxFact is how long what is said about a call may be, in bytes; a Unique-ID has 36.
+const maxFact = 256
+
 // callFrom reads what FreeSWITCH says about a call in its answer to connect (CHANNEL_DATA).
 func callFrom(h header) (session.Call, error) {
 	var v [6][]byte
@@ -22,8 +25,13 @@ func callFrom(h header) (session.Call, error) {
 		Channel: string(decoded(v[0])), Caller: string(decoded(v[1])), Withheld: string(v[2]) == "true", Dialled: string(decoded(v[3])),
 		Line: string(decoded(v[4])),
 	}
-	if c.Channel == "" {
+	switch {
+	case c.Channel == "":
 		return session.Call{}, errors.New("the answer to connect names no Unique-ID: is this an outbound socket?")
+	case len(c.Channel) > maxFact || len(c.Dialled) > maxFact || len(c.Line) > maxFact:
+		return session.Call{}, fmt.Errorf("the answer to connect has a Unique-ID, dialled number or cs_line of more than %d bytes", maxFact)
+	case len(c.Caller) > maxFact:
+		c.Caller = "" // the caller's side chose it: not a number, and no reason to turn the call away
 	}
 	return c, nil
 }

@@ -168,6 +168,12 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, end context.CancelCause
 	readerDone := make(chan struct{})
 	go func() {
 		defer close(readerDone)
+		defer func() {
+			if p := recover(); p != nil {
+				s.o.Log.Error("reading from a peer panicked, its call goes to an agent", "peer", nc.RemoteAddr().String(), "panic", p, "stack", string(debug.Stack()))
+				c.fail(session.ErrLineLost)
+			}
+		}()
 		c.fail(c.readAll())
 	}()
 	defer func() {

@@ -39,13 +39,6 @@ func TestCallersReachAPersonWhenCountersignIsAway(t *testing.T) {
 		assert.Equal(t, 1, r.Ran("transfer", "agents XML default"), "handed on exactly once: %+v", r.AppLog)
 	}
 
-	staysWithAnAgent := func(t *testing.T, c *call, until time.Time) {
-		t.Helper()
-		for ok := true; ok; ok = time.Now().Before(until) {
-			c.Hears(t, ringing, ringsWithin)
-		}
-	}
-
 	t.Run("nothing listens on the port", func(t *testing.T) {
 		at(t, fmt.Sprintf("127.0.0.1:%d", freePort(t)))
 		c := callWithSIPp(t, f, dial{})
@@ -82,7 +75,7 @@ func TestCallersReachAPersonWhenCountersignIsAway(t *testing.T) {
 		c.Hears(t, prompting, atOnce)
 		c.AwaitAt(t, "default", "agents", deadMan+atOnce)
 		s.HangUpOnAll() // somebody restarts it: this must not take the caller from the agent
-		staysWithAnAgent(t, c, time.Now().Add(ringsWithin))
+		c.GoesOnHearing(t, ringing, time.Now().Add(ringsWithin))
 		r := c.Record(t)
 		isUnavailable(t, r)
 		assert.InDelta(t, deadMan.Seconds(), r.RanAt(t, "transfer", "agents XML default").Seconds(), 1.5)
@@ -96,7 +89,7 @@ func TestCallersReachAPersonWhenCountersignIsAway(t *testing.T) {
 		s.HangUpOnAll()
 		c.AwaitAt(t, "default", "agents", atOnce)
 		// The dead-man switch must be off: the agent is still there long after it would have fired.
-		staysWithAnAgent(t, c, c.Began.Add(deadMan+ringsWithin))
+		c.GoesOnHearing(t, ringing, c.Began.Add(deadMan+ringsWithin))
 		r := c.Record(t)
 		isUnavailable(t, r)
 		assert.Equal(t, 1, r.Ran("transfer", "countersign-unavailable XML countersign"))
@@ -110,7 +103,7 @@ func TestCallersReachAPersonWhenCountersignIsAway(t *testing.T) {
 		c := callWithSIPp(t, f, dial{})
 		c.AwaitAt(t, "default", "agents", atOnce)
 		s.HangUpOnAll()
-		staysWithAnAgent(t, c, c.Began.Add(deadMan+ringsWithin))
+		c.GoesOnHearing(t, ringing, c.Began.Add(deadMan+ringsWithin))
 		r := c.Record(t)
 		assert.Equal(t, "verified", r.Variables["cs_status"])
 		assert.Equal(t, 1, r.Ran("transfer", "agents XML default"))

@@ -5,15 +5,17 @@ package freeswitch_test
 
 import (
 	"bytes"
-	"crypto/rand"
+	cryptorand "crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"text/template"
@@ -72,6 +74,11 @@ func startFreeSWITCH(t testing.TB, o options) *freeSWITCH {
 	for _, d := range []string{"db", "run", "scripts", "temp", "recordings", "storage", "cache", "sounds", "certs", "grammar", "htdocs"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(dir, d), 0o755))
 		args = append(args, "-"+d, filepath.Join(dir, d))
+	}
+	cert, err := certificate()
+	require.NoError(t, err)
+	for _, name := range []string{"dtls-srtp.pem", "wss.pem"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "certs", name), cert, 0o600))
 	}
 	require.NoError(t, os.MkdirAll(f.LogDir, 0o755))
 	out, err := os.Create(filepath.Join(f.LogDir, "console"))
@@ -139,7 +146,7 @@ func findFreeSWITCH(t testing.TB) (binary, modDir string) {
 // FreeSWITCH reads its preprocessor's lines, and <include>, by the line: each stands on one of its own.
 func (f *freeSWITCH) configure(t testing.TB, dir string, o options) {
 	t.Helper()
-	sip, es, rtp := freePort(t), freePort(t), freePortRange(t, 200)
+	sip, es, rtp := freePort(t), freePort(t), freePortRange(t)
 	f.SIP, f.eventSocket = fmt.Sprintf("127.0.0.1:%d", sip), fmt.Sprintf("127.0.0.1:%d", es)
 
 	require.NoError(t, os.CopyFS(filepath.Join(dir, "dialplan"), os.DirFS("conf/dialplan")))
@@ -259,21 +266,31 @@ func (f *freeSWITCH) tail(name string) string {
 
 func randomHex() string {
 	b := make([]byte, 8)
-	_, _ = rand.Read(b)
+	_, _ = cryptorand.Read(b)
 	return hex.EncodeToString(b)
 }
+
+// ports hands out ports that nothing else in this run gets. They are outside of what Linux gives to whoever asks for any port, which is what the
+// telephones of these tests do, and the tests of other packages at the same time.
+var ports = struct {
+	sync.Mutex
+	next, nextRange int
+}{next: rand.IntN(lastPort - firstPort), nextRange: rand.IntN((lastRTP - firstRTP) / 200)}
+
+const (
+	firstPort, lastPort = 61000, 65000
+	firstRTP, lastRTP   = 12000, 32000
+)
 
 // freePort returns a port on 127.0.0.1 that nothing uses at this moment, neither for TCP nor for UDP.
 func freePort(t testing.TB) int {
 	t.Helper()
-	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		port := l.Addr().(*net.TCPAddr).Port
-		p, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", port))
-		l.Close()
-		if err == nil {
-			p.Close()
+	ports.Lock()
+	defer ports.Unlock()
+	for range lastPort - firstPort {
+		port := firstPort + ports.next%(lastPort-firstPort)
+		ports.next++
+		if isFree(port) {
 			return port
 		}
 	}
@@ -281,18 +298,32 @@ func freePort(t testing.TB) int {
 	return 0
 }
 
-// freePortRange returns the first of n ports for RTP, below the ports that systems hand out by themselves.
-func freePortRange(t testing.TB, n int) int {
+func isFree(port int) bool {
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return false
+	}
+	defer l.Close()
+	p, err := net.ListenPacket("udp", address)
+	if err != nil {
+		return false
+	}
+	p.Close()
+	return true
+}
+
+// freePortRange returns the first of 200 ports for RTP.
+func freePortRange(t testing.TB) int {
 	t.Helper()
-	var b [1]byte
-	_, _ = rand.Read(b[:])
-	first := 12000 + int(b[0])*70
-	for range 50 {
-		if p, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", first)); err == nil {
-			p.Close()
+	ports.Lock()
+	defer ports.Unlock()
+	for range (lastRTP - firstRTP) / 200 {
+		first := firstRTP + ports.nextRange*200%(lastRTP-firstRTP)
+		ports.nextRange++
+		if isFree(first) && isFree(first+198) {
 			return first
 		}
-		first += n
 	}
 	t.Fatal("no ports for RTP")
 	return 0

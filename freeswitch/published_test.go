@@ -2,6 +2,7 @@ package freeswitch_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -20,23 +21,24 @@ const (
 	natsWithin      = 10 * time.Second
 )
 
-// published is everything that a subscriber of the service's NATS has received, since before the first call.
+// published is what subscribers of the service's NATS have received, since before the first call.
 type published struct {
 	conn *nats.Conn
 
-	mu       sync.Mutex
-	messages []message
-	news     chan struct{}
+	mu     sync.Mutex
+	events []message
+	all    []*nats.Msg
+	news   chan struct{}
 }
 
-// message is one message, and the event in it if its subject is one of ours.
+// message is a message on one of our subjects, and the event in it.
 type message struct {
 	*nats.Msg
 	event event.Event
 	err   error
 }
 
-// subscribe listens to all subjects until the test ends. A service that is started again is a new NATS: subscribe again.
+// subscribe listens until the test ends. A service that is started again is a new NATS: subscribe again.
 func subscribe(t testing.TB, s *service) *published {
 	t.Helper()
 	p := &published{news: make(chan struct{})}
@@ -44,30 +46,33 @@ func subscribe(t testing.TB, s *service) *published {
 	require.NoError(t, err)
 	p.conn = conn
 	t.Cleanup(conn.Close)
-	_, err = conn.Subscribe(">", func(msg *nats.Msg) {
+	_, err = conn.Subscribe(event.Subjects, func(msg *nats.Msg) {
 		m := message{Msg: msg}
-		if m.isEvent() {
-			m.err = json.Unmarshal(m.Data, &m.event)
-		}
+		m.err = json.Unmarshal(m.Data, &m.event)
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.messages = append(p.messages, m)
+		p.events = append(p.events, m)
 		close(p.news)
 		p.news = make(chan struct{})
+	})
+	require.NoError(t, err)
+	// This one also gets what others are sent: what the service reads of its own stream comes on our subjects, too.
+	_, err = conn.Subscribe(">", func(msg *nats.Msg) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.all = append(p.all, msg)
 	})
 	require.NoError(t, err)
 	require.NoError(t, conn.FlushTimeout(natsWithin))
 	return p
 }
 
-func (m message) isEvent() bool { return strings.HasPrefix(m.Subject, "countersign.v1.") }
-
-// All is every message so far, with what NATS says about it.
+// All is every message on every subject so far, with what NATS says about it.
 func (p *published) All() [][]byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var all [][]byte
-	for _, m := range p.messages {
+	for _, m := range p.all {
 		all = append(all, fmt.Appendf(nil, "%s\n%v\n%s", m.Subject, m.Header, m.Data))
 	}
 	return all
@@ -81,13 +86,8 @@ type journey []event.Event
 func (p *published) Journey(t testing.TB, c *call) journey {
 	t.Helper()
 	j := p.await(t, c, event.FactCallEnded)
-	live := make([]string, len(j))
-	for i, e := range j {
-		assert.Equal(t, i+1, e.Seq, "events come in order, once each: %v", j)
-		assert.Equal(t, event.ID(e.Call, i+1), e.ID)
-		live[i] = e.ID
-	}
-	assert.Equal(t, live, p.stored(t, j[0].Call), "the stream holds the same events")
+	j.inOrder(t)
+	assert.Equal(t, j, p.Stored(t, j[0].Call), "the stream holds the same events")
 	return j
 }
 
@@ -98,7 +98,7 @@ func (p *published) await(t testing.TB, c *call, last event.Fact) journey {
 	timeout := time.After(publishedWithin)
 	for {
 		p.mu.Lock()
-		all, news := p.messages, p.news
+		all, news := p.events, p.news
 		p.mu.Unlock()
 		j := ofCall(t, all, leg)
 		for _, e := range j {
@@ -118,9 +118,6 @@ func (p *published) await(t testing.TB, c *call, last event.Fact) journey {
 func ofCall(t testing.TB, all []message, leg string) (j journey) {
 	t.Helper()
 	for _, m := range all {
-		if !m.isEvent() {
-			continue
-		}
 		require.NoError(t, m.err, "%s", m.Data)
 		started, isFirst := m.event.Data.(event.CallStarted)
 		if isFirst && started.Channel == leg || len(j) > 0 && j[0].Call == m.event.Call {
@@ -132,23 +129,38 @@ func ofCall(t testing.TB, all []message, leg string) (j journey) {
 	return j
 }
 
-// stored is the ids of a call's events as the stream holds them.
-func (p *published) stored(t testing.TB, call string) (ids []string) {
+// Stored is the events of a call as the stream holds them, when the last one is there: a live subscriber may be told before the stream has stored it.
+func (p *published) Stored(t testing.TB, call string) (j journey) {
 	t.Helper()
 	js, err := p.conn.JetStream(nats.MaxWait(natsWithin))
 	require.NoError(t, err)
-	info, err := js.StreamInfo(event.Stream)
-	require.NoError(t, err)
-	for seq := info.State.FirstSeq; seq <= info.State.LastSeq; seq++ {
+	deadline := time.Now().Add(publishedWithin)
+	for seq, ended := uint64(1), false; ; seq++ {
 		m, err := js.GetMsg(event.Stream, seq)
+		for errors.Is(err, nats.ErrMsgNotFound) && !ended && time.Now().Before(deadline) {
+			time.Sleep(poll)
+			m, err = js.GetMsg(event.Stream, seq)
+		}
+		if errors.Is(err, nats.ErrMsgNotFound) {
+			return j
+		}
 		require.NoError(t, err)
 		var e event.Event
 		require.NoError(t, json.Unmarshal(m.Data, &e))
 		if e.Call == call {
-			ids = append(ids, e.ID)
+			j = append(j, e)
+			ended = ended || e.Fact() == event.FactCallEnded
 		}
 	}
-	return ids
+}
+
+// inOrder fails the test unless each event is there once, in order and without a gap.
+func (j journey) inOrder(t testing.TB) {
+	t.Helper()
+	for i, e := range j {
+		assert.Equal(t, i+1, e.Seq, "events come in order, once each: %v", j)
+		assert.Equal(t, event.ID(e.Call, i+1), e.ID)
+	}
 }
 
 // Story is the events in short, one line each, for comparing.

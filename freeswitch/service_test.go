@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -226,4 +227,14 @@ func (s *service) end(t testing.TB) {
 	if t.Failed() {
 		t.Logf("the service's log:\n%s", log)
 	}
+}
+
+// refuses says that nothing listens on an address any more.
+func refuses(address string) bool {
+	conn, err := net.DialTimeout("tcp", address, dialWithin)
+	if err != nil {
+		return true
+	}
+	conn.Close()
+	return false
 }

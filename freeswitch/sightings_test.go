@@ -1,6 +1,7 @@
 package freeswitch_test
 
 import (
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -11,6 +12,8 @@ import (
 // sighting is one application that FreeSWITCH began to run on a call.
 type sighting struct {
 	At time.Time
+	// Invited is when FreeSWITCH took the INVITE.
+	Invited time.Time
 	// Leg is FreeSWITCH's Unique-ID of the caller's leg.
 	Leg                    string
 	Context, Extension     string
@@ -42,11 +45,12 @@ func (s *sightings) see(e fsEvent) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	invited, _ := strconv.ParseInt(e["Caller-Channel-Created-Time"], 10, 64)
 	if e["Event-Name"] == "CHANNEL_HANGUP_COMPLETE" {
 		s.ended[id] = true
 	} else {
 		s.byCall[id] = append(s.byCall[id], sighting{
-			At: time.Now(), Leg: e["Unique-ID"], Context: e["Caller-Context"], Extension: e["Caller-Destination-Number"],
+			At: time.Now(), Invited: time.UnixMicro(invited), Leg: e["Unique-ID"], Context: e["Caller-Context"], Extension: e["Caller-Destination-Number"],
 			Application: e["Application"], Arguments: e["Application-Data"],
 			Number: e["Caller-Caller-ID-Number"], Hidden: e["Caller-Privacy-Hide-Number"] == "true",
 			Status: e["variable_cs_status"], Reason: e["variable_cs_reason"],

@@ -221,6 +221,32 @@ func (c *call) Hears(t testing.TB, hz float64, within time.Duration) {
 	require.True(t, c.phone.hear(hz, within), "the caller heard no tone of %v Hz in %s", hz, within)
 }
 
+// GoesOnHearing waits until a time and makes sure that the caller still hears a tone then, and heard it all the while.
+func (c *call) GoesOnHearing(t testing.TB, hz float64, until time.Time) {
+	t.Helper()
+	for ok := true; ok; ok = time.Now().Before(until) {
+		c.Hears(t, hz, ringsWithin)
+	}
+}
+
+// AwaitSound waits until the caller hears anything at all.
+func (c *call) AwaitSound(t testing.TB, within time.Duration) {
+	t.Helper()
+	require.Eventually(t, func() bool { return c.FirstSound() > 0 }, within, poll, "the caller hears nothing")
+}
+
+// AwaitAnswerToKeys waits for the first frame of sound since the last key was let go, and returns how long it took.
+func (c *call) AwaitAnswerToKeys(t testing.TB, within time.Duration) (took time.Duration) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		c.phone.mu.Lock()
+		defer c.phone.mu.Unlock()
+		took = c.phone.resume.Sub(c.phone.keyed)
+		return !c.phone.resume.IsZero()
+	}, within, poll, "nothing is heard after the last key")
+	return took
+}
+
 // FirstSound is the time from the INVITE to the first frame of sound, or 0 if there was none.
 func (c *call) FirstSound() time.Duration {
 	c.phone.mu.Lock()

@@ -1,8 +1,13 @@
 package freeswitch_test
 
 import (
+	"maps"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // site is a FreeSWITCH with the shipped configuration and the real service behind the number 5000, and a subscriber of its events.
@@ -37,10 +42,18 @@ var extraDialplan = map[string]string{
 // startSite skips the test if anything for it is missing.
 func startSite(t testing.TB, o serviceOptions) *site {
 	t.Helper()
+	return startSiteWith(t, o, nil)
+}
+
+// startSiteWith has more dialplan files.
+func startSiteWith(t testing.TB, o serviceOptions, dialplan map[string]string) *site {
+	t.Helper()
 	findFreeSWITCH(t)
 	needSIPp(t)
 	s := &site{Service: startService(t, o)}
-	s.freeSWITCH = startFreeSWITCH(t, options{Variables: map[string]string{"countersign_socket": s.Service.Address()}, Files: extraDialplan})
+	files := maps.Clone(extraDialplan)
+	maps.Copy(files, dialplan)
+	s.freeSWITCH = startFreeSWITCH(t, options{Variables: map[string]string{"countersign_socket": s.Service.Address()}, Files: files})
 	s.Events = subscribe(t, s.Service)
 	return s
 }
@@ -64,3 +77,11 @@ func (r callRecord) result() result {
 
 // unavailable is what the dialplan says when the service does not.
 var unavailable = result{Status: "none", Level: "0", Reason: "unavailable"}
+
+// log is FreeSWITCH's log so far.
+func (s *site) log(t testing.TB) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(s.LogDir, "freeswitch.log"))
+	require.NoError(t, err)
+	return string(b)
+}

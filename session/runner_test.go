@@ -126,6 +126,14 @@ func TestAVerifiedCallIsConfirmedAndHandedOnWithItsResult(t *testing.T) {
 	assert.Equal(t, "0001", sessiontest.Find[event.CallStarted](j)[0].CallerLast4)
 }
 
+func TestTheVerdictIsDurableBeforeTheCallGoes(t *testing.T) {
+	t.Parallel()
+	j := run(t, line(nil), &sessiontest.Channel{})
+	synced := j.Synced()
+	require.NotEmpty(t, synced)
+	assert.Equal(t, event.FactRouted, synced[len(synced)-1].Fact())
+}
+
 func TestAHiddenNumberIsShownToNobody(t *testing.T) {
 	t.Parallel()
 	ch, j := &sessiontest.Channel{}, &sessiontest.Journal{}
@@ -268,6 +276,7 @@ func TestACallerVerifiedAndGoneStaysVerified(t *testing.T) {
 	ended := sessiontest.Find[event.CallEnded](j)[0]
 	assert.Equal(t, event.EndAbandoned, ended.End)
 	assert.Equal(t, event.StatusVerified, ended.Status)
+	assert.Equal(t, event.ReasonOK, ended.Reason)
 	assert.Empty(t, sessiontest.Find[event.Routed](j))
 }
 

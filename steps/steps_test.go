@@ -27,6 +27,7 @@ type directory struct {
 	slow      time.Duration
 
 	phonesAsked   []string
+	cancelled     bool
 	accountsAsked []string
 	lastPIN       session.Secret
 }
@@ -37,6 +38,7 @@ func (d *directory) ByPhone(ctx context.Context, e164 string) ([]session.Custome
 		select {
 		case <-time.After(d.slow):
 		case <-ctx.Done():
+			d.cancelled = true
 			return nil, context.Cause(ctx)
 		}
 	}
@@ -327,5 +329,6 @@ func TestTheGreetingPlaysWhileASlowLookUpRuns(t *testing.T) {
 	ch = &sessiontest.Channel{HangupAtPlay: 1}
 	r := session.NewRunner(session.Options{Journal: &sessiontest.Journal{}, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return line(d) }})
 	d.slow = time.Hour
-	r.Run(ch.Start(context.Background()), session.Call{Caller: "+15551230001"}, ch) // returns: the look-up is cancelled
+	r.Run(ch.Start(context.Background()), session.Call{Caller: "+15551230001"}, ch)
+	assert.True(t, d.cancelled, "the look-up of a caller who is gone is not waited for")
 }

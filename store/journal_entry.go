@@ -23,6 +23,7 @@ type entry struct {
 type callChange struct {
 	ended, level                                        sql.NullInt64
 	end, status, reason, customer, outcome, destination sql.NullString
+	unrouted                                            bool
 }
 
 func newEntry(e event.Event) (entry, error) {
@@ -55,6 +56,7 @@ func changeOf(e event.Event) (c callChange, changes bool) {
 	case event.CallEnded:
 		c.verdict(d.Status, d.Level, d.Reason, d.Customer)
 		c.end, c.ended = text(string(d.End)), sql.NullInt64{Int64: e.Time.UnixMilli(), Valid: true}
+		c.unrouted = d.End != event.EndRouted // where it was to go, it did not go
 	default:
 		return c, false
 	}
@@ -88,8 +90,8 @@ func (e entry) insert(ctx context.Context, tx *sql.Tx) error {
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET ended = coalesce(excluded.ended, c.ended), "end" = coalesce(excluded."end", c."end"),
 			status = coalesce(excluded.status, c.status), level = coalesce(excluded.level, c.level), reason = coalesce(excluded.reason, c.reason),
-			customer = coalesce(excluded.customer, c.customer), outcome = coalesce(excluded.outcome, c.outcome),
-			destination = coalesce(excluded.destination, c.destination)`,
-		e.call, e.line, e.lineVersion, e.time, c.ended, c.end, c.status, c.level, c.reason, c.customer, c.outcome, c.destination)
+			customer = coalesce(excluded.customer, c.customer),
+			outcome = iif(?, NULL, coalesce(excluded.outcome, c.outcome)), destination = iif(?, NULL, coalesce(excluded.destination, c.destination))`,
+		e.call, e.line, e.lineVersion, e.time, c.ended, c.end, c.status, c.level, c.reason, c.customer, c.outcome, c.destination, c.unrouted, c.unrouted)
 	return err
 }

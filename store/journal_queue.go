@@ -56,8 +56,8 @@ func (q *queue) put(entries []entry) error {
 func (q *queue) take() []entry {
 	var full <-chan time.Time
 	for {
-		group, some := q.ready(false)
-		if group != nil || !some && q.isClosed() {
+		group, some, closed := q.ready(false)
+		if group != nil || !some && closed {
 			return group
 		}
 		if some && full == nil {
@@ -68,27 +68,27 @@ func (q *queue) take() []entry {
 		select {
 		case <-q.changed:
 		case <-full:
-			group, _ := q.ready(true)
+			group, _, _ := q.ready(true)
 			return group
 		}
 	}
 }
 
-// ready takes a group out if there is a reason to write it now. some says whether there is anything at all.
-func (q *queue) ready(now bool) (group []entry, some bool) {
+// ready takes a group out if there is a reason to write it now. some says whether there is anything at all, closed whether anything can still come.
+func (q *queue) ready(now bool) (group []entry, some, closed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := min(len(q.entries), groupSize)
 	if n == 0 {
-		return nil, false
+		return nil, false, q.closed
 	}
 	if !now && n < groupSize && !q.closed && q.hurry <= q.settled {
-		return nil, true
+		return nil, true, q.closed
 	}
 	group = append(make([]entry, 0, n), q.entries[:n]...)
 	clear(q.entries[:n])
 	q.entries = q.entries[n:]
-	return group, true
+	return group, true, q.closed
 }
 
 // settle says that n entries of a group are done with.
@@ -128,12 +128,6 @@ func (q *queue) close() {
 	defer q.mu.Unlock()
 	q.closed = true
 	q.signal()
-}
-
-func (q *queue) isClosed() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.closed
 }
 
 // waiting is how many entries were accepted and are not settled.

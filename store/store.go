@@ -11,7 +11,7 @@ package store
 
 import "errors"
 
-// ErrBusy says that the answer could not be had in time because of other work, not because anything is wrong: the check of a PIN waited 2 s for
+// ErrBusy says that the answer could not be had in time because of other work, not because anything is wrong: the check of a PIN waited 5 s for
 // its turn (policy.md, "Argon2 concurrency"), or another process was writing for longer than 5 s. A call goes on to a person; a command may be
 // repeated.
 var ErrBusy = errors.New("too busy, try again later")

@@ -29,7 +29,7 @@ func customersImport(c *cli.Context) error {
 	}
 	defer in.Close()
 	return withDirectory(c, func(cfg config, d *store.Directory) error {
-		o := store.ImportOptions{Region: c.String("region"), SkipBad: c.Bool("skip-bad"), LongestPIN: maxPIN}
+		o := store.ImportOptions{Region: c.String("region"), SkipBad: c.Bool("skip-bad"), LongestPIN: askedPINMax}
 		if o.Region == "" {
 			o.Region = cfg.Line.Region
 		}
@@ -64,7 +64,7 @@ func reportImport(c *cli.Context, r store.ImportResult) error {
 		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are easy to guess (repeats, runs, years, part of the account or phone)\n", r.WeakPINs)
 	}
 	if r.LongPINs > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs have more than the %d digits that callers are asked for; those customers go to an agent\n", r.LongPINs, maxPIN)
+		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs have more than the %d digits that callers are asked for; those customers go to an agent\n", r.LongPINs, askedPINMax)
 	}
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(map[string]any{

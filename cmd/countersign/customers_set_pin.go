@@ -30,12 +30,12 @@ func customersSetPIN(c *cli.Context) error {
 			return err
 		}
 		defer pin.Wipe()
-		if pin.Len() > maxPIN {
-			return fmt.Errorf("the PIN has %d digits; callers are asked for %d to %d", pin.Len(), minPIN, maxPIN)
+		if pin.Len() > askedPINMax {
+			return fmt.Errorf("the PIN has %d digits; callers are asked for %d to %d", pin.Len(), askedPINMin, askedPINMax)
 		}
 		var weak *store.WeakPINError
 		if err := d.SetPIN(c.Context, id, pin, c.Bool("allow-weak")); errors.As(err, &weak) {
-			return fmt.Errorf("%w; choose another, or use --allow-weak", err)
+			return fmt.Errorf("%w; or use --allow-weak", err)
 		} else if err != nil {
 			return err
 		}

@@ -73,6 +73,10 @@ func demo(c *cli.Context) (err error) {
 	d := &demonstration{screen: screen, ended: map[string]event.CallEnded{}, placed: map[string]sim.Result{}}
 	watching, stopWatching := context.WithCancel(context.Background())
 	watched := make(chan error, 1)
+	if err := s.awaitNATS(c.Context); err != nil {
+		stopWatching()
+		return errors.Join(err, s.stop(c.Context))
+	}
 	go func() {
 		watched <- relay.Watch(watching, s.endpoint, relay.WatchOptions{Since: time.Now(), Log: log}, d.saw)
 	}()

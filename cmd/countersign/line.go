@@ -8,8 +8,8 @@ import (
 
 // The default line asks for this many digits of a PIN.
 const (
-	minPIN = 4
-	maxPIN = 6
+	askedPINMin = 4
+	askedPINMax = 6
 )
 
 // defaultLine is the service line of a first start: the caller's number, else an account of 6 to 10 digits; then a PIN of 4 to 6.
@@ -28,7 +28,7 @@ func defaultLine(cfg config, d steps.Directory) *session.Line {
 			},
 		},
 		Verify: []session.Step{
-			steps.PIN{Directory: d, Prompt: "ask-pin", Again: "ask-pin-again", Min: minPIN, Max: maxPIN, Limits: steps.DefaultLimits(2)},
+			steps.PIN{Directory: d, Prompt: "ask-pin", Again: "ask-pin-again", Min: askedPINMin, Max: askedPINMax, Limits: steps.DefaultLimits(2)},
 		},
 		Confirmation: steps.Announcement{Step: "confirmation", Prompt: "confirmation"},
 		Failure:      steps.Announcement{Step: "failure", Prompt: "failure"},

@@ -301,6 +301,7 @@ func TestADemoEndsByItselfAndLosesNobody(t *testing.T) {
 	require.Equal(t, exitDone, code, stderr)
 	var s summary
 	require.NoError(t, json.Unmarshal([]byte(stdout), &s), stdout)
+	assert.Empty(t, stderr)
 	assert.Greater(t, s.Calls, 10)
 	assert.Equal(t, s.Calls, s.Verified+s.Identified+s.Unidentified)
 	assert.Positive(t, s.Verified)

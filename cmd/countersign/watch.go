@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"countersign/session/event"
 	"countersign/store/relay"
@@ -107,7 +108,17 @@ func joinFacts(facts []event.Fact) string {
 // eventLine is an event for a person: time, call, fact and what matters of it.
 func eventLine(e event.Event) string {
 	head := fmt.Sprintf("%s  %s  %-10s %-14s", e.Time.Local().Format("15:04:05.000"), shortCall(e.Call), e.Line, e.Fact())
-	return strings.TrimRight(head+" "+eventText(e.Data), " ")
+	return printable(strings.TrimRight(head+" "+eventText(e.Data), " "))
+}
+
+// printable keeps what somebody put into an event from moving the cursor or pretending to be another line.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
 }
 
 // shortCall is the end of a call's id, which differs from call to call; its beginning is the time.

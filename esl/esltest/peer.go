@@ -197,12 +197,6 @@ func (p *Peer) CloseWrite() {
 	}
 }
 
-// Poll reads the next command if one comes before the connection is closed.
-func (p *Peer) Poll() (c Command, open bool) {
-	c, err := p.read()
-	return c, err == nil
-}
-
 // ExpectNothingButSetupAndClose requires that the server sends at most its first write, and then closes the connection.
 func (p *Peer) ExpectNothingButSetupAndClose() {
 	p.t.Helper()

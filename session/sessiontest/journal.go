@@ -15,7 +15,7 @@ type Journal struct {
 
 	mu     sync.Mutex
 	events []event.Event
-	syncs  int
+	synced int
 }
 
 var _ session.Journal = (*Journal)(nil)
@@ -35,8 +35,15 @@ func (j *Journal) Append(events ...event.Event) error {
 func (j *Journal) Sync(context.Context) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.syncs++
+	j.synced = len(j.events)
 	return j.SyncError
+}
+
+// Synced are the events that were there when Sync was last called.
+func (j *Journal) Synced() []event.Event {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return append([]event.Event(nil), j.events[:j.synced]...)
 }
 
 // Events are all events so far, in order.

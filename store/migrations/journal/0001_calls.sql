@@ -12,7 +12,7 @@ CREATE TABLE calls (
 	level       INTEGER,
 	reason      TEXT,
 	customer    TEXT,
-	outcome     TEXT,    -- the row of the line's table of routes
+	outcome     TEXT,    -- the row of the line's table of routes; NULL if the call was not handed on
 	destination TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX calls_running ON calls (call) WHERE ended IS NULL;
