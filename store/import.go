@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -21,8 +22,8 @@ type ImportOptions struct {
 	Region string
 	// SkipBad imports the good rows although there are bad ones.
 	SkipBad bool
-	// LongestPIN is how many digits callers are asked for at most; longer PINs are stored and counted. 0 counts none.
-	LongestPIN int
+	// CanKey says whether callers can key an account or a PIN on the line as it is. What they cannot is stored and counted. Nil counts nothing.
+	CanKeyAccount, CanKeyPIN func(digits int, onlyDigits bool) bool
 	// OnBad hears of every bad row, in the order of the file.
 	OnBad func(BadRow)
 	// Progress is called every thousand rows and at the end, with the rows and bytes read so far.
@@ -45,8 +46,8 @@ type ImportResult struct {
 	Rows, Imported, Bad int
 	// WeakPINs were stored although SetPIN would have refused them.
 	WeakPINs int
-	// LongPINs have more digits than LongestPIN, so that no caller can key them.
-	LongPINs int
+	// OddAccounts and OddPINs cannot be keyed, by CanKeyAccount and CanKeyPIN.
+	OddAccounts, OddPINs int
 	// Ignored are the columns with values that this version does not store.
 	Ignored []string
 }
@@ -191,8 +192,11 @@ func (im *importer) store(ctx context.Context, record []string) error {
 	if err := im.write(ctx, c); err != nil {
 		return err
 	}
-	if o := im.options.LongestPIN; o > 0 && len(c.pin) > o {
-		im.result.LongPINs++
+	if can := im.options.CanKeyPIN; can != nil && len(c.pin) > 0 && !can(len(c.pin), true) {
+		im.result.OddPINs++
+	}
+	if can := im.options.CanKeyAccount; can != nil && c.account != "" && !can(len(c.account), strings.Trim(c.account, "0123456789") == "") {
+		im.result.OddAccounts++
 	}
 	if len(c.pin) > 0 && weakness(c.pin, []string{c.id, c.account}, c.phones) != "" {
 		im.result.WeakPINs++

@@ -64,20 +64,26 @@ func call(c *cli.Context) error {
 	}
 	ctx, hangUp := context.WithCancel(c.Context)
 	defer hangUp()
+	restore := func() {}
 	o := sim.CallOptions{From: c.String("from"), To: c.String("to"), Withheld: c.Bool("withheld")}
-	var person sim.Caller = sim.Silent()
+	var person sim.Caller
 	if c.IsSet("keys") {
 		person = sim.Keys(sim.Human, strings.Split(c.String("keys"), ",")...)
 	} else {
 		asked := make(chan struct{})
-		keypad, restore := liveKeypad(ctx, c.App.Reader, hangUp, asked, time.Duration(float64(keyEvery)/c.Float64("speed")))
-		defer restore()
+		keypad, give := liveKeypad(ctx, c.App.Reader, screen, hangUp, asked, time.Duration(float64(keyEvery)/c.Float64("speed")))
+		restore = give
 		o.Keypad, person = keypad, whenAsked(asked)
 		fmt.Fprint(screen, "Your keyboard is the keypad: 0-9 * # are keys, q hangs up.\r\n")
 	}
 	o.Caller = listening(screen, person)
 	fmt.Fprintf(screen, "calling %s from %s\r\n", o.To, o.From)
 	result, err := phone.Call(ctx, o)
+	restore()
+	if err != nil && ctx.Err() != nil {
+		fmt.Fprintln(screen, "you hung up")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -94,7 +100,10 @@ func listening(screen io.Writer, person sim.Caller) sim.Caller {
 		for _, f := range p.Files {
 			name := strings.TrimSuffix(f[strings.LastIndexByte(f, '/')+1:], ".wav")
 			text, known := texts[name]
-			if !known {
+			switch {
+			case f == prompts.Tone:
+				text = "(a tone, because a recording is missing)"
+			case !known:
 				text = "(" + f + ")"
 			}
 			fmt.Fprintf(screen, "%7.1fs  %s\r\n", p.At.Seconds(), text)
@@ -128,7 +137,7 @@ func whenAsked(asked chan<- struct{}) sim.Caller {
 }
 
 // liveKeypad turns the keyboard into a keypad; keys from a file or a pipe wait until they are asked for. restore gives the terminal back.
-func liveKeypad(ctx context.Context, in io.Reader, hangUp func(), asked <-chan struct{}, every time.Duration) (keys <-chan rune, restore func()) {
+func liveKeypad(ctx context.Context, in io.Reader, screen io.Writer, hangUp func(), asked <-chan struct{}, every time.Duration) (keys <-chan rune, restore func()) {
 	restore = func() {}
 	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		every = 0
@@ -160,6 +169,7 @@ func liveKeypad(ctx context.Context, in io.Reader, hangUp func(), asked <-chan s
 			}
 			select {
 			case pressed <- key:
+				fmt.Fprintf(screen, "          key: %c\r\n", key)
 			case <-ctx.Done():
 				return
 			}
@@ -179,7 +189,7 @@ func reportCall(c *cli.Context, r sim.Result) error {
 		}
 		err := json.NewEncoder(c.App.Writer).Encode(map[string]any{
 			"end": r.End, "destination": r.Destination, "lost": r.Lost, "cause": r.Cause, "reason": r.Reason, "variables": vars, "headers": r.Headers,
-			"seconds": r.Times.Call.Seconds(),
+			"seconds": r.Times.Call.Round(time.Millisecond).Seconds(),
 		})
 		if err != nil {
 			return err

@@ -24,10 +24,10 @@ const defaultData = "./countersign-data"
 type config struct {
 	Node   string `yaml:"node"`
 	Socket struct {
-		Listen   string        `yaml:"listen"`
-		Allow    []string      `yaml:"allow"`
-		MaxCalls int           `yaml:"max_calls"`
-		Drain    time.Duration `yaml:"drain"`
+		Listen   string   `yaml:"listen"`
+		Allow    []string `yaml:"allow"`
+		MaxCalls int      `yaml:"max_calls"`
+		Drain    duration `yaml:"drain"`
 	} `yaml:"socket"`
 	Line struct {
 		Region string `yaml:"region"`
@@ -59,6 +59,22 @@ type config struct {
 	data string // --data
 }
 
+// duration is a time with its unit, such as 30s.
+type duration time.Duration
+
+// UnmarshalYAML reads it, and says what is expected where Go's own message would not.
+func (d *duration) UnmarshalYAML(text []byte) error {
+	v, err := time.ParseDuration(strings.Trim(string(text), "\"' \n"))
+	if err != nil {
+		return fmt.Errorf("%s is not a time: write it with its unit, such as 30s or 5m", strings.TrimSpace(string(text)))
+	}
+	*d = duration(v)
+	return nil
+}
+
+// MarshalYAML writes it as it is read.
+func (d duration) MarshalYAML() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
 // defaults are what a first start without any file runs with.
 func defaults() config {
 	var c config
@@ -66,7 +82,7 @@ func defaults() config {
 	c.Socket.Listen = "127.0.0.1:8084"
 	c.Socket.Allow = []string{"127.0.0.0/8", "::1/128"}
 	c.Socket.MaxCalls = 5000
-	c.Socket.Drain = 30 * time.Second
+	c.Socket.Drain = duration(30 * time.Second)
 	c.Customers.Hash = store.SchemeArgon2id
 	c.NATS.Listen = relay.DefaultListen
 	c.Log.Level = "info"
@@ -116,7 +132,7 @@ func (c config) check() error {
 		errs = append(errs, fmt.Errorf("socket.max_calls is %d: it must be at least 1", c.Socket.MaxCalls))
 	}
 	if c.Socket.Drain < 0 {
-		errs = append(errs, fmt.Errorf("socket.drain is %s: it cannot be negative", c.Socket.Drain))
+		errs = append(errs, fmt.Errorf("socket.drain is %s: it cannot be negative", time.Duration(c.Socket.Drain)))
 	}
 	if _, err := c.logLevel(); err != nil {
 		errs = append(errs, err)

@@ -29,7 +29,8 @@ func customersImport(c *cli.Context) error {
 	}
 	defer in.Close()
 	return withDirectory(c, func(cfg config, d *store.Directory) error {
-		o := store.ImportOptions{Region: c.String("region"), SkipBad: c.Bool("skip-bad"), LongestPIN: askedPINMax}
+		o := store.ImportOptions{Region: c.String("region"), SkipBad: c.Bool("skip-bad"), CanKeyAccount: canKey(askedAccountMin, askedAccountMax),
+			CanKeyPIN: canKey(askedPINMin, askedPINMax)}
 		if o.Region == "" {
 			o.Region = cfg.Line.Region
 		}
@@ -63,12 +64,16 @@ func reportImport(c *cli.Context, r store.ImportResult) error {
 	if r.WeakPINs > 0 {
 		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are easy to guess (repeats, runs, years, part of the account or phone)\n", r.WeakPINs)
 	}
-	if r.LongPINs > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs have more than the %d digits that callers are asked for; those customers go to an agent\n", r.LongPINs, askedPINMax)
+	if r.OddAccounts > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "note: %d accounts are not of %d to %d digits, which callers are asked for: those callers are known by their number only\n",
+			r.OddAccounts, askedAccountMin, askedAccountMax)
+	}
+	if r.OddPINs > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are not of %d to %d digits, which callers are asked for: those customers go to an agent\n", r.OddPINs, askedPINMin, askedPINMax)
 	}
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(map[string]any{
-			"rows": r.Rows, "imported": r.Imported, "bad": r.Bad, "weak_pins": r.WeakPINs, "long_pins": r.LongPINs, "ignored_columns": append([]string{}, r.Ignored...),
+			"rows": r.Rows, "imported": r.Imported, "bad": r.Bad, "weak_pins": r.WeakPINs, "odd_accounts": r.OddAccounts, "odd_pins": r.OddPINs, "ignored_columns": append([]string{}, r.Ignored...),
 		})
 	}
 	fmt.Fprintf(c.App.Writer, "%d customers imported", r.Imported)
@@ -77,6 +82,11 @@ func reportImport(c *cli.Context, r store.ImportResult) error {
 	}
 	fmt.Fprintln(c.App.Writer)
 	return nil
+}
+
+// canKey is whether callers can key a number of so many digits.
+func canKey(least, most int) func(int, bool) bool {
+	return func(digits int, onlyDigits bool) bool { return onlyDigits && digits >= least && digits <= most }
 }
 
 // openInput opens a file, or standard input for "-"; size is 0 when it is not known.

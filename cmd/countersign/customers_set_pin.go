@@ -54,20 +54,53 @@ func readPIN(c *cli.Context) (session.Secret, error) {
 		}
 		return session.NewSecret(trimNewline(line)), nil
 	}
-	fmt.Fprint(c.App.ErrWriter, "New PIN: ")
-	first, err := term.ReadPassword(int(in.Fd()))
-	fmt.Fprint(c.App.ErrWriter, "\nOnce more: ")
-	second, err2 := term.ReadPassword(int(in.Fd()))
-	fmt.Fprintln(c.App.ErrWriter)
-	defer clear(second)
-	if err := errors.Join(err, err2); err != nil {
-		return session.Secret{}, fmt.Errorf("read the PIN: %w", err)
+	first, err := readHidden(c, in, "New PIN: ")
+	if err != nil {
+		return session.Secret{}, err
 	}
+	if len(first) == 0 {
+		return session.Secret{}, errors.New("no PIN was entered; nothing was changed")
+	}
+	second, err := readHidden(c, in, "Once more: ")
+	if err != nil {
+		clear(first)
+		return session.Secret{}, err
+	}
+	defer clear(second)
 	if string(first) != string(second) {
 		clear(first)
 		return session.Secret{}, errors.New("the two entries differ; nothing was changed")
 	}
 	return session.NewSecret(first), nil
+}
+
+// readHidden asks on a terminal without showing the answer. Ctrl-C gives up, and the terminal is as it was.
+func readHidden(c *cli.Context, in *os.File, prompt string) ([]byte, error) {
+	before, err := term.GetState(int(in.Fd()))
+	if err != nil {
+		return nil, fmt.Errorf("read the PIN: %w", err)
+	}
+	fmt.Fprint(c.App.ErrWriter, prompt)
+	type answer struct {
+		text []byte
+		err  error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		text, err := term.ReadPassword(int(in.Fd()))
+		answered <- answer{text, err}
+	}()
+	defer fmt.Fprintln(c.App.ErrWriter)
+	select {
+	case a := <-answered:
+		if a.err != nil {
+			return nil, fmt.Errorf("read the PIN: %w", a.err)
+		}
+		return a.text, nil
+	case <-c.Context.Done():
+		_ = term.Restore(int(in.Fd()), before)
+		return nil, errors.New("given up; nothing was changed")
+	}
 }
 
 func trimNewline(b []byte) []byte {

@@ -10,6 +10,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
+	"strings"
 	"sync"
 	"time"
 
@@ -65,11 +67,11 @@ func demo(c *cli.Context) (err error) {
 		return err
 	}
 	fmt.Fprintf(screen, `Countersign demo: a sample bank of 12 customers, %d callers at a time, %gx speed. Ctrl-C ends it.
-  call it yourself   countersign call --server %s --from +15551230001 --keys 246813
-  events             countersign watch --nats %s
+  call it yourself   %s call --server %s --from +15551230001 --keys 246813#
+  events             %s watch --nats %s
   customers, calls   %s
 
-`, c.Int("callers"), c.Float64("speed"), s.listener.Addr(), s.embedded.URL(), cfg.data)
+`, c.Int("callers"), c.Float64("speed"), invocation(), s.listener.Addr(), invocation(), s.embedded.URL(), cfg.data)
 	d := &demonstration{screen: screen, ended: map[string]event.CallEnded{}, placed: map[string]sim.Result{}}
 	watching, stopWatching := context.WithCancel(context.Background())
 	watched := make(chan error, 1)
@@ -93,9 +95,17 @@ func demo(c *cli.Context) (err error) {
 	if c.Bool("json") {
 		return errors.Join(err, json.NewEncoder(c.App.Writer).Encode(sum))
 	}
-	fmt.Fprintf(screen, "\n%d calls in %.0f s: %d verified, %d identified only, %d neither (%d of all hung up); %d lost. %d events on NATS.\n",
+	fmt.Fprintf(screen, "\n%d calls in %.0f s: %d verified, %d identified only, %d neither; %d of them hung up; %d lost. %d events on NATS.\n",
 		sum.Calls, sum.Seconds, sum.Verified, sum.Identified, sum.Unidentified, sum.Abandoned, sum.Lost, sum.Events)
 	return err
+}
+
+// invocation is how this program was started, for a reader to copy: "go run" leaves nothing on the PATH.
+func invocation() string {
+	if strings.Contains(os.Args[0], "go-build") {
+		return "go run ./cmd/countersign"
+	}
+	return os.Args[0]
 }
 
 // demoConfig is the default configuration on free ports, in a folder of its own.
@@ -149,7 +159,12 @@ func (d *demonstration) call(c *cli.Context, address string) error {
 	// Those who are on the line when the time is over may finish, if they are quick.
 	talking, hangUp := context.WithCancel(context.Background())
 	defer hangUp()
-	context.AfterFunc(ringing, func() { time.AfterFunc(5*time.Second, hangUp) })
+	context.AfterFunc(ringing, func() {
+		fmt.Fprintln(d.screen, "ending: those on the line may finish, for up to 5 s")
+		time.AfterFunc(5*time.Second, hangUp)
+		again, stop := signal.NotifyContext(talking, stopSignals...)
+		context.AfterFunc(again, func() { stop(); hangUp() })
+	})
 	next := make(chan int)
 	var lines sync.WaitGroup
 	errs := make(chan error, c.Int("callers"))

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -25,8 +24,12 @@ func doctorCommand() *cli.Command {
 		Name:        "doctor",
 		Usage:       "check what Countersign needs, and say what to do",
 		Description: "Starts and stops nothing. Exit code 1 means that something must be done before calls work as they should.",
-		Flags:       []cli.Flag{natsFlag(), &cli.BoolFlag{Name: "json", Usage: "one finding a line, as JSON"}},
-		Action:      doctor,
+		Flags: []cli.Flag{
+			natsFlag(),
+			&cli.StringFlag{Name: "freeswitch", Usage: "FreeSWITCH's configuration is in `DIR`, such as /etc/freeswitch"},
+			&cli.BoolFlag{Name: "json", Usage: "one finding a line, as JSON"},
+		},
+		Action: doctor,
 	}
 }
 
@@ -88,7 +91,7 @@ func doctor(c *cli.Context) error {
 		}
 	}
 	if problems > 0 {
-		return fmt.Errorf("%d things must be mended", problems)
+		return fmt.Errorf("to be mended: %d", problems)
 	}
 	return nil
 }
@@ -192,7 +195,28 @@ func checkPrompts(_ *cli.Context, cfg config) []finding {
 	if len(missing) > 0 {
 		return []finding{problem("prompts", "record them as 8 kHz mono WAV in "+filepath.Join(dir, "en"), "callers hear a tone in place of %s", strings.Join(missing, ", "))}
 	}
-	return []finding{ok("prompts", "all %d are in %s; FreeSWITCH's user must be able to read them there", len(prompts.All()), dir)}
+	if closed := closedFolder(dir); closed != "" {
+		return []finding{note("prompts", "chmod o+x "+closed+", or keep --data elsewhere, unless FreeSWITCH runs as the same user",
+			"all %d are there, but other users cannot enter %s: FreeSWITCH could play nothing, and callers would go to an agent at once", len(prompts.All()), closed)}
+	}
+	return []finding{ok("prompts", "all %d are in %s, and every user may read them", len(prompts.All()), dir)}
+}
+
+// closedFolder is the first folder on the way that other users may not enter, or "".
+func closedFolder(dir string) string {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return ""
+	}
+	closed := ""
+	for ; ; dir = filepath.Dir(dir) {
+		if info, err := os.Stat(dir); err == nil && info.Mode().Perm()&0o001 == 0 {
+			closed = dir
+		}
+		if dir == filepath.Dir(dir) {
+			return closed
+		}
+	}
 }
 
 // answerTimeout bounds what doctor waits for somebody on the network.
@@ -231,30 +255,6 @@ func checkNATS(c *cli.Context, cfg config) []finding {
 		return []finding{problem("nats", "start NATS or correct nats.url; calls go on meanwhile, and their events follow", "%s does not answer", endpoint)}
 	}
 	return []finding{ok("nats", "%s answers", endpoint)}
-}
-
-// dialplanPlaces are where packages and source builds of FreeSWITCH keep their configuration.
-var dialplanPlaces = []string{"/etc/freeswitch", "/usr/local/freeswitch/conf", "/usr/local/freeswitch/etc/freeswitch", "/opt/freeswitch/etc/freeswitch"}
-
-func checkFreeSWITCH(*cli.Context, config) []finding {
-	binary := os.Getenv("FREESWITCH")
-	if binary == "" {
-		binary, _ = exec.LookPath("freeswitch")
-	}
-	places := dialplanPlaces
-	if binary != "" {
-		places = append([]string{filepath.Join(filepath.Dir(binary), "..", "etc", "freeswitch"), filepath.Join(filepath.Dir(binary), "..", "conf")}, places...)
-	}
-	for _, place := range places {
-		if !exists(place) {
-			continue
-		}
-		if found, _ := filepath.Glob(filepath.Join(place, "dialplan", "*", "*countersign*.xml")); len(found) == 0 {
-			return []finding{note("freeswitch", "copy freeswitch/conf/dialplan there, as freeswitch/README.md says", "no dialplan of ours in %s", filepath.Join(place, "dialplan"))}
-		}
-		return []finding{ok("freeswitch", "our dialplan is in %s; FreeSWITCH must have mod_event_socket loaded", filepath.Join(place, "dialplan"))}
-	}
-	return []finding{skipped("freeswitch", "no FreeSWITCH found on this machine")}
 }
 
 func checkClock(*cli.Context, config) []finding {

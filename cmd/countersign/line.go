@@ -6,10 +6,12 @@ import (
 	"countersign/steps"
 )
 
-// The default line asks for this many digits of a PIN.
+// The default line asks for this many digits.
 const (
-	askedPINMin = 4
-	askedPINMax = 6
+	askedAccountMin = 6
+	askedAccountMax = 10
+	askedPINMin     = 4
+	askedPINMax     = 6
 )
 
 // defaultLine is the service line of a first start: the caller's number, else an account of 6 to 10 digits; then a PIN of 4 to 6.
@@ -23,7 +25,8 @@ func defaultLine(cfg config, d steps.Directory) *session.Line {
 		Identify: []session.Step{
 			steps.ANI{Directory: d},
 			steps.Number{
-				Directory: d, Kind: string(event.MethodAccount), Prompt: "ask-account", Again: "ask-account-again", Min: 6, Max: 10,
+				Directory: d, Kind: string(event.MethodAccount), Prompt: "ask-account", Again: "ask-account-again",
+				Min: askedAccountMin, Max: askedAccountMax,
 				Limits: steps.DefaultLimits(3),
 			},
 		},

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -21,8 +23,11 @@ const (
 	exitWrongUse = 2
 )
 
+// stopSignals are wishes to stop: Ctrl-C, the service manager's, and a terminal that was closed.
+var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
 	code := run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -59,14 +64,16 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Usage:     "find out who is calling, and let them prove it",
 		UsageText: "countersign [--config FILE] [--data DIR] COMMAND …",
 		Flags: []cli.Flag{
+			cli.HelpFlag, // urfave/cli leaves it out where a program has its own help command
 			&cli.StringFlag{Name: "config", Usage: "read settings from `FILE` (YAML)", EnvVars: []string{"COUNTERSIGN_CONFIG"}},
 			&cli.StringFlag{Name: "data", Usage: "keep everything in `DIR`", Value: defaultData, EnvVars: []string{"COUNTERSIGN_DATA"}},
 		},
 		Commands: []*cli.Command{
-			demoCommand(), serveCommand(), callCommand(), customersCommand(), watchCommand(), doctorCommand(),
+			demoCommand(), serveCommand(), callCommand(), customersCommand(), watchCommand(), doctorCommand(), helpCommand(),
 		},
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,
-		HideVersion:     true,
+		Version:         version(),
+		HideHelpCommand: true,
 		ExitErrHandler:  func(*cli.Context, error) {}, // run decides
 		CommandNotFound: nil,
 		Action:          unknownCommand,
@@ -79,6 +86,31 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		}
 	})
 	return app
+}
+
+// version is the release, or the commit that was built.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return info.Main.Version
+}
+
+// helpCommand says what --help says: "help customers import" is "customers import --help".
+func helpCommand() *cli.Command {
+	return &cli.Command{
+		Name: "help", Usage: "explain a command", ArgsUsage: "[COMMAND …]", HideHelp: true,
+		Action: func(c *cli.Context) error {
+			args := append(append([]string{c.App.Name}, c.Args().Slice()...), "--help")
+			return newApp(c.App.Reader, c.App.Writer, c.App.ErrWriter).RunContext(c.Context, args)
+		},
+	}
 }
 
 func everyCommand(commands []*cli.Command, f func(*cli.Command)) {
@@ -100,8 +132,13 @@ func unknownCommand(c *cli.Context) error {
 
 // arguments checks how many arguments a command got.
 func arguments(c *cli.Context, want int, names string) error {
+	for _, a := range c.Args().Slice() {
+		if strings.HasPrefix(a, "-") && a != "-" {
+			return wrongUse("options such as %s stand before the other arguments: countersign %s %s …", a, c.Command.FullName(), a)
+		}
+	}
 	if c.NArg() != want {
-		return wrongUse("%s takes %s, got %d arguments", c.Command.FullName(), names, c.NArg())
+		return wrongUse("%s takes %s, got %d", c.Command.FullName(), names, c.NArg())
 	}
 	return nil
 }

@@ -104,12 +104,26 @@ func TestWrongUseIsSaidAndExitsWithTwo(t *testing.T) {
 
 func TestHelpIsThere(t *testing.T) {
 	t.Parallel()
-	for _, args := range []string{"", "help", "--help", "customers", "customers import --help", "help serve"} {
+	for _, args := range []string{"", "help", "--help", "customers", "customers import --help", "help serve", "help customers import"} {
 		code, stdout, stderr := countersign(t, "", strings.Fields(args)...)
 		assert.Equal(t, exitDone, code, args)
 		assert.Contains(t, stdout, "countersign", args)
 		assert.Empty(t, stderr)
 	}
+}
+
+func TestHelpNamesWhatThereIs(t *testing.T) {
+	t.Parallel()
+	_, stdout, _ := countersign(t, "", "help", "customers")
+	assert.Contains(t, stdout, "set-pin")
+	_, stdout, _ = countersign(t, "", "help", "customers", "import")
+	assert.Contains(t, stdout, "--skip-bad")
+	code, _, stderr := countersign(t, "", "help", "nonsense")
+	assert.Equal(t, exitWrongUse, code)
+	oneSentence(t, stderr, "nonsense")
+	code, _, stderr = countersign(t, "", "customers", "import", "x.csv", "--skip-bad")
+	assert.Equal(t, exitWrongUse, code)
+	oneSentence(t, stderr, "--skip-bad", "before")
 }
 
 func TestTheExampleConfigurationIsTheDefault(t *testing.T) {
@@ -140,7 +154,8 @@ func TestABadConfigurationIsRefusedWithEverythingThatIsWrong(t *testing.T) {
 	for yaml, words := range map[string][]string{
 		"sockets: {}":                            {"sockets", "1:1"},
 		"socket:\n  listen: [1]":                 {"2"},
-		"socket: {drain: fast}":                  {"c.yaml"},
+		"socket: {drain: fast}":                  {"c.yaml", "fast", "30s"},
+		"socket: {drain: 30}":                    {"c.yaml", "30", "unit"},
 		"customers: {hash: md5}\nnode: \"a b\"":  {"md5", "argon2id", "a b"},
 		"socket: {allow: [10.0.0.1]}":            {"10.0.0.1", "network"},
 		"log: {level: loud, format: xml}":        {"loud", "xml"},
@@ -388,10 +403,17 @@ func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
 	_ = watch.Wait()
 	assert.Zero(t, watch.ProcessState.ExitCode())
 
-	code, stdout, stderr = countersign(t, "", append(flags, "doctor")...)
+	conf := t.TempDir()
+	require.NoError(t, os.CopyFS(conf, os.DirFS(filepath.Join("..", "..", "freeswitch", "conf"))))
+	code, stdout, stderr = countersign(t, "", append(flags, "doctor", "--freeswitch", conf)...)
 	assert.Equal(t, exitDone, code, stdout+stderr)
 	assert.Contains(t, stdout, "countersign answers")
+	assert.Contains(t, stdout, "our dialplan is in "+conf)
 	assert.NotContains(t, stdout, "problem")
+	require.NoError(t, os.WriteFile(filepath.Join(conf, "vars.xml"), []byte(`<X-PRE-PROCESS cmd="set" data="default_password=1234"/>`), 0o600))
+	code, stdout, _ = countersign(t, "", append(flags, "doctor", "--freeswitch", conf)...)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stdout, "default_password is 1234")
 	assert.Equal(t, exitDone, stop())
 
 	code, _, stderr = countersign(t, "", append(flags, "call", "--keys", "1")...)

@@ -18,7 +18,7 @@ type sampleCaller struct {
 var sampleCallers = []sampleCaller{
 	{who: "known number, right PIN", from: "+15551230001", answers: script("ask-pin", "246813#")},
 	{who: "known number, right PIN", from: "+442079460003", answers: script("ask-pin", "314159#")},
-	{who: "known number, PIN without the hash key", from: "+15551230004", answers: script("ask-pin", "271828")},
+	{who: "known number, PIN without #", from: "+15551230004", answers: script("ask-pin", "271828")},
 	{who: "unknown number, account and PIN", from: "+15557770001", answers: script("ask-account", "100043#", "ask-pin", "975310#")},
 	{who: "withheld number, account and PIN", from: "+15551230008", withheld: true, answers: script("ask-account", "100049#", "ask-pin", "161803#")},
 	{who: "in a hurry: account and PIN typed ahead", from: "+15557770002", answers: script("ask-account", "100050#662607#")},

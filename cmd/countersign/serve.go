@@ -3,9 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/signal"
-	"syscall"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -47,11 +46,11 @@ func serve(c *cli.Context) error {
 		s.served <- err
 		log.Error("the socket ended by itself", "err", err)
 	}
-	log.Info("stopping", "calls", s.server.Calls(), "drain", cfg.Socket.Drain)
+	log.Info("stopping", "calls", s.server.Calls(), "drain", time.Duration(cfg.Socket.Drain))
 	// The first signal has been taken; the second one ends the waiting.
-	draining, again := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	draining, again := signal.NotifyContext(context.Background(), stopSignals...)
 	defer again()
-	draining, cancel := context.WithTimeout(draining, cfg.Socket.Drain)
+	draining, cancel := context.WithTimeout(draining, time.Duration(cfg.Socket.Drain))
 	defer cancel()
 	return s.stop(draining)
 }

@@ -133,6 +133,9 @@ func (s *service) openStores(ctx context.Context) (err error) {
 
 // openDirectory opens the customers, for the service and for "countersign customers".
 func openDirectory(ctx context.Context, cfg config, log *slog.Logger) (*store.Directory, error) {
+	if exists(cfg.directoryPath()) && !exists(cfg.pepperPath()) {
+		return nil, fmt.Errorf("the pepper %s is missing: restore it from a backup, because the stored PINs cannot be checked without it", cfg.pepperPath())
+	}
 	pepper, err := store.LoadPepper(cfg.pepperPath())
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 	"unicode"
@@ -60,7 +61,8 @@ func watch(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o := relay.WatchOptions{Subjects: subjects, Log: cfg.logger(c.App.ErrWriter)}
+	log := slog.New(slog.NewTextHandler(c.App.ErrWriter, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	o := relay.WatchOptions{Subjects: subjects, Log: log}
 	if d := c.Duration("since"); d > 0 {
 		o.Since = time.Now().Add(-d)
 	}
