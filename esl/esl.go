@@ -29,7 +29,8 @@ type Options struct {
 	Frame time.Duration
 	// Silence is how long a peer may send nothing at all. It must be longer than the longest prompt with its timers. Default 5 min.
 	Silence time.Duration
-	// Stale is how long nothing may have been heard before a call is asked whether it is still there. Default 2 s.
+	// Stale is how long nothing may have been heard before a call is asked whether it is still there, before a command is sent: longer than any check of
+	// an answer takes, shorter than a dead-man switch. Default 10 s.
 	Stale time.Duration
 	// Allow lists who may connect. Default: loopback addresses.
 	Allow []netip.Prefix
@@ -49,7 +50,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Reply, 5*time.Second)
 	setDefault(&o.Frame, 10*time.Second)
 	setDefault(&o.Silence, 5*time.Minute)
-	setDefault(&o.Stale, 2*time.Second)
+	setDefault(&o.Stale, 10*time.Second)
 	if o.Allow == nil {
 		o.Allow = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}
