@@ -31,7 +31,9 @@ const (
 var (
 	// Filters go before myevents, so that no other event slips through between them.
 	openCall = connect + filters[0] + filters[1] + myEvents + constant("multiset", secretive) + constant("answer", "")
-	flush    = constant("flush_dtmf", "")
+	// FreeSWITCH writes what flush_dtmf throws away into the call record (digits_dialed), however sensitive it is; a prompt that is played takes a key out of
+	// the queue in each frame, and does not. So there is a moment of silence first, and nothing left to flush on a real line.
+	flush    = constant("playback", "silence_stream://100") + constant("flush_dtmf", "")
 	forgetIt = constant("multiset", forget)
 	disarm   = constant("sched_cancel", "")
 )
@@ -88,9 +90,9 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 	if err != nil {
 		return session.Entry{}, err
 	}
-	commands := make([]outgoing, 0, 4)
+	commands := make([]outgoing, 0, 5)
 	if q.Flush {
-		commands = append(commands, outgoing{text: flush})
+		commands = append(commands, outgoing{text: flush}, outgoing{}) // two commands, two replies
 	}
 	commands = append(commands, collect, outgoing{text: forgetIt})
 	if err := ch.c.wait(ctx, x, commands...); err != nil {

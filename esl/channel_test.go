@@ -82,10 +82,11 @@ func TestCollectUnsetsTheDigitsInTheSameWrite(t *testing.T) {
 	p := esltest.Dial(t, addr)
 	p.Open()
 	// Nothing has been answered yet, and all of it is here.
+	assert.Equal(t, "silence_stream://100", p.Expect("playback").Arg)
 	p.Expect("flush_dtmf")
 	collect := p.Expect("play_and_get_digits")
 	assert.Equal(t, "^^|cs_digits=|read_terminator_used=", p.Expect("multiset").Arg)
-	for range 3 {
+	for range 4 {
 		p.Send(esltest.OK())
 	}
 	p.Send(esltest.Completion(collect, "variable_read_result", "success", "variable_cs_digits", "2468"))

@@ -37,14 +37,15 @@ type telephone struct {
 	keyed  time.Time     // the last key was let go
 	resume time.Time     // the first frame heard after that
 	recent []int16       // the last listenTo that was heard
-	heard  chan struct{} // closed and renewed with every frame heard
+	tone   float64       // waited for by hear, or 0
+	heard  chan struct{} // closed when tone is heard
 }
 
 func newTelephone(t testing.TB) *telephone {
 	t.Helper()
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(t, err)
-	p := &telephone{conn: conn, stop: make(chan struct{}), heard: make(chan struct{})}
+	p := &telephone{conn: conn, stop: make(chan struct{})}
 	p.idle = sync.NewCond(&p.mu)
 	p.done.Add(1)
 	go p.listen()
@@ -204,33 +205,31 @@ func (p *telephone) listen() {
 		if extra := len(p.recent) - most; extra > 0 {
 			p.recent = append([]int16(nil), p.recent[extra:]...)
 		}
-		close(p.heard)
-		p.heard = make(chan struct{})
+		if p.tone != 0 && has(p.recent, p.tone) {
+			p.tone = 0
+			close(p.heard)
+		}
 		p.mu.Unlock()
 	}
 }
 
-// hear waits until a tone of this frequency is heard, alone or with another one, from now on.
+// hear waits until a tone of this frequency is heard, alone or with another one, from now on. Every frame is listened to, however many come at once on
+// a busy machine. It is for one goroutine at a time.
 func (p *telephone) hear(hz float64, within time.Duration) bool {
+	heard := make(chan struct{})
 	p.mu.Lock()
-	p.recent = nil
+	p.recent, p.tone, p.heard = nil, hz, heard
 	p.mu.Unlock()
-	timeout := time.After(within)
-	for {
-		p.mu.Lock()
-		is, heard := has(p.recent, hz), p.heard
-		p.mu.Unlock()
-		if is {
-			return true
-		}
-		select {
-		case <-heard:
-		case <-p.stop:
-			return false
-		case <-timeout:
-			return false
-		}
+	select {
+	case <-heard:
+		return true
+	case <-p.stop:
+	case <-time.After(within):
 	}
+	p.mu.Lock()
+	p.tone = 0
+	p.mu.Unlock()
+	return false
 }
 
 // has says whether at least a fifth of the power of a sound is at a frequency (Goertzel's algorithm).

@@ -63,7 +63,13 @@ func E164(raw, region string) (string, error) {
 	if !phonenumbers.IsPossibleNumber(parsed) {
 		return "", fmt.Errorf("%w: wrong number of digits for its country", ErrNotANumber)
 	}
-	return phonenumbers.Format(parsed, phonenumbers.E164), nil
+	e164 := phonenumbers.Format(parsed, phonenumbers.E164)
+	if parsed.GetItalianLeadingZero() { // a zero that belongs to the number, as in Italy, or one trunk zero too many
+		if again, err := phonenumbers.Parse(e164, region); err != nil || phonenumbers.Format(again, phonenumbers.E164) != e164 {
+			return "", fmt.Errorf("%w: too many zeros", ErrNotANumber)
+		}
+	}
+	return e164, nil
 }
 
 // LastFour is all of a telephone number that events and logs may show: its last four digits, or fewer if it has no more.

@@ -20,6 +20,7 @@ func TestNumbersAreWrittenOneWay(t *testing.T) {
 		{"+49 30 901820 ext. 12", "DE", "+4930901820"},
 		{"5551230001", "US", "+15551230001"},
 		{"+44 20 7946 0000", "DE", "+442079460000"},
+		{"+39 06 698 82222", "", "+390669882222"},
 	} {
 		got, err := session.E164(c.raw, c.region)
 		assert.NoError(t, err, c.raw)
@@ -29,7 +30,7 @@ func TestNumbersAreWrittenOneWay(t *testing.T) {
 
 func TestWhatIsNoNumberIsNotLookedUp(t *testing.T) {
 	t.Parallel()
-	for _, raw := range []string{"", "anonymous", "Restricted", "unknown", "sip:1234567@example.org", "1234", "+", "0", "++", "alice", "+999123456789", "+1555", "🙂🙂🙂🙂🙂🙂"} {
+	for _, raw := range []string{"", "anonymous", "Restricted", "unknown", "sip:1234567@example.org", "1234", "+", "0", "++", "alice", "+999123456789", "+1555", "+49 0083 20", "🙂🙂🙂🙂🙂🙂"} {
 		_, err := session.E164(raw, "DE")
 		assert.ErrorIs(t, err, session.ErrNotANumber, raw)
 	}
@@ -49,6 +50,7 @@ func TestEventsShowFourDigitsAtMost(t *testing.T) {
 func FuzzE164(f *testing.F) {
 	f.Add("+49 30 901820", "DE")
 	f.Add("0", "")
+	f.Add("+49 0083 20", "D")
 	f.Fuzz(func(t *testing.T, raw, region string) {
 		n, err := session.E164(raw, region)
 		if err != nil {
