@@ -107,21 +107,33 @@ func closeAndWait(conn *nats.Conn) {
 // inStream reads every id in the stream, in order.
 func inStream(t testing.TB, js jetstream.JetStream) []string {
 	t.Helper()
+	ids, err := readStream(js)
+	require.NoError(t, err)
+	return ids
+}
+
+// readStream is inStream for a cluster that may be without a leader at the moment.
+func readStream(js jetstream.JetStream) (ids []string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	c, err := js.CreateConsumer(ctx, event.Stream, jetstream.ConsumerConfig{AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true})
-	require.NoError(t, err)
-	var ids []string
+	if err != nil {
+		return nil, err
+	}
 	for left := int(c.CachedInfo().NumPending); left > 0; {
 		chunk, err := c.Fetch(min(left, 1000), jetstream.FetchMaxWait(patience))
-		require.NoError(t, err)
+		if err != nil {
+			return nil, err
+		}
 		for msg := range chunk.Messages() {
 			ids = append(ids, msg.Headers().Get(jetstream.MsgIDHeader))
 			left--
 		}
-		require.NoError(t, chunk.Error())
+		if chunk.Error() != nil {
+			return nil, chunk.Error()
+		}
 	}
-	return ids
+	return ids, nil
 }
 
 // sameIDs compares thousands of ids and shows where they part.
