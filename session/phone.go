@@ -12,6 +12,12 @@ import (
 // ErrNotANumber says that a caller's or a customer's number cannot be a telephone number, so there is nothing to look up.
 var ErrNotANumber = errors.New("not a telephone number")
 
+// How many digits anything has that is looked up, country code included. E.164 allows 15.
+const (
+	minDigits = 5
+	maxDigits = 15
+)
+
 // ErrNoCountry says that a number is written without its country code and no region was given to supply it.
 var ErrNoCountry = errors.New("the number has no country code and no region is set")
 
@@ -36,7 +42,7 @@ func E164(raw, region string) (string, error) {
 			digits++
 		}
 	}
-	if digits < 5 {
+	if digits < minDigits {
 		return "", ErrNotANumber
 	}
 	region = strings.ToUpper(region)
@@ -64,6 +70,9 @@ func E164(raw, region string) (string, error) {
 		return "", fmt.Errorf("%w: wrong number of digits for its country", ErrNotANumber)
 	}
 	e164 := phonenumbers.Format(parsed, phonenumbers.E164)
+	if digits := len(e164) - 1; digits < minDigits || digits > maxDigits {
+		return "", ErrNotANumber // too few: the rest was taken for an extension
+	}
 	if parsed.GetItalianLeadingZero() { // a zero that belongs to the number, as in Italy, or one trunk zero too many
 		if again, err := phonenumbers.Parse(e164, region); err != nil || phonenumbers.Format(again, phonenumbers.E164) != e164 {
 			return "", fmt.Errorf("%w: too many zeros", ErrNotANumber)
