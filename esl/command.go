@@ -19,6 +19,9 @@ var applications = map[string]bool{
 	"sched_cancel": true, "transfer": true,
 }
 
+// maxArgument is how long an application's argument may be: FreeSWITCH takes longer ones only as a body, which nothing of ours needs.
+const maxArgument = 2048
+
 // endOfCommand closes a command. FreeSWITCH reads to an empty line; the builders write CRLF between lines.
 const endOfCommand = "\r\n\r\n"
 
@@ -37,6 +40,9 @@ var (
 func execute(application, arg, id string) (string, error) {
 	if !applications[application] {
 		return "", fmt.Errorf("%w: application %q is not one that Countersign executes", ErrUnsafeValue, application)
+	}
+	if len(arg) > maxArgument {
+		return "", fmt.Errorf("%w: an argument of %s has %d bytes, at most %d fit in a header", ErrUnsafeValue, application, len(arg), maxArgument)
 	}
 	if i := strings.IndexFunc(arg, isControl); i >= 0 {
 		return "", fmt.Errorf("%w: control byte %#x in an argument of %s", ErrUnsafeValue, arg[i], application)

@@ -69,6 +69,7 @@ func FuzzCommand(f *testing.F) {
 	f.Add("x", "1|cs_status=verified")
 	f.Add("x", "a\r\n\r\nsendmsg\r\ncall-command: hangup")
 	f.Add("x", "${system(id)}")
+	f.Add(strings.Repeat("x", 3000), " ")
 	f.Fuzz(func(t *testing.T, name, value string) {
 		a, err := assignment(name, value)
 		if err != nil {
@@ -76,6 +77,10 @@ func FuzzCommand(f *testing.F) {
 			return
 		}
 		text, err := execute("multiset", "^^|"+a, "cs1")
+		if len(a) > 2000 && err != nil {
+			require.ErrorIs(t, err, ErrUnsafeValue)
+			return
+		}
 		require.NoError(t, err, "an assignment that passes must be safe to execute")
 		require.Equal(t, 1, strings.Count(text, "\r\n\r\n"), "one command")
 		require.Equal(t, 0, strings.Count(strings.ReplaceAll(text, "\r\n", ""), "\n"))
