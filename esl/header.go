@@ -6,24 +6,11 @@ import "bytes"
 // else owns, and nothing of it is decoded before it is asked for.
 type header []byte
 
-// raw finds a line by its name, as FreeSWITCH spells it, and returns its value undecoded. It looks no further than an empty line: what follows is an
-// event's own body.
+// raw finds one line and returns its value undecoded.
 func (h header) raw(name string) (value []byte, found bool) {
-	for len(h) > 0 {
-		line := h
-		if end := bytes.IndexByte(h, '\n'); end >= 0 {
-			line, h = h[:end], h[end+1:]
-		} else {
-			h = nil
-		}
-		if len(line) == 0 {
-			break
-		}
-		if len(line) > len(name) && line[len(name)] == ':' && string(line[:len(name)]) == name {
-			return trimmed(line[len(name)+1:]), true
-		}
-	}
-	return nil, false
+	names, values := [1]string{name}, [1][]byte{}
+	h.pick(names[:], values[:])
+	return values[0], values[0] != nil
 }
 
 // trimmed is a value without the blanks around it; unlike bytes.Trim it is never nil.
@@ -37,7 +24,8 @@ func trimmed(value []byte) []byte {
 	return value
 }
 
-// pick finds several lines in one pass: values[i] becomes the undecoded value of names[i], or nil if there is no such line.
+// pick finds lines by their names, as FreeSWITCH spells them, in one pass: values[i] becomes the undecoded value of the first line named names[i], or nil if
+// there is none. It looks no further than an empty line: what follows is an event's own body.
 func (h header) pick(names []string, values [][]byte) {
 	clear(values)
 	for left := len(names); left > 0 && len(h) > 0; {
@@ -52,7 +40,7 @@ func (h header) pick(names []string, values [][]byte) {
 		}
 		for i, name := range names {
 			n := len(name)
-			if len(line) > n && line[n] == ':' && line[0] == name[0] && values[i] == nil && string(line[:n]) == name {
+			if line[0] == name[0] && len(line) > n && line[n] == ':' && values[i] == nil && string(line[:n]) == name {
 				values[i] = trimmed(line[n+1:])
 				left--
 				break
