@@ -166,6 +166,11 @@ func (g *collected) classify(q session.Collect) (session.Entry, error) {
 	return e, nil
 }
 
+// Listen implements session.Channel.
+func (ch *channel) Listen(context.Context, session.Listen) (session.Heard, error) {
+	return session.Heard{}, session.ErrNoSpeech
+}
+
 // Transfer implements session.Channel: the dead-man switch off, the result on, and away, in one write.
 func (ch *channel) Transfer(ctx context.Context, h session.Handover) error {
 	commands, x, err := ch.handOver(h)

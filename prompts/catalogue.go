@@ -4,18 +4,34 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 )
 
 // Tone is what is played in place of a prompt that has no audio: a quarter of a second of A, so that the caller knows that the line lives.
 const Tone = "tone_stream://%(250,100,440)"
 
-// Catalogue finds the audio of prompts in a folder, <dir>/<language>/<prompt>.wav. It is immutable and may be used from any goroutine.
-type Catalogue struct{ dir string }
+// Folders beside those of the languages. None of them is a language: Lint, Unpack and File leave them alone.
+const (
+	ownFolder    = "own"    // own/<language>/…: recordings that a line names
+	spokenFolder = "spoken" // spoken/<language>/<key>.wav: what a voice made of the texts of lines
+	onceFolder   = "once"   // once/<random>.wav: what belongs to one call, gone when it ends
+)
 
-// Open makes a Catalogue of a folder that exists. FreeSWITCH must see the folder under the same absolute path, so a path that FreeSWITCH's
-// syntax for playing files would take apart is refused.
-func Open(dir string) (*Catalogue, error) {
+// Catalogue finds the audio of prompts in a folder, <dir>/<language>/<prompt>.wav, and makes what is spoken by a voice. It may be used from any goroutine.
+type Catalogue struct {
+	dir     string
+	voices  Voices
+	engines chan struct{} // a place for each engine that may run at a time
+}
+
+// Open makes a Catalogue of a folder that exists, with the voices that are installed, and clears away what an earlier process left of its calls.
+// FreeSWITCH must see the folder under the same absolute path, so a path that FreeSWITCH's syntax for playing files would take apart is refused.
+func Open(dir string) (*Catalogue, error) { return OpenWith(dir, nil) }
+
+// OpenWith is Open with voices of the operator's.
+func OpenWith(dir string, voices Voices) (*Catalogue, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open the folder of prompts: %w", err)
@@ -30,7 +46,9 @@ func Open(dir string) (*Catalogue, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("open the folder of prompts: %s is not a folder", abs)
 	}
-	return &Catalogue{dir: abs}, nil
+	c := &Catalogue{dir: abs, voices: voices, engines: make(chan struct{}, runtime.NumCPU())}
+	c.clearOnce()
+	return c, nil
 }
 
 // unfitForFreeSWITCH: quotes and backslashes end or change an argument, ! separates the files of a file_string, ${…} is expanded, {…} and […]
@@ -46,7 +64,11 @@ func (c *Catalogue) File(language, prompt string) (file string, found bool) {
 	if !isLanguage(language) || !isPrompt(prompt) {
 		return Tone, false
 	}
-	file = c.dir + "/" + language + "/" + prompt + ".wav"
+	return orTone(c.dir + "/" + language + "/" + prompt + ".wav")
+}
+
+// orTone is the file if there is something in it.
+func orTone(file string) (playable string, found bool) {
 	info, err := os.Stat(file)
 	if err != nil || !info.Mode().IsRegular() || info.Size() <= wavHeaderSize {
 		return Tone, false
@@ -54,9 +76,13 @@ func (c *Catalogue) File(language, prompt string) (file string, found bool) {
 	return file, true
 }
 
-// isLanguage accepts what a BCP 47 tag is made of: en, pt-BR, zh-Hant-TW.
+// isLanguage accepts what a BCP 47 tag is made of: en, pt-BR, zh-Hant-TW. The names of our other folders are no languages.
 func isLanguage(s string) bool {
-	return len(s) >= 2 && len(s) <= 35 && isLower(s[0]) && madeOf(s, func(b byte) bool { return isLower(b) || isDigit(b) || b == '-' || 'A' <= b && b <= 'Z' })
+	return !isOurs(s) && len(s) >= 2 && len(s) <= 35 && isLower(s[0]) && madeOf(s, func(b byte) bool { return isLower(b) || isDigit(b) || b == '-' || 'A' <= b && b <= 'Z' })
+}
+
+func isOurs(folder string) bool {
+	return slices.Contains([]string{ownFolder, spokenFolder, onceFolder}, folder)
 }
 
 // isPrompt accepts lower-case letters, digits and hyphens.

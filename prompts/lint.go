@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,38 +18,112 @@ const (
 	maxSilence               = 250 * time.Millisecond
 )
 
-// Lint looks at a folder of prompts, fsys/<language>/<prompt>.wav, and says everything that is not as it should be, joined: prompts of the
-// catalogue without audio, names that would never be found, audio that is not 8 kHz mono 16-bit PCM or is too long, too loud or too quiet.
-func Lint(fsys fs.FS) error {
-	folders, err := fs.ReadDir(fsys, ".")
-	if err != nil {
-		return fmt.Errorf("read the folder of prompts: %w", err)
-	}
-	var wrong []error
-	languages := 0
-	for _, f := range folders {
-		if !f.IsDir() || strings.HasPrefix(f.Name(), ".") {
-			continue
-		}
-		languages++
-		if !isLanguage(f.Name()) {
-			wrong = append(wrong, fmt.Errorf("%s: not the name of a language, such as en or pt-BR", f.Name()))
-			continue
-		}
-		wrong = append(wrong, lintLanguage(fsys, f.Name()))
-	}
-	if languages == 0 {
-		wrong = append(wrong, errors.New("no language: want a folder such as en"))
-	}
-	return errors.Join(wrong...)
+// Use is a place outside the catalogue that plays a prompt: a service line.
+type Use struct {
+	// Where names the place, such as "line retail"; Languages are those that it speaks, none means all that the folder has.
+	Where     string
+	Languages []string
+	Prompt    string
 }
 
-func lintLanguage(fsys fs.FS, language string) error {
-	files, err := fs.ReadDir(fsys, language)
+// Problem is one thing that callers would hear.
+type Problem struct {
+	// File is relative to the folder; Language and Prompt are empty where the file belongs to none.
+	File     string `json:"file"`
+	Language string `json:"language,omitempty"`
+	Prompt   string `json:"prompt,omitempty"`
+	Problem  string `json:"problem"`
+}
+
+func (p Problem) String() string { return p.File + ": " + p.Problem }
+
+// Report is what there is to say about a folder of prompts.
+type Report struct {
+	// Problems are what should be mended, sorted by file.
+	Problems []Problem `json:"problems"`
+	// Unused are recordings that nothing plays. They do no harm.
+	Unused []string `json:"unused"`
+	// Uses says by prompt what plays it: "catalogue", and where of each Use.
+	Uses map[string][]string `json:"uses"`
+}
+
+// Err is every problem, joined; nil if there is none.
+func (r Report) Err() error {
+	errs := make([]error, len(r.Problems))
+	for i, p := range r.Problems {
+		errs[i] = errors.New(p.String())
+	}
+	return errors.Join(errs...)
+}
+
+// Lint looks at a folder of prompts, fsys/<language>/<prompt>.wav and the lines' own/<language>/…, and says everything that is not as it should be:
+// prompts of the catalogue and of the lines without audio, names that would never be found, audio that is not 8 kHz mono 16-bit PCM or is too long, too
+// loud or too quiet. An error means that the folder could not be read.
+func Lint(fsys fs.FS, uses ...Use) (Report, error) {
+	folders, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return Report{}, fmt.Errorf("read the folder of prompts: %w", err)
+	}
+	l := linter{fsys: fsys, uses: uses, report: Report{Problems: []Problem{}, Unused: []string{}, Uses: map[string][]string{}}}
+	for _, p := range All() {
+		l.report.Uses[p.Name] = []string{"catalogue"}
+	}
+	for _, u := range uses {
+		if !slices.Contains(l.report.Uses[u.Prompt], u.Where) {
+			l.report.Uses[u.Prompt] = append(l.report.Uses[u.Prompt], u.Where)
+		}
+	}
+	var languages []string
+	for _, f := range folders {
+		switch {
+		case !f.IsDir() || strings.HasPrefix(f.Name(), ".") || isOurs(f.Name()):
+		case !isLanguage(f.Name()):
+			l.found(f.Name(), "", "", "not the name of a language, such as en or pt-BR")
+		default:
+			languages = append(languages, f.Name())
+		}
+	}
+	for _, u := range uses {
+		for _, language := range u.Languages {
+			if !slices.Contains(languages, language) {
+				languages = append(languages, language)
+				l.found(language, language, "", u.Where+" speaks it, and there is no such folder")
+			}
+		}
+	}
+	if len(languages) == 0 {
+		l.found(".", "", "", "no language: want a folder such as en")
+	}
+	for _, language := range languages {
+		if err := l.language(language); err != nil {
+			return Report{}, err
+		}
+	}
+	if err := l.own(); err != nil {
+		return Report{}, err
+	}
+	slices.SortStableFunc(l.report.Problems, func(a, b Problem) int { return strings.Compare(a.File, b.File) })
+	return l.report, nil
+}
+
+type linter struct {
+	fsys   fs.FS
+	uses   []Use
+	report Report
+}
+
+func (l *linter) found(file, language, prompt, problem string) {
+	l.report.Problems = append(l.report.Problems, Problem{File: file, Language: language, Prompt: prompt, Problem: problem})
+}
+
+func (l *linter) language(language string) error {
+	files, err := fs.ReadDir(l.fsys, language)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // said already
+	}
 	if err != nil {
 		return err
 	}
-	var wrong []error
 	has := map[string]bool{}
 	for _, f := range files {
 		file := path.Join(language, f.Name())
@@ -56,46 +131,87 @@ func lintLanguage(fsys fs.FS, language string) error {
 		switch {
 		case f.Name() == "texts.yaml" || strings.HasPrefix(f.Name(), "."):
 		case !isWAV || !isPrompt(name):
-			wrong = append(wrong, fmt.Errorf("%s: never played; want lower-case letters, digits and hyphens, and .wav", file))
+			l.found(file, language, "", "never played; want lower-case letters, digits and hyphens, and .wav")
 		default:
 			has[name] = true
-			if err := lintFile(fsys, file); err != nil {
-				wrong = append(wrong, fmt.Errorf("%s: %w", file, err))
+			l.file(file, language, name)
+			if l.report.Uses[name] == nil {
+				l.report.Unused = append(l.report.Unused, file)
 			}
 		}
 	}
-	for _, p := range All() {
-		if !has[p.Name] {
-			wrong = append(wrong, fmt.Errorf("%s/%s.wav: missing; callers hear a tone in its place", language, p.Name))
+	for _, name := range l.wanted(language) {
+		if !has[name] {
+			l.found(path.Join(language, name+".wav"), language, name, "missing; callers hear a tone in its place")
 		}
 	}
-	return errors.Join(wrong...)
+	return nil
 }
 
-func lintFile(fsys fs.FS, file string) error {
+// wanted are the prompts that a language must have, each once.
+func (l *linter) wanted(language string) (names []string) {
+	for _, p := range All() {
+		names = append(names, p.Name)
+	}
+	for _, u := range l.uses {
+		if (len(u.Languages) == 0 || slices.Contains(u.Languages, language)) && !slices.Contains(names, u.Prompt) {
+			names = append(names, u.Prompt)
+		}
+	}
+	return names
+}
+
+// own looks at the recordings that lines name.
+func (l *linter) own() error {
+	if _, err := fs.Stat(l.fsys, ownFolder); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fs.WalkDir(l.fsys, ownFolder, func(file string, f fs.DirEntry, err error) error {
+		if err != nil || f.IsDir() || strings.HasPrefix(f.Name(), ".") {
+			return err
+		}
+		language, name, _ := strings.Cut(strings.TrimPrefix(file, ownFolder+"/"), "/")
+		if !isLanguage(language) || checkOwn(name) != nil {
+			l.found(file, "", "", "never played; want "+ownFolder+"/<language>/<name>.wav, the name of letters, digits, spaces and . _ -")
+			return nil
+		}
+		l.file(file, language, "")
+		return nil
+	})
+}
+
+func (l *linter) file(file, language, prompt string) {
+	for _, problem := range lintFile(l.fsys, file) {
+		l.found(file, language, prompt, problem)
+	}
+}
+
+func lintFile(fsys fs.FS, file string) (problems []string) {
 	b, err := fs.ReadFile(fsys, file)
 	if err != nil {
-		return err
+		return []string{err.Error()}
 	}
 	r, err := parseWAV(b)
 	if err != nil {
-		return err
+		return []string{err.Error()}
 	}
-	if r.rate != 8000 || r.channels != 1 || r.bits != 16 {
-		return fmt.Errorf("%d Hz, %d channels, %d bits; want 8000 Hz, 1 channel, 16 bits", r.rate, r.channels, r.bits)
+	say := func(format string, a ...any) { problems = append(problems, fmt.Sprintf(format, a...)) }
+	if r.rate != telephoneRate || r.channels != 1 || r.bits != 16 {
+		say("%d Hz, %d channels, %d bits; want 8000 Hz, 1 channel, 16 bits", r.rate, r.channels, r.bits)
+		return problems
 	}
 	if d := r.duration(); d < minDuration || d > maxDuration {
-		return fmt.Errorf("%s long; want %s to %s", d, minDuration, maxDuration)
+		say("%s long; want %s to %s", d, minDuration, maxDuration)
+		return problems
 	}
-	var wrong []error
 	if peak := r.peak(); peak > maxPeak {
-		wrong = append(wrong, fmt.Errorf("its peak is %.1f dBFS; want at most %.0f, or it may be clipped on the way", peak, maxPeak))
+		say("its peak is %.1f dBFS; want at most %.0f, or it may be clipped on the way", peak, maxPeak)
 	}
 	if rms := r.rms(); rms < minRMS || rms > maxRMS {
-		wrong = append(wrong, fmt.Errorf("its loudness is %.1f dBFS; want %.0f to %.0f", rms, minRMS, maxRMS))
+		say("its loudness is %.1f dBFS; want %.0f to %.0f", rms, minRMS, maxRMS)
 	}
 	if before, after := r.silence(); before > maxSilence || after > maxSilence {
-		wrong = append(wrong, fmt.Errorf("silent for %s before and %s after; want at most %s", before, after, maxSilence))
+		say("silent for %s before and %s after; want at most %s", before, after, maxSilence)
 	}
-	return errors.Join(wrong...)
+	return problems
 }

@@ -2,6 +2,7 @@ package prompts
 
 import (
 	"encoding/binary"
+	"io/fs"
 	"maps"
 	"math"
 	"testing"
@@ -49,6 +50,14 @@ func language(code string) fstest.MapFS {
 	return files
 }
 
+// lint is every problem of a folder, joined.
+func lint(tb testing.TB, fsys fs.FS, uses ...Use) error {
+	tb.Helper()
+	report, err := Lint(fsys, uses...)
+	require.NoError(tb, err)
+	return report.Err()
+}
+
 func TestLintHasNothingAgainstGoodRecordings(t *testing.T) {
 	t.Parallel()
 	files := language("de")
@@ -56,7 +65,7 @@ func TestLintHasNothingAgainstGoodRecordings(t *testing.T) {
 	files["de/branch-5.wav"] = &fstest.MapFile{Data: good().encode()}
 	files[".countersign-prompts"] = &fstest.MapFile{}
 	files["README"] = &fstest.MapFile{}
-	require.NoError(t, Lint(files))
+	require.NoError(t, lint(t, files))
 }
 
 func TestLintSaysWhatIsWrongWithARecording(t *testing.T) {
@@ -79,7 +88,7 @@ func TestLintSaysWhatIsWrongWithARecording(t *testing.T) {
 			recording, files := good(), language("en")
 			change(&recording)
 			files["en/ask-pin.wav"].Data = recording.encode()
-			err := Lint(files)
+			err := lint(t, files)
 			require.ErrorContains(t, err, "en/ask-pin.wav: ")
 			assert.ErrorContains(t, err, want)
 		})
@@ -95,7 +104,7 @@ func TestLintSaysEverythingAtOnce(t *testing.T) {
 	files["en/notes.txt"] = &fstest.MapFile{}
 	files["en/Ask PIN.wav"] = &fstest.MapFile{Data: good().encode()}
 	files["English/greeting.wav"] = &fstest.MapFile{}
-	err := Lint(files)
+	err := lint(t, files)
 	for _, want := range []string{
 		"en/greeting.wav: missing", "en/ask-pin.wav: not a WAV", `en/failure.wav: not a WAV file of plain PCM: its "data" part is cut short`,
 		"en/notes.txt: never played", "en/Ask PIN.wav: never played", "English: not the name of a language",
@@ -106,7 +115,7 @@ func TestLintSaysEverythingAtOnce(t *testing.T) {
 
 func TestLintOfAnEmptyFolder(t *testing.T) {
 	t.Parallel()
-	assert.ErrorContains(t, Lint(fstest.MapFS{}), "no language")
+	assert.ErrorContains(t, lint(t, fstest.MapFS{}), "no language")
 }
 
 func FuzzParseWAV(f *testing.F) {

@@ -14,7 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-//go:embed en
+//go:embed de en
 var embedded embed.FS
 
 // Prompt is one thing that can be said to a caller.
@@ -28,22 +28,70 @@ type Prompt struct {
 // All lists the prompts that the shipped steps play, in the order in which a caller may meet them. A line may name others: its operator
 // records those.
 func All() []Prompt {
-	return []Prompt{
+	prompts := []Prompt{
+		{"closed", "Outside the opening hours, in place of everything else."},
 		{"greeting", "Opens every call; short, because callers are in a hurry and a look-up may run behind it."},
+	}
+	for n := 1; n <= MaxLanguages; n++ {
+		prompts = append(prompts, Prompt{fmt.Sprintf("language-%d", n),
+			fmt.Sprintf("The language menu, where this language is number %d: every language says its own, one after the other.", n)})
+	}
+	prompts = append(prompts, []Prompt{
+		{"ask-language-again", "Opens the language menu after a retry prompt."},
+		{"have-account", "Asks whether the caller has an account: 1 yes, 2 no."},
+		{"have-account-again", "Asks the same after a retry prompt, in the same breath."},
 		{"ask-account", "Asks for the account number the first time, and says what to do without one."},
 		{"ask-account-again", "Asks for the account number after a retry prompt, in the same breath."},
+		{"ask-customer", "Asks for the customer number the first time, and says what to do without one."},
+		{"ask-customer-again", "Asks for the customer number after a retry prompt, in the same breath."},
+		{"ask-phone", "Asks for the telephone number on file the first time, and says what to do without one."},
+		{"ask-phone-again", "Asks for the telephone number on file after a retry prompt, in the same breath."},
+		{"ask-tracking", "Asks for the tracking number the first time, and says what to do without one."},
+		{"ask-tracking-again", "Asks for the tracking number after a retry prompt, in the same breath."},
+		{"read-back", "Goes in front of the digits that were keyed, and they in front of read-back-confirm: one breath."},
+	}...)
+	for d := range 10 {
+		prompts = append(prompts, Prompt{fmt.Sprintf("digit-%d", d), "A digit that is read back; short and flat, because others follow it."})
+	}
+	return append(prompts, []Prompt{
+		{"read-back-confirm", "Asks whether the digits are right: 1 yes, 2 no."},
+		{"read-back-confirm-again", "Asks the same after a retry prompt, in the same breath."},
 		{"ask-pin", "Asks for the PIN the first time."},
 		{"ask-pin-again", "Asks for the PIN after a retry prompt, in the same breath."},
+		{"ask-birth-date", "Asks for the date of birth the first time; its order is the language's own, its end needs no key."},
+		{"ask-birth-date-again", "Asks for the date of birth after a retry prompt, in the same breath, and says the order again."},
+		{"ask-fact", "Asks for a number on file the first time. Lines replace it by what they ask for."},
+		{"ask-fact-again", "Asks for a number on file after a retry prompt, in the same breath. Lines replace it."},
+		{"ask-passphrase", "Asks for the spoken passphrase the first time; a tone follows."},
+		{"ask-passphrase-again", "Asks for the spoken passphrase after a retry prompt, in the same breath; a tone follows."},
+		{"code-sent", "A one-time code is on its way. Goes in front of ask-code."},
+		{"ask-code", "Asks for the one-time code the first time, and says how to have it sent again: 0 and the hash key."},
+		{"ask-code-again", "Asks for the one-time code after a retry prompt or after code-sent-again, in the same breath."},
+		{"code-reminder-1", "While we wait for the one-time code: there is time."},
+		{"code-reminder-2", "While we wait for it longer: how to have it sent again, and how to go on without."},
+		{"code-sent-again", "The same code is on its way again. Goes in front of ask-code-again."},
+		{"ask-totp", "Asks for the code of the authenticator app the first time."},
+		{"ask-totp-again", "Asks for the code of the authenticator app after a retry prompt, in the same breath."},
 		{"no-input-1", "Nothing was keyed. Goes in front of the question's -again prompt."},
 		{"no-input-2", "Nothing was keyed, again: says how, and how to reach a person."},
 		{"no-match-1", "What was keyed could not be an answer: too short, or a wrong check digit. Goes in front of the question's -again prompt."},
 		{"no-match-2", "What was keyed could not be an answer, again: says how, and how to reach a person."},
 		{"not-right-1", "A possible answer, but not the right one. The same for an unknown account and a wrong PIN, so that nobody learns which."},
 		{"not-right-2", "Not the right answer, again: says what to check, and how to reach a person."},
+		{"not-heard-1", "Nothing was said, or nothing that was understood. Goes in front of ask-passphrase-again."},
+		{"not-heard-2", "Nothing was understood, again: says how to speak."},
+		{"one-moment", "A look-up takes more than a second."},
+		{"step-up", "Opens a call that comes back because it needs a higher level."},
+		{"confirmation-name", "Goes in front of the spoken name and the confirmation, where the line asks for it; its voice stays up."},
+		{"remember-number", "Asks a verified caller whether to remember the number they call from: 1 yes, 2 no."},
+		{"number-remembered", "The number they call from is remembered."},
 		{"confirmation", "The caller is verified and is handed on."},
 		{"failure", "The caller is handed on to a person without being verified: the same words whatever the reason."},
-	}
+	}...)
 }
+
+// MaxLanguages is how many languages a language menu can offer: language-1 to language-4.
+const MaxLanguages = 4
 
 // Languages lists the languages that Countersign comes with, sorted.
 func Languages() []string {

@@ -12,7 +12,7 @@ import (
 
 func TestShippedLanguagesAreWholeAndFitForTheTelephone(t *testing.T) {
 	t.Parallel()
-	require.NoError(t, Lint(embedded))
+	require.NoError(t, lint(t, embedded))
 	assert.Equal(t, []string{"en"}, Languages())
 	for _, language := range Languages() {
 		texts, err := Texts(language)

@@ -29,11 +29,11 @@ func TestUnpackWritesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	require.NoError(t, Unpack(dir))
-	require.NoError(t, Lint(os.DirFS(dir)))
+	require.NoError(t, lint(t, os.DirFS(dir)))
 
 	require.NoError(t, os.Remove(filepath.Join(dir, "en", "greeting.wav")))
 	require.NoError(t, Unpack(dir))
-	require.NoError(t, Lint(os.DirFS(dir)))
+	require.NoError(t, lint(t, os.DirFS(dir)))
 }
 
 func TestUnpackRenewsOursAndLeavesTheOperators(t *testing.T) {
@@ -178,7 +178,7 @@ func TestSeveralProcessesMayUnpackAtOnce(t *testing.T) {
 	for _, err := range errs {
 		assert.NoError(t, err)
 	}
-	assert.NoError(t, Lint(os.DirFS(dir)))
+	assert.NoError(t, lint(t, os.DirFS(dir)))
 }
 
 func TestUnpackSaysWhatToDoWhenItCannotWrite(t *testing.T) {

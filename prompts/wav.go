@@ -57,6 +57,23 @@ func (r recording) duration() time.Duration {
 	return time.Duration(len(r.samples)) * time.Second / time.Duration(r.rate)
 }
 
+// encode writes a WAV file with the 44-byte header that everything reads. It is of mono, 16 bits.
+func (r recording) encode() []byte {
+	size := uint32(2 * len(r.samples))
+	b := make([]byte, 0, wavHeaderSize+size)
+	b = append(b, "RIFF"...)
+	b = binary.LittleEndian.AppendUint32(b, wavHeaderSize-8+size)
+	b = append(b, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"...)
+	b = binary.LittleEndian.AppendUint32(b, uint32(r.rate))
+	b = binary.LittleEndian.AppendUint32(b, uint32(2*r.rate))
+	b = append(b, "\x02\x00\x10\x00data"...)
+	b = binary.LittleEndian.AppendUint32(b, size)
+	for _, s := range r.samples {
+		b = binary.LittleEndian.AppendUint16(b, uint16(s))
+	}
+	return b
+}
+
 // rms and peak are in dB below full scale, so negative; silence is -Inf.
 func (r recording) rms() float64 {
 	var sum float64

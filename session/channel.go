@@ -17,6 +17,9 @@ type Channel interface {
 	// Collect plays files and gathers digits; the first digit stops the playing. What the caller did is the Entry; an error means that
 	// something broke. The caller of Collect owns the entry's digits and wipes them.
 	Collect(ctx context.Context, c Collect) (Entry, error)
+	// Listen plays files and has a speech engine of the telephone system hear what the caller says. What came of it is the Heard; ErrNoSpeech means that
+	// the engine is not there or does not work. The caller of Listen owns the words and wipes them.
+	Listen(ctx context.Context, l Listen) (Heard, error)
 	// Transfer hands the call on with the result and gives it up: afterwards the Channel can only be closed.
 	Transfer(ctx context.Context, h Handover) error
 	// Hangup ends the call with a Q.850 cause name such as NORMAL_CLEARING.
@@ -76,6 +79,24 @@ type Entry struct {
 	Terminated bool
 }
 
+// Listen says what to listen for, and how.
+type Listen struct {
+	// Files are played first, as one prompt; speech stops the playing.
+	Files []string
+	// Engine is the telephone system's name of a speech engine, such as "pocketsphinx", and Grammar what that engine is to understand, in its own words.
+	Engine, Grammar string
+	// Start is the time until the caller begins to speak after the prompt, Speech the longest that they may speak.
+	Start, Speech time.Duration
+}
+
+// Heard is what came of a Listen. Class is NoInput, NoMatch (something was said that is not in the grammar) or Input; Words is empty unless it is Input.
+type Heard struct {
+	Class Class
+	Words Secret
+	// Confidence is how sure the engine is, 0 to 1.
+	Confidence float64
+}
+
 // Handover is what goes on with the call.
 type Handover struct {
 	To Destination
@@ -100,6 +121,9 @@ func (e *HangupError) Error() string {
 	}
 	return "the caller hung up (" + e.Cause + ")"
 }
+
+// ErrNoSpeech says that the speech engine is missing or broke. It is never the caller's failure.
+var ErrNoSpeech = errors.New("the speech engine does not work")
 
 // ErrLineLost says that the connection to the telephone system ended although the caller had not hung up, as far as we know.
 var ErrLineLost = errors.New("the connection to the telephone system was lost")

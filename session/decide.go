@@ -28,81 +28,47 @@ func (v verdict) status() event.Status {
 	return v.level.Status()
 }
 
+// enough says whether the call got what it was to get.
+func (v verdict) enough(s *Session) bool {
+	return v.status() == event.StatusVerified && v.level >= s.call.NeedLevel
+}
+
 // decide runs the line's steps until its level is reached or there is nothing left to try, and journals the verdict.
 func (r *Runner) decide(ctx context.Context, s *Session, log *slog.Logger) verdict {
-	v := verdict{required: s.line.Level}
-	if v.required < Verified {
-		v.required = Verified
-	}
-	v.reason, v.step, v.gone = r.walk(ctx, s, v.required, log)
+	v := verdict{required: max(s.line.Level, Verified)}
+	w := walk{r: r, s: s, log: log, required: max(v.required, s.call.NeedLevel), why: event.ReasonNotEnrolled}
+	w.run(ctx)
+	v.reason, v.step, v.gone = w.why, w.at, w.gone
 	v.level = s.Level()
 	if v.gone != nil {
 		return v
 	}
 	customer, _ := s.Customer()
 	pop := s.line.popURL(s.call.ID, customer.ID, v.status())
-	if v.status() == event.StatusVerified {
+	switch {
+	case v.enough(s):
 		v.reason = event.ReasonOK
 		s.events.record(event.Verified{
 			Customer: customer.ID, Name: customer.Name, Methods: s.methods, Status: v.status(), Level: int(v.level), PopURL: pop,
 		})
-	} else {
+		r.guard.Verified(ctx, s.attempt())
+	case v.reason == event.ReasonClosed:
+	default:
 		s.events.record(event.Failed{
 			Step: v.step, Reason: v.reason, Status: v.status(), Level: int(v.level), Customer: customer.ID, PopURL: pop,
 		})
+	}
+	if v.reason != event.ReasonClosed {
+		r.guard.Ended(s.line.Name, callersFailure[v.reason])
 	}
 	log.Info("call decided", "status", v.status(), "level", int(v.level), "reason", v.reason, "step", v.step)
 	return v
 }
 
-// walk goes through greeting, identification and verification. gone is set when the caller or the line is no longer there.
-func (r *Runner) walk(ctx context.Context, s *Session, required Level, log *slog.Logger) (why event.Reason, at string, gone error) {
-	why = event.ReasonNotEnrolled // a line without a question that this customer could answer
-	try := func(step Step) (goOn bool) {
-		if step == nil {
-			return true
-		}
-		out, err := r.step(ctx, s, step, log)
-		switch {
-		case err != nil && isGone(err):
-			gone, at = err, step.Name()
-			return false
-		case errors.Is(err, ErrTooLong), errors.Is(err, ErrTooManyActions):
-			why, at = event.ReasonTooLong, step.Name()
-			return false
-		case err != nil:
-			why, at = event.ReasonUnavailable, step.Name()
-			return false
-		}
-		if out.Reason != "" {
-			why, at = out.Reason, step.Name()
-		}
-		return out.Result != event.StepOptedOut
-	}
-	if !try(s.line.Greeting) {
-		return why, at, gone
-	}
-	for _, step := range s.line.Identify {
-		if s.customer != nil {
-			break
-		}
-		if !try(step) {
-			return why, at, gone
-		}
-	}
-	if s.customer == nil {
-		return why, at, nil
-	}
-	why, at = event.ReasonNotEnrolled, "" // what did not identify them does not matter any more
-	for _, step := range s.line.Verify {
-		if s.Level() >= required {
-			break
-		}
-		if !try(step) {
-			return why, at, gone
-		}
-	}
-	return why, at, nil
+// callersFailure are the reasons that a line's alarm counts: what somebody looks like who tries.
+var callersFailure = map[event.Reason]bool{
+	event.ReasonNotFound: true, event.ReasonNoMatch: true, event.ReasonWrongAnswer: true, event.ReasonLocked: true, event.ReasonVelocity: true,
+	event.ReasonVoid: true,
 }
 
 // step runs one step, journals it, and takes over what it learned.
@@ -135,6 +101,9 @@ func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logg
 	if err == nil {
 		s.learn(out)
 	}
+	if number := s.Number(); number != "" && (out.Reason == event.ReasonWrongAnswer || out.Reason == event.ReasonNotFound) {
+		r.guard.StepFailed(ctx, number)
+	}
 	return out, err
 }
 
@@ -155,6 +124,7 @@ func (s *Session) learn(out Outcome) {
 	}
 	if out.Customer != nil && s.customer == nil {
 		s.customer = out.Customer
+		s.prefer(out.Customer.Language)
 		s.methods = append(s.methods, out.Method)
 		level := s.Level()
 		s.events.record(event.Identified{
@@ -167,9 +137,12 @@ func (s *Session) learn(out Outcome) {
 		about = out.Customer
 	}
 	// A proof counts for the customer it is about, and each method once.
-	if out.Proven != NoFactor && s.customer != nil && about.ID == s.customer.ID && !slices.Contains(s.provenBy, out.Method) {
-		s.provenBy = append(s.provenBy, out.Method)
-		s.proven = append(s.proven, out.Proven)
+	if out.Proven != NoFactor && s.customer != nil && about.ID == s.customer.ID {
+		p := Proof{Factor: out.Proven, Method: out.Method}
+		if s.call.NeedLevel > Unknown {
+			p.Until = s.now().Add(stepUpLife)
+		}
+		s.proven = append(slices.DeleteFunc(s.proven, func(q Proof) bool { return q.Method == p.Method }), p)
 		if !slices.Contains(s.methods, out.Method) {
 			s.methods = append(s.methods, out.Method)
 		}

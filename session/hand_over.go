@@ -11,11 +11,18 @@ import (
 
 // announce tells the caller how it went. Nothing that goes wrong here may keep them from the person they are going to.
 func (r *Runner) announce(ctx context.Context, s *Session, v verdict, log *slog.Logger) {
-	step := s.line.Failure
-	if v.status() == event.StatusVerified {
-		step = s.line.Confirmation
-	}
 	s.queued = s.queued[:0]
+	step := s.line.Failure
+	switch {
+	case v.reason == event.ReasonClosed:
+		step = s.line.Closed
+	case v.enough(s):
+		if step = s.line.Confirmation; s.line.Enrol != nil && s.call.NeedLevel == Unknown && ctx.Err() == nil {
+			if _, err := r.step(ctx, s, s.line.Enrol, log); err != nil {
+				return
+			}
+		}
+	}
 	if step == nil || v.reason == event.ReasonTooLong || ctx.Err() != nil {
 		return
 	}
@@ -30,14 +37,21 @@ func (r *Runner) handOver(ctx context.Context, s *Session, v verdict, log *slog.
 	ctx, cancel := context.WithTimeoutCause(ctx, handOverTimeout, ErrTooLong)
 	defer cancel()
 	// Written first, so that a crash in the middle of it does not hide where the caller went.
-	outcome, to := s.line.Routes.For(v.status())
+	outcome, to := s.line.Routes.For(v.status(), v.reason)
+	if s.call.Return != (Destination{}) {
+		outcome, to = "returned", s.call.Return
+	}
 	s.events.record(event.Routed{Outcome: outcome, Destination: to.String(), Status: v.status(), Level: int(v.level), Reason: v.reason})
 	syncing, done := context.WithTimeout(ctx, journalTimeout)
 	if err := r.journal.Sync(syncing); err != nil && ctx.Err() == nil {
 		log.Error("the verdict is not on disk yet, the call goes on all the same", "err", err)
 	}
 	done()
-	if err := s.channel.Transfer(ctx, s.handover(v, to)); err != nil {
+	token := r.remember(ctx, s, v, log)
+	if to == Hangup {
+		return event.EndRouted, s.hangUp(ctx)
+	}
+	if err := s.channel.Transfer(ctx, s.handover(v, to, token)); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
@@ -50,14 +64,14 @@ func (r *Runner) handOver(ctx context.Context, s *Session, v verdict, log *slog.
 }
 
 // handover is the result as the next application and the next leg see it (design.md §3.3).
-func (s *Session) handover(v verdict, to Destination) Handover {
+func (s *Session) handover(v verdict, to Destination, token string) Handover {
 	customer, _ := s.Customer()
 	methods := make([]string, len(s.methods))
 	for i, m := range s.methods {
 		methods[i] = string(m)
 	}
 	level := strconv.Itoa(int(v.level))
-	return Handover{
+	h := Handover{
 		To: to,
 		Variables: []Variable{
 			{"cs_call", s.call.ID}, {"cs_status", string(v.status())}, {"cs_level", level}, {"cs_reason", string(v.reason)},
@@ -68,4 +82,42 @@ func (s *Session) handover(v verdict, to Destination) Handover {
 			{"X-Countersign-Customer", customer.ID},
 		},
 	}
+	if token != "" {
+		h.Headers = append(h.Headers, Variable{"X-Countersign-Token", token})
+	}
+	return h
+}
+
+// hangUp ends a call whose route says so. That the caller is gone then is no surprise.
+func (s *Session) hangUp(ctx context.Context) error {
+	if err := s.channel.Hangup(ctx, "NORMAL_CLEARING"); err != nil && !isHangup(err) {
+		return err
+	}
+	return nil
+}
+
+// remember keeps what was found out for when the call comes back, and makes a token of it where the line sends one on.
+func (r *Runner) remember(ctx context.Context, s *Session, v verdict, log *slog.Logger) (token string) {
+	if r.calls == nil && r.tokens == nil {
+		return ""
+	}
+	k := Known{Call: s.call.ID, First: s.first(), Channel: s.call.Channel, Line: s.line.Name, Decided: r.now()}
+	if s.customer != nil {
+		k.Proven = Proven{Customer: s.customer.ID, Methods: s.methods, Proofs: s.proven, Language: s.language}
+	}
+	ctx, cancel := context.WithTimeout(ctx, rememberTimeout)
+	defer cancel()
+	if r.calls != nil {
+		if err := r.calls.Remember(ctx, k); err != nil {
+			log.Warn("what was proven will not be known when the call comes back", "err", err)
+		}
+	}
+	if r.tokens == nil || !s.line.SendToken || v.status() != event.StatusVerified {
+		return ""
+	}
+	token, err := r.tokens.Issue(ctx, k)
+	if err != nil {
+		log.Warn("no token goes on with the call", "err", err)
+	}
+	return token
 }

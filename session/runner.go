@@ -15,6 +15,13 @@ type Options struct {
 	Prompts Prompts
 	// Line picks the service line of a call. It must return one for every call.
 	Line func(Call) *Line
+	// Guard counts attempts across calls. Default: nobody is ever locked.
+	Guard Guard
+	// Calls keeps what was proven for when a call comes back, and Tokens redeems and issues ID&V tokens; either may be nil.
+	Calls  Calls
+	Tokens Tokens
+	// Customer finds a customer by id, for calls that come back and for tokens. Required with Calls or Tokens.
+	Customer func(ctx context.Context, id string) (c Customer, found bool, err error)
 	// Node names this process in the source of its events. Default "countersign".
 	Node string
 	// MaxDuration bounds what we do on a call before it is handed on; default 180 s (policy.md, "Whole ID&V"). The dialplan's dead-man
@@ -35,6 +42,9 @@ const (
 	handOverTimeout = 30 * time.Second
 	// journalTimeout is how long a call waits for its verdict to be on disk before it is handed on all the same.
 	journalTimeout = 500 * time.Millisecond
+	// recallTimeout and rememberTimeout are how long a call waits for the state that machines share.
+	recallTimeout   = time.Second
+	rememberTimeout = 500 * time.Millisecond
 )
 
 // Runner runs calls. It keeps no state of a call, so one Runner serves any number of calls at once.
@@ -42,6 +52,10 @@ type Runner struct {
 	journal     Journal
 	prompts     Prompts
 	line        func(Call) *Line
+	guard       Guard
+	calls       Calls
+	tokens      Tokens
+	customer    func(context.Context, string) (Customer, bool, error)
 	source      string
 	maxDuration time.Duration
 	maxActions  int
@@ -53,7 +67,10 @@ type Runner struct {
 func NewRunner(o Options) *Runner {
 	r := &Runner{
 		journal: o.Journal, prompts: o.Prompts, line: o.Line, source: Source(o.Node), maxDuration: o.MaxDuration, maxActions: o.MaxActions,
-		log: o.Log, now: o.Now,
+		log: o.Log, now: o.Now, guard: o.Guard, calls: o.Calls, tokens: o.Tokens, customer: o.Customer,
+	}
+	if r.guard == nil {
+		r.guard = openDoor{}
 	}
 	if o.Node == "" {
 		r.source = Source("countersign")
@@ -79,7 +96,17 @@ func Source(node string) string { return "/countersign/" + node }
 // Run takes one answered call from its greeting to its hand-over, and returns when our part of it is over. ctx ends when the caller hangs up
 // or the telephone system is gone, with that as its cause. Run may be called from any number of goroutines.
 func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
-	s := &Session{call: call, line: r.line(call), channel: ch, prompts: r.prompts, now: r.now, actionsLeft: r.maxActions}
+	defer call.Token.Wipe()
+	bounded, cancel := context.WithTimeoutCause(ctx, r.maxDuration, ErrTooLong)
+	defer cancel()
+	earlier := r.recall(bounded, call)
+	if call.NeedLevel > Unknown && earlier.Line != "" {
+		call.Line = earlier.Line // a step-up belongs to the line that took the call, whatever number leads to it
+	}
+	s := &Session{
+		call: call, line: r.line(call), channel: ch, prompts: r.prompts, guard: r.guard, now: r.now, actionsLeft: r.maxActions, earlier: earlier,
+	}
+	s.language = s.line.Languages[0]
 	s.events = recorder{s: s, run: r}
 	log := r.log.With("call", call.ID, "line", s.line.Name)
 	caller := LastFour(call.Caller)
@@ -88,10 +115,9 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	}
 	log.Info("call begins", "channel", call.Channel, "caller", caller)
 	s.events.record(event.CallStarted{
-		Channel: call.Channel, CallerLast4: caller, CallerWithheld: call.Withheld, DialledLast4: LastFour(call.Dialled),
+		Channel: call.Channel, CallerLast4: caller, CallerWithheld: call.Withheld, Attestation: call.Trust.attestation(), Continues: earlier.First,
+		DialledLast4: LastFour(call.Dialled),
 	})
-
-	bounded, cancel := context.WithTimeoutCause(ctx, r.maxDuration, ErrTooLong)
 	v := r.decide(bounded, s, log)
 	end, cause := event.EndAbandoned, ""
 	if v.gone == nil {
@@ -105,7 +131,7 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	switch {
 	case errors.As(v.gone, &hangup):
 		end, cause = event.EndAbandoned, hangup.Cause
-		if v.status() != event.StatusVerified {
+		if !v.enough(s) {
 			v.reason = event.ReasonHungUp
 		}
 	case v.gone != nil:

@@ -38,7 +38,15 @@ func says(name, prompt string) step {
 	}}
 }
 
-var ada = session.Customer{ID: "C-1", Name: "Ada", HasPIN: true}
+// asks makes questions of steps.
+func asks(f session.Factor, all ...session.Step) (q []session.Question) {
+	for _, s := range all {
+		q = append(q, session.Question{Step: s, Factor: f})
+	}
+	return q
+}
+
+var ada = session.Customer{ID: "C-1", Name: "Ada", Enrolled: []string{"pin"}}
 
 var (
 	identifies = gives("ani", session.IdentifiedAs(ada, event.MethodANI))
@@ -50,8 +58,8 @@ func line(change func(*session.Line)) *session.Line {
 		return session.Destination{Extension: ext, Dialplan: "XML", Context: "default"}
 	}
 	l := &session.Line{
-		Name: "default", Version: 3, Language: "en", Level: session.Verified,
-		Identify: []session.Step{identifies}, Verify: []session.Step{proves},
+		Name: "default", Version: 3, Languages: []string{"en"}, Level: session.Verified,
+		Identify: []session.Step{identifies}, Verify: asks(session.Knowledge, proves),
 		Confirmation: says("confirmation", "confirmation"), Failure: says("failure", "failure"),
 		Routes: session.Routes{Verified: to("menu"), Identified: to("known"), Unidentified: to("agents")},
 		PopURL: "https://crm.example/?c={customer}&call={call}&s={status}",
@@ -158,10 +166,10 @@ func TestNobodyIsVerifiedWithoutProof(t *testing.T) {
 		reason event.Reason
 	}{
 		{"a wrong answer", func(l *session.Line) {
-			l.Verify = []session.Step{gives("pin", session.Failed(event.ReasonWrongAnswer))}
+			l.Verify = asks(session.Knowledge, gives("pin", session.Failed(event.ReasonWrongAnswer)))
 		}, "known", event.StatusIdentified, 1, event.ReasonWrongAnswer},
 		{"nothing on file", func(l *session.Line) {
-			l.Verify = []session.Step{gives("pin", session.Skipped(event.ReasonNotEnrolled))}
+			l.Verify = asks(session.Knowledge, gives("pin", session.Skipped(event.ReasonNotEnrolled)))
 		}, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
 		{"a line without questions", func(l *session.Line) { l.Verify = nil }, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
 		{"a line without questions, after a first way that did not identify", func(l *session.Line) {
@@ -174,30 +182,30 @@ func TestNobodyIsVerifiedWithoutProof(t *testing.T) {
 			l.Identify = []session.Step{gives("odd", session.Proved(session.Knowledge, event.MethodPIN))}
 		}, "agents", event.StatusNone, 0, event.ReasonNotEnrolled},
 		{"one weak factor", func(l *session.Line) {
-			l.Verify = []session.Step{gives("birth_date", session.Proved(session.Weak, "birth_date"))}
+			l.Verify = asks(session.Weak, gives("birth_date", session.Proved(session.Weak, "birth_date")))
 		}, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
 		{"a proof of somebody else", func(l *session.Line) {
 			o := session.Proved(session.Knowledge, event.MethodPIN)
 			o.Customer = &session.Customer{ID: "C-2"}
-			l.Verify = []session.Step{gives("pin", o)}
+			l.Verify = asks(session.Knowledge, gives("pin", o))
 		}, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
 		{"the same weak fact twice", func(l *session.Line) {
 			weak := gives("birth_date", session.Proved(session.Weak, "birth_date"))
-			l.Verify = []session.Step{weak, weak}
+			l.Verify = asks(session.Weak, weak, weak)
 		}, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
 		{"a failed step that says it proved something", func(l *session.Line) {
 			o := session.Proved(session.Knowledge, event.MethodPIN)
 			o.Result, o.Reason = event.StepFailed, event.ReasonWrongAnswer
-			l.Verify = []session.Step{gives("pin", o)}
+			l.Verify = asks(session.Knowledge, gives("pin", o))
 		}, "known", event.StatusIdentified, 1, event.ReasonWrongAnswer},
 		{"less than the line asks for", func(l *session.Line) { l.Level = session.Strong }, "known", event.StatusIdentified, 2, event.ReasonNotEnrolled},
 		{"an opt-out, with a question left", func(l *session.Line) {
-			l.Verify = []session.Step{gives("odd", session.Declined()), proves}
+			l.Verify = asks(session.Knowledge, gives("odd", session.Declined()), proves)
 		}, "known", event.StatusIdentified, 1, event.ReasonOptedOut},
 		{"a broken step", func(l *session.Line) {
-			l.Verify = []session.Step{step{"pin", func(context.Context, *session.Session) (session.Outcome, error) {
+			l.Verify = asks(session.Knowledge, step{"pin", func(context.Context, *session.Session) (session.Outcome, error) {
 				return session.Proved(session.Knowledge, event.MethodPIN), errors.New("the disk is full")
-			}}}
+			}})
 		}, "known", event.StatusIdentified, 1, event.ReasonUnavailable},
 		{"a panic", func(l *session.Line) {
 			l.Identify = []session.Step{step{"ani", func(context.Context, *session.Session) (session.Outcome, error) { panic("boom") }}}
@@ -227,18 +235,18 @@ func TestNobodyIsVerifiedWithoutProof(t *testing.T) {
 func TestFactorsAddUp(t *testing.T) {
 	t.Parallel()
 	n := 0
-	proof := func(f session.Factor) session.Step {
+	proof := func(f session.Factor) session.Question {
 		n++
-		return gives("q", session.Proved(f, event.Method(fmt.Sprint("q", n))))
+		return session.Question{Step: gives("q", session.Proved(f, event.Method(fmt.Sprint("q", n)))), Factor: f}
 	}
 	for _, c := range []struct {
 		name    string
-		factors []session.Step
+		factors []session.Question
 		level   session.Level
 	}{
-		{"two weak ones", []session.Step{proof(session.Weak), proof(session.Weak)}, session.Verified},
-		{"possession", []session.Step{proof(session.Possession)}, session.Verified},
-		{"knowledge and possession", []session.Step{proof(session.Knowledge), proof(session.Possession)}, session.Strong},
+		{"two weak ones", []session.Question{proof(session.Weak), proof(session.Weak)}, session.Verified},
+		{"possession", []session.Question{proof(session.Possession)}, session.Verified},
+		{"knowledge and possession", []session.Question{proof(session.Knowledge), proof(session.Possession)}, session.Strong},
 	} {
 		ch := &sessiontest.Channel{}
 		run(t, line(func(l *session.Line) { l.Verify, l.Level = c.factors, c.level }), ch)
@@ -246,18 +254,18 @@ func TestFactorsAddUp(t *testing.T) {
 		assert.Equal(t, "verified", v["cs_status"], c.name)
 	}
 	ch := &sessiontest.Channel{}
-	j := run(t, line(func(l *session.Line) { l.Verify = []session.Step{proves, proves} }), ch)
+	j := run(t, line(func(l *session.Line) { l.Verify = asks(session.Knowledge, proves, proves) }), ch)
 	assert.Len(t, sessiontest.Find[event.StepStarted](j), 3, "nothing more is asked once the level is reached")
 }
 
 func TestTheCallerWhoHangsUpIsNotHandedOn(t *testing.T) {
 	t.Parallel()
-	asks := step{"pin", func(ctx context.Context, s *session.Session) (session.Outcome, error) {
+	keys := step{"pin", func(ctx context.Context, s *session.Session) (session.Outcome, error) {
 		_, err := s.Collect(ctx, session.Ask{Min: 4, Max: 6})
 		return session.Passed(), err
 	}}
 	ch := &sessiontest.Channel{Moves: []sessiontest.Move{{Hangup: true}}}
-	j := run(t, line(func(l *session.Line) { l.Verify = []session.Step{asks} }), ch)
+	j := run(t, line(func(l *session.Line) { l.Verify = asks(session.Knowledge, keys) }), ch)
 	_, handedOn := ch.Handover()
 	assert.False(t, handedOn)
 	assert.Empty(t, sessiontest.Find[event.Failed](j), "hanging up is not failing")
@@ -286,11 +294,11 @@ func TestALostLineReleasesTheCall(t *testing.T) {
 		"in a step":       {Moves: []sessiontest.Move{{Break: session.ErrLineLost}}},
 		"in the transfer": {Moves: []sessiontest.Move{{Keys: "1234"}}, TransferError: errors.New("no such extension")},
 	} {
-		asks := step{"pin", func(ctx context.Context, s *session.Session) (session.Outcome, error) {
+		keys := step{"pin", func(ctx context.Context, s *session.Session) (session.Outcome, error) {
 			_, err := s.Collect(ctx, session.Ask{Min: 4, Max: 6})
 			return session.Passed(), err
 		}}
-		j := run(t, line(func(l *session.Line) { l.Verify = []session.Step{asks} }), ch)
+		j := run(t, line(func(l *session.Line) { l.Verify = asks(session.Knowledge, keys) }), ch)
 		ended := sessiontest.Find[event.CallEnded](j)[0]
 		assert.Equal(t, event.EndReleased, ended.End, name)
 		assert.Equal(t, event.ReasonUnavailable, ended.Reason, name)

@@ -8,15 +8,21 @@ package session
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"countersign/session/event"
 )
 
-// Prompts finds the audio of a prompt.
+// Prompts finds the audio of what is said.
 type Prompts interface {
 	// File is what FreeSWITCH plays for a prompt. found is false if there is no audio and file is a tone in its place.
 	File(language, prompt string) (file string, found bool)
+	// Replaced is what FreeSWITCH plays for what a line says in place of a prompt. found is false if there is no audio (yet).
+	Replaced(language string, r Replacement) (file string, found bool)
+	// Speak makes audio of a text that belongs to one call alone, such as a name. done removes it.
+	Speak(ctx context.Context, language, text string) (file string, done func(), err error)
 }
 
 // ErrTooManyActions says that a call asked and played more often than the runner allows: a loop in a line, or a caller who plays.
@@ -29,20 +35,26 @@ type Session struct {
 	line    *Line
 	channel Channel
 	prompts Prompts
+	guard   Guard
 	events  recorder
 	now     func() time.Time
 
+	earlier  Known // what this same call was found to be when it was with us before
+	language string
+	chosen   bool // by the caller
 	customer *Customer
-	proven   []Factor
-	provenBy []event.Method
+	proven   []Proof
 	methods  []event.Method
 
-	queued      []string // prompts to be said in front of the next one
-	missing     map[string]bool
+	queued      []said // to be said in front of the next prompt
+	missing     map[said]bool
 	attempts    []event.Attempt
 	actionsLeft int
 	hashDue     bool // the last entry ended without the hash key that the caller was asked for
 }
+
+// said is a prompt in a language, or a file.
+type said struct{ language, prompt, file string }
 
 // Call is what FreeSWITCH told us.
 func (s *Session) Call() Call { return s.call }
@@ -59,10 +71,137 @@ func (s *Session) Customer() (c Customer, identified bool) {
 }
 
 // Level is what has been proven so far.
-func (s *Session) Level() Level { return levelOf(s.customer != nil, s.proven) }
+func (s *Session) Level() Level { return levelOf(s.customer != nil, s.factors()) }
+
+func (s *Session) factors() []Factor {
+	var f []Factor
+	for _, p := range s.proven {
+		if p.counts(s.now()) {
+			f = append(f, p.Factor)
+		}
+	}
+	return f
+}
+
+// Language is the one that is spoken on the call.
+func (s *Session) Language() string { return s.language }
+
+// Choose is the caller's own choice of a language of the line. Nothing else changes the language afterwards.
+func (s *Session) Choose(language string) { s.language, s.chosen = language, true }
+
+// prefer speaks the customer's language if the line does and the caller has not chosen another.
+func (s *Session) prefer(language string) {
+	if s.chosen || language == "" {
+		return
+	}
+	primary, _, _ := strings.Cut(language, "-")
+	for _, want := range []string{language, primary} {
+		if slices.ContainsFunc(s.line.Languages, func(l string) bool { return strings.EqualFold(l, want) }) {
+			s.language = strings.ToLower(want)
+			return
+		}
+	}
+}
+
+// Number is the caller's number as E.164, or empty if there is none that may be used.
+func (s *Session) Number() string {
+	if s.call.Withheld || s.call.Trust == TrustFailed {
+		return ""
+	}
+	number, err := E164(s.call.Caller, s.line.Region)
+	if err != nil {
+		return ""
+	}
+	return number
+}
+
+// Answered is what came of judging an answer.
+type Answered int
+
+const (
+	// Wrong answer.
+	Wrong Answered = iota
+	// Right answer.
+	Right
+	// LockedOut: there were too many attempts. Nothing was checked.
+	LockedOut
+)
+
+// Judge takes one of the customer's attempts and then checks the answer. An error of check costs no attempt: it is never the caller's failure.
+func (s *Session) Judge(ctx context.Context, check func(ctx context.Context) (right bool, err error)) (Answered, error) {
+	a := s.attempt()
+	if standing := s.guard.Try(ctx, a); standing.Locked {
+		return LockedOut, nil
+	}
+	right, err := check(ctx)
+	if err != nil || right {
+		s.guard.GiveBack(context.WithoutCancel(ctx), a)
+	}
+	switch {
+	case err != nil:
+		return Wrong, err
+	case right:
+		return Right, nil
+	}
+	if standing := s.guard.Customer(ctx, a.Customer); standing.Locked {
+		s.events.record(lockedNow(event.LockOnCustomer, a.Customer, standing, true))
+	}
+	return Wrong, nil
+}
+
+// Named notes that the caller gave an identifier, for who tries many.
+func (s *Session) Named(ctx context.Context, kind, value string) {
+	if number := s.Number(); number != "" {
+		s.guard.Named(ctx, number, kind, value)
+	}
+}
+
+func (s *Session) attempt() Attempt {
+	a := Attempt{Call: s.call.ID, Line: s.line.Name, Caller: s.Number()}
+	if s.customer != nil {
+		a.Customer = s.customer.ID
+	}
+	return a
+}
+
+func lockedNow(on event.LockOn, customer string, st Standing, began bool) event.Locked {
+	l := event.Locked{On: on, Customer: customer, Began: began}
+	if !st.Until.IsZero() {
+		until := st.Until.UTC()
+		l.Until = &until
+	}
+	return l
+}
 
 // Say queues prompts. They are played in front of the next Play or Collect, so that the caller may interrupt them with the first digit.
-func (s *Session) Say(prompts ...string) { s.queued = append(s.queued, prompts...) }
+func (s *Session) Say(prompts ...string) {
+	for _, p := range prompts {
+		s.queued = append(s.queued, said{language: s.language, prompt: p})
+	}
+}
+
+// SayIn queues a prompt in a language of its own.
+func (s *Session) SayIn(language, prompt string) {
+	s.queued = append(s.queued, said{language: language, prompt: prompt})
+}
+
+// SayDigits queues a number, digit by digit.
+func (s *Session) SayDigits(digits []byte) {
+	for _, d := range digits {
+		s.Say("digit-" + string(rune(d)))
+	}
+}
+
+// Speak queues a text that belongs to this call alone, such as the customer's name. done must be called when it has been said. Without a voice nothing is
+// said.
+func (s *Session) Speak(ctx context.Context, text string) (done func()) {
+	file, done, err := s.prompts.Speak(ctx, s.language, text)
+	if err != nil {
+		return func() {}
+	}
+	s.queued = append(s.queued, said{file: file})
+	return done
+}
 
 // Play plays what was queued, then prompts, to their end.
 func (s *Session) Play(ctx context.Context, prompts ...string) error {
@@ -129,17 +268,63 @@ func (s *Session) act(ctx context.Context) error {
 
 func (s *Session) takeQueued() []string {
 	files := make([]string, 0, len(s.queued))
-	for _, name := range s.queued {
-		file, found := s.prompts.File(s.line.Language, name)
-		if !found && !s.missing[name] {
-			if s.missing == nil {
-				s.missing = map[string]bool{}
-			}
-			s.missing[name] = true
-			s.events.record(event.PromptMissing{Prompt: name, Language: s.line.Language})
-		}
-		files = append(files, file)
+	for _, p := range s.queued {
+		files = append(files, s.audio(p))
 	}
 	s.queued = s.queued[:0]
 	return files
+}
+
+// audio finds what to play: the line's own, the catalogue's, the catalogue's in the line's first language, a tone.
+func (s *Session) audio(p said) string {
+	if p.file != "" {
+		return p.file
+	}
+	if own, ok := s.line.Replaced[p.language][p.prompt]; ok {
+		if file, found := s.prompts.Replaced(p.language, own); found {
+			return file
+		}
+		s.miss(p)
+	}
+	file, found := s.prompts.File(p.language, p.prompt)
+	if found {
+		return file
+	}
+	s.miss(p)
+	if first := s.line.Languages[0]; first != p.language {
+		if other, found := s.prompts.File(first, p.prompt); found {
+			return other
+		}
+	}
+	return file
+}
+
+// miss tells once in a call that there is no audio for a prompt.
+func (s *Session) miss(p said) {
+	if s.missing[p] {
+		return
+	}
+	if s.missing == nil {
+		s.missing = map[said]bool{}
+	}
+	s.missing[p] = true
+	s.events.record(event.PromptMissing{Prompt: p.prompt, Language: p.language})
+}
+
+// Hear is what a step wants said: a Listen with prompts by name.
+type Hear struct {
+	Prompts         []string
+	Engine, Grammar string
+	Start, Speech   time.Duration
+}
+
+// Listen plays what was queued, then the prompts of h, and hears what the caller says. The caller wipes the words.
+func (s *Session) Listen(ctx context.Context, h Hear) (Heard, error) {
+	s.Say(h.Prompts...)
+	files := s.takeQueued()
+	if err := s.act(ctx); err != nil {
+		return Heard{}, err
+	}
+	s.hashDue = false
+	return s.channel.Listen(ctx, Listen{Files: files, Engine: h.Engine, Grammar: h.Grammar, Start: h.Start, Speech: h.Speech})
 }

@@ -27,6 +27,8 @@ type Outcome struct {
 	Proven Factor
 	// Method is how the step identified or verified.
 	Method event.Method
+	// Last says that nothing else is to be tried: the caller goes on to a person at once.
+	Last bool
 }
 
 // Passed means that the step did what it is for and proved nothing.
@@ -38,7 +40,7 @@ func Skipped(why event.Reason) Outcome { return Outcome{Result: event.StepSkippe
 // Failed means that the caller did not get through the step.
 func Failed(why event.Reason) Outcome { return Outcome{Result: event.StepFailed, Reason: why} }
 
-// Declined means that the caller chose not to answer. They go on to a person at once.
+// Declined means that the caller chose not to answer: they do not have it.
 func Declined() Outcome { return Outcome{Result: event.StepOptedOut, Reason: event.ReasonOptedOut} }
 
 // IdentifiedAs means that we know who the caller says they are.

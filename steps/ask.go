@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -35,6 +36,10 @@ type question struct {
 	prompt, again string
 	min, max      int
 	limits        Limits
+	// noInput and wrong are the first words of the prompts after a silence and a wrong answer; empty means "no-input" and "not-right".
+	noInput, wrong string
+	// evenPace keeps the timers as they are after a silence.
+	evenPace bool
 	// judge says what an entry is worth. It must not keep the digits: they are wiped when it returns.
 	judge func(ctx context.Context, digits session.Secret) (verdict, error)
 }
@@ -42,12 +47,21 @@ type question struct {
 // verdict is what one entry is worth.
 type verdict struct {
 	result event.AttemptResult // accepted, rejected or no_match
-	// outcome is the step's, if the entry was accepted.
+	// outcome is the step's, if the entry was accepted or ended is set.
 	outcome session.Outcome
+	// ended says that the step is over, whatever the limits say.
+	ended bool
+	// prompts are said in place of the usual ones before the caller is asked again.
+	prompts []string
 }
 
 func accepted(o session.Outcome) verdict {
 	return verdict{result: event.AttemptAccepted, outcome: o}
+}
+
+// over ends the step without another try.
+func over(o session.Outcome) verdict {
+	return verdict{result: event.AttemptRejected, outcome: o, ended: true}
 }
 
 var (
@@ -69,11 +83,16 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 		case event.AttemptOptedOut:
 			return session.Declined(), nil
 		}
+		if v.ended {
+			return v.outcome, nil
+		}
 		count[v.result]++
 		if reason, ended := q.ended(count, wrong); ended {
 			return session.Failed(reason), nil
 		}
-		prompts = []string{wentWrong(v.result, count[v.result]), q.again}
+		if prompts = v.prompts; prompts == nil {
+			prompts = []string{q.wentWrong(v.result, count[v.result]), q.again}
+		}
 	}
 }
 
@@ -93,7 +112,7 @@ func (q question) once(ctx context.Context, s *session.Session, prompts []string
 	a := session.Ask{
 		Prompts: prompts, Min: q.min, Max: q.max, FirstDigit: q.limits.FirstDigit, InterDigit: q.limits.InterDigit, OptOut: q.limits.OptOut, Flush: flush,
 	}
-	if slow {
+	if slow && !q.evenPace {
 		a.FirstDigit *= slowFactor
 		a.InterDigit *= slowFactor
 	}
@@ -127,7 +146,9 @@ func (q question) ended(count map[event.AttemptResult]int, wrong event.Reason) (
 }
 
 // wentWrong is the prompt that tells the caller why they are asked again, more helpful the second time.
-func wentWrong(r event.AttemptResult, times int) string {
-	name := map[event.AttemptResult]string{event.AttemptNoInput: "no-input", event.AttemptNoMatch: "no-match", event.AttemptRejected: "not-right"}[r]
+func (q question) wentWrong(r event.AttemptResult, times int) string {
+	name := map[event.AttemptResult]string{
+		event.AttemptNoInput: cmp.Or(q.noInput, "no-input"), event.AttemptNoMatch: "no-match", event.AttemptRejected: cmp.Or(q.wrong, "not-right"),
+	}[r]
 	return fmt.Sprintf("%s-%d", name, min(times, 2))
 }

@@ -7,10 +7,10 @@ import (
 	"countersign/session/event"
 )
 
-// Number identifies by a number that the caller keys: an account, customer or tracking number.
+// Number identifies by a number that the caller keys: an account, customer or tracking number, or the telephone number that is on file.
 type Number struct {
 	Directory Directory
-	// Kind is the identifier's kind in the directory and the step's name: "account".
+	// Kind is the identifier's kind in the directory and the step's name, such as "account". "phone" is looked up as a telephone number of the line's region.
 	Kind string
 	// Prompt asks for it, Again asks once more.
 	Prompt, Again string
@@ -19,7 +19,21 @@ type Number struct {
 	// Check verifies its check digit before anything is looked up; nil means that it has none.
 	Check  CheckDigit
 	Limits Limits
+	// ReadBack says when the number is read back to be confirmed or corrected.
+	ReadBack ReadBack
 }
+
+// ReadBack says when a number is read back.
+type ReadBack int
+
+const (
+	// ReadBackNever: what was keyed counts.
+	ReadBackNever ReadBack = iota
+	// ReadBackAlways reads every number back.
+	ReadBackAlways
+	// ReadBackUnattested spares callers whose own number the network vouches for (attestation A).
+	ReadBackUnattested
+)
 
 // Name implements session.Step.
 func (n Number) Name() string { return n.Kind }
@@ -28,19 +42,80 @@ func (n Number) Name() string { return n.Kind }
 func (n Number) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	return question{
 		prompt: n.Prompt, again: n.Again, min: n.Min, max: n.Max, limits: n.Limits,
-		judge: func(ctx context.Context, digits session.Secret) (verdict, error) {
-			value := string(digits.Reveal())
-			if n.Check != nil && !n.Check(value) {
-				return noMatch, nil
-			}
-			customer, found, err := n.Directory.ByIdentifier(ctx, n.Kind, value)
-			if err != nil {
-				return verdict{}, err
-			}
-			if !found {
-				return rejected, nil
-			}
-			return accepted(session.IdentifiedAs(customer, event.Method(n.Kind))), nil
-		},
+		judge: func(ctx context.Context, digits session.Secret) (verdict, error) { return n.judge(ctx, s, digits) },
 	}.ask(ctx, s, event.ReasonNotFound)
+}
+
+func (n Number) judge(ctx context.Context, s *session.Session, digits session.Secret) (verdict, error) {
+	value := string(digits.Reveal())
+	if n.Check != nil && !n.Check(value) {
+		return noMatch, nil
+	}
+	if n.ReadBack == ReadBackAlways || n.ReadBack == ReadBackUnattested && s.Call().Trust != session.TrustFull {
+		right, err := n.confirmed(ctx, s, digits)
+		if err != nil {
+			return verdict{}, err
+		}
+		if !right {
+			return verdict{result: event.AttemptNoMatch, prompts: []string{n.Again}}, nil
+		}
+	}
+	s.Named(ctx, n.Kind, value)
+	customer, found, err := n.find(ctx, s, value)
+	if err != nil {
+		return verdict{}, err
+	}
+	if !found {
+		return rejected, nil
+	}
+	return accepted(session.IdentifiedAs(customer, event.Method(n.Kind))), nil
+}
+
+// find looks the number up. A telephone number that several customers have on file identifies none of them.
+func (n Number) find(ctx context.Context, s *session.Session, value string) (c session.Customer, found bool, err error) {
+	if n.Kind != string(event.MethodPhone) {
+		all, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) {
+			c, found, err := n.Directory.ByIdentifier(ctx, n.Kind, value)
+			if !found {
+				return nil, err
+			}
+			return []session.Customer{c}, err
+		})
+		if err != nil || len(all) == 0 {
+			return session.Customer{}, false, err
+		}
+		return all[0], true, nil
+	}
+	e164, err := session.E164(value, s.Line().Region)
+	if err != nil {
+		return session.Customer{}, false, nil // no number at all: as unknown as any other
+	}
+	all, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) { return n.Directory.ByPhone(ctx, e164) })
+	if err != nil || len(all) != 1 {
+		return session.Customer{}, false, err
+	}
+	return all[0], true, nil
+}
+
+// confirmed reads a number back and asks whether it is right. Who says nothing agrees.
+func (n Number) confirmed(ctx context.Context, s *session.Session, digits session.Secret) (bool, error) {
+	s.Say("read-back")
+	s.SayDigits(digits.Reveal())
+	for _, prompt := range []string{"read-back-confirm", "read-back-confirm-again"} {
+		entry, err := s.Collect(ctx, session.Ask{
+			Prompts: []string{prompt}, Min: 1, Max: 1, FirstDigit: n.Limits.FirstDigit, InterDigit: n.Limits.InterDigit, OptOut: n.Limits.OptOut, Flush: true,
+		})
+		if err != nil {
+			return false, err
+		}
+		key := string(entry.Digits.Reveal())
+		entry.Digits.Wipe()
+		switch {
+		case key == "1", entry.Class == session.NoInput:
+			return true, nil
+		case key == "2", entry.Class == session.OptedOut:
+			return false, nil
+		}
+	}
+	return false, nil
 }

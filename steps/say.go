@@ -29,3 +29,22 @@ func (a Announcement) Name() string { return a.Step }
 func (a Announcement) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	return session.Passed(), s.Play(ctx, a.Prompt)
 }
+
+// Confirmation tells the caller that they are verified, by name if the line wants it: only then, and never before.
+type Confirmation struct {
+	Prompt string
+	// ByName thanks the caller by name first, if a voice can say it.
+	ByName bool
+}
+
+// Name implements session.Step.
+func (Confirmation) Name() string { return "confirmation" }
+
+// Run implements session.Step.
+func (c Confirmation) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
+	if customer, ok := s.Customer(); ok && c.ByName && customer.Name != "" {
+		s.Say("confirmation-name")
+		defer s.Speak(ctx, customer.Name)()
+	}
+	return session.Passed(), s.Play(ctx, c.Prompt)
+}

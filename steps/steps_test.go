@@ -26,6 +26,10 @@ type directory struct {
 	err       error
 	slow      time.Duration
 
+	secrets map[string]string // by customer and kind
+	phones  map[string][]session.Phone
+	added   []string
+
 	phonesAsked   []string
 	cancelled     bool
 	accountsAsked []string
@@ -51,14 +55,36 @@ func (d *directory) ByIdentifier(_ context.Context, kind, value string) (session
 	return c, found, d.err
 }
 
-func (d *directory) CheckPIN(_ context.Context, customer string, pin session.Secret) (bool, error) {
-	d.lastPIN = pin
-	return d.pins[customer] != "" && d.pins[customer] == string(pin.Reveal()), d.err
+func (d *directory) Check(_ context.Context, customer, kind string, answer session.Secret) (bool, error) {
+	d.lastPIN = answer
+	if kind != "pin" {
+		want := d.secrets[customer+" "+kind]
+		return want != "" && want == string(answer.Reveal()), d.err
+	}
+	return d.pins[customer] != "" && d.pins[customer] == string(answer.Reveal()), d.err
+}
+
+func (d *directory) ByID(context.Context, string) (session.Customer, bool, error) {
+	return session.Customer{}, false, d.err
+}
+
+// CheckTOTP takes the secret "totp" as the code, in time step 7.
+func (d *directory) CheckTOTP(_ context.Context, customer string, code session.Secret, _ time.Time) (int64, bool, error) {
+	return 7, d.secrets[customer+" totp"] == string(code.Reveal()), d.err
+}
+
+func (d *directory) Phones(_ context.Context, customer string) ([]session.Phone, error) {
+	return d.phones[customer], d.err
+}
+
+func (d *directory) AddPhone(_ context.Context, customer, e164 string) error {
+	d.added = append(d.added, customer+" "+e164)
+	return d.err
 }
 
 var (
-	ada   = session.Customer{ID: "C-1", Name: "Ada", HasPIN: true}
-	bob   = session.Customer{ID: "C-2", Name: "Bob", HasPIN: true}
+	ada   = session.Customer{ID: "C-1", Name: "Ada", Enrolled: []string{"pin"}}
+	bob   = session.Customer{ID: "C-2", Name: "Bob", Enrolled: []string{"pin"}}
 	carol = session.Customer{ID: "C-3", Name: "Carol"}
 )
 
@@ -78,15 +104,16 @@ func line(d steps.Directory) *session.Line {
 		return session.Destination{Extension: ext, Dialplan: "XML", Context: "default"}
 	}
 	return &session.Line{
-		Name: "default", Version: 1, Language: "en", Level: session.Verified,
+		Name: "default", Version: 1, Languages: []string{"en"}, Level: session.Verified,
 		Greeting: steps.Greeting{Prompt: "greeting"},
 		Identify: []session.Step{
 			steps.ANI{Directory: d},
 			steps.Number{Directory: d, Kind: "account", Prompt: "ask-account", Again: "ask-account-again", Min: 6, Max: 10, Limits: steps.DefaultLimits(3)},
 		},
-		Verify: []session.Step{
-			steps.PIN{Directory: d, Prompt: "ask-pin", Again: "ask-pin-again", Min: 4, Max: 6, Limits: steps.DefaultLimits(2)},
-		},
+		Verify: []session.Question{{
+			Step:   steps.PIN{Directory: d, Prompt: "ask-pin", Again: "ask-pin-again", Min: 4, Max: 6, Limits: steps.DefaultLimits(2)},
+			Factor: session.Knowledge,
+		}},
 		Confirmation: steps.Announcement{Step: "confirmation", Prompt: "confirmation"},
 		Failure:      steps.Announcement{Step: "failure", Prompt: "failure"},
 		Routes:       session.Routes{Verified: to("menu"), Identified: to("agents"), Unidentified: to("agents")},
@@ -313,7 +340,7 @@ func TestAPanicInALookUpEndsThatCallOnly(t *testing.T) {
 
 type outageAtCheck struct{ *directory }
 
-func (d *outageAtCheck) CheckPIN(context.Context, string, session.Secret) (bool, error) {
+func (d *outageAtCheck) Check(context.Context, string, string, session.Secret) (bool, error) {
 	return true, errors.New("the queue is full")
 }
 

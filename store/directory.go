@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"countersign/session"
 )
@@ -25,6 +26,8 @@ type DirectoryOptions struct {
 	Scheme string
 	// Log hears of trouble in the background. Default: nothing is logged.
 	Log *slog.Logger
+	// Now is the clock, for what is dated. Default: time.Now.
+	Now func() time.Time
 }
 
 // Directory knows the customers and checks their secrets. It is safe for use by several goroutines, and several processes may have the same
@@ -33,7 +36,8 @@ type Directory struct {
 	db   *database
 	hash *hasher
 	log  *slog.Logger
-	// lastCheck is when a PIN was checked last, in nanoseconds since 1970: Wrap keeps out of the way of calls.
+	now  func() time.Time
+	// lastCheck is when a secret was checked last, in nanoseconds since 1970: Wrap keeps out of the way of calls.
 	lastCheck atomic.Int64
 }
 
@@ -51,18 +55,21 @@ func OpenDirectory(ctx context.Context, path string, o DirectoryOptions) (*Direc
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	db, err := open(ctx, path, directorySchema)
 	if err != nil {
 		return nil, err
 	}
-	d := &Directory{db: db, hash: newHasher(o.Pepper, o.Scheme), log: o.Log}
+	d := &Directory{db: db, hash: newHasher(o.Pepper, o.Scheme), log: o.Log, now: o.Now}
 	if err := d.matchPepper(ctx); err != nil {
 		return nil, errors.Join(explain(path, err), db.close())
 	}
 	return d, nil
 }
 
-// matchPepper refuses a pepper that the stored hashes were not made with: every PIN would be wrong.
+// matchPepper refuses a pepper that the stored hashes were not made with: every answer would be wrong.
 func (d *Directory) matchPepper(ctx context.Context) error {
 	var known []byte
 	err := d.db.read.QueryRowContext(ctx, "SELECT fingerprint FROM pepper").Scan(&known)
@@ -73,8 +80,8 @@ func (d *Directory) matchPepper(ctx context.Context) error {
 		return err
 	}
 	return d.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `INSERT INTO pepper SELECT 1, ?1 WHERE NOT EXISTS (SELECT 1 FROM credentials)
-			ON CONFLICT DO UPDATE SET fingerprint = ?1`, d.hash.fingerprint())
+		done, err := tx.ExecContext(ctx, `INSERT INTO pepper SELECT 1, ?1
+			WHERE NOT EXISTS (SELECT 1 FROM credentials) AND NOT EXISTS (SELECT 1 FROM sealed) ON CONFLICT DO UPDATE SET fingerprint = ?1`, d.hash.fingerprint())
 		if err != nil {
 			return err
 		}
@@ -82,7 +89,7 @@ func (d *Directory) matchPepper(ctx context.Context) error {
 			return err
 		}
 		return &OpenError{Path: d.db.path, Kind: ErrWrongPepper, sentence: fmt.Sprintf(
-			"the PINs in %s were stored under another pepper: restore the pepper file that belongs to it", filepath.Base(d.db.path))}
+			"the secrets in %s were stored under another pepper: restore the pepper file that belongs to it", filepath.Base(d.db.path))}
 	})
 }
 
@@ -92,10 +99,15 @@ func (d *Directory) Close() error {
 }
 
 // customerColumns go with "customers c" and scanCustomer.
-const customerColumns = `c.id, c.name, c.language, EXISTS (SELECT 1 FROM credentials WHERE customer = c.id AND kind = 'pin')`
+const customerColumns = `c.id, c.name, c.language, (SELECT coalesce(group_concat(kind, ' '), '') FROM
+	(SELECT kind FROM credentials WHERE customer = c.id UNION ALL SELECT kind FROM sealed WHERE customer = c.id))`
 
 func scanCustomer(r row) (c session.Customer, err error) {
-	err = r.Scan(&c.ID, &c.Name, &c.Language, &c.HasPIN)
+	var kinds string
+	err = r.Scan(&c.ID, &c.Name, &c.Language, &kinds)
+	if kinds != "" {
+		c.Enrolled = strings.Fields(kinds)
+	}
 	return c, err
 }
 
@@ -108,8 +120,12 @@ func (d *Directory) ByPhone(ctx context.Context, e164 string) ([]session.Custome
 		WHERE p.e164 = ? ORDER BY c.id LIMIT ?`, e164, maxOnOnePhone)
 }
 
-// ByIdentifier finds whose identifier of a kind this is, written with or without spaces and dashes, in small letters or capitals.
+// ByIdentifier finds whose identifier of a kind this is, written with or without spaces and dashes, in small letters or capitals. The kind KindCustomer is the
+// customer's id, which can be keyed if it has nothing but digits.
 func (d *Directory) ByIdentifier(ctx context.Context, kind, value string) (c session.Customer, found bool, err error) {
+	if kind == KindCustomer {
+		return d.ByID(ctx, plain(value))
+	}
 	found = true
 	c, err = scanCustomer(d.db.read.QueryRowContext(ctx, `SELECT `+customerColumns+` FROM identifiers i JOIN customers c ON c.id = i.customer
 		WHERE i.kind = ? AND i.value = ?`, kind, plain(value)))
@@ -120,6 +136,18 @@ func (d *Directory) ByIdentifier(ctx context.Context, kind, value string) (c ses
 		return session.Customer{}, false, fmt.Errorf("look up %s: %w", kind, err)
 	}
 	return c, found, nil
+}
+
+// ByID finds a customer who was identified earlier.
+func (d *Directory) ByID(ctx context.Context, id string) (c session.Customer, found bool, err error) {
+	c, err = scanCustomer(d.db.read.QueryRowContext(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id = ?`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return session.Customer{}, false, nil
+	}
+	if err != nil {
+		return session.Customer{}, false, fmt.Errorf("look up customer: %w", err)
+	}
+	return c, true, nil
 }
 
 var withoutGaps = strings.NewReplacer(" ", "", "-", "")

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -20,6 +21,8 @@ const (
 	SchemeHMAC = "hmac"
 	// SchemeArgon2id is argon2id over that: guessing stays expensive for a thief who has the pepper too.
 	SchemeArgon2id = "argon2id"
+	// SchemeSealed is AES-256-GCM under a key made of the pepper, for what must be read again to be checked.
+	SchemeSealed = "sealed"
 )
 
 const (
@@ -64,8 +67,11 @@ type hasher struct {
 	scheme string
 	slots  *semaphore.Weighted
 	wait   time.Duration
-	// dummy is checked for customers who have nothing on file.
-	dummy credential
+	// dummy is checked for customers who have nothing on file, and dummyBox opened.
+	dummy    credential
+	dummyBox []byte
+	// box seals what must be read again.
+	box cipher.AEAD
 	// argon2 is argon2.IDKey; tests count its calls.
 	argon2 func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
 }
@@ -75,6 +81,8 @@ func newHasher(pepper []byte, scheme string) *hasher {
 		pepper: pepper, scheme: scheme, slots: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), wait: slotWait, argon2: argon2.IDKey,
 		dummy: credential{scheme: scheme, salt: random(saltSize), params: defaultCost.String(), hash: random(hashSize)},
 	}
+	h.box = newBox(h.key("countersign/sealed/v1"))
+	h.dummyBox = h.seal("", "", random(20))
 	return h
 }
 
@@ -94,6 +102,16 @@ func (h *hasher) fingerprint() []byte {
 	return mac.Sum(nil)[:8]
 }
 
+// credential is a new one, of the scheme of new ones.
+func (h *hasher) credential(ctx context.Context, kind, customer string, secret []byte) (credential, error) {
+	keyed := h.keyed(kind, customer, secret)
+	if h.scheme == SchemeHMAC {
+		return credential{scheme: SchemeHMAC, salt: []byte{}, hash: keyed}, nil
+	}
+	defer clear(keyed)
+	return h.wrap(ctx, keyed)
+}
+
 // wrap puts argon2id over an HMAC.
 func (h *hasher) wrap(ctx context.Context, keyed []byte) (credential, error) {
 	c := credential{scheme: SchemeArgon2id, salt: random(saltSize), params: defaultCost.String()}
@@ -102,16 +120,23 @@ func (h *hasher) wrap(ctx context.Context, keyed []byte) (credential, error) {
 	return c, err
 }
 
-// check compares in constant time. A plain HMAC costs nothing: a caller must not wait for what the background has still to do.
+// check compares in constant time. What is a plain HMAC although new credentials are not costs the same: how long it takes must not tell whether there is
+// anything on file.
 func (h *hasher) check(ctx context.Context, stored credential, keyed []byte) (ok bool, err error) {
+	slow := stored
 	if stored.scheme == SchemeHMAC {
-		return subtle.ConstantTimeCompare(stored.hash, keyed) == 1, nil
+		if slow = h.dummy; slow.scheme == SchemeHMAC {
+			return subtle.ConstantTimeCompare(stored.hash, keyed) == 1, nil
+		}
 	}
-	hash, err := h.stretch(ctx, keyed, stored)
+	hash, err := h.stretch(ctx, keyed, slow)
 	if err != nil {
 		return false, err
 	}
 	defer clear(hash)
+	if stored.scheme == SchemeHMAC {
+		hash = keyed
+	}
 	return subtle.ConstantTimeCompare(stored.hash, hash) == 1, nil
 }
 

@@ -34,7 +34,7 @@ type ImportOptions struct {
 type BadRow struct {
 	// Line of the file on which the row, or the cell that is wrong, begins; the first is 1.
 	Line int
-	// Problem says which cell is wrong and what to do. It never shows a PIN.
+	// Problem says which cell is wrong and what to do. It never shows a secret.
 	Problem string
 }
 
@@ -48,26 +48,25 @@ type ImportResult struct {
 	WeakPINs int
 	// OddAccounts and OddPINs cannot be keyed, by CanKeyAccount and CanKeyPIN.
 	OddAccounts, OddPINs int
-	// Ignored are the columns with values that this version does not store.
-	Ignored []string
 }
 
 // progressEvery is how many rows pass between two calls of Progress.
 const progressEvery = 1000
 
-// Import reads customers from CSV: a header with any of id, name, phones, account, pin, birth_date, passphrase, totp_secret and language, in any
-// order, of which only id is required; several phones in a cell are separated by ";".
+// Import reads customers from CSV: a header with any of id, name, phones, account, pin, birth_date, passphrase, totp_secret and language, and with columns of the
+// company's own, id:<kind> for more identifiers, such as id:tracking, and fact:<kind> for more secrets of digits, such as fact:postcode. The order is free, and only
+// id is required; several phones in a cell are separated by ";".
 //
-// A row makes a customer or, when the id is known, changes one: phones, account and pin in the row replace all that were there. An empty cell or
-// a missing column leaves what is there. An account that belongs to another customer is a bad row, and so is an id or account that stands in the
-// file twice. A pin is stored again even if it is the same, and must be wrapped in argon2id again (see Wrap): leave the column out of a file
-// that brings no new ones.
+// A row makes a customer or, when the id is known, changes one: phones, identifiers and secrets in the row replace those that were there. An empty cell or
+// a missing column leaves what is there. An identifier that belongs to another customer is a bad row, and so is an id or identifier that stands in the file
+// twice. A number that is new for a customer who was there before is on file from now on (see Phones), those of a new customer from the beginning. A secret is stored
+// again even if it is the same, and must be wrapped in argon2id again (see Wrap): leave the column out of a file that brings no new ones.
 //
 // All rows go in one transaction, so others see all of them or none, and go on reading meanwhile. Without SkipBad a bad row means that nothing
 // is imported, and the error is ErrBadRows; all rows are read and reported all the same. Other errors mean that nothing was imported either.
 // Memory does not grow with the file.
 func (d *Directory) Import(ctx context.Context, r io.Reader, o ImportOptions) (ImportResult, error) {
-	im := importer{options: o, hash: d.hash, generation: time.Now().UnixNano()}
+	im := importer{options: o, hash: d.hash, generation: time.Now().UnixNano(), now: d.now()}
 	if err := im.open(r); err != nil {
 		return ImportResult{}, err
 	}
@@ -103,6 +102,7 @@ type importer struct {
 	hash    *hasher
 	// generation marks the customers that this run has written, which is how an id is found that comes twice.
 	generation int64
+	now        time.Time
 	csv        *csv.Reader
 	columns    columns
 	bom        int64
@@ -184,25 +184,37 @@ func (im *importer) row(ctx context.Context, record []string, readErr error) err
 }
 
 func (im *importer) store(ctx context.Context, record []string) error {
-	c, err := im.columns.parse(record, im.options.Region)
+	c, err := im.columns.parse(record, im.options.Region, im.now)
+	defer c.wipe()
 	if err != nil {
 		return err
 	}
-	defer clear(c.pin)
 	if err := im.write(ctx, c); err != nil {
 		return err
 	}
-	if can := im.options.CanKeyPIN; can != nil && len(c.pin) > 0 && !can(len(c.pin), true) {
+	im.tally(c)
+	return nil
+}
+
+// tally counts what is stored although callers and guessers will have their way with it.
+func (im *importer) tally(c imported) {
+	account, pin := c.identifier(KindAccount), c.secret(KindPIN)
+	if can := im.options.CanKeyPIN; can != nil && len(pin) > 0 && !can(len(pin), true) {
 		im.result.OddPINs++
 	}
-	if can := im.options.CanKeyAccount; can != nil && c.account != "" && !can(len(c.account), strings.Trim(c.account, "0123456789") == "") {
+	if can := im.options.CanKeyAccount; can != nil && account != "" && !can(len(account), strings.Trim(account, "0123456789") == "") {
 		im.result.OddAccounts++
 	}
-	if len(c.pin) > 0 && weakness(c.pin, []string{c.id, c.account}, c.phones) != "" {
+	if len(pin) == 0 {
+		return
+	}
+	identifiers := []string{c.id}
+	for _, i := range c.identifiers {
+		identifiers = append(identifiers, i.Value)
+	}
+	if weakness(pin, identifiers, c.phones, c.secret(KindBirthDate)) != "" {
 		im.result.WeakPINs++
 	}
-	im.result.Ignored = im.columns.ignored(record, im.result.Ignored)
-	return nil
 }
 
 func (im *importer) progress() {

@@ -28,18 +28,18 @@ func TestImportReadsWhatSpreadsheetsWrite(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t, DirectoryOptions{})
 	const file = "\ufeffAccount, PIN ,ID,Phones,passphrase,name,birth_date\r\n" +
-		"10-00 42,83645,c1,030 901820; +49 30 901820;;,,\"Lovelace, \"\"Ada\"\"\",1815-12-10\r\n" +
+		"10-00 42,83645,c1,030 901820; +49 30 901820;;,,\"Lovelace, \"\"Ada\"\"\",1915-12-10\r\n" +
 		"\r\n" +
 		",1234,c2,,,Ünal,\r\n"
 	result, err := d.Import(deadline(t), strings.NewReader(file), ImportOptions{Region: "DE"})
 	require.NoError(t, err)
-	assert.Equal(t, ImportResult{Rows: 2, Imported: 2, WeakPINs: 1, Ignored: []string{"birth_date"}}, result)
+	assert.Equal(t, ImportResult{Rows: 2, Imported: 2, WeakPINs: 1}, result)
 	r, err := d.Show(deadline(t), "c1")
 	require.NoError(t, err)
 	assert.Equal(t, `Lovelace, "Ada"`, r.Name)
 	assert.Equal(t, []string{"+4930901820"}, r.Phones)
 	assert.Equal(t, []Identifier{{KindAccount, "100042"}}, r.Identifiers)
-	ok, err := d.CheckPIN(deadline(t), "c2", secret("1234"))
+	ok, err := d.Check(deadline(t), "c2", KindPIN, secret("1234"))
 	require.NoError(t, err)
 	assert.True(t, ok)
 }
@@ -48,7 +48,7 @@ func TestImportRefusesFilesItWouldMisread(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ file, want string }{
 		"empty":            {"", "the file is empty: its first line must name the columns"},
-		"unknown column":   {"id,nmae\n", `line 1: unknown column "nmae"; the columns are id, name, phones, account, pin, birth_date, passphrase, totp_secret, language`},
+		"unknown column":   {"id,nmae\n", `line 1: unknown column "nmae"; the columns are id, name, phones, account, pin, birth_date, passphrase, totp_secret, language, id:<kind> and fact:<kind>`},
 		"a column twice":   {"id,pin,PIN\n", "line 1: the column pin is there twice"},
 		"no id":            {"name,pin\n", "line 1: the column id is missing"},
 		"semicolons":       {"id;name;pin\n", "line 1: the columns must be separated by commas"},
@@ -101,7 +101,7 @@ var badLines = []string{
 	`line 14: there is a " in a cell that does not begin with one: put the cell in quotes and double those in it`,
 	`line 15: the text is not UTF-8: save the file as UTF-8`,
 	`line 16: id g1 is in the file twice: keep one of the rows`,
-	`line 17: account 1001 belongs to customer g1 already: an account can have one customer only`,
+	`line 17: account 1001 belongs to customer g1 already: it can have one customer only`,
 	`line 19: the pin must have 4 to 12 digits and nothing else`,
 	`line 21: name "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" is too long: use up to 200 characters`,
 	`line 22: a cell in quotes does not end as it should: close it with a ", and double quotes in it`,
@@ -128,7 +128,7 @@ func TestImportSkipsBadRowsWhenAsked(t *testing.T) {
 	assert.Equal(t, ImportResult{Rows: 19, Imported: 3, Bad: 16}, result)
 	all, err := d.List(deadline(t), "", 10, "")
 	require.NoError(t, err)
-	assert.Equal(t, []session.Customer{{ID: "g1", Name: "Good", Language: "en", HasPIN: true}, {ID: "g2"}, {ID: "g3"}}, all)
+	assert.Equal(t, []session.Customer{{ID: "g1", Name: "Good", Language: "en", Enrolled: []string{"pin"}}, {ID: "g2"}, {ID: "g3"}}, all)
 }
 
 func TestImportChangesOnlyWhatTheFileSays(t *testing.T) {
@@ -139,7 +139,7 @@ func TestImportChangesOnlyWhatTheFileSays(t *testing.T) {
 	c1, err := d.Show(deadline(t), "c1")
 	require.NoError(t, err)
 	assert.Equal(t, Record{
-		Customer: session.Customer{ID: "c1", Name: "Ada", Language: "en", HasPIN: true}, Phones: []string{"+4930901820", "+4930901821"},
+		Customer: session.Customer{ID: "c1", Name: "Ada", Language: "en", Enrolled: []string{"pin"}}, Phones: []string{"+4930901820", "+4930901821"},
 		Identifiers: []Identifier{{KindAccount, "1001"}}, Credentials: []Credential{{KindPIN, SchemeHMAC}},
 	}, c1)
 	c2, err := d.Show(deadline(t), "c2")
@@ -155,7 +155,7 @@ func TestImportChangesOnlyWhatTheFileSays(t *testing.T) {
 	_, err = d.Import(deadline(t), csvOf("id,account", "c4,1001"), ImportOptions{})
 	require.ErrorIs(t, err, ErrBadRows, "the account is c1's")
 	fill(t, d, "id,pin", "c1,91827")
-	ok, err := d.CheckPIN(deadline(t), "c1", secret("91827"))
+	ok, err := d.Check(deadline(t), "c1", KindPIN, secret("91827"))
 	require.NoError(t, err)
 	assert.True(t, ok)
 }

@@ -17,7 +17,7 @@ var (
 	ErrForeign = errors.New("not our database")
 	// ErrAccess says that a file or its folder cannot be made, read or written.
 	ErrAccess = errors.New("no access")
-	// ErrWrongPepper says that the PINs of a directory were stored under another pepper.
+	// ErrWrongPepper says that the secrets of a directory were stored under another pepper.
 	ErrWrongPepper = errors.New("wrong pepper")
 )
 

@@ -62,5 +62,5 @@ func TestDirectoryRefusesAnotherPepper(t *testing.T) {
 	fill(t, openDirectory(t, path, DirectoryOptions{Pepper: other}), "id,pin", "a,83645") // nothing was stored under the first one
 	_, err := OpenDirectory(deadline(t), path, DirectoryOptions{Pepper: testPepper})
 	require.ErrorIs(t, err, ErrWrongPepper)
-	assert.EqualError(t, err, "the PINs in directory.db were stored under another pepper: restore the pepper file that belongs to it")
+	assert.EqualError(t, err, "the secrets in directory.db were stored under another pepper: restore the pepper file that belongs to it")
 }

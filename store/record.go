@@ -22,7 +22,7 @@ type Record struct {
 // Identifier is something that a caller may key to say who they are.
 type Identifier struct{ Kind, Value string }
 
-// Credential says that there is a secret on file, and how it is stored.
+// Credential says that there is a secret on file, and how it is stored: SchemeHMAC, SchemeArgon2id or SchemeSealed.
 type Credential struct{ Kind, Scheme string }
 
 // Show reads a customer's record. ErrUnknownCustomer if there is none.
@@ -42,7 +42,8 @@ func (d *Directory) Show(ctx context.Context, id string) (r Record, err error) {
 	if err != nil {
 		return Record{}, err
 	}
-	r.Credentials, err = collect(ctx, d.db, scanCredential, `SELECT kind, scheme FROM credentials WHERE customer = ? ORDER BY kind`, id)
+	r.Credentials, err = collect(ctx, d.db, scanCredential, `SELECT kind, scheme FROM credentials WHERE customer = ?1
+		UNION ALL SELECT kind, ?2 FROM sealed WHERE customer = ?1 ORDER BY kind`, id, SchemeSealed)
 	return r, err
 }
 
@@ -62,7 +63,7 @@ func scanCredential(r row) (c Credential, err error) {
 }
 
 // List reads customers page by page, ordered by id: at most limit of them, with ids greater than after. search, if not empty, must be part of
-// the id, name, account number or a telephone number; letters outside of ASCII must be in the same case.
+// the id, name, an identifier or a telephone number; letters outside of ASCII must be in the same case.
 func (d *Directory) List(ctx context.Context, after string, limit int, search string) ([]session.Customer, error) {
 	if search == "" {
 		return d.customers(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id > ? ORDER BY c.id LIMIT ?`, after, limit)

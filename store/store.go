@@ -3,7 +3,7 @@
 //
 // It answers "who has this number, is this their PIN, what happened on that call"; it refuses to decide what a caller may do, to show a secret
 // or its hash, and to know how events travel. Secrets are stored as HMAC-SHA-256 under a pepper that lives outside the databases (LoadPepper),
-// under argon2id.
+// under argon2id; those that must be read again to be checked (TOTP) are encrypted under a key made of the pepper.
 //
 // Every file has one writer connection in a process and a pool of readers; several processes may have the same file open. Readers never wait
 // for a writer (WAL).
@@ -18,11 +18,3 @@ var ErrBusy = errors.New("too busy, try again later")
 
 // ErrUnknownCustomer says that no customer has that id.
 var ErrUnknownCustomer = errors.New("no customer has this id")
-
-// Kinds of identifiers and credentials.
-const (
-	// KindAccount is the account number, as a kind of identifier.
-	KindAccount = "account"
-	// KindPIN is the PIN, as a kind of credential.
-	KindPIN = "pin"
-)

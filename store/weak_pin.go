@@ -21,19 +21,12 @@ func (e *WeakPINError) Error() string {
 const minPIN, maxPIN = 4, 12
 
 func isPIN(pin []byte) bool {
-	if len(pin) < minPIN || len(pin) > maxPIN {
-		return false
-	}
-	for _, c := range pin {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return true
+	return len(pin) >= minPIN && len(pin) <= maxPIN && isDigits(pin)
 }
 
-// weakness says why a PIN is easy to guess, or "". identifiers are what the caller keys in front of it, the customer's id among them.
-func weakness(pin []byte, identifiers, phones []string) string {
+// weakness says why a PIN is easy to guess, or "". identifiers are what the caller keys in front of it, the customer's id among them; birthDate is YYYYMMDD, or
+// empty if it is not known.
+func weakness(pin []byte, identifiers, phones []string, birthDate []byte) string {
 	switch {
 	case repeats(pin):
 		return "repeats itself"
@@ -41,6 +34,8 @@ func weakness(pin []byte, identifiers, phones []string) string {
 		return "counts up or down"
 	case len(pin) == 4 && (bytes.HasPrefix(pin, []byte("19")) || bytes.HasPrefix(pin, []byte("20"))):
 		return "looks like a year"
+	case isBirthDate(pin, birthDate):
+		return "is the customer's date of birth"
 	}
 	for _, id := range identifiers {
 		if bytes.Contains([]byte(id), pin) {
@@ -73,4 +68,25 @@ func runs(pin []byte, step byte) bool {
 		}
 	}
 	return true
+}
+
+// isBirthDate finds a date of birth as people write it: day, month and year of two digits or four, in any order and with something left out.
+func isBirthDate(pin, date []byte) bool {
+	if len(date) != len("20060102") {
+		return false
+	}
+	day, month := date[6:8], date[4:6]
+	for _, year := range [][]byte{date[:4], date[2:4]} {
+		for _, form := range [][][]byte{
+			{day, month}, {month, day}, {month, year}, {year, month}, {year}, {day, month, year}, {month, day, year}, {year, month, day}, {year, day, month},
+		} {
+			whole := bytes.Join(form, nil)
+			same := bytes.Equal(pin, whole)
+			clear(whole)
+			if same {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -11,7 +11,7 @@ import (
 const (
 	// wrapIdle is how often Wrap looks for credentials that another process has imported.
 	wrapIdle = time.Minute
-	// While a PIN was checked less than quietFor ago, wrapping rests busyRest times as long as it works.
+	// While a secret was checked less than quietFor ago, wrapping rests busyRest times as long as it works.
 	quietFor = 5 * time.Second
 	busyRest = 20
 )
@@ -23,7 +23,7 @@ func (d *Directory) Unwrapped(ctx context.Context) (n int, err error) {
 }
 
 // WrapNext puts argon2id over up to n of the credentials that are plain HMACs, and says how many it did; fewer than n means that there are no
-// more. After each it rests as long as it worked, and twenty times as long while callers' PINs are being checked. With SchemeHMAC it does nothing.
+// more. PINs come first, then passphrases, then what others can find out anyhow. After each it rests as long as it worked, and twenty times as long while callers' answers are being checked. With SchemeHMAC it does nothing.
 func (d *Directory) WrapNext(ctx context.Context, n int) (wrapped int, err error) {
 	if d.hash.scheme == SchemeHMAC {
 		return 0, nil
@@ -53,7 +53,7 @@ func (d *Directory) Wrap(ctx context.Context) {
 		n, err := d.WrapNext(ctx, 1)
 		if err != nil && ctx.Err() == nil && !errors.Is(err, ErrBusy) {
 			if !failing {
-				d.log.Error("stored PINs cannot be wrapped in argon2id, trying again every minute", "err", err)
+				d.log.Error("stored secrets cannot be wrapped in argon2id, trying again every minute", "err", err)
 			}
 			failing = true
 		} else if n > 0 {
@@ -68,7 +68,8 @@ func (d *Directory) Wrap(ctx context.Context) {
 func (d *Directory) wrapOne(ctx context.Context) (found bool, err error) {
 	var customer, kind string
 	stored := credential{scheme: SchemeHMAC}
-	err = d.db.read.QueryRowContext(ctx, `SELECT customer, kind, hash FROM credentials WHERE scheme = 'hmac' LIMIT 1`).
+	err = d.db.read.QueryRowContext(ctx, `SELECT customer, kind, hash FROM credentials WHERE scheme = 'hmac'
+		ORDER BY CASE kind WHEN 'pin' THEN 1 WHEN 'passphrase' THEN 2 ELSE 3 END, customer, kind LIMIT 1`).
 		Scan(&customer, &kind, &stored.hash)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil

@@ -29,7 +29,7 @@ func TestWrapNext(t *testing.T) {
 	assert.Zero(t, unwrapped)
 	assert.EqualValues(t, 3, n.Load())
 	for customer, pin := range map[string]string{"c1": "83645", "c2": "91827", "c3": "50628"} {
-		ok, err := d.CheckPIN(deadline(t), customer, secret(pin))
+		ok, err := d.Check(deadline(t), customer, KindPIN, secret(pin))
 		require.NoError(t, err)
 		assert.True(t, ok, customer)
 	}
@@ -68,7 +68,7 @@ func TestWrapWorksNextToAnotherProcessAndStops(t *testing.T) {
 	stop()
 	require.NoError(t, wrappers.Wait())
 	for customer, pin := range map[string]string{"c1": "604812", "c2": "91827", "c5": "20485"} {
-		ok, err := d.CheckPIN(deadline(t), customer, secret(pin))
+		ok, err := d.Check(deadline(t), customer, KindPIN, secret(pin))
 		require.NoError(t, err)
 		assert.True(t, ok, customer)
 	}

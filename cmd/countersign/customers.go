@@ -24,8 +24,11 @@ func customersCommand() *cli.Command {
 				Usage:     "add or change customers from a CSV file",
 				ArgsUsage: "FILE",
 				Description: "FILE has a header with any of id,name,phones,account,pin,birth_date,passphrase,totp_secret,language; only id is required.\n" +
-					"Several phones in a cell are separated by \";\". \"-\" reads standard input. A row whose id is known changes that customer; an empty\n" +
-					"cell leaves what is there. Without --skip-bad one bad row means that nothing is imported; every bad row is named with its line.",
+					"Columns of your own: id:<kind> is another number by which a customer is known, such as id:tracking, and fact:<kind> another secret of 2 to\n" +
+					"20 digits, such as fact:postcode. Dates are 1980-12-31 or 31.12.1980, a passphrase has two words or more, and a totp_secret is base32 or an\n" +
+					"otpauth:// address. Several phones in a cell are separated by \";\". \"-\" reads standard input. A row whose id is known changes that\n" +
+					"customer; an empty cell leaves what is there. Without --skip-bad one bad row means that nothing is imported; every bad row is named with\n" +
+					"its line.",
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "region", Usage: "phones without a country code belong to `CC` (ISO 3166, such as DE); default: line.region"},
 					&cli.BoolFlag{Name: "skip-bad", Usage: "import the good rows although there are bad ones"},
@@ -36,7 +39,7 @@ func customersCommand() *cli.Command {
 			{
 				Name: "list", Usage: "list customers by id",
 				Flags: []cli.Flag{
-					&cli.StringFlag{Name: "search", Usage: "only those whose id or name contains `TEXT`"},
+					&cli.StringFlag{Name: "search", Usage: "only those whose id, name, number or telephone contains `TEXT`"},
 					&cli.IntFlag{Name: "limit", Usage: "at most `N`", Value: 100},
 					&cli.StringFlag{Name: "after", Usage: "begin behind the customer with this `ID`"},
 					&cli.BoolFlag{Name: "json", Usage: "one JSON object a line"},
@@ -51,7 +54,19 @@ func customersCommand() *cli.Command {
 			{
 				Name: "set-pin", Usage: "give a customer a new PIN, read from the terminal or from standard input", ArgsUsage: "ID",
 				Flags:  []cli.Flag{&cli.BoolFlag{Name: "allow-weak", Usage: "take a PIN that is easy to guess"}},
-				Action: customersSetPIN,
+				Action: func(c *cli.Context) error { return customersSet(c, store.KindPIN, "PIN") },
+			},
+			{
+				Name: "set-passphrase", Usage: "the same for the spoken passphrase", ArgsUsage: "ID",
+				Action: func(c *cli.Context) error { return customersSet(c, store.KindPassphrase, "passphrase") },
+			},
+			{
+				Name: "set-birth-date", Usage: "the same for the date of birth, such as 1980-12-31", ArgsUsage: "ID",
+				Action: func(c *cli.Context) error { return customersSet(c, store.KindBirthDate, "date of birth") },
+			},
+			{
+				Name: "set-totp", Usage: "the same for the secret of an authenticator, in base32 or as an otpauth:// address", ArgsUsage: "ID",
+				Action: func(c *cli.Context) error { return customersSet(c, store.KindTOTP, "TOTP secret") },
 			},
 		},
 	}
@@ -97,9 +112,9 @@ func customersList(c *cli.Context) error {
 			return err
 		}
 		w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "ID\tNAME\tLANGUAGE\tPIN")
+		fmt.Fprintln(w, "ID\tNAME\tLANGUAGE\tON FILE")
 		for _, x := range found {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", x.ID, x.Name, x.Language, onFile(x.HasPIN))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", x.ID, x.Name, x.Language, strings.Join(x.Enrolled, ", "))
 		}
 		if err := w.Flush(); err != nil {
 			return err
@@ -109,15 +124,10 @@ func customersList(c *cli.Context) error {
 	})
 }
 
-func onFile(yes bool) string {
-	if yes {
-		return "on file"
-	}
-	return "none"
-}
-
 func customerJSON(x session.Customer) map[string]any {
-	return map[string]any{"id": x.ID, "name": x.Name, "language": x.Language, "pin": x.HasPIN}
+	return map[string]any{
+		"id": x.ID, "name": x.Name, "language": x.Language, "pin": x.Has(store.KindPIN), "enrolled": append([]string{}, x.Enrolled...),
+	}
 }
 
 func customersShow(c *cli.Context) error {

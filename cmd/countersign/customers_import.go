@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"countersign/store"
 
@@ -58,11 +57,8 @@ func customersImport(c *cli.Context) error {
 }
 
 func reportImport(c *cli.Context, r store.ImportResult) error {
-	if len(r.Ignored) > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: this version does not use the columns %s; their values were not stored\n", strings.Join(r.Ignored, ", "))
-	}
 	if r.WeakPINs > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are easy to guess (repeats, runs, years, part of the account or phone)\n", r.WeakPINs)
+		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are easy to guess (repeats, runs, years, part of the account or phone, the date of birth)\n", r.WeakPINs)
 	}
 	if r.OddAccounts > 0 {
 		fmt.Fprintf(c.App.ErrWriter, "note: %d accounts are not of %d to %d digits, which callers are asked for: those callers are known by their number only\n",
@@ -73,7 +69,7 @@ func reportImport(c *cli.Context, r store.ImportResult) error {
 	}
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(map[string]any{
-			"rows": r.Rows, "imported": r.Imported, "bad": r.Bad, "weak_pins": r.WeakPINs, "odd_accounts": r.OddAccounts, "odd_pins": r.OddPINs, "ignored_columns": append([]string{}, r.Ignored...),
+			"rows": r.Rows, "imported": r.Imported, "bad": r.Bad, "weak_pins": r.WeakPINs, "odd_accounts": r.OddAccounts, "odd_pins": r.OddPINs,
 		})
 	}
 	fmt.Fprintf(c.App.Writer, "%d customers imported", r.Imported)

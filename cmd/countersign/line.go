@@ -20,7 +20,7 @@ func defaultLine(cfg config, d steps.Directory) *session.Line {
 		return session.Destination{Extension: extension, Dialplan: "XML", Context: "default"}
 	}
 	return &session.Line{
-		Name: "default", Version: 1, Region: cfg.Line.Region, Language: "en", Level: session.Verified, PopURL: cfg.Line.PopURL,
+		Name: "default", Version: 1, Region: cfg.Line.Region, Languages: []string{"en"}, Level: session.Verified, PopURL: cfg.Line.PopURL,
 		Greeting: steps.Greeting{Prompt: "greeting"},
 		Identify: []session.Step{
 			steps.ANI{Directory: d},
@@ -30,9 +30,10 @@ func defaultLine(cfg config, d steps.Directory) *session.Line {
 				Limits: steps.DefaultLimits(3),
 			},
 		},
-		Verify: []session.Step{
-			steps.PIN{Directory: d, Prompt: "ask-pin", Again: "ask-pin-again", Min: askedPINMin, Max: askedPINMax, Limits: steps.DefaultLimits(2)},
-		},
+		Verify: []session.Question{{
+			Step:   steps.PIN{Directory: d, Prompt: "ask-pin", Again: "ask-pin-again", Min: askedPINMin, Max: askedPINMax, Limits: steps.DefaultLimits(2)},
+			Factor: session.Knowledge,
+		}},
 		Confirmation: steps.Announcement{Step: "confirmation", Prompt: "confirmation"},
 		Failure:      steps.Announcement{Step: "failure", Prompt: "failure"},
 		Routes:       session.Routes{Verified: to("menu"), Identified: to("agents"), Unidentified: to("agents")},

@@ -11,6 +11,10 @@ type CallStarted struct {
 	CallerLast4 string `json:"caller_last4,omitempty"`
 	// CallerWithheld says that the caller asked for the number to be hidden.
 	CallerWithheld bool `json:"caller_withheld,omitempty"`
+	// Attestation is what the network says about the caller's number: "A", "failed", or absent when it says nothing of use.
+	Attestation string `json:"attestation,omitempty"`
+	// Continues is the id that this same call had when it was with us first; absent on a new call.
+	Continues string `json:"continues,omitempty"`
 	// DialledLast4 holds the last four digits of the number that was called.
 	DialledLast4 string `json:"dialled_last4,omitempty"`
 }

@@ -38,7 +38,7 @@ type Event struct {
 	Source string
 	// Time is when it happened.
 	Time time.Time
-	// Call is our id of the call, Seq counts its events from 1 without a gap.
+	// Call is our id of the call, Seq counts its events from 1 without a gap. Facts that are about no call say in Call what they are about.
 	Call string
 	Seq  int
 	// Line and LineVersion say under which configuration the call ran.
@@ -144,18 +144,26 @@ func into[T Data](raw json.RawMessage) (Data, error) {
 }
 
 var decoders = map[Fact]func(json.RawMessage) (Data, error){
-	FactCallStarted:   into[CallStarted],
-	FactStepStarted:   into[StepStarted],
-	FactStepFinished:  into[StepFinished],
-	FactIdentified:    into[Identified],
-	FactVerified:      into[Verified],
-	FactFailed:        into[Failed],
-	FactRouted:        into[Routed],
-	FactCallEnded:     into[CallEnded],
-	FactPromptMissing: into[PromptMissing],
+	FactCallStarted:     into[CallStarted],
+	FactStepStarted:     into[StepStarted],
+	FactStepFinished:    into[StepFinished],
+	FactIdentified:      into[Identified],
+	FactVerified:        into[Verified],
+	FactFailed:          into[Failed],
+	FactRouted:          into[Routed],
+	FactCallEnded:       into[CallEnded],
+	FactPromptMissing:   into[PromptMissing],
+	FactTokenRefused:    into[TokenRefused],
+	FactLocked:          into[Locked],
+	FactStepUpRequested: into[StepUpRequested],
+	FactConfigChanged:   into[ConfigChanged],
+	FactAlarm:           into[Alarm],
 }
 
 // Facts lists every fact of this version, in the order in which a call usually meets them.
 func Facts() []Fact {
-	return []Fact{FactCallStarted, FactStepStarted, FactStepFinished, FactPromptMissing, FactIdentified, FactVerified, FactFailed, FactRouted, FactCallEnded}
+	return []Fact{
+		FactCallStarted, FactStepUpRequested, FactTokenRefused, FactStepStarted, FactStepFinished, FactPromptMissing, FactIdentified, FactLocked, FactVerified,
+		FactFailed, FactRouted, FactCallEnded, FactConfigChanged, FactAlarm,
+	}
 }

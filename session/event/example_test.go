@@ -6,7 +6,7 @@ import (
 	"countersign/session/event"
 )
 
-// examples is one event of each fact, all from the morning of a bank that does not exist. They are the files in testdata/.
+// examples is one event of each fact, all but one from the morning of a bank that does not exist. They are the files in testdata/.
 func examples() map[event.Fact]event.Event {
 	const verified, failed = "019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04", "019a9c31-0b58-7e19-8a6c-f04d2b9e6a77"
 	at := time.Date(2025, time.November, 19, 9, 41, 7, 120e6, time.UTC)
@@ -14,6 +14,7 @@ func examples() map[event.Fact]event.Event {
 	pop := func(call, status string) string {
 		return "https://crm.example/customers/C-100042?call=" + call + "&status=" + status
 	}
+	until := at.Add(18 * time.Minute)
 	methods := []event.Method{event.MethodAccount, event.MethodPIN}
 	one := func(call string, seq int, when time.Time, data event.Data) event.Event {
 		return event.Event{
@@ -23,8 +24,11 @@ func examples() map[event.Fact]event.Event {
 	all := map[event.Fact]event.Event{}
 	for _, e := range []event.Event{
 		one(verified, 1, at, event.CallStarted{
-			Channel: "5b0d7c1e-3a44-4f0e-9c55-2f1b6a7d8e90", CallerLast4: "0142", CallerWithheld: true, DialledLast4: "5000",
+			Channel: "5b0d7c1e-3a44-4f0e-9c55-2f1b6a7d8e90", CallerLast4: "0142", CallerWithheld: true, Attestation: "A", Continues: failed,
+			DialledLast4: "5000",
 		}),
+		one(verified, 2, after(3*time.Millisecond), event.StepUpRequested{Level: 3, Has: 2}),
+		one(verified, 3, after(7*time.Millisecond), event.TokenRefused{Reason: event.RefusedReplayed}),
 		one(verified, 4, after(612*time.Millisecond), event.StepStarted{Step: "account"}),
 		one(verified, 5, after(12480*time.Millisecond), event.Identified{
 			Customer: "C-100042", Name: "Maria Lindqvist", Method: event.MethodAccount, Status: event.StatusIdentified, Level: 1,
@@ -45,6 +49,7 @@ func examples() map[event.Fact]event.Event {
 				{Result: event.AttemptRejected, Milliseconds: 5280}, {Result: event.AttemptRejected, Milliseconds: 5220},
 			},
 		}),
+		one(failed, 7, after(204*time.Second), event.Locked{On: event.LockOnCustomer, Customer: "C-100042", Until: &until, Began: true}),
 		one(failed, 9, after(205*time.Second+time.Millisecond), event.Failed{
 			Step: "pin", Reason: event.ReasonWrongAnswer, Status: event.StatusIdentified, Level: 1, Customer: "C-100042",
 			PopURL: pop(failed, "identified"),
@@ -53,6 +58,11 @@ func examples() map[event.Fact]event.Event {
 			End: event.EndAbandoned, Status: event.StatusIdentified, Level: 1, Reason: event.ReasonHungUp, Customer: "C-100042",
 			Methods: methods[:1], Cause: "NORMAL_CLEARING", Milliseconds: 41870,
 		}),
+		one("line-retail", 7, after(-26*time.Hour), event.ConfigChanged{
+			Author: "m.okafor", Comment: "back to the old order until the SMS gateway works again",
+			Summary: []string{"verify.questions[0]: sms_code → pin", "verify.questions[1]: pin → sms_code"}, RolledBackTo: 5, Removed: true,
+		}),
+		one("alarm-retail-2025-11-19T09:46", 1, after(5*time.Minute), event.Alarm{Kind: event.AlarmFailureRate, Calls: 41, Failures: 17, Seconds: 300}),
 	} {
 		all[e.Fact()] = e
 	}

@@ -38,6 +38,20 @@ const (
 	ReasonNotEnrolled Reason = "not_enrolled"
 	// ReasonUnavailable: something of ours did not work. Never the caller's failure.
 	ReasonUnavailable Reason = "unavailable"
+	// ReasonLocked: too many attempts at this customer's secrets; verification is off for a while.
+	ReasonLocked Reason = "locked"
+	// ReasonVelocity: the caller's number has tried too much: a risk for the agent to know.
+	ReasonVelocity Reason = "velocity"
+	// ReasonUntrusted: the network says that the caller's number is not genuine, or not surely enough for this line.
+	ReasonUntrusted Reason = "untrusted"
+	// ReasonVoid: a one-time code was void before the right one was keyed: too many tries, or too late.
+	ReasonVoid Reason = "void"
+	// ReasonSendLimit: no more one-time codes may be sent to that number for now.
+	ReasonSendLimit Reason = "send_limit"
+	// ReasonNotHeard: what was said was not understood well enough, too often.
+	ReasonNotHeard Reason = "not_heard"
+	// ReasonClosed: outside of the line's opening hours.
+	ReasonClosed Reason = "closed"
 	// ReasonTooLong: the call reached the limit on its steps or seconds.
 	ReasonTooLong Reason = "too_long"
 	// ReasonHungUp: the caller hung up first.
@@ -52,6 +66,18 @@ const (
 	MethodANI Method = "ani"
 	// MethodAccount: the account number keyed by the caller.
 	MethodAccount Method = "account"
+	// MethodPhone: a telephone number keyed by the caller.
+	MethodPhone Method = "phone"
 	// MethodPIN: the PIN.
 	MethodPIN Method = "pin"
+	// MethodBirthDate: the date of birth.
+	MethodBirthDate Method = "birth_date"
+	// MethodPassphrase: the spoken passphrase.
+	MethodPassphrase Method = "passphrase"
+	// MethodSMSCode: a one-time code sent to a telephone on file.
+	MethodSMSCode Method = "sms_code"
+	// MethodTOTP: a time-based one-time code from the customer's authenticator.
+	MethodTOTP Method = "totp"
+	// MethodToken: an ID&V token from another channel.
+	MethodToken Method = "token"
 )

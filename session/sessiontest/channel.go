@@ -16,10 +16,15 @@ type Move struct {
 	Keys string
 	// Burst keys them all at one moment, not one after the other.
 	Burst bool
+	// KeysNow, if set, is asked for the keys at that moment.
+	KeysNow func() string
 	// Hangup ends the call instead, after Keys.
 	Hangup bool
 	// Break makes the line fail with this error instead.
 	Break error
+	// Says is what they say, if they are listened to, and Confidence how well it is understood: 0 is perfectly, negative not at all.
+	Says       string
+	Confidence float64
 }
 
 // Channel is a session.Channel in memory. The caller makes one Move at each digit prompt, in order, and is silent when they run out.
@@ -39,6 +44,7 @@ type Channel struct {
 	plays    int
 	heard    []string
 	collects []session.Collect
+	listens  []session.Listen
 	handover *session.Handover
 	hungUp   bool
 }
@@ -110,6 +116,41 @@ func (c *Channel) Collect(ctx context.Context, q session.Collect) (session.Entry
 	return c.entry(q), nil
 }
 
+// Listen implements session.Channel.
+func (c *Channel) Listen(ctx context.Context, l session.Listen) (session.Heard, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.gone(ctx); err != nil {
+		return session.Heard{}, err
+	}
+	c.heard = append(c.heard, l.Files...)
+	c.listens = append(c.listens, l)
+	if len(c.Moves) == 0 {
+		return session.Heard{Class: session.NoInput}, nil
+	}
+	m := c.Moves[0]
+	if err := c.move(); err != nil {
+		return session.Heard{}, err
+	}
+	c.ahead = ""
+	switch {
+	case m.Says == "":
+		return session.Heard{Class: session.NoInput}, nil
+	case m.Confidence < 0:
+		return session.Heard{Class: session.NoMatch}, nil
+	case m.Confidence == 0:
+		m.Confidence = 1
+	}
+	return session.Heard{Class: session.Input, Words: session.NewSecret([]byte(m.Says)), Confidence: m.Confidence}, nil
+}
+
+// Listens are the times that somebody listened, in order.
+func (c *Channel) Listens() []session.Listen {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]session.Listen(nil), c.listens...)
+}
+
 // move lets the caller do what the script says.
 func (c *Channel) move() error {
 	if len(c.Moves) == 0 {
@@ -124,6 +165,9 @@ func (c *Channel) move() error {
 		return c.hangUp("ORIGINATOR_CANCEL")
 	}
 	c.ahead = m.Keys
+	if m.KeysNow != nil {
+		c.ahead = m.KeysNow()
+	}
 	return nil
 }
 

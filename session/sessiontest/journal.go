@@ -74,3 +74,16 @@ func (p Prompts) File(_, prompt string) (file string, found bool) {
 	}
 	return prompt, true
 }
+
+// Replaced implements session.Prompts: a line's own recording is its file, its own text "text:" and the text.
+func (p Prompts) Replaced(_ string, r session.Replacement) (file string, found bool) {
+	if r.File != "" {
+		return r.File, !p.Missing[r.File]
+	}
+	return "text:" + r.Text, !p.Missing[r.Text]
+}
+
+// Speak implements session.Prompts: what is spoken is "speak:" and the text.
+func (p Prompts) Speak(_ context.Context, _, text string) (file string, done func(), err error) {
+	return "speak:" + text, func() {}, nil
+}

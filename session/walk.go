@@ -1,0 +1,246 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+
+	"countersign/session/event"
+)
+
+// walk is one way through a line: what is proven already, who is calling, can they prove it. It ends with why and at which step, or with the caller gone.
+type walk struct {
+	r        *Runner
+	s        *Session
+	log      *slog.Logger
+	required Level
+
+	why  event.Reason
+	at   string
+	gone error
+}
+
+func (w *walk) run(ctx context.Context) {
+	line, s := w.s.line, w.s
+	w.known(ctx)
+	if s.call.NeedLevel > Unknown {
+		s.events.record(event.StepUpRequested{Level: int(s.call.NeedLevel), Has: int(s.Level())})
+	}
+	fresh := s.customer == nil
+	if fresh && s.call.NeedLevel == Unknown && line.Hours != nil && !line.Hours.Open(w.r.now()) {
+		w.why = event.ReasonClosed
+		return
+	}
+	if w.tooMuch(ctx) {
+		if fresh && w.passes(ctx, line.ANI) || w.gone == nil { // who it seems to be helps the agent
+			w.why, w.at = event.ReasonVelocity, ""
+		}
+		return
+	}
+	if fresh && !(w.passes(ctx, line.Greeting) && w.identify(ctx)) || s.customer == nil {
+		return
+	}
+	w.why, w.at = event.ReasonNotEnrolled, "" // what did not identify them does not matter any more
+	w.verify(ctx)
+}
+
+// tooMuch says whether the caller's number has tried too much already, so that nothing is asked.
+func (w *walk) tooMuch(ctx context.Context) bool {
+	number := w.s.Number()
+	if number == "" || w.s.Level() >= w.required {
+		return false
+	}
+	standing := w.s.guard.Caller(ctx, number)
+	if !standing.Locked {
+		return false
+	}
+	customer, _ := w.s.Customer()
+	w.s.events.record(lockedNow(event.LockOnCaller, customer.ID, standing, false))
+	return true
+}
+
+// identify tries the caller's number, then asks.
+func (w *walk) identify(ctx context.Context) (goOn bool) {
+	line := w.s.line
+	if !w.passes(ctx, line.ANI) {
+		return false
+	}
+	if w.s.customer == nil && !w.passes(ctx, line.LanguageMenu) {
+		return false
+	}
+	for _, step := range line.Identify {
+		if w.s.customer != nil {
+			return true
+		}
+		if out, ok := w.try(ctx, step); !ok || out.Last {
+			return false
+		}
+	}
+	return true
+}
+
+// verify asks what is still missing.
+func (w *walk) verify(ctx context.Context) {
+	s := w.s
+	if s.Level() >= w.required {
+		return
+	}
+	if standing := s.guard.Customer(ctx, s.customer.ID); standing.Locked {
+		s.events.record(lockedNow(event.LockOnCustomer, s.customer.ID, standing, false))
+		w.why = event.ReasonLocked
+		return
+	}
+	if s.call.NeedLevel > Unknown && !w.passes(ctx, s.line.StepUp) {
+		return
+	}
+	for _, q := range s.line.Verify {
+		if !w.ask(ctx, &q) {
+			return
+		}
+	}
+}
+
+// ask asks one question, and what stands in for it when it is not answered right. A question that the customer has nothing on file for leads to the next.
+func (w *walk) ask(ctx context.Context, q *Question) (goOn bool) {
+	for ; q != nil; q = q.Else {
+		if !q.helps(w.s.factors(), w.required) {
+			continue
+		}
+		out, ok := w.try(ctx, q.Step)
+		switch {
+		case w.gone != nil, w.why == event.ReasonTooLong, w.why == event.ReasonLocked:
+			return false
+		case out.Result == event.StepPassed && ok:
+			return true
+		case out.Result == event.StepSkipped && ok:
+			if q.Else == nil {
+				return true
+			}
+		case q.Else == nil:
+			return false
+		}
+		w.s.queued = w.s.queued[:0]
+	}
+	return true
+}
+
+// passes runs a step if there is one, and says whether there is anything left to do.
+func (w *walk) passes(ctx context.Context, step Step) (goOn bool) {
+	if step == nil {
+		return true
+	}
+	out, ok := w.try(ctx, step)
+	return ok && !out.Last
+}
+
+// try runs a step. ok is false when it broke, or the caller is gone.
+func (w *walk) try(ctx context.Context, step Step) (out Outcome, ok bool) {
+	out, err := w.r.step(ctx, w.s, step, w.log)
+	switch {
+	case err != nil && isGone(err):
+		w.gone, w.at = err, step.Name()
+		return out, false
+	case errors.Is(err, ErrTooLong), errors.Is(err, ErrTooManyActions):
+		w.why, w.at = event.ReasonTooLong, step.Name()
+		return out, false
+	case err != nil:
+		w.why, w.at = event.ReasonUnavailable, step.Name()
+		return out, false
+	}
+	if out.Reason != "" {
+		w.why, w.at = out.Reason, step.Name()
+	}
+	return out, true
+}
+
+// recall finds out what this call was found to be when it was with us before. It counts only if FreeSWITCH's own id of the call is the same.
+func (r *Runner) recall(ctx context.Context, call Call) Known {
+	if r.calls == nil || call.Earlier == "" {
+		return Known{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, recallTimeout)
+	defer cancel()
+	k, ok, err := r.calls.Recall(ctx, call.Earlier)
+	if err != nil {
+		r.log.Warn("what was proven earlier is not known, the caller is asked again", "call", call.ID, "err", err)
+	}
+	if err != nil || !ok || k.Channel != call.Channel {
+		return Known{}
+	}
+	return k
+}
+
+// first is the id under which the call was with us first.
+func (s *Session) first() string { return cmp.Or(s.earlier.First, s.call.ID) }
+
+// known takes over what has been proven: on this same call earlier, or in another channel, by a token.
+func (w *walk) known(ctx context.Context) {
+	s := w.s
+	w.takeOver(ctx, s.earlier.Proven, "")
+	if w.r.tokens == nil || s.call.Token.Len() == 0 || s.customer != nil {
+		return
+	}
+	redeeming, cancel := context.WithTimeout(ctx, recallTimeout)
+	defer cancel()
+	p, err := w.r.tokens.Redeem(redeeming, s.call.Token, s.line.Name)
+	var refused *RefusedError
+	switch {
+	case errors.As(err, &refused):
+		s.events.record(event.TokenRefused{Reason: refused.Reason})
+		return
+	case err != nil:
+		w.log.Warn("a token could not be redeemed, the caller is asked", "err", err)
+		s.events.record(event.TokenRefused{Reason: event.RefusedUnavailable})
+		return
+	}
+	end := w.r.now().Add(tokenLife)
+	for i := range p.Proofs {
+		if p.Proofs[i].Until.IsZero() || p.Proofs[i].Until.After(end) {
+			p.Proofs[i].Until = end
+		}
+	}
+	if !w.takeOver(ctx, p, event.MethodToken) {
+		s.events.record(event.TokenRefused{Reason: event.RefusedUnknown})
+	}
+}
+
+// takeOver makes the caller who they were found to be, if that customer is still there.
+func (w *walk) takeOver(ctx context.Context, p Proven, by event.Method) bool {
+	if p.Customer == "" {
+		return false
+	}
+	s := w.s
+	c, found, err := w.r.customer(ctx, p.Customer)
+	if err != nil || !found {
+		w.log.Warn("a customer who was identified earlier cannot be found", "customer", p.Customer, "err", err)
+		return false
+	}
+	s.customer = &c
+	lapsed := map[event.Method]bool{}
+	for _, proof := range p.Proofs {
+		if proof.counts(s.now()) {
+			s.proven = append(s.proven, proof)
+		} else {
+			lapsed[proof.Method] = true
+		}
+	}
+	for _, m := range p.Methods {
+		if !lapsed[m] {
+			s.methods = append(s.methods, m)
+		}
+	}
+	if by != "" {
+		s.methods = append(s.methods, by)
+	} else if len(p.Methods) > 0 {
+		by = p.Methods[0]
+	}
+	s.prefer(p.Language)
+	s.chosen = s.chosen || p.Language != ""
+	s.prefer(c.Language)
+	level := s.Level()
+	s.events.record(event.Identified{
+		Customer: c.ID, Name: c.Name, Method: by, Status: level.Status(), Level: int(level), PopURL: s.line.popURL(s.call.ID, c.ID, level.Status()),
+	})
+	return true
+}

@@ -1,0 +1,91 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"countersign/session"
+	"countersign/session/event"
+)
+
+// BirthDate verifies by the customer's date of birth: a weak factor. It is keyed in the order in which the language of the call writes dates, with a year
+// of four digits or two.
+type BirthDate struct {
+	Directory Directory
+	// Prompt asks for it, Again asks once more.
+	Prompt, Again string
+	Limits        Limits
+}
+
+// Name implements session.Step.
+func (BirthDate) Name() string { return string(event.MethodBirthDate) }
+
+// Run implements session.Step. A customer whose date of birth is not on file is not asked for it.
+func (b BirthDate) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
+	return keyed{
+		directory: b.Directory, kind: event.MethodBirthDate, factor: session.Weak, prompt: b.Prompt, again: b.Again, min: 6, max: 8, limits: b.Limits,
+		read: func(s *session.Session, digits session.Secret) (session.Secret, bool) {
+			return readDate(digits.Reveal(), dateOrder(s.Language()), s.Now())
+		},
+	}.run(ctx, s)
+}
+
+// dateOrder is how a language writes dates: day, month and year by their letters.
+func dateOrder(language string) string {
+	language = strings.ToLower(language)
+	primary, _, _ := strings.Cut(language, "-")
+	switch {
+	case language == "en", language == "en-us":
+		return "mdy"
+	case primary == "zh", primary == "ja", primary == "ko", primary == "hu", primary == "lt", primary == "sv":
+		return "ymd"
+	default:
+		return "dmy"
+	}
+}
+
+// youngest is the age that somebody has at least whose year of birth is keyed with two digits.
+const youngest = 14
+
+// readDate reads six or eight digits as a date that has been, and writes it as YYYYMMDD.
+func readDate(digits []byte, order string, now time.Time) (date session.Secret, ok bool) {
+	yearDigits := len(digits) - 4
+	if yearDigits != 2 && yearDigits != 4 {
+		return session.Secret{}, false
+	}
+	var year, month, day int
+	at := 0
+	take := func(n int) (v int) {
+		for _, d := range digits[at : at+n] {
+			if d < '0' || d > '9' {
+				ok = false
+			}
+			v = v*10 + int(d-'0')
+		}
+		at += n
+		return v
+	}
+	ok = true
+	for _, part := range order {
+		switch part {
+		case 'y':
+			year = take(yearDigits)
+		case 'm':
+			month = take(2)
+		case 'd':
+			day = take(2)
+		}
+	}
+	if yearDigits == 2 {
+		if year += 2000; year > now.Year()-youngest {
+			year -= 100
+		}
+	}
+	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+	if !ok || year < 1880 || t.Month() != time.Month(month) || t.Day() != day || t.After(now) {
+		return session.Secret{}, false
+	}
+	return session.NewSecret(fmt.Appendf(nil, "%04d%02d%02d", year, month, day)), true
+}

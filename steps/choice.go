@@ -1,0 +1,38 @@
+package steps
+
+import (
+	"context"
+
+	"countersign/session"
+	"countersign/session/event"
+)
+
+// Choice asks whether to go on, such as "if you have an account with us, press 1". Any other key leads to a person.
+type Choice struct {
+	// Choice is the step's name, such as "have_account".
+	Choice string
+	// Prompt asks, Again asks once more.
+	Prompt, Again string
+	// Key says yes.
+	Key    byte
+	Limits Limits
+}
+
+// Name implements session.Step.
+func (c Choice) Name() string { return c.Choice }
+
+// Run implements session.Step. Whatever is not a yes is the end of what is tried.
+func (c Choice) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
+	limits := c.Limits
+	out, err := question{
+		prompt: c.Prompt, again: c.Again, min: 1, max: 1, limits: limits,
+		judge: func(_ context.Context, digits session.Secret) (verdict, error) {
+			if digits.Reveal()[0] == c.Key {
+				return accepted(session.Passed()), nil
+			}
+			return verdict{result: event.AttemptOptedOut}, nil
+		},
+	}.ask(ctx, s, event.ReasonNoMatch)
+	out.Last = out.Result != event.StepPassed
+	return out, err
+}

@@ -1,0 +1,67 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"countersign/session"
+)
+
+const (
+	// fillAfter is how long a look-up may take before the caller hears what was to be said next anyway, such as the greeting. A local look-up is faster, and
+	// then the greeting and the first question are one prompt.
+	fillAfter = 100 * time.Millisecond
+	// comfortAfter is how long a caller is left in silence (policy.md, "Backend call": filler at 1 s).
+	comfortAfter = time.Second
+	// lookUpLimit bounds a look-up, whatever it is made of (policy.md, "Backend call": hard cap).
+	lookUpLimit = 8 * time.Second
+)
+
+// errTooSlow is the cause with which a look-up is given up.
+var errTooSlow = fmt.Errorf("no answer within %s", lookUpLimit)
+
+// lookUp asks somebody who may be slow, and keeps the caller company meanwhile. It returns with the answer, or when the caller is gone, or after eight
+// seconds; what it started has ended then, unless it does not heed its context.
+func lookUp[T any](ctx context.Context, s *session.Session, ask func(context.Context) (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	done := make(chan answer, 1)
+	asking, cancel := context.WithTimeoutCause(ctx, lookUpLimit, errTooSlow)
+	defer cancel()
+	go func() {
+		var a answer
+		defer func() {
+			if p := recover(); p != nil {
+				a.err = fmt.Errorf("panic in a look-up: %v", p)
+			}
+			done <- a
+		}()
+		a.value, a.err = ask(asking)
+	}()
+	started := time.Now()
+	for _, speak := range []struct {
+		after   time.Duration
+		prompts []string
+	}{{fillAfter, nil}, {comfortAfter, []string{"one-moment"}}} {
+		wait := time.NewTimer(speak.after - time.Since(started))
+		select {
+		case a := <-done:
+			wait.Stop()
+			return a.value, a.err
+		case <-wait.C:
+		case <-ctx.Done():
+		}
+		wait.Stop()
+		if err := s.Play(ctx, speak.prompts...); err != nil {
+			cancel()
+			a := <-done
+			return a.value, errors.Join(err, a.err)
+		}
+	}
+	a := <-done
+	return a.value, a.err
+}

@@ -1,0 +1,22 @@
+package steps
+
+import (
+	"context"
+
+	"countersign/session"
+	"countersign/session/event"
+)
+
+// judgeSecret checks an answer against what is on file, as one of the customer's attempts.
+func judgeSecret(ctx context.Context, s *session.Session, f session.Factor, by event.Method, check func(context.Context) (bool, error)) (verdict, error) {
+	answered, err := s.Judge(ctx, func(ctx context.Context) (bool, error) { return lookUp(ctx, s, check) })
+	switch {
+	case err != nil:
+		return verdict{}, err
+	case answered == session.LockedOut: // sounds like any wrong answer, and ends like the last of them
+		return over(session.Failed(event.ReasonLocked)), nil
+	case answered == session.Wrong:
+		return rejected, nil
+	}
+	return accepted(session.Proved(f, by)), nil
+}

@@ -1,0 +1,48 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"countersign/session"
+	"countersign/session/event"
+)
+
+// TOTP verifies by the time-based code of the customer's authenticator (RFC 6238): a possession factor. A code counts once, on all machines together.
+type TOTP struct {
+	Directory Directory
+	Once      Once
+	// Prompt asks for it, Again asks once more.
+	Prompt, Again string
+	Limits        Limits
+}
+
+const (
+	totpDigits = 6
+	// totpMemory is longer than any code counts: three steps of 30 s.
+	totpMemory = 5 * time.Minute
+)
+
+// Name implements session.Step.
+func (TOTP) Name() string { return string(event.MethodTOTP) }
+
+// Run implements session.Step. A customer without an authenticator is not asked.
+func (t TOTP) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
+	customer, identified := s.Customer()
+	if !identified || !customer.Has(string(event.MethodTOTP)) {
+		return session.Skipped(event.ReasonNotEnrolled), nil
+	}
+	return question{
+		prompt: t.Prompt, again: t.Again, min: totpDigits, max: totpDigits, limits: t.Limits,
+		judge: func(ctx context.Context, code session.Secret) (verdict, error) {
+			return judgeSecret(ctx, s, session.Possession, event.MethodTOTP, func(ctx context.Context) (bool, error) {
+				step, ok, err := t.Directory.CheckTOTP(ctx, customer.ID, code, s.Now())
+				if err != nil || !ok {
+					return false, err
+				}
+				return t.Once.Use(ctx, fmt.Sprintf("totp %s %d", customer.ID, step), totpMemory)
+			})
+		},
+	}.ask(ctx, s, event.ReasonWrongAnswer)
+}
