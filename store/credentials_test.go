@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -159,9 +161,95 @@ func TestSetPINRefuses(t *testing.T) {
 	}
 }
 
-func TestNoFileHoldsAPIN(t *testing.T) {
+func TestPINsThatAreTheDateOfBirthAreCounted(t *testing.T) {
+	t.Parallel()
+	for _, pin := range []string{
+		"2908", "0829", "290884", "840829", "082984", "842908", "29081984", "08291984", "19840829", "0884", "8408", "081984", "198408",
+	} {
+		assert.Equal(t, "is the customer's date of birth", weakness([]byte(pin), nil, nil, []byte("19840829")), pin)
+		assert.Empty(t, weakness([]byte(pin), nil, nil, nil), pin)
+	}
+	assert.Equal(t, "looks like a year", weakness([]byte("1984"), nil, nil, []byte("19840829")))
+	for _, pin := range []string{"2984", "2909", "290885", "8290", "84082"} {
+		assert.Empty(t, weakness([]byte(pin), nil, nil, []byte("19840829")), pin)
+	}
+	d := newDirectory(t, DirectoryOptions{})
+	result, err := d.Import(deadline(t), csvOf("id,pin,birth_date", "c1,2908,29.8.1984", "c2,2909,1984-08-29", "c3,2908,"), ImportOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, 1, result.WeakPINs)
+}
+
+func TestCheckOfEveryKind(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{SchemeArgon2id, SchemeHMAC} {
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			d := newDirectory(t, DirectoryOptions{Scheme: scheme})
+			countArgon2(d)
+			fill(t, d, "id,birth_date,passphrase,fact:postcode", "imported,1984-08-29,Grüße aus Köln!,01099", "set,,,", "none,,,")
+			for kind, raw := range map[string]string{KindBirthDate: "29.08.1984", KindPassphrase: "grüße AUS köln", "postcode": "01099"} {
+				s := secret(raw)
+				require.NoError(t, d.SetSecret(deadline(t), "set", kind, s))
+				assert.Equal(t, raw, string(s.Reveal()), "the secret is its owner's to wipe")
+			}
+			check := func() {
+				for kind, answer := range map[string]string{KindBirthDate: "19840829", KindPassphrase: "grüße aus köln", "postcode": "01099"} {
+					for customer, want := range map[string]bool{"imported": true, "set": true, "none": false, "unknown": false} {
+						ok, err := d.Check(deadline(t), customer, kind, secret(answer))
+						require.NoError(t, err)
+						assert.Equal(t, want, ok, "%s %s", customer, kind)
+						ok, err = d.Check(deadline(t), customer, kind, secret(answer[1:]))
+						require.NoError(t, err)
+						assert.False(t, ok, "%s %s", customer, kind)
+					}
+				}
+				ok, err := d.Check(deadline(t), "set", "postcode", secret("19840829"))
+				require.NoError(t, err)
+				assert.False(t, ok, "an answer to another question")
+			}
+			check()
+			_, err := d.WrapNext(deadline(t), 3)
+			require.NoError(t, err)
+			check()
+		})
+	}
+}
+
+func TestSetSecretRefuses(t *testing.T) {
+	t.Parallel()
+	d := newDirectory(t, DirectoryOptions{})
+	countArgon2(d)
+	fill(t, d, "id", "c1")
+	for _, tt := range []struct{ kind, raw, want string }{
+		{KindBirthDate, "29.08.84", "the birth_date must be"}, {KindPassphrase, "sesame", "the passphrase must have"}, {"postcode", "EC1A", "the postcode must have"},
+		{KindTOTP, "nonsense!", "the totp_secret must be"}, {KindPIN, "83645", `"pin" cannot be set`}, {"tracking", "83645", `"tracking" cannot be set`},
+		{"", "83645", "cannot be set"},
+	} {
+		err := d.SetSecret(deadline(t), "c1", tt.kind, secret(tt.raw))
+		require.ErrorContains(t, err, tt.want)
+		assert.NotContains(t, err.Error(), tt.raw)
+	}
+	for kind, raw := range map[string]string{KindBirthDate: "1984-08-29", KindTOTP: rfcKey} {
+		require.ErrorIs(t, d.SetSecret(deadline(t), "nobody", kind, secret(raw)), ErrUnknownCustomer)
+	}
+	r, err := d.Show(deadline(t), "c1")
+	require.NoError(t, err)
+	assert.Empty(t, r.Credentials)
+}
+
+func TestNoFileHoldsASecret(t *testing.T) {
 	t.Parallel()
 	const imported, set, wrong = "739150264817", "408261957304", "615937048263"
+	const totp, setTOTP = "OBZGC5DFNZSXQ5DSMFQXG53FOJSA", "KRSXG5CTMVRXEZLUKN2XAZLSKNSWG4TF"
+	secrets := []string{
+		imported, set, wrong, "1984-08-29", "29.08.1984", "19840829", "29081984", "08291984", "840829", "1985-07-13", "19850713", "zebras", "waltz", "Zebras", "gnomes",
+		"92746103", totp, strings.ToLower(totp), setTOTP,
+	}
+	for _, s := range []string{totp, setTOTP} {
+		key, problem := totpKey([]byte(s))
+		require.Empty(t, problem)
+		secrets = append(secrets, string(key), hex.EncodeToString(key), string(key[:10]))
+	}
 	folder := t.TempDir()
 	d := openDirectory(t, filepath.Join(folder, "directory.db"), DirectoryOptions{})
 	search := func() {
@@ -172,21 +260,33 @@ func TestNoFileHoldsAPIN(t *testing.T) {
 			for _, file := range files {
 				content, err := os.ReadFile(file)
 				require.NoError(t, err)
-				for _, pin := range []string{imported, set, wrong} {
-					assert.False(t, bytes.Contains(content, []byte(pin)), "%s in %s", pin, file)
+				for _, secret := range secrets {
+					assert.False(t, bytes.Contains(content, []byte(secret)), "%s in %s", secret, file)
 				}
 			}
 			_, err = d.db.write.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 			require.NoError(t, err)
 		}
 	}
-	fill(t, d, "id,pin", "c1,"+imported, "c2,"+imported)
+	row := imported + ",1984-08-29,Zebras waltz at noon,92746103," + totp
+	fill(t, d, "id,pin,birth_date,passphrase,fact:membership,totp_secret", "c1,"+row, "c2,"+row)
 	search()
-	for _, pin := range []string{imported, wrong} {
-		_, err := d.Check(deadline(t), "c1", KindPIN, secret(pin))
-		require.NoError(t, err)
+	for kind, answers := range map[string][]string{
+		KindPIN: {imported, wrong}, KindBirthDate: {"19840829"}, KindPassphrase: {"zebras waltz at noon", "gnomes waltz"}, "membership": {"92746103"},
+	} {
+		for _, answer := range answers {
+			_, err := d.Check(deadline(t), "c1", kind, secret(answer))
+			require.NoError(t, err)
+		}
 	}
+	_, _, err := d.CheckTOTP(deadline(t), "c1", secret("123456"), time.Now())
+	require.NoError(t, err)
 	require.NoError(t, d.SetPIN(deadline(t), "c2", secret(set), false))
+	for kind, raw := range map[string]string{KindBirthDate: "1985-07-13", KindPassphrase: "gnomes waltz", KindTOTP: setTOTP} {
+		require.NoError(t, d.SetSecret(deadline(t), "c2", kind, secret(raw)))
+	}
+	_, err = d.WrapNext(deadline(t), 2)
+	require.NoError(t, err)
 	search()
 }
 

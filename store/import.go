@@ -59,8 +59,8 @@ const progressEvery = 1000
 //
 // A row makes a customer or, when the id is known, changes one: phones, identifiers and secrets in the row replace those that were there. An empty cell or
 // a missing column leaves what is there. An identifier that belongs to another customer is a bad row, and so is an id or identifier that stands in the file
-// twice. A number that is new for a customer who was there before is on file from now on (see Phones), those of a new customer from the beginning. A secret is stored
-// again even if it is the same, and must be wrapped in argon2id again (see Wrap): leave the column out of a file that brings no new ones.
+// twice. A number that is new for a customer who was there before is on file from now on (see Phones), those of a new customer from the beginning. A secret is
+// stored again even if it is the same, and must be wrapped in argon2id again (see Wrap): leave the column out of a file that brings no new ones.
 //
 // All rows go in one transaction, so others see all of them or none, and go on reading meanwhile. Without SkipBad a bad row means that nothing
 // is imported, and the error is ErrBadRows; all rows are read and reported all the same. Other errors mean that nothing was imported either.

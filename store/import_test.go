@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -47,12 +48,16 @@ func TestImportReadsWhatSpreadsheetsWrite(t *testing.T) {
 func TestImportRefusesFilesItWouldMisread(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ file, want string }{
-		"empty":            {"", "the file is empty: its first line must name the columns"},
-		"unknown column":   {"id,nmae\n", `line 1: unknown column "nmae"; the columns are id, name, phones, account, pin, birth_date, passphrase, totp_secret, language, id:<kind> and fact:<kind>`},
-		"a column twice":   {"id,pin,PIN\n", "line 1: the column pin is there twice"},
-		"no id":            {"name,pin\n", "line 1: the column id is missing"},
-		"semicolons":       {"id;name;pin\n", "line 1: the columns must be separated by commas"},
-		"another encoding": {"\xff\xfei\x00d\x00\n", "line 1: the file is not UTF-8"},
+		"empty":                            {"", "the file is empty: its first line must name the columns"},
+		"unknown column":                   {"id,nmae\n", `line 1: unknown column "nmae"; the columns are id, name, phones, account, pin, birth_date, passphrase, totp_secret, language, id:<kind> and fact:<kind>`},
+		"a column twice":                   {"id,pin,PIN\n", "line 1: the column pin is there twice"},
+		"a kind of its own that is none":   {"id,fact:post code\n", `line 1: the column "fact:post code" cannot have this name`},
+		"a fact with a name that is taken": {"id,fact:pin\n", `line 1: the column "fact:pin" cannot have this name`},
+		"an identifier that has a column":  {"id,id:account\n", `line 1: the column "id:account" cannot have this name`},
+		"a column of its own twice":        {"id,fact:a,Fact:A\n", "line 1: the column fact:a is there twice"},
+		"no id":                            {"name,pin\n", "line 1: the column id is missing"},
+		"semicolons":                       {"id;name;pin\n", "line 1: the columns must be separated by commas"},
+		"another encoding":                 {"\xff\xfei\x00d\x00\n", "line 1: the file is not UTF-8"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -160,6 +165,64 @@ func TestImportChangesOnlyWhatTheFileSays(t *testing.T) {
 	assert.True(t, ok)
 }
 
+func TestImportOfEveryKindOfSecretAndIdentifier(t *testing.T) {
+	t.Parallel()
+	d := newDirectory(t, DirectoryOptions{})
+	fill(t, d, "id,ID:Tracking,account,birth_date,passphrase,totp_secret,fact:postcode,pin",
+		"1001,70-01,4711,29.08.1984,Open sesame,"+rfcKey+",01099,83645", "C-2,7002,,,,,,", "C-3,,7001,,,"+rfcKey+",,")
+	r, err := d.Show(deadline(t), "1001")
+	require.NoError(t, err)
+	assert.Equal(t, []string{KindBirthDate, KindPassphrase, KindPIN, "postcode", KindTOTP}, r.Enrolled)
+	assert.Equal(t, []Identifier{{KindAccount, "4711"}, {"tracking", "7001"}}, r.Identifiers)
+	assert.Equal(t, []Credential{
+		{KindBirthDate, SchemeHMAC}, {KindPassphrase, SchemeHMAC}, {KindPIN, SchemeHMAC}, {"postcode", SchemeHMAC}, {KindTOTP, SchemeSealed},
+	}, r.Credentials)
+	for _, tt := range []struct{ kind, keyed, want string }{
+		{KindAccount, "7001", "C-3"}, {"tracking", "7001", "1001"}, {"tracking", "70 02", "C-2"}, {KindCustomer, "10-01", "1001"}, {KindCustomer, "2", ""}, {KindAccount, "7002", ""},
+	} {
+		c, found, err := d.ByIdentifier(deadline(t), tt.kind, tt.keyed)
+		require.NoError(t, err)
+		assert.Equal(t, tt.want != "", found, "%s %s", tt.kind, tt.keyed)
+		assert.Equal(t, tt.want, c.ID)
+	}
+
+	fill(t, d, "id,id:tracking,passphrase,totp_secret", "1001,7003,open barley,KRSXG5CTMVRXEZLUKN2XAZLSKNSWG4TF", "C-2,7001,,", "C-3,,,")
+	c, _, err := d.ByIdentifier(deadline(t), "tracking", "7001")
+	require.NoError(t, err)
+	assert.Equal(t, "C-2", c.ID, "1001 has given it back in the row before")
+	for phrase, want := range map[string]bool{"open sesame": false, "open barley": true} {
+		ok, err := d.Check(deadline(t), "1001", KindPassphrase, secret(phrase))
+		require.NoError(t, err)
+		assert.Equal(t, want, ok, phrase)
+	}
+	for customer, want := range map[string]bool{"1001": false, "C-3": true} {
+		_, ok, err := d.CheckTOTP(deadline(t), customer, secret("081804"), time.Unix(1111111109, 0))
+		require.NoError(t, err)
+		assert.Equal(t, want, ok, customer)
+	}
+}
+
+func TestImportNamesBadSecretsWithoutShowingThem(t *testing.T) {
+	t.Parallel()
+	d := newDirectory(t, DirectoryOptions{Now: func() time.Time { return today }})
+	lines := []string{
+		"id,pin,birth_date,passphrase,totp_secret,fact:postcode,id:tracking",
+		"b1,,29-08-1984,,,,", "b2,,,sesamesesame,,,", "b3,,,,GEZDGNBV,,", "b4,,,,,EC1A,", "b5,,,,,,70/01", "b6,83645,2026-03-15,,,,", "g1,,,,,,7001", "b7,,,,,,70 01",
+	}
+	var got []string
+	_, err := d.Import(deadline(t), csvOf(lines...), ImportOptions{OnBad: func(b BadRow) { got = append(got, b.String()) }})
+	require.ErrorIs(t, err, ErrBadRows)
+	assert.Equal(t, []string{
+		"line 2: the birth_date must be a day from 1900 to today, written 1980-12-31 or 31.12.1980",
+		"line 3: the passphrase must have at least 2 words and, spaces included, 8 to 100 characters; signs do not count",
+		"line 4: the totp_secret must have 10 to 64 bytes, that is 16 to 103 letters and digits: make a new one",
+		"line 5: the postcode must have 2 to 20 digits and nothing else",
+		`line 6: tracking "70/01": use up to 32 letters A to Z and digits; spaces and dashes do not count`,
+		"line 7: the birth_date must be a day from 1900 to today, written 1980-12-31 or 31.12.1980",
+		"line 9: tracking 7001 belongs to customer g1 already: it can have one customer only",
+	}, got)
+}
+
 func TestImportStops(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t, DirectoryOptions{})
@@ -263,6 +326,7 @@ func TestImportNeedsNoMoreMemoryForMoreRows(t *testing.T) {
 func FuzzImport(f *testing.F) {
 	f.Add([]byte(badFile))
 	f.Add([]byte("\ufeffid,pin\r\nc1,1234\r\n"))
+	f.Add([]byte("id,birth_date,passphrase,totp_secret,fact:a,id:b\nc1,1.2.1980,open sesame,otpauth://totp/a?secret=" + rfcKey + ",12,34\nc1,,,a=b,,\n"))
 	f.Add([]byte("id,name\n\"a\",\"b\nc\"\n"))
 	d := newDirectory(f, DirectoryOptions{})
 	f.Fuzz(func(t *testing.T, file []byte) {

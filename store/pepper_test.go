@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/hex"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -63,4 +64,24 @@ func TestDirectoryRefusesAnotherPepper(t *testing.T) {
 	_, err := OpenDirectory(deadline(t), path, DirectoryOptions{Pepper: testPepper})
 	require.ErrorIs(t, err, ErrWrongPepper)
 	assert.EqualError(t, err, "the secrets in directory.db were stored under another pepper: restore the pepper file that belongs to it")
+}
+
+func TestADirectoryWithNothingButSealedSecretsRefusesAnotherPepperToo(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "directory.db")
+	fill(t, openDirectory(t, path, DirectoryOptions{}), "id,totp_secret", "a,"+rfcKey)
+	_, err := OpenDirectory(deadline(t), path, DirectoryOptions{Pepper: make([]byte, 32)})
+	require.ErrorIs(t, err, ErrWrongPepper)
+}
+
+func TestPepperKey(t *testing.T) {
+	t.Parallel()
+	d, other := newDirectory(t, DirectoryOptions{}), newDirectory(t, DirectoryOptions{Pepper: make([]byte, 32)})
+	key := d.PepperKey("guard/v1")
+	assert.Len(t, key, 32)
+	assert.Equal(t, "64f63af2cf4da2236218fd81bc6420ec902aeb3bf3df976851d14b64f0e64419", hex.EncodeToString(key), "it must stay the same for ever")
+	assert.NotEqual(t, key, d.PepperKey("token/v1"))
+	assert.NotEqual(t, key, other.PepperKey("guard/v1"))
+	clear(key)
+	assert.NotEqual(t, key, d.PepperKey("guard/v1"), "the key is the caller's to clear")
 }

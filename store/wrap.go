@@ -23,7 +23,8 @@ func (d *Directory) Unwrapped(ctx context.Context) (n int, err error) {
 }
 
 // WrapNext puts argon2id over up to n of the credentials that are plain HMACs, and says how many it did; fewer than n means that there are no
-// more. PINs come first, then passphrases, then what others can find out anyhow. After each it rests as long as it worked, and twenty times as long while callers' answers are being checked. With SchemeHMAC it does nothing.
+// more. PINs come first, then passphrases, then what others can find out anyhow. After each it rests as long as it worked, and twenty times as long while callers'
+// answers are being checked. With SchemeHMAC it does nothing.
 func (d *Directory) WrapNext(ctx context.Context, n int) (wrapped int, err error) {
 	if d.hash.scheme == SchemeHMAC {
 		return 0, nil
@@ -65,12 +66,14 @@ func (d *Directory) Wrap(ctx context.Context) {
 	}
 }
 
+// nextUnwrapped reads in the order of its index.
+const nextUnwrapped = `SELECT customer, kind, hash FROM credentials WHERE scheme = 'hmac'
+	ORDER BY CASE kind WHEN 'pin' THEN 1 WHEN 'passphrase' THEN 2 ELSE 3 END, customer, kind LIMIT 1`
+
 func (d *Directory) wrapOne(ctx context.Context) (found bool, err error) {
 	var customer, kind string
 	stored := credential{scheme: SchemeHMAC}
-	err = d.db.read.QueryRowContext(ctx, `SELECT customer, kind, hash FROM credentials WHERE scheme = 'hmac'
-		ORDER BY CASE kind WHEN 'pin' THEN 1 WHEN 'passphrase' THEN 2 ELSE 3 END, customer, kind LIMIT 1`).
-		Scan(&customer, &kind, &stored.hash)
+	err = d.db.read.QueryRowContext(ctx, nextUnwrapped).Scan(&customer, &kind, &stored.hash)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

@@ -35,6 +35,42 @@ func TestWrapNext(t *testing.T) {
 	}
 }
 
+func TestWrapBeginsWithWhatIsWorthMost(t *testing.T) {
+	t.Parallel()
+	d := newDirectory(t, DirectoryOptions{})
+	countArgon2(d)
+	fill(t, d, "id,birth_date,passphrase,pin,fact:postcode", "c1,1984-08-29,open sesame,,12345", "c2,1984-08-29,,83645,12345")
+	var order []string
+	for range 5 {
+		var customer, kind string
+		var hash []byte
+		require.NoError(t, d.db.read.QueryRow(nextUnwrapped).Scan(&customer, &kind, &hash))
+		order = append(order, kind)
+		n, err := d.WrapNext(deadline(t), 1)
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+	}
+	assert.Equal(t, []string{KindPIN, KindPassphrase, KindBirthDate, "postcode", KindBirthDate}, order)
+	assert.Contains(t, plan(t, d, nextUnwrapped), "USING INDEX credentials_unwrapped", "a million of them must not be sorted each time")
+	assert.NotContains(t, plan(t, d, nextUnwrapped), "B-TREE")
+}
+
+// plan is how SQLite goes about a query.
+func plan(t *testing.T, d *Directory, query string) (steps string) {
+	t.Helper()
+	rows, err := d.db.read.Query("EXPLAIN QUERY PLAN " + query)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, rows.Close()) }()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		require.NoError(t, rows.Scan(&id, &parent, &unused, &step))
+		steps += step + "\n"
+	}
+	require.NoError(t, rows.Err())
+	return steps
+}
+
 func TestWrapDoesNothingWithoutArgon2id(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t, DirectoryOptions{Scheme: SchemeHMAC})

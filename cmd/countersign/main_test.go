@@ -269,7 +269,7 @@ func TestCustomersAreImportedListedShownAndGivenAPIN(t *testing.T) {
 	}
 	assert.NotContains(t, stdout, "246813")
 	_, stdout, _ = do("", "customers", "show", "--json", "C-1")
-	assert.JSONEq(t, `{"id":"C-1","name":"Ada","language":"","pin":true,"phones":["+15551230001"],"account":"100042"}`, stdout)
+	assert.JSONEq(t, `{"id":"C-1","name":"Ada","language":"","pin":true,"enrolled":["pin"],"phones":["+15551230001"],"account":"100042"}`, stdout)
 	_, stdout, _ = do("", "customers", "list", "--search", "stdin")
 	assert.Contains(t, stdout, "C-9")
 	assert.NotContains(t, stdout, "C-1 ")
@@ -290,6 +290,23 @@ func TestCustomersAreImportedListedShownAndGivenAPIN(t *testing.T) {
 	code, _, stderr = do("12\n", "customers", "set-pin", "C-9")
 	assert.Equal(t, exitFailed, code)
 	oneSentence(t, stderr, "4")
+
+	for command, answers := range map[string][2]string{
+		"set-passphrase": {"sesame", "Open Sesame!"}, "set-birth-date": {"31.02.1984", "29.02.1984"}, "set-totp": {"GEZDGNBV", "GEZD GNBV GY3T QOJQ"},
+	} {
+		code, _, stderr = do(answers[0]+"\n", "customers", command, "C-9")
+		assert.Equal(t, exitFailed, code, command)
+		oneSentence(t, stderr, "must")
+		assert.NotContains(t, stderr, answers[0])
+		code, stdout, stderr = do(answers[1]+"\n", "customers", command, "C-9")
+		assert.Equal(t, exitDone, code, stderr)
+		assert.NotContains(t, stdout, answers[1])
+		code, _, stderr = do(answers[1]+"\n", "customers", command, "C-77")
+		assert.Equal(t, exitFailed, code, command)
+		oneSentence(t, stderr, "C-77")
+	}
+	_, stdout, _ = do("", "customers", "list")
+	assert.Contains(t, stdout, "birth_date, passphrase, pin, totp")
 }
 
 func TestBadFilesAreNamed(t *testing.T) {

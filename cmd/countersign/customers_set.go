@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"countersign/session"
+	"countersign/store"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+)
+
+// customersSet gives a customer a new secret of a kind.
+func customersSet(c *cli.Context, kind, name string) error {
+	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
+		return err
+	}
+	return withDirectory(c, func(_ config, d *store.Directory) error {
+		id := c.Args().First()
+		if _, found, err := d.ByID(c.Context, id); err != nil {
+			return err
+		} else if !found {
+			return fmt.Errorf("there is no customer %q", id)
+		}
+		secret, err := readSecret(c, name)
+		if err != nil {
+			return err
+		}
+		defer secret.Wipe()
+		if kind == store.KindPIN {
+			err = setPIN(c, d, id, secret)
+		} else {
+			err = d.SetSecret(c.Context, id, kind, secret)
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.App.Writer, "the %s of %s is set\n", name, id)
+		return nil
+	})
+}
+
+func setPIN(c *cli.Context, d *store.Directory, id string, pin session.Secret) error {
+	if pin.Len() > askedPINMax {
+		return fmt.Errorf("the PIN has %d digits; callers are asked for %d to %d", pin.Len(), askedPINMin, askedPINMax)
+	}
+	var weak *store.WeakPINError
+	err := d.SetPIN(c.Context, id, pin, c.Bool("allow-weak"))
+	if errors.As(err, &weak) {
+		return fmt.Errorf("%w; or use --allow-weak", err)
+	}
+	return err
+}
+
+// readSecret asks on a terminal, twice and without showing it; elsewhere it reads one line of standard input.
+func readSecret(c *cli.Context, name string) (session.Secret, error) {
+	in, isFile := c.App.Reader.(*os.File)
+	if !isFile || !term.IsTerminal(int(in.Fd())) {
+		line, err := bufio.NewReader(c.App.Reader).ReadBytes('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return session.Secret{}, fmt.Errorf("read the %s: %w", name, err)
+		}
+		return session.NewSecret(trimNewline(line)), nil
+	}
+	first, err := readHidden(c, in, "New "+name+": ")
+	if err != nil {
+		return session.Secret{}, err
+	}
+	if len(first) == 0 {
+		return session.Secret{}, fmt.Errorf("no %s was entered; nothing was changed", name)
+	}
+	second, err := readHidden(c, in, "Once more: ")
+	if err != nil {
+		clear(first)
+		return session.Secret{}, err
+	}
+	defer clear(second)
+	if string(first) != string(second) {
+		clear(first)
+		return session.Secret{}, errors.New("the two entries differ; nothing was changed")
+	}
+	return session.NewSecret(first), nil
+}
+
+// readHidden asks on a terminal without showing the answer. Ctrl-C gives up, and the terminal is as it was.
+func readHidden(c *cli.Context, in *os.File, prompt string) ([]byte, error) {
+	before, err := term.GetState(int(in.Fd()))
+	if err != nil {
+		return nil, fmt.Errorf("read the answer: %w", err)
+	}
+	fmt.Fprint(c.App.ErrWriter, prompt)
+	type answer struct {
+		text []byte
+		err  error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		text, err := term.ReadPassword(int(in.Fd()))
+		answered <- answer{text, err}
+	}()
+	defer fmt.Fprintln(c.App.ErrWriter)
+	select {
+	case a := <-answered:
+		if a.err != nil {
+			return nil, fmt.Errorf("read the answer: %w", a.err)
+		}
+		return a.text, nil
+	case <-c.Context.Done():
+		_ = term.Restore(int(in.Fd()), before)
+		return nil, errors.New("given up; nothing was changed")
+	}
+}
+
+func trimNewline(b []byte) []byte {
+	for len(b) > 0 && (b[len(b)-1] == '\n' || b[len(b)-1] == '\r') {
+		b = b[:len(b)-1]
+	}
+	return b
+}

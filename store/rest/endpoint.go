@@ -1,0 +1,272 @@
+package rest
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+)
+
+const (
+	// retryWithin is how quickly a try must have failed for there to be another (policy.md, "Backend call").
+	retryWithin = time.Second
+	// Limits on what is no body.
+	maxResponseHeader = 16 << 10
+	idleConnections   = 32
+	idleFor           = 90 * time.Second
+	userAgent         = "countersign"
+)
+
+// endpoint is one backend: how to reach it and how long to wait. It is safe for use by several goroutines.
+type endpoint struct {
+	base        string // without a trailing slash
+	host        string
+	headers     http.Header
+	client      *http.Client
+	timeout     time.Duration // of one try
+	cap         time.Duration // of all
+	maxResponse int
+	breaker     *gobreaker.CircuitBreaker[*reply] // nil: none
+	opens       string                            // what is said while the breaker is open
+}
+
+// reply is an answer, read to its end. The receiver wipes it.
+type reply struct {
+	status int
+	body   []byte
+}
+
+func (r *reply) wipe() { clear(r.body) }
+
+// newEndpoint checks where a backend is and how to be let in.
+func newEndpoint(base string, headers map[string]string, t TLS, o Options) (*endpoint, error) {
+	var errs []error
+	e := &endpoint{}
+	u, err := url.Parse(base)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		errs = append(errs, errors.New("url: it must be a URL such as https://crm.example/api"))
+	case u.User != nil:
+		errs = append(errs, errors.New("url: a user and password in it would be logged; put them into headers, as Authorization: Basic ${NAME}"))
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		errs = append(errs, errors.New("url: it has a query or a fragment; parameters belong into query"))
+	default:
+		e.base, e.host = strings.TrimSuffix(u.String(), "/"), u.Host
+		if u.Scheme == "http" && !loopback(u.Hostname()) {
+			o.Log.Warn("secrets travel readable: the backend's url is not https", "host", u.Host)
+		}
+	}
+	if e.headers, err = headersFrom(headers, o.Env); err != nil {
+		errs = append(errs, err)
+	}
+	secure, err := t.config()
+	if err != nil {
+		errs = append(errs, err)
+	}
+	e.client = client(secure)
+	return e, errors.Join(errs...)
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func client(secure *tls.Config) *http.Client {
+	return &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, TLSClientConfig: secure, ForceAttemptHTTP2: true, DisableCompression: true,
+			DialContext: (&net.Dialer{Timeout: maxCap}).DialContext, TLSHandshakeTimeout: maxCap,
+			MaxResponseHeaderBytes: maxResponseHeader, MaxIdleConns: idleConnections, MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: idleFor,
+		},
+	}
+}
+
+// breakWhen gives the endpoint a breaker.
+func (e *endpoint) breakWhen(b Breaker, log *slog.Logger) {
+	e.opens = fmt.Sprintf("not asked: it failed %d times within %s, and is tried again after %s", b.Failures, b.Window, b.HalfOpen)
+	e.breaker = gobreaker.NewCircuitBreaker[*reply](gobreaker.Settings{
+		Name: e.host, MaxRequests: 1, Interval: b.Window, BucketPeriod: max(b.Window/10, time.Millisecond), Timeout: b.HalfOpen,
+		ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.TotalFailures) >= b.Failures },
+		IsSuccessful: func(err error) bool { return !failed(err).away },
+		IsExcluded: func(err error) bool {
+			_, ok := errors.AsType[*gone](err)
+			return ok
+		},
+		OnStateChange: func(host string, _, to gobreaker.State) {
+			switch to {
+			case gobreaker.StateOpen:
+				log.Warn("backend away, not asked for a while", "host", host, "for", b.HalfOpen)
+			case gobreaker.StateClosed:
+				log.Info("backend back", "host", host)
+			case gobreaker.StateHalfOpen:
+			}
+		},
+	})
+}
+
+func (e *endpoint) close() { e.client.CloseIdleConnections() }
+
+// do asks, and asks once more where that is allowed and may help. The values' secrets are wiped from everything it made. take reads an answer and must keep
+// nothing of its body; its error makes the answer a failure that is not counted against the backend.
+func (e *endpoint) do(ctx context.Context, operation string, r *request, v values, extra http.Header, take func(*reply) error) error {
+	if ctx.Err() != nil {
+		return e.ended(ctx, operation)
+	}
+	a, err := r.fill(v)
+	if err != nil {
+		return &failure{operation: operation, host: e.host, what: "the request cannot be made: " + err.Error()}
+	}
+	defer a.payload.wipe()
+	all, cancel := context.WithTimeout(ctx, e.cap)
+	defer cancel()
+	began := time.Now()
+	got, err := e.guarded(ctx, all, operation, r, a, extra)
+	if failed(err).again && r.idempotent && time.Since(began) < retryWithin && ctx.Err() == nil {
+		if again, second := e.guarded(ctx, all, operation, r, a, extra); !failed(second).open {
+			got, err = again, second
+		}
+	}
+	if err != nil {
+		return err
+	}
+	defer got.wipe()
+	if err := take(got); err != nil {
+		return &failure{operation: operation, host: e.host, what: err.Error()}
+	}
+	return nil
+}
+
+// failed is the failure in an error, or none.
+func failed(err error) failure {
+	if f, ok := errors.AsType[*failure](err); ok {
+		return *f
+	}
+	return failure{}
+}
+
+// guarded is one try, if the breaker allows it. caller is the context of who waits, all that of the whole operation.
+func (e *endpoint) guarded(caller, all context.Context, operation string, r *request, a asked, extra http.Header) (*reply, error) {
+	try := func() (*reply, error) { return e.try(caller, all, operation, r, a, extra) }
+	if e.breaker == nil {
+		return try()
+	}
+	got, err := e.breaker.Execute(try)
+	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+		return nil, &failure{operation: operation, host: e.host, what: e.opens, open: true}
+	}
+	return got, err
+}
+
+func (e *endpoint) try(caller, all context.Context, operation string, r *request, a asked, extra http.Header) (*reply, error) {
+	ctx, cancel := context.WithTimeout(all, e.timeout)
+	defer cancel()
+	fail := func(err error) error {
+		if caller.Err() != nil {
+			return e.ended(caller, operation)
+		}
+		what := fmt.Sprintf("no answer within %s", e.timeout)
+		if !isTimeout(err) {
+			what = explain(err)
+		}
+		return &failure{operation: operation, host: e.host, what: what, away: true, again: true}
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, e.base+a.target, nil)
+	if err != nil {
+		return nil, &failure{operation: operation, host: e.host, what: "the request cannot be made: its URL is none"}
+	}
+	e.dress(req, r, a, extra)
+	res, err := e.client.Do(req)
+	if err != nil {
+		return nil, fail(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode == http.StatusRequestTimeout || res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= http.StatusInternalServerError {
+		return nil, &failure{
+			operation: operation, host: e.host, what: fmt.Sprintf("status %d", res.StatusCode), away: true, again: res.StatusCode != http.StatusTooManyRequests,
+		}
+	}
+	body, err := e.read(res)
+	switch {
+	case errors.Is(err, errTooLarge):
+		return nil, &failure{operation: operation, host: e.host, what: fmt.Sprintf("the answer has more than %d bytes; see max_response", e.maxResponse)}
+	case err != nil:
+		return nil, fail(err)
+	}
+	return &reply{status: res.StatusCode, body: body}, nil
+}
+
+func (e *endpoint) dress(req *http.Request, r *request, a asked, extra http.Header) {
+	for _, headers := range []http.Header{e.headers, extra} {
+		for name, value := range headers {
+			req.Header[name] = slices.Clone(value)
+		}
+	}
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", userAgent)
+	}
+	if req.Header.Get("Accept") == "" {
+		req.Header.Set("Accept", contentJSON)
+	}
+	if r.body == nil {
+		return
+	}
+	req.Header.Set("Content-Type", r.contentType)
+	req.ContentLength = int64(len(a.payload.bytes))
+	req.Body = a.payload.reader()
+	req.GetBody = func() (io.ReadCloser, error) { return a.payload.reader(), nil }
+}
+
+var errTooLarge = errors.New("the answer is too large")
+
+// read reads a body into one piece of memory, no larger than allowed.
+func (e *endpoint) read(res *http.Response) ([]byte, error) {
+	size := int64(e.maxResponse) + 1
+	if res.ContentLength >= size {
+		return nil, errTooLarge
+	}
+	if res.ContentLength >= 0 {
+		size = res.ContentLength + 1 // one more, to see its end
+	}
+	body, n := make([]byte, size), 0
+	for n < len(body) {
+		m, err := res.Body.Read(body[n:])
+		n += m
+		if errors.Is(err, io.EOF) {
+			return body[:n], nil
+		}
+		if err != nil {
+			clear(body)
+			return nil, err
+		}
+	}
+	clear(body)
+	return nil, errTooLarge
+}
+
+// unexpected says that a status means nothing here.
+func unexpected(status int) error {
+	if status >= 300 && status < 400 {
+		return fmt.Errorf("status %d: redirects are not followed; check url and path", status)
+	}
+	return fmt.Errorf("status %d is not expected", status)
+}
+
+// ended says why nobody waits any more: a hang-up stays a hang-up, and a time that is over is the backend's.
+func (e *endpoint) ended(ctx context.Context, operation string) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) {
+		return &gone{operation: operation, cause: cause}
+	}
+	return &failure{operation: operation, host: e.host, what: "no answer in time", away: true}
+}

@@ -1,0 +1,61 @@
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/textproto"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var variable = regexp.MustCompile(`\$\{([^}]*)\}?`)
+
+// headersFrom fills variables into header values. The errors hold no value.
+func headersFrom(settings map[string]string, env func(string) (string, bool)) (http.Header, error) {
+	var errs []error
+	headers := http.Header{}
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if !validHeaderName(name) {
+			errs = append(errs, fmt.Errorf("headers: %q is not the name of a header", name))
+			continue
+		}
+		switch textproto.CanonicalMIMEHeaderKey(name) {
+		case "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "Accept-Encoding":
+			errs = append(errs, fmt.Errorf("headers.%s cannot be set here: it follows from the request", name))
+			continue
+		}
+		value := variable.ReplaceAllStringFunc(settings[name], func(found string) string {
+			called := strings.TrimSuffix(strings.TrimPrefix(found, "${"), "}")
+			v, ok := env(called)
+			switch {
+			case called == "" || !strings.HasSuffix(found, "}"):
+				errs = append(errs, fmt.Errorf("headers.%s: write a variable as ${NAME}", name))
+			case !ok:
+				errs = append(errs, fmt.Errorf("headers.%s: the environment variable %s is not set", name, called))
+			case v == "":
+				errs = append(errs, fmt.Errorf("headers.%s: the environment variable %s is empty", name, called))
+			}
+			return v
+		})
+		if !validHeaderValue(value) {
+			errs = append(errs, fmt.Errorf("headers.%s: its value has a line break or another control character", name))
+			continue
+		}
+		headers.Set(name, value)
+	}
+	return headers, errors.Join(errs...)
+}
+
+// validHeaderName goes by RFC 9110, section 5.6.2.
+func validHeaderName(name string) bool {
+	return name != "" && strings.IndexFunc(name, func(r rune) bool {
+		return r > 0x7e || r <= ' ' || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", r)
+	}) < 0
+}
+
+func validHeaderValue(value string) bool {
+	return strings.IndexFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) < 0
+}

@@ -1,0 +1,175 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+const (
+	contentJSON = "application/json"
+	contentForm = "application/x-www-form-urlencoded"
+)
+
+// request is a Request, compiled.
+type request struct {
+	method, contentType string
+	path, body          *text
+	query               map[string]*text
+	escape              escape // in the body
+	json                bool   // the body is
+	idempotent          bool
+}
+
+// asked is a request with its values filled in.
+type asked struct {
+	target  string // path and query, escaped
+	payload *payload
+}
+
+// may says which values an operation's templates may use: public ones everywhere, secrets in the body.
+type may struct{ public, secret []string }
+
+// compile reads a request and tries it with sample values. Everything that is wrong with it is in the error.
+func (r Request) compile(m may, sample values) (*request, error) {
+	c := &request{method: strings.ToUpper(r.Method), contentType: orDefault(r.ContentType, contentJSON), query: map[string]*text{}}
+	if c.method == "" {
+		c.method = http.MethodGet
+		if r.Body != "" {
+			c.method = http.MethodPost
+		}
+	}
+	var errs []error
+	switch c.method {
+	case http.MethodGet, http.MethodHead:
+		c.idempotent = true
+		if r.Body != "" {
+			errs = append(errs, fmt.Errorf("method: a %s has no body: use POST, or leave the body out", c.method))
+		}
+	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
+	default:
+		errs = append(errs, fmt.Errorf("method: %q is none of GET, HEAD, POST, PUT, PATCH, DELETE", r.Method))
+	}
+	if r.Idempotent != nil {
+		c.idempotent = *r.Idempotent
+	}
+	media, _, _ := strings.Cut(c.contentType, ";")
+	switch media = strings.ToLower(strings.TrimSpace(media)); {
+	case media == contentForm:
+		c.escape = percent
+	case media == contentJSON, strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json"):
+		c.escape, c.json = jsonString, true
+	default:
+		errs = append(errs, fmt.Errorf("content_type: values can be escaped for %s and %s, not for %q", contentJSON, contentForm, c.contentType))
+		c.escape = jsonString
+	}
+	if !validHeaderValue(c.contentType) {
+		errs = append(errs, errors.New("content_type has control characters"))
+	}
+	errs = append(errs, c.compileTemplates(r, m)...)
+	if len(errs) == 0 {
+		if a, err := c.fill(sample); err != nil {
+			errs = append(errs, fmt.Errorf("tried with sample values: %w", err))
+		} else if len(m.secret) > 0 && !c.sends(sample) {
+			errs = append(errs, fmt.Errorf("body: there is no {{.%s}} in it", strings.Join(m.secret, "}} or {{.")))
+		} else {
+			a.payload.wipe()
+		}
+	}
+	return c, errors.Join(errs...)
+}
+
+func (c *request) compileTemplates(r Request, m may) (errs []error) {
+	var err error
+	if !strings.HasPrefix(r.Path, "/") && r.Path != "" {
+		errs = append(errs, errors.New("path: it must begin with a slash; it is appended to url"))
+	}
+	if c.path, err = compile(r.Path, m.public, percent); err != nil {
+		errs = append(errs, fmt.Errorf("path: %w", err))
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Query)) {
+		if c.query[name], err = compile(r.Query[name], m.public, plain); err != nil {
+			errs = append(errs, fmt.Errorf("query.%s: %w", name, err))
+		}
+	}
+	if r.Body == "" {
+		return errs
+	}
+	if c.body, err = compile(r.Body, slices.Concat(m.public, m.secret), c.escape); err != nil {
+		errs = append(errs, fmt.Errorf("body: %w", err))
+	}
+	return errs
+}
+
+// sends says whether the body has a secret in it.
+func (c *request) sends(sample values) bool {
+	body, err := c.body.render(sample)
+	return err == nil && strings.Contains(body, nonce)
+}
+
+var (
+	errPath = errors.New("the path cannot be used in a URL; parameters belong into query")
+	errJSON = errors.New("the body is not JSON; values stand between quotes in it")
+)
+
+// fill renders the request. The caller wipes the payload. Errors hold no value.
+func (c *request) fill(v values) (asked, error) {
+	target, err := c.target(v)
+	if err != nil {
+		return asked{}, err
+	}
+	rendered, err := c.body.render(v)
+	if err != nil {
+		return asked{}, fmt.Errorf("body: %w", err)
+	}
+	s := v.secrets()
+	defer s.wipe()
+	p := &payload{bytes: s.fill(rendered, c.escape)}
+	if c.body != nil && c.json && !json.Valid(p.bytes) {
+		p.wipe()
+		return asked{}, errJSON
+	}
+	return asked{target: target, payload: p}, nil
+}
+
+func (c *request) target(v values) (string, error) {
+	path, err := c.path.render(v)
+	if err != nil {
+		return "", fmt.Errorf("path: %w", err)
+	}
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return "", errPath
+		}
+	}
+	if u, err := url.ParseRequestURI("http://host" + path); err != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(path, "#") || u.Host != "host" {
+		return "", errPath
+	}
+	if len(c.query) == 0 {
+		return path, nil
+	}
+	query := url.Values{}
+	for name, t := range c.query {
+		value, err := t.render(v)
+		if err != nil {
+			return "", fmt.Errorf("query.%s: %w", name, err)
+		}
+		query.Set(name, value)
+	}
+	return path + "?" + query.Encode(), nil
+}
+
+// secrets are those that the values hold.
+func (v values) secrets() *secrets {
+	for _, h := range []hidden{v.Answer, v.Text, v.Code} {
+		if h.r != nil {
+			return h.r
+		}
+	}
+	return &secrets{}
+}
