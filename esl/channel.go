@@ -22,9 +22,10 @@ const (
 	secretive = "^^|sensitive_dtmf=true|read_terminator_used="
 	// forget removes what was keyed. FreeSWITCH never clears read_terminator_used by itself.
 	forget = "^^|" + digits + "=|read_terminator_used="
-	// letGo ends both, keeps a token that the caller's side brought from the next leg, and takes the call out of our hands: with socket_resume still set, FreeSWITCH resets a call that was transferred long ago as soon
-	// as our connection ends, and the caller is left in dead air (seen on 1.10.12).
-	letGo = "^^|sensitive_dtmf=|socket_resume=|sip_h_X-Countersign-Token="
+	// letGo ends both, forgets what counted for this time only (a token from the caller's side or of an earlier time, a step-up), and takes the call out of our
+	// hands: with socket_resume still set, FreeSWITCH resets a call that was transferred long ago as soon as our connection ends, and the caller is left in dead
+	// air (seen on 1.10.12).
+	letGo = "^^|sensitive_dtmf=|socket_resume=|cs_token=|sip_h_X-Countersign-Token=|nolocal:sip_h_X-Countersign-Token=|cs_need_level=|cs_return="
 )
 
 // Commands that are the same on every call.
@@ -164,11 +165,6 @@ func (g *collected) classify(q session.Collect) (session.Entry, error) {
 	}
 	clear(g.digits)
 	return e, nil
-}
-
-// Listen implements session.Channel.
-func (ch *channel) Listen(context.Context, session.Listen) (session.Heard, error) {
-	return session.Heard{}, session.ErrNoSpeech
 }
 
 // Transfer implements session.Channel: the dead-man switch off, the result on, and away, in one write.

@@ -119,13 +119,28 @@ func TestTransferDisarmsAndHandsOnInOneWrite(t *testing.T) {
 	p.Open()
 	multiset, exports, to := p.HandOver()
 	require.NoError(t, o.wait())
-	assert.Equal(t, "^^|sensitive_dtmf=|socket_resume=|sip_h_X-Countersign-Token=|cs_status=verified|cs_customer=C 1", multiset)
+	assert.Equal(t, "^^|sensitive_dtmf=|socket_resume=|cs_token=|sip_h_X-Countersign-Token=|nolocal:sip_h_X-Countersign-Token=|cs_need_level=|cs_return="+
+		"|cs_status=verified|cs_customer=C 1", multiset)
 	assert.Equal(t, []string{"nolocal:sip_h_X-Countersign-Status=verified", "nolocal:sip_h_X-Countersign-Customer="}, exports, "an empty header is removed")
 	assert.Equal(t, "menu XML default", to)
 	p.Expect("exit")
 	p.Send(esltest.Reply("+OK bye"))
 	p.Send(esltest.Disconnect())
 	p.Close()
+}
+
+func TestATokenGoesOnToTheNextLeg(t *testing.T) {
+	t.Parallel()
+	token := strings.Repeat("eyJhbGciOiJFZERTQSJ9-_", 20) + "." + strings.Repeat("0", 200) + "." + strings.Repeat("A", 86)
+	to := handover()
+	to.Headers = []session.Variable{{Name: "X-Countersign-Token", Value: token}}
+	o, h := handle(t, func(ctx context.Context, ch session.Channel) error { return ch.Transfer(ctx, to) })
+	_, addr := serve(t, esl.Options{}, h)
+	p := esltest.Dial(t, addr)
+	p.Open()
+	_, exports, _ := p.HandOver()
+	require.NoError(t, o.wait())
+	assert.Equal(t, []string{"nolocal:sip_h_X-Countersign-Token=" + token}, exports)
 }
 
 func handover() session.Handover {

@@ -15,9 +15,12 @@ var ErrUnsafeValue = errors.New("value not safe for FreeSWITCH")
 
 // applications is all that is ever executed. FreeSWITCH hangs up on one that it does not know, and some of those that it knows run programs.
 var applications = map[string]bool{
-	"answer": true, "export": true, "flush_dtmf": true, "hangup": true, "multiset": true, "play_and_get_digits": true, "playback": true,
-	"sched_cancel": true, "transfer": true,
+	"answer": true, "detect_speech": true, "execute_extension": true, "export": true, "flush_dtmf": true, "hangup": true, "multiset": true,
+	"play_and_get_digits": true, "playback": true, "sched_cancel": true, "transfer": true,
 }
+
+// unlocked are those during which FreeSWITCH goes on to carry out commands: listening, so that it can be stopped, and stopping it.
+var unlocked = map[string]bool{"detect_speech": true, "execute_extension": true}
 
 // maxArgument is how long an application's argument may be: FreeSWITCH takes longer ones only as a body, which nothing of ours needs.
 const maxArgument = 2048
@@ -36,7 +39,8 @@ var (
 	exit = command.Exit{}.BuildMessage() + endOfCommand
 )
 
-// execute builds the command that queues an application on the caller's leg behind those before it; id comes back as Application-UUID.
+// execute builds the command that queues an application on the caller's leg behind those before it, unless one that is unlocked runs: then it starts in the
+// middle of that. id comes back as Application-UUID.
 func execute(application, arg, id string) (string, error) {
 	if !applications[application] {
 		return "", fmt.Errorf("%w: application %q is not one that Countersign executes", ErrUnsafeValue, application)
@@ -50,7 +54,7 @@ func execute(application, arg, id string) (string, error) {
 	if strings.ContainsAny(arg, `$\`) {
 		return "", fmt.Errorf("%w: %q in an argument of %s would be expanded", ErrUnsafeValue, arg[strings.IndexAny(arg, `$\`)], application)
 	}
-	e := call.Execute{AppName: application, AppArgs: arg, AppUUID: id, Sync: true}
+	e := call.Execute{AppName: application, AppArgs: arg, AppUUID: id, Sync: !unlocked[application]}
 	return e.BuildMessage() + endOfCommand, nil
 }
 

@@ -62,6 +62,12 @@ type execution struct {
 	// read takes what the call needs out of the completion event, in the reader's goroutine; may be nil.
 	read func(header)
 	done chan error
+	// inside, if set, is the application that this one runs, whose completion is the one to read.
+	inside string
+	// patience, if set, is how long it may take before stop is sent; stopped says that it was.
+	patience time.Duration
+	stop     string
+	stopped  bool
 }
 
 // outgoing is one command to be written, and what to do with its reply.
@@ -147,18 +153,53 @@ func (c *conn) wait(ctx context.Context, x *execution, commands ...outgoing) err
 	if err := c.send(commands...); err != nil {
 		c.end(err)
 	}
+	var late <-chan time.Time
+	if x.patience > 0 {
+		timer := time.NewTimer(x.patience)
+		defer timer.Stop()
+		late = timer.C
+	}
 	select {
 	case err := <-x.done:
 		return err
 	case <-ctx.Done():
-		c.mu.Lock()
-		_, waiting := c.running[x.id]
-		delete(c.running, x.id)
-		c.mu.Unlock()
-		if !waiting {
-			<-x.done // the reader is just handing over what x asked for: let it finish before the caller wipes it
-		}
-		return context.Cause(ctx)
+		return c.forget(x, context.Cause(ctx))
+	case <-late:
+		return c.cutShort(ctx, x)
+	}
+}
+
+// forget gives up waiting for x because of err.
+func (c *conn) forget(x *execution, err error) error {
+	c.mu.Lock()
+	_, waiting := c.running[x.id]
+	delete(c.running, x.id)
+	c.mu.Unlock()
+	if !waiting {
+		<-x.done // the reader is just handing over what x asked for: let it finish before the caller wipes it
+	}
+	return err
+}
+
+// errNoEnd says that an application goes on although it was told to stop. As it runs unlocked, what is sent next starts in the middle of it.
+var errNoEnd = errors.New("it does not end, not even when it is stopped")
+
+// cutShort stops an application that takes too long, and waits for its end.
+func (c *conn) cutShort(ctx context.Context, x *execution) error {
+	if err := c.catchUp(ctx); err != nil {
+		return c.forget(x, err)
+	}
+	x.stopped = true
+	if err := c.send(outgoing{text: x.stop}); err != nil {
+		c.end(err)
+	}
+	select {
+	case err := <-x.done:
+		return err
+	case <-ctx.Done():
+		return c.forget(x, context.Cause(ctx))
+	case <-time.After(c.limits.Reply):
+		return c.forget(x, errNoEnd)
 	}
 }
 
@@ -171,10 +212,21 @@ func (c *conn) complete(id string, h header, err error) {
 	if x == nil {
 		return
 	}
-	if x.read != nil && err == nil {
+	if x.read != nil && x.inside == "" && err == nil {
 		x.read(h)
 	}
 	x.done <- err
+}
+
+// overhear reads the completion of an application that another one runs.
+func (c *conn) overhear(application string, h header) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, x := range c.running {
+		if x.inside == application {
+			x.read(h)
+		}
+	}
 }
 
 // readAll is the reader: it takes frames until the connection ends, and says why it did.
@@ -272,6 +324,9 @@ func (c *conn) event(h header) error {
 		}
 		if c.hasLeft(v[4], v[5]) {
 			return c.stayAway(v[6] != nil)
+		}
+		if string(v[4]) == detectSpeech {
+			c.overhear(detectSpeech, h)
 		}
 		if id != nil {
 			c.complete(string(id), h, nil)

@@ -38,6 +38,10 @@ type options struct {
 	Variables map[string]string
 	// Files are more dialplan files by their path under dialplan/, such as "default/10_queue.xml"; without the <include> around them.
 	Files map[string]string
+	// Modules are loaded besides those that all tests need; a test that asks for one that is not there is skipped. Configuration is theirs, in the words of
+	// freeswitch.xml.
+	Modules       []string
+	Configuration string
 }
 
 // freeSWITCH is a running FreeSWITCH. Any number of tests, one after the other or in parallel, may call it; it is stopped when the test that
@@ -66,6 +70,11 @@ var modules = []string{
 func startFreeSWITCH(t testing.TB, o options) *freeSWITCH {
 	t.Helper()
 	binary, modDir := findFreeSWITCH(t)
+	for _, m := range o.Modules {
+		if _, err := os.Stat(filepath.Join(modDir, m+".so")); err != nil {
+			t.Skipf("this FreeSWITCH has no %s: %v", m, err)
+		}
+	}
 	dir := t.TempDir()
 	f := &freeSWITCH{LogDir: filepath.Join(dir, "log"), password: randomHex(), calls: newSightings(), exited: make(chan struct{})}
 	f.configure(t, filepath.Join(dir, "conf"), o)
@@ -167,7 +176,7 @@ func (f *freeSWITCH) configure(t testing.TB, dir string, o options) {
 	require.NoError(t, err)
 	var b bytes.Buffer
 	require.NoError(t, tmpl.Execute(&b, map[string]any{
-		"Modules": modules, "SIPPort": sip, "EventSocketPort": es, "Password": f.password, "RTPFirst": rtp, "RTPLast": rtp + 199,
+		"Modules": append(modules[:len(modules):len(modules)], o.Modules...), "Configuration": o.Configuration, "SIPPort": sip, "EventSocketPort": es, "Password": f.password, "RTPFirst": rtp, "RTPLast": rtp + 199,
 	}))
 	files["freeswitch.xml"] = b.String()
 	for name, text := range files {

@@ -22,8 +22,8 @@ const (
 	listenTo = 100 * time.Millisecond
 )
 
-// telephone is the media half of a caller: RTP with PCMU both ways, keys as RFC 4733 events. It speaks silence between keys, as a quiet
-// caller's telephone does.
+// telephone is the media half of a caller or an agent: RTP with PCMU both ways, keys as RFC 4733 events. It speaks silence between keys, as a quiet
+// caller's telephone does, unless it is told to sing. It records what it hears.
 type telephone struct {
 	conn *net.UDPConn
 	stop chan struct{}
@@ -39,6 +39,10 @@ type telephone struct {
 	recent []int16       // the last listenTo that was heard
 	tone   float64       // waited for by hear, or 0
 	heard  chan struct{} // closed when tone is heard
+	voice  []float64     // the tones that it sings; none is silence
+
+	recording []int16 // everything that was heard
+	keysHeard []byte  // the keys that the other side's telephone was told of (RFC 4733), a packet each
 }
 
 func newTelephone(t testing.TB) *telephone {
@@ -100,6 +104,7 @@ func (p *telephone) speak(to *net.UDPAddr) {
 	var (
 		tick     = time.NewTicker(frame)
 		seq      = uint16(rand.Uint32())
+		sung     int
 		stamp    = rand.Uint32()
 		ssrc     = rand.Uint32()
 		key      byte
@@ -119,10 +124,7 @@ func (p *telephone) speak(to *net.UDPAddr) {
 		_, _ = p.conn.WriteToUDP(append(b, payload...), to)
 		seq++
 	}
-	silence := make([]byte, frameSamples)
-	for i := range silence {
-		silence[i] = 0xff
-	}
+	sound := make([]byte, frameSamples)
 	for {
 		select {
 		case <-p.stop:
@@ -134,6 +136,8 @@ func (p *telephone) speak(to *net.UDPAddr) {
 		if key == 0 && len(p.keys) > 0 {
 			key, p.keys, p.busy, position, began = p.keys[0], p.keys[1:], true, 0, stamp
 		}
+		sing(sound, sung, p.voice)
+		sung += frameSamples
 		p.mu.Unlock()
 		switch {
 		case key != 0 && position < keyFrames:
@@ -146,7 +150,7 @@ func (p *telephone) speak(to *net.UDPAddr) {
 				send(false, eventType, began, keyEvent(key, position, true))
 			}
 		default:
-			send(false, 0, stamp, silence)
+			send(false, 0, stamp, sound)
 		}
 		if key == 0 {
 			continue
@@ -159,6 +163,32 @@ func (p *telephone) speak(to *net.UDPAddr) {
 			}
 			p.mu.Unlock()
 		}
+	}
+}
+
+// sing has the telephone speak tones from now on, all at once, such as the two of a key; none is silence.
+func (p *telephone) sing(hz ...float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.voice = hz
+}
+
+// heardSo is how much has been heard so far: the recording, and the keys told by RFC 4733.
+func (p *telephone) heardSo() (recording []int16, keys []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.recording, p.keysHeard
+}
+
+// sing writes a frame of tones as PCMU.
+func sing(frame []byte, from int, hz []float64) {
+	const loud = 6000 // together, out of 32767
+	for i := range frame {
+		var v float64
+		for _, f := range hz {
+			v += loud / float64(len(hz)) * math.Sin(2*math.Pi*f*float64(from+i)/8000)
+		}
+		frame[i] = companded(int16(v))
 	}
 }
 
@@ -189,6 +219,11 @@ func (p *telephone) listen() {
 		if err != nil {
 			return
 		}
+		if n >= 16 && b[1]&0x7f == eventType {
+			p.mu.Lock()
+			p.keysHeard = append(p.keysHeard, b[12])
+			p.mu.Unlock()
+		}
 		if n < 12 || b[1]&0x7f != 0 {
 			continue
 		}
@@ -202,6 +237,7 @@ func (p *telephone) listen() {
 		for _, c := range b[12:n] {
 			p.recent = append(p.recent, linear(c))
 		}
+		p.recording = append(p.recording, p.recent[len(p.recent)-(n-12):]...)
 		if extra := len(p.recent) - most; extra > 0 {
 			p.recent = append([]int16(nil), p.recent[extra:]...)
 		}
@@ -262,4 +298,18 @@ func linear(b byte) int16 {
 		return -v
 	}
 	return v
+}
+
+// companded encodes a sample as a PCMU byte (G.711).
+func companded(v int16) byte {
+	sign, m := byte(0), int(v)
+	if m < 0 {
+		sign, m = 0x80, -m
+	}
+	m = min(m, 32635) + 0x84
+	exponent := 7
+	for mask := 0x4000; exponent > 0 && m&mask == 0; mask >>= 1 {
+		exponent--
+	}
+	return ^(sign | byte(exponent<<4) | byte(m>>(exponent+3)&0x0f))
 }

@@ -78,7 +78,8 @@ func orTone(file string) (playable string, found bool) {
 
 // isLanguage accepts what a BCP 47 tag is made of: en, pt-BR, zh-Hant-TW. The names of our other folders are no languages.
 func isLanguage(s string) bool {
-	return !isOurs(s) && len(s) >= 2 && len(s) <= 35 && isLower(s[0]) && madeOf(s, func(b byte) bool { return isLower(b) || isDigit(b) || b == '-' || 'A' <= b && b <= 'Z' })
+	ok := func(b byte) bool { return isLower(b) || isDigit(b) || b == '-' || 'A' <= b && b <= 'Z' }
+	return !isOurs(s) && len(s) >= 2 && len(s) <= 35 && isLower(s[0]) && madeOf(s, ok)
 }
 
 func isOurs(folder string) bool {

@@ -118,11 +118,51 @@ func TestLintOfAnEmptyFolder(t *testing.T) {
 	assert.ErrorContains(t, lint(t, fstest.MapFS{}), "no language")
 }
 
+func TestLintKnowsWhatLinesPlay(t *testing.T) {
+	t.Parallel()
+	files := language("en")
+	maps.Copy(files, language("de"))
+	files["en/branch-5.wav"] = &fstest.MapFile{Data: good().encode()}
+	files["en/branch-6.wav"] = &fstest.MapFile{Data: good().encode()}
+	report, err := Lint(files,
+		Use{Where: "line retail", Languages: []string{"de", "en"}, Prompt: "branch-5"},
+		Use{Where: "line retail", Languages: []string{"de", "en"}, Prompt: "greeting"},
+		Use{Where: "line private", Languages: []string{"en", "fr"}, Prompt: "greeting"})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"en/branch-6.wav"}, report.Unused)
+	assert.Equal(t, []string{"catalogue", "line retail", "line private"}, report.Uses["greeting"])
+	assert.Equal(t, []string{"line retail"}, report.Uses["branch-5"])
+	assert.Equal(t, []Problem{
+		{File: "de/branch-5.wav", Language: "de", Prompt: "branch-5", Problem: "missing; callers hear a tone in its place"},
+		{File: "fr", Language: "fr", Problem: "line private speaks it, and there is no such folder"},
+	}, report.Problems)
+}
+
+func TestLintLooksAtTheLinesOwnRecordingsAndNotAtWhatIsSpoken(t *testing.T) {
+	t.Parallel()
+	files, loud := language("en"), good()
+	loud.peak = 0
+	files["own/en/sub folder/Grüße.wav"] = &fstest.MapFile{Data: good().encode()}
+	files["own/en/loud.wav"] = &fstest.MapFile{Data: loud.encode()}
+	files["own/en/it's.wav"] = &fstest.MapFile{Data: good().encode()}
+	files["own/readme.txt"] = &fstest.MapFile{}
+	files["spoken/en/x.wav"] = &fstest.MapFile{}
+	files["once/x.wav"] = &fstest.MapFile{}
+	report, err := Lint(files)
+	require.NoError(t, err)
+	var wrong []string
+	for _, p := range report.Problems {
+		wrong = append(wrong, p.File)
+	}
+	assert.Equal(t, []string{"own/en/it's.wav", "own/en/loud.wav", "own/en/loud.wav", "own/readme.txt"}, wrong)
+}
+
 func FuzzParseWAV(f *testing.F) {
 	f.Add(good().encode())
 	f.Add([]byte("RIFF"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if r, err := parseWAV(b); err == nil {
+			_, _ = forTelephone(r)
 			r.silence()
 			assert.GreaterOrEqual(t, r.duration(), time.Duration(0))
 		}

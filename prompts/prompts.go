@@ -1,8 +1,8 @@
 // Package prompts is the catalogue of what Countersign says to callers: the names of the prompts, their words and their audio, by language.
 //
-// It answers "which file does FreeSWITCH play for this prompt", and puts the audio that comes with Countersign where FreeSWITCH finds it. It
-// does not decide what is said when (package steps does), play anything, or judge what an operator records: any recording may stand in for
-// ours, and a prompt without audio is a tone, never a lost call.
+// It answers "which file does FreeSWITCH play for this", puts the audio that comes with Countersign where FreeSWITCH finds it, and has a speech engine
+// that is installed on the machine speak what nobody has recorded. It does not decide what is said when (package steps does), play anything, or judge
+// what an operator records: any recording may stand in for ours, and a prompt without audio is a tone, never a lost call.
 package prompts
 
 import (

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,7 +14,7 @@ import (
 func TestShippedLanguagesAreWholeAndFitForTheTelephone(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, lint(t, embedded))
-	assert.Equal(t, []string{"en"}, Languages())
+	assert.Equal(t, []string{"de", "en"}, Languages())
 	for _, language := range Languages() {
 		texts, err := Texts(language)
 		require.NoError(t, err)
@@ -43,12 +44,82 @@ func TestCataloguePromptsAreNamedOnceAndDocumented(t *testing.T) {
 // The caller must not learn whether the account or the PIN was wrong, nor why a call goes to a person.
 func TestWhatIsSaidAfterAFailureGivesNothingAway(t *testing.T) {
 	t.Parallel()
-	texts, err := Texts("en")
-	require.NoError(t, err)
-	tells := regexp.MustCompile(`(?i)\b(account|pin|code|customer|unknown|wrong|incorrect|invalid|locked|found|attempts?)\b`)
-	for _, name := range []string{"not-right-1", "not-right-2", "failure"} {
-		assert.NotRegexp(t, tells, texts[name], name)
+	for language, tells := range map[string]*regexp.Regexp{
+		"en": regexp.MustCompile(`(?i)\b(account|pin|code|customer|passphrase|unknown|wrong|incorrect|invalid|locked|found|attempts?)\b`),
+		"de": regexp.MustCompile(`(?i)(konto|\bpin\b|code|kunde|kennwort|unbekannt|falsch|ungültig|gesperrt|gefunden|versuch)`),
+	} {
+		texts, err := Texts(language)
+		require.NoError(t, err)
+		for _, name := range []string{"not-right-1", "not-right-2", "failure"} {
+			assert.NotRegexp(t, tells, texts[name], "%s: %s", language, name)
+		}
 	}
+}
+
+// keys are the keys of the telephone that a text names, in its order.
+func keys(text string, names *regexp.Regexp, hash, star string) (all []string) {
+	for _, k := range names.FindAllString(text, -1) {
+		all = append(all, map[string]string{hash: "#", star: "*"}[k]+strings.Trim(k, hash+star))
+	}
+	return all
+}
+
+func TestEveryLanguageNamesTheSameKeysInTheSameOrder(t *testing.T) {
+	t.Parallel()
+	en, err := Texts("en")
+	require.NoError(t, err)
+	de, err := Texts("de")
+	require.NoError(t, err)
+	named := 0
+	for _, p := range All() {
+		english := keys(en[p.Name], regexp.MustCompile(`hash key|star key|\d+`), "hash key", "star key")
+		german := keys(de[p.Name], regexp.MustCompile(`Rautetaste|Sterntaste|\d+`), "Rautetaste", "Sterntaste")
+		assert.Equal(t, english, german, p.Name)
+		for _, k := range english {
+			assert.Contains(t, "0123456789*#", k, p.Name)
+			named++
+		}
+	}
+	assert.Greater(t, named, 40)
+	for name, want := range map[string][]string{
+		"language-3": {"3"}, "have-account": {"1", "2"}, "read-back-confirm": {"1", "2"}, "remember-number": {"1", "2"}, "ask-account": {"#", "*"},
+		"ask-code": {"#", "0", "#"}, "code-reminder-2": {"0", "#", "*"}, "no-input-2": {"*"}, "ask-birth-date": nil, "ask-passphrase": nil,
+	} {
+		assert.Equal(t, want, keys(en[name], regexp.MustCompile(`hash key|star key|\d+`), "hash key", "star key"), name)
+	}
+}
+
+func TestEveryQuestionCanBeAskedAgain(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, p := range All() {
+		names = append(names, p.Name)
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, "ask-") && !strings.HasSuffix(name, "-again") {
+			assert.Contains(t, names, name+"-again")
+		}
+	}
+}
+
+// The audio says what the texts say: somebody who changes a text and forgets to render it is told.
+func TestTheAudioIsOfTheTexts(t *testing.T) {
+	t.Parallel()
+	made, err := readRendered(".")
+	require.NoError(t, err)
+	for _, language := range Languages() {
+		texts, err := Texts(language)
+		require.NoError(t, err)
+		for name, text := range texts {
+			file := language + "/" + name + ".wav"
+			audio, err := embedded.ReadFile(file)
+			require.NoError(t, err)
+			if from, ours := made[entry{sumOf(audio), file}]; ours { // else a person has recorded it
+				assert.Equal(t, sumOf([]byte(text)), from, "the text of %s has changed: go run ./cmd/countersign prompts render prompts", file)
+			}
+		}
+	}
+	assert.NotEmpty(t, made)
 }
 
 func TestTextsOfALanguageThatWeDoNotHave(t *testing.T) {

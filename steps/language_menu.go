@@ -22,6 +22,9 @@ func (m LanguageMenu) Run(ctx context.Context, s *session.Session) (session.Outc
 	languages := s.Line().Languages
 	for try := range menuTries {
 		started := s.Now()
+		if try > 0 {
+			s.Say("ask-language-again")
+		}
 		for i, l := range languages {
 			s.SayIn(l, fmt.Sprintf("language-%d", i+1))
 		}

@@ -1,18 +1,27 @@
 package main
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"countersign/prompts"
+	"countersign/session/guard"
+	"countersign/session/token"
 	"countersign/store"
 	"countersign/store/relay"
+	"countersign/store/rest"
+	"countersign/web"
 
 	"github.com/goccy/go-yaml"
 	"github.com/urfave/cli/v2"
@@ -34,12 +43,30 @@ type config struct {
 		PopURL string `yaml:"pop_url"`
 	} `yaml:"line"`
 	Prompts struct {
-		Path string `yaml:"path"`
+		Path   string         `yaml:"path"`
+		Voices prompts.Voices `yaml:"voices"`
 	} `yaml:"prompts"`
 	Customers struct {
 		Pepper string `yaml:"pepper"`
 		Hash   string `yaml:"hash"`
 	} `yaml:"customers"`
+	Backend rest.Settings        `yaml:"backend"`
+	SMS     rest.GatewaySettings `yaml:"sms"`
+	Guard   guard.Rules          `yaml:"guard"`
+	Web     struct {
+		Listen string            `yaml:"listen"`
+		Keys   map[string]string `yaml:"keys"`
+	} `yaml:"web"`
+	Tokens struct {
+		Key      string   `yaml:"key"`
+		Issuer   string   `yaml:"issuer"`
+		Audience string   `yaml:"audience"`
+		Life     duration `yaml:"life"`
+	} `yaml:"tokens"`
+	FreeSWITCH []struct {
+		Address  string `yaml:"address"`
+		Password string `yaml:"password"`
+	} `yaml:"freeswitch"`
 	NATS struct {
 		URL         string `yaml:"url"`
 		Listen      string `yaml:"listen"`
@@ -84,6 +111,9 @@ func defaults() config {
 	c.Socket.MaxCalls = 5000
 	c.Socket.Drain = duration(30 * time.Second)
 	c.Customers.Hash = store.SchemeArgon2id
+	c.Web.Listen = "127.0.0.1:8085"
+	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
+	c.Tokens.Life = duration(token.DefaultLife)
 	c.NATS.Listen = relay.DefaultListen
 	c.Log.Level = "info"
 	c.Log.Format = "text"
@@ -113,6 +143,11 @@ func loadConfig(c *cli.Context) (config, error) {
 			*to = v
 		}
 	}
+	if v, ok := os.LookupEnv("COUNTERSIGN_FREESWITCH_PASSWORD"); ok {
+		for i := range cfg.FreeSWITCH {
+			cfg.FreeSWITCH[i].Password = v
+		}
+	}
 	cfg.data = c.String("data")
 	if cfg.data == "" {
 		return config{}, wrongUse("--data needs a folder")
@@ -140,6 +175,20 @@ func (c config) check() error {
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		errs = append(errs, fmt.Errorf("log.format is %q: it can be text or json", c.Log.Format))
 	}
+	if err := c.Guard.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("guard: %w", err))
+	}
+	if _, err := c.apiKeys(); err != nil {
+		errs = append(errs, err)
+	}
+	if l := time.Duration(c.Tokens.Life); l <= 0 || l > token.MaxLife {
+		errs = append(errs, fmt.Errorf("tokens.life is %s: it must be more than 0 and at most %s", l, token.MaxLife))
+	}
+	for i, f := range c.FreeSWITCH {
+		if _, _, err := net.SplitHostPort(f.Address); err != nil {
+			errs = append(errs, fmt.Errorf("freeswitch[%d].address is %q: it must be HOST:PORT, such as 127.0.0.1:8021", i, f.Address))
+		}
+	}
 	if c.Node == "" || strings.ContainsAny(c.Node, " /\n\t") {
 		errs = append(errs, fmt.Errorf("node is %q: it must be one word without a slash", c.Node))
 	}
@@ -163,6 +212,20 @@ func (c config) allow() ([]netip.Prefix, error) {
 		prefixes = append(prefixes, p)
 	}
 	return prefixes, nil
+}
+
+// apiKeys are who may use the API, by the SHA-256 of their keys.
+func (c config) apiKeys() (keys []web.Key, err error) {
+	for _, name := range slices.Sorted(maps.Keys(c.Web.Keys)) {
+		k := web.Key{Name: name}
+		sum, err := hex.DecodeString(c.Web.Keys[name])
+		if err != nil || len(sum) != len(k.SHA256) {
+			return nil, fmt.Errorf("web.keys.%s must be the SHA-256 of a key, 64 hexadecimal digits: openssl rand -hex 32 makes a key, printf %%s KEY | sha256sum its hash", name)
+		}
+		copy(k.SHA256[:], sum)
+		keys = append(keys, k)
+	}
+	return keys, nil
 }
 
 func (c config) logLevel() (slog.Level, error) {
@@ -193,6 +256,16 @@ func (c config) pepperPath() string {
 	}
 	return filepath.Join(c.data, "pepper")
 }
+
+func (c config) tokenKeyPath() string {
+	if c.Tokens.Key != "" {
+		return c.Tokens.Key
+	}
+	return filepath.Join(c.data, "token.key")
+}
+
+// linesPath is where the lines that were last in force are kept, for a start while NATS is away.
+func (c config) linesPath() string { return filepath.Join(c.data, "lines.json") }
 
 func (c config) promptsDir() string {
 	if c.Prompts.Path != "" {

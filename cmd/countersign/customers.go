@@ -68,6 +68,7 @@ func customersCommand() *cli.Command {
 				Name: "set-totp", Usage: "the same for the secret of an authenticator, in base32 or as an otpauth:// address", ArgsUsage: "ID",
 				Action: func(c *cli.Context) error { return customersSet(c, store.KindTOTP, "TOTP secret") },
 			},
+			customersUnlockCommand(),
 		},
 	}
 }

@@ -6,16 +6,22 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
 
 	"countersign/esl"
+	"countersign/freeswitch"
 	"countersign/prompts"
 	"countersign/session"
+	"countersign/session/guard"
+	"countersign/session/token"
 	"countersign/store"
 	"countersign/store/relay"
+	"countersign/store/rest"
+	"countersign/web"
 )
 
 // service is the whole of "serve", put together: FreeSWITCH's socket, the runner, the stores, NATS and the relay between them.
@@ -26,15 +32,24 @@ type service struct {
 	listener  *net.TCPListener
 	unlock    func() // gives --data free for another process
 	directory *store.Directory
+	backend   *rest.Directory // nil without one
+	gateway   *rest.Gateway   // nil without one
 	journal   *store.Journal
 	embedded  *relay.Embedded // nil with an external NATS
 	endpoint  relay.Endpoint
 	relay     *relay.Relay
+	state     *relay.State
+	guard     *guard.Guard
+	tokens    *token.Issuer
+	stepUps   *freeswitch.StepUps
+	catalogue *prompts.Catalogue
+	lines     *linesInForce
+	web       net.Listener // nil without one
 	server    *esl.Server
 
-	background sync.WaitGroup
+	background sync.WaitGroup // ends with stopAll, after the calls
 	stopRelay  context.CancelFunc
-	stopWrap   context.CancelFunc
+	stopAll    context.CancelFunc
 	served     chan error
 }
 
@@ -56,24 +71,41 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	if err := s.openStores(ctx); err != nil {
 		return s, err
 	}
-	catalogue, err := openPrompts(cfg)
-	if err != nil {
+	if s.catalogue, err = openPrompts(cfg); err != nil {
 		return s, err
 	}
 	if err := s.openNATS(); err != nil {
+		return s, err
+	}
+	if err := s.openState(); err != nil {
+		return s, err
+	}
+	if err := s.openGateway(); err != nil {
+		return s, err
+	}
+	customers, err := s.openCustomers()
+	if err != nil {
+		return s, err
+	}
+	if s.lines, err = newLinesInForce(cfg, s.parts(customers), s.catalogue, log); err != nil {
 		return s, err
 	}
 	allow, err := cfg.allow()
 	if err != nil {
 		return s, err
 	}
-	line := defaultLine(cfg, s.directory)
 	runner := session.NewRunner(session.Options{
-		Journal: s.journal, Prompts: catalogue, Line: func(session.Call) *session.Line { return line }, Node: cfg.Node, Log: log,
+		Journal: s.journal, Prompts: s.catalogue, Line: s.lines.pick, Guard: s.guard, Calls: s.state.Calls(), Tokens: s.tokens, Customer: customers.ByID,
+		Node: cfg.Node, Log: log,
 	})
 	s.server = esl.NewServer(runner.Run, esl.Options{MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Log: log})
+	api, err := s.openWeb(customers)
+	if err != nil {
+		return s, err
+	}
+	s.run(ctx, api)
 	stopRefusing()
-	s.run()
+	s.serve()
 	return s, nil
 }
 
@@ -150,7 +182,7 @@ func openPrompts(cfg config) (*prompts.Catalogue, error) {
 			return nil, err
 		}
 	}
-	return prompts.Open(cfg.promptsDir())
+	return prompts.OpenWith(cfg.promptsDir(), cfg.Prompts.Voices)
 }
 
 func (s *service) openNATS() (err error) {
@@ -169,14 +201,36 @@ func (s *service) openNATS() (err error) {
 	return nil
 }
 
-// run starts the goroutines; stop waits for them.
-func (s *service) run() {
+// linesTimeout is how long a start waits to hear from NATS which lines there are, before calls are taken with those that were in force last.
+const linesTimeout = 5 * time.Second
+
+// run starts the goroutines, and waits for the lines; stop waits for the goroutines.
+func (s *service) run(ctx context.Context, api http.Handler) {
 	relaying, stopRelay := context.WithCancel(context.Background())
-	wrapping, stopWrap := context.WithCancel(context.Background())
-	s.stopRelay, s.stopWrap = stopRelay, stopWrap
+	all, stopAll := context.WithCancel(context.Background())
+	s.stopRelay, s.stopAll = stopRelay, stopAll
 	s.relay = relay.New(s.journal, s.endpoint, relay.Config{}, s.log)
 	s.background.Go(func() { s.relay.Run(relaying) })
-	s.background.Go(func() { s.directory.Wrap(wrapping) })
+	s.background.Go(func() { s.directory.Wrap(all) })
+	s.background.Go(func() { s.guard.Run(all) })
+	s.background.Go(func() { s.lines.watch(all, s.state.Lines()) })
+	s.background.Go(func() { s.lines.render(all) })
+	if s.web != nil {
+		s.background.Go(func() {
+			if err := web.Serve(all, s.web, api, s.log); err != nil {
+				s.log.Error("the API ended by itself", "err", err)
+			}
+		})
+	}
+	waiting, cancel := context.WithTimeout(ctx, linesTimeout)
+	defer cancel()
+	if err := s.lines.await(waiting); err != nil {
+		s.log.Warn("NATS has not told yet which lines there are, calls meet those that were last in force", "lines", len(s.lines.book.Lines()))
+	}
+}
+
+// serve takes calls from here on.
+func (s *service) serve() {
 	go func() { s.served <- s.server.Serve(context.Background(), s.listener) }()
 }
 
@@ -227,14 +281,26 @@ func (s *service) drain(ctx context.Context) error {
 // close is the second half.
 func (s *service) close() error {
 	s.stopRelay()
-	s.stopWrap()
+	s.stopAll()
 	s.background.Wait()
 	return s.closeStores()
 }
 
-// closeStores closes what is open of NATS, the stores and the listener.
+// closeStores closes what is open of FreeSWITCH's and the company's connections, of NATS, the stores and the listeners.
 func (s *service) closeStores() error {
 	var errs []error
+	if s.stepUps != nil {
+		s.stepUps.Close()
+	}
+	if s.backend != nil {
+		s.backend.Close()
+	}
+	if s.gateway != nil {
+		s.gateway.Close()
+	}
+	if s.state != nil {
+		s.state.Close()
+	}
 	if s.embedded != nil {
 		s.embedded.Shutdown()
 	}
@@ -248,6 +314,9 @@ func (s *service) closeStores() error {
 	}
 	if s.unlock != nil {
 		s.unlock()
+	}
+	if s.web != nil {
+		_ = s.web.Close()
 	}
 	if s.listener != nil {
 		_ = s.listener.Close()

@@ -56,3 +56,28 @@ func (p *Peer) HandOver() (multiset string, exports []string, destination string
 		exports = append(exports, c.Arg)
 	}
 }
+
+// Speech expects a Listen, prompt and all, and answers it as FreeSWITCH does after the engine has ended with this result ("" for none) and response ("DONE",
+// "ASR INIT ERROR"): the completions of the two actions inside, and then that of execute_extension. It returns what was to be listened for.
+func (p *Peer) Speech(result, response string) Command {
+	p.t.Helper()
+	p.Do("playback", "Application-Response", "FILE PLAYED")
+	c := p.Expect("execute_extension")
+	p.Send(OK())
+	p.Listened(c, result, response)
+	return c
+}
+
+// Listened sends what FreeSWITCH sends at the end of a Listen.
+func (p *Peer) Listened(c Command, result, response string) {
+	p.t.Helper()
+	p.Send(Completion(Command{App: "play_and_detect_speech"}, "variable_detect_speech_result", result, "Application-Response", response))
+	p.Send(Completion(Command{App: "unset", Arg: "detect_speech_result"}))
+	p.Send(Completion(c))
+}
+
+// NLSML is the result of a speech engine that understood these words (mod_pocketsphinx, recorded). confidence is in its own dialect.
+func NLSML(words, confidence string) string {
+	return "<?xml version=\"1.0\"?>\n<result grammar=\"words\">\n  <interpretation grammar=\"words\" confidence=\"" + confidence +
+		"\">\n    <input mode=\"speech\">" + words + "</input>\n  </interpretation>\n</result>\n"
+}

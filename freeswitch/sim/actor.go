@@ -53,8 +53,10 @@ func (c *call) act(a Act) {
 	switch {
 	case a.HangUp:
 		c.hangup("NORMAL_CLEARING", true)
-	case a.Say != "":
-		c.said = a.Say
+	case a.Says != "":
+		if c.listening && c.said == nil { // otherwise nobody hears it
+			c.said = &a
+		}
 	case a.Key != 0:
 		c.press(rune(a.Key), true)
 	}

@@ -180,3 +180,23 @@ func unescaped(b byte) byte {
 		return b
 	}
 }
+
+// executeExtension is execute_extension for the dialplan inline: "<application>:<argument>,…", or with another delimiter "m:~:<application>:<argument>~…". It
+// ends where the call goes away.
+func (c *call) executeExtension(data string) {
+	args := splitArgs(data, 4)
+	if len(args) < 2 || args[1] != "inline" {
+		return
+	}
+	actions, delimiter := args[0], ","
+	if len(actions) > 4 && actions[:2] == "m:" && actions[3] == ':' {
+		actions, delimiter = actions[4:], actions[2:3]
+	}
+	for action := range strings.SplitSeq(actions, delimiter) {
+		if !c.ready() {
+			return
+		}
+		name, argument, _ := strings.Cut(strings.TrimLeft(action, " "), ":")
+		c.execute(name, argument, "")
+	}
+}

@@ -37,8 +37,11 @@ type call struct {
 	spokenTo   bool         // the first command has come
 	exiting    bool         // the service sent exit
 	full       bool
-	ackDue     bool   // the caller will acknowledge the answer
-	said       string // words that the speech engine has not yet taken
+	ackDue     bool     // the caller will acknowledge the answer
+	heard      []string // the files of the prompt that was heard last
+	listening  bool     // a speech engine listens
+	said       *Act     // what it has heard and not yet told
+	stopped    bool     // it was told to stop
 
 	queue     []command // sendmsg that were not yet carried out
 	keys      []key     // pressed and not yet taken
@@ -96,6 +99,9 @@ func newCall(ctx context.Context, s *Switch, o CallOptions) *call {
 	}
 	if o.Context == "" {
 		c.profile.context = "public"
+	}
+	if o.UUID != "" {
+		c.profile.uuid = o.UUID
 	}
 	uuid := c.profile.uuid
 	c.identity = "\nChannel-Name: " + encoded(c.profile.channel) + "\nUnique-ID: " + uuid + "\nCall-Direction: inbound\n" +

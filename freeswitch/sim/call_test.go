@@ -181,18 +181,6 @@ func TestAFilterMayAskForAnyHeader(t *testing.T) {
 		"CHANNEL_EXECUTE_COMPLETE y=1"}, seen)
 }
 
-func TestSpeech(t *testing.T) {
-	t.Parallel()
-	caller := Script(Pace{}, Answer{Prompt: "say-it", Say: "white horse"})
-	place(t, Options{Engines: []string{"pocketsphinx"}}, CallOptions{Caller: caller}, func(s *service) {
-		s.greet(completions)
-		f := s.run("play_and_detect_speech", "/en/say-it.wav detect:pocketsphinx {no-input-timeout=5000}words")
-		assert.Contains(t, decoded(f.get("variable_detect_speech_result")), `<input mode="speech">white horse</input>`)
-		f = s.run("play_and_detect_speech", "/en/say-it.wav detect:nosuch {x=y}words")
-		assert.Equal(t, "ASR%20INIT%20ERROR", f.get("Application-Response"))
-	})
-}
-
 func TestAKeypadPressesKeysAndHangsUp(t *testing.T) {
 	t.Parallel()
 	keys := make(chan rune, 8)

@@ -24,8 +24,10 @@ type Act struct {
 	Wait time.Duration
 	// Key is pressed: 0-9, A-D, * or #. 0 presses nothing.
 	Key byte
-	// Say is spoken: the words that the speech engine understands.
-	Say string
+	// Says is spoken: the words that the speech engine understands, if it listens. Confidence is how sure it is of them, up to 1; 0 is as sure as can be, and
+	// below 0 it makes nothing of them.
+	Says       string
+	Confidence float64
 	// HangUp puts the receiver down.
 	HangUp bool
 }
@@ -74,9 +76,11 @@ func Silent() Caller { return CallerFunc(func(Prompt) []Act { return nil }) }
 type Answer struct {
 	// Prompt is the base name of the file; empty is any prompt that asks for something.
 	Prompt string
-	// Keys are pressed, Say is spoken; then HangUp puts the receiver down.
-	Keys, Say string
-	HangUp    bool
+	// Keys are pressed, Says is spoken, to who listens; then HangUp puts the receiver down.
+	Keys, Says string
+	// Confidence is that of Act.
+	Confidence float64
+	HangUp     bool
 	// Again uses the answer every time, not only the first.
 	Again bool
 }
@@ -100,6 +104,9 @@ func Script(pace Pace, answers ...Answer) Caller {
 }
 
 func (a Answer) fits(p Prompt) bool {
+	if a.Says != "" && !p.Speech {
+		return false
+	}
 	if a.Prompt == "" {
 		return p.Digits || p.Speech
 	}
@@ -114,8 +121,8 @@ func (a Answer) acts(pace Pace, p Prompt) []Act {
 			wait += p.Length
 		}
 	}
-	if a.Say != "" {
-		acts = append(acts, Act{Wait: wait, Say: a.Say})
+	if a.Says != "" {
+		acts = append(acts, Act{Wait: wait, Says: a.Says, Confidence: a.Confidence})
 		wait = pace.Between
 	}
 	if a.HangUp {

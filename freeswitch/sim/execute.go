@@ -22,6 +22,8 @@ func init() {
 		"playback":               {run: (*call).playback},
 		"play_and_get_digits":    {run: (*call).playAndGetDigits},
 		"play_and_detect_speech": {run: (*call).playAndDetectSpeech},
+		"detect_speech":          {run: (*call).detectSpeech},
+		"execute_extension":      {run: (*call).executeExtension, noMedia: true},
 		"sleep":                  {run: (*call).sleep, noMedia: true},
 		"set":                    {run: (*call).set, noMedia: true, zombie: true},
 		"unset":                  {run: func(c *call, name string) { c.vars.unset(name) }, noMedia: true, zombie: true},

@@ -15,6 +15,8 @@ type CallOptions struct {
 	Context string
 	// Variables are set by the dialplan before the socket, in this order: cs_line, cs_token, sip_h_X-Countersign-Token and the like.
 	Variables []Variable
+	// UUID is FreeSWITCH's id of the call, so that the same call can come back; empty makes one up.
+	UUID string
 	// Caller is the person on the line. Nil stays silent.
 	Caller Caller
 	// Keypad presses keys as they come, in real time, besides what Caller does. Closing it hangs up. Nil has no keypad.

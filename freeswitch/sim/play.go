@@ -12,6 +12,7 @@ type played int
 const (
 	toTheEnd played = iota
 	byKey
+	bySpeech // or because the engine was told to stop
 	notFound
 	broken // by a hang-up, a transfer or the end of the socket
 )
@@ -50,9 +51,12 @@ func (c *call) play(arg string, ask Prompt, onKey func(byte) bool) played {
 // listen is the time that a prompt takes.
 func (c *call) listen(until time.Time, onKey func(byte) bool) played {
 	for {
-		c.spend(until, func() bool { return !c.ready() || onKey != nil && len(c.keys) > 0 })
+		c.spend(until, func() bool { return !c.ready() || c.said != nil || c.stopped || onKey != nil && len(c.keys) > 0 })
 		if !c.ready() {
 			return broken
+		}
+		if c.said != nil || c.stopped {
+			return bySpeech
 		}
 		if onKey == nil || len(c.keys) == 0 {
 			return toTheEnd
@@ -81,7 +85,7 @@ func (c *call) hear(p Prompt) {
 		t.FirstPrompt = real.Sub(c.wire.started)
 	}
 	c.reacted(real)
-	c.said = ""
+	c.heard = p.Files
 	c.caller.hear(now, p)
 }
 

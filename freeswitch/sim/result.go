@@ -1,6 +1,9 @@
 package sim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // End says how a call left the service.
 type End string
@@ -71,8 +74,9 @@ type Prompt struct {
 	// Digits says that keys are asked for, at most Max of them.
 	Digits bool
 	Max    int
-	// Speech says that spoken words are asked for.
+	// Speech says that spoken words are asked for. If nothing is played meanwhile, After are the files that were heard just before.
 	Speech bool
+	After  []string
 }
 
 // Name is what the prompt ends with: the base name, without its extension, of the last file that is not silence or a tone.
@@ -85,12 +89,8 @@ func (p Prompt) Name() string {
 	return ""
 }
 
-// Has says whether a file with this base name, without its extension, is part of the prompt.
+// Has says whether a file with this base name, without its extension, is part of the prompt, or of the one that asked for the words.
 func (p Prompt) Has(name string) bool {
-	for _, f := range p.Files {
-		if baseName(f) == name {
-			return true
-		}
-	}
-	return false
+	is := func(f string) bool { return baseName(f) == name }
+	return slices.ContainsFunc(p.Files, is) || slices.ContainsFunc(p.After, is)
 }

@@ -2,20 +2,39 @@ package sim
 
 import (
 	"encoding/xml"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// playAndDetectSpeech is play_and_detect_speech: <file> detect:<engine> {parameters}<grammar>. The engine understands every word that the
-// caller says (Act.Say), at once. An engine that is not there is an error in the same frame.
+// playAndDetectSpeech is play_and_detect_speech: <file> detect:<engine> {parameters}<grammar>. The engine understands what the caller says (Act.Says), at
+// once, whatever the grammar. Its time for the first word runs from its start, as that of mod_pocketsphinx does; speech ends the playing. An engine that is
+// not there is an error in the same frame.
 func (c *call) playAndDetectSpeech(data string) {
-	file, rest, _ := strings.Cut(data, " detect:")
-	engine, grammar, _ := strings.Cut(rest, " ")
-	if !slices.Contains(c.sw.options.Engines, engine) {
-		c.vars.set("current_application_response", "ASR INIT ERROR")
-		return
+	c.vars.unset("detect_speech_result")
+	file, rest, ok := strings.Cut(data, " detect:")
+	engine, grammar, two := strings.Cut(rest, " ")
+	response := "DONE"
+	switch {
+	case !ok, !two:
+		response = "USAGE ERROR"
+	case !slices.Contains(c.sw.options.Engines, engine):
+		response = "ASR INIT ERROR"
+	default:
+		if result, heard := c.recognise(file, grammar); !heard {
+			response = "ERROR"
+		} else if result != "" {
+			c.vars.set("detect_speech_result", result)
+		}
 	}
+	c.vars.set("current_application_response", response)
+}
+
+// recognise plays and listens until something was said, a key of playback_terminators was pressed, it was told to stop, or the time for the first word is
+// over. ok is false if the call went away.
+func (c *call) recognise(file, grammar string) (result string, ok bool) {
 	patience := 5 * time.Second
 	if params, after, ok := strings.Cut(strings.TrimPrefix(grammar, "{"), "}"); ok {
 		grammar = after
@@ -25,22 +44,73 @@ func (c *call) playAndDetectSpeech(data string) {
 			}
 		}
 	}
-	c.play(file, Prompt{Speech: true}, nil)
-	c.spend(c.now().Add(patience), func() bool { return !c.ready() || c.said != "" })
-	c.lastDigit = c.sw.now()
-	if c.said != "" {
-		c.vars.set("detect_speech_result", nlsml(grammar, c.said))
-	} else {
-		c.vars.unset("detect_speech_result")
+	until := c.now().Add(patience)
+	c.listening, c.said, c.stopped = true, nil, false
+	defer func() { c.listening, c.said, c.stopped = false, nil, false }()
+	if strings.HasPrefix(file, "silence_stream:") {
+		now := c.now()
+		c.caller.hear(now, Prompt{At: now.Sub(c.profile.arrived), Speech: true, After: c.heard})
 	}
-	c.said = ""
-	c.vars.set("current_application_response", "DONE")
+	var key byte
+	terminator := func(digit byte) bool {
+		if strings.IndexByte(c.speechTerminators(), digit) < 0 {
+			return false
+		}
+		key = digit
+		return true
+	}
+	if how := c.play(file, Prompt{Speech: true}, terminator); how == broken || how == notFound {
+		return "", false
+	}
+	if key == 0 && c.said == nil && !c.stopped {
+		c.listen(until, terminator)
+	}
+	c.lastDigit = c.sw.now()
+	switch {
+	case !c.ready():
+		return "", false
+	case key != 0:
+		c.vars.set("playback_terminator_used", string(key))
+		return "DIGIT: " + string(key), true
+	case c.said != nil:
+		return nlsml(grammar, *c.said), true
+	case c.stopped:
+		return "", true
+	default:
+		return nlsml(grammar, Act{}), true
+	}
 }
 
-// nlsml is the result as mod_pocketsphinx writes it.
-func nlsml(grammar, words string) string {
-	var w strings.Builder
-	_ = xml.EscapeText(&w, []byte(words))
-	return "<?xml version=\"1.0\"?>\n<result grammar=\"" + grammar + "\">\n  <interpretation grammar=\"" + grammar +
-		"\" confidence=\"100\">\n    <input mode=\"speech\">" + w.String() + "</input>\n  </interpretation>\n</result>\n"
+// speechTerminators are the keys that end listening: none, unless the dialplan says so.
+func (c *call) speechTerminators() string {
+	if c.vars.get("playback_terminators") == "" {
+		return ""
+	}
+	return c.terminators()
+}
+
+// detectSpeech is the one use of detect_speech that the simulator has: to stop an engine.
+func (c *call) detectSpeech(data string) {
+	if data == "stop" {
+		c.stopped = c.listening
+	}
+}
+
+// nlsml is the result as mod_pocketsphinx writes it, of words, of something that it made nothing of, or of nothing.
+func nlsml(grammar string, said Act) string {
+	attributes, input := "", "<noinput/>"
+	switch {
+	case said.Confidence < 0:
+		input = "<nomatch/>"
+	case said.Says != "":
+		if said.Confidence == 0 {
+			said.Confidence = 1
+		}
+		attributes = ` grammar="` + grammar + `" confidence="` + strconv.Itoa(int(math.Round(100*said.Confidence))) + `"`
+		var w strings.Builder
+		_ = xml.EscapeText(&w, []byte(said.Says))
+		input = w.String()
+	}
+	return "<?xml version=\"1.0\"?>\n<result grammar=\"" + grammar + "\">\n  <interpretation" + attributes + ">\n    <input mode=\"speech\">" + input +
+		"</input>\n  </interpretation>\n</result>\n"
 }

@@ -124,7 +124,9 @@ func (d *Directory) ByIdentifier(ctx context.Context, kind, value string) (c ses
 		return d.askOne(ctx, "by_identifier", d.byIdentifier, values{Kind: kind, Value: value})
 	}
 	c, found, err = d.local.ByIdentifier(ctx, kind, value)
-	c.Enrolled = d.enrolled(d.always, c.Enrolled)
+	if found {
+		c.Enrolled = d.enrolled(d.always, c.Enrolled)
+	}
 	return c, found, err
 }
 
@@ -137,7 +139,9 @@ func (d *Directory) ByID(ctx context.Context, id string) (c session.Customer, fo
 		return d.askOne(ctx, "by_id", d.byID, values{Customer: id})
 	}
 	c, found, err = d.local.ByID(ctx, id)
-	c.Enrolled = d.enrolled(d.always, c.Enrolled)
+	if found {
+		c.Enrolled = d.enrolled(d.always, c.Enrolled)
+	}
 	return c, found, err
 }
 

@@ -147,13 +147,14 @@ func TestAHangUpIsNotTheBackendsFailure(t *testing.T) {
 	d, crm := withCRM(t, func(s *rest.Settings) { s.Breaker.Failures = 1 })
 	crm.Break(stub.Fault{Kind: stub.FaultHang, Times: 1})
 	ctx, cancel := context.WithCancelCause(deadline(t))
+	gaveUp := make(chan error, 1)
 	go func() {
-		for crm.Asked() == 0 && deadline(t).Err() == nil {
-			time.Sleep(time.Millisecond)
-		}
-		cancel(&session.HangupError{Cause: "NORMAL_CLEARING"})
+		_, err := d.ByPhone(ctx, "+4930123456")
+		gaveUp <- err
 	}()
-	_, err := d.ByPhone(ctx, "+4930123456")
+	require.Eventually(t, func() bool { return crm.Asked() == 1 }, patience, time.Millisecond)
+	cancel(&session.HangupError{Cause: "NORMAL_CLEARING"})
+	err := <-gaveUp
 	var hungUp *session.HangupError
 	require.ErrorAs(t, err, &hungUp)
 	assert.NotErrorIs(t, err, rest.ErrUnavailable)
@@ -210,11 +211,6 @@ func TestValuesAreEscapedForWhereTheyStand(t *testing.T) {
 	assert.Equal(t, `{"a": "31.12.2001"}`, last().body)
 	_, err = d.Check(deadline(t), "c", "birth_date", secret("2001"))
 	require.ErrorIs(t, err, rest.ErrUnavailable)
-
-	for _, customer := range []string{".", ".."} {
-		_, err = d.Check(deadline(t), customer, "json", secret("1"))
-		require.NoError(t, err)
-	}
 }
 
 func TestAnIdentifierCannotClimbOutOfItsPath(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"syscall"
 )
 
@@ -42,7 +43,6 @@ func explain(err error) string {
 		authority x509.UnknownAuthorityError
 		name      x509.HostnameError
 		invalid   x509.CertificateInvalidError
-		alert     tls.AlertError
 		record    tls.RecordHeaderError
 		verify    *tls.CertificateVerificationError
 	)
@@ -57,9 +57,9 @@ func explain(err error) string {
 		return "its certificate is not valid (any more, or yet, or for a server)"
 	case errors.As(err, &verify):
 		return "its certificate cannot be trusted"
-	case errors.As(err, &alert):
-		return "it refused the TLS connection (" + alert.Error() + "); check tls.cert and tls.key"
-	case errors.As(err, &record):
+	case errors.As(err, &op) && op.Op == "remote error":
+		return "it refused the TLS connection; check tls.cert and tls.key"
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "it does not speak TLS there; check url"
 	case errors.Is(err, errClientCertificate):
 		return errClientCertificate.Error()

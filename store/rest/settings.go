@@ -6,6 +6,7 @@ import "time"
 // example of each.
 type Settings struct {
 	// URL is the base of every path, such as https://crm.example/api/v2. Without user, query or fragment. Redirects are not followed, so it is the final one.
+	// The process's HTTPS_PROXY, HTTP_PROXY and NO_PROXY count.
 	URL string `yaml:"url"`
 	// Headers go with every request. ${NAME} in a value stands for an environment variable, which is read once, at the start, and must be there and not be empty.
 	Headers map[string]string `yaml:"headers"`

@@ -167,9 +167,6 @@ func (r rewriter) known() string {
 // nonce begins every mark. It is never sent, so nobody can key it.
 var nonce = "cs" + strings.ToLower(rand.Text())
 
-// markSize is the nonce and a letter.
-var markSize = len(nonce) + 1
-
 // maxHidden bounds how often a body may write a secret in different ways.
 const maxHidden = 26
 

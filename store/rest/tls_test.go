@@ -94,6 +94,9 @@ func (a *authority) server(crm *stub.CRM, c x509.Certificate, clients bool) stri
 
 var onLoopback = x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
 
+// In TLS 1.3 a server may refuse our certificate when we have sent the request already, and its word may be lost.
+const refused = "it refused the TLS connection|the connection was reset|closed in mid-answer"
+
 func TestMutualTLS(t *testing.T) {
 	t.Parallel()
 	ours, other := newAuthority(t), newAuthority(t)
@@ -109,8 +112,8 @@ func TestMutualTLS(t *testing.T) {
 		says   string // empty: it works
 	}{
 		"both know each other":            {onLoopback, rest.TLS{CA: ours.file, Cert: cert, Key: key}, ""},
-		"we have no certificate":          {onLoopback, rest.TLS{CA: ours.file}, "it refused the TLS connection"},
-		"ours is signed by somebody else": {onLoopback, rest.TLS{CA: ours.file, Cert: strange, Key: strangeKey}, "it refused the TLS connection"},
+		"we have no certificate":          {onLoopback, rest.TLS{CA: ours.file}, refused},
+		"ours is signed by somebody else": {onLoopback, rest.TLS{CA: ours.file, Cert: strange, Key: strangeKey}, refused},
 		"theirs is signed by nobody":      {onLoopback, rest.TLS{Cert: cert, Key: key}, "signed by nobody we trust"},
 		"theirs is signed by another":     {onLoopback, rest.TLS{CA: other.file, Cert: cert, Key: key}, "signed by nobody we trust"},
 		"theirs has expired":              {expired, rest.TLS{CA: ours.file, Cert: cert, Key: key}, "not valid"},
@@ -130,7 +133,7 @@ func TestMutualTLS(t *testing.T) {
 				return
 			}
 			require.ErrorIs(t, err, rest.ErrUnavailable)
-			require.ErrorContains(t, err, c.says)
+			assert.Regexp(t, c.says, err.Error())
 			assert.Zero(t, crm.Asked())
 		})
 	}

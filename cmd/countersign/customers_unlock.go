@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"countersign/session/guard"
+	"countersign/store"
+	"countersign/store/relay"
+
+	"github.com/urfave/cli/v2"
+)
+
+func customersUnlockCommand() *cli.Command {
+	return &cli.Command{
+		Name: "unlock", Usage: "let a customer prove who they are again, after too many wrong answers", ArgsUsage: "ID",
+		Description: "Make sure first who it is. It counts on all machines, with the next answer. The customer need not be in the local directory.",
+		Flags: []cli.Flag{
+			natsFlag(),
+			&cli.BoolFlag{Name: "dry-run", Usage: "only say how the customer stands"},
+			&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
+		},
+		Action: customersUnlock,
+	}
+}
+
+// unlocked is what came of it.
+type unlocked struct {
+	Customer string `json:"customer"`
+	// Failures are the wrong answers since the last success, Locked says whether there was a lock, Until when it would have ended by itself.
+	Failures int        `json:"failures"`
+	Locked   bool       `json:"locked"`
+	Until    *time.Time `json:"until,omitempty"`
+	Unlocked bool       `json:"unlocked"`
+}
+
+func customersUnlock(c *cli.Context) error {
+	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
+		return err
+	}
+	return withDirectory(c, func(cfg config, d *store.Directory) error {
+		return withState(c, cfg, func(ctx context.Context, state *relay.State) error {
+			g, err := guard.New(guard.Options{Store: state.Guard(), Key: d.PepperKey("guard/v1"), Rules: cfg.Guard, Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				return err
+			}
+			id := c.Args().First()
+			a, err := g.Attempts(ctx, id)
+			if err != nil {
+				return err
+			}
+			r := unlocked{Customer: id, Failures: a.Failures, Locked: a.Locked}
+			if !a.Until.IsZero() {
+				r.Until = &a.Until
+			}
+			if !c.Bool("dry-run") && a.Failures > 0 {
+				if _, err := g.Unlock(ctx, id); err != nil {
+					return err
+				}
+				r.Unlocked = true
+			}
+			if c.Bool("json") {
+				return json.NewEncoder(c.App.Writer).Encode(r)
+			}
+			fmt.Fprintln(c.App.Writer, r.sentence())
+			return nil
+		})
+	})
+}
+
+func (r unlocked) sentence() string {
+	was := fmt.Sprintf("%s had %d wrong answers since the last right one", r.Customer, r.Failures)
+	switch {
+	case r.Failures == 0:
+		return r.Customer + " has no wrong answers on record: there is nothing to unlock"
+	case r.Locked && r.Until != nil:
+		was += ", and was locked until " + r.Until.Local().Format(time.DateTime)
+	case r.Locked:
+		was += ", and was locked until somebody would unlock them"
+	}
+	if !r.Unlocked {
+		return was + "; nothing was changed"
+	}
+	return was + "; they are forgotten now"
+}
+
+// withState runs f with what machines share in NATS. ctx is bounded.
+func withState(c *cli.Context, cfg config, f func(ctx context.Context, state *relay.State) error) error {
+	endpoint, err := natsEndpoint(c, cfg)
+	if err != nil {
+		return err
+	}
+	state, err := relay.OpenState(endpoint, relay.StateOptions{Node: cfg.Node, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return fmt.Errorf("%w: is countersign serve running?", err)
+	}
+	defer state.Close()
+	ctx, cancel := context.WithTimeout(c.Context, 15*time.Second)
+	defer cancel()
+	ready, stop := context.WithTimeout(ctx, 5*time.Second)
+	defer stop()
+	if err := state.Ready(ready); err != nil {
+		return fmt.Errorf("%w: is countersign serve running, or nats.url wrong?", err)
+	}
+	return f(ctx, state)
+}

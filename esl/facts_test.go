@@ -1,0 +1,87 @@
+package esl
+
+import (
+	"strings"
+	"testing"
+
+	"countersign/esl/esltest"
+	"countersign/session"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func callWith(t *testing.T, lines ...string) session.Call {
+	t.Helper()
+	call, err := callFrom(header(esltest.ChannelData(lines...)))
+	require.NoError(t, err)
+	return call
+}
+
+func TestATokenComesFromTheDialplanOrElseInAHeader(t *testing.T) {
+	t.Parallel()
+	const ours, theirs = "variable_cs_token", "variable_sip_h_X-Countersign-Token"
+	for _, c := range []struct {
+		name  string
+		lines []string
+		want  string
+	}{
+		{"none", nil, ""},
+		{"the dialplan's", []string{ours, "a.b-_.c"}, "a.b-_.c"},
+		{"the caller's side's", []string{theirs, "a.b=.c"}, "a.b=.c"},
+		{"both: the dialplan's", []string{theirs, "x.y.z", ours, "a.b.c"}, "a.b.c"},
+		{"the longest", []string{theirs, strings.Repeat("a", 4096)}, strings.Repeat("a", 4096)},
+		{"too long", []string{theirs, strings.Repeat("a", 4097)}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, c.want, string(callWith(t, c.lines...).Token.Reveal()))
+		})
+	}
+}
+
+func TestTheSameCallSaysWhoItWas(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, line, value, want string }{
+		{"an id of ours", "variable_cs_call", "019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04", "019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04"},
+		{"from the caller's side", "variable_sip_h_X-Countersign-Call", "019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04", ""},
+		{"from the caller's side, under the variable's name", "variable_sip_h_cs_call", "019a9c2e", ""},
+		{"too long", "variable_cs_call", strings.Repeat("a", 65), ""},
+		{"no id", "variable_cs_call", "a b", ""},
+		{"a subject", "variable_cs_call", "a.b.>", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, c.want, callWith(t, c.line, c.value).Earlier)
+		})
+	}
+}
+
+func TestAStepUpSaysItsLevelAndTheWayBack(t *testing.T) {
+	t.Parallel()
+	menu := session.Destination{Extension: "menu", Dialplan: "XML", Context: "default"}
+	for _, c := range []struct {
+		name, level, back string
+		need              session.Level
+		to                session.Destination
+	}{
+		{"none", "", "menu XML default", session.Unknown, session.Destination{}},
+		{"verified", "2", "menu XML default", session.Verified, menu},
+		{"strong", "3", "menu XML default", session.Strong, menu},
+		{"without a way back", "3", "", session.Strong, session.Destination{}},
+		{"not a level that needs proof", "1", "menu XML default", session.Unknown, session.Destination{}},
+		{"not a level", "4", "menu XML default", session.Unknown, session.Destination{}},
+		{"not a number", "two", "menu XML default", session.Unknown, session.Destination{}},
+		{"a way back that hangs up", "2", "hangup", session.Verified, session.Destination{}},
+		{"a way back of two words", "2", "menu XML", session.Verified, session.Destination{}},
+		{"a way back that FreeSWITCH would expand", "2", "${x} XML default", session.Verified, session.Destination{}},
+		{"a way back without end", "2", strings.Repeat("m", 300) + " XML default", session.Verified, session.Destination{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			call := callWith(t, "variable_cs_need_level", c.level, "variable_cs_return", c.back)
+			assert.Equal(t, c.need, call.NeedLevel)
+			assert.Equal(t, c.to, call.Return)
+		})
+	}
+}

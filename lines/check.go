@@ -1,0 +1,280 @@
+package lines
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"countersign/session"
+	"countersign/session/event"
+
+	"github.com/nyaruka/phonenumbers"
+	"golang.org/x/text/language"
+)
+
+var (
+	linePattern     = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+	namePattern     = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+	promptPattern   = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+	languagePattern = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`)
+	enginePattern   = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,64}$`)
+	filePattern     = regexp.MustCompile(`^[^'"\\!${}\[\]\x00-\x1f\x7f]{1,256}$`)
+)
+
+// Lengths of texts.
+const (
+	maxText    = 1000
+	maxGrammar = 4000
+	maxPopURL  = 2000
+	// maxUnsafeless is how often an identifier is asked again unless allow_unsafe is set (policy.md, "Identifier").
+	maxUnsafeless = 3
+	// maxPressable languages can be chosen with one key.
+	maxPressable = 9
+)
+
+// checker says what is wrong with a Definition that each value alone does not show. Where the decoder found something already it keeps quiet.
+type checker struct {
+	def      *Definition
+	source   source
+	prompt   func(name string) bool
+	bad      map[string]bool
+	problems Problems
+}
+
+func (c *checker) wrong(path, format string, a ...any) {
+	for p := range c.bad {
+		if p == path || strings.HasPrefix(path, p+".") || strings.HasPrefix(path, p+"[") {
+			return
+		}
+	}
+	c.problems = append(c.problems, c.source.problem(path, format, a...))
+}
+
+// given says whether a setting stands in the file.
+func (c *checker) given(path string) bool { _, ok := c.source.at[path]; return ok }
+
+func (c *checker) check() {
+	d := c.def
+	if c.given("format") && d.Format != Format {
+		c.wrong("format", "%d: this program reads format %d", d.Format, Format)
+	}
+	if c.given("line") && !linePattern.MatchString(d.Line) {
+		c.wrong("line", "%q: want up to 63 small letters, digits, _ and -, and a letter or digit first", shorten(d.Line))
+	}
+	c.numbers()
+	if d.Region != "" && !IsRegion(d.Region) {
+		c.wrong("region", "%q is no country: want an ISO 3166 code of two letters, such as DE or US", shorten(d.Region))
+	}
+	c.languages()
+	c.popURL()
+	c.words()
+	if d.Timers.InterDigit >= d.Timers.FirstDigit {
+		path := "timers.inter_digit"
+		if !c.given(path) {
+			path = "timers.first_digit"
+		}
+		c.wrong(path, "the time between digits (%s) must be shorter than that for the first (%s)", d.Timers.InterDigit, d.Timers.FirstDigit)
+	}
+	c.routes()
+	c.hours()
+	c.identify()
+	c.verify()
+}
+
+// IsRegion says whether that is a country whose numbers are known, as an ISO 3166 code in capitals.
+func IsRegion(r string) bool { return len(r) == 2 && phonenumbers.GetCountryCodeForRegion(r) != 0 }
+
+func (c *checker) numbers() {
+	seen := map[string]int{}
+	for i, n := range c.def.Numbers {
+		key := numberKey(n, c.def.Region)
+		if first, ok := seen[key]; ok && n != "" {
+			c.wrong(fmt.Sprintf("numbers[%d]", i), "%s is the same number as %s before it", n, c.def.Numbers[first])
+			continue
+		}
+		seen[key] = i
+	}
+}
+
+func (c *checker) languages() {
+	d := c.def
+	for i, l := range d.Languages {
+		path := fmt.Sprintf("languages[%d]", i)
+		if _, err := language.Parse(l); err != nil || !languagePattern.MatchString(l) {
+			c.wrong(path, "%q is no language: write its tag, such as en or pt-BR", shorten(l))
+		}
+		if slices.Contains(d.Languages[:i], l) {
+			c.wrong(path, "%s is there twice: remove one", l)
+		}
+	}
+	if !d.LanguageMenu {
+		return
+	}
+	if len(d.Languages) > maxPressable {
+		c.wrong("language_menu", "a menu has at most %d languages, one for each key", maxPressable)
+		return
+	}
+	for i := range d.Languages {
+		c.knownPrompt("languages", fmt.Sprintf("language-%d", i+1))
+	}
+}
+
+func (c *checker) popURL() {
+	s := c.def.PopURL
+	if s == "" {
+		return
+	}
+	for _, m := range regexp.MustCompile(`\{[^{}]*\}?`).FindAllString(s, -1) {
+		if !slices.Contains([]string{"{customer}", "{call}", "{line}", "{status}"}, m) {
+			c.wrong("pop_url", "%s is not filled in: there are {customer}, {call}, {line} and {status}", shorten(m))
+		}
+	}
+	u, err := url.Parse(strings.NewReplacer("{", "", "}", "").Replace(s))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(s) > maxPopURL {
+		c.wrong("pop_url", "%q is no address: want one such as https://crm.example/customer/{customer}", shorten(s))
+	}
+}
+
+// words checks what the line says in place of prompts.
+func (c *checker) words() {
+	for _, name := range slices.Sorted(maps.Keys(c.def.Prompts)) {
+		byLanguage, path := c.def.Prompts[name], join("prompts", shorten(name))
+		if !promptPattern.MatchString(name) {
+			c.wrong(path, "a prompt's name has small letters, digits and hyphens")
+		}
+		if len(byLanguage) == 0 {
+			c.wrong(path, "says nothing: give a text or a file for a language, such as en: {text: Welcome.}")
+		}
+		for _, l := range slices.Sorted(maps.Keys(byLanguage)) {
+			w, path := byLanguage[l], join(path, shorten(l))
+			if !slices.Contains(c.def.Languages, l) {
+				c.wrong(path, "the line does not speak %q: its languages are %s", shorten(l), listed(c.def.Languages))
+			}
+			switch {
+			case w.Text != "" && w.File != "", w.Text == "" && w.File == "":
+				c.wrong(path, "want either text or file")
+			case len(w.Text) > maxText || strings.TrimSpace(w.Text) == "" && w.File == "":
+				c.wrong(join(path, "text"), "want words to be spoken, at most %d bytes", maxText)
+			case w.File != "" && !filePattern.MatchString(w.File):
+				c.wrong(join(path, "file"), "FreeSWITCH cannot play %q: want a path without quotes, backslashes and any of !${}[]", shorten(w.File))
+			}
+		}
+	}
+}
+
+func (c *checker) knownPrompt(path, name string) {
+	switch {
+	case !promptPattern.MatchString(name):
+		c.wrong(path, "%q is no prompt: a name has small letters, digits and hyphens", shorten(name))
+	case !c.prompt(name):
+		known := slices.Collect(maps.Keys(c.def.Prompts))
+		c.wrong(path, "there is no prompt %s: take one that is there, or give its words under prompts%s", name, didYouMean(name, append(known, catalogueNames()...)))
+	}
+}
+
+func (c *checker) routes() {
+	r := c.def.Routes
+	for _, row := range []struct {
+		key string
+		to  session.Destination
+	}{
+		{"identified", r.Identified}, {"unidentified", r.Unidentified}, {"failed", r.Failed}, {"opted_out", r.OptedOut}, {"locked", r.Locked},
+		{"unavailable", r.Unavailable},
+	} {
+		if row.to == session.Hangup {
+			c.wrong("routes."+row.key, "hangup is only for verified and hours.closed: everybody else goes to a person")
+		}
+	}
+}
+
+func (c *checker) hours() {
+	h := c.def.Hours
+	if h == nil || h.TZ == "" {
+		return
+	}
+	if _, err := location(h.TZ); err != nil {
+		c.wrong("hours.tz", "%q is no time zone: want a name such as Europe/Berlin", shorten(h.TZ))
+	}
+	for i, day := range h.Holidays {
+		if slices.Contains(h.Holidays[:i], day) {
+			c.wrong(fmt.Sprintf("hours.holidays[%d]", i), "%s is there twice: remove one", day)
+		}
+	}
+}
+
+// location finds a time zone by its name. "" and Local are not names that mean the same everywhere.
+func location(tz string) (*time.Location, error) {
+	if tz == "" || tz == "Local" {
+		return nil, fmt.Errorf("unknown time zone %s", tz)
+	}
+	return time.LoadLocation(tz)
+}
+
+func (c *checker) identify() {
+	seen := map[string]bool{}
+	for i, id := range c.def.Identify {
+		kind, value := chosen(id)
+		path := fmt.Sprintf("identify[%d].%s", i, kind)
+		name := kind
+		switch v := value.(type) {
+		case *Choice:
+			name = v.Name
+			c.name(path, name)
+			c.knownPrompt(join(path, "prompt"), v.Prompt)
+			if v.Key == "none" {
+				c.wrong(join(path, "key"), "want the key to press, such as \"1\"")
+			}
+		case *NumberQuestion:
+			name = v.Name
+			c.name(path, name)
+			c.number(path, v)
+		case nil:
+			continue
+		}
+		if seen[name] && name != "" {
+			c.wrong(path, "%s is asked twice: remove one, or give it another name", name)
+		}
+		seen[name] = true
+	}
+}
+
+// name checks what a line's author calls a step. others are words that mean something else already.
+func (c *checker) name(path, name string, others ...string) {
+	switch {
+	case name != "" && !namePattern.MatchString(name):
+		c.wrong(join(path, "name"), "%q: want up to 32 small letters, digits and _, and a letter first", shorten(name))
+	case slices.Contains(taken, name), slices.Contains(others, name):
+		c.wrong(join(path, "name"), "%s means something else already: take another name", name)
+	}
+}
+
+var (
+	// taken are names of steps and of what is in a customer's record.
+	taken = []string{
+		"greeting", "ani", "language", "confirmation", "failure", "closed", "remember_number", string(event.MethodPIN), string(event.MethodBirthDate),
+		string(event.MethodPassphrase), string(event.MethodSMSCode), string(event.MethodTOTP), string(event.MethodToken), "totp_secret", "id", "name", "phones",
+		"enrolled",
+	}
+	// identifiers are known kinds of numbers that tell who somebody is, and so prove nothing.
+	identifiers = []string{"account", "customer", "phone", "tracking"}
+)
+
+func (c *checker) number(path string, n *NumberQuestion) {
+	if n.Name == "" {
+		return
+	}
+	if n.Name != string(event.MethodPhone) && n.Digits == (Digits{}) {
+		c.wrong(join(path, "digits"), "is missing: how many digits does it have? 8, or 6-10")
+	}
+	if n.Name == string(event.MethodPhone) && n.Check != "none" {
+		c.wrong(join(path, "check"), "a telephone number has no check digit")
+	}
+	if n.Reasks > maxUnsafeless && !n.AllowUnsafe {
+		c.wrong(join(path, "reasks"), "%d is more than %d, which is what keeps callers from trying numbers out: if it must be, set allow_unsafe: true", n.Reasks, maxUnsafeless)
+	}
+	c.knownPrompt(join(path, "prompt"), n.prompt())
+}

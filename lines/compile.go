@@ -1,0 +1,227 @@
+package lines
+
+import (
+	"cmp"
+	"fmt"
+
+	"countersign/session"
+	"countersign/session/event"
+	"countersign/steps"
+)
+
+// Parts is everything outside of a line that its steps ask. Whoever runs a line for real gives the real ones, whoever wants to know what would have happened
+// gives others.
+type Parts struct {
+	Directory steps.Directory
+	Sends     steps.Sends
+	Sender    steps.Sender
+	Once      steps.Once
+	// Countries are the regions (ISO 3166) that one-time codes are sent to; none means all.
+	Countries []string
+	// Region and PopURL are for lines that say nothing of their own.
+	Region, PopURL string
+}
+
+// Compile makes a line ready for calls. version is the one that its calls carry. It fails if p lacks what the line asks, or if this machine does not know
+// the line's time zone.
+func Compile(def *Definition, version int, p Parts) (*session.Line, error) {
+	c := compiler{def: def, parts: p}
+	l := &session.Line{
+		Name: def.Line, Version: version, Region: cmp.Or(def.Region, p.Region), Languages: def.Languages, Level: def.Level(),
+		Greeting:     steps.Greeting{Prompt: "greeting"},
+		Confirmation: steps.Confirmation{Prompt: "confirmation", ByName: def.GreetByName},
+		Failure:      steps.Announcement{Step: "failure", Prompt: "failure"},
+		Routes:       c.routes(),
+		SendToken:    def.SendToken,
+		Replaced:     c.replaced(),
+		PopURL:       cmp.Or(def.PopURL, p.PopURL),
+	}
+	if def.LanguageMenu && len(def.Languages) > 1 {
+		l.LanguageMenu = steps.LanguageMenu{Limits: c.limits(0)}
+	}
+	if def.RememberNumber {
+		l.Enrol = steps.RememberNumber{Directory: p.Directory, Limits: c.limits(0)}
+	}
+	if err := c.hours(l); err != nil {
+		return nil, fmt.Errorf("line %s: %w", def.Line, err)
+	}
+	if err := c.missing(); err != nil {
+		return nil, fmt.Errorf("line %s: %w", def.Line, err)
+	}
+	c.identify(l)
+	c.verify(l)
+	return l, nil
+}
+
+type compiler struct {
+	def   *Definition
+	parts Parts
+}
+
+func (c compiler) hours(l *session.Line) error {
+	if c.def.Hours == nil {
+		return nil
+	}
+	h, err := c.def.Hours.Schedule()
+	if err != nil {
+		return err
+	}
+	l.Hours, l.Closed = h, steps.Announcement{Step: "closed", Prompt: "closed"}
+	return nil
+}
+
+// missing says what the line needs that there is not.
+func (c compiler) missing() error {
+	if c.parts.Directory == nil {
+		return fmt.Errorf("there is no directory of customers")
+	}
+	if c.def.Verify == nil {
+		return nil
+	}
+	for _, q := range c.def.Verify.Questions {
+		a := q.asked()
+		for _, kind := range []string{a.kind, a.orElse} {
+			switch {
+			case kind == string(event.MethodSMSCode) && (c.parts.Sends == nil || c.parts.Sender == nil):
+				return fmt.Errorf("it sends one-time codes, and there is no gateway for text messages")
+			case kind == string(event.MethodTOTP) && c.parts.Once == nil:
+				return fmt.Errorf("it asks for time-based codes, and there is no memory of those that were used")
+			}
+		}
+	}
+	return nil
+}
+
+// limits are those of a question that may be asked again so often.
+func (c compiler) limits(reasks int) steps.Limits {
+	l := steps.DefaultLimits(reasks)
+	l.FirstDigit, l.InterDigit = c.def.Timers.FirstDigit, c.def.Timers.InterDigit
+	return l
+}
+
+// again is the prompt that asks once more: the first one where there is no other.
+func (c compiler) again(prompt string) string {
+	again := prompt + "-again"
+	if _, own := c.def.Prompts[again]; own || inCatalogue(again) {
+		// Who replaced the first alone wants to be heard in its own words, not in the catalogue's.
+		if _, replaced := c.def.Prompts[prompt]; own || !replaced {
+			return again
+		}
+	}
+	return prompt
+}
+
+func (c compiler) identify(l *session.Line) {
+	for _, id := range c.def.Identify {
+		switch {
+		case id.ANI != nil && id.ANI.Enabled:
+			l.ANI = steps.ANI{Directory: c.parts.Directory, Attested: id.ANI.Attestation == "A"}
+		case id.Choice != nil:
+			x := id.Choice
+			l.Identify = append(l.Identify, steps.Choice{
+				Choice: x.Name, Prompt: x.Prompt, Again: c.again(x.Prompt), Key: x.Key.code(), Limits: c.limits(maxUnsafeless),
+			})
+		case id.Number != nil:
+			l.Identify = append(l.Identify, c.number(id.Number))
+		}
+	}
+}
+
+// Telephone numbers are keyed with their country code, or without.
+const (
+	minPhone = 5
+	maxPhone = 17
+)
+
+func (c compiler) number(n *NumberQuestion) steps.Number {
+	digits := n.Digits
+	if digits == (Digits{}) {
+		digits = Digits{minPhone, maxPhone}
+	}
+	limits := c.limits(n.Reasks)
+	limits.OptOut = n.OptOut.code()
+	return steps.Number{
+		Directory: c.parts.Directory, Kind: n.Name, Prompt: n.prompt(), Again: c.again(n.prompt()), Min: digits.Min, Max: digits.Max, Limits: limits,
+		Check: map[string]steps.CheckDigit{"luhn": steps.Luhn, "mod97": steps.Mod97, "mod11": steps.Mod11}[n.Check],
+		ReadBack: map[ReadBack]steps.ReadBack{
+			"false": steps.ReadBackNever, "true": steps.ReadBackAlways, "unattested": steps.ReadBackUnattested,
+		}[n.ReadBack],
+	}
+}
+
+func (c compiler) verify(l *session.Line) {
+	if c.def.Verify == nil {
+		return
+	}
+	for _, q := range c.def.Verify.Questions {
+		l.Verify = append(l.Verify, c.question(q))
+	}
+}
+
+// question compiles a question and what stands in for it. Parse has seen to it that this ends.
+func (c compiler) question(q Question) session.Question {
+	a := q.asked()
+	out := session.Question{Step: c.step(q), Factor: a.factor}
+	if a.orElse != "" {
+		if other, _, ok := c.def.Verify.find(a.orElse); ok {
+			next := c.question(other)
+			out.Else = &next
+		}
+	}
+	return out
+}
+
+func (c compiler) step(q Question) session.Step {
+	ask := q.prompt()
+	again, directory := c.again(ask), c.parts.Directory
+	switch {
+	case q.PIN != nil:
+		return steps.PIN{Directory: directory, Prompt: ask, Again: again, Min: q.PIN.Digits.Min, Max: q.PIN.Digits.Max, Limits: c.limits(q.PIN.Reasks)}
+	case q.BirthDate != nil:
+		return steps.BirthDate{Directory: directory, Prompt: ask, Again: again, Limits: c.limits(q.BirthDate.Reasks)}
+	case q.Fact != nil:
+		f := q.Fact
+		return steps.Fact{Directory: directory, Fact: f.Name, Prompt: ask, Again: again, Min: f.Digits.Min, Max: f.Digits.Max, Limits: c.limits(f.Reasks)}
+	case q.Passphrase != nil:
+		p := q.Passphrase
+		return steps.Passphrase{
+			Directory: directory, Prompt: ask, Again: again, Engine: p.Engine, Grammar: p.Grammar, Confidence: p.Confidence, Tries: p.Tries,
+		}
+	case q.SMSCode != nil:
+		s := q.SMSCode
+		return steps.SMSCode{
+			Directory: directory, Sends: c.parts.Sends, Sender: c.parts.Sender, Digits: s.Digits, Lifetime: s.Lifetime, Limits: c.limits(s.Tries - 1),
+			Countries: c.parts.Countries,
+		}
+	default:
+		return steps.TOTP{Directory: directory, Once: c.parts.Once, Prompt: ask, Again: again, Limits: c.limits(q.TOTP.Tries - 1)}
+	}
+}
+
+func (c compiler) routes() session.Routes {
+	r := c.def.Routes
+	out := session.Routes{
+		Verified: cmp.Or(r.Verified, r.Identified), Identified: r.Identified, Unidentified: cmp.Or(r.Unidentified, r.Identified),
+		Failed: r.Failed, OptedOut: r.OptedOut, Locked: r.Locked, Unavailable: r.Unavailable,
+	}
+	if c.def.Hours != nil {
+		out.Closed = c.def.Hours.Closed
+	}
+	return out
+}
+
+func (c compiler) replaced() map[string]map[string]session.Replacement {
+	var out map[string]map[string]session.Replacement
+	for name, byLanguage := range c.def.Prompts {
+		for language, w := range byLanguage {
+			if out == nil {
+				out = map[string]map[string]session.Replacement{}
+			}
+			if out[language] == nil {
+				out[language] = map[string]session.Replacement{}
+			}
+			out[language][name] = session.Replacement{File: w.File, Text: w.Text}
+		}
+	}
+	return out
+}

@@ -1,0 +1,186 @@
+package lines_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"countersign/lines"
+	"countersign/session"
+	"countersign/steps"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// nobody is everything outside of a line, and nothing is there.
+type nobody struct{ steps.Directory }
+
+func (nobody) MaySend(context.Context, string) (bool, time.Time)        { return false, time.Time{} }
+func (nobody) Send(context.Context, session.Message) error              { return nil }
+func (nobody) Use(context.Context, string, time.Duration) (bool, error) { return true, nil }
+
+func parts() lines.Parts {
+	return lines.Parts{Directory: nobody{}, Sends: nobody{}, Sender: nobody{}, Once: nobody{}}
+}
+
+func parsed(t *testing.T, text string) *lines.Definition {
+	t.Helper()
+	def, err := lines.Parse("f", []byte(text))
+	require.NoError(t, err)
+	return def
+}
+
+func to(extension string) session.Destination {
+	return session.Destination{Extension: extension, Dialplan: "XML", Context: "default"}
+}
+
+func TestTheBuiltInLine(t *testing.T) {
+	t.Parallel()
+	def, text := lines.Default()
+	p := parts()
+	p.Region, p.PopURL = "DE", "https://crm/{customer}"
+	got, err := lines.Compile(def, 1, p)
+	require.NoError(t, err)
+	d := p.Directory
+	assert.Equal(t, &session.Line{
+		Name: "default", Version: 1, Region: "DE", Languages: []string{"en"}, Level: session.Verified, PopURL: "https://crm/{customer}",
+		Greeting: steps.Greeting{Prompt: "greeting"},
+		ANI:      steps.ANI{Directory: d},
+		Identify: []session.Step{steps.Number{
+			Directory: d, Kind: "account", Prompt: "ask-account", Again: "ask-account-again", Min: 6, Max: 10, Limits: steps.DefaultLimits(3),
+		}},
+		Verify: []session.Question{{
+			Step:   steps.PIN{Directory: d, Prompt: "ask-pin", Again: "ask-pin-again", Min: 4, Max: 6, Limits: steps.DefaultLimits(2)},
+			Factor: session.Knowledge,
+		}},
+		Confirmation: steps.Confirmation{Prompt: "confirmation"},
+		Failure:      steps.Announcement{Step: "failure", Prompt: "failure"},
+		Routes:       session.Routes{Verified: to("menu"), Identified: to("agents"), Unidentified: to("agents")},
+	}, withoutCheck(got))
+	assert.Contains(t, string(text), "line: default")
+}
+
+// withoutCheck requires that no number of a line has a check digit: functions cannot be compared.
+func withoutCheck(l *session.Line) *session.Line {
+	for _, s := range l.Identify {
+		if n, ok := s.(steps.Number); ok && n.Check != nil {
+			panic("a check digit")
+		}
+	}
+	return l
+}
+
+func TestTheExampleOfTheBankCompiles(t *testing.T) {
+	t.Parallel()
+	def, err := lines.Parse("bank.yaml", shipped(t)["examples/bank.yaml"])
+	require.NoError(t, err)
+	p := parts()
+	p.Countries = []string{"DE", "AT"}
+	l, err := lines.Compile(def, 7, p)
+	require.NoError(t, err)
+	assert.Equal(t, 7, l.Version)
+	assert.Equal(t, session.Strong, l.Level)
+	assert.Equal(t, []string{"de", "en"}, l.Languages)
+	assert.Equal(t, steps.ANI{Directory: p.Directory, Attested: true}, l.ANI)
+	limits := func(reasks int) steps.Limits {
+		x := steps.DefaultLimits(reasks)
+		x.FirstDigit, x.InterDigit = 7*time.Second, 4*time.Second
+		return x
+	}
+	assert.Equal(t, steps.LanguageMenu{Limits: limits(0)}, l.LanguageMenu)
+	require.Len(t, l.Identify, 2)
+	account := l.Identify[0].(steps.Number)
+	assert.True(t, account.Check("0000000098"), "mod 97")
+	assert.False(t, account.Check("0000000097"))
+	assert.Equal(t, steps.ReadBackUnattested, account.ReadBack)
+	assert.True(t, l.Identify[1].(steps.Number).Check("79927398713"), "Luhn")
+	require.Len(t, l.Verify, 3)
+	assert.Equal(t, steps.BirthDate{Directory: p.Directory, Prompt: "ask-birth-date", Again: "ask-birth-date-again", Limits: limits(1)}, l.Verify[0].Step)
+	assert.Equal(t, session.Weak, l.Verify[0].Factor)
+	assert.Equal(t, steps.TOTP{Directory: p.Directory, Once: p.Once, Prompt: "ask-totp", Again: "ask-totp-again", Limits: limits(4)}, l.Verify[2].Step)
+	assert.Equal(t, &session.Question{
+		Step:   steps.SMSCode{Directory: p.Directory, Sends: p.Sends, Sender: p.Sender, Digits: 6, Lifetime: 5 * time.Minute, Limits: limits(2), Countries: p.Countries},
+		Factor: session.Possession,
+	}, l.Verify[2].Else, "one that is not in the list has the usual settings")
+	assert.Equal(t, steps.RememberNumber{Directory: p.Directory, Limits: limits(0)}, l.Enrol)
+	assert.Equal(t, session.Routes{
+		Verified: to("banking"), Identified: to("agents"), Unidentified: to("reception"), Locked: to("security"), Closed: to("mailbox"),
+	}, l.Routes)
+	assert.Equal(t, session.Replacement{Text: "Guten Tag. Hier ist Ihre Musterbank."}, l.Replaced["de"]["greeting"])
+	assert.Equal(t, steps.Announcement{Step: "closed", Prompt: "closed"}, l.Closed)
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	assert.True(t, l.Hours.Open(time.Date(2026, 11, 21, 13, 59, 59, 0, berlin)), "a Saturday")
+	assert.False(t, l.Hours.Open(time.Date(2026, 11, 21, 14, 0, 0, 0, berlin)))
+}
+
+func TestTheExampleOfSmartFlowsCompiles(t *testing.T) {
+	t.Parallel()
+	def, err := lines.Parse("smartflows.yaml", shipped(t)["examples/smartflows.yaml"])
+	require.NoError(t, err)
+	p := parts()
+	l, err := lines.Compile(def, 1, p)
+	require.NoError(t, err)
+	assert.Equal(t, []session.Step{
+		steps.Choice{Choice: "have_account", Prompt: "have-account", Again: "have-account-again", Key: '1', Limits: steps.DefaultLimits(3)},
+		steps.Number{Directory: p.Directory, Kind: "phone", Prompt: "ask-phone", Again: "ask-phone-again", Min: 5, Max: 17, Limits: steps.DefaultLimits(3)},
+	}, withoutCheck(l).Identify)
+	code := session.Question{
+		Step:   steps.SMSCode{Directory: p.Directory, Sends: p.Sends, Sender: p.Sender, Digits: 6, Lifetime: 5 * time.Minute, Limits: steps.DefaultLimits(2)},
+		Factor: session.Possession,
+	}
+	assert.Equal(t, []session.Question{{
+		Step: steps.Passphrase{
+			Directory: p.Directory, Prompt: "ask-passphrase", Again: "ask-passphrase-again", Engine: "pocketsphinx", Grammar: "words", Confidence: 0.8, Tries: 2,
+		},
+		Factor: session.Knowledge, Else: &code,
+	}, code}, l.Verify, "the one in the list stands in with its settings")
+	assert.Equal(t, steps.Confirmation{Prompt: "confirmation", ByName: true}, l.Confirmation)
+	assert.Equal(t, to("agents"), l.Routes.Unidentified, "as identified")
+}
+
+func TestTheOptOutKeyCanBeTakenAway(t *testing.T) {
+	t.Parallel()
+	l, err := lines.Compile(parsed(t, with2("identify", "- number: {name: account, digits: 8, opt_out: none}")), 1, parts())
+	require.NoError(t, err)
+	assert.Zero(t, l.Identify[0].(steps.Number).Limits.OptOut)
+	assert.Nil(t, l.ANI)
+	assert.Equal(t, session.Identified, l.Level)
+}
+
+func TestANIThatIsSwitchedOffIsNotTried(t *testing.T) {
+	t.Parallel()
+	l, err := lines.Compile(parsed(t, with2("identify", "- ani: {enabled: false}\n  - number: {name: account, digits: 8}")), 1, parts())
+	require.NoError(t, err)
+	assert.Nil(t, l.ANI)
+}
+
+func TestWhoReplacedAQuestionIsNotAskedInOtherWordsTheSecondTime(t *testing.T) {
+	t.Parallel()
+	own := "prompts:\n  ask-account: {en: {text: Key your contract.}}\n"
+	l, err := lines.Compile(parsed(t, with2("identify", "- number: {name: account, digits: 8}")+own), 1, parts())
+	require.NoError(t, err)
+	assert.Equal(t, "ask-account", l.Identify[0].(steps.Number).Again)
+	l, err = lines.Compile(parsed(t, with2("identify", "- number: {name: account, digits: 8}")+own+"  ask-account-again: {en: {text: Your contract.}}\n"), 1, parts())
+	require.NoError(t, err)
+	assert.Equal(t, "ask-account-again", l.Identify[0].(steps.Number).Again)
+}
+
+func TestALineThatAsksForWhatIsNotThereDoesNotCompile(t *testing.T) {
+	t.Parallel()
+	sms := parsed(t, with("verify: {questions: [pin: {else: sms_code}]}\n"))
+	totp := parsed(t, with("verify: {questions: [totp: {}]}\n"))
+	for name, c := range map[string]struct {
+		def   *lines.Definition
+		parts lines.Parts
+		says  string
+	}{
+		"no customers":        {sms, lines.Parts{}, "line retail: there is no directory of customers"},
+		"no gateway":          {sms, lines.Parts{Directory: nobody{}, Sends: nobody{}}, "there is no gateway for text messages"},
+		"no memory for codes": {totp, lines.Parts{Directory: nobody{}}, "no memory of those that were used"},
+	} {
+		_, err := lines.Compile(c.def, 1, c.parts)
+		assert.ErrorContains(t, err, c.says, name)
+	}
+}

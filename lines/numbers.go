@@ -1,0 +1,39 @@
+package lines
+
+import (
+	"strings"
+
+	"countersign/session"
+)
+
+// bare is a number without what people write between its digits.
+func bare(number string) string {
+	clean := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" \t()-./", r) {
+			return -1
+		}
+		return r
+	}, number)
+	if strings.Trim(clean, "+0123456789*#") != "" {
+		return number // a name
+	}
+	return clean
+}
+
+// prefix is the beginning that a Number stands for.
+func (n Number) prefix() (beginning string, is bool) { return strings.CutSuffix(string(n), "*") }
+
+// numberKey is the same for two ways to write one number.
+func numberKey(n Number, region string) string {
+	beginning, isPrefix := n.prefix()
+	if isPrefix {
+		if rest, ok := strings.CutPrefix(beginning, "00"); ok {
+			beginning = "+" + rest
+		}
+		return beginning + "*"
+	}
+	if e164, err := session.E164(string(n), region); err == nil {
+		return e164
+	}
+	return string(n)
+}

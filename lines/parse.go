@@ -1,0 +1,71 @@
+package lines
+
+import (
+	"reflect"
+
+	"countersign/prompts"
+	"countersign/session"
+)
+
+// Parser reads files. Its zero value knows the prompts that Countersign comes with.
+type Parser struct {
+	// Prompt says whether there is a prompt of that name; nil means those of prompts.All.
+	Prompt func(name string) bool
+}
+
+// Parse reads a line's file with the zero Parser. file names it in what is said about it.
+func Parse(file string, text []byte) (*Definition, error) { return Parser{}.Parse(file, text) }
+
+// Parse reads a line's file. The error is Problems: everything that is wrong, in the order of the file.
+func (p Parser) Parse(file string, text []byte) (*Definition, error) {
+	d := decoder{source: source{file: file, at: map[string]position{}}}
+	root, at, err := syntaxTree(text)
+	if err != nil {
+		d.wrong(at, "", "%v", err)
+		return nil, d.problems
+	}
+	def := &Definition{}
+	def.setDefaults()
+	d.value(root, reflect.ValueOf(def).Elem(), "", "")
+	def.source = d.source
+	// What could not be read has its default or nothing in the Definition: only what was read is looked at any further.
+	c := checker{def: def, source: d.source, prompt: p.knows(def), bad: map[string]bool{}}
+	for _, x := range d.problems {
+		c.bad[x.Path] = true
+	}
+	c.check()
+	if all := append(d.problems, c.problems...); len(all) > 0 {
+		all.sort()
+		return nil, all[:min(len(all), maxProblems)]
+	}
+	return def, nil
+}
+
+// knows says which prompts the line can play: the catalogue's and its own.
+func (p Parser) knows(def *Definition) func(string) bool {
+	catalogue := p.Prompt
+	if catalogue == nil {
+		catalogue = inCatalogue
+	}
+	return func(name string) bool {
+		_, own := def.Prompts[name]
+		return own || catalogue(name)
+	}
+}
+
+func inCatalogue(name string) bool {
+	for _, p := range prompts.All() {
+		if p.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Level is what callers must reach on the line.
+func (d *Definition) Level() session.Level {
+	if d.Verify == nil {
+		return session.Identified
+	}
+	return session.Level(d.Verify.Level)
+}

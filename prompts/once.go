@@ -1,0 +1,90 @@
+package prompts
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode"
+)
+
+const (
+	onceTime = 800 * time.Millisecond // that a caller waits for a name to be spoken
+	onceKept = time.Hour              // longer than any call
+	maxName  = 60                     // runes
+)
+
+// Speak implements session.Prompts: audio of a name, for one call. A caller waits for it, so after 800 ms it gives up and the call goes on without. Only
+// letters, spaces, hyphens, apostrophes and dots of the name are spoken, 60 of them. The name is in no error.
+func (c *Catalogue) Speak(ctx context.Context, language, name string) (file string, done func(), err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, onceTime, fmt.Errorf("not done after %s", onceTime))
+	defer cancel()
+	name = speakable(name)
+	if name == "" {
+		return "", nil, errors.New("speak a name: there are no letters in it")
+	}
+	voice, err := c.voices.For(language)
+	if err != nil {
+		return "", nil, fmt.Errorf("speak a name: %w", err)
+	}
+	wav, err := c.speak(ctx, voice, name)
+	if failed := (*voiceError)(nil); errors.As(err, &failed) {
+		err = fmt.Errorf("%s: %w", failed.program, failed.err) // without what the engine said: it may have said the name
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("speak a name: %w", err)
+	}
+	file = filepath.Join(c.dir, onceFolder, rand.Text()+".wav")
+	if err := writeOnce(file, wav); err != nil {
+		return "", nil, fmt.Errorf("speak a name: %w", err)
+	}
+	return file, func() { _ = os.Remove(file) }, nil
+}
+
+// speakable is what is spoken of a name. Titles and companies write digits and signs, which would be spelled out.
+func speakable(name string) string {
+	var b strings.Builder
+	runes := 0
+	for _, r := range name {
+		switch {
+		case runes == maxName:
+		case unicode.IsLetter(r), unicode.IsMark(r), strings.ContainsRune("-'.’", r):
+			b.WriteRune(r)
+			runes++
+		default:
+			b.WriteByte(' ')
+			runes++
+		}
+	}
+	name = strings.Join(strings.Fields(b.String()), " ")
+	if !strings.ContainsFunc(name, unicode.IsLetter) {
+		return ""
+	}
+	return name
+}
+
+// writeOnce does not wait for the disk: the file is not for later. FreeSWITCH, another user, reads it.
+func writeOnce(file string, wav []byte) error {
+	if err := makeFolder(filepath.Dir(file)); err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, wav, 0o644); err != nil {
+		return errors.Join(err, os.Remove(file))
+	}
+	return os.Chmod(file, 0o644)
+}
+
+// clearOnce removes what a process that was killed has left. Whoever may not write there has left nothing.
+func (c *Catalogue) clearOnce() {
+	folder := filepath.Join(c.dir, onceFolder)
+	files, _ := os.ReadDir(folder)
+	for _, f := range files {
+		if info, err := f.Info(); err == nil && f.Type().IsRegular() && time.Since(info.ModTime()) > onceKept {
+			_ = os.Remove(filepath.Join(folder, f.Name()))
+		}
+	}
+}

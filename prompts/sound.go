@@ -1,0 +1,155 @@
+package prompts
+
+import (
+	"fmt"
+	"math"
+)
+
+// What every prompt that we make has in common, so that prompts that follow one another sound like one voice.
+const (
+	telephoneRate = 8000 // Hz
+	lowest        = 200  // Hz: the telephone's band is 300 to 3400 Hz, and the filter's skirts lie outside it
+	highest       = 3600 // Hz
+	filterLength  = 0.02 // seconds: skirts of 275 Hz
+	loudness      = -20  // dBFS RMS
+	highestPeak   = -3.5 // dBFS
+	heard         = -39  // dB below the peak: softer is silence
+	easing        = 40   // samples: 5 ms
+	edge          = 400  // samples of silence: 50 ms
+)
+
+// forTelephone makes speech of any usual rate fit for the telephone: 8 kHz, mono, its band, without silence around it, and as loud as all prompts.
+func forTelephone(r recording) (recording, error) {
+	if r.bits != 16 || r.channels != 1 {
+		return recording{}, fmt.Errorf("%d channels of %d bits; want 1 channel of 16 bits", r.channels, r.bits)
+	}
+	sound, err := resample(r.samples, r.rate)
+	if err != nil {
+		return recording{}, err
+	}
+	sound = trim(sound)
+	if len(sound) == 0 {
+		return recording{}, fmt.Errorf("nothing is heard in it")
+	}
+	ease(sound)
+	whole := make([]float64, len(sound)+2*edge)
+	copy(whole[edge:], sound)
+	return recording{rate: telephoneRate, channels: 1, bits: 16, samples: level(whole)}, nil
+}
+
+// resample brings samples to the telephone's rate and band in one go: a windowed-sinc band-pass (Blackman), with as many phases as the two rates need.
+func resample(samples []int16, rate int) ([]float64, error) {
+	if rate < telephoneRate || rate > 96000 {
+		return nil, fmt.Errorf("a rate of %d Hz; want 8000 to 96000", rate)
+	}
+	common := gcd(rate, telephoneRate)
+	phases, step := telephoneRate/common, rate/common
+	if phases > 320 { // as 11025 Hz and its multiples need
+		return nil, fmt.Errorf("a rate of %d Hz is not a usual one, such as 16000, 22050, 24000 or 44100", rate)
+	}
+	reach := int(filterLength / 2 * float64(rate))
+	filters := make([][]float64, phases)
+	for phase := range filters {
+		filters[phase] = make([]float64, 2*reach+1)
+		for tap := range filters[phase] {
+			t := (float64(tap-reach) + float64(phase)/float64(phases)) / float64(rate)
+			filters[phase][tap] = bandPass(t) / float64(rate)
+		}
+	}
+	out := make([]float64, len(samples)*phases/step)
+	for n := range out {
+		at, filter := n*step/phases, filters[n*step%phases]
+		for tap, weight := range filter {
+			if i := at + reach - tap; i >= 0 && i < len(samples) {
+				out[n] += weight * float64(samples[i])
+			}
+		}
+	}
+	return out, nil
+}
+
+// bandPass is the filter's answer, t seconds after an impulse.
+func bandPass(t float64) float64 {
+	x := t / filterLength // -½ to ½
+	if math.Abs(x) > 0.5 {
+		return 0
+	}
+	window := 0.42 + 0.5*math.Cos(2*math.Pi*x) + 0.08*math.Cos(4*math.Pi*x)
+	return window * (lowPass(highest, t) - lowPass(lowest, t))
+}
+
+func lowPass(frequency, t float64) float64 {
+	if t == 0 {
+		return 2 * frequency
+	}
+	return math.Sin(2*math.Pi*frequency*t) / (math.Pi * t)
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// trim cuts what is not heard in front of the sound and behind it.
+func trim(sound []float64) []float64 {
+	const window = 40 // 5 ms
+	threshold := peakOf(sound) * ratio(heard)
+	first, last := len(sound), 0
+	for i := 0; i < len(sound); i += window {
+		end := min(i+window, len(sound))
+		if rms := rmsOf(sound[i:end]); rms > threshold {
+			first, last = min(first, i), end
+		}
+	}
+	return sound[min(first, last):last]
+}
+
+// ease fades the first and the last 5 ms, so that nothing clicks.
+func ease(sound []float64) {
+	n := min(easing, len(sound)/2)
+	for i := range n {
+		gain := (1 - math.Cos(math.Pi*float64(i)/float64(n))) / 2
+		sound[i] *= gain
+		sound[len(sound)-1-i] *= gain
+	}
+}
+
+// level brings the sound to the loudness of all prompts. Peaks that would stand out, such as the bursts of some voices, are rounded off, by 6 dB at most.
+func level(sound []float64) []int16 {
+	const full, most = 32768, 2
+	limit := full * ratio(highestPeak)
+	gain := min(full*ratio(loudness)/rmsOf(sound), most*limit/peakOf(sound))
+	samples := make([]int16, len(sound))
+	for i, v := range sound {
+		samples[i] = int16(math.Round(roundOff(v*gain, limit)))
+	}
+	return samples
+}
+
+// roundOff leaves the lower two thirds as they are and bends the rest, so that it stays under the limit.
+func roundOff(v, limit float64) float64 {
+	knee := limit * 2 / 3
+	if math.Abs(v) <= knee {
+		return v
+	}
+	return math.Copysign(knee+(limit-knee)*math.Tanh((math.Abs(v)-knee)/(limit-knee)), v)
+}
+
+func peakOf(sound []float64) (peak float64) {
+	for _, v := range sound {
+		peak = max(peak, math.Abs(v))
+	}
+	return peak
+}
+
+func rmsOf(sound []float64) float64 {
+	var sum float64
+	for _, v := range sound {
+		sum += v * v
+	}
+	return math.Sqrt(sum / float64(max(1, len(sound))))
+}
+
+func ratio(decibels float64) float64 { return math.Pow(10, decibels/20) }

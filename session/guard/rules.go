@@ -1,0 +1,119 @@
+package guard
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Rules are the numbers of policy.md. A field that is zero has its default.
+type Rules struct {
+	// LockAfter failures of a customer within LockWithin bring a lock of Lock: 5 within 24 h, 15 minutes. Each further failure brings one twice as long, up to
+	// LockMost: 24 h.
+	LockAfter  int
+	LockWithin time.Duration
+	Lock       time.Duration
+	LockMost   time.Duration
+	// Total failures since the customer's last success lock until a person ends it: 10, never more than 100.
+	Total int
+	// Forget is how long after the last failure of a customer who is not locked for good the failures are forgotten: 30 days.
+	Forget time.Duration
+
+	// CallerSteps failed steps within CallerStepsWithin, or CallerNames different identifiers within CallerNamesWithin, turn a caller's number away until fewer
+	// of them are that young: 10 within an hour, 4 within 24 h.
+	CallerSteps       int
+	CallerStepsWithin time.Duration
+	CallerNames       int
+	CallerNamesWithin time.Duration
+
+	// Sends codes may go to one number within SendsWithin, SendsApart from each other, and SendsPerDay within 24 h: 3 within 10 minutes, 30 s, 10.
+	Sends       int
+	SendsWithin time.Duration
+	SendsApart  time.Duration
+	SendsPerDay int
+
+	// A line alarms when, within AlarmWithin (5 minutes), more than AlarmPercent (30) of at least AlarmCalls (20) calls failed; or when at least AlarmFailures (20)
+	// failed, and that is more than AlarmTimes (3) times as many as usual in this hour of the day.
+	AlarmWithin   time.Duration
+	AlarmPercent  int
+	AlarmCalls    int
+	AlarmFailures int
+	AlarmTimes    int
+}
+
+const day = 24 * time.Hour
+
+func (r Rules) withDefaults() Rules {
+	number := func(n *int, otherwise int) {
+		if *n == 0 {
+			*n = otherwise
+		}
+	}
+	length := func(d *time.Duration, otherwise time.Duration) {
+		if *d == 0 {
+			*d = otherwise
+		}
+	}
+	number(&r.LockAfter, 5)
+	length(&r.LockWithin, day)
+	length(&r.Lock, 15*time.Minute)
+	length(&r.LockMost, day)
+	number(&r.Total, 10)
+	length(&r.Forget, 30*day)
+	number(&r.CallerSteps, 10)
+	length(&r.CallerStepsWithin, time.Hour)
+	number(&r.CallerNames, 4)
+	length(&r.CallerNamesWithin, day)
+	number(&r.Sends, 3)
+	length(&r.SendsWithin, 10*time.Minute)
+	length(&r.SendsApart, 30*time.Second)
+	number(&r.SendsPerDay, 10)
+	length(&r.AlarmWithin, 5*time.Minute)
+	number(&r.AlarmPercent, 30)
+	number(&r.AlarmCalls, 20)
+	number(&r.AlarmFailures, 20)
+	number(&r.AlarmTimes, 3)
+	return r
+}
+
+// Validate says which numbers are out of bounds, all of them at once.
+func (r Rules) Validate() error {
+	r = r.withDefaults()
+	var errs []error
+	number := func(name string, n, least, most int) {
+		if n < least || n > most {
+			errs = append(errs, fmt.Errorf("%s is %d; it must be from %d to %d", name, n, least, most))
+		}
+	}
+	length := func(name string, d, least, most time.Duration) {
+		if d < least || d > most {
+			errs = append(errs, fmt.Errorf("%s is %s; it must be from %s to %s", name, d, least, most))
+		}
+	}
+	number("total", r.Total, 1, 100)
+	number("lock_after", r.LockAfter, 1, 100)
+	if r.LockAfter > r.Total {
+		errs = append(errs, fmt.Errorf("lock_after is %d and total %d; lock_after must not be the larger one", r.LockAfter, r.Total))
+	}
+	length("lock_within", r.LockWithin, time.Hour, 30*day)
+	length("lock", r.Lock, 30*time.Second, day)
+	length("lock_most", r.LockMost, r.Lock, 30*day)
+	length("forget", r.Forget, r.LockWithin, 365*day)
+	if r.Forget < r.LockMost {
+		errs = append(errs, fmt.Errorf("forget is %s and lock_most %s; a lock must not be forgotten before it ends", r.Forget, r.LockMost))
+	}
+	number("caller_steps", r.CallerSteps, 1, 100)
+	length("caller_steps_within", r.CallerStepsWithin, time.Minute, 30*day)
+	number("caller_names", r.CallerNames, 1, 100)
+	length("caller_names_within", r.CallerNamesWithin, time.Minute, 30*day)
+	number("sends", r.Sends, 1, 5)
+	length("sends_within", r.SendsWithin, 10*time.Minute, day)
+	length("sends_apart", r.SendsApart, time.Second, time.Hour)
+	number("sends_per_day", r.SendsPerDay, 1, 100)
+	length("alarm_within", r.AlarmWithin, time.Minute, time.Hour)
+	number("alarm_percent", r.AlarmPercent, 1, 100)
+	number("alarm_calls", r.AlarmCalls, 1, 1_000_000)
+	number("alarm_failures", r.AlarmFailures, 1, 1_000_000)
+	number("alarm_times", r.AlarmTimes, 1, 1000)
+	return errors.Join(errs...)
+}

@@ -1,0 +1,55 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"countersign/session"
+)
+
+// Attempts is what is known about attempts at a customer's secrets.
+type Attempts struct {
+	// Failures are those since the last success.
+	Failures int
+	// Last is when the last of them was; zero if there is none.
+	Last time.Time
+	session.Standing
+}
+
+// Attempts tells how a customer stands, for somebody who asks. Other than Customer it fails while the Store is away.
+func (g *Guard) Attempts(ctx context.Context, id string) (Attempts, error) {
+	value, _, err := g.store.Get(ctx, g.keys.key(kindCustomer, id))
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Attempts{}, fmt.Errorf("read the attempts at customer %s: %w", id, err)
+	}
+	c, now := read[customer](g.ledger, value), g.now()
+	if c.forgotten(g.rules, now) {
+		c = customer{}
+	}
+	a := Attempts{Failures: len(c.Failures), Standing: c.standing(g.rules, now)}
+	if a.Failures > 0 {
+		a.Last = c.Failures[a.Failures-1].At
+	}
+	return a, nil
+}
+
+// Unlock forgets a customer's failures, on all machines: a person has made sure who it is, or the customer is erased. was says whether there was a lock. It
+// fails while the Store is away.
+func (g *Guard) Unlock(ctx context.Context, id string) (was bool, err error) {
+	clear := recordChange(g.ledger, g.keepCustomer, func(c *customer) bool {
+		was = c.standing(g.rules, g.now()).Locked
+		there := len(c.Failures) > 0
+		c.Failures = nil
+		return there
+	})
+	done, err := g.ledger.swap(ctx, g.keys.key(kindCustomer, id), clear, time.Now().Add(writingWithin))
+	if err == nil && !done {
+		err = errBusy
+	}
+	if err != nil {
+		return false, fmt.Errorf("unlock customer %s: %w", id, err)
+	}
+	return was, nil
+}

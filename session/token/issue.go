@@ -1,0 +1,84 @@
+package token
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"countersign/session"
+	"countersign/session/event"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// record is what a token stands for, in the Store. One that was used keeps the time of that and forgets the rest.
+type record struct {
+	session.Proven
+	Call string     `json:"call,omitempty"`
+	Line string     `json:"line,omitempty"`
+	Used *time.Time `json:"used,omitempty"`
+}
+
+func key(id string) string { return "token." + id }
+
+// Issue makes a token for what was proven on a call. It counts on the call's line.
+func (i *Issuer) Issue(ctx context.Context, k session.Known) (string, error) {
+	return i.issue(ctx, record{Proven: k.Proven, Call: k.Call, Line: k.Line})
+}
+
+// IssueFor makes a token for a customer who logged in elsewhere, by methods (see Methods), for a line or AnyLine. That the customer exists is for who asks
+// to know. An error that is ErrUnknownMethod means that methods are none of ours.
+func (i *Issuer) IssueFor(ctx context.Context, customer string, methods []event.Method, line string) (string, error) {
+	p := session.Proven{Customer: customer}
+	var err error
+	if p.Methods, p.Proofs, err = prove(methods); err != nil {
+		return "", err
+	}
+	return i.issue(ctx, record{Proven: p, Line: line})
+}
+
+func (i *Issuer) issue(ctx context.Context, r record) (string, error) {
+	if r.Customer == "" || r.Line == "" {
+		return "", errors.New("issue a token: it needs a customer and a line")
+	}
+	value, err := json.Marshal(r)
+	if err != nil {
+		return "", fmt.Errorf("issue a token: %w", err)
+	}
+	id := newID()
+	now := i.now().Truncate(time.Second) // as a token says it
+	c := claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: i.issuer, Audience: jwt.ClaimStrings{i.audience}, Subject: i.subject(r.Customer), ID: id,
+			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(i.life)),
+		},
+		Level: ACR(LevelOf(r.Proven, now)), Methods: make([]string, 0, len(r.Methods)), Call: r.Call, Line: r.Line,
+	}
+	for _, m := range r.Methods {
+		c.Methods = append(c.Methods, string(m))
+	}
+	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c)
+	t.Header["kid"] = i.keys.first
+	signed, err := t.SignedString(i.keys.sign)
+	if err != nil {
+		return "", fmt.Errorf("sign a token: %w", err)
+	}
+	if len(signed) > maxSize {
+		return "", fmt.Errorf("issue a token: it would have %d bytes, more than the %d that are taken back", len(signed), maxSize)
+	}
+	if _, err := i.store.Create(ctx, key(id), value, keep); err != nil {
+		return "", fmt.Errorf("keep what a token stands for: %w", err)
+	}
+	return signed, nil
+}
+
+// newID is 128 random bits.
+func newID() string {
+	id := make([]byte, 16)
+	rand.Read(id) // never fails, as documented
+	return base64.RawURLEncoding.EncodeToString(id)
+}

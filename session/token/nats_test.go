@@ -1,0 +1,50 @@
+package token_test
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"countersign/session/event"
+	"countersign/session/token"
+	"countersign/store/relay"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var _ token.Store = (*relay.Bucket)(nil)
+
+// bucket is one machine's way to what machines share.
+func bucket(t *testing.T, nats relay.Endpoint) *relay.Bucket {
+	t.Helper()
+	s, err := relay.OpenState(nats, relay.StateOptions{Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	require.NoError(t, s.Ready(deadline(t)))
+	return s.Guard()
+}
+
+func TestMachinesShareTokensThroughNATS(t *testing.T) {
+	t.Parallel()
+	nats, err := relay.StartEmbedded(relay.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	t.Cleanup(nats.Shutdown)
+	own := func(o *token.Options) { o.NotFound, o.Conflict = relay.ErrNotFound, relay.ErrConflict }
+	keys := newKeys(t)
+	one, two := benchOn(t, bucket(t, nats.Endpoint()), keys, own), benchOn(t, bucket(t, nats.Endpoint()), keys, own)
+
+	raw := one.issued(t)
+	c, active, err := two.Introspect(deadline(t), secret(raw))
+	require.NoError(t, err)
+	require.True(t, active)
+	assert.Equal(t, known().Proven, c.Proven)
+	race(t, 5, 10, one, two)
+	assert.Equal(t, event.RefusedUnknown, one.refusal(t, benchOn(t, &token.Memory{}, keys).issued(t), "retail"))
+
+	nats.Shutdown()
+	began := time.Now()
+	_, err = two.Redeem(deadline(t), secret(raw), "retail")
+	require.ErrorIs(t, err, relay.ErrAway, "an outage is no refusal")
+	assert.Less(t, time.Since(began), 2*time.Second)
+}

@@ -1,0 +1,149 @@
+package web
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const noKeys = "This machine takes no requests here, because no key is configured. Make one (openssl rand -hex 32), put a name for it and its SHA-256 " +
+	"(printf %s KEY | sha256sum) under web.keys in countersign.yaml, restart, and send it as Authorization: Bearer KEY."
+
+// authorized lets only those in who show a key.
+func (a *api) authorized(next http.Handler) http.Handler {
+	return handle(func(w http.ResponseWriter, r *http.Request) error {
+		if len(a.APIKeys) == 0 {
+			return &problem{Status: http.StatusForbidden, Detail: noKeys}
+		}
+		shown, ok := bearer(r)
+		if !ok {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="countersign"`)
+			return &problem{Status: http.StatusUnauthorized, Detail: "A key is needed here: send it as Authorization: Bearer KEY."}
+		}
+		from := remote(r)
+		if wait := a.failures.wait(from, a.Now()); wait > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+			return &problem{Status: http.StatusTooManyRequests, Detail: "Too many wrong keys came from this address. Wait a minute."}
+		}
+		name, ok := a.nameOf(shown)
+		if !ok {
+			a.failures.add(from, a.Now())
+			w.Header().Set("WWW-Authenticate", `Bearer realm="countersign", error="invalid_token"`)
+			return &problem{Status: http.StatusUnauthorized, Detail: "This key is none of those that are configured."}
+		}
+		if note, ok := r.Context().Value(noteKey{}).(*note); ok {
+			note.key = name
+		}
+		next.ServeHTTP(w, r)
+		return nil
+	})
+}
+
+func bearer(r *http.Request) (string, bool) {
+	scheme, key, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	key = strings.TrimSpace(key)
+	return key, ok && strings.EqualFold(scheme, "Bearer") && key != ""
+}
+
+// nameOf finds whose key it is, in the same time whichever it is.
+func (a *api) nameOf(shown string) (name string, ok bool) {
+	sum := sha256.Sum256([]byte(shown))
+	for _, k := range a.APIKeys {
+		if subtle.ConstantTimeCompare(sum[:], k.SHA256[:]) == 1 {
+			name, ok = k.Name, true
+		}
+	}
+	return name, ok
+}
+
+const (
+	// maxFailures wrong keys from an address within failureWindow are too many: then right ones do not count either until it is over.
+	maxFailures   = 20
+	failureWindow = time.Minute
+	// maxAddresses bounds how many addresses are counted one by one; beyond that all others count together.
+	maxAddresses = 10_000
+	// pruneEvery is how often old ones are looked for when there are too many.
+	pruneEvery = time.Second
+)
+
+// failures counts wrong keys by the address that they came from.
+type failures struct {
+	mu     sync.Mutex
+	from   map[netip.Prefix]failed
+	pruned time.Time
+}
+
+type failed struct {
+	n     int
+	since time.Time
+}
+
+// wait is how long nothing is taken from an address.
+func (f *failures) wait(from netip.Prefix, now time.Time) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	got := f.from[f.slot(from)]
+	if got.n < maxFailures {
+		return 0
+	}
+	return max(0, got.since.Add(failureWindow).Sub(now))
+}
+
+func (f *failures) add(from netip.Prefix, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.from == nil {
+		f.from = map[netip.Prefix]failed{}
+	}
+	if len(f.from) >= maxAddresses && now.Sub(f.pruned) >= pruneEvery {
+		f.pruned = now
+		for p, got := range f.from {
+			if now.Sub(got.since) >= failureWindow {
+				delete(f.from, p)
+			}
+		}
+	}
+	slot := f.slot(from)
+	got := f.from[slot]
+	if got.n == 0 || now.Sub(got.since) >= failureWindow {
+		got = failed{since: now}
+	}
+	got.n++
+	f.from[slot] = got
+}
+
+// slot is where an address is counted.
+func (f *failures) slot(from netip.Prefix) netip.Prefix {
+	if _, counted := f.from[from]; !counted && len(f.from) >= maxAddresses {
+		return netip.Prefix{}
+	}
+	return from
+}
+
+// remote is where a request comes from: an IPv4 address, or the /64 of an IPv6 address, which is one household's.
+func remote(r *http.Request) netip.Prefix {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	address, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	address = address.Unmap().WithZone("")
+	bits := 32
+	if address.Is6() {
+		bits = 64
+	}
+	prefix, err := address.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return prefix
+}

@@ -1,0 +1,119 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// filled is a route's address with a call in it.
+func filled(r route) string { return strings.ReplaceAll(r.path, "{call}", callOne) }
+
+func TestWithoutTheRightKeyNobodyIsAnswered(t *testing.T) {
+	t.Parallel()
+	for _, r := range (&api{}).routes() {
+		if r.public {
+			continue
+		}
+		t.Run(r.path, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			for name, authorization := range map[string]string{
+				"none": "", "a wrong key": "Bearer wrong", "the right key and more": "Bearer " + apiKey + "x", "the right key in part": "Bearer " + apiKey[:8],
+				"another scheme": "Basic " + apiKey, "no scheme": apiKey, "no key": "Bearer ", "only the scheme": "Bearer", "two": "Bearer " + apiKey + ", Bearer " + apiKey,
+				"the hash of the key": "Bearer 0f0f0f",
+			} {
+				got := s.ask(r.method, filled(r), "application/json", `{}`, func(request *http.Request) { request.Header.Set("Authorization", authorization) })
+				assert.Equal(t, 401, got.status, name)
+				assert.Contains(t, got.header.Get("WWW-Authenticate"), `Bearer realm="countersign"`, name)
+			}
+			got := s.ask(r.method, filled(r)+"?access_token="+apiKey, "application/json", `{}`, withoutKey)
+			assert.Equal(t, 401, got.status, "a key in the address is not looked at")
+			assert.NotEqual(t, 401, s.ask(r.method, filled(r), "application/json", `{}`, func(request *http.Request) {
+				request.Header.Set("Authorization", "bearer  "+apiKey)
+			}).status)
+			assert.NotContains(t, s.log.String(), apiKey)
+		})
+	}
+}
+
+func TestWithoutAnyKeyConfiguredItIsSaidHowToMakeOne(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.APIKeys = nil })
+	for _, r := range (&api{}).routes() {
+		got := s.ask(r.method, filled(r), "application/json", `{}`)
+		if r.public {
+			assert.Equal(t, 200, got.status, r.path)
+			continue
+		}
+		assert.Equal(t, 403, got.status, r.path)
+		assert.Contains(t, got.body["detail"], "under web.keys in countersign.yaml", r.path)
+	}
+}
+
+func TestWhoTriesManyKeysMustWait(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	path := "/v1/calls/" + callOne
+	for n := range maxFailures {
+		assert.Equal(t, 401, s.get(path, withKey(fmt.Sprint("guess-", n))).status)
+	}
+	got := s.get(path, withKey("guess"))
+	require.Equal(t, 429, got.status)
+	assert.Equal(t, "60", got.header.Get("Retry-After"))
+	assert.Equal(t, 429, s.get(path).status, "a guess that is right is not told from one that is wrong")
+	assert.Equal(t, 200, s.get("/healthz").status)
+	s.later(30 * time.Second)
+	assert.Equal(t, "30", s.get(path).header.Get("Retry-After"))
+	s.later(30 * time.Second)
+	assert.Equal(t, 200, s.get(path).status)
+	assert.Equal(t, 401, s.get(path, withKey("guess")).status, "it counts from the beginning")
+}
+
+func TestWrongKeysCountByAddress(t *testing.T) {
+	t.Parallel()
+	var f failures
+	one, two := netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("192.0.2.2/32")
+	for range maxFailures {
+		f.add(one, start)
+	}
+	assert.Equal(t, failureWindow, f.wait(one, start))
+	assert.Zero(t, f.wait(two, start))
+	assert.Zero(t, f.wait(one, start.Add(failureWindow)))
+}
+
+func TestManyAddressesTakeNoMoreThanTheirPlace(t *testing.T) {
+	t.Parallel()
+	var f failures
+	at := func(n int) netip.Prefix {
+		return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), 32)
+	}
+	for n := range 2 * maxAddresses {
+		f.add(at(n), start)
+	}
+	assert.LessOrEqual(t, len(f.from), maxAddresses+1)
+	assert.Positive(t, f.wait(at(3*maxAddresses), start), "who comes later is counted together")
+	assert.Zero(t, f.wait(at(1), start), "and who came first by themselves")
+	f.add(at(5), start.Add(failureWindow))
+	assert.Len(t, f.from, 1, "old ones are forgotten")
+}
+
+func TestAnAddressIsThatOfTheConnection(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"192.0.2.1:4711": "192.0.2.1/32", "[2001:db8:1:2:3:4:5:6]:80": "2001:db8:1:2::/64", "[::ffff:192.0.2.1]:80": "192.0.2.1/32",
+		"[fe80::1%eth0]:80": "fe80::/64", "@": "invalid Prefix", "": "invalid Prefix",
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = address
+		r.Header.Set("X-Forwarded-For", "203.0.113.1")
+		assert.Equal(t, want, remote(r).String(), address)
+	}
+}

@@ -1,0 +1,109 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"countersign/session/event"
+)
+
+type noteKey struct{}
+
+// note is what a handler tells the log about its request.
+type note struct {
+	key    string
+	reason event.Refusal
+	err    error
+}
+
+// logged is around everything: the headers of every answer, the time a request may take, and its line in the log, which holds the pattern of the address
+// and not the address, because people put secrets into addresses.
+func (a *api) logged(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := a.Now()
+		n := &note{}
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), noteKey{}, n), requestTimeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		out := &response{ResponseWriter: w}
+		secure(w.Header())
+		defer func() {
+			if p := recover(); p != nil {
+				n.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+				if out.status == 0 {
+					writeProblem(out, problem{Status: http.StatusInternalServerError, Detail: "Something of ours broke. The log says what."})
+				}
+			}
+			a.line(r, n, out, a.Now().Sub(started).Milliseconds())
+		}()
+		mux.ServeHTTP(out, r)
+	})
+}
+
+func (a *api) line(r *http.Request, n *note, out *response, ms int64) {
+	level := slog.LevelInfo
+	switch {
+	case out.status >= 500 && n.err != nil:
+		level = slog.LevelError
+	case r.Pattern == "GET /healthz", r.Pattern == "GET /readyz":
+		level = slog.LevelDebug
+	}
+	line := []slog.Attr{
+		slog.String("method", method(r)), slog.String("route", r.Pattern), slog.Int("status", out.status), slog.Int64("ms", ms),
+		slog.String("from", remote(r).Addr().String()),
+	}
+	if n.key != "" {
+		line = append(line, slog.String("key", n.key))
+	}
+	if n.reason != "" {
+		line = append(line, slog.String("reason", string(n.reason)))
+	}
+	if n.err != nil {
+		line = append(line, slog.Any("err", n.err))
+	}
+	a.Log.LogAttrs(r.Context(), level, "request", line...)
+}
+
+// method is one of those that there are: what a stranger makes up is not written down.
+func method(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
+}
+
+// secure sets the headers of every answer. Nothing here is for a browser to show, keep or hand to another site.
+func secure(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+}
+
+// response remembers its status.
+type response struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (r *response) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (r *response) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r.ResponseWriter.Write(b)
+}

@@ -1,0 +1,152 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"countersign/session/token"
+
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// description is openapi.yaml, as far as the tests look at it.
+type description struct {
+	Paths      map[string]map[string]operation `json:"paths"`
+	Components struct {
+		Responses map[string]outcome `json:"responses"`
+		Schemas   struct {
+			LoginMethod struct {
+				Enum []string `json:"enum"`
+			}
+		} `json:"schemas"`
+	} `json:"components"`
+}
+
+type operation struct {
+	Security  *[]any             `json:"security"`
+	Responses map[string]outcome `json:"responses"`
+}
+
+type outcome struct {
+	Ref     string         `json:"$ref"`
+	Content map[string]any `json:"content"`
+}
+
+// openAPI reads the file once: what it says, and a compiler of the schemas in it.
+var openAPI = sync.OnceValues(func() (description, *jsonschema.Compiler) {
+	text, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		panic(err)
+	}
+	asJSON, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		panic(err)
+	}
+	var d description
+	if err := json.Unmarshal(asJSON, &d); err != nil {
+		panic(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+	if err != nil {
+		panic(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("urn:openapi", document); err != nil {
+		panic(err)
+	}
+	return d, compiler
+})
+
+var compiling sync.Mutex
+
+// described checks an answer against openapi.yaml: its status, its type, and its body.
+func described(t testing.TB, method, path string, got reply) {
+	t.Helper()
+	d, compiler := openAPI()
+	pattern := path
+	if rest, ok := strings.CutPrefix(path, "/v1/calls/"); ok {
+		pattern = "/v1/calls/{call}"
+		if strings.HasSuffix(rest, "/step-up") {
+			pattern += "/step-up"
+		}
+	}
+	pattern, _, _ = strings.Cut(pattern, "?")
+	at := []string{"components", "responses", "Problem"} // what is at no address of ours
+	response := d.Components.Responses["Problem"]
+	if op, ok := d.Paths[pattern][strings.ToLower(method)]; ok {
+		at = []string{"paths", pattern, strings.ToLower(method), "responses", strconv.Itoa(got.status)}
+		response, ok = op.Responses[strconv.Itoa(got.status)]
+		require.True(t, ok, "openapi.yaml has no %d at %s %s: %s", got.status, method, pattern, got.text)
+		if name, ok := strings.CutPrefix(response.Ref, "#/components/responses/"); ok {
+			at, response = []string{"components", "responses", name}, d.Components.Responses[name]
+		}
+	}
+	media := got.header.Get("Content-Type")
+	require.Contains(t, response.Content, media)
+	escape := strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D")
+	pointer := "urn:openapi#"
+	for _, part := range append(at, "content", media, "schema") {
+		pointer += "/" + escape.Replace(part)
+	}
+	compiling.Lock()
+	schema, err := compiler.Compile(pointer)
+	compiling.Unlock()
+	require.NoError(t, err)
+	body, err := jsonschema.UnmarshalJSON(strings.NewReader(got.text))
+	require.NoError(t, err)
+	require.NoError(t, schema.Validate(body), got.text)
+}
+
+func TestTheDescriptionHasEveryRouteAndNoOther(t *testing.T) {
+	t.Parallel()
+	d, _ := openAPI()
+	var built, written []string
+	for _, r := range (&api{}).routes() {
+		built = append(built, fmt.Sprintf("%s %s public=%v", r.method, r.path, r.public))
+	}
+	for path, operations := range d.Paths {
+		for method, op := range operations {
+			public := op.Security != nil && len(*op.Security) == 0
+			written = append(written, fmt.Sprintf("%s %s public=%v", strings.ToUpper(method), path, public))
+			for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests} {
+				assert.Equal(t, !public, op.Responses[strconv.Itoa(status)].Ref != "", "%s %s %d", method, path, status)
+			}
+		}
+	}
+	assert.ElementsMatch(t, built, written)
+}
+
+func TestTheDescriptionNamesTheMethodsOfALogin(t *testing.T) {
+	t.Parallel()
+	d, _ := openAPI()
+	var words []string
+	for _, m := range token.Methods() {
+		words = append(words, string(m))
+	}
+	slices.Sort(words)
+	assert.Equal(t, words, d.Components.Schemas.LoginMethod.Enum)
+}
+
+func TestTheDescriptionHasNoSchemaThatCannotBeCompiled(t *testing.T) {
+	t.Parallel()
+	d, compiler := openAPI()
+	require.NotEmpty(t, d.Paths)
+	for _, name := range []string{"Problem", "Health", "Keys", "IntrospectRequest", "Introspection", "Redeemed", "Token", "Call", "StepUp", "LoginMethod"} {
+		compiling.Lock()
+		_, err := compiler.Compile("urn:openapi#/components/schemas/" + name)
+		compiling.Unlock()
+		assert.NoError(t, err)
+	}
+}

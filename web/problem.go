@@ -1,0 +1,81 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"countersign/session/event"
+)
+
+// problem is an error that is answered (RFC 9457).
+type problem struct {
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	// Detail is a sentence for people.
+	Detail string `json:"detail"`
+	// Reason says why a token is refused, in a word of event.Refusal.
+	Reason event.Refusal `json:"reason,omitempty"`
+	// Reasons are what keeps this machine from being ready.
+	Reasons []string `json:"reasons,omitempty"`
+
+	cause error // for the log
+}
+
+func (p *problem) Error() string { return p.Detail }
+func (p *problem) Unwrap() error { return p.cause }
+
+func unavailable(detail string, cause error) error {
+	return &problem{Status: http.StatusServiceUnavailable, Detail: detail, cause: cause}
+}
+
+// handle makes a handler of a function that answers, or returns why not.
+func handle(f func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := f(w, r)
+		if err == nil {
+			return
+		}
+		var p *problem
+		if !errors.As(err, &p) {
+			p = &problem{Status: http.StatusInternalServerError, Detail: "Something of ours broke. The log says what.", cause: err}
+		}
+		if note, ok := r.Context().Value(noteKey{}).(*note); ok {
+			note.err, note.reason = p.cause, p.Reason
+		}
+		writeProblem(w, *p)
+	})
+}
+
+func writeProblem(w http.ResponseWriter, p problem) {
+	p.Title = http.StatusText(p.Status)
+	w.Header().Set("Content-Type", "application/problem+json")
+	write(w, p.Status, p)
+}
+
+// answer writes JSON that nobody may keep.
+func answer(w http.ResponseWriter, status int, v any) error {
+	w.Header().Set("Content-Type", "application/json")
+	write(w, status, v)
+	return nil
+}
+
+// write does not report what fails: then the one who asked is gone.
+func write(w http.ResponseWriter, status int, v any) {
+	text, err := json.Marshal(v)
+	if err != nil { // no type of ours
+		status, text = http.StatusInternalServerError, []byte("{}")
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n'))
+}
+
+func wrongMethod(allowed []string) http.Handler {
+	allow := slices.Sorted(slices.Values(allowed))
+	return handle(func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Allow", strings.Join(allow, ", "))
+		return &problem{Status: http.StatusMethodNotAllowed, Detail: "This address takes only " + strings.Join(allow, ", ") + "."}
+	})
+}

@@ -1,0 +1,45 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 15 * time.Second
+	writeTimeout  = 30 * time.Second
+	idleTimeout   = time.Minute
+	maxHeader     = 16 << 10
+	// drainTimeout is how long requests that are running may take to end when the service stops.
+	drainTimeout = 10 * time.Second
+)
+
+// Serve answers on a listener until ctx ends, and then lets the requests that are running end. It closes the listener and returns nil, or what ended it
+// before its time. Who listens decides who can reach it: a loopback address, unless there is TLS in front.
+func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
+	s := &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	select {
+	case err := <-served:
+		return errors.Join(fmt.Errorf("HTTP on %s: %w", l.Addr(), err), s.Close())
+	case <-ctx.Done():
+	}
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	err := s.Shutdown(draining)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("HTTP on %s: requests were still running after %s", l.Addr(), drainTimeout), s.Close())
+	}
+	<-served
+	return err
+}

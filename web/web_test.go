@@ -1,0 +1,115 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestHealthIsForEverybody(t *testing.T) {
+	t.Parallel()
+	var reasons []string
+	s := newSite(t, func(o *Options) {
+		o.Ready = func(ctx context.Context) []string {
+			_, bounded := ctx.Deadline()
+			assert.True(t, bounded)
+			return reasons
+		}
+	})
+	assert.Equal(t, 200, s.get("/healthz", withoutKey).status)
+	assert.Equal(t, 200, s.get("/readyz", withoutKey).status)
+	reasons = []string{"NATS is not connected."}
+	got := s.get("/readyz", withoutKey)
+	assert.Equal(t, 503, got.status)
+	assert.Equal(t, []any{"NATS is not connected."}, got.body["reasons"])
+	assert.Equal(t, 200, s.get("/healthz", withoutKey).status)
+}
+
+func TestWhatIsNotThereIsSaidToBeNotThere(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range []string{"/", "/v1", "/v1/", "/v1/redeem/more", "/v2/redeem", "/v1/calls/", "/favicon.ico", "/.well-known/"} {
+		got := s.get(path, withoutKey)
+		assert.Equal(t, 404, got.status, path)
+		assert.Contains(t, got.body["detail"], "openapi.yaml", path)
+	}
+	for _, r := range (&api{}).routes() {
+		for _, method := range []string{"GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "MADEUP"} {
+			if method == r.method {
+				continue
+			}
+			got := s.ask(method, filled(r), "application/json", "{}")
+			assert.Equal(t, 405, got.status, "%s %s", method, r.path)
+			assert.Equal(t, r.method, got.header.Get("Allow"), "%s %s", method, r.path)
+		}
+	}
+}
+
+func TestEveryAnswerKeepsBrowsersOut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, got := range []reply{s.get("/healthz"), s.get("/nothing"), s.get("/v1/calls/" + callOne), s.get("/v1/redeem"), s.post("/v1/redeem", "")} {
+		assert.Equal(t, "nosniff", got.header.Get("X-Content-Type-Options"))
+		assert.Equal(t, "DENY", got.header.Get("X-Frame-Options"))
+		assert.Equal(t, "default-src 'none'; frame-ancestors 'none'", got.header.Get("Content-Security-Policy"))
+		assert.Equal(t, "no-store", got.header.Get("Cache-Control"))
+		for name := range got.header {
+			assert.NotContains(t, name, "Access-Control")
+		}
+	}
+}
+
+func TestTheLogSaysWhoAskedForWhatAndNothingMore(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	raw := s.issued()
+	s.get("/v1/calls/" + callOne + "?token=" + raw)
+	s.post("/v1/redeem", `{"token":`+quote(raw)+`}`)
+	s.post("/v1/redeem", `{"token":`+quote(raw)+`}`)
+	s.get("/v1/redeem/" + raw)
+	s.ask("CANARY", "/v1/redeem", "", "")
+	s.get("/v1/calls/"+callOne, withKey("canary-246813"), func(r *http.Request) { r.Header.Set("User-Agent", "canary-246813") })
+	log := s.log.String()
+	assert.Contains(t, log, `level=INFO msg=request method=GET route="GET /v1/calls/{call}" status=200 ms=0 from=127.0.0.1 key=shop`)
+	assert.Contains(t, log, `method=POST route="POST /v1/redeem" status=422 ms=0 from=127.0.0.1 key=shop reason=replayed`)
+	assert.Contains(t, log, "method=other")
+	for _, canary := range []string{raw, "eyJ", apiKey, "246813", "CANARY", customer, callOne} {
+		assert.NotContains(t, log, canary)
+	}
+	assert.Equal(t, 6, strings.Count(log, "\n"))
+}
+
+func TestAPanicEndsItsRequestAndNothingElse(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	got := s.post("/v1/calls/boom/step-up", `{"level":2}`)
+	assert.Equal(t, 500, got.status)
+	assert.NotContains(t, got.text, "boom")
+	assert.Contains(t, s.log.String(), "panic: boom")
+	assert.Equal(t, 202, s.post("/v1/calls/"+callOne+"/step-up", `{"level":2}`).status)
+}
+
+// FuzzRequest sends what strangers send, with a key, to each address that reads a body.
+func FuzzRequest(f *testing.F) {
+	s := newSite(f)
+	for _, body := range []string{`{"token":"a.b.c","line":"x"}`, `{"customer":"cust-100042","methods":["app"],"line":"*"}`, `{"level":3}`, "token=a", "{", "\xff"} {
+		for n := range 4 {
+			f.Add(n, true, body)
+			f.Add(n, false, body)
+		}
+	}
+	paths := []string{"/v1/introspect", "/v1/redeem", "/v1/tokens", "/v1/calls/" + callOne + "/step-up"}
+	f.Fuzz(func(t *testing.T, n int, asJSON bool, body string) {
+		at := &site{t: t, url: s.url}
+		kind := form
+		if asJSON {
+			kind = "application/json"
+		}
+		if got := at.ask("POST", paths[uint(n)%4], kind, body); got.status >= 500 {
+			t.Fatal(got.text)
+		}
+	})
+}
