@@ -26,7 +26,7 @@ func TestTheChannelOnTheWireConforms(t *testing.T) {
 			arrived <- call{ctx, ch}
 			<-over
 		})
-		phone, err := sim.New(sim.Options{Address: addr})
+		phone, err := sim.New(sim.Options{Address: addr, Engines: []string{"pocketsphinx"}})
 		require.NoError(t, err)
 		placing, hangUp := context.WithTimeout(context.Background(), patience)
 		result := make(chan sim.Result, 1)
@@ -57,10 +57,10 @@ func TestTheChannelOnTheWireConforms(t *testing.T) {
 	})
 }
 
-// person makes one move at each digit prompt.
+// person makes one move each time that something is asked.
 func person(moves []sessiontest.Move) sim.Caller {
 	return sim.CallerFunc(func(p sim.Prompt) []sim.Act {
-		if !p.Digits || len(moves) == 0 {
+		if !p.Digits && !p.Speech || len(moves) == 0 {
 			return nil
 		}
 		m := moves[0]
@@ -70,6 +70,9 @@ func person(moves []sessiontest.Move) sim.Caller {
 			pace = sim.Pace{}
 		}
 		acts := pace.Type(p, m.Keys)
+		if m.Says != "" {
+			acts = append(acts, sim.Act{Says: m.Says, Confidence: m.Confidence})
+		}
 		if m.Hangup {
 			acts = append(acts, sim.Act{HangUp: true})
 		}

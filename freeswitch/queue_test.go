@@ -50,7 +50,7 @@ func TestAStepUpOfACallThatAQueueGaveToItsAgent(t *testing.T) {
 	from := k.StepUp(t)
 	k.KeyInBand(t)
 	k.Caller.Press("271")
-	k.Agent.letPass(t, 3*time.Second)
+	k.Agent.letPass(t, 1500*time.Millisecond) // the queue looks after its agents every 100 ms
 	assert.Equal(t, "In a queue call", state(), "the queue gives the agent nobody else meanwhile")
 	k.Caller.Press("8")
 	k.HearEachOther(t)

@@ -101,7 +101,7 @@ func startService(t testing.TB, o serviceOptions) *service {
 		o.Drain = 30 * time.Second
 	}
 	require.NoError(t, os.WriteFile(s.config, fmt.Appendf(nil,
-		"socket: {listen: 127.0.0.1:%d, drain: %s}\nnats: {listen: %s}\nline: {pop_url: \"https://crm.example/{customer}?status={status}\"}\nlog: {level: debug}\n",
+		"socket: {listen: 127.0.0.1:%d, drain: %s}\nnats: {listen: %s}\nweb: {listen: \"127.0.0.1:0\"}\nline: {pop_url: \"https://crm.example/{customer}?status={status}\"}\nlog: {level: debug}\n",
 		s.Port, o.Drain, s.NATS), 0o600))
 	s.importCustomers(t, o.Customers)
 	t.Cleanup(func() { s.end(t) })

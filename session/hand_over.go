@@ -101,7 +101,7 @@ func (r *Runner) remember(ctx context.Context, s *Session, v verdict, log *slog.
 	if r.calls == nil && r.tokens == nil {
 		return ""
 	}
-	k := Known{Call: s.call.ID, First: s.first(), Channel: s.call.Channel, Line: s.line.Name, Decided: r.now()}
+	k := Known{Call: s.call.ID, First: s.first(), Channel: s.call.Channel, Line: s.line.Name, Required: v.required, Decided: r.now()}
 	if s.customer != nil {
 		k.Proven = Proven{Customer: s.customer.ID, Methods: s.methods, Proofs: s.proven, Language: s.language}
 	}

@@ -27,6 +27,17 @@ type Proven struct {
 	Language string `json:"language,omitempty"`
 }
 
+// Level is what the proofs that still count add up to.
+func (p Proven) Level(at time.Time) Level {
+	var factors []Factor
+	for _, proof := range p.Proofs {
+		if proof.counts(at) {
+			factors = append(factors, proof.Factor)
+		}
+	}
+	return levelOf(p.Customer != "", factors)
+}
+
 // Known is what the state shared between machines says about a call that was with us.
 type Known struct {
 	Proven
@@ -35,8 +46,15 @@ type Known struct {
 	First   string `json:"first"`
 	Channel string `json:"channel"`
 	Line    string `json:"line"`
+	// Required is the level that the line asks for.
+	Required Level `json:"required"`
 	// Decided is when it went on.
 	Decided time.Time `json:"decided"`
+}
+
+// Status is what an agent would be told at a time.
+func (k Known) Status(at time.Time) event.Status {
+	return verdict{level: k.Level(at), required: k.Required}.status()
 }
 
 // Calls keeps what was found out about calls, for when the same call comes back or somebody asks about it. It is shared between machines.

@@ -8,7 +8,6 @@ import (
 
 	"countersign/session"
 	"countersign/session/event"
-	"countersign/session/token"
 )
 
 // StepUps asks a caller in mid-call for a higher level.
@@ -54,9 +53,9 @@ func (a *api) call(w http.ResponseWriter, r *http.Request) error {
 	case !found:
 		return noCall()
 	}
-	level := token.LevelOf(k.Proven, a.Now())
+	now := a.Now()
 	return answer(w, http.StatusOK, knownCall{
-		Call: k.Call, First: k.First, Line: k.Line, Customer: k.Customer, Status: level.Status(), Level: level, Methods: atLeastNone(k.Methods),
+		Call: k.Call, First: k.First, Line: k.Line, Customer: k.Customer, Status: k.Status(now), Level: k.Level(now), Methods: atLeastNone(k.Methods),
 		Decided: k.Decided.UTC(),
 	})
 }

@@ -95,7 +95,7 @@ func TestATokenIsMadeForALoginElsewhere(t *testing.T) {
 	p, err := s.tokens.Redeem(t.Context(), session.NewSecret([]byte(got.body["token"].(string))), "retail")
 	require.NoError(t, err)
 	assert.Equal(t, customer, p.Customer)
-	assert.Equal(t, session.Strong, token.LevelOf(p, start))
+	assert.Equal(t, session.Strong, p.Level(start))
 }
 
 func TestNoTokenIsMadeForNobodyOrOfNothing(t *testing.T) {

@@ -63,11 +63,8 @@ type config struct {
 		Audience string   `yaml:"audience"`
 		Life     duration `yaml:"life"`
 	} `yaml:"tokens"`
-	FreeSWITCH []struct {
-		Address  string `yaml:"address"`
-		Password string `yaml:"password"`
-	} `yaml:"freeswitch"`
-	NATS struct {
+	FreeSWITCH []freeswitchServer `yaml:"freeswitch"`
+	NATS       struct {
 		URL         string `yaml:"url"`
 		Listen      string `yaml:"listen"`
 		User        string `yaml:"user"`
@@ -84,6 +81,12 @@ type config struct {
 	} `yaml:"log"`
 
 	data string // --data
+}
+
+// freeswitchServer is the event socket of a FreeSWITCH.
+type freeswitchServer struct {
+	Address  string `yaml:"address"`
+	Password string `yaml:"password"`
 }
 
 // duration is a time with its unit, such as 30s.
@@ -111,6 +114,10 @@ func defaults() config {
 	c.Socket.MaxCalls = 5000
 	c.Socket.Drain = duration(30 * time.Second)
 	c.Customers.Hash = store.SchemeArgon2id
+	c.Prompts.Voices = prompts.Voices{}
+	c.Guard = guard.DefaultRules()
+	c.Web.Keys = map[string]string{}
+	c.FreeSWITCH = []freeswitchServer{}
 	c.Web.Listen = "127.0.0.1:8085"
 	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
 	c.Tokens.Life = duration(token.DefaultLife)

@@ -66,7 +66,7 @@ func demo(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(screen, `Countersign demo: a sample bank of 12 customers, %d callers at a time, %gx speed. Ctrl-C ends it.
+	fmt.Fprintf(screen, `Countersign demo: a sample bank of 15 customers, %d callers at a time, %gx speed. Ctrl-C ends it.
   call it yourself   %s call --server %s --from +15551230001 --keys 246813#
   events             %s watch --nats %s
   customers, calls   %s
@@ -113,7 +113,7 @@ func demoConfig(c *cli.Context) (cfg config, cleanUp func() error, err error) {
 	if cfg, err = loadConfig(c); err != nil {
 		return cfg, nil, err
 	}
-	cfg.Socket.Listen, cfg.NATS.Listen, cfg.NATS.URL = "127.0.0.1:0", "127.0.0.1:0", ""
+	cfg.Socket.Listen, cfg.NATS.Listen, cfg.Web.Listen, cfg.NATS.URL = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", ""
 	cleanUp = func() error { return nil }
 	if !c.IsSet("data") {
 		if cfg.data, err = os.MkdirTemp("", "countersign-demo-"); err != nil {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"countersign/session"
+	"countersign/store/rest"
 
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/assert"
@@ -135,13 +136,19 @@ func TestTheExampleConfigurationIsTheDefault(t *testing.T) {
 	want := defaults()
 	got.data = want.data
 	assert.Equal(t, want, got)
-	// Every setting is in the example.
+	// Every setting is in the example, but for those that have a page of their own (store/rest/README.md).
+	want.Backend, want.SMS = rest.Settings{}, rest.GatewaySettings{}
+	elsewhere, err := yaml.Marshal(struct {
+		Backend rest.Settings
+		SMS     rest.GatewaySettings
+	}{})
+	require.NoError(t, err)
 	back, err := yaml.Marshal(want)
 	require.NoError(t, err)
 	for line := range strings.Lines(string(back)) {
 		key, _, found := strings.Cut(strings.TrimSpace(line), ":")
-		if found && !strings.HasPrefix(key, "-") {
-			assert.Contains(t, string(text), key+":")
+		if found && !strings.HasPrefix(key, "-") && !strings.Contains(string(elsewhere), key+":") {
+			assert.True(t, strings.Contains(string(text), key+":"), key)
 		}
 	}
 }
@@ -355,7 +362,7 @@ func startServe(t *testing.T, data string) (address string, cfg string, stop fun
 	}
 	cfg = filepath.Join(t.TempDir(), "c.yaml")
 	address = port()
-	require.NoError(t, os.WriteFile(cfg, []byte("socket: {listen: \""+address+"\"}\nnats: {listen: \""+port()+"\"}"), 0o600))
+	require.NoError(t, os.WriteFile(cfg, []byte("socket: {listen: \""+address+"\"}\nnats: {listen: \""+port()+"\"}\nweb: {listen: \"127.0.0.1:0\"}"), 0o600))
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := command(ctx, "--config", cfg, "--data", data, "serve")
 	stdout, err := cmd.StdoutPipe()

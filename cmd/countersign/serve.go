@@ -39,7 +39,11 @@ func serve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "Countersign answers FreeSWITCH on %s. Events: %s. Data: %s. Ctrl-C stops it.\n", s.listener.Addr(), s.endpoint, cfg.data)
+	api := "none"
+	if s.web != nil {
+		api = "http://" + s.web.Addr().String()
+	}
+	fmt.Fprintf(c.App.Writer, "Countersign answers FreeSWITCH on %s. Events: %s. API: %s. Data: %s. Ctrl-C stops it.\n", s.listener.Addr(), s.endpoint, api, cfg.data)
 	select {
 	case <-c.Context.Done():
 	case err := <-s.served:

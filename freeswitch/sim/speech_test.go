@@ -17,7 +17,9 @@ func TestWhatIsHeardIsToldAsByFreeSWITCH(t *testing.T) {
 	t.Parallel()
 	frames := readRecording(t, "speech-recognised")
 	told := func(list []said) []string {
-		i := slices.IndexFunc(list, func(s said) bool { return s.get("Event-Name") == completions && s.get("Application") == "play_and_detect_speech" })
+		i := slices.IndexFunc(list, func(s said) bool {
+			return s.get("Event-Name") == completions && s.get("Application") == "play_and_detect_speech"
+		})
 		require.GreaterOrEqual(t, i, 0)
 		lines := steady(list[i])
 		from := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "variable_current_loop: ") })
@@ -49,9 +51,9 @@ func TestHowListeningEnds(t *testing.T) {
 		"nothing is said":                     {result: `<input mode="speech"><noinput/></input>`, response: "DONE"},
 		"something is said, but too late":     {acts: []Act{{Wait: 6 * time.Second, Says: "white horse"}}, result: `<noinput/>`, response: "DONE"},
 		"the engine makes nothing of it":      {acts: []Act{{Says: "mumble", Confidence: -1}}, result: `<input mode="speech"><nomatch/></input>`, response: "DONE"},
-		"a key is pressed":                    {acts: []Act{{Key: '*'}, {Says: "white horse"}}, result: "white horse", response: "DONE"},
-		"a key is pressed that ends it":       {acts: []Act{{Key: '*'}, {Says: "white horse"}}, set: "playback_terminators=*", result: "DIGIT: *", response: "DONE"},
-		"a key is pressed that does not":      {acts: []Act{{Key: '1'}, {Says: "white horse"}}, set: "playback_terminators=*", result: "white horse", response: "DONE"},
+		"a key is pressed":                    {acts: []Act{{Key: '*'}, {Wait: time.Second, Says: "white horse"}}, result: "white horse", response: "DONE"},
+		"a key is pressed that ends it":       {acts: []Act{{Key: '*'}, {Wait: time.Second, Says: "white horse"}}, set: "playback_terminators=*", result: "DIGIT: *", response: "DONE"},
+		"a key is pressed that does not":      {acts: []Act{{Key: '1'}, {Wait: time.Second, Says: "white horse"}}, set: "playback_terminators=*", result: "white horse", response: "DONE"},
 		"the caller hangs up":                 {acts: []Act{{HangUp: true}}, response: "ERROR"},
 		"the words of two: the first are it":  {acts: []Act{{Says: "white horse"}, {Says: "x"}}, result: "white horse", response: "DONE"},
 		"speech ends the prompt in its midst": {acts: []Act{{Wait: 100 * time.Millisecond, Says: "white horse"}}, result: "white horse", response: "DONE"},
@@ -72,6 +74,7 @@ func TestHowListeningEnds(t *testing.T) {
 					assert.Empty(t, f.get("variable_detect_speech_result"))
 				}
 				assert.Contains(t, decoded(f.get("variable_detect_speech_result")), c.result)
+				s.execute("hangup", "")
 				s.rest()
 			})
 		})

@@ -10,38 +10,41 @@ import (
 type Rules struct {
 	// LockAfter failures of a customer within LockWithin bring a lock of Lock: 5 within 24 h, 15 minutes. Each further failure brings one twice as long, up to
 	// LockMost: 24 h.
-	LockAfter  int
-	LockWithin time.Duration
-	Lock       time.Duration
-	LockMost   time.Duration
+	LockAfter  int           `yaml:"lock_after"`
+	LockWithin time.Duration `yaml:"lock_within"`
+	Lock       time.Duration `yaml:"lock"`
+	LockMost   time.Duration `yaml:"lock_most"`
 	// Total failures since the customer's last success lock until a person ends it: 10, never more than 100.
-	Total int
+	Total int `yaml:"total"`
 	// Forget is how long after the last failure of a customer who is not locked for good the failures are forgotten: 30 days.
-	Forget time.Duration
+	Forget time.Duration `yaml:"forget"`
 
 	// CallerSteps failed steps within CallerStepsWithin, or CallerNames different identifiers within CallerNamesWithin, turn a caller's number away until fewer
 	// of them are that young: 10 within an hour, 4 within 24 h.
-	CallerSteps       int
-	CallerStepsWithin time.Duration
-	CallerNames       int
-	CallerNamesWithin time.Duration
+	CallerSteps       int           `yaml:"caller_steps"`
+	CallerStepsWithin time.Duration `yaml:"caller_steps_within"`
+	CallerNames       int           `yaml:"caller_names"`
+	CallerNamesWithin time.Duration `yaml:"caller_names_within"`
 
 	// Sends codes may go to one number within SendsWithin, SendsApart from each other, and SendsPerDay within 24 h: 3 within 10 minutes, 30 s, 10.
-	Sends       int
-	SendsWithin time.Duration
-	SendsApart  time.Duration
-	SendsPerDay int
+	Sends       int           `yaml:"sends"`
+	SendsWithin time.Duration `yaml:"sends_within"`
+	SendsApart  time.Duration `yaml:"sends_apart"`
+	SendsPerDay int           `yaml:"sends_per_day"`
 
 	// A line alarms when, within AlarmWithin (5 minutes), more than AlarmPercent (30) of at least AlarmCalls (20) calls failed; or when at least AlarmFailures (20)
 	// failed, and that is more than AlarmTimes (3) times as many as usual in this hour of the day.
-	AlarmWithin   time.Duration
-	AlarmPercent  int
-	AlarmCalls    int
-	AlarmFailures int
-	AlarmTimes    int
+	AlarmWithin   time.Duration `yaml:"alarm_within"`
+	AlarmPercent  int           `yaml:"alarm_percent"`
+	AlarmCalls    int           `yaml:"alarm_calls"`
+	AlarmFailures int           `yaml:"alarm_failures"`
+	AlarmTimes    int           `yaml:"alarm_times"`
 }
 
 const day = 24 * time.Hour
+
+// DefaultRules are those of policy.md.
+func DefaultRules() Rules { return Rules{}.withDefaults() }
 
 func (r Rules) withDefaults() Rules {
 	number := func(n *int, otherwise int) {

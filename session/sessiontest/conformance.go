@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Place starts a call on the Channel under test with a caller who makes these moves, and returns the channel, the call's context, and what the call was
+// Place starts a call on the Channel under test, whose telephone system has the speech engine "pocketsphinx", with a caller who makes these moves, and returns the channel, the call's context, and what the call was
 // handed on with once it has been. It fails the test if it cannot.
 type Place func(t *testing.T, moves ...Move) (ctx context.Context, ch session.Channel, handedOn func() (destination string, variables map[string]string))
 
@@ -76,6 +76,60 @@ func Conform(t *testing.T, place Place) {
 		require.ErrorAs(t, err, &hangup)
 		require.ErrorAs(t, context.Cause(ctx), &hangup)
 		require.ErrorAs(t, ch.Play(ctx, []string{"failure"}), &hangup)
+	})
+	phrase := session.Listen{Files: []string{"ask-passphrase"}, Engine: "pocketsphinx", Grammar: "words", Start: time.Second, Speech: 2 * time.Second}
+	for _, c := range []struct {
+		name string
+		move Move
+		want session.Heard
+		got  string
+	}{
+		{"words are an input", Move{Says: "white horse"}, session.Heard{Class: session.Input, Confidence: 1}, "white horse"},
+		{"words come with how sure the engine is", Move{Says: "white horse", Confidence: 0.83}, session.Heard{Class: session.Input, Confidence: 0.83}, "white horse"},
+		{"nothing said is no input", Move{}, session.Heard{Class: session.NoInput}, ""},
+		{"what the engine makes nothing of is no match", Move{Says: "mumble", Confidence: -1}, session.Heard{Class: session.NoMatch}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, ch, _ := place(t, c.move)
+			heard, err := ch.Listen(ctx, phrase)
+			require.NoError(t, err)
+			assert.Equal(t, c.want.Class, heard.Class)
+			assert.InDelta(t, c.want.Confidence, heard.Confidence, 1e-9)
+			assert.Equal(t, c.got, string(heard.Words.Reveal()))
+			heard.Words.Wipe()
+			require.NoError(t, ch.Play(ctx, []string{"confirmation"}), "the call goes on")
+		})
+	}
+	t.Run("who is listened to twice may answer twice, and then key", func(t *testing.T) {
+		t.Parallel()
+		ctx, ch, _ := place(t, Move{Says: "white hose"}, Move{Says: "white horse"}, Move{Keys: "2468#"})
+		for _, want := range []string{"white hose", "white horse"} {
+			heard, err := ch.Listen(ctx, phrase)
+			require.NoError(t, err)
+			assert.Equal(t, want, string(heard.Words.Reveal()))
+		}
+		entry, err := ch.Collect(ctx, ask)
+		require.NoError(t, err)
+		assert.Equal(t, "2468", string(entry.Digits.Reveal()))
+	})
+	t.Run("a hang-up ends listening and the context with its cause", func(t *testing.T) {
+		t.Parallel()
+		ctx, ch, _ := place(t, Move{Hangup: true})
+		_, err := ch.Listen(ctx, phrase)
+		var hangup *session.HangupError
+		require.ErrorAs(t, err, &hangup)
+		require.ErrorAs(t, context.Cause(ctx), &hangup)
+		_, err = ch.Listen(ctx, phrase)
+		require.ErrorAs(t, err, &hangup)
+	})
+	t.Run("the end of the context ends listening with its cause", func(t *testing.T) {
+		t.Parallel()
+		ctx, ch, _ := place(t)
+		ctx, cancel := context.WithCancelCause(ctx)
+		cancel(session.ErrTooLong)
+		_, err := ch.Listen(ctx, phrase)
+		require.ErrorIs(t, err, session.ErrTooLong)
 	})
 	t.Run("the end of the context ends the method with its cause", func(t *testing.T) {
 		t.Parallel()

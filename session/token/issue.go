@@ -56,7 +56,7 @@ func (i *Issuer) issue(ctx context.Context, r record) (string, error) {
 			Issuer: i.issuer, Audience: jwt.ClaimStrings{i.audience}, Subject: i.subject(r.Customer), ID: id,
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(i.life)),
 		},
-		Level: ACR(LevelOf(r.Proven, now)), Methods: make([]string, 0, len(r.Methods)), Call: r.Call, Line: r.Line,
+		Level: ACR(r.Level(now)), Methods: make([]string, 0, len(r.Methods)), Call: r.Call, Line: r.Line,
 	}
 	for _, m := range r.Methods {
 		c.Methods = append(c.Methods, string(m))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"countersign/session"
 	"countersign/session/event"
@@ -52,25 +51,4 @@ func prove(methods []event.Method) (once []event.Method, proofs []session.Proof,
 		}
 	}
 	return once, proofs, nil
-}
-
-// LevelOf adds up what counts of p at a time (design.md, "Levels").
-func LevelOf(p session.Proven, at time.Time) session.Level {
-	if p.Customer == "" {
-		return session.Unknown
-	}
-	n := map[session.Factor]int{}
-	for _, proof := range p.Proofs {
-		if proof.Until.IsZero() || at.Before(proof.Until) {
-			n[proof.Factor]++
-		}
-	}
-	switch {
-	case n[session.Knowledge] > 0 && n[session.Possession] > 0:
-		return session.Strong
-	case n[session.Knowledge] > 0, n[session.Possession] > 0, n[session.Weak] >= 2:
-		return session.Verified
-	default:
-		return session.Identified
-	}
 }

@@ -123,11 +123,11 @@ func (i *Issuer) look(ctx context.Context, said claims) (c Content, revision uin
 		return c, 0, refused(event.RefusedReplayed)
 	}
 	// What is signed cannot be changed by who can write to the store.
-	if !hmac.Equal([]byte(i.subject(r.Customer)), []byte(said.Subject)) || ACR(LevelOf(r.Proven, said.IssuedAt.Time)) != said.Level {
+	if !hmac.Equal([]byte(i.subject(r.Customer)), []byte(said.Subject)) || ACR(r.Level(said.IssuedAt.Time)) != said.Level {
 		return c, 0, refused(event.RefusedForged)
 	}
 	return Content{
-		Proven: r.Proven, Level: LevelOf(r.Proven, i.now()), Call: said.Call, Line: said.Line,
+		Proven: r.Proven, Level: r.Level(i.now()), Call: said.Call, Line: said.Line,
 		ID: said.ID, Subject: said.Subject, Issuer: said.Issuer, Audience: i.audience, Issued: said.IssuedAt.Time, Expires: said.ExpiresAt.Time,
 	}, revision, nil
 }

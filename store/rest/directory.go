@@ -22,8 +22,8 @@ type Local interface {
 	AddPhone(ctx context.Context, customer, e164 string) error
 }
 
-// Directory knows the customers through the company's backend: each operation that is configured goes there, every other to a Local. It is safe for use by several
-// goroutines. Its errors wrap ErrUnavailable, unless they are the Local's, or say that the context has ended: then they wrap its cause.
+// Directory knows the customers through the company's backend: each operation that is configured goes there, every other to a Local. It is safe for use by
+// several goroutines. Its errors wrap ErrUnavailable, unless they are the Local's, or say that the context has ended: then they wrap its cause.
 type Directory struct {
 	endpoint *endpoint
 	local    Local
@@ -65,8 +65,8 @@ const anyKind = "*"
 // errNotConfigured is what AddPhone says when the number would never be looked up where it could be put.
 var errNotConfigured = fmt.Errorf("backend.add_phone is not configured, and backend.by_phone would not find what is stored locally: %w", errors.ErrUnsupported)
 
-// NewDirectory checks the settings, tries every template with sample values and connects to nothing. Everything that is wrong is in the error, with the names that
-// settings have below "backend". Close ends it.
+// NewDirectory checks the settings, tries every template with sample values and connects to nothing. Everything that is wrong is in the error, with the names
+// that settings have below "backend". Close ends it.
 func NewDirectory(s Settings, local Local, o Options) (*Directory, error) {
 	o = o.defaults()
 	s = s.defaults()
@@ -91,7 +91,8 @@ func NewDirectory(s Settings, local Local, o Options) (*Directory, error) {
 // Close closes idle connections. No other method may be called any more.
 func (d *Directory) Close() { d.endpoint.close() }
 
-// Reach connects to the backend and asks for its base URL. Any answer but a 5xx will do: it says that names, certificates and the network are right, not that a key is.
+// Reach connects to the backend and asks for its base URL. Any answer but a 5xx will do: it says that names, certificates and the network are right, not that
+// a key is.
 func (d *Directory) Reach(ctx context.Context) error {
 	r, err := Request{}.compile(may{}, values{})
 	if err != nil {

@@ -27,8 +27,8 @@ type Gateway struct {
 	keyHeader string
 }
 
-// NewGateway checks the settings, tries the body with sample values and connects to nothing. Everything that is wrong is in the error, with the names that settings
-// have below "sms". Close ends it.
+// NewGateway checks the settings, tries the body with sample values and connects to nothing. Everything that is wrong is in the error, with the names that
+// settings have below "sms". Close ends it.
 func NewGateway(s GatewaySettings, o Options) (*Gateway, error) {
 	o = o.defaults()
 	s = s.defaults()
@@ -62,8 +62,8 @@ func NewGateway(s GatewaySettings, o Options) (*Gateway, error) {
 // Close closes idle connections. No other method may be called any more.
 func (g *Gateway) Close() { g.endpoint.close() }
 
-// Send implements steps.Sender. It keeps nothing of the code and does not wipe it. An error that wraps ErrCountry or ErrUnavailable says that the message was not sent, as
-// far as we know; it holds neither the code nor the number.
+// Send implements steps.Sender. It keeps nothing of the code and does not wipe it. An error that wraps ErrCountry or ErrUnavailable says that the message was
+// not sent, as far as we know; it holds neither the code nor the number.
 func (g *Gateway) Send(ctx context.Context, m session.Message) error {
 	if err := g.allowed(m.To); err != nil {
 		return err

@@ -17,11 +17,12 @@ type GatewaySettings struct {
 	URL string `yaml:"url"`
 	// Method is POST, PUT or PATCH. Default POST.
 	Method string `yaml:"method"`
-	// Headers go with every request. ${NAME} in a value stands for an environment variable, which is read once, at the start, and must be there and not be empty.
+	// Headers go with every request. ${NAME} in a value stands for an environment variable, which is read once, at the start, and must be there and not be
+	// empty.
 	Headers map[string]string `yaml:"headers"`
 	TLS     TLS               `yaml:"tls"`
-	// Body is a template with {{.To}}, as +4930123456, and {{.Text}}, or {{.Code}} where the gateway has the text. It is written and checked as Request.Body is. Default
-	// {"to": "{{.To}}", "text": "{{.Text}}"}.
+	// Body is a template with {{.To}}, as +4930123456, and {{.Text}}, or {{.Code}} where the gateway has the text. It is written and checked as Request.Body
+	// is. Default {"to": "{{.To}}", "text": "{{.Text}}"}.
 	Body string `yaml:"body"`
 	// ContentType of the body, as Request.ContentType.
 	ContentType string `yaml:"content_type"`
@@ -29,16 +30,16 @@ type GatewaySettings struct {
 	Verdict `yaml:",inline"`
 	// Timeout is how long one try may take. Default 5 s, at most 8 s; both tries together take at most 8 s.
 	Timeout time.Duration `yaml:"timeout"`
-	// IdempotencyHeader names the header by which the gateway knows a message that comes twice, such as Idempotency-Key. With it there is one retry, with the same key;
-	// without it there is none, because a caller who gets two messages does not know what to believe.
+	// IdempotencyHeader names the header by which the gateway knows a message that comes twice, such as Idempotency-Key. With it there is one retry, with the
+	// same key; without it there is none, because a caller who gets two messages does not know what to believe.
 	IdempotencyHeader string `yaml:"idempotency_header"`
-	// Texts are what is said, by language: {code} is the code and must be there, {minutes} how long it counts, {brand} the Brand. A language without a text gets that of
-	// its first part (de for de-AT), then English. Default: en and de.
+	// Texts are what is said, by language: {code} is the code and must be there, {minutes} how long it counts, {brand} the Brand. A language without a text
+	// gets that of its first part (de for de-AT), then English. Default: en and de.
 	Texts map[string]string `yaml:"texts"`
 	// Brand names the company in the texts. Default: nobody is named.
 	Brand string `yaml:"brand"`
-	// Countries (ISO 3166, such as DE, AT) are those that messages are sent to. Empty: all, with a warning at the start, because strangers can make money of calls
-	// that let messages be sent to numbers of theirs abroad.
+	// Countries (ISO 3166, such as DE, AT) are those that messages are sent to. Empty: all, with a warning at the start, because strangers can make money of
+	// calls that let messages be sent to numbers of theirs abroad.
 	Countries []string `yaml:"countries"`
 }
 

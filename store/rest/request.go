@@ -38,26 +38,46 @@ type may struct{ public, secret []string }
 
 // compile reads a request and tries it with sample values. Everything that is wrong with it is in the error.
 func (r Request) compile(m may, sample values) (*request, error) {
-	c := &request{method: strings.ToUpper(r.Method), contentType: orDefault(r.ContentType, contentJSON), query: map[string]*text{}, secret: m.secret}
+	c := &request{query: map[string]*text{}, secret: m.secret}
+	errs := []error{c.setMethod(r), c.setContentType(r)}
+	errs = append(errs, c.compileTemplates(r, m)...)
+	if err := errors.Join(errs...); err != nil {
+		return c, err
+	}
+	if _, err := c.fill(sample); err != nil {
+		return c, fmt.Errorf("tried with sample values: %w", err)
+	}
+	return c, nil
+}
+
+func (c *request) setMethod(r Request) error {
+	c.method = strings.ToUpper(r.Method)
 	if c.method == "" {
 		c.method = http.MethodGet
 		if r.Body != "" {
 			c.method = http.MethodPost
 		}
 	}
-	var errs []error
 	switch c.method {
 	case http.MethodGet, http.MethodHead:
 		c.idempotent = true
 		if r.Body != "" {
-			errs = append(errs, fmt.Errorf("method: a %s has no body: use POST, or leave the body out", c.method))
+			return fmt.Errorf("method: a %s has no body: use POST, or leave the body out", c.method)
 		}
 	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
 	default:
-		errs = append(errs, fmt.Errorf("method: %q is none of GET, HEAD, POST, PUT, PATCH, DELETE", r.Method))
+		return fmt.Errorf("method: %q is none of GET, HEAD, POST, PUT, PATCH, DELETE", r.Method)
 	}
 	if r.Idempotent != nil {
 		c.idempotent = *r.Idempotent
+	}
+	return nil
+}
+
+func (c *request) setContentType(r Request) error {
+	c.contentType = orDefault(r.ContentType, contentJSON)
+	if !validHeaderValue(c.contentType) {
+		return errors.New("content_type has control characters")
 	}
 	media, _, _ := strings.Cut(c.contentType, ";")
 	switch media = strings.ToLower(strings.TrimSpace(media)); {
@@ -66,19 +86,10 @@ func (r Request) compile(m may, sample values) (*request, error) {
 	case media == contentJSON, strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json"):
 		c.escape, c.json = jsonString, true
 	default:
-		errs = append(errs, fmt.Errorf("content_type: values can be escaped for %s and %s, not for %q", contentJSON, contentForm, c.contentType))
 		c.escape = jsonString
+		return fmt.Errorf("content_type: values can be escaped for %s and %s, not for %q", contentJSON, contentForm, c.contentType)
 	}
-	if !validHeaderValue(c.contentType) {
-		errs = append(errs, errors.New("content_type has control characters"))
-	}
-	errs = append(errs, c.compileTemplates(r, m)...)
-	if len(errs) == 0 {
-		if _, err := c.fill(sample); err != nil {
-			errs = append(errs, fmt.Errorf("tried with sample values: %w", err))
-		}
-	}
-	return c, errors.Join(errs...)
+	return nil
 }
 
 func (c *request) compileTemplates(r Request, m may) (errs []error) {

@@ -8,13 +8,14 @@ type Settings struct {
 	// URL is the base of every path, such as https://crm.example/api/v2. Without user, query or fragment. Redirects are not followed, so it is the final one.
 	// The process's HTTPS_PROXY, HTTP_PROXY and NO_PROXY count.
 	URL string `yaml:"url"`
-	// Headers go with every request. ${NAME} in a value stands for an environment variable, which is read once, at the start, and must be there and not be empty.
+	// Headers go with every request. ${NAME} in a value stands for an environment variable, which is read once, at the start, and must be there and not be
+	// empty.
 	Headers map[string]string `yaml:"headers"`
 	TLS     TLS               `yaml:"tls"`
 	// Timeout is how long one try may take, from connecting to the last byte. Default 3 s (policy.md, "Backend call").
 	Timeout time.Duration `yaml:"timeout"`
-	// Cap is how long an operation may take with its retry. Default and most: 8 s. There is one retry, of idempotent requests only, when the backend was away and
-	// failed in less than a second.
+	// Cap is how long an operation may take with its retry. Default and most: 8 s. There is one retry, of idempotent requests only, when the backend was away
+	// and failed in less than a second.
 	Cap     time.Duration `yaml:"cap"`
 	Breaker Breaker       `yaml:"breaker"`
 	// MaxResponse is how many bytes of an answer are read; one that is longer is an error. Default 65536, from 1024 to 1048576.
@@ -30,8 +31,9 @@ type Settings struct {
 	ByIdentifier *Lookup `yaml:"by_identifier"`
 	// ByID finds {{.Customer}}, the id that an earlier look-up gave.
 	ByID *Lookup `yaml:"by_id"`
-	// Check says whether {{.Answer}} is right for {{.Customer}}, by kind of secret: pin, birth_date (YYYYMMDD), passphrase (its normalised words), or the name of a
-	// fact. "*" stands for every kind that is not named; {{.Kind}} says which. A kind without a request is checked in the local directory, and so is totp always.
+	// Check says whether {{.Answer}} is right for {{.Customer}}, by kind of secret: pin, birth_date (YYYYMMDD), passphrase (its normalised words), or the name
+	// of a fact. "*" stands for every kind that is not named; {{.Kind}} says which. A kind without a request is checked in the local directory, and so is totp
+	// always.
 	Check map[string]*Check `yaml:"check"`
 	// Phones lists the telephone numbers of {{.Customer}} that one-time codes may be sent to.
 	Phones *Phones `yaml:"phones"`
@@ -48,8 +50,8 @@ type TLS struct {
 	Key  string `yaml:"key"`
 }
 
-// Breaker says when a backend that is away is not asked any more. It counts what costs time or load: no connection, no answer in time, 408, 429 and 5xx. An answer
-// that came but cannot be understood is not counted, or else one customer's bad record would close the backend to everybody.
+// Breaker says when a backend that is away is not asked any more. It counts what costs time or load: no connection, no answer in time, 408, 429 and 5xx. An
+// answer that came but cannot be understood is not counted, or else one customer's bad record would close the backend to everybody.
 type Breaker struct {
 	// Failures within Window open it; then every operation is an error at once. Default 5 in 10 s (policy.md, "Circuit breaker").
 	Failures int           `yaml:"failures"`
@@ -58,8 +60,8 @@ type Breaker struct {
 	HalfOpen time.Duration `yaml:"half_open"`
 }
 
-// Request is one templated request. Templates are those of Go's text/template, with {{if}}, eq, ne, and, or, not, len, slice, print and printf, and date for answers.
-// Values are escaped by themselves for where they stand, so there is nothing to escape by hand.
+// Request is one templated request. Templates are those of Go's text/template, with {{if}}, eq, ne, and, or, not, len, slice, print and printf, and date for
+// answers. Values are escaped by themselves for where they stand, so there is nothing to escape by hand.
 type Request struct {
 	// Method is GET, HEAD, POST, PUT, PATCH or DELETE. Default GET; POST when there is a body.
 	Method string `yaml:"method"`
@@ -78,8 +80,8 @@ type Request struct {
 // Lookup is a request for customers. An answer of 200 is read, any other status that is not in UnknownStatus is an error.
 type Lookup struct {
 	Request `yaml:",inline"`
-	// Customers is the path (gjson) of the customer, or the array of customers, in the answer; empty when the answer itself is that. null and [] mean nobody; a path
-	// that is not in the answer is an error. by_identifier and by_id refuse an answer with several.
+	// Customers is the path (gjson) of the customer, or the array of customers, in the answer; empty when the answer itself is that. null and [] mean nobody;
+	// a path that is not in the answer is an error. by_identifier and by_id refuse an answer with several.
 	Customers string `yaml:"customers"`
 	// Found is the path of something that is false, 0, "" or null when there is nobody, such as a count; empty when there is no such thing.
 	Found string `yaml:"found"`
@@ -98,20 +100,20 @@ type Fields struct {
 	Language string `yaml:"language"`
 	// Enrolled is the path of an array with our names of the kinds of secrets that the customer has: pin, birth_date, …
 	Enrolled string `yaml:"enrolled"`
-	// Has names, by our kind, something in the customer that is there when they have that kind: pin: hasPin, or pin: 'secrets.#(=="PIN")'. false, 0, "", null, [] and
-	// {} count as not there.
+	// Has names, by our kind, something in the customer that is there when they have that kind: pin: hasPin, or pin: 'secrets.#(=="PIN")'. false, 0, "", null,
+	// [] and {} count as not there.
 	Has map[string]string `yaml:"has"`
 	// Always are the kinds that every customer has. Customers who are found locally and checked by the backend have these.
 	Always []string `yaml:"always"`
 }
 
-// Check is a request that judges an answer. {{.Answer}} may stand in its body only, since URLs get logged, and must stand there; {{date "YYYY-MM-DD" .Answer}} writes
-// a date of birth as the backend wants it.
+// Check is a request that judges an answer. {{.Answer}} may stand in its body only, since URLs get logged, and must stand there; {{date "YYYY-MM-DD" .Answer}}
+// writes a date of birth as the backend wants it.
 type Check struct {
 	Request `yaml:",inline"`
 	Verdict `yaml:",inline"`
-	// WrongStatus are the statuses that say that the answer is wrong. Default 422. 401 and 403 often say that our own key has expired: name them here only if the
-	// backend says something else then, because a wrong answer counts against the customer and an error does not.
+	// WrongStatus are the statuses that say that the answer is wrong. Default 422. 401 and 403 often say that our own key has expired: name them here only if
+	// the backend says something else then, because a wrong answer counts against the customer and an error does not.
 	WrongStatus []int `yaml:"wrong_status"`
 	// UnknownStatus are those that say that there is no such customer, or no such secret: wrong, too. Default 404.
 	UnknownStatus []int `yaml:"unknown_status"`
@@ -119,8 +121,8 @@ type Check struct {
 
 // Verdict says how "yes" is told from "no".
 type Verdict struct {
-	// OKStatus are the statuses that are read for OK or, without OK, say yes. Default 200. Without OK they must be given for a Check, and the answer's body must be
-	// empty or JSON, so that no proxy's page can say yes.
+	// OKStatus are the statuses that are read for OK or, without OK, say yes. Default 200. Without OK they must be given for a Check, and the answer's body
+	// must be empty or JSON, so that no proxy's page can say yes.
 	OKStatus []int `yaml:"ok_status"`
 	// OK is the path (gjson) of the verdict.
 	OK string `yaml:"ok"`
@@ -137,8 +139,8 @@ type Phones struct {
 	Phones string `yaml:"phones"`
 	// Number is the path of the number in each; empty when the array has strings. One that is not a telephone number is left out.
 	Number string `yaml:"number"`
-	// Since is the path of the time (RFC 3339 or YYYY-MM-DD) since when the number is on file. One without it is left out. Without Since they count as old: that a new number
-	// gets no code for seven days (policy.md, "OTP destination") is then for the backend to see to.
+	// Since is the path of the time (RFC 3339 or YYYY-MM-DD) since when the number is on file. One without it is left out. Without Since they count as old:
+	// that a new number gets no code for seven days (policy.md, "OTP destination") is then for the backend to see to.
 	Since string `yaml:"since"`
 	// UnknownStatus are those that say that there is no such customer, hence no number. Default 204 and 404.
 	UnknownStatus []int `yaml:"unknown_status"`

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"countersign/lines"
+	"countersign/store/relay"
+
+	"github.com/urfave/cli/v2"
+)
+
+func linesRollback(c *cli.Context) error {
+	if err := arguments(c, 2, "two arguments, the line's name and the version"); err != nil {
+		return err
+	}
+	name := c.Args().First()
+	version, err := strconv.Atoi(c.Args().Get(1))
+	if err != nil || version < 1 {
+		return wrongUse("%q is no version: it is a number from 1, see countersign lines history %s", c.Args().Get(1), name)
+	}
+	return withLines(c, func(ctx context.Context, cfg config, stored *relay.Lines) error {
+		l, err := find(ctx, stored, name, version)
+		if err != nil {
+			return err
+		}
+		def, err := definition(l, nil)
+		if err != nil {
+			return nothingChanged(c, err)
+		}
+		changes, err := plan(ctx, c, cfg, stored, []lineFile{{[]byte(l.YAML), def}})
+		if err != nil {
+			return nothingChanged(c, err)
+		}
+		ch := changes[0]
+		if ch.same {
+			return report(c, changes)
+		}
+		s, err := stored.Put(ctx, name, l.YAML, relay.Change{
+			Author: author(c), Comment: c.String("comment"), ExpectedVersion: ch.From, RolledBackTo: version, Summary: ch.Changes,
+		})
+		if err = announced(c, err); err != nil {
+			return err
+		}
+		ch.To = s.Version
+		return report(c, changes)
+	})
+}
+
+func linesRemove(c *cli.Context) error {
+	if err := arguments(c, 1, "one argument, the line's name"); err != nil {
+		return err
+	}
+	name := c.Args().First()
+	return withLines(c, func(ctx context.Context, _ config, stored *relay.Lines) error {
+		have, err := stored.Get(ctx, name)
+		if err != nil {
+			return unknownLine(name, err)
+		}
+		s, err := stored.Remove(ctx, name, relay.Change{
+			Author: author(c), Comment: c.String("comment"), ExpectedVersion: versionIs(c, have.Version), Summary: []string{"removed"},
+		})
+		if err = announced(c, err); err != nil {
+			return err
+		}
+		if c.Bool("json") {
+			return json.NewEncoder(c.App.Writer).Encode(change{Line: name, From: have.Version, To: s.Version, Changes: []string{"removed"}, Warnings: lines.Problems{}})
+		}
+		fmt.Fprintf(c.App.Writer, "%s: removed; countersign lines rollback %s %d brings it back\n", name, name, have.Version)
+		return nil
+	})
+}

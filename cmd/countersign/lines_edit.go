@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"countersign/lines"
+	"countersign/store/relay"
+
+	"github.com/urfave/cli/v2"
+)
+
+func linesEdit(c *cli.Context) error {
+	if err := arguments(c, 1, "one argument, the line's name"); err != nil {
+		return err
+	}
+	name := c.Args().First()
+	var before relay.Stored
+	err := withLines(c, func(ctx context.Context, _ config, stored *relay.Lines) (err error) {
+		before, err = stored.Get(ctx, name)
+		if errors.Is(err, relay.ErrNotFound) {
+			before, err = relay.Stored{YAML: newLine(name)}, nil
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	d, err := newDraft(name, before.YAML)
+	if err != nil {
+		return err
+	}
+	changed, err := d.edit(c, before)
+	if err != nil || !changed {
+		return d.end(err)
+	}
+	return d.end(withLines(c, func(ctx context.Context, cfg config, stored *relay.Lines) error {
+		changes, err := plan(ctx, c, cfg, stored, []lineFile{d.file})
+		if err != nil {
+			return nothingChanged(c, err)
+		}
+		if changes[0].From != before.Version { // somebody else was faster
+			have, _ := stored.Get(ctx, name)
+			return &relay.ConflictError{Name: name, Expected: before.Version, Have: have}
+		}
+		err = carryOut(ctx, c, stored, changes)
+		return errors.Join(err, report(c, changes))
+	}))
+}
+
+// newLine is what a line begins with that is not there yet: the built-in one, under its own name and without numbers.
+func newLine(name string) string {
+	def, text := lines.Default()
+	if name == def.Line {
+		return string(text)
+	}
+	return strings.NewReplacer("\nline: "+def.Line+"\n", "\nline: "+name+"\n", "\nnumbers: [\"*\"]\n", "\nnumbers: []\n").Replace(string(text))
+}
+
+// draft is a copy of a line's file that is being edited.
+type draft struct {
+	name, path string
+	file       lineFile
+}
+
+func newDraft(name, text string) (*draft, error) {
+	dir, err := os.MkdirTemp("", "countersign-")
+	if err != nil {
+		return nil, err
+	}
+	d := &draft{name: name, path: filepath.Join(dir, name+".yaml")}
+	return d, os.WriteFile(d.path, []byte(text), 0o600)
+}
+
+// edit lets the editor at the draft until it is right, or the person gives up. It is not changed if it is what was there before.
+func (d *draft) edit(c *cli.Context, before relay.Stored) (changed bool, err error) {
+	for {
+		if err := d.runEditor(c); err != nil {
+			return false, err
+		}
+		text, err := os.ReadFile(d.path)
+		if err != nil {
+			return false, err
+		}
+		if bytes.Equal(text, []byte(before.YAML)) {
+			fmt.Fprintf(c.App.Writer, "%s: nothing was changed\n", d.name)
+			return false, nil
+		}
+		def, err := lines.Parse(filepath.Base(d.path), text)
+		if err == nil && def.Line != d.name {
+			err = fmt.Errorf("the file is about the line %s: its name cannot be changed from %s; use countersign lines apply for a line of another name", def.Line, d.name)
+		}
+		if err == nil {
+			d.file = lineFile{text, def}
+			return true, nil
+		}
+		fmt.Fprintln(c.App.ErrWriter, err)
+		fmt.Fprint(c.App.ErrWriter, "Edit it again? [Y/n] ")
+		if !yes(c.App.Reader) {
+			fmt.Fprintln(c.App.ErrWriter)
+			return false, errors.New("the line was not changed")
+		}
+	}
+}
+
+// end removes the draft, or says where it is when it was not taken.
+func (d *draft) end(err error) error {
+	if err != nil {
+		return fmt.Errorf("%w; your text is in %s", err, d.path)
+	}
+	return os.RemoveAll(filepath.Dir(d.path))
+}
+
+// runEditor runs $VISUAL or $EDITOR, which may have arguments of its own.
+func (d *draft) runEditor(c *cli.Context) error {
+	editor := os.Getenv("VISUAL")
+	if editor == "" {
+		editor = os.Getenv("EDITOR")
+	}
+	if editor == "" {
+		editor = "vi"
+	}
+	cmd := exec.CommandContext(c.Context, "sh", "-c", editor+` "$1"`, "sh", d.path)
+	if runtime.GOOS == "windows" {
+		words := append(strings.Fields(editor), d.path)
+		cmd = exec.CommandContext(c.Context, words[0], words[1:]...)
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, c.App.ErrWriter
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("the editor %q did not end well (%w): set EDITOR to another", editor, err)
+	}
+	return nil
+}
+
+// yes reads an answer, letter by letter, because an editor may want the rest. Just return is a yes, the end of the input a no.
+func yes(in io.Reader) bool {
+	var answer []byte
+	for b := make([]byte, 1); ; {
+		n, err := in.Read(b)
+		if n == 1 && b[0] == '\n' {
+			word := strings.ToLower(strings.TrimSpace(string(answer)))
+			return word == "" || strings.HasPrefix(word, "y")
+		}
+		if err != nil || len(answer) > 100 {
+			return false
+		}
+		answer = append(answer, b[:n]...)
+	}
+}

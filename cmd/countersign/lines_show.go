@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"countersign/lines"
+	"countersign/store/relay"
+
+	"github.com/urfave/cli/v2"
+)
+
+// shownLine is a version of a line for a program. The built-in line has version 0.
+type shownLine struct {
+	Line string `json:"line"`
+	relay.Stored
+	BuiltIn bool `json:"built_in,omitempty"`
+}
+
+func builtIn() shownLine {
+	def, text := lines.Default()
+	return shownLine{Line: def.Line, BuiltIn: true, Stored: relay.Stored{Name: def.Line, YAML: string(text), Author: "countersign"}}
+}
+
+func shownStored(s relay.Stored) shownLine { return shownLine{Line: s.Name, Stored: s} }
+
+func linesShow(c *cli.Context) error {
+	if c.NArg() == 0 {
+		if c.IsSet("version") {
+			return wrongUse("--version is about one line: give its name")
+		}
+		return linesList(c)
+	}
+	if err := arguments(c, 1, "one argument, the line's name"); err != nil {
+		return err
+	}
+	return withLines(c, func(ctx context.Context, _ config, stored *relay.Lines) error {
+		l, err := find(ctx, stored, c.Args().First(), c.Int("version"))
+		if err != nil {
+			return err
+		}
+		return showFile(c, l)
+	})
+}
+
+func showFile(c *cli.Context, l shownLine) error {
+	if c.Bool("json") {
+		return json.NewEncoder(c.App.Writer).Encode(l)
+	}
+	if l.BuiltIn {
+		fmt.Fprintln(c.App.ErrWriter, "note: this is the built-in line; no line of your own has its name yet")
+	}
+	_, err := fmt.Fprint(c.App.Writer, l.YAML)
+	return err
+}
+
+// find is a line as it is in force, or in an earlier version. The built-in one is there when no other has its name.
+func find(ctx context.Context, stored *relay.Lines, name string, version int) (shownLine, error) {
+	if version == 0 {
+		s, err := stored.Get(ctx, name)
+		if b := builtIn(); errors.Is(err, relay.ErrNotFound) && name == b.Line {
+			return b, nil
+		}
+		return shownStored(s), unknownLine(name, err)
+	}
+	history, err := stored.History(ctx, name)
+	if err != nil {
+		return shownLine{}, unknownLine(name, err)
+	}
+	for _, s := range history {
+		if s.Version == version && s.Removed {
+			return shownLine{}, fmt.Errorf("version %d of line %s is its removal: it has no file", version, name)
+		}
+		if s.Version == version {
+			return shownStored(s), nil
+		}
+	}
+	return shownLine{}, fmt.Errorf("line %s has no version %d (any more): there are %d to %d", name, version, history[len(history)-1].Version, history[0].Version)
+}
+
+func unknownLine(name string, err error) error {
+	if errors.Is(err, relay.ErrNotFound) {
+		return fmt.Errorf("there is no line %q; countersign lines show names those that there are", name)
+	}
+	return err
+}
+
+// linesList names the lines in force; without any it shows the built-in one, which is.
+func linesList(c *cli.Context) error {
+	return withLines(c, func(ctx context.Context, _ config, stored *relay.Lines) error {
+		all, err := stored.All(ctx)
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			return showFile(c, builtIn())
+		}
+		if c.Bool("json") {
+			out := json.NewEncoder(c.App.Writer)
+			for _, s := range all {
+				if err := out.Encode(shownStored(s)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "LINE\tVERSION\tNUMBERS\tCHANGED\tBY")
+		for _, s := range all {
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", s.Name, s.Version, numbersOf(s), s.At.Local().Format(time.DateTime), printable(s.Author))
+		}
+		return w.Flush()
+	})
+}
+
+func numbersOf(s relay.Stored) string {
+	def, err := lines.Parse("line "+s.Name, []byte(s.YAML))
+	if err != nil {
+		return "not in force: it cannot be read"
+	}
+	var numbers []string
+	for _, n := range def.Numbers {
+		numbers = append(numbers, string(n))
+	}
+	return orDash(strings.Join(numbers, ", "))
+}
+
+func linesHistory(c *cli.Context) error {
+	if err := arguments(c, 1, "one argument, the line's name"); err != nil {
+		return err
+	}
+	return withLines(c, func(ctx context.Context, _ config, stored *relay.Lines) error {
+		history, err := stored.History(ctx, c.Args().First())
+		if err != nil {
+			return unknownLine(c.Args().First(), err)
+		}
+		out := json.NewEncoder(c.App.Writer)
+		for _, s := range history {
+			if c.Bool("json") {
+				if err := out.Encode(shownStored(s)); err != nil {
+					return err
+				}
+				continue
+			}
+			head := fmt.Sprintf("version %d  %s  %s", s.Version, s.At.Local().Format(time.DateTime), s.Author)
+			switch {
+			case s.Removed:
+				head += "  removed"
+			case s.RolledBackTo > 0:
+				head += fmt.Sprintf("  rolled back to %d", s.RolledBackTo)
+			}
+			if s.Comment != "" {
+				head += "  " + s.Comment
+			}
+			fmt.Fprintln(c.App.Writer, printable(head))
+			for _, x := range s.Summary {
+				fmt.Fprintln(c.App.Writer, "  "+printable(x))
+			}
+		}
+		return nil
+	})
+}
+
+func linesDiff(c *cli.Context) error {
+	versions := c.IsSet("from") || c.IsSet("to")
+	switch {
+	case versions && c.NArg() == 2:
+		return wrongUse("give either a file or --from and --to")
+	case versions && !c.IsSet("from"):
+		return wrongUse("--to needs --from, the earlier version")
+	case versions:
+		if err := arguments(c, 1, "one argument, the line's name, with --from"); err != nil {
+			return err
+		}
+	default:
+		if err := arguments(c, 2, "two arguments, the line's name and a file, or --from and the name"); err != nil {
+			return err
+		}
+	}
+	name := c.Args().First()
+	return withLines(c, func(ctx context.Context, _ config, stored *relay.Lines) error {
+		from, err := definition(find(ctx, stored, name, c.Int("from")))
+		if err != nil {
+			return err
+		}
+		to, err := otherDefinition(ctx, c, stored, name)
+		if err != nil {
+			return err
+		}
+		changes := lines.Diff(from, to)
+		if c.Bool("json") {
+			return json.NewEncoder(c.App.Writer).Encode(map[string]any{"line": name, "changes": append([]string{}, changes...)})
+		}
+		for _, s := range changes {
+			fmt.Fprintln(c.App.Writer, printable(s))
+		}
+		if len(changes) == 0 {
+			fmt.Fprintln(c.App.ErrWriter, "no setting is different")
+		}
+		return nil
+	})
+}
+
+// otherDefinition is what a line is compared with: a file, a version, or what is in force.
+func otherDefinition(ctx context.Context, c *cli.Context, stored *relay.Lines, name string) (*lines.Definition, error) {
+	if c.NArg() < 2 {
+		return definition(find(ctx, stored, name, c.Int("to")))
+	}
+	text, err := readFile(c, c.Args().Get(1))
+	if err != nil {
+		return nil, err
+	}
+	return lines.Parse(c.Args().Get(1), text)
+}
+
+// definition reads a version of a line.
+func definition(l shownLine, err error) (*lines.Definition, error) {
+	if err != nil {
+		return nil, err
+	}
+	return lines.Parse(fmt.Sprintf("%s version %d", l.Line, l.Version), []byte(l.YAML))
+}

@@ -1,0 +1,320 @@
+package freeswitch_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"countersign/freeswitch"
+	"countersign/session"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+const inboundPassword = "Spr1ngfield-0451"
+
+// eventSocket plays FreeSWITCH's event socket: each line of script answers one command, in the order of commands, on whatever connection they come.
+type eventSocket struct {
+	Server freeswitch.Server
+
+	t      testing.TB
+	answer func(conn int, command string) (frame string)
+	l      net.Listener
+	wg     sync.WaitGroup
+
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func startEventSocket(t testing.TB, answer func(conn int, command string) string) *eventSocket {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &eventSocket{t: t, answer: answer, l: l, Server: freeswitch.Server{Address: l.Addr().String(), Password: session.NewSecret([]byte(inboundPassword))}}
+	s.wg.Add(1)
+	go s.accept()
+	t.Cleanup(func() {
+		l.Close()
+		s.cut()
+		s.wg.Wait()
+	})
+	return s
+}
+
+func (s *eventSocket) accept() {
+	defer s.wg.Done()
+	for n := 1; ; n++ {
+		c, err := s.l.Accept()
+		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		s.conns = append(s.conns, c)
+		s.mu.Unlock()
+		s.wg.Add(1)
+		go func() {
+			defer s.wg.Done()
+			defer c.Close()
+			hello := "Content-Type: auth/request\n\n"
+			in := bufio.NewScanner(c)
+			for {
+				if _, err := c.Write([]byte(hello)); err != nil || !in.Scan() {
+					return
+				}
+				command := in.Text()
+				if !in.Scan() { // the empty line
+					return
+				}
+				if hello = s.answer(n, command); hello == "" {
+					return
+				}
+			}
+		}()
+	}
+}
+
+// cut ends all connections, as a restart of FreeSWITCH does.
+func (s *eventSocket) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.conns {
+		c.Close()
+	}
+}
+
+const loggedIn = "Content-Type: command/reply\nReply-Text: +OK accepted\n\n"
+
+func said(body string) string {
+	return fmt.Sprintf("Content-Type: api/response\nContent-Length: %d\n\n%s", len(body), body)
+}
+
+// echo lets everybody in and says what was asked.
+func echo(_ int, command string) string {
+	if rest, ok := strings.CutPrefix(command, "api "); ok {
+		return said(rest + "\n")
+	}
+	return loggedIn
+}
+
+func client(t testing.TB, s freeswitch.Server) *freeswitch.Inbound {
+	c := freeswitch.NewInbound(s)
+	t.Cleanup(c.Close)
+	return c
+}
+
+func TestManyGoroutinesShareAConnectionAndEachGetsItsOwnAnswer(t *testing.T) {
+	t.Parallel()
+	s := startEventSocket(t, echo)
+	c := client(t, s.Server)
+	var all sync.WaitGroup
+	for i := range 50 {
+		all.Go(func() {
+			command := fmt.Sprintf("uuid_getvar %d", i)
+			got, err := c.API(t.Context(), command)
+			assert.NoError(t, err)
+			assert.Equal(t, command, got)
+		})
+	}
+	all.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	assert.Len(t, s.conns, 1)
+}
+
+func TestAConnectionThatWasLostIsOpenedAgain(t *testing.T) {
+	t.Parallel()
+	s := startEventSocket(t, echo)
+	c := client(t, s.Server)
+	for range 3 {
+		got, err := c.API(t.Context(), "status")
+		require.NoError(t, err)
+		assert.Equal(t, "status", got)
+		s.cut()
+		// The next command may be sent before the end is known: then it fails, and is not sent again.
+		require.Eventually(t, func() bool { _, err := c.API(t.Context(), "status"); return err == nil }, 5*time.Second, time.Millisecond)
+	}
+}
+
+func TestACommandIsNeverSentTwice(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	ran := 0
+	s := startEventSocket(t, func(n int, command string) string {
+		if strings.HasPrefix(command, "api ") {
+			mu.Lock()
+			defer mu.Unlock()
+			ran++
+			return "" // it did that, and was gone before it said so
+		}
+		return loggedIn
+	})
+	_, err := client(t, s.Server).API(t.Context(), "uuid_transfer x")
+	require.ErrorIs(t, err, freeswitch.ErrUnavailable)
+	mu.Lock()
+	defer mu.Unlock()
+	assert.Equal(t, 1, ran)
+}
+
+func TestALateAnswerIsNotTakenForTheNextOne(t *testing.T) {
+	t.Parallel()
+	slow := make(chan struct{})
+	s := startEventSocket(t, func(n int, command string) string {
+		if command == "api slow" {
+			<-slow
+		}
+		return echo(n, command)
+	})
+	c := client(t, s.Server)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := c.API(ctx, "slow")
+	require.ErrorIs(t, err, freeswitch.ErrUnavailable)
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
+	close(slow)
+	got, err := c.API(t.Context(), "next")
+	require.NoError(t, err)
+	assert.Equal(t, "next", got)
+}
+
+func TestWhatFreeSWITCHRefusesIsAnErrorOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for name, frame := range map[string]string{
+		"no such channel":  said("-ERR No such channel!\n"),
+		"a usage":          said("-USAGE: <uuid>\n"),
+		"no such command":  said("-ERR nosuch Command not found!\n"),
+		"not permitted":    "Content-Type: command/reply\nReply-Text: -ERR permission denied\n\n",
+		"with a long text": said("-ERR " + strings.Repeat("x", 10000)),
+	} {
+		s := startEventSocket(t, func(_ int, command string) string {
+			if strings.HasPrefix(command, "auth ") {
+				return loggedIn
+			}
+			return frame
+		})
+		_, err := client(t, s.Server).API(t.Context(), "nosuch secret-argument")
+		var refused *freeswitch.RefusedError
+		require.ErrorAs(t, err, &refused, name)
+		assert.Equal(t, "nosuch", refused.Command)
+		assert.NotContains(t, err.Error(), "secret-argument")
+		assert.Less(t, len(err.Error()), 200)
+	}
+}
+
+func TestAPeerThatIsNotFreeSWITCHIsRefusedAtOnceAndCostsNothing(t *testing.T) {
+	t.Parallel()
+	for name, frame := range map[string]string{
+		"a length below nothing":    "Content-Type: api/response\nContent-Length: -1\n\n",
+		"a length without end":      "Content-Type: api/response\nContent-Length: 99999999999999999999\n\n",
+		"two gigabytes":             "Content-Type: api/response\nContent-Length: 2147483647\n\n",
+		"a line without end":        "Content-Type: " + strings.Repeat("x", 1<<20) + "\n\n",
+		"lines without end":         strings.Repeat("X: y\n", 1000) + "\n",
+		"the wrong password":        "Content-Type: command/reply\nReply-Text: -ERR invalid\n\n",
+		"a rejection":               "Content-Type: text/rude-rejection\nContent-Length: 24\n\nAccess Denied, go away.\n",
+		"another protocol":          "220 mail.example ESMTP\n\n",
+		"the end in mid-frame":      "Content-Type: api/resp",
+		"the end of the connection": "",
+	} {
+		s := startEventSocket(t, func(int, string) string { return frame })
+		_, err := client(t, s.Server).API(t.Context(), "status")
+		require.ErrorIs(t, err, freeswitch.ErrUnavailable, name)
+		assert.NotContains(t, err.Error(), inboundPassword)
+		assert.Less(t, len(err.Error()), 300, name)
+	}
+}
+
+func TestTheGreetingOfSomethingElseIsNotAnsweredWithThePassword(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	heard := make(chan string, 1)
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			heard <- err.Error()
+			return
+		}
+		defer c.Close()
+		_, _ = c.Write([]byte("Content-Type: text/rude-rejection\nContent-Length: 4\n\nno!\n"))
+		b := make([]byte, 100)
+		n, _ := c.Read(b)
+		heard <- string(b[:n])
+	}()
+	_, err = client(t, freeswitch.Server{Address: l.Addr().String(), Password: session.NewSecret([]byte(inboundPassword))}).API(t.Context(), "status")
+	require.ErrorIs(t, err, freeswitch.ErrUnavailable)
+	assert.Empty(t, <-heard)
+}
+
+func TestWhatIsNoCommandIsNotSent(t *testing.T) {
+	t.Parallel()
+	s := startEventSocket(t, echo)
+	c := client(t, s.Server)
+	for _, command := range []string{"", " status", "status\n\napi hupall", "status\r", "a\x00b"} {
+		_, err := c.API(t.Context(), command)
+		require.Error(t, err, "%q", command)
+		assert.NotErrorIs(t, err, freeswitch.ErrUnavailable)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	assert.Empty(t, s.conns)
+}
+
+func TestCloseEndsWhatIsRunningAndLeavesNothing(t *testing.T) {
+	// Not parallel: goleak looks at the whole process.
+	before := goleak.IgnoreCurrent()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	c := freeswitch.NewInbound(freeswitch.Server{Address: l.Addr().String(), Password: session.NewSecret([]byte(inboundPassword))})
+	results := make(chan error, 3)
+	for range cap(results) {
+		go func() { _, err := c.API(context.Background(), "status"); results <- err }()
+	}
+	peer, err := l.Accept() // and says nothing
+	require.NoError(t, err)
+	c.Close()
+	c.Close()
+	for range cap(results) {
+		select {
+		case err := <-results:
+			assert.ErrorIs(t, err, freeswitch.ErrUnavailable)
+		case <-time.After(5 * time.Second):
+			require.Fail(t, "a command goes on after Close")
+		}
+	}
+	_, err = c.API(context.Background(), "status")
+	assert.ErrorIs(t, err, freeswitch.ErrUnavailable)
+	peer.Close()
+	l.Close()
+	goleak.VerifyNone(t, before)
+}
+
+func TestTheClientOnARealFreeSWITCH(t *testing.T) {
+	t.Parallel()
+	f := startFreeSWITCH(t, options{})
+	c := client(t, f.server())
+	got, err := c.API(t.Context(), "global_setvar countersign_test=yes")
+	require.NoError(t, err)
+	assert.Equal(t, "+OK", got)
+	got, err = c.API(t.Context(), "global_getvar countersign_test")
+	require.NoError(t, err)
+	assert.Equal(t, "yes", got)
+	_, err = c.API(t.Context(), "uuid_getvar "+randomUUID()+" x")
+	var refused *freeswitch.RefusedError
+	require.ErrorAs(t, err, &refused)
+	assert.Contains(t, refused.Text, "No such channel")
+
+	wrong := f.server()
+	wrong.Password = session.NewSecret([]byte(inboundPassword))
+	_, err = client(t, wrong).API(t.Context(), "status")
+	require.ErrorIs(t, err, freeswitch.ErrUnavailable)
+	assert.ErrorContains(t, err, "password")
+	assert.False(t, errors.As(err, &refused), "a refused password is not a refused command")
+}
