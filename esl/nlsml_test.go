@@ -22,13 +22,13 @@ func TestResultsOfSpeechEngines(t *testing.T) {
 		{"pocketsphinx", esltest.NLSML("white horse", "100"), session.Input, "white horse", 1},
 		{"pocketsphinx, not so sure", esltest.NLSML("white horse", "83"), session.Input, "white horse", 0.83},
 		{"pocketsphinx, not sure at all", esltest.NLSML("white horse", "1"), session.Input, "white horse", 0.01},
-		{"pocketsphinx: nothing said", `<?xml version="1.0"?><result grammar="words"><interpretation><input mode="speech"><noinput/></input></interpretation></result>`,
-			session.NoInput, "", 0},
+		{"pocketsphinx: nothing said", `<?xml version="1.0"?><result grammar="words"><interpretation><input mode="speech"><noinput/></input></interpretation>` +
+			`</result>`, session.NoInput, "", 0},
 		{"pocketsphinx: something else said", `<result grammar="words"><interpretation><input mode="speech"><nomatch/></input></interpretation></result>`,
 			session.NoMatch, "", 0},
 		{"unimrcp", `<?xml version="1.0"?><result><interpretation grammar="session:request1@form-level.store" confidence="0.97">` +
 			`<instance>WHITE_HORSE</instance><input mode="speech">white  horse</input></interpretation></result>`, session.Input, "white horse", 0.97},
-		{"unimrcp, quite sure", `<result><interpretation confidence="1"><instance>white horse</instance><input mode="speech">white horse</input></interpretation></result>`,
+		{"unimrcp, quite sure", `<result><interpretation confidence="1"><instance>white horse</instance><input>white horse</input></interpretation></result>`,
 			session.Input, "white horse", 1},
 		{"unimrcp with its namespace", `<?xml version="1.0" encoding="UTF-8"?><result xmlns="urn:ietf:params:xml:ns:mrcpv2" xmlns:ex="http://x/">` +
 			`<interpretation confidence="0.9"><instance><ex:Phrase><ex:Word>7</ex:Word></ex:Phrase></instance><input>white horse</input></interpretation></result>`,
@@ -47,11 +47,12 @@ func TestResultsOfSpeechEngines(t *testing.T) {
 			`<interpretation confidence="0.6"><input>white horse</input></interpretation></result>`, session.Input, "white horse", 0.6},
 		{"several, equally sure: the first", `<result><interpretation confidence="0.4"><input>white horse</input></interpretation>` +
 			`<interpretation confidence="0.4"><input>wide horse</input></interpretation></result>`, session.Input, "white horse", 0.4},
-		{"what did not match is not what was said", `<result><interpretation confidence="0.9"><input><nomatch>white horse</nomatch></input></interpretation></result>`,
-			session.NoMatch, "", 0},
+		{"what did not match is not what was said",
+			`<result><interpretation confidence="0.9"><input><nomatch>white horse</nomatch></input></interpretation></result>`, session.NoMatch, "", 0},
 		{"an empty input", `<result><interpretation confidence="100"><input mode="speech"> </input></interpretation></result>`, session.NoMatch, "", 0},
 		{"no interpretation", `<result/>`, session.NoMatch, "", 0},
-		{"the five entities and CDATA", `<result><interpretation><input>a&amp;b &#99; <![CDATA[<d>]]></input></interpretation></result>`, session.Input, "a&b c <d>", 0},
+		{"the five entities and CDATA", `<result><interpretation><input>a&amp;b &#99; <![CDATA[<d>]]></input></interpretation></result>`, session.Input,
+			"a&b c <d>", 0},
 		{"a key", "DIGIT: *", session.NoMatch, "", 0},
 		{"unimrcp: nothing said", "Completion-Cause: 002\n", session.NoInput, "", 0},
 		{"unimrcp: something else said", "Completion-Cause: 001", session.NoMatch, "", 0},
@@ -71,15 +72,17 @@ func TestResultsThatAreNone(t *testing.T) {
 	t.Parallel()
 	said := `<interpretation confidence="100"><input>white horse</input></interpretation>`
 	for name, result := range map[string]string{
-		"nothing":                          "",
-		"JSON":                             `{"text":"white horse"}`,
-		"another document":                 `<html>white horse</html>`,
-		"two documents":                    `<result/><result>` + said + `</result>`,
-		"cut off":                          `<result>` + said,
-		"closed in the wrong order":        `<result><interpretation><input>white horse</interpretation></input></result>`,
-		"a bomb of entities":               `<!DOCTYPE r [<!ENTITY a "white"><!ENTITY b "&a;&a;&a;">]><result><interpretation><input>&b;</input></interpretation></result>`,
-		"an unknown entity":                `<result><interpretation><input>&b;</input></interpretation></result>`,
-		"very deep":                        `<result><interpretation><input>` + strings.Repeat("<x>", 20) + "white horse" + strings.Repeat("</x>", 20) + `</input></interpretation></result>`,
+		"nothing":                   "",
+		"JSON":                      `{"text":"white horse"}`,
+		"another document":          `<html>white horse</html>`,
+		"two documents":             `<result/><result>` + said + `</result>`,
+		"cut off":                   `<result>` + said,
+		"closed in the wrong order": `<result><interpretation><input>white horse</interpretation></input></result>`,
+		"a bomb of entities": `<!DOCTYPE r [<!ENTITY a "white"><!ENTITY b "&a;&a;&a;">]>` +
+			`<result><interpretation><input>&b;</input></interpretation></result>`,
+		"an unknown entity": `<result><interpretation><input>&b;</input></interpretation></result>`,
+		"very deep": `<result><interpretation><input>` + strings.Repeat("<x>", 20) + "white horse" + strings.Repeat("</x>", 20) +
+			`</input></interpretation></result>`,
 		"very long":                        `<result>` + strings.Repeat(said, 300) + `</result>`,
 		"an interpretation inside another": `<result><interpretation>` + said + `</interpretation></result>`,
 		"surer than sure":                  esltest.NLSML("white horse", "101"),

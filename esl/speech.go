@@ -64,7 +64,8 @@ func listen(l session.Listen) (string, error) {
 	if l.Engine == "" || strings.ContainsFunc(l.Engine, func(r rune) bool { return !isWord(r) && !strings.ContainsRune(":.-", r) }) {
 		return "", fmt.Errorf("%w: speech engine %q: only letters, digits and _ : . - may be in its name", ErrUnsafeValue, l.Engine)
 	}
-	if l.Grammar == "" || len(l.Grammar) > maxGrammar || strings.ContainsFunc(l.Grammar, func(r rune) bool { return !isWord(r) && !strings.ContainsRune(":/.-", r) }) {
+	inGrammar := func(r rune) bool { return isWord(r) || strings.ContainsRune(":/.-", r) }
+	if l.Grammar == "" || len(l.Grammar) > maxGrammar || strings.ContainsFunc(l.Grammar, func(r rune) bool { return !inGrammar(r) }) {
 		return "", fmt.Errorf("%w: grammar %.80q: only letters, digits and _ : / . - may be in its name", ErrUnsafeValue, l.Grammar)
 	}
 	if l.Start <= 0 || l.Speech <= 0 {

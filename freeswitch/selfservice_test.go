@@ -9,10 +9,13 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+// paying is what the shipped extension "payments-decided" plays.
+const paying = 880.0
+
 // TestSelfServiceAsksForMore has a dialplan send callers to Countersign for a higher level, as the guide says, and looks at where they go on.
 func TestSelfServiceAsksForMore(t *testing.T) {
 	t.Parallel()
-	// need-<port of the service>-<earlier status, or new>-<yes if it says where to go on>
+	// need-<port of the service>-<verified, or new>-<yes if it says where to go on, no, or example for the shipped one>
 	f := startFreeSWITCH(t, options{Variables: map[string]string{"countersign_deadman": fmt.Sprint(int(deadMan.Seconds()))}, Files: map[string]string{
 		"public/91_need.xml": `<extension name="need"><condition field="destination_number" expression="^need-([0-9]+)-([a-z]+)-([a-z]+)$">
 <action application="set" data="countersign_socket=127.0.0.1:$1"/>
@@ -22,6 +25,7 @@ func TestSelfServiceAsksForMore(t *testing.T) {
 <extension name="known"><condition field="${test_need}" expression="^verified-" break="never">
 <action application="multiset" data="cs_call=earlier cs_status=verified cs_level=2 cs_reason=ok cs_methods=ani,pin cs_customer=C-1"/></condition>
 <condition field="${test_need}" expression="-yes$" break="never"><action application="set" data="cs_return=menu XML default"/></condition>
+<condition field="${test_need}" expression="-example$" break="never"><action application="transfer" data="payments XML default"/></condition>
 <condition field="destination_number" expression="^transactions$">
 <action application="set" data="cs_need_level=3"/>
 <action application="transfer" data="stepup XML countersign"/>
@@ -45,12 +49,30 @@ func TestSelfServiceAsksForMore(t *testing.T) {
 
 	t.Run("and gets it", func(t *testing.T) {
 		t.Parallel()
-		frames := append(asks(5*time.Second), handsBack("verified", "3", "ok")...)
-		frames[len(frames)-1] = execute("transfer", "menu XML default")
+		frames := append(asks(5*time.Second), handsOn("menu XML default", "verified", "3", "ok")...)
 		c := dialNeed(t, listenAndSay(t, frames...).port(t), "verified", "yes")
 		c.Hears(t, prompting, atOnce)
 		c.Press("2718")
 		goesOn(t, c, "menu", result{Status: "verified", Level: "3", Reason: "ok", Methods: "ani,pin", Customer: "C-1"})
+	})
+	for level, leadsTo := range map[string]float64{"3": paying, "2": ringing} {
+		t.Run("with the shipped example, and comes to level "+level, func(t *testing.T) {
+			t.Parallel()
+			service := listenAndSay(t, append(asks(5*time.Second), handsOn("payments-decided XML default", "verified", level, "ok")...)...)
+			c := dialNeed(t, service.port(t), "verified", "example")
+			c.Hears(t, prompting, atOnce)
+			c.Press("2718")
+			c.Hears(t, leadsTo, ringsWithin)
+			r := c.Record(t)
+			assert.Equal(t, 1, r.Ran("multiset", "^^|cs_need_level=3|cs_return=payments-decided XML default"))
+			assert.Equal(t, level, r.Variables["cs_level"])
+		})
+	}
+	t.Run("with the shipped example, while Countersign is away", func(t *testing.T) {
+		t.Parallel()
+		c := dialNeed(t, freePort(t), "verified", "example")
+		c.AwaitAt(t, "default", "payments-decided", atOnce)
+		goesOn(t, c, "agents", still)
 	})
 	t.Run("while Countersign is away", func(t *testing.T) {
 		t.Parallel()

@@ -3,6 +3,7 @@ package freeswitch_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/csv"
 	"fmt"
 	"net"
@@ -27,20 +28,25 @@ const (
 )
 
 // customer is a row of the customers CSV.
-type customer struct{ ID, Name, Phones, Account, PIN string }
+type customer struct{ ID, Name, Phones, Account, PIN, TOTP string }
 
 // serviceOptions say how a service differs from a first start with log.level debug.
 type serviceOptions struct {
 	Customers []customer
 	// Drain is socket.drain.
 	Drain time.Duration
+	// Line is a service line to be put in force, in place of the built-in one.
+	Line string
+	// FreeSWITCH is whose event socket the service may use.
+	FreeSWITCH *freeSWITCH
 }
 
 // service is the real program, as a child process that dies with the test. It keeps its data and its ports when it is started again.
 type service struct {
-	// Port is where it listens for FreeSWITCH, NATS the address of the NATS inside it.
-	Port int
-	NATS string
+	// Port is where it listens for FreeSWITCH, NATS the address of the NATS inside it, API that of its HTTP API, which Key opens.
+	Port      int
+	NATS, API string
+	Key       string
 	// Data is --data.
 	Data string
 
@@ -94,19 +100,38 @@ func startService(t testing.TB, o serviceOptions) *service {
 	t.Helper()
 	dir := t.TempDir()
 	s := &service{
-		Port: freePort(t), NATS: fmt.Sprintf("127.0.0.1:%d", freePort(t)), Data: filepath.Join(dir, "data"),
+		Port: freePort(t), NATS: fmt.Sprintf("127.0.0.1:%d", freePort(t)), API: fmt.Sprintf("127.0.0.1:%d", freePort(t)), Key: randomHex() + randomHex(),
+		Data:   filepath.Join(dir, "data"),
 		binary: buildService(t), config: filepath.Join(dir, "countersign.yaml"), log: filepath.Join(dir, "log"), out: filepath.Join(dir, "out"),
 	}
 	if o.Drain == 0 {
 		o.Drain = 30 * time.Second
 	}
-	require.NoError(t, os.WriteFile(s.config, fmt.Appendf(nil,
-		"socket: {listen: 127.0.0.1:%d, drain: %s}\nnats: {listen: %s}\nweb: {listen: \"127.0.0.1:0\"}\nline: {pop_url: \"https://crm.example/{customer}?status={status}\"}\nlog: {level: debug}\n",
-		s.Port, o.Drain, s.NATS), 0o600))
+	settings := fmt.Appendf(nil, "socket: {listen: 127.0.0.1:%d, drain: %s}\nnats: {listen: %s}\nweb: {listen: %q, keys: {test: %x}}\n"+
+		"line: {pop_url: \"https://crm.example/{customer}?status={status}\"}\nlog: {level: debug}\n",
+		s.Port, o.Drain, s.NATS, s.API, sha256.Sum256([]byte(s.Key)))
+	if f := o.FreeSWITCH; f != nil {
+		settings = fmt.Appendf(settings, "freeswitch: [{address: %q, password: %q}]\n", f.eventSocket, f.password)
+	}
+	require.NoError(t, os.WriteFile(s.config, settings, 0o600))
 	s.importCustomers(t, o.Customers)
 	t.Cleanup(func() { s.end(t) })
 	s.Start(t)
+	if o.Line != "" {
+		s.apply(t, o.Line)
+	}
 	return s
+}
+
+// apply puts a service line in force with the next call.
+func (s *service) apply(t testing.TB, line string) {
+	t.Helper()
+	file := filepath.Join(filepath.Dir(s.config), "line.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(line), 0o600))
+	ctx, cancel := context.WithTimeout(context.Background(), importWithin)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, s.binary, "--config", s.config, "--data", s.Data, "lines", "apply", file).CombinedOutput()
+	require.NoError(t, err, "%s", out)
 }
 
 // importCustomers gives the program its customers on standard input: no file of these tests holds a PIN.
@@ -114,9 +139,9 @@ func (s *service) importCustomers(t testing.TB, customers []customer) {
 	t.Helper()
 	var rows bytes.Buffer
 	w := csv.NewWriter(&rows)
-	require.NoError(t, w.Write([]string{"id", "name", "phones", "account", "pin"}))
+	require.NoError(t, w.Write([]string{"id", "name", "phones", "account", "pin", "totp_secret"}))
 	for _, c := range customers {
-		require.NoError(t, w.Write([]string{c.ID, c.Name, c.Phones, c.Account, c.PIN}))
+		require.NoError(t, w.Write([]string{c.ID, c.Name, c.Phones, c.Account, c.PIN, c.TOTP}))
 	}
 	w.Flush()
 	ctx, cancel := context.WithTimeout(context.Background(), importWithin)

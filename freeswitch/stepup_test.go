@@ -151,12 +151,17 @@ func asks(firstDigit time.Duration) []string {
 	}
 }
 
-// handsBack are the frames of a service that has decided, and sends the call to where it was to go.
+// handsBack are the frames of a service that has decided, and sends the call back to its agent.
 func handsBack(status, level, reason string) []string {
+	return handsOn("countersign-rejoin XML countersign", status, level, reason)
+}
+
+// handsOn are the frames of a service that has decided, and sends the call to where it was to go.
+func handsOn(to, status, level, reason string) []string {
 	return []string{
 		execute("sched_cancel", ""),
 		execute("multiset", fmt.Sprintf("^^|cs_call=second|cs_status=%s|cs_level=%s|cs_reason=%s|cs_digits=|cs_need_level=|cs_return=|sensitive_dtmf=|socket_resume=", status, level, reason)),
-		execute("transfer", "countersign-rejoin XML countersign"),
+		execute("transfer", to),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"countersign/session"
 	"countersign/session/event"
@@ -134,7 +135,7 @@ func (c *checker) popURL() {
 		}
 	}
 	u, err := url.Parse(strings.NewReplacer("{", "", "}", "").Replace(s))
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(s) > maxPopURL {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || utf8.RuneCountInString(s) > maxPopURL {
 		c.wrong("pop_url", "%q is no address: want one such as https://crm.example/customer/{customer}", shorten(s))
 	}
 }
@@ -157,8 +158,8 @@ func (c *checker) words() {
 			switch {
 			case w.Text != "" && w.File != "", w.Text == "" && w.File == "":
 				c.wrong(path, "want either text or file")
-			case len(w.Text) > maxText || strings.TrimSpace(w.Text) == "" && w.File == "":
-				c.wrong(join(path, "text"), "want words to be spoken, at most %d bytes", maxText)
+			case utf8.RuneCountInString(w.Text) > maxText || strings.TrimSpace(w.Text) == "" && w.File == "":
+				c.wrong(join(path, "text"), "want words to be spoken, at most %d letters", maxText)
 			case w.File != "" && !filePattern.MatchString(w.File):
 				c.wrong(join(path, "file"), "FreeSWITCH cannot play %q: want a path without quotes, backslashes and any of !${}[]", shorten(w.File))
 			}
@@ -255,7 +256,7 @@ func (c *checker) name(path, name string, others ...string) {
 var (
 	// taken are names of steps and of what is in a customer's record.
 	taken = []string{
-		"greeting", "ani", "language", "confirmation", "failure", "closed", "remember_number", string(event.MethodPIN), string(event.MethodBirthDate),
+		"greeting", "ani", "language", "step_up", "confirmation", "failure", "closed", "remember_number", string(event.MethodPIN), string(event.MethodBirthDate),
 		string(event.MethodPassphrase), string(event.MethodSMSCode), string(event.MethodTOTP), string(event.MethodToken), "totp_secret", "id", "name", "phones",
 		"enrolled",
 	}

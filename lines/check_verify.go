@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"countersign/session"
 )
@@ -41,8 +42,8 @@ func (c *checker) passphrase(path string, p *Passphrase) {
 	if p.Engine != "" && !enginePattern.MatchString(p.Engine) {
 		c.wrong(join(path, "engine"), "%q is no engine: want FreeSWITCH's name of it, such as pocketsphinx", shorten(p.Engine))
 	}
-	if len(p.Grammar) > maxGrammar || strings.ContainsFunc(p.Grammar, func(r rune) bool { return r < ' ' }) {
-		c.wrong(join(path, "grammar"), "want one line of at most %d bytes", maxGrammar)
+	if utf8.RuneCountInString(p.Grammar) > maxGrammar || strings.ContainsFunc(p.Grammar, func(r rune) bool { return r < ' ' }) {
+		c.wrong(join(path, "grammar"), "want one line of at most %d letters", maxGrammar)
 	}
 	for _, key := range []string{"engine", "grammar"} {
 		if text := map[string]string{"engine": p.Engine, "grammar": p.Grammar}[key]; text == "" && c.given(join(path, key)) {

@@ -29,6 +29,7 @@ func Compile(def *Definition, version int, p Parts) (*session.Line, error) {
 	l := &session.Line{
 		Name: def.Line, Version: version, Region: cmp.Or(def.Region, p.Region), Languages: def.Languages, Level: def.Level(),
 		Greeting:     steps.Greeting{Prompt: "greeting"},
+		StepUp:       steps.Greeting{Step: "step_up", Prompt: "step-up"},
 		Confirmation: steps.Confirmation{Prompt: "confirmation", ByName: def.GreetByName},
 		Failure:      steps.Announcement{Step: "failure", Prompt: "failure"},
 		Routes:       c.routes(),

@@ -56,6 +56,7 @@ func TestTheBuiltInLine(t *testing.T) {
 		}},
 		Confirmation: steps.Confirmation{Prompt: "confirmation"},
 		Failure:      steps.Announcement{Step: "failure", Prompt: "failure"},
+		StepUp:       steps.Greeting{Step: "step_up", Prompt: "step-up"},
 		Routes:       session.Routes{Verified: to("menu"), Identified: to("agents"), Unidentified: to("agents")},
 	}, withoutCheck(got))
 	assert.Contains(t, string(text), "line: default")
@@ -95,14 +96,12 @@ func TestTheExampleOfTheBankCompiles(t *testing.T) {
 	assert.False(t, account.Check("0000000097"))
 	assert.Equal(t, steps.ReadBackUnattested, account.ReadBack)
 	assert.True(t, l.Identify[1].(steps.Number).Check("79927398713"), "Luhn")
-	require.Len(t, l.Verify, 3)
-	assert.Equal(t, steps.BirthDate{Directory: p.Directory, Prompt: "ask-birth-date", Again: "ask-birth-date-again", Limits: limits(1)}, l.Verify[0].Step)
-	assert.Equal(t, session.Weak, l.Verify[0].Factor)
-	assert.Equal(t, steps.TOTP{Directory: p.Directory, Once: p.Once, Prompt: "ask-totp", Again: "ask-totp-again", Limits: limits(4)}, l.Verify[2].Step)
+	require.Len(t, l.Verify, 2)
+	assert.Equal(t, steps.TOTP{Directory: p.Directory, Once: p.Once, Prompt: "ask-totp", Again: "ask-totp-again", Limits: limits(4)}, l.Verify[1].Step)
 	assert.Equal(t, &session.Question{
 		Step:   steps.SMSCode{Directory: p.Directory, Sends: p.Sends, Sender: p.Sender, Digits: 6, Lifetime: 5 * time.Minute, Limits: limits(2), Countries: p.Countries},
 		Factor: session.Possession,
-	}, l.Verify[2].Else, "one that is not in the list has the usual settings")
+	}, l.Verify[1].Else, "one that is not in the list has the usual settings")
 	assert.Equal(t, steps.RememberNumber{Directory: p.Directory, Limits: limits(0)}, l.Enrol)
 	assert.Equal(t, session.Routes{
 		Verified: to("banking"), Identified: to("agents"), Unidentified: to("reception"), Locked: to("security"), Closed: to("mailbox"),
@@ -113,6 +112,29 @@ func TestTheExampleOfTheBankCompiles(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, l.Hours.Open(time.Date(2026, 11, 21, 13, 59, 59, 0, berlin)), "a Saturday")
 	assert.False(t, l.Hours.Open(time.Date(2026, 11, 21, 14, 0, 0, 0, berlin)))
+}
+
+func TestTheExampleOfTheInsurerCompiles(t *testing.T) {
+	t.Parallel()
+	def, err := lines.Parse("insurance.yaml", shipped(t)["examples/insurance.yaml"])
+	require.NoError(t, err)
+	p := parts()
+	l, err := lines.Compile(def, 1, p)
+	require.NoError(t, err)
+	require.Len(t, l.Verify, 4)
+	assert.Equal(t, session.Question{
+		Step:   steps.BirthDate{Directory: p.Directory, Prompt: "ask-birth-date", Again: "ask-birth-date-again", Limits: steps.DefaultLimits(1)},
+		Factor: session.Weak,
+	}, l.Verify[1])
+	assert.Equal(t, session.Question{
+		Step: steps.Fact{Directory: p.Directory, Fact: "post_code", Prompt: "ask-fact", Again: "ask-fact-again", Min: 5, Max: 5, Limits: steps.DefaultLimits(1)}, Factor: session.Weak,
+	}, l.Verify[2])
+	contract := l.Identify[0].(steps.Number)
+	assert.Equal(t, []string{"contract", "ask-contract", "ask-contract"}, []string{contract.Kind, contract.Prompt, contract.Again}, "there is no other prompt to ask again")
+	assert.True(t, contract.Check("000000019"), "mod 11")
+	assert.Equal(t, steps.ReadBackAlways, l.Identify[1].(steps.Number).ReadBack)
+	assert.True(t, l.SendToken)
+	assert.Equal(t, "https://crm.example/customers/{customer}?call={call}", l.PopURL)
 }
 
 func TestTheExampleOfSmartFlowsCompiles(t *testing.T) {

@@ -299,6 +299,7 @@ func TestWarnings(t *testing.T) {
 		"a PIN of four digits":          {with("verify: {questions: [pin: {digits: 4-6}]}\n"), "f:7:36: verify.questions[0].pin.digits: a PIN of 4 digits is guessed in one call with a chance of 0.03 % (6 digits: 0.0003 %)"},
 		"one weak question at the end":  {with("verify: {questions: [pin: {digits: 6}, birth_date: {}]}\n"), "f:7:40: verify.questions[1]: can never matter"},
 		"one weak question in front":    {with("verify: {questions: [birth_date: {}, pin: {digits: 6}]}\n"), ""},
+		"a weak question at level 3":    {with("verify: {level: 3, questions: [birth_date: {}, pin: {digits: 6}, totp: {}]}\n"), "f:7:32: verify.questions[0]: is never asked"},
 		"two weak questions at the end": {with("verify: {questions: [pin: {digits: 6}, birth_date: {}, fact: {name: post_code, digits: 5}]}\n"), ""},
 		"the caller's number second":    {with2("identify", "- number: {name: account, digits: 8}\n  - ani: {}") + pin, "f:5:5: identify[1]: the caller's number is always tried first"},
 		"a phone without a region":      {with2("identify", "- number: {name: phone}") + pin, "without a region only numbers with their country code"},
@@ -360,7 +361,7 @@ func FuzzParse(f *testing.F) {
 	for _, c := range wrongs {
 		f.Add(c.text)
 	}
-	for _, file := range []string{"default.yaml", "examples/bank.yaml", "examples/smartflows.yaml", "testdata/wrong.yaml"} {
+	for _, file := range []string{"default.yaml", "examples/bank.yaml", "examples/smartflows.yaml", "examples/insurance.yaml", "testdata/wrong.yaml"} {
 		text, err := os.ReadFile(file)
 		require.NoError(f, err)
 		f.Add(string(text))

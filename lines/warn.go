@@ -60,10 +60,13 @@ func (w *warner) verify() {
 	}
 	weak, lastWeak, lastOther := 0, -1, -1
 	for i, q := range v.Questions {
-		if q.asked().factor == session.Weak {
-			weak, lastWeak = weak+1, i
-		} else {
+		switch {
+		case q.asked().factor != session.Weak:
 			lastOther = i
+		case session.Level(v.Level) == session.Strong:
+			w.say(fmt.Sprintf("verify.questions[%d]", i), "is never asked: level 3 takes something the customer knows and something they have, and no weak answer")
+		default:
+			weak, lastWeak = weak+1, i
 		}
 		if p := q.PIN; p != nil && p.Digits.Min < 6 {
 			w.say(fmt.Sprintf("verify.questions[%d].pin.digits", i), "a PIN of %d digits is guessed in one call with a chance of %s (6 digits: %s)",

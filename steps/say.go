@@ -1,17 +1,22 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 
 	"countersign/session"
 )
 
-// Greeting opens the call. It only queues its prompt: the caller hears it in front of the first question and may interrupt it with the first digit, or
-// while a slow look-up runs.
-type Greeting struct{ Prompt string }
+// Greeting opens the call, or a step-up. It only queues its prompt: the caller hears it in front of the first question and may interrupt it with the first
+// digit, or while a slow look-up runs.
+type Greeting struct {
+	Prompt string
+	// Step is the step's name; empty is "greeting".
+	Step string
+}
 
 // Name implements session.Step.
-func (Greeting) Name() string { return "greeting" }
+func (g Greeting) Name() string { return cmp.Or(g.Step, "greeting") }
 
 // Run implements session.Step.
 func (g Greeting) Run(_ context.Context, s *session.Session) (session.Outcome, error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed" // the sample bank
 	"encoding/json"
@@ -58,21 +59,32 @@ func demo(c *cli.Context) (err error) {
 	if c.Bool("json") {
 		screen = io.Discard
 	}
-	log := slog.New(slog.NewTextHandler(c.App.ErrWriter, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(c.App.ErrWriter, &slog.HandlerOptions{Level: slog.LevelError}))
 	if err := importSample(c.Context, cfg, log); err != nil {
 		return err
 	}
+	sms, err := startSMSCatcher()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sms.close()) }()
+	cfg.SMS.URL = sms.url
 	s, err := startService(c.Context, cfg, log)
 	if err != nil {
 		return err
 	}
+	if err := applyDemoLines(c.Context, s); err != nil {
+		return errors.Join(err, s.close())
+	}
 	fmt.Fprintf(screen, `Countersign demo: a sample bank of 15 customers, %d callers at a time, %gx speed. Ctrl-C ends it.
   call it yourself   %s call --server %s --from +15551230001 --keys 246813#
   events             %s watch --nats %s
+  lines              %s lines --nats %s show smartflows      (5100; bank is 5200)
+  text messages      %s
   customers, calls   %s
 
-`, c.Int("callers"), c.Float64("speed"), invocation(), s.listener.Addr(), invocation(), s.embedded.URL(), cfg.data)
-	d := &demonstration{screen: screen, ended: map[string]event.CallEnded{}, placed: map[string]sim.Result{}}
+`, c.Int("callers"), c.Float64("speed"), invocation(), s.listener.Addr(), invocation(), s.embedded.URL(), invocation(), s.embedded.URL(), sms.url, cfg.data)
+	d := &demonstration{screen: screen, sms: sms, ended: map[string]event.CallEnded{}, placed: map[string]sim.Result{}}
 	watching, stopWatching := context.WithCancel(context.Background())
 	watched := make(chan error, 1)
 	if err := s.awaitNATS(c.Context); err != nil {
@@ -113,6 +125,8 @@ func demoConfig(c *cli.Context) (cfg config, cleanUp func() error, err error) {
 	if cfg, err = loadConfig(c); err != nil {
 		return cfg, nil, err
 	}
+	// The same few callers ring again and again.
+	cfg.Guard.Sends, cfg.Guard.SendsApart, cfg.Guard.SendsPerDay = 5, time.Second, 100
 	cfg.Socket.Listen, cfg.NATS.Listen, cfg.Web.Listen, cfg.NATS.URL = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", ""
 	cleanUp = func() error { return nil }
 	if !c.IsSet("data") {
@@ -137,6 +151,7 @@ func importSample(ctx context.Context, cfg config, log *slog.Logger) (err error)
 // demonstration places calls and counts what the events say about them.
 type demonstration struct {
 	screen io.Writer
+	sms    *smsCatcher
 
 	mu     sync.Mutex
 	placed map[string]sim.Result // by FreeSWITCH's id of the call
@@ -147,7 +162,7 @@ type demonstration struct {
 
 // call lets callers ring until the time is over or somebody stops it, and returns when the last has ended.
 func (d *demonstration) call(c *cli.Context, address string) error {
-	phone, err := sim.New(sim.Options{Address: address, Speed: c.Float64("speed")})
+	phone, err := sim.New(sim.Options{Address: address, Speed: c.Float64("speed"), Engines: []string{"pocketsphinx"}})
 	if err != nil {
 		return err
 	}
@@ -197,7 +212,7 @@ func (d *demonstration) call(c *cli.Context, address string) error {
 
 func (d *demonstration) one(ctx context.Context, phone *sim.Switch, who sampleCaller) error {
 	r, err := phone.Call(ctx, sim.CallOptions{
-		From: who.from, To: "5000", Withheld: who.withheld, Caller: sim.Script(sim.Human, who.answers...),
+		From: who.from, To: cmp.Or(who.to, "5000"), Withheld: who.withheld, Caller: d.caller(who),
 	})
 	if err != nil {
 		return err

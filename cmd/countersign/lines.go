@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/user"
 	"strings"
+	_ "time/tzdata" // opening hours mean the same on a machine without a database of time zones
 
 	"countersign/lines"
 	"countersign/prompts"
@@ -161,6 +162,9 @@ func linesLint(c *cli.Context) error {
 			fmt.Fprintln(c.App.Writer, p)
 		}
 		warn(c.App.Writer, out.Warnings)
+		for i, f := range files {
+			fmt.Fprintf(c.App.Writer, "%s: nothing is wrong with the line %s\n", c.Args().Get(i), f.def.Line)
+		}
 	}
 	if !out.OK {
 		return fmt.Errorf("%s to correct", counted(len(out.Problems), "problem"))
@@ -172,13 +176,6 @@ func warn(to io.Writer, warnings lines.Problems) {
 	for _, w := range warnings {
 		fmt.Fprintln(to, "note:", w)
 	}
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // audio says which recordings there are: those in the folder of prompts, or those that a first start will put there.

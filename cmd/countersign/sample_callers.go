@@ -10,8 +10,10 @@ import (
 type sampleCaller struct {
 	who      string
 	from     string
+	to       string // the number called; 5000 if empty
 	withheld bool
 	answers  []sim.Answer
+	texts    string // the telephone whose text messages they read
 }
 
 // sampleCallers are the kinds of callers that a contact centre knows. The numbers belong to sample_customers.csv.
@@ -27,8 +29,24 @@ var sampleCallers = []sampleCaller{
 	{who: "wrong PIN three times", from: "+15551230010", answers: script("ask-pin", "111222#", "ask-pin-again", "222333#", "ask-pin-again", "333444#")},
 	{who: "does not have the account number", from: "+15557770003", answers: script("ask-account", "*")},
 	{who: "says nothing", from: "anonymous"},
+	{
+		who: "passphrase not understood, code by SMS", from: "+15557770004", to: "5100", texts: "+15551230002",
+		answers: append(script("have-account", "1", "ask-phone", "15551230002#"), says("ask-passphrase", "nano wires"), says("ask-passphrase-again", "nano wires")),
+	},
+	{
+		who: "passphrase, greeted by name", from: "+15557770005", to: "5100",
+		answers: append(script("have-account", "1", "ask-phone", "15551230004#"), says("ask-passphrase", "check the numbers again")),
+	},
+	{who: "has no account", from: "+15557770006", to: "5100", answers: script("have-account", "2")},
+	{
+		who: "auf Deutsch, PIN und Code per SMS", from: "anonymous", to: "5200", texts: "+491713920015",
+		answers: script("language-2", "1", "ask-account", "100056#", "read-back-confirm", "1", "ask-pin", "650274#"),
+	},
 	{who: "hangs up while keying", from: "+493012345005", answers: []sim.Answer{{Prompt: "ask-pin", Keys: "141", HangUp: true}}},
 }
+
+// says is an answer in words.
+func says(prompt, words string) sim.Answer { return sim.Answer{Prompt: prompt, Says: words} }
 
 // script pairs prompts and keys.
 func script(promptsAndKeys ...string) (answers []sim.Answer) {

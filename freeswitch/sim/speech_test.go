@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -47,16 +48,16 @@ func TestHowListeningEnds(t *testing.T) {
 		set              string
 		result, response string
 	}{
-		"something is said":                   {acts: []Act{{Says: "a < b", Confidence: 0.834}}, result: `confidence="83">` + "\n    <input mode=\"speech\">a &lt; b</input>", response: "DONE"},
-		"nothing is said":                     {result: `<input mode="speech"><noinput/></input>`, response: "DONE"},
-		"something is said, but too late":     {acts: []Act{{Wait: 6 * time.Second, Says: "white horse"}}, result: `<noinput/>`, response: "DONE"},
-		"the engine makes nothing of it":      {acts: []Act{{Says: "mumble", Confidence: -1}}, result: `<input mode="speech"><nomatch/></input>`, response: "DONE"},
-		"a key is pressed":                    {acts: []Act{{Key: '*'}, {Wait: time.Second, Says: "white horse"}}, result: "white horse", response: "DONE"},
-		"a key is pressed that ends it":       {acts: []Act{{Key: '*'}, {Wait: time.Second, Says: "white horse"}}, set: "playback_terminators=*", result: "DIGIT: *", response: "DONE"},
-		"a key is pressed that does not":      {acts: []Act{{Key: '1'}, {Wait: time.Second, Says: "white horse"}}, set: "playback_terminators=*", result: "white horse", response: "DONE"},
+		"something is said":                   {acts: []Act{{Says: "a < b", Confidence: 0.834}}, result: `confidence="83">` + "\n    <input mode=\"speech\">a &lt; b<"},
+		"nothing is said":                     {result: `<input mode="speech"><noinput/></input>`},
+		"something is said, but too late":     {acts: []Act{{Wait: 6 * time.Second, Says: "white horse"}}, result: `<noinput/>`},
+		"the engine makes nothing of it":      {acts: []Act{{Says: "mumble", Confidence: -1}}, result: `<input mode="speech"><nomatch/></input>`},
+		"a key is pressed":                    {acts: []Act{{Key: '*'}, {Wait: time.Second, Says: "white horse"}}, result: "white horse"},
+		"a key is pressed that ends it":       {acts: []Act{{Key: '*'}, {Wait: time.Second, Says: "white horse"}}, set: "playback_terminators=*", result: "DIGIT: *"},
+		"a key is pressed that does not":      {acts: []Act{{Key: '1'}, {Wait: time.Second, Says: "white horse"}}, set: "playback_terminators=*", result: "white horse"},
 		"the caller hangs up":                 {acts: []Act{{HangUp: true}}, response: "ERROR"},
-		"the words of two: the first are it":  {acts: []Act{{Says: "white horse"}, {Says: "x"}}, result: "white horse", response: "DONE"},
-		"speech ends the prompt in its midst": {acts: []Act{{Wait: 100 * time.Millisecond, Says: "white horse"}}, result: "white horse", response: "DONE"},
+		"the words of two: the first are it":  {acts: []Act{{Says: "white horse"}, {Says: "x"}}, result: "white horse"},
+		"speech ends the prompt in its midst": {acts: []Act{{Wait: 100 * time.Millisecond, Says: "white horse"}}, result: "white horse"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -69,7 +70,7 @@ func TestHowListeningEnds(t *testing.T) {
 				s.run("answer", "")
 				s.run("set", c.set)
 				f := s.run("play_and_detect_speech", "/en/say-it.wav "+listenFor)
-				assert.Equal(t, c.response, decoded(f.get("Application-Response")))
+				assert.Equal(t, cmp.Or(c.response, "DONE"), decoded(f.get("Application-Response")))
 				if c.result == "" {
 					assert.Empty(t, f.get("variable_detect_speech_result"))
 				}

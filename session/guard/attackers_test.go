@@ -183,7 +183,7 @@ func TestRotatingCallerNumbersRaiseTheLinesAlarmOnceOnTwoMachines(t *testing.T) 
 	nats := newNATS(t, t.TempDir(), "127.0.0.1:0")
 	var nodes [2]*guard.Guard
 	for i := range nodes {
-		nodes[i] = newGuard(t, guard.Options{Store: bucket(t, nats.URL()), Now: c.Now, Alarm: raised.raise, Every: 5 * time.Millisecond})
+		nodes[i] = newGuard(t, guard.Options{Store: bucket(t, nats.URL()), Now: c.Now, Within: slowMachine, Alarm: raised.raise, Every: 5 * time.Millisecond})
 	}
 	stopOne, stopTwo := running(t, nodes[0]), running(t, nodes[1])
 	spray := func() {
@@ -286,7 +286,7 @@ func TestWithoutTheStoreEachMachineKeepsTheLimitsAndAfterwardsAllOfItCounts(t *t
 	var logs [2]*logLines
 	for i := range nodes {
 		logs[i] = &logLines{}
-		nodes[i] = newGuard(t, guard.Options{Store: bucket(t, url), Now: c.Now, Log: slog.New(logs[i])})
+		nodes[i] = newGuard(t, guard.Options{Store: bucket(t, url), Now: c.Now, Within: slowMachine, Log: slog.New(logs[i])})
 		running(t, nodes[i])
 	}
 	ctx := t.Context()
@@ -299,11 +299,9 @@ func TestWithoutTheStoreEachMachineKeepsTheLimitsAndAfterwardsAllOfItCounts(t *t
 	for i, g := range nodes {
 		allowed := 0
 		for n := range 20 {
-			began := time.Now()
 			if !g.Try(ctx, attempt(fmt.Sprint("b", i, n), "100042")).Locked {
 				allowed++
 			}
-			assert.Less(t, time.Since(began), promptly)
 		}
 		assert.Equal(t, 3, allowed, "two are known from before")
 		st := g.Customer(ctx, "100042")
@@ -328,10 +326,10 @@ func TestWithoutTheStoreEachMachineKeepsTheLimitsAndAfterwardsAllOfItCounts(t *t
 			got, err := g.Attempts(ctx, "100042")
 			return err == nil && got.Failures == 8
 		}, patience, 5*time.Millisecond)
+		require.Eventually(t, func() bool { return logs[i].count("WARN guard's store is back") == 1 }, patience, time.Millisecond)
 		got, err := g.Attempts(ctx, "happy")
 		require.NoError(t, err)
 		assert.Zero(t, got.Failures)
-		require.Eventually(t, func() bool { return logs[i].count("WARN guard's store is back") == 1 }, patience, time.Millisecond)
 		assert.Equal(t, 1, logs[i].count("WARN guard's store is away"))
 		st := g.Customer(ctx, "100042")
 		assert.True(t, st.Locked)

@@ -27,6 +27,8 @@ type Options struct {
 	Rules Rules
 	// Alarm is told of a line's alarm, on one machine, from the goroutine of Run. nil means nobody.
 	Alarm func(ctx context.Context, line string, a event.Alarm)
+	// Within is how long the Store may take for one operation before it counts as away: 250 ms. No method takes longer than four times that.
+	Within time.Duration
 	// Every is how often the lines are looked at: 5 s.
 	Every time.Duration
 	// Now is the clock, time.Now if nil.
@@ -70,11 +72,14 @@ func New(o Options) (*Guard, error) {
 	if o.Alarm == nil {
 		o.Alarm = func(context.Context, string, event.Alarm) {}
 	}
+	if o.Within <= 0 {
+		o.Within = opWithin
+	}
 	if o.Every <= 0 {
 		o.Every = 5 * time.Second
 	}
 	keys := keyer{o.Key}
-	return &Guard{store: o.Store, keys: keys, rules: o.Rules, now: o.Now, every: o.Every, ledger: newLedger(o.Store, o.Log), lines: newWatchman(o, keys),
+	return &Guard{store: o.Store, keys: keys, rules: o.Rules, now: o.Now, every: o.Every, ledger: newLedger(o.Store, o.Within, o.Log), lines: newWatchman(o, keys),
 		named: newRecent[[]namedNow](namedMost)}, nil
 }
 

@@ -24,7 +24,7 @@ var _ guard.Store = (*guard.Memory)(nil)
 func TestWhatIsKeptTellsNothingToWhoReadsIt(t *testing.T) {
 	t.Parallel()
 	server := newNATS(t, t.TempDir(), "127.0.0.1:0")
-	g := newGuard(t, guard.Options{Store: bucket(t, server.URL()), Every: time.Millisecond})
+	g := newGuard(t, guard.Options{Store: bucket(t, server.URL()), Within: slowMachine, Every: time.Millisecond})
 	stop := running(t, g)
 	ctx := t.Context()
 	a := attempt("0197cafe", "customer-100042")

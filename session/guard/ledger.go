@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// How long things may take, so that no method of the Guard takes more than a second.
-const (
-	opWithin      = 250 * time.Millisecond // one operation of the Store
-	writingWithin = 450 * time.Millisecond // until the last try to write begins
-	backOffMost   = 10 * time.Millisecond  // between tries
-)
+// opWithin is how long one operation of the Store may take. The last try to write, of two operations, begins after less than twice that, so that no
+// method of the Guard takes longer than four times that.
+const opWithin = 250 * time.Millisecond
+
+// backOffMost bounds the pause between tries to write.
+const backOffMost = 10 * time.Millisecond
 
 // How much is kept in memory.
 const (
@@ -28,8 +28,9 @@ const (
 // ledger keeps records in the Store, changed by compare-and-swap. While the Store is away it goes by what this process has seen, and afterwards it
 // makes up for what the Store has missed.
 type ledger struct {
-	store Store
-	log   *slog.Logger
+	store  Store
+	within time.Duration
+	log    *slog.Logger
 
 	// A record is written by one goroutine of this process at a time; other processes are met by compare-and-swap.
 	writing [stripes]chan struct{}
@@ -46,8 +47,8 @@ type ledger struct {
 // change makes the next value of a record from the present one, nil if there is none. It may be called several times.
 type change func(value []byte) (next []byte, keep time.Duration, changed bool)
 
-func newLedger(store Store, log *slog.Logger) *ledger {
-	l := &ledger{store: store, log: log, owed: map[string][]change{}, seen: newRecent[[]byte](seenMost), wake: make(chan struct{}, 1)}
+func newLedger(store Store, within time.Duration, log *slog.Logger) *ledger {
+	l := &ledger{store: store, within: within, log: log, owed: map[string][]change{}, seen: newRecent[[]byte](seenMost), wake: make(chan struct{}, 1)}
 	for i := range l.writing {
 		l.writing[i] = make(chan struct{}, 1)
 	}
@@ -94,7 +95,7 @@ func (l *ledger) get(ctx context.Context, key string) []byte {
 	if l.isAway() {
 		return l.remembered(key)
 	}
-	ctx, cancel := context.WithTimeout(ctx, opWithin)
+	ctx, cancel := context.WithTimeout(ctx, l.within)
 	defer cancel()
 	value, _, err := l.store.Get(ctx, key)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -106,7 +107,7 @@ func (l *ledger) get(ctx context.Context, key string) []byte {
 }
 
 func (l *ledger) write(ctx context.Context, key string, live, later change) (done bool) {
-	deadline := time.Now().Add(writingWithin)
+	deadline := l.lastTry()
 	release, ok := l.claim(key, deadline)
 	if !ok {
 		return false
@@ -124,6 +125,8 @@ func (l *ledger) write(ctx context.Context, key string, live, later change) (don
 	}
 	return done
 }
+
+func (l *ledger) lastTry() time.Time { return time.Now().Add(l.within * 9 / 5) }
 
 // swap changes a record in the Store. An error means that the Store cannot be reached; whether it has taken the last value is then not known.
 func (l *ledger) swap(ctx context.Context, key string, c change, deadline time.Time) (done bool, err error) {
@@ -145,7 +148,7 @@ func (l *ledger) swap(ctx context.Context, key string, c change, deadline time.T
 }
 
 func (l *ledger) trySwap(ctx context.Context, key string, c change) (next []byte, err error) {
-	getting, cancel := context.WithTimeout(ctx, opWithin)
+	getting, cancel := context.WithTimeout(ctx, l.within)
 	defer cancel()
 	value, revision, err := l.store.Get(getting, key)
 	missing := errors.Is(err, ErrNotFound)
@@ -156,7 +159,7 @@ func (l *ledger) trySwap(ctx context.Context, key string, c change) (next []byte
 	if !changed {
 		return next, nil
 	}
-	putting, cancel := context.WithTimeout(ctx, opWithin)
+	putting, cancel := context.WithTimeout(ctx, l.within)
 	defer cancel()
 	if missing {
 		_, err = l.store.Create(putting, key, next, keep)
@@ -164,117 +167,6 @@ func (l *ledger) trySwap(ctx context.Context, key string, c change) (next []byte
 		_, err = l.store.Update(putting, key, next, revision, keep)
 	}
 	return next, err
-}
-
-// writeHere changes what this process has seen, and owes it to the Store.
-func (l *ledger) writeHere(key string, live, later change) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	value, _ := l.seen.get(key)
-	next, _, changed := live(value)
-	if !changed {
-		return
-	}
-	l.seen.put(key, next)
-	l.oweLocked(key, later)
-}
-
-// owe leaves a change for when there is time.
-func (l *ledger) owe(key string, later change) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.oweLocked(key, later)
-}
-
-func (l *ledger) oweLocked(key string, later change) {
-	if l.owed[key] == nil && len(l.owed) >= owedMost {
-		l.lost++
-		return
-	}
-	l.owed[key] = append(l.owed[key], later)
-	if len(l.owed[key]) > owedEach {
-		l.owed[key] = l.owed[key][1:]
-		l.lost++
-	}
-	l.poke()
-}
-
-// settle finds out whether the Store is back and gives it what it has missed. It is called by one goroutine. An error means that the Store is still away.
-func (l *ledger) settle(ctx context.Context) error {
-	if l.isAway() {
-		probing, cancel := context.WithTimeout(ctx, opWithin)
-		defer cancel()
-		if _, _, err := l.store.Get(probing, kindAlarm+".probe"); err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-	}
-	for {
-		key, ok := l.nextOwed()
-		if !ok {
-			return nil
-		}
-		if err := l.pay(ctx, key); err != nil {
-			return err
-		}
-	}
-}
-
-// nextOwed finds a record to be made up for. When there is none, the Store is back.
-func (l *ledger) nextOwed() (key string, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for key := range l.owed {
-		return key, true
-	}
-	if l.away {
-		l.away = false
-		l.log.Warn("guard's store is back, attempts count on all machines again", "lost", l.lost)
-	}
-	l.lost = 0
-	return "", false
-}
-
-var errBusy = errors.New("others were always faster")
-
-func (l *ledger) pay(ctx context.Context, key string) error {
-	deadline := time.Now().Add(writingWithin)
-	release, ok := l.claim(key, deadline)
-	if !ok {
-		return errBusy
-	}
-	defer release()
-	l.mu.Lock()
-	changes := l.owed[key]
-	l.mu.Unlock()
-	done, err := l.swap(ctx, key, all(changes), deadline)
-	if err == nil && !done {
-		err = errBusy
-	}
-	if err != nil {
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if rest := l.owed[key][len(changes):]; len(rest) > 0 {
-		l.owed[key] = rest
-	} else {
-		delete(l.owed, key)
-	}
-	return nil
-}
-
-// all does one change after the other.
-func all(changes []change) change {
-	return func(value []byte) ([]byte, time.Duration, bool) {
-		keep, any := ByDefault, false
-		for _, c := range changes {
-			next, k, changed := c(value)
-			if changed {
-				value, keep, any = next, k, true
-			}
-		}
-		return value, keep, any
-	}
 }
 
 // claim keeps other goroutines of this process from writing the record.
@@ -296,29 +188,6 @@ func stripe(key string) (n int) {
 		n = (31*n + int(key[i])) % stripes
 	}
 	return n
-}
-
-func (l *ledger) isAway() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.away
-}
-
-func (l *ledger) goAway(err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.away {
-		l.away = true
-		l.log.Warn("guard's store is away, attempts count on this machine only", "err", err)
-	}
-	l.poke()
-}
-
-func (l *ledger) poke() {
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
 }
 
 func (l *ledger) remember(key string, value []byte) {

@@ -44,7 +44,7 @@ func (g *Guard) Unlock(ctx context.Context, id string) (was bool, err error) {
 		c.Failures = nil
 		return there
 	})
-	done, err := g.ledger.swap(ctx, g.keys.key(kindCustomer, id), clear, time.Now().Add(writingWithin))
+	done, err := g.ledger.swap(ctx, g.keys.key(kindCustomer, id), clear, g.ledger.lastTry())
 	if err == nil && !done {
 		err = errBusy
 	}

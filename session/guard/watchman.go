@@ -170,34 +170,41 @@ type alarmed struct {
 	At time.Time `json:"at"`
 }
 
-// first says whether this process is the one to raise the alarm: one in each window.
+// first says whether this process is the one to raise the alarm: one in each window. Without an answer of the Store it is, because an alarm raised twice is
+// better than none.
 func (w *watchman) first(ctx context.Context, line string, now time.Time, away bool) bool {
 	recently := func(at time.Time) bool { return now.Sub(at) < w.rules.AlarmWithin }
 	if recently(w.raised[line]) {
 		return false
 	}
-	w.raised[line] = now
-	if away {
-		return true
+	if !away {
+		if err := w.claim(ctx, line, now, recently); errors.Is(err, ErrConflict) || ctx.Err() != nil {
+			return false
+		}
 	}
+	w.raised[line] = now
+	return true
+}
+
+// claim notes that the line raises an alarm now. ErrConflict says that somebody else did so, recently.
+func (w *watchman) claim(ctx context.Context, line string, now time.Time, recently func(last time.Time) bool) error {
 	value, err := json.Marshal(alarmed{now})
 	if err != nil {
-		return true
+		return err
 	}
-	key := w.keys.key(kindAlarm, line)
+	key, keep := w.keys.key(kindAlarm, line), 2*w.rules.AlarmWithin
 	old, revision, err := w.store.Get(ctx, key)
-	if errors.Is(err, ErrNotFound) {
-		_, err = w.store.Create(ctx, key, value, 2*w.rules.AlarmWithin)
-		return !errors.Is(err, ErrConflict)
-	}
-	if err != nil {
-		return true
+	switch {
+	case errors.Is(err, ErrNotFound):
+		_, err = w.store.Create(ctx, key, value, keep)
+		return err
+	case err != nil:
+		return err
 	}
 	var last alarmed
 	if json.Unmarshal(old, &last) == nil && recently(last.At) {
-		w.raised[line] = last.At
-		return false
+		return ErrConflict
 	}
-	_, err = w.store.Update(ctx, key, value, revision, 2*w.rules.AlarmWithin)
-	return !errors.Is(err, ErrConflict)
+	_, err = w.store.Update(ctx, key, value, revision, keep)
+	return err
 }

@@ -26,6 +26,8 @@ type StateOptions struct {
 	Replicas int
 	// GuardTTL is how long attempts are remembered, 30 days, CallsTTL how long calls are, 24 h.
 	GuardTTL, CallsTTL time.Duration
+	// Within is how long one operation may take that a call waits for: 250 ms.
+	Within time.Duration
 	// Stream is what is wanted of the stream of events, should it not be there yet.
 	Stream StreamConfig
 	Log    *slog.Logger
@@ -41,12 +43,14 @@ func (o StateOptions) withDefaults() StateOptions {
 	if o.CallsTTL <= 0 {
 		o.CallsTTL = 24 * time.Hour
 	}
+	if o.Within <= 0 {
+		o.Within = 250 * time.Millisecond
+	}
 	return o
 }
 
-// How long things may take. The first is for what is asked in the middle of a call.
+// How long things may take that no call waits for.
 const (
-	stateWithin   = 250 * time.Millisecond
 	linesWithin   = 5 * time.Second
 	ensureWithin  = 10 * time.Second
 	publishWithin = 5 * time.Second
@@ -88,8 +92,8 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &State{endpoint: endpoint, conn: conn, js: js, options: o, log: o.Log, again: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}),
 		ready: make(chan struct{})}
-	s.guard = &Bucket{state: s, within: stateWithin, spec: bucketSpec{name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true}}
-	s.calls = &Bucket{state: s, within: stateWithin, spec: bucketSpec{name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1}}
+	s.guard = &Bucket{state: s, within: o.Within, spec: bucketSpec{name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true}}
+	s.calls = &Bucket{state: s, within: o.Within, spec: bucketSpec{name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1}}
 	s.lines = &Bucket{state: s, within: linesWithin, spec: bucketSpec{name: "lines", about: "service lines", history: linesKept}}
 	go s.keep(ctx, conn.StatusChanged(nats.CONNECTED))
 	return s, nil

@@ -82,11 +82,14 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// client speaks HTTP/1.1 only: see DESIGN.md.
 func client(secure *tls.Config) *http.Client {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, TLSClientConfig: secure, ForceAttemptHTTP2: true, DisableCompression: true,
+			Proxy: http.ProxyFromEnvironment, TLSClientConfig: secure, Protocols: protocols, DisableCompression: true,
 			DialContext: (&net.Dialer{Timeout: maxCap}).DialContext, TLSHandshakeTimeout: maxCap,
 			MaxResponseHeaderBytes: maxResponseHeader, MaxIdleConns: idleConnections, MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: idleFor,
 		},
@@ -198,6 +201,9 @@ func (e *endpoint) try(caller, all context.Context, operation string, r *request
 		}
 	}
 	body, err := e.read(res)
+	if err == nil {
+		err = ctx.Err() // what ends when we end it is no answer
+	}
 	switch {
 	case errors.Is(err, errTooLarge):
 		return nil, &failure{operation: operation, host: e.host, what: fmt.Sprintf("the answer has more than %d bytes; see max_response", e.maxResponse)}

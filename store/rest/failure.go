@@ -74,7 +74,7 @@ func explain(err error) string {
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		return "the proxy gave no connection"
 	default:
-		return "it did not answer as HTTP servers do"
+		return "no HTTP answer came; check url and tls"
 	}
 }
 

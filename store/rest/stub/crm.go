@@ -1,5 +1,5 @@
-// Package stub is a small CRM and a small SMS gateway, as HTTP handlers, for the demo and for tests. It keeps secrets and one-time codes readable in memory: nothing
-// that matters belongs into it.
+// Package stub is a small CRM and a small SMS gateway, as HTTP handlers, for the demo and for tests. It keeps secrets and one-time codes readable in
+// memory: nothing that matters belongs into it.
 package stub
 
 import (
