@@ -107,6 +107,9 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 	return entry, nil
 }
 
+// optOutKeys are the keys that can say "I don't have it": all but the hash key.
+const optOutKeys = "0123456789*ABCD"
+
 // playAndGetDigits builds the argument of the application: one try, because the session decides on retries; no regular expression, because
 // FreeSWITCH would log the digits (freeswitch-facts.md).
 func playAndGetDigits(q session.Collect) (string, error) {
@@ -119,7 +122,7 @@ func playAndGetDigits(q session.Collect) (string, error) {
 	}
 	terminators := "#"
 	if q.OptOut != 0 {
-		if !strings.ContainsRune("0123456789*ABCD", rune(q.OptOut)) {
+		if !strings.ContainsRune(optOutKeys, rune(q.OptOut)) {
 			return "", fmt.Errorf("%w: opt-out key %q", ErrUnsafeValue, q.OptOut)
 		}
 		terminators += string(rune(q.OptOut))

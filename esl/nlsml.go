@@ -27,8 +27,8 @@ func readResult(result []byte) (session.Heard, error) {
 	if len(result) > maxResult {
 		return session.Heard{}, fmt.Errorf("%w: %d bytes, at most %d are read", errResult, len(result), maxResult)
 	}
-	if bytes.HasPrefix(result, []byte("DIGIT: ")) { // a key of playback_terminators
-		return session.Heard{Class: session.NoMatch}, nil
+	if bytes.HasPrefix(result, []byte("DIGIT: ")) { // the opt-out key: no other one ends it
+		return session.Heard{Class: session.OptedOut}, nil
 	}
 	if cause, ok := bytes.CutPrefix(result, []byte("Completion-Cause: ")); ok {
 		return completion(string(bytes.TrimSpace(cause)))

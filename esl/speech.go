@@ -71,8 +71,16 @@ func listen(l session.Listen) (string, error) {
 	if l.Start <= 0 || l.Speech <= 0 {
 		return "", fmt.Errorf("%w: %s to begin to speak, %s to speak", ErrUnsafeValue, l.Start, l.Speech)
 	}
-	return fmt.Sprintf("'m:~:%s:silence_stream://10 detect:%s {start-input-timers=true,no-input-timeout=%d,recognition-timeout=%d,speech-timeout=%d}%s"+
-		"~unset:detect_speech_result' inline", detectSpeech, l.Engine, milliseconds(l.Start), milliseconds(l.Speech), milliseconds(pauseEnds), l.Grammar), nil
+	before, after := "", "~unset:detect_speech_result"
+	if l.OptOut != 0 {
+		if !strings.ContainsRune(optOutKeys, rune(l.OptOut)) {
+			return "", fmt.Errorf("%w: opt-out key %q", ErrUnsafeValue, l.OptOut)
+		}
+		before = "set:playback_terminators=" + string(rune(l.OptOut)) + "~unset:playback_terminator_used~"
+		after += "~unset:playback_terminators~unset:playback_terminator_used"
+	}
+	return fmt.Sprintf("'m:~:%s%s:silence_stream://10 detect:%s {start-input-timers=true,no-input-timeout=%d,recognition-timeout=%d,speech-timeout=%d}%s%s' inline",
+		before, detectSpeech, l.Engine, milliseconds(l.Start), milliseconds(l.Speech), milliseconds(pauseEnds), l.Grammar, after), nil
 }
 
 // heard is what the completion of play_and_detect_speech says, copied out of the event.

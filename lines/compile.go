@@ -186,7 +186,7 @@ func (c compiler) step(q Question) session.Step {
 	case q.Passphrase != nil:
 		p := q.Passphrase
 		return steps.Passphrase{
-			Directory: directory, Prompt: ask, Again: again, Engine: p.Engine, Grammar: p.Grammar, Confidence: p.Confidence, Tries: p.Tries,
+			Directory: directory, Prompt: ask, Again: again, Engine: p.Engine, Grammar: p.Grammar, Confidence: p.Confidence, Tries: p.Tries, OptOut: c.limits(0).OptOut,
 		}
 	case q.SMSCode != nil:
 		s := q.SMSCode

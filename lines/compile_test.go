@@ -72,10 +72,49 @@ func withoutCheck(l *session.Line) *session.Line {
 	return l
 }
 
-func TestTheExampleOfTheBankCompiles(t *testing.T) {
+// strict is a line of level 3 with most of what there is.
+const strict = `format: 1
+line: strict
+numbers: ["5200"]
+region: DE
+languages: [de, en]
+language_menu: true
+identify:
+  - ani: {attestation: A}
+  - number: {name: account, digits: 10, check: mod97, read_back: unattested}
+  - number: {name: customer, digits: 8-11, check: luhn, read_back: true}
+  - number: {name: contract, digits: 9, check: mod11}
+verify:
+  level: 3
+  questions:
+    - pin: {digits: 6}
+    - totp: {else: sms_code}
+remember_number: true
+send_token: true
+pop_url: https://crm.example/customers/{customer}?call={call}
+timers: {first_digit: 7s, inter_digit: 4s}
+prompts:
+  greeting:
+    de: {text: "Guten Tag. Hier ist Ihre Musterbank."}
+    en: {file: /srv/prompts/hello.wav}
+  ask-contract:
+    de: {text: "Ihre Vertragsnummer, bitte."}
+    en: {text: "Your contract number, please."}
+routes:
+  verified: banking XML default
+  identified: agents XML default
+  unidentified: reception XML default
+  locked: security XML default
+hours:
+  tz: Europe/Berlin
+  open: Mo-Fr 08:00-20:00, Sa 09:00-14:00
+  closed: mailbox XML default
+`
+
+func TestAStrictLineCompiles(t *testing.T) {
 	t.Parallel()
-	def, err := lines.Parse("bank.yaml", shipped(t)["examples/bank.yaml"])
-	require.NoError(t, err)
+	def := parsed(t, strict)
+	assert.Empty(t, def.Warnings(nil))
 	p := parts()
 	p.Countries = []string{"DE", "AT"}
 	l, err := lines.Compile(def, 7, p)
@@ -90,12 +129,16 @@ func TestTheExampleOfTheBankCompiles(t *testing.T) {
 		return x
 	}
 	assert.Equal(t, steps.LanguageMenu{Limits: limits(0)}, l.LanguageMenu)
-	require.Len(t, l.Identify, 2)
+	require.Len(t, l.Identify, 3)
 	account := l.Identify[0].(steps.Number)
 	assert.True(t, account.Check("0000000098"), "mod 97")
 	assert.False(t, account.Check("0000000097"))
 	assert.Equal(t, steps.ReadBackUnattested, account.ReadBack)
-	assert.True(t, l.Identify[1].(steps.Number).Check("79927398713"), "Luhn")
+	customer, contract := l.Identify[1].(steps.Number), l.Identify[2].(steps.Number)
+	assert.True(t, customer.Check("79927398713"), "Luhn")
+	assert.Equal(t, steps.ReadBackAlways, customer.ReadBack)
+	assert.True(t, contract.Check("000000019"), "mod 11")
+	assert.Equal(t, []string{"contract", "ask-contract", "ask-contract"}, []string{contract.Kind, contract.Prompt, contract.Again}, "there is no other prompt to ask again")
 	require.Len(t, l.Verify, 2)
 	assert.Equal(t, steps.TOTP{Directory: p.Directory, Once: p.Once, Prompt: "ask-totp", Again: "ask-totp-again", Limits: limits(4)}, l.Verify[1].Step)
 	assert.Equal(t, &session.Question{
@@ -107,6 +150,9 @@ func TestTheExampleOfTheBankCompiles(t *testing.T) {
 		Verified: to("banking"), Identified: to("agents"), Unidentified: to("reception"), Locked: to("security"), Closed: to("mailbox"),
 	}, l.Routes)
 	assert.Equal(t, session.Replacement{Text: "Guten Tag. Hier ist Ihre Musterbank."}, l.Replaced["de"]["greeting"])
+	assert.Equal(t, session.Replacement{File: "/srv/prompts/hello.wav"}, l.Replaced["en"]["greeting"])
+	assert.True(t, l.SendToken)
+	assert.Equal(t, "https://crm.example/customers/{customer}?call={call}", l.PopURL)
 	assert.Equal(t, steps.Announcement{Step: "closed", Prompt: "closed"}, l.Closed)
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	require.NoError(t, err)
@@ -114,27 +160,21 @@ func TestTheExampleOfTheBankCompiles(t *testing.T) {
 	assert.False(t, l.Hours.Open(time.Date(2026, 11, 21, 14, 0, 0, 0, berlin)))
 }
 
-func TestTheExampleOfTheInsurerCompiles(t *testing.T) {
+func TestTwoWeakQuestionsCompile(t *testing.T) {
 	t.Parallel()
-	def, err := lines.Parse("insurance.yaml", shipped(t)["examples/insurance.yaml"])
-	require.NoError(t, err)
 	p := parts()
-	l, err := lines.Compile(def, 1, p)
+	l, err := lines.Compile(parsed(t, with("verify: {questions: [birth_date: {reasks: 1}, fact: {name: post_code, digits: 5, reasks: 1}]}\n")), 1, p)
 	require.NoError(t, err)
-	require.Len(t, l.Verify, 4)
-	assert.Equal(t, session.Question{
-		Step:   steps.BirthDate{Directory: p.Directory, Prompt: "ask-birth-date", Again: "ask-birth-date-again", Limits: steps.DefaultLimits(1)},
-		Factor: session.Weak,
-	}, l.Verify[1])
-	assert.Equal(t, session.Question{
-		Step: steps.Fact{Directory: p.Directory, Fact: "post_code", Prompt: "ask-fact", Again: "ask-fact-again", Min: 5, Max: 5, Limits: steps.DefaultLimits(1)}, Factor: session.Weak,
-	}, l.Verify[2])
-	contract := l.Identify[0].(steps.Number)
-	assert.Equal(t, []string{"contract", "ask-contract", "ask-contract"}, []string{contract.Kind, contract.Prompt, contract.Again}, "there is no other prompt to ask again")
-	assert.True(t, contract.Check("000000019"), "mod 11")
-	assert.Equal(t, steps.ReadBackAlways, l.Identify[1].(steps.Number).ReadBack)
-	assert.True(t, l.SendToken)
-	assert.Equal(t, "https://crm.example/customers/{customer}?call={call}", l.PopURL)
+	assert.Equal(t, []session.Question{
+		{
+			Step:   steps.BirthDate{Directory: p.Directory, Prompt: "ask-birth-date", Again: "ask-birth-date-again", Limits: steps.DefaultLimits(1)},
+			Factor: session.Weak,
+		},
+		{
+			Step:   steps.Fact{Directory: p.Directory, Fact: "post_code", Prompt: "ask-fact", Again: "ask-fact-again", Min: 5, Max: 5, Limits: steps.DefaultLimits(1)},
+			Factor: session.Weak,
+		},
+	}, l.Verify)
 }
 
 func TestTheExampleOfSmartFlowsCompiles(t *testing.T) {

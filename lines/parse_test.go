@@ -345,8 +345,12 @@ func shipped(t *testing.T) map[string][]byte {
 
 func TestTheFilesThatComeWithCountersignAreRight(t *testing.T) {
 	t.Parallel()
+	var all []*lines.Definition
 	for file, text := range shipped(t) {
 		def, err := lines.Parse(file, text)
+		require.NoError(t, err)
+		all = append(all, def)
+		_, err = lines.Compile(def, 1, parts())
 		require.NoError(t, err)
 		warnings := def.Warnings(nil)
 		if file == "default.yaml" {
@@ -354,14 +358,18 @@ func TestTheFilesThatComeWithCountersignAreRight(t *testing.T) {
 			continue
 		}
 		assert.Empty(t, warnings, file)
+		text, err := lines.Example(strings.TrimSuffix(filepath.Base(file), ".yaml"))
+		require.NoError(t, err)
+		assert.Equal(t, shipped(t)[file], text)
 	}
+	assert.Empty(t, lines.Conflicts(all, ""), "they go together")
 }
 
 func FuzzParse(f *testing.F) {
 	for _, c := range wrongs {
 		f.Add(c.text)
 	}
-	for _, file := range []string{"default.yaml", "examples/bank.yaml", "examples/smartflows.yaml", "examples/insurance.yaml", "testdata/wrong.yaml"} {
+	for _, file := range []string{"default.yaml", "examples/bank.yaml", "examples/smartflows.yaml", "testdata/wrong.yaml"} {
 		text, err := os.ReadFile(file)
 		require.NoError(f, err)
 		f.Add(string(text))

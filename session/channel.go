@@ -81,15 +81,18 @@ type Entry struct {
 
 // Listen says what to listen for, and how.
 type Listen struct {
-	// Files are played first, as one prompt; speech stops the playing.
+	// Files are played first, as one prompt, to their end.
 	Files []string
 	// Engine is the telephone system's name of a speech engine, such as "pocketsphinx", and Grammar what that engine is to understand, in its own words.
 	Engine, Grammar string
 	// Start is the time until the caller begins to speak after the prompt, Speech the longest that they may speak.
 	Start, Speech time.Duration
+	// OptOut is the key that says "I don't have it", or 0. Other keys are ignored.
+	OptOut byte
 }
 
-// Heard is what came of a Listen. Class is NoInput, NoMatch (something was said that is not in the grammar) or Input; Words is empty unless it is Input.
+// Heard is what came of a Listen. Class is NoInput, NoMatch (something was said that is not in the grammar), Input or OptedOut; Words is empty unless it is
+// Input.
 type Heard struct {
 	Class Class
 	Words Secret

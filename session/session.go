@@ -316,6 +316,7 @@ type Hear struct {
 	Prompts         []string
 	Engine, Grammar string
 	Start, Speech   time.Duration
+	OptOut          byte
 }
 
 // Listen plays what was queued, then the prompts of h, and hears what the caller says. The caller wipes the words.
@@ -326,5 +327,5 @@ func (s *Session) Listen(ctx context.Context, h Hear) (Heard, error) {
 		return Heard{}, err
 	}
 	s.hashDue = false
-	return s.channel.Listen(ctx, Listen{Files: files, Engine: h.Engine, Grammar: h.Grammar, Start: h.Start, Speech: h.Speech})
+	return s.channel.Listen(ctx, Listen{Files: files, Engine: h.Engine, Grammar: h.Grammar, Start: h.Start, Speech: h.Speech, OptOut: h.OptOut})
 }

@@ -20,6 +20,8 @@ type Passphrase struct {
 	Confidence float64
 	// Tries is how often the caller is listened to; 2 by policy.md.
 	Tries int
+	// OptOut is the key that says "I don't have it".
+	OptOut byte
 }
 
 const (
@@ -45,6 +47,8 @@ func (p Passphrase) Run(ctx context.Context, s *session.Session) (session.Outcom
 			return session.Outcome{}, err
 		case v.result == event.AttemptAccepted, v.ended:
 			return v.outcome, nil
+		case v.result == event.AttemptOptedOut:
+			return session.Declined(), nil
 		}
 		switch v.result {
 		case event.AttemptRejected:
@@ -71,13 +75,15 @@ func (p Passphrase) once(ctx context.Context, s *session.Session, customer strin
 			s.Attempted(v.result, started)
 		}
 	}()
-	heard, err := s.Listen(ctx, session.Hear{Prompts: prompts, Engine: p.Engine, Grammar: p.Grammar, Start: speechStart, Speech: speechLength})
+	heard, err := s.Listen(ctx, session.Hear{Prompts: prompts, Engine: p.Engine, Grammar: p.Grammar, Start: speechStart, Speech: speechLength, OptOut: p.OptOut})
 	defer heard.Words.Wipe()
 	switch {
 	case err != nil:
 		return verdict{}, err
 	case heard.Class == session.NoInput:
 		return verdict{result: event.AttemptNoInput}, nil
+	case heard.Class == session.OptedOut:
+		return verdict{result: event.AttemptOptedOut}, nil
 	case heard.Class != session.Input, heard.Confidence < p.Confidence:
 		return noMatch, nil
 	}

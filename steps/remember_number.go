@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"countersign/session"
@@ -45,9 +46,13 @@ func (r RememberNumber) Run(ctx context.Context, s *session.Session) (session.Ou
 		return session.Outcome{Result: event.StepOptedOut}, nil
 	}
 	s.Attempted(event.AttemptAccepted, started)
-	if _, err := lookUp(ctx, s, func(ctx context.Context) (struct{}, error) {
+	_, err = lookUp(ctx, s, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, r.Directory.AddPhone(ctx, customer.ID, number)
-	}); err != nil {
+	})
+	switch {
+	case errors.Is(err, errors.ErrUnsupported): // the company's backend keeps no numbers for us
+		return session.Skipped(""), nil
+	case err != nil:
 		return session.Outcome{}, err
 	}
 	s.Say("number-remembered")

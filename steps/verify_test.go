@@ -84,7 +84,7 @@ func TestTwoWeakAnswersVerifyAndOneDoesNot(t *testing.T) {
 
 func passphrase(d steps.Directory) steps.Passphrase {
 	return steps.Passphrase{
-		Directory: d, Prompt: "ask-passphrase", Again: "ask-passphrase-again", Engine: "pocketsphinx", Grammar: "words", Confidence: 0.8, Tries: 2,
+		Directory: d, Prompt: "ask-passphrase", Again: "ask-passphrase-again", Engine: "pocketsphinx", Grammar: "words", Confidence: 0.8, Tries: 2, OptOut: '*',
 	}
 }
 
@@ -104,6 +104,7 @@ func TestAPassphraseIsHeardAndCompared(t *testing.T) {
 		{"not understood twice", []sessiontest.Move{says("mumble", -1), says("mumble", -1), says("white horse", 1)}, "identified", "not_heard", "no_match no_match"},
 		{"wrong twice", []sessiontest.Move{says("black horse", 1), says("white house", 1)}, "identified", "wrong_answer", "rejected rejected"},
 		{"silence", nil, "identified", "no_input", "no_input no_input"},
+		{"the star key", []sessiontest.Move{{Keys: "*"}}, "identified", "opted_out", "opted_out"},
 		{"words of no letters", []sessiontest.Move{says("...", 1), says("white horse", 1)}, "verified", "ok", "no_match accepted"},
 		{"the engine is gone", []sessiontest.Move{{Break: session.ErrNoSpeech}}, "identified", "unavailable", "error"},
 	} {

@@ -6,9 +6,10 @@ const FactRouted Fact = "routed"
 
 // Routed says where the call went and with which result.
 type Routed struct {
-	// Outcome is the row of the line's table of routes: verified, identified, unidentified.
+	// Outcome is the row of the line's table of routes: verified, identified, unidentified, failed, opted_out, locked, unavailable, closed; or returned, after a
+	// step-up.
 	Outcome string `json:"outcome"`
-	// Destination is "<extension> <dialplan> <context>".
+	// Destination is "<extension> <dialplan> <context>", or "hangup".
 	Destination string `json:"destination"`
 	Status      Status `json:"status"`
 	Level       int    `json:"level"`

@@ -134,6 +134,8 @@ func (c *Channel) Listen(ctx context.Context, l session.Listen) (session.Heard, 
 	}
 	c.ahead = ""
 	switch {
+	case l.OptOut != 0 && m.Keys == string(rune(l.OptOut)):
+		return session.Heard{Class: session.OptedOut}, nil
 	case m.Says == "":
 		return session.Heard{Class: session.NoInput}, nil
 	case m.Confidence < 0:

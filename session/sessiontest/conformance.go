@@ -77,7 +77,7 @@ func Conform(t *testing.T, place Place) {
 		require.ErrorAs(t, context.Cause(ctx), &hangup)
 		require.ErrorAs(t, ch.Play(ctx, []string{"failure"}), &hangup)
 	})
-	phrase := session.Listen{Files: []string{"ask-passphrase"}, Engine: "pocketsphinx", Grammar: "words", Start: time.Second, Speech: 2 * time.Second}
+	phrase := session.Listen{Files: []string{"ask-passphrase"}, Engine: "pocketsphinx", Grammar: "words", Start: time.Second, Speech: 2 * time.Second, OptOut: '*'}
 	for _, c := range []struct {
 		name string
 		move Move
@@ -88,6 +88,7 @@ func Conform(t *testing.T, place Place) {
 		{"words come with how sure the engine is", Move{Says: "white horse", Confidence: 0.83}, session.Heard{Class: session.Input, Confidence: 0.83}, "white horse"},
 		{"nothing said is no input", Move{}, session.Heard{Class: session.NoInput}, ""},
 		{"what the engine makes nothing of is no match", Move{Says: "mumble", Confidence: -1}, session.Heard{Class: session.NoMatch}, ""},
+		{"the opt-out key is an opt-out", Move{Keys: "*"}, session.Heard{Class: session.OptedOut}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
