@@ -42,6 +42,8 @@ type options struct {
 	// freeswitch.xml.
 	Modules       []string
 	Configuration string
+	// Grammar is grammar_dir; default an empty folder.
+	Grammar string
 }
 
 // freeSWITCH is a running FreeSWITCH. Any number of tests, one after the other or in parallel, may call it; it is stopped when the test that
@@ -82,7 +84,11 @@ func startFreeSWITCH(t testing.TB, o options) *freeSWITCH {
 	args := []string{"-nf", "-nc", "-nonat", "-nocal", "-mod", modDir, "-conf", filepath.Join(dir, "conf"), "-log", f.LogDir}
 	for _, d := range []string{"db", "run", "scripts", "temp", "recordings", "storage", "cache", "sounds", "certs", "grammar", "htdocs"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(dir, d), 0o755))
-		args = append(args, "-"+d, filepath.Join(dir, d))
+		folder := filepath.Join(dir, d)
+		if d == "grammar" && o.Grammar != "" {
+			folder = o.Grammar
+		}
+		args = append(args, "-"+d, folder)
 	}
 	cert, err := certificate()
 	require.NoError(t, err)

@@ -28,15 +28,18 @@ const (
 )
 
 // customer is a row of the customers CSV.
-type customer struct{ ID, Name, Phones, Account, PIN, TOTP string }
+type customer struct{ ID, Name, Phones, Account, PIN, BirthDate, Passphrase, TOTP, Language, Tracking, Postcode string }
 
 // serviceOptions say how a service differs from a first start with log.level debug.
 type serviceOptions struct {
 	Customers []customer
 	// Drain is socket.drain.
 	Drain time.Duration
-	// Line is a service line to be put in force, in place of the built-in one.
-	Line string
+	// Line is a service line to be put in force, in place of the built-in one; Lines are more of them.
+	Line  string
+	Lines []string
+	// Settings are more lines of countersign.yaml.
+	Settings string
 	// FreeSWITCH is whose event socket the service may use.
 	FreeSWITCH *freeSWITCH
 }
@@ -113,12 +116,16 @@ func startService(t testing.TB, o serviceOptions) *service {
 	if f := o.FreeSWITCH; f != nil {
 		settings = fmt.Appendf(settings, "freeswitch: [{address: %q, password: %q}]\n", f.eventSocket, f.password)
 	}
+	settings = append(settings, o.Settings...)
 	require.NoError(t, os.WriteFile(s.config, settings, 0o600))
 	s.importCustomers(t, o.Customers)
 	t.Cleanup(func() { s.end(t) })
 	s.Start(t)
 	if o.Line != "" {
-		s.apply(t, o.Line)
+		o.Lines = append(o.Lines, o.Line)
+	}
+	for _, line := range o.Lines {
+		s.apply(t, line)
 	}
 	return s
 }
@@ -139,9 +146,9 @@ func (s *service) importCustomers(t testing.TB, customers []customer) {
 	t.Helper()
 	var rows bytes.Buffer
 	w := csv.NewWriter(&rows)
-	require.NoError(t, w.Write([]string{"id", "name", "phones", "account", "pin", "totp_secret"}))
+	require.NoError(t, w.Write([]string{"id", "name", "phones", "account", "pin", "birth_date", "passphrase", "totp_secret", "language", "id:tracking", "fact:postcode"}))
 	for _, c := range customers {
-		require.NoError(t, w.Write([]string{c.ID, c.Name, c.Phones, c.Account, c.PIN, c.TOTP}))
+		require.NoError(t, w.Write([]string{c.ID, c.Name, c.Phones, c.Account, c.PIN, c.BirthDate, c.Passphrase, c.TOTP, c.Language, c.Tracking, c.Postcode}))
 	}
 	w.Flush()
 	ctx, cancel := context.WithTimeout(context.Background(), importWithin)

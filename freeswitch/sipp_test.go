@@ -34,6 +34,8 @@ type dial struct {
 	Hidden bool
 	// Headers are more header lines of the INVITE, such as "P-Asserted-Identity: <sip:+15551230009@127.0.0.1>".
 	Headers []string
+	// Wide offers L16 at 16 kHz alone, as a wideband trunk would: what a speech engine needs.
+	Wide bool
 	// Keys are pressed one after the other. More can be pressed with call.Press.
 	Keys []keys
 	// HangUpAfter is the time from the answer until the caller hangs up; 0 leaves that to call.HangUp, the other side, or the end of the test.
@@ -73,7 +75,7 @@ func callWithSIPp(t testing.TB, f *freeSWITCH, d dial) *call {
 	t.Helper()
 	sipp := needSIPp(t)
 	d.defaults()
-	phone := newTelephone(t)
+	phone := newTelephoneOf(t, d.Wide)
 	dir := t.TempDir()
 	from := fmt.Sprintf("<sip:%s@127.0.0.1>", d.From)
 	if d.Hidden {
@@ -84,7 +86,7 @@ func callWithSIPp(t testing.TB, f *freeSWITCH, d dial) *call {
 	require.NoError(t, err)
 	var scenario bytes.Buffer
 	require.NoError(t, tmpl.Execute(&scenario, map[string]any{
-		"From": from, "Headers": d.Headers, "MediaPort": phone.port(),
+		"From": from, "Headers": d.Headers, "MediaPort": phone.port(), "Wide": d.Wide,
 		"AnswerMilliseconds": answerWithin.Milliseconds(), "TalkMilliseconds": talkAtMost.Milliseconds(),
 	}))
 	file := func(name string) string { return filepath.Join(dir, name) }

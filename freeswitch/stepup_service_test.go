@@ -125,6 +125,7 @@ func TestAnAgentAsksTheRealServiceForMore(t *testing.T) {
 	})
 	t.Run("wrong codes", func(t *testing.T) {
 		t.Parallel()
+		events := subscribe(t, healthy)
 		k, from := begins(t, healthy, 1, time.Minute)
 		for nth := range 3 {
 			if nth > 0 {
@@ -133,6 +134,8 @@ func TestAnAgentAsksTheRealServiceForMore(t *testing.T) {
 			k.Caller.Press(wrong(t))
 		}
 		ends(t, k, from, still(1, "wrong_answer"))
+		j := events.Stored(t, k.Caller.Record(t).Variables["cs_call"])
+		assert.Contains(t, j.Story(), "step_finished totp failed wrong_answer rejected rejected rejected")
 	})
 	t.Run("silence", func(t *testing.T) {
 		t.Parallel()

@@ -16,6 +16,8 @@ const (
 	frame        = 20 * time.Millisecond
 	frameSamples = 160 // 20 ms at 8 kHz
 	eventType    = 101 // telephone-event in the SDP that sipp_test.go offers
+	wideSamples  = 320 // 20 ms at 16 kHz
+	wideType     = 96  // L16/16000 in that SDP
 	keyFrames    = 5   // a key is held for 100 ms …
 	gapFrames    = 3   // … and let go for 60 ms, faster than most people
 	// listenTo is how much sound a tone is looked for in.
@@ -43,13 +45,19 @@ type telephone struct {
 
 	recording []int16 // everything that was heard
 	keysHeard []byte  // the keys that the other side's telephone was told of (RFC 4733), a packet each
+
+	wide   bool    // speaks and hears L16 at 16 kHz, and no tones
+	speech []int16 // still to be spoken by a wide telephone
 }
 
-func newTelephone(t testing.TB) *telephone {
+func newTelephone(t testing.TB) *telephone { return newTelephoneOf(t, false) }
+
+// newTelephoneOf makes a wide telephone, one that a speech engine understands, or a usual one.
+func newTelephoneOf(t testing.TB, wide bool) *telephone {
 	t.Helper()
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(t, err)
-	p := &telephone{conn: conn, stop: make(chan struct{})}
+	p := &telephone{conn: conn, stop: make(chan struct{}), wide: wide}
 	p.idle = sync.NewCond(&p.mu)
 	p.done.Add(1)
 	go p.listen()
@@ -124,6 +132,10 @@ func (p *telephone) speak(to *net.UDPAddr) {
 		_, _ = p.conn.WriteToUDP(append(b, payload...), to)
 		seq++
 	}
+	samples := frameSamples
+	if p.wide {
+		samples = wideSamples
+	}
 	sound := make([]byte, frameSamples)
 	for {
 		select {
@@ -131,26 +143,30 @@ func (p *telephone) speak(to *net.UDPAddr) {
 			return
 		case <-tick.C:
 		}
-		stamp += frameSamples
+		stamp += uint32(samples)
 		p.mu.Lock()
 		if key == 0 && len(p.keys) > 0 {
 			key, p.keys, p.busy, position, began = p.keys[0], p.keys[1:], true, 0, stamp
 		}
-		sing(sound, sung, p.voice)
-		sung += frameSamples
+		if p.wide {
+			sound = p.utter(sound)
+		} else {
+			sing(sound, sung, p.voice)
+			sung += frameSamples
+		}
 		p.mu.Unlock()
 		switch {
 		case key != 0 && position < keyFrames:
-			send(position == 0, eventType, began, keyEvent(key, position+1, false))
+			send(position == 0, eventType, began, keyEvent(key, (position+1)*samples, false))
 		case key != 0 && position == keyFrames: // the end is said three times (RFC 4733, 2.5.1.4)
 			p.mu.Lock()
 			p.keyed, p.resume = time.Now(), time.Time{}
 			p.mu.Unlock()
 			for range 3 {
-				send(false, eventType, began, keyEvent(key, position, true))
+				send(false, eventType, began, keyEvent(key, position*samples, true))
 			}
 		default:
-			send(false, 0, stamp, sound)
+			send(false, p.soundType(), stamp, sound)
 		}
 		if key == 0 {
 			continue
@@ -192,8 +208,37 @@ func sing(frame []byte, from int, hz []float64) {
 	}
 }
 
-// keyEvent is the payload of RFC 4733: event, end and volume, duration.
-func keyEvent(key byte, frames int, end bool) []byte {
+// soundType is the payload type of sound.
+func (p *telephone) soundType() byte {
+	if p.wide {
+		return wideType
+	}
+	return 0
+}
+
+// utter takes the next frame of what a wide telephone has to say, or silence.
+func (p *telephone) utter(frame []byte) []byte {
+	frame = frame[:0]
+	for i := range wideSamples {
+		var v int16
+		if i < len(p.speech) {
+			v = p.speech[i]
+		}
+		frame = binary.BigEndian.AppendUint16(frame, uint16(v))
+	}
+	p.speech = p.speech[min(wideSamples, len(p.speech)):]
+	return frame
+}
+
+// say has a wide telephone speak samples at 16 kHz.
+func (p *telephone) say(samples []int16) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.speech = append(p.speech, samples...)
+}
+
+// keyEvent is the payload of RFC 4733: event, end and volume, duration in samples.
+func keyEvent(key byte, duration int, end bool) []byte {
 	const volume = 10
 	b := []byte{key - '0', volume, 0, 0}
 	switch key {
@@ -205,7 +250,7 @@ func keyEvent(key byte, frames int, end bool) []byte {
 	if end {
 		b[1] |= 0x80
 	}
-	binary.BigEndian.PutUint16(b[2:], uint16(frames*frameSamples))
+	binary.BigEndian.PutUint16(b[2:], uint16(duration))
 	return b
 }
 
@@ -224,7 +269,7 @@ func (p *telephone) listen() {
 			p.keysHeard = append(p.keysHeard, b[12])
 			p.mu.Unlock()
 		}
-		if n < 12 || b[1]&0x7f != 0 {
+		if n < 12 || b[1]&0x7f != p.soundType() {
 			continue
 		}
 		p.mu.Lock()
@@ -234,10 +279,17 @@ func (p *telephone) listen() {
 		if p.resume.IsZero() {
 			p.resume = time.Now()
 		}
-		for _, c := range b[12:n] {
-			p.recent = append(p.recent, linear(c))
+		before := len(p.recent)
+		if p.wide { // every other sample will do
+			for i := 12; i+1 < n; i += 4 {
+				p.recent = append(p.recent, int16(binary.BigEndian.Uint16(b[i:])))
+			}
+		} else {
+			for _, c := range b[12:n] {
+				p.recent = append(p.recent, linear(c))
+			}
 		}
-		p.recording = append(p.recording, p.recent[len(p.recent)-(n-12):]...)
+		p.recording = append(p.recording, p.recent[before:]...)
 		if extra := len(p.recent) - most; extra > 0 {
 			p.recent = append([]int16(nil), p.recent[extra:]...)
 		}

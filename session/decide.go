@@ -29,13 +29,14 @@ func (v verdict) status() event.Status {
 }
 
 // enough says whether the call got what it was to get.
-func (v verdict) enough(s *Session) bool {
-	return v.status() == event.StatusVerified && v.level >= s.call.NeedLevel
-}
+func (v verdict) enough(s *Session) bool { return v.level >= max(v.required, s.call.NeedLevel) }
 
 // decide runs the line's steps until its level is reached or there is nothing left to try, and journals the verdict.
 func (r *Runner) decide(ctx context.Context, s *Session, log *slog.Logger) verdict {
-	v := verdict{required: max(s.line.Level, Verified)}
+	v := verdict{required: s.line.Level}
+	if v.required == Unknown {
+		v.required = Verified
+	}
 	w := walk{r: r, s: s, log: log, required: max(v.required, s.call.NeedLevel), why: event.ReasonNotEnrolled}
 	w.run(ctx)
 	v.reason, v.step, v.gone = w.why, w.at, w.gone
@@ -46,6 +47,8 @@ func (r *Runner) decide(ctx context.Context, s *Session, log *slog.Logger) verdi
 	customer, _ := s.Customer()
 	pop := s.line.popURL(s.call.ID, customer.ID, v.status())
 	switch {
+	case v.enough(s) && v.level < Verified: // a line that only wants to know who calls
+		v.reason = event.ReasonOK
 	case v.enough(s):
 		v.reason = event.ReasonOK
 		s.events.record(event.Verified{

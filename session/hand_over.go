@@ -16,6 +16,8 @@ func (r *Runner) announce(ctx context.Context, s *Session, v verdict, log *slog.
 	switch {
 	case v.reason == event.ReasonClosed:
 		step = s.line.Closed
+	case v.enough(s) && v.level < Verified:
+		return
 	case v.enough(s):
 		if step = s.line.Confirmation; s.line.Enrol != nil && s.call.NeedLevel == Unknown && ctx.Err() == nil {
 			if _, err := r.step(ctx, s, s.line.Enrol, log); err != nil {

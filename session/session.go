@@ -96,8 +96,8 @@ func (s *Session) prefer(language string) {
 	}
 	primary, _, _ := strings.Cut(language, "-")
 	for _, want := range []string{language, primary} {
-		if slices.ContainsFunc(s.line.Languages, func(l string) bool { return strings.EqualFold(l, want) }) {
-			s.language = strings.ToLower(want)
+		if i := slices.IndexFunc(s.line.Languages, func(l string) bool { return strings.EqualFold(l, want) }); i >= 0 {
+			s.language = s.line.Languages[i]
 			return
 		}
 	}

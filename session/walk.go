@@ -33,9 +33,10 @@ func (w *walk) run(ctx context.Context) {
 		return
 	}
 	if w.tooMuch(ctx) {
-		if fresh && w.passes(ctx, line.ANI) || w.gone == nil { // who it seems to be helps the agent
-			w.why, w.at = event.ReasonVelocity, ""
+		if fresh { // who it seems to be helps the agent
+			w.passes(ctx, line.ANI)
 		}
+		w.why, w.at = event.ReasonVelocity, ""
 		return
 	}
 	if fresh && !(w.passes(ctx, line.Greeting) && w.identify(ctx)) || s.customer == nil {

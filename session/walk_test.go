@@ -183,6 +183,22 @@ func TestOnlyWhatIsStillMissingIsAsked(t *testing.T) {
 	}
 }
 
+func TestALineThatOnlyWantsToKnowWhoCallsAsksNothingElse(t *testing.T) {
+	t.Parallel()
+	ch := &sessiontest.Channel{}
+	j := run(t, line(func(l *session.Line) { l.Level, l.Verify = session.Identified, nil }), ch)
+	to, v := routedTo(ch)
+	assert.Equal(t, "known", to)
+	assert.Equal(t, "ok", v["cs_reason"])
+	assert.Empty(t, ch.Heard(), "nobody is told that they are verified")
+	assert.Empty(t, sessiontest.Find[event.Failed](j))
+	assert.Empty(t, sessiontest.Find[event.Verified](j))
+	ch = &sessiontest.Channel{}
+	run(t, line(func(l *session.Line) { l.Level, l.Verify, l.Identify = session.Identified, nil, nil }), ch)
+	to, _ = routedTo(ch)
+	assert.Equal(t, "agents", to)
+}
+
 func TestEveryOutcomeHasItsRoute(t *testing.T) {
 	t.Parallel()
 	to := func(ext string) session.Destination {

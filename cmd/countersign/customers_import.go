@@ -15,6 +15,14 @@ import (
 // maxBadRows is how many bad rows are printed; all are counted.
 const maxBadRows = 100
 
+// The built-in line asks for this many digits; lines of the operator's own may ask for others.
+const (
+	askedAccountMin = 6
+	askedAccountMax = 10
+	askedPINMin     = 4
+	askedPINMax     = 6
+)
+
 func customersImport(c *cli.Context) error {
 	if err := arguments(c, 1, "one argument, the CSV file"); err != nil {
 		return err
@@ -65,7 +73,7 @@ func reportImport(c *cli.Context, r store.ImportResult) error {
 			r.OddAccounts, askedAccountMin, askedAccountMax)
 	}
 	if r.OddPINs > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are not of %d to %d digits, which callers are asked for: those customers go to an agent\n", r.OddPINs, askedPINMin, askedPINMax)
+		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are not of %d to %d digits, which the built-in line asks for: on it, those customers go to an agent\n", r.OddPINs, askedPINMin, askedPINMax)
 	}
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(map[string]any{

@@ -46,7 +46,7 @@ func customersSet(c *cli.Context, kind, name string) error {
 
 func setPIN(c *cli.Context, d *store.Directory, id string, pin session.Secret) error {
 	if pin.Len() > askedPINMax {
-		return fmt.Errorf("the PIN has %d digits; callers are asked for %d to %d", pin.Len(), askedPINMin, askedPINMax)
+		fmt.Fprintf(c.App.ErrWriter, "note: the PIN has %d digits; the built-in line asks for %d to %d\n", pin.Len(), askedPINMin, askedPINMax)
 	}
 	var weak *store.WeakPINError
 	err := d.SetPIN(c.Context, id, pin, c.Bool("allow-weak"))

@@ -79,7 +79,7 @@ func demo(c *cli.Context) (err error) {
 	fmt.Fprintf(screen, `Countersign demo: a sample bank of 15 customers, %d callers at a time, %gx speed. Ctrl-C ends it.
   call it yourself   %s call --server %s --from +15551230001 --keys 246813#
   events             %s watch --nats %s
-  lines              %s lines --nats %s show smartflows      (5100; bank is 5200)
+  lines              %s lines show --nats %s smartflows      (5100; bank is 5200)
   text messages      %s
   customers, calls   %s
 

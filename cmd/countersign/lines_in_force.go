@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 
 	"countersign/lines"
@@ -32,7 +33,7 @@ type linesInForce struct {
 
 func newLinesInForce(cfg config, parts lines.Parts, catalogue *prompts.Catalogue, log *slog.Logger) (*linesInForce, error) {
 	def, _ := lines.Default()
-	builtIn, err := lines.Compile(def, 1, parts)
+	builtIn, err := lines.Compile(def, 0, parts) // versions of stored lines begin with 1
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +126,9 @@ func (l *linesInForce) compile(s relay.Stored) (entry lines.Entry, texts []promp
 	line, err := lines.Compile(def, s.Version, l.parts)
 	if err != nil {
 		return entry, nil, err
+	}
+	if _, none := l.parts.Sender.(noGateway); none && strings.Contains(s.YAML, "sms_code") {
+		l.log.Warn("line sends codes, but no gateway for text messages is configured: its callers go to an agent", "line", s.Name, "do", "set sms.url")
 	}
 	for language, replaced := range line.Replaced {
 		for _, r := range replaced {

@@ -15,7 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"countersign/lines"
 	"countersign/session"
+	"countersign/steps"
 	"countersign/store/rest"
 
 	"github.com/goccy/go-yaml"
@@ -292,8 +294,8 @@ func TestCustomersAreImportedListedShownAndGivenAPIN(t *testing.T) {
 	assert.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "C-9")
 	code, _, stderr = do("83051749\n", "customers", "set-pin", "C-9")
-	assert.Equal(t, exitFailed, code)
-	oneSentence(t, stderr, "8 digits", "4 to 6")
+	assert.Equal(t, exitDone, code, "a line of one's own may ask for it")
+	assert.Contains(t, stderr, "the built-in line asks for 4 to 6")
 	code, _, stderr = do("12\n", "customers", "set-pin", "C-9")
 	assert.Equal(t, exitFailed, code)
 	oneSentence(t, stderr, "4")
@@ -448,10 +450,16 @@ func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
 // The shipped default line, held to what the first start promises.
 func TestTheDefaultLine(t *testing.T) {
 	t.Parallel()
-	l := defaultLine(defaults(), nil)
+	def, _ := lines.Default()
+	l, err := lines.Compile(def, 0, lines.Parts{Directory: nowhere{}})
+	require.NoError(t, err)
 	assert.Equal(t, "menu XML default", l.Routes.Verified.String())
 	assert.Equal(t, "agents XML default", l.Routes.Identified.String())
 	assert.Equal(t, "agents XML default", l.Routes.Unidentified.String())
 	assert.Equal(t, session.Verified, l.Level)
+	account := l.Identify[0].(steps.Number)
+	assert.Equal(t, []int{askedAccountMin, askedAccountMax}, []int{account.Min, account.Max}, "what the import warns of")
+	pin := l.Verify[0].Step.(steps.PIN)
+	assert.Equal(t, []int{askedPINMin, askedPINMax}, []int{pin.Min, pin.Max})
 	assert.Equal(t, "127.0.0.1:8084", defaults().Socket.Listen)
 }

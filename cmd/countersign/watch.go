@@ -110,7 +110,7 @@ func joinFacts(facts []event.Fact) string {
 // eventLine is an event for a person: time, call, fact and what matters of it.
 func eventLine(e event.Event) string {
 	head := fmt.Sprintf("%s  %s  %-10s %-14s", e.Time.Local().Format("15:04:05.000"), shortCall(e.Call), e.Line, e.Fact())
-	return printable(strings.TrimRight(head+" "+eventText(e.Data), " "))
+	return printable(strings.TrimRight(head+" "+eventText(e.Data, e.LineVersion), " "))
 }
 
 // printable keeps what somebody put into an event from moving the cursor or pretending to be another line.
@@ -126,7 +126,7 @@ func printable(s string) string {
 // shortCall is the end of a call's id, which differs from call to call; its beginning is the time.
 func shortCall(id string) string { return id[max(0, len(id)-8):] }
 
-func eventText(data event.Data) string {
+func eventText(data event.Data, version int) string {
 	switch d := data.(type) {
 	case event.CallStarted:
 		return fmt.Sprintf("from %s to %s", orDash(caller(d)), orDash("…"+d.DialledLast4))
@@ -146,9 +146,26 @@ func eventText(data event.Data) string {
 		return fmt.Sprintf("%s, %s, %s after %s", d.End, d.Status, d.Reason, seconds(d.Milliseconds))
 	case event.PromptMissing:
 		return fmt.Sprintf("%s in %s: the caller heard a tone", d.Prompt, d.Language)
+	case event.Locked:
+		return fmt.Sprintf("%s %s until %s", d.On, d.Customer, orDash(untilText(d.Until)))
+	case event.TokenRefused:
+		return string(d.Reason)
+	case event.StepUpRequested:
+		return fmt.Sprintf("to level %d from %d", d.Level, d.Has)
+	case event.ConfigChanged:
+		return fmt.Sprintf("version %d by %s %s: %s", version, d.Author, d.Comment, strings.Join(d.Summary, "; "))
+	case event.Alarm:
+		return fmt.Sprintf("%s: %d of %d calls failed within %d s", d.Kind, d.Failures, d.Calls, d.Seconds)
 	default:
 		return ""
 	}
+}
+
+func untilText(t *time.Time) string {
+	if t == nil {
+		return "somebody unlocks"
+	}
+	return t.Local().Format(time.DateTime)
 }
 
 func caller(d event.CallStarted) string {
