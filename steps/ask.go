@@ -99,16 +99,7 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 // once asks, judges and records one attempt.
 func (q question) once(ctx context.Context, s *session.Session, prompts []string, flush, slow bool) (v verdict, err error) {
 	started := s.Now()
-	defer func() {
-		switch {
-		case err != nil && ctx.Err() != nil:
-			s.Attempted(event.AttemptAbandoned, started)
-		case err != nil:
-			s.Attempted(event.AttemptError, started)
-		default:
-			s.Attempted(v.result, started)
-		}
-	}()
+	defer func() { attempted(ctx, s, started, v, err) }()
 	a := session.Ask{
 		Prompts: prompts, Min: q.min, Max: q.max, FirstDigit: q.limits.FirstDigit, InterDigit: q.limits.InterDigit, OptOut: q.limits.OptOut, Flush: flush,
 	}
@@ -130,6 +121,18 @@ func (q question) once(ctx context.Context, s *session.Session, prompts []string
 		return verdict{result: event.AttemptOptedOut}, nil
 	}
 	return q.judge(ctx, entry.Digits)
+}
+
+// attempted records one attempt.
+func attempted(ctx context.Context, s *session.Session, started time.Time, v verdict, err error) {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		s.Attempted(event.AttemptAbandoned, started)
+	case err != nil:
+		s.Attempted(event.AttemptError, started)
+	default:
+		s.Attempted(v.result, started)
+	}
 }
 
 // ended says whether a limit has been reached, and which.

@@ -65,16 +65,7 @@ func (p Passphrase) Run(ctx context.Context, s *session.Session) (session.Outcom
 // once listens, judges and records one attempt.
 func (p Passphrase) once(ctx context.Context, s *session.Session, customer string, prompts []string) (v verdict, err error) {
 	started := s.Now()
-	defer func() {
-		switch {
-		case err != nil && ctx.Err() != nil:
-			s.Attempted(event.AttemptAbandoned, started)
-		case err != nil:
-			s.Attempted(event.AttemptError, started)
-		default:
-			s.Attempted(v.result, started)
-		}
-	}()
+	defer func() { attempted(ctx, s, started, v, err) }()
 	heard, err := s.Listen(ctx, session.Hear{Prompts: prompts, Engine: p.Engine, Grammar: p.Grammar, Start: speechStart, Speech: speechLength, OptOut: p.OptOut})
 	defer heard.Words.Wipe()
 	switch {

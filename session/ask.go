@@ -1,0 +1,64 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"countersign/session/event"
+)
+
+// Ask is what a step wants keyed: a Collect with prompts by name.
+type Ask struct {
+	Prompts                []string
+	Min, Max               int
+	FirstDigit, InterDigit time.Duration
+	OptOut                 byte
+	Flush                  bool
+}
+
+// Collect plays what was queued, then the prompts of a, and gathers digits. The caller wipes the entry's digits.
+//
+// Who keys as many digits as there can be is told to press the hash key all the same. It then comes when the next prompt has begun, and is not an answer
+// to that one: the prompt begins again.
+func (s *Session) Collect(ctx context.Context, a Ask) (Entry, error) {
+	s.Say(a.Prompts...)
+	c := Collect{
+		Files: s.takeQueued(), Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut, Flush: a.Flush,
+	}
+	late := s.hashDue
+	for {
+		if err := s.act(ctx); err != nil {
+			return Entry{}, err
+		}
+		entry, err := s.channel.Collect(ctx, c)
+		s.hashDue = err == nil && entry.Class == Input && !entry.Terminated && entry.Keyed == c.Max
+		if lone := entry.Class == NoMatch && entry.Terminated && entry.Keyed == 0; err != nil || !lone || !late {
+			return entry, err
+		}
+		late = false
+	}
+}
+
+// Attempted records that the caller was asked once, since started, and what came of it. It becomes part of the step's event.
+func (s *Session) Attempted(result event.AttemptResult, started time.Time) {
+	s.attempts = append(s.attempts, event.Attempt{Result: result, Milliseconds: s.now().Sub(started).Milliseconds()})
+}
+
+// Hear is what a step wants said: a Listen with prompts by name.
+type Hear struct {
+	Prompts         []string
+	Engine, Grammar string
+	Start, Speech   time.Duration
+	OptOut          byte
+}
+
+// Listen plays what was queued, then the prompts of h, and hears what the caller says. The caller wipes the words.
+func (s *Session) Listen(ctx context.Context, h Hear) (Heard, error) {
+	s.Say(h.Prompts...)
+	files := s.takeQueued()
+	if err := s.act(ctx); err != nil {
+		return Heard{}, err
+	}
+	s.hashDue = false
+	return s.channel.Listen(ctx, Listen{Files: files, Engine: h.Engine, Grammar: h.Grammar, Start: h.Start, Speech: h.Speech, OptOut: h.OptOut})
+}
