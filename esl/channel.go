@@ -18,8 +18,9 @@ const digits = "cs_digits"
 
 // Arguments of multiset. FreeSWITCH unsets a variable that is given no value.
 const (
-	// secretive keeps digits out of FreeSWITCH's log, events and CDRs for as long as the call is ours.
-	secretive = "^^|sensitive_dtmf=true|read_terminator_used="
+	// secretive keeps digits out of FreeSWITCH's log, events and CDRs for as long as the call is ours, and forgets a token, which the answer to connect has told
+	// us: a caller who hangs up leaves it in no call record.
+	secretive = "^^|sensitive_dtmf=true|read_terminator_used=|cs_token=|sip_h_X-Countersign-Token="
 	// forget removes what was keyed. FreeSWITCH never clears read_terminator_used by itself.
 	forget = "^^|" + digits + "=|read_terminator_used="
 	// letGo ends both, forgets what counted for this time only (a token from the caller's side or of an earlier time, a step-up), and takes the call out of our

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"countersign/session"
+
 	"github.com/percipia/eslgo/command"
 	"github.com/percipia/eslgo/command/call"
 )
@@ -65,10 +67,8 @@ func assignment(name, value string) (string, error) {
 	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isWord(r) && r != ':' && r != '-' }) {
 		return "", fmt.Errorf("%w: variable name %q", ErrUnsafeValue, name)
 	}
-	for _, r := range value {
-		if isControl(r) || r > '~' || strings.ContainsRune("|$\\'\"`^", r) {
-			return "", fmt.Errorf("%w: %q in the value of %s", ErrUnsafeValue, r, name)
-		}
+	if !session.IsValue(value) {
+		return "", fmt.Errorf("%w: the value of %s", ErrUnsafeValue, name)
 	}
 	return name + "=" + value, nil
 }
@@ -101,7 +101,7 @@ func playable(files []string, quoted bool) (string, error) {
 
 // word checks one word of a transfer's destination.
 func word(what, w string) error {
-	if w == "" || strings.ContainsFunc(w, func(r rune) bool { return !isWord(r) && !strings.ContainsRune("-.*#+@", r) }) {
+	if !session.IsExtension(w) {
 		return fmt.Errorf("%w: %s %q", ErrUnsafeValue, what, w)
 	}
 	return nil

@@ -21,8 +21,6 @@ const (
 	listenSlack = 2 * time.Second
 	// pauseEnds is how long a silence ends what is said, for engines that have no other end (pocketsphinx).
 	pauseEnds = time.Second
-	// maxGrammar is how long the name of a grammar may be, in bytes.
-	maxGrammar = 512
 )
 
 // Listen implements session.Channel. The words travel in one completion event: the variable is unset by the next action of the same little dialplan, so
@@ -61,11 +59,10 @@ func (ch *channel) Listen(ctx context.Context, l session.Listen) (session.Heard,
 // listen builds a dialplan of two actions for execute_extension: listen, and forget. Sent one after the other with event-lock, the second would wait in
 // the queue just as well, but so would everything that could stop an engine that hangs.
 func listen(l session.Listen) (string, error) {
-	if l.Engine == "" || strings.ContainsFunc(l.Engine, func(r rune) bool { return !isWord(r) && !strings.ContainsRune(":.-", r) }) {
+	if !session.IsEngine(l.Engine) {
 		return "", fmt.Errorf("%w: speech engine %q: only letters, digits and _ : . - may be in its name", ErrUnsafeValue, l.Engine)
 	}
-	inGrammar := func(r rune) bool { return isWord(r) || strings.ContainsRune(":/.-", r) }
-	if l.Grammar == "" || len(l.Grammar) > maxGrammar || strings.ContainsFunc(l.Grammar, func(r rune) bool { return !inGrammar(r) }) {
+	if !session.IsGrammar(l.Grammar) {
 		return "", fmt.Errorf("%w: grammar %.80q: only letters, digits and _ : / . - may be in its name", ErrUnsafeValue, l.Grammar)
 	}
 	if l.Start <= 0 || l.Speech <= 0 {

@@ -124,20 +124,25 @@ func startService(t testing.TB, o serviceOptions) *service {
 	if o.Line != "" {
 		o.Lines = append(o.Lines, o.Line)
 	}
-	for _, line := range o.Lines {
-		s.apply(t, line)
-	}
+	s.apply(t, o.Lines...)
 	return s
 }
 
-// apply puts a service line in force with the next call.
-func (s *service) apply(t testing.TB, line string) {
+// apply puts service lines in force with the next call, from another process.
+func (s *service) apply(t testing.TB, lines ...string) {
 	t.Helper()
-	file := filepath.Join(filepath.Dir(s.config), "line.yaml")
-	require.NoError(t, os.WriteFile(file, []byte(line), 0o600))
+	if len(lines) == 0 {
+		return
+	}
+	args := []string{"--config", s.config, "--data", s.Data, "lines", "apply"}
+	for i, line := range lines {
+		file := filepath.Join(filepath.Dir(s.config), fmt.Sprintf("line-%d.yaml", i))
+		require.NoError(t, os.WriteFile(file, []byte(line), 0o600))
+		args = append(args, file)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), importWithin)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, s.binary, "--config", s.config, "--data", s.Data, "lines", "apply", file).CombinedOutput()
+	out, err := exec.CommandContext(ctx, s.binary, args...).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 }
 

@@ -48,12 +48,19 @@ func startSite(t testing.TB, o serviceOptions) *site {
 // startSiteWith has more dialplan files.
 func startSiteWith(t testing.TB, o serviceOptions, dialplan map[string]string) *site {
 	t.Helper()
+	return startSiteOn(t, o, options{Files: dialplan})
+}
+
+// startSiteOn has a FreeSWITCH that an operator has changed.
+func startSiteOn(t testing.TB, o serviceOptions, f options) *site {
+	t.Helper()
 	findFreeSWITCH(t)
 	needSIPp(t)
 	s := &site{Service: startService(t, o)}
 	files := maps.Clone(extraDialplan)
-	maps.Copy(files, dialplan)
-	s.freeSWITCH = startFreeSWITCH(t, options{Variables: map[string]string{"countersign_socket": s.Service.Address()}, Files: files})
+	maps.Copy(files, f.Files)
+	f.Files, f.Variables = files, map[string]string{"countersign_socket": s.Service.Address()}
+	s.freeSWITCH = startFreeSWITCH(t, f)
 	s.Events = subscribe(t, s.Service)
 	return s
 }

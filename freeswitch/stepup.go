@@ -82,6 +82,9 @@ func (s *StepUps) StepUp(ctx context.Context, call string, level session.Level) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
+	if level < session.Verified || level > session.Strong {
+		return fmt.Errorf("step up: level %d cannot be asked for: 2 or 3 can", level)
+	}
 	k, ok, err := s.calls.Recall(ctx, call)
 	switch {
 	case err != nil:
@@ -182,6 +185,11 @@ func takeOut(ctx context.Context, server *Inbound, caller, agent string, level s
 		return err
 	}
 	_, err := server.API(ctx, "uuid_dual_transfer "+caller+" "+toStepUp+" "+toWait)
+	if err != nil { // nothing of it may change what the call does later
+		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), apiTimeout)
+		defer cancel()
+		_, _ = server.API(clean, "uuid_setvar_multi "+caller+" cs_need_level=;cs_return=;cs_agent_leg=;hangup_after_bridge=true")
+	}
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"countersign/prompts"
 	"countersign/session"
 	"countersign/session/event"
 
@@ -22,19 +23,13 @@ var (
 	namePattern     = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 	promptPattern   = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 	languagePattern = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`)
-	enginePattern   = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,64}$`)
-	filePattern     = regexp.MustCompile(`^[^'"\\!${}\[\]\x00-\x1f\x7f]{1,256}$`)
 )
 
 // Lengths of texts.
 const (
-	maxText    = 1000
-	maxGrammar = 4000
-	maxPopURL  = 2000
+	maxPopURL = 2000
 	// maxUnsafeless is how often an identifier is asked again unless allow_unsafe is set (policy.md, "Identifier").
 	maxUnsafeless = 3
-	// maxPressable languages can be chosen with one key.
-	maxPressable = 9
 )
 
 // checker says what is wrong with a Definition that each value alone does not show. Where the decoder found something already it keeps quiet.
@@ -115,8 +110,8 @@ func (c *checker) languages() {
 	if !d.LanguageMenu {
 		return
 	}
-	if len(d.Languages) > maxPressable {
-		c.wrong("language_menu", "a menu has at most %d languages, one for each key", maxPressable)
+	if len(d.Languages) > prompts.MaxLanguages {
+		c.wrong("language_menu", "a menu has at most %d languages: there are prompts for so many", prompts.MaxLanguages)
 		return
 	}
 	for i := range d.Languages {
@@ -158,10 +153,14 @@ func (c *checker) words() {
 			switch {
 			case w.Text != "" && w.File != "", w.Text == "" && w.File == "":
 				c.wrong(path, "want either text or file")
-			case utf8.RuneCountInString(w.Text) > maxText || strings.TrimSpace(w.Text) == "" && w.File == "":
-				c.wrong(join(path, "text"), "want words to be spoken, at most %d letters", maxText)
-			case w.File != "" && !filePattern.MatchString(w.File):
-				c.wrong(join(path, "file"), "FreeSWITCH cannot play %q: want a path without quotes, backslashes and any of !${}[]", shorten(w.File))
+			default:
+				key := "text"
+				if w.File != "" {
+					key = "file"
+				}
+				if err := prompts.CheckReplacement(session.Replacement{Text: w.Text, File: w.File}); err != nil {
+					c.wrong(join(path, key), "%v", err)
+				}
 			}
 		}
 	}

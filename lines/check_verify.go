@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"countersign/session"
 )
@@ -28,6 +27,9 @@ func (c *checker) verify() {
 		if p := q.Passphrase; p != nil {
 			c.passphrase(path, p)
 		}
+		if c.identifies(a.name) {
+			c.wrong(path, "%s says who the caller is in identify, so it proves nothing: take another fact", a.name)
+		}
 		if seen[a.name] && a.name != "" {
 			c.wrong(path, "%s is asked twice: remove one", a.name)
 			continue
@@ -39,11 +41,11 @@ func (c *checker) verify() {
 }
 
 func (c *checker) passphrase(path string, p *Passphrase) {
-	if p.Engine != "" && !enginePattern.MatchString(p.Engine) {
+	if p.Engine != "" && !session.IsEngine(p.Engine) {
 		c.wrong(join(path, "engine"), "%q is no engine: want FreeSWITCH's name of it, such as pocketsphinx", shorten(p.Engine))
 	}
-	if utf8.RuneCountInString(p.Grammar) > maxGrammar || strings.ContainsFunc(p.Grammar, func(r rune) bool { return r < ' ' }) {
-		c.wrong(join(path, "grammar"), "want one line of at most %d letters", maxGrammar)
+	if p.Grammar != "" && !session.IsGrammar(p.Grammar) {
+		c.wrong(join(path, "grammar"), "%q is no grammar: want its name or path, of at most 512 letters, digits and _:/.-", shorten(p.Grammar))
 	}
 	for _, key := range []string{"engine", "grammar"} {
 		if text := map[string]string{"engine": p.Engine, "grammar": p.Grammar}[key]; text == "" && c.given(join(path, key)) {
@@ -109,4 +111,9 @@ func (c *checker) reachable() {
 			c.wrong(path, "level 3 cannot be reached: it takes something the customer knows (pin, passphrase) and something they have (sms_code, totp)")
 		}
 	}
+}
+
+// identifies says whether callers give a number of that name to say who they are.
+func (c *checker) identifies(name string) bool {
+	return name != "" && slices.ContainsFunc(c.def.Identify, func(i Identifier) bool { return i.Number != nil && i.Number.Name == name })
 }

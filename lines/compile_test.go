@@ -16,6 +16,7 @@ import (
 // nobody is everything outside of a line, and nothing is there.
 type nobody struct{ steps.Directory }
 
+func (nobody) NotSent(context.Context, string)                          {}
 func (nobody) MaySend(context.Context, string) (bool, time.Time)        { return false, time.Time{} }
 func (nobody) Send(context.Context, session.Message) error              { return nil }
 func (nobody) Use(context.Context, string, time.Duration) (bool, error) { return true, nil }
@@ -96,7 +97,7 @@ timers: {first_digit: 7s, inter_digit: 4s}
 prompts:
   greeting:
     de: {text: "Guten Tag. Hier ist Ihre Musterbank."}
-    en: {file: /srv/prompts/hello.wav}
+    en: {file: retail/hello.wav}
   ask-contract:
     de: {text: "Ihre Vertragsnummer, bitte."}
     en: {text: "Your contract number, please."}
@@ -150,7 +151,7 @@ func TestAStrictLineCompiles(t *testing.T) {
 		Verified: to("banking"), Identified: to("agents"), Unidentified: to("reception"), Locked: to("security"), Closed: to("mailbox"),
 	}, l.Routes)
 	assert.Equal(t, session.Replacement{Text: "Guten Tag. Hier ist Ihre Musterbank."}, l.Replaced["de"]["greeting"])
-	assert.Equal(t, session.Replacement{File: "/srv/prompts/hello.wav"}, l.Replaced["en"]["greeting"])
+	assert.Equal(t, session.Replacement{File: "retail/hello.wav"}, l.Replaced["en"]["greeting"])
 	assert.True(t, l.SendToken)
 	assert.Equal(t, "https://crm.example/customers/{customer}?call={call}", l.PopURL)
 	assert.Equal(t, steps.Announcement{Step: "closed", Prompt: "closed"}, l.Closed)

@@ -167,7 +167,7 @@ var wrongs = map[string]struct {
 
 	"hangup for a failure":          {with("  failed: hangup\n"), "7:11: routes.failed: hangup is only for verified and hours.closed", true},
 	"a route of two words":          {with("  locked: agents XML\n"), `7:11: routes.locked: "agents XML" is no destination`, true},
-	"a route that is a command":     {with("  locked: \"${system(reboot)} XML default\"\n"), "in a destination: only letters, digits", true},
+	"a route that is a command":     {with("  locked: \"${system(reboot)} XML default\"\n"), "is no destination", true},
 	"an unknown route":              {with("  lost: agents XML default\n"), "7:3: routes.lost: unknown key", true},
 	"a page that is no address":     {with("pop_url: crm/{customer}\n"), "7:10: pop_url:", true},
 	"a page that is a script":       {with("pop_url: \"javascript:alert(1)\"\n"), "7:10: pop_url:", true},
@@ -179,7 +179,7 @@ var wrongs = map[string]struct {
 	"neither":                       {with("prompts: {greeting: {en: {}}}\n"), "want either text or file", true},
 	"no words at all":               {with("prompts: {greeting: {}}\n"), "prompts.greeting: says nothing", true},
 	"a prompt named with capitals":  {with("prompts: {Greeting: {en: {text: Hello}}}\n"), "a prompt's name has small letters", true},
-	"a recording with a quote":      {with("prompts: {greeting: {en: {file: \"a'b.wav\"}}}\n"), "FreeSWITCH cannot play", true},
+	"a recording with a quote":      {with("prompts: {greeting: {en: {file: \"a'b.wav\"}}}\n"), "is not a letter, a digit", true},
 	"a prompt twice":                {with("prompts: {greeting: {en: {text: a}}, greeting: {en: {text: b}}}\n"), "prompts.greeting: is there twice", false},
 
 	"no time zone":       {with("hours: {open: \"08:00-18:00\"}\n"), "7:8: hours.tz: is missing", true},

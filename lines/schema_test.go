@@ -106,7 +106,7 @@ pop_url: https://crm.example/customer/{customer}?call={call}
 prompts:
   greeting:
     en: {text: Welcome.}
-    de: {file: /srv/prompts/hallo.wav}
+    de: {file: hallo.wav}
 timers: {first_digit: 10s, inter_digit: 2.5s}
 routes:
   verified: menu XML default

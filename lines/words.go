@@ -97,21 +97,10 @@ func (d *Date) unword(text string) error {
 
 func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }
 
-// FreeSWITCH and its dialplan read a destination once more: quotes, dollars and braces have a meaning there.
-var destinationPattern = regexp.MustCompile(`^[A-Za-z0-9_.+*#@:/=-]{1,128}$`)
-
 func parseDestination(text string) (session.Destination, error) {
 	d, err := session.ParseDestination(text)
 	if err != nil {
-		return d, fmt.Errorf("%q is no destination: write <extension> <dialplan> <context>, such as agents XML default", text)
-	}
-	if d == session.Hangup {
-		return d, nil
-	}
-	for _, s := range []string{d.Extension, d.Dialplan, d.Context} {
-		if !destinationPattern.MatchString(s) {
-			return d, fmt.Errorf("%q in a destination: only letters, digits and _.+*#@:/=- are taken", s)
-		}
+		return d, fmt.Errorf("%q is no destination: write <extension> <dialplan> <context>, such as agents XML default, with letters, digits and _-.*#+@", text)
 	}
 	return d, nil
 }

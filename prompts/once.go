@@ -14,7 +14,7 @@ import (
 
 const (
 	onceTime = 800 * time.Millisecond // that a caller waits for a name to be spoken
-	onceKept = time.Hour              // longer than any call
+	onceKept = time.Minute            // longer than a name is spoken, on whichever machine shares the folder
 	maxName  = 60                     // runes
 )
 

@@ -47,18 +47,20 @@ func (r *Runner) decide(ctx context.Context, s *Session, log *slog.Logger) verdi
 	customer, _ := s.Customer()
 	pop := s.line.popURL(s.call.ID, customer.ID, v.status())
 	switch {
+	case v.reason == event.ReasonClosed: // nobody failed
 	case v.enough(s) && v.level < Verified: // a line that only wants to know who calls
 		v.reason = event.ReasonOK
 	case v.enough(s):
 		v.reason = event.ReasonOK
 		s.events.record(event.Verified{
-			Customer: customer.ID, Name: customer.Name, Methods: s.methods, Status: v.status(), Level: int(v.level), PopURL: pop,
+			Customer: customer.ID, Name: customer.Name, Methods: s.methods, Status: v.status(), Level: int(v.level), PopURL: pop, Continues: s.earlier.First,
 		})
-		r.guard.Verified(ctx, s.attempt())
-	case v.reason == event.ReasonClosed:
+		if s.proved { // what was proven elsewhere takes no lock away
+			r.guard.Verified(ctx, s.attempt())
+		}
 	default:
 		s.events.record(event.Failed{
-			Step: v.step, Reason: v.reason, Status: v.status(), Level: int(v.level), Customer: customer.ID, PopURL: pop,
+			Step: v.step, Reason: v.reason, Status: v.status(), Level: int(v.level), Customer: customer.ID, PopURL: pop, Continues: s.earlier.First,
 		})
 	}
 	if v.reason != event.ReasonClosed {
@@ -104,7 +106,7 @@ func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logg
 	if err == nil {
 		s.learn(out)
 	}
-	if number := s.Number(); number != "" && (out.Reason == event.ReasonWrongAnswer || out.Reason == event.ReasonNotFound) {
+	if number := s.counted(); number != "" && (out.Reason == event.ReasonWrongAnswer || out.Reason == event.ReasonNotFound) {
 		r.guard.StepFailed(ctx, number)
 	}
 	return out, err
@@ -132,7 +134,7 @@ func (s *Session) learn(out Outcome) {
 		level := s.Level()
 		s.events.record(event.Identified{
 			Customer: out.Customer.ID, Name: out.Customer.Name, Method: out.Method, Status: level.Status(), Level: int(level),
-			PopURL: s.line.popURL(s.call.ID, out.Customer.ID, level.Status()),
+			PopURL: s.line.popURL(s.call.ID, out.Customer.ID, level.Status()), Continues: s.earlier.First,
 		})
 	}
 	about := s.customer
@@ -145,6 +147,7 @@ func (s *Session) learn(out Outcome) {
 		if s.call.NeedLevel > Unknown {
 			p.Until = s.now().Add(stepUpLife)
 		}
+		s.proved = true
 		s.proven = append(slices.DeleteFunc(s.proven, func(q Proof) bool { return q.Method == p.Method }), p)
 		if !slices.Contains(s.methods, out.Method) {
 			s.methods = append(s.methods, out.Method)

@@ -21,19 +21,21 @@ type Guard interface {
 	Named(ctx context.Context, number, kind, value string)
 	// StepFailed counts a failed step against the caller's number.
 	StepFailed(ctx context.Context, number string)
-	// Verified forgets the customer's failures and what this number named in the call: a success resets the counters.
+	// Verified forgets the customer's failures and the identifier that led to them: a success resets the counters.
 	Verified(ctx context.Context, a Attempt)
 	// Ended counts a call of a line that was decided, for the line's alarm. It does not wait.
 	Ended(line string, failed bool)
 }
 
-// Attempt says who tries what. Caller is the caller's number (E.164), or empty.
+// Attempt says who tries what. Caller is the caller's number (E.164), with a word before it if it is hidden or forged, or empty.
 type Attempt struct{ Call, Line, Customer, Caller string }
 
 // Standing is what the Guard says about a customer or a number.
 type Standing struct {
 	// Locked: no attempts are allowed.
 	Locked bool
+	// Caller says, of an attempt, that it is not the customer but the caller's number that has tried too much.
+	Caller bool
 	// Until is when the lock ends by itself; zero means that a person must end it (countersign customers unlock).
 	Until time.Time
 }

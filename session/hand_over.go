@@ -43,7 +43,7 @@ func (r *Runner) handOver(ctx context.Context, s *Session, v verdict, log *slog.
 	if s.call.Return != (Destination{}) {
 		outcome, to = "returned", s.call.Return
 	}
-	s.events.record(event.Routed{Outcome: outcome, Destination: to.String(), Status: v.status(), Level: int(v.level), Reason: v.reason})
+	s.events.record(event.Routed{Outcome: outcome, Destination: to.String(), Status: v.status(), Level: int(v.level), Reason: v.reason, Continues: s.earlier.First})
 	syncing, done := context.WithTimeout(ctx, journalTimeout)
 	if err := r.journal.Sync(syncing); err != nil && ctx.Err() == nil {
 		log.Error("the verdict is not on disk yet, the call goes on all the same", "err", err)
@@ -110,8 +110,16 @@ func (r *Runner) remember(ctx context.Context, s *Session, v verdict, log *slog.
 	ctx, cancel := context.WithTimeout(ctx, rememberTimeout)
 	defer cancel()
 	if r.calls != nil {
-		if err := r.calls.Remember(ctx, k); err != nil {
-			log.Warn("what was proven will not be known when the call comes back", "err", err)
+		all := []Known{k}
+		if k.First != k.Call { // whoever knows the call by its first id, such as the agent, sees the latest state
+			latest := k
+			latest.Call = k.First
+			all = append(all, latest)
+		}
+		for _, known := range all {
+			if err := r.calls.Remember(ctx, known); err != nil {
+				log.Warn("what was proven will not be known when the call comes back", "err", err)
+			}
 		}
 	}
 	if r.tokens == nil || !s.line.SendToken || v.status() != event.StatusVerified {

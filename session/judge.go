@@ -14,14 +14,20 @@ const (
 	Wrong Answered = iota
 	// Right answer.
 	Right
-	// LockedOut: there were too many attempts. Nothing was checked.
+	// LockedOut: there were too many attempts at the customer. Nothing was checked.
 	LockedOut
+	// TurnedAway: the caller's number has tried too much, on other calls at the same time. Nothing was checked.
+	TurnedAway
 )
 
 // Judge takes one of the customer's attempts and then checks the answer. An error of check costs no attempt: it is never the caller's failure.
 func (s *Session) Judge(ctx context.Context, check func(ctx context.Context) (right bool, err error)) (Answered, error) {
 	a := s.attempt()
-	if standing := s.guard.Try(ctx, a); standing.Locked {
+	switch standing := s.guard.Try(ctx, a); {
+	case standing.Locked && standing.Caller:
+		s.events.record(lockedNow(event.LockOnCaller, a.Customer, standing, false))
+		return TurnedAway, nil
+	case standing.Locked:
 		return LockedOut, nil
 	}
 	right, err := check(ctx)
@@ -40,15 +46,15 @@ func (s *Session) Judge(ctx context.Context, check func(ctx context.Context) (ri
 	return Wrong, nil
 }
 
-// Named notes that the caller gave an identifier, for who tries many.
+// Named notes that the caller gave an identifier, for who tries many. A line that never asks for proof could not tell them from those who have many.
 func (s *Session) Named(ctx context.Context, kind, value string) {
-	if number := s.Number(); number != "" {
+	if number := s.counted(); number != "" && len(s.line.Verify) > 0 {
 		s.guard.Named(ctx, number, kind, value)
 	}
 }
 
 func (s *Session) attempt() Attempt {
-	a := Attempt{Call: s.call.ID, Line: s.line.Name, Caller: s.Number()}
+	a := Attempt{Call: s.call.ID, Line: s.line.Name, Caller: s.counted()}
 	if s.customer != nil {
 		a.Customer = s.customer.ID
 	}

@@ -76,6 +76,9 @@ type Routes struct {
 
 // For picks the route of a call, and names the row of the table that it took.
 func (r Routes) For(status event.Status, why event.Reason) (outcome string, to Destination) {
+	if why == event.ReasonClosed && r.Closed != (Destination{}) {
+		return "closed", r.Closed
+	}
 	if status == event.StatusVerified {
 		return "verified", r.Verified
 	}
@@ -91,7 +94,7 @@ func (r Routes) For(status event.Status, why event.Reason) (outcome string, to D
 		event.ReasonWrongAnswer: {"failed", r.Failed}, event.ReasonVoid: {"failed", r.Failed}, event.ReasonNotHeard: {"failed", r.Failed},
 		event.ReasonTooLong: {"failed", r.Failed}, event.ReasonSendLimit: {"failed", r.Failed},
 		event.ReasonOptedOut: {"opted_out", r.OptedOut}, event.ReasonLocked: {"locked", r.Locked}, event.ReasonVelocity: {"locked", r.Locked},
-		event.ReasonUnavailable: {"unavailable", r.Unavailable}, event.ReasonClosed: {"closed", r.Closed},
+		event.ReasonUnavailable: {"unavailable", r.Unavailable},
 	}[why]
 	if special.to != (Destination{}) {
 		return special.row, special.to
@@ -108,6 +111,11 @@ var Hangup = Destination{Extension: "hangup"}
 // ParseDestination reads "<extension> <dialplan> <context>", or "hangup".
 func ParseDestination(s string) (Destination, error) {
 	f := strings.Fields(s)
+	for _, word := range f {
+		if !IsExtension(word) {
+			return Destination{}, fmt.Errorf("route %q: %q has a character that FreeSWITCH would take for something else; use letters, digits and _ - . * # + @", s, word)
+		}
+	}
 	if len(f) == 1 && f[0] == Hangup.Extension {
 		return Hangup, nil
 	}
@@ -115,6 +123,31 @@ func ParseDestination(s string) (Destination, error) {
 		return Destination{}, fmt.Errorf("route %q: want three words, <extension> <dialplan> <context>, such as \"agents XML default\"", s)
 	}
 	return Destination{Extension: f[0], Dialplan: f[1], Context: f[2]}, nil
+}
+
+// IsExtension says whether a word may stand in a Destination.
+func IsExtension(word string) bool {
+	return word != "" && !strings.ContainsFunc(word, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune("_-.*#+@", r) })
+}
+
+// IsEngine and IsGrammar say whether a speech engine or a grammar can have that name: nothing that FreeSWITCH would take for something else.
+func IsEngine(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune("_:.-", r) })
+}
+
+// IsGrammar is IsEngine for a grammar: a name or a path of at most 512 bytes.
+func IsGrammar(name string) bool {
+	return name != "" && len(name) <= 512 && !strings.ContainsFunc(name, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune("_:/.-", r) })
+}
+
+// IsValue says whether a text can be handed on with a call, as a channel variable and a SIP header: printable ASCII without what FreeSWITCH would expand,
+// quote or take for a separator.
+func IsValue(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune("|$\\'\"`^", r) })
+}
+
+func isAlphanumeric(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 }
 
 func (d Destination) String() string {

@@ -34,6 +34,7 @@ type Session struct {
 	chosen   bool // by the caller
 	customer *Customer
 	proven   []Proof
+	proved   bool // something, in this call
 	methods  []event.Method
 
 	queued      []said // to be said in front of the next prompt
@@ -98,6 +99,21 @@ func (s *Session) Number() string {
 	number, err := E164(s.call.Caller, s.line.Region)
 	if err != nil {
 		return ""
+	}
+	return number
+}
+
+// counted is the number under which the guard counts the call, or empty. A hidden or a forged number is used for nothing else, and apart from the genuine one:
+// whoever forges a number must not lock out its owner.
+func (s *Session) counted() string {
+	number, err := E164(s.call.Caller, s.line.Region)
+	switch {
+	case err != nil:
+		return ""
+	case s.call.Withheld:
+		return "withheld " + number
+	case s.call.Trust == TrustFailed:
+		return "forged " + number
 	}
 	return number
 }

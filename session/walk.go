@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"countersign/session/event"
 )
@@ -15,6 +16,9 @@ type walk struct {
 	s        *Session
 	log      *slog.Logger
 	required Level
+
+	// outage says that who was identified earlier could not be looked up, so that nothing can be asked.
+	outage bool
 
 	why  event.Reason
 	at   string
@@ -27,8 +31,13 @@ func (w *walk) run(ctx context.Context) {
 	if s.call.NeedLevel > Unknown {
 		s.events.record(event.StepUpRequested{Level: int(s.call.NeedLevel), Has: int(s.Level())})
 	}
+	stepUp := s.call.NeedLevel > Unknown
+	if w.outage && s.Level() < w.required || stepUp && s.call.Earlier != "" && s.earlier.Call == "" {
+		w.why = event.ReasonUnavailable
+		return
+	}
 	fresh := s.customer == nil
-	if fresh && s.call.NeedLevel == Unknown && line.Hours != nil && !line.Hours.Open(w.r.now()) {
+	if s.earlier.Call == "" && !stepUp && line.Hours != nil && !line.Hours.Open(w.r.now()) {
 		w.why = event.ReasonClosed
 		return
 	}
@@ -48,7 +57,7 @@ func (w *walk) run(ctx context.Context) {
 
 // tooMuch says whether the caller's number has tried too much already, so that nothing is asked.
 func (w *walk) tooMuch(ctx context.Context) bool {
-	number := w.s.Number()
+	number := w.s.counted()
 	if number == "" || w.s.Level() >= w.required {
 		return false
 	}
@@ -104,26 +113,27 @@ func (w *walk) verify(ctx context.Context) {
 
 // ask asks one question, and what stands in for it when it is not answered right. A question that the customer has nothing on file for leads to the next.
 func (w *walk) ask(ctx context.Context, q *Question) (goOn bool) {
+	failed, why, at := false, w.why, w.at
 	for ; q != nil; q = q.Else {
 		if !q.helps(w.s.factors(), w.required) {
 			continue
 		}
 		out, ok := w.try(ctx, q.Step)
 		switch {
-		case w.gone != nil, w.why == event.ReasonTooLong, w.why == event.ReasonLocked:
+		case w.gone != nil, w.why == event.ReasonTooLong, w.why == event.ReasonLocked, w.why == event.ReasonVelocity:
 			return false
 		case out.Result == event.StepPassed && ok:
 			return true
 		case out.Result == event.StepSkipped && ok:
-			if q.Else == nil {
-				return true
-			}
-		case q.Else == nil:
-			return false
+		default:
+			failed, why, at = true, w.why, w.at
 		}
 		w.s.queued = w.s.queued[:0]
 	}
-	return true
+	if failed { // and what stood in for it could not be asked
+		w.why, w.at = why, at
+	}
+	return !failed
 }
 
 // passes runs a step if there is one, and says whether there is anything left to do.
@@ -206,15 +216,24 @@ func (w *walk) known(ctx context.Context) {
 	}
 }
 
+// customerTimeout is how long a call that comes back, or brings a token, waits to be told who the customer is.
+const customerTimeout = 3 * time.Second
+
 // takeOver makes the caller who they were found to be, if that customer is still there.
 func (w *walk) takeOver(ctx context.Context, p Proven, by event.Method) bool {
 	if p.Customer == "" {
 		return false
 	}
 	s := w.s
-	c, found, err := w.r.customer(ctx, p.Customer)
-	if err != nil || !found {
-		w.log.Warn("a customer who was identified earlier cannot be found", "customer", p.Customer, "err", err)
+	asking, cancel := context.WithTimeout(ctx, customerTimeout)
+	defer cancel()
+	c, found, err := w.r.customer(asking, p.Customer)
+	switch {
+	case err != nil: // an outage takes nothing away from what was proven
+		w.log.Error("a customer who was identified earlier cannot be looked up", "customer", p.Customer, "err", err)
+		c, w.outage = Customer{ID: p.Customer}, true
+	case !found:
+		w.log.Warn("a customer who was identified earlier is not there any more", "customer", p.Customer)
 		return false
 	}
 	s.customer = &c
@@ -242,6 +261,7 @@ func (w *walk) takeOver(ctx context.Context, p Proven, by event.Method) bool {
 	level := s.Level()
 	s.events.record(event.Identified{
 		Customer: c.ID, Name: c.Name, Method: by, Status: level.Status(), Level: int(level), PopURL: s.line.popURL(s.call.ID, c.ID, level.Status()),
+		Continues: s.earlier.First,
 	})
 	return true
 }

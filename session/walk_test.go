@@ -165,7 +165,7 @@ func TestOnlyWhatIsStillMissingIsAsked(t *testing.T) {
 		{"a failed one ends it", 2, []session.Question{wrongPIN, sms}, []string{"pin"}, "identified", "wrong_answer"},
 		{"a failed one with something in its place does not", 2, []session.Question{orElse(wrongPIN, sms)}, []string{"pin", "sms_code"}, "verified", "ok"},
 		{"what is not on file leads to the next", 2, []session.Question{noSMS, pin}, []string{"sms_code", "pin"}, "verified", "ok"},
-		{"a failed one, and what stands in its place is not on file: on to the next", 2, []session.Question{orElse(wrongPIN, noSMS), sms}, []string{"pin", "sms_code", "sms_code"}, "verified", "ok"},
+		{"a failed one, and what stands in its place is not on file: it has failed", 2, []session.Question{orElse(wrongPIN, noSMS), weak, weak2}, []string{"pin", "sms_code"}, "identified", "wrong_answer"},
 		{"level 3 half reached", 3, []session.Question{pin, noSMS}, []string{"pin", "sms_code"}, "identified", "not_enrolled"},
 	} {
 		ch := &sessiontest.Channel{}
@@ -180,6 +180,67 @@ func TestOnlyWhatIsStillMissingIsAsked(t *testing.T) {
 		assert.Equal(t, c.asked, asked, c.name)
 		assert.Equal(t, c.status, v["cs_status"], c.name)
 		assert.Equal(t, c.reason, v["cs_reason"], c.name)
+	}
+}
+
+func TestAnOutageTakesNothingAwayFromWhatWasProven(t *testing.T) {
+	t.Parallel()
+	m := &memory{known: map[string]session.Known{"call-1": {Call: "call-1", First: "call-1", Channel: "u-1", Proven: session.Proven{
+		Customer: "C-1", Methods: []event.Method{"ani", "pin"}, Proofs: []session.Proof{{Factor: session.Knowledge, Method: "pin"}},
+	}}}}
+	down := func(o *session.Options) {
+		o.Calls = m
+		o.Customer = func(context.Context, string) (session.Customer, bool, error) {
+			return session.Customer{}, false, errors.New("the CRM is down")
+		}
+	}
+	ch := &sessiontest.Channel{}
+	again(t, line(nil), ch, session.Call{Channel: "u-1", Earlier: "call-1"}, down)
+	_, v := routedTo(ch)
+	assert.Equal(t, []string{"verified", "2", "ok", "C-1"}, []string{v["cs_status"], v["cs_level"], v["cs_reason"], v["cs_customer"]})
+	ch = &sessiontest.Channel{}
+	again(t, line(nil), ch, session.Call{Channel: "u-1", Earlier: "call-1", NeedLevel: session.Strong}, down)
+	_, v = routedTo(ch)
+	assert.Equal(t, []string{"verified", "2", "unavailable", "C-1"}, []string{v["cs_status"], v["cs_level"], v["cs_reason"], v["cs_customer"]})
+	assert.Len(t, m.known["call-1"].Proofs, 1, "and whoever asks for the call by its first id still sees it")
+
+	m.err = errors.New("NATS is away")
+	ch = &sessiontest.Channel{}
+	back := session.Destination{Extension: "rejoin", Dialplan: "XML", Context: "countersign"}
+	again(t, line(nil), ch, session.Call{Channel: "u-1", Earlier: "call-1", NeedLevel: session.Strong, Return: back}, down)
+	to, v := routedTo(ch)
+	assert.Equal(t, []string{"rejoin", "unavailable"}, []string{to, v["cs_reason"]}, "not asked all over again on some other line")
+}
+
+func TestATokenDoesNotOpenAClosedLine(t *testing.T) {
+	t.Parallel()
+	x := &tokens{proven: session.Proven{Customer: "C-1", Methods: []event.Method{"pin"}, Proofs: []session.Proof{{Factor: session.Knowledge, Method: "pin"}}}}
+	g := &guard{}
+	ch := &sessiontest.Channel{}
+	again(t, line(func(l *session.Line) { l.Hours = shut{} }), ch, session.Call{Channel: "u-1", Token: session.NewSecret([]byte("ey"))},
+		func(o *session.Options) { o.Tokens = x }, customers(ada), guarded(g))
+	_, v := routedTo(ch)
+	assert.Equal(t, "closed", v["cs_reason"])
+	ch = &sessiontest.Channel{}
+	again(t, line(nil), ch, session.Call{Channel: "u-1", Token: session.NewSecret([]byte("ey"))}, func(o *session.Options) { o.Tokens = x }, customers(ada), guarded(g))
+	_, v = routedTo(ch)
+	assert.Equal(t, "verified", v["cs_status"])
+	assert.Empty(t, g.verified, "what was proven elsewhere takes no lock away here")
+}
+
+func TestHiddenAndForgedNumbersAreCountedApart(t *testing.T) {
+	t.Parallel()
+	for want, call := range map[string]session.Call{
+		"+15551230001":          {Caller: "+15551230001"},
+		"withheld +15551230001": {Caller: "+15551230001", Withheld: true},
+		"forged +15551230001":   {Caller: "+15551230001", Trust: session.TrustFailed},
+		"":                      {Caller: "anonymous"},
+	} {
+		g := &guard{}
+		again(t, line(func(l *session.Line) {
+			l.Verify = []session.Question{judges("pin", event.MethodPIN, true, session.Knowledge)}
+		}), &sessiontest.Channel{}, call, guarded(g))
+		assert.Equal(t, want, g.verified[0].Caller)
 	}
 }
 
@@ -304,7 +365,7 @@ func TestTheSameCallComingBackKeepsItsLevel(t *testing.T) {
 	assert.Equal(t, []string{"confirmation"}, steps(j), "nothing is asked again")
 	assert.Equal(t, event.Identified{
 		Customer: "C-1", Name: "Ada", Method: event.MethodANI, Status: event.StatusVerified, Level: 2,
-		PopURL: "https://crm.example/?c=C-1&call=call-2&s=verified",
+		PopURL: "https://crm.example/?c=C-1&call=call-2&s=verified", Continues: "call-1",
 	}, sessiontest.Find[event.Identified](j)[0])
 	assert.Equal(t, "call-1", m.known["call-2"].First)
 

@@ -55,6 +55,11 @@ type verdict struct {
 	prompts []string
 }
 
+// served says that the caller did not answer but asked for something, and got it: the silences before do not count any more.
+func served(prompts ...string) verdict {
+	return verdict{result: event.AttemptServed, prompts: prompts}
+}
+
 func accepted(o session.Outcome) verdict {
 	return verdict{result: event.AttemptAccepted, outcome: o}
 }
@@ -85,6 +90,9 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 		}
 		if v.ended {
 			return v.outcome, nil
+		}
+		if v.result == event.AttemptServed {
+			count[event.AttemptNoInput] = 0
 		}
 		count[v.result]++
 		if reason, ended := q.ended(count, wrong); ended {

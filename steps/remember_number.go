@@ -25,7 +25,7 @@ func (r RememberNumber) Run(ctx context.Context, s *session.Session) (session.Ou
 	if !identified || number == "" {
 		return session.Skipped(event.ReasonNoNumber), nil
 	}
-	known, err := r.Directory.Phones(ctx, customer.ID)
+	known, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Phone, error) { return r.Directory.Phones(ctx, customer.ID) })
 	if err != nil {
 		return session.Outcome{}, err
 	}

@@ -15,6 +15,8 @@ func judgeSecret(ctx context.Context, s *session.Session, f session.Factor, by e
 		return verdict{}, err
 	case answered == session.LockedOut: // sounds like any wrong answer, and ends like the last of them
 		return over(session.Failed(event.ReasonLocked)), nil
+	case answered == session.TurnedAway:
+		return over(session.Failed(event.ReasonVelocity)), nil
 	case answered == session.Wrong:
 		return rejected, nil
 	}

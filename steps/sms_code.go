@@ -103,18 +103,19 @@ func (c SMSCode) resend(ctx context.Context, s *session.Session, sent *code) (ve
 	}
 	sent.resent++
 	if ok, _ := c.Sends.MaySend(ctx, sent.to); !ok {
-		return verdict{result: event.AttemptNoInput, prompts: []string{"code-reminder-1", "ask-code-again"}}, nil
+		return served("code-reminder-1", "ask-code-again"), nil
 	}
 	if err := c.send(ctx, s, *sent); err != nil {
 		return verdict{}, err
 	}
-	return verdict{result: event.AttemptNoInput, prompts: []string{"code-sent-again", "ask-code-again"}}, nil
+	return served("code-sent-again", "ask-code-again"), nil
 }
 
 func (c SMSCode) send(ctx context.Context, s *session.Session, sent code) error {
 	m := session.Message{To: sent.to, Language: s.Language(), Line: s.Line().Name, Code: sent.digits, Lifetime: c.Lifetime}
 	_, err := lookUp(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, c.Sender.Send(ctx, m) })
 	if err != nil {
+		c.Sends.NotSent(ctx, sent.to)
 		return fmt.Errorf("send a code: %w", err)
 	}
 	return nil

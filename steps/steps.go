@@ -33,6 +33,8 @@ type Directory interface {
 type Sends interface {
 	// MaySend takes one of the sends that a number (E.164) has; false when none is left for now. again is when there will be.
 	MaySend(ctx context.Context, e164 string) (ok bool, again time.Time)
+	// NotSent gives one back, because the message did not go out.
+	NotSent(ctx context.Context, e164 string)
 }
 
 // Sender sends a text message to a telephone.

@@ -129,6 +129,7 @@ type phoneCompany struct {
 	err     error
 	most    int
 	expires time.Duration
+	notSent int
 }
 
 func (p *phoneCompany) Send(_ context.Context, m session.Message) error {
@@ -138,6 +139,8 @@ func (p *phoneCompany) Send(_ context.Context, m session.Message) error {
 	p.sent, p.to, p.expires = append(p.sent, string(m.Code.Reveal())), append(p.to, m.To), m.Lifetime
 	return nil
 }
+
+func (p *phoneCompany) NotSent(context.Context, string) { p.notSent++ }
 
 func (p *phoneCompany) MaySend(context.Context, string) (bool, time.Time) {
 	return p.most == 0 || len(p.sent) < p.most, time.Now()
@@ -176,6 +179,9 @@ func TestACodeBySMSVerifies(t *testing.T) {
 		{"after a wrong one", []string{"000000#", "{}#"}, "verified", "ok", 1},
 		{"too late after three wrong ones", []string{"000000#", "000001#", "000002#", "{}#"}, "identified", "wrong_answer", 1},
 		{"sent again: the same code", []string{"0#", "{}#"}, "verified", "ok", 2},
+		{"after two silences the code is asked for again", []string{"", "", "0#", "{}#"}, "verified", "ok", 2},
+		{"sent again, and still on its way", []string{"0#", "", "", "{}#"}, "verified", "ok", 2},
+		{"asked for again for ever", []string{"0#", "0#", "0#", "0#", "0#"}, "identified", "no_match", 3},
 		{"silence for a minute", nil, "identified", "no_input", 1},
 		{"I do not have it", []string{"*"}, "identified", "opted_out", 1},
 		{"five digits", []string{"12345#", "{}#"}, "verified", "ok", 1},
@@ -244,6 +250,7 @@ func TestWhenNoCodeCanBeSentAPersonTakesOver(t *testing.T) {
 	d, p := enrolled(), &phoneCompany{err: errors.New("the gateway is down")}
 	_, _, v := dial(t, verifying(d, 2, possession(smsCode(d, p))), "+15551230001")
 	assert.Equal(t, "unavailable", v["cs_reason"])
+	assert.Equal(t, 1, p.notSent, "the customer has as many sends left as before")
 	p = &phoneCompany{most: 1, sent: []string{"earlier"}}
 	_, _, v = dial(t, verifying(d, 2, possession(smsCode(d, p))), "+15551230001")
 	assert.Equal(t, "send_limit", v["cs_reason"])

@@ -27,11 +27,12 @@ func (a *api) authorized(next http.Handler) http.Handler {
 			return &problem{Status: http.StatusUnauthorized, Detail: "A key is needed here: send it as Authorization: Bearer KEY."}
 		}
 		from := remote(r)
-		if wait := a.failures.wait(from, a.Now()); wait > 0 {
+		name, ok := a.nameOf(shown)
+		// Only wrong keys wait: behind a proxy everybody has the same address.
+		if wait := a.failures.wait(from, a.Now()); wait > 0 && !ok {
 			w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 			return &problem{Status: http.StatusTooManyRequests, Detail: "Too many wrong keys came from this address. Wait a minute."}
 		}
-		name, ok := a.nameOf(shown)
 		if !ok {
 			a.failures.add(from, a.Now())
 			w.Header().Set("WWW-Authenticate", `Bearer realm="countersign", error="invalid_token"`)
@@ -63,7 +64,7 @@ func (a *api) nameOf(shown string) (name string, ok bool) {
 }
 
 const (
-	// maxFailures wrong keys from an address within failureWindow are too many: then right ones do not count either until it is over.
+	// maxFailures wrong keys from an address within failureWindow are too many: then it has to wait until it is over.
 	maxFailures   = 20
 	failureWindow = time.Minute
 	// maxAddresses bounds how many addresses are counted one by one; beyond that all others count together.

@@ -38,6 +38,10 @@ type config struct {
 		MaxCalls int      `yaml:"max_calls"`
 		Drain    duration `yaml:"drain"`
 	} `yaml:"socket"`
+	Calls struct {
+		MaxDuration duration `yaml:"max_duration"`
+		MaxActions  int      `yaml:"max_actions"`
+	} `yaml:"calls"`
 	Line struct {
 		Region string `yaml:"region"`
 		PopURL string `yaml:"pop_url"`
@@ -113,6 +117,8 @@ func defaults() config {
 	c.Socket.Allow = []string{"127.0.0.0/8", "::1/128"}
 	c.Socket.MaxCalls = 5000
 	c.Socket.Drain = duration(30 * time.Second)
+	c.Calls.MaxDuration = duration(180 * time.Second)
+	c.Calls.MaxActions = 60
 	c.Customers.Hash = store.SchemeArgon2id
 	c.Prompts.Voices = prompts.Voices{}
 	c.Guard = guard.DefaultRules()
@@ -175,6 +181,12 @@ func (c config) check() error {
 	}
 	if c.Socket.Drain < 0 {
 		errs = append(errs, fmt.Errorf("socket.drain is %s: it cannot be negative", time.Duration(c.Socket.Drain)))
+	}
+	if d := time.Duration(c.Calls.MaxDuration); d < 30*time.Second || d > 600*time.Second {
+		errs = append(errs, fmt.Errorf("calls.max_duration is %s: it must be from 30s to 600s", d))
+	}
+	if c.Calls.MaxActions < 5 || c.Calls.MaxActions > 1000 {
+		errs = append(errs, fmt.Errorf("calls.max_actions is %d: it must be from 5 to 1000", c.Calls.MaxActions))
 	}
 	if _, err := c.logLevel(); err != nil {
 		errs = append(errs, err)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"countersign/session"
 	"countersign/session/guard"
 	"countersign/store"
 	"countersign/store/relay"
@@ -17,9 +18,11 @@ import (
 func customersUnlockCommand() *cli.Command {
 	return &cli.Command{
 		Name: "unlock", Usage: "let a customer prove who they are again, after too many wrong answers", ArgsUsage: "ID",
-		Description: "Make sure first who it is. It counts on all machines, with the next answer. The customer need not be in the local directory.",
+		Description: "Make sure first who it is. It counts on all machines, with the next answer. The customer need not be in the local directory.\n" +
+			"With --number it is a caller's number that tried too much and may try again.",
 		Flags: []cli.Flag{
 			natsFlag(),
+			&cli.StringFlag{Name: "number", Usage: "unlock the caller's number `E164`, such as +4930123456, in place of a customer"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "only say how the customer stands"},
 			&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
 		},
@@ -38,15 +41,14 @@ type unlocked struct {
 }
 
 func customersUnlock(c *cli.Context) error {
+	if c.IsSet("number") {
+		return unlockNumber(c)
+	}
 	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
 		return err
 	}
 	return withDirectory(c, func(cfg config, d *store.Directory) error {
-		return withState(c, cfg, func(ctx context.Context, state *relay.State) error {
-			g, err := guard.New(guard.Options{Store: state.Guard(), Key: d.PepperKey("guard/v1"), Rules: cfg.Guard, Log: slog.New(slog.DiscardHandler)})
-			if err != nil {
-				return err
-			}
+		return withGuard(c, cfg, d, func(ctx context.Context, g *guard.Guard) error {
 			id := c.Args().First()
 			a, err := g.Attempts(ctx, id)
 			if err != nil {
@@ -68,6 +70,51 @@ func customersUnlock(c *cli.Context) error {
 			fmt.Fprintln(c.App.Writer, r.sentence())
 			return nil
 		})
+	})
+}
+
+// unlockNumber forgets what a caller's number tried.
+func unlockNumber(c *cli.Context) error {
+	if err := arguments(c, 0, "no other argument with --number"); err != nil {
+		return err
+	}
+	return withDirectory(c, func(cfg config, d *store.Directory) error {
+		number, err := session.E164(c.String("number"), cfg.Line.Region)
+		if err != nil {
+			return wrongUse("--number %q: %v; write it like +4930123456", c.String("number"), err)
+		}
+		return withGuard(c, cfg, d, func(ctx context.Context, g *guard.Guard) error {
+			st := g.Caller(ctx, number)
+			if c.Bool("dry-run") {
+				fmt.Fprintln(c.App.Writer, numberSentence(number, st.Locked, "nothing was changed"))
+				return nil
+			}
+			was, err := g.UnlockCaller(ctx, number)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(c.App.Writer, numberSentence(number, was, "what it tried is forgotten now"))
+			return nil
+		})
+	})
+}
+
+func numberSentence(number string, locked bool, then string) string {
+	was := number + " was not turned away"
+	if locked {
+		was = number + " was turned away"
+	}
+	return was + "; " + then
+}
+
+// withGuard runs f with the counts of all machines.
+func withGuard(c *cli.Context, cfg config, d *store.Directory, f func(ctx context.Context, g *guard.Guard) error) error {
+	return withState(c, cfg, func(ctx context.Context, state *relay.State) error {
+		g, err := guard.New(guard.Options{Store: state.Guard(), Key: d.PepperKey(guardKey), Rules: cfg.Guard, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			return err
+		}
+		return f(ctx, g)
 	})
 }
 

@@ -69,7 +69,7 @@ func doctor(c *cli.Context) error {
 	}
 	var findings []finding
 	for _, check := range []func(*cli.Context, config) []finding{
-		checkData, checkCustomers, checkBackend, checkGateway, checkJournal, checkPrompts, checkSocket, checkNATS, checkLines, checkFreeSWITCH, checkEventSockets, checkClock,
+		checkData, checkCustomers, checkBackend, checkGateway, checkJournal, checkPrompts, checkSocket, checkNATS, checkPepper, checkLines, checkFreeSWITCH, checkEventSockets, checkClock,
 	} {
 		findings = append(findings, check(c, cfg)...)
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 // checkLines looks at the lines in force: that they compile here, and that what they say and ask is there.
-func checkLines(c *cli.Context, cfg config) []finding {
+func checkLines(c *cli.Context, cfg config) (found []finding) {
 	var stored []relay.Stored
 	err := withState(c, cfg, func(ctx context.Context, s *relay.State) (err error) {
 		stored, err = s.Lines().All(ctx)
@@ -32,7 +32,12 @@ func checkLines(c *cli.Context, cfg config) []finding {
 	if len(stored) == 0 {
 		return []finding{ok("lines", "none of your own: the built-in line answers every number")}
 	}
-	var found []finding
+	var all []*lines.Definition
+	defer func() {
+		for _, p := range lines.Conflicts(all, cfg.Line.Region) {
+			found = append(found, problem("lines", "countersign lines edit one of them", "%s", p.String()))
+		}
+	}()
 	for _, s := range stored {
 		if s.Removed {
 			continue
@@ -45,6 +50,7 @@ func checkLines(c *cli.Context, cfg config) []finding {
 			found = append(found, problem("lines", "countersign lines edit "+s.Name, "%s, version %d, is not put in force: %v", s.Name, s.Version, err))
 			continue
 		}
+		all = append(all, def)
 		found = append(found, checkLine(cfg, def, s)...)
 	}
 	return found
@@ -88,6 +94,26 @@ type nowhere struct {
 	steps.Directory
 	steps.Sends
 	steps.Once
+}
+
+// checkPepper compares this machine's pepper with that of the others.
+func checkPepper(c *cli.Context, cfg config) []finding {
+	if !exists(cfg.directoryPath()) {
+		return nil
+	}
+	d, err := openDirectory(c.Context, cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil // said with the customers
+	}
+	defer d.Close()
+	err = withState(c, cfg, func(ctx context.Context, s *relay.State) error { return samePepper(ctx, s, d) })
+	switch {
+	case errors.Is(err, errOtherPepper):
+		return []finding{problem("pepper", "see the message", "%v", err)}
+	case err != nil:
+		return nil // said with NATS
+	}
+	return []finding{ok("pepper", "the same as on the other machines of this NATS, if there are any")}
 }
 
 // checkBackend connects to the company's backend.

@@ -25,10 +25,17 @@ type linesInForce struct {
 	path      string // of the last lines in force
 	log       *slog.Logger
 
-	current map[string]lines.Entry // by line, what compiled last
-	texts   chan []prompts.Text    // to be spoken, the newest set only
-	first   chan struct{}          // closed when NATS has told what lines there are
+	current map[string]inForce  // by line, what compiled last
+	texts   chan []prompts.Text // to be spoken, the newest set only
+	first   chan struct{}       // closed when NATS has told what lines there are
 	once    sync.Once
+}
+
+// inForce is a line as calls meet it, and what it was made of.
+type inForce struct {
+	lines.Entry
+	def    *lines.Definition
+	stored relay.Stored
 }
 
 func newLinesInForce(cfg config, parts lines.Parts, catalogue *prompts.Catalogue, log *slog.Logger) (*linesInForce, error) {
@@ -38,7 +45,7 @@ func newLinesInForce(cfg config, parts lines.Parts, catalogue *prompts.Catalogue
 		return nil, err
 	}
 	l := &linesInForce{
-		book: lines.NewBook(builtIn), parts: parts, catalogue: catalogue, path: cfg.linesPath(), log: log, current: map[string]lines.Entry{},
+		book: lines.NewBook(builtIn), parts: parts, catalogue: catalogue, path: cfg.linesPath(), log: log, current: map[string]inForce{},
 		texts: make(chan []prompts.Text, 1), first: make(chan struct{}),
 	}
 	return l, l.load()
@@ -71,7 +78,7 @@ func (l *linesInForce) load() error {
 func (l *linesInForce) watch(ctx context.Context, from *relay.Lines) {
 	from.Watch(ctx, func(stored []relay.Stored) {
 		l.put(stored)
-		l.keep(stored)
+		l.keep()
 		l.once.Do(func() { close(l.first) })
 	})
 }
@@ -88,44 +95,51 @@ func (l *linesInForce) await(ctx context.Context) error {
 
 // put compiles lines and puts them in force, all at once. A line that does not compile here stays as it was.
 func (l *linesInForce) put(stored []relay.Stored) {
-	next := map[string]lines.Entry{}
+	next := map[string]inForce{}
 	var entries []lines.Entry
+	var all []*lines.Definition
 	var texts []prompts.Text
 	for _, s := range stored {
 		have, known := l.current[s.Name]
-		if !known || have.Line.Version != s.Version {
-			entry, said, err := l.compile(s)
-			if err != nil {
-				l.log.Error("line is not put in force, calls meet the version before it", "line", s.Name, "version", s.Version, "err", err)
-				if !known {
-					continue
-				}
-			} else {
+		if !known || have.stored.Version != s.Version {
+			line, said, err := l.compile(s)
+			switch {
+			case err == nil:
 				l.log.Info("line in force", "line", s.Name, "version", s.Version, "author", s.Author)
-				have, texts = entry, append(texts, said...)
+				have, texts = line, append(texts, said...)
+			case known:
+				l.log.Error("line is not put in force, calls meet the version before it", "line", s.Name, "version", s.Version, "in_force", have.stored.Version, "err", err)
+			default:
+				l.log.Error("line is not put in force, its numbers go to the line for all others", "line", s.Name, "version", s.Version, "err", err)
+				continue
 			}
 		}
 		next[s.Name] = have
-		entries = append(entries, have)
+		entries = append(entries, have.Entry)
+		all = append(all, have.def)
 	}
 	for name := range l.current {
 		if _, still := next[name]; !still {
 			l.log.Info("line removed", "line", name)
 		}
 	}
+	// Two changes at the same moment can each be right and not go together.
+	if p := lines.Conflicts(all, l.parts.Region); len(p) > 0 {
+		l.log.Warn("lines claim the same number, the one whose name sorts first has it", "err", p)
+	}
 	l.current = next
 	l.book.Set(entries)
 	l.speak(texts)
 }
 
-func (l *linesInForce) compile(s relay.Stored) (entry lines.Entry, texts []prompts.Text, err error) {
+func (l *linesInForce) compile(s relay.Stored) (made inForce, texts []prompts.Text, err error) {
 	def, err := lines.Parse(s.Name, []byte(s.YAML))
 	if err != nil {
-		return entry, nil, err
+		return made, nil, err
 	}
 	line, err := lines.Compile(def, s.Version, l.parts)
 	if err != nil {
-		return entry, nil, err
+		return made, nil, err
 	}
 	if _, none := l.parts.Sender.(noGateway); none && strings.Contains(s.YAML, "sms_code") {
 		l.log.Warn("line sends codes, but no gateway for text messages is configured: its callers go to an agent", "line", s.Name, "do", "set sms.url")
@@ -137,14 +151,14 @@ func (l *linesInForce) compile(s relay.Stored) (entry lines.Entry, texts []promp
 			}
 		}
 	}
-	return lines.Entry{Line: line, Numbers: def.Numbers}, texts, nil
+	return inForce{Entry: lines.Entry{Line: line, Numbers: def.Numbers}, def: def, stored: s}, texts, nil
 }
 
-// keep writes the copy for a start without NATS.
-func (l *linesInForce) keep(stored []relay.Stored) {
+// keep writes what is in force, for a start without NATS.
+func (l *linesInForce) keep() {
 	byName := map[string]relay.Stored{}
-	for _, s := range stored {
-		byName[s.Name] = s
+	for name, line := range l.current {
+		byName[name] = line.stored
 	}
 	text, err := json.Marshal(byName)
 	if err == nil {

@@ -95,8 +95,8 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 		return s, err
 	}
 	runner := session.NewRunner(session.Options{
-		Journal: s.journal, Prompts: s.catalogue, Line: s.lines.pick, Guard: s.guard, Calls: s.state.Calls(), Tokens: s.tokens, Customer: customers.ByID,
-		Node: cfg.Node, Log: log,
+		Journal: s.journal, Prompts: s.catalogue, Line: s.lines.pick, Guard: s.guard, Calls: s.state.Calls(), Tokens: token.ForCalls{Issuer: s.tokens}, Customer: customers.ByID,
+		Node: cfg.Node, Log: log, MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
 	})
 	s.server = esl.NewServer(runner.Run, esl.Options{MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Log: log})
 	api, err := s.openWeb(customers)
@@ -213,6 +213,7 @@ func (s *service) run(ctx context.Context, api http.Handler) {
 	s.background.Go(func() { s.relay.Run(relaying) })
 	s.background.Go(func() { s.directory.Wrap(all) })
 	s.background.Go(func() { s.guard.Run(all) })
+	s.background.Go(func() { s.checkPepper(all) })
 	s.background.Go(func() { s.lines.watch(all, s.state.Lines()) })
 	s.background.Go(func() { s.lines.render(all) })
 	if s.web != nil {

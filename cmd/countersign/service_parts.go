@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -17,18 +19,23 @@ import (
 	"countersign/session/guard"
 	"countersign/session/token"
 	"countersign/steps"
+	"countersign/store"
 	"countersign/store/relay"
 	"countersign/store/rest"
 	"countersign/web"
 )
 
+// stateWithin is how long NATS may take for what a call waits for before it counts as away. Less, and a busy moment of the machine would let attempts be counted
+// on this machine alone.
+const stateWithin = 750 * time.Millisecond
+
 // openState opens what machines share: attempts and locks, calls, tokens, lines.
 func (s *service) openState() (err error) {
-	if s.state, err = relay.OpenState(s.endpoint, relay.StateOptions{Node: s.cfg.Node, Log: s.log}); err != nil {
+	if s.state, err = relay.OpenState(s.endpoint, relay.StateOptions{Node: s.cfg.Node, Within: stateWithin, Log: s.log}); err != nil {
 		return err
 	}
 	s.guard, err = guard.New(guard.Options{
-		Store: s.state.Guard(), Key: s.directory.PepperKey("guard/v1"), Rules: s.cfg.Guard, Log: s.log,
+		Store: s.state.Guard(), Key: s.directory.PepperKey(guardKey), Rules: s.cfg.Guard, Within: stateWithin, Log: s.log,
 		Alarm: func(ctx context.Context, line string, a event.Alarm) { s.alarm(ctx, line, a) },
 	})
 	if err != nil {
@@ -43,6 +50,41 @@ func (s *service) openState() (err error) {
 		Issuer: s.cfg.Tokens.Issuer, Audience: s.cfg.Tokens.Audience, Life: time.Duration(s.cfg.Tokens.Life),
 	})
 	return err
+}
+
+// What is derived from the pepper, besides the hashes of secrets.
+const (
+	guardKey       = "guard/v1"
+	fingerprintKey = "fingerprint/v1"
+	// fingerprint is where the machines leave what they have in common.
+	fingerprint = "fingerprint"
+)
+
+// samePepper makes sure that all machines have the same pepper: with others, each would count attempts for itself.
+func samePepper(ctx context.Context, state *relay.State, d *store.Directory) error {
+	ours := []byte(hex.EncodeToString(d.PepperKey(fingerprintKey)[:8]))
+	_, err := state.Guard().Create(ctx, fingerprint, ours, guard.Forever)
+	if !errors.Is(err, relay.ErrConflict) {
+		return err
+	}
+	theirs, _, err := state.Guard().Get(ctx, fingerprint)
+	if err == nil && !bytes.Equal(ours, theirs) {
+		return errOtherPepper
+	}
+	return err
+}
+
+var errOtherPepper = errors.New("another machine on this NATS has another pepper: give all of them the same file (customers.pepper), and the same tokens.key; " +
+	"after a change on all of them, remove the key \"fingerprint\" from the bucket guard")
+
+// checkPepper says it once, when NATS is there.
+func (s *service) checkPepper(ctx context.Context) {
+	if s.state.Ready(ctx) != nil {
+		return
+	}
+	if err := samePepper(ctx, s.state, s.directory); errors.Is(err, errOtherPepper) {
+		s.log.Error("attempts, locks and tokens do not count across machines", "err", err)
+	}
 }
 
 // alarm tells everybody who listens that a line has more failures than usual.

@@ -13,6 +13,8 @@ type Failed struct {
 	// Customer is set when the caller was identified, though not verified.
 	Customer string `json:"customer,omitempty"`
 	PopURL   string `json:"pop_url,omitempty"`
+	// Continues is the id that this same call had when it was with us first, such as before a step-up; absent on a new call.
+	Continues string `json:"continues,omitempty"`
 }
 
 // Fact implements Data.

@@ -13,6 +13,8 @@ type Identified struct {
 	Level  int    `json:"level"`
 	// PopURL opens the customer on the agent's screen, from the line's template.
 	PopURL string `json:"pop_url,omitempty"`
+	// Continues is the id that this same call had when it was with us first, such as before a step-up; absent on a new call.
+	Continues string `json:"continues,omitempty"`
 }
 
 // Fact implements Data.

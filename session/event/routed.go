@@ -14,6 +14,8 @@ type Routed struct {
 	Status      Status `json:"status"`
 	Level       int    `json:"level"`
 	Reason      Reason `json:"reason"`
+	// Continues is the id that this same call had when it was with us first, such as before a step-up; absent on a new call.
+	Continues string `json:"continues,omitempty"`
 }
 
 // Fact implements Data.

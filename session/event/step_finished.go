@@ -46,6 +46,8 @@ const (
 	AttemptNoMatch AttemptResult = "no_match"
 	// AttemptOptedOut: the opt-out key.
 	AttemptOptedOut AttemptResult = "opted_out"
+	// AttemptServed: the caller asked for something in place of an answer, such as the code once more, and got it.
+	AttemptServed AttemptResult = "served"
 	// AttemptAbandoned: the caller hung up.
 	AttemptAbandoned AttemptResult = "abandoned"
 	// AttemptError: something of ours broke before the answer could be judged.

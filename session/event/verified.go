@@ -11,6 +11,8 @@ type Verified struct {
 	Status   Status   `json:"status"`
 	Level    int      `json:"level"`
 	PopURL   string   `json:"pop_url,omitempty"`
+	// Continues is the id that this same call had when it was with us first, such as before a step-up; absent on a new call.
+	Continues string `json:"continues,omitempty"`
 }
 
 // Fact implements Data.

@@ -345,3 +345,44 @@ func BenchmarkTryOnTheEmbeddedNATS(b *testing.B) {
 		g.GiveBack(b.Context(), a)
 	}
 }
+
+func TestWhoTriesManyAndThenProvesTheirOwnHasStillTriedThem(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	g := twoNodes(t, c)[0]
+	const number = "+4930777"
+	for i := range 2 {
+		require.False(t, g.Caller(t.Context(), number).Locked)
+		a := attempt(fmt.Sprint("call-", i), "own")
+		a.Caller = number
+		for j := range 3 {
+			g.Named(t.Context(), number, "account", fmt.Sprint("foreign ", i, j))
+		}
+		g.Named(t.Context(), number, "account", "own")
+		require.False(t, g.Try(t.Context(), a).Locked)
+		g.GiveBack(t.Context(), a)
+		g.Verified(t.Context(), a)
+		c.pass(time.Minute)
+	}
+	assert.True(t, g.Caller(t.Context(), number).Locked)
+}
+
+func TestCallsThatBeginTogetherShareWhatANumberMayTry(t *testing.T) {
+	t.Parallel()
+	nodes := twoNodes(t, newClock())
+	const number = "+4930888"
+	judged := 0
+	require.False(t, nodes[0].Caller(t.Context(), number).Locked, "all of them have begun, and named nothing yet")
+	for i := range 60 {
+		g, a := nodes[i%2], attempt(fmt.Sprint("call-", i), fmt.Sprint("victim-", i))
+		a.Caller = number
+		g.Named(t.Context(), number, "account", a.Customer)
+		st := g.Try(t.Context(), a)
+		if !st.Locked {
+			judged++
+			continue
+		}
+		assert.True(t, st.Caller, "the customers are not locked for it")
+	}
+	assert.Less(t, judged, 2*4)
+}

@@ -20,6 +20,19 @@ type naming struct {
 	Tag string    `json:"tag"`
 }
 
+// burst is how many times as much as turns calls away at their beginning ends those that go on already: they began together, before there was anything to
+// see, and one caller may mistype.
+const burst = 2
+
+// inACall is the standing of a call that has begun.
+func (c caller) inACall(r Rules, now time.Time) session.Standing {
+	r.CallerSteps *= burst
+	r.CallerNames *= burst
+	st := c.standing(r, now)
+	st.Caller = st.Locked
+	return st
+}
+
 // standing is the rule "Velocity per ANI" of policy.md.
 func (c caller) standing(r Rules, now time.Time) session.Standing {
 	var until time.Time
@@ -40,7 +53,7 @@ func (c caller) standing(r Rules, now time.Time) session.Standing {
 func (c *caller) stepFailed(r Rules, at time.Time) {
 	c.Failed = append(c.Failed, at)
 	slices.SortFunc(c.Failed, time.Time.Compare)
-	c.Failed = last(c.Failed, r.CallerSteps)
+	c.Failed = last(c.Failed, burst*r.CallerSteps)
 }
 
 // name notes an identifier. One that was named before only becomes younger.
@@ -53,7 +66,7 @@ func (c *caller) name(r Rules, n naming) {
 	c.forget([]string{n.Tag})
 	c.Named = append(c.Named, n)
 	slices.SortStableFunc(c.Named, func(a, b naming) int { return a.At.Compare(b.At) })
-	c.Named = last(c.Named, r.CallerNames)
+	c.Named = last(c.Named, burst*r.CallerNames)
 }
 
 // forget removes identifiers, because the caller turned out to be who they said.

@@ -151,6 +151,12 @@ func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing
 	}
 	g.attribute(a)
 	now := g.now()
+	if a.Caller != "" {
+		c := look[caller](context.WithoutCancel(ctx), g.ledger, g.keys.key(kindCaller, a.Caller))
+		if st := c.inACall(g.rules, now); st.Locked {
+			return st
+		}
+	}
 	f := failure{At: now.UTC(), ID: g.keys.callTag(a.Call) + unique()}
 	done := g.editCustomer(ctx, a.Customer,
 		func(c *customer) bool { st = c.try(g.rules, now, f); return !st.Locked },
@@ -171,8 +177,8 @@ func (g *Guard) GiveBack(ctx context.Context, a session.Attempt) {
 	g.surely(g.editCustomer(ctx, a.Customer, giveBack, giveBack), a.Customer, giveBack)
 }
 
-// Verified implements session.Guard. What the number named is forgotten if it was named within ten minutes and no attempt of another call followed: two
-// calls from one number at the same time may take each other's.
+// Verified implements session.Guard. The identifier that led to the customer is forgotten if it was named within ten minutes, with one slip before it, and
+// not the rest: who tries the numbers of others and then proves their own has still tried them. Two calls from one number at the same time may take each other's.
 func (g *Guard) Verified(ctx context.Context, a session.Attempt) {
 	now := g.now()
 	if a.Customer != "" {
@@ -180,7 +186,7 @@ func (g *Guard) Verified(ctx context.Context, a session.Attempt) {
 		done := g.editCustomer(ctx, a.Customer, func(c *customer) bool { there := len(c.Failures) > 0; c.Failures = nil; return there }, later)
 		g.surely(done, a.Customer, later)
 	}
-	if tags := g.namedBy(a); len(tags) > 0 {
+	if tags := g.identifiedBy(a); len(tags) > 0 {
 		g.editCaller(ctx, a.Caller, func(c *caller) bool { return c.forget(tags) })
 	}
 }

@@ -43,8 +43,11 @@ func (g *Guard) attribute(a session.Attempt) {
 	}
 }
 
-// namedBy takes out what was named on a call.
-func (g *Guard) namedBy(a session.Attempt) (tags []string) {
+// forgiven is how many of the identifiers that a call named are forgotten when its caller is verified: the one that led to the customer, and a slip before it.
+const forgiven = 2
+
+// identifiedBy is what was named last on a call, and so led to the customer. What the call named is taken out.
+func (g *Guard) identifiedBy(a session.Attempt) (tags []string) {
 	if a.Caller == "" {
 		return nil
 	}
@@ -63,7 +66,7 @@ func (g *Guard) namedBy(a session.Attempt) (tags []string) {
 	} else {
 		g.named.put(key, list)
 	}
-	return tags
+	return last(tags, forgiven)
 }
 
 // young is what a number named within the last minutes.

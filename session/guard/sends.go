@@ -29,11 +29,24 @@ func (s *sends) add(r Rules, at time.Time) {
 	s.At = last(append(s.At, at), max(r.Sends, r.SendsPerDay))
 }
 
+// NotSent gives the last send back: the message did not go out.
+func (g *Guard) NotSent(ctx context.Context, e164 string) {
+	keep := func(sends) time.Duration { return max(day, g.rules.SendsWithin) }
+	giveBack := func(s *sends) bool {
+		if len(s.At) == 0 {
+			return false
+		}
+		s.At = s.At[:len(s.At)-1]
+		return true
+	}
+	edit(context.WithoutCancel(ctx), g.ledger, g.keys.key(kindSends, e164), keep, giveBack, giveBack)
+}
+
 // MaySend takes one of the sends that a number (E.164) has; false when none is left for now, and again is when there will be.
 func (g *Guard) MaySend(ctx context.Context, e164 string) (ok bool, again time.Time) {
 	now := g.now()
 	keep := func(sends) time.Duration { return max(day, g.rules.SendsWithin) }
-	done := edit(ctx, g.ledger, g.keys.key(kindSends, e164), keep,
+	done := edit(context.WithoutCancel(ctx), g.ledger, g.keys.key(kindSends, e164), keep,
 		func(s *sends) bool {
 			again = s.again(g.rules)
 			if ok = !now.Before(again); ok {

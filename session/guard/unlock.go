@@ -35,6 +35,25 @@ func (g *Guard) Attempts(ctx context.Context, id string) (Attempts, error) {
 	return a, nil
 }
 
+// UnlockCaller forgets what a caller's number (E.164) tried, on all machines. was says whether it was turned away. It fails while the Store is away.
+func (g *Guard) UnlockCaller(ctx context.Context, number string) (was bool, err error) {
+	keep := func(c caller) time.Duration { return c.keep(g.rules) }
+	clear := recordChange(g.ledger, keep, func(c *caller) bool {
+		was = c.standing(g.rules, g.now()).Locked
+		there := len(c.Failed)+len(c.Named) > 0
+		*c = caller{}
+		return there
+	})
+	done, err := g.ledger.swap(ctx, g.keys.key(kindCaller, number), clear, g.ledger.lastTry())
+	if err == nil && !done {
+		err = errBusy
+	}
+	if err != nil {
+		return false, fmt.Errorf("unlock a number: %w", err)
+	}
+	return was, nil
+}
+
 // Unlock forgets a customer's failures, on all machines: a person has made sure who it is, or the customer is erased. was says whether there was a lock. It
 // fails while the Store is away.
 func (g *Guard) Unlock(ctx context.Context, id string) (was bool, err error) {

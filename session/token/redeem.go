@@ -35,6 +35,24 @@ func (i *Issuer) Redeem(ctx context.Context, token session.Secret, line string) 
 	return c.Proven, err
 }
 
+// ForCalls is an Issuer as calls see it. It refuses what calls send on: that is for the application that the call goes to, which redeems it over the API, and
+// not for whoever sees it on the way, such as on an agent's telephone, and rings.
+type ForCalls struct{ *Issuer }
+
+var _ session.Tokens = ForCalls{}
+
+// Redeem implements session.Tokens.
+func (c ForCalls) Redeem(ctx context.Context, token session.Secret, line string) (session.Proven, error) {
+	said, err := c.verify(token)
+	if err != nil {
+		return session.Proven{}, err
+	}
+	if said.Call != "" {
+		return session.Proven{}, refused(event.RefusedForeign)
+	}
+	return c.Issuer.Redeem(ctx, token, line)
+}
+
 // Use is Redeem, and says all about the token. With AnyLine its line does not matter.
 func (i *Issuer) Use(ctx context.Context, token session.Secret, line string) (Content, error) {
 	said, err := i.verify(token)

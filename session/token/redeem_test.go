@@ -255,3 +255,21 @@ func TestWhatIsNoTokenIsRefused(t *testing.T) {
 	_, err := b.Redeem(deadline(t), secret(raw), "retail")
 	require.NoError(t, err)
 }
+
+func TestACallDoesNotTakeWhatACallSentOn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	calls := token.ForCalls{Issuer: b.Issuer}
+	raw := b.issued(t)
+	_, err := calls.Redeem(deadline(t), secret(raw), "retail")
+	var refused *session.RefusedError
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, event.RefusedForeign, refused.Reason)
+	_, err = b.Use(deadline(t), secret(raw), "retail")
+	require.NoError(t, err, "the application that it was for may still use it")
+	raw, err = b.IssueFor(deadline(t), canaryCustomer, []event.Method{event.MethodPIN}, "retail")
+	require.NoError(t, err)
+	p, err := calls.Redeem(deadline(t), secret(raw), "retail")
+	require.NoError(t, err)
+	assert.Equal(t, canaryCustomer, p.Customer)
+}

@@ -138,8 +138,8 @@ func identity(v gjson.Result) (string, error) {
 		return "", errors.New("is missing")
 	case v.Type != gjson.String && v.Type != gjson.Number:
 		return "", errors.New("is neither a string nor a number")
-	case id == "" || strings.TrimSpace(id) != id || len(id) > maxID || !utf8.ValidString(id) || strings.IndexFunc(id, notPrintable) >= 0:
-		return "", fmt.Errorf("is empty, longer than %d bytes, or has blanks around it or characters that cannot be printed", maxID)
+	case id == "" || strings.TrimSpace(id) != id || len(id) > maxID || !session.IsValue(id):
+		return "", fmt.Errorf("is empty, longer than %d bytes, or has blanks around it or characters that cannot go on with a call", maxID)
 	}
 	return id, nil
 }

@@ -85,6 +85,9 @@ func NewDirectory(s Settings, local Local, o Options) (*Directory, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("backend: %w", err)
 	}
+	if d.byID == nil && (d.byPhone != nil || d.byIdentifier != nil) {
+		o.Log.Warn("backend.by_id is not configured: calls that come back, step-ups and tokens of its customers are asked from the start, unless they are local too")
+	}
 	return d, nil
 }
 

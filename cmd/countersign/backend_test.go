@@ -1,0 +1,243 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"countersign/freeswitch/sim"
+	"countersign/session/event"
+	"countersign/store/rest/stub"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// backendTimeout is long enough for the comfort prompt to come before it.
+const backendTimeout = 1500 * time.Millisecond
+
+// crmFront is a CRM in which something is wrong with some of the requests: those for a telephone number, an account, or the check of a customer.
+type crmFront struct {
+	good *stub.CRM
+	bad  map[string]*stub.CRM
+	url  string
+
+	mu     sync.Mutex
+	checks int
+}
+
+func newCRMFront(t *testing.T, customers ...stub.Customer) *crmFront {
+	t.Helper()
+	f := &crmFront{good: stub.NewCRM("s3cret", customers), bad: map[string]*stub.CRM{}}
+	server := httptest.NewServer(f)
+	t.Cleanup(server.Close)
+	f.url = server.URL
+	return f
+}
+
+func (f *crmFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, "/check") {
+		f.mu.Lock()
+		f.checks++
+		f.mu.Unlock()
+	}
+	for _, about := range []string{r.URL.Query().Get("phone"), r.URL.Query().Get("value"), r.URL.Path} {
+		if bad := f.bad[about]; bad != nil {
+			bad.ServeHTTP(w, r)
+			return
+		}
+	}
+	f.good.ServeHTTP(w, r)
+}
+
+func (f *crmFront) checked() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.checks
+}
+
+// spoil lets requests about something go wrong. It must come before the first call.
+func (f *crmFront) spoil(about string, fault stub.Fault) {
+	f.bad[about] = stub.NewCRM("", nil)
+	f.bad[about].Break(fault)
+}
+
+// finding and checking are the settings for the two halves of what a CRM can do.
+func (f *crmFront) finding(more string) string {
+	return fmt.Sprintf(`backend:
+  url: %s
+  headers: {Authorization: Bearer s3cret}
+  timeout: %s
+  customer: {id: id, name: name, language: language, enrolled: secrets}
+  by_phone: {path: /customers, query: {phone: "{{.Phone}}"}, customers: customers}
+  by_identifier: {path: /customers, query: {kind: "{{.Kind}}", value: "{{.Value}}"}, customers: customers}
+  by_id: {path: "/customers/{{.Customer}}"}
+%s`, f.url, backendTimeout, more)
+}
+
+const checking = `  check: {"*": {path: "/customers/{{.Customer}}/check", body: '{"kind": "{{.Kind}}", "answer": "{{.Answer}}"}', ok: valid}}` + "\n"
+
+func crmCustomer(id, phone, account, pin string) stub.Customer {
+	return stub.Customer{
+		ID: id, Name: "Customer " + id, Language: "en", Phones: []stub.Phone{{Number: phone}}, Identifiers: map[string]string{"account": account},
+		Secrets: map[string]string{"pin": pin},
+	}
+}
+
+// The line of a first start is the one that these tests call: the caller's number, else the account; then the PIN.
+const anyNumber = "5000"
+
+func TestCustomersWhoAreInTheBackendAlone(t *testing.T) {
+	t.Parallel()
+	f := newCRMFront(t, crmCustomer("X-1", "+15551230001", "100042", "246813"))
+	s := newSite(t, 1, "id\n", f.finding(checking))
+	n := s.nodes[0]
+	r := n.call(sim.CallOptions{From: "+15551230001", To: anyNumber, Caller: keys("ask-pin", "246813")})
+	assert.Equal(t, "verified", r.Variables["cs_status"])
+	assert.Equal(t, "X-1", r.Variables["cs_customer"])
+	assert.Equal(t, "Customer X-1", data[event.Verified](s.journey(r))[0].Name)
+	r = n.call(sim.CallOptions{From: "anonymous", To: anyNumber, Caller: keys("ask-account", "100042", "ask-pin", "246813")})
+	assert.Equal(t, "account,pin", r.Variables["cs_methods"])
+	assert.Equal(t, 2, f.checked())
+
+	r = n.call(sim.CallOptions{From: "anonymous", To: anyNumber, Caller: keys("ask-account", "100042", "ask-pin", "246814")})
+	assert.Equal(t, "wrong_answer", r.Variables["cs_reason"])
+	assert.Equal(t, "identified", r.Variables["cs_status"])
+	assert.Equal(t, 5, f.checked())
+	assert.Equal(t, 3, s.attempts("X-1", "--dry-run").Failures)
+	r = n.call(sim.CallOptions{From: "anonymous", To: anyNumber, Caller: keys("ask-account", "100099")})
+	assert.Equal(t, "not_found", r.Variables["cs_reason"])
+}
+
+func TestFoundInTheBackendAndCheckedHere(t *testing.T) {
+	t.Parallel()
+	f := newCRMFront(t, crmCustomer("X-1", "+15551230001", "100042", "999999"))
+	s := newSite(t, 1, "id,pin\nX-1,246813\n", f.finding(""))
+	n := s.nodes[0]
+	r := n.call(sim.CallOptions{From: "+15551230001", To: anyNumber, Caller: keys("ask-pin", "246813")})
+	assert.Equal(t, "verified", r.Variables["cs_status"])
+	assert.Equal(t, "ani,pin", r.Variables["cs_methods"])
+	r = n.call(sim.CallOptions{From: "anonymous", To: anyNumber, Caller: keys("ask-account", "100042", "ask-pin", "999999")})
+	assert.Equal(t, "wrong_answer", r.Variables["cs_reason"], "what the CRM has for a PIN does not count")
+	assert.Zero(t, f.checked())
+}
+
+// spoilt is a request that goes wrong for one customer, and how far their call gets.
+type spoilt struct {
+	fault, at, status string
+	number            int
+}
+
+func (s spoilt) customer() string { return fmt.Sprint("X-", s.number) }
+func (s spoilt) phone() string    { return fmt.Sprintf("+1555123%04d", s.number) }
+
+func TestWhateverIsWrongWithTheBackendThereIsAPerson(t *testing.T) {
+	t.Parallel()
+	faults := map[string]stub.Fault{
+		"hang": {Kind: stub.FaultHang}, "drip": {Kind: stub.FaultDrip}, "garbage": {Kind: stub.FaultGarbage}, "wrong-types": {Kind: stub.FaultWrongTypes},
+		"two-gb": {Kind: stub.FaultHuge}, "500": {Kind: stub.FaultStatus, Status: 500}, "reset": {Kind: stub.FaultReset}, "truncated": {Kind: stub.FaultTruncated},
+		"redirect": {Kind: stub.FaultRedirect}, "not-http": {Kind: stub.FaultNotHTTP},
+	}
+	slow := map[string]bool{"hang": true, "drip": true}
+	var all []spoilt
+	var customers []stub.Customer
+	for name := range faults {
+		for at, status := range map[string]string{"by_phone": "none", "by_identifier": "none", "check": "identified"} {
+			one := spoilt{name, at, status, len(all)}
+			all = append(all, one)
+			customers = append(customers, crmCustomer(one.customer(), one.phone(), account(one.number), "246813"))
+		}
+	}
+	f := newCRMFront(t, customers...)
+	for _, one := range all {
+		about := map[string]string{"by_phone": one.phone(), "by_identifier": account(one.number), "check": "/customers/" + one.customer() + "/check"}
+		f.spoil(about[one.at], faults[one.fault])
+	}
+	s := newSite(t, 1, "id\n", f.finding("  breaker: {failures: 1000}\n"+checking))
+	n := s.nodes[0]
+	var mu sync.Mutex
+	longest := map[string]time.Duration{}
+	for _, one := range all {
+		t.Run(one.fault+" "+one.at, func(t *testing.T) {
+			t.Parallel()
+			from := one.phone()
+			if one.at == "by_identifier" {
+				from = "anonymous"
+			}
+			began := time.Now()
+			var asked, comfort time.Duration // real time, of the last entry and of the word that it takes a moment
+			person := keys("ask-account", account(one.number), "ask-pin", "246813")
+			r := n.call(sim.CallOptions{From: from, To: anyNumber, Caller: sim.CallerFunc(func(p sim.Prompt) []sim.Act {
+				switch {
+				case p.Has("one-moment"):
+					comfort = time.Since(began)
+				case p.Digits:
+					asked = time.Since(began)
+				}
+				return person.Hear(p)
+			})})
+			assert.Equal(t, "unavailable", r.Variables["cs_reason"])
+			assert.Equal(t, one.status, r.Variables["cs_status"])
+			assert.Equal(t, "agents XML default", r.Destination)
+			assert.Equal(t, slow[one.fault], comfort > 0, "who waits for a second hears that it takes a moment: %v", heard(r))
+			if comfort > 0 {
+				assert.GreaterOrEqual(t, comfort-asked, time.Second)
+				assert.Less(t, comfort-asked, backendTimeout)
+			}
+			assert.Less(t, r.Times.Total, backendTimeout+2*time.Second, "the rest is for a machine that does much else")
+			mu.Lock()
+			longest[one.fault] = max(longest[one.fault], r.Times.Total.Round(time.Millisecond))
+			mu.Unlock()
+			for _, step := range data[event.StepFinished](s.journey(r)) {
+				for _, a := range step.Attempts {
+					assert.NotEqual(t, event.AttemptRejected, a.Result, "it is never the caller's failure")
+				}
+			}
+			if one.at == "check" {
+				assert.Zero(t, s.attempts(one.customer(), "--dry-run").Failures, "nor an attempt")
+			}
+		})
+	}
+	t.Cleanup(func() { t.Logf("longest calls: %v", longest) })
+}
+
+func TestABackendThatIsAwayIsNotAskedForAWhile(t *testing.T) {
+	t.Parallel()
+	const halfOpen = 3 * time.Second
+	f := newCRMFront(t, crmCustomer("X-1", "+15551230001", "100042", "246813"))
+	s := newSite(t, 1, "id\n", f.finding(fmt.Sprintf("  breaker: {half_open: %s}\n", halfOpen)+checking))
+	n := s.nodes[0]
+	call := func() sim.Result {
+		return n.call(sim.CallOptions{From: "+15551230001", To: anyNumber, Caller: keys("ask-pin", "246813")})
+	}
+	require.Equal(t, "verified", call().Variables["cs_status"])
+	f.good.Break(stub.Fault{Kind: stub.FaultHang})
+	before := f.good.Asked()
+	var waiting sync.WaitGroup
+	for range 5 {
+		waiting.Go(func() { assert.Equal(t, "unavailable", call().Variables["cs_reason"]) })
+	}
+	waiting.Wait()
+	opened := time.Now()
+	assert.Equal(t, before+5, f.good.Asked())
+	var quickest time.Duration
+	for i := range 10 {
+		r := call()
+		assert.Equal(t, "unavailable", r.Variables["cs_reason"])
+		assert.Equal(t, "agents XML default", r.Destination)
+		if i == 0 || r.Times.Total < quickest {
+			quickest = r.Times.Total
+		}
+	}
+	tries := int(time.Since(opened)/halfOpen) + 1 // one may look whether it is back
+	assert.LessOrEqual(t, f.good.Asked(), before+5+tries)
+	assert.Less(t, quickest, backendTimeout/2, "nobody waits for it")
+	t.Logf("with the breaker open a call takes %s", quickest.Round(time.Millisecond))
+	f.good.Break(stub.Fault{})
+	require.Eventually(t, func() bool { return call().Variables["cs_status"] == "verified" }, patience, 100*time.Millisecond)
+	assert.Zero(t, s.attempts("X-1", "--dry-run").Failures)
+}

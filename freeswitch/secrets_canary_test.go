@@ -1,0 +1,477 @@
+package freeswitch_test
+
+import (
+	"bytes"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"countersign/session/event"
+
+	"github.com/pquerna/otp/totp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// secret is something that must be nowhere, in every form in which it could be.
+type secret struct {
+	what string
+	// digits are looked for as findKeyed does, texts as they are, in capital or small letters.
+	digits, texts []string
+}
+
+// leaks says where secrets are, by the name of the place.
+func (p places) leaks(secrets ...secret) map[string]string {
+	found := map[string]string{}
+	for name, in := range p {
+		small := smallLetters(in)
+		for _, s := range secrets {
+			if at := findKeyed(in, s.digits...); at != "" {
+				found[name] += s.what + ": " + at + "; "
+			}
+			for _, text := range s.texts {
+				if i := bytes.Index(small, smallLetters([]byte(text))); i >= 0 {
+					found[name] += fmt.Sprintf("%s: %q; ", s.what, in[max(0, i-surroundings):min(len(in), i+len(text)+surroundings)])
+					break
+				}
+			}
+		}
+	}
+	return found
+}
+
+// smallLetters has A to Z small, and every byte where it was, whatever the bytes are.
+func smallLetters(b []byte) []byte {
+	small := bytes.Clone(b)
+	for i, c := range small {
+		if c >= 'A' && c <= 'Z' {
+			small[i] = c + 'a' - 'A'
+		}
+	}
+	return small
+}
+
+// recognized is the one line that mod_pocketsphinx writes at DEBUG of what it understood. The guide says so, and what to do.
+var recognized = regexp.MustCompile(`(?m)^.*\[DEBUG\] mod_pocketsphinx\.c:[0-9]+ Recognized: .*$`)
+
+// withoutRecognized is FreeSWITCH's log without these lines.
+func (p places) withoutRecognized() (rest places, lines int) {
+	rest = maps.Clone(p)
+	rest["freeswitch.log"] = recognized.ReplaceAll(p["freeswitch.log"], nil)
+	return rest, len(recognized.FindAll(p["freeswitch.log"], -1))
+}
+
+// spoken secrets are words: each of them alone must not be found.
+func spokenSecret(phrase string) secret {
+	return secret{what: "passphrase", texts: strings.Fields(phrase)}
+}
+
+// drawPhrase draws words that are nowhere yet.
+func (p places) drawPhrase(t testing.TB, taken *[]string) string {
+	t.Helper()
+	for {
+		phrase := drawWords(t, 3, taken)
+		if len(p.leaks(spokenSecret(phrase))) == 0 {
+			return phrase
+		}
+	}
+}
+
+// drawBirthDate draws a day that is nowhere yet, however it is written. Month and day begin with a zero: see leak_test.go.
+func (p places) drawBirthDate() (day time.Time, s secret) {
+	for {
+		day = time.Date(1930+rand.IntN(60), time.Month(1+rand.IntN(9)), 1+rand.IntN(9), 0, 0, 0, 0, time.UTC)
+		s = secret{what: "birth date", texts: []string{day.Format(time.DateOnly), day.Format("02.01.2006"), day.Format("2.1.2006")}}
+		for _, layout := range []string{"20060102", "01022006", "010206", "02012006", "020106"} {
+			s.digits = append(s.digits, day.Format(layout))
+		}
+		if len(p.leaks(s)) == 0 {
+			return day, s
+		}
+	}
+}
+
+// drawTOTP draws an authenticator whose code begins with a zero for the next half minute, and is nowhere yet.
+func (p places) drawTOTP(t testing.TB) (key, code string, s secret) {
+	t.Helper()
+	for {
+		k, err := totp.Generate(totp.GenerateOpts{Issuer: "Rehearsal", AccountName: "canary"})
+		require.NoError(t, err)
+		code, err = totp.GenerateCode(k.Secret(), time.Now().Add(15*time.Second))
+		require.NoError(t, err)
+		if code[0] != '0' || len(p.find(code)) > 0 {
+			continue
+		}
+		raw, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(k.Secret())
+		require.NoError(t, err)
+		return k.Secret(), code, secret{what: "TOTP", digits: []string{code}, texts: append(encodings(raw), k.Secret())}
+	}
+}
+
+// encodings are how bytes could be written.
+func encodings(raw []byte) []string {
+	return []string{string(raw), base64.RawStdEncoding.EncodeToString(raw), base64.RawURLEncoding.EncodeToString(raw), hex.EncodeToString(raw)}
+}
+
+// tokenSecret is the parts of a token that differ from token to token, and half of its signature.
+func tokenSecret(token string) secret {
+	parts := strings.Split(token, ".")
+	return secret{what: "token", texts: []string{parts[1], parts[2], parts[2][:43]}}
+}
+
+// careless writes into FreeSWITCH's log and call records what a caller's side sends.
+var careless = map[string]string{"public/91_careless.xml": `<extension name="careless"><condition field="destination_number" expression="^careless$">
+<action application="answer"/>
+<action application="sleep" data="200"/>
+<action application="log" data="INFO ${sip_h_X-Leak}"/>
+</condition></extension>`}
+
+// TestEverySecretOfEveryWayIsFoundNowhere is the canary for what callers say, for codes, dates of birth, tokens and our own keys: after real calls that use them,
+// right, wrong and broken off, nothing that FreeSWITCH or the service has written or said has them. The second half leaks each of them on purpose.
+func TestEverySecretOfEveryWayIsFoundNowhere(t *testing.T) {
+	t.Parallel()
+	catcher := startCatcher(t)
+	smartflows := exampleLine(t, "smartflows")
+	files := maps.Clone(lineDialplan)
+	maps.Copy(files, careless)
+	o := serviceOptions{
+		Customers: []customer{{ID: "K-0", Name: "Rehearsal", Phones: numberOf(127, 0), Passphrase: "two words"}},
+		Lines:     []string{smartflows, openOffice(t), exampleLine(t, "bank")}, Settings: catcher.Settings,
+	}
+	s := startSiteOn(t, o, hearing(t, options{Files: files}, lineOf(t, smartflows).Verify.Questions[0].Passphrase.Grammar))
+	doomed := startService(t, o)
+
+	dials := func(t *testing.T, to, from string, headers ...string) *call {
+		t.Helper()
+		return callWithSIPp(t, s.freeSWITCH, dial{To: to, From: from, Headers: headers, Wide: to == "5100"})
+	}
+	begins := func(t *testing.T, from, phone string) *call {
+		t.Helper()
+		c := dials(t, "5100", from)
+		c.AwaitAsked(t, "have-account", 1, askedWithin)
+		c.Press("1")
+		c.AwaitAsked(t, "ask-phone", 1, askedWithin)
+		c.Press(strings.TrimPrefix(phone, "+") + "#")
+		c.AwaitListened(t, 1, askedWithin)
+		return c
+	}
+	isVerified := func(t *testing.T, c *call, extension string) {
+		t.Helper()
+		c.AwaitAt(t, "default", extension, saidWithin)
+		require.Equal(t, "verified", c.Record(t).Variables["cs_status"])
+	}
+
+	// A rehearsal, as in TestKeyedSecretsAreFoundNowhere.
+	rehearsal := begins(t, numberOf(779, 0), numberOf(127, 0))
+	rehearsal.Press("*")
+	rehearsal.AwaitAsked(t, "ask-code", 1, askedWithin)
+	rehearsal.Press(catcher.Code(t, numberOf(127, 0), 1))
+	isVerified(t, rehearsal, "menu")
+	before := s.places(t, s.Service, doomed)
+
+	var taken []string
+	phrases := make([]string, 5)
+	var secrets []secret
+	for i := range phrases {
+		phrases[i] = before.drawPhrase(t, &taken)
+		secrets = append(secrets, spokenSecret(phrases[i]))
+	}
+	birth, birthSecret := before.drawBirthDate()
+	geburt, geburtSecret := before.drawBirthDate()
+	postcode, plz, pin := before.drawDigits(5), before.drawDigits(5), before.drawDigits(6)
+	key, totpCode, totpSecret := before.drawTOTP(t)
+	secrets = append(secrets, birthSecret, geburtSecret, totpSecret, secret{what: "fact", digits: []string{postcode, plz}}, secret{what: "PIN", digits: []string{pin}})
+	customers := []customer{
+		{ID: "K-1", Name: "Speaks Well", Phones: numberOf(127, 1), Passphrase: phrases[0]},
+		{ID: "K-2", Name: "Speaks Badly", Phones: numberOf(127, 2), Passphrase: phrases[1]},
+		{ID: "K-3", Name: "Was Born", Phones: numberOf(127, 3), BirthDate: birth.Format(time.DateOnly), Postcode: postcode},
+		{ID: "K-4", Name: "Ist Geboren", Phones: numberOf(127, 4), BirthDate: geburt.Format(time.DateOnly), Postcode: plz, Language: "de"},
+		{ID: "K-5", Name: "Has Authenticator", Phones: numberOf(127, 5), PIN: pin, TOTP: key},
+		{ID: "K-6", Name: "Has Token", Phones: numberOf(127, 6), PIN: pin},
+		{ID: "K-7", Name: "Says It Later", Phones: numberOf(127, 7), Passphrase: phrases[4]},
+	}
+	s.Service.importCustomers(t, customers)
+	doomed.importCustomers(t, customers)
+	redeemed, hungUp, away := s.Service.token(t, "K-6", "*"), s.Service.token(t, "K-6", "*"), s.Service.token(t, "K-6", "*")
+	dies := doomed.token(t, "K-6", "bank") // the default line does not take it, and so asks
+	for _, token := range []string{redeemed, hungUp, away, dies} {
+		secrets = append(secrets, tokenSecret(token))
+	}
+	peppers := []secret{s.Service.pepper(t), doomed.pepper(t)}
+	var sent string
+
+	t.Run("calls", func(t *testing.T) {
+		t.Run("the authenticator's code", func(t *testing.T) {
+			t.Parallel()
+			c := dials(t, "passed-5200", customers[4].Phones)
+			c.AwaitAsked(t, "ask-pin", 1, askedWithin)
+			c.Press(pin)
+			c.AwaitAsked(t, "ask-totp", 1, askedWithin)
+			c.Press(totpCode)
+			isVerified(t, c, "banking")
+		})
+		t.Run("a passphrase said right", func(t *testing.T) {
+			t.Parallel()
+			c := begins(t, numberOf(779, 1), customers[0].Phones)
+			c.Say(t, phrases[0])
+			isVerified(t, c, "menu")
+		})
+		t.Run("passphrases said wrong, and codes", func(t *testing.T) {
+			t.Parallel()
+			c := begins(t, numberOf(779, 2), customers[1].Phones)
+			c.Say(t, phrases[2])
+			c.AwaitListened(t, 2, askedWithin)
+			c.Say(t, phrases[3])
+			c.AwaitAsked(t, "ask-code", 1, askedWithin)
+			sent = catcher.Code(t, customers[1].Phones, 1)
+			c.Press(otherDigits(sent, 1))
+			c.AwaitAsked(t, "ask-code-again", 1, askedWithin)
+			c.Press(sent)
+			isVerified(t, c, "menu")
+		})
+		t.Run("a passphrase broken off", func(t *testing.T) {
+			t.Parallel()
+			c := begins(t, numberOf(779, 3), customers[1].Phones)
+			c.Say(t, phrases[1])
+			c.AwaitSpoken(t, 300*time.Millisecond)
+			c.Record(t)
+		})
+		t.Run("a date of birth and a fact", func(t *testing.T) {
+			t.Parallel()
+			c := dials(t, "5300", customers[2].Phones)
+			c.AwaitAsked(t, "ask-birth-date", 1, askedWithin)
+			c.Press(birth.Format("02012006")) // in the wrong order
+			c.AwaitAsked(t, "ask-birth-date-again", 1, askedWithin)
+			c.Press(birth.Format("010206") + "#")
+			c.AwaitAsked(t, "ask-fact", 1, askedWithin)
+			c.Press(postcode)
+			isVerified(t, c, "agents")
+		})
+		t.Run("a date of birth and a fact in German", func(t *testing.T) {
+			t.Parallel()
+			c := dials(t, "5300", customers[3].Phones)
+			c.AwaitAsked(t, "ask-birth-date", 1, askedWithin)
+			c.Press(geburt.Format("02012006"))
+			c.AwaitAsked(t, "ask-fact", 1, askedWithin)
+			c.Press(plz)
+			isVerified(t, c, "agents")
+		})
+		t.Run("a token, redeemed", func(t *testing.T) {
+			t.Parallel()
+			isVerified(t, dials(t, "5000", numberOf(779, 4), "X-Countersign-Token: "+redeemed), "menu")
+		})
+		t.Run("a token whose caller hangs up", func(t *testing.T) {
+			t.Parallel()
+			c := dials(t, "passed-5200", numberOf(779, 5), "X-Countersign-Token: "+hungUp) // one factor is not enough there
+			c.AwaitAsked(t, "ask-code", 1, askedWithin)
+			c.Record(t)
+		})
+		t.Run("a token while nobody answers", func(t *testing.T) {
+			t.Parallel()
+			c := dials(t, fmt.Sprintf("via-%d-60", freePort(t)), numberOf(779, 6), "X-Countersign-Token: "+away)
+			c.AwaitAt(t, "default", "agents", atOnce)
+			c.Record(t)
+		})
+		t.Run("a token while the service dies", func(t *testing.T) {
+			t.Parallel()
+			c := dials(t, doomed.Number(time.Minute), numberOf(779, 7), "X-Countersign-Token: "+dies)
+			c.AwaitAsked(t, "ask-account", 1, askedWithin)
+			doomed.Kill(t)
+			c.AwaitAt(t, "default", "agents", atOnce)
+			c.Record(t)
+		})
+	})
+	if t.Failed() {
+		return
+	}
+	secrets = append(secrets, secret{what: "SMS code", digits: []string{sent, otherDigits(sent, 1)}})
+	for _, used := range []string{redeemed, hungUp} {
+		status, answer := s.Service.redeem(t, used)
+		assert.Equal(t, http.StatusUnprocessableEntity, status, "a token that was on a call is used up: %s", answer)
+	}
+
+	// What mod_pocketsphinx understood is in the log at DEBUG, and nowhere else. At INFO it is not even there.
+	now, heard := s.places(t, s.Service, doomed).withoutRecognized()
+	assert.Positive(t, heard, "mod_pocketsphinx logs words no more: the guide and this exception can go")
+	guide, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	assert.Contains(t, string(guide), "Recognized: ", "the exception is documented")
+	assert.Empty(t, now.leaks(secrets...), "while the service runs")
+	s.API(t, "fsctl loglevel info")
+	c := begins(t, numberOf(779, 8), customers[6].Phones)
+	c.Say(t, phrases[4])
+	isVerified(t, c, "menu")
+	assert.Empty(t, s.places(t, s.Service).leaks(secrets[4]), "at INFO")
+	s.API(t, "fsctl loglevel debug")
+
+	// The API says what is known about the calls, and NATS knows it: neither who called from where, nor what was keyed to find out who it is.
+	all := places{}
+	for id := range s.Events.calls() {
+		var status int
+		status, all["HTTP answer "+id] = s.Service.look(t, "/v1/calls/"+id)
+		assert.Equal(t, http.StatusOK, status)
+	}
+	require.NotEmpty(t, all)
+	// A clean end writes SQLite's log into the database and closes NATS's files.
+	s.Service.Signal(t, syscall.SIGTERM)
+	s.Service.AwaitExit(t, serviceStopsWithin)
+	maps.Copy(all, s.places(t, s.Service, doomed))
+	all, _ = all.withoutRecognized()
+	assert.Empty(t, all.leaks(secrets...), "after the service has stopped")
+	assert.Empty(t, all.withoutKeyFiles().leaks(peppers...), "after the service has stopped")
+	var numbers secret
+	for i := range 10 {
+		numbers.texts = append(numbers.texts, numberOf(779, i)[2:], numberOf(127, i)[2:])
+	}
+	assert.Empty(t, all.withoutCustomers().leaks(numbers), "telephone numbers are with the customers and in FreeSWITCH, and nowhere else")
+	if t.Failed() {
+		return
+	}
+
+	// From here on they are leaked on purpose.
+	s.Service.Start(t)
+	s.Events = subscribe(t, s.Service)
+	t.Run("the search finds what leaks", func(t *testing.T) { s.leakOnPurpose(t, append(secrets, peppers...)) })
+}
+
+// leakOnPurpose has FreeSWITCH and the service write secrets everywhere, and looks for each.
+func (s *site) leakOnPurpose(t *testing.T, secrets []secret) {
+	t.Helper()
+	var samples []string
+	for _, x := range secrets {
+		samples = append(samples, x.sample())
+	}
+	t.Run("into FreeSWITCH's log and call records", func(t *testing.T) {
+		t.Parallel()
+		c := callWithSIPp(t, s.freeSWITCH, dial{To: "careless", Headers: []string{"X-Leak: " + strings.Join(samples, " ")}})
+		c.AwaitOver(t, 20*time.Second)
+		c.Record(t)
+		s.awaitLeaked(t, secrets, "freeswitch.log", "Master.csv", ".cdr.json")
+	})
+	t.Run("into databases, NATS and its files", func(t *testing.T) {
+		t.Parallel()
+		var customers []customer
+		name := "Planted"
+		for i, sample := range samples {
+			if name += " " + sample; i == len(samples)-1 || len(name)+len(samples[i+1]) > 190 {
+				customers = append(customers, customer{ID: fmt.Sprintf("L-%d", len(customers)), Name: name})
+				name = "Planted"
+			}
+		}
+		s.Service.importCustomers(t, customers)
+		var calls []*call
+		for i, k := range customers {
+			calls = append(calls, callWithSIPp(t, s.freeSWITCH, dial{From: numberOf(780, i), Headers: []string{"X-Countersign-Token: " + s.Service.token(t, k.ID, "*")}}))
+		}
+		for _, c := range calls {
+			c.AwaitAt(t, "default", "menu", saidWithin)
+			c.Record(t)
+			s.Events.Journey(t, c)
+		}
+		s.awaitLeaked(t, secrets, "data/directory.db", "data/journal.db", "data/nats", "NATS message")
+	})
+	t.Run("into the service's log", func(t *testing.T) {
+		t.Parallel()
+		for _, sample := range samples {
+			conn, err := net.DialTimeout("tcp", s.Service.Address(), dialWithin)
+			require.NoError(t, err)
+			defer conn.Close()
+			_, err = fmt.Fprintf(conn, "Content-Type: command/reply\nReply-Text: -ERR %s\n\n", sample)
+			require.NoError(t, err)
+		}
+		s.awaitLeaked(t, secrets, "service/log")
+	})
+}
+
+// sample is one form of a secret, fit to be leaked: at most 70 printable characters.
+func (x secret) sample() string {
+	if len(x.digits) > 0 {
+		return x.digits[0]
+	}
+	return x.texts[len(x.texts)-1]
+}
+
+// awaitLeaked waits until the search finds each secret in each of these places, named by a part of their names.
+func (s *site) awaitLeaked(t *testing.T, secrets []secret, names ...string) {
+	t.Helper()
+	deadline := time.Now().Add(cdrWithin)
+	for {
+		var missing []string
+		all := s.places(t, s.Service).withoutKeyFiles()
+		for _, x := range secrets {
+			found := slices.Collect(maps.Keys(all.leaks(x)))
+			for _, part := range names {
+				if !slices.ContainsFunc(found, func(name string) bool { return strings.Contains(name, part) }) {
+					missing = append(missing, x.what+" in "+part)
+				}
+			}
+		}
+		if len(missing) == 0 {
+			return
+		}
+		require.True(t, time.Now().Before(deadline), "leaked, but not found: %v", missing)
+		time.Sleep(10 * poll)
+	}
+}
+
+// withoutKeyFiles leaves out where the pepper and the tokens' key belong.
+func (p places) withoutKeyFiles() places {
+	rest := maps.Clone(p)
+	maps.DeleteFunc(rest, func(name string, _ []byte) bool {
+		return strings.HasSuffix(name, "data/pepper") || strings.HasSuffix(name, "data/token.key")
+	})
+	return rest
+}
+
+// withoutCustomers is what the service writes and says, but for its customers.
+func (p places) withoutCustomers() places {
+	rest := maps.Clone(p)
+	maps.DeleteFunc(rest, func(name string, _ []byte) bool {
+		service := strings.Contains(name, "data/") || strings.Contains(name, "service/") || strings.HasPrefix(name, "NATS message") || strings.HasPrefix(name, "HTTP answer")
+		return !service || strings.Contains(name, "data/directory.db")
+	})
+	return rest
+}
+
+// pepper is the key without which stored secrets are worth nothing, as a secret of its own.
+func (s *service) pepper(t testing.TB) secret {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.Data, "pepper"))
+	require.NoError(t, err)
+	raw, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	require.NoError(t, err)
+	return secret{what: "pepper", texts: encodings(raw)}
+}
+
+// look reads something of the API.
+func (s *service) look(t testing.TB, path string) (status int, answer []byte) {
+	t.Helper()
+	status, text := s.ask(t, http.MethodGet, path, "")
+	return status, []byte(text)
+}
+
+// calls are the ids of all calls that have ended.
+func (p *published) calls() map[string]bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ended := map[string]bool{}
+	for _, m := range p.events {
+		if routed, ok := m.event.Data.(event.Routed); ok && routed.Outcome != "" {
+			ended[m.event.Call] = true
+		}
+	}
+	return ended
+}
