@@ -80,7 +80,7 @@ func startAgent(t testing.TB) *agent {
 		}
 	})
 	require.Eventually(t, func() bool {
-		b, _ := os.ReadFile(fmt.Sprintf("/proc/net/udp"))
+		b, _ := os.ReadFile("/proc/net/udp")
 		return bytes.Contains(b, fmt.Appendf(nil, ":%04X ", a.Port))
 	}, answerWithin, poll)
 	return a

@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	// running is how many calls are in the middle of a question when the line is changed, dialling how many more callers there are, one of whom calls every now
-	// and then meanwhile.
+	// running is how many calls are in the middle of a question when the line is changed, dialling how many more callers there are, one after the other of whom
+	// calls meanwhile.
 	running   = 50
-	dialling  = 8
-	dialEvery = 4 * time.Millisecond
+	dialling  = 200
+	dialEvery = 5 * time.Millisecond
 	// wholeCall is more than any simulated call takes.
 	wholeCall = 40 * time.Second
 )
@@ -112,7 +112,7 @@ func TestALineIsEditedWhileCallsRun(t *testing.T) {
 	calls.Go(func() {
 		tick := time.NewTicker(dialEvery)
 		defer tick.Stop()
-		for who := running; ; who = running + (who+1)%dialling {
+		for who := running; who < running+dialling; who++ {
 			select {
 			case <-tick.C:
 				calls.Go(func() { dials(who, sim.CallOptions{Caller: knows()}) })

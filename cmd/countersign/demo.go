@@ -37,6 +37,7 @@ func demoCommand() *cli.Command {
 			&cli.DurationFlag{Name: "for", Usage: "end by itself after `TIME`, such as 15s"},
 			&cli.IntFlag{Name: "callers", Usage: "`N` callers at a time", Value: 6},
 			&cli.Float64Flag{Name: "speed", Usage: "let the callers' time run `N` times as fast", Value: 4},
+			&cli.BoolFlag{Name: "crm", Usage: "keep the customers in a small CRM that is asked over HTTP, in place of the local directory"},
 			&cli.BoolFlag{Name: "json", Usage: "print only a summary, as JSON, at the end"},
 		},
 		Action: demo,
@@ -60,7 +61,20 @@ func demo(c *cli.Context) (err error) {
 		screen = io.Discard
 	}
 	log := slog.New(slog.NewTextHandler(c.App.ErrWriter, &slog.HandlerOptions{Level: slog.LevelError}))
-	if err := importSample(c.Context, cfg, log); err != nil {
+	customers := cfg.data
+	if c.Bool("crm") {
+		handler, err := sampleCRM()
+		if err != nil {
+			return err
+		}
+		crm, err := startDemoServer(handler)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = crm.close() }()
+		cfg.Backend = crmSettings(crm.url)
+		customers = crm.url + "/customers?kind=account&value=100042"
+	} else if err := importSample(c.Context, cfg, log); err != nil {
 		return err
 	}
 	sms, err := startSMSCatcher()
@@ -68,7 +82,7 @@ func demo(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sms.close()) }()
-	cfg.SMS.URL = sms.url
+	cfg.SMS.URL = sms.url + "/messages"
 	s, err := startService(c.Context, cfg, log)
 	if err != nil {
 		return err
@@ -81,9 +95,10 @@ func demo(c *cli.Context) (err error) {
   events             %s watch --nats %s
   lines              %s lines show --nats %s smartflows      (5100; bank is 5200)
   text messages      %s
-  customers, calls   %s
+  customers          %s
+  calls              %s
 
-`, c.Int("callers"), c.Float64("speed"), invocation(), s.listener.Addr(), invocation(), s.embedded.URL(), invocation(), s.embedded.URL(), sms.url, cfg.data)
+`, c.Int("callers"), c.Float64("speed"), invocation(), s.listener.Addr(), invocation(), s.embedded.URL(), invocation(), s.embedded.URL(), cfg.SMS.URL, customers, cfg.data)
 	d := &demonstration{screen: screen, sms: sms, ended: map[string]event.CallEnded{}, placed: map[string]sim.Result{}}
 	watching, stopWatching := context.WithCancel(context.Background())
 	watched := make(chan error, 1)

@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"net/http"
 	"regexp"
 	"time"
 
@@ -20,30 +17,14 @@ var demoLines = []string{"smartflows", "bank"}
 
 // smsCatcher is a gateway for text messages on this machine that keeps what it is given.
 type smsCatcher struct {
+	*demoServer
 	messages *stub.Messages
-	server   *http.Server
-	url      string
-	done     chan struct{}
 }
 
 func startSMSCatcher() (*smsCatcher, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("start the catcher of text messages: %w", err)
-	}
-	c := &smsCatcher{messages: stub.NewMessages(""), url: "http://" + l.Addr().String() + "/messages", done: make(chan struct{})}
-	c.server = &http.Server{Handler: c.messages, ReadHeaderTimeout: 5 * time.Second}
-	go func() {
-		defer close(c.done)
-		_ = c.server.Serve(l)
-	}()
-	return c, nil
-}
-
-func (c *smsCatcher) close() error {
-	err := c.server.Close()
-	<-c.done
-	return err
+	messages := stub.NewMessages("")
+	s, err := startDemoServer(messages)
+	return &smsCatcher{s, messages}, err
 }
 
 var sixDigits = regexp.MustCompile(`\b[0-9]{6}\b`)

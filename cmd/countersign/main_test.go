@@ -338,19 +338,24 @@ func TestBadFilesAreNamed(t *testing.T) {
 
 func TestADemoEndsByItselfAndLosesNobody(t *testing.T) {
 	t.Parallel()
-	code, stdout, stderr := countersign(t, "", "demo", "--for", "2s", "--speed", "60", "--json")
-	require.Equal(t, exitDone, code, stderr)
-	var s summary
-	require.NoError(t, json.Unmarshal([]byte(stdout), &s), stdout)
-	assert.Empty(t, stderr)
-	assert.Greater(t, s.Calls, 10)
-	assert.Equal(t, s.Calls, s.Verified+s.Identified+s.Unidentified)
-	assert.Positive(t, s.Verified)
-	assert.Positive(t, s.Identified)
-	assert.Positive(t, s.Unidentified)
-	assert.Positive(t, s.Abandoned)
-	assert.Zero(t, s.Lost)
-	assert.Greater(t, s.Events, 8*s.Calls)
+	for name, args := range map[string][]string{"customers here": nil, "customers in a CRM": {"--crm"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, stdout, stderr := countersign(t, "", append([]string{"demo", "--for", "2s", "--speed", "60", "--json"}, args...)...)
+			require.Equal(t, exitDone, code, stderr)
+			var s summary
+			require.NoError(t, json.Unmarshal([]byte(stdout), &s), stdout)
+			assert.Empty(t, stderr)
+			assert.Greater(t, s.Calls, 10)
+			assert.Equal(t, s.Calls, s.Verified+s.Identified+s.Unidentified)
+			assert.Positive(t, s.Verified)
+			assert.Positive(t, s.Identified)
+			assert.Positive(t, s.Unidentified)
+			assert.Positive(t, s.Abandoned)
+			assert.Zero(t, s.Lost)
+			assert.Greater(t, s.Events, 8*s.Calls)
+		})
+	}
 }
 
 // startServe runs "serve" on free ports and returns its socket's address; stop ends it as SIGTERM does and returns the exit code.

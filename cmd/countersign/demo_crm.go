@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"countersign/session"
+	"countersign/store/rest"
+	"countersign/store/rest/stub"
+)
+
+// demoServer is something of the demo that is asked over HTTP, on a free port of this machine.
+type demoServer struct {
+	server *http.Server
+	url    string
+	done   chan struct{}
+}
+
+func startDemoServer(h http.Handler) (*demoServer, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("start a server for the demo: %w", err)
+	}
+	s := &demoServer{server: &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}, url: "http://" + l.Addr().String(), done: make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		_ = s.server.Serve(l)
+	}()
+	return s, nil
+}
+
+func (s *demoServer) close() error {
+	err := s.server.Close()
+	<-s.done
+	return err
+}
+
+// sampleCRM has the sample customers where a company has its own.
+func sampleCRM() (*stub.CRM, error) {
+	rows, err := csv.NewReader(bytes.NewReader(sampleCustomers)).ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	var customers []stub.Customer
+	for _, row := range rows[1:] {
+		cell := map[string]string{}
+		for i, name := range rows[0] {
+			cell[name] = row[i]
+		}
+		customers = append(customers, sampleCustomer(cell))
+	}
+	return stub.NewCRM("", customers), nil
+}
+
+func sampleCustomer(cell map[string]string) stub.Customer {
+	c := stub.Customer{ID: cell["id"], Name: cell["name"], Language: cell["language"], Identifiers: map[string]string{}, Secrets: map[string]string{}}
+	for number := range strings.SplitSeq(cell["phones"], ";") {
+		c.Phones = append(c.Phones, stub.Phone{Number: number, Since: "2020-01-01"})
+	}
+	for kind, value := range map[string]string{"account": cell["account"], "tracking": cell["id:tracking"]} {
+		if value != "" {
+			c.Identifiers[kind] = value
+		}
+	}
+	for kind, value := range map[string]string{
+		"pin": cell["pin"], "birth_date": strings.ReplaceAll(cell["birth_date"], "-", ""), "passphrase": session.Words(cell["passphrase"]), "postcode": cell["fact:postcode"],
+	} {
+		if value != "" {
+			c.Secrets[kind] = value
+		}
+	}
+	return c
+}
+
+// crmSettings are how that CRM is asked: the first example of store/rest/README.md.
+func crmSettings(url string) rest.Settings {
+	find := func(query map[string]string) *rest.Lookup {
+		return &rest.Lookup{Request: rest.Request{Path: "/customers", Query: query}, Customers: "customers"}
+	}
+	return rest.Settings{
+		URL: url, Customer: rest.Fields{ID: "id", Name: "name", Language: "language", Enrolled: "secrets"},
+		ByPhone:      find(map[string]string{"phone": "{{.Phone}}"}),
+		ByIdentifier: find(map[string]string{"kind": "{{.Kind}}", "value": "{{.Value}}"}),
+		ByID:         &rest.Lookup{Request: rest.Request{Path: "/customers/{{.Customer}}"}},
+		Check: map[string]*rest.Check{"*": {
+			Request: rest.Request{Path: "/customers/{{.Customer}}/check", Body: `{"kind": "{{.Kind}}", "answer": "{{.Answer}}"}`}, Verdict: rest.Verdict{OK: "valid"},
+		}},
+		Phones: &rest.Phones{Request: rest.Request{Path: "/customers/{{.Customer}}/phones"}, Phones: "phones", Number: "number", Since: "since"},
+		AddPhone: &rest.Add{
+			Request: rest.Request{Path: "/customers/{{.Customer}}/phones", Body: `{"number": "{{.Phone}}"}`},
+		},
+	}
+}
