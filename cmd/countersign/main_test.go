@@ -340,8 +340,7 @@ func TestADemoEndsByItselfAndLosesNobody(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{"customers here": nil, "customers in a CRM": {"--crm"}} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			code, stdout, stderr := countersign(t, "", append([]string{"demo", "--for", "2s", "--speed", "60", "--json"}, args...)...)
+			code, stdout, stderr := countersign(t, "", append([]string{"demo", "--for", "4s", "--speed", "60", "--json"}, args...)...)
 			require.Equal(t, exitDone, code, stderr)
 			var s summary
 			require.NoError(t, json.Unmarshal([]byte(stdout), &s), stdout)
