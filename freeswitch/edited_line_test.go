@@ -45,6 +45,7 @@ routes:
 // in all the time. The load is simulated, and one call on each side of the change is real.
 func TestALineIsEditedWhileCallsRun(t *testing.T) {
 	t.Parallel()
+	takeTurn(t)
 	const born, keyedBorn, postcode = "1947-03-12", "03121947", "60313"
 	var customers []customer
 	for i := range running + dialling + 2 {

@@ -1,19 +1,12 @@
 package freeswitch_test
 
 import (
-	"bytes"
-	"encoding/base32"
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"maps"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,128 +14,15 @@ import (
 
 	"countersign/session/event"
 
-	"github.com/pquerna/otp/totp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// secret is something that must be nowhere, in every form in which it could be.
-type secret struct {
-	what string
-	// digits are looked for as findKeyed does, texts as they are, in capital or small letters.
-	digits, texts []string
-}
-
-// leaks says where secrets are, by the name of the place.
-func (p places) leaks(secrets ...secret) map[string]string {
-	found := map[string]string{}
-	for name, in := range p {
-		small := smallLetters(in)
-		for _, s := range secrets {
-			if at := findKeyed(in, s.digits...); at != "" {
-				found[name] += s.what + ": " + at + "; "
-			}
-			for _, text := range s.texts {
-				if i := bytes.Index(small, smallLetters([]byte(text))); i >= 0 {
-					found[name] += fmt.Sprintf("%s: %q; ", s.what, in[max(0, i-surroundings):min(len(in), i+len(text)+surroundings)])
-					break
-				}
-			}
-		}
-	}
-	return found
-}
-
-// smallLetters has A to Z small, and every byte where it was, whatever the bytes are.
-func smallLetters(b []byte) []byte {
-	small := bytes.Clone(b)
-	for i, c := range small {
-		if c >= 'A' && c <= 'Z' {
-			small[i] = c + 'a' - 'A'
-		}
-	}
-	return small
-}
-
-// recognized is the one line that mod_pocketsphinx writes at DEBUG of what it understood. The guide says so, and what to do.
-var recognized = regexp.MustCompile(`(?m)^.*\[DEBUG\] mod_pocketsphinx\.c:[0-9]+ Recognized: .*$`)
-
-// withoutRecognized is FreeSWITCH's log without these lines.
-func (p places) withoutRecognized() (rest places, lines int) {
-	rest = maps.Clone(p)
-	rest["freeswitch.log"] = recognized.ReplaceAll(p["freeswitch.log"], nil)
-	return rest, len(recognized.FindAll(p["freeswitch.log"], -1))
-}
-
-// spoken secrets are words: each of them alone must not be found.
-func spokenSecret(phrase string) secret {
-	return secret{what: "passphrase", texts: strings.Fields(phrase)}
-}
-
-// drawPhrase draws words that are nowhere yet.
-func (p places) drawPhrase(t testing.TB, taken *[]string) string {
-	t.Helper()
-	for {
-		phrase := drawWords(t, 3, taken)
-		if len(p.leaks(spokenSecret(phrase))) == 0 {
-			return phrase
-		}
-	}
-}
-
-// drawBirthDate draws a day that is nowhere yet, however it is written. Month and day begin with a zero: see leak_test.go.
-func (p places) drawBirthDate() (day time.Time, s secret) {
-	for {
-		day = time.Date(1930+rand.IntN(60), time.Month(1+rand.IntN(9)), 1+rand.IntN(9), 0, 0, 0, 0, time.UTC)
-		s = secret{what: "birth date", texts: []string{day.Format(time.DateOnly), day.Format("02.01.2006"), day.Format("2.1.2006")}}
-		for _, layout := range []string{"20060102", "01022006", "010206", "02012006", "020106"} {
-			s.digits = append(s.digits, day.Format(layout))
-		}
-		if len(p.leaks(s)) == 0 {
-			return day, s
-		}
-	}
-}
-
-// drawTOTP draws an authenticator whose code begins with a zero for the next half minute, and is nowhere yet.
-func (p places) drawTOTP(t testing.TB) (key, code string, s secret) {
-	t.Helper()
-	for {
-		k, err := totp.Generate(totp.GenerateOpts{Issuer: "Rehearsal", AccountName: "canary"})
-		require.NoError(t, err)
-		code, err = totp.GenerateCode(k.Secret(), time.Now().Add(15*time.Second))
-		require.NoError(t, err)
-		if code[0] != '0' || len(p.find(code)) > 0 {
-			continue
-		}
-		raw, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(k.Secret())
-		require.NoError(t, err)
-		return k.Secret(), code, secret{what: "TOTP", digits: []string{code}, texts: append(encodings(raw), k.Secret())}
-	}
-}
-
-// encodings are how bytes could be written.
-func encodings(raw []byte) []string {
-	return []string{string(raw), base64.RawStdEncoding.EncodeToString(raw), base64.RawURLEncoding.EncodeToString(raw), hex.EncodeToString(raw)}
-}
-
-// tokenSecret is the parts of a token that differ from token to token, and half of its signature.
-func tokenSecret(token string) secret {
-	parts := strings.Split(token, ".")
-	return secret{what: "token", texts: []string{parts[1], parts[2], parts[2][:43]}}
-}
-
-// careless writes into FreeSWITCH's log and call records what a caller's side sends.
-var careless = map[string]string{"public/91_careless.xml": `<extension name="careless"><condition field="destination_number" expression="^careless$">
-<action application="answer"/>
-<action application="sleep" data="200"/>
-<action application="log" data="INFO ${sip_h_X-Leak}"/>
-</condition></extension>`}
 
 // TestEverySecretOfEveryWayIsFoundNowhere is the canary for what callers say, for codes, dates of birth, tokens and our own keys: after real calls that use them,
 // right, wrong and broken off, nothing that FreeSWITCH or the service has written or said has them. The second half leaks each of them on purpose.
 func TestEverySecretOfEveryWayIsFoundNowhere(t *testing.T) {
 	t.Parallel()
+	takeTurn(t)
 	catcher := startCatcher(t)
 	smartflows := exampleLine(t, "smartflows")
 	files := maps.Clone(lineDialplan)
@@ -226,7 +106,7 @@ func TestEverySecretOfEveryWayIsFoundNowhere(t *testing.T) {
 		t.Run("a passphrase said right", func(t *testing.T) {
 			t.Parallel()
 			c := begins(t, numberOf(779, 1), customers[0].Phones)
-			c.Say(t, phrases[0])
+			c.SayUntilHeard(t, phrases[0])
 			isVerified(t, c, "menu")
 		})
 		t.Run("passphrases said wrong, and codes", func(t *testing.T) {
@@ -312,7 +192,7 @@ func TestEverySecretOfEveryWayIsFoundNowhere(t *testing.T) {
 	assert.Empty(t, now.leaks(secrets...), "while the service runs")
 	s.API(t, "fsctl loglevel info")
 	c := begins(t, numberOf(779, 8), customers[6].Phones)
-	c.Say(t, phrases[4])
+	c.SayUntilHeard(t, phrases[4])
 	isVerified(t, c, "menu")
 	assert.Empty(t, s.places(t, s.Service).leaks(secrets[4]), "at INFO")
 	s.API(t, "fsctl loglevel debug")
@@ -345,105 +225,6 @@ func TestEverySecretOfEveryWayIsFoundNowhere(t *testing.T) {
 	s.Service.Start(t)
 	s.Events = subscribe(t, s.Service)
 	t.Run("the search finds what leaks", func(t *testing.T) { s.leakOnPurpose(t, append(secrets, peppers...)) })
-}
-
-// leakOnPurpose has FreeSWITCH and the service write secrets everywhere, and looks for each.
-func (s *site) leakOnPurpose(t *testing.T, secrets []secret) {
-	t.Helper()
-	var samples []string
-	for _, x := range secrets {
-		samples = append(samples, x.sample())
-	}
-	t.Run("into FreeSWITCH's log and call records", func(t *testing.T) {
-		t.Parallel()
-		c := callWithSIPp(t, s.freeSWITCH, dial{To: "careless", Headers: []string{"X-Leak: " + strings.Join(samples, " ")}})
-		c.AwaitOver(t, 20*time.Second)
-		c.Record(t)
-		s.awaitLeaked(t, secrets, "freeswitch.log", "Master.csv", ".cdr.json")
-	})
-	t.Run("into databases, NATS and its files", func(t *testing.T) {
-		t.Parallel()
-		var customers []customer
-		name := "Planted"
-		for i, sample := range samples {
-			if name += " " + sample; i == len(samples)-1 || len(name)+len(samples[i+1]) > 190 {
-				customers = append(customers, customer{ID: fmt.Sprintf("L-%d", len(customers)), Name: name})
-				name = "Planted"
-			}
-		}
-		s.Service.importCustomers(t, customers)
-		var calls []*call
-		for i, k := range customers {
-			calls = append(calls, callWithSIPp(t, s.freeSWITCH, dial{From: numberOf(780, i), Headers: []string{"X-Countersign-Token: " + s.Service.token(t, k.ID, "*")}}))
-		}
-		for _, c := range calls {
-			c.AwaitAt(t, "default", "menu", saidWithin)
-			c.Record(t)
-			s.Events.Journey(t, c)
-		}
-		s.awaitLeaked(t, secrets, "data/directory.db", "data/journal.db", "data/nats", "NATS message")
-	})
-	t.Run("into the service's log", func(t *testing.T) {
-		t.Parallel()
-		for _, sample := range samples {
-			conn, err := net.DialTimeout("tcp", s.Service.Address(), dialWithin)
-			require.NoError(t, err)
-			defer conn.Close()
-			_, err = fmt.Fprintf(conn, "Content-Type: command/reply\nReply-Text: -ERR %s\n\n", sample)
-			require.NoError(t, err)
-		}
-		s.awaitLeaked(t, secrets, "service/log")
-	})
-}
-
-// sample is one form of a secret, fit to be leaked: at most 70 printable characters.
-func (x secret) sample() string {
-	if len(x.digits) > 0 {
-		return x.digits[0]
-	}
-	return x.texts[len(x.texts)-1]
-}
-
-// awaitLeaked waits until the search finds each secret in each of these places, named by a part of their names.
-func (s *site) awaitLeaked(t *testing.T, secrets []secret, names ...string) {
-	t.Helper()
-	deadline := time.Now().Add(cdrWithin)
-	for {
-		var missing []string
-		all := s.places(t, s.Service).withoutKeyFiles()
-		for _, x := range secrets {
-			found := slices.Collect(maps.Keys(all.leaks(x)))
-			for _, part := range names {
-				if !slices.ContainsFunc(found, func(name string) bool { return strings.Contains(name, part) }) {
-					missing = append(missing, x.what+" in "+part)
-				}
-			}
-		}
-		if len(missing) == 0 {
-			return
-		}
-		require.True(t, time.Now().Before(deadline), "leaked, but not found: %v", missing)
-		time.Sleep(10 * poll)
-	}
-}
-
-// withoutKeyFiles leaves out where the pepper and the tokens' key belong.
-func (p places) withoutKeyFiles() places {
-	rest := maps.Clone(p)
-	maps.DeleteFunc(rest, func(name string, _ []byte) bool {
-		return strings.HasSuffix(name, "data/pepper") || strings.HasSuffix(name, "data/token.key")
-	})
-	return rest
-}
-
-// withoutCustomers is what the service writes and says, but for its customers.
-func (p places) withoutCustomers() places {
-	rest := maps.Clone(p)
-	maps.DeleteFunc(rest, func(name string, _ []byte) bool {
-		service := strings.Contains(name, "data/") || strings.Contains(name, "service/") || strings.HasPrefix(name, "NATS message") || strings.HasPrefix(name, "HTTP answer")
-		return !service || strings.Contains(name, "data/directory.db")
-	})
-	return rest
 }
 
 // pepper is the key without which stored secrets are worth nothing, as a secret of its own.

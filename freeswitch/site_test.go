@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -64,6 +65,23 @@ func startSiteOn(t testing.TB, o serviceOptions, f options) *site {
 	s.Events = subscribe(t, s.Service)
 	return s
 }
+
+// turns are for tests that keep the cores busy by themselves, with speech or many calls at once: two at a time. A FreeSWITCH that does not get to run every 20 ms
+// loses keys and words, in whatever test it is.
+var turns = make(chan struct{}, 2)
+
+// takeTurn waits for a turn, which ends with the test.
+func takeTurn(t testing.TB) {
+	t.Helper()
+	select {
+	case turns <- struct{}{}:
+		t.Cleanup(func() { <-turns })
+	case <-time.After(turnWithin):
+		require.Fail(t, "the other tests that keep the cores busy do not end")
+	}
+}
+
+const turnWithin = 5 * time.Minute
 
 func needSIPp(t testing.TB) string {
 	t.Helper()

@@ -105,7 +105,7 @@ var vocabulary = sync.OnceValues(func() ([]string, error) {
 	return strings.FieldsFunc(string(m[1]), func(r rune) bool { return r == '|' || r == ' ' || r == '\n' }), nil
 })
 
-// pronunciations are those of the vocabulary. The engine reads its dictionary anew for each caller; all of it takes half a second of a core.
+// pronunciations are those of the vocabulary. The engine reads its dictionary anew for each caller; all of it takes 0.12 s of a core.
 func pronunciations(t testing.TB) []byte {
 	t.Helper()
 	all, err := vocabulary()
@@ -125,7 +125,7 @@ func pronunciations(t testing.TB) []byte {
 }
 
 // misheard are words that the engine took for others, spoken by flite. Callers of these tests who want to be understood do not use them.
-const misheard = "clover doorbell falcon grandfather helicopter ladder magnet pillow planet potato trumpet velvet waterfall"
+const misheard = "clover helicopter ladder magnet pillow planet potato trumpet velvet"
 
 // drawWords draws words that no phrase drawn before has.
 func drawWords(t testing.TB, n int, taken *[]string) string {
@@ -147,6 +147,19 @@ func drawWords(t testing.TB, n int, taken *[]string) string {
 func (c *call) Say(t testing.TB, words string) {
 	t.Helper()
 	c.phone.say(spoken(t, words))
+}
+
+// SayUntilHeard says words when FreeSWITCH listens, and once more if it asks once more, until the call is told that they are right: engines err.
+func (c *call) SayUntilHeard(t testing.TB, words string) {
+	t.Helper()
+	c.AwaitListened(t, 1, askedWithin)
+	c.Say(t, words)
+	next := c.fs.calls.awaitNth(t, c.ID, "asked once more or let through", 2, saidWithin, func(s sighting) bool {
+		return s.Application == "play_and_detect_speech" || s.Application == "playback" && strings.Contains(s.Arguments, "/confirmation.wav")
+	})
+	if next.Application == "play_and_detect_speech" {
+		c.Say(t, words)
+	}
 }
 
 // AwaitSpoken waits until only so much is left to be said.

@@ -56,6 +56,7 @@ func weekday(at time.Time) string { return at.UTC().Weekday().String()[:2] }
 // TestEveryWayToIdentifyAndVerify uses each way once that the built-in line and smartflows.yaml do not have, on lines that we show to people.
 func TestEveryWayToIdentifyAndVerify(t *testing.T) {
 	t.Parallel()
+	takeTurn(t)
 	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Rehearsal", AccountName: "B-0"})
 	require.NoError(t, err)
 	bank, office := theBank(key.Secret()), theOffice()

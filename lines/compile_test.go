@@ -195,7 +195,7 @@ func TestTheExampleOfSmartFlowsCompiles(t *testing.T) {
 	}
 	assert.Equal(t, []session.Question{{
 		Step: steps.Passphrase{
-			Directory: p.Directory, Prompt: "ask-passphrase", Again: "ask-passphrase-again", Engine: "pocketsphinx", Grammar: "words", Confidence: 0.8, Tries: 2, OptOut: '*',
+			Directory: p.Directory, Prompt: "ask-passphrase", Again: "ask-passphrase-again", Engine: "pocketsphinx", Grammar: "countersign-words", Confidence: 0.8, Tries: 2, OptOut: '*',
 		},
 		Factor: session.Knowledge, Else: &code,
 	}, code}, l.Verify, "the one in the list stands in with its settings")

@@ -31,11 +31,11 @@ var sampleCallers = []sampleCaller{
 	{who: "says nothing", from: "anonymous"},
 	{
 		who: "passphrase not understood, code by SMS", from: "+15557770004", to: "5100", texts: "+15551230002",
-		answers: append(script("have-account", "1", "ask-phone", "15551230002#"), says("ask-passphrase", "nano wires"), says("ask-passphrase-again", "nano wires")),
+		answers: append(script("have-account", "1", "ask-phone", "15551230002#"), says("ask-passphrase", "magnet bottle"), says("ask-passphrase-again", "magnet bottle")),
 	},
 	{
 		who: "passphrase, greeted by name", from: "+15557770005", to: "5100",
-		answers: append(script("have-account", "1", "ask-phone", "15551230004#"), says("ask-passphrase", "check the numbers again")),
+		answers: append(script("have-account", "1", "ask-phone", "15551230004#"), says("ask-passphrase", "cinnamon harvest lantern")),
 	},
 	{who: "has no account", from: "+15557770006", to: "5100", answers: script("have-account", "2")},
 	{
