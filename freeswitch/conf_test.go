@@ -2,6 +2,7 @@ package freeswitch_test
 
 import (
 	"bytes"
+	"fmt"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -59,6 +60,6 @@ func TestTheGrammarIsAListOfWordsAndNothingMore(t *testing.T) {
 		assert.False(t, seen[w], "%s is there twice", w)
 		seen[w] = true
 	}
-	assert.Len(t, seen, 66, "the comment says how many, and what that is worth")
+	assert.Contains(t, string(b), fmt.Sprintf("these %d words", len(seen)), "the comment says how many, and what that is worth")
 	assert.Equal(t, 6, strings.Count(string(list[2]), "<word>"))
 }
