@@ -2,9 +2,9 @@ package freeswitch_test
 
 import (
 	"bytes"
-	"fmt"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
