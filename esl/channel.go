@@ -128,9 +128,16 @@ func playAndGetDigits(q session.Collect) (string, error) {
 		}
 		terminators += string(rune(q.OptOut))
 	}
+	if q.Max == 1 {
+		terminators = noTerminators
+	}
 	return fmt.Sprintf("%d %d 1 %d %s %s silence_stream://10 %s '' %d", q.Min, q.Max, milliseconds(q.FirstDigit), terminators, prompt, digits,
 		milliseconds(q.InterDigit)), nil
 }
+
+// noTerminators holds no key. Where one digit is asked for, FreeSWITCH takes a terminator that is pressed during the prompt for that digit, throws it away, and
+// does not say which it was (switch_ivr_read); so none is named, and the key itself comes back.
+const noTerminators = "none"
 
 // milliseconds is a timer as FreeSWITCH takes it: at least a second.
 func milliseconds(d time.Duration) int64 { return max(d, time.Second).Milliseconds() }
@@ -152,6 +159,11 @@ func (g *collected) read(h header) {
 
 // classify is the truth table of freeswitch-facts.md.
 func (g *collected) classify(q session.Collect) (session.Entry, error) {
+	if q.Max == 1 && len(g.digits) == 1 {
+		if key := g.digits[0]; key == '#' || q.OptOut != 0 && key == q.OptOut {
+			g.terminator, g.digits = string(rune(key)), g.digits[:0]
+		}
+	}
 	e := session.Entry{Keyed: len(g.digits), Terminated: g.terminator == "#"}
 	switch {
 	case len(g.digits) > q.Max:

@@ -68,6 +68,28 @@ func Conform(t *testing.T, place Place) {
 		require.NoError(t, err)
 		assert.Equal(t, "9999", string(entry.Digits.Reveal()))
 	})
+	one := session.Collect{Files: []string{"have-account"}, Min: 1, Max: 1, FirstDigit: time.Second, InterDigit: time.Second, OptOut: '*'}
+	for _, c := range []struct {
+		name string
+		keys string
+		want session.Class
+		got  string
+	}{
+		{"one digit is an input at once", "2", session.Input, "2"},
+		{"the hash key in place of one digit is no match", "#", session.NoMatch, ""},
+		{"the opt-out key in place of one digit is an opt-out", "*", session.OptedOut, ""},
+		{"silence in place of one digit is no input", "", session.NoInput, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, ch, _ := place(t, Move{Keys: c.keys})
+			entry, err := ch.Collect(ctx, one)
+			require.NoError(t, err)
+			assert.Equal(t, c.want, entry.Class)
+			assert.Equal(t, c.got, string(entry.Digits.Reveal()))
+			assert.Equal(t, c.keys == "#", entry.Terminated)
+		})
+	}
 	t.Run("a hang-up ends the method and the context with its cause", func(t *testing.T) {
 		t.Parallel()
 		ctx, ch, _ := place(t, Move{Hangup: true})
