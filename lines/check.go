@@ -142,6 +142,9 @@ func (c *checker) words() {
 		if !promptPattern.MatchString(name) {
 			c.wrong(path, "a prompt's name has small letters, digits and hyphens")
 		}
+		if promptPattern.MatchString(name) && !inCatalogue(name) && !c.asks(name) {
+			c.wrong(path, "nothing on this line says %s: a prompt of your own is named by a question's prompt%s", name, didYouMean(name, catalogueNames()))
+		}
 		if len(byLanguage) == 0 {
 			c.wrong(path, "says nothing: give a text or a file for a language, such as en: {text: Welcome.}")
 		}
@@ -164,6 +167,11 @@ func (c *checker) words() {
 			}
 		}
 	}
+}
+
+// asks says whether a question of the line names a prompt, the first time or when it asks again.
+func (c *checker) asks(prompt string) bool {
+	return slices.Contains(c.def.Plays(), strings.TrimSuffix(prompt, "-again"))
 }
 
 func (c *checker) knownPrompt(path, name string) {

@@ -136,6 +136,7 @@ var wrongs = map[string]struct {
 	"re-asks in words":           {with2("identify", "- number: {name: account, digits: 8, reasks: three}"), `want a whole number, got "three"`, true},
 	"an opt-out that is a digit": {with2("identify", "- number: {name: account, digits: 8, opt_out: 0}"), `"0": it can be * or none`, true},
 	"read back now and then":     {with2("identify", "- number: {name: account, digits: 8, read_back: sometimes}"), "it can be false, true or unattested", true},
+	"a prompt that nobody says":  {with("prompts: {greting: {en: {text: x}}}\n"), "prompts.greting: nothing on this line says greting: a prompt of your own is named by a question's prompt; did you mean greeting", false},
 	"an unknown prompt":          {with2("identify", "- number: {name: meter, digits: 8}"), "identify[0].number.prompt: there is no prompt ask-meter", false},
 	"a prompt with a slip":       {with2("identify", "- number: {name: account, digits: 8, prompt: ask-acount}"), "there is no prompt ask-acount: take one that is there, or give its words under prompts; did you mean ask-account?", false},
 	"a prompt that is a path":    {with2("identify", "- number: {name: account, digits: 8, prompt: ../x}"), `"../x" is no prompt`, true},
@@ -305,7 +306,7 @@ func TestWarnings(t *testing.T) {
 		"a phone without a region":      {with2("identify", "- number: {name: phone}") + pin, "without a region only numbers with their country code"},
 		"a choice that leads nowhere":   {with2("identify", "- choice: {}") + pin, "nothing is asked behind this choice"},
 		"a menu of one language":        {with("language_menu: true\n" + pin), "f:7:16: language_menu: there is one language to choose from"},
-		"words in one language of two":  {with("languages: [en, de]\nprompts: {ask-meter: {en: {text: x}}}\n" + pin), "prompts.ask-meter: has no words in de"},
+		"words in one language of two":  {with("languages: [en, de]\nprompts: {ask-meter: {en: {text: x}}}\nverify: {questions: [pin: {digits: 6}, fact: {name: meter, digits: 5, prompt: ask-meter}]}\n"), "prompts.ask-meter: has no words in de"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

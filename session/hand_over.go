@@ -11,7 +11,9 @@ import (
 
 // announce tells the caller how it went. Nothing that goes wrong here may keep them from the person they are going to.
 func (r *Runner) announce(ctx context.Context, s *Session, v verdict, log *slog.Logger) {
-	s.queued = s.queued[:0]
+	if s.spoken { // what a step has left that did not come to its end; a greeting that nobody has heard stays
+		s.queued = s.queued[:0]
+	}
 	step := s.line.Failure
 	switch {
 	case v.reason == event.ReasonClosed:

@@ -66,7 +66,7 @@ func (s *Session) takeQueued() []string {
 	for _, p := range s.queued {
 		files = append(files, s.audio(p))
 	}
-	s.queued = s.queued[:0]
+	s.queued, s.spoken = s.queued[:0], true
 	return files
 }
 

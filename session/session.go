@@ -38,6 +38,7 @@ type Session struct {
 	methods  []event.Method
 
 	queued      []said // to be said in front of the next prompt
+	spoken      bool   // something has been said
 	missing     map[said]bool
 	attempts    []event.Attempt
 	actionsLeft int

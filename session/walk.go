@@ -41,6 +41,9 @@ func (w *walk) run(ctx context.Context) {
 		w.why = event.ReasonClosed
 		return
 	}
+	if fresh && !w.passes(ctx, line.Greeting) {
+		return
+	}
 	if w.tooMuch(ctx) {
 		if fresh { // who it seems to be helps the agent
 			w.passes(ctx, line.ANI)
@@ -48,7 +51,7 @@ func (w *walk) run(ctx context.Context) {
 		w.why, w.at = event.ReasonVelocity, ""
 		return
 	}
-	if fresh && !(w.passes(ctx, line.Greeting) && w.identify(ctx)) || s.customer == nil {
+	if fresh && !w.identify(ctx) || s.customer == nil {
 		return
 	}
 	w.why, w.at = event.ReasonNotEnrolled, "" // what did not identify them does not matter any more
@@ -127,8 +130,8 @@ func (w *walk) ask(ctx context.Context, q *Question) (goOn bool) {
 		case out.Result == event.StepSkipped && ok:
 		default:
 			failed, why, at = true, w.why, w.at
+			w.s.queued = w.s.queued[:0]
 		}
-		w.s.queued = w.s.queued[:0]
 	}
 	if failed { // and what stood in for it could not be asked
 		w.why, w.at = why, at

@@ -188,7 +188,7 @@ func TestWhateverIsWrongWithTheBackendThereIsAPerson(t *testing.T) {
 				assert.GreaterOrEqual(t, comfort-asked, time.Second)
 				assert.Less(t, comfort-asked, backendTimeout)
 			}
-			assert.Less(t, r.Times.Total, backendTimeout+2*time.Second, "the rest is for a machine that does much else")
+			assert.Less(t, r.Times.Total, backendTimeout+5*time.Second, "the rest is for a machine that does much else")
 			mu.Lock()
 			longest[one.fault] = max(longest[one.fault], r.Times.Total.Round(time.Millisecond))
 			mu.Unlock()

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"strings"
 	"time"
+	"unicode"
 
 	"countersign/freeswitch/sim"
 	"countersign/prompts"
@@ -28,7 +30,8 @@ func callCommand() *cli.Command {
 			&cli.StringFlag{Name: "from", Usage: "call from this `NUMBER`", Value: "+15551230001"},
 			&cli.StringFlag{Name: "to", Usage: "dial this `NUMBER`", Value: "5000"},
 			&cli.BoolFlag{Name: "withheld", Usage: "hide the caller's number"},
-			&cli.StringFlag{Name: "keys", Usage: "answer the digit prompts with these `ENTRIES`, separated by commas: 100042,2468"},
+			&cli.StringFlag{Name: "keys", Usage: "answer what is asked with these `ENTRIES`, separated by commas: 100042,2468; words are spoken: planet trumpet village"},
+			&cli.StringFlag{Name: "token", Usage: "bring this ID&V `TOKEN` along (cs_token)"},
 			&cli.Float64Flag{Name: "speed", Usage: "let the caller's time run `N` times as fast", Value: 1},
 			&cli.BoolFlag{Name: "json", Usage: "print what became of the call as JSON"},
 		},
@@ -47,8 +50,8 @@ func call(c *cli.Context) error {
 	if c.Float64("speed") <= 0 {
 		return wrongUse("--speed %v: it must be above 0", c.Float64("speed"))
 	}
-	if bad := strings.Trim(c.String("keys"), "0123456789*#ABCD,"); bad != "" {
-		return wrongUse("--keys has %q: keys are 0-9, *, #, and a comma between entries", bad)
+	if bad := strings.Trim(c.String("keys"), "0123456789*#ABCD,abcdefghijklmnopqrstuvwxyzäöüß '"); bad != "" {
+		return wrongUse("--keys has %q: keys are 0-9, *, #, words in small letters are spoken, and a comma is between entries", bad)
 	}
 	server := cfg.Socket.Listen
 	if c.IsSet("server") {
@@ -67,8 +70,11 @@ func call(c *cli.Context) error {
 	restore := func() {}
 	o := sim.CallOptions{From: c.String("from"), To: c.String("to"), Withheld: c.Bool("withheld")}
 	var person sim.Caller
+	if t := c.String("token"); t != "" {
+		o.Variables = append(o.Variables, sim.Variable{Name: "cs_token", Value: t})
+	}
 	if c.IsSet("keys") {
-		person = sim.Keys(sim.Human, strings.Split(c.String("keys"), ",")...)
+		person = answering(strings.Split(c.String("keys"), ","))
 	} else {
 		asked := make(chan struct{})
 		keypad, give := liveKeypad(ctx, c.App.Reader, screen, hangUp, asked, time.Duration(float64(keyEvery)/c.Float64("speed")))
@@ -93,18 +99,38 @@ func call(c *cli.Context) error {
 	return reportCall(c, result)
 }
 
+// answering answers what is asked with the next entry, keyed or, if it has letters, spoken.
+func answering(entries []string) sim.Caller {
+	return sim.CallerFunc(func(p sim.Prompt) []sim.Act {
+		if !p.Digits && !p.Speech || len(entries) == 0 {
+			return nil
+		}
+		entry := entries[0]
+		entries = entries[1:]
+		if strings.ContainsFunc(entry, unicode.IsLower) {
+			return []sim.Act{{Wait: p.Length + sim.Human.First, Says: entry}}
+		}
+		return sim.Human.Type(p, entry)
+	})
+}
+
+// textOf is what a recording says, in the language that it is in.
+func textOf(file string) string {
+	language, name := path.Split(file)
+	texts, _ := prompts.Texts(path.Base(language))
+	if text, known := texts[strings.TrimSuffix(name, ".wav")]; known {
+		return text
+	}
+	return "(" + file + ")"
+}
+
 // listening prints what a caller hears and keys.
 func listening(screen io.Writer, person sim.Caller) sim.Caller {
-	texts, _ := prompts.Texts("en")
 	return sim.CallerFunc(func(p sim.Prompt) []sim.Act {
 		for _, f := range p.Files {
-			name := strings.TrimSuffix(f[strings.LastIndexByte(f, '/')+1:], ".wav")
-			text, known := texts[name]
-			switch {
-			case f == prompts.Tone:
+			text := textOf(f)
+			if f == prompts.Tone {
 				text = "(a tone, because a recording is missing)"
-			case !known:
-				text = "(" + f + ")"
 			}
 			fmt.Fprintf(screen, "%7.1fs  %s\r\n", p.At.Seconds(), text)
 		}
@@ -113,6 +139,9 @@ func listening(screen io.Writer, person sim.Caller) sim.Caller {
 		for _, a := range acts {
 			if a.Key != 0 {
 				keys.WriteByte(a.Key)
+			}
+			if a.Says != "" {
+				fmt.Fprintf(screen, "          says: %s\r\n", a.Says)
 			}
 		}
 		if keys.Len() > 0 {

@@ -104,7 +104,7 @@ func openInput(c *cli.Context, name string) (in io.ReadCloser, size int64, err e
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a folder, not a CSV file", name)
+		err = fmt.Errorf("%s is a folder, not a file", name)
 	}
 	if err != nil {
 		f.Close()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"countersign/session"
@@ -124,12 +125,12 @@ func (r unlocked) sentence() string {
 	case r.Failures == 0:
 		return r.Customer + " has no wrong answers on record: there is nothing to unlock"
 	case r.Locked && r.Until != nil:
-		was += ", and was locked until " + r.Until.Local().Format(time.DateTime)
+		was += ", and a lock until " + r.Until.Local().Format(time.DateTime)
 	case r.Locked:
-		was += ", and was locked until somebody would unlock them"
+		was += ", and a lock until somebody ends it"
 	}
 	if !r.Unlocked {
-		return was + "; nothing was changed"
+		return was + "; nothing is changed"
 	}
 	return was + "; they are forgotten now"
 }
@@ -140,14 +141,21 @@ func withState(c *cli.Context, cfg config, f func(ctx context.Context, state *re
 	if err != nil {
 		return err
 	}
+	if cfg.NATS.URL == "" && c.String("nats") == "" { // the one inside "serve" is there or not: nobody needs to wait for it
+		nc, err := net.DialTimeout("tcp", cfg.NATS.Listen, answerTimeout)
+		if err != nil {
+			return fmt.Errorf("%w: nobody listens on %s: is countersign serve running, or nats.listen another one?", relay.ErrAway, cfg.NATS.Listen)
+		}
+		_ = nc.Close()
+	}
 	state, err := relay.OpenState(endpoint, relay.StateOptions{Node: cfg.Node, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return fmt.Errorf("%w: is countersign serve running?", err)
 	}
 	defer state.Close()
-	ctx, cancel := context.WithTimeout(c.Context, 15*time.Second)
+	ctx, cancel := context.WithTimeout(c.Context, 30*time.Second)
 	defer cancel()
-	ready, stop := context.WithTimeout(ctx, 5*time.Second)
+	ready, stop := context.WithTimeout(ctx, 10*time.Second)
 	defer stop()
 	if err := state.Ready(ready); err != nil {
 		return fmt.Errorf("%w: is countersign serve running, or nats.url wrong?", err)

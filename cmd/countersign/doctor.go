@@ -122,6 +122,9 @@ func exists(path string) bool {
 }
 
 func checkCustomers(c *cli.Context, cfg config) (found []finding) {
+	if cfg.Backend.URL != "" && !exists(cfg.directoryPath()) {
+		return []finding{ok("customers", "none here: the backend has them")}
+	}
 	if !exists(cfg.directoryPath()) {
 		return []finding{note("customers", "countersign customers import FILE", "there are none yet: every caller goes to an agent")}
 	}
@@ -140,6 +143,8 @@ func checkCustomers(c *cli.Context, cfg config) (found []finding) {
 	switch err := errors.Join(err, err2); {
 	case err != nil:
 		found = append(found, problem("customers", "see the message", "%v", err))
+	case count == 0 && cfg.Backend.URL != "":
+		found = append(found, ok("customers", "none here: the backend has them"))
 	case count == 0:
 		found = append(found, note("customers", "countersign customers import FILE", "there are none yet: every caller goes to an agent"))
 	default:

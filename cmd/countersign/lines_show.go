@@ -39,13 +39,18 @@ func linesShow(c *cli.Context) error {
 	if err := arguments(c, 1, "one argument, the line's name"); err != nil {
 		return err
 	}
-	return withLines(c, func(ctx context.Context, _ config, stored *relay.Lines) error {
+	err := withLines(c, func(ctx context.Context, _ config, stored *relay.Lines) error {
 		l, err := find(ctx, stored, c.Args().First(), c.Int("version"))
 		if err != nil {
 			return err
 		}
 		return showFile(c, l)
 	})
+	if def, text := lines.Default(); errors.Is(err, relay.ErrAway) && c.Args().First() == def.Line && !c.IsSet("version") {
+		fmt.Fprintln(c.App.ErrWriter, "note: NATS is away, so this is the built-in line")
+		_, err = c.App.Writer.Write(text)
+	}
+	return err
 }
 
 func showFile(c *cli.Context, l shownLine) error {

@@ -134,11 +134,11 @@ func unknownCommand(c *cli.Context) error {
 func arguments(c *cli.Context, want int, names string) error {
 	for _, a := range c.Args().Slice() {
 		if strings.HasPrefix(a, "-") && a != "-" {
-			return wrongUse("options such as %s stand before the other arguments: countersign %s %s …", a, c.Command.FullName(), a)
+			return wrongUse("options such as %s stand before the other arguments: %s %s …", a, c.Command.HelpName, a)
 		}
 	}
 	if c.NArg() != want {
-		return wrongUse("%s takes %s, got %d", c.Command.FullName(), names, c.NArg())
+		return wrongUse("%s takes %s, got %d", c.Command.HelpName, names, c.NArg())
 	}
 	return nil
 }

@@ -124,7 +124,13 @@ func printable(s string) string {
 }
 
 // shortCall is the end of a call's id, which differs from call to call; its beginning is the time.
-func shortCall(id string) string { return id[max(0, len(id)-8):] }
+// What is about no call says so.
+func shortCall(id string) string {
+	if strings.HasPrefix(id, "line-") || strings.HasPrefix(id, "alarm-") {
+		return "–"
+	}
+	return id[max(0, len(id)-8):]
+}
 
 func eventText(data event.Data, version int) string {
 	switch d := data.(type) {
@@ -145,7 +151,7 @@ func eventText(data event.Data, version int) string {
 	case event.CallEnded:
 		return fmt.Sprintf("%s, %s, %s after %s", d.End, d.Status, d.Reason, seconds(d.Milliseconds))
 	case event.PromptMissing:
-		return fmt.Sprintf("%s in %s: the caller heard a tone", d.Prompt, d.Language)
+		return fmt.Sprintf("%s in %s: there is no audio of it (yet)", d.Prompt, d.Language)
 	case event.Locked:
 		return fmt.Sprintf("%s %s until %s", d.On, d.Customer, orDash(untilText(d.Until)))
 	case event.TokenRefused:
@@ -153,7 +159,7 @@ func eventText(data event.Data, version int) string {
 	case event.StepUpRequested:
 		return fmt.Sprintf("to level %d from %d", d.Level, d.Has)
 	case event.ConfigChanged:
-		return fmt.Sprintf("version %d by %s %s: %s", version, d.Author, d.Comment, strings.Join(d.Summary, "; "))
+		return fmt.Sprintf("version %d by %s: %s", version, strings.TrimSpace(d.Author+" "+d.Comment), strings.Join(d.Summary, "; "))
 	case event.Alarm:
 		return fmt.Sprintf("%s: %d of %d calls failed within %d s", d.Kind, d.Failures, d.Calls, d.Seconds)
 	default:
