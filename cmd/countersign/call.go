@@ -50,8 +50,11 @@ func call(c *cli.Context) error {
 	if c.Float64("speed") <= 0 {
 		return wrongUse("--speed %v: it must be above 0", c.Float64("speed"))
 	}
-	if bad := strings.Trim(c.String("keys"), "0123456789*#ABCD,abcdefghijklmnopqrstuvwxyzäöüß '"); bad != "" {
-		return wrongUse("--keys has %q: keys are 0-9, *, #, words in small letters are spoken, and a comma is between entries", bad)
+	for entry := range strings.SplitSeq(c.String("keys"), ",") {
+		keyed := strings.Trim(entry, "0123456789*#ABCD") == ""
+		if spoken := strings.Trim(entry, "abcdefghijklmnopqrstuvwxyzäöüß '") == ""; !keyed && !spoken {
+			return wrongUse("--keys has %q: keys are 0-9, *, #, and a comma between entries; an entry of small letters alone is spoken", entry)
+		}
 	}
 	server := cfg.Socket.Listen
 	if c.IsSet("server") {
