@@ -28,10 +28,10 @@ type walk struct {
 func (w *walk) run(ctx context.Context) {
 	line, s := w.s.line, w.s
 	w.known(ctx)
-	if s.call.NeedLevel > Unknown {
+	stepUp := s.call.NeedLevel > Unknown
+	if stepUp {
 		s.events.record(event.StepUpRequested{Level: int(s.call.NeedLevel), Has: int(s.Level())})
 	}
-	stepUp := s.call.NeedLevel > Unknown
 	if w.outage && s.Level() < w.required || stepUp && s.call.Earlier != "" && s.earlier.Call == "" {
 		w.why = event.ReasonUnavailable
 		return
