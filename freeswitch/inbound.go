@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -199,7 +200,9 @@ func (l *line) alive() bool {
 func (l *line) exchange(ctx context.Context, command string, closed <-chan struct{}) (answer, error) {
 	deadline, _ := ctx.Deadline()
 	_ = l.nc.SetWriteDeadline(deadline)
-	if _, err := io.WriteString(l.nc, command+"\n\n"); err != nil {
+	if _, err := io.WriteString(l.nc, command+"\n\n"); errors.Is(err, os.ErrDeadlineExceeded) {
+		return answer{}, fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	} else if err != nil {
 		return answer{}, err
 	}
 	return l.await(ctx, closed)

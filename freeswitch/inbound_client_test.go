@@ -173,9 +173,11 @@ func TestALateAnswerIsNotTakenForTheNextOne(t *testing.T) {
 		return echo(n, command)
 	})
 	c := client(t, s.Server)
+	_, err := c.API(t.Context(), "first") // logs in
+	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err := c.API(ctx, "slow")
+	_, err = c.API(ctx, "slow")
 	require.ErrorIs(t, err, freeswitch.ErrUnavailable)
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 	close(slow)

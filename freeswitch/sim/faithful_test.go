@@ -176,6 +176,10 @@ func compare(t *testing.T, theirs, ours []said, alone bool) {
 	}
 	theirReplies, theirEvents := split(theirs)
 	ourReplies, ourEvents := split(ours)
+	parked := func(s said) bool { return s.get("Event-Name") == channelPark.name }
+	if !slices.ContainsFunc(theirEvents, parked) { // FreeSWITCH too sends it to a service whose filters come more than a frame after myevents
+		ourEvents = slices.DeleteFunc(ourEvents, parked)
+	}
 	compareList(t, theirReplies, ourReplies)
 	compareList(t, theirEvents, ourEvents)
 	if alone {
