@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"countersign/session"
@@ -131,9 +132,13 @@ func place(t *testing.T, l *session.Line, call session.Call, moves ...sessiontes
 	ch := &sessiontest.Channel{Moves: moves}
 	j := &sessiontest.Journal{}
 	r := session.NewRunner(session.Options{Journal: j, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return l }})
-	ctx := ch.Start(context.Background())
-	r.Run(ctx, call, ch)
-	ch.End(nil)
+	now := time.Now()
+	synctest.Test(t, func(*testing.T) { // a slow machine changes nothing of what a caller hears
+		time.Sleep(time.Until(now)) // the bubble begins in 2000
+		ctx := ch.Start(context.Background())
+		r.Run(ctx, call, ch)
+		ch.End(nil)
+	})
 	h, _ := ch.Handover()
 	variables := map[string]string{"to": h.To.Extension}
 	for _, v := range h.Variables {
