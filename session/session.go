@@ -29,6 +29,9 @@ type Session struct {
 	events  recorder
 	now     func() time.Time
 
+	callerE164 string
+	callerRead bool
+
 	earlier  Known // what this same call was found to be when it was with us before
 	language string
 	chosen   bool // by the caller
@@ -97,19 +100,24 @@ func (s *Session) Number() string {
 	if s.call.Withheld || s.call.Trust == TrustFailed {
 		return ""
 	}
-	number, err := E164(s.call.Caller, s.line.Region)
-	if err != nil {
-		return ""
+	return s.caller()
+}
+
+// caller is the caller's number as E.164, whatever may be done with it, or empty. Reading a number takes longer than anything else here, and every step may ask.
+func (s *Session) caller() string {
+	if !s.callerRead {
+		s.callerE164, _ = E164(s.call.Caller, s.line.Region) // empty if it is none
+		s.callerRead = true
 	}
-	return number
+	return s.callerE164
 }
 
 // counted is the number under which the guard counts the call, or empty. A hidden or a forged number is used for nothing else, and apart from the genuine one:
 // whoever forges a number must not lock out its owner.
 func (s *Session) counted() string {
-	number, err := E164(s.call.Caller, s.line.Region)
+	number := s.caller()
 	switch {
-	case err != nil:
+	case number == "":
 		return ""
 	case s.call.Withheld:
 		return "withheld " + number

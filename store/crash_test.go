@@ -24,6 +24,8 @@ func childProcess() bool {
 	switch os.Getenv(childRole) {
 	case "journal":
 		must(journalUntilKilled(os.Getenv(childPath)))
+	case "reports":
+		must(reportUntilKilled(os.Getenv(childPath)))
 	case "import":
 		must(importUntilKilled(os.Getenv(childPath)))
 	default:

@@ -71,19 +71,25 @@ func text(s string) sql.NullString { return sql.NullString{String: s, Valid: s !
 
 // insert writes the event, its place in the outbox and what it changes about its call, unless the event is there already.
 func (e entry) insert(ctx context.Context, tx *sql.Tx) error {
+	if added, err := e.keep(ctx, tx); !added || err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO outbox (event) VALUES (?)`, e.id)
+	return err
+}
+
+// keep writes the event and what it changes about its call. added is false if the event is there already.
+func (e entry) keep(ctx context.Context, tx *sql.Tx) (added bool, err error) {
 	done, err := tx.ExecContext(ctx, `INSERT INTO events (id, call, seq, time, fact, line, json) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO NOTHING`, e.id, e.call, e.seq, e.time, e.fact, e.line, e.body)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if n, err := done.RowsAffected(); n == 0 || err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (event) VALUES (?)`, e.id); err != nil {
-		return err
+		return false, err
 	}
 	if !e.changes {
-		return nil
+		return true, nil
 	}
 	c := e.change
 	_, err = tx.ExecContext(ctx, `INSERT INTO calls AS c (call, line, lineversion, started, ended, "end", status, level, reason, customer, outcome, destination)
@@ -93,5 +99,5 @@ func (e entry) insert(ctx context.Context, tx *sql.Tx) error {
 			customer = coalesce(excluded.customer, c.customer),
 			outcome = iif(?, NULL, coalesce(excluded.outcome, c.outcome)), destination = iif(?, NULL, coalesce(excluded.destination, c.destination))`,
 		e.call, e.line, e.lineVersion, e.time, c.ended, c.end, c.status, c.level, c.reason, c.customer, c.outcome, c.destination, c.unrouted, c.unrouted)
-	return err
+	return true, err
 }

@@ -69,6 +69,7 @@ func dsn(path string, s schema, more ...string) string {
 		"_busy_timeout":    {fmt.Sprint(busyTimeout.Milliseconds())},
 		"_foreign_keys":    {"1"},
 		"_synchronous":     {s.synchronous},
+		"_secure_delete":   {"1"}, // what is deleted is overwritten
 		"_stmt_cache_size": {"32"},
 	}
 	for i := 0; i < len(more); i += 2 {

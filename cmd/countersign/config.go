@@ -29,6 +29,8 @@ import (
 
 const defaultData = "./countersign-data"
 
+const day = 24 * time.Hour
+
 // config is everything that can be set, with the meaning that countersign.example.yaml explains. It is read once, at the start.
 type config struct {
 	Node   string `yaml:"node"`
@@ -68,7 +70,11 @@ type config struct {
 		Life     duration `yaml:"life"`
 	} `yaml:"tokens"`
 	FreeSWITCH []freeswitchServer `yaml:"freeswitch"`
-	NATS       struct {
+	Retention  struct {
+		Journal duration `yaml:"journal"`
+		Audit   duration `yaml:"audit"`
+	} `yaml:"retention"`
+	NATS struct {
 		URL         string `yaml:"url"`
 		Listen      string `yaml:"listen"`
 		User        string `yaml:"user"`
@@ -84,7 +90,8 @@ type config struct {
 		Format string `yaml:"format"`
 	} `yaml:"log"`
 
-	data string // --data
+	data      string // --data
+	noReports bool   // --roles without reporting
 }
 
 // freeswitchServer is the event socket of a FreeSWITCH.
@@ -127,6 +134,7 @@ func defaults() config {
 	c.Web.Listen = "127.0.0.1:8085"
 	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
 	c.Tokens.Life = duration(token.DefaultLife)
+	c.Retention.Journal, c.Retention.Audit = duration(90*day), duration(365*day)
 	c.NATS.Listen = relay.DefaultListen
 	c.Log.Level = "info"
 	c.Log.Format = "text"
@@ -203,6 +211,12 @@ func (c config) check() error {
 	if l := time.Duration(c.Tokens.Life); l <= 0 || l > token.MaxLife {
 		errs = append(errs, fmt.Errorf("tokens.life is %s: it must be more than 0 and at most %s", l, token.MaxLife))
 	}
+	if r := time.Duration(c.Retention.Journal); r < day || r > 365*day {
+		errs = append(errs, fmt.Errorf("retention.journal is %s: it must be from 24h to 8760h (365 days)", r))
+	}
+	if r := time.Duration(c.Retention.Audit); r < 30*day || r > 2555*day {
+		errs = append(errs, fmt.Errorf("retention.audit is %s: it must be from 720h (30 days) to 61320h (7 years)", r))
+	}
 	for i, f := range c.FreeSWITCH {
 		if _, _, err := net.SplitHostPort(f.Address); err != nil {
 			errs = append(errs, fmt.Errorf("freeswitch[%d].address is %q: it must be HOST:PORT, such as 127.0.0.1:8021", i, f.Address))
@@ -267,6 +281,8 @@ func (c config) logger(to io.Writer) *slog.Logger {
 // Where things are under --data.
 func (c config) directoryPath() string { return filepath.Join(c.data, "directory.db") }
 func (c config) journalPath() string   { return filepath.Join(c.data, "journal.db") }
+func (c config) auditPath() string     { return filepath.Join(c.data, "audit.db") }
+func (c config) reportsPath() string   { return filepath.Join(c.data, "reports.db") }
 func (c config) natsDir() string       { return filepath.Join(c.data, "nats") }
 
 func (c config) pepperPath() string {

@@ -31,6 +31,7 @@ func customersCommand() *cli.Command {
 					"its line.",
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "region", Usage: "phones without a country code belong to `CC` (ISO 3166, such as DE); default: line.region"},
+					authorFlag(),
 					&cli.BoolFlag{Name: "skip-bad", Usage: "import the good rows although there are bad ones"},
 					&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
 				},
@@ -53,22 +54,23 @@ func customersCommand() *cli.Command {
 			},
 			{
 				Name: "set-pin", Usage: "give a customer a new PIN, read from the terminal or from standard input", ArgsUsage: "ID",
-				Flags:  []cli.Flag{&cli.BoolFlag{Name: "allow-weak", Usage: "take a PIN that is easy to guess"}},
+				Flags:  []cli.Flag{authorFlag(), &cli.BoolFlag{Name: "allow-weak", Usage: "take a PIN that is easy to guess"}},
 				Action: func(c *cli.Context) error { return customersSet(c, store.KindPIN, "PIN") },
 			},
 			{
-				Name: "set-passphrase", Usage: "the same for the spoken passphrase", ArgsUsage: "ID",
+				Name: "set-passphrase", Usage: "the same for the spoken passphrase", ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
 				Action: func(c *cli.Context) error { return customersSet(c, store.KindPassphrase, "passphrase") },
 			},
 			{
-				Name: "set-birth-date", Usage: "the same for the date of birth, such as 1980-12-31", ArgsUsage: "ID",
+				Name: "set-birth-date", Usage: "the same for the date of birth, such as 1980-12-31", ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
 				Action: func(c *cli.Context) error { return customersSet(c, store.KindBirthDate, "date of birth") },
 			},
 			{
-				Name: "set-totp", Usage: "the same for the secret of an authenticator, in base32 or as an otpauth:// address", ArgsUsage: "ID",
+				Name: "set-totp", Usage: "the same for the secret of an authenticator, in base32 or as an otpauth:// address", ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
 				Action: func(c *cli.Context) error { return customersSet(c, store.KindTOTP, "TOTP secret") },
 			},
 			customersUnlockCommand(),
+			customersEraseCommand(),
 		},
 	}
 }

@@ -60,7 +60,8 @@ func customersImport(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		return reportImport(c, result)
+		detail := fmt.Sprintf("%d customers imported, %d bad rows left out", result.Imported, result.Bad)
+		return errors.Join(reportImport(c, result), audit(c, cfg, store.AuditImported, "customers", detail))
 	})
 }
 

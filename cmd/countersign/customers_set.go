@@ -19,7 +19,7 @@ func customersSet(c *cli.Context, kind, name string) error {
 	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
 		return err
 	}
-	return withDirectory(c, func(_ config, d *store.Directory) error {
+	return withDirectory(c, func(cfg config, d *store.Directory) error {
 		id := c.Args().First()
 		if _, found, err := d.ByID(c.Context, id); err != nil {
 			return err
@@ -40,7 +40,7 @@ func customersSet(c *cli.Context, kind, name string) error {
 			return err
 		}
 		fmt.Fprintf(c.App.Writer, "the %s of %s is set\n", name, id)
-		return nil
+		return audit(c, cfg, store.AuditSecretSet, d.Alias(id), kind)
 	})
 }
 

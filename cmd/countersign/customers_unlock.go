@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -22,7 +23,7 @@ func customersUnlockCommand() *cli.Command {
 		Description: "Make sure first who it is. It counts on all machines, with the next answer. The customer need not be in the local directory.\n" +
 			"With --number it is a caller's number that tried too much and may try again.",
 		Flags: []cli.Flag{
-			natsFlag(),
+			natsFlag(), authorFlag(),
 			&cli.StringFlag{Name: "number", Usage: "unlock the caller's number `E164`, such as +4930123456, in place of a customer"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "only say how the customer stands"},
 			&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
@@ -65,11 +66,14 @@ func customersUnlock(c *cli.Context) error {
 				}
 				r.Unlocked = true
 			}
+			if r.Unlocked {
+				err = audit(c, cfg, store.AuditUnlocked, d.Alias(id), fmt.Sprintf("%d wrong answers", r.Failures))
+			}
 			if c.Bool("json") {
-				return json.NewEncoder(c.App.Writer).Encode(r)
+				return errors.Join(json.NewEncoder(c.App.Writer).Encode(r), err)
 			}
 			fmt.Fprintln(c.App.Writer, r.sentence())
-			return nil
+			return err
 		})
 	})
 }
@@ -95,7 +99,7 @@ func unlockNumber(c *cli.Context) error {
 				return err
 			}
 			fmt.Fprintln(c.App.Writer, numberSentence(number, was, "what it tried is forgotten now"))
-			return nil
+			return audit(c, cfg, store.AuditUnlocked, "number …"+session.LastFour(number), "")
 		})
 	})
 }

@@ -39,7 +39,9 @@ func linesCommand() *cli.Command {
 			{
 				Name: "apply", Usage: "put files in force with the next call", ArgsUsage: "FILE …",
 				Description: "Nothing is changed if anything is wrong with any of the files, or if two lines would have the same number.",
-				Flags:       append(who, ifVersion, &cli.BoolFlag{Name: "dry-run", Usage: "only say what would change"}, asJSON), Action: linesApply,
+				Flags: append(who, ifVersion, &cli.BoolFlag{Name: "dry-run", Usage: "only say what would change"},
+					&cli.StringFlag{Name: "against", Usage: "with --dry-run: say what would have become of the calls in `FILE|last:N`, as \"replay --what-if\" does"}, asJSON),
+				Action: linesApply,
 			},
 			{
 				Name: "show", Usage: "show the lines in force, or the file of one", ArgsUsage: "[NAME]",

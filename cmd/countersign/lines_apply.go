@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"countersign/lines"
+	"countersign/store"
 	"countersign/store/relay"
 
 	"github.com/urfave/cli/v2"
@@ -35,6 +36,9 @@ func linesApply(c *cli.Context) error {
 	if c.IsSet("if-version") && c.NArg() > 1 {
 		return wrongUse("--if-version is about one line: give one file")
 	}
+	if c.IsSet("against") && !c.Bool("dry-run") {
+		return wrongUse("--against says what would become of recorded calls: it goes with --dry-run")
+	}
 	cfg, err := loadConfig(c)
 	if err != nil {
 		return err
@@ -49,7 +53,10 @@ func linesApply(c *cli.Context) error {
 			return nothingChanged(c, err)
 		}
 		if !c.Bool("dry-run") {
-			err = carryOut(ctx, c, stored, changes)
+			err = carryOut(ctx, c, cfg, stored, changes, store.AuditLineApplied)
+		}
+		if c.IsSet("against") {
+			return reportAgainst(c, cfg, changes, files)
 		}
 		return errors.Join(err, report(c, changes))
 	})
@@ -127,7 +134,7 @@ func compare(before relay.Stored, f lineFile) (*change, error) {
 }
 
 // carryOut puts changes in force, one after the other. If somebody else was faster with one, those before it are in force, and it says so.
-func carryOut(ctx context.Context, c *cli.Context, stored *relay.Lines, changes []*change) error {
+func carryOut(ctx context.Context, c *cli.Context, cfg config, stored *relay.Lines, changes []*change, action string) error {
 	var done []string
 	for _, ch := range changes {
 		if ch.same {
@@ -144,8 +151,16 @@ func carryOut(ctx context.Context, c *cli.Context, stored *relay.Lines, changes 
 		}
 		ch.To = s.Version
 		done = append(done, ch.Line)
+		if err := ch.audit(c, cfg, action, ""); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// audit leaves an entry about the change.
+func (ch *change) audit(c *cli.Context, cfg config, action, more string) error {
+	return audit(c, cfg, action, "line "+ch.Line, fmt.Sprintf("version %d → %d%s", ch.From, ch.To, more))
 }
 
 func report(c *cli.Context, changes []*change) error {

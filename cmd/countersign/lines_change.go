@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 
 	"countersign/lines"
+	"countersign/store"
 	"countersign/store/relay"
 
 	"github.com/urfave/cli/v2"
@@ -45,7 +47,7 @@ func linesRollback(c *cli.Context) error {
 			return err
 		}
 		ch.To = s.Version
-		return report(c, changes)
+		return errors.Join(report(c, changes), ch.audit(c, cfg, store.AuditLineRolledBack, fmt.Sprintf(", as version %d was", version)))
 	})
 }
 
@@ -54,7 +56,7 @@ func linesRemove(c *cli.Context) error {
 		return err
 	}
 	name := c.Args().First()
-	return withLines(c, func(ctx context.Context, _ config, stored *relay.Lines) error {
+	return withLines(c, func(ctx context.Context, cfg config, stored *relay.Lines) error {
 		have, err := stored.Get(ctx, name)
 		if err != nil {
 			return unknownLine(name, err)
@@ -65,10 +67,12 @@ func linesRemove(c *cli.Context) error {
 		if err = announced(c, err); err != nil {
 			return err
 		}
+		ch := change{Line: name, From: have.Version, To: s.Version, Changes: []string{"removed"}, Warnings: lines.Problems{}}
+		err = ch.audit(c, cfg, store.AuditLineRemoved, "")
 		if c.Bool("json") {
-			return json.NewEncoder(c.App.Writer).Encode(change{Line: name, From: have.Version, To: s.Version, Changes: []string{"removed"}, Warnings: lines.Problems{}})
+			return errors.Join(json.NewEncoder(c.App.Writer).Encode(ch), err)
 		}
 		fmt.Fprintf(c.App.Writer, "%s: removed; countersign lines rollback %s %d brings it back\n", name, name, have.Version)
-		return nil
+		return err
 	})
 }

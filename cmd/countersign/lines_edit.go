@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"countersign/lines"
+	"countersign/store"
 	"countersign/store/relay"
 
 	"github.com/urfave/cli/v2"
@@ -51,7 +52,7 @@ func linesEdit(c *cli.Context) error {
 			have, _ := stored.Get(ctx, name)
 			return &relay.ConflictError{Name: name, Expected: before.Version, Have: have}
 		}
-		err = carryOut(ctx, c, stored, changes)
+		err = carryOut(ctx, c, cfg, stored, changes, store.AuditLineEdited)
 		return errors.Join(err, report(c, changes))
 	}))
 }

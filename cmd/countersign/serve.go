@@ -18,6 +18,7 @@ func serveCommand() *cli.Command {
 			"SIGTERM or Ctrl-C lets running calls end (socket.drain); a second one ends them at once, and FreeSWITCH takes them to an agent.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Usage: "listen for FreeSWITCH on `HOST:PORT`, in place of socket.listen"},
+			rolesFlag(),
 		},
 		Action: serve,
 	}
@@ -35,6 +36,14 @@ func serve(c *cli.Context) error {
 		cfg.Socket.Listen = c.String("listen")
 	}
 	log := cfg.logger(c.App.ErrWriter)
+	calls, reporting, err := roles(c)
+	if err != nil {
+		return err
+	}
+	if !calls {
+		return serveReporting(c, cfg, log)
+	}
+	cfg.noReports = !reporting
 	s, err := startService(c.Context, cfg, log)
 	if err != nil {
 		return err

@@ -214,6 +214,10 @@ func (s *service) run(ctx context.Context, api http.Handler) {
 	s.background.Go(func() { s.directory.Wrap(all) })
 	s.background.Go(func() { s.guard.Run(all) })
 	s.background.Go(func() { s.checkPepper(all) })
+	s.background.Go(func() { s.keepRetention(all) })
+	if !s.cfg.noReports {
+		s.background.Go(func() { s.report(all) })
+	}
 	s.background.Go(func() { s.lines.watch(all, s.state.Lines()) })
 	s.background.Go(func() { s.lines.render(all) })
 	if s.web != nil {

@@ -31,7 +31,7 @@ const stateWithin = 750 * time.Millisecond
 
 // openState opens what machines share: attempts and locks, calls, tokens, lines.
 func (s *service) openState() (err error) {
-	if s.state, err = relay.OpenState(s.endpoint, relay.StateOptions{Node: s.cfg.Node, Within: stateWithin, Log: s.log}); err != nil {
+	if s.state, err = relay.OpenState(s.endpoint, relay.StateOptions{Node: s.cfg.Node, Key: s.directory.PepperKey(stateKey), Within: stateWithin, Log: s.log}); err != nil {
 		return err
 	}
 	s.guard, err = guard.New(guard.Options{
@@ -55,6 +55,7 @@ func (s *service) openState() (err error) {
 // What is derived from the pepper, besides the hashes of secrets.
 const (
 	guardKey       = "guard/v1"
+	stateKey       = "state/v1"
 	fingerprintKey = "fingerprint/v1"
 	// fingerprint is where the machines leave what they have in common.
 	fingerprint = "fingerprint"

@@ -110,6 +110,9 @@ func joinFacts(facts []event.Fact) string {
 // eventLine is an event for a person: time, call, fact and what matters of it.
 func eventLine(e event.Event) string {
 	head := fmt.Sprintf("%s  %s  %-10s %-14s", e.Time.Local().Format("15:04:05.000"), shortCall(e.Call), e.Line, e.Fact())
+	if e.Replay != "" {
+		head += " (replay)"
+	}
 	return printable(strings.TrimRight(head+" "+eventText(e.Data, e.LineVersion), " "))
 }
 

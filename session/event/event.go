@@ -44,11 +44,21 @@ type Event struct {
 	// Line and LineVersion say under which configuration the call ran.
 	Line        string
 	LineVersion int
-	Data        Data
+	// Replay is the id of a replay: the event is sent once more, long after. Whoever counts or acts leaves it alone. Empty when it happens.
+	Replay string
+	Data   Data
 }
 
 // ID gives the event of a call its identity.
 func ID(call string, seq int) string { return call + "." + strconv.Itoa(seq) }
+
+// MessageID is the event's Nats-Msg-Id: its id, so that the stream takes it once, and once more in each replay.
+func (e Event) MessageID() string {
+	if e.Replay != "" {
+		return e.Replay + "/" + e.ID
+	}
+	return e.ID
+}
 
 // Fact is what happened.
 func (e Event) Fact() Fact { return e.Data.Fact() }
@@ -83,6 +93,7 @@ type cloudEvent struct {
 	Seq             int             `json:"seq"`
 	Line            string          `json:"line"`
 	LineVersion     int             `json:"lineversion"`
+	Replay          string          `json:"replay,omitempty"`
 	Data            json.RawMessage `json:"data"`
 }
 
@@ -94,7 +105,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(cloudEvent{
 		SpecVersion: "1.0", ID: e.ID, Source: e.Source, Type: typePrefix + string(e.Fact()), Time: e.Time.UTC(), DataContentType: "application/json",
-		Call: e.Call, Seq: e.Seq, Line: e.Line, LineVersion: e.LineVersion, Data: data,
+		Call: e.Call, Seq: e.Seq, Line: e.Line, LineVersion: e.LineVersion, Replay: e.Replay, Data: data,
 	})
 }
 
@@ -116,7 +127,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return err
 	}
-	*e = Event{ID: c.ID, Source: c.Source, Time: c.Time, Call: c.Call, Seq: c.Seq, Line: c.Line, LineVersion: c.LineVersion, Data: data}
+	*e = Event{ID: c.ID, Source: c.Source, Time: c.Time, Call: c.Call, Seq: c.Seq, Line: c.Line, LineVersion: c.LineVersion, Replay: c.Replay, Data: data}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"crypto/cipher"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,6 +32,9 @@ type Bucket struct {
 	state  *State
 	spec   bucketSpec
 	within time.Duration
+	// seal, if set, seals the values of the keys that sealed names.
+	seal   cipher.AEAD
+	sealed func(key string) bool
 
 	mu     sync.Mutex
 	stream jetstream.Stream
@@ -164,7 +168,7 @@ func (b *Bucket) last(ctx context.Context, key string) (keyed, error) {
 	if err != nil {
 		return keyed{}, b.failed(ctx, key, err)
 	}
-	return entryOf(key, msg.Data, msg.Header, msg.Sequence), nil
+	return b.unsealed(entryOf(key, msg.Data, msg.Header, msg.Sequence))
 }
 
 // How a key-value bucket notes that a key is gone (ADR-8, ADR-43).
@@ -200,7 +204,7 @@ func (b *Bucket) put(ctx context.Context, key string, value []byte, h nats.Heade
 			h.Set(jetstream.MsgTTLHeader, strconv.FormatInt(int64(seconds), 10))
 		}
 	}
-	msg := &nats.Msg{Subject: b.subject(key), Header: h, Data: value}
+	msg := &nats.Msg{Subject: b.subject(key), Header: h, Data: b.seals(key, value)}
 	ack, err := b.state.js.PublishMsg(ctx, msg, append(options, jetstream.WithRetryAttempts(0))...)
 	if err != nil {
 		return 0, b.failed(ctx, key, err)

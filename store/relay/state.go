@@ -26,6 +26,9 @@ type StateOptions struct {
 	Replicas int
 	// GuardTTL is how long attempts are remembered, 30 days, CallsTTL how long calls are, 24 h.
 	GuardTTL, CallsTTL time.Duration
+	// Key seals what names customers, calls and tokens: 32 bytes, secret, the same on all machines. NATS keeps what ran out, or was written over, in its files for
+	// a while; without the key that tells nothing. With another key, or none, it is not found. None seals nothing.
+	Key []byte
 	// Within is how long one operation may take that a call waits for: 250 ms.
 	Within time.Duration
 	// Stream is what is wanted of the stream of events, should it not be there yet.
@@ -89,11 +92,16 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 		conn.Close()
 		return nil, err
 	}
+	seal, err := newSeal(o.Key)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &State{endpoint: endpoint, conn: conn, js: js, options: o, log: o.Log, again: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}),
 		ready: make(chan struct{})}
-	s.guard = &Bucket{state: s, within: o.Within, spec: bucketSpec{name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true}}
-	s.calls = &Bucket{state: s, within: o.Within, spec: bucketSpec{name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1}}
+	s.guard = &Bucket{state: s, within: o.Within, seal: seal, sealed: isToken, spec: bucketSpec{name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true}}
+	s.calls = &Bucket{state: s, within: o.Within, seal: seal, sealed: every, spec: bucketSpec{name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1}}
 	s.lines = &Bucket{state: s, within: linesWithin, spec: bucketSpec{name: "lines", about: "service lines", history: linesKept}}
 	go s.keep(ctx, conn.StatusChanged(nats.CONNECTED))
 	return s, nil
@@ -207,7 +215,7 @@ func (s *State) Publish(ctx context.Context, e event.Event) error {
 	msg := nats.NewMsg(e.Subject())
 	msg.Data = body
 	msg.Header.Set(contentTypeHeader, cloudEventsMediaType)
-	msg.Header.Set(jetstream.MsgIDHeader, e.ID)
+	msg.Header.Set(jetstream.MsgIDHeader, e.MessageID())
 	ctx, cancel := context.WithTimeout(ctx, publishWithin)
 	defer cancel()
 	for delay := retryFirst; ; delay = min(2*delay, publishTry) {

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	reports "countersign/report"
+	"countersign/session/event"
+	"countersign/store"
+
+	"github.com/urfave/cli/v2"
+)
+
+func reportCommand() *cli.Command {
+	c := &cli.Command{
+		Name:  "report",
+		Usage: "what happened: how many were identified, verified and failed, why, and what each question costs",
+	}
+	for _, name := range reports.Names() {
+		c.Subcommands = append(c.Subcommands, &cli.Command{
+			Name: name, Usage: reportUsage[name], Description: reportDescription, Flags: reportFlags(name),
+			Action: func(c *cli.Context) error { return printReport(c, name) },
+		})
+	}
+	c.Subcommands = append(c.Subcommands, reportRebuildCommand())
+	return c
+}
+
+var reportUsage = map[string]string{
+	"summary":  "identified by caller number, verified and failed: counts, rates and times, by line and day",
+	"ani":      "how many callers their number identified",
+	"verified": "how many callers proved to be the customer, by which methods, and how long it took",
+	"failed":   "how many did not, at which step and why",
+	"funnel":   "each question and attempt: asked, seconds, what came of it, and what a success costs",
+	"calls":    "one row a call, the last one first",
+}
+
+var statuses = []string{string(event.StatusVerified), string(event.StatusIdentified), string(event.StatusNone)}
+
+const reportDescription = "Days are those of the time zone --tz, of 23 or 25 hours where clocks are changed. Without --from and --to the report is about\n" +
+	"today and the six days before. -o FILE writes a file, whose name tells the format unless --format does."
+
+func reportFlags(name string) []cli.Flag {
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: "from", Usage: "begin with this `DAY`, such as 2026-11-21, or with a moment such as 2026-11-21T08:00:00+01:00"},
+		&cli.StringFlag{Name: "to", Usage: "end with this `DAY`, which is still in the report, or at a moment, which is not"},
+		&cli.StringFlag{Name: "tz", Usage: "tell days apart in the time `ZONE`, such as Europe/Berlin; default: that of this machine"},
+		&cli.StringSliceFlag{Name: "line", Usage: "only the service line `NAME` (may be repeated)"},
+	}
+	if sections := reports.Sections(name); len(sections) > 0 {
+		flags = append(flags, &cli.StringSliceFlag{Name: "by", Usage: "tell apart by `WHAT`: " + strings.Join(sections, ", ") + " (may be repeated)"})
+	}
+	if name == "calls" {
+		flags = append(flags, callsFlags()...)
+	}
+	return append(flags,
+		&cli.StringFlag{Name: "format", Usage: "write it as `FORMAT`: " + joinFormats(), Value: string(reports.Table)},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, which only its owner may read; - is standard output"},
+	)
+}
+
+func callsFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "status", Usage: "only with this `STATUS`: " + strings.Join(statuses, ", ")},
+		&cli.StringFlag{Name: "reason", Usage: "only with this `REASON`, such as wrong_answer"},
+		&cli.StringFlag{Name: "customer", Usage: "only of the customer with this `ID`"},
+		&cli.StringFlag{Name: "caller", Usage: "only from numbers that end with these four `DIGITS`"},
+		&cli.StringFlag{Name: "identified-by", Usage: "only those identified by this `METHOD`, such as ani"},
+		&cli.StringFlag{Name: "step", Usage: "only those that failed at this `STEP`, such as pin"},
+		&cli.BoolFlag{Name: "failed", Usage: "only the calls that the other reports count as failed"},
+		&cli.BoolFlag{Name: "step-ups", Usage: "only step-ups and calls that came back, which the other reports count apart"},
+		&cli.IntFlag{Name: "limit", Usage: "at most `N` calls, 0 for all; default: 50 for table and pdf, all for the others"},
+	}
+}
+
+func joinFormats() string {
+	var s []string
+	for _, f := range reports.Formats() {
+		s = append(s, string(f))
+	}
+	return strings.Join(s, ", ")
+}
+
+// printReport is every report: read the flags, make it, write it.
+func printReport(c *cli.Context, name string) error {
+	if err := arguments(c, 0, "no arguments"); err != nil {
+		return err
+	}
+	format, err := reportFormat(c)
+	if err != nil {
+		return err
+	}
+	q, err := reportQuery(c, name, format)
+	if err != nil {
+		return err
+	}
+	cfg, err := loadConfig(c)
+	if err != nil {
+		return err
+	}
+	err = withReports(c, cfg, func(r *reports.Reader) error {
+		return r.Read(c.Context, name, q, func(made *reports.Report) error { return writeReport(c, made, format) })
+	})
+	var unknown *reports.UnknownError
+	if errors.As(err, &unknown) || errors.Is(err, reports.ErrUneven) {
+		return usageError{err}
+	}
+	return err
+}
+
+// reportFormat is what --format says, else what the name of the file says.
+func reportFormat(c *cli.Context) (reports.Format, error) {
+	wanted := c.String("format")
+	if name := c.String("output"); !c.IsSet("format") && filepath.Ext(name) != "" {
+		wanted = strings.ToLower(strings.TrimPrefix(filepath.Ext(name), "."))
+		if wanted == "txt" {
+			wanted = string(reports.Table)
+		}
+	}
+	for _, f := range reports.Formats() {
+		if string(f) != wanted {
+			continue
+		}
+		if f.Binary() && writesTo(c) == "" && isTerminal(c.App.Writer) {
+			return "", wrongUse("--format %s is nothing for a terminal: write it to a file with -o report.%s", f, f)
+		}
+		return f, nil
+	}
+	return "", wrongUse("there is no format %q: known are %s; --format says which", wanted, joinFormats())
+}
+
+func reportQuery(c *cli.Context, name string, format reports.Format) (q reports.Query, err error) {
+	zone, err := reportZone(c.String("tz"))
+	if err != nil {
+		return q, err
+	}
+	if q.Period, err = reports.ParsePeriod(c.String("from"), c.String("to"), zone, time.Now()); err != nil {
+		return q, usageError{err}
+	}
+	q.Lines, q.By = c.StringSlice("line"), c.StringSlice("by")
+	if name != "calls" {
+		return q, nil
+	}
+	q.Calls = reports.Filter{
+		Status: c.String("status"), Reason: c.String("reason"), Customer: c.String("customer"), CallerLast4: c.String("caller"), IdentifiedBy: c.String("identified-by"),
+		FailedStep: c.String("step"), Failed: c.Bool("failed"), StepUps: c.Bool("step-ups"),
+	}
+	if q.Limit = c.Int("limit"); !c.IsSet("limit") && !format.Whole() {
+		q.Limit = fewCalls
+	}
+	return q, checkCallsFlags(q)
+}
+
+// fewCalls are as many as a person looks through.
+const fewCalls = 50
+
+func checkCallsFlags(q reports.Query) error {
+	if q.Limit < 0 {
+		return wrongUse("--limit %d: it must be at least 1, or 0 for all", q.Limit)
+	}
+	if s := q.Calls.Status; s != "" && !slices.Contains(statuses, s) {
+		return wrongUse("--status %q: known are %s", s, strings.Join(statuses, ", "))
+	}
+	if d := q.Calls.CallerLast4; d != "" && (len(d) > 4 || strings.Trim(d, "0123456789") != "") {
+		return wrongUse("--caller %q: only the last four digits of a number are kept, such as 0001", d)
+	}
+	if q.Calls.Failed && q.Calls.StepUps {
+		return wrongUse("--failed and --step-ups exclude each other: step-ups are counted apart")
+	}
+	return nil
+}
+
+// reportZone is the zone of that name, else the machine's own, by its name where that can be found.
+func reportZone(name string) (*time.Location, error) {
+	if name == "" {
+		return localZone(), nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" {
+		return nil, wrongUse("--tz %q: there is no such time zone; write its name as Europe/Berlin, America/New_York or UTC", name)
+	}
+	return zone, nil
+}
+
+func localZone() *time.Location {
+	name, set := os.LookupEnv("TZ")
+	if !set {
+		target, _ := os.Readlink("/etc/localtime")
+		_, name, _ = strings.Cut(target, "zoneinfo/")
+	}
+	if zone, err := time.LoadLocation(strings.TrimPrefix(name, ":")); err == nil && (name != "" || set) {
+		return zone
+	}
+	return time.Local
+}
+
+// writesTo is the file that was asked for, or "" for standard output.
+func writesTo(c *cli.Context) string {
+	if name := c.String("output"); name != "-" {
+		return name
+	}
+	return ""
+}
+
+// withReports runs f on the reports, which must be there: a report of no calls would look like a quiet week.
+func withReports(c *cli.Context, cfg config, f func(*reports.Reader) error) (err error) {
+	if !exists(cfg.reportsPath()) {
+		return fmt.Errorf("there are no reports yet: %s does not exist. \"countersign serve\" makes it of the calls that come in; --data says where it is", cfg.reportsPath())
+	}
+	kept, err := store.OpenReports(c.Context, cfg.reportsPath(), store.ReportsOptions{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kept.Close()) }()
+	return f(reports.NewReader(kept.DB(), time.Now))
+}

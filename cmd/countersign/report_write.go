@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	reports "countersign/report"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+)
+
+// writeReport writes a report to the file that was asked for, else to standard output.
+func writeReport(c *cli.Context, made *reports.Report, format reports.Format) error {
+	path := writesTo(c)
+	if path == "" {
+		return reports.Print(c.App.Writer, made, format, terminalOf(c.App.Writer))
+	}
+	return replaceFile(path, func(w io.Writer) error { return reports.Print(w, made, format, reports.Terminal{UTF8: true}) })
+}
+
+// replaceFile writes a file that nobody ever sees half of, and that only its owner may read: reports name customers.
+func replaceFile(path string, write func(io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder: -o takes the name of a file", path)
+	}
+	draft, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
+	var why *fs.PathError
+	if errors.As(err, &why) {
+		return fmt.Errorf("write %s: %w", path, why.Err) // the draft's name says nothing to anybody
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(draft.Name()) }()
+	if err := errors.Join(write(draft), draft.Close()); err != nil {
+		return err
+	}
+	return os.Rename(draft.Name(), path)
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// terminalOf finds out what a table is shown on. What is no terminal takes lines of any length, unless COLUMNS says otherwise.
+func terminalOf(w io.Writer) reports.Terminal {
+	t := reports.Terminal{UTF8: speaksUTF8()}
+	if width, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && width > 0 {
+		t.Width = width
+	} else if f, ok := w.(*os.File); ok && isTerminal(w) {
+		t.Width, _, _ = term.GetSize(int(f.Fd()))
+	}
+	return t
+}
+
+// speaksUTF8 reads the locale as POSIX says: the first of the three that is set decides.
+func speaksUTF8() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(os.Getenv(name)); v != "" {
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return false
+}

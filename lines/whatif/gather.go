@@ -1,0 +1,60 @@
+package whatif
+
+import (
+	"slices"
+
+	"countersign/session/event"
+)
+
+// Gather puts the events of many calls together by call. The zero value is ready.
+type Gather struct {
+	open  map[string][]event.Event
+	order []string
+}
+
+// Add takes an event, and returns all of its call's if it is their last.
+func (g *Gather) Add(e event.Event) (whole []event.Event) {
+	if g.open == nil {
+		g.open = map[string][]event.Event{}
+	}
+	all, known := g.open[e.Call]
+	if _, last := e.Data.(event.CallEnded); last && e.Seq == len(all)+1 {
+		delete(g.open, e.Call)
+		return append(all, e)
+	}
+	if !known {
+		if _, ofCall := e.Data.(event.CallStarted); !ofCall && e.Seq == 1 {
+			return nil // about no call
+		}
+		g.order = append(g.order, e.Call)
+	}
+	g.open[e.Call] = append(all, e)
+	return nil
+}
+
+// Rest returns the calls that have not ended, or whose events came in another order.
+func (g *Gather) Rest() (calls [][]event.Event) {
+	for _, call := range g.order {
+		if events := g.open[call]; events != nil {
+			calls = append(calls, events)
+			delete(g.open, call)
+		}
+	}
+	g.order = nil
+	return calls
+}
+
+// inOrder sorts events and leaves out those that are there twice.
+func inOrder(events []event.Event) []event.Event {
+	bySeq := func(a, b event.Event) int { return a.Seq - b.Seq }
+	if !slices.IsSortedFunc(events, bySeq) {
+		events = slices.Clone(events)
+		slices.SortStableFunc(events, bySeq)
+	}
+	for i := 1; i < len(events); i++ {
+		if events[i].Seq == events[i-1].Seq {
+			return slices.CompactFunc(slices.Clone(events), func(a, b event.Event) bool { return a.Seq == b.Seq })
+		}
+	}
+	return events
+}

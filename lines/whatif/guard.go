@@ -1,0 +1,73 @@
+package whatif
+
+import (
+	"context"
+
+	"countersign/session"
+	"countersign/session/event"
+)
+
+// guard is the session.Guard of a call that is run once more: it meets the locks that it met.
+type guard struct{ *player }
+
+var locked = session.Standing{Locked: true}
+
+// Caller implements session.Guard.
+func (g guard) Caller(context.Context, string) session.Standing {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return session.Standing{Locked: g.rec.lockedCaller}
+}
+
+// Customer implements session.Guard. It is asked before the first question, and after each wrong answer.
+func (g guard) Customer(context.Context, string) session.Standing {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.name == "" {
+		return session.Standing{Locked: g.rec.lockedCustomer}
+	}
+	if g.step != nil && g.step.lockAfter > 0 && g.next >= g.step.lockAfter {
+		g.locked = true
+	}
+	return session.Standing{Locked: g.locked}
+}
+
+// Try implements session.Guard.
+func (g guard) Try(context.Context, session.Attempt) session.Standing {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.given = false
+	s := g.step
+	if s == nil {
+		return session.Standing{}
+	}
+	began := g.rec.lockStep
+	switch last := g.next == len(s.Attempts); {
+	case last && s.Reason == event.ReasonVelocity:
+		return session.Standing{Locked: true, Caller: true}
+	case last && s.Reason == event.ReasonLocked && began != nil && !g.locked:
+		_ = g.doubt("the answer was not checked: the customer was locked, which would come later now")
+		return locked
+	case last && s.Reason == event.ReasonLocked, g.locked && s.at < began.at:
+		return locked
+	case g.void():
+		_ = g.doubt("the answer came too late, and was not checked")
+		return locked
+	}
+	return session.Standing{}
+}
+
+// GiveBack implements session.Guard.
+func (guard) GiveBack(context.Context, session.Attempt) {}
+
+// Named implements session.Guard.
+func (guard) Named(context.Context, string, string, string) {}
+
+// StepFailed implements session.Guard.
+func (guard) StepFailed(context.Context, string) {}
+
+// Verified implements session.Guard.
+func (guard) Verified(context.Context, session.Attempt) {}
+
+// Ended implements session.Guard.
+func (guard) Ended(string, bool) {}

@@ -1,0 +1,220 @@
+package whatif
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"countersign/session"
+	"countersign/session/event"
+	"countersign/steps"
+)
+
+// customers is the steps.Directory of a call that is run once more.
+type customers struct{ *player }
+
+var _ steps.Directory = customers{}
+
+// ByPhone implements steps.Directory.
+func (c customers) ByPhone(context.Context, string) ([]session.Customer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.next > 0 { // it was keyed
+		found, err := c.keyed()
+		if err != nil || found == nil {
+			return nil, err
+		}
+		return []session.Customer{*found}, nil
+	}
+	switch s := c.step; {
+	case c.gone != nil:
+		return nil, c.gone
+	case s == nil:
+		return nil, c.unasked()
+	case s.broke != nil:
+		return nil, c.breaks(s.broke)
+	case s.customer != nil:
+		return []session.Customer{c.enrolled(*s.customer)}, nil
+	case s.Reason == event.ReasonNotFound:
+		return nil, nil
+	case s.Reason == event.ReasonSeveral:
+		return make([]session.Customer, 2), nil
+	}
+	return nil, c.doubt("the caller's number was not looked up")
+}
+
+// ByIdentifier implements steps.Directory.
+func (c customers) ByIdentifier(context.Context, string, string) (session.Customer, bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found, err := c.keyed()
+	if err != nil || found == nil {
+		return session.Customer{}, false, err
+	}
+	return *found, true, nil
+}
+
+// keyed is whom the number belongs to that was keyed, or nil.
+func (c customers) keyed() (*session.Customer, error) {
+	c.given = false
+	switch {
+	case c.gone != nil:
+		return nil, c.gone
+	case c.last() != event.AttemptAccepted:
+		return nil, nil
+	case c.step.customer == nil:
+		return nil, c.doubt("it is not known who the caller turned out to be")
+	}
+	found := c.enrolled(*c.step.customer)
+	return &found, nil
+}
+
+// enrolled gives a customer everything that the line asks for, but what they were not asked for because there was nothing on file.
+func (c customers) enrolled(customer session.Customer) session.Customer {
+	customer.Enrolled = c.line.questions
+	for _, s := range c.rec.steps {
+		if s.Result == event.StepSkipped && s.Reason == event.ReasonNotEnrolled {
+			customer.Enrolled = slices.DeleteFunc(slices.Clone(customer.Enrolled), func(kind string) bool { return kind == s.name })
+		}
+	}
+	return customer
+}
+
+// ByID implements steps.Directory.
+func (c customers) ByID(_ context.Context, id string) (session.Customer, bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rec.outage {
+		return session.Customer{}, false, errBroke
+	}
+	return c.enrolled(session.Customer{ID: id, Name: c.rec.name}), true, nil
+}
+
+// Check implements steps.Directory.
+func (c customers) Check(context.Context, string, string, session.Secret) (bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last() == event.AttemptAccepted, c.gone
+}
+
+// CheckTOTP implements steps.Directory.
+func (c customers) CheckTOTP(ctx context.Context, customer string, code session.Secret, _ time.Time) (int64, bool, error) {
+	ok, err := c.Check(ctx, customer, "", code)
+	return 0, ok, err
+}
+
+// Phones implements steps.Directory: one that gets codes, or the one that is calling.
+func (c customers) Phones(context.Context, string) ([]session.Phone, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	calling := []session.Phone{{E164: c.rec.number()}}
+	offer := c.name == remember
+	switch s := c.step; {
+	case c.gone != nil:
+		return nil, c.gone
+	case s == nil && offer && c.rec.silent == nil:
+		return calling, nil // it decides nothing
+	case s == nil:
+		return nil, c.unasked()
+	case s.broke != nil && len(s.Attempts) == 0:
+		return nil, c.breaks(s.broke)
+	case s.Reason == event.ReasonNotEnrolled, offer && len(s.Attempts) > 0:
+		return nil, nil
+	case offer:
+		return calling, nil
+	}
+	return []session.Phone{{E164: "+15550000000"}}, nil
+}
+
+// AddPhone implements steps.Directory.
+func (c customers) AddPhone(context.Context, string, string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.step != nil && c.step.broke != nil:
+		return c.breaks(c.step.broke)
+	case c.step != nil && c.step.Result == event.StepSkipped:
+		return errors.ErrUnsupported
+	}
+	return c.gone
+}
+
+// messages are the steps.Sends, Sender and Once of a call that is run once more. Nothing is sent.
+type messages struct{ *player }
+
+// MaySend implements steps.Sends.
+func (m messages) MaySend(context.Context, string) (bool, time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.step == nil || m.step.Reason != event.ReasonSendLimit || m.next > 0, time.Time{}
+}
+
+// NotSent implements steps.Sends.
+func (messages) NotSent(context.Context, string) {}
+
+// Send implements steps.Sender: it shows the caller the code.
+func (m messages) Send(_ context.Context, message session.Message) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.given = false
+	m.code = slices.Clone(message.Code.Reveal())
+	return m.gone
+}
+
+// Use implements steps.Once.
+func (m messages) Use(context.Context, string, time.Duration) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return true, m.gone
+}
+
+// earlier is what was found out before: on the same call, or in another channel.
+type earlier struct{ *player }
+
+// Recall implements session.Calls.
+func (e earlier) Recall(context.Context, string) (session.Known, bool, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.rec.lost {
+		return session.Known{}, false, nil
+	}
+	return session.Known{Call: earlierCall, First: e.rec.started.Continues, Channel: e.rec.started.Channel, Line: e.rec.line, Proven: e.proven()}, true, nil
+}
+
+func (e earlier) proven() session.Proven {
+	if e.rec.known == nil {
+		return session.Proven{}
+	}
+	return *e.rec.known
+}
+
+// Remember implements session.Calls.
+func (earlier) Remember(context.Context, session.Known) error { return nil }
+
+// Redeem implements session.Tokens.
+func (e earlier) Redeem(context.Context, session.Secret, string) (session.Proven, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.rec.refusal != "" {
+		return session.Proven{}, &session.RefusedError{Reason: e.rec.refusal}
+	}
+	return e.proven(), nil
+}
+
+// Issue implements session.Tokens.
+func (earlier) Issue(context.Context, session.Known) (string, error) { return "", nil }
+
+// prompts are all there, each a file of its name.
+type prompts struct{}
+
+// File implements session.Prompts.
+func (prompts) File(_, prompt string) (string, bool) { return prompt, true }
+
+// Replaced implements session.Prompts.
+func (prompts) Replaced(string, session.Replacement) (string, bool) { return "replaced", true }
+
+// Speak implements session.Prompts.
+func (prompts) Speak(context.Context, string, string) (string, func(), error) {
+	return "name", func() {}, nil
+}

@@ -1,0 +1,54 @@
+package whatif
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Summary counts what became of many calls.
+type Summary struct {
+	// Calls is how many were run: Same of them end as they did, Changed otherwise, and of Unknown it is not known.
+	Calls   int `json:"calls"`
+	Same    int `json:"same"`
+	Changed int `json:"changed"`
+	Unknown int `json:"unknown"`
+	// Changes counts the calls that end otherwise by how they ended and would end, Doubts the unknown ones by why, the most frequent first.
+	Changes []Count `json:"changes"`
+	Doubts  []Count `json:"doubts"`
+}
+
+// Count is how many calls there were of a kind.
+type Count struct {
+	What  string `json:"what"`
+	Calls int    `json:"calls"`
+}
+
+// Add counts a call.
+func (s *Summary) Add(r Result) {
+	s.Calls++
+	switch r.Verdict {
+	case Same:
+		s.Same++
+	case Changed:
+		s.Changed++
+		s.Changes = count(s.Changes, r.Before.String()+" → "+r.After.String())
+	default:
+		s.Unknown++
+		why := r.Why
+		if r.Step != "" {
+			why = r.Step + ": " + why
+		}
+		s.Doubts = count(s.Doubts, why)
+	}
+}
+
+// count adds one, and keeps the most frequent first.
+func count(all []Count, what string) []Count {
+	i := slices.IndexFunc(all, func(c Count) bool { return c.What == what })
+	if i < 0 {
+		i, all = len(all), append(all, Count{What: what})
+	}
+	all[i].Calls++
+	slices.SortStableFunc(all, func(a, b Count) int { return cmp.Compare(b.Calls, a.Calls) })
+	return all
+}

@@ -1,0 +1,355 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"countersign/session/event"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// week are calls around the end of summer time in Berlin.
+func week(t *testing.T) []past {
+	z := zone(t, "Europe/Berlin")
+	sunday := startOfDay(dayOf(2026, 10, 25), z)
+	pin := []event.Method{event.MethodPIN}
+	return []past{
+		{line: "retail", at: sunday.Add(-time.Second), caller: "0001", customer: "C-1", by: event.MethodANI, proof: pin, verdict: 10 * time.Second}, // Saturday
+		{line: "retail", at: sunday, caller: "0001", customer: "C-1", by: event.MethodANI, proof: pin, verdict: 20 * time.Second, asked: []event.AttemptResult{"accepted"}},
+		{
+			line: "retail", at: sunday.Add(24*time.Hour + 59*time.Minute), caller: "0002", customer: "C-2", by: event.MethodAccount, reason: event.ReasonWrongAnswer, step: "pin",
+			verdict: 40 * time.Second, asked: []event.AttemptResult{"rejected", "no_input", "rejected"},
+		},
+		{line: "bank", at: sunday.Add(2 * time.Hour), caller: "", reason: event.ReasonNotFound, step: "account", verdict: 30 * time.Second},
+		{line: "bank", at: sunday.Add(3 * time.Hour), caller: "0004", customer: "C-4", by: event.MethodANI, hungUp: true, verdict: 5 * time.Second},
+		{
+			line: "bank", at: sunday.Add(4 * time.Hour), caller: "0005", customer: "C-5", by: event.MethodToken, proof: []event.Method{event.MethodPIN, event.MethodSMSCode},
+			verdict: 60 * time.Second, asked: []event.AttemptResult{"no_match", "accepted"},
+		},
+		{line: "bank", at: sunday.Add(4*time.Hour + time.Minute), caller: "0005", customer: "C-5", by: event.MethodToken, proof: pin, stepUp: true, first: "call-000006", verdict: time.Second},
+		{line: "bank", at: sunday.Add(25 * time.Hour), caller: "0006", reason: event.ReasonClosed, verdict: time.Second}, // Monday
+	}
+}
+
+func TestTheSummaryCountsByTheLocalDay(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	a.add(week(t)...)
+	q := Query{Period: period(t, "2026-10-24", "2026-10-26", zone(t, "Europe/Berlin"))}
+	r, all := a.read("summary", q)
+	is := func(want any, key string, names ...string) {
+		t.Helper()
+		assert.Equal(t, want, cell(t, r, all, key, names...), "%s of %v", key, names)
+	}
+	is(int64(7), "calls", "total")
+	is(int64(3), "identified_by_ani", "total")
+	is(42.9, "identified_by_ani_percent", "total")
+	is(int64(3), "verified", "total")
+	is(int64(2), "failed", "total")
+	is(int64(1), "abandoned", "total")
+	is(int64(1), "closed", "total")
+	is(int64(1), "step_ups", "total")
+	is(int64(5), "identified", "total")
+	is(26.8, "mean_seconds", "total") // 10 20 40 30 60 1; who hung up got no verdict
+	is(20.0, "median_seconds", "total")
+	is(60.0, "p95_seconds", "total")
+	is(int64(3), "calls", "line", "retail")
+	is(int64(4), "calls", "line", "bank")
+	is(int64(1), "calls", "day", "2026-10-24")
+	is(int64(5), "calls", "day", "2026-10-25")
+	is(int64(1), "calls", "day", "2026-10-26")
+	assert.Equal(t, []string{"calls", "identified_by_ani", "verified", "failed", "median_seconds"}, keysOfNumbers(r))
+
+	// The same calls in UTC: Sunday begins two hours later.
+	utc, rowsUTC := a.read("summary", Query{Period: period(t, "2026-10-24", "2026-10-26", time.UTC)})
+	assert.Equal(t, int64(2), cell(t, utc, rowsUTC, "calls", "day", "2026-10-24"))
+	assert.Equal(t, int64(5), cell(t, utc, rowsUTC, "calls", "day", "2026-10-25"))
+	assert.Equal(t, int64(7), cell(t, utc, rowsUTC, "calls", "total"))
+
+	// One line, by hour: the hour from 2 to 3 came twice that night.
+	q.Lines, q.By = []string{"bank"}, []string{"hour"}
+	r, all = a.read("summary", q)
+	is(int64(4), "calls", "total")
+	is(int64(1), "calls", "hour", "03:00") // 4 hours after midnight
+	is(int64(2), "calls", "hour", "02:00") // 2 and 3 hours after midnight
+	require.Len(t, all, 25)
+}
+
+func keysOfNumbers(r *Report) (keys []string) {
+	for _, n := range r.Numbers {
+		keys = append(keys, n.Key)
+	}
+	return keys
+}
+
+func TestEachReportSaysWhatHappened(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	a.add(week(t)...)
+	q := Query{Period: period(t, "2026-10-24", "2026-10-26", zone(t, "Europe/Berlin"))}
+
+	r, all := a.read("ani", q)
+	assert.Equal(t, int64(3), cell(t, r, all, "identified_by_ani", "total"))
+	assert.Equal(t, int64(2), cell(t, r, all, "identified_otherwise", "total"))
+	assert.Equal(t, int64(2), cell(t, r, all, "not_identified", "total"))
+	assert.Equal(t, int64(1), cell(t, r, all, "identified_by_ani", "line", "bank"))
+
+	r, all = a.read("verified", q)
+	assert.Equal(t, int64(3), cell(t, r, all, "verified", "total"))
+	assert.Equal(t, int64(2), cell(t, r, all, "verified", "methods", "ani,pin"))
+	assert.Equal(t, 66.7, cell(t, r, all, "share_percent", "methods", "ani,pin"))
+	assert.Nil(t, cell(t, r, all, "calls", "methods", "ani,pin"), "all calls are not those of a method")
+	assert.Equal(t, int64(1), cell(t, r, all, "strong", "line", "bank"))
+	assert.Equal(t, 20.0, cell(t, r, all, "median_seconds", "total"))
+
+	r, all = a.read("failed", q)
+	assert.Equal(t, int64(2), cell(t, r, all, "failed", "total"))
+	assert.Equal(t, int64(1), cell(t, r, all, "failed", "reason", "wrong_answer"))
+	assert.Equal(t, int64(1), cell(t, r, all, "identified_only", "step", "pin"))
+	assert.Equal(t, int64(1), cell(t, r, all, "neither", "step", "account"))
+	for _, row := range all {
+		assert.NotEqual(t, "hung_up", row[1], "who hung up did not fail")
+	}
+
+	r, all = a.read("funnel", q)
+	assert.Equal(t, int64(1), cell(t, r, all, "asked", "retail", "pin", "3"))
+	assert.Equal(t, int64(2), cell(t, r, all, "asked", "retail", "pin", "1"))
+	assert.Equal(t, int64(1), cell(t, r, all, "success", "retail", "pin", "1"))
+	assert.Equal(t, 50.0, cell(t, r, all, "success_percent", "retail", "pin", "1"))
+	assert.Equal(t, 8.0, cell(t, r, all, "seconds_per_success", "retail", "pin", "1"))
+	assert.Equal(t, int64(2), cell(t, r, all, "rejected", "retail", "pin", "all"))
+	assert.Equal(t, 18.0, cell(t, r, all, "seconds_per_success", "retail", "pin", "all")) // 4.5 + 13.5 for one
+	assert.Nil(t, cell(t, r, all, "seconds_per_success", "retail", "pin", "3"), "no success, no price")
+	assert.Equal(t, int64(1), cell(t, r, all, "no_match", "bank", "pin", "1"))
+}
+
+func TestCallsAreListedAndFiltered(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	a.add(week(t)...)
+	q := Query{Period: period(t, "2026-10-24", "2026-10-26", zone(t, "Europe/Berlin"))}
+	r, all := a.read("calls", q)
+	require.Len(t, all, 8)
+	assert.Equal(t, int64(8), r.Of)
+	assert.Equal(t, "call-000008", all[0][r.column("call")], "the last one first")
+	assert.Equal(t, "2026-10-25T02:00:00+01:00", plain(cell(t, r, all, "started", "2026-10-25T02:00:00+01:00")))
+	assert.Equal(t, "withheld", cell(t, r, all, "caller", "2026-10-25T02:00:00+02:00"))
+	for _, c := range []struct {
+		f    Filter
+		want int
+	}{
+		{Filter{Status: "verified"}, 4},
+		{Filter{Status: "verified", StepUps: true}, 1},
+		{Filter{Failed: true}, 2},
+		{Filter{Failed: true, Reason: "wrong_answer", FailedStep: "pin"}, 1},
+		{Filter{Failed: true, Reason: "not_found", FailedStep: "pin"}, 0},
+		{Filter{Reason: "hung_up"}, 1},
+		{Filter{Customer: "C-5"}, 2},
+		{Filter{CallerLast4: "0001"}, 2},
+		{Filter{IdentifiedBy: "ani"}, 3},
+		{Filter{Customer: "' OR 1=1 --"}, 0},
+	} {
+		q.Calls = c.f
+		_, all := a.read("calls", q)
+		assert.Len(t, all, c.want, "%+v", c.f)
+	}
+	q.Calls, q.Limit = Filter{}, 3
+	r, all = a.read("calls", q)
+	assert.Len(t, all, 3)
+	assert.Equal(t, int64(8), r.Of)
+}
+
+func TestAnEmptyPeriodIsSaid(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	for _, name := range Names() {
+		r, all := a.read(name, Query{Period: period(t, "2026-10-24", "2026-10-26", time.UTC)})
+		require.NotEmpty(t, r.Notes)
+		for _, row := range all {
+			for i, c := range r.Columns {
+				if c.Kind == Count {
+					assert.Zero(t, number(row[i]), name)
+				} else if c.Kind == Percent || c.Kind == Seconds {
+					assert.Nil(t, row[i], "nothing of nothing is not zero")
+				}
+			}
+		}
+	}
+}
+
+func TestWhatIsNotThereIsNamedWithWhatThereIs(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	read := func(name string, q Query) error {
+		q.Period = period(t, "2026-10-24", "2026-10-26", time.UTC)
+		return NewReader(a.db(), time.Now).Read(context.Background(), name, q, func(*Report) error { return nil })
+	}
+	var unknown *UnknownError
+	require.ErrorAs(t, read("summary", Query{Lines: []string{"retail"}}), &unknown)
+	assert.Contains(t, unknown.Error(), "none at all")
+	a.add(week(t)...)
+	require.ErrorAs(t, read("summary", Query{Lines: []string{"retial"}}), &unknown)
+	assert.Equal(t, `there is no line with calls "retial": known are bank, retail`, unknown.Error())
+	require.ErrorAs(t, read("summery", Query{}), &unknown)
+	assert.Contains(t, unknown.Error(), "summary, ani")
+	require.ErrorAs(t, read("ani", Query{By: []string{"reason"}}), &unknown)
+	assert.Contains(t, unknown.Error(), "line, day, hour")
+	assert.NoError(t, read("failed", Query{By: []string{"reason"}}))
+}
+
+// Counts hold for calls of which only the sums are kept, and the report says what it does not know of them.
+func TestCountsOutliveSingleCalls(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	a.add(week(t)...)
+	p := period(t, "2026-10-24", "2026-10-26", zone(t, "Europe/Berlin"))
+	before, rowsBefore := a.read("summary", Query{Period: p})
+	file := openToWrite(t, a)
+	_, err := file.Exec("DELETE FROM call_data WHERE started < ?", p.From.Add(25*time.Hour).UnixMilli())
+	require.NoError(t, err)
+	after, rowsAfter := a.read("summary", Query{Period: p})
+	require.Len(t, rowsAfter, len(rowsBefore))
+	for i, row := range rowsAfter {
+		for j, c := range after.Columns {
+			if c.Kind != Seconds {
+				assert.Equal(t, rowsBefore[i][j], row[j], c.Key)
+			}
+		}
+	}
+	assert.Len(t, after.Notes, len(before.Notes)+1)
+	assert.Contains(t, fmt.Sprint(after.Notes), "only known how many there were")
+	for _, name := range []string{"funnel", "calls"} {
+		r, _ := a.read(name, Query{Period: p})
+		assert.Contains(t, fmt.Sprint(r.Notes), "Single calls are kept since 2026-10-25")
+	}
+	failed, rowsFailed := a.read("failed", Query{Period: p})
+	assert.Equal(t, int64(2), cell(t, failed, rowsFailed, "failed", "total"))
+}
+
+// The counts are those of a plain recount, call by call in Go, whatever the zone.
+func TestCountsEqualARecount(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	a := newArchive(t)
+	begin := time.Date(2026, 10, 20, 0, 0, 0, 0, time.UTC)
+	var calls []past
+	for range 600 {
+		c := past{line: []string{"a", "b"}[random.IntN(2)], at: begin.Add(time.Duration(random.Int64N(int64(240 * time.Hour)))).Truncate(time.Millisecond), caller: "1234",
+			verdict: time.Duration(random.IntN(120000)) * time.Millisecond}
+		switch random.IntN(5) {
+		case 0:
+			c.customer, c.by, c.proof = "C", event.MethodANI, []event.Method{event.MethodPIN}
+		case 1:
+			c.customer, c.by, c.reason = "C", event.MethodAccount, event.ReasonWrongAnswer
+		case 2:
+			c.reason = event.ReasonNotFound
+		case 3:
+			c.customer, c.by, c.hungUp = "C", event.MethodANI, true
+		case 4:
+			c.reason = event.ReasonClosed
+		}
+		calls = append(calls, c)
+	}
+	a.add(calls...)
+	for _, name := range []string{"UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"} {
+		z := zone(t, name)
+		r, all := a.read("summary", Query{Period: period(t, "2026-10-22", "2026-10-28", z), By: []string{"day"}})
+		for day := dayOf(2026, 10, 22); day <= dayOf(2026, 10, 28); day++ {
+			var n, ani, verified, failed int64
+			var verdicts []time.Duration
+			for _, c := range calls {
+				if today(c.at.In(z)) != day {
+					continue
+				}
+				n++
+				if c.by == event.MethodANI {
+					ani++
+				}
+				if len(c.proof) > 0 {
+					verified++
+				} else if c.reason == event.ReasonWrongAnswer || c.reason == event.ReasonNotFound {
+					failed++
+				}
+				if !c.hungUp {
+					verdicts = append(verdicts, c.verdict)
+				}
+			}
+			for key, want := range map[string]int64{"calls": n, "identified_by_ani": ani, "verified": verified, "failed": failed} {
+				require.Equal(t, want, cell(t, r, all, key, "day", day.String()), "%s %s %s", name, day, key)
+			}
+			slices.Sort(verdicts)
+			median := verdicts[(len(verdicts)+1)/2-1]
+			assert.InDelta(t, median.Seconds(), cell(t, r, all, "median_seconds", "day", day.String()), 0.051)
+		}
+	}
+	// A period of moments counts what began between them.
+	from, to := "2026-10-22T00:15:00+02:00", "2026-10-27T03:45:00Z"
+	p := period(t, from, to, zone(t, "Europe/Berlin"))
+	var want int64
+	for _, c := range calls {
+		if !c.at.Before(p.From) && c.at.Before(p.To) {
+			want++
+		}
+	}
+	r, all := a.read("summary", Query{Period: p})
+	assert.Equal(t, want, cell(t, r, all, "calls", "total"))
+	listed, _ := a.read("calls", Query{Period: p})
+	assert.Equal(t, want, listed.Of)
+}
+
+func TestSumsAreOfQuartersOfAnHour(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	a.add(week(t)...)
+	p := period(t, "2026-10-25T00:00:00+02:00", "2026-10-25T02:07:00+02:00", zone(t, "Europe/Berlin"))
+	err := NewReader(a.db(), time.Now).Read(context.Background(), "summary", Query{Period: p}, func(*Report) error { return nil })
+	require.ErrorIs(t, err, ErrUneven)
+	_, all := a.read("calls", Query{Period: p})
+	assert.Len(t, all, 2)
+}
+
+// In UTC the summary and the funnel are the views daily and funnel of reports.db.
+func TestTheReportsAgreeWithTheViewsForAnalysts(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	a.add(week(t)...)
+	r, all := a.read("summary", Query{Period: period(t, "2026-10-24", "2026-10-26", time.UTC), By: []string{"day"}})
+	found, err := a.db().Query("SELECT day, sum(calls), sum(identified_by_ani), sum(verified), sum(failed), sum(abandoned), sum(step_ups) FROM daily GROUP BY day")
+	require.NoError(t, err)
+	defer found.Close()
+	days := 0
+	for found.Next() {
+		var day string
+		var n [6]int64
+		require.NoError(t, found.Scan(&day, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5]))
+		for i, key := range []string{"calls", "identified_by_ani", "verified", "failed", "abandoned", "step_ups"} {
+			assert.Equal(t, n[i], cell(t, r, all, key, "day", day), day+" "+key)
+		}
+		days++
+	}
+	require.NoError(t, found.Err())
+	assert.Equal(t, 2, days)
+
+	r, all = a.read("funnel", Query{Period: period(t, "2026-10-24", "2026-10-26", time.UTC)})
+	steps, err := a.db().Query("SELECT line, step, attempt, asked, accepted, rejected, no_input, no_match FROM funnel")
+	require.NoError(t, err)
+	defer steps.Close()
+	attempts := 0
+	for steps.Next() {
+		var line, step, attempt string
+		var n [5]int64
+		require.NoError(t, steps.Scan(&line, &step, &attempt, &n[0], &n[1], &n[2], &n[3], &n[4]))
+		for i, key := range []string{"asked", "success", "rejected", "no_input", "no_match"} {
+			assert.Equal(t, n[i], cell(t, r, all, key, line, step, attempt), key)
+		}
+		attempts++
+	}
+	require.NoError(t, steps.Err())
+	assert.Equal(t, 5, attempts)
+}

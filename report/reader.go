@@ -1,0 +1,221 @@
+package report
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Reader makes reports from the views of reports.db. It may be used from any goroutine.
+type Reader struct {
+	db  *sql.DB
+	now func() time.Time
+}
+
+// NewReader reads from db, which need not be able to write. now tells the time.
+func NewReader(db *sql.DB, now func() time.Time) *Reader { return &Reader{db: db, now: now} }
+
+// Query says what to report on.
+type Query struct {
+	Period Period
+	// Lines are the service lines that count; none means all.
+	Lines []string
+	// By asks for sections of the report, such as "day"; none means those that the report usually has. See Sections.
+	By []string
+	// Calls filters the calls report, Limit is how many rows of it are wanted; 0 means all. Other reports ignore both.
+	Calls Filter
+	Limit int
+}
+
+// Filter picks calls; what is empty picks all.
+type Filter struct {
+	Status, Reason, Customer, CallerLast4, IdentifiedBy, FailedStep string
+	// Failed picks the calls that "failed" counts, StepUps those that are counted apart.
+	Failed, StepUps bool
+}
+
+// UnknownError says that a query asks for something that there is not, and what there is.
+type UnknownError struct {
+	What, Name string
+	Known      []string
+}
+
+func (e *UnknownError) Error() string {
+	if len(e.Known) == 0 {
+		return fmt.Sprintf("there is no %s %q: there is none at all", e.What, e.Name)
+	}
+	return fmt.Sprintf("there is no %s %q: known are %s", e.What, e.Name, strings.Join(e.Known, ", "))
+}
+
+// ErrUneven says that a period does not begin and end at quarters of an hour, which all reports but that of calls need.
+var ErrUneven = errors.New("calls are summed up by quarters of an hour: let --from and --to be such as 08:00, 08:15, 08:30 or 08:45; the report calls takes any moment")
+
+// maker makes one kind of report in a transaction, in which all numbers are of the same moment.
+type maker func(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error)
+
+type kind struct {
+	name, title string
+	sections    []string // that can be asked for with By
+	usual       []string // if none is
+	make        maker
+}
+
+var kinds = []kind{
+	{"summary", "Identified, verified, failed", []string{"line", "day", "hour"}, []string{"line", "day"}, makeSummary},
+	{"ani", "Identified by caller number (ANI)", []string{"line", "day", "hour"}, []string{"line", "day"}, makeANI},
+	{"verified", "Verified callers", []string{"methods", "line", "day", "hour"}, []string{"methods", "line", "day"}, makeVerified},
+	{"failed", "Failed, and why", []string{"reason", "step", "line", "day", "hour"}, []string{"reason", "step", "line", "day"}, makeFailed},
+	{"funnel", "What was asked, and what came of it", nil, nil, makeFunnel},
+	{"calls", "Calls", nil, nil, makeCalls},
+}
+
+// Names lists the reports, Title says what one of them is about, and Sections what Query.By can ask it for.
+func Names() []string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// Title says what a report is about.
+func Title(name string) string { return kindOf(name).title }
+
+// Sections lists what Query.By can ask a report for.
+func Sections(name string) []string { return kindOf(name).sections }
+
+func kindOf(name string) kind {
+	for _, k := range kinds {
+		if k.name == name {
+			return k
+		}
+	}
+	return kind{}
+}
+
+// Read makes a report and hands it to print. Its rows can only be read until print returns; what print returns is returned. An *UnknownError says that there is no
+// such report, section or line, ErrUneven that this report cannot be made of this period.
+func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Report) error) (err error) {
+	k := kindOf(name)
+	if k.make == nil {
+		return &UnknownError{"report", name, Names()}
+	}
+	for _, by := range q.By {
+		if !slices.Contains(k.sections, by) {
+			return &UnknownError{"section of the report " + name, by, k.sections}
+		}
+	}
+	if len(q.By) == 0 {
+		q.By = k.usual
+	}
+	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("read the reports: %w", err)
+	}
+	defer func() {
+		if end := tx.Rollback(); err == nil && !errors.Is(end, sql.ErrTxDone) {
+			err = end
+		}
+	}()
+	if err := knownLines(ctx, tx, q.Lines); err != nil {
+		return err
+	}
+	report, err := k.make(ctx, tx, q, r.now())
+	if err != nil {
+		return err
+	}
+	report.Name, report.Title = k.name, k.title
+	report.Period, report.Lines, report.Made = q.Period, q.Lines, r.now().In(q.Period.From.Location())
+	return print(report)
+}
+
+// knownLines makes sure that a misspelt line is not taken for a quiet one.
+func knownLines(ctx context.Context, tx *sql.Tx, wanted []string) error {
+	for _, line := range wanted {
+		var seen bool
+		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM calls WHERE line = ?)", line).Scan(&seen); err != nil {
+			return fmt.Errorf("read the reports: %w", err)
+		}
+		if seen {
+			continue
+		}
+		var known []string
+		err := each(ctx, tx, func(scan func(...any) error) error {
+			var name string
+			err := scan(&name)
+			known = append(known, name)
+			return err
+		}, "SELECT DISTINCT line FROM calls ORDER BY line")
+		if err != nil {
+			return err
+		}
+		return &UnknownError{"line with calls", line, known}
+	}
+	return nil
+}
+
+// keptSince is a note for reports that are made of single calls, if the period has older ones of which only the sums are kept.
+func keptSince(ctx context.Context, tx *sql.Tx, p Period) (notes []string, err error) {
+	var summed, single sql.NullInt64
+	if err := tx.QueryRowContext(ctx, "SELECT (SELECT min(started) FROM quarter_hours WHERE calls > 0), (SELECT min(started) FROM calls)").Scan(&summed, &single); err != nil {
+		return nil, fmt.Errorf("read the reports: %w", err)
+	}
+	const quarter = int64(15 * time.Minute / time.Millisecond)
+	switch {
+	case !summed.Valid || single.Valid && summed.Int64+quarter > single.Int64:
+		return nil, nil
+	case !single.Valid:
+		return []string{"Single calls are not kept any more, only how many there were: " + missing}, nil
+	case p.From.UnixMilli() >= single.Int64:
+		return nil, nil
+	default:
+		return []string{"Single calls are kept since " + shown(time.UnixMilli(single.Int64).In(p.From.Location())) + ". Of older ones is only known how many there were: " + missing}, nil
+	}
+}
+
+const missing = "seconds, levels, reasons, steps, methods and lists are without them."
+
+// each hands every row of an answer to f.
+func each(ctx context.Context, tx *sql.Tx, f func(scan func(...any) error) error, query string, args ...any) error {
+	found, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return fmt.Errorf("read the reports: %w", err)
+	}
+	defer func() { _ = found.Close() }()
+	for found.Next() {
+		if err := f(found.Scan); err != nil {
+			return fmt.Errorf("read the reports: %w", err)
+		}
+	}
+	if err := found.Err(); err != nil {
+		return fmt.Errorf("read the reports: %w", err)
+	}
+	return nil
+}
+
+// condition is the end of a query: what stands behind WHERE.
+type condition struct {
+	text string
+	args []any
+}
+
+// where picks the calls c that began in a stretch of time on the wanted lines.
+func where(from, to int64, lines []string) condition {
+	c := condition{"c.started >= ? AND c.started < ?", []any{from, to}}
+	if len(lines) > 0 {
+		c.text += " AND c.line IN (?" + strings.Repeat(", ?", len(lines)-1) + ")"
+		for _, l := range lines {
+			c.args = append(c.args, l)
+		}
+	}
+	return c
+}
+
+func (c *condition) and(text string, args ...any) {
+	c.text += " AND " + text
+	c.args = append(c.args, args...)
+}

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+)
+
+// auditLog is an audit log with n entries, a day apart.
+func auditLog(t testing.TB, n int) *Audit {
+	t.Helper()
+	now := noon
+	a, err := OpenAudit(deadline(t), filepath.Join(t.TempDir(), "audit.db"), AuditOptions{Now: func() time.Time { now = now.AddDate(0, 0, 1); return now }})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = a.Close() })
+	for i := range n {
+		_, err := a.Append(deadline(t), AuditEntry{Actor: "anna@desk", Action: AuditLineApplied, Object: "line retail", Detail: fmt.Sprint("version ", i+1)})
+		require.NoError(t, err)
+	}
+	return a
+}
+
+// tamper changes the file as somebody could who knows SQLite: without the triggers.
+func tamper(t *testing.T, a *Audit, script string) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+a.db.path)
+	require.NoError(t, err)
+	defer db.Close()
+	for _, name := range []string{"entries_follow_each_other", "entries_are_not_changed", "entries_are_not_removed", "start_moves_along_the_chain", "start_is_not_removed"} {
+		_, err = db.Exec("DROP TRIGGER " + name)
+		require.NoError(t, err)
+	}
+	_, err = db.Exec(script)
+	require.NoError(t, err)
+}
+
+func TestTheAuditLogSaysWhoDidWhat(t *testing.T) {
+	t.Parallel()
+	a := auditLog(t, 3)
+	written, err := a.Append(deadline(t), AuditEntry{Actor: "ben@desk", Action: AuditUnlocked, Object: "customer 0a1b"})
+	require.NoError(t, err)
+	var got []AuditEntry
+	add := func(e AuditEntry) error { got = append(got, e); return nil }
+	require.NoError(t, a.List(deadline(t), AuditFilter{Action: AuditUnlocked}, add))
+	assert.Equal(t, []AuditEntry{written}, got)
+	got = nil
+	require.NoError(t, a.List(deadline(t), AuditFilter{From: noon.AddDate(0, 0, 2).Truncate(time.Millisecond), To: noon.AddDate(0, 0, 4).Truncate(time.Millisecond)}, add))
+	require.Len(t, got, 2)
+	assert.Equal(t, "version 2", got[0].Detail)
+	s, err := a.Verify(deadline(t))
+	require.NoError(t, err)
+	assert.Equal(t, AuditState{Entries: 4, Head: AuditHead{4, written.Hash}}, s)
+	h, err := ParseAuditHead(s.Head.String())
+	require.NoError(t, err)
+	assert.Equal(t, s.Head, h)
+	for _, bad := range []string{"", "4", "4:", "x:" + h.Hash, "0:" + h.Hash, "4:" + h.Hash[1:], "4:zz" + h.Hash[2:]} {
+		_, err := ParseAuditHead(bad)
+		assert.Error(t, err, bad)
+	}
+}
+
+func TestTheHashOfAnEntryIsWhatTheDocumentationSays(t *testing.T) {
+	t.Parallel()
+	e := AuditEntry{N: 1, Time: time.UnixMilli(1_700_000_000_123), Actor: "anna@desk", Action: AuditErased, Object: "customer 0a1b", Detail: "ü"}
+	// { head -c 32 /dev/zero; printf '[1,1700000000123,"anna@desk","erased","customer 0a1b","ü"]'; } | sha256sum
+	assert.Equal(t, "943dc3247837637f074c98b969a90dd7503ea6f7085f815ca4fea3b635002264", fmt.Sprintf("%x", e.chained(make([]byte, 32))))
+}
+
+func TestTheAuditLogIsOnlyAddedTo(t *testing.T) {
+	t.Parallel()
+	a := auditLog(t, 3)
+	for _, script := range []string{
+		`UPDATE entries SET actor = 'nobody' WHERE n = 2`,
+		`DELETE FROM entries WHERE n = 3`,
+		`DELETE FROM entries WHERE n = 1`,
+		`INSERT OR REPLACE INTO entries SELECT 2, time, actor, action, object, 'other', hash FROM entries WHERE n = 2`,
+		`INSERT INTO entries SELECT 9, time, actor, action, object, detail, hash FROM entries WHERE n = 2`,
+		`UPDATE start SET n = 2, hash = zeroblob(32)`,
+		`DELETE FROM start`,
+	} {
+		_, err := a.db.write.Exec(script)
+		assert.ErrorContains(t, err, "the audit log", script)
+	}
+	s, err := a.Verify(deadline(t))
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, s.Entries)
+}
+
+func TestTheChainShowsWhereItIsBroken(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		script string
+		at     int64
+		says   string
+	}{
+		"an entry is changed":            {`UPDATE entries SET actor = 'nobody' WHERE n = 3`, 3, "changed"},
+		"an entry is removed":            {`DELETE FROM entries WHERE n = 3`, 3, "entry 3 was removed"},
+		"entries are removed":            {`DELETE FROM entries WHERE n IN (2, 3)`, 2, "entries 2 to 3 were removed"},
+		"the first is removed":           {`DELETE FROM entries WHERE n = 1`, 1, "entry 1 was removed"},
+		"one is removed, others move up": {`DELETE FROM entries WHERE n = 3; UPDATE entries SET n = n - 1 WHERE n > 3`, 3, "changed"},
+		"one is put in":                  {`UPDATE entries SET n = -n WHERE n > 2; UPDATE entries SET n = 1 - n WHERE n < 0; INSERT INTO entries SELECT 3, time, actor, action, object, 'in', hash FROM entries WHERE n = 2`, 3, "put in"},
+		"the last is taken off":          {`DELETE FROM entries WHERE n = 5`, 5, "entry 5 was taken off the end"},
+		"all are":                        {`DELETE FROM entries`, 1, "entries 1 to 5 were taken off the end"},
+		"the beginning is cut off":       {`UPDATE start SET n = 2, hash = (SELECT hash FROM entries WHERE n = 2); DELETE FROM entries WHERE n < 3`, 1, "entries 1 to 2 were removed, and no entry says so"},
+		"the beginning is missing":       {`DELETE FROM start`, 1, "where it begins"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := auditLog(t, 5)
+			tamper(t, a, c.script)
+			_, err := a.Verify(deadline(t))
+			var chain *ChainError
+			require.ErrorAs(t, err, &chain)
+			assert.Equal(t, c.at, chain.N)
+			assert.ErrorContains(t, err, c.says)
+		})
+	}
+}
+
+func TestACleverTruncationShowsAgainstAHeadThatWasNoted(t *testing.T) {
+	t.Parallel()
+	a := auditLog(t, 5)
+	s, err := a.Verify(deadline(t))
+	require.NoError(t, err)
+	tamper(t, a, `DELETE FROM entries WHERE n > 3; UPDATE sqlite_sequence SET seq = 3`)
+	_, err = a.Verify(deadline(t))
+	require.NoError(t, err, "nothing inside the file tells")
+	_, err = a.Verify(deadline(t), s.Head)
+	assert.ErrorContains(t, err, "entries 4 to 5 were taken off the end")
+	for range 2 { // and nobody can fill the gap with something else
+		_, err = a.Append(deadline(t), AuditEntry{Actor: "x", Action: AuditErased})
+		require.NoError(t, err)
+	}
+	_, err = a.Verify(deadline(t), s.Head)
+	assert.ErrorContains(t, err, "broken at entry 5: its hash is not the one that was noted")
+}
+
+func TestEntriesWhoseTimeIsOverAreRemovedAndTheChainHolds(t *testing.T) {
+	t.Parallel()
+	a := auditLog(t, 6)
+	for range 2 {
+		n, err := a.Trim(deadline(t), noon.AddDate(0, 0, 4).Truncate(time.Millisecond), "countersign", true)
+		require.NoError(t, err)
+		assert.EqualValues(t, 3, n, "a dry run changes nothing")
+	}
+	n, err := a.Trim(deadline(t), noon.AddDate(0, 0, 4).Truncate(time.Millisecond), "countersign", false)
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, n)
+	s, err := a.Verify(deadline(t))
+	require.NoError(t, err)
+	assert.EqualValues(t, 4, s.Entries, "three, and the one that says so")
+	assert.EqualValues(t, 3, s.Removed)
+	n, err = a.Trim(deadline(t), noon.AddDate(1, 0, 0), "countersign", false)
+	require.NoError(t, err)
+	assert.EqualValues(t, 4, n, "all of them")
+	s, err = a.Verify(deadline(t))
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, s.Entries)
+	_, err = a.Append(deadline(t), AuditEntry{Actor: "x", Action: AuditErased})
+	require.NoError(t, err)
+	tamper(t, a, `DELETE FROM entries WHERE action = 'audit_trimmed'; UPDATE start SET n = n + 1`)
+	_, err = a.Verify(deadline(t))
+	assert.Error(t, err)
+}
+
+func TestSeveralProcessesWriteOneChain(t *testing.T) {
+	t.Parallel()
+	a := auditLog(t, 0)
+	b, err := OpenAudit(deadline(t), a.db.path, AuditOptions{})
+	require.NoError(t, err)
+	defer b.Close()
+	a.now = time.Now
+	var group errgroup.Group
+	for i := range 8 {
+		group.Go(func() error {
+			for range 10 {
+				if _, err := []*Audit{a, b}[i%2].Append(deadline(t), AuditEntry{Actor: "x", Action: AuditImported}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(t, group.Wait())
+	s, err := a.Verify(deadline(t))
+	require.NoError(t, err)
+	assert.EqualValues(t, 80, s.Entries)
+}
+
+func TestTheAuditLogCallsACustomerByAnAlias(t *testing.T) {
+	t.Parallel()
+	d := newDirectory(t, DirectoryOptions{})
+	alias := d.Alias("C-1001")
+	assert.Equal(t, alias, d.Alias("C-1001"))
+	assert.NotEqual(t, alias, d.Alias("C-1002"))
+	assert.False(t, strings.Contains(alias, "1001"))
+	other := newDirectory(t, DirectoryOptions{Pepper: []byte("fedcba9876543210fedcba9876543210")})
+	assert.NotEqual(t, alias, other.Alias("C-1001"), "nobody without the pepper can try ids")
+}

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"countersign/session/event"
+)
+
+// ErasedCustomer stands in the journal where the id of a customer was that is erased, so that counts stay what they are.
+const ErasedCustomer = "erased"
+
+// Removed counts the rows that were removed, by table.
+type Removed map[string]int
+
+// Erase removes everything about a customer. Whoever is not there has nothing to remove. traces are what the files may still hold of it, for Search; the caller
+// wipes them.
+func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed, traces Traces, err error) {
+	removed = Removed{}
+	err = d.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if traces, err = tracesOf(ctx, tx, customer); err != nil {
+			return err
+		}
+		for _, table := range []string{"phones", "identifiers", "credentials", "sealed"} {
+			if removed[table], err = remove(ctx, tx, `DELETE FROM `+table+` WHERE customer = ?`, customer); err != nil {
+				return err
+			}
+		}
+		removed["customers"], err = remove(ctx, tx, `DELETE FROM customers WHERE id = ?`, customer)
+		if err != nil {
+			return err
+		}
+		return traces.dropShared(ctx, tx)
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("erase from %s: %w", filepath.Base(d.db.path), err)
+	}
+	return removed, traces, nil
+}
+
+func remove(ctx context.Context, tx *sql.Tx, query string, args ...any) (rows int, err error) {
+	done, err := tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := done.RowsAffected()
+	return int(n), err
+}
+
+// ErasedCalls is what Erase found in the journal.
+type ErasedCalls struct {
+	// Calls are those on which the customer was named, and Events how many of their events were changed.
+	Calls  []string
+	Events int
+	// Running is how many of the calls are going on: what they still write names the customer again.
+	Running int
+	// Unpublished is the last place in the outbox that such an event has, 0 if all of them are published.
+	Unpublished int64
+}
+
+// eraseCalls is how many calls are changed in one transaction.
+const eraseCalls = 50
+
+// Erase takes a customer out of the journal: id, name, address for the screen pop, and the caller's last four digits. The calls themselves and what can be
+// counted stay, also in the outbox.
+func (j *Journal) Erase(ctx context.Context, customer string) (found ErasedCalls, err error) {
+	found.Calls, err = collect(ctx, j.db, scanString, `SELECT call FROM calls WHERE customer = ?1
+		UNION SELECT call FROM events WHERE json ->> '$.data.customer' = ?1`, customer)
+	if err != nil {
+		return found, err
+	}
+	for from := 0; from < len(found.Calls); from += eraseCalls {
+		calls := found.Calls[from:min(len(found.Calls), from+eraseCalls)]
+		err := j.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			for _, call := range calls {
+				if err := eraseCall(ctx, tx, call, customer, &found); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return found, fmt.Errorf("erase from %s: %w", filepath.Base(j.db.path), err)
+		}
+	}
+	return found, nil
+}
+
+func eraseCall(ctx context.Context, tx *sql.Tx, call, customer string, found *ErasedCalls) error {
+	// Several customers may be named on one call: names go with the id beside them.
+	n, err := remove(ctx, tx, `UPDATE events SET json = json_remove(json_replace(json, '$.data.customer', ?3), '$.data.name', '$.data.pop_url')
+		WHERE call = ?1 AND json ->> '$.data.customer' = ?2`, call, customer, ErasedCustomer)
+	if err != nil {
+		return err
+	}
+	found.Events += n
+	n, err = remove(ctx, tx, `UPDATE events SET json = json_remove(json, '$.data.caller_last4') WHERE call = ? AND fact = ? AND json ->> '$.data.caller_last4' IS NOT NULL`,
+		call, string(event.FactCallStarted))
+	if err != nil {
+		return err
+	}
+	found.Events += n
+	if _, err := tx.ExecContext(ctx, `UPDATE calls SET customer = ? WHERE call = ? AND customer = ?`, ErasedCustomer, call, customer); err != nil {
+		return err
+	}
+	var running bool
+	err = tx.QueryRowContext(ctx, `SELECT ended IS NULL FROM calls WHERE call = ?`, call).Scan(&running)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if running {
+		found.Running++
+	}
+	var waits sql.NullInt64
+	if err := tx.QueryRowContext(ctx, `SELECT max(o.n) FROM outbox o JOIN events e ON e.id = o.event WHERE e.call = ?`, call).Scan(&waits); err != nil {
+		return err
+	}
+	found.Unpublished = max(found.Unpublished, waits.Int64)
+	return nil
+}
+
+// AwaitPublished returns when the outbox is empty up to and with N = upTo, or with ctx's error.
+func (j *Journal) AwaitPublished(ctx context.Context, upTo int64) error {
+	for {
+		var first sql.NullInt64
+		if err := j.db.read.QueryRowContext(ctx, `SELECT min(n) FROM outbox`).Scan(&first); err != nil {
+			return fmt.Errorf("read outbox: %w", err)
+		}
+		if !first.Valid || first.Int64 > upTo {
+			return nil
+		}
+		if err := pause(ctx, outboxLook); err != nil {
+			return err
+		}
+	}
+}
+
+const outboxLook = 20 * time.Millisecond
+
+// tracesOf reads what is on file about a customer.
+func tracesOf(ctx context.Context, tx *sql.Tx, customer string) (Traces, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT name FROM customers WHERE id = ?1 UNION ALL SELECT e164 FROM phones WHERE customer = ?1
+		UNION ALL SELECT value FROM identifiers WHERE customer = ?1 UNION ALL SELECT hash FROM credentials WHERE customer = ?1
+		UNION ALL SELECT box FROM sealed WHERE customer = ?1`, customer)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	traces := TracesOf(customer)
+	for rows.Next() {
+		var value []byte
+		if err := rows.Scan(&value); err != nil {
+			return nil, err
+		}
+		traces.add(value)
+	}
+	return traces, rows.Err()
+}
+
+// TracesOf is what files may hold of a customer of whom only the id is known. A short id is only looked for in events.
+func TracesOf(customer string) Traces {
+	traces := Traces{}
+	traces.add([]byte(customer))
+	quoted, err := json.Marshal(customer)
+	if err != nil {
+		panic(err) // strings can be written
+	}
+	return append(traces, append([]byte(`"customer":`), quoted...))
+}
+
+// Least lengths of what is looked for, in bytes.
+const (
+	leastText   = 5
+	leastDigits = 8
+)
+
+// Traceable says whether text is long enough to be looked for: what is shorter turns up by chance.
+func Traceable(text string) bool {
+	if strings.Trim(text, "+0123456789") == "" {
+		return len(text) >= leastDigits
+	}
+	return len(text) >= leastText
+}
+
+func (t *Traces) add(value []byte) {
+	if Traceable(string(value)) {
+		*t = append(*t, bytes.Clone(value))
+	}
+}
+
+// dropShared forgets what others have too: a name, or the number of a family.
+func (t *Traces) dropShared(ctx context.Context, tx *sql.Tx) error {
+	kept := (*t)[:0]
+	for _, trace := range *t {
+		var shared bool
+		err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM customers WHERE instr(id, ?1) OR instr(name, ?1))
+			OR EXISTS (SELECT 1 FROM phones WHERE instr(e164, ?1)) OR EXISTS (SELECT 1 FROM identifiers WHERE instr(value, ?1))`,
+			strings.ToValidUTF8(string(trace), "\x00")).Scan(&shared)
+		if err != nil {
+			return err
+		}
+		if !shared {
+			kept = append(kept, trace)
+		}
+	}
+	*t = kept
+	return nil
+}

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Traces are what a file must not hold any more, byte for byte.
+type Traces [][]byte
+
+// Wipe forgets them.
+func (t Traces) Wipe() {
+	for _, trace := range t {
+		clear(trace)
+	}
+}
+
+// Searched says where traces were looked for, and found.
+type Searched struct {
+	Files int   `json:"files"`
+	Bytes int64 `json:"bytes"`
+	// Found are the files that hold one.
+	Found []string `json:"found"`
+}
+
+// Search reads every file below a folder. No database below it may be open in this process: SQLite's locks do not outlive that.
+func (t Traces) Search(ctx context.Context, folder string) (s Searched, err error) {
+	s.Found = []string{}
+	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil || !entry.Type().IsRegular() {
+			return ignoreMissing(err)
+		}
+		found, n, err := t.in(path)
+		if err != nil {
+			return ignoreMissing(err)
+		}
+		s.Files++
+		s.Bytes += n
+		if found {
+			s.Found = append(s.Found, path)
+		}
+		return nil
+	})
+	if err != nil {
+		return s, fmt.Errorf("search %s: %w", folder, err)
+	}
+	return s, nil
+}
+
+// ignoreMissing: files come and go while the service runs.
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// searchBlock is how much of a file is in memory.
+const searchBlock = 1 << 20
+
+func (t Traces) in(path string) (found bool, size int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, 0, err
+	}
+	defer func() { _ = f.Close() }()
+	longest := 0
+	for _, trace := range t {
+		longest = max(longest, len(trace))
+	}
+	buffer := make([]byte, searchBlock+longest)
+	for kept := 0; ; {
+		n, err := io.ReadFull(f, buffer[kept:])
+		size += int64(n)
+		text := buffer[:kept+n]
+		found = found || slices.ContainsFunc(t, func(trace []byte) bool { return bytes.Contains(text, trace) })
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return found, size, nil
+		}
+		if err != nil {
+			return found, size, err
+		}
+		kept = copy(buffer, text[max(0, len(text)-longest+1):])
+	}
+}
+
+// Rewrite writes a database anew, without what was deleted from it, and empties its write-ahead log. Others may have it open; their writes wait meanwhile. Without
+// vacuum it only empties the log, which others that read may keep it from: it tries for a while.
+func Rewrite(ctx context.Context, path string, vacuum bool) error {
+	db, err := sql.Open("sqlite3", dsn(path, schema{synchronous: "FULL"}))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	db.SetMaxOpenConns(1)
+	if vacuum {
+		if _, err := db.ExecContext(ctx, "VACUUM"); err != nil {
+			return fmt.Errorf("rewrite %s: %w", filepath.Base(path), busy(err))
+		}
+	}
+	for deadline := time.Now().Add(2 * busyTimeout); ; {
+		var blocked, inLog, moved int
+		if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&blocked, &inLog, &moved); err != nil {
+			return fmt.Errorf("empty the log of %s: %w", filepath.Base(path), err)
+		}
+		if blocked == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("empty the log of %s: %w: another program is reading the database", filepath.Base(path), ErrBusy)
+		}
+		if err := pause(ctx, outboxLook); err != nil {
+			return err
+		}
+	}
+}

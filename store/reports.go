@@ -1,0 +1,220 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"countersign/session/event"
+)
+
+// The events are acknowledged to the stream once they are here, so they have to outlive a power cut.
+var reportsSchema = schema{application: 0x43537265 /* CSre */, synchronous: "FULL", name: "reports", files: migrations}
+
+// ReportsOptions are what Reports need. The zero value will do.
+type ReportsOptions struct {
+	// Log hears of events that cannot be counted. Default: nothing is logged.
+	Log *slog.Logger
+}
+
+// Reports keep what is known of every call in a file whose views analysts may query (REPORTS.md). They are made of events, and of nothing else: each counts once, by its
+// id, in whatever order and however often it comes. Their methods are safe for use by several goroutines, and several processes may have the same file open.
+type Reports struct {
+	db  *database
+	log *slog.Logger
+}
+
+// OpenReports opens or creates the file. An *OpenError tells a person what is wrong.
+func OpenReports(ctx context.Context, path string, o ReportsOptions) (*Reports, error) {
+	db, err := open(ctx, path, reportsSchema)
+	if err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Reports{db: db, log: o.Log}, nil
+}
+
+// DB is a pool of connections that can read and not write.
+func (r *Reports) DB() *sql.DB { return r.db.read }
+
+// Close closes the file.
+func (r *Reports) Close() error { return r.db.close() }
+
+// Consumer names whoever reads the stream for this file. Another file, and this one after Reset, has another name, so that each gets every event.
+func (r *Reports) Consumer(ctx context.Context) (string, error) {
+	var id string
+	if err := r.db.read.QueryRowContext(ctx, "SELECT consumer FROM place").Scan(&id); err != nil {
+		return "", fmt.Errorf("read reports: %w", err)
+	}
+	return "reports-" + id, nil
+}
+
+// Apply takes events in, all of them or none, and says how many were new. Events that are about no call, and replays, are left out.
+func (r *Reports) Apply(ctx context.Context, events []event.Event) (fresh int, err error) {
+	byCall := r.byCall(events)
+	if len(byCall) == 0 {
+		return 0, nil
+	}
+	err = r.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		fresh = 0
+		sums := sums{tallies: map[tallyKey]*tallyCounts{}, questions: map[questionKey]*questionCounts{}}
+		for _, call := range slices.Sorted(maps.Keys(byCall)) {
+			n, err := applyToCall(ctx, tx, call, byCall[call], &sums)
+			if err != nil {
+				return fmt.Errorf("call %s: %w", call, err)
+			}
+			fresh += n
+		}
+		return sums.write(ctx, tx)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("write reports: %w", err)
+	}
+	return fresh, nil
+}
+
+// byCall sorts out what can be counted, without what reports have no use for.
+func (r *Reports) byCall(events []event.Event) map[string][]event.Event {
+	calls := map[string][]event.Event{}
+	for _, e := range events {
+		if e.Replay != "" {
+			continue
+		}
+		switch d := e.Data.(type) {
+		case nil, event.ConfigChanged, event.Alarm:
+			continue
+		case event.Identified:
+			d.Name, d.PopURL = "", ""
+			e.Data = d
+		case event.Verified:
+			d.Name, d.PopURL = "", ""
+			e.Data = d
+		case event.Failed:
+			d.PopURL = ""
+			e.Data = d
+		}
+		if e.Seq < 1 || e.ID != event.ID(e.Call, e.Seq) {
+			r.log.Warn("an event whose id is not that of its call and number is not counted", "event", e.ID, "call", e.Call, "seq", e.Seq)
+			continue
+		}
+		calls[e.Call] = append(calls[e.Call], e)
+	}
+	return calls
+}
+
+// applyToCall derives the call again from all of its events.
+func applyToCall(ctx context.Context, tx *sql.Tx, call string, more []event.Event, sums *sums) (fresh int, err error) {
+	var n int64
+	var complete bool
+	err = tx.QueryRowContext(ctx, "SELECT n, complete FROM call_data WHERE call = ?", call).Scan(&n, &complete)
+	switch {
+	case complete:
+		return 0, nil
+	case err != nil && !errors.Is(err, sql.ErrNoRows):
+		return 0, err
+	}
+	known, err := eventsOf(ctx, tx, call)
+	if err != nil {
+		return 0, err
+	}
+	before := reportOf(known)
+	all, added := merge(known, more)
+	if len(added) == 0 {
+		return 0, nil
+	}
+	after := reportOf(all)
+	if after != nil && after.complete {
+		if len(known) > 0 {
+			_, err = tx.ExecContext(ctx, "DELETE FROM events WHERE call = ?", call)
+		}
+	} else {
+		err = keepEvents(ctx, tx, added)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if after != nil {
+		if err := after.write(ctx, tx, n); err != nil {
+			return 0, err
+		}
+	}
+	sums.add(before, -1)
+	sums.add(after, 1)
+	return len(added), nil
+}
+
+// merge puts more events in their places between those that are known, and says which of them were not.
+func merge(known, more []event.Event) (all, added []event.Event) {
+	all = slices.Clone(known)
+	for _, e := range more {
+		at, found := slices.BinarySearchFunc(all, e.Seq, func(e event.Event, seq int) int { return cmp.Compare(e.Seq, seq) })
+		if !found {
+			all, added = slices.Insert(all, at, e), append(added, e)
+		}
+	}
+	return all, added
+}
+
+func eventsOf(ctx context.Context, tx *sql.Tx, call string) (events []event.Event, err error) {
+	rows, err := tx.QueryContext(ctx, "SELECT json FROM events WHERE call = ? ORDER BY seq", call)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		e, err := scanEvent(rows)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	return events, rows.Err()
+}
+
+func keepEvents(ctx context.Context, tx *sql.Tx, events []event.Event) error {
+	for _, e := range events {
+		body, err := e.MarshalJSON()
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO events (call, seq, json) VALUES (?, ?, ?)", e.Call, e.Seq, string(body)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reset forgets all calls that began at since or later, rounded up to a day in UTC, so that they can be counted again from a stream that goes back so far. What is older
+// stays. The zero time forgets everything.
+func (r *Reports) Reset(ctx context.Context, since time.Time) error {
+	from := int64(-1 << 62)
+	if !since.IsZero() {
+		from = bucket(since.UnixMilli()+dayWidth-1, dayWidth)
+	}
+	err := r.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for _, statement := range []string{
+			"DELETE FROM events WHERE call IN (SELECT call FROM call_data WHERE started >= ?1) OR call NOT IN (SELECT call FROM call_data)",
+			"DELETE FROM call_data WHERE started >= ?1",
+			"DELETE FROM tallies WHERE started >= ?1",
+			"DELETE FROM questions WHERE day >= ?1",
+		} {
+			if _, err := tx.ExecContext(ctx, statement, from); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, "UPDATE place SET consumer = lower(hex(randomblob(8)))")
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reset reports: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"flag"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"countersign/session/event"
+	"countersign/store/storetest"
+)
+
+var benchCalls = flag.Int("reports.calls", 1_000_000, "calls of a year that reports are measured on")
+
+// BenchmarkReports measures what analysts and reports ask of a year of calls: go test ./store -run "^$" -bench BenchmarkReports -benchtime 20x -timeout 1h [-reports.calls=100000]
+func BenchmarkReports(b *testing.B) {
+	year := time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC)
+	r := openReports(b, filepath.Join(b.TempDir(), "reports.db"))
+	_, err := r.db.write.ExecContext(context.Background(), "PRAGMA synchronous = OFF")
+	require.NoError(b, err)
+	began, n := time.Now(), 0
+	var batch []event.Event
+	for call := range (storetest.History{Seed: 1, Calls: *benchCalls, From: year, To: year.AddDate(1, 0, 0)}).All() {
+		n += len(call)
+		if batch = append(batch, call...); len(batch) > 5000 {
+			_, err := r.Apply(context.Background(), batch)
+			require.NoError(b, err)
+			batch = batch[:0]
+		}
+	}
+	_, err = r.Apply(context.Background(), batch)
+	require.NoError(b, err)
+	var size int64
+	require.NoError(b, r.DB().QueryRow("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").Scan(&size))
+	b.Logf("%d events of %d calls taken in within %s, %.0f events/s, %d bytes a call", n, *benchCalls, time.Since(began).Round(time.Second), float64(n)/time.Since(began).Seconds(),
+		size/int64(*benchCalls))
+
+	march := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+	for _, q := range []struct {
+		name, query string
+		args        []any
+	}{
+		{"daily of the year", "SELECT day, sum(calls), sum(verified), sum(failed) FROM daily GROUP BY day", nil},
+		{"daily of a month by line", "SELECT * FROM daily WHERE day BETWEEN '2026-03-01' AND '2026-03-31'", nil},
+		{"quarter hours of a month", "SELECT started / 3600000, sum(calls), sum(verify_ms) FROM quarter_hours WHERE started BETWEEN ? AND ? GROUP BY 1", []any{march, march + 31*dayWidth}},
+		{"funnel of the year", "SELECT * FROM funnel", nil},
+		{"funnel of a month", "SELECT line, step, attempt, sum(asked), sum(ms) FROM funnel_daily WHERE day BETWEEN '2026-03-01' AND '2026-03-31' GROUP BY 1, 2, 3", nil},
+		{"identified by ani, of the year", "SELECT count(*) FROM identified_by_ani", nil},
+		{"verified, of the year", "SELECT count(*) FROM verified", nil},
+		{"failed of the year by reason", "SELECT reason, step, count(*) FROM failed GROUP BY reason, step", nil},
+		{"failed of a month by reason", "SELECT reason, step, count(*) FROM failed WHERE started BETWEEN ? AND ? GROUP BY reason, step", []any{march, march + 31*dayWidth}},
+		{"calls of a week by status", "SELECT status, count(*), avg(ms) FROM calls WHERE started BETWEEN ? AND ? GROUP BY status", []any{march, march + 7*dayWidth}},
+		{"calls of a customer", "SELECT * FROM calls WHERE customer = '100042' ORDER BY started DESC LIMIT 50", nil},
+		{"last 50 calls of a line", "SELECT * FROM calls WHERE line = 'retail' ORDER BY started DESC LIMIT 50", nil},
+		{"journey of a call", "SELECT * FROM call_steps WHERE call = 'call-00000042' ORDER BY position", nil},
+	} {
+		b.Run(q.name, func(b *testing.B) {
+			for b.Loop() {
+				rows, err := r.DB().Query(q.query, q.args...)
+				require.NoError(b, err)
+				for rows.Next() {
+				}
+				require.NoError(b, rows.Err())
+				require.NoError(b, rows.Close())
+			}
+		})
+	}
+}
