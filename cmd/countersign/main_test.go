@@ -97,6 +97,8 @@ func TestWrongUseIsSaidAndExitsWithTwo(t *testing.T) {
 		{"customers show", []string{"id"}},
 		{"customers list --limit 0", []string{"--limit"}},
 		{"watch --fact nonsense", []string{"nonsense", "verified"}},
+		{"watch --status lost", []string{"lost", "verified, identified, none"}},
+		{"watch --caller +15551230001", []string{"last four"}},
 		{"doctor x", []string{"no arguments"}},
 	} {
 		code, _, stderr := countersign(t, "", append([]string{"--data", filepath.Join(t.TempDir(), "d")}, strings.Fields(c.args)...)...)
@@ -432,6 +434,7 @@ func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
 	stopWatching()
 	_ = watch.Wait()
 	assert.Zero(t, watch.ProcessState.ExitCode())
+	watchesOneCall(t, flags)
 
 	conf := t.TempDir()
 	require.NoError(t, os.CopyFS(conf, os.DirFS(filepath.Join("..", "..", "freeswitch", "conf"))))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -164,14 +165,22 @@ func checkCallsFlags(q reports.Query) error {
 	if q.Limit < 0 {
 		return wrongUse("--limit %d: it must be at least 1, or 0 for all", q.Limit)
 	}
-	if s := q.Calls.Status; s != "" && !slices.Contains(statuses, s) {
-		return wrongUse("--status %q: known are %s", s, strings.Join(statuses, ", "))
-	}
-	if d := q.Calls.CallerLast4; d != "" && (len(d) > 4 || strings.Trim(d, "0123456789") != "") {
-		return wrongUse("--caller %q: only the last four digits of a number are kept, such as 0001", d)
-	}
 	if q.Calls.Failed && q.Calls.StepUps {
 		return wrongUse("--failed and --step-ups exclude each other: step-ups are counted apart")
+	}
+	return cmp.Or(checkStatus(q.Calls.Status), checkCaller(q.Calls.CallerLast4))
+}
+
+func checkStatus(s string) error {
+	if s != "" && !slices.Contains(statuses, s) {
+		return wrongUse("--status %q: known are %s", s, strings.Join(statuses, ", "))
+	}
+	return nil
+}
+
+func checkCaller(digits string) error {
+	if digits != "" && (len(digits) > 4 || strings.Trim(digits, "0123456789") != "") {
+		return wrongUse("--caller %q: only the last four digits of a number are kept, such as 0001", digits)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -18,10 +19,14 @@ func watchCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "watch",
 		Usage: "show events live, as they come from NATS",
+		Description: "A line is something that happened: when, on which call and line, and what. Steps are told when they are over. --status shows a call when it is known how it\n" +
+			"is handed on, with all that happened before; --caller and --status know nothing of calls that began before (see --since).",
 		Flags: []cli.Flag{
 			natsFlag(),
 			&cli.StringFlag{Name: "line", Usage: "only the service line `NAME`"},
-			&cli.StringSliceFlag{Name: "fact", Usage: "only this `FACT`, such as verified (may be repeated)"},
+			&cli.StringFlag{Name: "caller", Usage: "only calls from numbers that end with these four `DIGITS`"},
+			&cli.StringFlag{Name: "status", Usage: "only calls that are handed on with this `STATUS`, from their beginning: " + strings.Join(statuses, ", ")},
+			&cli.StringSliceFlag{Name: "fact", Usage: "only this `FACT`, such as verified (may be repeated); default: all but step_started, so that a step is a line"},
 			&cli.DurationFlag{Name: "since", Usage: "begin with the events of the last `TIME`, such as 1h"},
 			&cli.BoolFlag{Name: "json", Usage: "one event a line, as CloudEvents JSON"},
 		},
@@ -53,7 +58,11 @@ func watch(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	subjects, err := watchSubjects(c.String("line"), c.StringSlice("fact"))
+	facts, err := watchedFacts(c)
+	if err != nil {
+		return err
+	}
+	calls, err := watchedCalls(c)
 	if err != nil {
 		return err
 	}
@@ -61,42 +70,54 @@ func watch(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	subscribed := facts
+	if calls != nil {
+		subscribed = event.Facts() // to know who calls, and what came of it
+	}
 	log := slog.New(slog.NewTextHandler(c.App.ErrWriter, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	o := relay.WatchOptions{Subjects: subjects, Log: log}
+	o := relay.WatchOptions{Subjects: watchSubjects(c.String("line"), subscribed), Log: log}
 	if d := c.Duration("since"); d > 0 {
 		o.Since = time.Now().Add(-d)
 	}
 	out := json.NewEncoder(c.App.Writer)
 	return relay.Watch(c.Context, endpoint, o, func(e event.Event) {
-		if c.Bool("json") {
-			_ = out.Encode(e)
-			return
+		for _, e := range calls.pick(e) {
+			switch {
+			case !slices.Contains(facts, e.Fact()):
+			case c.Bool("json"):
+				_ = out.Encode(e)
+			default:
+				fmt.Fprintln(c.App.Writer, eventLine(e))
+			}
 		}
-		fmt.Fprintln(c.App.Writer, eventLine(e))
 	})
 }
 
-func watchSubjects(line string, facts []string) ([]string, error) {
-	if line == "" {
-		line = "*"
-	} else {
-		line = strings.Split(event.Subject(line, "x"), ".")[2]
-	}
-	if len(facts) == 0 {
-		facts = []string{"*"}
-	}
-	known := map[string]bool{"*": true}
-	for _, f := range event.Facts() {
-		known[string(f)] = true
-	}
-	var subjects []string
-	for _, f := range facts {
-		if !known[f] {
+// watchedFacts are those that were asked for. A step is told when it is over; programs are told when it begins, too.
+func watchedFacts(c *cli.Context) (facts []event.Fact, err error) {
+	wanted := c.StringSlice("fact")
+	for _, f := range wanted {
+		if !slices.Contains(event.Facts(), event.Fact(f)) {
 			return nil, wrongUse("--fact %q: known are %s", f, joinFacts(event.Facts()))
 		}
-		subjects = append(subjects, "countersign.v1."+line+"."+f)
+		facts = append(facts, event.Fact(f))
 	}
-	return subjects, nil
+	if len(wanted) == 0 {
+		facts = slices.DeleteFunc(event.Facts(), func(f event.Fact) bool { return f == event.FactStepStarted && !c.Bool("json") })
+	}
+	return facts, nil
+}
+
+func watchSubjects(line string, facts []event.Fact) (subjects []string) {
+	for _, f := range facts {
+		subject := event.Subject(line, f)
+		if line == "" {
+			subject = event.Subject("any", f)
+			subject = strings.Replace(subject, ".any.", ".*.", 1)
+		}
+		subjects = append(subjects, subject)
+	}
+	return subjects
 }
 
 func joinFacts(facts []event.Fact) string {
