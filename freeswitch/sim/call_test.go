@@ -183,10 +183,15 @@ func TestAFilterMayAskForAnyHeader(t *testing.T) {
 
 func TestAKeypadPressesKeysAndHangsUp(t *testing.T) {
 	t.Parallel()
-	keys := make(chan rune, 8)
-	r, _ := place(t, Options{Speed: 1}, CallOptions{Keypad: keys}, func(s *service) {
+	keys, asked := make(chan rune, 8), make(chan struct{}, 8)
+	person := CallerFunc(func(Prompt) []Act {
+		asked <- struct{}{}
+		return nil
+	})
+	r, _ := place(t, Options{Speed: 1}, CallOptions{Keypad: keys, Caller: person}, func(s *service) {
 		s.greet(completions)
-		s.execute("answer", "", "play_and_get_digits", "1 6 1 4000 # silence_stream://4000 silence_stream://10 d '' 2000")
+		s.execute("answer", "", "play_and_get_digits", "1 6 1 9000 # tone_stream://%(9000,0,440) silence_stream://10 d '' 9000")
+		<-asked // what is keyed before is thrown away
 		for _, k := range "42#" {
 			keys <- k
 		}
