@@ -8,9 +8,9 @@ import (
 
 // makeANI tells how many callers their number identified, and how many were identified in another way.
 func makeANI(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error) {
-	other := func(t *tally) int64 { return t.identified - t.ani }
-	unknown := func(t *tally) int64 { return t.calls - t.identified }
-	r, total, err := counts(ctx, tx, q, now, detail{}, []field{
+	other := func(k *callKind) bool { return identified(k) && !ani(k) }
+	unknown := func(k *callKind) bool { return calls(k) && !identified(k) }
+	r, total, err := counts(ctx, tx, q, now, none, []field{
 		counter("calls", "Calls", calls),
 		counter("identified_by_ani", "By ANI", ani), rate("identified_by_ani_percent", "ANI %", ani, calls),
 		counter("identified_otherwise", "Otherwise", other), rate("identified_otherwise_percent", "Otherw. %", other, calls),

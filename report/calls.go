@@ -36,10 +36,8 @@ func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, 
 			r.Notes[0] = "There were no such calls in this period."
 		}
 	}
-	older, err := keptSince(ctx, tx, q.Period)
-	r.Notes = append(r.Notes, older...)
 	r.Rows = callRows(ctx, tx, w, q)
-	return r, err
+	return r, nil
 }
 
 // apply adds the filter to a condition and tells it to people. The reason and the step of a failed call are those at which it failed: it may have ended otherwise.
@@ -52,7 +50,7 @@ func (f Filter) apply(w *condition) (told []string) {
 	}
 	if f.StepUps {
 		told = append(told, "step-ups")
-		w.and("NOT " + counted)
+		w.and("(c.first <> c.call OR c.step_up = 1)")
 	}
 	for _, x := range []struct{ title, column, value string }{
 		{"status", "c.status", f.Status}, {"reason", reason, f.Reason}, {"customer", "c.customer", f.Customer}, {"caller", "c.caller_last4", f.CallerLast4},

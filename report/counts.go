@@ -25,21 +25,30 @@ type field struct {
 	whole bool
 }
 
-func counter(key, title string, n func(*tally) int64) field {
-	return field{Column: Column{Key: key, Title: title, Kind: Count}, cell: func(t, _ *tally) any { return n(t) }}
+func counter(key, title string, of which) field {
+	return field{Column: Column{Key: key, Title: title, Kind: Count}, cell: func(t, _ *tally) any { return t.count(of) }}
 }
 
-func rate(key, title string, part, whole func(*tally) int64) field {
-	return field{Column: Column{Key: key, Title: title, Kind: Percent}, cell: func(t, _ *tally) any { return percent(part(t), whole(t)) }}
+func rate(key, title string, part, whole which) field {
+	return field{Column: Column{Key: key, Title: title, Kind: Percent}, cell: func(t, _ *tally) any { return percent(t.count(part), t.count(whole)) }}
 }
 
 // share is a rate of what the whole report has.
-func share(key, title string, part func(*tally) int64) field {
-	return field{Column: Column{Key: key, Title: title, Kind: Percent}, cell: func(t, all *tally) any { return percent(part(t), part(all)) }}
+func share(key, title string, part which) field {
+	return field{Column: Column{Key: key, Title: title, Kind: Percent}, cell: func(t, all *tally) any { return percent(t.count(part), all.count(part)) }}
 }
 
-func timing(key, title string, of func(*tally) any) field {
-	return field{Column: Column{Key: key, Title: title, Kind: Seconds}, cell: func(t, _ *tally) any { return of(t) }}
+func timing(key, title string, of func(*times) any) field {
+	return field{Column: Column{Key: key, Title: title, Kind: Seconds}, cell: func(t, _ *tally) any { return of(&t.times) }}
+}
+
+// timings are those of the calls that the report times.
+func timings() []field {
+	return []field{
+		timing("mean_seconds", "Mean s", (*times).mean),
+		timing("median_seconds", "Median s", func(t *times) any { return t.quantile(50) }),
+		timing("p95_seconds", "p95 s", func(t *times) any { return t.quantile(95) }),
+	}
 }
 
 func minor(f field) field {
@@ -52,15 +61,9 @@ func ofAll(f field) field {
 	return f
 }
 
-func calls(t *tally) int64      { return t.calls }
-func ani(t *tally) int64        { return t.ani }
-func identified(t *tally) int64 { return t.identified }
-func verified(t *tally) int64   { return t.verified }
-func failed(t *tally) int64     { return t.failed }
-
-// counts makes the report that these fields are, and its first row, the total.
-func counts(ctx context.Context, tx *sql.Tx, q Query, now time.Time, d detail, fields []field) (r *Report, total Row, err error) {
-	s, err := count(ctx, tx, q, d)
+// counts makes the report that these fields are, and its first row, the total. timed are the calls whose times it tells.
+func counts(ctx context.Context, tx *sql.Tx, q Query, now time.Time, timed which, fields []field) (r *Report, total Row, err error) {
+	s, err := count(ctx, tx, q, timed)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -70,27 +73,17 @@ func counts(ctx context.Context, tx *sql.Tx, q Query, now time.Time, d detail, f
 	}
 	all := s.rows(q, now, func(by string, t *tally) (cells []any) {
 		for _, f := range fields {
-			switch {
-			case !partial(by):
-				cells = append(cells, f.cell(t, &s.total))
-			case f.whole:
+			if f.whole && partial(by) {
 				cells = append(cells, nil)
-			default:
-				cells = append(cells, f.cell(t, &s.single))
+				continue
 			}
+			cells = append(cells, f.cell(t, s.total))
 		}
 		return cells
 	})
 	r.Rows, r.Of = rows(all), int64(len(all))
-	if s.total.calls == 0 {
+	if s.total.count(calls) == 0 {
 		r.Notes = append(r.Notes, noCalls)
-	}
-	if d.from != "" {
-		older, err := keptSince(ctx, tx, q.Period)
-		if err != nil {
-			return nil, nil, err
-		}
-		r.Notes = append(r.Notes, older...)
 	}
 	return r, all[0], nil
 }

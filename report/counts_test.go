@@ -203,33 +203,27 @@ func TestWhatIsNotThereIsNamedWithWhatThereIs(t *testing.T) {
 	assert.NoError(t, read("failed", Query{By: []string{"reason"}}))
 }
 
-// Counts hold for calls of which only the sums are kept, and the report says what it does not know of them.
-func TestCountsOutliveSingleCalls(t *testing.T) {
+// All reports but that of calls are made of sums.
+func TestCountsDoWithoutSingleCalls(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t)
 	a.add(week(t)...)
-	p := period(t, "2026-10-24", "2026-10-26", zone(t, "Europe/Berlin"))
-	before, rowsBefore := a.read("summary", Query{Period: p})
-	file := openToWrite(t, a)
-	_, err := file.Exec("DELETE FROM call_data WHERE started < ?", p.From.Add(25*time.Hour).UnixMilli())
+	q := Query{Period: period(t, "2026-10-24", "2026-10-26", zone(t, "Europe/Berlin"))}
+	before := map[string][]Row{}
+	for _, name := range Names() {
+		_, before[name] = a.read(name, q)
+		require.NotEmpty(t, before[name], name)
+	}
+	_, err := openToWrite(t, a).Exec("DELETE FROM call_data")
 	require.NoError(t, err)
-	after, rowsAfter := a.read("summary", Query{Period: p})
-	require.Len(t, rowsAfter, len(rowsBefore))
-	for i, row := range rowsAfter {
-		for j, c := range after.Columns {
-			if c.Kind != Seconds {
-				assert.Equal(t, rowsBefore[i][j], row[j], c.Key)
-			}
+	for _, name := range Names() {
+		_, after := a.read(name, q)
+		if name == "calls" {
+			assert.Empty(t, after)
+			continue
 		}
+		assert.Equal(t, before[name], after, name)
 	}
-	assert.Len(t, after.Notes, len(before.Notes)+1)
-	assert.Contains(t, fmt.Sprint(after.Notes), "only known how many there were")
-	for _, name := range []string{"funnel", "calls"} {
-		r, _ := a.read(name, Query{Period: p})
-		assert.Contains(t, fmt.Sprint(r.Notes), "Single calls are kept since 2026-10-25")
-	}
-	failed, rowsFailed := a.read("failed", Query{Period: p})
-	assert.Equal(t, int64(2), cell(t, failed, rowsFailed, "failed", "total"))
 }
 
 // The counts are those of a plain recount, call by call in Go, whatever the zone.
@@ -245,8 +239,13 @@ func TestCountsEqualARecount(t *testing.T) {
 		switch random.IntN(5) {
 		case 0:
 			c.customer, c.by, c.proof = "C", event.MethodANI, []event.Method{event.MethodPIN}
+			c.asked = []event.AttemptResult{"no_input", "served", "accepted"}[random.IntN(3):]
+			if random.IntN(3) == 0 {
+				c.proof = append(c.proof, event.MethodTOTP)
+			}
 		case 1:
-			c.customer, c.by, c.reason = "C", event.MethodAccount, event.ReasonWrongAnswer
+			c.customer, c.by, c.reason, c.step = "C", event.MethodAccount, event.ReasonWrongAnswer, "pin"
+			c.asked = []event.AttemptResult{"rejected", "no_match", "rejected"}
 		case 2:
 			c.reason = event.ReasonNotFound
 		case 3:
@@ -283,10 +282,13 @@ func TestCountsEqualARecount(t *testing.T) {
 			for key, want := range map[string]int64{"calls": n, "identified_by_ani": ani, "verified": verified, "failed": failed} {
 				require.Equal(t, want, cell(t, r, all, key, "day", day.String()), "%s %s %s", name, day, key)
 			}
-			slices.Sort(verdicts)
-			median := verdicts[(len(verdicts)+1)/2-1]
-			assert.InDelta(t, median.Seconds(), cell(t, r, all, "median_seconds", "day", day.String()), 0.051)
+			for percent, key := range map[int]string{50: "median_seconds", 95: "p95_seconds"} {
+				require.Equal(t, nearestRank(verdicts, percent), cell(t, r, all, key, "day", day.String()), "%s %s %s", name, day, key)
+			}
 		}
+		agreesInDetail(t, a, calls, period(t, "2026-10-22", "2026-10-28", z))
+		agreesInDetail(t, a, calls, period(t, "2026-10-22T00:15:00+02:00", "2026-10-27T03:45:00Z", z))
+		agreesInDetail(t, a, calls, period(t, "2026-10-25T01:30:00Z", "2026-10-25T13:15:00Z", z))
 	}
 	// A period of moments counts what began between them.
 	from, to := "2026-10-22T00:15:00+02:00", "2026-10-27T03:45:00Z"
@@ -303,13 +305,80 @@ func TestCountsEqualARecount(t *testing.T) {
 	assert.Equal(t, want, listed.Of)
 }
 
+func nearestRank(times []time.Duration, percent int) any {
+	if len(times) == 0 {
+		return nil
+	}
+	slices.Sort(times)
+	return times[(len(times)*percent+99)/100-1].Round(100 * time.Millisecond).Seconds()
+}
+
+// agreesInDetail recounts what is told apart by methods, reasons and steps, by hour, and by question and attempt.
+func agreesInDetail(t *testing.T, a *archive, calls []past, p Period) {
+	t.Helper()
+	type question struct {
+		line    string
+		attempt int
+	}
+	counted, strong, byHour, asked := map[string]int64{}, map[string]int64{}, map[string][]time.Duration{}, map[question]int64{}
+	proofs := map[string][]time.Duration{}
+	for _, c := range calls {
+		if c.at.Before(p.From) || !c.at.Before(p.To) {
+			continue
+		}
+		for i := range c.asked {
+			asked[question{c.line, i + 1}]++
+		}
+		if !c.hungUp {
+			hour := c.at.In(p.From.Location()).Format("15:00")
+			byHour[hour] = append(byHour[hour], c.verdict)
+		}
+		switch {
+		case len(c.proof) > 0:
+			methods := "ani"
+			for _, m := range c.proof {
+				methods += "," + string(m)
+			}
+			counted[methods]++
+			strong[methods] += int64(len(c.proof) - 1) // one proof is level 2
+			proofs[methods] = append(proofs[methods], c.verdict)
+		case c.reason == event.ReasonWrongAnswer || c.reason == event.ReasonNotFound:
+			counted[string(c.reason)]++
+		}
+	}
+	q := Query{Period: p}
+	r, all := a.read("verified", q)
+	for _, methods := range []string{"ani,pin", "ani,pin,totp"} {
+		require.Equal(t, counted[methods], cell(t, r, all, "verified", "methods", methods), p)
+		require.Equal(t, strong[methods], cell(t, r, all, "strong", "methods", methods), p)
+		require.Equal(t, nearestRank(proofs[methods], 95), cell(t, r, all, "p95_seconds", "methods", methods), p)
+	}
+	r, all = a.read("failed", q)
+	for _, reason := range []string{"wrong_answer", "not_found"} {
+		require.Equal(t, counted[reason], cell(t, r, all, "failed", "reason", reason), p)
+	}
+	require.Equal(t, counted["wrong_answer"], cell(t, r, all, "identified_only", "step", "pin"), p)
+	require.Equal(t, counted["not_found"], cell(t, r, all, "neither", "step", ""), p)
+	r, all = a.read("funnel", q)
+	for question, n := range asked {
+		require.Equal(t, n, cell(t, r, all, "asked", question.line, "pin", fmt.Sprint(question.attempt)), p)
+	}
+	r, all = a.read("summary", Query{Period: p, By: []string{"hour"}})
+	for hour := range 24 {
+		name := fmt.Sprintf("%02d:00", hour)
+		require.Equal(t, nearestRank(byHour[name], 50), cell(t, r, all, "median_seconds", "hour", name), "%s %s", p, name)
+	}
+}
+
 func TestSumsAreOfQuartersOfAnHour(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t)
 	a.add(week(t)...)
 	p := period(t, "2026-10-25T00:00:00+02:00", "2026-10-25T02:07:00+02:00", zone(t, "Europe/Berlin"))
-	err := NewReader(a.db(), time.Now).Read(context.Background(), "summary", Query{Period: p}, func(*Report) error { return nil })
-	require.ErrorIs(t, err, ErrUneven)
+	for _, name := range []string{"summary", "ani", "verified", "failed", "funnel"} {
+		err := NewReader(a.db(), time.Now).Read(context.Background(), name, Query{Period: p}, func(*Report) error { return nil })
+		require.ErrorIs(t, err, ErrUneven, name)
+	}
 	_, all := a.read("calls", Query{Period: p})
 	assert.Len(t, all, 2)
 }

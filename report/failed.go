@@ -4,13 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"countersign/session/event"
 )
 
 // makeFailed tells how many callers went to a person without what the line asks for, at which step, and why.
 func makeFailed(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error) {
-	known := func(t *tally) int64 { return t.failedIdentified }
-	unknown := func(t *tally) int64 { return t.singleFailed - t.failedIdentified }
-	r, total, err := counts(ctx, tx, q, now, whyFailed(), []field{
+	known := func(k *callKind) bool { return failed(k) && k.status == string(event.StatusIdentified) }
+	unknown := func(k *callKind) bool { return failed(k) && !known(k) }
+	r, total, err := counts(ctx, tx, q, now, none, []field{
 		ofAll(counter("calls", "Calls", calls)),
 		counter("failed", "Failed", failed), ofAll(rate("failed_percent", "Fail. %", failed, calls)),
 		share("share_percent", "Share %", failed),

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,30 +20,79 @@ type asked struct {
 
 // makeFunnel tells for each question, and for each attempt at it, how often it was asked, what came of it and what it cost.
 func makeFunnel(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, error) {
-	w := where(q.Period.From.UnixMilli(), q.Period.To.UnixMilli(), q.Lines)
-	var all []asked
-	err := each(ctx, tx, func(scan func(...any) error) error {
-		var a asked
-		err := scan(&a.line, &a.step, &a.attempt, &a.position, &a.times, &a.accepted, &a.rejected, &a.noInput, &a.noMatch, &a.optedOut, &a.abandoned, &a.errors, &a.served,
-			&a.passed, &a.ms)
-		all = append(all, a)
-		return err
-	}, `
-		SELECT s.line, s.step, 0, avg(s.position), count(*), sum(s.accepted), sum(s.rejected), sum(s.no_input), sum(s.no_match), sum(s.opted_out), sum(s.abandoned), sum(s.errors),
-			sum(s.served), sum(coalesce(s.result, '') = 'passed'), coalesce(sum(s.ms), 0)
-		FROM calls AS c JOIN call_steps AS s ON s.call = c.call WHERE `+w.text+` GROUP BY s.line, s.step
-		UNION ALL
-		SELECT a.line, a.step, a.attempt, 0, count(*), sum(a.result = 'accepted'), sum(a.result = 'rejected'), sum(a.result = 'no_input'), sum(a.result = 'no_match'),
-			sum(a.result = 'opted_out'), sum(a.result = 'abandoned'), sum(a.result = 'error'), sum(a.result = 'served'), 0, coalesce(sum(a.ms), 0)
-		FROM calls AS c JOIN attempts AS a ON a.call = c.call WHERE `+w.text+` GROUP BY a.line, a.step, a.attempt`, append(w.args, w.args...)...)
+	if !q.Period.quarters() {
+		return nil, ErrUneven
+	}
+	all, err := stepsOf(ctx, tx, q)
 	if err != nil {
 		return nil, err
 	}
+	attempts, err := attemptsOf(ctx, tx, q)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		for _, a := range attempts {
+			if all[i].line == a.line && all[i].step == a.step {
+				all[i].add(a)
+			}
+		}
+	}
+	all = append(all, attempts...)
 	sortFunnel(all)
-	r := funnel(all)
-	older, err := keptSince(ctx, tx, q.Period)
-	r.Notes = append(older, r.Notes...)
-	return r, err
+	return funnel(all), nil
+}
+
+func stepsOf(ctx context.Context, tx *sql.Tx, q Query) (all []asked, err error) {
+	from, args := summed("steps", "line, step, steps, passed, positions, ms", q)
+	err = each(ctx, tx, func(scan func(...any) error) error {
+		var a asked
+		err := scan(&a.line, &a.step, &a.position, &a.times, &a.passed, &a.ms)
+		all = append(all, a)
+		return err
+	}, "SELECT line, step, 1.0 * sum(positions) / sum(steps), sum(steps), sum(passed), sum(ms) FROM ("+from+") GROUP BY line, step HAVING sum(steps) > 0", args...)
+	return all, err
+}
+
+func attemptsOf(ctx context.Context, tx *sql.Tx, q Query) (all []asked, err error) {
+	from, args := summed("funnel", "line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms", q)
+	err = each(ctx, tx, func(scan func(...any) error) error {
+		var a asked
+		err := scan(&a.line, &a.step, &a.attempt, &a.times, &a.accepted, &a.rejected, &a.noInput, &a.noMatch, &a.optedOut, &a.abandoned, &a.errors, &a.ms)
+		a.served = a.times - a.accepted - a.rejected - a.noInput - a.noMatch - a.optedOut - a.abandoned - a.errors
+		all = append(all, a)
+		return err
+	}, `SELECT line, step, attempt, sum(asked), sum(accepted), sum(rejected), sum(no_input), sum(no_match), sum(opted_out), sum(abandoned), sum(errors), sum(ms)
+		FROM (`+from+") GROUP BY line, step, attempt HAVING sum(asked) > 0", args...)
+	return all, err
+}
+
+// summed is a query for the rows of a view that has sums of days and of quarters of an hour: those of the days in UTC that are in the period as a whole, and the quarters
+// around them.
+func summed(view, columns string, q Query) (query string, args []any) {
+	from, to := q.Period.From.UnixMilli(), q.Period.To.UnixMilli()
+	firstDay, lastDay := min((from+day-1)/day*day, to), to/day*day
+	var parts []string
+	for _, part := range []struct {
+		view     string
+		from, to int64
+	}{{"_quarter_hours", from, firstDay}, {"_daily", firstDay, lastDay}, {"_quarter_hours", max(firstDay, lastDay), to}} {
+		w := where(part.from, part.to, q.Lines)
+		parts, args = append(parts, "SELECT "+columns+" FROM "+view+part.view+" AS c WHERE "+w.text), append(args, w.args...)
+	}
+	return strings.Join(parts, " UNION ALL "), args
+}
+
+// add counts the results of an attempt.
+func (a *asked) add(b asked) {
+	a.accepted += b.accepted
+	a.rejected += b.rejected
+	a.noInput += b.noInput
+	a.noMatch += b.noMatch
+	a.optedOut += b.optedOut
+	a.abandoned += b.abandoned
+	a.errors += b.errors
+	a.served += b.served
 }
 
 // sortFunnel puts lines by name, steps in the order in which calls meet them, and attempts behind their step.

@@ -158,27 +158,6 @@ func knownLines(ctx context.Context, tx *sql.Tx, wanted []string) error {
 	return nil
 }
 
-// keptSince is a note for reports that are made of single calls, if the period has older ones of which only the sums are kept.
-func keptSince(ctx context.Context, tx *sql.Tx, p Period) (notes []string, err error) {
-	var summed, single sql.NullInt64
-	if err := tx.QueryRowContext(ctx, "SELECT (SELECT min(started) FROM quarter_hours WHERE calls > 0), (SELECT min(started) FROM calls)").Scan(&summed, &single); err != nil {
-		return nil, fmt.Errorf("read the reports: %w", err)
-	}
-	const quarter = int64(15 * time.Minute / time.Millisecond)
-	switch {
-	case !summed.Valid || single.Valid && summed.Int64+quarter > single.Int64:
-		return nil, nil
-	case !single.Valid:
-		return []string{"Single calls are not kept any more, only how many there were: " + missing}, nil
-	case p.From.UnixMilli() >= single.Int64:
-		return nil, nil
-	default:
-		return []string{"Single calls are kept since " + shown(time.UnixMilli(single.Int64).In(p.From.Location())) + ". Of older ones is only known how many there were: " + missing}, nil
-	}
-}
-
-const missing = "seconds, levels, reasons, steps, methods and lists are without them."
-
 // each hands every row of an answer to f.
 func each(ctx context.Context, tx *sql.Tx, f func(scan func(...any) error) error, query string, args ...any) error {
 	found, err := tx.QueryContext(ctx, query, args...)

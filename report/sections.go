@@ -6,205 +6,162 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
-// dimension is something that calls are told apart by.
-type dimension struct {
-	// sql is its value; %d in it is the offset of local time in milliseconds.
-	sql string
-	// of is how many of a tally belong in the section: values with none are left out, unless they are in the calendar.
-	of func(*tally) int64
+// section is what calls are told apart by, other than by when they began.
+type section struct {
+	of func(*callKind) string
+	// only are the calls that belong in it.
+	only which
 }
 
-var dimensions = map[string]dimension{
-	"line":    {"c.line", func(t *tally) int64 { return t.calls + t.stepUps }},
-	"day":     {"(c.started + %d) / 86400000", func(t *tally) int64 { return t.calls }},
-	"hour":    {"(c.started + %d) / 3600000 % 24", func(t *tally) int64 { return t.calls }},
-	"reason":  {"coalesce(c.reason, '')", func(t *tally) int64 { return t.failed }},
-	"step":    {"coalesce(c.step, '')", func(t *tally) int64 { return t.failed }},
-	"methods": {"coalesce(c.methods, '')", func(t *tally) int64 { return t.verified }},
+var dimensions = map[string]section{
+	"line":    {func(k *callKind) string { return k.line }, func(*callKind) bool { return true }},
+	"reason":  {func(k *callKind) string { return k.failedReason }, failed},
+	"step":    {func(k *callKind) string { return k.failedStep }, failed},
+	"methods": {func(k *callKind) string { return k.methods }, verified},
 }
 
-// partial says that a section is about some calls only, which a tally of all calls cannot tell apart.
+// partial says that a section is about some calls only.
 func partial(by string) bool { return by == "reason" || by == "step" || by == "methods" }
-
-// counted picks the calls that are calls of their own.
-const counted = "(c.first = c.call AND c.step_up = 0)"
 
 // sections is what was counted: all of it together, and by each dimension that was asked for.
 type sections struct {
 	by    []string
-	total tally
-	// single is the total of the calls of which each one is still known; total has the others too.
-	single tally
-	parts  map[string]map[any]*tally
+	kinds []*callKind
+	total *tally
+	parts map[string]map[any]*tally
+	// timed are the calls whose times matter.
+	timed which
 }
 
-// detail is what the sums do not know and single calls are read for; the zero value is nothing.
-type detail struct {
-	// from is what follows FROM, calls or a view of them as c; more narrows it down.
-	from, more string
-	columns    []string
-	into       func(t *tally) (columns []any, done func())
-}
-
-const verdictTenth, verdictMS = "(c.decided - c.started + 50) / 100", "coalesce(sum(c.decided - c.started), 0)"
-
-// inTime is how long it took to come to a verdict.
-func inTime() detail {
-	return detail{
-		"calls AS c", " AND " + counted + " AND c.decided IS NOT NULL", []string{"count(*)", verdictMS}, func(t *tally) ([]any, func()) {
-			var tenth, n, ms int64
-			return []any{&tenth, &n, &ms}, func() { t.verdict.put(tenth, n, ms) }
-		},
-	}
-}
-
-// howVerified is by which methods, at which level and how fast.
-func howVerified() detail {
-	return detail{
-		"calls AS c", " AND " + counted + " AND c.verdict = 'verified'", []string{"count(*)", "sum(c.level >= 3)", verdictMS}, func(t *tally) ([]any, func()) {
-			var tenth, n, ms int64
-			return []any{&tenth, &n, &t.strong, &ms}, func() {
-				t.verified, t.singleVerified = n, n
-				t.proof.put(tenth, n, ms)
-			}
-		},
-	}
-}
-
-// whyFailed is at which step, why, and of whom.
-func whyFailed() detail {
-	return detail{
-		"failed AS c", "", []string{"count(*)", "sum(c.status = 'identified')"}, func(t *tally) ([]any, func()) {
-			return []any{&t.failed, &t.failedIdentified}, func() { t.singleFailed = t.failed }
-		},
-	}
-}
-
-// timed says whether calls are told apart by their time to the verdict.
-func (d detail) timed() bool { return d.columns[len(d.columns)-1] == verdictMS }
-
-// count counts the calls of a query, told apart by its sections: how many there were from the sums, which are kept for longer than single calls and are quick to read,
-// and what these do not know from the calls.
-func count(ctx context.Context, tx *sql.Tx, q Query, d detail) (*sections, error) {
+// count counts the calls of a query, told apart by its sections.
+func count(ctx context.Context, tx *sql.Tx, q Query, timed which) (*sections, error) {
 	if !q.Period.quarters() {
 		return nil, ErrUneven
 	}
-	s := &sections{by: q.By, parts: map[string]map[any]*tally{}}
+	byNumber, kinds, err := kindsOf(ctx, tx, q.Lines)
+	if err != nil {
+		return nil, err
+	}
+	s := &sections{by: q.By, kinds: kinds, total: newTally(kinds), parts: map[string]map[any]*tally{}, timed: timed}
 	for _, by := range q.By {
 		s.parts[by] = map[any]*tally{}
 	}
-	all := q.Period.stretches()
-	for _, part := range all {
-		if d.from == "" {
-			break
+	c := counting{sections: s, kinds: s.placed(byNumber), stretches: q.Period.stretches()}
+	// One row a day in UTC: to read a row for each kind of calls takes longer than to count them.
+	err = each(ctx, tx, func(scan func(...any) error) error {
+		var started int64
+		var times sql.RawBytes
+		if err := scan(&started, &times); err != nil {
+			return err
 		}
-		if err := s.countCalls(ctx, tx, q, part, d); err != nil {
-			return nil, err
-		}
-	}
-	s.single = s.total
-	s.total.clearSums()
-	for _, by := range s.by {
-		for _, t := range s.parts[by] {
-			if !partial(by) {
-				t.clearSums()
+		c.begin(started)
+		return eachTime(times, c.call)
+	}, "SELECT started, group_concat(kind || times, '') FROM kinds_daily WHERE started > ? AND started < ? GROUP BY started",
+		q.Period.From.UnixMilli()-day, q.Period.To.UnixMilli())
+	c.end()
+	return s, err
+}
+
+// counting goes through the calls day by day in UTC.
+type counting struct {
+	*sections
+	kinds     map[int64]*placed
+	stretches []stretch
+	quarters  [1 << quarterBits]localQuarter // of the day
+	number    int64                          // of the kind that came last,
+	last      *placed                        // and where it is counted
+}
+
+// placed is how many calls of a kind there are, and the tallies in which they are counted, whenever they began.
+type placed struct {
+	at      int // in tallies
+	timed   bool
+	calls   int64
+	times   times
+	tallies []*tally
+}
+
+// localQuarter is a quarter of an hour, and where the calls that began in it are counted once there is one.
+type localQuarter struct {
+	wanted, known bool
+	local         int64 // milliseconds since 1970 on the clock of the place
+	tallies       []*tally
+}
+
+func (s *sections) placed(kinds map[int64]int) map[int64]*placed {
+	all := map[int64]*placed{}
+	for number, at := range kinds {
+		k := s.kinds[at]
+		p := &placed{at: at, timed: s.timed(k), tallies: []*tally{s.total}}
+		for _, by := range s.by {
+			if d, ok := dimensions[by]; ok && d.only(k) {
+				p.tallies = append(p.tallies, s.part(by, d.of(k)))
 			}
 		}
-	}
-	for _, part := range all {
-		if err := s.countSums(ctx, tx, q, part); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
-}
-
-// keysOf are the dimensions in SQL, in a stretch of time.
-func keysOf(by []string, part stretch) (columns []string) {
-	for _, b := range by {
-		columns = append(columns, strings.ReplaceAll(dimensions[b].sql, "%d", fmt.Sprint(part.offset)))
-	}
-	return columns
-}
-
-// groupBy groups by the first n columns.
-func groupBy(n int) string {
-	if n == 0 {
-		return ""
-	}
-	var s []string
-	for i := range n {
-		s = append(s, fmt.Sprint(i+1))
-	}
-	return " GROUP BY " + strings.Join(s, ", ")
-}
-
-func (s *sections) countCalls(ctx context.Context, tx *sql.Tx, q Query, part stretch, d detail) error {
-	columns := keysOf(s.by, part)
-	if d.timed() {
-		columns = append(columns, verdictTenth)
-	}
-	w, groups := where(part.from, part.to, q.Lines), groupBy(len(columns))
-	query := "SELECT " + strings.Join(append(columns, d.columns...), ", ") + " FROM " + d.from + " WHERE " + w.text + d.more + groups
-	return each(ctx, tx, func(scan func(...any) error) error {
-		var t tally
-		keys := make([]any, len(s.by))
-		into, done := d.into(&t)
-		if err := scan(append(pointers(keys), into...)...); err != nil {
-			return err
-		}
-		done()
-		s.take(s.by, keys, &t)
-		return nil
-	}, query, w.args...)
-}
-
-func (s *sections) countSums(ctx context.Context, tx *sql.Tx, q Query, part stretch) error {
-	by := slices.DeleteFunc(slices.Clone(s.by), partial)
-	columns := keysOf(by, part)
-	for _, sum := range []string{
-		"calls", "identified_by_ani", "identified", "verified", "failed", "abandoned", "opted_out", "locked", "unavailable", "closed", "step_ups",
-	} {
-		columns = append(columns, "coalesce(sum(c."+sum+"), 0)")
-	}
-	w := where(part.from, part.to, q.Lines)
-	return each(ctx, tx, func(scan func(...any) error) error {
-		var t tally
-		keys := make([]any, len(by))
-		if err := scan(append(pointers(keys), t.sums()...)...); err != nil {
-			return err
-		}
-		s.take(by, keys, &t)
-		return nil
-	}, "SELECT "+strings.Join(columns, ", ")+" FROM quarter_hours AS c WHERE "+w.text+groupBy(len(by)), w.args...)
-}
-
-func pointers(values []any) (all []any) {
-	for i := range values {
-		all = append(all, &values[i])
+		all[number] = p
 	}
 	return all
 }
 
-// take adds one row of an answer wherever it belongs.
-func (s *sections) take(by []string, keys []any, t *tally) {
-	s.total.add(t)
-	for i, b := range by {
-		if text, ok := keys[i].([]byte); ok {
-			keys[i] = string(text)
+func (c *counting) begin(started int64) {
+	c.quarters = [1 << quarterBits]localQuarter{}
+	for _, part := range c.stretches {
+		for i := range int64(day / quarter) {
+			if at := started + i*quarter; at >= part.from && at < part.to {
+				c.quarters[i] = localQuarter{wanted: true, local: at + part.offset}
+			}
 		}
-		s.part(b, keys[i]).add(t)
+	}
+}
+
+func (c *counting) call(kind int64, quarter int, ms int64) {
+	if c.last == nil || kind != c.number {
+		c.number, c.last = kind, c.kinds[kind]
+	}
+	q := &c.quarters[quarter]
+	if c.last == nil || !q.wanted {
+		return
+	}
+	if !q.known {
+		q.known = true
+		for _, by := range c.by {
+			switch by {
+			case "day":
+				q.tallies = append(q.tallies, c.part(by, q.local/day))
+			case "hour":
+				q.tallies = append(q.tallies, c.part(by, q.local/hour%24))
+			}
+		}
+	}
+	c.last.calls++
+	if c.last.timed {
+		c.last.times.put(ms)
+	}
+	for _, t := range q.tallies {
+		t.calls[c.last.at]++
+		if c.last.timed {
+			t.times.put(ms)
+		}
+	}
+}
+
+// end counts what was only added up for each kind.
+func (c *counting) end() {
+	for _, p := range c.kinds {
+		for _, t := range p.tallies {
+			t.calls[p.at] += p.calls
+			t.times.add(&p.times)
+		}
 	}
 }
 
 func (s *sections) part(by string, key any) *tally {
 	t := s.parts[by][key]
 	if t == nil {
-		t = &tally{}
+		t = newTally(s.kinds)
 		s.parts[by][key] = t
 	}
 	return t
@@ -213,7 +170,7 @@ func (s *sections) part(by string, key any) *tally {
 // rows are the total and, section by section, its parts: those of the calendar in their order and without gaps, lines by name, the others with the biggest first.
 func (s *sections) rows(q Query, now time.Time, cells func(by string, t *tally) []any) (all []Row) {
 	add := func(by string, what any, t *tally) { all = append(all, append(Row{by, what}, cells(by, t)...)) }
-	add("total", "", &s.total)
+	add("total", "", s.total)
 	for _, by := range s.by {
 		switch by {
 		case "day":
@@ -237,10 +194,9 @@ func (s *sections) rows(q Query, now time.Time, cells func(by string, t *tally) 
 }
 
 func (s *sections) keys(by string, wanted []string) (keys []any) {
-	of := dimensions[by].of
 	for key, t := range s.parts[by] {
 		line, _ := key.(string)
-		if of(t) > 0 || by == "day" || by == "hour" || by == "line" && slices.Contains(wanted, line) {
+		if by == "day" || by == "hour" || t.count(dimensions[by].only) > 0 || by == "line" && slices.Contains(wanted, line) {
 			keys = append(keys, key)
 		}
 	}
@@ -248,9 +204,9 @@ func (s *sections) keys(by string, wanted []string) (keys []any) {
 		if x, ok := a.(int64); ok {
 			return cmp.Compare(x, b.(int64))
 		}
-		biggest := cmp.Compare(of(s.parts[by][b]), of(s.parts[by][a]))
-		if by == "line" {
-			biggest = 0
+		biggest := 0
+		if by != "line" {
+			biggest = cmp.Compare(s.parts[by][b].count(dimensions[by].only), s.parts[by][a].count(dimensions[by].only))
 		}
 		return cmp.Or(biggest, cmp.Compare(a.(string), b.(string)))
 	})

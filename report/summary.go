@@ -4,26 +4,29 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"countersign/session/event"
 )
 
 // makeSummary tells the three numbers of the trade (identified by ANI, verified, failed), with rates and times.
 func makeSummary(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error) {
-	r, total, err := counts(ctx, tx, q, now, inTime(), []field{
+	fields := []field{
 		counter("calls", "Calls", calls),
 		counter("identified_by_ani", "By ANI", ani), rate("identified_by_ani_percent", "ANI %", ani, calls),
 		counter("verified", "Verified", verified), rate("verified_percent", "Ver. %", verified, calls),
 		counter("failed", "Failed", failed), rate("failed_percent", "Fail. %", failed, calls),
-		timing("mean_seconds", "Mean s", func(t *tally) any { return t.verdict.mean() }),
-		timing("median_seconds", "Median s", func(t *tally) any { return t.verdict.quantile(50) }),
-		timing("p95_seconds", "p95 s", func(t *tally) any { return t.verdict.quantile(95) }),
+	}
+	fields = append(fields, timings()...)
+	fields = append(fields,
 		minor(counter("identified", "Identified", identified)),
-		minor(counter("abandoned", "Abandoned", func(t *tally) int64 { return t.abandoned })),
-		minor(counter("opted_out", "Opted out", func(t *tally) int64 { return t.optedOut })),
-		minor(counter("locked", "Locked", func(t *tally) int64 { return t.locked })),
-		minor(counter("unavailable", "Unavail.", func(t *tally) int64 { return t.unavailable })),
-		minor(counter("closed", "Closed", func(t *tally) int64 { return t.closed })),
-		minor(counter("step_ups", "Step-ups", func(t *tally) int64 { return t.stepUps })),
-	})
+		minor(counter("abandoned", "Abandoned", func(k *callKind) bool { return k.ending == string(event.EndAbandoned) })),
+		minor(counter("opted_out", "Opted out", because(event.ReasonOptedOut))),
+		minor(counter("locked", "Locked", func(k *callKind) bool { return k.locked })),
+		minor(counter("unavailable", "Unavail.", because(event.ReasonUnavailable))),
+		minor(counter("closed", "Closed", because(event.ReasonClosed))),
+		minor(counter("step_ups", "Step-ups", func(k *callKind) bool { return !k.counted })),
+	)
+	r, total, err := counts(ctx, tx, q, now, func(k *callKind) bool { return k.decided }, fields)
 	if err != nil {
 		return nil, err
 	}
@@ -36,3 +39,5 @@ func makeSummary(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Repo
 	r.Notes = append(r.Notes, noteANI, noteRates, noteTimes, noteCalls)
 	return r, nil
 }
+
+func because(r event.Reason) which { return func(k *callKind) bool { return k.reason == string(r) } }

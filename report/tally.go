@@ -1,80 +1,91 @@
 package report
 
-import "slices"
+import (
+	"maps"
+	"slices"
 
-// tally counts calls. A step-up and a call that came back are no calls of their own: they are in stepUps alone.
+	"countersign/session/event"
+)
+
+// callKind is everything that calls are told apart by, but for their time: a row of the view kinds. What is not counted is a step-up or a call that came back.
+type callKind struct {
+	line                                                                             string
+	counted, locked, decided                                                         bool
+	identifiedBy, verdict, methods, failedReason, failedStep, status, reason, ending string
+	level                                                                            int64
+}
+
+// which picks kinds of calls.
+type which func(*callKind) bool
+
+func calls(k *callKind) bool      { return k.counted }
+func ani(k *callKind) bool        { return k.identifiedBy == string(event.MethodANI) }
+func identified(k *callKind) bool { return k.identifiedBy != "" }
+func verified(k *callKind) bool   { return k.verdict == string(event.FactVerified) }
+func failed(k *callKind) bool     { return k.verdict == string(event.FactFailed) }
+func none(*callKind) bool         { return false }
+
+// tally counts calls, kind by kind, and the times of those that are timed.
 type tally struct {
-	// These are kept as sums for longer than single calls are.
-	calls, ani, identified, verified, failed, abandoned, optedOut, locked, unavailable, closed, stepUps int64
-	// The rest is of the calls of which each one is still known. failedIdentified are those that failed of whom at least was known who they said they were; strong are
-	// those verified at level 3.
-	singleFailed, failedIdentified, singleVerified, strong int64
-	// verdict is the time from the start to the verdict of all calls that got one, proof that of the verified ones.
-	verdict, proof times
+	kinds []*callKind
+	calls []int64 // of each of them
+	times times
 }
 
-// sums are what is kept as sums, in the order of the views.
-func (t *tally) sums() []any {
-	return []any{
-		&t.calls, &t.ani, &t.identified, &t.verified, &t.failed, &t.abandoned, &t.optedOut, &t.locked, &t.unavailable, &t.closed, &t.stepUps,
+func newTally(kinds []*callKind) *tally {
+	return &tally{kinds: kinds, calls: make([]int64, len(kinds))}
+}
+
+// count is how many calls of these kinds there are.
+func (t *tally) count(of which) (n int64) {
+	for i, k := range t.kinds {
+		if t.calls[i] > 0 && of(k) {
+			n += t.calls[i]
+		}
 	}
+	return n
 }
 
-func (t *tally) clearSums() {
-	for _, n := range t.sums() {
-		*n.(*int64) = 0
-	}
-}
-
-func (t *tally) add(o *tally) {
-	t.calls += o.calls
-	t.ani += o.ani
-	t.identified += o.identified
-	t.verified += o.verified
-	t.failed += o.failed
-	t.abandoned += o.abandoned
-	t.optedOut += o.optedOut
-	t.locked += o.locked
-	t.unavailable += o.unavailable
-	t.closed += o.closed
-	t.stepUps += o.stepUps
-	t.singleFailed += o.singleFailed
-	t.failedIdentified += o.failedIdentified
-	t.singleVerified += o.singleVerified
-	t.strong += o.strong
-	t.verdict.add(o.verdict)
-	t.proof.add(o.proof)
-}
+// mostTenths are those that are counted in a slice: more than a call may take.
+const mostTenths = 10 * 60 * 15
 
 // times are durations, counted by tenths of a second: rounding keeps their order, so that a median of them is the median, rounded.
 type times struct {
 	n, ms  int64
-	tenths map[int64]int64
+	tenths []int64
+	others map[int64]int64 // what is below 0 or above mostTenths
 }
 
-func (t *times) put(tenth, n, ms int64) {
-	if n == 0 {
-		return
-	}
-	if t.tenths == nil {
-		t.tenths = map[int64]int64{}
-	}
-	t.n += n
+func (t *times) put(ms int64) {
+	t.n++
 	t.ms += ms
-	t.tenths[tenth] += n
+	t.count((ms+50)/100, 1)
 }
 
-func (t *times) add(o times) {
-	if o.n == 0 {
-		return
+func (t *times) count(tenth, n int64) {
+	switch {
+	case tenth >= 0 && tenth < int64(len(t.tenths)):
+		t.tenths[tenth] += n
+	case tenth >= 0 && tenth < mostTenths:
+		t.tenths = append(t.tenths, make([]int64, tenth+1-int64(len(t.tenths)))...)
+		t.tenths[tenth] = n
+	case t.others == nil:
+		t.others = map[int64]int64{tenth: n}
+	default:
+		t.others[tenth] += n
 	}
-	if t.tenths == nil {
-		t.tenths = map[int64]int64{}
-	}
+}
+
+func (t *times) add(o *times) {
 	t.n += o.n
 	t.ms += o.ms
 	for tenth, n := range o.tenths {
-		t.tenths[tenth] += n
+		if n > 0 {
+			t.count(int64(tenth), n)
+		}
+	}
+	for tenth, n := range o.others {
+		t.count(tenth, n)
 	}
 }
 
@@ -85,16 +96,23 @@ func (t *times) quantile(percent int64) any {
 	if t.n == 0 {
 		return nil
 	}
-	all := make([]int64, 0, len(t.tenths))
-	for tenth := range t.tenths {
-		all = append(all, tenth)
-	}
-	slices.Sort(all)
 	rank, seen := (t.n*percent+99)/100, int64(0)
-	for _, tenth := range all {
-		if seen += t.tenths[tenth]; seen >= rank {
+	others := slices.Sorted(maps.Keys(t.others))
+	below, _ := slices.BinarySearch(others, 0)
+	for _, tenth := range others[:below] {
+		if seen += t.others[tenth]; seen >= rank {
 			return float64(tenth) / 10
 		}
 	}
-	return float64(all[len(all)-1]) / 10
+	for tenth, n := range t.tenths {
+		if seen += n; seen >= rank {
+			return float64(tenth) / 10
+		}
+	}
+	for _, tenth := range others[below:] {
+		if seen += t.others[tenth]; seen >= rank {
+			return float64(tenth) / 10
+		}
+	}
+	return nil
 }

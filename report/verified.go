@@ -8,16 +8,14 @@ import (
 
 // makeVerified tells how many callers proved to be the customer, by which methods, and how long it took.
 func makeVerified(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error) {
-	strong := func(t *tally) int64 { return t.strong }
-	r, total, err := counts(ctx, tx, q, now, howVerified(), []field{
+	strong := func(k *callKind) bool { return verified(k) && k.level >= 3 }
+	fields := []field{
 		ofAll(counter("calls", "Calls", calls)),
 		counter("verified", "Verified", verified), ofAll(rate("verified_percent", "Ver. %", verified, calls)),
 		share("share_percent", "Share %", verified),
-		counter("strong", "Level 3", strong), rate("strong_percent", "Lvl. 3 %", strong, func(t *tally) int64 { return t.singleVerified }),
-		timing("mean_seconds", "Mean s", func(t *tally) any { return t.proof.mean() }),
-		timing("median_seconds", "Median s", func(t *tally) any { return t.proof.quantile(50) }),
-		timing("p95_seconds", "p95 s", func(t *tally) any { return t.proof.quantile(95) }),
-	})
+		counter("strong", "Level 3", strong), rate("strong_percent", "Lvl. 3 %", strong, verified),
+	}
+	r, total, err := counts(ctx, tx, q, now, verified, append(fields, timings()...))
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ const (
 	AuditExported       = "exported"
 	AuditReplayed       = "replayed"
 	AuditRetention      = "retention_run"
+	AuditRebuilt        = "reports_rebuilt"
 	// AuditTrimmed: entries were removed because their time was over. It names the last of them.
 	AuditTrimmed = "audit_trimmed"
 )
@@ -76,7 +77,7 @@ func OpenAudit(ctx context.Context, path string, o AuditOptions) (*Audit, error)
 // Close closes the file.
 func (a *Audit) Close() error { return a.db.close() }
 
-// Append writes an entry. It has outlived a power cut when Append returns.
+// Append writes an entry, and notes the head. Both have outlived a power cut when Append returns.
 func (a *Audit) Append(ctx context.Context, e AuditEntry) (written AuditEntry, err error) {
 	err = a.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		written, err = a.add(ctx, tx, e)
@@ -85,7 +86,7 @@ func (a *Audit) Append(ctx context.Context, e AuditEntry) (written AuditEntry, e
 	if err != nil {
 		return AuditEntry{}, fmt.Errorf("write the audit log: %w", err)
 	}
-	return written, nil
+	return written, a.note(written)
 }
 
 // errNotChained says that there is no entry to go on from, although the log is not new.

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"database/sql"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -56,7 +58,7 @@ func TestTheAuditLogSaysWhoDidWhat(t *testing.T) {
 	assert.Equal(t, "version 2", got[0].Detail)
 	s, err := a.Verify(deadline(t))
 	require.NoError(t, err)
-	assert.Equal(t, AuditState{Entries: 4, Head: AuditHead{4, written.Hash}}, s)
+	assert.Equal(t, AuditState{Entries: 4, Head: AuditHead{4, written.Hash}, Noted: 4}, s)
 	h, err := ParseAuditHead(s.Head.String())
 	require.NoError(t, err)
 	assert.Equal(t, s.Head, h)
@@ -124,22 +126,64 @@ func TestTheChainShowsWhereItIsBroken(t *testing.T) {
 	}
 }
 
-func TestACleverTruncationShowsAgainstAHeadThatWasNoted(t *testing.T) {
+func TestACleverTruncationShowsAgainstTheHeadsThatWereNoted(t *testing.T) {
 	t.Parallel()
-	a := auditLog(t, 5)
-	s, err := a.Verify(deadline(t))
-	require.NoError(t, err)
-	tamper(t, a, `DELETE FROM entries WHERE n > 3; UPDATE sqlite_sequence SET seq = 3`)
-	_, err = a.Verify(deadline(t))
-	require.NoError(t, err, "nothing inside the file tells")
-	_, err = a.Verify(deadline(t), s.Head)
-	assert.ErrorContains(t, err, "entries 4 to 5 were taken off the end")
-	for range 2 { // and nobody can fill the gap with something else
-		_, err = a.Append(deadline(t), AuditEntry{Actor: "x", Action: AuditErased})
-		require.NoError(t, err)
+	for name, c := range map[string]struct {
+		script string
+		at     int64
+		says   string
+	}{
+		"the last entry":       {`DELETE FROM entries WHERE n > 4; UPDATE sqlite_sequence SET seq = 4`, 5, "entry 5 was taken off the end"},
+		"the last two":         {`DELETE FROM entries WHERE n > 3; UPDATE sqlite_sequence SET seq = 3`, 4, "entries 4 to 5 were taken off the end"},
+		"everything":           {`DELETE FROM entries; UPDATE sqlite_sequence SET seq = 0`, 1, "entries 1 to 5 were taken off the end"},
+		"and others put there": {`DELETE FROM entries WHERE n > 3; UPDATE sqlite_sequence SET seq = 3`, 4, "its hash is not the one that was noted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := auditLog(t, 5)
+			s, err := a.Verify(deadline(t))
+			require.NoError(t, err)
+			assert.Equal(t, 5, s.Noted)
+			tamper(t, a, c.script)
+			if name == "and others put there" {
+				for range 3 { // nobody can fill the gap with something else
+					_, err = a.Append(deadline(t), AuditEntry{Actor: "x", Action: AuditErased})
+					require.NoError(t, err)
+				}
+			}
+			var chain *ChainError
+			_, err = a.Verify(deadline(t))
+			require.ErrorAs(t, err, &chain)
+			assert.Equal(t, c.at, chain.N)
+			assert.ErrorContains(t, err, c.says)
+
+			require.NoError(t, os.Remove(a.headsPath()))
+			after, err := a.Verify(deadline(t))
+			require.NoError(t, err, "nothing is left here that tells")
+			assert.Zero(t, after.Noted)
+			_, err = a.Verify(deadline(t), s.Head)
+			assert.ErrorContains(t, err, "noted", "a head that was kept elsewhere does")
+		})
 	}
-	_, err = a.Verify(deadline(t), s.Head)
-	assert.ErrorContains(t, err, "broken at entry 5: its hash is not the one that was noted")
+}
+
+// A note that is missing, or that a crash cut off, is no sign of tampering.
+func TestHeadsThatACrashKeptFromBeingNotedAreNoError(t *testing.T) {
+	t.Parallel()
+	a := auditLog(t, 3)
+	text, err := os.ReadFile(a.headsPath())
+	require.NoError(t, err)
+	require.Equal(t, 3, bytes.Count(text, []byte("\n")))
+	for _, cut := range []int{1, 20, 66, 67, 68} {
+		require.NoError(t, os.WriteFile(a.headsPath(), text[:len(text)-cut], 0o600))
+		s, err := a.Verify(deadline(t))
+		require.NoError(t, err, cut)
+		assert.GreaterOrEqual(t, s.Noted, 2)
+	}
+	_, err = a.Append(deadline(t), AuditEntry{Actor: "x", Action: AuditErased})
+	require.NoError(t, err)
+	_, err = a.Verify(deadline(t))
+	require.NoError(t, err, "and neither is what is added behind it")
 }
 
 func TestEntriesWhoseTimeIsOverAreRemovedAndTheChainHolds(t *testing.T) {
@@ -192,6 +236,7 @@ func TestSeveralProcessesWriteOneChain(t *testing.T) {
 	s, err := a.Verify(deadline(t))
 	require.NoError(t, err)
 	assert.EqualValues(t, 80, s.Entries)
+	assert.Equal(t, 80, s.Noted)
 }
 
 func TestTheAuditLogCallsACustomerByAnAlias(t *testing.T) {

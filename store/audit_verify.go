@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,15 +53,22 @@ type AuditState struct {
 	Entries int64     `json:"entries"`
 	Removed int64     `json:"removed"`
 	Head    AuditHead `json:"head"`
+	// Noted is how many heads were noted beside the log, and compared.
+	Noted int `json:"noted"`
 }
 
-// Verify follows the chain. A *ChainError says where an entry was changed, removed, or put in. Entries taken off the end leave a whole chain: that shows in the
-// database's own count of entries, unless somebody knew to set that back, and in any case against known heads of earlier.
+// Verify follows the chain. A *ChainError says where an entry was changed, removed, or put in. Entries taken off the end, or a log that was written anew, leave a whole
+// chain: that shows against the heads that were noted beside the log, and against known ones that were kept elsewhere.
 func (a *Audit) Verify(ctx context.Context, known ...AuditHead) (AuditState, error) {
 	var s AuditState
+	noted, err := a.noted() // before the log, to which others may be adding
+	if err != nil {
+		return s, err
+	}
+	s.Noted = len(noted)
 	var hash []byte
 	var counted int64
-	err := a.db.read.QueryRowContext(ctx, `SELECT n, hash, (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entries') FROM start`).
+	err = a.db.read.QueryRowContext(ctx, `SELECT n, hash, (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entries') FROM start`).
 		Scan(&s.Removed, &hash, &counted)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, broken(1, "the log does not say where it begins")
@@ -68,9 +76,12 @@ func (a *Audit) Verify(ctx context.Context, known ...AuditHead) (AuditState, err
 	if err != nil {
 		return s, fmt.Errorf("read the audit log: %w", err)
 	}
-	heads := map[int64]string{}
-	for _, h := range known {
-		heads[h.N] = h.Hash
+	heads, latest := map[int64][]string{}, AuditHead{}
+	for _, h := range append(noted, known...) {
+		heads[h.N] = append(heads[h.N], h.Hash)
+		if h.N > latest.N {
+			latest = h
+		}
 	}
 	s.Head = AuditHead{s.Removed, hex.EncodeToString(hash)}
 	start := s.Head
@@ -82,7 +93,7 @@ func (a *Audit) Verify(ctx context.Context, known ...AuditHead) (AuditState, err
 			return broken(last.N+1, "%s removed", entries(last.N+1, e.N-1))
 		case !bytes.Equal(sum, e.chained(hash)):
 			return broken(e.N, "it was changed or put in, or the one before it was")
-		case heads[e.N] != "" && heads[e.N] != e.Hash:
+		case slices.ContainsFunc(heads[e.N], func(noted string) bool { return noted != e.Hash }):
 			return broken(e.N, "its hash is not the one that was noted: the log was written anew")
 		}
 		attested = attested || e.Action == AuditTrimmed && e.Detail == trimDetail(start)
@@ -97,10 +108,8 @@ func (a *Audit) Verify(ctx context.Context, known ...AuditHead) (AuditState, err
 	if counted > last.N {
 		return s, broken(last.N+1, "%s taken off the end", entries(last.N+1, counted))
 	}
-	for n, noted := range heads {
-		if n > last.N {
-			return s, broken(last.N+1, "%s taken off the end: entry %d was noted as %s", entries(last.N+1, n), n, noted)
-		}
+	if latest.N > last.N {
+		return s, broken(last.N+1, "%s taken off the end: entry %d was noted as %s", entries(last.N+1, latest.N), latest.N, latest.Hash)
 	}
 	if !attested {
 		return s, broken(1, "%s removed, and no entry says so", entries(1, s.Removed))
@@ -128,7 +137,8 @@ func (a *Audit) Trim(ctx context.Context, before time.Time, actor string, dryRun
 	if removed <= 0 || dryRun {
 		return max(0, removed), nil
 	}
-	err = a.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	var says AuditEntry
+	err = a.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
 		if err := tx.QueryRowContext(ctx, count, before.UnixMilli()).Scan(&removed); err != nil || removed <= 0 {
 			return err
 		}
@@ -138,17 +148,20 @@ func (a *Audit) Trim(ctx context.Context, before time.Time, actor string, dryRun
 			return err
 		}
 		h.Hash = hex.EncodeToString(hash)
-		if _, err := a.add(ctx, tx, AuditEntry{Actor: actor, Action: AuditTrimmed, Object: "audit", Detail: trimDetail(h)}); err != nil {
+		if says, err = a.add(ctx, tx, AuditEntry{Actor: actor, Action: AuditTrimmed, Object: "audit", Detail: trimDetail(h)}); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE start SET n = ?, hash = ?`, h.N, hash); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM entries WHERE n <= ?`, h.N)
+		_, err = tx.ExecContext(ctx, `DELETE FROM entries WHERE n <= ?`, h.N)
 		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("trim the audit log: %w", err)
 	}
-	return removed, nil
+	if says.N == 0 { // another process was faster
+		return 0, nil
+	}
+	return removed, a.note(says)
 }

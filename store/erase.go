@@ -20,8 +20,8 @@ const ErasedCustomer = "erased"
 // Removed counts the rows that were removed, by table.
 type Removed map[string]int
 
-// Erase removes everything about a customer. Whoever is not there has nothing to remove. traces are what the files may still hold of it, for Search; the caller
-// wipes them.
+// Erase removes everything about a customer. Whoever is not there has nothing to remove. That they were erased is remembered under their Alias, for Erased. traces are what
+// the files may still hold of it, for Search; the caller wipes them.
 func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed, traces Traces, err error) {
 	removed = Removed{}
 	err = d.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -34,6 +34,10 @@ func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed
 			}
 		}
 		removed["customers"], err = remove(ctx, tx, `DELETE FROM customers WHERE id = ?`, customer)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO erased VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at`, d.Alias(customer), d.now().UnixMilli())
 		if err != nil {
 			return err
 		}

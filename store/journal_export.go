@@ -22,6 +22,8 @@ type ExportOptions struct {
 	Calls []string
 	// Last is how many calls, those that started last; 0 means all.
 	Last int
+	// Erased is whether only calls are wanted that named a customer who is erased.
+	Erased bool
 }
 
 // Export hands over the events of calls as they are published, whole calls, in the order in which they were journalled: each of them as JSON, to be kept.
@@ -44,6 +46,10 @@ func (j *Journal) Export(ctx context.Context, o ExportOptions, each func(body []
 	}
 	if o.Last > 0 {
 		query, args = query+` AND e.call IN (SELECT call FROM calls ORDER BY started DESC, call DESC LIMIT ?)`, append(args, o.Last)
+	}
+	if o.Erased {
+		query, args = query+` AND e.call IN (SELECT call FROM calls WHERE customer = ? UNION SELECT call FROM events WHERE json ->> '$.data.customer' = ?)`,
+			append(args, ErasedCustomer, ErasedCustomer)
 	}
 	rows, err := j.db.read.QueryContext(ctx, query+` ORDER BY e.rowid`, args...)
 	if err != nil {
@@ -82,20 +88,24 @@ type Imported struct {
 	// Events were in the file; New of them were not in the journal before.
 	Events int `json:"events"`
 	New    int `json:"new"`
+	// Erased is how many calls named a customer who was erased since then, and now name nobody.
+	Erased int `json:"erased_calls"`
 }
 
 // Import takes events into the journal that another one exported, one a line. Those that are there already, by their id, are left as they are; none is published
-// again. A call that had not ended when it was exported is no call that runs here: it keeps what is known of it, without an end.
+// again. A call that had not ended when it was exported is no call that runs here: it keeps what is known of it, without an end. Customers who were erased are taken out of
+// their calls, as Journal.Erase does.
 //
 // It ends with the first line that cannot be imported, as an *event.LineError; those before it are in the journal. CheckImport finds such lines beforehand.
-func (j *Journal) Import(ctx context.Context, r io.Reader, progress func(Imported)) (done Imported, err error) {
+func (j *Journal) Import(ctx context.Context, r io.Reader, erased Erased, progress func(Imported)) (done Imported, err error) {
 	var group []entry
+	calls := map[string]bool{} // of erased customers
 	write := func() error {
-		added, err := j.importGroup(ctx, group)
+		added, err := j.importGroup(ctx, group, erased, calls)
 		if err != nil {
 			return fmt.Errorf("import into the journal: %w", err)
 		}
-		done.Events, done.New, group = done.Events+len(group), done.New+added, group[:0]
+		done.Events, done.New, done.Erased, group = done.Events+len(group), done.New+added, len(calls), group[:0]
 		if progress != nil {
 			progress(done)
 		}
@@ -110,10 +120,13 @@ func (j *Journal) Import(ctx context.Context, r io.Reader, progress func(Importe
 	if bad := (*event.LineError)(nil); err == nil || errors.As(err, &bad) {
 		err = errors.Join(write(), err)
 	}
+	if done.Erased > 0 { // last digits of telephone numbers may have been there for a moment
+		err = errors.Join(err, j.db.emptyLog(ctx))
+	}
 	return done, err
 }
 
-func (j *Journal) importGroup(ctx context.Context, group []entry) (added int, err error) {
+func (j *Journal) importGroup(ctx context.Context, group []entry, erased Erased, calls map[string]bool) (added int, err error) {
 	if len(group) == 0 {
 		return 0, context.Cause(ctx)
 	}
@@ -127,6 +140,9 @@ func (j *Journal) importGroup(ctx context.Context, group []entry) (added int, er
 				continue
 			}
 			added++
+			if err := erased.from(ctx, tx, n, calls); err != nil {
+				return fmt.Errorf("write call %s: %w", n.call, err)
+			}
 			if n.change.ended.Valid {
 				continue
 			}

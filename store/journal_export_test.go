@@ -71,8 +71,8 @@ func TestAJournalIsExportedAndImportedToTheLetter(t *testing.T) {
 	n, err := CheckImport(strings.NewReader(file))
 	require.NoError(t, err)
 	assert.Equal(t, len(mixed), n)
-	for i, want := range []Imported{{12, 12}, {12, 0}} {
-		got, err := to.Import(deadline(t), strings.NewReader(file), nil)
+	for i, want := range []Imported{{Events: 12, New: 12}, {Events: 12}} {
+		got, err := to.Import(deadline(t), strings.NewReader(file), nil, nil)
 		require.NoError(t, err)
 		assert.Equal(t, want, got, "time %d", i+1)
 	}
@@ -82,9 +82,9 @@ func TestAJournalIsExportedAndImportedToTheLetter(t *testing.T) {
 	assert.Empty(t, pending(t, to), "nothing is published again")
 
 	// What is known already is left alone, its place in the outbox too.
-	got, err := from.Import(deadline(t), strings.NewReader(file), nil)
+	got, err := from.Import(deadline(t), strings.NewReader(file), nil, nil)
 	require.NoError(t, err)
-	assert.Equal(t, Imported{12, 0}, got)
+	assert.Equal(t, Imported{Events: 12, New: 0}, got)
 	assert.Len(t, pending(t, from), 12)
 }
 
@@ -122,7 +122,7 @@ func TestACallThatHadNotEndedIsNotEndedHere(t *testing.T) {
 	from, to := newJournal(t, JournalOptions{}), newJournal(t, JournalOptions{})
 	call := wholeCall("call-a", noon)
 	keep(t, from, call[:4]...)
-	_, err := to.Import(deadline(t), strings.NewReader(exported(t, from, ExportOptions{})), nil)
+	_, err := to.Import(deadline(t), strings.NewReader(exported(t, from, ExportOptions{})), nil, nil)
 	require.NoError(t, err)
 	n, err := to.EndInterrupted(deadline(t), "/countersign/test", noon.Add(time.Hour))
 	require.NoError(t, err)
@@ -130,9 +130,9 @@ func TestACallThatHadNotEndedIsNotEndedHere(t *testing.T) {
 	assert.Empty(t, pending(t, to))
 
 	keep(t, from, call[4:]...) // and when the rest of it comes, it is as it was there
-	got, err := to.Import(deadline(t), strings.NewReader(exported(t, from, ExportOptions{})), nil)
+	got, err := to.Import(deadline(t), strings.NewReader(exported(t, from, ExportOptions{})), nil, nil)
 	require.NoError(t, err)
-	assert.Equal(t, Imported{6, 2}, got)
+	assert.Equal(t, Imported{Events: 6, New: 2}, got)
 	assert.Equal(t, callRows(t, from), callRows(t, to))
 }
 
@@ -140,7 +140,7 @@ func TestACallThatRunsHereIsLeftRunningByAnImport(t *testing.T) {
 	t.Parallel()
 	j := newJournal(t, JournalOptions{})
 	keep(t, j, wholeCall("call-a", noon)[:4]...)
-	_, err := j.Import(deadline(t), strings.NewReader(exported(t, j, ExportOptions{})), nil)
+	_, err := j.Import(deadline(t), strings.NewReader(exported(t, j, ExportOptions{})), nil, nil)
 	require.NoError(t, err)
 	n, err := j.EndInterrupted(deadline(t), "/countersign/test", noon.Add(time.Hour))
 	require.NoError(t, err)
@@ -161,7 +161,7 @@ func TestGarbageIsRefusedWithItsLine(t *testing.T) {
 		var at *event.LineError
 		require.ErrorAs(t, err, &at)
 		assert.Equal(t, 7, at.Line)
-		got, err := to.Import(deadline(t), strings.NewReader(file+bad+"\n"+file), nil)
+		got, err := to.Import(deadline(t), strings.NewReader(file+bad+"\n"+file), nil, nil)
 		require.ErrorAs(t, err, &at)
 		assert.Equal(t, 7, at.Line)
 		assert.Equal(t, 6, got.Events, "what is before it is there")
@@ -181,13 +181,13 @@ func TestALargeImportTellsHowFarItIsAndCanBeStopped(t *testing.T) {
 	}
 	j := newJournal(t, JournalOptions{})
 	ctx, cancel := context.WithCancel(deadline(t))
-	_, err := j.Import(ctx, bytes.NewReader(file.Bytes()), func(Imported) { cancel() })
+	_, err := j.Import(ctx, bytes.NewReader(file.Bytes()), nil, func(Imported) { cancel() })
 	require.ErrorIs(t, err, context.Canceled)
 	var told []Imported
-	got, err := j.Import(deadline(t), &file, func(i Imported) { told = append(told, i) })
+	got, err := j.Import(deadline(t), &file, nil, func(i Imported) { told = append(told, i) })
 	require.NoError(t, err)
-	assert.Equal(t, Imported{3000, 2000}, got, "it goes on where it was stopped")
-	assert.Equal(t, Imported{1000, 0}, told[0])
+	assert.Equal(t, Imported{Events: 3000, New: 2000}, got, "it goes on where it was stopped")
+	assert.Equal(t, Imported{Events: 1000, New: 0}, told[0])
 	assert.Len(t, callRows(t, j), 500)
 }
 
@@ -197,7 +197,7 @@ func TestAnImportKeepsWhatItDoesNotKnow(t *testing.T) {
 	from, to := newJournal(t, JournalOptions{}), newJournal(t, JournalOptions{})
 	keep(t, from, wholeCall("call-a", noon)...)
 	file := strings.Replace(exported(t, from, ExportOptions{}), `"data":{`, `"data":{"colour":"green",`, 1)
-	_, err := to.Import(deadline(t), strings.NewReader(strings.Replace(file, `{"spec`, `  { "spec`, 1)), nil)
+	_, err := to.Import(deadline(t), strings.NewReader(strings.Replace(file, `{"spec`, `  { "spec`, 1)), nil, nil)
 	require.NoError(t, err)
 	assert.Equal(t, file, exported(t, to, ExportOptions{}))
 }

@@ -146,7 +146,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			_, err = db.write.Exec("PRAGMA user_version = 7")
 			require.NoError(t, err)
 			require.NoError(t, db.close())
-		}, ErrNewer, "directory.db was written by a newer Countersign (schema 7, this one knows 2): upgrade this program or use another --data folder"},
+		}, ErrNewer, "directory.db was written by a newer Countersign (schema 7, this one knows 3): upgrade this program or use another --data folder"},
 		{"no database", func(t *testing.T, path string) {
 			require.NoError(t, os.WriteFile(path, []byte("Dear diary, today I learned about the file format of SQLite.\n"), 0o600))
 		}, ErrForeign, "directory.db is not a database: move it away or use another --data folder"},

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -26,8 +26,9 @@ type ReportsOptions struct {
 // Reports keep what is known of every call in a file whose views analysts may query (REPORTS.md). They are made of events, and of nothing else: each counts once, by its
 // id, in whatever order and however often it comes. Their methods are safe for use by several goroutines, and several processes may have the same file open.
 type Reports struct {
-	db  *database
-	log *slog.Logger
+	db    *database
+	log   *slog.Logger
+	kinds kindNumbers
 }
 
 // OpenReports opens or creates the file. An *OpenError tells a person what is wrong.
@@ -63,21 +64,29 @@ func (r *Reports) Apply(ctx context.Context, events []event.Event) (fresh int, e
 	if len(byCall) == 0 {
 		return 0, nil
 	}
+	var found map[callKind]int64
 	err = r.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		fresh = 0
-		sums := sums{tallies: map[tallyKey]*tallyCounts{}, questions: map[questionKey]*questionCounts{}}
-		for _, call := range slices.Sorted(maps.Keys(byCall)) {
-			n, err := applyToCall(ctx, tx, call, byCall[call], &sums)
+		sums := newSums()
+		calls := slices.Sorted(maps.Keys(byCall))
+		known, err := knownCalls(ctx, tx, calls)
+		if err != nil {
+			return err
+		}
+		for _, call := range calls {
+			n, err := applyToCall(ctx, tx, call, known[call], byCall[call], sums)
 			if err != nil {
 				return fmt.Errorf("call %s: %w", call, err)
 			}
 			fresh += n
 		}
-		return sums.write(ctx, tx)
+		found, err = sums.write(ctx, tx, &r.kinds)
+		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("write reports: %w", err)
 	}
+	r.kinds.remember(found)
 	return fresh, nil
 }
 
@@ -105,34 +114,96 @@ func (r *Reports) byCall(events []event.Event) map[string][]event.Event {
 			r.log.Warn("an event whose id is not that of its call and number is not counted", "event", e.ID, "call", e.Call, "seq", e.Seq)
 			continue
 		}
+		if !countable(e) { // it would be refused for ever, and hold up all that come behind it
+			r.log.Error("an event with an impossible time is not counted", "event", e.ID, "time", e.Time)
+			continue
+		}
 		calls[e.Call] = append(calls[e.Call], e)
 	}
 	return calls
 }
 
-// applyToCall derives the call again from all of its events.
-func applyToCall(ctx context.Context, tx *sql.Tx, call string, more []event.Event, sums *sums) (fresh int, err error) {
-	var n int64
-	var complete bool
-	err = tx.QueryRowContext(ctx, "SELECT n, complete FROM call_data WHERE call = ?", call).Scan(&n, &complete)
-	switch {
-	case complete:
-		return 0, nil
-	case err != nil && !errors.Is(err, sql.ErrNoRows):
-		return 0, err
-	}
-	known, err := eventsOf(ctx, tx, call)
+// knownCall is what is here of a call: its row, 0 if it has none, and the events that are kept until it is complete.
+type knownCall struct {
+	n        int64
+	complete bool
+	events   []event.Event
+}
+
+// knownCalls reads what is here of calls. Those of which there is nothing are not in the answer.
+func knownCalls(ctx context.Context, tx *sql.Tx, calls []string) (map[string]knownCall, error) {
+	list, err := json.Marshal(calls)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	before := reportOf(known)
-	all, added := merge(known, more)
+	known := map[string]knownCall{}
+	err = eachRow(ctx, tx, func(row *sql.Rows) error {
+		var call string
+		var k knownCall
+		err := row.Scan(&call, &k.n, &k.complete)
+		known[call] = k
+		return err
+	}, "SELECT call, n, complete FROM call_data WHERE call IN (SELECT value FROM json_each(?))", string(list))
+	if err != nil {
+		return nil, err
+	}
+	err = eachRow(ctx, tx, func(row *sql.Rows) error {
+		e, err := scanEvent(row)
+		k := known[e.Call]
+		k.events = append(k.events, e)
+		known[e.Call] = k
+		return err
+	}, "SELECT json FROM events WHERE call IN (SELECT value FROM json_each(?)) ORDER BY call, seq", string(list))
+	return known, err
+}
+
+func eachRow(ctx context.Context, tx *sql.Tx, f func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// longest is a time that no call takes, even if nobody noticed its end until much later.
+const longest = 10 * 366 * dayWidth
+
+// countable says that the times of an event can be added up.
+func countable(e event.Event) bool {
+	fits := func(ms int64) bool { return -longest <= ms && ms <= longest }
+	switch d := e.Data.(type) {
+	case event.CallEnded:
+		if !fits(d.Milliseconds) {
+			return false
+		}
+	case event.StepFinished:
+		if !fits(d.Milliseconds) || slices.ContainsFunc(d.Attempts, func(a event.Attempt) bool { return !fits(a.Milliseconds) }) {
+			return false
+		}
+	}
+	year := e.Time.UTC().Year()
+	return 1970 <= year && year < 3000
+}
+
+// applyToCall derives the call again from all of its events.
+func applyToCall(ctx context.Context, tx *sql.Tx, call string, known knownCall, more []event.Event, sums *sums) (fresh int, err error) {
+	if known.complete {
+		return 0, nil
+	}
+	before := reportOf(known.events)
+	all, added := merge(known.events, more)
 	if len(added) == 0 {
 		return 0, nil
 	}
 	after := reportOf(all)
 	if after != nil && after.complete {
-		if len(known) > 0 {
+		if len(known.events) > 0 {
 			_, err = tx.ExecContext(ctx, "DELETE FROM events WHERE call = ?", call)
 		}
 	} else {
@@ -142,7 +213,7 @@ func applyToCall(ctx context.Context, tx *sql.Tx, call string, more []event.Even
 		return 0, err
 	}
 	if after != nil {
-		if err := after.write(ctx, tx, n); err != nil {
+		if err := after.write(ctx, tx, known.n); err != nil {
 			return 0, err
 		}
 	}
@@ -161,22 +232,6 @@ func merge(known, more []event.Event) (all, added []event.Event) {
 		}
 	}
 	return all, added
-}
-
-func eventsOf(ctx context.Context, tx *sql.Tx, call string) (events []event.Event, err error) {
-	rows, err := tx.QueryContext(ctx, "SELECT json FROM events WHERE call = ? ORDER BY seq", call)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		e, err := scanEvent(rows)
-		if err != nil {
-			return nil, err
-		}
-		events = append(events, e)
-	}
-	return events, rows.Err()
 }
 
 func keepEvents(ctx context.Context, tx *sql.Tx, events []event.Event) error {
@@ -204,7 +259,9 @@ func (r *Reports) Reset(ctx context.Context, since time.Time) error {
 			"DELETE FROM events WHERE call IN (SELECT call FROM call_data WHERE started >= ?1) OR call NOT IN (SELECT call FROM call_data)",
 			"DELETE FROM call_data WHERE started >= ?1",
 			"DELETE FROM tallies WHERE started >= ?1",
-			"DELETE FROM questions WHERE day >= ?1",
+			"DELETE FROM questions WHERE started >= ?1",
+			"DELETE FROM step_tallies WHERE started >= ?1",
+			"DELETE FROM kind_days WHERE started >= ?1",
 		} {
 			if _, err := tx.ExecContext(ctx, statement, from); err != nil {
 				return err

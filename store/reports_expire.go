@@ -23,7 +23,9 @@ func (r *Reports) Expire(ctx context.Context, persons, all time.Time) (calls int
 				WHERE started < ? AND (complete = 0 OR coalesce(customer, caller_last4, channel) IS NOT NULL)`, persons.UnixMilli(), true},
 			{"DELETE FROM call_data WHERE started < ?", bucket(all.UnixMilli(), dayWidth), true},
 			{"DELETE FROM tallies WHERE started < ?", bucket(all.UnixMilli(), dayWidth), false},
-			{"DELETE FROM questions WHERE day < ?", bucket(all.UnixMilli(), dayWidth), false},
+			{"DELETE FROM questions WHERE started < ?", bucket(all.UnixMilli(), dayWidth), false},
+			{"DELETE FROM step_tallies WHERE started < ?", bucket(all.UnixMilli(), dayWidth), false},
+			{"DELETE FROM kind_days WHERE started < ?", bucket(all.UnixMilli(), dayWidth), false},
 		} {
 			done, err := tx.ExecContext(ctx, s.statement, s.before)
 			if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,9 +46,38 @@ func TestReportsAreWhatARecountOfTheEventsSays(t *testing.T) {
 				})
 				r = deliver(t, r, rand.New(rand.NewPCG(seed, 2)), path, arrived)
 				agree(t, r, prefix, zone, arrived)
+				if i%10 < 2 {
+					middle := month.Add(time.Duration(i%30) * 24 * time.Hour).Add(time.Duration(i%24) * time.Hour)
+					agreeAfterwards(t, r, prefix, zone, arrived, middle)
+				}
 			}
 		})
 	}
+}
+
+// agreeAfterwards forgets what is newer than a time, counts it again, and forgets what is older.
+func agreeAfterwards(t testing.TB, r *Reports, prefix string, zone *time.Location, arrived []event.Event, middle time.Time) {
+	t.Helper()
+	require.NoError(t, r.Reset(deadline(t), middle))
+	midnight := middle.Add(24*time.Hour - time.Millisecond).UTC().Truncate(24 * time.Hour)
+	agree(t, r, prefix, zone, begun(arrived, func(at time.Time) bool { return at.Before(midnight) }))
+	applyAll(t, r, arrived...)
+	agree(t, r, prefix, zone, arrived)
+	_, err := r.Expire(deadline(t), time.Unix(0, 0), middle)
+	require.NoError(t, err)
+	midnight = middle.UTC().Truncate(24 * time.Hour)
+	agree(t, r, prefix, zone, begun(arrived, func(at time.Time) bool { return !at.Before(midnight) }))
+}
+
+// begun are the events of calls that began when they should.
+func begun(arrived []event.Event, should func(time.Time) bool) []event.Event {
+	began := map[string]time.Time{}
+	for _, e := range arrived {
+		if e.Fact() == event.FactCallStarted {
+			began[e.Call] = e.Time
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(arrived), func(e event.Event) bool { return !should(began[e.Call]) })
 }
 
 // hasty are reports that do not wait for the disk.

@@ -74,7 +74,8 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 		}
 		byCall[e.Call][e.Seq] = e
 	}
-	r, daily, local, funnel, funnelDaily := recount{}, sum{}, sum{}, sum{}, sum{}
+	r, daily, local, funnel, funnelDaily, funnelQuarters := recount{}, sum{}, sum{}, sum{}, sum{}, sum{}
+	steps, stepsQuarters, kinds, times := sum{}, sum{}, sum{}, sum{}
 	for _, call := range slices.Sorted(maps.Keys(byCall)) {
 		one := byCall[call]
 		seqs := slices.Sorted(maps.Keys(one))
@@ -89,6 +90,7 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 		start := began.Data.(event.CallStarted)
 		own := start.Continues == "" && len(facts[event.FactStepUpRequested]) == 0
 		day, at := began.Time.UTC().Format(time.DateOnly), began.Time.UnixMilli()
+		quarter := began.Time.Truncate(15 * time.Minute).UnixMilli()
 
 		status, level, reason, customer := event.StatusNone, 0, event.Reason(""), ""
 		say := func(s event.Status, l int, why event.Reason, who string) {
@@ -105,6 +107,7 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 		var methods string
 		var decided, lasted int64
 		asked := map[string]int{}
+		position, running := int64(0), ""
 		for _, seq := range seqs {
 			e := one[seq]
 			switch d := e.Data.(type) {
@@ -124,7 +127,20 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 				say(d.Status, d.Level, d.Reason, d.Customer)
 				methods = joined(d.Methods, methods)
 				end, lasted = d.End, d.Milliseconds
+			case event.StepStarted:
+				position, running = position+1, d.Step
+				for key, s := range map[string]sum{day: steps, fmt.Sprint(quarter): stepsQuarters} {
+					s.add(key+"|"+e.Line+"|"+d.Step, 1, 0, position, 0)
+				}
 			case event.StepFinished:
+				begun := int64(0)
+				if running != d.Step { // its beginning was lost
+					position, begun = position+1, 1
+				}
+				running = ""
+				for key, s := range map[string]sum{day: steps, fmt.Sprint(quarter): stepsQuarters} {
+					s.add(key+"|"+e.Line+"|"+d.Step, begun, count01(d.Result == event.StepPassed), begun*position, d.Milliseconds)
+				}
 				for _, a := range d.Attempts {
 					asked[d.Step]++
 					r.row("attempts", call, e.Line, d.Step, asked[d.Step], a.Result, a.Milliseconds)
@@ -133,6 +149,7 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 					key := fmt.Sprintf("%s|%s|%d", e.Line, d.Step, asked[d.Step])
 					funnel.add(key, numbers...)
 					funnelDaily.add(day+"|"+key, numbers...)
+					funnelQuarters.add(fmt.Sprint(quarter)+"|"+key, numbers...)
 				}
 			}
 		}
@@ -163,6 +180,26 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 		} else {
 			numbers[11] = 1
 		}
+		kind := recount{}
+		known := len(facts[event.FactRouted]) > 0 || verified || failed
+		if own {
+			var verdict, proof, why, where any
+			if verified {
+				verdict, proof = "verified", orNull(methods)
+			}
+			if failed {
+				d := facts[event.FactFailed][0].Data.(event.Failed)
+				verdict, why, where = "failed", d.Reason, orNull(d.Step)
+			}
+			kind.row("", began.Line, 1, orNull(string(by)), verdict, proof, why, where, status, level, orNull(string(reason)), orNull(string(end)),
+				count01(len(facts[event.FactLocked]) > 0), count01(known))
+		} else {
+			kind.row("", began.Line, 0, nil, nil, nil, nil, nil, "", 0, nil, nil, 0, 0)
+		}
+		kinds.add(day+"|"+kind[""][0], 1, numbers[13])
+		if own && known {
+			times.add(fmt.Sprintf("%d|%s|%d", quarter, kind[""][0], decided), 1)
+		}
 		daily.add(day+"|"+began.Line, numbers...)
 		local.add(began.Time.In(zone).Format(time.DateOnly)+"|"+began.Line, numbers...)
 	}
@@ -170,6 +207,11 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 	r.sums("local", local)
 	r.sums("funnel", funnel)
 	r.sums("funnel_daily", funnelDaily)
+	r.sums("funnel_quarter_hours", funnelQuarters)
+	r.sums("steps_daily", steps)
+	r.sums("steps_quarter_hours", stepsQuarters)
+	r.sums("kinds_daily", kinds)
+	r.sums("verdict_times", times)
 	for view := range r {
 		slices.Sort(r[view])
 	}
@@ -199,6 +241,7 @@ func agree(t testing.TB, r *Reports, prefix string, zone *time.Location, arrived
 	t.Helper()
 	want := recounted(zone, arrived)
 	mine := " WHERE line GLOB ?"
+	kind := `k.line, k.counted, k.identified_by, k.verdict, k.methods, k.failed_reason, k.failed_step, k.status, k.level, k.reason, k."end", k.locked, k.decided`
 	for view, query := range map[string]string{
 		"calls":             `SELECT call, line, started, status, level, reason, customer, "end", coalesce(ms, 0) FROM calls` + mine,
 		"attempts":          "SELECT * FROM attempts" + mine,
@@ -207,7 +250,13 @@ func agree(t testing.TB, r *Reports, prefix string, zone *time.Location, arrived
 		"failed":            "SELECT * FROM failed" + mine,
 		"daily":             "SELECT * FROM daily" + mine,
 		"funnel":            "SELECT * FROM funnel" + mine,
-		"funnel_daily":      "SELECT * FROM funnel_daily" + mine,
+		"funnel_daily": "SELECT day, line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms FROM funnel_daily" + mine +
+			" AND day = strftime('%Y-%m-%d', started / 1000, 'unixepoch')",
+		"funnel_quarter_hours": "SELECT * FROM funnel_quarter_hours" + mine,
+		"steps_daily":          "SELECT day, line, step, steps, passed, positions, ms FROM steps_daily" + mine,
+		"steps_quarter_hours":  "SELECT * FROM steps_quarter_hours" + mine,
+		"kinds_daily":          "SELECT d.day, " + kind + ", d.calls, d.verify_ms FROM kinds_daily AS d JOIN kinds AS k USING (kind)" + mine,
+		"verdict_times":        "SELECT t.started, " + kind + ", t.ms, count(*) FROM verdict_times AS t JOIN kinds AS k USING (kind) WHERE k.line GLOB ? GROUP BY t.started, t.kind, t.ms",
 	} {
 		got := strings.Split(table(t, r, query, prefix+"*"), "\n")
 		slices.Sort(got)

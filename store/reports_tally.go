@@ -55,9 +55,9 @@ const questionColumns = "asked, accepted, rejected, no_input, no_match, opted_ou
 type questionCounts [9]int64
 
 type questionKey struct {
-	day        int64
-	line, step string
-	attempt    int
+	width, started int64
+	line, step     string
+	attempt        int
 }
 
 // questionAt is where in questionCounts the result of an attempt is counted. What was served is only counted as asked.
@@ -66,10 +66,26 @@ var questionAt = map[event.AttemptResult]int{
 	event.AttemptError: 7,
 }
 
+const stepColumns = "steps, passed, positions, ms"
+
+// stepCounts are in the order of stepColumns.
+type stepCounts [4]int64
+
+type stepKey struct {
+	width, started int64
+	line, step     string
+}
+
 // sums are what is to be added to the tables of sums.
 type sums struct {
 	tallies   map[tallyKey]*tallyCounts
 	questions map[questionKey]*questionCounts
+	steps     map[stepKey]*stepCounts
+	kinds     map[kindKey]map[int64]int
+}
+
+func newSums() *sums {
+	return &sums{map[tallyKey]*tallyCounts{}, map[questionKey]*questionCounts{}, map[stepKey]*stepCounts{}, map[kindKey]map[int64]int{}}
 }
 
 // add counts a call, or takes it away with sign -1.
@@ -79,21 +95,33 @@ func (s *sums) add(c *reportedCall, sign int64) {
 	}
 	t := tallyOf(c)
 	for _, width := range []int64{dayWidth, quarterWidth} {
-		to := at(s.tallies, tallyKey{width, bucket(c.started, width), c.line})
+		started := bucket(c.started, width)
+		to := at(s.tallies, tallyKey{width, started, c.line})
 		for i := range t {
 			to[i] += sign * t[i]
 		}
-	}
-	day := bucket(c.started, dayWidth)
-	for _, step := range c.steps {
-		for i, a := range step.attempts {
-			to := at(s.questions, questionKey{day, c.line, step.step, step.asked + i + 1})
-			to[0] += sign
-			if result, ok := questionAt[a.Result]; ok {
-				to[result] += sign
-			}
-			to[8] += sign * a.Milliseconds
+		for i, step := range c.steps {
+			s.addStep(stepKey{width, started, c.line, step.step}, step, int64(i+1), sign)
 		}
+	}
+	s.addKind(c, int(sign))
+}
+
+func (s *sums) addStep(key stepKey, step reportedStep, position, sign int64) {
+	to := at(s.steps, key)
+	to[0] += sign
+	if step.result.String == string(event.StepPassed) {
+		to[1] += sign
+	}
+	to[2] += sign * position
+	to[3] += sign * step.ms.Int64
+	for i, a := range step.attempts {
+		to := at(s.questions, questionKey{key.width, key.started, key.line, key.step, step.asked + i + 1})
+		to[0] += sign
+		if result, ok := questionAt[a.Result]; ok {
+			to[result] += sign
+		}
+		to[8] += sign * a.Milliseconds
 	}
 }
 
@@ -108,7 +136,8 @@ func at[K comparable, V any](m map[K]*V, key K) *V {
 
 var (
 	upsertTally    = upsert("tallies", "width, started, line", tallyColumns)
-	upsertQuestion = upsert("questions", "day, line, step, attempt", questionColumns)
+	upsertQuestion = upsert("questions", "width, started, line, step, attempt", questionColumns)
+	upsertStep     = upsert("step_tallies", "width, started, line, step", stepColumns)
 )
 
 // upsert adds to the columns of a row, which is made if there is none.
@@ -121,18 +150,24 @@ func upsert(table, key, columns string) string {
 		strings.Join(add, ", ")
 }
 
-func (s *sums) write(ctx context.Context, tx *sql.Tx) error {
+// write adds the sums to the tables, and returns the numbers of kinds that numbers did not know; they hold once tx is committed.
+func (s *sums) write(ctx context.Context, tx *sql.Tx, numbers *kindNumbers) (found map[callKind]int64, err error) {
 	for key, counts := range s.tallies {
 		if err := addTo(ctx, tx, upsertTally, []any{key.width, key.started, key.line}, counts[:]); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for key, counts := range s.questions {
-		if err := addTo(ctx, tx, upsertQuestion, []any{key.day, key.line, key.step, key.attempt}, counts[:]); err != nil {
-			return err
+		if err := addTo(ctx, tx, upsertQuestion, []any{key.width, key.started, key.line, key.step, key.attempt}, counts[:]); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	for key, counts := range s.steps {
+		if err := addTo(ctx, tx, upsertStep, []any{key.width, key.started, key.line, key.step}, counts[:]); err != nil {
+			return nil, err
+		}
+	}
+	return s.writeKinds(ctx, tx, numbers)
 }
 
 func addTo(ctx context.Context, tx *sql.Tx, statement string, args []any, counts []int64) error {

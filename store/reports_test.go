@@ -91,7 +91,14 @@ func TestACallIsReported(t *testing.T) {
 	assert.Equal(t, "2026-03-01|retail|1|1|1|1|0|0|0|0|0|0|0|0|8500|6000", table(t, r, "SELECT * FROM daily"))
 	assert.Equal(t, "1772366400000|retail|1|1|1|1|0|0|0|0|0|0|0|0|8500|6000", table(t, r, "SELECT * FROM quarter_hours"))
 	assert.Equal(t, "retail|pin|1|1|0|1|0|0|0|0|0|5000\nretail|pin|2|1|1|0|0|0|0|0|0|4000", table(t, r, "SELECT * FROM funnel"))
-	assert.Equal(t, "2026-03-01|retail|pin|2|1|1|0|0|0|0|0|0|4000", table(t, r, "SELECT * FROM funnel_daily WHERE attempt = 2"))
+	assert.Equal(t, "2026-03-01|retail|pin|2|1|1|0|0|0|0|0|0|4000|1772323200000", table(t, r, "SELECT * FROM funnel_daily WHERE attempt = 2"))
+	assert.Equal(t, "1772366400000|retail|pin|1|1|0|1|0|0|0|0|0|5000", table(t, r, "SELECT * FROM funnel_quarter_hours WHERE attempt = 1"))
+	assert.Equal(t, "2026-03-01|retail|pin|1|1|2", table(t, r, "SELECT day, line, step, steps, passed, positions FROM steps_daily WHERE step = 'pin'"))
+	assert.Equal(t, "1772366400000|retail|pin|1|1|2", table(t, r, "SELECT started, line, step, steps, passed, positions FROM steps_quarter_hours WHERE step = 'pin'"))
+	assert.Equal(t, "1|retail|1|ani|verified|ani,pin|NULL|NULL|verified|2|ok|routed|0|1", table(t, r, "SELECT * FROM kinds WHERE kind IN (SELECT kind FROM kinds_daily)"))
+	// Noon is quarter 48 of the day; 6000 ms, shifted left by 7 bits, are 768000.
+	assert.Equal(t, "2026-03-01|1|1|6000|1772323200000|[768048]", table(t, r, "SELECT * FROM kinds_daily"))
+	assert.Equal(t, "1772366400000|retail|verified|1|6000|1772323200000", table(t, r, "SELECT * FROM verdict_times"))
 }
 
 func TestAFailedCallSaysWhy(t *testing.T) {
@@ -188,6 +195,7 @@ func TestResetForgetsWhatTheStreamStillHas(t *testing.T) {
 	assert.Equal(t, "2026-03-01|1", table(t, r, "SELECT day, calls FROM daily"))
 	assert.Equal(t, "2026-03-01|1\n2026-03-01|1", table(t, r, "SELECT day, asked FROM funnel_daily"))
 	assert.Equal(t, "2|2", table(t, r, "SELECT (SELECT count(*) FROM step_data), (SELECT count(*) FROM attempt_data)"))
+	assert.Equal(t, "1|1|1", table(t, r, "SELECT (SELECT sum(calls) FROM kinds_daily), (SELECT sum(steps) FROM steps_daily WHERE step = 'pin'), (SELECT count(*) FROM verdict_times)"))
 	after, err := r.Consumer(deadline(t))
 	require.NoError(t, err)
 	assert.NotEqual(t, before, after, "the stream is read from its beginning")

@@ -3,8 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 // How Prune keeps out of the way of calls: so many calls in a transaction, and so long a rest between two.
@@ -31,8 +35,8 @@ func (e *BacklogError) Error() string {
 // over are the calls that ended before a time, and those that began before it and never ended: EndInterrupted ends what a crash left.
 const over = `coalesce(ended, started) < ?1`
 
-// Prune removes the calls that were over before a time, and their events, a few at a time. With dryRun it only counts. A *BacklogError says that it must wait.
-// When ctx ends, what it removed so far is removed.
+// Prune removes the calls that were over before a time, and their events, a few at a time, and empties the write-ahead log, which may hold them too. With dryRun it only
+// counts. A *BacklogError says that it must wait. When ctx ends, what it removed so far is removed.
 func (j *Journal) Prune(ctx context.Context, before time.Time, dryRun bool) (done Pruned, err error) {
 	if dryRun {
 		err := j.db.read.QueryRowContext(ctx, `SELECT count(*), coalesce(sum((SELECT count(*) FROM events e WHERE e.call = c.call)), 0) FROM calls c WHERE `+over,
@@ -42,6 +46,11 @@ func (j *Journal) Prune(ctx context.Context, before time.Time, dryRun bool) (don
 		}
 		return done, nil
 	}
+	defer func() {
+		if err == nil {
+			err = j.db.emptyLog(ctx)
+		}
+	}()
 	for {
 		calls, err := collect(ctx, j.db, scanString, `SELECT call FROM calls WHERE `+over+` LIMIT ?2`, before.UnixMilli(), pruneCalls)
 		if err != nil || len(calls) == 0 {
@@ -88,4 +97,49 @@ func (j *Journal) remove(ctx context.Context, calls []string) (events int, err e
 		return nil
 	})
 	return events, err
+}
+
+// logTries is how often emptyLog tries, and logWithin how long others may have to wait for it each time.
+const (
+	logTries  = 20
+	logWithin = 50 * time.Millisecond
+)
+
+// emptyLog moves what is in the write-ahead log to the database and cuts the log off: it holds pages as they were before something was deleted. Whoever reads for long keeps
+// it from that; then the next time will do.
+func (db *database) emptyLog(ctx context.Context) error {
+	for range logTries {
+		blocked, err := db.tryEmptyLog(ctx)
+		if err != nil {
+			return fmt.Errorf("empty the log of %s: %w", filepath.Base(db.path), err)
+		}
+		if !blocked {
+			return nil
+		}
+		if err := pause(ctx, logWithin); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (db *database) tryEmptyLog(ctx context.Context) (blocked bool, err error) {
+	conn, err := db.write.Conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	defer func() {
+		_, back := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", busyTimeout.Milliseconds()))
+		err = errors.Join(err, back, conn.Close())
+	}()
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", logWithin.Milliseconds())); err != nil {
+		return false, err
+	}
+	var inLog, moved int
+	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&blocked, &inLog, &moved)
+	if isCode(err, sqlite3.ErrBusy, sqlite3.ErrLocked) { // somebody else is at it
+		return true, nil
+	}
+	return blocked, err
 }

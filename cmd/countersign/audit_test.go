@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"io"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,7 +15,10 @@ import (
 
 	"countersign/session/event"
 	"countersign/store"
+	"countersign/store/relay"
 
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -119,10 +124,15 @@ func TestAuditVerifySaysWhereTheLogIsBroken(t *testing.T) {
 		require.NoError(t, err)
 	}
 	change("DELETE FROM entries WHERE n = 3; UPDATE sqlite_sequence SET seq = 2")
+	code, _, stderr := countersign(t, "", "--data", data, "audit", "verify")
+	assert.Equal(t, exitFailed, code, "the head was noted")
+	oneSentence(t, stderr, "broken at entry 3", "taken off the end")
+	require.NoError(t, os.Remove(filepath.Join(data, "audit.heads")))
 	code, stdout, _ = countersign(t, "", "--data", data, "audit", "verify")
 	assert.Equal(t, exitDone, code, "the chain alone does not tell")
 	assert.Contains(t, stdout, "2 records")
-	code, _, stderr := countersign(t, "", "--data", data, "audit", "verify", "--head", head)
+	assert.Contains(t, stdout, "no head is noted")
+	code, _, stderr = countersign(t, "", "--data", data, "audit", "verify", "--head", head)
 	assert.Equal(t, exitFailed, code)
 	oneSentence(t, stderr, "broken at entry 3", "taken off the end")
 	change("UPDATE entries SET actor = 'nobody' WHERE n = 2")
@@ -161,13 +171,79 @@ func TestWhatWasKeptLongEnoughIsRemoved(t *testing.T) {
 		require.Equal(t, exitDone, code, stderr)
 		return stdout
 	}
-	assert.Equal(t, "would be removed: 1 call with 2 events, 0 audit records\n", run("--dry-run"))
+	oldReports(t, data)
+	assert.Equal(t, "would be removed: journal: 1 call with 2 events; reports: 2 calls; audit log: 0 records\n", run("--dry-run"))
 	assert.Empty(t, audited(t, data))
-	assert.JSONEq(t, `{"calls":1,"events":2,"audit_entries":0,"dry_run":false}`, run("--json", "--author", "anna"))
-	assert.Equal(t, "removed: 0 calls with 0 events, 0 audit records\n", run())
+	assert.JSONEq(t, `{"calls":1,"events":2,"report_calls":2,"audit_entries":0,"dry_run":false}`, run("--json", "--author", "anna"))
+	assert.Equal(t, "removed: journal: 0 calls with 0 events; reports: 0 calls; audit log: 0 records\n", run())
 	entries := audited(t, data)
 	require.Len(t, entries, 1, "a run that removes nothing leaves no entry")
-	assert.Equal(t, "1 call with 2 events, 0 audit records", entries[0].Detail)
+	assert.Equal(t, "journal: 1 call with 2 events; reports: 2 calls; audit log: 0 records", entries[0].Detail)
+	assert.Equal(t, []string{"old", "young"}, callsIn(t, data))
+}
+
+// oldReports puts calls that are over each of their times into the reports, and one that is over none.
+func oldReports(t *testing.T, data string) {
+	t.Helper()
+	r, err := store.OpenReports(t.Context(), filepath.Join(data, "reports.db"), store.ReportsOptions{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, r.Close()) }()
+	for call, age := range map[string]time.Duration{"ancient": 763 * day, "old": 91 * day, "young": 89 * day} {
+		_, err := r.Apply(t.Context(), []event.Event{
+			{ID: event.ID(call, 1), Time: time.Now().Add(-age), Call: call, Seq: 1, Line: "retail", Data: event.CallStarted{Channel: "leg-of-" + call, CallerLast4: "1820"}},
+			{ID: event.ID(call, 2), Time: time.Now().Add(-age), Call: call, Seq: 2, Line: "retail", Data: event.CallEnded{End: event.EndAbandoned, Customer: "customer-of-" + call}},
+		})
+		require.NoError(t, err)
+	}
+}
+
+// callsIn are the calls in the reports.
+func callsIn(t *testing.T, data string) (calls []string) {
+	t.Helper()
+	r, err := store.OpenReports(t.Context(), filepath.Join(data, "reports.db"), store.ReportsOptions{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, r.Close()) }()
+	rows, err := r.DB().Query("SELECT call FROM calls ORDER BY call")
+	require.NoError(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var call string
+		require.NoError(t, rows.Scan(&call))
+		calls = append(calls, call)
+	}
+	require.NoError(t, rows.Err())
+	return calls
+}
+
+func TestNothingInAnyFileSaysWhoCalledWhenTheirTimeIsOver(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	oldReports(t, data)
+	code, _, stderr := countersign(t, "", "--data", data, "retention", "run")
+	require.Equal(t, exitDone, code, stderr)
+	assert.NoFileExists(t, filepath.Join(data, "journal.db"), "none is kept here")
+	for of, want := range map[string]int{"ancient": 0, "old": 0, "young": 1} {
+		found, err := store.Traces{[]byte("customer-of-" + of), []byte("leg-of-" + of)}.Search(t.Context(), data)
+		require.NoError(t, err)
+		assert.Len(t, found.Found, want, of)
+	}
+}
+
+func TestAMachineThatOnlyKeepsReportsRemovesWhatWasKeptLongEnough(t *testing.T) {
+	t.Parallel()
+	settings, _ := streamOf(t, 10)
+	data := t.TempDir()
+	oldReports(t, data)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	cmd := command(ctx, "--config", settings, "--data", data, "serve", "--roles", "reporting")
+	cmd.Stderr = io.Discard
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool { return len(audited(t, data)) == 1 }, patience, 100*time.Millisecond)
+	assert.NotContains(t, callsIn(t, data), "ancient")
+	cancel()
+	_ = cmd.Wait()
+	assert.Equal(t, exitDone, cmd.ProcessState.ExitCode())
 }
 
 func TestTheServiceRemovesWhatWasKeptLongEnough(t *testing.T) {
@@ -182,11 +258,66 @@ func TestTheServiceRemovesWhatWasKeptLongEnough(t *testing.T) {
 
 func TestRetentionHasBounds(t *testing.T) {
 	t.Parallel()
-	for settings, word := range map[string]string{"journal: 23h": "retention.journal", "journal: 8761h": "8760h", "audit: 719h": "retention.audit", "audit: 61321h": "61320h"} {
+	for settings, word := range map[string]string{
+		"journal: 23h": "retention.journal", "journal: 8761h": "8760h", "audit: 719h": "retention.audit", "audit: 61321h": "61320h",
+		"totals: 2159h": "retention.totals", "totals: 87601h": "87600h", "journal: 8760h, totals: 8000h": "less than retention.journal",
+	} {
 		file := filepath.Join(t.TempDir(), "c.yaml")
 		require.NoError(t, os.WriteFile(file, []byte("retention: {"+settings+"}"), 0o600))
 		code, _, stderr := countersign(t, "", "--config", file, "retention", "run")
 		assert.Equal(t, exitFailed, code)
 		assert.Contains(t, stderr, word)
 	}
+}
+
+func TestExportsAreAudited(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	oldCalls(t, data)
+	oldReports(t, data)
+	file := filepath.Join(t.TempDir(), "out")
+	for _, args := range []string{
+		"report calls --format csv --author anna", "report summary", "report calls -o " + file + ".xlsx", "report funnel -o " + file + ".pdf",
+		"journal export -o " + file, "journal export --call young", "replay --speed 0 young", "replay --speed 0 " + file,
+	} {
+		code, _, stderr := countersign(t, "", append([]string{"--data", data}, strings.Fields(args)...)...)
+		require.Equal(t, exitDone, code, stderr)
+	}
+	var got []string
+	for _, e := range audited(t, data, "--action", "exported") {
+		got = append(got, e.Object+"|"+e.Detail)
+	}
+	require.Len(t, got, 6, "a sum on a screen, and a file that was exported already, are no exports")
+	assert.Equal(t, "anna", audited(t, data)[0].Actor)
+	for i, want := range []string{
+		`report calls\|csv, .*, to a pipe`, `report calls\|xlsx, .*, to out\.xlsx`, `report funnel\|pdf, .*, to out\.pdf`, `journal\|4 events`, `journal\|2 events of 1 call`,
+		`journal\|2 events by replay`,
+	} {
+		assert.Regexp(t, "^"+want+"$", got[i])
+	}
+}
+
+func TestEventsInNATSAreKeptAsLongAsTheJournal(t *testing.T) {
+	t.Parallel()
+	server, err := relay.StartEmbedded(relay.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	t.Cleanup(server.Shutdown)
+	settings := filepath.Join(t.TempDir(), "c.yaml")
+	require.NoError(t, os.WriteFile(settings, []byte("socket: {listen: \"127.0.0.1:0\"}\nweb: {listen: \"\"}\nretention: {journal: 240h}\nnats: {url: \""+server.URL()+"\"}"), 0o600))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	cmd := command(ctx, "--config", settings, "--data", t.TempDir(), "serve")
+	require.NoError(t, cmd.Start())
+	nc, err := nats.Connect(server.URL())
+	require.NoError(t, err)
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		stream, err := js.Stream(ctx, event.Stream)
+		return err == nil && stream.CachedInfo().Config.MaxAge == 240*time.Hour
+	}, patience, 50*time.Millisecond)
+	cancel()
+	_ = cmd.Wait()
+	assert.Equal(t, exitDone, cmd.ProcessState.ExitCode())
 }

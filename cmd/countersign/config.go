@@ -72,9 +72,11 @@ type config struct {
 	FreeSWITCH []freeswitchServer `yaml:"freeswitch"`
 	Retention  struct {
 		Journal duration `yaml:"journal"`
+		Totals  duration `yaml:"totals"`
 		Audit   duration `yaml:"audit"`
 	} `yaml:"retention"`
-	NATS struct {
+	Reports reportSettings `yaml:"reports"`
+	NATS    struct {
 		URL         string `yaml:"url"`
 		Listen      string `yaml:"listen"`
 		User        string `yaml:"user"`
@@ -134,7 +136,8 @@ func defaults() config {
 	c.Web.Listen = "127.0.0.1:8085"
 	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
 	c.Tokens.Life = duration(token.DefaultLife)
-	c.Retention.Journal, c.Retention.Audit = duration(90*day), duration(365*day)
+	c.Retention.Journal, c.Retention.Totals, c.Retention.Audit = duration(90*day), duration(761*day), duration(365*day) // policy.md: 25 months are 761 days
+	c.Reports.Schedules, c.Reports.Mail.TLS = []scheduleSettings{}, mailStartTLS
 	c.NATS.Listen = relay.DefaultListen
 	c.Log.Level = "info"
 	c.Log.Format = "text"
@@ -154,26 +157,32 @@ func loadConfig(c *cli.Context) (config, error) {
 		if err := yaml.NewDecoder(f, yaml.Strict()).Decode(&cfg); err != nil && !errors.Is(err, io.EOF) {
 			return config{}, fmt.Errorf("settings in %s:\n%s", file, strings.TrimSpace(yaml.FormatError(err, false, false)))
 		}
-		if err := cfg.check(); err != nil {
-			return config{}, fmt.Errorf("settings in %s: %w", file, err)
-		}
 	}
-	// Secrets need not stand in a file.
-	for name, to := range map[string]*string{"COUNTERSIGN_NATS_PASSWORD": &cfg.NATS.Password, "COUNTERSIGN_NATS_TOKEN": &cfg.NATS.Token} {
-		if v, ok := os.LookupEnv(name); ok {
-			*to = v
-		}
-	}
-	if v, ok := os.LookupEnv("COUNTERSIGN_FREESWITCH_PASSWORD"); ok {
-		for i := range cfg.FreeSWITCH {
-			cfg.FreeSWITCH[i].Password = v
-		}
+	cfg.readEnvironment()
+	if err := cfg.check(); err != nil {
+		return config{}, fmt.Errorf("settings in %s: %w", c.String("config"), err)
 	}
 	cfg.data = c.String("data")
 	if cfg.data == "" {
 		return config{}, wrongUse("--data needs a folder")
 	}
 	return cfg, nil
+}
+
+// readEnvironment reads secrets, which need not stand in a file.
+func (c *config) readEnvironment() {
+	for name, to := range map[string]*string{
+		"COUNTERSIGN_NATS_PASSWORD": &c.NATS.Password, "COUNTERSIGN_NATS_TOKEN": &c.NATS.Token, "COUNTERSIGN_SMTP_PASSWORD": (*string)(&c.Reports.Mail.Password),
+	} {
+		if v, ok := os.LookupEnv(name); ok {
+			*to = v
+		}
+	}
+	if v, ok := os.LookupEnv("COUNTERSIGN_FREESWITCH_PASSWORD"); ok {
+		for i := range c.FreeSWITCH {
+			c.FreeSWITCH[i].Password = v
+		}
+	}
 }
 
 func (c config) check() error {
@@ -214,9 +223,15 @@ func (c config) check() error {
 	if r := time.Duration(c.Retention.Journal); r < day || r > 365*day {
 		errs = append(errs, fmt.Errorf("retention.journal is %s: it must be from 24h to 8760h (365 days)", r))
 	}
+	if r := time.Duration(c.Retention.Totals); r < 90*day || r > 3650*day {
+		errs = append(errs, fmt.Errorf("retention.totals is %s: it must be from 2160h (90 days) to 87600h (10 years)", r))
+	} else if c.Retention.Totals < c.Retention.Journal {
+		errs = append(errs, fmt.Errorf("retention.totals is %s: it cannot be less than retention.journal, %s", r, time.Duration(c.Retention.Journal)))
+	}
 	if r := time.Duration(c.Retention.Audit); r < 30*day || r > 2555*day {
 		errs = append(errs, fmt.Errorf("retention.audit is %s: it must be from 720h (30 days) to 61320h (7 years)", r))
 	}
+	errs = append(errs, c.Reports.check()...)
 	for i, f := range c.FreeSWITCH {
 		if _, _, err := net.SplitHostPort(f.Address); err != nil {
 			errs = append(errs, fmt.Errorf("freeswitch[%d].address is %q: it must be HOST:PORT, such as 127.0.0.1:8021", i, f.Address))

@@ -149,7 +149,7 @@ func (e *eraser) run() error {
 	if err := e.fromNATS(calls); err != nil {
 		e.remains("NATS: %v; what it has of the customer may still be there", err)
 	}
-	if err := e.fromReports(); err != nil {
+	if err := e.fromReports(calls); err != nil {
 		return err
 	}
 	_, _ = prompts.Open(e.cfg.promptsDir()) // which removes names that were spoken, a minute later at the most
@@ -251,16 +251,20 @@ func (e *eraser) fromState(endpoint relay.Endpoint, calls []string) error {
 			return err
 		}
 	}
+	if e.serving {
+		if err := e.awaitReports(state); err != nil {
+			return err
+		}
+	}
 	bar := newProgress(e.c.App.ErrWriter, "erasing", "events", 0)
 	defer bar.done()
 	e.receipt.NATS.Erased, err = state.Erase(e.c.Context, e.customer, calls, func(done, _ int) { bar.at(done, 0) })
-	if err != nil || !e.serving {
-		return err
-	}
-	return e.awaitReports(state)
+	return err
 }
 
-func (e *eraser) fromReports() (err error) {
+// fromReports first gives the reports all that the journal has of the calls. They are complete then and still count, and whatever the service holds of their events in its hands
+// is a duplicate: NATS takes events that are deleted for acknowledged, so it cannot be waited for.
+func (e *eraser) fromReports(calls []string) (err error) {
 	if !exists(e.cfg.reportsPath()) {
 		return nil
 	}
@@ -269,11 +273,16 @@ func (e *eraser) fromReports() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
+	if len(calls) > 0 {
+		if err := countFromJournal(e.c.Context, e.cfg, r, store.ExportOptions{Calls: calls}); err != nil {
+			return err
+		}
+	}
 	e.receipt.Reports.Calls, err = r.Erase(e.c.Context, e.customer)
 	return err
 }
 
-// awaitReports waits until the reports have counted what they have read from NATS already.
+// awaitReports waits until the reports have counted what they have read from NATS already, of calls on other machines too.
 func (e *eraser) awaitReports(state *relay.State) (err error) {
 	if !exists(e.cfg.reportsPath()) {
 		return nil

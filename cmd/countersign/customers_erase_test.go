@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -9,7 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"countersign/freeswitch/sim"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -20,6 +26,7 @@ type erasable struct {
 	t     *testing.T
 	data  string
 	flags []string
+	phone *sim.Switch
 	// secrets are what no file may hold afterwards.
 	secrets []string
 }
@@ -53,7 +60,10 @@ func newErasable(t *testing.T) *erasable {
 // serve starts the service; stop ends it.
 func (e *erasable) serve() (stop func()) {
 	e.t.Helper()
-	_, cfg, stopServe := startServe(e.t, e.data)
+	address, cfg, stopServe := startServe(e.t, e.data)
+	var err error
+	e.phone, err = sim.New(sim.Options{Address: address, DeadMan: -1})
+	require.NoError(e.t, err)
 	e.flags = []string{"--config", cfg, "--data", e.data}
 	return func() { assert.Equal(e.t, exitDone, stopServe()) }
 }
@@ -63,21 +73,32 @@ func (e *erasable) run(args ...string) (code int, stdout, stderr string) {
 	return countersign(e.t, "", append(e.flags, args...)...)
 }
 
-func (e *erasable) call(from, keys, status string) {
+func (e *erasable) call(from, status string, keys ...string) {
 	e.t.Helper()
-	code, stdout, stderr := e.run("call", "--from", from, "--keys", keys, "--speed", "50", "--json")
-	require.Equal(e.t, exitDone, code, stderr)
-	assert.Contains(e.t, stdout, `"cs_status":"`+status+`"`)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	r, err := e.phone.Call(ctx, sim.CallOptions{From: from, To: "5000", Caller: sim.Keys(sim.Pace{}, keys...)})
+	require.NoError(e.t, err)
+	assert.Equal(e.t, status, r.Variables["cs_status"], r)
 }
 
 // calls lets the customer and somebody else call, with right and wrong PINs.
 func (e *erasable) calls() {
 	e.t.Helper()
-	e.call("+493090182077", "975310#", "verified")
-	e.call("+493090100007", "246813#", "verified")
-	e.call("+493090182077", "111112#111113#111114#", "identified")
-	e.call("+493090182077", "975310#", "verified")
-	e.call("+493090182077", "111112#111113#111114#", "identified")
+	e.call("+493090182077", "verified", "975310#")
+	e.call("+493090100007", "verified", "246813#")
+	e.call("+493090182077", "identified", "111112#", "111113#", "111114#")
+	e.call("+493090182077", "verified", "975310#")
+	e.call("+493090182077", "identified", "111112#", "111113#", "111114#")
+	e.ended("journal.db", 5)
+}
+
+// ended waits until so many calls have ended, as a file says: that is written a moment after they were handed on.
+func (e *erasable) ended(file string, calls int) {
+	e.t.Helper()
+	require.Eventually(e.t, func() bool {
+		return e.query(file, `SELECT count(*) FROM calls WHERE ended IS NOT NULL`)[0] == fmt.Sprint(calls)
+	}, patience, 20*time.Millisecond)
 }
 
 func (e *erasable) query(file, query string, args ...any) (values []string) {
@@ -127,7 +148,7 @@ func (e *erasable) traces() (found []string) {
 func (e *erasable) erase(want int) receipt {
 	e.t.Helper()
 	code, stdout, stderr := e.run("customers", "erase", "--yes", "--json", erasedID)
-	require.Equal(e.t, want, code, stderr)
+	require.Equal(e.t, want, code, stdout+stderr)
 	var r receipt
 	require.NoError(e.t, json.Unmarshal([]byte(stdout), &r), stdout+stderr)
 	return r
@@ -146,6 +167,7 @@ func (e *erasable) isErased(r receipt) {
 	assert.True(e.t, r.NATS.Attempts)
 	assert.Equal(e.t, []string{"C-1007", "erased", "erased", "erased", "erased"}, e.query("journal.db", `SELECT customer FROM calls ORDER BY customer`), "what can be counted stays")
 	assert.LessOrEqual(e.t, r.Reports.Calls, 4)
+	assert.Equal(e.t, []string{"4"}, e.query("reports.db", `SELECT count(*) FROM calls WHERE customer = 'erased' AND ended IS NOT NULL`), "here too, whatever was still on its way")
 	assert.Empty(e.t, e.query("reports.db", `SELECT call FROM calls WHERE customer = ?`, erasedID))
 	code, stdout, stderr := e.run("audit", "list", "--action", "erased", "--json")
 	require.Equal(e.t, exitDone, code, stderr)
@@ -169,7 +191,7 @@ func TestACustomerIsErasedWhileTheServiceRuns(t *testing.T) {
 	e.isErased(e.erase(exitDone))
 
 	// The service goes on, and does not know the caller.
-	e.call("+493090182077", "*", "none")
+	e.call("+493090182077", "none", "*")
 	again := e.erase(exitDone)
 	assert.False(t, again.Known)
 	assert.Zero(t, again.Journal.Calls)
@@ -189,7 +211,7 @@ func TestACustomerIsErasedWhileNoServiceRuns(t *testing.T) {
 	e.isErased(e.erase(exitDone))
 	// And the service starts again.
 	stop = e.serve()
-	e.call("+493090182077", "*", "none")
+	e.call("+493090182077", "none", "*")
 	stop()
 	assert.Empty(t, e.traces())
 }
@@ -231,4 +253,123 @@ func TestErasingAsksFirst(t *testing.T) {
 	code, stdout, _ = e.run("customers", "erase", "--yes", "nobody")
 	assert.Equal(t, exitDone, code)
 	assert.Contains(t, stdout, `there is no customer "nobody" in the directory; everything else was searched`)
+}
+
+func TestAnExportFromBeforeDoesNotBringAnErasedCustomerBack(t *testing.T) {
+	t.Parallel()
+	e := newErasable(t)
+	stop := e.serve()
+	e.calls()
+	file := filepath.Join(t.TempDir(), "before.ndjson")
+	code, _, stderr := e.run("journal", "export", "-o", file)
+	require.Equal(t, exitDone, code, stderr)
+	e.erase(exitDone)
+
+	// Into the stream of a running service.
+	code, stdout, stderr := e.run("replay", "--publish", "--speed", "0", file)
+	require.Equal(t, exitDone, code, stderr)
+	assert.Contains(t, stderr, "4 calls left out")
+	assert.Contains(t, stdout, "C-1007", "others are published")
+	assert.NotContains(t, stdout, erasedID)
+	code, _, stderr = e.run("replay", "--publish", "-")
+	assert.Equal(t, exitWrongUse, code)
+	oneSentence(t, stderr, "--publish", "twice")
+	assert.Empty(t, e.traces())
+
+	// Into a journal that has lost them.
+	stop()
+	for _, end := range []string{"", "-wal", "-shm"} {
+		require.NoError(t, os.RemoveAll(filepath.Join(e.data, "journal.db"+end)))
+	}
+	code, stdout, stderr = e.run("journal", "import", file)
+	require.Equal(t, exitDone, code, stderr)
+	assert.Contains(t, stdout, "4 calls named a customer who was erased")
+	assert.Equal(t, []string{"C-1007", "erased", "erased", "erased", "erased"}, e.query("journal.db", `SELECT customer FROM calls ORDER BY customer`))
+	assert.Empty(t, e.traces())
+	code, stdout, _ = e.run("journal", "import", "--json", file)
+	assert.Equal(t, exitDone, code)
+	assert.Contains(t, stdout, `"new":0,"erased_calls":0`)
+}
+
+func TestCallsOfAnErasedCustomerCountAfterARebuild(t *testing.T) {
+	t.Parallel()
+	e := newErasable(t)
+	stop := e.serve()
+	e.calls()
+	e.ended("reports.db", 5)
+	sums := func() []string {
+		return append(e.query("reports.db", `SELECT json_array(day, line, calls, identified, verified, failed, ms, verify_ms) FROM daily`),
+			e.query("reports.db", `SELECT json_array(line, step, attempt, asked, accepted, rejected, ms) FROM funnel ORDER BY 1`)...)
+	}
+	before := sums()
+	e.erase(exitDone)
+	assert.Equal(t, before, sums())
+	for range 2 {
+		code, _, stderr := e.run("report", "rebuild", "--author", "anna")
+		require.Equal(t, exitDone, code, stderr)
+		assert.Equal(t, before, sums())
+		assert.Empty(t, e.traces())
+	}
+	assert.Equal(t, []string{"C-1007", "erased", "erased", "erased", "erased"}, e.query("reports.db", `SELECT customer FROM calls ORDER BY customer`))
+	stop()
+	entries := audited(t, e.data, "--action", "reports_rebuilt")
+	require.Len(t, entries, 2)
+	assert.Equal(t, "anna", entries[0].Actor)
+}
+
+// held is a caller who keeps still at the first question until told to go on.
+func held(asked *sync.WaitGroup, on <-chan struct{}, then sim.Caller) sim.Caller {
+	first := sync.OnceFunc(func() { asked.Done(); <-on })
+	return sim.CallerFunc(func(p sim.Prompt) []sim.Act {
+		if p.Digits {
+			first()
+		}
+		return then.Hear(p)
+	})
+}
+
+func TestErasingSaysThatACallOfTheCustomerIsGoingOnAmongOthers(t *testing.T) {
+	t.Parallel()
+	e := newErasable(t)
+	stop := e.serve()
+	e.call("+493090182077", "verified", "975310#")
+	const others = 50
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	defer cancel()
+	var calling, asked sync.WaitGroup
+	var handedOn atomic.Int32
+	on, onErased := make(chan struct{}), make(chan struct{})
+	ring := func(from string, on <-chan struct{}) {
+		asked.Add(1)
+		calling.Go(func() {
+			r, err := e.phone.Call(ctx, sim.CallOptions{From: from, To: "5000", Caller: held(&asked, on, sim.Keys(sim.Pace{}, "*"))})
+			if assert.NoError(t, err) && r.Variables["cs_status"] == "identified" {
+				handedOn.Add(1)
+			}
+		})
+	}
+	ring("+493090182077", onErased)
+	for i := range others {
+		ring(fmt.Sprintf("+4930901%05d", i), on)
+	}
+	asked.Wait()
+	r := e.erase(exitFailed)
+	require.Len(t, r.Remains, 1)
+	assert.Contains(t, r.Remains[0], "1 call of the customer is going on")
+	assert.True(t, r.Known)
+	assert.Equal(t, 2, r.Journal.Calls)
+
+	close(onErased)
+	e.ended("journal.db", 2)
+	r = e.erase(exitDone)
+	assert.False(t, r.Known)
+	assert.Empty(t, r.Remains)
+	assert.Empty(t, e.traces(), "while the others still call")
+	close(on)
+	calling.Wait()
+	assert.EqualValues(t, others+1, handedOn.Load(), "nobody else was disturbed")
+	e.ended("journal.db", others+2)
+	assert.Equal(t, []string{fmt.Sprint(others)}, e.query("journal.db", `SELECT count(DISTINCT customer) FROM calls WHERE customer LIKE 'C-1%'`))
+	stop()
+	assert.Empty(t, e.traces())
 }

@@ -20,7 +20,7 @@ func journalCommand() *cli.Command {
 		Name:  "journal",
 		Usage: "what happened on every call: write it to a file, read it from one",
 		Description: "A file has one event a line, as CloudEvents JSON, in the order in which they were journalled. It names customers: keep it as you keep the journal.\n" +
-			"An erased customer is in the files that were written before.",
+			"A customer who is erased later is still in it, and is taken out when it is imported.",
 		Subcommands: []*cli.Command{
 			{
 				Name: "export", Usage: "write the events of calls to a file",
@@ -37,7 +37,7 @@ func journalCommand() *cli.Command {
 			{
 				Name: "import", Usage: "take the events of a file into the journal of --data", ArgsUsage: "FILE",
 				Description: "Events that are there already stay as they are, and nothing is published again. One line that is no event, and nothing is imported. \"-\" reads standard\n" +
-					"input: then what is before such a line is imported.",
+					"input: then what is before such a line is imported. Customers who were erased from --data since then are taken out of their calls.",
 				Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"}, authorFlag()},
 				Action: journalImport,
 			},
@@ -157,10 +157,14 @@ func journalImport(c *cli.Context) error {
 		return err
 	}
 	defer in.Close()
+	erased, err := erasedCustomers(c, cfg)
+	if err != nil {
+		return err
+	}
 	var done store.Imported
 	bar := newProgress(c.App.ErrWriter, "import", "events", 0)
 	err = withJournal(c.Context, cfg, func(j *store.Journal) (err error) {
-		done, err = j.Import(c.Context, in, func(i store.Imported) { bar.at(i.Events, int64(i.Events)) })
+		done, err = j.Import(c.Context, in, erased, func(i store.Imported) { bar.at(i.Events, int64(i.Events)) })
 		return err
 	})
 	bar.done()
@@ -177,7 +181,24 @@ func journalImport(c *cli.Context) error {
 		return json.NewEncoder(c.App.Writer).Encode(done)
 	}
 	fmt.Fprintf(c.App.Writer, "%s imported, %d were there already; none is published again\n", counted(done.New, "event"), done.Events-done.New)
+	if done.Erased > 0 {
+		fmt.Fprintf(c.App.Writer, "%s named a customer who was erased, and nobody now\n", counted(done.Erased, "call"))
+	}
 	return nil
+}
+
+// erasedCustomers are those erased from --data: only the directory knows.
+func erasedCustomers(c *cli.Context, cfg config) (erased store.Erased, err error) {
+	if !exists(cfg.directoryPath()) {
+		return nil, nil
+	}
+	d, err := openDirectory(c.Context, cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	// The pepper of a closed directory still makes aliases.
+	erased, err = d.Erased(c.Context)
+	return erased, errors.Join(err, d.Close())
 }
 
 func were(events int) string {

@@ -31,7 +31,7 @@ func replayCommand() *cli.Command {
 		ArgsUsage: "CALL|FILE|last:N",
 		Flags: []cli.Flag{
 			&cli.Float64Flag{Name: "speed", Usage: "let the time run `N` times as fast; 0 shows everything at once", Value: 1},
-			&cli.BoolFlag{Name: "publish", Usage: "send the events to NATS once more, marked as a replay: reports leave them out"},
+			&cli.BoolFlag{Name: "publish", Usage: "send the events to NATS once more, marked as a replay: reports leave them out; calls of customers who were erased are left out of a FILE"},
 			natsFlag(),
 			&cli.StringSliceFlag{Name: "what-if", Usage: "run the calls on the line in `FILE` (may be repeated)"},
 			&cli.IntFlag{Name: "limit", Usage: "with --what-if: list at most `N` calls that end otherwise", Value: defaultListed},
@@ -58,6 +58,8 @@ func replay(c *cli.Context) error {
 		return replayWhatIf(c, cfg, source)
 	case !(speed >= 0):
 		return wrongUse("--speed %v: it must be 0 or more", speed)
+	case c.Bool("publish") && source == "-":
+		return wrongUse("--publish reads a file twice, to leave out calls of customers who were erased: name the file in place of -")
 	}
 	show := func(e event.Event) error {
 		if c.Bool("json") {
@@ -67,11 +69,21 @@ func replay(c *cli.Context) error {
 		return err
 	}
 	if !c.Bool("publish") {
-		return recorded(c, cfg, source, event.Parse, paced(c.Context, speed, show))
+		return showAgain(c, cfg, source, speed, show)
 	}
 	return withState(c, cfg, func(_ context.Context, state *relay.State) error {
 		return publishAgain(c, cfg, state, source, speed, show)
 	})
+}
+
+// showAgain shows events. What comes from the journal and goes to a file or a pipe is an export.
+func showAgain(c *cli.Context, cfg config, source string, speed float64, show func(event.Event) error) error {
+	n := 0
+	err := recorded(c, cfg, source, event.Parse, paced(c.Context, speed, func(e event.Event) error { n++; return show(e) }))
+	if n > 0 && !isFile(source) && !isTerminal(c.App.Writer) {
+		err = errors.Join(err, audit(c, cfg, store.AuditExported, "journal", counted(n, "event")+" by replay"))
+	}
+	return err
 }
 
 // publishAgain sends events once more, each once, under the id of this replay.
@@ -80,20 +92,58 @@ func publishAgain(c *cli.Context, cfg config, state *relay.State, source string,
 	if err != nil {
 		return err
 	}
+	erased, err := callsOfErased(c, cfg, source)
+	if err != nil {
+		return err
+	}
 	n := 0
-	err = recorded(c, cfg, source, event.Parse, paced(c.Context, speed, func(e event.Event) error {
+	publish := paced(c.Context, speed, func(e event.Event) error {
 		e.Replay = id
 		if err := state.Publish(c.Context, e); err != nil {
 			return err
 		}
 		n++
 		return show(e)
-	}))
+	})
+	err = recorded(c, cfg, source, event.Parse, func(e event.Event) error {
+		if erased[e.Call] {
+			return nil
+		}
+		return publish(e)
+	})
 	fmt.Fprintf(c.App.ErrWriter, "%s published as replay %s\n", counted(n, "event"), id)
+	if len(erased) > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "%s left out: they name a customer who was erased since then\n", counted(len(erased), "call"))
+	}
 	if n > 0 {
 		err = errors.Join(err, audit(c, cfg, store.AuditReplayed, "journal", counted(n, "event")+" as "+id))
 	}
 	return err
+}
+
+// callsOfErased are the calls in a file that name somebody who was erased since then. The journal names none.
+func callsOfErased(c *cli.Context, cfg config, source string) (calls map[string]bool, err error) {
+	if !isFile(source) {
+		return nil, nil
+	}
+	erased, err := erasedCustomers(c, cfg)
+	if erased == nil || err != nil {
+		return nil, err
+	}
+	calls = map[string]bool{}
+	err = recordedFile(c, source, event.Parse, func(e event.Event) error {
+		body, err := e.MarshalJSON()
+		if _, gone := erased.In(body, e.Time); gone {
+			calls[e.Call] = true
+		}
+		return err
+	})
+	return calls, err
+}
+
+// isFile says whether a source is no call in the journal.
+func isFile(source string) bool {
+	return source == "-" || !strings.HasPrefix(source, "last:") && exists(source)
 }
 
 // replayID names a replay: when it was, and some letters for two at the same moment.
@@ -140,7 +190,7 @@ func recorded(c *cli.Context, cfg config, source string, parse func([]byte) (eve
 			return wrongUse("%q: write last:1000 for the last 1000 calls", source)
 		}
 		o.Last = n
-	case source == "-" || exists(source):
+	case isFile(source):
 		return recordedFile(c, source, parse, each)
 	case strings.ContainsAny(source, `/\`) || !exists(cfg.journalPath()):
 		return fmt.Errorf("there is no file %s, and no journal %s to look for a call in", source, cfg.journalPath())

@@ -29,7 +29,7 @@ func reportCommand() *cli.Command {
 			Action: func(c *cli.Context) error { return printReport(c, name) },
 		})
 	}
-	c.Subcommands = append(c.Subcommands, reportRebuildCommand())
+	c.Subcommands = append(c.Subcommands, reportSchedulesCommand(), reportRunCommand(), reportRebuildCommand())
 	return c
 }
 
@@ -63,6 +63,7 @@ func reportFlags(name string) []cli.Flag {
 	return append(flags,
 		&cli.StringFlag{Name: "format", Usage: "write it as `FORMAT`: " + joinFormats(), Value: string(reports.Table)},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, which only its owner may read; - is standard output"},
+		authorFlag(),
 	)
 }
 
@@ -108,6 +109,9 @@ func printReport(c *cli.Context, name string) error {
 	err = withReports(c, cfg, func(r *reports.Reader) error {
 		return r.Read(c.Context, name, q, func(made *reports.Report) error { return writeReport(c, made, format) })
 	})
+	if err == nil {
+		err = auditReport(c, cfg, name, format, q)
+	}
 	var unknown *reports.UnknownError
 	if errors.As(err, &unknown) || errors.Is(err, reports.ErrUneven) {
 		return usageError{err}

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
+	"countersign/session/event"
 	"countersign/store"
 	"countersign/store/relay"
 
@@ -16,9 +19,10 @@ import (
 func reportRebuildCommand() *cli.Command {
 	return &cli.Command{
 		Name: "rebuild", Usage: "count again what NATS still has, such as after putting a backup of reports.db back",
-		Description: "Days that are older than the events in NATS stay as they are. The service may run meanwhile; until the end reports are incomplete. A rebuild that was\n" +
-			"stopped in the middle goes on with the next start of the service, or from the beginning if it is called again.",
-		Flags:  []cli.Flag{natsFlag()},
+		Description: "Days that are older than the events in NATS stay as they are. Calls of customers who were erased are gone from NATS: they are counted from the journal of\n" +
+			"--data; those of other machines are if their journals were exported there and imported here before. The service may run meanwhile, and counts along; until the\n" +
+			"end reports are incomplete. A rebuild that was stopped in the middle is finished by the service, or begins again if it is called again.",
+		Flags:  []cli.Flag{natsFlag(), authorFlag()},
 		Action: reportRebuild,
 	}
 }
@@ -60,34 +64,74 @@ func reportRebuild(c *cli.Context) (err error) {
 	if err := reports.Reset(c.Context, oldest.Add(clocksApart)); err != nil {
 		return err
 	}
-	return recount(c, reports, endpoint)
+	if err := countFromJournal(c.Context, cfg, reports, store.ExportOptions{Erased: true}); err != nil {
+		return err
+	}
+	events, err := recount(c, reports, endpoint)
+	if err != nil {
+		return err
+	}
+	return audit(c, cfg, store.AuditRebuilt, "reports", counted(events, "event"))
+}
+
+// journalBatch is how many events are counted in one transaction.
+const journalBatch = 500
+
+// countFromJournal counts calls of erased customers, of which the stream has nothing: the journal keeps them as calls of nobody. What the reports know already stays as it is.
+func countFromJournal(ctx context.Context, cfg config, reports *store.Reports, calls store.ExportOptions) error {
+	if !exists(cfg.journalPath()) {
+		return nil
+	}
+	return withJournal(ctx, cfg, func(j *store.Journal) error {
+		var batch []event.Event
+		count := func() error {
+			_, err := reports.Apply(ctx, batch)
+			batch = batch[:0]
+			return err
+		}
+		err := j.Export(ctx, calls, func(body []byte) error {
+			var e event.Event
+			if err := json.Unmarshal(body, &e); err != nil {
+				return err
+			}
+			if batch = append(batch, e); len(batch) < journalBatch {
+				return nil
+			}
+			return count()
+		})
+		return errors.Join(err, count())
+	})
 }
 
 // recount counts what is in the stream, and ends when there is no more.
-func recount(c *cli.Context, reports *store.Reports, endpoint relay.Endpoint) error {
-	ctx, caughtUp := context.WithCancel(c.Context)
-	defer caughtUp()
+func recount(c *cli.Context, reports *store.Reports, endpoint relay.Endpoint) (events int, err error) {
+	ctx, stop := context.WithCancel(c.Context)
+	defer stop()
+	var waiting sync.WaitGroup
+	defer waiting.Wait()
+	waiting.Go(func() {
+		defer stop()
+		_ = relay.AwaitCaughtUp(ctx, endpoint, reports.Consumer) // fails with ctx alone
+	})
 	var bar *progress
 	var total uint64
-	err := consumeInto(ctx, reports, endpoint, func(left uint64) {
+	err = consumeInto(ctx, reports, endpoint, func(left uint64) {
 		total = max(total, left)
 		if bar == nil {
 			bar = newProgress(c.App.ErrWriter, "counting", fmt.Sprintf("of %d events", total), 0)
 		}
 		bar.at(int(total-left), 0)
-		if left == 0 {
-			caughtUp()
-		}
 	}, slog.New(slog.NewTextHandler(c.App.ErrWriter, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	stop()
 	if bar != nil {
 		bar.done()
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := context.Cause(c.Context); err != nil {
-		return fmt.Errorf("stopped before all events were counted: %w", err)
+		return 0, fmt.Errorf("stopped before all events were counted: %w", err)
 	}
 	fmt.Fprintf(c.App.Writer, "%d events counted\n", total)
-	return nil
+	return int(total), nil
 }

@@ -21,6 +21,11 @@ import (
 // streamOf has a NATS with the events of a month in its stream, and says how many there are. The settings name it.
 func streamOf(t *testing.T, calls int) (settings string, events int) {
 	t.Helper()
+	return streamOfMonth(t, calls, time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
+}
+
+func streamOfMonth(t *testing.T, calls int, month time.Time) (settings string, events int) {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	nats, err := relay.StartEmbedded(relay.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: log})
 	require.NoError(t, err)
@@ -30,7 +35,6 @@ func streamOf(t *testing.T, calls int) (settings string, events int) {
 	journal, err := store.OpenJournal(ctx, filepath.Join(t.TempDir(), "journal.db"), store.JournalOptions{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, journal.Close(ctx)) })
-	month := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	for call := range (storetest.History{Seed: 5, Calls: calls, From: month, To: month.AddDate(0, 1, 0)}).All() {
 		require.NoError(t, journal.Append(call...))
 		events += len(call)
@@ -108,5 +112,36 @@ func TestTheServiceKeepsReports(t *testing.T) {
 	code, _, stderr = countersign(t, "", "--config", settings, "--data", data, "call", "--from", "+15551230001", "--keys", "246813#", "--speed", "50")
 	require.Equal(t, exitDone, code, stderr)
 	require.Eventually(t, func() bool { return callsReported(t, data) == 1 }, 30*time.Second, 50*time.Millisecond)
+	assert.Equal(t, exitDone, stop())
+}
+
+// Whoever resets the reports, and whether they count again or not, the running service does.
+func TestTheServiceCountsEverythingAgainWhenReportsAreReset(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	code, _, stderr := countersign(t, string(sampleCustomers), "--data", data, "customers", "import", "-")
+	require.Equal(t, exitDone, code, stderr)
+	_, settings, stop := startServe(t, data)
+	call := func() {
+		code, _, stderr := countersign(t, "", "--config", settings, "--data", data, "call", "--from", "+15551230001", "--keys", "246813#", "--speed", "12")
+		require.Equal(t, exitDone, code, stderr)
+	}
+	counts := func(want int) {
+		t.Helper()
+		require.Eventually(t, func() bool { return callsReported(t, data) == want }, patience, 50*time.Millisecond)
+	}
+	call()
+	call()
+	counts(2)
+	r, err := store.OpenReports(t.Context(), filepath.Join(data, "reports.db"), store.ReportsOptions{})
+	require.NoError(t, err)
+	require.NoError(t, r.Reset(t.Context(), time.Time{}))
+	require.NoError(t, r.Close())
+	counts(2)
+	code, _, stderr = countersign(t, "", "--config", settings, "--data", data, "report", "rebuild")
+	require.Equal(t, exitDone, code, stderr)
+	assert.Equal(t, 2, callsReported(t, data))
+	call()
+	counts(3)
 	assert.Equal(t, exitDone, stop())
 }

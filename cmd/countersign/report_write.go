@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	reports "countersign/report"
+	"countersign/store"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -23,6 +24,18 @@ func writeReport(c *cli.Context, made *reports.Report, format reports.Format) er
 		return reports.Print(c.App.Writer, made, format, terminalOf(c.App.Writer))
 	}
 	return replaceFile(path, func(w io.Writer) error { return reports.Print(w, made, format, reports.Terminal{UTF8: true}) })
+}
+
+// auditReport leaves an entry about a report that was exported: one that was written to a file, and one that names customers and was shown to no person.
+func auditReport(c *cli.Context, cfg config, name string, format reports.Format, q reports.Query) error {
+	to := "a pipe"
+	switch path := writesTo(c); {
+	case path != "":
+		to = filepath.Base(path)
+	case name != "calls" || isTerminal(c.App.Writer):
+		return nil
+	}
+	return audit(c, cfg, store.AuditExported, "report "+name, fmt.Sprintf("%s, %s, to %s", format, q.Period, to))
 }
 
 // replaceFile writes a file that nobody ever sees half of, and that only its owner may read: reports name customers.
@@ -39,7 +52,7 @@ func replaceFile(path string, write func(io.Writer) error) error {
 		return err
 	}
 	defer func() { _ = os.Remove(draft.Name()) }()
-	if err := errors.Join(write(draft), draft.Close()); err != nil {
+	if err := errors.Join(write(draft), draft.Sync(), draft.Close()); err != nil {
 		return err
 	}
 	return os.Rename(draft.Name(), path)

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 
-	"countersign/session/event"
 	"countersign/store"
 	"countersign/store/relay"
 
@@ -36,25 +36,19 @@ func roles(c *cli.Context) (calls, reporting bool, err error) {
 	return slices.Contains(wanted, roleCalls), slices.Contains(wanted, roleReporting), nil
 }
 
-// keepReports counts the events of the stream until ctx ends.
+// keepReports counts the events of the stream until ctx ends, and makes the reports that are scheduled.
 func keepReports(ctx context.Context, cfg config, endpoint relay.Endpoint, log *slog.Logger) (err error) {
 	reports, err := store.OpenReports(ctx, cfg.reportsPath(), store.ReportsOptions{Log: log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, reports.Close()) }()
+	ctx, stop := context.WithCancel(ctx)
+	var scheduled sync.WaitGroup
+	defer scheduled.Wait() // before the reports are closed
+	defer stop()
+	scheduled.Go(func() { runSchedules(ctx, cfg, reports, endpoint, log) })
 	return consumeInto(ctx, reports, endpoint, nil, log)
-}
-
-func consumeInto(ctx context.Context, reports *store.Reports, endpoint relay.Endpoint, progress func(left uint64), log *slog.Logger) error {
-	name, err := reports.Consumer(ctx)
-	if err != nil {
-		return err
-	}
-	return relay.Consume(ctx, endpoint, relay.ConsumeOptions{Durable: name, Progress: progress, Log: log}, func(ctx context.Context, events []event.Event) error {
-		_, err := reports.Apply(ctx, events)
-		return err
-	})
 }
 
 // serveReporting is "serve" on a machine that takes no calls.
@@ -64,7 +58,12 @@ func serveReporting(c *cli.Context, cfg config, log *slog.Logger) error {
 		return err
 	}
 	fmt.Fprintf(c.App.Writer, "Countersign counts the events of %s. Data: %s. Ctrl-C stops it.\n", endpoint, cfg.data)
-	return keepReports(c.Context, cfg, endpoint, log)
+	ctx, cancel := context.WithCancel(c.Context)
+	var retaining sync.WaitGroup
+	retaining.Go(func() { keepRetention(ctx, cfg, nil, log) })
+	defer retaining.Wait()
+	defer cancel()
+	return keepReports(ctx, cfg, endpoint, log)
 }
 
 // report is keepReports beside calls, which come first: they are answered when reports cannot be kept.
@@ -72,4 +71,17 @@ func (s *service) report(ctx context.Context) {
 	if err := keepReports(ctx, s.cfg, s.endpoint, s.log); err != nil && ctx.Err() == nil {
 		s.log.Error("no reports are kept, what happens now is counted after the next start", "err", err)
 	}
+}
+
+// awaitReports returns when all is counted that NATS has, so that who stops the service finds its calls in the reports.
+func (s *service) awaitReports(ctx context.Context) (err error) {
+	if s.cfg.noReports {
+		return nil
+	}
+	reports, err := store.OpenReports(ctx, s.cfg.reportsPath(), store.ReportsOptions{Log: s.log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, reports.Close()) }()
+	return relay.AwaitCaughtUp(ctx, s.endpoint, reports.Consumer)
 }

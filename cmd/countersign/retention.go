@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"countersign/store"
@@ -18,8 +19,12 @@ func retentionCommand() *cli.Command {
 		Usage: "remove what was kept long enough",
 		Subcommands: []*cli.Command{{
 			Name: "run", Usage: "do at once what countersign serve does every hour",
-			Description: "Calls are removed from the journal, and entries from the audit log, when their time is over (retention.journal, retention.audit). NATS removes events, calls,\n" +
-				"tokens and attempts by itself.",
+			Description: "retention.journal   calls are removed from the journal; in the reports they stay as calls of nobody: without customer, caller and channel. Events that\n" +
+				"                    have not been published yet are waited for\n" +
+				"retention.totals    calls of nobody, and sums, are removed from the reports\n" +
+				"retention.audit     entries are removed from the audit log, and an entry says so\n" +
+				"NATS removes by itself: events after retention.journal, unless its operator set another max_age; attempts after guard.forget, but for a lock\n" +
+				"that only a person may end; tokens after tokens.life; what is remembered of calls after 24 hours.",
 			Flags: []cli.Flag{
 				authorFlag(),
 				&cli.BoolFlag{Name: "dry-run", Usage: "only say what would be removed"},
@@ -33,31 +38,53 @@ func retentionCommand() *cli.Command {
 // retained is what a run removed, or would remove.
 type retained struct {
 	store.Pruned
-	Audit  int64 `json:"audit_entries"`
-	DryRun bool  `json:"dry_run"`
+	// Reports are calls in the reports that were made calls of nobody, or removed.
+	Reports int   `json:"report_calls"`
+	Audit   int64 `json:"audit_entries"`
+	DryRun  bool  `json:"dry_run"`
 }
 
-func (r retained) none() bool { return r.Pruned == store.Pruned{} && r.Audit == 0 }
+func (r retained) none() bool { return r.Pruned == store.Pruned{} && r.Reports == 0 && r.Audit == 0 }
 
 func (r retained) String() string {
-	return fmt.Sprintf("%s with %s, %s", counted(r.Calls, "call"), counted(r.Events, "event"), counted(int(r.Audit), "audit record"))
+	return fmt.Sprintf("journal: %s with %s; reports: %s; audit log: %s", counted(r.Calls, "call"), counted(r.Events, "event"), counted(r.Reports, "call"),
+		counted(int(r.Audit), "record"))
 }
 
-// retain removes what was kept long enough. What was removed before an error counts.
+// retain removes what was kept long enough from what is in --data; j is the journal, nil if none is kept here. What was removed before an error counts.
 func retain(ctx context.Context, cfg config, j *store.Journal, actor string, dryRun bool) (r retained, err error) {
 	r.DryRun = dryRun
 	now := time.Now()
-	var prune error
-	r.Pruned, prune = j.Prune(ctx, now.Add(-time.Duration(cfg.Retention.Journal)), dryRun)
+	persons, totals := now.Add(-time.Duration(cfg.Retention.Journal)), now.Add(-time.Duration(cfg.Retention.Totals))
+	var errs []error
+	if j != nil {
+		r.Pruned, err = j.Prune(ctx, persons, dryRun)
+		errs = append(errs, err)
+	}
+	if exists(cfg.reportsPath()) {
+		r.Reports, err = retainReports(ctx, cfg, persons, totals, dryRun)
+		errs = append(errs, err)
+	}
 	a, err := store.OpenAudit(ctx, cfg.auditPath(), store.AuditOptions{})
 	if err != nil {
-		return r, errors.Join(prune, err)
+		return r, errors.Join(append(errs, err)...)
 	}
 	r.Audit, err = a.Trim(ctx, now.Add(-time.Duration(cfg.Retention.Audit)), actor, dryRun)
-	if err == nil && !dryRun && !r.none() {
-		_, err = a.Append(context.WithoutCancel(ctx), store.AuditEntry{Actor: actor, Action: store.AuditRetention, Object: "journal", Detail: r.String()})
+	errs = append(errs, err)
+	if !dryRun && !r.none() {
+		_, err = a.Append(context.WithoutCancel(ctx), store.AuditEntry{Actor: actor, Action: store.AuditRetention, Object: "data", Detail: r.String()})
+		errs = append(errs, err)
 	}
-	return r, errors.Join(prune, err, a.Close())
+	return r, errors.Join(append(errs, a.Close())...)
+}
+
+func retainReports(ctx context.Context, cfg config, persons, totals time.Time, dryRun bool) (calls int, err error) {
+	reports, err := store.OpenReports(ctx, cfg.reportsPath(), store.ReportsOptions{})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, reports.Close()) }()
+	return reports.Retain(ctx, persons, totals, dryRun)
 }
 
 func retentionRun(c *cli.Context) (err error) {
@@ -68,11 +95,13 @@ func retentionRun(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	j, err := store.OpenJournal(c.Context, cfg.journalPath(), store.JournalOptions{})
-	if err != nil {
-		return err
+	var j *store.Journal
+	if exists(cfg.journalPath()) {
+		if j, err = store.OpenJournal(c.Context, cfg.journalPath(), store.JournalOptions{}); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, j.Close(context.WithoutCancel(c.Context))) }()
 	}
-	defer func() { err = errors.Join(err, j.Close(context.WithoutCancel(c.Context))) }()
 	r, err := retain(c.Context, cfg, j, author(c), c.Bool("dry-run"))
 	if c.Bool("json") {
 		return errors.Join(json.NewEncoder(c.App.Writer).Encode(r), err)
@@ -88,23 +117,23 @@ func retentionRun(c *cli.Context) (err error) {
 // retainEvery is how often the service looks.
 const retainEvery = time.Hour
 
-// keepRetention removes what was kept long enough, now and every hour until ctx ends.
-func (s *service) keepRetention(ctx context.Context) {
+// keepRetention removes what was kept long enough, now and every hour until ctx ends. j may be nil.
+func keepRetention(ctx context.Context, cfg config, j *store.Journal, log *slog.Logger) {
 	again := time.NewTicker(retainEvery)
 	defer again.Stop()
 	for {
-		r, err := retain(ctx, s.cfg, s.journal, s.cfg.Node, false)
+		r, err := retain(ctx, cfg, j, cfg.Node, false)
 		var waiting *store.BacklogError
 		switch {
 		case ctx.Err() != nil:
 			return
 		case errors.As(err, &waiting):
-			s.log.Warn("old calls are kept for now", "err", err)
+			log.Warn("old calls are kept for now", "err", err)
 		case err != nil:
-			s.log.Error("what was kept long enough could not be removed", "err", err)
+			log.Error("what was kept long enough could not be removed", "err", err)
 		}
 		if !r.none() {
-			s.log.Info("removed what was kept long enough", "calls", r.Calls, "events", r.Events, "audit_entries", r.Audit)
+			log.Info("removed what was kept long enough", "calls", r.Calls, "events", r.Events, "report_calls", r.Reports, "audit_entries", r.Audit)
 		}
 		select {
 		case <-ctx.Done():

@@ -209,12 +209,12 @@ func (s *service) run(ctx context.Context, api http.Handler) {
 	relaying, stopRelay := context.WithCancel(context.Background())
 	all, stopAll := context.WithCancel(context.Background())
 	s.stopRelay, s.stopAll = stopRelay, stopAll
-	s.relay = relay.New(s.journal, s.endpoint, relay.Config{}, s.log)
+	s.relay = relay.New(s.journal, s.endpoint, relay.Config{Stream: relay.StreamConfig{MaxAge: time.Duration(s.cfg.Retention.Journal)}}, s.log)
 	s.background.Go(func() { s.relay.Run(relaying) })
 	s.background.Go(func() { s.directory.Wrap(all) })
 	s.background.Go(func() { s.guard.Run(all) })
 	s.background.Go(func() { s.checkPepper(all) })
-	s.background.Go(func() { s.keepRetention(all) })
+	s.background.Go(func() { keepRetention(all, s.cfg, s.journal, s.log) })
 	if !s.cfg.noReports {
 		s.background.Go(func() { s.report(all) })
 	}
@@ -279,6 +279,8 @@ func (s *service) drain(ctx context.Context) error {
 	}
 	if err := s.relay.Flush(flushing); err != nil {
 		s.log.Warn("NATS does not have the last events yet; they follow at the next start", "err", err)
+	} else if err := s.awaitReports(flushing); err != nil {
+		s.log.Warn("the last events are not counted yet; they are after the next start", "err", err)
 	}
 	return errors.Join(errs...)
 }

@@ -36,6 +36,7 @@ func (c *call) play(arg string, ask Prompt, onKey func(byte) bool) played {
 	}
 	ask.Length = length
 	if audible {
+		c.wire.flush() // a caller may take their time
 		c.hear(ask)
 	}
 	c.hidden(2) // PLAYBACK_START and PLAYBACK_STOP

@@ -127,7 +127,7 @@ func (c *consumption) gather(ctx context.Context, messages jetstream.MessagesCon
 	defer done()
 	first, err := messages.Next(jetstream.NextContext(waiting))
 	switch {
-	case ctx.Err() == nil && waiting.Err() != nil:
+	case err != nil && ctx.Err() == nil && waiting.Err() != nil:
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -137,7 +137,7 @@ func (c *consumption) gather(ctx context.Context, messages jetstream.MessagesCon
 	defer cancel()
 	for len(batch) < c.options.Batch {
 		msg, err := messages.Next(jetstream.NextContext(ctx))
-		if ctx.Err() != nil {
+		if err != nil && ctx.Err() != nil {
 			break
 		}
 		if err != nil {
@@ -167,6 +167,8 @@ func (c *consumption) settle(ctx context.Context, conn *nats.Conn, batch []jetst
 			return fmt.Errorf("acknowledge events: %w", err)
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, handleWithin)
+	defer cancel()
 	return conn.FlushWithContext(ctx)
 }
 

@@ -103,8 +103,10 @@ CREATE TABLE tallies (
 	PRIMARY KEY (width, started, line)
 ) STRICT, WITHOUT ROWID;
 
+-- What came of asking a question for the first time in a call, the second time, …
 CREATE TABLE questions (
-	day       INTEGER NOT NULL, -- its first millisecond
+	width     INTEGER NOT NULL,
+	started   INTEGER NOT NULL,
 	line      TEXT NOT NULL,
 	step      TEXT NOT NULL,
 	attempt   INTEGER NOT NULL,
@@ -117,7 +119,65 @@ CREATE TABLE questions (
 	abandoned INTEGER NOT NULL,
 	errors    INTEGER NOT NULL,
 	ms        INTEGER NOT NULL,
-	PRIMARY KEY (day, line, step, attempt)
+	PRIMARY KEY (width, started, line, step, attempt)
+) STRICT, WITHOUT ROWID;
+
+-- What came of a step as a whole.
+CREATE TABLE step_tallies (
+	width     INTEGER NOT NULL,
+	started   INTEGER NOT NULL,
+	line      TEXT NOT NULL,
+	step      TEXT NOT NULL,
+	steps     INTEGER NOT NULL,
+	passed    INTEGER NOT NULL,
+	positions INTEGER NOT NULL,
+	ms        INTEGER NOT NULL,
+	PRIMARY KEY (width, started, line, step)
+) STRICT, WITHOUT ROWID;
+
+-- Calls of one kind are told apart by nothing but their time. '' is none.
+CREATE TABLE call_kinds (
+	kind          INTEGER PRIMARY KEY,
+	line          TEXT NOT NULL,
+	counted       INTEGER NOT NULL,
+	identified_by TEXT NOT NULL,
+	verdict       TEXT NOT NULL,
+	methods       TEXT NOT NULL,
+	failed_reason TEXT NOT NULL,
+	failed_step   TEXT NOT NULL,
+	status        TEXT NOT NULL,
+	level         INTEGER NOT NULL,
+	reason        TEXT NOT NULL,
+	"end"         TEXT NOT NULL,
+	locked        INTEGER NOT NULL,
+	decided       INTEGER NOT NULL,
+	UNIQUE (line, counted, identified_by, verdict, methods, failed_reason, failed_step, status, level, reason, "end", locked, decided)
+) STRICT;
+
+-- The calls of a day, kind by kind. In times is a number for each of them, in ascending order: its milliseconds to the verdict, shifted left by 7 bits, and in these the
+-- quarter of the day in which it began. A list takes less room than counts of times would: hardly two calls of a quarter of an hour take the same time.
+CREATE TABLE kind_days (
+	started   INTEGER NOT NULL,
+	kind      INTEGER NOT NULL REFERENCES call_kinds (kind),
+	calls     INTEGER NOT NULL,
+	verify_ms INTEGER NOT NULL,
+	times     TEXT NOT NULL, -- JSON
+	PRIMARY KEY (started, kind)
+) STRICT, WITHOUT ROWID;
+
+-- What became of scheduled reports. It is made of no events, and stays when calls are forgotten or counted again.
+CREATE TABLE schedules (
+	name     TEXT PRIMARY KEY,
+	cron     TEXT NOT NULL,              -- with its time zone; with another one the schedule begins anew
+	handled  INTEGER NOT NULL,           -- the last due time for which nothing is left to do, or when the schedule began
+	due      INTEGER,                    -- the due time that was tried last
+	attempts INTEGER NOT NULL DEFAULT 0, -- how often
+	claims   INTEGER NOT NULL DEFAULT 0, -- counts runs: who began an older one has no say any more
+	claimed  INTEGER,                    -- until when a run counts as going on
+	ended    INTEGER,                    -- when the last run ended
+	ms       INTEGER,                    -- how long it took
+	error    TEXT,                       -- why it failed
+	retry    INTEGER                     -- when it is tried again
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIEW calls AS
@@ -151,11 +211,37 @@ CREATE VIEW quarter_hours AS
 SELECT started, line, calls, identified_by_ani, identified, verified, failed, none, abandoned, opted_out, locked, unavailable, closed, step_ups, ms, verify_ms
 FROM tallies WHERE width = 900000;
 
+CREATE VIEW kinds AS
+SELECT kind, line, counted, nullif(identified_by, '') AS identified_by, nullif(verdict, '') AS verdict, nullif(methods, '') AS methods,
+	nullif(failed_reason, '') AS failed_reason, nullif(failed_step, '') AS failed_step, status, level, nullif(reason, '') AS reason, nullif("end", '') AS "end", locked, decided
+FROM call_kinds;
+
+CREATE VIEW kinds_daily AS
+SELECT strftime('%Y-%m-%d', started / 1000, 'unixepoch') AS day, kind, calls, verify_ms, started, times
+FROM kind_days;
+
+CREATE VIEW verdict_times AS
+SELECT d.started + 900000 * (t.value & 127) AS started, k.line, nullif(k.verdict, '') AS verdict, d.kind, t.value >> 7 AS ms, d.started AS day_started
+FROM kind_days AS d JOIN call_kinds AS k ON k.kind = d.kind JOIN json_each(d.times) AS t
+WHERE k.decided = 1;
+
 CREATE VIEW funnel_daily AS
-SELECT strftime('%Y-%m-%d', day / 1000, 'unixepoch') AS day, line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms
-FROM questions;
+SELECT strftime('%Y-%m-%d', started / 1000, 'unixepoch') AS day, line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms, started
+FROM questions WHERE width = 86400000;
+
+CREATE VIEW funnel_quarter_hours AS
+SELECT started, line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms
+FROM questions WHERE width = 900000;
+
+CREATE VIEW steps_daily AS
+SELECT strftime('%Y-%m-%d', started / 1000, 'unixepoch') AS day, line, step, steps, passed, positions, ms, started
+FROM step_tallies WHERE width = 86400000;
+
+CREATE VIEW steps_quarter_hours AS
+SELECT started, line, step, steps, passed, positions, ms
+FROM step_tallies WHERE width = 900000;
 
 CREATE VIEW funnel AS
 SELECT line, step, attempt, sum(asked) AS asked, sum(accepted) AS accepted, sum(rejected) AS rejected, sum(no_input) AS no_input, sum(no_match) AS no_match,
 	sum(opted_out) AS opted_out, sum(abandoned) AS abandoned, sum(errors) AS errors, sum(ms) AS ms
-FROM questions GROUP BY line, step, attempt;
+FROM questions WHERE width = 86400000 GROUP BY line, step, attempt;

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	netmail "net/mail"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail"
+)
+
+// mailSettings are the server that mail goes through.
+type mailSettings struct {
+	Server   string       `yaml:"server"`
+	From     string       `yaml:"from"`
+	User     string       `yaml:"user"`
+	Password mailPassword `yaml:"password"`
+	TLS      string       `yaml:"tls"`
+	CA       string       `yaml:"ca"`
+}
+
+// How the connection to the server is encrypted.
+const (
+	mailStartTLS = "starttls"
+	mailImplicit = "implicit"
+	mailNone     = "none"
+)
+
+// mailPassword shows itself in no log and no error.
+type mailPassword string
+
+// Format prints the same for every verb.
+func (mailPassword) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
+
+// LogValue keeps it out of slog.
+func (mailPassword) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// letter is a mail with a file.
+type letter struct {
+	// id is the same for the same letter that is sent once more.
+	id            string
+	to            []string
+	subject, text string
+	name          string
+	file          io.ReadSeeker
+}
+
+// mailWithin bounds each of the steps of sending: to connect, to log in, to hand the letter over.
+const mailWithin = 2 * time.Minute
+
+// send hands the letter to the server, which has it when send returns nil.
+func (m mailSettings) send(ctx context.Context, l letter) error {
+	msg, err := m.write(l)
+	if err != nil {
+		return err
+	}
+	dialer, hangUp := m.dialer(ctx)
+	defer hangUp()
+	client, err := m.client(dialer)
+	if err != nil {
+		return err
+	}
+	// Once the server has taken it, nothing that goes wrong may have it sent again.
+	if err := client.DialAndSendWithContext(ctx, msg); err != nil && !msg.IsDelivered() {
+		if why := context.Cause(ctx); why != nil {
+			err = why
+		}
+		return fmt.Errorf("mail through %s: %w", m.Server, err)
+	}
+	return nil
+}
+
+func (m mailSettings) write(l letter) (*mail.Msg, error) {
+	sender, err := netmail.ParseAddress(m.From)
+	if err != nil {
+		return nil, fmt.Errorf("reports.mail.from: %w", err)
+	}
+	msg := mail.NewMsg()
+	msg.FromMailAddress(sender)
+	if err := msg.To(l.to...); err != nil {
+		return nil, fmt.Errorf("mail.to: %w", err)
+	}
+	msg.SetMessageIDWithValue(l.id + sender.Address[strings.LastIndexByte(sender.Address, '@'):])
+	msg.SetDate()
+	msg.SetBulk() // nobody's holiday answers
+	msg.Subject(l.subject)
+	msg.SetBodyString(mail.TypeTextPlain, l.text)
+	msg.AttachReadSeeker(l.name, l.file)
+	return msg, nil
+}
+
+// dialer connects. The connection ends with ctx, which the library only asks at the beginning, and with hangUp, since the library leaves it open where logging in fails.
+func (m mailSettings) dialer(ctx context.Context) (dial mail.DialContextFunc, hangUp func()) {
+	end := func() {}
+	return func(dialing context.Context, network, address string) (net.Conn, error) {
+		var conn net.Conn
+		var err error
+		if m.TLS == mailImplicit {
+			config, wrong := m.tls()
+			if wrong != nil {
+				return nil, wrong
+			}
+			conn, err = (&tls.Dialer{Config: config}).DialContext(dialing, network, address)
+		} else {
+			conn, err = (&net.Dialer{}).DialContext(dialing, network, address)
+		}
+		if err != nil {
+			return nil, err
+		}
+		stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+		end = func() { stop(); _ = conn.Close() }
+		return conn, nil
+	}, func() { end() }
+}
+
+func (m mailSettings) client(dial mail.DialContextFunc) (*mail.Client, error) {
+	host, port, err := net.SplitHostPort(m.Server)
+	if err != nil {
+		return nil, fmt.Errorf("reports.mail.server: %w", err)
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return nil, fmt.Errorf("reports.mail.server: %q is no port", port)
+	}
+	config, err := m.tls()
+	if err != nil {
+		return nil, err
+	}
+	options := []mail.Option{mail.WithPort(number), mail.WithTimeout(mailWithin), mail.WithDialContextFunc(dial), mail.WithTLSConfig(config), mail.WithTLSPolicy(mail.TLSMandatory)}
+	switch m.TLS {
+	case mailImplicit:
+		options = append(options, mail.WithSSL())
+	case mailNone:
+		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
+	}
+	if m.User != "" {
+		if m.Password == "" {
+			return nil, errors.New("reports.mail has a user and no password: set COUNTERSIGN_SMTP_PASSWORD")
+		}
+		// The last two refuse to work without encryption, but for a server on this machine.
+		options = append(options, mail.WithUsername(m.User), mail.WithPassword(string(m.Password)),
+			mail.WithOpportunisticSMTPAuth(mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthSCRAMSHA1, mail.SMTPAuthCramMD5, mail.SMTPAuthPlain, mail.SMTPAuthLogin))
+	}
+	client, err := mail.NewClient(host, options...)
+	if err != nil {
+		return nil, fmt.Errorf("reports.mail: %w", err)
+	}
+	return client, nil
+}
+
+func (m mailSettings) tls() (*tls.Config, error) {
+	host, _, err := net.SplitHostPort(m.Server)
+	if err != nil {
+		return nil, fmt.Errorf("reports.mail.server: %w", err)
+	}
+	config := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	if m.CA == "" {
+		return config, nil
+	}
+	text, err := os.ReadFile(m.CA)
+	if err != nil {
+		return nil, fmt.Errorf("reports.mail.ca: %w", err)
+	}
+	config.RootCAs = x509.NewCertPool()
+	if !config.RootCAs.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("reports.mail.ca: %s holds no certificate in PEM", m.CA)
+	}
+	return config, nil
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"countersign/session/event"
+	"countersign/store"
+	"countersign/store/relay"
+)
+
+// consumeInto counts events until ctx ends. When the reports were reset, by whatever process, it begins again with the stream's first event.
+func consumeInto(ctx context.Context, reports *store.Reports, endpoint relay.Endpoint, progress func(left uint64), log *slog.Logger) error {
+	for ctx.Err() == nil {
+		name, err := reports.Consumer(ctx)
+		if err != nil {
+			return err
+		}
+		if err := consumeAs(ctx, name, reports, endpoint, progress, log); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// consumeAs is consumeInto for as long as the reports have the name. It notices within a second that they have another one, and counts nothing after that.
+func consumeAs(ctx context.Context, name string, reports *store.Reports, endpoint relay.Endpoint, progress func(left uint64), log *slog.Logger) error {
+	ctx, reset := context.WithCancel(ctx)
+	defer reset()
+	same := func() bool {
+		now, err := reports.Consumer(ctx)
+		if err == nil && now != name {
+			log.Info("the reports were reset, all events are counted again")
+			reset()
+		}
+		return ctx.Err() == nil
+	}
+	o := relay.ConsumeOptions{Durable: name, Log: log, Progress: func(left uint64) {
+		if same() && progress != nil {
+			progress(left)
+		}
+	}}
+	return relay.Consume(ctx, endpoint, o, func(ctx context.Context, events []event.Event) error {
+		if !same() {
+			return context.Cause(ctx)
+		}
+		_, err := reports.Apply(ctx, events)
+		return err
+	})
+}

@@ -1,0 +1,6 @@
+//go:build !race
+
+package main
+
+// crashCalls is how many calls run at the same time when something is killed.
+const crashCalls = 1000

@@ -1,0 +1,6 @@
+//go:build race
+
+package main
+
+// crashCalls are fewer under the race detector, which makes everything ten times slower.
+const crashCalls = 150

@@ -1,0 +1,35 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Retain is Expire, and leaves nothing of the persons in the file: the index of customers, whose pages keep scraps of what was moved, is written anew, and the write-ahead log
+// is emptied. It says how many calls were made calls of nobody, or removed. With dryRun it only counts.
+func (r *Reports) Retain(ctx context.Context, persons, all time.Time, dryRun bool) (calls int, err error) {
+	err = r.db.read.QueryRowContext(ctx, `SELECT count(*) FROM call_data
+		WHERE started < ?1 AND (complete = 0 OR coalesce(customer, caller_last4, channel) IS NOT NULL) OR started < ?2`,
+		persons.UnixMilli(), bucket(all.UnixMilli(), dayWidth)).Scan(&calls)
+	if err != nil {
+		return 0, fmt.Errorf("look for old calls in the reports: %w", err)
+	}
+	if dryRun {
+		return calls, nil
+	}
+	if _, err := r.Expire(ctx, persons, all); err != nil {
+		return 0, err
+	}
+	// Of calls whose beginning never came there is nothing but these.
+	_, err = r.db.write.ExecContext(ctx, `DELETE FROM events WHERE call NOT IN (SELECT call FROM call_data) AND unixepoch(json ->> '$.time') < ?`, persons.Unix())
+	if err != nil {
+		return 0, fmt.Errorf("expire reports: %w", busy(err))
+	}
+	if calls > 0 {
+		if _, err := r.db.write.ExecContext(ctx, "REINDEX calls_by_customer"); err != nil {
+			return calls, fmt.Errorf("expire reports: %w", busy(err))
+		}
+	}
+	return calls, r.db.emptyLog(ctx)
+}
