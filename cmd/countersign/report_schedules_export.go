@@ -83,7 +83,8 @@ func (s scheduleSettings) write(name string, print func(io.Writer) error) (*os.F
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Remove(file.Name()); err == nil { // nothing is left of it, whatever happens to the process
+	err = os.Remove(file.Name()) // nothing is left of it, whatever happens to the process
+	if err == nil {
 		err = print(file)
 	}
 	if _, again := file.Seek(0, io.SeekStart); err == nil {

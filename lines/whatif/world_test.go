@@ -34,12 +34,12 @@ type world struct {
 	calls   map[string]session.Known
 
 	// Of the call that runs.
-	channel                *sessiontest.Channel
-	asked                  session.Collect // the digits that the caller is asked for
-	journal                *sessiontest.Journal
-	code                   string
-	lockAfter, tries, back int
-	standing               session.Standing
+	channel          *sessiontest.Channel
+	asked            session.Collect // the digits that the caller is asked for
+	journal          *sessiontest.Journal
+	code             string
+	lockAfter, tries int
+	standing         session.Standing
 }
 
 var errDown = errors.New("down")

@@ -41,9 +41,9 @@ type world struct {
 	now    time.Time
 	rounds []func(context.Context) time.Time
 	// next is what becomes of the next run.
-	fails, stops bool
-	killed       bool
-	begun        time.Time
+	fails  bool
+	killed bool
+	begun  time.Time
 	// done counts the runs of each due time that came to their end.
 	done map[int64]int
 	last time.Time // the last due time that was done
