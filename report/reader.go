@@ -73,7 +73,7 @@ var kinds = []kind{
 	{"calls", "Calls", nil, nil, makeCalls},
 }
 
-// Names lists the reports, Title says what one of them is about, and Sections what Query.By can ask it for.
+// Names lists the reports.
 func Names() []string {
 	var names []string
 	for _, k := range kinds {
@@ -81,9 +81,6 @@ func Names() []string {
 	}
 	return names
 }
-
-// Title says what a report is about.
-func Title(name string) string { return kindOf(name).title }
 
 // Sections lists what Query.By can ask a report for.
 func Sections(name string) []string { return kindOf(name).sections }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -78,7 +77,7 @@ func (s *State) eraseEvents(ctx context.Context, customer string, calls []string
 	for i, fact := range naming {
 		subjects[i] = subjectPrefix + "*." + string(fact)
 	}
-	err = scan(ctx, stream, jetstream.ConsumerConfig{FilterSubjects: subjects}, func(msg jetstream.Msg, n uint64) {
+	err = scan(ctx, stream, jetstream.ConsumerConfig{FilterSubjects: subjects}, func(msg jetstream.Msg, n uint64) (more bool) {
 		var e struct {
 			Call string `json:"call"`
 			Data struct {
@@ -88,6 +87,7 @@ func (s *State) eraseEvents(ctx context.Context, customer string, calls []string
 		if json.Unmarshal(msg.Data(), &e) == nil && e.Data.Customer == customer {
 			theirs[e.Call], erase[n] = true, true
 		}
+		return true
 	})
 	if err != nil {
 		return 0, err
@@ -95,10 +95,11 @@ func (s *State) eraseEvents(ctx context.Context, customer string, calls []string
 	if len(theirs) == 0 {
 		return 0, nil
 	}
-	err = scan(ctx, stream, jetstream.ConsumerConfig{HeadersOnly: true}, func(msg jetstream.Msg, n uint64) {
+	err = scan(ctx, stream, jetstream.ConsumerConfig{HeadersOnly: true}, func(msg jetstream.Msg, n uint64) (more bool) {
 		if theirs[callOf(msg.Headers().Get(jetstream.MsgIDHeader))] {
 			erase[n] = erase[n] || overwritten(msg.Subject())
 		}
+		return true
 	})
 	if err != nil {
 		return 0, err
@@ -140,45 +141,6 @@ func deleteMessage(ctx context.Context, stream jetstream.Stream, n uint64, overw
 		return nil
 	}
 	return err
-}
-
-// scan calls found with each message that is in a stream now, in order.
-func scan(ctx context.Context, stream jetstream.Stream, config jetstream.ConsumerConfig, found func(msg jetstream.Msg, sequence uint64)) error {
-	config.AckPolicy, config.MemoryStorage, config.Replicas, config.InactiveThreshold = jetstream.AckNonePolicy, true, 1, time.Minute
-	consumer, err := stream.CreateConsumer(ctx, config)
-	if err != nil {
-		return err
-	}
-	name := consumer.CachedInfo().Name
-	defer func() {
-		// Best effort: NATS removes an idle one after a minute.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		_ = stream.DeleteConsumer(ctx, name)
-	}()
-	for left := consumer.CachedInfo().NumPending; left > 0; {
-		chunk, err := consumer.Fetch(int(min(left, scanChunk)), jetstream.FetchMaxWait(scanWithin))
-		if err != nil {
-			return err
-		}
-		got := uint64(0)
-		for msg := range chunk.Messages() {
-			got++
-			about, err := msg.Metadata()
-			if err != nil {
-				return err
-			}
-			found(msg, about.Sequence.Stream)
-		}
-		if err := errors.Join(chunk.Error(), context.Cause(ctx)); err != nil {
-			return err
-		}
-		if got == 0 {
-			return errScanStalled
-		}
-		left -= min(left, got)
-	}
-	return nil
 }
 
 // AwaitConsumer returns when a durable consumer of the stream has handled what it was given before the call, or with ctx's error. One that is not there has.
