@@ -57,14 +57,14 @@ var ErrUneven = errors.New("calls are summed up by quarters of an hour: let --fr
 // maker makes one kind of report in a transaction, in which all numbers are of the same moment.
 type maker func(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error)
 
-type kind struct {
+type reportKind struct {
 	name, title string
 	sections    []string // that can be asked for with By
 	usual       []string // if none is
 	make        maker
 }
 
-var kinds = []kind{
+var reportKinds = []reportKind{
 	{"summary", "Identified, verified, failed", []string{"line", "day", "hour"}, []string{"line", "day"}, makeSummary},
 	{"ani", "Identified by caller number (ANI)", []string{"line", "day", "hour"}, []string{"line", "day"}, makeANI},
 	{"verified", "Verified callers", []string{"methods", "line", "day", "hour"}, []string{"methods", "line", "day"}, makeVerified},
@@ -76,28 +76,28 @@ var kinds = []kind{
 // Names lists the reports.
 func Names() []string {
 	var names []string
-	for _, k := range kinds {
+	for _, k := range reportKinds {
 		names = append(names, k.name)
 	}
 	return names
 }
 
 // Sections lists what Query.By can ask a report for.
-func Sections(name string) []string { return kindOf(name).sections }
+func Sections(name string) []string { return reportKindOf(name).sections }
 
-func kindOf(name string) kind {
-	for _, k := range kinds {
+func reportKindOf(name string) reportKind {
+	for _, k := range reportKinds {
 		if k.name == name {
 			return k
 		}
 	}
-	return kind{}
+	return reportKind{}
 }
 
 // Read makes a report and hands it to print. Its rows can only be read until print returns; what print returns is returned. An *UnknownError says that there is no
 // such report, section or line, ErrUneven that this report cannot be made of this period.
 func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Report) error) (err error) {
-	k := kindOf(name)
+	k := reportKindOf(name)
 	if k.make == nil {
 		return &UnknownError{"report", name, Names()}
 	}
