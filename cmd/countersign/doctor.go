@@ -67,12 +67,7 @@ func doctor(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	var findings []finding
-	for _, check := range []func(*cli.Context, config) []finding{
-		checkData, checkCustomers, checkBackend, checkGateway, checkJournal, checkPrompts, checkSocket, checkNATS, checkPepper, checkLines, checkFreeSWITCH, checkEventSockets, checkClock,
-	} {
-		findings = append(findings, check(c, cfg)...)
-	}
+	findings := checkAll(c, cfg)
 	problems := 0
 	out := json.NewEncoder(c.App.Writer)
 	for _, f := range findings {
@@ -94,6 +89,22 @@ func doctor(c *cli.Context) error {
 		return fmt.Errorf("to be mended: %d", problems)
 	}
 	return nil
+}
+
+// checkAll makes all checks. Those that ask NATS are left out when it does not answer: each would wait for it.
+func checkAll(c *cli.Context, cfg config) (found []finding) {
+	nats := checkNATS(c, cfg)
+	answers := nats[0].State == "ok"
+	for _, check := range []func(*cli.Context, config) []finding{checkData, checkCustomers, checkBackend, checkGateway, checkJournal, checkAudit, checkSchedules, checkPrompts, checkSocket} {
+		found = append(found, check(c, cfg)...)
+	}
+	found = append(found, nats...)
+	if answers {
+		found = append(append(append(found, checkPepper(c, cfg)...), checkLines(c, cfg)...), checkReports(c, cfg)...)
+	} else {
+		found = append(found, skipped("lines", "NATS does not answer"), skipped("reports", "NATS does not answer"))
+	}
+	return append(append(append(found, checkFreeSWITCH(c, cfg)...), checkEventSockets(c, cfg)...), checkClock(c, cfg)...)
 }
 
 func checkData(_ *cli.Context, cfg config) []finding {

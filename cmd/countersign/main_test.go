@@ -445,6 +445,7 @@ func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
 	code, stdout, stderr = countersign(t, "", append(flags, "doctor", "--freeswitch", conf)...)
 	assert.Equal(t, exitDone, code, stdout+stderr)
 	assert.Contains(t, stdout, "countersign answers")
+	assert.Contains(t, stdout, "all events of NATS are counted")
 	assert.Contains(t, stdout, "our dialplan is in "+conf)
 	assert.NotContains(t, stdout, "problem")
 	require.NoError(t, os.WriteFile(filepath.Join(conf, "vars.xml"), []byte(`<X-PRE-PROCESS cmd="set" data="default_password=1234"/>`), 0o600))
