@@ -54,7 +54,10 @@ func checkSchedules(c *cli.Context, cfg config) []finding {
 				s.Due.Local().Format(time.DateTime), s.Error))
 		}
 	}
-	return append(found, ok("schedules", "%s of reports; countersign report schedules shows when they run", counted(len(all), "schedule")))
+	if len(found) == 0 {
+		found = append(found, ok("schedules", "%s of reports; countersign report schedules shows when they run", counted(len(all), "schedule")))
+	}
+	return found
 }
 
 // openForDoctor opens the reports. Without them it says why.
