@@ -71,6 +71,18 @@ func (j *Journal) Export(ctx context.Context, o ExportOptions, each func(body []
 	return nil
 }
 
+// Event is an event as it is published, by its id.
+func (j *Journal) Event(ctx context.Context, id string) (body []byte, found bool, err error) {
+	err = j.db.read.QueryRowContext(ctx, `SELECT json FROM events WHERE id = ?`, id).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read the journal: %w", err)
+	}
+	return body, true, nil
+}
+
 // Find returns the ids of the calls that have that id, or whose id ends so, up to ten of them.
 func (j *Journal) Find(ctx context.Context, idOrEnd string) ([]string, error) {
 	exact, err := collect(ctx, j.db, scanString, `SELECT call FROM calls WHERE call = ?`, idOrEnd)

@@ -79,66 +79,41 @@ func replay(c *cli.Context) error {
 // showAgain shows events. What comes from the journal and goes to a file or a pipe is an export.
 func showAgain(c *cli.Context, cfg config, source string, speed float64, show func(event.Event) error) error {
 	n := 0
-	err := recorded(c, cfg, source, event.Parse, paced(c.Context, speed, func(e event.Event) error { n++; return show(e) }))
+	err := retold(c, cfg, source, paced(c.Context, speed, func(e event.Event) error { n++; return show(e) }))
 	if n > 0 && !isFile(source) && !isTerminal(c.App.Writer) {
 		err = errors.Join(err, audit(c, cfg, store.AuditExported, "journal", counted(n, "event")+" by replay"))
 	}
 	return err
 }
 
-// publishAgain sends events once more, each once, under the id of this replay.
+// publishAgain sends events once more, each once, under the id of this replay, without what only the screen of that time was to show.
 func publishAgain(c *cli.Context, cfg config, state *relay.State, source string, speed float64, show func(event.Event) error) error {
 	id, err := replayID()
 	if err != nil {
 		return err
 	}
-	erased, err := callsOfErased(c, cfg, source)
+	left, err := newLeftOut(c, cfg, source)
 	if err != nil {
 		return err
 	}
 	n := 0
-	publish := paced(c.Context, speed, func(e event.Event) error {
-		e.Replay = id
+	err = retold(c, cfg, source, paced(c.Context, speed, func(e event.Event) error {
+		if out, err := left.out(e); out || err != nil {
+			return err
+		}
+		e.Replay, e.Data = id, withoutNames(e.Data)
 		if err := state.Publish(c.Context, e); err != nil {
 			return err
 		}
 		n++
 		return show(e)
-	})
-	err = recorded(c, cfg, source, event.Parse, func(e event.Event) error {
-		if erased[e.Call] {
-			return nil
-		}
-		return publish(e)
-	})
+	}))
 	fmt.Fprintf(c.App.ErrWriter, "%s published as replay %s\n", counted(n, "event"), id)
-	if len(erased) > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "%s left out: they name a customer who was erased since then\n", counted(len(erased), "call"))
-	}
+	left.tell(c.App.ErrWriter)
 	if n > 0 {
 		err = errors.Join(err, audit(c, cfg, store.AuditReplayed, "journal", counted(n, "event")+" as "+id))
 	}
 	return err
-}
-
-// callsOfErased are the calls in a file that name somebody who was erased since then. The journal names none.
-func callsOfErased(c *cli.Context, cfg config, source string) (calls map[string]bool, err error) {
-	if !isFile(source) {
-		return nil, nil
-	}
-	erased, err := erasedCustomers(c, cfg)
-	if erased == nil || err != nil {
-		return nil, err
-	}
-	calls = map[string]bool{}
-	err = recordedFile(c, source, event.Parse, func(e event.Event) error {
-		body, err := e.MarshalJSON()
-		if _, gone := erased.In(body, e.Time); gone {
-			calls[e.Call] = true
-		}
-		return err
-	})
-	return calls, err
 }
 
 // isFile says whether a source is no call in the journal.
@@ -177,6 +152,37 @@ func paced(ctx context.Context, speed float64, each func(event.Event) error) fun
 		}
 		return each(e)
 	}
+}
+
+// retold is recorded for whoever takes their time: the journal is asked for one event after the other, so that it is not kept from anything meanwhile, and says
+// nothing of a customer who was erased meanwhile.
+func retold(c *cli.Context, cfg config, source string, each func(event.Event) error) error {
+	if isFile(source) {
+		return recordedFile(c, source, event.Parse, each)
+	}
+	var ids []string
+	if err := recorded(c, cfg, source, event.Parse, func(e event.Event) error { ids = append(ids, e.ID); return nil }); err != nil {
+		return err
+	}
+	return readJournal(c.Context, cfg, func(j *store.Journal) error {
+		for _, id := range ids {
+			body, found, err := j.Event(c.Context, id)
+			if err != nil {
+				return err
+			}
+			if !found {
+				continue
+			}
+			e, err := event.Parse(body)
+			if err != nil {
+				return err
+			}
+			if err := each(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // recorded reads the events that a command is about: of a call, of the last calls, or of a file.
