@@ -40,6 +40,9 @@ func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, 
 	return r, nil
 }
 
+// NoStep is what Filter.FailedStep, and the reports, call it when a call failed at no step, such as one that took too long.
+const NoStep = "none"
+
 // apply adds the filter to a condition and tells it to people. The reason and the step of a failed call are those at which it failed: it may have ended otherwise.
 func (f Filter) apply(w *condition) (told []string) {
 	reason, step := "c.reason", "c.failed_step"
@@ -57,7 +60,11 @@ func (f Filter) apply(w *condition) (told []string) {
 		{"identified by", "c.identified_by", f.IdentifiedBy}, {"failed at", step, f.FailedStep},
 	} {
 		if x.value != "" {
-			w.and(x.column+" = ?", x.value)
+			if x.column == step && x.value == NoStep {
+				w.and("coalesce(" + step + ", '') = ''")
+			} else {
+				w.and(x.column+" = ?", x.value)
+			}
 			told = append(told, x.title+" "+x.value)
 		}
 	}

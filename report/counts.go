@@ -11,7 +11,7 @@ const (
 	noteCalls = "A call counts on the day on which it began. Step-ups and calls that came back to us are counted in step-ups and nowhere else."
 	noteANI   = "Identified by ANI: the caller's number alone said which customer it belongs to."
 	noteRates = "Verified: proved to be the customer, at the level that the line asks for. Failed: went to a person without it. Neither: hung up before, called outside of " +
-		"opening hours, or a line that only identifies. Percentages are of calls."
+		"opening hours, or a line that only identifies. Percentages are of calls. Abandoned: hung up at any time, also after verified or failed."
 	noteTimes   = "Seconds are from the start of a call to its verdict; p95 is what 95 % of the calls stay within."
 	noteMethods = "Methods are in the order in which they were passed."
 	noteReason  = "The reason and the step are those at which a call failed. Which calls: countersign report calls --failed --reason REASON --step STEP."

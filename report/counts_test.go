@@ -358,7 +358,9 @@ func agreesInDetail(t *testing.T, a *archive, calls []past, p Period) {
 		require.Equal(t, counted[reason], cell(t, r, all, "failed", "reason", reason), p)
 	}
 	require.Equal(t, counted["wrong_answer"], cell(t, r, all, "identified_only", "step", "pin"), p)
-	require.Equal(t, counted["not_found"], cell(t, r, all, "neither", "step", ""), p)
+	require.Equal(t, counted["not_found"], cell(t, r, all, "neither", "step", NoStep), p)
+	which, _ := a.read("calls", Query{Period: p, Calls: Filter{Failed: true, FailedStep: NoStep}})
+	require.Equal(t, counted["not_found"], which.Of, "and which they were")
 	r, all = a.read("funnel", q)
 	for question, n := range asked {
 		require.Equal(t, n, cell(t, r, all, "asked", question.line, "pin", fmt.Sprint(question.attempt)), p)

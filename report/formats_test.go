@@ -83,25 +83,44 @@ func TestCSVSaysWhatTheReportSays(t *testing.T) {
 func TestNothingInACSVIsAFormula(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t)
-	evil := []string{"=1+1", "+49", "-2", "@sum", "\tx", "\rx", "＝1", `=cmd|' /C calc'!A0`, "ordinary", `quo"te, comma`, "two\nlines"}
+	good := []string{"ordinary", `quo"te, comma`, "two\nlines", "\xff", "2026-11-21;a=b"}
+	ids := append(good, "=1+1", "+49", "-2", "@sum", "\tx", "\rx", "＝1", `=cmd|" /C calc"!A0`, "x;=1+1", "x\t@sum;y", "x|-2", `x;"=1+1"`, "x\n+49", "x, ＝1")
 	var calls []past
-	for i, id := range evil {
+	for i, id := range ids {
 		calls = append(calls, past{line: "retail", at: later.Add(-time.Duration(i+1) * time.Minute), customer: id, by: event.MethodANI, reason: event.ReasonWrongAnswer})
 	}
 	a.add(calls...)
 	records, err := csv.NewReader(bytes.NewReader(a.printed("calls", Query{Period: period(t, "", "", time.UTC)}, CSV, Terminal{}))).ReadAll()
 	require.NoError(t, err)
-	require.Len(t, records, 1+len(evil))
-	for i, id := range evil {
+	require.Len(t, records, 1+len(ids))
+	for i, id := range ids {
 		got := records[i+1][7]
+		if i < len(good) {
+			assert.Equal(t, id, got)
+			continue
+		}
 		assert.NotContains(t, "=+-@\t\r＝", string([]rune(got)[0]), "%q", got)
-		assert.Equal(t, strings.ReplaceAll(id, "\r", ""), strings.TrimPrefix(got, "'")) // encoding/csv writes no lone CR
+		assert.Equal(t, id, strings.Replace(got, "'", "", 1), "one apostrophe, and nothing else is changed")
+		for _, separator := range []string{",", ";", "|", "\t", "\n"} {
+			for _, cell := range strings.Split(got, separator) {
+				assert.NotRegexp(t, `^"? *[-=+@＝]`, cell, "where %q is what separates cells", separator)
+			}
+		}
 	}
 	assert.Equal(t, "-5", plain(int64(-5)))
 	var out bytes.Buffer
 	r := &Report{Name: "x", Columns: []Column{{Key: "a", Kind: Count}, {Key: "b", Kind: Text}}, Rows: rows([]Row{{int64(-5), "-5"}})}
 	require.NoError(t, Print(&out, r, CSV, Terminal{}))
-	assert.Equal(t, "a,b\r\n-5,'-5\r\n", out.String(), "a number stays a number")
+	assert.Equal(t, "a,b\r\n-5,\"'-5\"\r\n", out.String(), "a number stays a number")
+}
+
+func TestTextInACSVIsQuotedAndNumbersAreNot(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	r := &Report{Columns: []Column{{Key: "a", Kind: Text}, {Key: "b", Kind: Count}, {Key: "c", Kind: Seconds}, {Key: "d", Kind: Text}, {Key: "e", Kind: Time}}}
+	r.Rows = rows([]Row{{"x;=1+1", int64(7), 1.5, nil, later}, {`say "ah"`, int64(0), nil, "", nil}})
+	require.NoError(t, Print(&out, r, CSV, Terminal{}))
+	assert.Equal(t, "a,b,c,d,e\r\n\"x;'=1+1\",7,1.5,,"+plain(later)+"\r\n\"say \"\"ah\"\"\",0,,\"\",\r\n", out.String())
 }
 
 func TestJSONIsWhatItsSchemaSaysAndWhatTheReportSays(t *testing.T) {

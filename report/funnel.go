@@ -145,6 +145,6 @@ func funnel(all []asked) *Report {
 	if len(cells) == 0 {
 		r.Notes = append([]string{"Nothing was asked in this period."}, r.Notes...)
 	}
-	r.Chart = &Chart{Title: "Asked, and answered with success", Labels: []int{0, 1, 2}, Of: r.column("asked"), Parts: []int{r.column("success")}}
+	r.Chart = &Chart{Title: "Asked, and answered with success", Whole: "all", Labels: []int{0, 1, 2}, Of: r.column("asked"), Parts: []int{r.column("success")}}
 	return r
 }

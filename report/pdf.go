@@ -10,17 +10,17 @@ import (
 
 // Measures of the page, in millimetres; letters in points.
 const (
-	margin       = 14.0
-	titleSize    = 18.0
-	textSize     = 9.0
-	noteSize     = 7.0
-	tileHeight   = 18.0
-	chartHeight  = 48.0
-	rowHeight    = 4.6 // or less if that lets all rows fit, down to tightHeight
-	tightHeight  = 3.3
-	cellSize     = 7.5
-	noteHeight   = 3.4
-	portraitFits = 12 // columns; more of them are turned
+	margin                        = 14.0
+	titleSize                     = 18.0
+	textSize                      = 9.0
+	noteSize                      = 7.0
+	tileHeight                    = 18.0
+	chartPortrait, chartLandscape = 48.0, 34.0
+	rowHeight                     = 4.6 // or less if that lets all rows fit, down to tightHeight
+	tightHeight                   = 3.3
+	cellSize                      = 7.5
+	noteHeight                    = 3.4
+	portraitFits                  = 12 // columns; more of them are turned
 )
 
 // colour is red, green and blue.
@@ -40,7 +40,9 @@ type page struct {
 	rows  []Row
 	width float64 // between the margins
 	end   float64 // where the notes begin
-	lossy bool    // something could not be written in the letters there are
+	// chartHigh is how high the tallest bar may be.
+	chartHigh float64
+	lossy     bool // something could not be written in the letters there are
 }
 
 // printPDF writes one page of A4: what it is about, the numbers that matter most, a chart, and as many rows as fit.
@@ -49,11 +51,11 @@ func printPDF(w io.Writer, r *Report) error {
 	if err != nil {
 		return err
 	}
-	orientation := "P"
+	orientation, chartHigh := "P", chartPortrait
 	if len(r.Columns)-r.minors() > portraitFits || r.Chart == nil {
-		orientation = "L"
+		orientation, chartHigh = "L", chartLandscape
 	}
-	p := page{Fpdf: fpdf.New(orientation, "mm", "A4", ""), r: r, rows: rows}
+	p := page{Fpdf: fpdf.New(orientation, "mm", "A4", ""), r: r, rows: rows, chartHigh: chartHigh}
 	p.SetMargins(margin, margin, margin)
 	p.SetAutoPageBreak(false, 0)
 	p.SetTitle(r.Title+", "+r.Period.String(), true)
@@ -179,6 +181,9 @@ func (p *page) notes(table func() (shown int, hidden []string)) {
 // table prints the rows that fit above p.end, and says how many and which columns did not.
 func (p *page) table() (shownRows int, hidden []string) {
 	columns, wide, hidden := p.columns()
+	if c := p.r.Chart; c != nil && p.GetY()+tightHeight*float64(len(p.rows)+1) > p.end {
+		p.rows = slices.DeleteFunc(p.rows, func(row Row) bool { return !c.sums(row) })
+	}
 	high := max(tightHeight, min(rowHeight, (p.end-p.GetY())/float64(len(p.rows)+1)))
 	line := func(cells func(i int) string) {
 		p.SetX(margin)
@@ -198,6 +203,7 @@ func (p *page) table() (shownRows int, hidden []string) {
 	line(func(i int) string { return p.text(p.r.Columns[i].Title) })
 	p.SetDrawColor(ink.r, ink.g, ink.b)
 	p.Line(margin, p.GetY(), margin+p.width, p.GetY())
+	p.Ln(0.7)
 	for n, row := range p.rows {
 		if p.GetY()+high > p.end+0.01 {
 			return n, hidden
@@ -256,7 +262,11 @@ func (p *page) columns() (columns []int, wide []float64, hidden []string) {
 // label is what a bar of the chart is called.
 func (c *Chart) label(row Row) string {
 	var s []string
-	for _, i := range c.Labels {
+	labels := c.Labels
+	if c.Whole != "" {
+		labels = labels[:len(labels)-1]
+	}
+	for _, i := range labels {
 		if d, ok := row[i].(Day); ok {
 			s = append(s, d.utc().Format("Jan 2"))
 			continue

@@ -10,6 +10,10 @@ const (
 	mostBars  = 400
 	axisWidth = 12.0
 	labelSize = 6.5
+	// Labels of several words are turned by so many degrees, and have so much room along and across.
+	turned     = 30.0
+	turnedRoom = 28.0
+	turnedHigh = 18.0
 )
 
 // chart draws a bar for each row of its section: parts from the bottom, the rest of the whole above.
@@ -21,7 +25,7 @@ func (p *page) chart() {
 	var bars []Row
 	most := 0.0
 	for _, row := range p.rows {
-		if (c.By == "" || row[0] == c.By) && len(bars) < mostBars {
+		if (c.By == "" || row[0] == c.By) && c.sums(row) && len(bars) < mostBars {
 			bars = append(bars, row)
 			most = max(most, c.whole(row))
 		}
@@ -37,33 +41,46 @@ func (p *page) chart() {
 	ceiling := p.axis(top, most)
 	step := (p.width - axisWidth) / float64(len(bars))
 	bar := min(step*0.7, 16)
+	words := c.By == ""
 	every := int(math.Ceil(9 / step))
-	if c.By == "" { // labels of several words
-		every = int(math.Ceil(24 / step))
+	if words { // they are turned, and all are there
+		every = int(math.Ceil(2.5 / step))
 	}
 	p.letters("", labelSize, grey)
 	for i, row := range bars {
 		middle := left + (float64(i)+0.5)*step
-		height := func(v float64) float64 { return v / ceiling * chartHeight }
+		height := func(v float64) float64 { return v / ceiling * p.chartHigh }
 		if c.Of >= 0 {
 			p.fill(pale)
 			whole := height(c.whole(row))
-			p.Rect(middle-bar/2, top+chartHeight-whole, bar, whole, "F")
+			p.Rect(middle-bar/2, top+p.chartHigh-whole, bar, whole, "F")
 		}
 		sum := 0.0
 		for n, part := range c.Parts {
 			v := number(row[part])
 			p.fill(inked[n%len(inked)])
-			p.Rect(middle-bar/2, top+chartHeight-height(sum+v), bar, height(v), "F")
+			p.Rect(middle-bar/2, top+p.chartHigh-height(sum+v), bar, height(v), "F")
 			sum += v
 		}
-		if i%every == 0 {
+		switch {
+		case i%every != 0:
+		case words:
+			y := top + p.chartHigh + 1.5
+			p.TransformBegin()
+			p.TransformRotate(turned, middle, y)
+			p.SetXY(middle-turnedRoom, y-1.5)
+			p.CellFormat(turnedRoom, 3.5, p.cut(p.text(c.label(row)), turnedRoom), "", 0, "R", false, 0, "")
+			p.TransformEnd()
+		default:
 			room := step * float64(every)
-			p.SetXY(middle-room/2, top+chartHeight+0.5)
+			p.SetXY(middle-room/2, top+p.chartHigh+0.5)
 			p.CellFormat(room, 3.5, p.cut(p.text(c.label(row)), room), "", 0, "C", false, 0, "")
 		}
 	}
-	p.SetXY(margin, top+chartHeight+7)
+	p.SetXY(margin, top+p.chartHigh+7)
+	if words {
+		p.SetXY(margin, top+p.chartHigh+turnedHigh)
+	}
 }
 
 // axis draws lines at round numbers, and returns the number at the top.
@@ -73,7 +90,7 @@ func (p *page) axis(top, most float64) (ceiling float64) {
 	p.letters("", labelSize, grey)
 	p.SetDrawColor(pale.r, pale.g, pale.b)
 	for v := 0.0; v <= ceiling+step/2; v += step {
-		y := top + chartHeight - v/ceiling*chartHeight
+		y := top + p.chartHigh - v/ceiling*p.chartHigh
 		p.Line(margin+axisWidth, y, margin+p.width, y)
 		p.SetXY(margin, y-1.8)
 		p.CellFormat(axisWidth-1, 3.5, strconv.FormatFloat(v, 'f', -1, 64), "", 0, "R", false, 0, "")

@@ -65,5 +65,5 @@ func (r *Report) scope() string {
 
 // left says how many rows are not shown, and what shows them.
 func left(shown int, of int64) string {
-	return fmt.Sprintf("%d of %d rows are shown; csv, xlsx and json have all, unless --limit says otherwise.", shown, of)
+	return fmt.Sprintf("%d of %d rows are shown; csv, xlsx and json have all (calls: as many as --limit says).", shown, of)
 }

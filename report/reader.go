@@ -22,8 +22,9 @@ func NewReader(db *sql.DB, now func() time.Time) *Reader { return &Reader{db: db
 // Query says what to report on.
 type Query struct {
 	Period Period
-	// Lines are the service lines that count; none means all.
+	// Lines are the service lines that count; none means all. One without any calls is an error, unless Quiet says that there may be none yet.
 	Lines []string
+	Quiet bool
 	// By asks for sections of the report, such as "day"; none means those that the report usually has. See Sections.
 	By []string
 	// Calls filters the calls report, Limit is how many rows of it are wanted; 0 means all. Other reports ignore both.
@@ -118,8 +119,10 @@ func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Rep
 			err = end
 		}
 	}()
-	if err := knownLines(ctx, tx, q.Lines); err != nil {
-		return err
+	if !q.Quiet {
+		if err := knownLines(ctx, tx, q.Lines); err != nil {
+			return err
+		}
 	}
 	report, err := k.make(ctx, tx, q, r.now())
 	if err != nil {

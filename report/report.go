@@ -76,11 +76,16 @@ type Chart struct {
 	Title string
 	// Only the rows whose first value is By are drawn in a chart; "" draws all. Bars beside the rows of a table are drawn for all.
 	By string
+	// Whole, if set, is the last label of rows that sum up those behind them: a page draws only these bars, and where there is no room for all rows, only these.
+	Whole string
 	// Labels are the columns that name a bar; Of is the column of the whole, or -1; Parts are columns that are parts of it.
 	Labels []int
 	Of     int
 	Parts  []int
 }
+
+// sums says whether a row stands for itself, or for those behind it.
+func (c *Chart) sums(row Row) bool { return c.Whole == "" || row[c.Labels[len(c.Labels)-1]] == c.Whole }
 
 // column finds a column by its key.
 func (r *Report) column(key string) int {

@@ -220,6 +220,11 @@ func what(by string, key any) any {
 		return Day(key.(int64))
 	case "hour":
 		return fmt.Sprintf("%02d:00", key)
+	case "step":
+		if key == "" {
+			return NoStep
+		}
+		return key
 	default:
 		return key
 	}

@@ -29,7 +29,7 @@ const (
 	AuditReplayed       = "replayed"
 	AuditRetention      = "retention_run"
 	AuditRebuilt        = "reports_rebuilt"
-	// AuditTrimmed: entries were removed because their time was over. It names the last of them.
+	// AuditTrimmed: entries are removed because their time is over. It names the last of them.
 	AuditTrimmed = "audit_trimmed"
 )
 
@@ -140,12 +140,17 @@ func (a *Audit) List(ctx context.Context, f AuditFilter, each func(AuditEntry) e
 	if !f.To.IsZero() {
 		to = f.To.UnixMilli()
 	}
-	return a.each(ctx, func(e AuditEntry, _ []byte) error { return each(e) },
+	return eachEntry(ctx, a.db.read, func(e AuditEntry, _ []byte) error { return each(e) },
 		`WHERE time >= ? AND time < ? AND ?3 IN ('', action) AND ?4 IN ('', object)`, from, to, f.Action, f.Object)
 }
 
-func (a *Audit) each(ctx context.Context, f func(AuditEntry, []byte) error, where string, args ...any) error {
-	rows, err := a.db.read.QueryContext(ctx, `SELECT n, time, actor, action, object, detail, hash FROM entries `+where+` ORDER BY n`, args...)
+// queryer is a *sql.DB or a *sql.Tx.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func eachEntry(ctx context.Context, from queryer, f func(AuditEntry, []byte) error, where string, args ...any) error {
+	rows, err := from.QueryContext(ctx, `SELECT n, time, actor, action, object, detail, hash FROM entries `+where+` ORDER BY n`, args...)
 	if err != nil {
 		return fmt.Errorf("read the audit log: %w", err)
 	}

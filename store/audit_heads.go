@@ -15,15 +15,33 @@ func (a *Audit) headsPath() string { return strings.TrimSuffix(a.db.path, ".db")
 
 // note adds the head of an entry that is in the log. Of a crash between the two only the note is missing, which is no error.
 func (a *Audit) note(e AuditEntry) error {
-	f, err := os.OpenFile(a.headsPath(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(a.headsPath(), os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("note the head of the audit log: %w", err)
 	}
-	_, err = f.WriteString(AuditHead{e.N, e.Hash}.String() + "\n")
+	cut, err := isCutOff(f)
+	line := e.head().String() + "\n"
+	if cut {
+		line = "\n" + line
+	}
+	if err == nil {
+		_, err = f.WriteString(line)
+	}
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("note the head of the audit log: %w", err)
 	}
 	return nil
+}
+
+// isCutOff says whether a crash cut the last line of a file off.
+func isCutOff(f *os.File) (bool, error) {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return false, err
+	}
+	last := make([]byte, 1)
+	_, err = f.ReadAt(last, info.Size()-1)
+	return last[0] != '\n', err
 }
 
 // noted are the heads in that file. A line that is no head is one that a crash cut off.

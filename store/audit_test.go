@@ -3,10 +3,12 @@ package store
 import (
 	"bytes"
 	"database/sql"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,7 +37,10 @@ func tamper(t *testing.T, a *Audit, script string) {
 	db, err := sql.Open("sqlite3", "file:"+a.db.path)
 	require.NoError(t, err)
 	defer db.Close()
-	for _, name := range []string{"entries_follow_each_other", "entries_are_not_changed", "entries_are_not_removed", "start_moves_along_the_chain", "start_is_not_removed"} {
+	for _, name := range []string{
+		"entries_follow_each_other", "entries_are_not_changed", "entries_are_not_removed", "start_moves_along_the_chain", "start_moves_over_old_entries",
+		"start_is_not_replaced", "start_is_not_removed",
+	} {
 		_, err = db.Exec("DROP TRIGGER " + name)
 		require.NoError(t, err)
 	}
@@ -58,11 +63,11 @@ func TestTheAuditLogSaysWhoDidWhat(t *testing.T) {
 	assert.Equal(t, "version 2", got[0].Detail)
 	s, err := a.Verify(deadline(t))
 	require.NoError(t, err)
-	assert.Equal(t, AuditState{Entries: 4, Head: AuditHead{4, written.Hash}, Noted: 4}, s)
+	assert.Equal(t, AuditState{Entries: 4, Head: written.head(), Noted: 4}, s)
 	h, err := ParseAuditHead(s.Head.String())
 	require.NoError(t, err)
 	assert.Equal(t, s.Head, h)
-	for _, bad := range []string{"", "4", "4:", "x:" + h.Hash, "0:" + h.Hash, "4:" + h.Hash[1:], "4:zz" + h.Hash[2:]} {
+	for _, bad := range []string{"", "4", "4:", "x:" + h.Hash, "0:" + h.Hash, "4:" + h.Hash[1:], "4:zz" + h.Hash[2:] + "@2026-11-21T08:00:00Z", "4:" + h.Hash, "4:" + h.Hash + "@today"} {
 		_, err := ParseAuditHead(bad)
 		assert.Error(t, err, bad)
 	}
@@ -85,6 +90,8 @@ func TestTheAuditLogIsOnlyAddedTo(t *testing.T) {
 		`INSERT OR REPLACE INTO entries SELECT 2, time, actor, action, object, 'other', hash FROM entries WHERE n = 2`,
 		`INSERT INTO entries SELECT 9, time, actor, action, object, detail, hash FROM entries WHERE n = 2`,
 		`UPDATE start SET n = 2, hash = zeroblob(32)`,
+		`UPDATE start SET n = 2, hash = (SELECT hash FROM entries WHERE n = 2)`,
+		`INSERT OR REPLACE INTO start SELECT 1, n, hash FROM entries WHERE n = 2`,
 		`DELETE FROM start`,
 	} {
 		_, err := a.db.write.Exec(script)
@@ -174,37 +181,60 @@ func TestHeadsThatACrashKeptFromBeingNotedAreNoError(t *testing.T) {
 	text, err := os.ReadFile(a.headsPath())
 	require.NoError(t, err)
 	require.Equal(t, 3, bytes.Count(text, []byte("\n")))
-	for _, cut := range []int{1, 20, 66, 67, 68} {
+	last := len(text) / 3
+	for cut := 1; cut <= last; cut++ {
 		require.NoError(t, os.WriteFile(a.headsPath(), text[:len(text)-cut], 0o600))
 		s, err := a.Verify(deadline(t))
 		require.NoError(t, err, cut)
-		assert.GreaterOrEqual(t, s.Noted, 2)
+		whole := 2
+		if cut == 1 { // only the newline is missing
+			whole = 3
+		}
+		assert.Equal(t, whole, s.Noted)
+		if cut > 1 && cut%20 != 0 {
+			continue
+		}
+		_, err = a.Append(deadline(t), AuditEntry{Actor: "x", Action: AuditErased})
+		require.NoError(t, err)
+		s, err = a.Verify(deadline(t))
+		require.NoError(t, err)
+		assert.Equal(t, whole+1, s.Noted, "what is noted next is not lost with it")
 	}
-	_, err = a.Append(deadline(t), AuditEntry{Actor: "x", Action: AuditErased})
+}
+
+// trimmed is an audit log of which three of six entries were removed because their time was over, and what Verify said before.
+func trimmed(t *testing.T) (*Audit, AuditState) {
+	a := auditLog(t, 6)
+	whole, err := a.Verify(deadline(t))
 	require.NoError(t, err)
-	_, err = a.Verify(deadline(t))
-	require.NoError(t, err, "and neither is what is added behind it")
+	a.now = func() time.Time { return noon.AddDate(0, 0, 60) }
+	n, err := a.Trim(deadline(t), noon.AddDate(0, 0, 4).Truncate(time.Millisecond), "countersign", false)
+	require.NoError(t, err)
+	require.EqualValues(t, 3, n)
+	return a, whole
 }
 
 func TestEntriesWhoseTimeIsOverAreRemovedAndTheChainHolds(t *testing.T) {
 	t.Parallel()
-	a := auditLog(t, 6)
-	for range 2 {
-		n, err := a.Trim(deadline(t), noon.AddDate(0, 0, 4).Truncate(time.Millisecond), "countersign", true)
-		require.NoError(t, err)
-		assert.EqualValues(t, 3, n, "a dry run changes nothing")
-	}
-	n, err := a.Trim(deadline(t), noon.AddDate(0, 0, 4).Truncate(time.Millisecond), "countersign", false)
-	require.NoError(t, err)
-	assert.EqualValues(t, 3, n)
-	s, err := a.Verify(deadline(t))
+	a, before := trimmed(t)
+	s, err := a.Verify(deadline(t), before.Head)
 	require.NoError(t, err)
 	assert.EqualValues(t, 4, s.Entries, "three, and the one that says so")
 	assert.EqualValues(t, 3, s.Removed)
-	n, err = a.Trim(deadline(t), noon.AddDate(1, 0, 0), "countersign", false)
+	n, err := a.Trim(deadline(t), noon.AddDate(0, 0, 4).Truncate(time.Millisecond), "countersign", false)
+	require.NoError(t, err)
+	assert.Zero(t, n, "a second time")
+
+	a.now = func() time.Time { return noon.AddDate(0, 0, 100) }
+	for range 2 {
+		n, err = a.Trim(deadline(t), noon.AddDate(0, 0, 90), "countersign", true)
+		require.NoError(t, err)
+		assert.EqualValues(t, 4, n, "a dry run changes nothing")
+	}
+	n, err = a.Trim(deadline(t), noon.AddDate(0, 0, 90), "countersign", false)
 	require.NoError(t, err)
 	assert.EqualValues(t, 4, n, "all of them")
-	s, err = a.Verify(deadline(t))
+	s, err = a.Verify(deadline(t), before.Head, s.Head)
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, s.Entries)
 	_, err = a.Append(deadline(t), AuditEntry{Actor: "x", Action: AuditErased})
@@ -212,6 +242,142 @@ func TestEntriesWhoseTimeIsOverAreRemovedAndTheChainHolds(t *testing.T) {
 	tamper(t, a, `DELETE FROM entries WHERE action = 'audit_trimmed'; UPDATE start SET n = n + 1`)
 	_, err = a.Verify(deadline(t))
 	assert.Error(t, err)
+}
+
+func TestNoEntryIsRemovedWithinThirtyDays(t *testing.T) {
+	t.Parallel()
+	a := auditLog(t, 6) // the clock goes on by a day each time it is asked
+	n, err := a.Trim(deadline(t), noon.AddDate(10, 0, 0), "countersign", false)
+	require.NoError(t, err)
+	assert.Zero(t, n)
+	a.now = func() time.Time { return noon.AddDate(0, 0, 33) }
+	n, err = a.Trim(deadline(t), noon.AddDate(10, 0, 0), "countersign", false)
+	require.NoError(t, err)
+	assert.EqualValues(t, 2, n)
+	_, err = a.Verify(deadline(t))
+	require.NoError(t, err)
+}
+
+// A crash in the middle of a Trim leaves an entry, and everything that it speaks of.
+func TestATrimThatACrashCutOffIsNoError(t *testing.T) {
+	t.Parallel()
+	a := auditLog(t, 3)
+	now := noon.AddDate(0, 0, 60)
+	a.now = func() time.Time { return now }
+	_, err := a.db.write.Exec(`CREATE TRIGGER crash BEFORE DELETE ON entries BEGIN SELECT raise(ABORT, 'crash'); END`)
+	require.NoError(t, err)
+	_, err = a.Trim(deadline(t), noon.AddDate(0, 0, 20), "countersign", false)
+	require.ErrorContains(t, err, "crash")
+	s, err := a.Verify(deadline(t))
+	require.NoError(t, err)
+	assert.EqualValues(t, 4, s.Entries)
+	_, err = a.db.write.Exec(`DROP TRIGGER crash`)
+	require.NoError(t, err)
+	n, err := a.Trim(deadline(t), noon.AddDate(0, 0, 20), "countersign", false)
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, n)
+	s, err = a.Verify(deadline(t))
+	require.NoError(t, err)
+	assert.EqualValues(t, 2, s.Entries)
+}
+
+// cutFront takes the first three entries off as somebody could who knows the source, and says that their time was over.
+func cutFront(t *testing.T, a *Audit, last AuditHead, at time.Time) AuditHead {
+	t.Helper()
+	tamper(t, a, "SELECT 1")
+	says := AuditEntry{N: 4, Time: at, Actor: "node", Action: AuditTrimmed, Object: "audit", Detail: trimDetail(last)}
+	hash, err := hex.DecodeString(last.Hash)
+	require.NoError(t, err)
+	_, err = a.db.write.Exec(`DELETE FROM entries`)
+	require.NoError(t, err)
+	_, err = a.db.write.Exec(`UPDATE start SET n = ?, hash = ?`, last.N, hash)
+	require.NoError(t, err)
+	sum := says.chained(hash)
+	_, err = a.db.write.Exec(`INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)`, says.N, at.UnixMilli(), says.Actor, says.Action, says.Object, says.Detail, sum)
+	require.NoError(t, err)
+	says.Hash = hex.EncodeToString(sum)
+	return says.head()
+}
+
+func TestEntriesTakenOffTheBeginningShowAgainstTheHeadsThatWereNoted(t *testing.T) {
+	t.Parallel()
+	soon, later := noon.AddDate(0, 0, 4).Truncate(time.Millisecond), noon.AddDate(1, 0, 0).Truncate(time.Millisecond)
+	for name, c := range map[string]struct {
+		other, old bool // the last that is gone gets another hash; it is said to be old
+		at, now    time.Time
+		note       bool // what says so is noted, too
+		says       string
+	}{
+		"the log was written anew":              {other: true, old: true, at: later, now: later, note: true, says: "its hash is not the one that was noted"},
+		"they are young":                        {at: soon, now: soon, note: true, says: "it was removed when it was 72h0m0s old"},
+		"they are said to be old":               {old: true, at: soon, now: soon, note: true, says: "it was removed when it was 72h0m0s old"},
+		"the removal is said to be still to do": {at: later, now: soon, note: true, says: "it was removed when it was 72h0m0s old"},
+		"the removal was never noted":           {at: later, now: later, says: "entry 4, which says so, was never noted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := auditLog(t, 3)
+			whole, err := a.Verify(deadline(t))
+			require.NoError(t, err)
+			last := whole.Head
+			if c.other {
+				last.Hash = strings.Repeat("07", hashSize)
+			}
+			if c.old {
+				last.Time = noon.AddDate(-1, 0, 0)
+			}
+			says := cutFront(t, a, last, c.at)
+			a.now = func() time.Time { return c.now }
+			known := []AuditHead{whole.Head}
+			if c.note {
+				require.NoError(t, a.note(AuditEntry{N: says.N, Hash: says.Hash, Time: says.Time}))
+				known = append(known, says)
+			}
+			var chain *ChainError
+			_, err = a.Verify(deadline(t))
+			require.ErrorAs(t, err, &chain)
+			assert.ErrorContains(t, err, c.says)
+
+			require.NoError(t, os.Remove(a.headsPath()))
+			_, err = a.Verify(deadline(t), known...)
+			require.ErrorAs(t, err, &chain, "a head that was kept elsewhere shows it, too")
+		})
+	}
+}
+
+func TestAWholeLogIsWholeWhileOthersWriteAndTrimIt(t *testing.T) {
+	t.Parallel()
+	a := auditLog(t, 3)
+	var days atomic.Int64
+	a.now = func() time.Time { return noon.AddDate(0, 0, int(days.Load())) }
+	var group errgroup.Group
+	stop := make(chan struct{})
+	group.Go(func() error {
+		defer close(stop)
+		for range 60 {
+			now := noon.AddDate(0, 0, int(days.Add(40)))
+			if _, err := a.Append(t.Context(), AuditEntry{Actor: "x", Action: AuditImported}); err != nil {
+				return err
+			}
+			if _, err := a.Trim(t.Context(), now.AddDate(0, 0, -35), "countersign", false); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	group.Go(func() error {
+		for {
+			if _, err := a.Verify(t.Context()); err != nil {
+				return err
+			}
+			select {
+			case <-stop:
+				return nil
+			default:
+			}
+		}
+	})
+	require.NoError(t, group.Wait())
 }
 
 func TestSeveralProcessesWriteOneChain(t *testing.T) {

@@ -8,31 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
-
-// AuditHead is the last entry of an audit log. Kept elsewhere, it shows later that nothing behind it was taken away.
-type AuditHead struct {
-	N    int64  `json:"n"`
-	Hash string `json:"hash"`
-}
-
-// String writes it as ParseAuditHead reads it.
-func (h AuditHead) String() string { return fmt.Sprintf("%d:%s", h.N, h.Hash) }
-
-// ParseAuditHead reads a number and a hash, "12:0f9a…".
-func ParseAuditHead(s string) (h AuditHead, err error) {
-	n, hash, _ := strings.Cut(s, ":")
-	h.N, err = strconv.ParseInt(n, 10, 64)
-	sum, hexErr := hex.DecodeString(hash)
-	if err != nil || hexErr != nil || h.N < 1 || len(sum) != hashSize {
-		return AuditHead{}, fmt.Errorf("%q is not the head of an audit log: it is written 12:<64 hexadecimal digits>", s)
-	}
-	h.Hash = strings.ToLower(hash)
-	return h, nil
-}
 
 // ChainError says where an audit log is not what was written.
 type ChainError struct {
@@ -57,64 +34,108 @@ type AuditState struct {
 	Noted int `json:"noted"`
 }
 
-// Verify follows the chain. A *ChainError says where an entry was changed, removed, or put in. Entries taken off the end, or a log that was written anew, leave a whole
-// chain: that shows against the heads that were noted beside the log, and against known ones that were kept elsewhere.
-func (a *Audit) Verify(ctx context.Context, known ...AuditHead) (AuditState, error) {
-	var s AuditState
-	noted, err := a.noted() // before the log, to which others may be adding
+// Verify follows the chain. A *ChainError says where an entry was changed, removed, or put in. Entries taken off the end or off the beginning, or a log that was written
+// anew, can leave a whole chain: that shows against the heads that were noted beside the log, and against known ones that were kept elsewhere.
+func (a *Audit) Verify(ctx context.Context, known ...AuditHead) (s AuditState, err error) {
+	heads, err := a.noted() // before the log, to which others may be adding
 	if err != nil {
 		return s, err
 	}
-	s.Noted = len(noted)
+	s.Noted = len(heads)
+	heads = append(heads, known...)
+	tx, err := a.db.read.BeginTx(ctx, nil) // others may be trimming
+	if err != nil {
+		return s, fmt.Errorf("read the audit log: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	var start AuditHead
 	var hash []byte
 	var counted int64
-	err = a.db.read.QueryRowContext(ctx, `SELECT n, hash, (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entries') FROM start`).
-		Scan(&s.Removed, &hash, &counted)
+	err = tx.QueryRowContext(ctx, `SELECT n, hash, (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entries') FROM start`).Scan(&start.N, &hash, &counted)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, broken(1, "the log does not say where it begins")
 	}
 	if err != nil {
 		return s, fmt.Errorf("read the audit log: %w", err)
 	}
-	heads, latest := map[int64][]string{}, AuditHead{}
-	for _, h := range append(noted, known...) {
-		heads[h.N] = append(heads[h.N], h.Hash)
+	start.Hash = hex.EncodeToString(hash)
+	s.Removed, s.Head = start.N, start
+	hashes, latest := map[int64][]string{}, AuditHead{}
+	for _, h := range heads {
+		hashes[h.N] = append(hashes[h.N], h.Hash)
 		if h.N > latest.N {
 			latest = h
 		}
 	}
-	s.Head = AuditHead{s.Removed, hex.EncodeToString(hash)}
-	start := s.Head
-	attested := s.Removed == 0
-	last := AuditEntry{N: s.Removed}
-	err = a.each(ctx, func(e AuditEntry, sum []byte) error {
+	other := func(h AuditHead) bool {
+		return slices.ContainsFunc(hashes[h.N], func(noted string) bool { return noted != h.Hash })
+	}
+	if other(start) {
+		return s, broken(start.N, "it was removed, and its hash is not the one that was noted: the log was written anew")
+	}
+	var trims []AuditEntry
+	err = eachEntry(ctx, tx, func(e AuditEntry, sum []byte) error {
 		switch {
-		case e.N != last.N+1:
-			return broken(last.N+1, "%s removed", entries(last.N+1, e.N-1))
+		case e.N != s.Head.N+1:
+			return broken(s.Head.N+1, "%s removed", entries(s.Head.N+1, e.N-1))
 		case !bytes.Equal(sum, e.chained(hash)):
 			return broken(e.N, "it was changed or put in, or the one before it was")
-		case slices.ContainsFunc(heads[e.N], func(noted string) bool { return noted != e.Hash }):
+		case other(e.head()):
 			return broken(e.N, "its hash is not the one that was noted: the log was written anew")
 		}
-		attested = attested || e.Action == AuditTrimmed && e.Detail == trimDetail(start)
-		last, hash = e, sum
+		if _, ok := e.trims(start); ok {
+			trims = append(trims, e)
+		}
+		hash = sum
 		s.Entries++
-		s.Head = AuditHead{e.N, e.Hash}
+		s.Head = e.head()
 		return nil
 	}, "")
 	if err != nil {
 		return s, err
 	}
-	if counted > last.N {
-		return s, broken(last.N+1, "%s taken off the end", entries(last.N+1, counted))
+	next := s.Head.N + 1
+	if counted >= next {
+		return s, broken(next, "%s taken off the end", entries(next, counted))
 	}
-	if latest.N > last.N {
-		return s, broken(last.N+1, "%s taken off the end: entry %d was noted as %s", entries(last.N+1, latest.N), latest.N, latest.Hash)
+	if latest.N >= next {
+		return s, broken(next, "%s taken off the end: entry %d was noted as %s", entries(next, latest.N), latest.N, latest.Hash)
 	}
-	if !attested {
-		return s, broken(1, "%s removed, and no entry says so", entries(1, s.Removed))
+	if start.N == 0 {
+		return s, nil
 	}
-	return s, nil
+	return s, a.verifyTrimmed(start, trims, heads)
+}
+
+// verifyTrimmed checks that the entries up to start were removed as Trim does it: an entry says so, was noted before they went, and they were old enough.
+func (a *Audit) verifyTrimmed(start AuditHead, trims []AuditEntry, heads []AuditHead) error {
+	if len(trims) == 0 {
+		return broken(1, "%s removed, and no entry says so", entries(1, start.N))
+	}
+	later, err := a.noted() // once more: it may have happened just now
+	if err != nil {
+		return err
+	}
+	later = append(later, heads...)
+	says := slices.IndexFunc(trims, func(e AuditEntry) bool {
+		return slices.ContainsFunc(later, func(h AuditHead) bool { return h.N == e.N && h.Hash == e.Hash })
+	})
+	gone := slices.DeleteFunc(slices.Clone(heads), func(h AuditHead) bool { return h.N > start.N })
+	if says < 0 && len(gone) > 0 {
+		return broken(1, "%s removed, and entry %d, which says so, was never noted", entries(1, start.N), trims[0].N)
+	}
+	trim := trims[max(0, says)]
+	start.Time, _ = trim.trims(start)
+	at := trim.Time
+	if now := a.now(); at.After(now) { // nothing was removed after today
+		at = now
+	}
+	for _, h := range append(gone, start) {
+		if age := at.Sub(h.Time); age < auditAtLeast {
+			return broken(h.N, "it was removed when it was %s old: entries are kept for %s at least", max(0, age.Round(time.Second)), auditAtLeast)
+		}
+	}
+	return nil
 }
 
 func entries(from, to int64) string {
@@ -122,46 +143,4 @@ func entries(from, to int64) string {
 		return fmt.Sprintf("entry %d was", from)
 	}
 	return fmt.Sprintf("entries %d to %d were", from, to)
-}
-
-func trimDetail(h AuditHead) string { return "up to " + h.String() }
-
-// Trim removes the entries from before a time, and writes an entry that says so. The chain goes on from the last one removed. It says how many there were; with
-// dryRun it only counts.
-func (a *Audit) Trim(ctx context.Context, before time.Time, actor string, dryRun bool) (removed int64, err error) {
-	// The first that stays ends what is removed, whatever the clock did between.
-	const count = `SELECT coalesce((SELECT min(n) FROM entries WHERE time >= ?1), (SELECT max(n) + 1 FROM entries), 1) - 1 - (SELECT n FROM start)`
-	if err := a.db.read.QueryRowContext(ctx, count, before.UnixMilli()).Scan(&removed); err != nil {
-		return 0, fmt.Errorf("trim the audit log: %w", err)
-	}
-	if removed <= 0 || dryRun {
-		return max(0, removed), nil
-	}
-	var says AuditEntry
-	err = a.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
-		if err := tx.QueryRowContext(ctx, count, before.UnixMilli()).Scan(&removed); err != nil || removed <= 0 {
-			return err
-		}
-		var hash []byte
-		var h AuditHead
-		if err := tx.QueryRowContext(ctx, `SELECT n, hash FROM entries WHERE n = (SELECT n FROM start) + ?`, removed).Scan(&h.N, &hash); err != nil {
-			return err
-		}
-		h.Hash = hex.EncodeToString(hash)
-		if says, err = a.add(ctx, tx, AuditEntry{Actor: actor, Action: AuditTrimmed, Object: "audit", Detail: trimDetail(h)}); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE start SET n = ?, hash = ?`, h.N, hash); err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM entries WHERE n <= ?`, h.N)
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("trim the audit log: %w", err)
-	}
-	if says.N == 0 { // another process was faster
-		return 0, nil
-	}
-	return removed, a.note(says)
 }

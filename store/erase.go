@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"countersign/session/event"
 )
@@ -23,11 +25,11 @@ type Removed map[string]int
 // Erase removes everything about a customer. Whoever is not there has nothing to remove. That they were erased is remembered under their Alias, for Erased. traces are what
 // the files may still hold of it, for Search; the caller wipes them.
 func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed, traces Traces, err error) {
+	if traces, err = d.tracesOf(ctx, customer); err != nil {
+		return nil, nil, err
+	}
 	removed = Removed{}
 	err = d.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if traces, err = tracesOf(ctx, tx, customer); err != nil {
-			return err
-		}
 		for _, table := range []string{"phones", "identifiers", "credentials", "sealed"} {
 			if removed[table], err = remove(ctx, tx, `DELETE FROM `+table+` WHERE customer = ?`, customer); err != nil {
 				return err
@@ -38,10 +40,7 @@ func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO erased VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at`, d.Alias(customer), d.now().UnixMilli())
-		if err != nil {
-			return err
-		}
-		return traces.dropShared(ctx, tx)
+		return err
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("erase from %s: %w", filepath.Base(d.db.path), err)
@@ -148,35 +147,46 @@ func (j *Journal) AwaitPublished(ctx context.Context, upTo int64) error {
 
 const outboxLook = 20 * time.Millisecond
 
-// tracesOf reads what is on file about a customer.
-func tracesOf(ctx context.Context, tx *sql.Tx, customer string) (Traces, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT name FROM customers WHERE id = ?1 UNION ALL SELECT e164 FROM phones WHERE customer = ?1
+// tracesOf reads what is on file about a customer, and about nobody else. With many customers that takes seconds, in which others can write.
+func (d *Directory) tracesOf(ctx context.Context, customer string) (traces Traces, err error) {
+	values, err := collect(ctx, d.db, func(r row) (value []byte, err error) { return value, r.Scan(&value) },
+		`SELECT name FROM customers WHERE id = ?1 UNION ALL SELECT e164 FROM phones WHERE customer = ?1
 		UNION ALL SELECT value FROM identifiers WHERE customer = ?1 UNION ALL SELECT hash FROM credentials WHERE customer = ?1
 		UNION ALL SELECT box FROM sealed WHERE customer = ?1`, customer)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }()
-	traces := TracesOf(customer)
-	for rows.Next() {
-		var value []byte
-		if err := rows.Scan(&value); err != nil {
+	for _, value := range append([][]byte{[]byte(customer)}, values...) {
+		shared, err := d.shared(ctx, customer, value)
+		if err != nil {
 			return nil, err
 		}
-		traces.add(value)
+		if !shared {
+			traces.add(value)
+		}
 	}
-	return traces, rows.Err()
+	return append(traces, named(customer)), nil
 }
 
 // TracesOf is what files may hold of a customer of whom only the id is known. A short id is only looked for in events.
 func TracesOf(customer string) Traces {
 	traces := Traces{}
 	traces.add([]byte(customer))
-	quoted, err := json.Marshal(customer)
+	return append(traces, named(customer))
+}
+
+// named is how an event names a customer.
+func named(customer string) []byte {
+	return slices.Concat([]byte(`"customer":"`), inJSON([]byte(customer)), []byte(`"`))
+}
+
+// inJSON is how text stands in an event: Smith & Sons as Smith \u0026 Sons.
+func inJSON(value []byte) []byte {
+	quoted, err := json.Marshal(string(value))
 	if err != nil {
 		panic(err) // strings can be written
 	}
-	return append(traces, append([]byte(`"customer":`), quoted...))
+	return quoted[1 : len(quoted)-1]
 }
 
 // Least lengths of what is looked for, in bytes.
@@ -193,27 +203,30 @@ func Traceable(text string) bool {
 	return len(text) >= leastText
 }
 
+// add adds a value that can be looked for, as it is and as events spell it.
 func (t *Traces) add(value []byte) {
-	if Traceable(string(value)) {
-		*t = append(*t, bytes.Clone(value))
+	if !Traceable(string(value)) {
+		return
+	}
+	*t = append(*t, bytes.Clone(value))
+	if !utf8.Valid(value) {
+		return
+	}
+	if spelled := inJSON(value); !bytes.Equal(spelled, value) {
+		*t = append(*t, spelled)
 	}
 }
 
-// dropShared forgets what others have too: a name, or the number of a family.
-func (t *Traces) dropShared(ctx context.Context, tx *sql.Tx) error {
-	kept := (*t)[:0]
-	for _, trace := range *t {
-		var shared bool
-		err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM customers WHERE instr(id, ?1) OR instr(name, ?1))
-			OR EXISTS (SELECT 1 FROM phones WHERE instr(e164, ?1)) OR EXISTS (SELECT 1 FROM identifiers WHERE instr(value, ?1))`,
-			strings.ToValidUTF8(string(trace), "\x00")).Scan(&shared)
-		if err != nil {
-			return err
-		}
-		if !shared {
-			kept = append(kept, trace)
-		}
+// shared says that others have a value too: a name, or the number of a family.
+func (d *Directory) shared(ctx context.Context, customer string, value []byte) (shared bool, err error) {
+	if !utf8.Valid(value) {
+		return false, nil // a hash, or a sealed secret
 	}
-	*t = kept
-	return nil
+	err = d.db.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM customers WHERE id <> ?2 AND (instr(id, ?1) OR instr(name, ?1)))
+		OR EXISTS (SELECT 1 FROM phones WHERE customer <> ?2 AND instr(e164, ?1)) OR EXISTS (SELECT 1 FROM identifiers WHERE customer <> ?2 AND instr(value, ?1))`,
+		string(value), customer).Scan(&shared)
+	if err != nil {
+		return false, fmt.Errorf("read %s: %w", filepath.Base(d.db.path), err)
+	}
+	return shared, nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"fmt"
 	"os"
@@ -30,6 +31,10 @@ func TestACustomerIsErasedFromTheDirectory(t *testing.T) {
 	assert.NotContains(t, traces, []byte("Ada Lovelace"), "others have the name too")
 	assert.NotContains(t, traces, []byte("+493012345678"), "and the number")
 	assert.Len(t, traces, 7, "with three hashes")
+	fill(t, d, "id,name", "C-1003,Smith & Sons")
+	_, spelled, err := d.Erase(deadline(t), "C-1003")
+	require.NoError(t, err)
+	assert.Equal(t, Traces{[]byte("C-1003"), []byte("Smith & Sons"), []byte(`Smith \u0026 Sons`), []byte(`"customer":"C-1003"`)}, spelled, "as events have it")
 	_, err = d.Show(deadline(t), "C-1001")
 	assert.ErrorIs(t, err, ErrUnknownCustomer)
 	r, err := d.Show(deadline(t), "C-1002")
@@ -41,6 +46,17 @@ func TestACustomerIsErasedFromTheDirectory(t *testing.T) {
 	assert.Equal(t, Removed{"customers": 0, "phones": 0, "identifiers": 0, "credentials": 0, "sealed": 0}, removed)
 	assert.Equal(t, Traces{[]byte("C-1001"), []byte(`"customer":"C-1001"`)}, traces)
 	assert.Equal(t, Traces{[]byte(`"customer":"1001"`)}, TracesOf("1001"), "a short number turns up by chance")
+}
+
+func TestOthersWriteTheDirectoryWhileItIsSearchedForWhatTheyShare(t *testing.T) {
+	t.Parallel()
+	d := newDirectory(t, DirectoryOptions{Scheme: SchemeHMAC})
+	fill(t, d, "id,name", "C-1001,Ada Lovelace")
+	require.NoError(t, d.db.inTx(deadline(t), func(context.Context, *sql.Tx) error {
+		traces, err := d.tracesOf(deadline(t), "C-1001")
+		assert.Len(t, traces, 3)
+		return err
+	}))
 }
 
 func TestACustomerIsErasedFromTheJournalAndCountsStay(t *testing.T) {
@@ -115,6 +131,14 @@ func TestSearchFindsWhatIsInAFileAndRewriteRemovesWhatIsDeleted(t *testing.T) {
 	assert.Equal(t, 5, s.Files)
 	assert.Len(t, s.Found, 4, "across the blocks in which files are read, too")
 	assert.EqualValues(t, 5*len(text)+4*6, s.Bytes)
+
+	// What is compressed does not say.
+	for name, text := range map[string]string{"a.xlsx": "PK\x03\x04 and so on", "b": "%PDF-1.4", "c.gz": "\x1f\x8b", "d": "x%PDF-1.4", "e": ""} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
+	}
+	s, err = TracesOf("C-1001").Search(deadline(t), folder)
+	require.NoError(t, err)
+	assert.Equal(t, []string{filepath.Join(folder, "a.xlsx"), filepath.Join(folder, "b"), filepath.Join(folder, "c.gz")}, s.Compressed)
 
 	// A database that somebody wrote who does not overwrite.
 	folder = t.TempDir()

@@ -1,14 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -73,6 +71,7 @@ func (s *sums) addKind(c *reportedCall, sign int) {
 
 // kindNumbers are those that were given to kinds; they are never taken away again.
 type kindNumbers struct {
+	most  int // times in a row of kind_days; 0 is mostKept
 	mu    sync.Mutex
 	known map[callKind]int64
 }
@@ -137,83 +136,9 @@ func (s *sums) writeKinds(ctx context.Context, tx *sql.Tx, numbers *kindNumbers)
 		days[key.started][number] = changes
 	}
 	for started, changes := range days {
-		if err := changeDay(ctx, tx, started, changes); err != nil {
+		if err := changeDay(ctx, tx, started, changes, cmp.Or(numbers.most, mostKept)); err != nil {
 			return nil, fmt.Errorf("kinds of calls: %w", err)
 		}
 	}
 	return found, nil
-}
-
-// changeDay changes the times of some kinds of calls on a day.
-func changeDay(ctx context.Context, tx *sql.Tx, started int64, changes map[int64]map[int64]int) error {
-	list, err := json.Marshal(slices.Collect(maps.Keys(changes)))
-	if err != nil {
-		return err
-	}
-	known := map[int64][]int64{}
-	err = eachRow(ctx, tx, func(row *sql.Rows) error {
-		var kind int64
-		var times string
-		if err := row.Scan(&kind, &times); err != nil {
-			return err
-		}
-		known[kind], err = readTimes(times)
-		return err
-	}, "SELECT kind, times FROM kind_days WHERE started = ? AND kind IN (SELECT value FROM json_each(?))", started, string(list))
-	if err != nil {
-		return err
-	}
-	for kind, change := range changes {
-		if err := writeTimes(ctx, tx, started, kind, changed(known[kind], change)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func writeTimes(ctx context.Context, tx *sql.Tx, started, kind int64, times []int64) error {
-	if len(times) == 0 {
-		_, err := tx.ExecContext(ctx, "DELETE FROM kind_days WHERE started = ? AND kind = ?", started, kind)
-		return err
-	}
-	var ms int64
-	body := []byte{'['}
-	for _, t := range times {
-		ms += t >> quarterBits
-		body = append(strconv.AppendInt(body, t, 10), ',')
-	}
-	body[len(body)-1] = ']'
-	_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO kind_days (started, kind, calls, verify_ms, times) VALUES (?, ?, ?, ?, ?)", started, kind, len(times), ms, string(body))
-	return err
-}
-
-// readTimes reads what writeTimes writes; package json takes five times as long.
-func readTimes(list string) (times []int64, err error) {
-	for word := range strings.SplitSeq(strings.Trim(list, "[]"), ",") {
-		t, err := strconv.ParseInt(word, 10, 64)
-		if err != nil {
-			return nil, err
-		}
-		times = append(times, t)
-	}
-	return times, nil
-}
-
-// changed adds each time as often as changes say, or takes it away, and puts them in order.
-func changed(times []int64, changes map[int64]int) []int64 {
-	left := maps.Clone(changes)
-	times = slices.DeleteFunc(times, func(t int64) bool {
-		if left[t] < 0 {
-			left[t]++
-			return true
-		}
-		return false
-	})
-	for t, n := range left {
-		for range n {
-			times = append(times, t)
-		}
-	}
-	slices.Sort(times)
-	return times
 }

@@ -255,7 +255,7 @@ func agree(t testing.TB, r *Reports, prefix string, zone *time.Location, arrived
 		"funnel_quarter_hours": "SELECT * FROM funnel_quarter_hours" + mine,
 		"steps_daily":          "SELECT day, line, step, steps, passed, positions, ms FROM steps_daily" + mine,
 		"steps_quarter_hours":  "SELECT * FROM steps_quarter_hours" + mine,
-		"kinds_daily":          "SELECT d.day, " + kind + ", d.calls, d.verify_ms FROM kinds_daily AS d JOIN kinds AS k USING (kind)" + mine,
+		"kinds_daily":          "SELECT d.day, " + kind + ", sum(d.calls), sum(d.verify_ms) FROM kinds_daily AS d JOIN kinds AS k USING (kind)" + mine + " GROUP BY d.day, d.kind",
 		"verdict_times":        "SELECT t.started, " + kind + ", t.ms, count(*) FROM verdict_times AS t JOIN kinds AS k USING (kind) WHERE k.line GLOB ? GROUP BY t.started, t.kind, t.ms",
 	} {
 		got := strings.Split(table(t, r, query, prefix+"*"), "\n")

@@ -28,9 +28,10 @@ func TestScheduledReportsOutliveTheCalls(t *testing.T) {
 	retry := due.Add(time.Minute)
 	require.NoError(t, r.Schedules().Finish(deadline(t), schedule.Result{
 		Name: "daily", Due: due, Claim: claim, Ended: due.Add(time.Second), Took: 900 * time.Millisecond, Error: "no", Retry: retry,
+		Done: []string{"ops@bank.example"},
 	}))
 	want := schedule.State{
-		Name: "daily", Cron: "0 6 * * * UTC", Handled: now, Due: due.Local(), Attempts: 1, Ended: due.Add(time.Second).Local(), Took: 900 * time.Millisecond, Error: "no",
+		Name: "daily", Cron: "0 6 * * * UTC", Handled: now, Due: due.Local(), Attempts: 1, Done: []string{"ops@bank.example"}, Ended: due.Add(time.Second).Local(), Took: 900 * time.Millisecond, Error: "no",
 		Retry: retry.Local(),
 	}
 	same := func() {
@@ -52,4 +53,12 @@ func TestScheduledReportsOutliveTheCalls(t *testing.T) {
 	_, ok, err = r.Schedules().Claim(deadline(t), s, due, retry, retry.Add(schedule.Lease))
 	require.NoError(t, err)
 	assert.True(t, ok)
+
+	next := cron.Next(due)
+	_, ok, err = r.Schedules().Claim(deadline(t), s, next, next, next.Add(schedule.Lease))
+	require.NoError(t, err)
+	assert.True(t, ok)
+	all, err := r.Schedules().States(deadline(t))
+	require.NoError(t, err)
+	assert.Empty(t, all["daily"].Done, "it is another report, which nobody has")
 }

@@ -9,8 +9,7 @@ import (
 // Retain is Expire, and leaves nothing of the persons in the file: the index of customers, whose pages keep scraps of what was moved, is written anew, and the write-ahead log
 // is emptied. It says how many calls were made calls of nobody, or removed. With dryRun it only counts.
 func (r *Reports) Retain(ctx context.Context, persons, all time.Time, dryRun bool) (calls int, err error) {
-	err = r.db.read.QueryRowContext(ctx, `SELECT count(*) FROM call_data
-		WHERE started < ?1 AND (complete = 0 OR coalesce(customer, caller_last4, channel) IS NOT NULL) OR started < ?2`,
+	err = r.db.read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM call_data WHERE `+ofPersons+` AND started >= ?2) + (SELECT count(*) FROM call_data WHERE started < ?2)`,
 		persons.UnixMilli(), bucket(all.UnixMilli(), dayWidth)).Scan(&calls)
 	if err != nil {
 		return 0, fmt.Errorf("look for old calls in the reports: %w", err)
@@ -22,7 +21,8 @@ func (r *Reports) Retain(ctx context.Context, persons, all time.Time, dryRun boo
 		return 0, err
 	}
 	// Of calls whose beginning never came there is nothing but these.
-	_, err = r.db.write.ExecContext(ctx, `DELETE FROM events WHERE call NOT IN (SELECT call FROM call_data) AND unixepoch(json ->> '$.time') < ?`, persons.Unix())
+	_, err = r.db.write.ExecContext(ctx, `DELETE FROM events WHERE NOT EXISTS (SELECT 1 FROM call_data c WHERE c.call = events.call) AND unixepoch(json ->> '$.time') < ?`,
+		persons.Unix())
 	if err != nil {
 		return 0, fmt.Errorf("expire reports: %w", busy(err))
 	}

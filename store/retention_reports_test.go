@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -79,6 +81,50 @@ func TestReportsHoldNobodyWhoseTimeIsOver(t *testing.T) {
 	assert.Zero(t, count("SELECT count(*) FROM calls"))
 	assert.Zero(t, count("SELECT count(*) FROM daily"))
 	assert.Empty(t, traced(t, path))
+}
+
+// The reports look every hour: that must not cost more the more calls there are of which nothing is to be forgotten any more.
+func TestOnlyCallsOfPersonsAreReadToForgetThem(t *testing.T) {
+	t.Parallel()
+	r := newReports(t)
+	plan, err := collect(deadline(t), r.db, func(r row) (detail string, err error) {
+		var n int
+		return detail, r.Scan(&n, &n, &n, &detail)
+	}, "EXPLAIN QUERY PLAN SELECT n FROM call_data WHERE "+ofPersons+" ORDER BY started, n LIMIT 1000", noon.UnixMilli())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"SEARCH call_data USING INDEX calls_of_persons (started<?)"}, plan, "without a scan, nor a sort")
+}
+
+func TestManyCallsAreForgottenAFewAtATime(t *testing.T) {
+	t.Parallel()
+	r := newReports(t)
+	const calls = 2*expireCalls + 7
+	var events []event.Event
+	for i := range calls {
+		events = append(events, aCall(fmt.Sprint("call-", i), "C-1001", noon.Add(time.Duration(i)*time.Second))...)
+	}
+	_, err := r.Apply(deadline(t), events)
+	require.NoError(t, err)
+	var atOnce []int
+	all, err := r.inChunks(deadline(t), func(ctx context.Context, tx *sql.Tx) (int, error) {
+		n := min(expireCalls, calls-expireCalls*len(atOnce))
+		atOnce = append(atOnce, n)
+		return n, nil
+	})
+	require.NoError(t, err)
+	assert.Equal(t, []int{expireCalls, expireCalls, 7}, atOnce)
+	assert.Equal(t, calls, all)
+	n, err := r.Expire(deadline(t), noon.AddDate(0, 0, 1), noon.AddDate(-1, 0, 0))
+	require.NoError(t, err)
+	assert.Equal(t, calls, n)
+	var named, counted int
+	require.NoError(t, r.DB().QueryRow("SELECT count(customer) + count(channel) + count(caller_last4) FROM calls").Scan(&named))
+	assert.Zero(t, named)
+	n, err = r.Expire(deadline(t), noon.AddDate(0, 0, 1), noon.AddDate(0, 0, 2))
+	require.NoError(t, err)
+	assert.Equal(t, calls, n)
+	require.NoError(t, r.DB().QueryRow("SELECT (SELECT count(*) FROM daily) + (SELECT count(*) FROM quarter_hours) + (SELECT count(*) FROM kinds_daily)").Scan(&counted))
+	assert.Zero(t, counted)
 }
 
 func TestAJournalHoldsNobodyWhoseTimeIsOver(t *testing.T) {

@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +68,37 @@ func TestCallsAreRemovedWhenTheirTimeIsOver(t *testing.T) {
 	n, err = j.Prune(deadline(t), line, false)
 	require.NoError(t, err)
 	assert.Zero(t, n)
+}
+
+// A call of which a file had only a part has no row of its own: nothing of it says that the call began.
+func TestEventsOfNoCallAreRemovedWhenTheirTimeIsOver(t *testing.T) {
+	t.Parallel()
+	j := newJournal(t, JournalOptions{})
+	const calls = pruneStray + 10
+	var file strings.Builder
+	for i := range calls {
+		e := eventOf(fmt.Sprint("part-", i), 2, event.Locked{On: event.LockOnCustomer, Customer: "C-1001"})
+		body, err := e.MarshalJSON()
+		require.NoError(t, err)
+		file.Write(append(body, '\n'))
+	}
+	_, err := j.Import(deadline(t), strings.NewReader(file.String()), nil, nil)
+	require.NoError(t, err)
+	at := eventOf("", 2, event.Locked{}).Time
+	journalled(t, j, aCall("young", "C-1002", at.Add(time.Hour)))
+	published(t, j)
+
+	n, err := j.Prune(deadline(t), at, false)
+	require.NoError(t, err)
+	assert.Zero(t, n, "they are young")
+	for _, dryRun := range []bool{true, false} {
+		n, err = j.Prune(deadline(t), at.Add(time.Minute), dryRun)
+		require.NoError(t, err)
+		assert.Equal(t, Pruned{Events: calls}, n)
+	}
+	text := exported(t, j, ExportOptions{})
+	assert.NotContains(t, text, "C-1001")
+	assert.Equal(t, 3, strings.Count(text, "\n"), "the young call is whole")
 }
 
 func TestWhatIsNotPublishedYetIsNotRemoved(t *testing.T) {

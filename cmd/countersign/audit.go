@@ -34,10 +34,10 @@ func auditCommand() *cli.Command {
 			{
 				Name: "verify", Usage: "say whether the log is what was written, and where it is not",
 				Description: "Each entry is bound to the one before it by its hash, and the head, the number and hash of the last one, is noted in <data>/audit.heads, so that\n" +
-					"entries taken off the end are missed too. Who can change both files can hide it: copy audit.heads elsewhere as it grows, or note the head that is\n" +
-					"printed here, and give it back with --head.",
+					"entries taken off either end before their time are missed too. Who can change both files can hide it: copy audit.heads elsewhere as it grows, or note\n" +
+					"the head that is printed here, and give it back with --head.",
 				Flags: []cli.Flag{
-					&cli.StringSliceFlag{Name: "head", Usage: "a `HEAD` that was printed earlier, N:HASH (may be repeated)"},
+					&cli.StringSliceFlag{Name: "head", Usage: "a `HEAD` that was printed earlier, N:HASH@TIME (may be repeated)"},
 					&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
 				},
 				Action: auditVerify,
@@ -174,9 +174,13 @@ func auditVerify(c *cli.Context) error {
 		if s.Removed > 0 {
 			fmt.Fprintf(c.App.Writer, ", behind %d whose time was over", s.Removed)
 		}
-		fmt.Fprintf(c.App.Writer, "\nhead %s\n", s.Head)
-		if s.Noted == 0 && s.Entries > 0 {
-			fmt.Fprintln(c.App.Writer, "no head is noted in audit.heads: whether entries were taken off the end cannot be told")
+		fmt.Fprintln(c.App.Writer)
+		if s.Entries == 0 {
+			return nil
+		}
+		fmt.Fprintf(c.App.Writer, "head %s\n", s.Head)
+		if s.Noted == 0 {
+			fmt.Fprintln(c.App.Writer, "no head is noted in audit.heads: whether entries were taken off either end cannot be told")
 		}
 		return nil
 	})

@@ -114,7 +114,7 @@ func TestAuditVerifySaysWhereTheLogIsBroken(t *testing.T) {
 	}
 	code, stdout, _ := countersign(t, "", "--data", data, "audit", "verify")
 	assert.Equal(t, exitDone, code)
-	assert.Regexp(t, `^the audit log is whole: 3 records\nhead 3:[0-9a-f]{64}\n$`, stdout)
+	assert.Regexp(t, `^the audit log is whole: 3 records\nhead 3:[0-9a-f]{64}@\S{23}Z\n$`, stdout)
 	head := strings.Fields(stdout)[8]
 	change := func(script string) {
 		db, err := sql.Open("sqlite3", "file:"+filepath.Join(data, "audit.db"))
@@ -165,6 +165,7 @@ func oldCalls(t *testing.T, data string) {
 func TestWhatWasKeptLongEnoughIsRemoved(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
+	believed(t, data)
 	oldCalls(t, data)
 	run := func(args ...string) string {
 		code, stdout, stderr := countersign(t, "", append([]string{"--data", data, "retention", "run"}, args...)...)
@@ -218,6 +219,7 @@ func callsIn(t *testing.T, data string) (calls []string) {
 func TestNothingInAnyFileSaysWhoCalledWhenTheirTimeIsOver(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
+	believed(t, data)
 	oldReports(t, data)
 	code, _, stderr := countersign(t, "", "--data", data, "retention", "run")
 	require.Equal(t, exitDone, code, stderr)
@@ -233,6 +235,7 @@ func TestAMachineThatOnlyKeepsReportsRemovesWhatWasKeptLongEnough(t *testing.T) 
 	t.Parallel()
 	settings, _ := streamOf(t, 10)
 	data := t.TempDir()
+	believed(t, data)
 	oldReports(t, data)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -249,6 +252,7 @@ func TestAMachineThatOnlyKeepsReportsRemovesWhatWasKeptLongEnough(t *testing.T) 
 func TestTheServiceRemovesWhatWasKeptLongEnough(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
+	believed(t, data)
 	oldCalls(t, data)
 	_, _, stop := startServe(t, data)
 	require.Eventually(t, func() bool { return len(audited(t, data)) == 1 }, patience, 100*time.Millisecond)

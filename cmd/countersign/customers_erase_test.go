@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"countersign/freeswitch/sim"
+	"countersign/store"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -238,6 +239,55 @@ func TestErasingSaysWhatRemainsWhileNATSIsAway(t *testing.T) {
 	assert.False(t, r.Known)
 	assert.Greater(t, r.NATS.Events, 4*8, "found by the customer's id alone")
 	assert.Empty(t, e.traces())
+}
+
+func TestErasingNamesFilesThatCannotBeSearched(t *testing.T) {
+	t.Parallel()
+	e := newErasable(t)
+	stop := e.serve()
+	e.calls()
+	e.ended("reports.db", 5)
+	folder := filepath.Join(e.data, "out")
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	for _, args := range [][]string{{"calls", "-o", filepath.Join(folder, "calls.xlsx")}, {"calls", "-o", filepath.Join(folder, "calls.pdf")}} {
+		code, _, stderr := e.run(append([]string{"report"}, args...)...)
+		require.Equal(t, exitDone, code, stderr)
+	}
+	r := e.erase(exitFailed)
+	require.Len(t, r.Remains, 2)
+	for i, name := range []string{"calls.pdf", "calls.xlsx"} {
+		assert.Contains(t, r.Remains[i], filepath.Join(folder, name)+" is compressed")
+	}
+	require.NoError(t, os.RemoveAll(folder))
+	assert.Empty(t, e.erase(exitDone).Remains)
+	stop()
+}
+
+// A short id turns up by chance in every file, so that finding it says nothing.
+func TestErasingAShortIDDoesNotHoldUpCalls(t *testing.T) {
+	t.Parallel()
+	e := newErasable(t)
+	code, _, stderr := countersign(t, "id,name,phones,pin\n77,Wilhelmina Zwiebelfisch,+493090182078,975310\n", append(e.flags, "customers", "import", "-")...)
+	require.Equal(t, exitDone, code, stderr)
+	stop := e.serve()
+	e.call("+493090182078", "verified", "975310#")
+	e.call("+493090100007", "verified", "246813#")
+	e.ended("journal.db", 2)
+	schema := func() string { return e.query("journal.db", "PRAGMA schema_version")[0] } // grows when a database is written anew
+	before := schema()
+	erase := func() {
+		code, stdout, stderr := e.run("customers", "erase", "--yes", "77")
+		require.Equal(t, exitDone, code, stdout+stderr)
+	}
+	erase()
+	assert.Equal(t, before, schema(), "the service writes the journal meanwhile")
+	assert.Equal(t, []string{"C-1007", "erased"}, e.query("journal.db", `SELECT customer FROM calls ORDER BY customer`))
+	stop()
+	s, err := store.Traces{[]byte(`"customer":"77"`), []byte("Wilhelmina Zwiebelfisch"), []byte("+493090182078")}.Search(t.Context(), e.data)
+	require.NoError(t, err)
+	assert.Empty(t, s.Found)
+	erase()
+	assert.NotEqual(t, before, schema(), "nobody waits for it now")
 }
 
 func TestErasingAsksFirst(t *testing.T) {

@@ -142,6 +142,8 @@ func demoConfig(c *cli.Context) (cfg config, cleanUp func() error, err error) {
 	}
 	// The same few callers ring again and again.
 	cfg.Guard.Sends, cfg.Guard.SendsApart, cfg.Guard.SendsPerDay = 5, time.Second, 100
+	cfg.Guard.CallerSteps, cfg.Guard.CallerStepsWithin = 10, time.Minute
+	cfg.Guard.CallerNames, cfg.Guard.CallerNamesWithin = 4, time.Minute
 	cfg.Socket.Listen, cfg.NATS.Listen, cfg.Web.Listen, cfg.NATS.URL = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", ""
 	cleanUp = func() error { return nil }
 	if !c.IsSet("data") {

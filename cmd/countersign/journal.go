@@ -36,7 +36,7 @@ func journalCommand() *cli.Command {
 			},
 			{
 				Name: "import", Usage: "take the events of a file into the journal of --data", ArgsUsage: "FILE",
-				Description: "Events that are there already stay as they are, and nothing is published again. One line that is no event, and nothing is imported. \"-\" reads standard\n" +
+				Description: "Events that are there already stay as they are, and nothing is published again, so reports do not get them. One line that is no event, and nothing is imported. \"-\" reads standard\n" +
 					"input: then what is before such a line is imported. Customers who were erased from --data since then are taken out of their calls.",
 				Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"}, authorFlag()},
 				Action: journalImport,

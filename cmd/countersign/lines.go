@@ -218,7 +218,7 @@ func versionIs(c *cli.Context, read int) int {
 // announced takes a change for made that nobody could be told of.
 func announced(c *cli.Context, err error) error {
 	if errors.Is(err, relay.ErrNotAnnounced) {
-		fmt.Fprintln(c.App.ErrWriter, "note:", err)
+		fmt.Fprintln(c.App.ErrWriter, "note:", printableLines(err.Error()))
 		return nil
 	}
 	return err

@@ -68,7 +68,7 @@ func nothingChanged(c *cli.Context, err error) error {
 	if !errors.As(err, &problems) {
 		return err
 	}
-	fmt.Fprintln(c.App.ErrWriter, problems)
+	fmt.Fprintln(c.App.ErrWriter, printableLines(problems.Error()))
 	return fmt.Errorf("%s to correct; nothing was changed", counted(len(problems), "problem"))
 }
 

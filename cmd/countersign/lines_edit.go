@@ -103,7 +103,7 @@ func (d *draft) edit(c *cli.Context, before relay.Stored) (changed bool, err err
 			d.file = lineFile{text, def}
 			return true, nil
 		}
-		fmt.Fprintln(c.App.ErrWriter, err)
+		fmt.Fprintln(c.App.ErrWriter, printableLines(err.Error()))
 		fmt.Fprint(c.App.ErrWriter, "Edit it again? [Y/n] ")
 		if !yes(c.App.Reader) {
 			fmt.Fprintln(c.App.ErrWriter)

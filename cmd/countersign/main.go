@@ -50,12 +50,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err == nil:
 		return exitDone
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "countersign: %v\nRun \"countersign help\" to see how it is used.\n", err)
+		fmt.Fprintf(stderr, "countersign: %s\nRun \"countersign help\" to see how it is used.\n", printableLines(err.Error()))
 		return exitWrongUse
 	default:
-		fmt.Fprintf(stderr, "countersign: %v\n", err)
+		fmt.Fprintf(stderr, "countersign: %s\n", printableLines(err.Error()))
 		return exitFailed
 	}
+}
+
+// printableLines is printable for text of several lines.
+func printableLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {

@@ -475,3 +475,17 @@ func TestTheDefaultLine(t *testing.T) {
 	assert.Equal(t, []int{askedPINMin, askedPINMax}, []int{pin.Min, pin.Max})
 	assert.Equal(t, "127.0.0.1:8084", defaults().Socket.Listen)
 }
+
+func TestWhatOthersNamedInAnErrorCannotMoveTheCursor(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "events.ndjson")
+	body := `{"specversion":"1.0","id":"a\u001b[2J\r\nok\u202e.1","source":"","type":"countersign.v1.call_started","time":"2026-11-21T12:00:00Z","call":"a\u001b[2J\r\nok\u202e","seq":1,"line":"retail","data":{"channel":"x"}}`
+	require.NoError(t, os.WriteFile(file, []byte(body+"\n"), 0o600))
+	code, _, stderr := countersign(t, "", "--data", t.TempDir(), "replay", file)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "read event a\uFFFD[2J\uFFFD\nok\uFFFD.1: source, line or time is missing\n", "but a line ends where it ends")
+	code, _, stderr = countersign(t, "", "\x1b[2J")
+	assert.Equal(t, exitWrongUse, code)
+	assert.NotContains(t, stderr, "\x1b")
+	assert.Equal(t, 2, strings.Count(stderr, "\n"))
+}

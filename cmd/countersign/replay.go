@@ -34,7 +34,7 @@ func replayCommand() *cli.Command {
 			&cli.BoolFlag{Name: "publish", Usage: "send the events to NATS once more, marked as a replay: reports leave them out; calls of customers who were erased are left out of a FILE"},
 			natsFlag(),
 			&cli.StringSliceFlag{Name: "what-if", Usage: "run the calls on the line in `FILE` (may be repeated)"},
-			&cli.IntFlag{Name: "limit", Usage: "with --what-if: list at most `N` calls that end otherwise", Value: defaultListed},
+			&cli.IntFlag{Name: "limit", Usage: "with --what-if: list at most `N` calls that end otherwise, those that started first; with --json 10000 unless you say", Value: defaultListed},
 			&cli.BoolFlag{Name: "json", Usage: "print it as JSON: an event a line, or what became of the calls"},
 			authorFlag(),
 		},

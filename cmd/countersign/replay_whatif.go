@@ -17,8 +17,11 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// defaultListed is how many calls are listed unless somebody wants another number.
-const defaultListed = 20
+// How many calls are listed unless somebody wants another number. They are held in memory until all calls have been run.
+const (
+	defaultListed = 20
+	listedAsJSON  = 10_000
+)
 
 // tried is what became of recorded calls on other lines.
 type tried struct {
@@ -26,8 +29,36 @@ type tried struct {
 	whatif.Summary
 	// Others is how many calls were of other lines, and not run.
 	Others int `json:"others"`
-	// Listed are the calls that end otherwise.
+	// Listed are the calls that end otherwise, at most limit of them, those that started first.
 	Listed []whatif.Result `json:"listed"`
+	limit  int
+}
+
+// listed is how many calls a command lists.
+func listed(c *cli.Context) int {
+	switch {
+	case c.IsSet("limit"):
+		return max(0, c.Int("limit"))
+	case c.Bool("json"):
+		return listedAsJSON
+	}
+	return defaultListed
+}
+
+// list adds a call, and now and then leaves out those that are too many.
+func (t *tried) list(r whatif.Result) {
+	if t.Listed = append(t.Listed, r); len(t.Listed)/2 > t.limit {
+		t.first()
+	}
+}
+
+// first leaves the calls that started first.
+func (t *tried) first() {
+	slices.SortStableFunc(t.Listed, func(a, b whatif.Result) int { return a.Started.Compare(b.Started) })
+	if len(t.Listed) > t.limit {
+		clear(t.Listed[t.limit:])
+		t.Listed = t.Listed[:t.limit]
+	}
 }
 
 func replayWhatIf(c *cli.Context, cfg config, source string) error {
@@ -56,7 +87,7 @@ func replayWhatIf(c *cli.Context, cfg config, source string) error {
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(t)
 	}
-	t.print(c.App.Writer, c.Int("limit"))
+	t.print(c.App.Writer)
 	return nil
 }
 
@@ -80,7 +111,7 @@ func reportAgainst(c *cli.Context, cfg config, changes []*change, files []lineFi
 		return err
 	}
 	fmt.Fprintln(c.App.Writer)
-	t.print(c.App.Writer, defaultListed)
+	t.print(c.App.Writer)
 	return nil
 }
 
@@ -90,7 +121,7 @@ func tryLines(c *cli.Context, cfg config, source string, defs []*lines.Definitio
 	if err != nil {
 		return nil, err
 	}
-	t := &tried{Lines: []string{}, Summary: whatif.Summary{Changes: []whatif.Count{}, Doubts: []whatif.Count{}}, Listed: []whatif.Result{}}
+	t := &tried{Lines: []string{}, Summary: whatif.Summary{Changes: []whatif.Count{}, Doubts: []whatif.Count{}}, Listed: []whatif.Result{}, limit: listed(c)}
 	for _, def := range defs {
 		t.Lines = append(t.Lines, def.Line)
 	}
@@ -111,14 +142,14 @@ func tryLines(c *cli.Context, cfg config, source string, defs []*lines.Definitio
 		}
 		r := trial.Run(ctx, events)
 		if t.Add(r); r.Verdict == whatif.Changed {
-			t.Listed = append(t.Listed, r)
+			t.list(r)
 		}
 		bar.at(t.Calls, int64(t.Calls))
 	}
 	if reading == nil && c.Context.Err() != nil {
 		reading = context.Cause(c.Context)
 	}
-	slices.SortStableFunc(t.Listed, func(a, b whatif.Result) int { return a.Started.Compare(b.Started) })
+	t.first()
 	return t, reading
 }
 
@@ -147,7 +178,7 @@ func gather(ctx context.Context, c *cli.Context, cfg config, source string, to c
 	return err
 }
 
-func (t *tried) print(to io.Writer, limit int) {
+func (t *tried) print(to io.Writer) {
 	fmt.Fprintf(to, "%s run on %s: %s, %d otherwise, %d unknown\n", counted(t.Calls, "call"), strings.Join(t.Lines, ", "), endsSame(t.Same), t.Changed, t.Unknown)
 	if t.Others > 0 {
 		fmt.Fprintf(to, "%s of other lines left out\n", counted(t.Others, "call"))
@@ -164,19 +195,19 @@ func (t *tried) print(to io.Writer, limit int) {
 			fmt.Fprintf(to, "%8d  %s\n", n.Calls, printable(n.What))
 		}
 	}
-	if len(t.Listed) == 0 || limit <= 0 {
+	if len(t.Listed) == 0 {
 		return
 	}
 	fmt.Fprintln(to, "\nThe calls that end otherwise:")
-	for _, r := range t.Listed[:min(limit, len(t.Listed))] {
+	for _, r := range t.Listed {
 		why := r.Why
 		if r.Step != "" {
 			why = r.Step + ": " + why
 		}
 		fmt.Fprintln(to, printable(fmt.Sprintf("  %s  %s  %s  %s → %s; %s", r.Started.Local().Format(time.DateTime), shortCall(r.Call), r.Line, r.Before, r.After, why)))
 	}
-	if more := len(t.Listed) - limit; more > 0 {
-		fmt.Fprintf(to, "  and %d more: --limit N lists them, --json all of them\n", more)
+	if more := t.Changed - len(t.Listed); more > 0 {
+		fmt.Fprintf(to, "  and %d more: replay --what-if lists N of them with --limit N\n", more)
 	}
 }
 

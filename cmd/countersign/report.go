@@ -55,7 +55,7 @@ func reportFlags(name string) []cli.Flag {
 		&cli.StringSliceFlag{Name: "line", Usage: "only the service line `NAME` (may be repeated)"},
 	}
 	if sections := reports.Sections(name); len(sections) > 0 {
-		flags = append(flags, &cli.StringSliceFlag{Name: "by", Usage: "tell apart by `WHAT`: " + strings.Join(sections, ", ") + " (may be repeated)"})
+		flags = append(flags, &cli.StringSliceFlag{Name: "by", Usage: "tell apart by `WHAT`: " + strings.Join(sections, ", ") + " (may be repeated); an hour is one of the day, of all days together"})
 	}
 	if name == "calls" {
 		flags = append(flags, callsFlags()...)
@@ -74,10 +74,10 @@ func callsFlags() []cli.Flag {
 		&cli.StringFlag{Name: "customer", Usage: "only of the customer with this `ID`"},
 		&cli.StringFlag{Name: "caller", Usage: "only from numbers that end with these four `DIGITS`"},
 		&cli.StringFlag{Name: "identified-by", Usage: "only those identified by this `METHOD`, such as ani"},
-		&cli.StringFlag{Name: "step", Usage: "only those that failed at this `STEP`, such as pin"},
+		&cli.StringFlag{Name: "step", Usage: "only those that failed at this `STEP`, such as pin; none: at no step"},
 		&cli.BoolFlag{Name: "failed", Usage: "only the calls that the other reports count as failed"},
 		&cli.BoolFlag{Name: "step-ups", Usage: "only step-ups and calls that came back, which the other reports count apart"},
-		&cli.IntFlag{Name: "limit", Usage: "at most `N` calls, 0 for all; default: 50 for table and pdf, all for the others"},
+		&cli.IntFlag{Name: "limit", Usage: "at most `N` calls, 0 for all; default: 50 for table and pdf, all for the others; a pdf is one page"},
 	}
 }
 

@@ -57,36 +57,57 @@ type letter struct {
 // mailWithin bounds each of the steps of sending: to connect, to log in, to hand the letter over.
 const mailWithin = 2 * time.Minute
 
-// send hands the letter to the server, which has it when send returns nil.
-func (m mailSettings) send(ctx context.Context, l letter) error {
-	msg, err := m.write(l)
-	if err != nil {
-		return err
-	}
+// send hands the letter to the server once for each address, so that one that is refused keeps it from nobody else. The server has the letter for those that were sent,
+// whatever the error says.
+func (m mailSettings) send(ctx context.Context, l letter) (sent []string, err error) {
 	dialer, hangUp := m.dialer(ctx)
 	defer hangUp()
 	client, err := m.client(dialer)
 	if err != nil {
+		return nil, err
+	}
+	because := func(err error) error {
+		if why := context.Cause(ctx); why != nil {
+			return why
+		}
 		return err
 	}
-	// Once the server has taken it, nothing that goes wrong may have it sent again.
-	if err := client.DialAndSendWithContext(ctx, msg); err != nil && !msg.IsDelivered() {
-		if why := context.Cause(ctx); why != nil {
-			err = why
-		}
-		return fmt.Errorf("mail through %s: %w", m.Server, err)
+	conn, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("mail through %s: %w", m.Server, because(err))
 	}
-	return nil
+	var errs []error
+	for _, to := range l.to {
+		msg, err := m.write(l, to)
+		if err == nil {
+			err = client.SendWithSMTPClient(conn, msg)
+		}
+		// Once the server has taken it, nothing that goes wrong may have it sent again.
+		if err == nil || msg != nil && msg.IsDelivered() {
+			sent = append(sent, to)
+			continue
+		}
+		errs = append(errs, fmt.Errorf("mail to %s through %s: %w", to, m.Server, because(err)))
+		if client.ResetWithSMTPClient(conn) != nil { // it hung up
+			break
+		}
+	}
+	_ = client.CloseWithSMTPClient(conn)
+	return sent, errors.Join(errs...)
 }
 
-func (m mailSettings) write(l letter) (*mail.Msg, error) {
+// write writes the letter to one address.
+func (m mailSettings) write(l letter, to string) (*mail.Msg, error) {
+	if _, err := l.file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
 	sender, err := netmail.ParseAddress(m.From)
 	if err != nil {
 		return nil, fmt.Errorf("reports.mail.from: %w", err)
 	}
 	msg := mail.NewMsg()
 	msg.FromMailAddress(sender)
-	if err := msg.To(l.to...); err != nil {
+	if err := msg.To(to); err != nil {
 		return nil, fmt.Errorf("mail.to: %w", err)
 	}
 	msg.SetMessageIDWithValue(l.id + sender.Address[strings.LastIndexByte(sender.Address, '@'):])

@@ -45,9 +45,12 @@ type post struct {
 	server      *smtp.Server
 	auth        bool
 
-	mu      sync.Mutex
-	refuse  error
-	letters []received
+	mu     sync.Mutex
+	refuse error
+	// refuseOnly is the address whose letters are refused; "" refuses all.
+	refuseOnly string
+	strange    string // an address that nobody has
+	letters    []received
 }
 
 // received is a letter, taken apart.
@@ -164,6 +167,11 @@ func (s *posting) Mail(from string, _ *smtp.MailOptions) error {
 }
 
 func (s *posting) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.post.mu.Lock()
+	defer s.post.mu.Unlock()
+	if to == s.post.strange {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
+	}
 	s.now.to = append(s.now.to, to)
 	return nil
 }
@@ -171,7 +179,7 @@ func (s *posting) Rcpt(to string, _ *smtp.RcptOptions) error {
 func (s *posting) Data(r io.Reader) error {
 	s.post.mu.Lock()
 	defer s.post.mu.Unlock()
-	if s.post.refuse != nil {
+	if s.post.refuse != nil && (s.post.refuseOnly == "" || s.now.to[0] == s.post.refuseOnly) {
 		return s.post.refuse
 	}
 	if err := s.now.read(r); err != nil {
@@ -181,7 +189,7 @@ func (s *posting) Data(r io.Reader) error {
 	return nil
 }
 
-func (s *posting) Reset()        {}
+func (s *posting) Reset()        { s.now = received{loggedIn: s.now.loggedIn} }
 func (s *posting) Logout() error { return nil }
 
 func (l *received) read(r io.Reader) error {
@@ -236,18 +244,44 @@ func TestALetterGoesThroughEveryKindOfServer(t *testing.T) {
 	for _, encryption := range []string{mailStartTLS, mailImplicit, mailNone} {
 		for _, auth := range []bool{true, false} {
 			p := newPost(t, encryption, auth)
-			require.NoError(t, p.settings(encryption).send(t.Context(), aLetter()), encryption)
+			sent, err := p.settings(encryption).send(t.Context(), aLetter())
+			require.NoError(t, err, encryption)
+			assert.Equal(t, aLetter().to, sent)
 			got := p.got()
-			require.Len(t, got, 1)
-			assert.Equal(t, auth, got[0].loggedIn)
-			assert.Equal(t, "countersign@bank.example", got[0].from)
-			assert.Equal(t, []string{"ops@bank.example", "anna@bank.example"}, got[0].to)
-			assert.Equal(t, "Gestern: 5 Anrufe", got[0].header.Get("Subject"))
-			assert.Equal(t, "<daily.1@bank.example>", got[0].header.Get("Message-Id"))
-			assert.Equal(t, "Calls: 5\nGrüße\n", strings.TrimSuffix(got[0].text, "\n")+"\n")
-			assert.Equal(t, "daily-2026-11-21.csv", got[0].name)
-			assert.Equal(t, "a,b\r\n1,2\r\n", string(got[0].file))
+			require.Len(t, got, 2)
+			for i, to := range []string{"ops@bank.example", "anna@bank.example"} {
+				assert.Equal(t, auth, got[i].loggedIn)
+				assert.Equal(t, "countersign@bank.example", got[i].from)
+				assert.Equal(t, []string{to}, got[i].to)
+				assert.Equal(t, "Gestern: 5 Anrufe", got[i].header.Get("Subject"))
+				assert.Equal(t, "<daily.1@bank.example>", got[i].header.Get("Message-Id"))
+				assert.Equal(t, "Calls: 5\nGrüße\n", strings.TrimSuffix(got[i].text, "\n")+"\n")
+				assert.Equal(t, "daily-2026-11-21.csv", got[i].name)
+				assert.Equal(t, "a,b\r\n1,2\r\n", string(got[i].file))
+			}
 		}
+	}
+}
+
+func TestAnAddressThatIsRefusedKeepsALetterFromNobodyElse(t *testing.T) {
+	t.Parallel()
+	for name, refuse := range map[string]func(*post){
+		"the address":                func(p *post) { p.strange = "bob@bank.example" },
+		"the letter for the address": func(p *post) { p.refuse, p.refuseOnly = errors.New("he is on holiday"), "bob@bank.example" },
+	} {
+		p := newPost(t, mailNone, false)
+		refuse(p)
+		l := aLetter()
+		l.to = []string{"ops@bank.example", "Bob <bob@bank.example>", "Anna <anna@bank.example>"}
+		sent, err := p.settings(mailNone).send(t.Context(), l)
+		require.ErrorContains(t, err, "mail to Bob <bob@bank.example>", name)
+		assert.NotContains(t, err.Error(), "anna", name)
+		assert.Equal(t, []string{"ops@bank.example", "Anna <anna@bank.example>"}, sent, name)
+		got := p.got()
+		require.Len(t, got, 2, name)
+		assert.Equal(t, []string{"ops@bank.example"}, got[0].to, name)
+		assert.Equal(t, []string{"anna@bank.example"}, got[1].to, name)
+		assert.Equal(t, got[0].file, got[1].file, name)
 	}
 }
 
@@ -274,8 +308,9 @@ func TestALetterDoesNotGoWhereItShouldNot(t *testing.T) {
 		"a file that holds no certificate":   {mailSettings{Server: "127.0.0.1:1", From: "a@b", TLS: mailImplicit, CA: "report_mail_test.go"}, "no certificate"},
 		"a file with an authority not there": {mailSettings{Server: "127.0.0.1:1", From: "a@b", TLS: mailStartTLS, CA: "/none"}, "/none"},
 	} {
-		err := c.m.send(t.Context(), aLetter())
+		sent, err := c.m.send(t.Context(), aLetter())
 		require.ErrorContains(t, err, c.word, name)
+		assert.Empty(t, sent, name)
 		for _, secret := range []string{mailSecret, "battery-staple", base64.StdEncoding.EncodeToString([]byte("\x00" + mailUser + "\x00battery-staple"))} {
 			assert.NotContains(t, err.Error(), secret, name)
 		}
@@ -298,7 +333,7 @@ func TestASendingEndsWithItsContext(t *testing.T) {
 			_ = nc.Close()
 		}
 	}()
-	err = mailSettings{Server: l.Addr().String(), From: "a@b.example", TLS: mailStartTLS}.send(ctx, aLetter())
+	_, err = mailSettings{Server: l.Addr().String(), From: "a@b.example", TLS: mailStartTLS}.send(ctx, aLetter())
 	require.ErrorContains(t, err, "is stopping")
 }
 

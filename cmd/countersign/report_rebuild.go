@@ -20,8 +20,9 @@ func reportRebuildCommand() *cli.Command {
 	return &cli.Command{
 		Name: "rebuild", Usage: "count again what NATS still has, such as after putting a backup of reports.db back",
 		Description: "Days that are older than the events in NATS stay as they are. Calls of customers who were erased are gone from NATS: they are counted from the journal of\n" +
-			"--data; those of other machines are if their journals were exported there and imported here before. The service may run meanwhile, and counts along; until the\n" +
-			"end reports are incomplete. A rebuild that was stopped in the middle is finished by the service, or begins again if it is called again.",
+			"--data; those of other machines are if their journals were exported there and imported here before. The service may run meanwhile, and must if NATS runs inside\n" +
+			"of it; it counts along. Until the end reports are incomplete. A rebuild that was stopped in the middle is finished by the service, or begins again if it is\n" +
+			"called again.",
 		Flags:  []cli.Flag{natsFlag(), authorFlag()},
 		Action: reportRebuild,
 	}
@@ -132,6 +133,6 @@ func recount(c *cli.Context, reports *store.Reports, endpoint relay.Endpoint) (e
 	if err := context.Cause(c.Context); err != nil {
 		return 0, fmt.Errorf("stopped before all events were counted: %w", err)
 	}
-	fmt.Fprintf(c.App.Writer, "%d events counted\n", total)
+	fmt.Fprintf(c.App.Writer, "%d events read\n", total)
 	return int(total), nil
 }

@@ -69,7 +69,7 @@ func TestReportsAreRebuiltFromTheStream(t *testing.T) {
 	for range 2 {
 		code, stdout, stderr := countersign(t, "", "--config", settings, "--data", data, "report", "rebuild")
 		require.Equal(t, exitDone, code, stderr)
-		assert.Equal(t, fmt.Sprintf("%d events counted\n", events), stdout)
+		assert.Equal(t, fmt.Sprintf("%d events read\n", events), stdout)
 		assert.Equal(t, 300, callsReported(t, data))
 	}
 }

@@ -49,7 +49,7 @@ func reportRun(c *cli.Context) error {
 	}
 	return withReports(c, cfg, func(r *reports.Reader) error {
 		now := time.Now()
-		made, err := exportScheduled(c.Context, cfg, s, r, now, fmt.Sprintf("%d.run", now.UnixNano()))
+		made, err := exportScheduled(c.Context, cfg, s, r, exportOrder{due: now, id: fmt.Sprintf("%d.run", now.UnixNano())})
 		for _, where := range made.went {
 			fmt.Fprintf(c.App.Writer, "%s, %s: %s\n", s.Name, made.period, where)
 		}
@@ -152,7 +152,7 @@ func statusOf(s scheduleSettings, one schedule.Schedule, state schedule.State, n
 	out := scheduleStatus{
 		Name: s.Name, Cron: s.Cron, TZ: zone.String(), Report: s.Report, Period: s.Period, Format: s.Format, Lines: s.Lines, By: s.By, Folder: s.Folder, Mail: s.Mail.To,
 	}
-	if state.Cron != one.Cron.String() { // the service will begin it
+	if !state.Holds(one.Cron, now) { // the service will begin it
 		state = schedule.State{Handled: now}
 	}
 	out.Running = state.Running(now)

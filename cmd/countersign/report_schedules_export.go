@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,27 +15,40 @@ import (
 	"countersign/store"
 )
 
+// exportOrder says which report is made.
+type exportOrder struct {
+	due time.Time
+	// id tells reports of a schedule apart: a letter that is sent once more has the same one, by which many servers know it.
+	id string
+	// sent are the addresses that have the letter already.
+	sent []string
+	// incomplete says that not all events were counted.
+	incomplete bool
+}
+
+const noteIncomplete = "Not all events were counted when this report was made: calls may be missing."
+
 // export is what became of a scheduled report.
 type export struct {
 	period reports.Period
-	// went are the places where it is, and the people who got it.
-	went []string
+	// went are the places where it is, and the people who got it now; sent are those who have the letter.
+	went, sent []string
 }
 
-// exportScheduled makes a report as of a due time and takes it where it belongs. What is in the result is done, whatever the error says. run tells runs apart: a letter of
-// the same run that is sent once more has the same id, by which many servers know it.
-func exportScheduled(ctx context.Context, cfg config, s scheduleSettings, reader *reports.Reader, due time.Time, run string) (done export, err error) {
+// exportScheduled makes a report as of a due time and takes it where it belongs. What is in the result is done, whatever the error says.
+func exportScheduled(ctx context.Context, cfg config, s scheduleSettings, reader *reports.Reader, o exportOrder) (done export, err error) {
+	done.sent = o.sent
 	one, err := s.schedule()
 	if err != nil {
 		return done, err
 	}
 	zone := one.Cron.Zone()
-	first, last := s.Period.Days(due.In(zone))
-	if done.period, err = reports.ParsePeriod(first, last, zone, due); err != nil {
+	first, last := s.Period.Days(o.due.In(zone))
+	if done.period, err = reports.ParsePeriod(first, last, zone, o.due); err != nil {
 		return done, fmt.Errorf("%s has no days: %w", s.Period, err)
 	}
 	name := fmt.Sprintf("%s-%s.%s", s.Name, first, s.extension())
-	q := reports.Query{Period: done.period, Lines: s.Lines, By: s.By}
+	q := reports.Query{Period: done.period, Lines: s.Lines, Quiet: true, By: s.By}
 	if !s.Format.Whole() {
 		q.Limit = fewCalls
 	}
@@ -42,7 +56,10 @@ func exportScheduled(ctx context.Context, cfg config, s scheduleSettings, reader
 	defer func() { _ = file.Close() }() // which was only read: no reason to send it again
 	var l letter
 	err = reader.Read(ctx, s.Report, q, func(made *reports.Report) (err error) {
-		l = s.letter(made)
+		if o.incomplete {
+			made.Notes = append([]string{noteIncomplete}, made.Notes...)
+		}
+		l = s.letter(made, o)
 		file, err = s.write(name, func(w io.Writer) error { return reports.Print(w, made, s.Format, reports.Terminal{UTF8: true}) })
 		return err
 	})
@@ -52,15 +69,13 @@ func exportScheduled(ctx context.Context, cfg config, s scheduleSettings, reader
 	if s.Folder != "" {
 		done.went = append(done.went, filepath.Join(s.Folder, name))
 	}
-	if len(s.Mail.To) == 0 {
+	if len(l.to) == 0 {
 		return done, nil
 	}
-	l.name, l.file, l.id = name, file, s.Name+"."+run
-	if err := cfg.Reports.Mail.send(ctx, l); err != nil {
-		return done, err
-	}
-	done.went = append(done.went, s.Mail.To...)
-	return done, nil
+	l.name, l.file = name, file
+	sent, err := cfg.Reports.Mail.send(ctx, l)
+	done.went, done.sent = append(done.went, sent...), append(slices.Clone(done.sent), sent...)
+	return done, err
 }
 
 func (s scheduleSettings) extension() string {
@@ -97,8 +112,13 @@ func (s scheduleSettings) write(name string, print func(io.Writer) error) (*os.F
 }
 
 // letter says the numbers that matter most.
-func (s scheduleSettings) letter(made *reports.Report) letter {
-	l := letter{to: s.Mail.To, subject: s.Mail.Subject}
+func (s scheduleSettings) letter(made *reports.Report, o exportOrder) letter {
+	l := letter{id: s.Name + "." + o.id, subject: s.Mail.Subject}
+	for _, to := range s.Mail.To {
+		if !slices.Contains(o.sent, to) {
+			l.to = append(l.to, to)
+		}
+	}
 	if l.subject == "" {
 		l.subject = made.Title + ", " + made.Period.String()
 	}
@@ -113,6 +133,9 @@ func (s scheduleSettings) letter(made *reports.Report) letter {
 	}
 	if len(made.Numbers) == 0 {
 		fmt.Fprintf(&text, "%s\n", counted(int(made.Of), "row"))
+	}
+	if o.incomplete {
+		fmt.Fprintf(&text, "\n%s\n", noteIncomplete)
 	}
 	text.WriteString("\nThe report is attached.\n")
 	l.text = text.String()

@@ -112,7 +112,7 @@ func TestAReportGoesToAFile(t *testing.T) {
 	assert.Len(t, left, 6, "no drafts are left")
 	code, stdout, _ := countersign(t, "", "--data", data, "report", "summary", "--format", "csv", "-o", "-")
 	assert.Equal(t, exitDone, code)
-	assert.Contains(t, stdout, "total,,2,1,")
+	assert.Contains(t, stdout, `"total","",2,1,`)
 	code, _, stderr := countersign(t, "", "--data", data, "report", "summary", "-o", filepath.Join(dir, "none", "r.csv"))
 	assert.Equal(t, exitFailed, code)
 	oneSentence(t, stderr, filepath.Join(dir, "none", "r.csv")+":", "no such")

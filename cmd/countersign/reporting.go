@@ -36,18 +36,24 @@ func roles(c *cli.Context) (calls, reporting bool, err error) {
 	return slices.Contains(wanted, roleCalls), slices.Contains(wanted, roleReporting), nil
 }
 
-// keepReports counts the events of the stream until ctx ends, and makes the reports that are scheduled.
-func keepReports(ctx context.Context, cfg config, endpoint relay.Endpoint, log *slog.Logger) (err error) {
+// keepReports counts the events of the stream until ctx ends, and makes the reports that are scheduled. j may be nil.
+func keepReports(ctx context.Context, cfg config, endpoint relay.Endpoint, j *store.Journal, log *slog.Logger) (err error) {
+	missing := !exists(cfg.reportsPath())
 	reports, err := store.OpenReports(ctx, cfg.reportsPath(), store.ReportsOptions{Log: log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, reports.Close()) }()
+	if missing { // it is made of what NATS has, which has nothing of customers who were erased
+		if err := countFromJournal(ctx, cfg, reports, store.ExportOptions{Erased: true}); err != nil {
+			log.Error("calls of erased customers are not counted; countersign report rebuild does it", "err", err)
+		}
+	}
 	ctx, stop := context.WithCancel(ctx)
 	var scheduled sync.WaitGroup
 	defer scheduled.Wait() // before the reports are closed
 	defer stop()
-	scheduled.Go(func() { runSchedules(ctx, cfg, reports, endpoint, log) })
+	scheduled.Go(func() { runSchedules(ctx, cfg, reports, endpoint, j, log) })
 	return consumeInto(ctx, reports, endpoint, nil, log)
 }
 
@@ -63,12 +69,12 @@ func serveReporting(c *cli.Context, cfg config, log *slog.Logger) error {
 	retaining.Go(func() { keepRetention(ctx, cfg, nil, log) })
 	defer retaining.Wait()
 	defer cancel()
-	return keepReports(ctx, cfg, endpoint, log)
+	return keepReports(ctx, cfg, endpoint, nil, log)
 }
 
 // report is keepReports beside calls, which come first: they are answered when reports cannot be kept.
 func (s *service) report(ctx context.Context) {
-	if err := keepReports(ctx, s.cfg, s.endpoint, s.log); err != nil && ctx.Err() == nil {
+	if err := keepReports(ctx, s.cfg, s.endpoint, s.journal, s.log); err != nil && ctx.Err() == nil {
 		s.log.Error("no reports are kept, what happens now is counted after the next start", "err", err)
 	}
 }

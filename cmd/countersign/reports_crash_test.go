@@ -303,7 +303,7 @@ func (s *crashSite) rebuildUntilKilled(t *testing.T, r *rand.Rand, calls map[str
 	}
 	code, stdout, stderr := countersign(t, "", rebuild...)
 	require.Equal(t, exitDone, code, stderr)
-	assert.Contains(t, stdout, "events counted")
+	assert.Contains(t, stdout, "events read")
 	agreeToTheCall(t, recounted(calls), reportedIn(t, folder))
 }
 

@@ -24,10 +24,12 @@ func retentionCommand() *cli.Command {
 				"retention.totals    calls of nobody, and sums, are removed from the reports\n" +
 				"retention.audit     entries are removed from the audit log, and an entry says so\n" +
 				"NATS removes by itself: events after retention.journal, unless its operator set another max_age; attempts after guard.forget, but for a lock\n" +
-				"that only a person may end; tokens after tokens.life; what is remembered of calls after 24 hours.",
+				"that only a person may end; tokens after tokens.life; what is remembered of calls after 24 hours.\n" +
+				"When the clock is more than 7 days ahead of the last run nothing is removed for 3 days, unless --yes says that it is right.",
 			Flags: []cli.Flag{
 				authorFlag(),
 				&cli.BoolFlag{Name: "dry-run", Usage: "only say what would be removed"},
+				&cli.BoolFlag{Name: "yes", Usage: "the clock is right, although nothing was removed for long"},
 				&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
 			},
 			Action: retentionRun,
@@ -51,10 +53,24 @@ func (r retained) String() string {
 		counted(int(r.Audit), "record"))
 }
 
+// retainBy removes what was kept long enough, by a clock that may be wrong: then it removes nothing and returns a *clockError, if there is something to remove.
+func retainBy(ctx context.Context, cfg config, j *store.Journal, actor string, now time.Time, sure bool) (retained, error) {
+	c, err := lookAtClock(ctx, cfg, j, now, sure)
+	if err != nil {
+		return retained{}, err
+	}
+	if c.Doubted.IsZero() {
+		return retain(ctx, cfg, j, actor, now, false)
+	}
+	if would, err := retain(ctx, cfg, j, actor, now, true); err != nil || would.none() {
+		return retained{}, err
+	}
+	return retained{}, &clockError{clock: c, now: now}
+}
+
 // retain removes what was kept long enough from what is in --data; j is the journal, nil if none is kept here. What was removed before an error counts.
-func retain(ctx context.Context, cfg config, j *store.Journal, actor string, dryRun bool) (r retained, err error) {
+func retain(ctx context.Context, cfg config, j *store.Journal, actor string, now time.Time, dryRun bool) (r retained, err error) {
 	r.DryRun = dryRun
-	now := time.Now()
 	persons, totals := now.Add(-time.Duration(cfg.Retention.Journal)), now.Add(-time.Duration(cfg.Retention.Totals))
 	var errs []error
 	if j != nil {
@@ -102,7 +118,15 @@ func retentionRun(c *cli.Context) (err error) {
 		}
 		defer func() { err = errors.Join(err, j.Close(context.WithoutCancel(c.Context))) }()
 	}
-	r, err := retain(c.Context, cfg, j, author(c), c.Bool("dry-run"))
+	var r retained
+	if c.Bool("dry-run") {
+		r, err = retain(c.Context, cfg, j, author(c), time.Now(), true)
+	} else {
+		r, err = retainBy(c.Context, cfg, j, author(c), time.Now(), c.Bool("yes"))
+	}
+	if doubts := (*clockError)(nil); errors.As(err, &doubts) {
+		return err
+	}
 	if c.Bool("json") {
 		return errors.Join(json.NewEncoder(c.App.Writer).Encode(r), err)
 	}
@@ -122,7 +146,7 @@ func keepRetention(ctx context.Context, cfg config, j *store.Journal, log *slog.
 	again := time.NewTicker(retainEvery)
 	defer again.Stop()
 	for {
-		r, err := retain(ctx, cfg, j, cfg.Node, false)
+		r, err := retainBy(ctx, cfg, j, cfg.Node, time.Now(), false)
 		var waiting *store.BacklogError
 		switch {
 		case ctx.Err() != nil:

@@ -76,6 +76,9 @@ func watch(c *cli.Context) error {
 	}
 	log := slog.New(slog.NewTextHandler(c.App.ErrWriter, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	o := relay.WatchOptions{Subjects: watchSubjects(c.String("line"), subscribed), Log: log}
+	if c.Duration("since") < 0 {
+		return wrongUse("--since %s: write how long ago, such as 1h", c.Duration("since"))
+	}
 	if d := c.Duration("since"); d > 0 {
 		o.Since = time.Now().Add(-d)
 	}
@@ -165,9 +168,9 @@ func eventText(data event.Data, version int) string {
 	case event.StepFinished:
 		return fmt.Sprintf("%s %s %s %s%s", d.Step, d.Result, d.Reason, seconds(d.Milliseconds), attemptsText(d.Attempts))
 	case event.Identified:
-		return fmt.Sprintf("%s (%s) by %s %s", d.Customer, d.Name, d.Method, d.PopURL)
+		return fmt.Sprintf("%s by %s %s", named(d.Customer, d.Name), d.Method, d.PopURL)
 	case event.Verified:
-		return fmt.Sprintf("%s (%s) level %d by %s %s", d.Customer, d.Name, d.Level, joinMethods(d.Methods), d.PopURL)
+		return fmt.Sprintf("%s level %d by %s %s", named(d.Customer, d.Name), d.Level, joinMethods(d.Methods), d.PopURL)
 	case event.Failed:
 		return fmt.Sprintf("%s at %s, status %s %s %s", d.Reason, orDash(d.Step), d.Status, d.Customer, d.PopURL)
 	case event.Routed:
@@ -189,6 +192,14 @@ func eventText(data event.Data, version int) string {
 	default:
 		return ""
 	}
+}
+
+// named is a customer, with a name if the event has one.
+func named(customer, name string) string {
+	if name == "" {
+		return customer
+	}
+	return customer + " (" + name + ")"
 }
 
 func untilText(t *time.Time) string {

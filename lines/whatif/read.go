@@ -9,7 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Read reads an event as it is published, as far as Run looks at it. Most of the time that a Trial takes would else go into reading what it does not need.
+// Read reads an event as it is published, as far as Run looks at it. Its strings are parts of one copy of body, which lives as long as any of them. Most of the time that a Trial takes would else go into reading what it does not need.
 func Read(body []byte) (event.Event, error) {
 	if gjson.ValidBytes(body) {
 		if e, ok := read(string(body)); ok {

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"countersign/lines"
@@ -96,6 +97,16 @@ type Outcome struct {
 	Customer    string `json:"customer,omitempty"`
 }
 
+// apart is the outcome in words of its own: those that Read returns are parts of the whole event, and would keep it.
+func (o Outcome) apart() Outcome {
+	return Outcome{
+		End: clone(o.End), Status: clone(o.Status), Level: o.Level, Reason: clone(o.Reason),
+		Route: clone(o.Route), Destination: clone(o.Destination), Customer: clone(o.Customer),
+	}
+}
+
+func clone[S ~string](s S) S { return S(strings.Clone(string(s))) }
+
 func (o Outcome) String() string {
 	s := string(o.Status)
 	if usual := map[event.Status]int{event.StatusVerified: int(session.Verified), event.StatusIdentified: int(session.Identified)}; o.Level != usual[o.Status] {
@@ -113,7 +124,7 @@ func (o Outcome) String() string {
 	return s
 }
 
-// Result is what came of one call.
+// Result is what came of one call. It stands without the call's events: they can go.
 type Result struct {
 	Call    string    `json:"call"`
 	Line    string    `json:"line"`
@@ -133,7 +144,7 @@ func (t *Trial) Has(line string) bool { return t.lines[line] != nil }
 // Run runs one call once more. events are all of the call's, in any order; the line must be one that the Trial Has.
 func (t *Trial) Run(ctx context.Context, events []event.Event) Result {
 	rec := newRecord(events)
-	r := Result{Call: rec.call, Line: rec.line, Started: rec.startedAt, Before: rec.outcome}
+	r := Result{Call: clone(rec.call), Line: clone(rec.line), Started: rec.startedAt, Before: rec.outcome.apart()}
 	if rec.untold != "" {
 		r.Verdict, r.Why = Unknown, rec.untold
 		return r
@@ -153,15 +164,16 @@ func (t *Trial) Run(ctx context.Context, events []event.Event) Result {
 		p.unknown = "it was not run to its end"
 	}
 	if p.unknown != "" {
-		r.Verdict, r.Step, r.Why = Unknown, p.unknownAt, p.unknown
+		r.Verdict, r.Step, r.Why = Unknown, clone(p.unknownAt), p.unknown
 		return r
 	}
-	after := p.outcome
+	after := p.outcome.apart()
 	r.After = &after
 	if r.Verdict = Same; after != r.Before {
 		r.Verdict = Changed
 	}
 	p.lastStep(&r)
+	r.Step = clone(r.Step)
 	return r
 }
 

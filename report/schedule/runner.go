@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"time"
 )
 
@@ -12,10 +14,9 @@ import (
 type Options struct {
 	Schedules []Schedule
 	Store     Store
-	// Job makes the report of a schedule as of a due time. It ends soon after ctx does. Where it cannot know whether it succeeded it says that it failed: it runs again.
-	Job func(ctx context.Context, name string, due time.Time) error
-	// Ready, if set, returns when there is what reports are made of. It is called once, before the first Job.
-	Ready func(ctx context.Context)
+	// Job makes a report. It ends soon after ctx does. Where it cannot know whether it succeeded it says that it failed: it runs again. done is what that run need not do any
+	// more, with what Attempt.Done had.
+	Job func(ctx context.Context, run Attempt) (done []string, err error)
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -28,12 +29,17 @@ const (
 	restAfter = time.Second
 	// finishWithin bounds how long it is tried to write down that a run ended: where that fails, it is repeated.
 	finishWithin = 30 * time.Second
+	// hangsAfter is when a run counts as failed that was told to stop and did not, as on a disk that does not answer. Its schedule waits for it.
+	hangsAfter = runWithin + 30*time.Second
+	// leaveAfter is how long Run waits at its end for the runs that it told to stop.
+	leaveAfter = 10 * time.Second
 )
 
-// Run makes reports when they are due, one at a time, until ctx ends. A run is repeated if the process was killed in it, Lease after it began: a report may then go out twice
-// rather than never. A run that fails is tried again, with growing pauses, until the next one is due.
+// Run makes reports when they are due until ctx ends. No schedule waits for another one. A run is repeated if the process was killed in it, Lease after it began: a report may
+// then go out twice rather than never. A run that fails is tried again, with growing pauses, until the next one is due. What hangs when ctx ends is left behind.
 func Run(ctx context.Context, o Options) {
 	r := newRunner(o)
+	defer r.join(leaveAfter)
 	for ctx.Err() == nil {
 		at := r.round(ctx)
 		wait := lookEvery
@@ -44,26 +50,44 @@ func Run(ctx context.Context, o Options) {
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
+		case name := <-r.over:
+			delete(r.running, name)
 		}
 		timer.Stop()
+	}
+}
+
+// join waits for all that runs.
+func (r *runner) join(within time.Duration) {
+	timer := time.NewTimer(within)
+	defer timer.Stop()
+	for len(r.running) > 0 {
+		select {
+		case name := <-r.over:
+			delete(r.running, name)
+		case <-timer.C:
+			r.o.Log.Error("scheduled reports hang, and are left behind: they are made again", "schedules", slices.Sorted(maps.Keys(r.running)))
+			return
+		}
 	}
 }
 
 type runner struct {
 	o       Options
 	kept    bool
-	ready   bool
 	failing bool // to read and write states
+	running map[string]bool
+	over    chan string // has room for all: who is over waits for nobody
 }
 
 func newRunner(o Options) *runner {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &runner{o: o, ready: o.Ready == nil}
+	return &runner{o: o, running: map[string]bool{}, over: make(chan string, len(o.Schedules))}
 }
 
-// round makes what is due, and says when there is something to do again, if that is known.
+// round begins to make what is due, and says when there is something to do again, if that is known.
 func (r *runner) round(ctx context.Context) (next time.Time) {
 	states, err := r.states(ctx)
 	if !r.works(ctx, err) {
@@ -72,6 +96,9 @@ func (r *runner) round(ctx context.Context) (next time.Time) {
 	for _, s := range r.o.Schedules {
 		if ctx.Err() != nil {
 			break
+		}
+		if r.running[s.Name] {
+			continue
 		}
 		at, err := r.look(ctx, s, states[s.Name])
 		if !r.works(ctx, err) {
@@ -84,7 +111,7 @@ func (r *runner) round(ctx context.Context) (next time.Time) {
 	return next
 }
 
-// states reads the states, and makes those that are missing: at the start, and when another process with other settings took them away.
+// states reads the states, and makes those that are missing: at the start, when another process with other settings took them away, and when a clock was wrong.
 func (r *runner) states(ctx context.Context) (states map[string]State, err error) {
 	if !r.kept {
 		if err := r.o.Store.Keep(ctx, r.o.Schedules); err != nil {
@@ -96,10 +123,11 @@ func (r *runner) states(ctx context.Context) (states map[string]State, err error
 		return nil, err
 	}
 	for _, s := range r.o.Schedules {
-		if states[s.Name].Cron == s.Cron.String() {
+		now := r.o.Now()
+		if states[s.Name].Holds(s.Cron, now) {
 			continue
 		}
-		if err := r.o.Store.Begin(ctx, r.o.Schedules, r.o.Now()); err != nil {
+		if err := r.o.Store.Begin(ctx, r.o.Schedules, now); err != nil {
 			return nil, err
 		}
 		return r.o.Store.States(ctx)
@@ -120,50 +148,75 @@ func (r *runner) works(ctx context.Context, err error) bool {
 	return err == nil
 }
 
-// look runs one schedule if it is due, and says when to look again.
+// look begins to run a schedule if it is due, and says when to look again, if that is known.
 func (r *runner) look(ctx context.Context, s Schedule, state State) (again time.Time, err error) {
 	now := r.o.Now()
 	due, at := state.Next(s.Cron, now)
 	if at.IsZero() || at.After(now) {
 		return at, nil
 	}
-	if !r.ready {
-		r.o.Ready(ctx)
-		r.ready = true
-		return now, nil // it took time
-	}
 	claim, ok, err := r.o.Store.Claim(ctx, s, due, now, now.Add(Lease))
 	if err != nil || !ok {
 		return now.Add(lookEvery), err
 	}
-	attempt := 1
+	attempt, run := 1, Attempt{Name: s.Name, Due: due}
 	if state.Due.Equal(due) {
-		attempt = state.Attempts + 1
+		attempt, run.Done = state.Attempts+1, state.Done
 	}
-	return now, r.run(ctx, s, Result{Name: s.Name, Due: due, Claim: claim}, attempt, state.Error != "")
+	next := s.Cron.Next(due)
+	run.Last = !next.IsZero() && next.Before(now.Add(runWithin+pause(attempt)))
+	r.running[s.Name] = true
+	go func() {
+		r.run(ctx, run, claim, attempt, state.Error != "")
+		r.over <- s.Name
+	}()
+	return time.Time{}, nil
+}
+
+// outcome is what a job returned.
+type outcome struct {
+	done []string
+	err  error
 }
 
 // run makes a report that was claimed.
-func (r *runner) run(ctx context.Context, s Schedule, result Result, attempt int, failing bool) error {
-	log := r.o.Log.With("schedule", s.Name, "due", result.Due)
+func (r *runner) run(ctx context.Context, run Attempt, claim int64, attempt int, failing bool) {
+	log := r.o.Log.With("schedule", run.Name, "due", run.Due)
 	began := r.o.Now()
-	err := r.job(ctx, s.Name, result.Due)
-	result.Ended = r.o.Now()
-	result.Took = max(0, result.Ended.Sub(began))
-	switch {
-	case err == nil && failing:
-		log.Info("the scheduled report could be made again", "took", result.Took)
-	case err == nil:
-		log.Info("scheduled report made", "took", result.Took)
-	case ctx.Err() != nil:
-		result.Stopped = true
-	default:
-		result.Error, result.Retry = err.Error(), result.Ended.Add(pause(attempt))
-		if !failing {
-			log.Error("the scheduled report cannot be made, it is tried again until the next one is due", "err", err)
+	end := func(o outcome) {
+		result := Result{Name: run.Name, Due: run.Due, Claim: claim, Done: o.done, Ended: r.o.Now()}
+		result.Took = max(0, result.Ended.Sub(began))
+		switch {
+		case o.err == nil && failing:
+			log.Info("the scheduled report could be made again", "took", result.Took)
+		case o.err == nil:
+			log.Info("scheduled report made", "took", result.Took)
+		case ctx.Err() != nil:
+			result.Stopped = true
+		default:
+			result.Error, result.Retry = o.err.Error(), result.Ended.Add(pause(attempt))
+			if !failing {
+				log.Error("the scheduled report cannot be made, it is tried again until the next one is due", "err", o.err)
+			}
+			failing = true
+		}
+		if err := r.finish(context.WithoutCancel(ctx), result); err != nil {
+			log.Error("what became of a scheduled report cannot be written down: it is made again", "err", err)
 		}
 	}
-	return r.finish(context.WithoutCancel(ctx), result)
+	made := make(chan outcome, 1)
+	go func() { made <- r.job(ctx, run) }()
+	hangs := time.NewTimer(hangsAfter)
+	defer hangs.Stop()
+	select {
+	case o := <-made:
+		end(o)
+	case <-hangs.C:
+		if ctx.Err() == nil {
+			end(outcome{run.Done, fmt.Errorf("it was told to stop after %s and hangs: a folder or a disk may not answer; the schedule waits for it", runWithin)})
+		}
+		end(<-made)
+	}
 }
 
 func (r *runner) finish(ctx context.Context, result Result) (err error) {
@@ -182,14 +235,15 @@ func (r *runner) finish(ctx context.Context, result Result) (err error) {
 }
 
 // job survives whatever a report does.
-func (r *runner) job(ctx context.Context, name string, due time.Time) (err error) {
+func (r *runner) job(ctx context.Context, run Attempt) (o outcome) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.o.Log.Error("a scheduled report panicked", "schedule", name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			err = fmt.Errorf("it panicked, which is a mistake of Countersign's; its log has more: %v", p)
+			r.o.Log.Error("a scheduled report panicked", "schedule", run.Name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			o = outcome{run.Done, fmt.Errorf("it panicked, which is a mistake of Countersign's; its log has more: %v", p)}
 		}
 	}()
 	ctx, cancel := context.WithTimeoutCause(ctx, runWithin, fmt.Errorf("it took longer than %s", runWithin))
 	defer cancel()
-	return r.o.Job(ctx, name, due)
+	o.done, o.err = r.o.Job(ctx, run)
+	return o
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,19 +57,19 @@ var errKilled = errors.New("killed")
 func (w *world) process(ctx context.Context, i int) {
 	w.rounds[i] = schedule.NewRound(schedule.Options{
 		Schedules: []schedule.Schedule{{Name: "daily", Cron: w.cron}}, Store: w.store, Log: discard(), Now: func() time.Time { return w.now },
-		Job: func(_ context.Context, name string, due time.Time) error {
-			require.Equal(w.t, "daily", name)
-			require.False(w.t, due.After(w.now), "it is not due yet")
-			require.True(w.t, due.After(w.last), "it is done, or a later one is")
+		Job: func(_ context.Context, a schedule.Attempt) ([]string, error) {
+			assert.Equal(w.t, "daily", a.Name)
+			assert.False(w.t, a.Due.After(w.now), "it is not due yet")
+			assert.True(w.t, a.Due.After(w.last), "it is done, or a later one is")
 			if w.killed {
 				panic(errKilled) // as good as a kill: killedStore forgets that it was survived
 			}
 			if w.fails {
-				return errors.New("no")
+				return nil, errors.New("no")
 			}
-			w.done[due.Unix()]++
-			w.last = due
-			return nil
+			w.done[a.Due.Unix()]++
+			w.last = a.Due
+			return nil, nil
 		},
 	})
 }
@@ -176,7 +178,12 @@ func TestOnlyOneOfManyProcessesMakesAReport(t *testing.T) {
 		defer func() { require.NoError(t, r.Close()) }()
 		rounds = append(rounds, schedule.NewRound(schedule.Options{
 			Schedules: []schedule.Schedule{daily}, Store: r.Schedules(), Log: discard(), Now: func() time.Time { return now },
-			Job: func(context.Context, string, time.Time) error { mu.Lock(); defer mu.Unlock(); made++; return nil },
+			Job: func(context.Context, schedule.Attempt) ([]string, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				made++
+				return nil, nil
+			},
 		}))
 	}
 	for _, round := range rounds {
@@ -204,7 +211,7 @@ func TestAKilledRunIsRepeatedWhenItsClaimIsOver(t *testing.T) {
 	made := 0
 	round := schedule.NewRound(schedule.Options{
 		Schedules: []schedule.Schedule{s}, Store: kept, Log: discard(), Now: func() time.Time { return now },
-		Job: func(context.Context, string, time.Time) error { made++; return nil },
+		Job: func(context.Context, schedule.Attempt) ([]string, error) { made++; return nil, nil },
 	})
 	assert.True(t, round(t.Context()).Equal(now.Add(schedule.Lease)))
 	now = now.Add(schedule.Lease - time.Second)
@@ -233,15 +240,15 @@ func TestAFailureIsToldOnceAndTriedAgainWithGrowingPauses(t *testing.T) {
 	round := schedule.NewRound(schedule.Options{
 		Schedules: []schedule.Schedule{{Name: "daily", Cron: cronOf(t, "0 6 * * *", time.UTC)}}, Store: states(t), Log: slog.New(slog.NewTextHandler(&log, nil)),
 		Now: func() time.Time { return now },
-		Job: func(_ context.Context, _ string, due time.Time) error {
-			tried = append(tried, due.Format("2 15:04")+" at "+now.Format("2 15:04"))
+		Job: func(_ context.Context, a schedule.Attempt) ([]string, error) {
+			tried = append(tried, a.Due.Format("2 15:04")+" at "+now.Format("2 15:04"))
 			switch {
 			case panics:
 				panic("nil map")
 			case broken:
-				return errors.New("the mail server is away")
+				return nil, errors.New("the mail server is away")
 			}
-			return nil
+			return nil, nil
 		},
 	})
 	for ; now.Before(start.Add(28 * time.Hour)); now = now.Add(time.Minute) {
@@ -269,9 +276,9 @@ func TestANewOrChangedScheduleHasMissedNothing(t *testing.T) {
 	start := func(cron string) func(context.Context) time.Time {
 		return schedule.NewRound(schedule.Options{
 			Schedules: []schedule.Schedule{{Name: "a", Cron: cronOf(t, cron, time.UTC)}}, Store: kept, Log: discard(), Now: func() time.Time { return now },
-			Job: func(_ context.Context, _ string, due time.Time) error {
-				made = append(made, due.Format("2 15:04"))
-				return nil
+			Job: func(_ context.Context, a schedule.Attempt) ([]string, error) {
+				made = append(made, a.Due.Format("2 15:04"))
+				return nil, nil
 			},
 		})
 	}
@@ -290,54 +297,192 @@ func TestANewOrChangedScheduleHasMissedNothing(t *testing.T) {
 	assert.Len(t, made, 1, "it was taken out, and is new again")
 }
 
+func TestSchedulesGoOnWhenAClockThatWasWrongIsMended(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 11, 21, 5, 0, 0, 0, time.UTC)
+	for name, wrong := range map[string][]time.Time{
+		"it leapt ahead while reports were made": {start, start.AddDate(10, 0, 0)},
+		"it was ahead when the schedule began":   {start.AddDate(10, 0, 0)},
+		"it was ahead by days":                   {start, start.AddDate(0, 0, 5)},
+		"it was behind when the schedule began":  {time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var now time.Time
+			made := map[string]int{}
+			round := schedule.NewRound(schedule.Options{
+				Schedules: []schedule.Schedule{{Name: "daily", Cron: cronOf(t, "0 6 * * *", time.UTC)}}, Store: states(t), Log: discard(), Now: func() time.Time { return now },
+				Job: func(_ context.Context, a schedule.Attempt) ([]string, error) {
+					made[a.Due.Format(time.DateOnly)]++
+					return nil, nil
+				},
+			})
+			for _, now = range wrong {
+				round(t.Context())
+			}
+			clear(made)
+			for now = start; now.Before(start.AddDate(0, 0, 10)); now = now.Add(time.Hour) {
+				round(t.Context())
+			}
+			for day := range 10 {
+				due := start.AddDate(0, 0, day).Format(time.DateOnly)
+				assert.Equal(t, 1, made[due], due)
+			}
+		})
+	}
+}
+
+func TestTheNextAttemptKnowsWhatIsDoneAndTheLastOneThatItIs(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 11, 22, 5, 59, 0, 0, time.UTC)
+	now, kept := start, states(t)
+	var attempts []schedule.Attempt
+	s := schedule.Schedule{Name: "daily", Cron: cronOf(t, "0 6 * * *", time.UTC)}
+	round := schedule.NewRound(schedule.Options{
+		Schedules: []schedule.Schedule{s}, Store: kept, Log: discard(), Now: func() time.Time { return now },
+		Job: func(_ context.Context, a schedule.Attempt) ([]string, error) {
+			attempts = append(attempts, a)
+			switch len(attempts) {
+			case 2:
+				panic("it forgets nothing")
+			case 3:
+				return append(slices.Clone(a.Done), "bob@x.example"), errors.New("refused: carol@x.example")
+			default:
+				return append(slices.Clone(a.Done), "anna@x.example"), errors.New("refused")
+			}
+		},
+	})
+	for ; now.Before(start.Add(24*time.Hour + 3*time.Minute)); now = now.Add(time.Minute) {
+		round(t.Context())
+	}
+	require.Greater(t, len(attempts), 20)
+	assert.Empty(t, attempts[0].Done)
+	assert.Equal(t, []string{"anna@x.example"}, attempts[1].Done)
+	assert.Equal(t, []string{"anna@x.example"}, attempts[2].Done)
+	assert.Equal(t, []string{"anna@x.example", "bob@x.example"}, attempts[3].Done)
+	tomorrow := slices.IndexFunc(attempts, func(a schedule.Attempt) bool { return a.Due.Day() == 23 })
+	require.Positive(t, tomorrow)
+	assert.Empty(t, attempts[tomorrow].Done, "it is another report")
+	for i, a := range attempts[:tomorrow] {
+		assert.Equal(t, i == tomorrow-1, a.Last, "attempt %d of %d", i+1, tomorrow)
+	}
+}
+
 func TestRunWakesInTimeAndStopsAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		memory := &remembered{all: map[string]schedule.State{}}
 		start := time.Now() // midnight, 2000-01-01 UTC
 		ctx, stop := context.WithCancel(t.Context())
+		var mu sync.Mutex
 		var made []string
 		stopped := make(chan struct{})
 		go func() {
 			defer close(stopped)
 			schedule.Run(ctx, schedule.Options{
 				Schedules: []schedule.Schedule{{Name: "six", Cron: cronOf(t, "0 6 * * *", time.UTC)}, {Name: "seven", Cron: cronOf(t, "0 7 * * *", time.UTC)}},
-				Store:     memory, Log: discard(), Ready: func(context.Context) { time.Sleep(10 * time.Minute); made = append(made, "ready") },
-				Job: func(ctx context.Context, name string, due time.Time) error {
-					made = append(made, fmt.Sprint(name, " ", time.Since(start).Round(time.Minute)))
-					if name == "seven" && len(made) > 3 {
-						<-ctx.Done() // it hangs
-						return ctx.Err()
+				Store:     memory, Log: discard(),
+				Job: func(ctx context.Context, a schedule.Attempt) ([]string, error) {
+					mu.Lock()
+					made = append(made, fmt.Sprint(a.Name, " ", time.Since(start).Round(time.Minute)))
+					hangs := a.Name == "seven" && len(made) > 3
+					mu.Unlock()
+					if hangs {
+						<-ctx.Done()
+						return nil, ctx.Err()
 					}
-					return nil
+					return nil, nil
 				},
 			})
 		}()
 		time.Sleep(31*time.Hour + time.Minute)
 		stop()
 		<-stopped
-		assert.Equal(t, []string{"ready", "six 6h10m0s", "seven 7h0m0s", "six 30h0m0s", "seven 31h0m0s"}, made)
+		assert.Equal(t, []string{"six 6h0m0s", "seven 7h0m0s", "six 30h0m0s", "seven 31h0m0s"}, made)
 		assert.Equal(t, 31*time.Hour+time.Minute, time.Since(start))
 		assert.Zero(t, memory.all["seven"].Attempts, "a run that was stopped is no attempt")
 		assert.True(t, memory.all["seven"].Claimed.IsZero(), "and is free for whoever comes next")
 	})
 }
 
+func TestAReportThatHangsKeepsNoOtherOneFromBeingMade(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		memory := &remembered{all: map[string]schedule.State{}}
+		ctx, stop := context.WithCancel(t.Context())
+		release, stopped := make(chan struct{}), make(chan struct{})
+		var mu sync.Mutex
+		made := map[string]int{}
+		var log bytes.Buffer
+		go func() {
+			defer close(stopped)
+			schedule.Run(ctx, schedule.Options{
+				Schedules: []schedule.Schedule{{Name: "six", Cron: cronOf(t, "0 6 * * *", time.UTC)}, {Name: "seven", Cron: cronOf(t, "0 7 * * *", time.UTC)}},
+				Store:     memory, Log: slog.New(slog.NewTextHandler(&log, nil)),
+				Job: func(_ context.Context, a schedule.Attempt) ([]string, error) {
+					if a.Name == "six" {
+						<-release // it does not ask its context
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					made[a.Name]++
+					return nil, nil
+				},
+			})
+		}()
+		time.Sleep(4 * 24 * time.Hour)
+		mu.Lock()
+		assert.Equal(t, map[string]int{"seven": 4}, made)
+		mu.Unlock()
+		all, _ := memory.States(ctx)
+		assert.Contains(t, all["six"].Error, "hangs")
+		assert.Equal(t, 1, all["six"].Attempts, "no second one begins beside it")
+		release <- struct{}{}
+		time.Sleep(time.Minute)
+		go func() { release <- struct{}{} }() // what was missed meanwhile
+		time.Sleep(time.Minute)
+		mu.Lock()
+		assert.Equal(t, 2, made["six"], "the schedule goes on")
+		mu.Unlock()
+		all, _ = memory.States(ctx)
+		assert.Empty(t, all["six"].Error)
+
+		time.Sleep(6 * time.Hour) // it hangs again
+		leaving := time.Now()
+		stop()
+		<-stopped
+		assert.LessOrEqual(t, time.Since(leaving), time.Minute, "a process can end")
+		assert.Contains(t, log.String(), "left behind")
+		close(release)
+	})
+}
+
 // remembered keeps states in memory: virtual time stands still while SQLite works.
-type remembered struct{ all map[string]schedule.State }
+type remembered struct {
+	mu  sync.Mutex
+	all map[string]schedule.State
+}
 
 func (r *remembered) Keep(context.Context, []schedule.Schedule) error { return nil }
 
 func (r *remembered) Begin(_ context.Context, all []schedule.Schedule, now time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, s := range all {
 		r.all[s.Name] = schedule.State{Name: s.Name, Cron: s.Cron.String(), Handled: now}
 	}
 	return nil
 }
 
-func (r *remembered) States(context.Context) (map[string]schedule.State, error) { return r.all, nil }
+func (r *remembered) States(context.Context) (map[string]schedule.State, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.all), nil
+}
 
 func (r *remembered) Claim(_ context.Context, s schedule.Schedule, due, _, until time.Time) (int64, bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	state := r.all[s.Name]
 	state.Due, state.Attempts, state.Claimed = due, 1, until
 	r.all[s.Name] = state
@@ -345,11 +490,14 @@ func (r *remembered) Claim(_ context.Context, s schedule.Schedule, due, _, until
 }
 
 func (r *remembered) Finish(_ context.Context, result schedule.Result) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	state := r.all[result.Name]
-	state.Claimed = time.Time{}
-	if result.Stopped {
+	state.Claimed, state.Error, state.Retry = time.Time{}, result.Error, result.Retry
+	switch {
+	case result.Stopped:
 		state.Attempts--
-	} else {
+	case result.Error == "":
 		state.Handled = result.Due
 	}
 	r.all[result.Name] = state

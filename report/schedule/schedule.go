@@ -24,6 +24,8 @@ type State struct {
 	// Due is the due time that was tried last, if any, and Attempts how often.
 	Due      time.Time
 	Attempts int
+	// Done is what these attempts returned: where the report of Due is already.
+	Done []string
 	// Ended is when the last run ended, if there was one, Took how long it took, and Error why it failed, or "".
 	Ended time.Time
 	Took  time.Duration
@@ -32,12 +34,24 @@ type State struct {
 	Retry, Claimed time.Time
 }
 
+// Attempt is to make the report of a schedule as of a due time.
+type Attempt struct {
+	Name string
+	Due  time.Time
+	// Done is what the attempt before it returned for the same due time.
+	Done []string
+	// Last says that there may be no other attempt before the next report is due.
+	Last bool
+}
+
 // Result is how a run ended.
 type Result struct {
 	// Name, Due and Claim say which run: Claim is what Store.Claim returned.
 	Name  string
 	Due   time.Time
 	Claim int64
+	// Done is what the next attempt need not do.
+	Done  []string
 	Ended time.Time
 	Took  time.Duration
 	// Error says why it failed, and Retry when it is tried again; with "" it is handled.
@@ -51,7 +65,7 @@ type Result struct {
 type Store interface {
 	// Keep forgets the schedules that are not among these, and of the others that a run that failed waits: whoever starts a process may have mended what was wrong.
 	Keep(ctx context.Context, all []Schedule) error
-	// Begin makes the states that are missing. A schedule that is new, or has another Cron than before, begins at now: nothing earlier is due.
+	// Begin makes the states that are missing, and those anew that do not hold. Such a schedule begins at now: nothing earlier is due.
 	Begin(ctx context.Context, all []Schedule, now time.Time) error
 	// States returns all states by name.
 	States(ctx context.Context) (map[string]State, error)
@@ -70,7 +84,14 @@ const (
 	// A run that failed is tried again after retryFirst, then after twice as long each time, up to retryMost.
 	retryFirst = time.Minute
 	retryMost  = time.Hour
+	// Ahead is how far Handled may be after now, which it is where a clock was put back a little. More than that is from a clock that was wrong.
+	Ahead = 24 * time.Hour
 )
+
+// Holds says whether a state is one of a schedule with this Cron. Otherwise the schedule begins anew.
+func (s State) Holds(c Cron, now time.Time) bool {
+	return s.Cron == c.String() && !s.Handled.After(now.Add(Ahead))
+}
 
 // Next says which due time of a schedule comes next, and from when on it can be run: a time that is not after now means at once. A zero time means never. Of several due
 // times that were missed only the last one is run.

@@ -21,33 +21,43 @@ type Erased struct {
 }
 
 // Erase removes what NATS has of a customer: every message of the calls on which the customer was named, and of the calls given, and what is remembered of
-// them. Messages that say something about a person are overwritten in NATS's files. at, if set, hears how far it is.
+// them. Messages that say something about a person are overwritten in NATS's files. at, if set, hears how far it is. What can be erased is, also if something else cannot.
 func (s *State) Erase(ctx context.Context, customer string, calls []string, at func(done, of int)) (e Erased, err error) {
-	if e.Calls, err = s.calls.forget(ctx, customer, every); err != nil {
-		return e, fmt.Errorf("erase from NATS: %w", err)
+	var errs []error
+	if e.Calls, err = s.calls.forget(ctx, customer, ">"); err != nil {
+		errs = append(errs, fmt.Errorf("erase from NATS: %w", err))
 	}
-	if e.Tokens, err = s.guard.forget(ctx, customer, isToken); err != nil {
-		return e, fmt.Errorf("erase from NATS: %w", err)
+	if e.Tokens, err = s.guard.forget(ctx, customer, tokenPrefix+">"); err != nil {
+		errs = append(errs, fmt.Errorf("erase from NATS: %w", err))
 	}
 	if e.Events, err = s.eraseEvents(ctx, customer, calls, at); err != nil {
-		return e, fmt.Errorf("erase from the stream %s: %w", event.Stream, err)
+		errs = append(errs, fmt.Errorf("erase from the stream %s: %w", event.Stream, err))
 	}
-	return e, nil
+	return e, errors.Join(errs...)
 }
 
-// forget deletes the values that name a customer.
-func (b *Bucket) forget(ctx context.Context, customer string, which func(key string) bool) (n int, err error) {
-	values, err := b.All(ctx, "")
+// forget deletes the values that name a customer, of the keys that match a pattern. However many there are, they are read in one go.
+func (b *Bucket) forget(ctx context.Context, customer, pattern string) (n int, err error) {
+	stream, err := b.ready()
 	if err != nil {
 		return 0, err
 	}
-	for key, value := range values {
+	var theirs []string
+	err = scan(ctx, stream, jetstream.ConsumerConfig{FilterSubject: b.subject(pattern)}, func(msg jetstream.Msg, revision uint64) (more bool) {
+		key := strings.TrimPrefix(msg.Subject(), b.subject(""))
+		e, err := b.unsealed(entryOf(key, msg.Data(), msg.Headers(), revision))
 		var named struct {
 			Customer string `json:"customer"`
 		}
-		if !which(key) || json.Unmarshal(value, &named) != nil || named.Customer != customer {
-			continue
+		if err == nil && !e.gone && json.Unmarshal(e.value, &named) == nil && named.Customer == customer {
+			theirs = append(theirs, key)
 		}
+		return true
+	})
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", b.spec.name, err)
+	}
+	for _, key := range theirs {
 		if err := b.Delete(ctx, key); err != nil {
 			return n, err
 		}

@@ -92,6 +92,49 @@ func TestACustomerIsErasedFromNATS(t *testing.T) {
 	assert.Zero(t, e, "nothing is left")
 }
 
+func TestErasingDoesNotAskNATSMoreTheMoreIsRememberedOfOthers(t *testing.T) {
+	t.Parallel()
+	n := embedded(t).Endpoint()
+	s := state(t, n, relay.StateOptions{Key: sealKey})
+	ready(t, s)
+	publishCall(t, s, "call-0", "C-1001")
+	js := on(t, n)
+	for i := range 1000 {
+		for _, key := range []string{"guard.customer.", "guard.token.", "calls.call-"} {
+			_, err := js.Publish(t.Context(), fmt.Sprint("$KV.", key, i), []byte("of others"))
+			require.NoError(t, err)
+		}
+	}
+	require.NoError(t, s.Calls().Remember(t.Context(), session.Known{Proven: session.Proven{Customer: "C-1001"}, Call: "call-0"}))
+	_, err := s.Guard().Create(t.Context(), "token.of-theirs", []byte(`{"customer":"C-1001","line":"*"}`), time.Hour)
+	require.NoError(t, err)
+	asked, err := js.Conn().SubscribeSync("$JS.API.>")
+	require.NoError(t, err)
+	require.NoError(t, js.Conn().Flush())
+	e, err := s.Erase(t.Context(), "C-1001", nil, nil)
+	require.NoError(t, err)
+	assert.Equal(t, relay.Erased{Events: 5, Calls: 1, Tokens: 1}, e)
+	require.NoError(t, js.Conn().Flush())
+	requests, _, err := asked.Pending()
+	require.NoError(t, err)
+	assert.NotZero(t, requests)
+	assert.Less(t, requests, 100)
+}
+
+func TestTheStreamIsErasedEvenIfABucketIsNotThere(t *testing.T) {
+	t.Parallel()
+	n := embedded(t).Endpoint()
+	s := state(t, n, relay.StateOptions{Key: sealKey})
+	ready(t, s)
+	publishCall(t, s, "call-0", "C-1001")
+	js := on(t, n)
+	require.NoError(t, js.DeleteStream(t.Context(), "KV_calls"))
+	e, err := s.Erase(t.Context(), "C-1001", nil, nil)
+	require.ErrorContains(t, err, "erase from NATS: calls")
+	assert.Equal(t, relay.Erased{Events: 5}, e)
+	assert.Empty(t, inStream(t, js))
+}
+
 func TestAReplayedCallIsErasedToo(t *testing.T) {
 	t.Parallel()
 	n := embedded(t).Endpoint()

@@ -42,7 +42,7 @@ func scan(ctx context.Context, stream jetstream.Stream, config jetstream.Consume
 			if err != nil {
 				return err
 			}
-			if !found(msg, about.Sequence.Stream) {
+			if !found(msg, about.Sequence.Stream) || about.NumPending == 0 { // some may run out meanwhile
 				return nil
 			}
 		}

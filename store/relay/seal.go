@@ -22,8 +22,10 @@ func newSeal(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// isToken names what package token keeps.
-func isToken(key string) bool { return strings.HasPrefix(key, "token.") }
+// tokenPrefix is how the keys begin that package token keeps.
+const tokenPrefix = "token."
+
+func isToken(key string) bool { return strings.HasPrefix(key, tokenPrefix) }
 
 func every(string) bool { return true }
 

@@ -32,5 +32,13 @@ CREATE TRIGGER start_moves_along_the_chain BEFORE UPDATE ON start
 WHEN NEW.n <= OLD.n OR NEW.hash IS NOT (SELECT hash FROM entries WHERE n = NEW.n)
 BEGIN SELECT raise(ABORT, 'the start of the audit log only moves along its chain'); END;
 
+-- 2592000000 ms are 30 days.
+CREATE TRIGGER start_moves_over_old_entries BEFORE UPDATE ON start
+WHEN EXISTS (SELECT 1 FROM entries WHERE n <= NEW.n AND time > (SELECT time FROM entries ORDER BY n DESC LIMIT 1) - 2592000000)
+BEGIN SELECT raise(ABORT, 'entries of the audit log are not removed before their time'); END;
+
+CREATE TRIGGER start_is_not_replaced BEFORE INSERT ON start
+BEGIN SELECT raise(ABORT, 'the audit log has one start'); END;
+
 CREATE TRIGGER start_is_not_removed BEFORE DELETE ON start
 BEGIN SELECT raise(ABORT, 'the start of the audit log is not removed'); END;

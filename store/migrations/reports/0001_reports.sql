@@ -45,6 +45,7 @@ CREATE TABLE call_data (
 	complete        INTEGER NOT NULL  -- 1: all of its events are known, so that whatever comes is a duplicate
 ) STRICT;
 CREATE INDEX calls_by_time ON call_data (started);
+CREATE INDEX calls_of_persons ON call_data (started) WHERE complete = 0 OR coalesce(customer, caller_last4, channel) IS NOT NULL;
 CREATE INDEX calls_by_line ON call_data (line, started);
 CREATE INDEX calls_by_customer ON call_data (customer, started) WHERE customer IS NOT NULL;
 CREATE INDEX calls_by_ani ON call_data (started, line) WHERE counted = 1 AND identified_by = 'ani';
@@ -156,13 +157,15 @@ CREATE TABLE call_kinds (
 
 -- The calls of a day, kind by kind. In times is a number for each of them, in ascending order: its milliseconds to the verdict, shifted left by 7 bits, and in these the
 -- quarter of the day in which it began. A list takes less room than counts of times would: hardly two calls of a quarter of an hour take the same time.
+-- Many calls are in several rows, so that one more does not write all of them anew: in each are the numbers from least on that are below the next row's least.
 CREATE TABLE kind_days (
 	started   INTEGER NOT NULL,
 	kind      INTEGER NOT NULL REFERENCES call_kinds (kind),
+	least     INTEGER NOT NULL,
 	calls     INTEGER NOT NULL,
 	verify_ms INTEGER NOT NULL,
 	times     TEXT NOT NULL, -- JSON
-	PRIMARY KEY (started, kind)
+	PRIMARY KEY (started, kind, least)
 ) STRICT, WITHOUT ROWID;
 
 -- What became of scheduled reports. It is made of no events, and stays when calls are forgotten or counted again.
@@ -172,6 +175,7 @@ CREATE TABLE schedules (
 	handled  INTEGER NOT NULL,           -- the last due time for which nothing is left to do, or when the schedule began
 	due      INTEGER,                    -- the due time that was tried last
 	attempts INTEGER NOT NULL DEFAULT 0, -- how often
+	done     TEXT,                       -- JSON: where the report of that time is already
 	claims   INTEGER NOT NULL DEFAULT 0, -- counts runs: who began an older one has no say any more
 	claimed  INTEGER,                    -- until when a run counts as going on
 	ended    INTEGER,                    -- when the last run ended
