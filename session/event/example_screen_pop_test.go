@@ -28,7 +28,7 @@ func ExampleEvent_screenPop() {
 	seen := map[string]bool{} // an event may come twice; keep its id for an hour or so
 	for msg := range messages {
 		var e event.Event
-		if err := json.Unmarshal(msg.Data, &e); err != nil || seen[e.ID] {
+		if err := json.Unmarshal(msg.Data, &e); err != nil || seen[e.ID] || e.Replay != "" { // a replay is long over
 			continue
 		}
 		seen[e.ID] = true
