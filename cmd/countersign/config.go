@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -154,13 +155,17 @@ func loadConfig(c *cli.Context) (config, error) {
 			return config{}, fmt.Errorf("read settings: %w", err)
 		}
 		defer f.Close()
-		if err := yaml.NewDecoder(f, yaml.Strict()).Decode(&cfg); err != nil && !errors.Is(err, io.EOF) {
+		read := cfg
+		switch err := yaml.NewDecoder(f, yaml.Strict()).Decode(&read); {
+		case err == nil:
+			cfg = read
+		case !errors.Is(err, io.EOF): // which a file of nothing but comments has; it sets nothing
 			return config{}, fmt.Errorf("settings in %s:\n%s", file, strings.TrimSpace(yaml.FormatError(err, false, false)))
 		}
 	}
 	cfg.readEnvironment()
 	if err := cfg.check(); err != nil {
-		return config{}, fmt.Errorf("settings in %s: %w", c.String("config"), err)
+		return config{}, fmt.Errorf("settings in %s: %w", cmp.Or(c.String("config"), "the environment"), err)
 	}
 	cfg.data = c.String("data")
 	if cfg.data == "" {

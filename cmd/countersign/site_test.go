@@ -109,7 +109,8 @@ func (s *site) config(name string) (file string) {
 	s.t.Helper()
 	sum := sha256.Sum256([]byte(apiKey))
 	file = filepath.Join(s.dir, name+".yaml")
-	require.NoError(s.t, os.WriteFile(file, []byte(fmt.Sprintf(`node: %s
+	require.NoError(s.t, replaceFile(file, func(w io.Writer) error { // somebody may be reading it
+		_, err := fmt.Fprintf(w, `node: %s
 socket: {listen: "127.0.0.1:0", drain: 5s}
 web: {listen: "127.0.0.1:0", keys: {test: %s}}
 customers: {pepper: %q, hash: hmac}
@@ -117,7 +118,9 @@ tokens: {key: %q}
 nats: {url: %q}
 log: {level: warn}
 %s
-`, name, hex.EncodeToString(sum[:]), filepath.Join(s.dir, "pepper"), filepath.Join(s.dir, "token.key"), s.url, s.settings)), 0o600))
+`, name, hex.EncodeToString(sum[:]), filepath.Join(s.dir, "pepper"), filepath.Join(s.dir, "token.key"), s.url, s.settings)
+		return err
+	}))
 	return file
 }
 
