@@ -168,13 +168,6 @@ func (d *Directory) tracesOf(ctx context.Context, customer string) (traces Trace
 	return append(traces, named(customer)), nil
 }
 
-// TracesOf is what files may hold of a customer of whom only the id is known. A short id is only looked for in events.
-func TracesOf(customer string) Traces {
-	traces := Traces{}
-	traces.add([]byte(customer))
-	return append(traces, named(customer))
-}
-
 // named is how an event names a customer.
 func named(customer string) []byte {
 	return slices.Concat([]byte(`"customer":"`), inJSON([]byte(customer)), []byte(`"`))
