@@ -215,6 +215,19 @@ func TestACustomerIsErasedWhileNoServiceRuns(t *testing.T) {
 	e.call("+493090182077", "none", "*")
 	stop()
 	assert.Empty(t, e.traces())
+
+	// Reports that are made anew count the calls, of which NATS has nothing any more.
+	calls := e.query("reports.db", `SELECT call || status || coalesce(customer, '') FROM calls ORDER BY call`)
+	require.Len(t, calls, 6)
+	left, err := filepath.Glob(filepath.Join(e.data, "reports.db*"))
+	require.NoError(t, err)
+	for _, file := range left {
+		require.NoError(t, os.Remove(file))
+	}
+	stop = e.serve()
+	require.Eventually(t, func() bool { return exists(filepath.Join(e.data, "reports.db")) }, time.Minute, 10*time.Millisecond)
+	stop()
+	assert.Equal(t, calls, e.query("reports.db", `SELECT call || status || coalesce(customer, '') FROM calls ORDER BY call`))
 }
 
 func TestErasingSaysWhatRemainsWhileNATSIsAway(t *testing.T) {

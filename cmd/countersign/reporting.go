@@ -81,7 +81,7 @@ func (s *service) report(ctx context.Context) {
 
 // awaitReports returns when all is counted that NATS has, so that who stops the service finds its calls in the reports.
 func (s *service) awaitReports(ctx context.Context) (err error) {
-	if s.cfg.noReports {
+	if s.cfg.noReports || !exists(s.cfg.reportsPath()) { // there are none yet, and they are not made here
 		return nil
 	}
 	reports, err := store.OpenReports(ctx, s.cfg.reportsPath(), store.ReportsOptions{Log: s.log})
