@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // serve starts a server whose every call runs handler, and returns its address.
 func serve(t testing.TB, o esl.Options, handler esl.Handler) (*esl.Server, string) {

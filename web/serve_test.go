@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // serving runs Serve until stop is called, which returns what it returned.
 func serving(t *testing.T, h http.Handler) (address string, stop func() error) {

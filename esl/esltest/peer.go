@@ -19,7 +19,7 @@ import (
 )
 
 // patience bounds every wait of a Peer.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // Peer is one connection, driven by one test goroutine. Whatever does not happen as the test says fails it, with a numbered transcript of the wire.
 type Peer struct {

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 }
 
 // deadline bounds every wait of these tests.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // service is a scripted service: the other end of the wire.
 type service struct {

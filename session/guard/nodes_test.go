@@ -19,10 +19,10 @@ import (
 
 // patience bounds every wait of these tests, promptly every method of a Guard.
 const (
-	patience = 30 * time.Second
-	promptly = 1500 * time.Millisecond
+	patience = time.Minute
+	promptly = 10 * time.Second
 	// slowMachine is how long NATS may take where the count is to be exact; there no machine may think that NATS is away.
-	slowMachine = 5 * time.Second
+	slowMachine = 20 * time.Second
 )
 
 var key = bytes.Repeat([]byte{7}, 32)

@@ -18,7 +18,7 @@ var _ token.Store = (*relay.Bucket)(nil)
 // bucket is one machine's way to what machines share.
 func bucket(t *testing.T, nats relay.Endpoint) *relay.Bucket {
 	t.Helper()
-	s, err := relay.OpenState(nats, relay.StateOptions{Log: slog.New(slog.DiscardHandler)})
+	s, err := relay.OpenState(nats, relay.StateOptions{Log: slog.New(slog.DiscardHandler), Within: 30 * time.Second})
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
 	require.NoError(t, s.Ready(deadline(t)))
@@ -46,5 +46,5 @@ func TestMachinesShareTokensThroughNATS(t *testing.T) {
 	began := time.Now()
 	_, err = two.Redeem(deadline(t), secret(raw), "retail")
 	require.ErrorIs(t, err, relay.ErrAway, "an outage is no refusal")
-	assert.Less(t, time.Since(began), 2*time.Second)
+	assert.Less(t, time.Since(began), 20*time.Second, "it does not wait")
 }

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,8 +63,13 @@ func TestEventsAreInAReplicatedStreamOnceAndInOrderWhenItsLeaderStops(t *testing
 	}
 	nats := external(t, strings.Join(urls, ","))
 	box := newOutbox(calls(t, "a", 1000)...)
-	reached := make(chan struct{}, 1)
+	reached, down := make(chan struct{}, 1), make(chan struct{})
+	goOn := sync.OnceFunc(func() { close(down) })
+	defer goOn()
 	box.before(func(upTo int64) error {
+		if upTo > 800 {
+			<-down // so that it stops before the end, whoever is slow
+		}
 		if upTo > 200 {
 			select {
 			case reached <- struct{}{}:
@@ -85,6 +91,7 @@ func TestEventsAreInAReplicatedStreamOnceAndInOrderWhenItsLeaderStops(t *testing
 	assert.Equal(t, 3, stream.CachedInfo().Config.Replicas)
 	leader := servers[stream.CachedInfo().Cluster.Leader]
 	leader.Shutdown()
+	goOn()
 	require.Less(t, box.published(), int64(1000), "the leader was to stop before the end")
 	flush(t, r)
 

@@ -37,7 +37,7 @@ type Config struct {
 	Stream StreamConfig
 	// Batch is how many events are on their way to NATS at once: 500.
 	Batch int
-	// AckWait is how long NATS may take to confirm one of them before the connection counts as dead: 5 s.
+	// AckWait is how long NATS may take to confirm the next one of them before the connection counts as dead: 5 s. A disk that takes long for all of them may.
 	AckWait time.Duration
 }
 
@@ -110,7 +110,7 @@ func (r *Relay) Status() Status { return r.status.read() }
 
 // serve works on one connection until it or ctx ends.
 func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
-	js, err := jetstream.New(conn, jetstream.WithPublishAsyncTimeout(r.config.AckWait), jetstream.WithPublishAsyncMaxPending(r.config.Batch+1))
+	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(r.config.Batch+1))
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
 	if err := r.mark(ctx, r.settled); err != nil {
 		return err
 	}
-	sender := newSender(js, stream, r.config.Batch, r.log, &r.status)
+	sender := newSender(js, stream, r.config, r.log, &r.status)
 	var past reconciler
 	for {
 		entries, err := r.outbox.Pending(ctx, r.settled, sender.window)

@@ -85,8 +85,13 @@ func TestEventsAreInTheStreamOnceAndInOrderWhenTheServerStopsInMidBatch(t *testi
 	nats := embeddedIn(t, dir, "127.0.0.1:0")
 	url := nats.URL()
 	box := newOutbox(calls(t, "a", 5000)...)
-	reached := make(chan struct{}, 1)
+	reached, down := make(chan struct{}, 1), make(chan struct{})
+	goOn := sync.OnceFunc(func() { close(down) })
+	defer goOn()
 	box.before(func(upTo int64) error {
+		if upTo > 4000 {
+			<-down // so that it stops before the end, whoever is slow
+		}
 		if upTo > 1000 {
 			select {
 			case reached <- struct{}{}:
@@ -100,6 +105,7 @@ func TestEventsAreInTheStreamOnceAndInOrderWhenTheServerStopsInMidBatch(t *testi
 
 	<-reached
 	nats.Shutdown()
+	goOn()
 	require.Less(t, box.published(), int64(5000), "the server was to stop before the end")
 	nats = embeddedIn(t, dir, url[len("nats://"):])
 	flush(t, r)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -27,18 +28,20 @@ var (
 // sender publishes entries in their order. Each message of a window names the one before it (Nats-Expected-Last-Msg-Id), so that when
 // NATS does not take one, it takes none of those behind it either.
 type sender struct {
-	js     jetstream.JetStream
-	window int
-	log    *slog.Logger
-	status *statusBoard
+	js      jetstream.JetStream
+	window  int
+	ackWait time.Duration
+	log     *slog.Logger
+	status  *statusBoard
 }
 
 // newSender chooses the window. A replicated stream gets one message at a time: see DESIGN.md.
-func newSender(js jetstream.JetStream, stream jetstream.Stream, window int, log *slog.Logger, status *statusBoard) *sender {
+func newSender(js jetstream.JetStream, stream jetstream.Stream, c Config, log *slog.Logger, status *statusBoard) *sender {
+	window := c.Batch
 	if stream.CachedInfo().Config.Replicas > 1 {
 		window = 1
 	}
-	return &sender{js: js, window: window, log: log, status: status}
+	return &sender{js: js, window: window, ackWait: c.AckWait, log: log, status: status}
 }
 
 // flight is one entry of a window: on its way, or settled without a journey.
@@ -65,8 +68,7 @@ func (s *sender) send(ctx context.Context, entries []Entry, inStream func(id str
 	for i, f := range flights {
 		err := s.settle(ctx, f)
 		if errors.Is(err, errNotItsTurn) {
-			s.land(ctx, flights[i+1:])
-			return settled, nil
+			return settled, s.land(ctx, flights[i+1:])
 		}
 		if err != nil {
 			return settled, err
@@ -77,12 +79,16 @@ func (s *sender) send(ctx context.Context, entries []Entry, inStream func(id str
 }
 
 // land waits for the acks of flights that are to be sent again whatever those say.
-func (s *sender) land(ctx context.Context, flights []flight) {
+func (s *sender) land(ctx context.Context, flights []flight) error {
 	for _, f := range flights {
-		if f.ack != nil {
-			_, _ = outcome(ctx, f)
+		if f.ack == nil {
+			continue
+		}
+		if _, err := s.outcome(ctx, f); errors.Is(err, errWentMissing) || ctx.Err() != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // publish hands one entry to the connection. previous is the id of the entry before it in this window.
@@ -111,7 +117,7 @@ func (s *sender) settle(ctx context.Context, f flight) error {
 	if f.err == nil && f.ack == nil {
 		return nil
 	}
-	ack, err := outcome(ctx, f)
+	ack, err := s.outcome(ctx, f)
 	switch {
 	case err == nil:
 		if !ack.Duplicate {
@@ -130,18 +136,20 @@ func (s *sender) settle(ctx context.Context, f flight) error {
 	}
 }
 
-func outcome(ctx context.Context, f flight) (*jetstream.PubAck, error) {
+// outcome waits for what NATS says of one entry, as long as NATS goes on saying something of those before it.
+func (s *sender) outcome(ctx context.Context, f flight) (*jetstream.PubAck, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
+	late := time.NewTimer(s.ackWait)
+	defer late.Stop()
 	select {
 	case ack := <-f.ack.Ok():
 		return ack, nil
 	case err := <-f.ack.Err():
-		if errors.Is(err, jetstream.ErrAsyncPublishTimeout) {
-			return nil, errWentMissing
-		}
 		return nil, err
+	case <-late.C:
+		return nil, errWentMissing
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
