@@ -109,7 +109,7 @@ func (r *Runner) remember(ctx context.Context, s *Session, v verdict, log *slog.
 	if s.customer != nil {
 		k.Proven = Proven{Customer: s.customer.ID, Methods: s.methods, Proofs: s.proven, Language: s.language}
 	}
-	ctx, cancel := context.WithTimeout(ctx, rememberTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.stateTimeout)
 	defer cancel()
 	if r.calls != nil {
 		all := []Known{k}

@@ -29,6 +29,8 @@ type Options struct {
 	MaxDuration time.Duration
 	// MaxActions bounds how often a call is spoken to; default 60 (policy.md).
 	MaxActions int
+	// StateTimeout is how long a call waits, each time, for what machines share: Calls and Tokens. Default 750 ms.
+	StateTimeout time.Duration
 	// Log gets a line when a call begins, is decided and ends. Default: nothing is logged.
 	Log *slog.Logger
 	// Now is the clock. Default time.Now.
@@ -36,37 +38,36 @@ type Options struct {
 }
 
 const (
-	defaultMaxDuration = 180 * time.Second
-	defaultMaxActions  = 60
+	defaultMaxDuration  = 180 * time.Second
+	defaultMaxActions   = 60
+	defaultStateTimeout = 750 * time.Millisecond
 	// handOverTimeout bounds the transfer. A prompt may still be playing when the call has taken too long: the transfer waits behind it.
 	handOverTimeout = 30 * time.Second
 	// journalTimeout is how long a call waits for its verdict to be on disk before it is handed on all the same.
 	journalTimeout = 500 * time.Millisecond
-	// recallTimeout and rememberTimeout are how long a call waits for the state that machines share.
-	recallTimeout   = time.Second
-	rememberTimeout = 500 * time.Millisecond
 )
 
 // Runner runs calls. It keeps no state of a call, so one Runner serves any number of calls at once.
 type Runner struct {
-	journal     Journal
-	prompts     Prompts
-	line        func(Call) *Line
-	guard       Guard
-	calls       Calls
-	tokens      Tokens
-	customer    func(context.Context, string) (Customer, bool, error)
-	source      string
-	maxDuration time.Duration
-	maxActions  int
-	log         *slog.Logger
-	now         func() time.Time
+	journal      Journal
+	prompts      Prompts
+	line         func(Call) *Line
+	guard        Guard
+	calls        Calls
+	tokens       Tokens
+	customer     func(context.Context, string) (Customer, bool, error)
+	source       string
+	maxDuration  time.Duration
+	maxActions   int
+	stateTimeout time.Duration
+	log          *slog.Logger
+	now          func() time.Time
 }
 
 // NewRunner makes a Runner.
 func NewRunner(o Options) *Runner {
 	r := &Runner{
-		journal: o.Journal, prompts: o.Prompts, line: o.Line, source: Source(o.Node), maxDuration: o.MaxDuration, maxActions: o.MaxActions,
+		journal: o.Journal, prompts: o.Prompts, line: o.Line, source: Source(o.Node), maxDuration: o.MaxDuration, maxActions: o.MaxActions, stateTimeout: o.StateTimeout,
 		log: o.Log, now: o.Now, guard: o.Guard, calls: o.Calls, tokens: o.Tokens, customer: o.Customer,
 	}
 	if r.guard == nil {
@@ -80,6 +81,9 @@ func NewRunner(o Options) *Runner {
 	}
 	if r.maxActions <= 0 {
 		r.maxActions = defaultMaxActions
+	}
+	if r.stateTimeout <= 0 {
+		r.stateTimeout = defaultStateTimeout
 	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)

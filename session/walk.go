@@ -173,7 +173,7 @@ func (r *Runner) recall(ctx context.Context, call Call) Known {
 	if r.calls == nil || call.Earlier == "" {
 		return Known{}
 	}
-	ctx, cancel := context.WithTimeout(ctx, recallTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.stateTimeout)
 	defer cancel()
 	k, ok, err := r.calls.Recall(ctx, call.Earlier)
 	if err != nil {
@@ -195,7 +195,7 @@ func (w *walk) known(ctx context.Context) {
 	if w.r.tokens == nil || s.call.Token.Len() == 0 || s.customer != nil {
 		return
 	}
-	redeeming, cancel := context.WithTimeout(ctx, recallTimeout)
+	redeeming, cancel := context.WithTimeout(ctx, w.r.stateTimeout)
 	defer cancel()
 	p, err := w.r.tokens.Redeem(redeeming, s.call.Token, s.line.Name)
 	var refused *RefusedError

@@ -78,15 +78,16 @@ type config struct {
 	} `yaml:"retention"`
 	Reports reportSettings `yaml:"reports"`
 	NATS    struct {
-		URL         string `yaml:"url"`
-		Listen      string `yaml:"listen"`
-		User        string `yaml:"user"`
-		Password    string `yaml:"password"`
-		Token       string `yaml:"token"`
-		Credentials string `yaml:"credentials"`
-		CA          string `yaml:"ca"`
-		Cert        string `yaml:"cert"`
-		Key         string `yaml:"key"`
+		URL         string   `yaml:"url"`
+		Listen      string   `yaml:"listen"`
+		User        string   `yaml:"user"`
+		Password    string   `yaml:"password"`
+		Token       string   `yaml:"token"`
+		Credentials string   `yaml:"credentials"`
+		CA          string   `yaml:"ca"`
+		Cert        string   `yaml:"cert"`
+		Key         string   `yaml:"key"`
+		Timeout     duration `yaml:"timeout"`
 	} `yaml:"nats"`
 	Log struct {
 		Level  string `yaml:"level"`
@@ -140,6 +141,7 @@ func defaults() config {
 	c.Retention.Journal, c.Retention.Totals, c.Retention.Audit = duration(90*day), duration(761*day), duration(365*day) // policy.md: 25 months are 761 days
 	c.Reports.Schedules, c.Reports.Mail.TLS = []scheduleSettings{}, mailStartTLS
 	c.NATS.Listen = relay.DefaultListen
+	c.NATS.Timeout = duration(750 * time.Millisecond)
 	c.Log.Level = "info"
 	c.Log.Format = "text"
 	c.data = defaultData
@@ -209,6 +211,9 @@ func (c config) check() error {
 	}
 	if c.Calls.MaxActions < 5 || c.Calls.MaxActions > 1000 {
 		errs = append(errs, fmt.Errorf("calls.max_actions is %d: it must be from 5 to 1000", c.Calls.MaxActions))
+	}
+	if d := time.Duration(c.NATS.Timeout); d < 100*time.Millisecond || d > 5*time.Second {
+		errs = append(errs, fmt.Errorf("nats.timeout is %s: it must be from 100ms to 5s", d))
 	}
 	if _, err := c.logLevel(); err != nil {
 		errs = append(errs, err)

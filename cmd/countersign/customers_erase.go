@@ -226,7 +226,7 @@ func (e *eraser) fromNATS(calls []string) error {
 
 func (e *eraser) fromState(endpoint relay.Endpoint, calls []string) error {
 	log := slog.New(slog.DiscardHandler)
-	state, err := relay.OpenState(endpoint, relay.StateOptions{Node: e.cfg.Node, Key: e.state, Within: stateWithin, Log: log})
+	state, err := relay.OpenState(endpoint, relay.StateOptions{Node: e.cfg.Node, Key: e.state, Within: time.Duration(e.cfg.NATS.Timeout), Log: log})
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (e *eraser) fromState(endpoint relay.Endpoint, calls []string) error {
 	if err := state.Ready(ready); err != nil {
 		return err
 	}
-	g, err := guard.New(guard.Options{Store: state.Guard(), Key: e.guard, Rules: e.cfg.Guard, Within: stateWithin, Log: log})
+	g, err := guard.New(guard.Options{Store: state.Guard(), Key: e.guard, Rules: e.cfg.Guard, Within: time.Duration(e.cfg.NATS.Timeout), Log: log})
 	if err != nil {
 		return err
 	}

@@ -178,6 +178,7 @@ func TestABadConfigurationIsRefusedWithEverythingThatIsWrong(t *testing.T) {
 		"socket: {max_calls: 0}":                 {"max_calls"},
 		"nats: {listen: 0.0.0.0:0}":              {"0.0.0.0"},
 		"nats: {url: \"http://x\"}":              {"http://x"},
+		"nats: {timeout: 10ms}":                  {"nats.timeout", "100ms to 5s"},
 		"prompts: {path: /no/such/folder/here}":  {"/no/such/folder/here"},
 		"customers: {pepper: /proc/none/pepper}": {"/proc/none/pepper"},
 		"nats: {password: hunter2, lissten: x}":  {"lissten"},

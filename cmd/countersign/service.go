@@ -96,7 +96,7 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	}
 	runner := session.NewRunner(session.Options{
 		Journal: s.journal, Prompts: s.catalogue, Line: s.lines.pick, Guard: s.guard, Calls: s.state.Calls(), Tokens: token.ForCalls{Issuer: s.tokens}, Customer: customers.ByID,
-		Node: cfg.Node, Log: log, MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
+		Node: cfg.Node, Log: log, MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions, StateTimeout: time.Duration(cfg.NATS.Timeout),
 	})
 	s.server = esl.NewServer(runner.Run, esl.Options{MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Log: log})
 	api, err := s.openWeb(customers)

@@ -25,17 +25,13 @@ import (
 	"countersign/web"
 )
 
-// stateWithin is how long NATS may take for what a call waits for before it counts as away. Less, and a busy moment of the machine would let attempts be counted
-// on this machine alone.
-const stateWithin = 750 * time.Millisecond
-
 // openState opens what machines share: attempts and locks, calls, tokens, lines.
 func (s *service) openState() (err error) {
-	if s.state, err = relay.OpenState(s.endpoint, relay.StateOptions{Node: s.cfg.Node, Key: s.directory.PepperKey(stateKey), Within: stateWithin, Log: s.log}); err != nil {
+	if s.state, err = relay.OpenState(s.endpoint, relay.StateOptions{Node: s.cfg.Node, Key: s.directory.PepperKey(stateKey), Within: time.Duration(s.cfg.NATS.Timeout), Log: s.log}); err != nil {
 		return err
 	}
 	s.guard, err = guard.New(guard.Options{
-		Store: s.state.Guard(), Key: s.directory.PepperKey(guardKey), Rules: s.cfg.Guard, Within: stateWithin, Log: s.log,
+		Store: s.state.Guard(), Key: s.directory.PepperKey(guardKey), Rules: s.cfg.Guard, Within: time.Duration(s.cfg.NATS.Timeout), Log: s.log,
 		Alarm: func(ctx context.Context, line string, a event.Alarm) { s.alarm(ctx, line, a) },
 	})
 	if err != nil {

@@ -26,7 +26,7 @@ var (
 
 var _ guard.Store = (*Bucket)(nil)
 
-// Bucket is a JetStream key-value bucket, one that `nats kv` can read. Each call takes a bounded time, and none while NATS is away (ErrAway). An
+// Bucket is a JetStream key-value bucket, one that `nats kv` can read. Each call takes a bounded time, and none while NATS is away, or goes away meanwhile (ErrAway). An
 // error of a write other than ErrConflict does not say that nothing was written.
 type Bucket struct {
 	state  *State
@@ -54,7 +54,7 @@ var keyPattern = regexp.MustCompile(`^[-/_=a-zA-Z0-9]+(\.[-/_=a-zA-Z0-9]+)*$`)
 
 // Get reads a value and its revision.
 func (b *Bucket) Get(ctx context.Context, key string) (value []byte, revision uint64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, b.within)
+	ctx, cancel := b.state.alive.within(ctx, b.within)
 	defer cancel()
 	e, err := b.last(ctx, key)
 	if err != nil {
@@ -68,7 +68,7 @@ func (b *Bucket) Get(ctx context.Context, key string) (value []byte, revision ui
 
 // Create writes a key that is not there, or ErrConflict. It is kept for that long: guard.ByDefault as the bucket says, guard.Forever until it is changed.
 func (b *Bucket) Create(ctx context.Context, key string, value []byte, keep time.Duration) (revision uint64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, b.within)
+	ctx, cancel := b.state.alive.within(ctx, b.within)
 	defer cancel()
 	revision, err = b.put(ctx, key, value, nil, keep, jetstream.WithExpectLastSequencePerSubject(0))
 	if !errors.Is(err, ErrConflict) {
@@ -82,21 +82,21 @@ func (b *Bucket) Create(ctx context.Context, key string, value []byte, keep time
 
 // Update writes a key whose revision is still that one, or ErrConflict.
 func (b *Bucket) Update(ctx context.Context, key string, value []byte, revision uint64, keep time.Duration) (uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, b.within)
+	ctx, cancel := b.state.alive.within(ctx, b.within)
 	defer cancel()
 	return b.put(ctx, key, value, nil, keep, jetstream.WithExpectLastSequencePerSubject(revision))
 }
 
 // Put writes a key whatever is there.
 func (b *Bucket) Put(ctx context.Context, key string, value []byte, keep time.Duration) (revision uint64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, b.within)
+	ctx, cancel := b.state.alive.within(ctx, b.within)
 	defer cancel()
 	return b.put(ctx, key, value, nil, keep)
 }
 
 // Delete removes a key. One that is not there is no error.
 func (b *Bucket) Delete(ctx context.Context, key string) error {
-	ctx, cancel := context.WithTimeout(ctx, b.within)
+	ctx, cancel := b.state.alive.within(ctx, b.within)
 	defer cancel()
 	_, err := b.put(ctx, key, nil, nats.Header{operationHeader: {operationDelete}}, guard.ByDefault)
 	return err
@@ -104,7 +104,7 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 
 // All reads every key that begins with prefix and a dot; every key there is if prefix is empty.
 func (b *Bucket) All(ctx context.Context, prefix string) (map[string][]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, max(b.within, allWithin))
+	ctx, cancel := b.state.alive.within(ctx, max(b.within, allWithin))
 	defer cancel()
 	pattern := ">"
 	if prefix != "" {

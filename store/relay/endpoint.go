@@ -152,11 +152,17 @@ func (o Options) tls() (*tls.Config, error) {
 // Connect opens a connection for everything but the relay and Watch, which keep their own: it reconnects by itself for ever and does not
 // buffer, so that a call to a NATS that is away fails at once. It succeeds even if NATS is away now. The caller closes it.
 func (e Endpoint) Connect(name string, log *slog.Logger) (*nats.Conn, error) {
+	return e.connect(name, log, func() {})
+}
+
+// connect is Connect, and tells of each connection that is lost.
+func (e Endpoint) connect(name string, log *slog.Logger, gone func()) (*nats.Conn, error) {
 	log = log.With("server", e.display, "as", name)
 	return e.dial(context.Background(), name,
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(), nats.ReconnectBufSize(-1),
 		nats.ReconnectWait(retryFirst), nats.ReconnectJitter(retryFirst, retryFirst),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			gone()
 			if err != nil {
 				log.Warn("nats away", "err", err)
 			}

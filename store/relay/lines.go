@@ -127,7 +127,7 @@ func (l *Lines) History(ctx context.Context, name string) ([]Stored, error) {
 	if err := checkLine(name); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, l.bucket.within)
+	ctx, cancel := l.bucket.state.alive.within(ctx, l.bucket.within)
 	defer cancel()
 	entries, err := l.bucket.history(ctx, name)
 	if err != nil {
@@ -202,7 +202,7 @@ func (l *Lines) change(ctx context.Context, name string, c Change, next Stored) 
 
 // present reads a line as it is, the zero Stored if it is not there; the last version that it ever had; and the revision that a change is to replace.
 func (l *Lines) present(ctx context.Context, name string) (have Stored, last int, revision uint64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, l.bucket.within)
+	ctx, cancel := l.bucket.state.alive.within(ctx, l.bucket.within)
 	defer cancel()
 	e, err := l.bucket.last(ctx, name)
 	if errors.Is(err, ErrNotFound) {

@@ -65,6 +65,7 @@ const (
 type State struct {
 	endpoint Endpoint
 	conn     *nats.Conn
+	alive    *lifetime // of the connection
 	js       jetstream.JetStream
 	options  StateOptions
 	log      *slog.Logger
@@ -83,7 +84,8 @@ type State struct {
 // OpenState connects, and makes the buckets that are missing. A NATS that is away now is no error. Close it.
 func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	o = o.withDefaults()
-	conn, err := endpoint.Connect("countersign state", o.Log)
+	alive := newLifetime()
+	conn, err := endpoint.connect("countersign state", o.Log, alive.end)
 	if err != nil {
 		return nil, fmt.Errorf("connect to NATS: %w", err)
 	}
@@ -98,7 +100,7 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &State{endpoint: endpoint, conn: conn, js: js, options: o, log: o.Log, again: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}),
+	s := &State{endpoint: endpoint, conn: conn, alive: alive, js: js, options: o, log: o.Log, again: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}),
 		ready: make(chan struct{})}
 	s.guard = &Bucket{state: s, within: o.Within, seal: seal, sealed: isToken, spec: bucketSpec{name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true}}
 	s.calls = &Bucket{state: s, within: o.Within, seal: seal, sealed: every, spec: bucketSpec{name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1}}
