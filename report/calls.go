@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,6 +32,11 @@ func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, 
 		return nil, fmt.Errorf("read the reports: %w", err)
 	}
 	if r.Of == 0 {
+		if !q.Quiet {
+			if err := q.Calls.known(ctx, tx); err != nil {
+				return nil, err
+			}
+		}
 		r.Notes = append([]string{noCalls}, r.Notes...)
 		if len(filters) > 0 {
 			r.Notes[0] = "There were no such calls in this period."
@@ -69,6 +75,39 @@ func (f Filter) apply(w *condition) (told []string) {
 		}
 	}
 	return told
+}
+
+// known makes sure that a misspelt word is not taken for one that fits no call.
+func (f Filter) known(ctx context.Context, tx *sql.Tx) error {
+	step := f.FailedStep
+	if step == NoStep {
+		step = ""
+	}
+	for _, x := range []struct{ what, word, columns string }{
+		{"reason", f.Reason, "SELECT reason FROM kinds UNION SELECT failed_reason FROM kinds"},
+		{"method", f.IdentifiedBy, "SELECT identified_by FROM kinds"},
+		{"step at which a call failed", step, "SELECT failed_step FROM kinds"},
+	} {
+		if x.word == "" {
+			continue
+		}
+		var known []string
+		err := each(ctx, tx, func(scan func(...any) error) error {
+			var word sql.NullString
+			err := scan(&word)
+			if word.String != "" {
+				known = append(known, word.String)
+			}
+			return err
+		}, "SELECT * FROM ("+x.columns+") ORDER BY 1")
+		if err != nil {
+			return err
+		}
+		if len(known) > 0 && !slices.Contains(known, x.word) {
+			return &UnknownError{x.what, x.word, slices.Compact(known)}
+		}
+	}
+	return nil
 }
 
 // callRows reads the calls one by one, however many there are.

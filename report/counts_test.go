@@ -201,6 +201,15 @@ func TestWhatIsNotThereIsNamedWithWhatThereIs(t *testing.T) {
 	require.ErrorAs(t, read("ani", Query{By: []string{"reason"}}), &unknown)
 	assert.Contains(t, unknown.Error(), "line, day, hour")
 	assert.NoError(t, read("failed", Query{By: []string{"reason"}}))
+	for want, f := range map[string]Filter{
+		`there is no reason "wrong_anser": known are `: {Reason: "wrong_anser"}, `there is no method "anni": known are `: {IdentifiedBy: "anni"},
+		`there is no step at which a call failed "pim": known are `: {FailedStep: "pim", Failed: true},
+	} {
+		require.ErrorContains(t, read("calls", Query{Calls: f}), want)
+		assert.NoError(t, read("calls", Query{Calls: f, Quiet: true}))
+	}
+	assert.NoError(t, read("calls", Query{Calls: Filter{Reason: "wrong_answer", CallerLast4: "9999"}}), "known, and there is no such call")
+	assert.NoError(t, read("calls", Query{Calls: Filter{FailedStep: NoStep, CallerLast4: "9999"}}))
 }
 
 // All reports but that of calls are made of sums.
