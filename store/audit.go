@@ -23,6 +23,8 @@ const (
 	AuditLineRemoved    = "line_removed"
 	AuditUnlocked       = "unlocked"
 	AuditSecretSet      = "secret_set"
+	AuditChecked        = "answer_checked"
+	AuditMessaged       = "message_sent"
 	AuditErased         = "erased"
 	AuditImported       = "imported"
 	AuditExported       = "exported"

@@ -78,7 +78,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 			&cli.StringFlag{Name: "data", Usage: "keep everything in `DIR`", Value: defaultData, EnvVars: []string{"COUNTERSIGN_DATA"}},
 		},
 		Commands: []*cli.Command{
-			demoCommand(), serveCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), reportCommand(), watchCommand(), replayCommand(), journalCommand(), doctorCommand(), auditCommand(), retentionCommand(), helpCommand(),
+			demoCommand(), serveCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), backendCommand(), reportCommand(), watchCommand(), replayCommand(), journalCommand(), doctorCommand(), auditCommand(), retentionCommand(), helpCommand(),
 		},
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,
 		Version:         version(),

@@ -38,6 +38,7 @@ type endpoint struct {
 	maxResponse int
 	breaker     *gobreaker.CircuitBreaker[*reply] // nil: none
 	opens       string                            // what is said while the breaker is open
+	exchange    func(Exchange)                    // nil: nobody wants to know
 }
 
 // reply is an answer, read to its end. The receiver wipes it.
@@ -51,7 +52,7 @@ func (r *reply) wipe() { clear(r.body) }
 // newEndpoint checks where a backend is and how to be let in.
 func newEndpoint(base string, headers map[string]string, t TLS, o Options) (*endpoint, error) {
 	var errs []error
-	e := &endpoint{}
+	e := &endpoint{exchange: o.Exchange}
 	u, err := url.Parse(base)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
@@ -190,17 +191,21 @@ func (e *endpoint) try(caller, all context.Context, operation string, r *request
 		return nil, &failure{operation: operation, host: e.host, what: "the request cannot be made: its URL is none"}
 	}
 	e.dress(req, r, a, extra)
+	tell := e.tell(req, len(r.secret) > 0)
 	res, err := e.client.Do(req)
 	if err != nil {
+		tell(0, nil)
 		return nil, fail(err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode == http.StatusRequestTimeout || res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= http.StatusInternalServerError {
+		tell(res.StatusCode, nil)
 		return nil, &failure{
 			operation: operation, host: e.host, what: fmt.Sprintf("status %d", res.StatusCode), away: true, again: res.StatusCode != http.StatusTooManyRequests,
 		}
 	}
 	body, err := e.read(res)
+	tell(res.StatusCode, body)
 	if err == nil {
 		err = ctx.Err() // what ends when we end it is no answer
 	}
@@ -211,6 +216,20 @@ func (e *endpoint) try(caller, all context.Context, operation string, r *request
 		return nil, fail(err)
 	}
 	return &reply{status: res.StatusCode, body: body}, nil
+}
+
+// tell begins an Exchange; what it gives ends it.
+func (e *endpoint) tell(req *http.Request, secret bool) func(status int, answer []byte) {
+	if e.exchange == nil {
+		return func(int, []byte) {}
+	}
+	began := time.Now()
+	return func(status int, answer []byte) {
+		if secret {
+			answer = nil
+		}
+		e.exchange(Exchange{Method: req.Method, URL: req.URL.String(), Status: status, Took: time.Since(began), Answer: answer})
+	}
 }
 
 func (e *endpoint) dress(req *http.Request, r *request, a asked, extra http.Header) {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"time"
 )
 
 // ErrUnavailable says that the other side could not be asked or gave no answer that can be understood: never the caller's failure. The error that wraps it says
@@ -24,6 +25,18 @@ type Options struct {
 	Log *slog.Logger
 	// Env finds the variables that settings name as ${NAME}. Default os.LookupEnv. It is asked once, by the constructor.
 	Env func(name string) (value string, found bool)
+	// Exchange, if set, is told of each request that was sent: for whoever sets a backend up, since URLs and answers name customers. It may come from any goroutine.
+	Exchange func(Exchange)
+}
+
+// Exchange is a request that was sent, and what came back.
+type Exchange struct {
+	Method, URL string
+	// Status is 0 if no answer came, Took until its end or until it was given up.
+	Status int
+	Took   time.Duration
+	// Answer is the body of one that was read, and gone when Exchange returns. It is left out when the request had a secret in it: the answer may have it, too.
+	Answer []byte
 }
 
 func (o Options) defaults() Options {

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"countersign/session"
+	"countersign/store"
+	"countersign/store/rest"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+)
+
+func backendCommand() *cli.Command {
+	raw := &cli.BoolFlag{Name: "raw", Usage: "print what the backend answered, too"}
+	asJSON := &cli.BoolFlag{Name: "json", Usage: "print the result as JSON"}
+	return &cli.Command{
+		Name:  "backend",
+		Usage: "ask the company's own backend as a call would, to see whether its settings are right",
+		Description: "What is asked is printed, with what came back and how long it took. Exit code 1: the backend gave no answer that can be used; a caller would go to an agent.\n" +
+			"Nobody found, or a wrong answer, is an answer.",
+		Subcommands: []*cli.Command{
+			{
+				Name: "find", Usage: "find a customer by number, identifier or id",
+				Flags: []cli.Flag{
+					&cli.StringFlag{Name: "phone", Usage: "by a telephone `NUMBER` (by_phone)"},
+					&cli.StringFlag{Name: "identifier", Usage: "by what a caller keys, `KIND=VALUE`, such as account=100042 (by_identifier)"},
+					&cli.StringFlag{Name: "id", Usage: "by the customer's `ID` (by_id)"},
+					raw, asJSON,
+				},
+				Action: backendFind,
+			},
+			{
+				Name: "check", Usage: "check an answer of the customer with the id ID, read without showing it", ArgsUsage: "ID KIND",
+				Description: "KIND is pin, birth_date or another one that lines ask for; the answer is what a caller would key, but for a date of birth: YYYYMMDD.\n" +
+					"It counts as no attempt here; what the backend makes of wrong answers is its own affair. The audit log keeps that somebody tried.",
+				Flags:  []cli.Flag{asJSON, authorFlag()},
+				Action: backendCheck,
+			},
+			{
+				Name: "phones", Usage: "show the numbers that one-time codes may be sent to, of the customer with the id ID", ArgsUsage: "ID",
+				Flags:  []cli.Flag{raw, asJSON},
+				Action: backendPhones,
+			},
+			{
+				Name: "sms", Usage: "send a message with the code 000000, which counts nowhere, through the SMS gateway", ArgsUsage: "NUMBER",
+				Flags:  []cli.Flag{&cli.StringFlag{Name: "language", Usage: "in this `LANGUAGE`", Value: "en"}, asJSON, authorFlag()},
+				Action: backendSMS,
+			},
+		},
+	}
+}
+
+// exchanges are what was asked, and what came back.
+type exchanges struct {
+	raw  bool
+	mu   sync.Mutex
+	made []exchange
+}
+
+type exchange struct {
+	Method string          `json:"method"`
+	URL    string          `json:"url"`
+	Status int             `json:"status"`
+	Millis int64           `json:"ms"`
+	Answer json.RawMessage `json:"answer,omitempty"`
+	text   string          // an answer that is no JSON
+}
+
+func (x *exchanges) add(e rest.Exchange) {
+	one := exchange{Method: e.Method, URL: e.URL, Status: e.Status, Millis: e.Took.Milliseconds()}
+	switch {
+	case !x.raw || e.Answer == nil:
+	case json.Valid(e.Answer):
+		one.Answer = bytes.Clone(e.Answer)
+	default:
+		one.text = string(e.Answer)
+		one.Answer, _ = json.Marshal(one.text)
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.made = append(x.made, one)
+}
+
+// print tells people what was asked.
+func (x *exchanges) print(c *cli.Context) {
+	for _, e := range x.made {
+		came := "no answer"
+		if e.Status > 0 {
+			came = fmt.Sprint("status ", e.Status)
+		}
+		fmt.Fprintf(c.App.Writer, "%s %s\n  %s after %d ms\n", e.Method, printable(e.URL), came, e.Millis)
+		switch pretty := (&bytes.Buffer{}); {
+		case e.text != "":
+			fmt.Fprintf(c.App.Writer, "  %s\n", printable(e.text))
+		case e.Answer != nil && json.Indent(pretty, e.Answer, "  ", "  ") == nil:
+			for line := range strings.Lines(pretty.String()) {
+				fmt.Fprintln(c.App.Writer, "  "+printable(strings.TrimRight(line, "\n")))
+			}
+		}
+	}
+	if len(x.made) == 0 {
+		fmt.Fprintln(c.App.Writer, "the backend was not asked: that operation is not configured, so this machine's own customers are")
+	}
+}
+
+// withBackend asks the backend, in front of the customers who are known here.
+func withBackend(c *cli.Context, f func(ctx context.Context, cfg config, local *store.Directory, d *rest.Directory, x *exchanges) error) error {
+	return withDirectory(c, func(cfg config, local *store.Directory) error {
+		if cfg.Backend.URL == "" {
+			return errors.New("there is no backend: backend.url is not set; name the settings with --config")
+		}
+		x := &exchanges{raw: c.Bool("raw")}
+		d, err := rest.NewDirectory(cfg.Backend, local, rest.Options{Log: slog.New(slog.DiscardHandler), Exchange: x.add})
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		return f(c.Context, cfg, local, d, x)
+	})
+}
+
+// answered prints a result: as JSON together with what was asked, or with print after it. err is why there is none.
+func (x *exchanges) answered(c *cli.Context, result map[string]any, err error, print func()) error {
+	if c.Bool("json") {
+		result["asked"] = append([]exchange{}, x.made...)
+		if err != nil {
+			result = map[string]any{"asked": result["asked"], "error": err.Error()}
+		}
+		return errors.Join(json.NewEncoder(c.App.Writer).Encode(result), err)
+	}
+	x.print(c)
+	if err == nil {
+		print()
+	}
+	return err
+}
+
+func backendFind(c *cli.Context) error {
+	if err := arguments(c, 0, "no argument, but --phone, --identifier or --id"); err != nil {
+		return err
+	}
+	kind, value, isPair := strings.Cut(c.String("identifier"), "=")
+	ways := 0
+	for _, flag := range []string{"phone", "identifier", "id"} {
+		if c.String(flag) != "" {
+			ways++
+		}
+	}
+	switch {
+	case ways != 1:
+		return wrongUse("name one of --phone, --identifier and --id")
+	case c.String("identifier") != "" && (!isPair || kind == "" || value == ""):
+		return wrongUse("--identifier %q: write KIND=VALUE, such as account=100042", c.String("identifier"))
+	}
+	return withBackend(c, func(ctx context.Context, cfg config, _ *store.Directory, d *rest.Directory, x *exchanges) error {
+		var all []session.Customer
+		var err error
+		one := func(found session.Customer, ok bool, failed error) {
+			if err = failed; ok {
+				all = []session.Customer{found}
+			}
+		}
+		switch {
+		case kind != "":
+			one(d.ByIdentifier(ctx, kind, value))
+		case c.String("id") != "":
+			one(d.ByID(ctx, c.String("id")))
+		default:
+			number, wrong := session.E164(c.String("phone"), cfg.Line.Region)
+			if wrong != nil {
+				return wrongUse("--phone %q: %v; write it like +4930123456", c.String("phone"), wrong)
+			}
+			all, err = d.ByPhone(ctx, number)
+		}
+		list := []map[string]any{}
+		for _, found := range all {
+			list = append(list, map[string]any{"id": found.ID, "name": found.Name, "language": found.Language, "enrolled": append([]string{}, found.Enrolled...)})
+		}
+		return x.answered(c, map[string]any{"customers": list}, err, func() { printFound(c, all) })
+	})
+}
+
+func printFound(c *cli.Context, all []session.Customer) {
+	switch len(all) {
+	case 0:
+		fmt.Fprintln(c.App.Writer, "nobody: the caller is asked for the next identifier of the line")
+	case 1:
+	default:
+		fmt.Fprintf(c.App.Writer, "%s: the number alone identifies none of them\n", counted(len(all), "customer"))
+	}
+	for _, found := range all {
+		fmt.Fprintf(c.App.Writer, "customer %s\n", printable(found.ID))
+		for _, x := range []struct{ title, text, none string }{
+			{"name", found.Name, "none: see customer.name"}, {"language", found.Language, "none: that of the line"},
+			{"enrolled", strings.Join(found.Enrolled, ", "), "nothing, so nothing can be asked: see customer.enrolled, customer.has and customer.always"},
+		} {
+			text := printable(x.text)
+			if text == "" {
+				text = "(" + x.none + ")"
+			}
+			fmt.Fprintf(c.App.Writer, "  %-9s %s\n", x.title, text)
+		}
+	}
+}
+
+func backendCheck(c *cli.Context) error {
+	if err := arguments(c, 2, "two arguments, the customer's id and what is checked, such as pin"); err != nil {
+		return err
+	}
+	id, kind := c.Args().Get(0), c.Args().Get(1)
+	return withBackend(c, func(ctx context.Context, cfg config, local *store.Directory, d *rest.Directory, x *exchanges) error {
+		answer, err := readAnswer(c, kind)
+		if err != nil {
+			return err
+		}
+		defer answer.Wipe()
+		right, err := d.Check(ctx, id, kind, answer)
+		verdict := "wrong"
+		switch {
+		case err != nil:
+			verdict = "no verdict"
+		case right:
+			verdict = "right"
+		}
+		err = x.answered(c, map[string]any{"right": right}, err, func() { fmt.Fprintln(c.App.Writer, "the answer is "+verdict) })
+		return errors.Join(err, audit(c, cfg, store.AuditChecked, local.Alias(id), kind+": "+verdict))
+	})
+}
+
+// readAnswer asks on a terminal without showing it; elsewhere it reads one line of standard input.
+func readAnswer(c *cli.Context, kind string) (session.Secret, error) {
+	in, isFile := c.App.Reader.(*os.File)
+	if !isFile || !term.IsTerminal(int(in.Fd())) {
+		return readSecret(c, kind)
+	}
+	text, err := readHidden(c, in, kind+": ")
+	return session.NewSecret(text), err
+}
+
+func backendPhones(c *cli.Context) error {
+	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
+		return err
+	}
+	return withBackend(c, func(ctx context.Context, _ config, _ *store.Directory, d *rest.Directory, x *exchanges) error {
+		all, err := d.Phones(ctx, c.Args().First())
+		list := []map[string]any{}
+		for _, p := range all {
+			one := map[string]any{"number": p.E164}
+			if !p.Since.IsZero() {
+				one["since"] = p.Since.Format(time.DateOnly)
+			}
+			list = append(list, one)
+		}
+		return x.answered(c, map[string]any{"phones": list}, err, func() {
+			if len(all) == 0 {
+				fmt.Fprintln(c.App.Writer, "no number: no code can be sent")
+			}
+			for _, p := range all {
+				since := "not known since when"
+				if !p.Since.IsZero() {
+					since = "since " + p.Since.Format(time.DateOnly)
+				}
+				fmt.Fprintf(c.App.Writer, "%s  %s\n", p.E164, since)
+			}
+		})
+	})
+}
+
+func backendSMS(c *cli.Context) error {
+	if err := arguments(c, 1, "one argument, the number"); err != nil {
+		return err
+	}
+	cfg, err := loadConfig(c)
+	if err != nil {
+		return err
+	}
+	if cfg.SMS.URL == "" {
+		return errors.New("there is no SMS gateway: sms.url is not set; name the settings with --config")
+	}
+	number, err := session.E164(c.Args().First(), cfg.Line.Region)
+	if err != nil {
+		return wrongUse("%q: %v; write it like +4930123456", c.Args().First(), err)
+	}
+	x := &exchanges{}
+	g, err := rest.NewGateway(cfg.SMS, rest.Options{Log: slog.New(slog.DiscardHandler), Exchange: x.add})
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	code := session.NewSecret([]byte("000000"))
+	defer code.Wipe()
+	err = g.Send(c.Context, session.Message{To: number, Language: c.String("language"), Code: code, Lifetime: 5 * time.Minute})
+	did := "sent"
+	if err != nil {
+		did = "not sent"
+	}
+	err = x.answered(c, map[string]any{"sent": err == nil}, err, func() {
+		fmt.Fprintf(c.App.Writer, "the gateway took a message for …%s\n", session.LastFour(number))
+	})
+	return errors.Join(err, audit(c, cfg, store.AuditMessaged, "number …"+session.LastFour(number), did))
+}
