@@ -44,6 +44,7 @@ func newArchive(t *testing.T) *archive {
 	kept, err := store.OpenReports(context.Background(), filepath.Join(t.TempDir(), "reports.db"), store.ReportsOptions{Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, kept.Close()) })
+	require.NoError(t, kept.CountedUntil(context.Background(), later))
 	return &archive{t: t, kept: kept}
 }
 

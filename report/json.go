@@ -22,6 +22,7 @@ type jsonHead struct {
 	Lines    []string     `json:"lines"`
 	Filters  []string     `json:"filters"`
 	Made     time.Time    `json:"made"`
+	Counted  *time.Time   `json:"counted_until"`
 	Numbers  []jsonNumber `json:"numbers"`
 	Columns  []jsonColumn `json:"columns"`
 	Notes    []string     `json:"notes"`
@@ -46,7 +47,7 @@ type jsonColumn struct {
 func printJSON(w io.Writer, r *Report) error {
 	head := jsonHead{
 		Report: r.Name, Title: r.Title, From: r.Period.From, To: r.Period.To, TimeZone: r.Period.Zone(), Lines: append([]string{}, r.Lines...),
-		Filters: append([]string{}, r.Filters...), Made: r.Made.Truncate(time.Millisecond), Numbers: []jsonNumber{}, Notes: append([]string{}, r.Notes...), Of: r.Of,
+		Filters: append([]string{}, r.Filters...), Made: r.Made.Truncate(time.Millisecond), Counted: r.Counted, Numbers: []jsonNumber{}, Notes: append([]string{}, r.Notes...), Of: r.Of,
 	}
 	for _, n := range r.Numbers {
 		head.Numbers = append(head.Numbers, jsonNumber{n.Key, n.Title, n.Kind, n.Value, n.Share})

@@ -129,8 +129,37 @@ func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Rep
 		return err
 	}
 	report.Name, report.Title = k.name, k.title
+	if err := report.tellCounted(ctx, tx, q.Period, r.now()); err != nil {
+		return err
+	}
 	report.Period, report.Lines, report.Made = q.Period, q.Lines, r.now().In(q.Period.From.Location())
 	return print(report)
+}
+
+// notCounted is how much of a period may be missing without a word: events are on their way for a moment, and a service notes only every half minute how far it is.
+const notCounted = 2 * time.Minute
+
+// tellCounted says, where that matters, until when events are counted: a report that is behind must not be taken for a quiet day.
+func (r *Report) tellCounted(ctx context.Context, tx *sql.Tx, p Period, now time.Time) error {
+	var until sql.NullInt64
+	if err := tx.QueryRowContext(ctx, "SELECT counted_until FROM counted").Scan(&until); err != nil {
+		return fmt.Errorf("read the reports: %w", err)
+	}
+	if until.Valid {
+		at := time.UnixMilli(until.Int64).In(p.From.Location())
+		r.Counted = &at
+	}
+	end := p.To
+	if end.After(now) {
+		end = now
+	}
+	switch {
+	case r.Counted == nil:
+		r.Notes = append([]string{"No events have been counted yet; a service with the role reporting does so."}, r.Notes...)
+	case r.Counted.Before(end.Add(-notCounted)) && p.From.Before(now):
+		r.Notes = append([]string{"Events are counted until " + r.Counted.Format("2006-01-02 15:04") + "; what came later is missing. A running service with the role reporting counts it."}, r.Notes...)
+	}
+	return nil
 }
 
 // knownLines makes sure that a misspelt line is not taken for a quiet one.

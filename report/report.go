@@ -20,8 +20,9 @@ type Report struct {
 	Lines []string
 	// Filters tell what else was asked for, such as "status: verified".
 	Filters []string
-	// Made is when the report was made.
-	Made time.Time
+	// Made is when the report was made. What reached NATS until Counted is in it; nil: nobody has counted yet.
+	Made    time.Time
+	Counted *time.Time
 	// Numbers are what matters most. They are taken from the first row, so they say nothing that the rows do not.
 	Numbers []Number
 	Columns []Column

@@ -58,6 +58,18 @@ func (r *Reports) Consumer(ctx context.Context) (string, error) {
 	return "reports-" + id, nil
 }
 
+// CountedUntil notes that what reached the stream until then is counted. An earlier time than the last one changes nothing.
+func (r *Reports) CountedUntil(ctx context.Context, until time.Time) error {
+	err := r.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE place SET counted_until = ?1 WHERE coalesce(counted_until, 0) < ?1", until.UnixMilli())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write reports: %w", err)
+	}
+	return nil
+}
+
 // Apply takes events in, all of them or none, and says how many were new. Events that are about no call, and replays, are left out.
 func (r *Reports) Apply(ctx context.Context, events []event.Event) (fresh int, err error) {
 	byCall := r.byCall(events)
@@ -267,7 +279,7 @@ func (r *Reports) Reset(ctx context.Context, since time.Time) error {
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE place SET consumer = lower(hex(randomblob(8)))")
+		_, err := tx.ExecContext(ctx, "UPDATE place SET consumer = lower(hex(randomblob(8))), counted_until = NULL")
 		return err
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"countersign/session/event"
 	"countersign/store"
@@ -35,8 +36,20 @@ func consumeAs(ctx context.Context, name string, reports *store.Reports, endpoin
 		}
 		return ctx.Err() == nil
 	}
+	var noted time.Time
+	counted := func(until time.Time) {
+		if now := time.Now(); now.Sub(noted) >= noteEvery && reports.CountedUntil(ctx, until) == nil { // another time, if not
+			noted = now
+		}
+	}
 	o := relay.ConsumeOptions{Durable: name, Log: log, Progress: func(left uint64) {
-		if same() && progress != nil {
+		if !same() {
+			return
+		}
+		if left == 0 {
+			counted(time.Now())
+		}
+		if progress != nil {
 			progress(left)
 		}
 	}}
@@ -44,7 +57,26 @@ func consumeAs(ctx context.Context, name string, reports *store.Reports, endpoin
 		if !same() {
 			return context.Cause(ctx)
 		}
-		_, err := reports.Apply(ctx, events)
-		return err
+		if _, err := reports.Apply(ctx, events); err != nil {
+			return err
+		}
+		until := events[0].Time
+		for _, e := range events {
+			until = later(until, e.Time)
+		}
+		if until.Before(time.Now()) {
+			counted(until)
+		}
+		return nil
 	})
+}
+
+// noteEvery is how often it is noted until when events are counted.
+const noteEvery = 30 * time.Second
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

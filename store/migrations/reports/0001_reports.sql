@@ -1,8 +1,9 @@
 -- What the reports are made of. Times are milliseconds since 1970, UTC. REPORTS.md describes the views; the tables below them may change.
 
 -- consumer names our place in the stream: a file that is new, or was reset, begins at the stream's beginning.
-CREATE TABLE place (consumer TEXT NOT NULL) STRICT;
-INSERT INTO place VALUES (lower(hex(randomblob(8))));
+-- Whatever reached the stream until counted_until is counted.
+CREATE TABLE place (consumer TEXT NOT NULL, counted_until INTEGER) STRICT;
+INSERT INTO place (consumer) VALUES (lower(hex(randomblob(8))));
 
 -- Events of calls of which some are still missing. They go when the last one has come.
 CREATE TABLE events (
@@ -183,6 +184,9 @@ CREATE TABLE schedules (
 	error    TEXT,                       -- why it failed
 	retry    INTEGER                     -- when it is tried again
 ) STRICT, WITHOUT ROWID;
+
+CREATE VIEW counted AS
+SELECT counted_until FROM place;
 
 CREATE VIEW calls AS
 SELECT call, first, line, line_version, started, decided, ended, ms, channel, caller_last4, caller_withheld, dialled_last4, attestation, status, level, reason,
