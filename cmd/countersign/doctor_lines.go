@@ -131,7 +131,7 @@ func checkBackend(c *cli.Context, cfg config) []finding {
 	if err := d.Reach(ctx); err != nil {
 		return []finding{problem("backend", "check that it runs and that this machine may reach it; callers go to an agent meanwhile", "%v", err)}
 	}
-	return []finding{ok("backend", "%s answers", cfg.Backend.URL)}
+	return []finding{ok("backend", "%s answers; what it says of a customer, countersign backend find shows", cfg.Backend.URL)}
 }
 
 // checkGateway looks at the settings only: asking it would send a message.
@@ -147,7 +147,7 @@ func checkGateway(_ *cli.Context, cfg config) []finding {
 	if len(cfg.SMS.Countries) == 0 {
 		return []finding{note("sms", "name the countries in sms.countries", "codes are sent to every country: strangers can make money of that")}
 	}
-	return []finding{ok("sms", "codes go through %s; whether it takes them only a message can say", cfg.SMS.URL)}
+	return []finding{ok("sms", "codes go through %s; whether it takes them, countersign backend sms NUMBER shows", cfg.SMS.URL)}
 }
 
 // checkEventSockets logs in to each FreeSWITCH that step-ups need.
