@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"go.uber.org/goleak"
+	"countersign/internal/leaktest"
 )
 
 func TestMain(m *testing.M) {
@@ -21,5 +21,5 @@ func TestMain(m *testing.M) {
 	if flag.Lookup("test.bench").Value.String() != "" {
 		os.Exit(m.Run()) // the eslgo server that BenchmarkWire measures beside ours cannot be stopped
 	}
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }

@@ -233,14 +233,19 @@ func TestAFileThatIsMadeToHurtDoesNot(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			started := time.Now()
-			got := said(t, text)
-			assert.NotEmpty(t, got)
-			assert.LessOrEqual(t, len(got), 200)
-			for _, s := range got {
-				assert.Less(t, len(s), 500)
+			const quick = 10 * time.Second // without the limits it takes more on one core alone
+			fastest := time.Hour           // of a few: the machine may be busy
+			for tries := 0; tries < 5 && fastest >= quick; tries++ {
+				started := time.Now()
+				got := said(t, text)
+				fastest = min(fastest, time.Since(started))
+				assert.NotEmpty(t, got)
+				assert.LessOrEqual(t, len(got), 200)
+				for _, s := range got {
+					assert.Less(t, len(s), 500)
+				}
 			}
-			assert.Less(t, time.Since(started), 10*time.Second) // 10 s and more without the limits on one core alone
+			assert.Less(t, fastest, quick)
 		})
 	}
 }

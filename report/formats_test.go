@@ -40,7 +40,7 @@ func run(t *testing.T, program string, args ...string) []byte {
 		require.Empty(t, os.Getenv("CI"), "%s is not installed: CI must not leave this out", program)
 		t.Skipf("%s is not installed: nothing else opens the file", program)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, program, args...).Output()
 	require.NoError(t, err, program)

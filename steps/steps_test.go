@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"countersign/internal/leaktest"
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/sessiontest"
@@ -14,10 +15,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // directory is a steps.Directory in memory. It remembers what it was asked, and never a PIN.
 type directory struct {

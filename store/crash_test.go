@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -74,7 +75,9 @@ func importUntilKilled(path string) error {
 // killAfter starts a child, feeds it, and kills it when it has printed n lines, which it returns.
 func killAfter(t *testing.T, n int, role, path string, stdin io.Reader) []string {
 	t.Helper()
-	child := exec.CommandContext(deadline(t), os.Args[0])
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	child := exec.CommandContext(ctx, os.Args[0])
 	child.Env = append(os.Environ(), childRole+"="+role, childPath+"="+path)
 	child.Stderr = os.Stderr
 	in, err := child.StdinPipe()

@@ -303,7 +303,7 @@ func TestImportNeedsNoMoreMemoryForMoreRows(t *testing.T) {
 	}
 	var first, most uint64
 	lastRows, lastBytes := 0, int64(0)
-	result, err := d.Import(deadline(t), file(), ImportOptions{Progress: func(rows int, n int64) {
+	result, err := d.Import(t.Context(), file(), ImportOptions{Progress: func(rows int, n int64) {
 		lastRows, lastBytes = rows, n
 		if rows%10_000 != 0 {
 			return

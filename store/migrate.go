@@ -36,7 +36,7 @@ func (db *database) migrate(ctx context.Context, s schema) error {
 	}
 	return db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		version, err := inspect(ctx, tx, db.path, s, len(steps)) // again: another process may have been faster
-		if err != nil {
+		if err != nil || version == len(steps) {
 			return err
 		}
 		for _, name := range steps[version:] {

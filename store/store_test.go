@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
+	"countersign/internal/leaktest"
 	"countersign/session"
 )
 
@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 	if childProcess() {
 		return
 	}
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 var testPepper = []byte("0123456789abcdef0123456789abcdef")

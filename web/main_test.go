@@ -15,15 +15,15 @@ import (
 	"testing"
 	"time"
 
+	"countersign/internal/leaktest"
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/token"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 const (
 	apiKey   = "k3y-of-the-shop-0123456789abcdef"

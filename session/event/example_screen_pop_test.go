@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -14,7 +15,7 @@ import (
 func ExampleEvent_screenPop() {
 	url, stop := phoneRings() // yours is where Countersign says: nats://127.0.0.1:4222
 	defer stop()
-	conn, err := nats.Connect(url)
+	conn, err := nats.Connect(url, nats.Timeout(time.Minute))
 	if err != nil {
 		log.Fatal(err)
 	}

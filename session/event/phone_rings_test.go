@@ -11,15 +11,18 @@ import (
 	"countersign/session/event"
 )
 
+// patience bounds every wait of the example.
+const patience = 2 * time.Minute
+
 // phoneRings runs a NATS on which, once somebody listens, the events of two calls go out, one of them twice.
 func phoneRings() (url string, stop func()) {
 	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true})
 	check(err)
 	s.Start()
-	if !s.ReadyForConnections(10 * time.Second) {
+	if !s.ReadyForConnections(patience) {
 		log.Fatal("the NATS of the example did not start")
 	}
-	conn, err := nats.Connect(s.ClientURL(), nats.InProcessServer(s))
+	conn, err := nats.Connect(s.ClientURL(), nats.InProcessServer(s), nats.Timeout(patience))
 	check(err)
 	heard := make(chan struct{})
 	go func() {
@@ -42,7 +45,7 @@ func phoneRings() (url string, stop func()) {
 }
 
 func waitForListener(s *server.Server, conn *nats.Conn, subject string) {
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		listeners, err := s.Subsz(&server.SubszOptions{Subscriptions: true, Account: server.DEFAULT_GLOBAL_ACCOUNT, Test: subject})
 		check(err)
 		if listeners.Total > 0 {

@@ -279,8 +279,8 @@ func TestRightAnswersAtTheSameTimeAreNotPunished(t *testing.T) {
 func TestWithoutTheStoreEachMachineKeepsTheLimitsAndAfterwardsAllOfItCounts(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	dir := t.TempDir()
-	nats := newNATS(t, dir, "127.0.0.1:0")
+	dir, address := t.TempDir(), freeAddress(t)
+	nats := newNATS(t, dir, address)
 	url := nats.URL()
 	var nodes [2]*guard.Guard
 	var logs [2]*logLines
@@ -320,7 +320,7 @@ func TestWithoutTheStoreEachMachineKeepsTheLimitsAndAfterwardsAllOfItCounts(t *t
 	_, err = nodes[0].Use(ctx, "a token", time.Minute)
 	require.Error(t, err)
 
-	newNATS(t, dir, url[len("nats://"):])
+	newNATS(t, dir, address)
 	for i, g := range nodes {
 		require.Eventually(t, func() bool {
 			got, err := g.Attempts(ctx, "100042")

@@ -24,7 +24,8 @@ var _ guard.Store = (*guard.Memory)(nil)
 func TestWhatIsKeptTellsNothingToWhoReadsIt(t *testing.T) {
 	t.Parallel()
 	server := newNATS(t, t.TempDir(), "127.0.0.1:0")
-	g := newGuard(t, guard.Options{Store: bucket(t, server.URL()), Within: slowMachine, Every: time.Millisecond})
+	raised := &alarms{}
+	g := newGuard(t, guard.Options{Store: bucket(t, server.URL()), Within: slowMachine, Alarm: raised.raise, Every: time.Millisecond})
 	stop := running(t, g)
 	ctx := t.Context()
 	a := attempt("0197cafe", "customer-100042")
@@ -37,14 +38,15 @@ func TestWhatIsKeptTellsNothingToWhoReadsIt(t *testing.T) {
 	for range 30 {
 		g.Ended("retail", true)
 	}
+	require.Eventually(t, func() bool { return len(raised.seen()) > 0 }, patience, time.Millisecond, "the line's calls are written down before its alarm is raised")
 	stop()
 
-	conn, err := nats.Connect(server.URL())
+	conn, err := nats.Connect(server.URL(), nats.Timeout(patience))
 	require.NoError(t, err)
 	closed := make(chan struct{})
 	conn.SetClosedHandler(func(*nats.Conn) { close(closed) })
 	defer func() { conn.Close(); <-closed }()
-	js, err := jetstream.New(conn)
+	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(patience))
 	require.NoError(t, err)
 	stream, err := js.Stream(ctx, "KV_guard")
 	require.NoError(t, err)

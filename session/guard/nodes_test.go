@@ -3,7 +3,10 @@ package guard_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -48,6 +51,21 @@ func (c *clock) set(t time.Time) {
 }
 
 func (c *clock) pass(d time.Duration) { c.set(c.Now().Add(d)) }
+
+// freeAddress is where nobody listens, and where nobody does by chance while a test's server is away: the kernel hands out ports from 32768 on.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	var taken error
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 20_000+rand.N(12_000)))
+		if taken = err; err == nil {
+			require.NoError(t, l.Close())
+			return l.Addr().String()
+		}
+	}
+	require.NoError(t, taken, "every port is taken")
+	return ""
+}
 
 func newNATS(t testing.TB, dir, listen string) *relay.Embedded {
 	t.Helper()

@@ -7,15 +7,18 @@ import (
 	"testing"
 	"time"
 
+	"countersign/internal/leaktest"
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/token"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
+
+// patience bounds every wait of these tests.
+const patience = 3 * time.Minute
 
 // start is when the tests begin, on a clock that stands still.
 var start = time.Date(2025, 11, 19, 9, 41, 7, 250e6, time.UTC)
@@ -59,7 +62,7 @@ func benchOn(t testing.TB, store token.Store, keys *token.Keys, changes ...func(
 
 func deadline(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }

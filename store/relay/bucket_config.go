@@ -67,6 +67,8 @@ func ensureBucket(ctx context.Context, js jetstream.JetStream, spec bucketSpec, 
 			stream = updated
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
+		case !refused(err):
+			return nil, fmt.Errorf("change the bucket %s: %w", spec.name, err)
 		default:
 			log.Warn("bucket left as it is, nats does not allow the change", "bucket", spec.name, "err", err)
 		}

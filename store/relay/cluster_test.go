@@ -1,8 +1,9 @@
 package relay_test
 
 import (
-	"net"
+	"context"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -22,11 +23,10 @@ func cluster(t testing.TB) map[string]*server.Server {
 	var routes []*url.URL
 	var ports []int
 	for range 3 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		route := &url.URL{Scheme: "nats", Host: freeAddress(t)}
+		port, err := strconv.Atoi(route.Port())
 		require.NoError(t, err)
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-		routes = append(routes, &url.URL{Scheme: "nats", Host: l.Addr().String()})
-		require.NoError(t, l.Close())
+		ports, routes = append(ports, port), append(routes, route)
 	}
 	servers := map[string]*server.Server{}
 	for i, name := range []string{"one", "two", "three"} {
@@ -98,8 +98,10 @@ func TestEventsAreInAReplicatedStreamOnceAndInOrderWhenItsLeaderStops(t *testing
 	// The consumer that reads may sit on a server that is a moment behind, or find none that leads.
 	var ids []string
 	require.Eventually(t, func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
 		var err error
-		ids, err = readStream(js)
+		ids, err = readStream(ctx, js)
 		return err == nil && len(ids) >= 1000
 	}, patience, 10*time.Millisecond)
 	sameIDs(t, box.ids(), ids)

@@ -199,9 +199,8 @@ func TestConsumersWithDifferentNamesGetEverythingAndWithOneNameShare(t *testing.
 
 func TestConsumersWaitForNATSAndSurviveItsRestarts(t *testing.T) {
 	t.Parallel()
-	dir, first := t.TempDir(), embedded(t)
-	url := first.URL()
-	first.Shutdown()
+	dir, address := t.TempDir(), freeAddress(t)
+	url := "nats://" + address
 	events, r, lines := month(150), newReports(t), &logLines{}
 	caughtUp := make(chan uint64, 100_000)
 	consume(t, external(t, url), relay.ConsumeOptions{Batch: 30, Log: slog.New(lines), Progress: func(left uint64) { caughtUp <- left }}, into(r))
@@ -210,11 +209,11 @@ func TestConsumersWaitForNATSAndSurviveItsRestarts(t *testing.T) {
 	box := newOutbox(entriesOf(t, events[:len(events)/2])...)
 	relaying := relay.New(box, external(t, url), relay.Config{}, discard())
 	start(t, relaying)
-	server := embeddedIn(t, dir, url[len("nats://"):])
+	server := embeddedIn(t, dir, address)
 	require.Positive(t, <-caughtUp+1)
 	server.Shutdown()
 	box.add(entriesOf(t, events[len(events)/2:])...)
-	embeddedIn(t, dir, url[len("nats://"):])
+	embeddedIn(t, dir, address)
 	flush(t, relaying)
 	want := newReports(t)
 	_, err := want.Apply(t.Context(), events)
@@ -337,7 +336,7 @@ func consumeUntilKilled() error {
 
 func TestAConsumerThatIsKilledLosesNothingAndCountsNothingTwice(t *testing.T) {
 	t.Parallel()
-	server, events := embedded(t), month(400)
+	server, events := embedded(t), month(250)
 	box := relayed(t, server.Endpoint(), entriesOf(t, events[:1000])...)
 	impatient(t, server.Endpoint())
 	path := filepath.Join(t.TempDir(), "reports.db")

@@ -81,7 +81,7 @@ func TestTheEmbeddedNATSAsksForTheLoginItWasGiven(t *testing.T) {
 			require.NoError(t, err)
 			t.Cleanup(e.Shutdown)
 
-			_, err = nats.Connect(e.URL())
+			_, err = nats.Connect(e.URL(), nats.Timeout(patience))
 			require.ErrorIs(t, err, nats.ErrAuthorization)
 
 			box := newOutbox(calls(t, "a", 3)...)

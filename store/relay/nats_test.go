@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,6 +53,29 @@ func (l *logLines) with(prefix string) int { return strings.Count(l.all(), "\n"+
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
+// nextPort is counted up, so that no two tests look at the same port.
+var nextPort atomic.Int64
+
+func init() { nextPort.Store(rand.Int64N(firstPorts)) }
+
+// firstPorts are how many ports there are from 20000 to those that the kernel hands out.
+const firstPorts = 12_000
+
+// freeAddress is where nobody listens, and where the kernel lets nobody listen by chance while a test's server is away.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	var taken error
+	for range firstPorts {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 20_000+nextPort.Add(1)%firstPorts))
+		if taken = err; err == nil {
+			require.NoError(t, l.Close())
+			return l.Addr().String()
+		}
+	}
+	require.NoError(t, taken, "every port is taken")
+	return ""
+}
+
 // embedded starts a NATS on a free port, stopped at the end of the test.
 func embedded(t testing.TB) *relay.Embedded { return embeddedIn(t, t.TempDir(), "127.0.0.1:0") }
 
@@ -92,7 +118,7 @@ func on(t testing.TB, e relay.Endpoint) jetstream.JetStream {
 	conn, err := e.Connect("test", discard())
 	require.NoError(t, err)
 	t.Cleanup(func() { closeAndWait(conn) })
-	js, err := jetstream.New(conn)
+	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(patience))
 	require.NoError(t, err)
 	return js
 }
@@ -107,21 +133,21 @@ func closeAndWait(conn *nats.Conn) {
 // inStream reads every id in the stream, in order.
 func inStream(t testing.TB, js jetstream.JetStream) []string {
 	t.Helper()
-	ids, err := readStream(js)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	ids, err := readStream(ctx, js)
 	require.NoError(t, err)
 	return ids
 }
 
 // readStream is inStream for a cluster that may be without a leader at the moment.
-func readStream(js jetstream.JetStream) (ids []string, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
+func readStream(ctx context.Context, js jetstream.JetStream) (ids []string, err error) {
 	c, err := js.CreateConsumer(ctx, event.Stream, jetstream.ConsumerConfig{AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true})
 	if err != nil {
 		return nil, err
 	}
 	for left := int(c.CachedInfo().NumPending); left > 0; {
-		chunk, err := c.Fetch(min(left, 1000), jetstream.FetchMaxWait(patience))
+		chunk, err := c.Fetch(min(left, 1000), jetstream.FetchContext(ctx))
 		if err != nil {
 			return nil, err
 		}

@@ -110,7 +110,7 @@ func (r *Relay) Status() Status { return r.status.read() }
 
 // serve works on one connection until it or ctx ends.
 func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
-	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(r.config.Batch+1))
+	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(r.config.Batch+1), jetstream.WithDefaultTimeout(max(askWithin, r.config.AckWait)))
 	if err != nil {
 		return err
 	}

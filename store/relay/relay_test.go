@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,10 +21,10 @@ func TestEventsReachTheStreamInOrderWhileMoreAreWritten(t *testing.T) {
 	t.Parallel()
 	nats := embedded(t)
 	box := newOutbox()
-	r := relay.New(box, nats.Endpoint(), relay.Config{}, discard())
+	r := relay.New(box, nats.Endpoint(), relay.Config{AckWait: patience}, discard())
 	start(t, r)
 
-	entries := calls(t, "a", 5000)
+	entries := calls(t, "a", 2000)
 	for len(entries) > 0 {
 		n := min(len(entries), 7)
 		box.add(entries[:n]...)
@@ -32,10 +33,10 @@ func TestEventsReachTheStreamInOrderWhileMoreAreWritten(t *testing.T) {
 	flush(t, r)
 
 	sameIDs(t, box.ids(), inStream(t, on(t, nats.Endpoint())))
-	assert.EqualValues(t, 5000, box.published())
+	assert.EqualValues(t, 2000, box.published())
 	status := r.Status()
 	assert.True(t, status.Connected)
-	assert.EqualValues(t, 5000, status.Published)
+	assert.EqualValues(t, 2000, status.Published)
 	assert.Empty(t, status.LastError)
 	assert.WithinDuration(t, time.Now(), status.LastPublish, patience)
 }
@@ -60,18 +61,15 @@ func TestAMessageIsACloudEventWithItsIDInTheHeader(t *testing.T) {
 
 func TestEventsWaitForANATSThatComesLater(t *testing.T) {
 	t.Parallel()
-	dir, first := t.TempDir(), embedded(t)
-	url := first.URL()
-	first.Shutdown()
-
+	address := freeAddress(t)
 	lines := &logLines{}
 	box := newOutbox(calls(t, "a", 10)...)
-	r := relay.New(box, external(t, url), relay.Config{}, slog.New(lines))
+	r := relay.New(box, external(t, "nats://"+address), relay.Config{AckWait: patience}, slog.New(lines))
 	start(t, r)
 	require.Eventually(t, func() bool { return r.Status().LastError != "" }, patience, time.Millisecond)
 	assert.False(t, r.Status().Connected)
 
-	nats := embeddedIn(t, dir, url[len("nats://"):])
+	nats := embeddedIn(t, t.TempDir(), address)
 	flush(t, r)
 	sameIDs(t, box.ids(), inStream(t, on(t, nats.Endpoint())))
 	assert.True(t, r.Status().Connected)
@@ -81,18 +79,17 @@ func TestEventsWaitForANATSThatComesLater(t *testing.T) {
 
 func TestEventsAreInTheStreamOnceAndInOrderWhenTheServerStopsInMidBatch(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	nats := embeddedIn(t, dir, "127.0.0.1:0")
-	url := nats.URL()
-	box := newOutbox(calls(t, "a", 5000)...)
+	dir, address := t.TempDir(), freeAddress(t)
+	nats := embeddedIn(t, dir, address)
+	box := newOutbox(calls(t, "a", 2000)...)
 	reached, down := make(chan struct{}, 1), make(chan struct{})
 	goOn := sync.OnceFunc(func() { close(down) })
 	defer goOn()
 	box.before(func(upTo int64) error {
-		if upTo > 4000 {
+		if upTo > 1600 {
 			<-down // so that it stops before the end, whoever is slow
 		}
-		if upTo > 1000 {
+		if upTo > 400 {
 			select {
 			case reached <- struct{}{}:
 			default:
@@ -100,14 +97,14 @@ func TestEventsAreInTheStreamOnceAndInOrderWhenTheServerStopsInMidBatch(t *testi
 		}
 		return nil
 	})
-	r := relay.New(box, external(t, url), relay.Config{Batch: 200}, discard())
+	r := relay.New(box, external(t, nats.URL()), relay.Config{Batch: 200}, discard())
 	start(t, r)
 
 	<-reached
 	nats.Shutdown()
 	goOn()
-	require.Less(t, box.published(), int64(5000), "the server was to stop before the end")
-	nats = embeddedIn(t, dir, url[len("nats://"):])
+	require.Less(t, box.published(), int64(2000), "the server was to stop before the end")
+	nats = embeddedIn(t, dir, address)
 	flush(t, r)
 	sameIDs(t, box.ids(), inStream(t, on(t, nats.Endpoint())))
 	assert.NotEmpty(t, r.Status().LastError)
@@ -236,9 +233,9 @@ func TestARefusalThatPassesKeepsTheOrder(t *testing.T) {
 	entries[30].Body = make([]byte, 300_000)
 	lines := &logLines{}
 	box := newOutbox(entries...)
-	r := relay.New(box, nats.Endpoint(), relay.Config{}, slog.New(lines))
+	r := relay.New(box, nats.Endpoint(), relay.Config{AckWait: patience}, slog.New(lines))
 	start(t, r)
-	require.Eventually(t, func() bool { return r.Status().LastError != "" }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(r.Status().LastError, "maximum bytes exceeded") }, patience, time.Millisecond)
 	assert.EqualValues(t, 30, box.published())
 	sameIDs(t, box.ids()[:30], inStream(t, js))
 
@@ -285,7 +282,7 @@ func TestAnOutboxThatFailsIsAskedAgain(t *testing.T) {
 		}
 		return nil
 	})
-	r := relay.New(box, nats.Endpoint(), relay.Config{}, discard())
+	r := relay.New(box, nats.Endpoint(), relay.Config{AckWait: patience}, discard())
 	start(t, r)
 	flush(t, r)
 	assert.EqualValues(t, 20, box.published())

@@ -161,6 +161,12 @@ func hopeless(err error) bool {
 		hasCode(err, jetstream.JSErrCodeStreamMessageExceedsMaximum) || hasCode(err, codeHeaderTooLarge)
 }
 
+// refused says that NATS answered, and that it will not.
+func refused(err error) bool {
+	_, answered := errors.AsType[*jetstream.APIError](err)
+	return answered
+}
+
 func hasCode(err error, code jetstream.ErrorCode) bool {
 	var refusal *jetstream.APIError
 	return errors.As(err, &refusal) && refusal.ErrorCode == code

@@ -52,12 +52,16 @@ func (o StateOptions) withDefaults() StateOptions {
 	return o
 }
 
-// How long things may take that no call waits for.
+// How long things may take that no call waits for, unless StateOptions.Within is longer.
 const (
 	linesWithin   = 5 * time.Second
-	ensureWithin  = 10 * time.Second
 	publishWithin = 5 * time.Second
-	publishTry    = time.Second
+)
+
+// How long one try may take of what is tried again.
+const (
+	ensureWithin = 10 * time.Second
+	publishTry   = time.Second
 )
 
 // State is what machines share in NATS: attempts and locks, calls, service lines. It survives every outage: meanwhile its methods fail at once with
@@ -89,7 +93,7 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to NATS: %w", err)
 	}
-	js, err := jetstream.New(conn)
+	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(max(askWithin, o.Within)))
 	if err != nil {
 		conn.Close()
 		return nil, err
@@ -104,7 +108,7 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 		ready: make(chan struct{})}
 	s.guard = &Bucket{state: s, within: o.Within, seal: seal, sealed: isToken, spec: bucketSpec{name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true}}
 	s.calls = &Bucket{state: s, within: o.Within, seal: seal, sealed: every, spec: bucketSpec{name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1}}
-	s.lines = &Bucket{state: s, within: linesWithin, spec: bucketSpec{name: "lines", about: "service lines", history: linesKept}}
+	s.lines = &Bucket{state: s, within: max(linesWithin, o.Within), spec: bucketSpec{name: "lines", about: "service lines", history: linesKept}}
 	go s.keep(ctx, conn.StatusChanged(nats.CONNECTED))
 	return s, nil
 }
@@ -218,7 +222,7 @@ func (s *State) Publish(ctx context.Context, e event.Event) error {
 	msg.Data = body
 	msg.Header.Set(contentTypeHeader, cloudEventsMediaType)
 	msg.Header.Set(jetstream.MsgIDHeader, e.MessageID())
-	ctx, cancel := context.WithTimeout(ctx, publishWithin)
+	ctx, cancel := context.WithTimeout(ctx, max(publishWithin, s.options.Within))
 	defer cancel()
 	for delay := retryFirst; ; delay = min(2*delay, publishTry) {
 		err := s.publish(ctx, msg)

@@ -146,10 +146,8 @@ func TestTheBucketsAreMadeAsPolicySaysAndKeepWhatAnOperatorChanged(t *testing.T)
 
 func TestWhileNATSIsAwayTheStateSaysSoAtOnceAndIsThereAgainAfterwards(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	first := embeddedIn(t, dir, "127.0.0.1:0")
-	url := first.URL()
-	first.Shutdown()
+	address := freeAddress(t)
+	url := "nats://" + address
 	logged := &logLines{}
 	s := state(t, external(t, url), relay.StateOptions{Log: slog.New(logged), Within: patience / 10})
 	away := func() {
@@ -168,7 +166,7 @@ func TestWhileNATSIsAwayTheStateSaysSoAtOnceAndIsThereAgainAfterwards(t *testing
 	defer cancel()
 	require.ErrorIs(t, s.Ready(waiting), relay.ErrAway)
 
-	second := embeddedIn(t, dir, url[len("nats://"):])
+	second := embeddedIn(t, t.TempDir(), address)
 	ready(t, s)
 	_, err := s.Guard().Put(t.Context(), "a", []byte("1"), 0)
 	require.NoError(t, err)
@@ -176,11 +174,13 @@ func TestWhileNATSIsAwayTheStateSaysSoAtOnceAndIsThereAgainAfterwards(t *testing
 	require.Eventually(t, func() bool { _, _, err := s.Guard().Get(t.Context(), "a"); return err != nil }, patience, time.Millisecond)
 	away()
 
-	embeddedIn(t, t.TempDir(), url[len("nats://"):]) // its disk was lost
+	embeddedIn(t, t.TempDir(), address) // its disk was lost
+	js := on(t, external(t, url))
 	require.Eventually(t, func() bool {
 		_, guardErr := s.Guard().Put(t.Context(), "a", []byte("2"), 0)
-		js := on(t, external(t, url))
-		_, linesErr := js.Stream(t.Context(), "KV_lines") // the last one
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		_, linesErr := js.Stream(ctx, "KV_lines") // the last one
 		return guardErr == nil && linesErr == nil
 	}, patience, 10*time.Millisecond)
 	assert.Zero(t, logged.with("ERROR"))

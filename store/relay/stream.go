@@ -53,6 +53,9 @@ func (c StreamConfig) metadata() map[string]string {
 	return map[string]string{metaMaxAge: c.MaxAge.String(), metaDuplicates: c.Duplicates.String(), metaReplicas: strconv.Itoa(c.Replicas)}
 }
 
+// askWithin is how long NATS may take to answer a question about a stream, or do something to it.
+const askWithin = 5 * time.Second
+
 // ensureStream finds or creates the stream and brings it to what want says, as far as no operator has said otherwise. A change that NATS
 // does not allow is logged; the stream is then used as it is.
 func ensureStream(ctx context.Context, js jetstream.JetStream, want StreamConfig, log *slog.Logger) (jetstream.Stream, error) {
@@ -80,14 +83,16 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, want StreamConfig
 		return stream, nil
 	}
 	updated, err := js.UpdateStream(ctx, merged)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		log.Warn("stream left as it is, nats does not allow the change", "stream", event.Stream, "err", err)
-		return stream, nil
+	switch {
+	case err == nil:
+		return updated, nil
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case !refused(err):
+		return nil, fmt.Errorf("change the stream %s: %w", event.Stream, err)
 	}
-	return updated, nil
+	log.Warn("stream left as it is, nats does not allow the change", "stream", event.Stream, "err", err)
+	return stream, nil
 }
 
 // merge changes what is ours to change: the subjects and acks that the relay cannot do without, and each limit that still has the value

@@ -113,8 +113,8 @@ func TestWatchTellsNewerEventsFromDamagedOnes(t *testing.T) {
 
 func TestWatchGoesOnWhereItWasWhenTheServerComesBack(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	server := embeddedIn(t, dir, "127.0.0.1:0")
+	dir, address := t.TempDir(), freeAddress(t)
+	server := embeddedIn(t, dir, address)
 	nats := external(t, server.URL())
 	box := relayed(t, nats, calls(t, "a", 100)...)
 	ids := watch(t, nats, relay.WatchOptions{Since: time.Now().Add(-time.Hour)})
@@ -122,14 +122,14 @@ func TestWatchGoesOnWhereItWasWhenTheServerComesBack(t *testing.T) {
 
 	server.Shutdown()
 	box.add(calls(t, "b", 100)...)
-	embeddedIn(t, dir, server.URL()[len("nats://"):])
+	embeddedIn(t, dir, address)
 	sameIDs(t, box.ids()[100:], receive(t, ids, 100))
 }
 
 func TestWatchBeginsAgainWithAStreamThatWasMadeAgain(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	server := embeddedIn(t, dir, "127.0.0.1:0")
+	dir, address := t.TempDir(), freeAddress(t)
+	server := embeddedIn(t, dir, address)
 	nats := external(t, server.URL())
 	box := relayed(t, nats, calls(t, "a", 100)...)
 	ids := watch(t, nats, relay.WatchOptions{Since: time.Now().Add(-time.Hour)})
@@ -137,7 +137,7 @@ func TestWatchBeginsAgainWithAStreamThatWasMadeAgain(t *testing.T) {
 
 	require.NoError(t, on(t, nats).DeleteStream(t.Context(), event.Stream))
 	server.Shutdown()
-	embeddedIn(t, dir, server.URL()[len("nats://"):])
+	embeddedIn(t, dir, address)
 	box.add(calls(t, "b", 3)...)
 	sameIDs(t, []string{"b.1", "b.2", "b.3"}, receive(t, ids, 3))
 }

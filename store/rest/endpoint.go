@@ -35,6 +35,7 @@ type endpoint struct {
 	client      *http.Client
 	timeout     time.Duration // of one try
 	cap         time.Duration // of all
+	retryWithin time.Duration
 	maxResponse int
 	breaker     *gobreaker.CircuitBreaker[*reply] // nil: none
 	opens       string                            // what is said while the breaker is open
@@ -52,7 +53,7 @@ func (r *reply) wipe() { clear(r.body) }
 // newEndpoint checks where a backend is and how to be let in.
 func newEndpoint(base string, headers map[string]string, t TLS, o Options) (*endpoint, error) {
 	var errs []error
-	e := &endpoint{exchange: o.Exchange}
+	e := &endpoint{exchange: o.Exchange, retryWithin: retryWithin}
 	u, err := url.Parse(base)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
@@ -137,7 +138,7 @@ func (e *endpoint) do(ctx context.Context, operation string, r *request, v value
 	defer cancel()
 	began := time.Now()
 	got, err := e.guarded(ctx, all, operation, r, a, extra)
-	if failed(err).again && r.idempotent && time.Since(began) < retryWithin && ctx.Err() == nil {
+	if failed(err).again && r.idempotent && time.Since(began) < e.retryWithin && ctx.Err() == nil {
 		if again, second := e.guarded(ctx, all, operation, r, a, extra); !failed(second).open {
 			got, err = again, second
 		}

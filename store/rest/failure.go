@@ -67,7 +67,7 @@ func explain(err error) string {
 		return "connection refused"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the connection was reset"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed): // the last one while the request is still being written
 		return "the connection was closed in mid-answer"
 	case errors.As(err, &op) && op.Op == "dial":
 		return "no connection"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 	"countersign/store/rest"
 	"countersign/store/rest/stub"
 )
+
+// tooLate is what is said of a backend that took too long.
+const tooLate = "no answer within"
 
 // everyFault has each fault, and how the error tells of it.
 var everyFault = map[string]struct {
@@ -26,9 +30,9 @@ var everyFault = map[string]struct {
 	"garbage":      {stub.Fault{Kind: stub.FaultGarbage}, "not JSON"},
 	"wrong types":  {stub.Fault{Kind: stub.FaultWrongTypes}, ""},
 	"two GB":       {stub.Fault{Kind: stub.FaultHuge}, "more than 65536 bytes"},
-	"drip":         {stub.Fault{Kind: stub.FaultDrip}, "no answer within"},
-	"hang":         {stub.Fault{Kind: stub.FaultHang}, "no answer within"},
-	"late":         {stub.Fault{Latency: time.Minute}, "no answer within"},
+	"drip":         {stub.Fault{Kind: stub.FaultDrip}, tooLate},
+	"hang":         {stub.Fault{Kind: stub.FaultHang}, tooLate},
+	"late":         {stub.Fault{Latency: time.Minute}, tooLate},
 	"reset":        {stub.Fault{Kind: stub.FaultReset}, "connection"},
 	"not HTTP":     {stub.Fault{Kind: stub.FaultNotHTTP}, "no HTTP answer"},
 	"redirect":     {stub.Fault{Kind: stub.FaultRedirect}, "redirects are not followed"},
@@ -37,19 +41,22 @@ var everyFault = map[string]struct {
 }
 
 // busy is how much longer a thing may take on a machine that does much else.
-const busy = 5 * time.Second
+const busy = 20 * time.Second
 
 func TestNoFaultCostsMoreThanTheTimeOutOrAnswersAnything(t *testing.T) {
 	t.Parallel()
-	const timeout = 300 * time.Millisecond
 	for name, f := range everyFault {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			timeout := mostTime
+			if f.says == tooLate {
+				timeout = 300 * time.Millisecond
+			}
 			d, crm := withCRM(t, func(s *rest.Settings) {
 				s.Timeout, s.Breaker.Failures = timeout, 1000
 				switch name {
 				case "no such host":
-					s.URL, f.says = "http://crm.invalid", "name is not known"
+					s.URL, f.says = "http://crm.invalid", "name is not known|"+tooLate // as whoever was asked for the name pleases
 				case "refused":
 					s.URL, f.says = "http://127.0.0.1:1", "refused"
 				case "no TLS":
@@ -83,8 +90,8 @@ func TestNoFaultCostsMoreThanTheTimeOutOrAnswersAnything(t *testing.T) {
 				assert.False(t, anything, operation)
 				require.ErrorIs(t, err, rest.ErrUnavailable, operation)
 				require.ErrorContains(t, err, operation+" at ")
-				require.ErrorContains(t, err, f.says)
-				// Two tries where the request is idempotent. The rest is for a machine that is busy; without the time-out it would be the deadline's 10 s.
+				require.Regexp(t, f.says, err.Error())
+				// Two tries where the request is idempotent. The rest is for a machine that is busy; without the time-out it would be the minute of the deadline.
 				assert.Less(t, took, 2*timeout+busy, operation)
 			}
 		})
@@ -130,6 +137,9 @@ func TestRetries(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d, crm := withCRM(t, c.change)
+			if c.asked > 1 {
+				d.RetryWithin(patience) // however busy the machine is
+			}
 			crm.Break(c.fault)
 			var err error
 			if c.check {
@@ -145,31 +155,42 @@ func TestRetries(t *testing.T) {
 
 func TestTheBreakerOpensAndTriesAgain(t *testing.T) {
 	t.Parallel()
-	var log logbook
-	crm := stub.NewCRM(canaryToken, []stub.Customer{ada})
-	s := crmSettings(t, serve(t, crm))
-	s.Breaker = rest.Breaker{Failures: 5, Window: time.Minute, HalfOpen: time.Second}
-	d := directory(t, s, local(t), log.logger())
-	check := func() error {
-		_, err := d.Check(deadline(t), "C-1001", "pin", secret(canaryPIN))
-		return err
+	// open is a directory whose backend has failed often enough, and a question to it.
+	open := func(t *testing.T, halfOpen time.Duration) (d *rest.Directory, crm *stub.CRM, check func() error, log *logbook) {
+		crm, log = stub.NewCRM(canaryToken, []stub.Customer{ada}), &logbook{}
+		s := crmSettings(t, serve(t, crm))
+		s.Breaker = rest.Breaker{Failures: 5, Window: time.Hour, HalfOpen: halfOpen}
+		d = directory(t, s, local(t), log.logger())
+		check = func() error {
+			_, err := d.Check(deadline(t), "C-1001", "pin", secret(canaryPIN))
+			return err
+		}
+		crm.Break(stub.Fault{Kind: stub.FaultStatus, Status: 503})
+		for i := range 5 {
+			require.ErrorContains(t, check(), "status 503", i)
+		}
+		return d, crm, check, log
 	}
-	crm.Break(stub.Fault{Kind: stub.FaultStatus, Status: 503})
-	for i := range 5 {
-		require.ErrorContains(t, check(), "status 503", i)
-	}
-	require.ErrorContains(t, check(), "not asked: it failed 5 times within 1m0s")
-	_, err := d.ByPhone(deadline(t), "+4930123456")
-	require.ErrorContains(t, err, "not asked", "one breaker for all that the backend does")
-	assert.Equal(t, 5, crm.Asked())
-
-	require.Eventually(t, func() bool { _ = check(); return crm.Asked() == 6 }, patience, 10*time.Millisecond)
-	require.ErrorContains(t, check(), "not asked", "one request tried again, and failed")
-	crm.Break(stub.Fault{})
-	require.Eventually(t, func() bool { return check() == nil }, patience, 10*time.Millisecond)
-	require.NoError(t, check())
-	assert.Contains(t, log.String(), "backend away")
-	assert.Contains(t, log.String(), "backend back")
+	t.Run("while it is open nothing is asked", func(t *testing.T) {
+		t.Parallel()
+		d, crm, check, log := open(t, time.Hour)
+		require.ErrorContains(t, check(), "not asked: it failed 5 times within 1h0m0s")
+		_, err := d.ByPhone(deadline(t), "+4930123456")
+		require.ErrorContains(t, err, "not asked", "one breaker for all that the backend does")
+		assert.Equal(t, 5, crm.Asked())
+		assert.Equal(t, 1, strings.Count(log.String(), "backend away"))
+	})
+	t.Run("it tries again, opens again, and closes", func(t *testing.T) {
+		t.Parallel()
+		_, crm, check, log := open(t, 10*time.Millisecond)
+		require.Eventually(t, func() bool { _ = check(); return strings.Count(log.String(), "backend away") == 2 }, patience, time.Millisecond)
+		assert.Equal(t, 6, crm.Asked(), "one request tried again, and failed")
+		assert.NotContains(t, log.String(), "backend back")
+		crm.Break(stub.Fault{})
+		require.Eventually(t, func() bool { return check() == nil }, patience, time.Millisecond)
+		require.NoError(t, check())
+		assert.Contains(t, log.String(), "backend back")
+	})
 }
 
 func TestAnAnswerThatCannotBeReadDoesNotOpenTheBreaker(t *testing.T) {
@@ -205,8 +226,9 @@ func TestARedirectGetsNothing(t *testing.T) {
 func TestTheWholeOperationEndsAtItsCap(t *testing.T) {
 	t.Parallel()
 	const timeout, limit = 900 * time.Millisecond, 950 * time.Millisecond
-	fastest := time.Hour // of a few: the machine may be busy
-	for range 3 {
+	const waits = 2*timeout - 100*time.Millisecond // less than two tries to their end
+	fastest := time.Hour                           // of many: the machine may be busy
+	for tries := 0; tries < 20 && fastest >= waits; tries++ {
 		d, crm := withCRM(t, func(s *rest.Settings) { s.Timeout, s.Cap = timeout, limit })
 		crm.Break(stub.Fault{Kind: stub.FaultHang})
 		began := time.Now()
@@ -214,7 +236,7 @@ func TestTheWholeOperationEndsAtItsCap(t *testing.T) {
 		fastest = min(fastest, time.Since(began))
 		require.ErrorIs(t, err, rest.ErrUnavailable)
 	}
-	assert.Less(t, fastest, 2*timeout-100*time.Millisecond)
+	assert.Less(t, fastest, waits)
 }
 
 func ExampleErrUnavailable() {

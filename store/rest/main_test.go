@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"countersign/internal/leaktest"
 	"countersign/session"
 	"countersign/store"
 	"countersign/store/rest"
@@ -25,11 +26,14 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"))
+	leaktest.Main(m, goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"))
 }
 
 // patience bounds every wait of a test.
 const patience = time.Minute
+
+// mostTime is the longest time-out and cap that the settings allow.
+const mostTime = 8 * time.Second
 
 // What must be found nowhere.
 const (
@@ -70,10 +74,10 @@ func examples(t testing.TB) []example {
 	return all
 }
 
-// crmSettings are the first example of README.md.
+// crmSettings are the first example of README.md, with the longest time-out there is.
 func crmSettings(t testing.TB, url string) rest.Settings {
 	s := examples(t)[0].Backend
-	s.URL, s.TLS = url, rest.TLS{}
+	s.URL, s.TLS, s.Timeout = url, rest.TLS{}, mostTime
 	return s
 }
 

@@ -1,0 +1,35 @@
+// Package leaktest answers "did a package's tests leave goroutines behind". It is for tests only. It is goleak with patience: on a busy machine a goroutine that is about
+// to end may need longer than goleak waits for it.
+package leaktest
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// patience is how long goroutines may take to end when all tests have.
+const patience = time.Minute
+
+// Main is for TestMain: it runs the tests, looks for goroutines that are left, and ends the process. It fails if tests did, or if a goroutine does not end.
+func Main(m goleak.TestingM, options ...goleak.Option) {
+	code := m.Run()
+	if code == 0 {
+		if err := find(patience, options...); err != nil {
+			fmt.Fprintln(os.Stderr, "all tests passed, but goroutines are left:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// find looks until no goroutine is left, or that time is over.
+func find(within time.Duration, options ...goleak.Option) (err error) {
+	for end := time.Now().Add(within); ; {
+		if err = goleak.Find(options...); err == nil || time.Now().After(end) {
+			return err
+		}
+	}
+}
