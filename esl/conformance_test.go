@@ -65,7 +65,7 @@ func person(moves []sessiontest.Move) sim.Caller {
 		}
 		m := moves[0]
 		moves = moves[1:]
-		pace := sim.Pace{Between: 100 * time.Millisecond} // faster than a thumb; FreeSWITCH drops a key each 20 ms between two applications
+		pace := sim.Pace{Between: 900 * time.Millisecond} // a little less than a prompt waits for the next key; FreeSWITCH drops a key each 20 ms between two applications
 		if m.Burst {
 			pace = sim.Pace{}
 		}

@@ -152,7 +152,7 @@ func TestHangupAtAnyMomentCancelsTheCallWithItsCause(t *testing.T) {
 func TestALateReplyClosesTheConnectionAndIsNeverTakenForAnother(t *testing.T) {
 	t.Parallel()
 	o, h := handle(t, collectAndTransfer)
-	_, addr := serve(t, esl.Options{Reply: time.Second}, h)
+	_, addr := serve(t, esl.Options{}, h)
 	p := esltest.Dial(t, addr)
 	p.Open()
 	p.Expect("play_and_get_digits")
@@ -243,7 +243,7 @@ func TestSilenceAndSlownessAreBounded(t *testing.T) {
 		t.Parallel()
 		o, h := handle(t, collectAndTransfer)
 		limits := short
-		limits.Handshake = time.Minute
+		limits.Handshake, limits.Frame, limits.Silence = time.Minute, 3*time.Second, 3*time.Second
 		_, addr := serve(t, limits, h)
 		p := esltest.Dial(t, addr)
 		p.Expect("connect")

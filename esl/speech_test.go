@@ -101,7 +101,7 @@ func TestAnEngineThatCannotBeStoppedIsGivenUp(t *testing.T) {
 	t.Parallel()
 	l := phrase()
 	l.Start, l.Speech = time.Millisecond, time.Millisecond
-	o, _, p := listening(t, l, esl.Options{Reply: 50 * time.Millisecond})
+	o, _, p := listening(t, l, esl.Options{})
 	p.Do("playback")
 	p.Expect("execute_extension")
 	p.Send(esltest.OK())
@@ -115,8 +115,8 @@ func TestAnEngineThatCannotBeStoppedIsGivenUp(t *testing.T) {
 func TestBeforeAnEngineIsStoppedTheNewsIsRead(t *testing.T) {
 	t.Parallel()
 	l := phrase()
-	l.Start, l.Speech = time.Millisecond, time.Millisecond
-	o, _, p := listening(t, l, esl.Options{Stale: time.Second})
+	l.Start, l.Speech = 4*time.Second, 4*time.Second
+	o, _, p := listening(t, l, esl.Options{Stale: 5 * time.Second})
 	p.Do("playback")
 	p.Expect("execute_extension")
 	p.Send(esltest.OK())

@@ -59,7 +59,7 @@ func TestAfterALongSilenceTheServerAsksBeforeItActs(t *testing.T) {
 	_, addr := serve(t, esl.Options{Stale: time.Millisecond}, h)
 	p := esltest.Dial(t, addr)
 	p.Open()
-	time.AfterFunc(20*time.Millisecond, func() { close(slow) })
+	time.AfterFunc(time.Second, func() { close(slow) })
 	p.Expect("getvar uuid")
 	p.Send(esltest.Completion(esltest.Command{App: "socket"}, "Caller-Destination-Number", "countersign-unavailable", "variable_socket_resume", ""))
 	p.Send(esltest.Reply(esltest.Channel))

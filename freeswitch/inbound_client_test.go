@@ -139,7 +139,7 @@ func TestAConnectionThatWasLostIsOpenedAgain(t *testing.T) {
 		assert.Equal(t, "status", got)
 		s.cut()
 		// The next command may be sent before the end is known: then it fails, and is not sent again.
-		require.Eventually(t, func() bool { _, err := c.API(t.Context(), "status"); return err == nil }, 5*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { _, err := c.API(t.Context(), "status"); return err == nil }, time.Minute, time.Millisecond)
 	}
 }
 
@@ -287,7 +287,8 @@ func TestCloseEndsWhatIsRunningAndLeavesNothing(t *testing.T) {
 		select {
 		case err := <-results:
 			assert.ErrorIs(t, err, freeswitch.ErrUnavailable)
-		case <-time.After(5 * time.Second):
+			assert.NotErrorIs(t, err, context.DeadlineExceeded, "a command goes on after Close")
+		case <-time.After(time.Minute):
 			require.Fail(t, "a command goes on after Close")
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Tone is what is played in place of a prompt that has no audio: a quarter of a second of A, so that the caller knows that the line lives.
@@ -24,6 +25,7 @@ type Catalogue struct {
 	dir     string
 	voices  Voices
 	engines chan struct{} // a place for each engine that may run at a time
+	once    time.Duration // how long a caller waits for a name to be spoken
 }
 
 // Open makes a Catalogue of a folder that exists, with the voices that are installed, and clears away what an earlier process left of its calls.
@@ -46,7 +48,7 @@ func OpenWith(dir string, voices Voices) (*Catalogue, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("open the folder of prompts: %s is not a folder", abs)
 	}
-	c := &Catalogue{dir: abs, voices: voices, engines: make(chan struct{}, runtime.NumCPU())}
+	c := &Catalogue{dir: abs, voices: voices, engines: make(chan struct{}, runtime.NumCPU()), once: onceTime}
 	c.clearOnce()
 	return c, nil
 }

@@ -21,7 +21,7 @@ const (
 // Speak implements session.Prompts: audio of a name, for one call. A caller waits for it, so after 800 ms it gives up and the call goes on without. Only
 // letters, spaces, hyphens, apostrophes and dots of the name are spoken, 60 of them. The name is in no error.
 func (c *Catalogue) Speak(ctx context.Context, language, name string) (file string, done func(), err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, onceTime, fmt.Errorf("not done after %s", onceTime))
+	ctx, cancel := context.WithTimeoutCause(ctx, c.once, fmt.Errorf("not done after %s", c.once))
 	defer cancel()
 	name = speakable(name)
 	if name == "" {

@@ -55,13 +55,14 @@ func TestOnlyWhatANameIsMadeOfIsSpoken(t *testing.T) {
 func TestACallerDoesNotWaitLongForAName(t *testing.T) {
 	t.Parallel()
 	c, dir, _ := catalogue(t, "exec sleep 30")
+	c.once = onceTime
 	var calls sync.WaitGroup
 	for range 3 * cap(c.engines) { // most of them get no place for an engine
 		calls.Go(func() {
 			started := time.Now()
 			_, _, err := c.Speak(t.Context(), "en", "Anna Miller")
 			assert.ErrorContains(t, err, "not done after 800ms")
-			assert.Less(t, time.Since(started), 5*time.Second)
+			assert.Less(t, time.Since(started), 25*time.Second)
 		})
 	}
 	calls.Wait()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -23,6 +24,7 @@ func catalogue(tb testing.TB, what string) (c *Catalogue, dir, notes string) {
 	command, notes := engine(tb, what)
 	c, err := OpenWith(dir, Voices{"en": command, "de": command + " {language}"})
 	require.NoError(tb, err)
+	c.once = time.Minute // to start an engine takes long on a machine that does much else
 	return c, dir, notes
 }
 

@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	voiceTime  = 10 * time.Second       // the longest that an engine may work on one text
-	maxSpoken  = 16 << 20               // bytes of an engine's WAV file: minutes
-	maxStderr  = 2 << 10                // bytes
-	killedTime = 100 * time.Millisecond // for what a killed engine leaves behind to end
+	voiceTime  = 10 * time.Second // the longest that an engine may work on one text
+	maxSpoken  = 16 << 20         // bytes of an engine's WAV file: minutes
+	maxStderr  = 2 << 10          // bytes
+	killedTime = time.Second      // for what an engine leaves behind to end
 )
 
 // Voices are the operator's command lines of speech engines, by language: "de" is for "de-AT" too. A language that has none is spoken by what is
@@ -125,7 +125,11 @@ func (v Voice) run(ctx context.Context, dir, wav, text string) error {
 	cmd.WaitDelay = killedTime
 	var said limited
 	cmd.Stdin, cmd.Stderr = input, &said
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	if errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil {
+		err = nil // it has ended well, but something that it started goes on
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}

@@ -54,6 +54,7 @@ func newOracle(t *testing.T, pins map[string]string) *oracle {
 func (o *oracle) settings() string {
 	return fmt.Sprintf(`backend:
   url: %s
+  timeout: 8s
   customer: {always: [pin]}
   check: {pin: {path: "/customers/{{.Customer}}/check", body: '{"kind": "{{.Kind}}", "answer": "{{.Answer}}"}', ok: valid}}
 `, o.url)
@@ -144,7 +145,7 @@ func TestOneAccountAndManyPINsOnTwoNodesGetTenTries(t *testing.T) {
 		} else {
 			assert.Equal(t, "agents XML default", r.Destination)
 		}
-		said := heard(r)
+		said := slices.DeleteFunc(heard(r), func(name string) bool { return name == "one-moment" }) // it tells that time passes, not why somebody fails
 		assert.Subset(t, heard(ordinary), said, "nothing is said that is not said to anybody who fails")
 		assert.Equal(t, "failure", said[len(said)-1])
 	}

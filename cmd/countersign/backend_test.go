@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// backendTimeout is long enough for the comfort prompt to come before it.
-const backendTimeout = 1500 * time.Millisecond
+// backendTimeout is long enough for the comfort prompt to come before it and for a machine that does much else, and shorter than the limit of a look-up, 8 s.
+const backendTimeout = 5 * time.Second
 
 // crmFront is a CRM in which something is wrong with some of the requests: those for a telephone number, an account, or the check of a customer.
 type crmFront struct {
@@ -183,16 +184,21 @@ func TestWhateverIsWrongWithTheBackendThereIsAPerson(t *testing.T) {
 			assert.Equal(t, "unavailable", r.Variables["cs_reason"])
 			assert.Equal(t, one.status, r.Variables["cs_status"])
 			assert.Equal(t, "agents XML default", r.Destination)
-			assert.Equal(t, slow[one.fault], comfort > 0, "who waits for a second hears that it takes a moment: %v", heard(r))
+			journey := s.journey(r)
+			if slow[one.fault] {
+				assert.Positive(t, comfort, "who waits for a second hears that it takes a moment: %v", heard(r))
+				assert.Less(t, comfort-asked, backendTimeout)
+				assert.Regexp(t, "call="+r.Variables["cs_call"]+".*no answer within "+backendTimeout.String(), n.log(), "the limit that the settings have")
+			}
 			if comfort > 0 {
 				assert.GreaterOrEqual(t, comfort-asked, time.Second)
-				assert.Less(t, comfort-asked, backendTimeout)
+				assert.True(t, slices.ContainsFunc(data[event.StepFinished](journey), func(f event.StepFinished) bool { return f.Milliseconds >= 1000 }), "nobody else hears it")
 			}
-			assert.Less(t, r.Times.Total, backendTimeout+5*time.Second, "the rest is for a machine that does much else")
+			assert.Less(t, r.Times.Total, backendTimeout+15*time.Second, "the rest is for a machine that does much else")
 			mu.Lock()
 			longest[one.fault] = max(longest[one.fault], r.Times.Total.Round(time.Millisecond))
 			mu.Unlock()
-			for _, step := range data[event.StepFinished](s.journey(r)) {
+			for _, step := range data[event.StepFinished](journey) {
 				for _, a := range step.Attempts {
 					assert.NotEqual(t, event.AttemptRejected, a.Result, "it is never the caller's failure")
 				}

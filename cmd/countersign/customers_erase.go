@@ -231,7 +231,7 @@ func (e *eraser) fromState(endpoint relay.Endpoint, calls []string) error {
 		return err
 	}
 	defer state.Close()
-	ready, cancel := context.WithTimeout(e.c.Context, 5*time.Second)
+	ready, cancel := context.WithTimeout(e.c.Context, 10*time.Second)
 	defer cancel()
 	if err := state.Ready(ready); err != nil {
 		return err

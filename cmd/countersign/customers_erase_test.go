@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,7 +41,7 @@ const (
 // newErasable imports customers, in an order in which databases do not keep them.
 func newErasable(t *testing.T) *erasable {
 	t.Helper()
-	e := &erasable{t: t, data: t.TempDir(), secrets: []string{erasedID, erasedName, "+493090182077", "90817263", "7001882018"}}
+	e := &erasable{t: t, data: inMemory(t), secrets: []string{erasedID, erasedName, "+493090182077", "90817263", "7001882018"}}
 	csv := &strings.Builder{}
 	csv.WriteString("id,name,phones,account,pin,birth_date,passphrase,totp_secret,language,id:tracking,fact:postcode\n")
 	for i := range 600 {
@@ -380,9 +381,9 @@ func TestCallsOfAnErasedCustomerCountAfterARebuild(t *testing.T) {
 	assert.Equal(t, "anna", entries[0].Actor)
 }
 
-// held is a caller who keeps still at the first question until told to go on.
-func held(asked *sync.WaitGroup, on <-chan struct{}, then sim.Caller) sim.Caller {
-	first := sync.OnceFunc(func() { asked.Done(); <-on })
+// held is a caller who says when the first question comes, and keeps still there until told to go on.
+func held(asked func(), on <-chan struct{}, then sim.Caller) sim.Caller {
+	first := sync.OnceFunc(func() { asked(); <-on })
 	return sim.CallerFunc(func(p sim.Prompt) []sim.Act {
 		if p.Digits {
 			first()
@@ -404,8 +405,11 @@ func TestErasingSaysThatACallOfTheCustomerIsGoingOnAmongOthers(t *testing.T) {
 	on, onErased := make(chan struct{}), make(chan struct{})
 	ring := func(from string, on <-chan struct{}) {
 		asked.Add(1)
+		waiting := sync.OnceFunc(asked.Done)
 		calling.Go(func() {
-			r, err := e.phone.Call(ctx, sim.CallOptions{From: from, To: "5000", Caller: held(&asked, on, sim.Keys(sim.Pace{}, "*"))})
+			defer waiting() // nobody waits for who is never asked
+			r, err := e.phone.Call(ctx, sim.CallOptions{From: from, To: "5000", Caller: held(waiting, on, sim.Keys(sim.Pace{}, "*"))})
+			assert.True(t, slices.ContainsFunc(r.Prompts, func(p sim.Prompt) bool { return p.Digits }), "was asked")
 			if assert.NoError(t, err) && r.Variables["cs_status"] == "identified" {
 				handedOn.Add(1)
 			}

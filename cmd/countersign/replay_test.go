@@ -223,7 +223,7 @@ func TestACallThatIsTakenFromTheJournalWhileItIsShownIsNotShown(t *testing.T) {
 	s := newReplaySite(t).imported()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := command(ctx, "--data", filepath.Join(s.dir, "data"), "replay", "--speed", "0.01", "00000001") // 2 s between two events
+	cmd := command(ctx, "--data", filepath.Join(s.dir, "data"), "replay", "--speed", "0.002", "00000001") // 10 s between two events
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

@@ -56,6 +56,9 @@ type crowd struct {
 	errs    []error
 }
 
+// arriving is how many calls may be on their way to their first question at a time: the service waits 5 s for a handshake and as long for a reply.
+const arriving = 50
+
 // call lets so many customers ring, from a certain one on, and returns when all of them are being asked their first question. They stay so until release.
 func (s *crashSite) call(from, size int) *crowd {
 	s.t.Helper()
@@ -63,12 +66,15 @@ func (s *crashSite) call(from, size int) *crowd {
 	c.release = sync.OnceFunc(func() { close(c.turns) })
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	s.t.Cleanup(func() { cancel(); c.calling.Wait() })
-	phone := s.phone
+	phone, ways := s.phone, make(chan struct{}, arriving)
 	for i := range size {
 		o := person(from + i)
 		asked := false
-		o.Caller = c.holding(ctx, o.Caller, &asked)
 		c.calling.Go(func() {
+			ways <- struct{}{}
+			arrived := sync.OnceFunc(func() { <-ways })
+			defer arrived()
+			o.Caller = c.holding(ctx, o.Caller, func() { asked = true; arrived() })
 			r, err := phone.Call(ctx, o)
 			c.change(func() {
 				c.results, c.errs = append(c.results, r), append(c.errs, err)
@@ -80,17 +86,20 @@ func (s *crashSite) call(from, size int) *crowd {
 	}
 	c.await("callers are asked something", func() bool { return c.waiting+c.unasked == c.size })
 	require.Less(s.t, c.unasked, max(1, size/10), "too slow, or too many")
+	s.unasked += c.unasked
 	return c
 }
 
-// holding is a caller who from the first question on, when asked is set, takes turns with the others.
-func (c *crowd) holding(ctx context.Context, who sim.Caller, asked *bool) sim.Caller {
+// holding is a caller who from the first question on, at which asked is called, takes turns with the others.
+func (c *crowd) holding(ctx context.Context, who sim.Caller, asked func()) sim.Caller {
+	begun := false
 	return sim.CallerFunc(func(p sim.Prompt) []sim.Act {
-		if p.Digits && !*asked {
-			*asked = true
+		if p.Digits && !begun {
+			begun = true
+			asked()
 			c.change(func() { c.waiting++ })
 		}
-		if *asked {
+		if begun {
 			select {
 			case <-c.turns:
 			case <-ctx.Done():

@@ -99,6 +99,7 @@ type crashSite struct {
 	service    *process
 	everywhere []*process // all that can be killed, the service among them
 	phone      *sim.Switch
+	unasked    int // calls that were over before anything was asked: the journal may know of them or not
 }
 
 // newCrashSite has no process yet. All its files are where there is no disk: what a disk forgets in a power cut is another question.

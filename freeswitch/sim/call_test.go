@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,7 +41,7 @@ func TestWhereACallEndsUp(t *testing.T) {
 		"the service closes without socket_resume": {options: Options{NoResume: true},
 			script: func(s *service) { s.greet(completions); s.run("answer", "") },
 			end:    Resumed, destination: DefaultAfter, status: "none"},
-		"the service hangs": {options: Options{DeadMan: 30 * time.Millisecond, After: "sorry XML default"},
+		"the service hangs": {options: Options{DeadMan: 2 * time.Second, After: "sorry XML default"},
 			script: func(s *service) { s.greet(completions); s.rest() }, end: DeadMan, destination: "sorry XML default"},
 		"the service says nothing at all": {options: Options{DeadMan: 30 * time.Millisecond}, script: (*service).rest,
 			end: DeadMan, destination: DefaultAfter},
@@ -150,7 +149,7 @@ func TestWithoutEventLockAnApplicationRunsInTheMiddleOfAnother(t *testing.T) {
 	_, s := place(t, Options{Speed: 1}, CallOptions{}, func(s *service) {
 		s.greet(completions)
 		s.run("answer", "")
-		for _, app := range []string{"playback\nexecute-app-arg: silence_stream://200", "set\nexecute-app-arg: x=1"} {
+		for _, app := range []string{"playback\nexecute-app-arg: silence_stream://3000", "set\nexecute-app-arg: x=1"} {
 			s.send("sendmsg\ncall-command: execute\nexecute-app-name: " + app + "\n\n")
 		}
 		s.until(func(f said) bool { return f.get("Application") == "playback" })
@@ -218,10 +217,7 @@ func TestTheCallerHangsUpWhenTheContextEnds(t *testing.T) {
 
 func TestTheNextAddressIsTriedAndAPersonReachedIfNoneAnswers(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	dead := l.Addr().String()
-	require.NoError(t, l.Close())
+	const dead = "127.0.0.1:1" // nobody listens there
 	address, wait := listen(t, func(s *service) { s.greet(); s.run("transfer", "menu XML default"); s.rest() })
 	sw, err := New(Options{Address: dead + "|" + address})
 	require.NoError(t, err)
@@ -250,7 +246,7 @@ func TestSpeedScalesTheCallersWorld(t *testing.T) {
 	})
 	assert.GreaterOrEqual(t, r.Times.Call, 2*time.Second)
 	assert.GreaterOrEqual(t, r.Times.Total, 100*time.Millisecond)
-	assert.Less(t, r.Times.Total, 2*time.Second)
+	assert.Greater(t, r.Times.Call-r.Times.Total, time.Second, "which nobody waited for")
 }
 
 func TestSoundsKnowHowLongAPromptTakes(t *testing.T) {
