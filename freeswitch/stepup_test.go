@@ -20,7 +20,7 @@ const (
 	// callerSings and agentSings are how the two are told from each other: neither is the tone of a key, a prompt or the ringing.
 	callerSings = 500.0
 	agentSings  = 1800.0
-	heardWithin = 5 * time.Second
+	heardWithin = 15 * time.Second
 )
 
 // talk leads a caller, as somebody whom Countersign has verified, to an agent's telephone: talk-<port of the service>-<dead-man time>-<port of the agent>.

@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +10,7 @@ import (
 	"time"
 
 	"countersign/freeswitch/sim"
+	"countersign/internal/wiretest"
 	"countersign/session/event"
 
 	"github.com/stretchr/testify/assert"
@@ -173,59 +172,11 @@ func TestNATSAwayCostsNoCallAndNoLine(t *testing.T) {
 	assert.Len(t, s.events(is[event.ConfigChanged]("bank")), 2)
 }
 
-// weakWire is a connection to NATS that can stand still.
-type weakWire struct {
-	mu    sync.RWMutex // held while nothing passes
-	url   string
-	wires sync.WaitGroup
-}
-
-func newWeakWire(t *testing.T, to string) *weakWire {
-	t.Helper()
-	at, err := url.Parse(to)
-	require.NoError(t, err)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	w := &weakWire{url: "nats://" + l.Addr().String()}
-	w.wires.Go(func() {
-		for {
-			near, err := l.Accept()
-			if err != nil {
-				return
-			}
-			far, err := net.Dial("tcp", at.Host)
-			if err != nil {
-				_ = near.Close()
-				continue
-			}
-			w.wires.Go(func() { w.carry(near, far) })
-			w.wires.Go(func() { w.carry(far, near) })
-		}
-	})
-	t.Cleanup(func() { _ = l.Close(); w.wires.Wait() }) // the nodes have hung up
-	return w
-}
-
-func (w *weakWire) carry(from, to net.Conn) {
-	defer from.Close()
-	defer to.Close()
-	buffer := make([]byte, 32<<10)
-	for {
-		n, err := from.Read(buffer)
-		w.mu.RLock()
-		_, failed := to.Write(buffer[:n])
-		w.mu.RUnlock()
-		if err != nil || failed != nil {
-			return
-		}
-	}
-}
-
 func TestANATSThatHangsCostsACallLessThanASecond(t *testing.T) {
 	t.Parallel()
 	s := siteWithoutNodes(t, adaAndBob, "")
-	wire := newWeakWire(t, s.url)
-	s.url, s.natsTimeout = wire.url, 750*time.Millisecond
+	wire := wiretest.New(t, strings.TrimPrefix(s.url, "nats://"))
+	s.url, s.natsTimeout = "nats://"+wire.Address, 750*time.Millisecond
 	s.add("n1")
 	n := s.nodes[0]
 	s.apply(bankLine("bank", "5200", "pin: {digits: 6}"))
@@ -245,14 +196,14 @@ func TestANATSThatHangsCostsACallLessThanASecond(t *testing.T) {
 		return took
 	}
 	before := verified(5)
-	wire.mu.Lock()
+	wire.Hold()
 	after := verified(7)
 	t.Logf("calls took %v, and with NATS hanging %v", before, after)
 	assert.Less(t, slices.Min(after[1:]), slices.Min(before)+s.natsTimeout, "only the first waits; the machine may do much else")
 	assert.Equal(t, "wrong_answer", call("100043", "111999").Variables["cs_reason"])
 	assert.Equal(t, "locked", call("100043", "111999").Variables["cs_reason"])
 	require.Eventually(t, ready(http.StatusServiceUnavailable), patience, 10*time.Millisecond)
-	wire.mu.Unlock()
+	wire.Release()
 	require.Eventually(t, ready(http.StatusOK), patience, 10*time.Millisecond)
 	require.Eventually(t, func() bool { return s.attempts("C-2", "--dry-run").Failures == 5 }, patience, 50*time.Millisecond)
 	assert.Equal(t, "locked", call("100043", "975310").Variables["cs_reason"])

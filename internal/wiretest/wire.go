@@ -1,0 +1,85 @@
+// Package wiretest answers "what if the network fails": it puts a wire between a client and a server that tests can hold or cut. It is for tests only.
+package wiretest
+
+import (
+	"io"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Wire carries what clients and a server say to each other over TCP.
+type Wire struct {
+	// Address is where clients connect to, HOST:PORT.
+	Address string
+
+	way sync.RWMutex // held while nothing passes
+	mu  sync.Mutex
+	all []net.Conn
+}
+
+// New lays a wire to a server at HOST:PORT. It is cut when the test ends.
+func New(t testing.TB, server string) *Wire {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	w := &Wire{Address: l.Addr().String()}
+	go func() {
+		for {
+			near, err := l.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", server)
+			if err != nil {
+				_ = near.Close()
+				continue
+			}
+			w.mu.Lock()
+			w.all = append(w.all, near, far)
+			w.mu.Unlock()
+			go w.carry(near, far)
+			go w.carry(far, near)
+		}
+	}()
+	t.Cleanup(func() {
+		_ = l.Close()
+		w.Cut()
+	})
+	return w
+}
+
+// Hold lets nothing pass, and nothing is lost, until Release.
+func (w *Wire) Hold() { w.way.Lock() }
+
+// Release ends Hold.
+func (w *Wire) Release() { w.way.Unlock() }
+
+// Cut ends all connections. What is on its way is lost. New ones can be made.
+func (w *Wire) Cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.all {
+		_ = c.Close()
+	}
+	w.all = nil
+}
+
+func (w *Wire) carry(from, to net.Conn) {
+	_, _ = io.Copy(end{w, to}, from)
+	_, _ = to.Close(), from.Close()
+}
+
+// end is where what passes comes out.
+type end struct {
+	w *Wire
+	net.Conn
+}
+
+func (e end) Write(b []byte) (int, error) {
+	e.w.way.RLock()
+	defer e.w.way.RUnlock()
+	return e.Conn.Write(b)
+}
