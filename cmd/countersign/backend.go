@@ -121,7 +121,7 @@ func backendFind(c *cli.Context) error {
 func printFound(c *cli.Context, all []session.Customer) {
 	switch len(all) {
 	case 0:
-		fmt.Fprintln(c.App.Writer, "nobody: the caller is asked for the next identifier of the line")
+		fmt.Fprintln(c.App.Writer, "nobody")
 	case 1:
 	default:
 		fmt.Fprintf(c.App.Writer, "%s: the number alone identifies none of them\n", counted(len(all), "customer"))
@@ -130,7 +130,7 @@ func printFound(c *cli.Context, all []session.Customer) {
 		fmt.Fprintf(c.App.Writer, "customer %s\n", printable(found.ID))
 		for _, x := range []struct{ title, text, none string }{
 			{"name", found.Name, "none: see customer.name"}, {"language", found.Language, "none: that of the line"},
-			{"enrolled", strings.Join(found.Enrolled, ", "), "nothing, so nothing can be asked: see customer.enrolled, customer.has and customer.always"},
+			{"enrolled", strings.Join(found.Enrolled, ", "), "nothing that could be asked: see customer.enrolled, and check, which says what the backend checks"},
 		} {
 			text := printable(x.text)
 			if text == "" {

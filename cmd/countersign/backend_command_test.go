@@ -43,7 +43,7 @@ func TestABackendIsAskedToSeeWhetherItsSettingsAreRight(t *testing.T) {
 		{"an id", []string{"find", "--id", "X-1"}, []string{"/customers/X-1", "customer X-1"}},
 		{"nobody", []string{"find", "--phone", "+15551230007"}, []string{"status 200", "nobody"}},
 		{"a household", []string{"find", "--phone", "+15551230002"}, []string{"2 customers: the number alone identifies none of them", "customer X-2", "customer X-3"}},
-		{"the answer itself", []string{"find", "--raw", "--id", "X-1"}, []string{`"language": "en"`}},
+		{"the answer itself", []string{"find", "--raw", "--id", "X-1"}, []string{"\n  {\n    \"id\": \"X-1\"", `"language": "en"`}},
 		{"what is not the backend's", []string{"phones", "X-1"}, []string{"the backend was not asked", "no code can be sent"}},
 	} {
 		t.Run(c.about, func(t *testing.T) {

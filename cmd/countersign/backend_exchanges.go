@@ -55,14 +55,14 @@ func (x *exchanges) print(c *cli.Context) {
 		switch pretty := (&bytes.Buffer{}); {
 		case e.text != "":
 			fmt.Fprintf(c.App.Writer, "  %s\n", printable(e.text))
-		case e.Answer != nil && json.Indent(pretty, e.Answer, "  ", "  ") == nil:
+		case e.Answer != nil && json.Indent(pretty, e.Answer, "", "  ") == nil:
 			for line := range strings.Lines(pretty.String()) {
 				fmt.Fprintln(c.App.Writer, "  "+printable(strings.TrimRight(line, "\n")))
 			}
 		}
 	}
 	if len(x.made) == 0 {
-		fmt.Fprintln(c.App.Writer, "the backend was not asked: that operation is not configured, so this machine's own customers are")
+		fmt.Fprintln(c.App.Writer, "the backend was not asked: that operation is not configured, so it is done with this machine's own customers")
 	}
 }
 
