@@ -127,7 +127,7 @@ func TestALineWithoutCallsHasAScheduledReportToo(t *testing.T) {
 	job, a, file := dailyJob(t, time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), nil, isCounted, func(s *scheduleSettings) { s.Lines = []string{"opens-next-week"} })
 	_, err := job(t.Context(), a)
 	require.NoError(t, err)
-	assert.Contains(t, readReport(t, file).Notes[0], "no calls")
+	assert.Contains(t, readReport(t, file).Notes, "There were no calls in this period.")
 }
 
 func TestCallsAreCountedWhenTheyLeftTheJournalAndNATSHasNothingMore(t *testing.T) {
