@@ -62,6 +62,16 @@ func callsReported(t *testing.T, data string) (calls int) {
 	return calls
 }
 
+// countedUntil is 0 when nobody has counted.
+func countedUntil(t *testing.T, data string) (ms int64) {
+	t.Helper()
+	r, err := store.OpenReports(t.Context(), filepath.Join(data, "reports.db"), store.ReportsOptions{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, r.Close()) }()
+	require.NoError(t, r.DB().QueryRowContext(t.Context(), "SELECT coalesce(counted_until, 0) FROM counted").Scan(&ms))
+	return ms
+}
+
 func TestReportsAreRebuiltFromTheStream(t *testing.T) {
 	t.Parallel()
 	settings, events := streamOf(t, 300)
@@ -92,7 +102,8 @@ func TestReportsMayBeKeptOnAMachineThatTakesNoCalls(t *testing.T) {
 	cmd := command(ctx, "--config", settings, "--data", data, "serve", "--roles", "reporting")
 	cmd.Stderr = io.Discard
 	require.NoError(t, cmd.Start())
-	require.Eventually(t, func() bool { return exists(filepath.Join(data, "reports.db")) && callsReported(t, data) == 100 }, 30*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return exists(filepath.Join(data, "reports.db")) && callsReported(t, data) == 100 }, patience, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return countedUntil(t, data) > 0 }, patience, 50*time.Millisecond, "how far it is, it notes while it counts")
 	cancel()
 	_ = cmd.Wait()
 	assert.Equal(t, exitDone, cmd.ProcessState.ExitCode())
@@ -108,10 +119,12 @@ func TestTheServiceKeepsReports(t *testing.T) {
 	data := t.TempDir()
 	code, _, stderr := countersign(t, string(sampleCustomers), "--data", data, "customers", "import", "-")
 	require.Equal(t, exitDone, code, stderr)
+	began := time.Now()
 	_, settings, stop := startServe(t, data)
-	code, _, stderr = countersign(t, "", "--config", settings, "--data", data, "call", "--from", "+15551230001", "--keys", "246813#", "--speed", "50")
+	code, _, stderr = countersign(t, "", "--config", settings, "--data", data, "call", "--from", "+15551230001", "--keys", "246813#", "--speed", "10")
 	require.Equal(t, exitDone, code, stderr)
-	require.Eventually(t, func() bool { return callsReported(t, data) == 1 }, 30*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return callsReported(t, data) == 1 }, patience, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return countedUntil(t, data) >= began.UnixMilli() }, patience, 50*time.Millisecond, "and while nothing happens")
 	assert.Equal(t, exitDone, stop())
 }
 
