@@ -42,7 +42,7 @@ func TestTheSummaryCountsByTheLocalDay(t *testing.T) {
 	a := newArchive(t)
 	a.add(week(t)...)
 	q := Query{Period: period(t, "2026-10-24", "2026-10-26", zone(t, "Europe/Berlin"))}
-	r, all := a.read("summary", q)
+	r, all := read(a, "summary", q)
 	is := func(want any, key string, names ...string) {
 		t.Helper()
 		assert.Equal(t, want, cell(t, r, all, key, names...), "%s of %v", key, names)
@@ -67,14 +67,14 @@ func TestTheSummaryCountsByTheLocalDay(t *testing.T) {
 	assert.Equal(t, []string{"calls", "identified_by_ani", "verified", "failed", "median_seconds"}, keysOfNumbers(r))
 
 	// The same calls in UTC: Sunday begins two hours later.
-	utc, rowsUTC := a.read("summary", Query{Period: period(t, "2026-10-24", "2026-10-26", time.UTC)})
+	utc, rowsUTC := read(a, "summary", Query{Period: period(t, "2026-10-24", "2026-10-26", time.UTC)})
 	assert.Equal(t, int64(2), cell(t, utc, rowsUTC, "calls", "day", "2026-10-24"))
 	assert.Equal(t, int64(5), cell(t, utc, rowsUTC, "calls", "day", "2026-10-25"))
 	assert.Equal(t, int64(7), cell(t, utc, rowsUTC, "calls", "total"))
 
 	// One line, by hour: the hour from 2 to 3 came twice that night.
 	q.Lines, q.By = []string{"bank"}, []string{"hour"}
-	r, all = a.read("summary", q)
+	r, all = read(a, "summary", q)
 	is(int64(4), "calls", "total")
 	is(int64(1), "calls", "hour", "03:00") // 4 hours after midnight
 	is(int64(2), "calls", "hour", "02:00") // 2 and 3 hours after midnight
@@ -94,13 +94,13 @@ func TestEachReportSaysWhatHappened(t *testing.T) {
 	a.add(week(t)...)
 	q := Query{Period: period(t, "2026-10-24", "2026-10-26", zone(t, "Europe/Berlin"))}
 
-	r, all := a.read("ani", q)
+	r, all := read(a, "ani", q)
 	assert.Equal(t, int64(3), cell(t, r, all, "identified_by_ani", "total"))
 	assert.Equal(t, int64(2), cell(t, r, all, "identified_otherwise", "total"))
 	assert.Equal(t, int64(2), cell(t, r, all, "not_identified", "total"))
 	assert.Equal(t, int64(1), cell(t, r, all, "identified_by_ani", "line", "bank"))
 
-	r, all = a.read("verified", q)
+	r, all = read(a, "verified", q)
 	assert.Equal(t, int64(3), cell(t, r, all, "verified", "total"))
 	assert.Equal(t, int64(2), cell(t, r, all, "verified", "methods", "ani,pin"))
 	assert.Equal(t, 66.7, cell(t, r, all, "share_percent", "methods", "ani,pin"))
@@ -108,7 +108,7 @@ func TestEachReportSaysWhatHappened(t *testing.T) {
 	assert.Equal(t, int64(1), cell(t, r, all, "strong", "line", "bank"))
 	assert.Equal(t, 20.0, cell(t, r, all, "median_seconds", "total"))
 
-	r, all = a.read("failed", q)
+	r, all = read(a, "failed", q)
 	assert.Equal(t, int64(2), cell(t, r, all, "failed", "total"))
 	assert.Equal(t, int64(1), cell(t, r, all, "failed", "reason", "wrong_answer"))
 	assert.Equal(t, int64(1), cell(t, r, all, "identified_only", "step", "pin"))
@@ -117,7 +117,7 @@ func TestEachReportSaysWhatHappened(t *testing.T) {
 		assert.NotEqual(t, "hung_up", row[1], "who hung up did not fail")
 	}
 
-	r, all = a.read("funnel", q)
+	r, all = read(a, "funnel", q)
 	assert.Equal(t, int64(1), cell(t, r, all, "asked", "retail", "pin", "3"))
 	assert.Equal(t, int64(2), cell(t, r, all, "asked", "retail", "pin", "1"))
 	assert.Equal(t, int64(1), cell(t, r, all, "success", "retail", "pin", "1"))
@@ -134,7 +134,7 @@ func TestCallsAreListedAndFiltered(t *testing.T) {
 	a := newArchive(t)
 	a.add(week(t)...)
 	q := Query{Period: period(t, "2026-10-24", "2026-10-26", zone(t, "Europe/Berlin"))}
-	r, all := a.read("calls", q)
+	r, all := read(a, "calls", q)
 	require.Len(t, all, 8)
 	assert.Equal(t, int64(8), r.Of)
 	assert.Equal(t, "call-000008", all[0][r.column("call")], "the last one first")
@@ -156,11 +156,11 @@ func TestCallsAreListedAndFiltered(t *testing.T) {
 		{Filter{Customer: "' OR 1=1 --"}, 0},
 	} {
 		q.Calls = c.f
-		_, all := a.read("calls", q)
+		_, all := read(a, "calls", q)
 		assert.Len(t, all, c.want, "%+v", c.f)
 	}
 	q.Calls, q.Limit = Filter{}, 3
-	r, all = a.read("calls", q)
+	r, all = read(a, "calls", q)
 	assert.Len(t, all, 3)
 	assert.Equal(t, int64(8), r.Of)
 }
@@ -169,7 +169,7 @@ func TestAnEmptyPeriodIsSaid(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t)
 	for _, name := range Names() {
-		r, all := a.read(name, Query{Period: period(t, "2026-10-24", "2026-10-26", time.UTC)})
+		r, all := read(a, name, Query{Period: period(t, "2026-10-24", "2026-10-26", time.UTC)})
 		require.NotEmpty(t, r.Notes)
 		for _, row := range all {
 			for i, c := range r.Columns {
@@ -220,13 +220,13 @@ func TestCountsDoWithoutSingleCalls(t *testing.T) {
 	q := Query{Period: period(t, "2026-10-24", "2026-10-26", zone(t, "Europe/Berlin"))}
 	before := map[string][]Row{}
 	for _, name := range Names() {
-		_, before[name] = a.read(name, q)
+		_, before[name] = read(a, name, q)
 		require.NotEmpty(t, before[name], name)
 	}
 	_, err := openToWrite(t, a).Exec("DELETE FROM call_data")
 	require.NoError(t, err)
 	for _, name := range Names() {
-		_, after := a.read(name, q)
+		_, after := read(a, name, q)
 		if name == "calls" {
 			assert.Empty(t, after)
 			continue
@@ -267,7 +267,7 @@ func TestCountsEqualARecount(t *testing.T) {
 	a.add(calls...)
 	for _, name := range []string{"UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"} {
 		z := zone(t, name)
-		r, all := a.read("summary", Query{Period: period(t, "2026-10-22", "2026-10-28", z), By: []string{"day"}})
+		r, all := read(a, "summary", Query{Period: period(t, "2026-10-22", "2026-10-28", z), By: []string{"day"}})
 		for day := dayOf(2026, 10, 22); day <= dayOf(2026, 10, 28); day++ {
 			var n, ani, verified, failed int64
 			var verdicts []time.Duration
@@ -308,9 +308,9 @@ func TestCountsEqualARecount(t *testing.T) {
 			want++
 		}
 	}
-	r, all := a.read("summary", Query{Period: p})
+	r, all := read(a, "summary", Query{Period: p})
 	assert.Equal(t, want, cell(t, r, all, "calls", "total"))
-	listed, _ := a.read("calls", Query{Period: p})
+	listed, _ := read(a, "calls", Query{Period: p})
 	assert.Equal(t, want, listed.Of)
 }
 
@@ -356,25 +356,25 @@ func agreesInDetail(t *testing.T, a *archive, calls []past, p Period) {
 		}
 	}
 	q := Query{Period: p}
-	r, all := a.read("verified", q)
+	r, all := read(a, "verified", q)
 	for _, methods := range []string{"ani,pin", "ani,pin,totp"} {
 		require.Equal(t, counted[methods], cell(t, r, all, "verified", "methods", methods), p)
 		require.Equal(t, strong[methods], cell(t, r, all, "strong", "methods", methods), p)
 		require.Equal(t, nearestRank(proofs[methods], 95), cell(t, r, all, "p95_seconds", "methods", methods), p)
 	}
-	r, all = a.read("failed", q)
+	r, all = read(a, "failed", q)
 	for _, reason := range []string{"wrong_answer", "not_found"} {
 		require.Equal(t, counted[reason], cell(t, r, all, "failed", "reason", reason), p)
 	}
 	require.Equal(t, counted["wrong_answer"], cell(t, r, all, "identified_only", "step", "pin"), p)
 	require.Equal(t, counted["not_found"], cell(t, r, all, "neither", "step", NoStep), p)
-	which, _ := a.read("calls", Query{Period: p, Calls: Filter{Failed: true, FailedStep: NoStep}})
+	which, _ := read(a, "calls", Query{Period: p, Calls: Filter{Failed: true, FailedStep: NoStep}})
 	require.Equal(t, counted["not_found"], which.Of, "and which they were")
-	r, all = a.read("funnel", q)
+	r, all = read(a, "funnel", q)
 	for question, n := range asked {
 		require.Equal(t, n, cell(t, r, all, "asked", question.line, "pin", fmt.Sprint(question.attempt)), p)
 	}
-	r, all = a.read("summary", Query{Period: p, By: []string{"hour"}})
+	r, all = read(a, "summary", Query{Period: p, By: []string{"hour"}})
 	for hour := range 24 {
 		name := fmt.Sprintf("%02d:00", hour)
 		require.Equal(t, nearestRank(byHour[name], 50), cell(t, r, all, "median_seconds", "hour", name), "%s %s", p, name)
@@ -390,7 +390,7 @@ func TestSumsAreOfQuartersOfAnHour(t *testing.T) {
 		err := NewReader(a.db(), time.Now).Read(context.Background(), name, Query{Period: p}, func(*Report) error { return nil })
 		require.ErrorIs(t, err, ErrUneven, name)
 	}
-	_, all := a.read("calls", Query{Period: p})
+	_, all := read(a, "calls", Query{Period: p})
 	assert.Len(t, all, 2)
 }
 
@@ -399,7 +399,7 @@ func TestTheReportsAgreeWithTheViewsForAnalysts(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t)
 	a.add(week(t)...)
-	r, all := a.read("summary", Query{Period: period(t, "2026-10-24", "2026-10-26", time.UTC), By: []string{"day"}})
+	r, all := read(a, "summary", Query{Period: period(t, "2026-10-24", "2026-10-26", time.UTC), By: []string{"day"}})
 	found, err := a.db().Query("SELECT day, sum(calls), sum(identified_by_ani), sum(verified), sum(failed), sum(abandoned), sum(step_ups) FROM daily GROUP BY day")
 	require.NoError(t, err)
 	defer found.Close()
@@ -416,7 +416,7 @@ func TestTheReportsAgreeWithTheViewsForAnalysts(t *testing.T) {
 	require.NoError(t, found.Err())
 	assert.Equal(t, 2, days)
 
-	r, all = a.read("funnel", Query{Period: period(t, "2026-10-24", "2026-10-26", time.UTC)})
+	r, all = read(a, "funnel", Query{Period: period(t, "2026-10-24", "2026-10-26", time.UTC)})
 	steps, err := a.db().Query("SELECT line, step, attempt, asked, accepted, rejected, no_input, no_match FROM funnel")
 	require.NoError(t, err)
 	defer steps.Close()

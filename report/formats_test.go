@@ -25,7 +25,7 @@ import (
 )
 
 // printed makes a report in a format.
-func (a *archive) printed(name string, q Query, f Format, t Terminal) []byte {
+func printed(a *archive, name string, q Query, f Format, t Terminal) []byte {
 	a.t.Helper()
 	var out bytes.Buffer
 	err := NewReader(a.db(), func() time.Time { return later }).Read(context.Background(), name, q, func(r *Report) error { return Print(&out, r, f, t) })
@@ -66,8 +66,8 @@ func TestCSVSaysWhatTheReportSays(t *testing.T) {
 	a := newArchive(t)
 	a.add(week(t)...)
 	for _, name := range Names() {
-		r, all := a.read(name, autumn(t))
-		text := a.printed(name, autumn(t), CSV, Terminal{})
+		r, all := read(a, name, autumn(t))
+		text := printed(a, name, autumn(t), CSV, Terminal{})
 		assert.Equal(t, strings.Count(string(text), "\n"), strings.Count(string(text), "\r\n"), "RFC 4180: lines end with CRLF")
 		records, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 		require.NoError(t, err)
@@ -91,7 +91,7 @@ func TestNothingInACSVIsAFormula(t *testing.T) {
 		calls = append(calls, past{line: "retail", at: later.Add(-time.Duration(i+1) * time.Minute), customer: id, by: event.MethodANI, reason: event.ReasonWrongAnswer})
 	}
 	a.add(calls...)
-	records, err := csv.NewReader(bytes.NewReader(a.printed("calls", Query{Period: period(t, "", "", time.UTC)}, CSV, Terminal{}))).ReadAll()
+	records, err := csv.NewReader(bytes.NewReader(printed(a, "calls", Query{Period: period(t, "", "", time.UTC)}, CSV, Terminal{}))).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, records, 1+len(ids))
 	for i, id := range ids {
@@ -134,11 +134,11 @@ func TestJSONIsWhatItsSchemaSaysAndWhatTheReportSays(t *testing.T) {
 	schema, err := compiler.Compile("report.schema.json")
 	require.NoError(t, err)
 	a := newArchive(t)
-	empty := a.printed("calls", autumn(t), JSON, Terminal{})
+	empty := printed(a, "calls", autumn(t), JSON, Terminal{})
 	a.add(week(t)...)
 	for _, name := range Names() {
-		r, all := a.read(name, autumn(t))
-		text := a.printed(name, autumn(t), JSON, Terminal{})
+		r, all := read(a, name, autumn(t))
+		text := printed(a, name, autumn(t), JSON, Terminal{})
 		instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 		require.NoError(t, err)
 		require.NoError(t, schema.Validate(instance))
@@ -176,12 +176,12 @@ func TestLibreOfficeReadsTheSameNumbersFromXLSX(t *testing.T) {
 	args := []string{"--headless", "-env:UserInstallation=file://" + filepath.Join(dir, "profile"), "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76", "--outdir", dir}
 	for _, name := range Names() {
 		file := filepath.Join(dir, name+".xlsx")
-		require.NoError(t, os.WriteFile(file, a.printed(name, autumn(t), XLSX, Terminal{}), 0o600))
+		require.NoError(t, os.WriteFile(file, printed(a, name, autumn(t), XLSX, Terminal{}), 0o600))
 		args = append(args, file)
 	}
 	run(t, "soffice", args...)
 	for _, name := range Names() {
-		r, all := a.read(name, autumn(t))
+		r, all := read(a, name, autumn(t))
 		text, err := os.ReadFile(filepath.Join(dir, name+".csv"))
 		require.NoError(t, err)
 		records, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
@@ -215,7 +215,7 @@ func TestAWorkbookIsOneToWorkWith(t *testing.T) {
 	a.add(week(t)...)
 	a.add(past{line: "=1+1", at: later.AddDate(0, -2, -6), reason: event.ReasonNotFound})
 	q := autumn(t)
-	book, err := excelize.OpenReader(bytes.NewReader(a.printed("summary", q, XLSX, Terminal{})))
+	book, err := excelize.OpenReader(bytes.NewReader(printed(a, "summary", q, XLSX, Terminal{})))
 	require.NoError(t, err)
 	defer book.Close()
 	assert.Equal(t, []string{"Summary", "About"}, book.GetSheetList())
@@ -226,7 +226,7 @@ func TestAWorkbookIsOneToWorkWith(t *testing.T) {
 	tables, err := book.GetTables("Summary")
 	require.NoError(t, err)
 	require.Len(t, tables, 1, "a table has a filter")
-	r, all := a.read("summary", q)
+	r, all := read(a, "summary", q)
 	for n, row := range all {
 		for i := range row {
 			name, _ := excelize.CoordinatesToCellName(i+1, n+2)
@@ -280,10 +280,10 @@ func TestPDFIsOnePageWithTheSameNumbers(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range Names() {
 		file := filepath.Join(dir, name+".pdf")
-		require.NoError(t, os.WriteFile(file, a.printed(name, autumn(t), PDF, Terminal{}), 0o600))
+		require.NoError(t, os.WriteFile(file, printed(a, name, autumn(t), PDF, Terminal{}), 0o600))
 		text := string(run(t, "pdftotext", "-layout", file, "-"))
 		assert.Equal(t, 1, strings.Count(text, "\f"), "one page")
-		r, all := a.read(name, autumn(t))
+		r, all := read(a, name, autumn(t))
 		for _, word := range []string{r.Title, "2026-10-24 to 2026-10-26", "Europe/Berlin"} {
 			assert.Contains(t, text, word)
 		}
@@ -345,8 +345,8 @@ func TestATableSaysTheSameNumbersAndFitsTheTerminal(t *testing.T) {
 	a.add(week(t)...)
 	a.add(past{line: "a-line-with-a-name-as-long-as-nobody-should-ever-have-given-one-漢字漢字漢字", at: later.AddDate(0, -2, -6), reason: event.ReasonNotFound})
 	for _, name := range Names() {
-		r, all := a.read(name, autumn(t))
-		text := string(a.printed(name, autumn(t), Table, Terminal{UTF8: true}))
+		r, all := read(a, name, autumn(t))
+		text := string(printed(a, name, autumn(t), Table, Terminal{UTF8: true}))
 		lines := strings.Split(text, "\n")
 		for _, row := range all {
 			var want []string
@@ -359,7 +359,7 @@ func TestATableSaysTheSameNumbersAndFitsTheTerminal(t *testing.T) {
 			assert.True(t, anyLineHas(lines, want), "%s: %v in\n%s", name, want, text)
 		}
 		for _, terminal := range []Terminal{{Width: 60, UTF8: true}, {Width: 80}, {Width: 100}, {Width: 132, UTF8: true}, {Width: 250}} {
-			text := string(a.printed(name, autumn(t), Table, terminal))
+			text := string(printed(a, name, autumn(t), Table, terminal))
 			for line := range strings.Lines(text) {
 				assert.LessOrEqual(t, uniseg.StringWidth(strings.TrimSuffix(line, "\n")), terminal.Width, "%s: %s", name, line)
 			}
@@ -399,7 +399,7 @@ func TestATerminalCannotBeFooled(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t)
 	a.add(past{line: "retail", at: later.Add(-time.Minute), customer: "C\x1b[2J\r\nC-2 verified", by: event.MethodANI, reason: event.ReasonWrongAnswer})
-	text := string(a.printed("calls", Query{Period: period(t, "", "", time.UTC)}, Table, Terminal{UTF8: true}))
+	text := string(printed(a, "calls", Query{Period: period(t, "", "", time.UTC)}, Table, Terminal{UTF8: true}))
 	assert.NotContains(t, text, "\x1b")
 	assert.NotContains(t, text, "\r")
 	assert.Contains(t, text, "C�[2J��C-2 verified")
@@ -411,7 +411,7 @@ func TestEveryFormatTakesNothingAndOneRow(t *testing.T) {
 	for range 2 {
 		for _, name := range Names() {
 			for _, f := range Formats() {
-				assert.NotEmpty(t, a.printed(name, autumn(t), f, Terminal{Width: 80}))
+				assert.NotEmpty(t, printed(a, name, autumn(t), f, Terminal{Width: 80}))
 			}
 		}
 		a.add(week(t)[0])

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -31,7 +32,7 @@ func ParseAuditHead(s string) (h AuditHead, err error) {
 	sum, hexErr := hex.DecodeString(hash)
 	var timeErr error
 	h.Time, timeErr = time.Parse(time.RFC3339, at)
-	if err != nil || hexErr != nil || timeErr != nil || h.N < 1 || len(sum) != hashSize {
+	if err != nil || hexErr != nil || timeErr != nil || h.N < 1 || len(sum) != sha256.Size {
 		return AuditHead{}, fmt.Errorf("%q is not the head of an audit log: it is written 12:<64 hexadecimal digits>@2026-11-21T08:00:00.000Z", s)
 	}
 	h.Hash = strings.ToLower(hash)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
 	"errors"
@@ -322,7 +323,7 @@ func TestEntriesTakenOffTheBeginningShowAgainstTheHeadsThatWereNoted(t *testing.
 			require.NoError(t, err)
 			last := whole.Head
 			if c.other {
-				last.Hash = strings.Repeat("07", hashSize)
+				last.Hash = strings.Repeat("07", sha256.Size)
 			}
 			if c.old {
 				last.Time = noon.AddDate(-1, 0, 0)

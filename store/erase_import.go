@@ -46,9 +46,9 @@ func (e Erased) In(body []byte, at time.Time) (customer string, erased bool) {
 	return named.Data.Customer, e(named.Data.Customer, at)
 }
 
-// from takes an erased customer out of the call of an event that was just imported, whichever of its events came first.
-func (e Erased) from(ctx context.Context, tx *sql.Tx, n entry, calls map[string]bool) error {
-	customer, erased := e.In([]byte(n.body), time.UnixMilli(n.time))
+// eraseImported takes an erased customer out of the call of an event that was just imported, whichever of its events came first.
+func eraseImported(ctx context.Context, tx *sql.Tx, gone Erased, n entry, calls map[string]bool) error {
+	customer, erased := gone.In([]byte(n.body), time.UnixMilli(n.time))
 	if !erased && n.fact == string(event.FactCallStarted) {
 		customer = ErasedCustomer
 		err := tx.QueryRowContext(ctx, `SELECT true FROM events WHERE call = ? AND json ->> '$.data.customer' = ? LIMIT 1`, n.call, customer).Scan(&erased)

@@ -36,7 +36,7 @@ func TestACustomerIsErasedFromTheReportsAndCountsStay(t *testing.T) {
 	assert.Equal(t, 0, count("SELECT count(*) FROM events WHERE json LIKE '%C-1001%' OR json LIKE '%1820%'"))
 	require.NoError(t, r.Close())
 	require.NoError(t, Rewrite(deadline(t), path, true))
-	s, err := tracesOfID("C-1001").Search(deadline(t), filepath.Dir(path))
+	s, err := Search(deadline(t), tracesOfID("C-1001"), filepath.Dir(path))
 	require.NoError(t, err)
 	assert.Empty(t, s.Found)
 }

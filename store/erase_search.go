@@ -38,7 +38,7 @@ type Searched struct {
 var compressed = [][]byte{[]byte("PK\x03\x04"), []byte("%PDF-"), {0x1f, 0x8b}, []byte("BZh"), []byte("\xfd7zXZ\x00"), {0x28, 0xb5, 0x2f, 0xfd}, []byte("7z\xbc\xaf\x27\x1c")}
 
 // Search reads every file below a folder. No database below it may be open in this process: SQLite's locks do not outlive that.
-func (t Traces) Search(ctx context.Context, folder string) (s Searched, err error) {
+func Search(ctx context.Context, t Traces, folder string) (s Searched, err error) {
 	s.Found, s.Compressed = []string{}, []string{}
 	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil {
@@ -47,7 +47,7 @@ func (t Traces) Search(ctx context.Context, folder string) (s Searched, err erro
 		if err != nil || !entry.Type().IsRegular() {
 			return ignoreMissing(err)
 		}
-		found, packed, n, err := t.in(path)
+		found, packed, n, err := searchFile(t, path)
 		if err != nil {
 			return ignoreMissing(err)
 		}
@@ -78,7 +78,7 @@ func ignoreMissing(err error) error {
 // searchBlock is how much of a file is in memory.
 const searchBlock = 1 << 20
 
-func (t Traces) in(path string) (found, packed bool, size int64, err error) {
+func searchFile(t Traces, path string) (found, packed bool, size int64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return false, false, 0, err
@@ -130,7 +130,7 @@ func Rewrite(ctx context.Context, path string, vacuum bool) error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("empty the log of %s: %w: another program is reading the database", filepath.Base(path), ErrBusy)
 		}
-		if err := pause(ctx, outboxLook); err != nil {
+		if err := pause(ctx, logWithin); err != nil {
 			return err
 		}
 	}

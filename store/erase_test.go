@@ -126,7 +126,7 @@ func TestSearchFindsWhatIsInAFileAndRewriteRemovesWhatIsDeleted(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, append(append(bytes.Clone(text[:at]), "C-1001"...), text[at:]...), 0o600))
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "other"), text, 0o600))
-	s, err := tracesOfID("C-1001").Search(deadline(t), folder)
+	s, err := Search(deadline(t), tracesOfID("C-1001"), folder)
 	require.NoError(t, err)
 	assert.Equal(t, 5, s.Files)
 	assert.Len(t, s.Found, 4, "across the blocks in which files are read, too")
@@ -136,7 +136,7 @@ func TestSearchFindsWhatIsInAFileAndRewriteRemovesWhatIsDeleted(t *testing.T) {
 	for name, text := range map[string]string{"a.xlsx": "PK\x03\x04 and so on", "b": "%PDF-1.4", "c.gz": "\x1f\x8b", "d": "x%PDF-1.4", "e": ""} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
 	}
-	s, err = tracesOfID("C-1001").Search(deadline(t), folder)
+	s, err = Search(deadline(t), tracesOfID("C-1001"), folder)
 	require.NoError(t, err)
 	assert.Equal(t, []string{filepath.Join(folder, "a.xlsx"), filepath.Join(folder, "b"), filepath.Join(folder, "c.gz")}, s.Compressed)
 
@@ -149,7 +149,7 @@ func TestSearchFindsWhatIsInAFileAndRewriteRemovesWhatIsDeleted(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
 	found := func() []string {
-		s, err := tracesOfID("C-1001").Search(deadline(t), folder)
+		s, err := Search(deadline(t), tracesOfID("C-1001"), folder)
 		require.NoError(t, err)
 		return s.Found
 	}
@@ -168,7 +168,7 @@ func TestWhatIsDeletedIsOverwritten(t *testing.T) {
 	_, err := j.Prune(deadline(t), noon.Add(time.Hour), false)
 	require.NoError(t, err)
 	require.NoError(t, j.Close(deadline(t)))
-	s, err := tracesOfID("C-1001").Search(deadline(t), filepath.Dir(path))
+	s, err := Search(deadline(t), tracesOfID("C-1001"), filepath.Dir(path))
 	require.NoError(t, err)
 	assert.Empty(t, s.Found)
 }

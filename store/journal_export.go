@@ -152,7 +152,7 @@ func (j *Journal) importGroup(ctx context.Context, group []entry, erased Erased,
 				continue
 			}
 			added++
-			if err := erased.from(ctx, tx, n, calls); err != nil {
+			if err := eraseImported(ctx, tx, erased, n, calls); err != nil {
 				return fmt.Errorf("write call %s: %w", n.call, err)
 			}
 			if n.change.ended.Valid {

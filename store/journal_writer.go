@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-
-	"github.com/mattn/go-sqlite3"
 )
 
 // run writes group after group until the queue is closed and empty, or ctx ends while the disk fails.
@@ -49,11 +47,6 @@ func (j *Journal) write(ctx context.Context, group []entry) bool {
 		wait = min(2*wait, lastRetry)
 	}
 	return true
-}
-
-// neverFits tells an entry that is wrong from a disk that is.
-func neverFits(err error) bool {
-	return isCode(err, sqlite3.ErrConstraint, sqlite3.ErrMismatch, sqlite3.ErrTooBig, sqlite3.ErrRange)
 }
 
 // commit writes a group in one transaction. If one entry is to blame for the error, bad is its place in the group, else -1.

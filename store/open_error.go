@@ -84,3 +84,8 @@ func explain(path string, err error) error {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
 }
+
+// neverFits tells an entry that is wrong from a disk that is.
+func neverFits(err error) bool {
+	return isCode(err, sqlite3.ErrConstraint, sqlite3.ErrMismatch, sqlite3.ErrTooBig, sqlite3.ErrRange)
+}

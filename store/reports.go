@@ -160,7 +160,7 @@ func knownCalls(ctx context.Context, tx *sql.Tx, calls []string) (map[string]kno
 		return nil, err
 	}
 	err = eachRow(ctx, tx, func(row *sql.Rows) error {
-		e, err := scanEvent(row)
+		e, err := readEvent(row)
 		k := known[e.Call]
 		k.events = append(k.events, e)
 		known[e.Call] = k
@@ -286,4 +286,13 @@ func (r *Reports) Reset(ctx context.Context, since time.Time) error {
 		return fmt.Errorf("reset reports: %w", err)
 	}
 	return nil
+}
+
+func readEvent(row *sql.Rows) (e event.Event, err error) {
+	var body []byte
+	if err := row.Scan(&body); err != nil {
+		return e, err
+	}
+	err = e.UnmarshalJSON(body)
+	return e, err
 }

@@ -10,6 +10,9 @@ import (
 // expireCalls is how many calls Expire changes in one transaction: the reports go on between two.
 const expireCalls = 1000
 
+// expireRest is how long calls may write between two transactions.
+const expireRest = 50 * time.Millisecond
+
 // ofPersons are the calls from before a time that still say who called, or to which something may still come that would bring the persons back. There is an index of these.
 const ofPersons = `started < ?1 AND (complete = 0 OR coalesce(customer, caller_last4, channel) IS NOT NULL)`
 
@@ -69,7 +72,7 @@ func (r *Reports) inChunks(ctx context.Context, f func(ctx context.Context, tx *
 		if calls += changed; changed < expireCalls {
 			return calls, nil
 		}
-		if err := pause(ctx, pruneRest); err != nil {
+		if err := pause(ctx, expireRest); err != nil {
 			return calls, err
 		}
 	}

@@ -15,6 +15,8 @@ import (
 
 	"countersign/session/event"
 	"countersign/store/storetest"
+
+	"countersign/internal/crashtest"
 )
 
 // histories is how many are tried.
@@ -183,7 +185,7 @@ func TestReportsThatAreKilledCountNothingTwice(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "reports.db")
 	for _, batches := range []int{1, 13, 40} {
-		killAfter(t, batches, "reports", path, nil)
+		crashtest.KillAfter(t, batches, "reports", path, nil)
 	}
 	r := openReports(t, path)
 	events := monthOfTheKilled()

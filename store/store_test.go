@@ -11,12 +11,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"countersign/internal/crashtest"
 	"countersign/internal/leaktest"
 	"countersign/session"
 )
 
 func TestMain(m *testing.M) {
-	if childProcess() {
+	if crashtest.Play(map[string]crashtest.Role{"journal": journalUntilKilled, "reports": reportUntilKilled, "import": importUntilKilled}) {
 		return
 	}
 	leaktest.Main(m)

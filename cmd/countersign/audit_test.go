@@ -225,7 +225,7 @@ func TestNothingInAnyFileSaysWhoCalledWhenTheirTimeIsOver(t *testing.T) {
 	require.Equal(t, exitDone, code, stderr)
 	assert.NoFileExists(t, filepath.Join(data, "journal.db"), "none is kept here")
 	for of, want := range map[string]int{"ancient": 0, "old": 0, "young": 1} {
-		found, err := store.Traces{[]byte("customer-of-" + of), []byte("leg-of-" + of)}.Search(t.Context(), data)
+		found, err := store.Search(t.Context(), store.Traces{[]byte("customer-of-" + of), []byte("leg-of-" + of)}, data)
 		require.NoError(t, err)
 		assert.Len(t, found.Found, want, of)
 	}

@@ -319,7 +319,7 @@ func (e *eraser) search() error {
 	for _, path := range databases {
 		rewrite(path, false)
 	}
-	first, err := e.traces.Search(e.c.Context, e.cfg.data)
+	first, err := store.Search(e.c.Context, e.traces, e.cfg.data)
 	if err != nil {
 		return err
 	}
@@ -329,7 +329,7 @@ func (e *eraser) search() error {
 			rewrite(path, true)
 		}
 	}
-	if e.receipt.Searched, err = e.traces.Search(e.c.Context, e.cfg.data); err != nil {
+	if e.receipt.Searched, err = store.Search(e.c.Context, e.traces, e.cfg.data); err != nil {
 		return err
 	}
 	for _, path := range e.receipt.Searched.Found {

@@ -297,7 +297,7 @@ func TestErasingAShortIDDoesNotHoldUpCalls(t *testing.T) {
 	assert.Equal(t, before, schema(), "the service writes the journal meanwhile")
 	assert.Equal(t, []string{"C-1007", "erased"}, e.query("journal.db", `SELECT customer FROM calls ORDER BY customer`))
 	stop()
-	s, err := store.Traces{[]byte(`"customer":"77"`), []byte("Wilhelmina Zwiebelfisch"), []byte("+493090182078")}.Search(t.Context(), e.data)
+	s, err := store.Search(t.Context(), store.Traces{[]byte(`"customer":"77"`), []byte("Wilhelmina Zwiebelfisch"), []byte("+493090182078")}, e.data)
 	require.NoError(t, err)
 	assert.Empty(t, s.Found)
 	erase()

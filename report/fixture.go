@@ -132,7 +132,7 @@ func period(t *testing.T, from, to string, z *time.Location) Period {
 var later = time.Date(2026, 12, 31, 12, 0, 0, 0, time.UTC)
 
 // read makes a report and its rows.
-func (a *archive) read(name string, q Query) (r *Report, all []Row) {
+func read(a *archive, name string, q Query) (r *Report, all []Row) {
 	a.t.Helper()
 	err := NewReader(a.db(), func() time.Time { return later }).Read(context.Background(), name, q, func(made *Report) (err error) {
 		all, err = made.collect(1_000_000)
