@@ -11,10 +11,10 @@ import (
 	"strings"
 	"sync"
 
+	"countersign/bus"
 	"countersign/lines"
 	"countersign/prompts"
 	"countersign/session"
-	"countersign/store/relay"
 )
 
 // linesInForce keeps the Book as the lines are in NATS. Calls never wait for it: until NATS answers, the lines that were last in force are.
@@ -35,7 +35,7 @@ type linesInForce struct {
 type inForce struct {
 	lines.Entry
 	def    *lines.Definition
-	stored relay.Stored
+	stored bus.Stored
 }
 
 func newLinesInForce(cfg config, parts lines.Parts, catalogue *prompts.Catalogue, log *slog.Logger) (*linesInForce, error) {
@@ -60,12 +60,12 @@ func (l *linesInForce) load() error {
 	if err != nil {
 		return fmt.Errorf("read the lines that were last in force: %w", err)
 	}
-	byName := map[string]relay.Stored{}
+	byName := map[string]bus.Stored{}
 	if err := json.Unmarshal(text, &byName); err != nil {
 		l.log.Warn("the copy of the lines is damaged, the built-in line answers until NATS is there", "file", l.path, "err", err)
 		return nil
 	}
-	var stored []relay.Stored
+	var stored []bus.Stored
 	for name, s := range byName {
 		s.Name = name
 		stored = append(stored, s)
@@ -75,8 +75,8 @@ func (l *linesInForce) load() error {
 }
 
 // watch follows NATS until ctx ends.
-func (l *linesInForce) watch(ctx context.Context, from *relay.Lines) {
-	from.Watch(ctx, func(stored []relay.Stored) {
+func (l *linesInForce) watch(ctx context.Context, from *bus.Lines) {
+	from.Watch(ctx, func(stored []bus.Stored) {
 		l.put(stored)
 		l.keep()
 		l.once.Do(func() { close(l.first) })
@@ -94,7 +94,7 @@ func (l *linesInForce) await(ctx context.Context) error {
 }
 
 // put compiles lines and puts them in force, all at once. A line that does not compile here stays as it was.
-func (l *linesInForce) put(stored []relay.Stored) {
+func (l *linesInForce) put(stored []bus.Stored) {
 	next := map[string]inForce{}
 	var entries []lines.Entry
 	var all []*lines.Definition
@@ -132,7 +132,7 @@ func (l *linesInForce) put(stored []relay.Stored) {
 	l.speak(texts)
 }
 
-func (l *linesInForce) compile(s relay.Stored) (made inForce, texts []prompts.Text, err error) {
+func (l *linesInForce) compile(s bus.Stored) (made inForce, texts []prompts.Text, err error) {
 	def, err := lines.Parse(s.Name, []byte(s.YAML))
 	if err != nil {
 		return made, nil, err
@@ -156,7 +156,7 @@ func (l *linesInForce) compile(s relay.Stored) (made inForce, texts []prompts.Te
 
 // keep writes what is in force, for a start without NATS.
 func (l *linesInForce) keep() {
-	byName := map[string]relay.Stored{}
+	byName := map[string]bus.Stored{}
 	for name, line := range l.current {
 		byName[name] = line.stored
 	}

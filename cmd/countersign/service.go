@@ -12,15 +12,18 @@ import (
 	"syscall"
 	"time"
 
+	"countersign/backend"
+	"countersign/backend/sms"
+	"countersign/bus"
 	"countersign/esl"
 	"countersign/freeswitch"
 	"countersign/prompts"
 	"countersign/session"
 	"countersign/session/guard"
 	"countersign/session/token"
-	"countersign/store"
-	"countersign/store/relay"
-	"countersign/store/rest"
+	"countersign/store/customers"
+	"countersign/store/journal"
+	"countersign/store/sqlite"
 	"countersign/web"
 )
 
@@ -31,14 +34,14 @@ type service struct {
 
 	listener  *net.TCPListener
 	unlock    func() // gives --data free for another process
-	directory *store.Directory
-	backend   *rest.Directory // nil without one
-	gateway   *rest.Gateway   // nil without one
-	journal   *store.Journal
-	embedded  *relay.Embedded // nil with an external NATS
-	endpoint  relay.Endpoint
-	relay     *relay.Relay
-	state     *relay.State
+	directory *customers.Directory
+	backend   *backend.Directory // nil without one
+	gateway   *sms.Gateway       // nil without one
+	journal   *journal.Journal
+	embedded  *bus.Embedded // nil with an external NATS
+	endpoint  bus.Endpoint
+	relay     *bus.Relay
+	state     *bus.State
 	guard     *guard.Guard
 	tokens    *token.Issuer
 	stepUps   *freeswitch.StepUps
@@ -141,8 +144,8 @@ func refuse(l *net.TCPListener) (stop func()) {
 }
 
 func (s *service) openStores(ctx context.Context) (err error) {
-	s.unlock, err = store.Lock(filepath.Join(s.cfg.data, "lock"))
-	if errors.Is(err, store.ErrInUse) {
+	s.unlock, err = sqlite.Lock(filepath.Join(s.cfg.data, "lock"))
+	if errors.Is(err, sqlite.ErrInUse) {
 		return fmt.Errorf("the data folder %s is in use by another countersign: stop it or use another --data folder", s.cfg.data)
 	}
 	if err != nil {
@@ -151,7 +154,7 @@ func (s *service) openStores(ctx context.Context) (err error) {
 	if s.directory, err = openDirectory(ctx, s.cfg, s.log); err != nil {
 		return err
 	}
-	if s.journal, err = store.OpenJournal(ctx, s.cfg.journalPath(), store.JournalOptions{Log: s.log}); err != nil {
+	if s.journal, err = journal.Open(ctx, s.cfg.journalPath(), journal.Options{Log: s.log}); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, writeTimeout, fmt.Errorf("%s cannot be written: another program may have locked it", s.cfg.journalPath()))
@@ -164,15 +167,15 @@ func (s *service) openStores(ctx context.Context) (err error) {
 }
 
 // openDirectory opens the customers, for the service and for "countersign customers".
-func openDirectory(ctx context.Context, cfg config, log *slog.Logger) (*store.Directory, error) {
+func openDirectory(ctx context.Context, cfg config, log *slog.Logger) (*customers.Directory, error) {
 	if exists(cfg.directoryPath()) && !exists(cfg.pepperPath()) {
 		return nil, fmt.Errorf("the pepper %s is missing: restore it from a backup, because the stored PINs cannot be checked without it", cfg.pepperPath())
 	}
-	pepper, err := store.LoadPepper(cfg.pepperPath())
+	pepper, err := customers.LoadPepper(cfg.pepperPath())
 	if err != nil {
 		return nil, err
 	}
-	return store.OpenDirectory(ctx, cfg.directoryPath(), store.DirectoryOptions{Pepper: pepper, Scheme: cfg.Customers.Hash, Log: log})
+	return customers.Open(ctx, cfg.directoryPath(), customers.Options{Pepper: pepper, Scheme: cfg.Customers.Hash, Log: log})
 }
 
 // openPrompts writes our recordings where FreeSWITCH finds them, unless the operator has a folder of their own.
@@ -187,11 +190,11 @@ func openPrompts(cfg config) (*prompts.Catalogue, error) {
 
 func (s *service) openNATS() (err error) {
 	if s.cfg.NATS.URL != "" {
-		s.endpoint, err = relay.External(s.cfg.external())
+		s.endpoint, err = bus.External(s.cfg.external())
 		return err
 	}
 	n := s.cfg.NATS
-	s.embedded, err = relay.StartEmbedded(relay.EmbeddedOptions{
+	s.embedded, err = bus.StartEmbedded(bus.EmbeddedOptions{
 		Dir: s.cfg.natsDir(), Listen: n.Listen, User: n.User, Password: n.Password, Token: n.Token, Log: s.log,
 	})
 	if err != nil {
@@ -209,7 +212,7 @@ func (s *service) run(ctx context.Context, api http.Handler) {
 	relaying, stopRelay := context.WithCancel(context.Background())
 	all, stopAll := context.WithCancel(context.Background())
 	s.stopRelay, s.stopAll = stopRelay, stopAll
-	s.relay = relay.New(s.journal, s.endpoint, relay.Config{Stream: relay.StreamConfig{MaxAge: time.Duration(s.cfg.Retention.Journal)}}, s.log)
+	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{Stream: bus.StreamConfig{MaxAge: time.Duration(s.cfg.Retention.Journal)}}, s.log)
 	s.background.Go(func() { s.relay.Run(relaying) })
 	s.background.Go(func() { s.directory.Wrap(all) })
 	s.background.Go(func() { s.guard.Run(all) })

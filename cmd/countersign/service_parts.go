@@ -12,22 +12,25 @@ import (
 	"syscall"
 	"time"
 
+	"countersign/backend"
+	"countersign/backend/endpoint"
+	"countersign/backend/sms"
+	"countersign/bus"
 	"countersign/freeswitch"
 	"countersign/lines"
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/guard"
+	"countersign/session/shared"
 	"countersign/session/token"
 	"countersign/steps"
-	"countersign/store"
-	"countersign/store/relay"
-	"countersign/store/rest"
+	"countersign/store/customers"
 	"countersign/web"
 )
 
 // openState opens what machines share: attempts and locks, calls, tokens, lines.
 func (s *service) openState() (err error) {
-	if s.state, err = relay.OpenState(s.endpoint, relay.StateOptions{Node: s.cfg.Node, Key: s.directory.PepperKey(stateKey), Within: time.Duration(s.cfg.NATS.Timeout), Log: s.log}); err != nil {
+	if s.state, err = bus.OpenState(s.endpoint, bus.StateOptions{Node: s.cfg.Node, Key: s.directory.PepperKey(stateKey), Within: time.Duration(s.cfg.NATS.Timeout), Log: s.log}); err != nil {
 		return err
 	}
 	s.guard, err = guard.New(guard.Options{
@@ -42,7 +45,7 @@ func (s *service) openState() (err error) {
 		return err
 	}
 	s.tokens, err = token.New(token.Options{
-		Store: s.state.Guard(), NotFound: guard.ErrNotFound, Conflict: guard.ErrConflict, Keys: keys, SubjectKey: s.directory.PepperKey("token subjects/v1"),
+		Store: s.state.Guard(), NotFound: shared.ErrNotFound, Conflict: shared.ErrConflict, Keys: keys, SubjectKey: s.directory.PepperKey("token subjects/v1"),
 		Issuer: s.cfg.Tokens.Issuer, Audience: s.cfg.Tokens.Audience, Life: time.Duration(s.cfg.Tokens.Life),
 	})
 	return err
@@ -58,10 +61,10 @@ const (
 )
 
 // samePepper makes sure that all machines have the same pepper: with others, each would count attempts for itself.
-func samePepper(ctx context.Context, state *relay.State, d *store.Directory) error {
+func samePepper(ctx context.Context, state *bus.State, d *customers.Directory) error {
 	ours := []byte(hex.EncodeToString(d.PepperKey(fingerprintKey)[:8]))
-	_, err := state.Guard().Create(ctx, fingerprint, ours, guard.Forever)
-	if !errors.Is(err, relay.ErrConflict) {
+	_, err := state.Guard().Create(ctx, fingerprint, ours, shared.Forever)
+	if !errors.Is(err, bus.ErrConflict) {
 		return err
 	}
 	theirs, _, err := state.Guard().Get(ctx, fingerprint)
@@ -109,7 +112,7 @@ func (s *service) openCustomers() (steps.Directory, error) {
 		return s.directory, nil
 	}
 	var err error
-	s.backend, err = rest.NewDirectory(s.cfg.Backend, s.directory, rest.Options{Log: s.log})
+	s.backend, err = backend.New(s.cfg.Backend, s.directory, endpoint.Options{Log: s.log})
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +130,7 @@ func (s *service) parts(customers steps.Directory) lines.Parts {
 // openGateway makes the way to send text messages, if there is one.
 func (s *service) openGateway() (err error) {
 	if s.cfg.SMS.URL != "" {
-		s.gateway, err = rest.NewGateway(s.cfg.SMS, rest.Options{Log: s.log})
+		s.gateway, err = sms.New(s.cfg.SMS, endpoint.Options{Log: s.log})
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"countersign/session"
+	"countersign/session/shared"
 )
 
 // customer is what is kept about attempts at one customer's secrets: those that were not given back since the last success, oldest first. Every lock
@@ -105,9 +106,9 @@ func (c *customer) reset(upTo time.Time) (changed bool) {
 func (c customer) keep(r Rules) time.Duration {
 	switch n := len(c.Failures); {
 	case n == 0:
-		return briefly
+		return shared.Briefly
 	case n >= r.Total:
-		return Forever
+		return shared.Forever
 	default:
 		return r.Forget
 	}

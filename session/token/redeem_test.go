@@ -10,13 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"countersign/bus"
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/token"
-	"countersign/store/relay"
-
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 func TestATokenOfACallGivesBackWhatTheCallHasProven(t *testing.T) {
@@ -121,7 +121,7 @@ func race(t *testing.T, rounds, n int, machines ...*bench) {
 					won.Add(1)
 				case errors.As(err, &refused) && refused.Reason == event.RefusedReplayed:
 					replayed.Add(1)
-				case errors.Is(err, relay.ErrAway):
+				case errors.Is(err, bus.ErrAway):
 					away.Add(1)
 				}
 			})

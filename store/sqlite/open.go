@@ -1,0 +1,165 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// busyTimeout is how long a connection waits for another process that is writing (policy.md, "SQLite").
+const busyTimeout = 5 * time.Second
+
+// Schema is one kind of database file.
+type Schema struct {
+	// Application is the number by which the file's header tells our kinds of databases and other people's apart.
+	Application int
+	// Synchronous is NORMAL (commits survive a crash of the process) or FULL (and a power cut).
+	Synchronous string
+	// Name is what the file holds, and the folder of its migrations in files.
+	Name  string
+	Files fs.FS
+}
+
+// database is an open SQLite file: one connection that writes and a pool of connections that cannot.
+type DB struct {
+	Path        string
+	Write, Read *sql.DB
+}
+
+// Open opens or creates a database and brings it to the newest schema. An *OpenError tells a person what is wrong. What cannot be opened is
+// left as it was.
+func Open(ctx context.Context, path string, s Schema) (*DB, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := CreateFile(path, nil); err != nil {
+		return nil, AccessError(path, err)
+	}
+	db := &DB{Path: path}
+	if db.Write, err = sql.Open("sqlite3", dsn(path, s, "_txlock", "immediate")); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	db.Write.SetMaxOpenConns(1)
+	if db.Read, err = sql.Open("sqlite3", dsn(path, s, "_query_only", "1")); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Write.Close())
+	}
+	readers := max(4, runtime.NumCPU())
+	db.Read.SetMaxOpenConns(readers)
+	db.Read.SetMaxIdleConns(readers)
+	if err := db.migrate(ctx, s); err != nil {
+		return nil, errors.Join(Explain(path, err), db.Close())
+	}
+	return db, nil
+}
+
+// dsn carries every setting that SQLite keeps for a connection and not in the file, so that each connection of a pool has them.
+func dsn(path string, s Schema, more ...string) string {
+	q := url.Values{
+		"mode":             {"rw"}, // never create a file: createFile does, with the right permissions
+		"_busy_timeout":    {fmt.Sprint(busyTimeout.Milliseconds())},
+		"_foreign_keys":    {"1"},
+		"_synchronous":     {s.Synchronous},
+		"_secure_delete":   {"1"}, // what is deleted is overwritten
+		"_stmt_cache_size": {"32"},
+	}
+	for i := 0; i < len(more); i += 2 {
+		q.Set(more[i], more[i+1])
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+func (db *DB) Close() error { return errors.Join(db.Read.Close(), db.Write.Close()) }
+
+// InTx runs f in a transaction of the writer. It waits for the connection and for other processes, ends at once if ctx ends before its turn,
+// and runs to its end afterwards: a context that can end makes go-sqlite3 start a goroutine for every statement.
+func (db *DB) InTx(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
+	conn, err := db.Write.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	ctx = context.WithoutCancel(ctx)
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return Busy(err)
+	}
+	if err := f(ctx, tx); err != nil {
+		_ = tx.Rollback() // SQLite may have rolled back by itself already
+		return err
+	}
+	return tx.Commit()
+}
+
+// Busy makes an ErrBusy of SQLite's "database is locked".
+func Busy(err error) error {
+	if IsCode(err, sqlite3.ErrBusy) {
+		return fmt.Errorf("%w: another program is writing to the database (%w)", ErrBusy, err)
+	}
+	return err
+}
+
+func IsCode(err error, codes ...sqlite3.ErrNo) bool {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	for _, c := range codes {
+		if e.Code == c {
+			return true
+		}
+	}
+	return false
+}
+
+// CreateFile makes a file with content that only its owner may read, unless the file exists already, and takes everybody else's permissions
+// away from one that does. Of several processes one wins; nobody ever sees half a file. Its folder is made, readable for everybody, if missing.
+//
+// An existing database is never opened here: closing a descriptor of it would drop the locks that SQLite holds in this process.
+func CreateFile(path string, content []byte) error {
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().Perm()&0o077 != 0 && info.Mode().IsRegular() {
+		return os.Chmod(path, info.Mode().Perm()&0o700)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	draft, err := os.CreateTemp(folder, "."+filepath.Base(path)+"-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(draft.Name()) }()
+	_, err = draft.Write(content)
+	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
+		return err
+	}
+	switch err := os.Link(draft.Name(), path); {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return syncFolder(folder)
+}
+
+// syncFolder makes a new name in a folder outlive a power cut.
+func syncFolder(folder string) error {
+	f, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
