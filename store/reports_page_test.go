@@ -18,7 +18,7 @@ import (
 
 func reportsPage(t *testing.T) string {
 	t.Helper()
-	page, err := os.ReadFile("REPORTS.md")
+	page, err := os.ReadFile(filepath.Join("..", "docs", "reports.md"))
 	require.NoError(t, err)
 	return string(page)
 }
