@@ -156,7 +156,7 @@ func (j *Journal) importGroup(ctx context.Context, group []entry, erased event.E
 			if err := eraseImported(ctx, tx, erased, n, calls); err != nil {
 				return fmt.Errorf("write call %s: %w", n.call, err)
 			}
-			if n.change.ended.Valid {
+			if n.ended.Valid {
 				continue
 			}
 			if _, err := tx.ExecContext(ctx, `UPDATE calls SET ended = ? WHERE call = ? AND ended IS NULL`, n.time, n.call); err != nil {
