@@ -7,7 +7,7 @@ import (
 	"countersign/session/event"
 )
 
-// Proof is one factor that a caller has proven, and how.
+// Proof is one factor that a caller has proven, and how. A step makes one by VerifiedBy.
 type Proof struct {
 	Factor Factor       `json:"factor"`
 	Method event.Method `json:"method"`
@@ -17,7 +17,7 @@ type Proof struct {
 
 func (p Proof) counts(at time.Time) bool { return p.Until.IsZero() || at.Before(p.Until) }
 
-// Proven is what is known about a caller: on a call that comes back, or from a token.
+// Proven is what a call or a token brings along: who is calling, and their proofs.
 type Proven struct {
 	// Customer is the customer's id.
 	Customer string         `json:"customer"`

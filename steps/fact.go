@@ -25,6 +25,6 @@ func (f Fact) Name() string { return f.Fact }
 // Run implements session.Step. A customer whose record does not have it is not asked.
 func (f Fact) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	return keyed{
-		directory: f.Directory, kind: event.Method(f.Fact), factor: session.Weak, prompt: f.Prompt, again: f.Again, min: f.Min, max: f.Max, limits: f.Limits,
+		directory: f.Directory, kind: event.Method(f.Fact), prompt: f.Prompt, again: f.Again, min: f.Min, max: f.Max, limits: f.Limits,
 	}.run(ctx, s)
 }

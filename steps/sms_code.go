@@ -70,7 +70,7 @@ func (c SMSCode) Run(ctx context.Context, s *session.Session) (session.Outcome, 
 	limits.FirstDigit = codeSilence
 	return question{
 		prompt: "ask-code", again: "ask-code-again", min: 1, max: c.Digits, limits: limits, noInput: "code-reminder", evenPace: true,
-		judge: func(ctx context.Context, entry session.Secret) (verdict, error) { return c.judge(ctx, s, &sent, entry) },
+		judge: func(ctx context.Context, entry session.Secret) (attempt, error) { return c.judge(ctx, s, &sent, entry) },
 	}.ask(ctx, s, event.ReasonWrongAnswer)
 }
 
@@ -82,7 +82,7 @@ type code struct {
 	resent int
 }
 
-func (c SMSCode) judge(ctx context.Context, s *session.Session, sent *code, entry session.Secret) (verdict, error) {
+func (c SMSCode) judge(ctx context.Context, s *session.Session, sent *code, entry session.Secret) (attempt, error) {
 	switch {
 	case s.Now().After(sent.until):
 		return over(session.Failed(event.ReasonVoid)), nil
@@ -91,13 +91,13 @@ func (c SMSCode) judge(ctx context.Context, s *session.Session, sent *code, entr
 	case entry.Len() != c.Digits:
 		return noMatch, nil
 	}
-	return judgeSecret(ctx, s, session.Possession, event.MethodSMSCode, func(context.Context) (bool, error) {
+	return judgeSecret(ctx, s, event.MethodSMSCode, func(context.Context) (bool, error) {
 		return subtle.ConstantTimeCompare(entry.Reveal(), sent.digits.Reveal()) == 1, nil
 	})
 }
 
 // resend sends the same code once more. When that may not be, or not yet, the caller is asked again all the same.
-func (c SMSCode) resend(ctx context.Context, s *session.Session, sent *code) (verdict, error) {
+func (c SMSCode) resend(ctx context.Context, s *session.Session, sent *code) (attempt, error) {
 	if sent.resent >= resends {
 		return noMatch, nil
 	}
@@ -106,7 +106,7 @@ func (c SMSCode) resend(ctx context.Context, s *session.Session, sent *code) (ve
 		return served("code-reminder-1", "ask-code-again"), nil
 	}
 	if err := c.send(ctx, s, *sent); err != nil {
-		return verdict{}, err
+		return attempt{}, err
 	}
 	return served("code-sent-again", "ask-code-again"), nil
 }

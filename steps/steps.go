@@ -29,6 +29,13 @@ type Directory interface {
 	AddPhone(ctx context.Context, customer, e164 string) error
 }
 
+// Selective is a step that does not take any digits of the right number for an answer. Whoever runs calls without callers needs to know what it takes.
+type Selective interface {
+	session.Step
+	// PossibleKeys are keys that can be an answer, right or wrong, or empty if there are none. region is the line's.
+	PossibleKeys(region string) string
+}
+
 // Sends counts the one-time codes that are sent to a number (policy.md, "OTP sends"). Sender sends them.
 type Sends interface {
 	// MaySend takes one of the sends that a number (E.164) has; false when none is left for now. again is when there will be.

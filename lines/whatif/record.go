@@ -196,7 +196,7 @@ func (r *reader) finish(ended event.CallEnded) {
 	if r.failed.Reason == event.ReasonUnavailable && r.failed.Step == "" {
 		rec.outage, rec.lost = rec.known != nil, rec.known == nil && rec.stepUp > session.Unknown && rec.started.Continues == ""
 	}
-	r.proven(ended)
+	r.before(ended)
 }
 
 // gone is what took the caller from us, or nil.
@@ -210,8 +210,8 @@ func gone(ended event.CallEnded) error {
 	return nil
 }
 
-// proven works out what had been proven before the call, from the level that it gave.
-func (r *reader) proven(ended event.CallEnded) {
+// before works out what had been proven before the call, from the level that it gave.
+func (r *reader) before(ended event.CallEnded) {
 	rec := r.rec
 	if rec.known == nil {
 		return
@@ -221,25 +221,21 @@ func (r *reader) proven(ended event.CallEnded) {
 		if passed {
 			continue
 		}
-		if rec.known.Methods = append(rec.known.Methods, m); i == 0 || m == event.MethodToken {
-			continue // it identified
+		rec.known.Methods = append(rec.known.Methods, m)
+		if factor := factorOf(m, i == 0); factor != session.NoFactor {
+			rec.known.Proofs = append(rec.known.Proofs, session.Proof{Factor: factor, Method: m})
 		}
-		rec.known.Proofs = append(rec.known.Proofs, session.Proof{Factor: factorOf(m), Method: m})
 	}
 	if rec.known.Level(rec.startedAt) != session.Level(r.level) {
 		rec.untold = "what had been proven on the call before is not in its events"
 	}
 }
 
-func factorOf(m event.Method) session.Factor {
-	switch m {
-	case event.MethodPIN, event.MethodPassphrase:
-		return session.Knowledge
-	case event.MethodSMSCode, event.MethodTOTP:
-		return session.Possession
-	case event.MethodANI, event.MethodAccount, event.MethodPhone, event.MethodToken:
+// factorOf is what a method proved that the call came with. One that a company named is an identifier if it is the first, because who the caller is
+// comes before all questions, and a fact otherwise.
+func factorOf(m event.Method, first bool) session.Factor {
+	if _, ours := session.MethodOf(m); !ours && first {
 		return session.NoFactor
-	default: // a date of birth, a fact
-		return session.Weak
 	}
+	return session.FactorOf(m)
 }
