@@ -1,7 +1,6 @@
 package lines
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -15,72 +14,51 @@ func (c *checker) verify() {
 	}
 	seen := map[string]bool{}
 	for i, q := range v.Questions {
-		a := q.asked()
-		if a.kind == "" {
+		if q.Kind == nil {
 			continue
 		}
-		path := fmt.Sprintf("verify.questions[%d].%s", i, a.kind)
-		if f := q.Fact; f != nil && f.Name != "" {
-			c.name(path, f.Name, identifiers...)
-			c.knownPrompt(join(path, "prompt"), f.prompt())
+		at, name := place{"verify.questions", i, q.key()}, q.name()
+		q.check(c, at)
+		if c.identifies(name) {
+			c.wrong(at.settings(), "%s says who the caller is in identify, so it proves nothing: take another fact", name)
 		}
-		if p := q.Passphrase; p != nil {
-			c.passphrase(path, p)
-		}
-		if c.identifies(a.name) {
-			c.wrong(path, "%s says who the caller is in identify, so it proves nothing: take another fact", a.name)
-		}
-		if seen[a.name] && a.name != "" {
-			c.wrong(path, "%s is asked twice: remove one", a.name)
+		if seen[name] && name != "" {
+			c.wrong(at.settings(), "%s is asked twice: remove one", name)
 			continue
 		}
-		c.orElse(path, a, seen)
-		seen[a.name] = true
+		c.orElse(at, q, seen)
+		seen[name] = true
 	}
 	c.reachable()
 }
 
-func (c *checker) passphrase(path string, p *Passphrase) {
-	if p.Engine != "" && !session.IsEngine(p.Engine) {
-		c.wrong(join(path, "engine"), "%q is no engine: want FreeSWITCH's name of it, such as pocketsphinx", shorten(p.Engine))
-	}
-	if p.Grammar != "" && !session.IsGrammar(p.Grammar) {
-		c.wrong(join(path, "grammar"), "%q is no grammar: want its name or path, of at most 512 letters, digits and _:/.-", shorten(p.Grammar))
-	}
-	for _, key := range []string{"engine", "grammar"} {
-		if text := map[string]string{"engine": p.Engine, "grammar": p.Grammar}[key]; text == "" && c.given(join(path, key)) {
-			c.wrong(join(path, key), "is empty")
-		}
-	}
-}
-
 // orElse follows what stands in for a question. A circle is said of the first question in it: before are those that were looked at.
-func (c *checker) orElse(path string, a asked, before map[string]bool) {
-	path = join(path, "else")
+func (c *checker) orElse(at place, asked Question, before map[string]bool) {
+	path, name := at.setting("else"), asked.name()
 	var way []string
-	for next := a.orElse; next != ""; {
-		q, at, ok := c.def.Verify.find(next)
+	for next := asked.orElse(); next != ""; {
+		q, index, ok := c.def.Verify.find(next)
 		if !ok {
 			c.wrong(path, "there is no question %q%s", shorten(next), didYouMean(next, c.questionNames()))
 			return
 		}
 		way = append(way, next)
-		if next == a.name {
-			c.wrong(path, "goes in a circle: %s → %s", a.name, strings.Join(way, " → "))
+		if next == name {
+			c.wrong(path, "goes in a circle: %s → %s", name, strings.Join(way, " → "))
 			return
 		}
-		if at < 0 || before[next] || slices.Contains(way[:len(way)-1], next) {
+		if index < 0 || before[next] || slices.Contains(way[:len(way)-1], next) {
 			return // one with the usual settings has none; what is wrong further on is said there
 		}
-		next = q.asked().orElse
+		next = q.orElse()
 	}
 }
 
 func (c *checker) questionNames() []string {
-	names := []string{"pin", "birth_date", "sms_code", "totp"}
+	names := standIns()
 	for _, q := range c.def.Verify.Questions {
-		if n := q.asked().name; !slices.Contains(names, n) {
-			names = append(names, n)
+		if q.Kind != nil && !slices.Contains(names, q.name()) {
+			names = append(names, q.name())
 		}
 	}
 	return names
@@ -91,14 +69,17 @@ func (c *checker) reachable() {
 	v := c.def.Verify
 	count := map[session.Factor]int{}
 	for _, q := range v.Questions {
-		count[q.asked().factor]++
+		if q.Kind == nil {
+			return // said already
+		}
+		count[q.factor()]++
 	}
 	knowledge, possession := count[session.Knowledge] > 0, count[session.Possession] > 0
 	path := "verify.level"
 	if !c.given(path) {
 		path = "verify"
 	}
-	if len(v.Questions) == 0 || count[session.NoFactor] > 0 {
+	if len(v.Questions) == 0 {
 		return // said already
 	}
 	switch session.Level(v.Level) {
@@ -115,5 +96,8 @@ func (c *checker) reachable() {
 
 // identifies says whether callers give a number of that name to say who they are.
 func (c *checker) identifies(name string) bool {
-	return name != "" && slices.ContainsFunc(c.def.Identify, func(i Identifier) bool { return i.Number != nil && i.Number.Name == name })
+	return name != "" && slices.ContainsFunc(c.def.Identify, func(i Identifier) bool {
+		n, is := i.Way.(*NumberQuestion)
+		return is && n.Name == name
+	})
 }

@@ -3,9 +3,7 @@ package lines
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 
 	"countersign/session"
 )
@@ -31,19 +29,7 @@ func (w *warner) say(path, format string, a ...any) {
 
 func (w *warner) identify() {
 	for i, id := range w.d.Identify {
-		path := fmt.Sprintf("identify[%d]", i)
-		if id.ANI != nil && i > 0 {
-			w.say(path, "the caller's number is always tried first: write it first")
-		}
-		if n := id.Number; n != nil && n.Name == "phone" && w.d.Region == "" {
-			w.say(path, "without a region only numbers with their country code are understood: set region")
-		}
-		if n := id.Number; n != nil && n.Reasks > maxUnsafeless {
-			w.say(path+".number.reasks", "asked %d times, callers can try numbers out", n.Reasks+1)
-		}
-		if id.Choice != nil && i == len(w.d.Identify)-1 {
-			w.say(path, "nothing is asked behind this choice: whoever presses the key goes to a person like everybody else")
-		}
+		id.warn(w, place{"identify", i, id.key()})
 	}
 	if w.d.Verify == nil {
 		w.say("", "no verify: callers are identified at most, and never verified")
@@ -60,27 +46,20 @@ func (w *warner) verify() {
 	}
 	weak, lastWeak, lastOther := 0, -1, -1
 	for i, q := range v.Questions {
+		at := place{"verify.questions", i, q.key()}
 		switch {
-		case q.asked().factor != session.Weak:
+		case q.factor() != session.Weak:
 			lastOther = i
 		case session.Level(v.Level) == session.Strong:
-			w.say(fmt.Sprintf("verify.questions[%d]", i), "is never asked: level 3 takes something the customer knows and something they have, and no weak answer")
+			w.say(at.entry(), "is never asked: level 3 takes something the customer knows and something they have, and no weak answer")
 		default:
 			weak, lastWeak = weak+1, i
 		}
-		if p := q.PIN; p != nil && p.Digits.Min < 6 {
-			w.say(fmt.Sprintf("verify.questions[%d].pin.digits", i), "a PIN of %d digits is guessed in one call with a chance of %s (6 digits: %s)",
-				p.Digits.Min, chance(p.Reasks+1, p.Digits.Min), chance(p.Reasks+1, 6))
-		}
+		q.warn(w, at)
 	}
 	if weak == 1 && lastWeak > lastOther {
-		w.say(fmt.Sprintf("verify.questions[%d]", lastWeak), "can never matter: one weak answer verifies nobody, and no other question follows it")
+		w.say(place{list: "verify.questions", index: lastWeak}.entry(), "can never matter: one weak answer verifies nobody, and no other question follows it")
 	}
-}
-
-// chance is tries in ten to the power of digits, in percent (policy.md, "Arithmetic").
-func chance(tries, digits int) string {
-	return strconv.FormatFloat(float64(tries)/math.Pow10(digits)*100, 'g', 2, 64) + " %"
 }
 
 func (w *warner) languages(audio func(language, prompt string) bool) {
@@ -117,7 +96,7 @@ func (w *warner) languages(audio func(language, prompt string) bool) {
 // Plays are the prompts that the line asks for by name, sorted. Steps play more of their own: see prompts.All.
 func (d *Definition) Plays() []string {
 	names := []string{"greeting", "failure"}
-	add := func(n string) { names = append(names, n) }
+	add := func(n ...string) { names = append(names, n...) }
 	if d.Hours != nil {
 		add("closed")
 	}
@@ -127,12 +106,7 @@ func (d *Definition) Plays() []string {
 		}
 	}
 	for _, id := range d.Identify {
-		if c := id.Choice; c != nil {
-			add(c.Prompt)
-		}
-		if n := id.Number; n != nil {
-			add(n.prompt())
-		}
+		add(id.prompts()...)
 	}
 	if d.Verify != nil {
 		add("confirmation")
