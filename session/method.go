@@ -54,9 +54,10 @@ func MethodOf(name event.Method) (Method, bool) {
 	return Method{}, false
 }
 
-// FactorOf is what the right answer to a question proves. A question that a company named asks for a fact: a weak factor.
+// FactorOf is what the right answer to a question of a call proves. A question that a company named asks for a fact, which is
+// weak: whatever a login elsewhere by a method of that name proves.
 func FactorOf(question event.Method) Factor {
-	if m, ok := MethodOf(question); ok {
+	if m, ok := MethodOf(question); ok && !m.free() {
 		return m.Factor
 	}
 	return Weak

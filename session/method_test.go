@@ -34,12 +34,17 @@ func TestWhatAMethodProves(t *testing.T) {
 	for factor, methods := range map[session.Factor][]event.Method{
 		session.NoFactor:   {"ani", "account", "customer", "phone", "tracking", "token"},
 		session.Weak:       {"birth_date", "postcode"},
-		session.Knowledge:  {"pin", "passphrase", "password"},
-		session.Possession: {"sms_code", "totp", "app"},
+		session.Knowledge:  {"pin", "passphrase"},
+		session.Possession: {"sms_code", "totp"},
 	} {
 		for _, m := range methods {
 			assert.Equal(t, factor, session.FactorOf(m), m)
 		}
+	}
+	for name, factor := range map[event.Method]session.Factor{"password": session.Knowledge, "app": session.Possession} {
+		m, _ := session.MethodOf(name)
+		assert.Equal(t, factor, m.Factor, "%s, elsewhere", name)
+		assert.Equal(t, session.Weak, session.FactorOf(name), "%s, as a company may call a fact", name)
 	}
 }
 

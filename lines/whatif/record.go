@@ -216,13 +216,14 @@ func (r *reader) before(ended event.CallEnded) {
 	if rec.known == nil {
 		return
 	}
+	token := slices.Index(ended.Methods, event.MethodToken) // its own methods come before its name
 	for i, m := range ended.Methods {
 		passed := slices.ContainsFunc(rec.steps, func(s *step) bool { return s.name == string(m) && s.Result == event.StepPassed })
 		if passed {
 			continue
 		}
 		rec.known.Methods = append(rec.known.Methods, m)
-		if factor := factorOf(m, i == 0); factor != session.NoFactor {
+		if factor := factorOf(m, i == 0, i < token); factor != session.NoFactor {
 			rec.known.Proofs = append(rec.known.Proofs, session.Proof{Factor: factor, Method: m})
 		}
 	}
@@ -231,11 +232,14 @@ func (r *reader) before(ended event.CallEnded) {
 	}
 }
 
-// factorOf is what a method proved that the call came with. One that a company named is an identifier if it is the first, because who the caller is
-// comes before all questions, and a fact otherwise.
-func factorOf(m event.Method, first bool) session.Factor {
-	if _, ours := session.MethodOf(m); !ours && first {
+// factorOf is what a method proved that the call came with. One that a company named is an identifier if it is the first,
+// because who the caller is comes before all questions, and a fact otherwise. Those of a token are all ours.
+func factorOf(name event.Method, first, ofToken bool) session.Factor {
+	switch m, ours := session.MethodOf(name); {
+	case ours && ofToken:
+		return m.Factor
+	case !ours && first:
 		return session.NoFactor
 	}
-	return session.FactorOf(m)
+	return session.FactorOf(name)
 }

@@ -78,6 +78,8 @@ func TestWhatACompanyNamedItselfIsAnIdentifierInFrontAndAFactBehind(t *testing.T
 		"an identifier and a fact":    {[]event.Method{"contract", "postcode", "birth_date"}, session.Verified, whatif.Same},
 		"an identifier of ours":       {[]event.Method{"tracking", "pin"}, session.Verified, whatif.Same},
 		"more than they can have":     {[]event.Method{"contract", "postcode"}, session.Verified, whatif.Unknown},
+		"a fact called password":      {[]event.Method{"account", "password", "birth_date"}, session.Verified, whatif.Same},
+		"and no more than a fact":     {[]event.Method{"account", "password"}, session.Verified, whatif.Unknown},
 		"the customer number, a fact": {[]event.Method{"customer", "birth_date", "postcode"}, session.Verified, whatif.Same},
 	} {
 		t.Run(name, func(t *testing.T) {
