@@ -25,6 +25,14 @@ type Method struct {
 	prompt string
 }
 
+// Methods of logins elsewhere: no call asks for them, a token brings them.
+const (
+	// MethodPassword: the password of the company's website or app.
+	MethodPassword event.Method = "password"
+	// MethodApp: the company's app, on a device that is bound to the customer.
+	MethodApp event.Method = "app"
+)
+
 // methods is every method that has its name from us, in the order in which a caller may meet them. A company adds its own: identifiers, which prove
 // nothing, and facts, which are weak.
 var methods = []Method{
@@ -39,8 +47,8 @@ var methods = []Method{
 	{Name: event.MethodPassphrase, Factor: Knowledge, Login: true, Asks: "the spoken passphrase"},
 	{Name: event.MethodSMSCode, Factor: Possession, Login: true, Asks: "the one-time code", prompt: "ask-code"},
 	{Name: event.MethodTOTP, Factor: Possession, Login: true, Asks: "the code of the authenticator app"},
-	{Name: event.MethodPassword, Factor: Knowledge, Login: true},
-	{Name: event.MethodApp, Factor: Possession, Login: true},
+	{Name: MethodPassword, Factor: Knowledge, Login: true},
+	{Name: MethodApp, Factor: Possession, Login: true},
 }
 
 // Methods are all methods that have their names from us.

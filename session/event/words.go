@@ -78,10 +78,6 @@ const (
 	MethodSMSCode Method = "sms_code"
 	// MethodTOTP: a time-based one-time code from the customer's authenticator.
 	MethodTOTP Method = "totp"
-	// MethodPassword: a login elsewhere, by the password of the company's website or app.
-	MethodPassword Method = "password"
-	// MethodApp: a login elsewhere, in the company's app, on a device that is bound to the customer.
-	MethodApp Method = "app"
 	// MethodToken: an ID&V token from another channel.
 	MethodToken Method = "token"
 )

@@ -84,10 +84,10 @@ func TestALoginElsewhereProvesWhatItsMethodsProve(t *testing.T) {
 		level   session.Level
 		proofs  int
 	}{
-		"a password":                {[]event.Method{event.MethodPassword}, session.Verified, 1},
-		"the app and a password":    {[]event.Method{event.MethodApp, event.MethodPassword}, session.Strong, 2},
-		"the app alone":             {[]event.Method{event.MethodApp}, session.Verified, 1},
-		"a password and a PIN":      {[]event.Method{event.MethodPassword, event.MethodPIN}, session.Verified, 2},
+		"a password":                {[]event.Method{session.MethodPassword}, session.Verified, 1},
+		"the app and a password":    {[]event.Method{session.MethodApp, session.MethodPassword}, session.Strong, 2},
+		"the app alone":             {[]event.Method{session.MethodApp}, session.Verified, 1},
+		"a password and a PIN":      {[]event.Method{session.MethodPassword, event.MethodPIN}, session.Verified, 2},
 		"a birth date":              {[]event.Method{event.MethodBirthDate}, session.Identified, 1},
 		"one birth date said twice": {[]event.Method{event.MethodBirthDate, event.MethodBirthDate}, session.Identified, 1},
 		"an account number":         {[]event.Method{event.MethodAccount}, session.Identified, 0},
