@@ -16,7 +16,8 @@ func (*BirthDate) key() string    { return string(event.MethodBirthDate) }
 func (b *BirthDate) setDefaults() { b.Reasks = 2 }
 
 func (*BirthDate) describe() (string, map[string]doc) {
-	return "The date of birth: a weak answer, because others may know it. Keyed as the caller's language writes dates.", nil
+	return "The date of birth: a weak answer, because others may know it. " +
+		"Keyed as the caller's language writes dates.", nil
 }
 
 func (b *BirthDate) step(c compiler) session.Step {

@@ -25,7 +25,8 @@ var (
 // maxPopURL is how long a pop_url may be.
 const maxPopURL = 2000
 
-// checker says what is wrong with a Definition that each value alone does not show. Where the decoder found something already it keeps quiet.
+// checker says what is wrong with a Definition that each value alone does not show. Where the decoder found something
+// already it keeps quiet.
 type checker struct {
 	def      *Definition
 	source   source
@@ -52,7 +53,8 @@ func (c *checker) check() {
 		c.wrong("format", "%d: this program reads format %d", d.Format, Format)
 	}
 	if c.given("line") && !linePattern.MatchString(d.Line) {
-		c.wrong("line", "%q: want up to 63 small letters, digits, _ and -, and a letter or digit first", shorten(d.Line))
+		c.wrong("line", "%q: want up to 63 small letters, digits, _ and -, and a letter or digit first",
+			shorten(d.Line))
 	}
 	c.numbers()
 	if d.Region != "" && !session.IsRegion(d.Region) {
@@ -66,7 +68,8 @@ func (c *checker) check() {
 		if !c.given(path) {
 			path = "timers.first_digit"
 		}
-		c.wrong(path, "the time between digits (%s) must be shorter than that for the first (%s)", d.Timers.InterDigit, d.Timers.FirstDigit)
+		c.wrong(path, "the time between digits (%s) must be shorter than that for the first (%s)",
+			d.Timers.InterDigit, d.Timers.FirstDigit)
 	}
 	c.routes()
 	c.hours()
@@ -120,7 +123,8 @@ func (c *checker) popURL() {
 		}
 	}
 	u, err := url.Parse(strings.NewReplacer("{", "", "}", "").Replace(s))
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || utf8.RuneCountInString(s) > maxPopURL {
+	isAddress := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+	if !isAddress || utf8.RuneCountInString(s) > maxPopURL {
 		c.wrong("pop_url", "%q is no address: want one such as https://crm.example/customer/{customer}", shorten(s))
 	}
 }
@@ -133,7 +137,8 @@ func (c *checker) words() {
 			c.wrong(path, "a prompt's name has small letters, digits and hyphens")
 		}
 		if promptPattern.MatchString(name) && !inCatalogue(name) && !c.asks(name) {
-			c.wrong(path, "nothing on this line says %s: a prompt of your own is named by a question's prompt%s", name, didYouMean(name, catalogueNames()))
+			c.wrong(path, "nothing on this line says %s: a prompt of your own is named by a question's prompt%s",
+				name, didYouMean(name, catalogueNames()))
 		}
 		if len(byLanguage) == 0 {
 			c.wrong(path, "says nothing: give a text or a file for a language, such as en: {text: Welcome.}")
@@ -170,7 +175,8 @@ func (c *checker) knownPrompt(path, name string) {
 		c.wrong(path, "%q is no prompt: a name has small letters, digits and hyphens", shorten(name))
 	case !c.prompt(name):
 		known := slices.Collect(maps.Keys(c.def.Prompts))
-		c.wrong(path, "there is no prompt %s: take one that is there, or give its words under prompts%s", name, didYouMean(name, append(known, catalogueNames()...)))
+		c.wrong(path, "there is no prompt %s: take one that is there, or give its words under prompts%s",
+			name, didYouMean(name, append(known, catalogueNames()...)))
 	}
 }
 
@@ -180,8 +186,8 @@ func (c *checker) routes() {
 		key string
 		to  session.Destination
 	}{
-		{"identified", r.Identified}, {"unidentified", r.Unidentified}, {"failed", r.Failed}, {"opted_out", r.OptedOut}, {"locked", r.Locked},
-		{"unavailable", r.Unavailable},
+		{"identified", r.Identified}, {"unidentified", r.Unidentified}, {"failed", r.Failed}, {"opted_out", r.OptedOut},
+		{"locked", r.Locked}, {"unavailable", r.Unavailable},
 	} {
 		if row.to == session.Hangup {
 			c.wrong("routes."+row.key, "hangup is only for verified and hours.closed: everybody else goes to a person")

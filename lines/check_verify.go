@@ -20,7 +20,8 @@ func (c *checker) verify() {
 		at, name := place{"verify.questions", i, q.key()}, q.name()
 		q.check(c, at)
 		if c.identifies(name) {
-			c.wrong(at.settings(), "%s says who the caller is in identify, so it proves nothing: take another fact", name)
+			c.wrong(at.settings(), "%s says who the caller is in identify, so it proves nothing: take another fact",
+				name)
 		}
 		if seen[name] && name != "" {
 			c.wrong(at.settings(), "%s is asked twice: remove one", name)
@@ -32,7 +33,8 @@ func (c *checker) verify() {
 	c.reachable()
 }
 
-// orElse follows what stands in for a question. A circle is said of the first question in it: before are those that were looked at.
+// orElse follows what stands in for a question. A circle is said of the first question in it: before are those that
+// were looked at.
 func (c *checker) orElse(at place, asked Question, before map[string]bool) {
 	path, name := at.setting("else"), asked.name()
 	var way []string
@@ -85,11 +87,13 @@ func (c *checker) reachable() {
 	switch session.Level(v.Level) {
 	case session.Verified:
 		if !knowledge && !possession && count[session.Weak] < 2 {
-			c.wrong(path, "level 2 cannot be reached: it takes a PIN, passphrase, sms_code or totp, or two weak answers (birth_date, fact)")
+			c.wrong(path, "level 2 cannot be reached: it takes a PIN, passphrase, sms_code or totp, "+
+				"or two weak answers (birth_date, fact)")
 		}
 	case session.Strong:
 		if !knowledge || !possession {
-			c.wrong(path, "level 3 cannot be reached: it takes something the customer knows (pin, passphrase) and something they have (sms_code, totp)")
+			c.wrong(path, "level 3 cannot be reached: it takes something the customer knows (pin, passphrase) "+
+				"and something they have (sms_code, totp)")
 		}
 	}
 }

@@ -10,7 +10,6 @@ type Choice struct {
 	Name   string `yaml:"name"`
 	Prompt string `yaml:"prompt"`
 	Key    Key    `yaml:"key"`
-	everySettings
 }
 
 func (*Choice) key() string               { return "choice" }
@@ -30,12 +29,14 @@ func (c *Choice) check(on *checker, at place) {
 
 func (*Choice) warn(w *warner, at place) {
 	if at.index == len(w.d.Identify)-1 {
-		w.say(at.entry(), "nothing is asked behind this choice: whoever presses the key goes to a person like everybody else")
+		w.say(at.entry(), "nothing is asked behind this choice: "+
+			"whoever presses the key goes to a person like everybody else")
 	}
 }
 
 func (c *Choice) addTo(l *session.Line, with compiler) {
 	l.Identify = append(l.Identify, steps.Choice{
-		Choice: c.Name, Prompt: c.Prompt, Again: with.again(c.Prompt), Key: c.Key.code(), Limits: with.limits(maxUnsafeless),
+		Choice: c.Name, Prompt: c.Prompt, Again: with.again(c.Prompt), Key: c.Key.code(),
+		Limits: with.limits(maxUnsafeless),
 	})
 }

@@ -8,8 +8,8 @@ import (
 	"countersign/steps"
 )
 
-// Parts is everything outside of a line that its steps ask. Whoever runs a line for real gives the real ones, whoever wants to know what would have happened
-// gives others.
+// Parts is everything outside of a line that its steps ask. Whoever runs a line for real gives the real ones, whoever
+// wants to know what would have happened gives others.
 type Parts struct {
 	Directory steps.Directory
 	Sends     steps.Sends
@@ -21,12 +21,13 @@ type Parts struct {
 	Region, PopURL string
 }
 
-// Compile makes a line ready for calls. version is the one that its calls carry. It fails if p lacks what the line asks, or if this machine does not know
-// the line's time zone.
+// Compile makes a line ready for calls. version is the one that its calls carry. It fails if p lacks what the line
+// asks, or if this machine does not know the line's time zone.
 func Compile(def *Definition, version int, p Parts) (*session.Line, error) {
 	c := compiler{def: def, parts: p}
 	l := &session.Line{
-		Name: def.Line, Version: version, Region: cmp.Or(def.Region, p.Region), Languages: def.Languages, Level: def.Level(),
+		Name: def.Line, Version: version, Region: cmp.Or(def.Region, p.Region), Languages: def.Languages,
+		Level:        def.Level(),
 		Greeting:     steps.Greeting{Prompt: "greeting"},
 		StepUp:       steps.Greeting{Step: "step_up", Prompt: "step-up"},
 		Confirmation: steps.Confirmation{Prompt: "confirmation", ByName: def.GreetByName},
@@ -149,8 +150,9 @@ func (c compiler) question(q Question) session.Question {
 func (c compiler) routes() session.Routes {
 	r := c.def.Routes
 	out := session.Routes{
-		Verified: cmp.Or(r.Verified, r.Identified), Identified: r.Identified, Unidentified: cmp.Or(r.Unidentified, r.Identified),
-		Failed: r.Failed, OptedOut: r.OptedOut, Locked: r.Locked, Unavailable: r.Unavailable,
+		Verified: cmp.Or(r.Verified, r.Identified), Identified: r.Identified,
+		Unidentified: cmp.Or(r.Unidentified, r.Identified),
+		Failed:       r.Failed, OptedOut: r.OptedOut, Locked: r.Locked, Unavailable: r.Unavailable,
 	}
 	if c.def.Hours != nil {
 		out.Closed = c.def.Hours.Closed

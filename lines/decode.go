@@ -21,7 +21,9 @@ type decoder struct {
 }
 
 func (d *decoder) wrong(at position, path, format string, a ...any) {
-	d.problems = append(d.problems, Problem{File: d.source.file, Line: at.line, Column: at.column, Path: path, Text: fmt.Sprintf(format, a...)})
+	d.problems = append(d.problems, Problem{
+		File: d.source.file, Line: at.line, Column: at.column, Path: path, Text: fmt.Sprintf(format, a...),
+	})
 }
 
 var (
@@ -41,8 +43,8 @@ func (d *decoder) value(n ast.Node, v reflect.Value, path string, tag reflect.St
 		d.pointer(n, v, path)
 	case isWord(v):
 		d.word(n, v, path, tag)
-	case isChoice(v.Type()):
-		d.choice(n, v.Addr().Interface().(choice), path)
+	case isVariant(v.Type()):
+		d.variant(n, v.Addr().Interface().(variant), path)
 	case v.Kind() == reflect.Struct:
 		d.structure(n, v, path)
 	case v.Kind() == reflect.Slice:
@@ -225,9 +227,9 @@ func (d *decoder) structure(n ast.Node, v reflect.Value, path string) {
 	}
 }
 
-// choice reads a map with one key, which says what the settings below it are for.
-func (d *decoder) choice(n ast.Node, to choice, path string) {
-	all := to.choices()
+// variant reads a map with one key, which says what the settings below it are for.
+func (d *decoder) variant(n ast.Node, to variant, path string) {
+	all := to.variants()
 	keys := make([]string, len(all))
 	for i, s := range all {
 		keys[i] = s.key()
@@ -246,7 +248,9 @@ func (d *decoder) choice(n ast.Node, to choice, path string) {
 }
 
 // known reads a map whose keys are known, each at most once. ok is false if it is no map.
-func (d *decoder) known(n ast.Node, path string, keys []string, read func(string, ast.Node)) (seen map[string]bool, ok bool) {
+func (d *decoder) known(
+	n ast.Node, path string, keys []string, read func(key string, value ast.Node),
+) (seen map[string]bool, ok bool) {
 	values, ok := pairs(n)
 	if !ok {
 		hint := ""
@@ -360,6 +364,6 @@ func keysOf(t reflect.Type) []string {
 	return keys
 }
 
-var choiceType = reflect.TypeFor[choice]()
+var variantType = reflect.TypeFor[variant]()
 
-func isChoice(t reflect.Type) bool { return reflect.PointerTo(t).Implements(choiceType) }
+func isVariant(t reflect.Type) bool { return reflect.PointerTo(t).Implements(variantType) }

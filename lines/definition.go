@@ -1,7 +1,9 @@
-// Package lines holds service lines as people write them: what a line's file says, what is wrong with it, and what it compiles to. A file is YAML, strict:
-// everything that is wrong with it is said at once, with the place, and a file with anything wrong in it compiles to nothing.
+// Package lines holds service lines as people write them: what a line's file says, what is wrong with it, and what it
+// compiles to. A file is YAML, strict: everything that is wrong with it is said at once, with the place, and a file
+// with anything wrong in it compiles to nothing.
 //
-// It does not keep lines (store/relay does), ask callers anything (package steps) or decide about calls (package session).
+// It does not keep lines (store/relay does), ask callers anything (package steps) or decide about calls (package
+// session).
 package lines
 
 import (
@@ -13,10 +15,11 @@ import (
 // Format is the version of the file format that this program reads.
 const Format = 1
 
-// Definition is what a line's file says, with what it leaves out filled in. Make one with Parse; it is not changed afterwards.
+// Definition is what a line's file says, with what it leaves out filled in. Make one with Parse; it is not changed
+// afterwards.
 //
-// The tags say what is checked while it is read: bounds:"0..3" for numbers and times, enum for words, required. What depends on more than one value
-// is in check.go.
+// The tags say what is checked while it is read: bounds:"0..3" for numbers and times, enum for words, required. What
+// depends on more than one value is in check.go.
 type Definition struct {
 	Format         int                           `yaml:"format" required:"true"`
 	Line           string                        `yaml:"line" required:"true"`
@@ -56,7 +59,8 @@ type Timers struct {
 	InterDigit time.Duration `yaml:"inter_digit" bounds:"1s..30s"`
 }
 
-// Routes is where calls go. Rows that are left out are zero; Compile fills them in as session.Routes says, and Verified and Unidentified from Identified.
+// Routes is where calls go. Rows that are left out are zero; Compile fills them in as session.Routes says, and Verified
+// and Unidentified from Identified.
 type Routes struct {
 	Verified     session.Destination `yaml:"verified"`
 	Identified   session.Destination `yaml:"identified" required:"true"`

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Diff says what is different in b, one setting a line: "verify.questions[0].pin.digits: 4-6 → 6". What a file leaves out counts as its usual value. Nothing
-// different is an empty list, whatever the comments say.
+// Diff says what is different in b, one setting a line: "verify.questions[0].pin.digits: 4-6 → 6". What a file leaves
+// out counts as its usual value. Nothing different is an empty list, whatever the comments say.
 func Diff(a, b *Definition) []string {
 	var d differ
 	d.structs(reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem(), "")
@@ -40,8 +40,8 @@ func (d *differ) values(a, b reflect.Value, path string) {
 		d.values(a.Elem(), b.Elem(), path)
 	case a.Kind() == reflect.Map:
 		d.maps(a, b, path)
-	case a.Kind() == reflect.Slice && isChoice(a.Type().Elem()):
-		d.choices(chosenIn(a), chosenIn(b), path)
+	case a.Kind() == reflect.Slice && isVariant(a.Type().Elem()):
+		d.variants(chosenIn(a), chosenIn(b), path)
 	case a.Kind() == reflect.Struct && hasSettings(a.Type()):
 		d.structs(a, b, path)
 	default:
@@ -77,8 +77,8 @@ func (d *differ) maps(a, b reflect.Value, path string) {
 	}
 }
 
-// choices compares lists of choices by what is in them, then their order.
-func (d *differ) choices(a, b []settings, path string) {
+// variants compares lists of variants by what is in them, then their order.
+func (d *differ) variants(a, b []settings, path string) {
 	before, after := names(a), names(b)
 	for i, s := range a {
 		if !slices.Contains(after, before[i]) {
@@ -106,10 +106,10 @@ func (d *differ) choices(a, b []settings, path string) {
 	}
 }
 
-// chosenIn are the entries of a list of choices.
+// chosenIn are the entries of a list of variants.
 func chosenIn(list reflect.Value) (all []settings) {
 	for i := range list.Len() {
-		all = append(all, list.Index(i).Addr().Interface().(choice).chosen())
+		all = append(all, list.Index(i).Addr().Interface().(variant).chosen())
 	}
 	return all
 }

@@ -19,14 +19,14 @@ func Kinds() (all []Kind) {
 	return all
 }
 
-// Choices are the types of settings that an entry of a list can have, by key; nil if it is no choice.
-func Choices(entry reflect.Type) map[string]reflect.Type {
-	c, ok := reflect.New(entry).Interface().(choice)
+// Variants are the types of settings that an entry of a list can have, by key; nil if it is no variant.
+func Variants(entry reflect.Type) map[string]reflect.Type {
+	c, ok := reflect.New(entry).Interface().(variant)
 	if !ok {
 		return nil
 	}
 	types := map[string]reflect.Type{}
-	for _, s := range c.choices() {
+	for _, s := range c.variants() {
 		types[s.key()] = reflect.TypeOf(s).Elem()
 	}
 	return types
@@ -34,7 +34,7 @@ func Choices(entry reflect.Type) map[string]reflect.Type {
 
 // Chosen is what an entry is: its key, and its settings as a pointer to a struct.
 func Chosen(entry any) (key string, settings any) {
-	c := entry.(choice)
+	c := entry.(variant)
 	return c.chosen().key(), c.chosen()
 }
 

@@ -24,7 +24,8 @@ func (f *Fact) setDefaults()            { f.Reasks = 2 }
 func (*Fact) describe() (string, map[string]doc) {
 	return "Any number in the customer's record, such as a post code: a weak answer.", map[string]doc{
 		"name": {
-			Description: "Its name in the customer's record.", Pattern: "^[a-z][a-z0-9_]{0,31}$", Examples: []string{"post_code"},
+			Description: "Its name in the customer's record.",
+			Pattern:     "^[a-z][a-z0-9_]{0,31}$", Examples: []string{"post_code"},
 		},
 		"prompt": {Description: "The prompt that asks for it.", Pattern: "^[a-z0-9-]{1,64}$", Default: "ask-fact"},
 	}

@@ -5,8 +5,10 @@ import (
 	"countersign/session/event"
 )
 
-// Kind is one kind of question: the settings below its key in the file, and everything that follows from them. Each is a
-// struct in a file of its own, which embeds everyKind last. Its tags say what is checked while it is read: see Definition.
+// Kind is one kind of question: the settings below its key in the file, and everything that follows from them. Each is
+// a struct in a file of its own. It embeds everyKind last, so that else comes last, and overrides what it does
+// otherwise. Its tags say what is checked while it is read: see Definition. Its key is a method's name (session.Method),
+// which says what it proves; a fact has the name that the company gives it.
 type Kind interface {
 	settings
 	// describe says what it is for the schema, and by key what its settings are that usualDocs do not describe.
@@ -17,10 +19,11 @@ type Kind interface {
 	orElse() string
 	// missing says what the question takes that is not among the parts.
 	missing(Parts) error
+	// step is what asks it on a call.
 	step(compiler) session.Step
 }
 
-// kinds are all kinds of questions, in the order in which people read of them.
+// kinds are all kinds of questions, in the order in which people read of them. A new one comes last.
 var kinds = []func() Kind{
 	usual[PIN], usual[BirthDate], usual[Fact], usual[Passphrase], usual[SMSCode], usual[TOTP],
 }
@@ -48,7 +51,7 @@ func (everyKind) missing(Parts) error { return nil }
 // Question is one way to prove who is calling.
 type Question struct{ Kind }
 
-func (Question) choices() []settings {
+func (Question) variants() []settings {
 	all := make([]settings, len(kinds))
 	for i, k := range kinds {
 		all[i] = k()

@@ -40,8 +40,8 @@ func parsedSchema(t *testing.T) node {
 	return schema.at("properties")
 }
 
-// TestEveryMethodIsWhole walks the table of methods and requires everything that each needs to be of use. What lines/whatif
-// needs is required there.
+// TestEveryMethodIsWhole walks the table of methods and requires everything that each needs to be of use. What
+// lines/whatif needs is required there.
 func TestEveryMethodIsWhole(t *testing.T) {
 	t.Parallel()
 	for _, m := range session.Methods() {
@@ -56,7 +56,8 @@ func TestEveryMethodIsWhole(t *testing.T) {
 			case m.Asks != "":
 				isQuestion(t, m)
 			case m.Identifies && m.Name != event.MethodToken:
-				assert.NotNil(t, parsedSchema(t).at("identify").at("items").at("properties").at(string(m.Name)), "no way to identify")
+				ways := parsedSchema(t).at("identify").at("items").at("properties")
+				assert.NotNil(t, ways.at(string(m.Name)), "no way to identify")
 			}
 			inToken(t, m)
 		})
@@ -71,7 +72,8 @@ func hasPrompts(t *testing.T, m session.Method) {
 		require.NoError(t, err)
 		for _, name := range []string{m.Prompt(), m.Prompt() + "-again"} {
 			assert.NotEmpty(t, texts[name], "prompts/%s/texts.yaml: no %s", language, name)
-			assert.True(t, slices.ContainsFunc(prompts.All(), func(p prompts.Prompt) bool { return p.Name == name }), name)
+			is := func(p prompts.Prompt) bool { return p.Name == name }
+			assert.True(t, slices.ContainsFunc(prompts.All(), is), name)
 		}
 	}
 }
@@ -89,19 +91,22 @@ func isIdentifier(t *testing.T, m session.Method) {
 	assert.Contains(t, def.Plays(), m.Prompt())
 }
 
-// isQuestion requires that a line can ask a method's question, in its prompts, for its factor, and that editors are told.
+// isQuestion requires that a line can ask a method's question, in its prompts, for its factor, and that editors are
+// told.
 func isQuestion(t *testing.T, m session.Method) {
 	t.Helper()
 	k := kindOf(t, m)
 	assert.Equal(t, m.Prompt(), lines.PromptOf(k))
-	question := parsedSchema(t).at("verify").at("properties").at("questions").at("items").at("properties").at(string(m.Name))
-	require.NotNil(t, question, "no schema")
-	describes(t, question, string(m.Name))
+	questions := parsedSchema(t).at("verify").at("properties").at("questions")
+	entry := questions.at("items").at("properties").at(string(m.Name))
+	require.NotNil(t, entry, "no schema")
+	describes(t, entry, string(m.Name))
 	if len(lines.RequiredOf(k)) > 0 {
 		require.NotEmpty(t, needed[string(m.Name)], "say in this test what settings it needs: %v", lines.RequiredOf(k))
 	}
 	companion := "fact: {name: post_code, digits: 5}" // with which a weak answer is enough
-	def := parsed(t, with(fmt.Sprintf("verify: {questions: [%s: {%s}, %s]}\n", m.Name, needed[string(m.Name)], companion)))
+	asked := fmt.Sprintf("%s: {%s}", m.Name, needed[string(m.Name)])
+	def := parsed(t, with(fmt.Sprintf("verify: {questions: [%s, %s]}\n", asked, companion)))
 	l, err := lines.Compile(def, 1, parts())
 	require.NoError(t, err)
 	assert.Equal(t, string(m.Name), l.Verify[0].Step.Name())
@@ -114,7 +119,8 @@ func inToken(t *testing.T, m session.Method) {
 	t.Helper()
 	keys, err := token.LoadKeys(filepath.Join(t.TempDir(), "token.key"))
 	require.NoError(t, err)
-	issuer, err := token.New(token.Options{Store: &token.Memory{}, Keys: keys, SubjectKey: []byte(strings.Repeat("k", 32))})
+	subjectKey := []byte(strings.Repeat("k", 32))
+	issuer, err := token.New(token.Options{Store: &token.Memory{}, Keys: keys, SubjectKey: subjectKey})
 	require.NoError(t, err)
 	text, err := issuer.IssueFor(t.Context(), "C-1", []event.Method{m.Name}, "retail")
 	if !m.Login {
@@ -142,7 +148,8 @@ func TestEveryKindOfQuestionIsAMethod(t *testing.T) {
 			assert.False(t, ok)
 			continue
 		}
-		assert.True(t, ok && m.Asks != "" && !m.Identifies, "%s: no row for a question in session/method.go", lines.KeyOf(k))
+		question := ok && m.Asks != "" && !m.Identifies
+		assert.True(t, question, "%s: no row for a question in session/method.go", lines.KeyOf(k))
 	}
 }
 

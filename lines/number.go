@@ -8,8 +8,8 @@ import (
 	"countersign/steps"
 )
 
-// NumberQuestion asks for a number that tells who the caller is. Name is the identifier's kind; "phone" is looked up as a
-// telephone number.
+// NumberQuestion asks for a number that tells who the caller is. Name is the identifier's kind; "phone" is looked up as
+// a telephone number.
 type NumberQuestion struct {
 	Name        string   `yaml:"name" required:"true"`
 	Prompt      string   `yaml:"prompt"`
@@ -19,7 +19,6 @@ type NumberQuestion struct {
 	AllowUnsafe bool     `yaml:"allow_unsafe"`
 	OptOut      Key      `yaml:"opt_out" enum:"*,none"`
 	ReadBack    ReadBack `yaml:"read_back" enum:"false,true,unattested"`
-	everySettings
 }
 
 const (

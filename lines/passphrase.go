@@ -19,7 +19,8 @@ func (*Passphrase) key() string    { return string(event.MethodPassphrase) }
 func (p *Passphrase) setDefaults() { p.Confidence, p.Tries = 0.8, 2 }
 
 func (*Passphrase) describe() (string, map[string]doc) {
-	return "Words that the customer says: something that only they know. It takes a speech engine in FreeSWITCH.", map[string]doc{
+	text := "Words that the customer says: something that only they know. It takes a speech engine in FreeSWITCH."
+	return text, map[string]doc{
 		"engine": {
 			Description: "FreeSWITCH's name of the speech engine.",
 			Pattern:     "^[A-Za-z0-9_.:-]{1,64}$", Examples: []string{"pocketsphinx"},
@@ -36,11 +37,12 @@ func (*Passphrase) describe() (string, map[string]doc) {
 
 func (p *Passphrase) check(c *checker, at place) {
 	if p.Engine != "" && !session.IsEngine(p.Engine) {
-		c.wrong(at.setting("engine"), "%q is no engine: want FreeSWITCH's name of it, such as pocketsphinx", shorten(p.Engine))
+		c.wrong(at.setting("engine"), "%q is no engine: want FreeSWITCH's name of it, such as pocketsphinx",
+			shorten(p.Engine))
 	}
 	if p.Grammar != "" && !session.IsGrammar(p.Grammar) {
-		c.wrong(at.setting("grammar"), "%q is no grammar: want its name or path, of at most 512 letters, digits and _:/.-",
-			shorten(p.Grammar))
+		c.wrong(at.setting("grammar"), "%q is no grammar: want its name or path, "+
+			"of at most 512 letters, digits and _:/.-", shorten(p.Grammar))
 	}
 	c.notEmpty(at.setting("engine"), p.Engine)
 	c.notEmpty(at.setting("grammar"), p.Grammar)

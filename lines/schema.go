@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// schemaFrame is the schema of a line's file without the kinds of questions, whose places has kindsHere.
+// schemaFrame is the schema of a line's file without the kinds of questions: kindsHere stands in their place.
 //
 //go:embed schema.json
 var schemaFrame []byte
 
 var kindsHere = []byte(`"every kind of question, from the kinds themselves: see schema.go"`)
 
-// Schema is the JSON Schema (draft 2020-12) of a line's file, for editors. It knows less than Parse: what depends on several
-// settings only Parse sees.
+// Schema is the JSON Schema (draft 2020-12) of a line's file, for editors. It knows less than Parse: what depends on
+// several settings only Parse sees.
 func Schema() []byte { return slices.Clone(wholeSchema()) }
 
 var wholeSchema = sync.OnceValue(func() []byte {

@@ -167,14 +167,14 @@ func TestTheSchemaHasWhatTheStructsHave(t *testing.T) {
 func sameKeys(t *testing.T, typ reflect.Type, schema node, path string) {
 	t.Helper()
 	require.Equal(t, false, schema["additionalProperties"], path)
-	if choices := lines.Choices(typ); choices != nil {
-		for key, settings := range choices {
+	if variants := lines.Variants(typ); variants != nil {
+		for key, settings := range variants {
 			property := schema.at("properties").at(key)
 			require.NotNil(t, property, "%s: no %s", path, key)
 			describes(t, property, path+"."+key)
 			sameKeys(t, settings, property, path+"."+key)
 		}
-		assert.ElementsMatch(t, slices.Collect(maps.Keys(choices)), slices.Collect(maps.Keys(schema.at("properties"))), path)
+		assert.ElementsMatch(t, slices.Collect(maps.Keys(variants)), slices.Collect(maps.Keys(schema.at("properties"))), path)
 		assert.EqualValues(t, 1, schema["minProperties"], path)
 		assert.EqualValues(t, 1, schema["maxProperties"], path)
 		return
@@ -302,7 +302,7 @@ func TestTheUsualValuesInTheSchemaAreThoseOfParse(t *testing.T) {
 			for i := range v.Len() {
 				compare(v.Index(i), schema.at("items"), path+"[]")
 			}
-		case lines.Choices(v.Type()) != nil:
+		case lines.Variants(v.Type()) != nil:
 			key, settings := lines.Chosen(v.Addr().Interface())
 			compare(reflect.ValueOf(settings), schema.at("properties").at(key), path+"."+key)
 		case v.Kind() == reflect.Struct && schema.at("properties") != nil:

@@ -8,7 +8,8 @@ import (
 	"countersign/session"
 )
 
-// Warnings are what is not wrong with a line but worth a word. audio says whether there is a recording of a prompt in a language; nil asks for none.
+// Warnings are what is not wrong with a line but worth a word. audio says whether there is a recording of a prompt in a
+// language; nil asks for none.
 func (d *Definition) Warnings(audio func(language, prompt string) bool) Problems {
 	w := &warner{d: d}
 	w.identify()
@@ -34,7 +35,8 @@ func (w *warner) identify() {
 	if w.d.Verify == nil {
 		w.say("", "no verify: callers are identified at most, and never verified")
 		if w.d.RememberNumber || w.d.GreetByName || w.d.SendToken {
-			w.say("", "greet_by_name, remember_number and send_token are for verified callers, and nobody is verified here")
+			w.say("", "greet_by_name, remember_number and send_token are for verified callers, "+
+				"and nobody is verified here")
 		}
 	}
 }
@@ -51,14 +53,16 @@ func (w *warner) verify() {
 		case q.factor() != session.Weak:
 			lastOther = i
 		case session.Level(v.Level) == session.Strong:
-			w.say(at.entry(), "is never asked: level 3 takes something the customer knows and something they have, and no weak answer")
+			w.say(at.entry(), "is never asked: level 3 takes something the customer knows and something they have, "+
+				"and no weak answer")
 		default:
 			weak, lastWeak = weak+1, i
 		}
 		q.warn(w, at)
 	}
 	if weak == 1 && lastWeak > lastOther {
-		w.say(place{list: "verify.questions", index: lastWeak}.entry(), "can never matter: one weak answer verifies nobody, and no other question follows it")
+		w.say(place{list: "verify.questions", index: lastWeak}.entry(),
+			"can never matter: one weak answer verifies nobody, and no other question follows it")
 	}
 }
 
@@ -87,8 +91,8 @@ func (w *warner) languages(audio func(language, prompt string) bool) {
 		}
 		if len(missing) > 0 {
 			path := fmt.Sprintf("languages[%d]", i)
-			w.say(path, "%d of the prompts that this line plays have no recording in %s (%s): callers hear %s, or a tone", len(missing), l,
-				shorten(listed(missing)), d.Languages[0])
+			w.say(path, "%d of the prompts that this line plays have no recording in %s (%s): "+
+				"callers hear %s, or a tone", len(missing), l, shorten(listed(missing)), d.Languages[0])
 		}
 	}
 }

@@ -23,6 +23,6 @@ func ways() []settings {
 // Identifier is one way to find out who calls.
 type Identifier struct{ Way }
 
-func (Identifier) choices() []settings  { return ways() }
+func (Identifier) variants() []settings { return ways() }
 func (i *Identifier) choose(s settings) { i.Way = s.(Way) }
 func (i Identifier) chosen() settings   { return i.Way }

@@ -21,11 +21,15 @@ func TestACallThatCameWithATokenWasIdentifiedByItWhenItComesBack(t *testing.T) {
 		"a token and a question":   {[]event.Method{"account", "token", "pin"}, event.MethodToken},
 		"an identifier of its own": {[]event.Method{"contract", "pin"}, "contract"},
 	} {
-		m := &memory{known: map[string]session.Known{"call-1": {Call: "call-1", First: "call-1", Channel: "u-1", Proven: session.Proven{
+		proven := session.Proven{
 			Customer: "C-1", Methods: c.methods, Proofs: []session.Proof{{Factor: session.Knowledge, Method: "pin"}},
-		}}}}
+		}
+		m := &memory{known: map[string]session.Known{
+			"call-1": {Call: "call-1", First: "call-1", Channel: "u-1", Proven: proven},
+		}}
 		remembering := func(o *session.Options) { o.Calls = m }
-		j := again(t, line(nil), &sessiontest.Channel{}, session.Call{Channel: "u-1", Earlier: "call-1"}, remembering, customers(ada))
+		back := session.Call{Channel: "u-1", Earlier: "call-1"}
+		j := again(t, line(nil), &sessiontest.Channel{}, back, remembering, customers(ada))
 		identified := sessiontest.Find[event.Identified](j)
 		require.Len(t, identified, 1, name)
 		assert.Equal(t, c.by, identified[0].Method, name)

@@ -8,7 +8,8 @@ import (
 	"countersign/session/event"
 )
 
-// Method is what is true of a way to identify or verify wherever it is met: on a line, in a step, in a token, in the events of a call.
+// Method is what is true of a way to identify or verify wherever it is met: on a line, in a step, in a token, in the
+// events of a call.
 type Method struct {
 	Name event.Method
 	// Factor is what it proves about a caller who is identified; NoFactor for what only identifies.
@@ -33,8 +34,9 @@ const (
 	MethodApp event.Method = "app"
 )
 
-// methods is every method that has its name from us, in the order in which a caller may meet them. A company adds its own: identifiers, which prove
-// nothing, and facts, which are weak.
+// methods is every method that has its name from us, in the order in which a caller may meet them. A company adds its
+// own: identifiers, which prove nothing, and facts, which are weak. What is asked on a call takes its name from them, so
+// a row more is a change for whoever uses that name: the CHANGELOG says so.
 var methods = []Method{
 	{Name: event.MethodANI, Identifies: true, Login: true},
 	{Name: event.MethodAccount, Identifies: true, Login: true, Asks: "the account number"},
@@ -62,8 +64,8 @@ func MethodOf(name event.Method) (Method, bool) {
 	return Method{}, false
 }
 
-// FactorOf is what the right answer to a question of a call proves. A question that a company named asks for a fact, which is
-// weak: whatever a login elsewhere by a method of that name proves.
+// FactorOf is what the right answer to a question of a call proves. A question that a company named asks for a fact,
+// which is weak: whatever a login elsewhere by a method of that name proves.
 func FactorOf(question event.Method) Factor {
 	if m, ok := MethodOf(question); ok && !m.free() {
 		return m.Factor
@@ -76,7 +78,8 @@ func (m Method) Prompt() string {
 	return cmp.Or(m.prompt, "ask-"+strings.ReplaceAll(string(m.Name), "_", "-"))
 }
 
-// identifiedBy is the method by which a call was identified that has these. A token comes before every question, but its own methods before its name.
+// identifiedBy is the method by which a call was identified that has these. A token comes before every question, but
+// its own methods before its name.
 func identifiedBy(methods []event.Method) event.Method {
 	switch {
 	case len(methods) == 0:

@@ -24,19 +24,24 @@ type Limits struct {
 
 // DefaultLimits are those of policy.md, for an identifier that may be asked again reasks times.
 func DefaultLimits(reasks int) Limits {
-	return Limits{Rejections: 1 + reasks, NoInputs: 3, NoMatches: 3, FirstDigit: 5 * time.Second, InterDigit: 3 * time.Second, OptOut: '*'}
+	return Limits{
+		Rejections: 1 + reasks, NoInputs: 3, NoMatches: 3,
+		FirstDigit: 5 * time.Second, InterDigit: 3 * time.Second, OptOut: '*',
+	}
 }
 
 // slowFactor lengthens the timers for a caller who was silent once (policy.md, "Slow mode").
 const slowFactor = 2
 
-// question asks for digits until one answer is right or a limit is reached. It is the retry loop of every step that asks.
+// question asks for digits until one answer is right or a limit is reached. It is the retry loop of every step that
+// asks.
 type question struct {
 	// prompt asks the first time, again asks every other time, behind a word about what went wrong.
 	prompt, again string
 	min, max      int
 	limits        Limits
-	// noInput and wrong are the first words of the prompts after a silence and a wrong answer; empty means "no-input" and "not-right".
+	// noInput and wrong are the first words of the prompts after a silence and a wrong answer; empty means "no-input"
+	// and "not-right".
 	noInput, wrong string
 	// evenPace keeps the timers as they are after a silence.
 	evenPace bool
@@ -55,7 +60,8 @@ type attempt struct {
 	prompts []string
 }
 
-// served says that the caller did not answer but asked for something, and got it: the silences before do not count any more.
+// served says that the caller did not answer but asked for something, and got it: the silences before do not count any
+// more.
 func served(prompts ...string) attempt {
 	return attempt{result: event.AttemptServed, prompts: prompts}
 }
@@ -107,11 +113,14 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 }
 
 // once asks, judges and records one attempt.
-func (q question) once(ctx context.Context, s *session.Session, prompts []string, flush, slow bool) (got attempt, err error) {
+func (q question) once(
+	ctx context.Context, s *session.Session, prompts []string, flush, slow bool,
+) (got attempt, err error) {
 	started := s.Now()
 	defer func() { attempted(ctx, s, started, got, err) }()
 	a := session.Ask{
-		Prompts: prompts, Min: q.min, Max: q.max, FirstDigit: q.limits.FirstDigit, InterDigit: q.limits.InterDigit, OptOut: q.limits.OptOut, Flush: flush,
+		Prompts: prompts, Min: q.min, Max: q.max, FirstDigit: q.limits.FirstDigit, InterDigit: q.limits.InterDigit,
+		OptOut: q.limits.OptOut, Flush: flush,
 	}
 	if slow && !q.evenPace {
 		a.FirstDigit *= slowFactor
@@ -161,7 +170,8 @@ func (q question) ended(count map[event.AttemptResult]int, wrong event.Reason) (
 // wentWrong is the prompt that tells the caller why they are asked again, more helpful the second time.
 func (q question) wentWrong(r event.AttemptResult, times int) string {
 	name := map[event.AttemptResult]string{
-		event.AttemptNoInput: cmp.Or(q.noInput, "no-input"), event.AttemptNoMatch: "no-match", event.AttemptRejected: cmp.Or(q.wrong, "not-right"),
+		event.AttemptNoInput: cmp.Or(q.noInput, "no-input"), event.AttemptNoMatch: "no-match",
+		event.AttemptRejected: cmp.Or(q.wrong, "not-right"),
 	}[r]
 	return fmt.Sprintf("%s-%d", name, min(times, 2))
 }

@@ -10,8 +10,8 @@ import (
 	"countersign/session/event"
 )
 
-// BirthDate verifies by the customer's date of birth: a weak factor. It is keyed in the order in which the language of the call writes dates, with a year
-// of four digits or two.
+// BirthDate verifies by the customer's date of birth: a weak factor. It is keyed in the order in which the language of
+// the call writes dates, with a year of four digits or two.
 type BirthDate struct {
 	Directory Directory
 	// Prompt asks for it, Again asks once more.
@@ -28,7 +28,8 @@ func (BirthDate) PossibleKeys(string) string { return "010101" }
 // Run implements session.Step. A customer whose date of birth is not on file is not asked for it.
 func (b BirthDate) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	return keyed{
-		directory: b.Directory, kind: event.MethodBirthDate, prompt: b.Prompt, again: b.Again, min: 6, max: 8, limits: b.Limits,
+		directory: b.Directory, kind: event.MethodBirthDate, prompt: b.Prompt, again: b.Again,
+		min: 6, max: 8, limits: b.Limits,
 		read: func(s *session.Session, digits session.Secret) (session.Secret, bool) {
 			return readDate(digits.Reveal(), dateOrder(s.Language()), s.Now())
 		},

@@ -9,10 +9,12 @@ import (
 	"countersign/session/event"
 )
 
-// Number identifies by a number that the caller keys: an account, customer or tracking number, or the telephone number that is on file.
+// Number identifies by a number that the caller keys: an account, customer or tracking number, or the telephone number
+// that is on file.
 type Number struct {
 	Directory Directory
-	// Kind is the identifier's kind in the directory and the step's name, such as "account". "phone" is looked up as a telephone number of the line's region.
+	// Kind is the identifier's kind in the directory and the step's name, such as "account". "phone" is looked up as a
+	// telephone number of the line's region.
 	Kind string
 	// Prompt asks for it, Again asks once more.
 	Prompt, Again string
@@ -105,7 +107,9 @@ func (n Number) judge(ctx context.Context, s *session.Session, digits session.Se
 }
 
 // find looks the number up. A telephone number that several customers have on file identifies none of them.
-func (n Number) find(ctx context.Context, s *session.Session, value string) (c session.Customer, found bool, err error) {
+func (n Number) find(
+	ctx context.Context, s *session.Session, value string,
+) (c session.Customer, found bool, err error) {
 	if n.Kind != string(event.MethodPhone) {
 		all, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) {
 			c, found, err := n.Directory.ByIdentifier(ctx, n.Kind, value)
@@ -123,7 +127,9 @@ func (n Number) find(ctx context.Context, s *session.Session, value string) (c s
 	if err != nil {
 		return session.Customer{}, false, nil // no number at all: as unknown as any other
 	}
-	all, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) { return n.Directory.ByPhone(ctx, e164) })
+	all, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) {
+		return n.Directory.ByPhone(ctx, e164)
+	})
 	if err != nil || len(all) != 1 {
 		return session.Customer{}, false, err
 	}

@@ -22,8 +22,8 @@ type oneKey struct {
 // ask asks once. key is the one that was pressed, or 0.
 func (k oneKey) ask(ctx context.Context, s *session.Session) (key byte, class session.Class, err error) {
 	entry, err := s.Ask(ctx, session.Ask{
-		Prompts: k.prompts, Min: 1, Max: 1, FirstDigit: k.limits.FirstDigit, InterDigit: k.limits.InterDigit, OptOut: k.limits.OptOut,
-		Flush: !k.typeAhead,
+		Prompts: k.prompts, Min: 1, Max: 1, FirstDigit: k.limits.FirstDigit, InterDigit: k.limits.InterDigit,
+		OptOut: k.limits.OptOut, Flush: !k.typeAhead,
 	})
 	defer entry.Digits.Wipe()
 	if err != nil {

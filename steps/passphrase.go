@@ -8,8 +8,9 @@ import (
 	"countersign/session/event"
 )
 
-// Passphrase verifies by words that the customer says: a knowledge factor. What an engine of the telephone system understood is compared with what is on
-// file, so the engine's grammar must know more words than the phrase, or it would give it away.
+// Passphrase verifies by words that the customer says: a knowledge factor. What an engine of the telephone system
+// understood is compared with what is on file, so the engine's grammar must know more words than the phrase, or it
+// would give it away.
 type Passphrase struct {
 	Directory Directory
 	// Prompt asks for it, Again asks once more.
@@ -63,10 +64,15 @@ func (p Passphrase) Run(ctx context.Context, s *session.Session) (session.Outcom
 }
 
 // once listens, judges and records one attempt.
-func (p Passphrase) once(ctx context.Context, s *session.Session, customer string, prompts []string) (got attempt, err error) {
+func (p Passphrase) once(
+	ctx context.Context, s *session.Session, customer string, prompts []string,
+) (got attempt, err error) {
 	started := s.Now()
 	defer func() { attempted(ctx, s, started, got, err) }()
-	heard, err := s.Hear(ctx, session.Hear{Prompts: prompts, Engine: p.Engine, Grammar: p.Grammar, Start: speechStart, Speech: speechLength, OptOut: p.OptOut})
+	heard, err := s.Hear(ctx, session.Hear{
+		Prompts: prompts, Engine: p.Engine, Grammar: p.Grammar, Start: speechStart, Speech: speechLength,
+		OptOut: p.OptOut,
+	})
 	defer heard.Words.Wipe()
 	switch {
 	case err != nil:

@@ -23,6 +23,7 @@ func (PIN) Name() string { return string(event.MethodPIN) }
 // Run implements session.Step. A customer without a PIN is not asked for one.
 func (p PIN) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	return keyed{
-		directory: p.Directory, kind: event.MethodPIN, prompt: p.Prompt, again: p.Again, min: p.Min, max: p.Max, limits: p.Limits,
+		directory: p.Directory, kind: event.MethodPIN, prompt: p.Prompt, again: p.Again,
+		min: p.Min, max: p.Max, limits: p.Limits,
 	}.run(ctx, s)
 }

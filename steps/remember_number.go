@@ -9,7 +9,8 @@ import (
 	"countersign/session/event"
 )
 
-// RememberNumber offers a caller who has just been verified to be recognised by this telephone next time. The number will only ever identify.
+// RememberNumber offers a caller who has just been verified to be recognised by this telephone next time. The number
+// will only ever identify.
 type RememberNumber struct {
 	Directory Directory
 	Limits    Limits
@@ -28,7 +29,9 @@ func (r RememberNumber) Run(ctx context.Context, s *session.Session) (session.Ou
 	if !identified || number == "" {
 		return session.Skipped(event.ReasonNoNumber), nil
 	}
-	known, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Phone, error) { return r.Directory.Phones(ctx, customer.ID) })
+	known, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Phone, error) {
+		return r.Directory.Phones(ctx, customer.ID)
+	})
 	if err != nil {
 		return session.Outcome{}, err
 	}

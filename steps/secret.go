@@ -8,7 +8,9 @@ import (
 )
 
 // judgeSecret checks an answer against what is on file, as one of the customer's attempts.
-func judgeSecret(ctx context.Context, s *session.Session, by event.Method, check func(context.Context) (bool, error)) (attempt, error) {
+func judgeSecret(
+	ctx context.Context, s *session.Session, by event.Method, check func(context.Context) (bool, error),
+) (attempt, error) {
 	answered, err := s.Judge(ctx, func(ctx context.Context) (bool, error) { return lookUp(ctx, s, check) })
 	switch {
 	case err != nil:

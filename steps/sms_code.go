@@ -15,8 +15,8 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// SMSCode verifies by a one-time code that is sent to a telephone on file: a possession factor. The code lives in the step that sent it, so it is bound to
-// the call, the customer and the purpose, and is gone with it.
+// SMSCode verifies by a one-time code that is sent to a telephone on file: a possession factor. The code lives in the
+// step that sent it, so it is bound to the call, the customer and the purpose, and is gone with it.
 type SMSCode struct {
 	Directory Directory
 	Sends     Sends
@@ -49,7 +49,9 @@ func (c SMSCode) Run(ctx context.Context, s *session.Session) (session.Outcome, 
 	if !identified {
 		return session.Skipped(event.ReasonNotEnrolled), nil
 	}
-	phones, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Phone, error) { return c.Directory.Phones(ctx, customer.ID) })
+	phones, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Phone, error) {
+		return c.Directory.Phones(ctx, customer.ID)
+	})
 	if err != nil {
 		return session.Outcome{}, err
 	}
@@ -69,8 +71,11 @@ func (c SMSCode) Run(ctx context.Context, s *session.Session) (session.Outcome, 
 	limits := c.Limits
 	limits.FirstDigit = codeSilence
 	return question{
-		prompt: "ask-code", again: "ask-code-again", min: 1, max: c.Digits, limits: limits, noInput: "code-reminder", evenPace: true,
-		judge: func(ctx context.Context, entry session.Secret) (attempt, error) { return c.judge(ctx, s, &sent, entry) },
+		prompt: "ask-code", again: "ask-code-again", min: 1, max: c.Digits, limits: limits,
+		noInput: "code-reminder", evenPace: true,
+		judge: func(ctx context.Context, entry session.Secret) (attempt, error) {
+			return c.judge(ctx, s, &sent, entry)
+		},
 	}.ask(ctx, s, event.ReasonWrongAnswer)
 }
 
@@ -112,7 +117,9 @@ func (c SMSCode) resend(ctx context.Context, s *session.Session, sent *code) (at
 }
 
 func (c SMSCode) send(ctx context.Context, s *session.Session, sent code) error {
-	m := session.Message{To: sent.to, Language: s.Language(), Line: s.Line().Name, Code: sent.digits, Lifetime: c.Lifetime}
+	m := session.Message{
+		To: sent.to, Language: s.Language(), Line: s.Line().Name, Code: sent.digits, Lifetime: c.Lifetime,
+	}
 	_, err := lookUp(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, c.Sender.Send(ctx, m) })
 	if err != nil {
 		c.Sends.NotSent(ctx, sent.to)
@@ -123,7 +130,9 @@ func (c SMSCode) send(ctx context.Context, s *session.Session, sent code) error 
 
 // destination picks the telephone that gets the code: the one that is calling, if it may, else the first that may.
 func (c SMSCode) destination(phones []session.Phone, calling string, now time.Time) string {
-	may := slices.DeleteFunc(slices.Clone(phones), func(p session.Phone) bool { return now.Sub(p.Since) < settled || !c.takesCodes(p.E164) })
+	may := slices.DeleteFunc(slices.Clone(phones), func(p session.Phone) bool {
+		return now.Sub(p.Since) < settled || !c.takesCodes(p.E164)
+	})
 	switch {
 	case len(may) == 0:
 		return ""

@@ -9,7 +9,8 @@ import (
 	"countersign/session/event"
 )
 
-// TOTP verifies by the time-based code of the customer's authenticator (RFC 6238): a possession factor. A code counts once, on all machines together.
+// TOTP verifies by the time-based code of the customer's authenticator (RFC 6238): a possession factor. A code counts
+// once, on all machines together.
 type TOTP struct {
 	Directory Directory
 	Once      Once

@@ -38,7 +38,8 @@ func keys(l *session.Line) map[string]string {
 	return k
 }
 
-// keysFor is what the caller keys to give a right answer to what a step asks, or a wrong one. What makes it right is whoever checks it.
+// keysFor is what the caller keys to give a right answer to what a step asks, or a wrong one. What makes it right is
+// whoever checks it.
 func (l *trialLine) keysFor(step string, q session.Collect, code []byte, right bool) (keys string, ok bool) {
 	if code != nil {
 		if right {

@@ -16,7 +16,8 @@ import (
 // needed are settings of the kinds of questions that cannot do without.
 var needed = map[string]string{"passphrase": "engine: pocketsphinx, grammar: words"}
 
-// Every question of the table can be answered once more: there are keys for it, right and wrong ones, and what it proves is known.
+// Every question of the table can be answered once more: there are keys for it, right and wrong ones, and what it
+// proves is known.
 func TestEveryQuestionIsAnsweredOnceMore(t *testing.T) {
 	t.Parallel()
 	for _, m := range session.Methods() {
@@ -53,10 +54,13 @@ func TestEveryIdentifierIsKeyedOnceMore(t *testing.T) {
 			all := []event.Data{event.CallStarted{Channel: "leg", CallerLast4: "0001"}}
 			all = append(all, ran("greeting", event.StepPassed, "")...)
 			all = append(all, ran(name, event.StepPassed, "", wrong, right)...)
-			all = append(all, event.Identified{Customer: "C-1", Name: "Ada", Method: m.Name, Status: event.StatusIdentified, Level: 1})
+			all = append(all, event.Identified{
+				Customer: "C-1", Name: "Ada", Method: m.Name, Status: event.StatusIdentified, Level: 1,
+			})
 			all = append(all, ran("pin", event.StepPassed, "", right)...)
-			def, err := lines.Parse("retail.yaml", fmt.Appendf(nil, "format: 1\nline: retail\nidentify: [number: {name: %s, digits: 6-10}]\n"+
-				"verify: {questions: [pin: {}]}\nroutes: {verified: menu XML default, identified: agents XML default}\n", name))
+			def, err := lines.Parse("retail.yaml", fmt.Appendf(nil, "format: 1\nline: retail\n"+
+				"identify: [number: {name: %s, digits: 6-10}]\nverify: {questions: [pin: {}]}\n"+
+				"routes: {verified: menu XML default, identified: agents XML default}\n", name))
 			require.NoError(t, err)
 			r := trial(t, def).Run(t.Context(), verified(all, m.Name, event.MethodPIN))
 			assert.Equal(t, whatif.Same, r.Verdict, "%+v", r)

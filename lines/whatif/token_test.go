@@ -14,7 +14,9 @@ import (
 func broughtAToken(level session.Level, methods []event.Method, questions ...[]event.Data) []event.Data {
 	all := []event.Data{
 		event.CallStarted{Channel: "leg", CallerLast4: "0001"},
-		event.Identified{Customer: "C-1", Name: "Ada", Method: event.MethodToken, Status: level.Status(), Level: int(level)},
+		event.Identified{
+			Customer: "C-1", Name: "Ada", Method: event.MethodToken, Status: level.Status(), Level: int(level),
+		},
 	}
 	for _, q := range questions {
 		all = append(all, q...)
@@ -86,7 +88,9 @@ func TestWhatACompanyNamedItselfIsAnIdentifierInFrontAndAFactBehind(t *testing.T
 			t.Parallel()
 			all := []event.Data{
 				event.CallStarted{Channel: "leg", CallerLast4: "0001", Continues: "call-0"},
-				event.Identified{Customer: "C-1", Name: "Ada", Method: c.methods[0], Status: c.level.Status(), Level: int(c.level)},
+				event.Identified{
+					Customer: "C-1", Name: "Ada", Method: c.methods[0], Status: c.level.Status(), Level: int(c.level),
+				},
 			}
 			r := trial(t, retail(t, "pin: {}", "")).Run(t.Context(), verified(all, c.methods...))
 			assert.Equal(t, c.want, r.Verdict, "%+v", r)

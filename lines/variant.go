@@ -5,17 +5,17 @@ import (
 	"reflect"
 )
 
-// choice is an entry of a list that is one of several things, each written as a key with its settings below.
-type choice interface {
-	// choices are all that it can be, with their usual settings, in the order in which people read of them.
-	choices() []settings
+// variant is an entry of a list that is one of several things, each written as a key with its settings below.
+type variant interface {
+	// variants are all that it can be, with their usual settings, in the order in which people read of them.
+	variants() []settings
 	// choose makes it one of them.
 	choose(settings)
 	// chosen is which it is, or nil.
 	chosen() settings
 }
 
-// settings are what stands below the key of a choice.
+// settings are what stands below the key of a variant.
 type settings interface {
 	// key is the one in the file.
 	key() string
