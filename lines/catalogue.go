@@ -6,14 +6,8 @@ import (
 	"countersign/session/event"
 )
 
-// promptName is the prompt that asks for a method, or for what a company named, unless the line names another.
-func promptName(name string) string {
-	m, ours := session.MethodOf(event.Method(name))
-	if !ours {
-		m = session.Method{Name: event.Method(name)}
-	}
-	return m.Prompt()
-}
+// usualPrompt is the prompt that asks for what has a name, unless a method or the line names another.
+func usualPrompt(name string) string { return session.Method{Name: event.Method(name)}.Prompt() }
 
 func inCatalogue(name string) bool {
 	for _, p := range prompts.All() {

@@ -220,12 +220,9 @@ func location(tz string) (*time.Location, error) {
 
 func (c *checker) identify() {
 	seen := map[string]bool{}
-	for i, id := range c.def.Identify {
-		if id.Way == nil {
-			continue
-		}
-		at, name := place{"identify", i, id.key()}, nameOf(id.Way)
-		id.check(c, at)
+	for at, way := range c.def.ways() {
+		name := nameOf(way)
+		way.check(c, at)
 		if seen[name] && name != "" {
 			c.wrong(at.settings(), "%s is asked twice: remove one, or give it another name", name)
 		}

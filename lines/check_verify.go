@@ -13,11 +13,8 @@ func (c *checker) verify() {
 		return
 	}
 	seen := map[string]bool{}
-	for i, q := range v.Questions {
-		if q.Kind == nil {
-			continue
-		}
-		at, name := place{"verify.questions", i, q.key()}, q.name()
+	for at, q := range v.all() {
+		name := q.name()
 		q.check(c, at)
 		if c.identifies(name) {
 			c.wrong(at.settings(), "%s says who the caller is in identify, so it proves nothing: take another fact",
@@ -58,8 +55,8 @@ func (c *checker) orElse(at place, asked Question, before map[string]bool) {
 
 func (c *checker) questionNames() []string {
 	names := standIns()
-	for _, q := range c.def.Verify.Questions {
-		if q.Kind != nil && !slices.Contains(names, q.name()) {
+	for _, q := range c.def.Verify.all() {
+		if !slices.Contains(names, q.name()) {
 			names = append(names, q.name())
 		}
 	}
@@ -69,19 +66,17 @@ func (c *checker) questionNames() []string {
 // reachable says whether right answers to all questions reach the level (design.md, "Levels").
 func (c *checker) reachable() {
 	v := c.def.Verify
-	count := map[session.Factor]int{}
-	for _, q := range v.Questions {
-		if q.Kind == nil {
-			return // said already
-		}
+	count, read := map[session.Factor]int{}, 0
+	for _, q := range v.all() {
 		count[q.factor()]++
+		read++
 	}
 	knowledge, possession := count[session.Knowledge] > 0, count[session.Possession] > 0
 	path := "verify.level"
 	if !c.given(path) {
 		path = "verify"
 	}
-	if len(v.Questions) == 0 {
+	if len(v.Questions) == 0 || read < len(v.Questions) {
 		return // said already
 	}
 	switch session.Level(v.Level) {
@@ -100,8 +95,10 @@ func (c *checker) reachable() {
 
 // identifies says whether callers give a number of that name to say who they are.
 func (c *checker) identifies(name string) bool {
-	return name != "" && slices.ContainsFunc(c.def.Identify, func(i Identifier) bool {
-		n, is := i.Way.(*NumberQuestion)
-		return is && n.Name == name
-	})
+	for _, way := range c.def.ways() {
+		if n, is := way.(*NumberQuestion); is && name != "" && n.Name == name {
+			return true
+		}
+	}
+	return false
 }

@@ -76,10 +76,7 @@ func (c compiler) missing() error {
 	if c.parts.Directory == nil {
 		return fmt.Errorf("there is no directory of customers")
 	}
-	if c.def.Verify == nil {
-		return nil
-	}
-	for _, q := range c.def.Verify.Questions {
+	for _, q := range c.def.Verify.all() {
 		if err := q.missing(c.parts); err != nil {
 			return err
 		}
@@ -121,16 +118,13 @@ func (c compiler) asks(k Kind) (ask, again string) {
 }
 
 func (c compiler) identify(l *session.Line) {
-	for _, id := range c.def.Identify {
-		id.addTo(l, c)
+	for _, way := range c.def.ways() {
+		way.addTo(l, c)
 	}
 }
 
 func (c compiler) verify(l *session.Line) {
-	if c.def.Verify == nil {
-		return
-	}
-	for _, q := range c.def.Verify.Questions {
+	for _, q := range c.def.Verify.all() {
 		l.Verify = append(l.Verify, c.question(q))
 	}
 }

@@ -1,6 +1,8 @@
 package lines
 
 import (
+	"iter"
+
 	"countersign/session"
 	"countersign/session/event"
 )
@@ -73,14 +75,31 @@ func (q Question) prompt() string {
 	if own := q.ownPrompt(); own != "" {
 		return own
 	}
-	return promptName(q.key())
+	if m, ours := session.MethodOf(event.Method(q.key())); ours {
+		return m.Prompt()
+	}
+	return usualPrompt(q.key())
+}
+
+// all are the questions, with their places, but for entries that could not be read. Without a Verify there are none.
+func (v *Verify) all() iter.Seq2[place, Question] {
+	return func(yield func(place, Question) bool) {
+		if v == nil {
+			return
+		}
+		for i, q := range v.Questions {
+			if q.Kind != nil && !yield(place{"verify.questions", i, q.key()}, q) {
+				return
+			}
+		}
+	}
 }
 
 // find is the question that an else refers to: the one of that name in the list, or one with the usual settings.
 func (v *Verify) find(name string) (q Question, at int, ok bool) {
-	for i, q := range v.Questions {
-		if q.Kind != nil && q.name() == name {
-			return q, i, true
+	for at, q := range v.all() {
+		if q.name() == name {
+			return q, at.index, true
 		}
 	}
 	q, ok = standIn(name)

@@ -30,7 +30,7 @@ const (
 
 func (*NumberQuestion) key() string               { return "number" }
 func (n *NumberQuestion) ownName() (string, bool) { return n.Name, true }
-func (n *NumberQuestion) prompt() string          { return cmp.Or(n.Prompt, promptName(n.Name)) }
+func (n *NumberQuestion) prompt() string          { return cmp.Or(n.Prompt, usualPrompt(n.Name)) }
 func (n *NumberQuestion) prompts() []string       { return []string{n.prompt()} }
 func (n *NumberQuestion) isPhone() bool           { return n.Name == string(event.MethodPhone) }
 

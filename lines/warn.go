@@ -29,8 +29,8 @@ func (w *warner) say(path, format string, a ...any) {
 }
 
 func (w *warner) identify() {
-	for i, id := range w.d.Identify {
-		id.warn(w, place{"identify", i, id.key()})
+	for at, way := range w.d.ways() {
+		way.warn(w, at)
 	}
 	if w.d.Verify == nil {
 		w.say("", "no verify: callers are identified at most, and never verified")
@@ -47,16 +47,15 @@ func (w *warner) verify() {
 		return
 	}
 	weak, lastWeak, lastOther := 0, -1, -1
-	for i, q := range v.Questions {
-		at := place{"verify.questions", i, q.key()}
+	for at, q := range v.all() {
 		switch {
 		case q.factor() != session.Weak:
-			lastOther = i
+			lastOther = at.index
 		case session.Level(v.Level) == session.Strong:
 			w.say(at.entry(), "is never asked: level 3 takes something the customer knows and something they have, "+
 				"and no weak answer")
 		default:
-			weak, lastWeak = weak+1, i
+			weak, lastWeak = weak+1, at.index
 		}
 		q.warn(w, at)
 	}
@@ -109,12 +108,12 @@ func (d *Definition) Plays() []string {
 			add(fmt.Sprintf("language-%d", i+1))
 		}
 	}
-	for _, id := range d.Identify {
-		add(id.prompts()...)
+	for _, way := range d.ways() {
+		add(way.prompts()...)
 	}
 	if d.Verify != nil {
 		add("confirmation")
-		for _, q := range d.Verify.Questions {
+		for _, q := range d.Verify.all() {
 			add(q.prompt())
 		}
 	}
