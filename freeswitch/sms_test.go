@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"countersign/store/rest/stub"
-
 	"github.com/stretchr/testify/require"
+
+	"countersign/backend/stub"
 )
 
 const messageWithin = 15 * time.Second

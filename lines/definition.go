@@ -2,7 +2,7 @@
 // compiles to. A file is YAML, strict: everything that is wrong with it is said at once, with the place, and a file
 // with anything wrong in it compiles to nothing.
 //
-// It does not keep lines (store/relay does), ask callers anything (package steps) or decide about calls (package
+// It does not keep lines (package bus does), ask callers anything (package steps) or decide about calls (package
 // session).
 package lines
 

@@ -12,6 +12,7 @@ import (
 	"countersign/prompts"
 	"countersign/session"
 	"countersign/session/event"
+	"countersign/session/shared"
 	"countersign/session/token"
 
 	"github.com/stretchr/testify/assert"
@@ -120,7 +121,7 @@ func inToken(t *testing.T, m session.Method) {
 	keys, err := token.LoadKeys(filepath.Join(t.TempDir(), "token.key"))
 	require.NoError(t, err)
 	subjectKey := []byte(strings.Repeat("k", 32))
-	issuer, err := token.New(token.Options{Store: &token.Memory{}, Keys: keys, SubjectKey: subjectKey})
+	issuer, err := token.New(token.Options{Store: shared.NewMemory(), Keys: keys, SubjectKey: subjectKey})
 	require.NoError(t, err)
 	text, err := issuer.IssueFor(t.Context(), "C-1", []event.Method{m.Name}, "retail")
 	if !m.Login {

@@ -12,13 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"countersign/freeswitch/sim"
-	"countersign/session/event"
-	"countersign/store/rest/stub"
-
 	"github.com/pquerna/otp/totp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/backend/stub"
+	"countersign/freeswitch/sim"
+	"countersign/session/event"
 )
 
 // oracle is a company's CRM that judges PINs and counts how many it was given for each customer. Nobody finds out about a PIN without asking it.

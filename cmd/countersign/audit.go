@@ -8,9 +8,10 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"countersign/store"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/store/audit"
+	"countersign/store/customers"
 )
 
 func auditCommand() *cli.Command {
@@ -52,22 +53,22 @@ func authorFlag() cli.Flag {
 }
 
 // audit leaves an entry about what was done.
-func audit(c *cli.Context, cfg config, action, object, detail string) error {
+func auditDone(c *cli.Context, cfg config, action, object, detail string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context), auditTimeout)
 	defer cancel()
-	return appendAudit(ctx, cfg, store.AuditEntry{Actor: author(c), Action: action, Object: object, Detail: detail})
+	return appendAudit(ctx, cfg, audit.Entry{Actor: author(c), Action: action, Object: object, Detail: detail})
 }
 
 // auditTimeout bounds the entry about something that is done already.
 const auditTimeout = 10 * time.Second
 
-func appendAudit(ctx context.Context, cfg config, e store.AuditEntry) (err error) {
+func appendAudit(ctx context.Context, cfg config, e audit.Entry) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("it is done, but the audit log does not say so: %w", err)
 		}
 	}()
-	a, err := store.OpenAudit(ctx, cfg.auditPath(), store.AuditOptions{})
+	a, err := audit.Open(ctx, cfg.auditPath(), audit.Options{})
 	if err != nil {
 		return err
 	}
@@ -75,8 +76,8 @@ func appendAudit(ctx context.Context, cfg config, e store.AuditEntry) (err error
 	return errors.Join(err, a.Close())
 }
 
-// withAudit runs f on the audit log.
-func withAudit(c *cli.Context, f func(cfg config, a *store.Audit) error) error {
+// readAudit runs f on the audit log.
+func readAudit(c *cli.Context, f func(a *audit.Reader) error) error {
 	if err := arguments(c, 0, "no arguments"); err != nil {
 		return err
 	}
@@ -84,15 +85,15 @@ func withAudit(c *cli.Context, f func(cfg config, a *store.Audit) error) error {
 	if err != nil {
 		return err
 	}
-	a, err := store.OpenAudit(c.Context, cfg.auditPath(), store.AuditOptions{})
+	a, err := audit.OpenReadOnly(c.Context, cfg.auditPath())
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(cfg, a), a.Close())
+	return errors.Join(f(a), a.Close())
 }
 
 func auditList(c *cli.Context) error {
-	f := store.AuditFilter{Action: c.String("action")}
+	f := audit.Filter{Action: c.String("action")}
 	var err error
 	if f.From, err = moment(c, "from", false); err != nil {
 		return err
@@ -101,18 +102,18 @@ func auditList(c *cli.Context) error {
 		return err
 	}
 	if id := c.String("customer"); id != "" {
-		if err := withDirectory(c, func(_ config, d *store.Directory) error { f.Object = d.Alias(id); return nil }); err != nil {
+		if err := readDirectory(c, func(d *customers.Reader) error { f.Object = d.Alias(id); return nil }); err != nil {
 			return err
 		}
 	}
-	return withAudit(c, func(_ config, a *store.Audit) error {
+	return readAudit(c, func(a *audit.Reader) error {
 		if c.Bool("json") {
 			out := json.NewEncoder(c.App.Writer)
-			return a.List(c.Context, f, func(e store.AuditEntry) error { return out.Encode(e) })
+			return a.List(c.Context, f, func(e audit.Entry) error { return out.Encode(e) })
 		}
 		w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "N\tTIME\tWHO\tDID\tTO\tDETAIL")
-		err := a.List(c.Context, f, func(e store.AuditEntry) error {
+		err := a.List(c.Context, f, func(e audit.Entry) error {
 			_, err := fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", e.N, e.Time.Local().Format(time.DateTime), printable(e.Actor), printable(e.Action),
 				printable(e.Object), printable(e.Detail))
 			return err
@@ -141,27 +142,27 @@ func moment(c *cli.Context, flag string, end bool) (time.Time, error) {
 }
 
 func auditVerify(c *cli.Context) error {
-	var known []store.AuditHead
+	var known []audit.Head
 	for _, text := range c.StringSlice("head") {
-		h, err := store.ParseAuditHead(text)
+		h, err := audit.ParseHead(text)
 		if err != nil {
 			return wrongUse("--head %v", err)
 		}
 		known = append(known, h)
 	}
-	return withAudit(c, func(_ config, a *store.Audit) error {
+	return readAudit(c, func(a *audit.Reader) error {
 		s, err := a.Verify(c.Context, known...)
-		var broken *store.ChainError
+		var broken *audit.ChainError
 		if err != nil && !errors.As(err, &broken) {
 			return err
 		}
 		if c.Bool("json") {
 			out := struct {
-				store.AuditState
+				audit.State
 				OK       bool   `json:"ok"`
 				BrokenAt int64  `json:"broken_at,omitempty"`
 				Problem  string `json:"problem,omitempty"`
-			}{AuditState: s, OK: broken == nil}
+			}{State: s, OK: broken == nil}
 			if broken != nil {
 				out.BrokenAt, out.Problem = broken.N, broken.Error()
 			}

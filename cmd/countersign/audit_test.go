@@ -13,23 +13,26 @@ import (
 	"testing"
 	"time"
 
-	"countersign/session/event"
-	"countersign/store"
-	"countersign/store/relay"
-
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/bus"
+	"countersign/reports/reportsdb"
+	"countersign/session/event"
+	"countersign/store/audit"
+	"countersign/store/journal"
+	"countersign/store/traces"
 )
 
 // audited are the entries of an audit log.
-func audited(t *testing.T, data string, args ...string) (entries []store.AuditEntry) {
+func audited(t *testing.T, data string, args ...string) (entries []audit.Entry) {
 	t.Helper()
 	code, stdout, stderr := countersign(t, "", append([]string{"--data", data, "audit", "list", "--json"}, args...)...)
 	require.Equal(t, exitDone, code, stderr)
 	for line := range strings.Lines(stdout) {
-		var e store.AuditEntry
+		var e audit.Entry
 		require.NoError(t, json.Unmarshal([]byte(line), &e))
 		entries = append(entries, e)
 	}
@@ -84,7 +87,7 @@ func TestWhatIsDoneToCustomersIsAuditedWithoutWhoTheyAre(t *testing.T) {
 	require.Len(t, all, 3)
 	assert.Equal(t, "anna imported customers 1 customers imported, 1 bad rows left out", strings.Join([]string{all[0].Actor, all[0].Action, all[0].Object, all[0].Detail}, " "))
 	assert.Equal(t, "ben", all[1].Actor)
-	assert.Equal(t, store.AuditSecretSet, all[1].Action)
+	assert.Equal(t, audit.SecretSet, all[1].Action)
 	assert.Equal(t, "pin", all[1].Detail)
 	assert.Equal(t, all[1:], audited(t, data, "--customer", "C-1001"))
 	assert.Empty(t, audited(t, data, "--customer", "C-1002"))
@@ -150,7 +153,7 @@ func oldCalls(t *testing.T, data string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	j, err := store.OpenJournal(ctx, filepath.Join(data, "journal.db"), store.JournalOptions{})
+	j, err := journal.Open(ctx, filepath.Join(data, "journal.db"), journal.Options{})
 	require.NoError(t, err)
 	for call, age := range map[string]time.Duration{"old": 91 * day, "young": 89 * day} {
 		require.NoError(t, j.Append(
@@ -186,7 +189,7 @@ func TestWhatWasKeptLongEnoughIsRemoved(t *testing.T) {
 // oldReports puts calls that are over each of their times into the reports, and one that is over none.
 func oldReports(t *testing.T, data string) {
 	t.Helper()
-	r, err := store.OpenReports(t.Context(), filepath.Join(data, "reports.db"), store.ReportsOptions{})
+	r, err := reportsdb.Open(t.Context(), filepath.Join(data, "reports.db"), reportsdb.Options{})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, r.Close()) }()
 	for call, age := range map[string]time.Duration{"ancient": 763 * day, "old": 91 * day, "young": 89 * day} {
@@ -201,7 +204,7 @@ func oldReports(t *testing.T, data string) {
 // callsIn are the calls in the reports.
 func callsIn(t *testing.T, data string) (calls []string) {
 	t.Helper()
-	r, err := store.OpenReports(t.Context(), filepath.Join(data, "reports.db"), store.ReportsOptions{})
+	r, err := reportsdb.Open(t.Context(), filepath.Join(data, "reports.db"), reportsdb.Options{})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, r.Close()) }()
 	rows, err := r.DB().Query("SELECT call FROM calls ORDER BY call")
@@ -225,7 +228,7 @@ func TestNothingInAnyFileSaysWhoCalledWhenTheirTimeIsOver(t *testing.T) {
 	require.Equal(t, exitDone, code, stderr)
 	assert.NoFileExists(t, filepath.Join(data, "journal.db"), "none is kept here")
 	for of, want := range map[string]int{"ancient": 0, "old": 0, "young": 1} {
-		found, err := store.Traces{[]byte("customer-of-" + of), []byte("leg-of-" + of)}.Search(t.Context(), data)
+		found, err := traces.Search(t.Context(), traces.Set{[]byte("customer-of-" + of), []byte("leg-of-" + of)}, data)
 		require.NoError(t, err)
 		assert.Len(t, found.Found, want, of)
 	}
@@ -303,7 +306,7 @@ func TestExportsAreAudited(t *testing.T) {
 
 func TestEventsInNATSAreKeptAsLongAsTheJournal(t *testing.T) {
 	t.Parallel()
-	server, err := relay.StartEmbedded(relay.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	server, err := bus.StartEmbedded(bus.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(server.Shutdown)
 	settings := filepath.Join(t.TempDir(), "c.yaml")

@@ -9,12 +9,15 @@ import (
 	"strings"
 	"time"
 
-	"countersign/session"
-	"countersign/store"
-	"countersign/store/rest"
-
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
+
+	"countersign/backend"
+	"countersign/backend/endpoint"
+	"countersign/backend/sms"
+	"countersign/session"
+	"countersign/store/audit"
+	"countersign/store/customers"
 )
 
 func backendCommand() *cli.Command {
@@ -58,13 +61,13 @@ func backendCommand() *cli.Command {
 }
 
 // withBackend asks the backend, in front of the customers who are known here.
-func withBackend(c *cli.Context, f func(ctx context.Context, cfg config, local *store.Directory, d *rest.Directory, x *exchanges) error) error {
-	return withDirectory(c, func(cfg config, local *store.Directory) error {
+func withBackend(c *cli.Context, f func(ctx context.Context, cfg config, local *customers.Directory, d *backend.Directory, x *exchanges) error) error {
+	return withDirectory(c, func(cfg config, local *customers.Directory) error {
 		if cfg.Backend.URL == "" {
 			return errors.New("there is no backend: backend.url is not set; name the settings with --config")
 		}
 		x := &exchanges{raw: c.Bool("raw")}
-		d, err := rest.NewDirectory(cfg.Backend, local, rest.Options{Log: slog.New(slog.DiscardHandler), Exchange: x.add})
+		d, err := backend.New(cfg.Backend, local, endpoint.Options{Log: slog.New(slog.DiscardHandler), Exchange: x.add})
 		if err != nil {
 			return err
 		}
@@ -90,7 +93,7 @@ func backendFind(c *cli.Context) error {
 	case c.String("identifier") != "" && (!isPair || kind == "" || value == ""):
 		return wrongUse("--identifier %q: write KIND=VALUE, such as account=100042", c.String("identifier"))
 	}
-	return withBackend(c, func(ctx context.Context, cfg config, _ *store.Directory, d *rest.Directory, x *exchanges) error {
+	return withBackend(c, func(ctx context.Context, cfg config, _ *customers.Directory, d *backend.Directory, x *exchanges) error {
 		var all []session.Customer
 		var err error
 		one := func(found session.Customer, ok bool, failed error) {
@@ -146,7 +149,7 @@ func backendCheck(c *cli.Context) error {
 		return err
 	}
 	id, kind := c.Args().Get(0), c.Args().Get(1)
-	return withBackend(c, func(ctx context.Context, cfg config, local *store.Directory, d *rest.Directory, x *exchanges) error {
+	return withBackend(c, func(ctx context.Context, cfg config, local *customers.Directory, d *backend.Directory, x *exchanges) error {
 		answer, err := readAnswer(c, kind)
 		if err != nil {
 			return err
@@ -161,7 +164,7 @@ func backendCheck(c *cli.Context) error {
 			verdict = "right"
 		}
 		err = x.answered(c, map[string]any{"right": right}, err, func() { fmt.Fprintln(c.App.Writer, "the answer is "+verdict) })
-		return errors.Join(err, audit(c, cfg, store.AuditChecked, local.Alias(id), kind+": "+verdict))
+		return errors.Join(err, auditDone(c, cfg, audit.Checked, local.Alias(id), kind+": "+verdict))
 	})
 }
 
@@ -179,7 +182,7 @@ func backendPhones(c *cli.Context) error {
 	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
 		return err
 	}
-	return withBackend(c, func(ctx context.Context, _ config, _ *store.Directory, d *rest.Directory, x *exchanges) error {
+	return withBackend(c, func(ctx context.Context, _ config, _ *customers.Directory, d *backend.Directory, x *exchanges) error {
 		all, err := d.Phones(ctx, c.Args().First())
 		list := []map[string]any{}
 		for _, p := range all {
@@ -220,7 +223,7 @@ func backendSMS(c *cli.Context) error {
 		return wrongUse("%q: %v; write it like +4930123456", c.Args().First(), err)
 	}
 	x := &exchanges{}
-	g, err := rest.NewGateway(cfg.SMS, rest.Options{Log: slog.New(slog.DiscardHandler), Exchange: x.add})
+	g, err := sms.New(cfg.SMS, endpoint.Options{Log: slog.New(slog.DiscardHandler), Exchange: x.add})
 	if err != nil {
 		return err
 	}
@@ -235,5 +238,5 @@ func backendSMS(c *cli.Context) error {
 	err = x.answered(c, map[string]any{"sent": err == nil}, err, func() {
 		fmt.Fprintf(c.App.Writer, "the gateway took a message for …%s\n", session.LastFour(number))
 	})
-	return errors.Join(err, audit(c, cfg, store.AuditMessaged, "number …"+session.LastFour(number), did))
+	return errors.Join(err, auditDone(c, cfg, audit.Messaged, "number …"+session.LastFour(number), did))
 }

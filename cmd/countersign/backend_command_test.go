@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"countersign/store/rest/stub"
+	"countersign/backend/stub"
 )
 
 // freshMachine is the way to a machine that has these settings and no data yet.

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"sync"
 
-	"countersign/store/rest"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/backend/endpoint"
 )
 
 // exchanges are what was asked, and what came back.
@@ -29,7 +29,7 @@ type exchange struct {
 	text   string          // an answer that is no JSON
 }
 
-func (x *exchanges) add(e rest.Exchange) {
+func (x *exchanges) add(e endpoint.Exchange) {
 	one := exchange{Method: e.Method, URL: e.URL, Status: e.Status, Millis: e.Took.Milliseconds()}
 	switch {
 	case !x.raw || e.Answer == nil:

@@ -10,12 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"countersign/freeswitch/sim"
-	"countersign/session/event"
-	"countersign/store/rest/stub"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/backend/stub"
+	"countersign/freeswitch/sim"
+	"countersign/session/event"
 )
 
 // backendTimeout is long enough for the comfort prompt to come before it and for a machine that does much else, and shorter than the limit of a look-up, 8 s.

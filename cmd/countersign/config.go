@@ -16,17 +16,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/goccy/go-yaml"
+	"github.com/urfave/cli/v2"
+
+	"countersign/backend"
+	"countersign/backend/sms"
+	"countersign/bus"
 	"countersign/prompts"
 	"countersign/session"
 	"countersign/session/guard"
 	"countersign/session/token"
-	"countersign/store"
-	"countersign/store/relay"
-	"countersign/store/rest"
+	"countersign/store/customers"
 	"countersign/web"
-
-	"github.com/goccy/go-yaml"
-	"github.com/urfave/cli/v2"
 )
 
 const defaultData = "./countersign-data"
@@ -58,9 +59,9 @@ type config struct {
 		Pepper string `yaml:"pepper"`
 		Hash   string `yaml:"hash"`
 	} `yaml:"customers"`
-	Backend rest.Settings        `yaml:"backend"`
-	SMS     rest.GatewaySettings `yaml:"sms"`
-	Guard   guard.Rules          `yaml:"guard"`
+	Backend backend.Settings `yaml:"backend"`
+	SMS     sms.Settings     `yaml:"sms"`
+	Guard   guard.Rules      `yaml:"guard"`
 	Web     struct {
 		Listen string            `yaml:"listen"`
 		Keys   map[string]string `yaml:"keys"`
@@ -131,7 +132,7 @@ func defaults() config {
 	c.Socket.Drain = duration(30 * time.Second)
 	c.Calls.MaxDuration = duration(180 * time.Second)
 	c.Calls.MaxActions = 60
-	c.Customers.Hash = store.SchemeArgon2id
+	c.Customers.Hash = customers.SchemeArgon2id
 	c.Prompts.Voices = prompts.Voices{}
 	c.Guard = guard.DefaultRules()
 	c.Web.Keys = map[string]string{}
@@ -141,7 +142,7 @@ func defaults() config {
 	c.Tokens.Life = duration(token.DefaultLife)
 	c.Retention.Journal, c.Retention.Totals, c.Retention.Audit = duration(90*day), duration(761*day), duration(365*day) // policy.md: 25 months are 761 days
 	c.Reports.Schedules, c.Reports.Mail.TLS = []scheduleSettings{}, mailStartTLS
-	c.NATS.Listen = relay.DefaultListen
+	c.NATS.Listen = bus.DefaultListen
 	c.NATS.Timeout = duration(750 * time.Millisecond)
 	c.Log.Level = "info"
 	c.Log.Format = "text"
@@ -198,8 +199,8 @@ func (c config) check() error {
 	if _, err := c.allow(); err != nil {
 		errs = append(errs, err)
 	}
-	if c.Customers.Hash != store.SchemeArgon2id && c.Customers.Hash != store.SchemeHMAC {
-		errs = append(errs, fmt.Errorf("customers.hash is %q: it can be %s or %s", c.Customers.Hash, store.SchemeArgon2id, store.SchemeHMAC))
+	if c.Customers.Hash != customers.SchemeArgon2id && c.Customers.Hash != customers.SchemeHMAC {
+		errs = append(errs, fmt.Errorf("customers.hash is %q: it can be %s or %s", c.Customers.Hash, customers.SchemeArgon2id, customers.SchemeHMAC))
 	}
 	if c.Socket.MaxCalls < 1 {
 		errs = append(errs, fmt.Errorf("socket.max_calls is %d: it must be at least 1", c.Socket.MaxCalls))
@@ -334,9 +335,9 @@ func (c config) promptsDir() string {
 	return filepath.Join(c.data, "prompts")
 }
 
-func (c config) external() relay.Options {
+func (c config) external() bus.ExternalOptions {
 	n := c.NATS
-	return relay.Options{
+	return bus.ExternalOptions{
 		URL: n.URL, CredentialsFile: n.Credentials, User: n.User, Password: n.Password, Token: n.Token, CAFile: n.CA, CertFile: n.Cert, KeyFile: n.Key,
 	}
 }

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"countersign/session"
-	"countersign/store"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/session"
+	"countersign/store/customers"
 )
 
 func customersCommand() *cli.Command {
@@ -55,19 +55,19 @@ func customersCommand() *cli.Command {
 			{
 				Name: "set-pin", Usage: "give a customer a new PIN, read from the terminal or from standard input", ArgsUsage: "ID",
 				Flags:  []cli.Flag{authorFlag(), &cli.BoolFlag{Name: "allow-weak", Usage: "take a PIN that is easy to guess"}},
-				Action: func(c *cli.Context) error { return customersSet(c, store.KindPIN, "PIN") },
+				Action: func(c *cli.Context) error { return customersSet(c, customers.KindPIN, "PIN") },
 			},
 			{
 				Name: "set-passphrase", Usage: "the same for the spoken passphrase", ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
-				Action: func(c *cli.Context) error { return customersSet(c, store.KindPassphrase, "passphrase") },
+				Action: func(c *cli.Context) error { return customersSet(c, customers.KindPassphrase, "passphrase") },
 			},
 			{
 				Name: "set-birth-date", Usage: "the same for the date of birth, such as 1980-12-31", ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
-				Action: func(c *cli.Context) error { return customersSet(c, store.KindBirthDate, "date of birth") },
+				Action: func(c *cli.Context) error { return customersSet(c, customers.KindBirthDate, "date of birth") },
 			},
 			{
 				Name: "set-totp", Usage: "the same for the secret of an authenticator, in base32 or as an otpauth:// address", ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
-				Action: func(c *cli.Context) error { return customersSet(c, store.KindTOTP, "TOTP secret") },
+				Action: func(c *cli.Context) error { return customersSet(c, customers.KindTOTP, "TOTP secret") },
 			},
 			customersUnlockCommand(),
 			customersEraseCommand(),
@@ -76,7 +76,7 @@ func customersCommand() *cli.Command {
 }
 
 // withDirectory runs f on the customers.
-func withDirectory(c *cli.Context, f func(cfg config, d *store.Directory) error) (err error) {
+func withDirectory(c *cli.Context, f func(cfg config, d *customers.Directory) error) (err error) {
 	cfg, err := loadConfig(c)
 	if err != nil {
 		return err
@@ -89,6 +89,24 @@ func withDirectory(c *cli.Context, f func(cfg config, d *store.Directory) error)
 	return f(cfg, d)
 }
 
+// readDirectory runs f on the customers, and changes nothing.
+func readDirectory(c *cli.Context, f func(d *customers.Reader) error) (err error) {
+	cfg, err := loadConfig(c)
+	if err != nil {
+		return err
+	}
+	pepper, err := loadPepper(cfg)
+	if err != nil {
+		return err
+	}
+	d, err := customers.OpenReadOnly(c.Context, cfg.directoryPath(), customers.Options{Pepper: pepper})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	return f(d)
+}
+
 func customersList(c *cli.Context) error {
 	if err := arguments(c, 0, "no arguments"); err != nil {
 		return err
@@ -96,7 +114,7 @@ func customersList(c *cli.Context) error {
 	if c.Int("limit") < 1 {
 		return wrongUse("--limit %d: it must be at least 1", c.Int("limit"))
 	}
-	return withDirectory(c, func(_ config, d *store.Directory) error {
+	return readDirectory(c, func(d *customers.Reader) error {
 		found, err := d.List(c.Context, c.String("after"), c.Int("limit"), c.String("search"))
 		if err != nil {
 			return err
@@ -129,7 +147,7 @@ func customersList(c *cli.Context) error {
 
 func customerJSON(x session.Customer) map[string]any {
 	return map[string]any{
-		"id": x.ID, "name": x.Name, "language": x.Language, "pin": x.Has(store.KindPIN), "enrolled": append([]string{}, x.Enrolled...),
+		"id": x.ID, "name": x.Name, "language": x.Language, "pin": x.Has(customers.KindPIN), "enrolled": append([]string{}, x.Enrolled...),
 	}
 }
 
@@ -137,9 +155,9 @@ func customersShow(c *cli.Context) error {
 	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
 		return err
 	}
-	return withDirectory(c, func(_ config, d *store.Directory) error {
+	return readDirectory(c, func(d *customers.Reader) error {
 		r, err := d.Show(c.Context, c.Args().First())
-		if errors.Is(err, store.ErrUnknownCustomer) {
+		if errors.Is(err, customers.ErrUnknown) {
 			return fmt.Errorf("there is no customer %q", c.Args().First())
 		}
 		if err != nil {

@@ -14,12 +14,18 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"countersign/prompts"
-	"countersign/session/guard"
-	"countersign/store"
-	"countersign/store/relay"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/bus"
+	"countersign/internal/datafile"
+	"countersign/prompts"
+	"countersign/reports/reportsdb"
+	"countersign/session/guard"
+	"countersign/store/audit"
+	"countersign/store/customers"
+	"countersign/store/journal"
+	"countersign/store/sqlite"
+	"countersign/store/traces"
 )
 
 func customersEraseCommand() *cli.Command {
@@ -46,14 +52,14 @@ type receipt struct {
 	Known bool      `json:"known"`
 	At    time.Time `json:"at"`
 	// Milliseconds is how long it took.
-	Milliseconds int64         `json:"ms"`
-	Directory    store.Removed `json:"directory"`
+	Milliseconds int64             `json:"ms"`
+	Directory    customers.Removed `json:"directory"`
 	Journal      struct {
 		Calls  int `json:"calls"`
 		Events int `json:"events"`
 	} `json:"journal"`
 	NATS struct {
-		relay.Erased
+		bus.Erased
 		// Attempts is whether attempts at the customer's secrets were on record.
 		Attempts bool `json:"attempts"`
 	} `json:"nats"`
@@ -61,7 +67,7 @@ type receipt struct {
 		Calls int `json:"calls"`
 	} `json:"reports"`
 	// Searched is what was looked through afterwards, byte by byte.
-	Searched store.Searched `json:"searched"`
+	Searched traces.Searched `json:"searched"`
 	// Remains says what could not be removed, and what to do.
 	Remains []string `json:"remains"`
 }
@@ -83,7 +89,7 @@ func customersErase(c *cli.Context) error {
 		return fmt.Errorf("%w; what was erased until then is, so repeat the command", err)
 	}
 	e.receipt.Milliseconds = time.Since(began).Milliseconds()
-	err = audit(c, cfg, store.AuditErased, e.alias, e.receipt.sum())
+	err = auditDone(c, cfg, audit.Erased, e.alias, e.receipt.sum())
 	if c.Bool("json") {
 		err = errors.Join(err, json.NewEncoder(c.App.Writer).Encode(e.receipt))
 	} else {
@@ -104,7 +110,7 @@ type eraser struct {
 
 	alias   string // in the audit log
 	phones  []string
-	traces  store.Traces
+	traces  traces.Set
 	serving bool // a service runs on these data
 	guard   []byte
 	state   []byte
@@ -132,9 +138,9 @@ func (e *eraser) remains(format string, a ...any) {
 // the other; at last the files are searched.
 func (e *eraser) run() error {
 	defer func() { e.traces.Wipe() }()
-	unlock, err := store.Lock(filepath.Join(e.cfg.data, "lock"))
+	unlock, err := datafile.Lock(filepath.Join(e.cfg.data, "lock"))
 	switch {
-	case errors.Is(err, store.ErrInUse):
+	case errors.Is(err, datafile.ErrInUse):
 		e.serving = true
 	case err != nil:
 		return err
@@ -159,7 +165,7 @@ func (e *eraser) run() error {
 }
 
 func (e *eraser) fromDirectory() error {
-	return withDirectory(e.c, func(_ config, d *store.Directory) (err error) {
+	return withDirectory(e.c, func(_ config, d *customers.Directory) (err error) {
 		e.alias, e.guard, e.state = d.Alias(e.customer), d.PepperKey(guardKey), d.PepperKey(stateKey)
 		phones, err := d.Phones(e.c.Context, e.customer)
 		if err != nil {
@@ -181,7 +187,7 @@ func (e *eraser) fromJournal() (calls []string, err error) {
 	if !exists(e.cfg.journalPath()) {
 		return nil, nil
 	}
-	j, err := store.OpenJournal(e.c.Context, e.cfg.journalPath(), store.JournalOptions{})
+	j, err := journal.Open(e.c.Context, e.cfg.journalPath(), journal.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +222,7 @@ func (e *eraser) fromNATS(calls []string) error {
 	if !exists(e.cfg.natsDir()) {
 		return nil
 	}
-	embedded, err := relay.StartEmbedded(relay.EmbeddedOptions{Dir: e.cfg.natsDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	embedded, err := bus.StartEmbedded(bus.EmbeddedOptions{Dir: e.cfg.natsDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
@@ -224,9 +230,9 @@ func (e *eraser) fromNATS(calls []string) error {
 	return e.fromState(embedded.Endpoint(), calls)
 }
 
-func (e *eraser) fromState(endpoint relay.Endpoint, calls []string) error {
+func (e *eraser) fromState(endpoint bus.Endpoint, calls []string) error {
 	log := slog.New(slog.DiscardHandler)
-	state, err := relay.OpenState(endpoint, relay.StateOptions{Node: e.cfg.Node, Key: e.state, Within: time.Duration(e.cfg.NATS.Timeout), Log: log})
+	state, err := bus.OpenState(endpoint, bus.StateOptions{Node: e.cfg.Node, Key: e.state, Within: time.Duration(e.cfg.NATS.Timeout), Log: log})
 	if err != nil {
 		return err
 	}
@@ -270,13 +276,13 @@ func (e *eraser) fromReports(calls []string) (err error) {
 	if !exists(e.cfg.reportsPath()) {
 		return nil
 	}
-	r, err := store.OpenReports(e.c.Context, e.cfg.reportsPath(), store.ReportsOptions{})
+	r, err := reportsdb.Open(e.c.Context, e.cfg.reportsPath(), reportsdb.Options{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	if len(calls) > 0 {
-		if err := countFromJournal(e.c.Context, e.cfg, r, store.ExportOptions{Calls: calls}); err != nil {
+		if err := countFromJournal(e.c.Context, e.cfg, r, journal.ExportOptions{Calls: calls}); err != nil {
 			return err
 		}
 	}
@@ -285,11 +291,11 @@ func (e *eraser) fromReports(calls []string) (err error) {
 }
 
 // awaitReports waits until the reports have counted what they have read from NATS already, of calls on other machines too.
-func (e *eraser) awaitReports(state *relay.State) (err error) {
+func (e *eraser) awaitReports(state *bus.State) (err error) {
 	if !exists(e.cfg.reportsPath()) {
 		return nil
 	}
-	r, err := store.OpenReports(e.c.Context, e.cfg.reportsPath(), store.ReportsOptions{})
+	r, err := reportsdb.Open(e.c.Context, e.cfg.reportsPath(), reportsdb.Options{})
 	if err != nil {
 		return err
 	}
@@ -312,24 +318,24 @@ func (e *eraser) search() error {
 		}
 	}
 	rewrite := func(path string, vacuum bool) {
-		if err := store.Rewrite(e.c.Context, path, vacuum); err != nil {
+		if err := sqlite.Rewrite(e.c.Context, path, vacuum); err != nil {
 			e.remains("%s: %v; it may still hold traces of what was deleted", path, err)
 		}
 	}
 	for _, path := range databases {
 		rewrite(path, false)
 	}
-	first, err := e.traces.Search(e.c.Context, e.cfg.data)
+	first, err := traces.Search(e.c.Context, e.traces, e.cfg.data)
 	if err != nil {
 		return err
 	}
 	for _, path := range databases {
 		// What is deleted is overwritten; copies may be left where SQLite moved rows. Of a short id nobody can tell, and calls do not wait to make sure of it.
-		if slices.Contains(first.Found, path) || !e.serving && !store.Traceable(e.customer) {
+		if slices.Contains(first.Found, path) || !e.serving && !traces.Traceable(e.customer) {
 			rewrite(path, true)
 		}
 	}
-	if e.receipt.Searched, err = e.traces.Search(e.c.Context, e.cfg.data); err != nil {
+	if e.receipt.Searched, err = traces.Search(e.c.Context, e.traces, e.cfg.data); err != nil {
 		return err
 	}
 	for _, path := range e.receipt.Searched.Found {

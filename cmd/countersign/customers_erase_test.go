@@ -16,11 +16,11 @@ import (
 	"testing"
 	"time"
 
-	"countersign/freeswitch/sim"
-	"countersign/store"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/freeswitch/sim"
+	"countersign/store/traces"
 )
 
 // erasable is a machine with customers, of whom one is to be erased.
@@ -297,7 +297,7 @@ func TestErasingAShortIDDoesNotHoldUpCalls(t *testing.T) {
 	assert.Equal(t, before, schema(), "the service writes the journal meanwhile")
 	assert.Equal(t, []string{"C-1007", "erased"}, e.query("journal.db", `SELECT customer FROM calls ORDER BY customer`))
 	stop()
-	s, err := store.Traces{[]byte(`"customer":"77"`), []byte("Wilhelmina Zwiebelfisch"), []byte("+493090182078")}.Search(t.Context(), e.data)
+	s, err := traces.Search(t.Context(), traces.Set{[]byte(`"customer":"77"`), []byte("Wilhelmina Zwiebelfisch"), []byte("+493090182078")}, e.data)
 	require.NoError(t, err)
 	assert.Empty(t, s.Found)
 	erase()

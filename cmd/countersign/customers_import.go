@@ -7,9 +7,10 @@ import (
 	"io"
 	"os"
 
-	"countersign/store"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/store/audit"
+	"countersign/store/customers"
 )
 
 // maxBadRows is how many bad rows are printed; all are counted.
@@ -35,15 +36,15 @@ func customersImport(c *cli.Context) error {
 		return err
 	}
 	defer in.Close()
-	return withDirectory(c, func(cfg config, d *store.Directory) error {
-		o := store.ImportOptions{Region: c.String("region"), SkipBad: c.Bool("skip-bad"), CanKeyAccount: canKey(askedAccountMin, askedAccountMax),
+	return withDirectory(c, func(cfg config, d *customers.Directory) error {
+		o := customers.ImportOptions{Region: c.String("region"), SkipBad: c.Bool("skip-bad"), CanKeyAccount: canKey(askedAccountMin, askedAccountMax),
 			CanKeyPIN: canKey(askedPINMin, askedPINMax)}
 		if o.Region == "" {
 			o.Region = cfg.Line.Region
 		}
 		bar := newProgress(c.App.ErrWriter, "importing", "rows", size)
 		shown := 0
-		o.OnBad = func(b store.BadRow) {
+		o.OnBad = func(b customers.BadRow) {
 			if shown++; shown <= maxBadRows {
 				bar.say(b.String())
 			}
@@ -54,18 +55,18 @@ func customersImport(c *cli.Context) error {
 		if shown > maxBadRows {
 			fmt.Fprintf(c.App.ErrWriter, "… and %d more bad rows\n", shown-maxBadRows)
 		}
-		if errors.Is(err, store.ErrBadRows) {
+		if errors.Is(err, customers.ErrBadRows) {
 			return fmt.Errorf("nothing was imported: %d of %d rows are bad; correct them, or import the others with --skip-bad", result.Bad, result.Rows)
 		}
 		if err != nil {
 			return err
 		}
 		detail := fmt.Sprintf("%d customers imported, %d bad rows left out", result.Imported, result.Bad)
-		return errors.Join(reportImport(c, result), audit(c, cfg, store.AuditImported, "customers", detail))
+		return errors.Join(reportImport(c, result), auditDone(c, cfg, audit.Imported, "customers", detail))
 	})
 }
 
-func reportImport(c *cli.Context, r store.ImportResult) error {
+func reportImport(c *cli.Context, r customers.ImportResult) error {
 	if r.WeakPINs > 0 {
 		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are easy to guess (repeats, runs, years, part of the account or phone, the date of birth)\n", r.WeakPINs)
 	}

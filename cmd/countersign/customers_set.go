@@ -7,11 +7,12 @@ import (
 	"io"
 	"os"
 
-	"countersign/session"
-	"countersign/store"
-
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
+
+	"countersign/session"
+	"countersign/store/audit"
+	"countersign/store/customers"
 )
 
 // customersSet gives a customer a new secret of a kind.
@@ -19,7 +20,7 @@ func customersSet(c *cli.Context, kind, name string) error {
 	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
 		return err
 	}
-	return withDirectory(c, func(cfg config, d *store.Directory) error {
+	return withDirectory(c, func(cfg config, d *customers.Directory) error {
 		id := c.Args().First()
 		if _, found, err := d.ByID(c.Context, id); err != nil {
 			return err
@@ -31,7 +32,7 @@ func customersSet(c *cli.Context, kind, name string) error {
 			return err
 		}
 		defer secret.Wipe()
-		if kind == store.KindPIN {
+		if kind == customers.KindPIN {
 			err = setPIN(c, d, id, secret)
 		} else {
 			err = d.SetSecret(c.Context, id, kind, secret)
@@ -40,15 +41,15 @@ func customersSet(c *cli.Context, kind, name string) error {
 			return err
 		}
 		fmt.Fprintf(c.App.Writer, "the %s of %s is set\n", name, id)
-		return audit(c, cfg, store.AuditSecretSet, d.Alias(id), kind)
+		return auditDone(c, cfg, audit.SecretSet, d.Alias(id), kind)
 	})
 }
 
-func setPIN(c *cli.Context, d *store.Directory, id string, pin session.Secret) error {
+func setPIN(c *cli.Context, d *customers.Directory, id string, pin session.Secret) error {
 	if pin.Len() > askedPINMax {
 		fmt.Fprintf(c.App.ErrWriter, "note: the PIN has %d digits; the built-in line asks for %d to %d\n", pin.Len(), askedPINMin, askedPINMax)
 	}
-	var weak *store.WeakPINError
+	var weak *customers.WeakPINError
 	err := d.SetPIN(c.Context, id, pin, c.Bool("allow-weak"))
 	if errors.As(err, &weak) {
 		return fmt.Errorf("%w; or use --allow-weak", err)

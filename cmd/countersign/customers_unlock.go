@@ -9,12 +9,13 @@ import (
 	"net"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
+	"countersign/bus"
 	"countersign/session"
 	"countersign/session/guard"
-	"countersign/store"
-	"countersign/store/relay"
-
-	"github.com/urfave/cli/v2"
+	"countersign/store/audit"
+	"countersign/store/customers"
 )
 
 func customersUnlockCommand() *cli.Command {
@@ -49,7 +50,7 @@ func customersUnlock(c *cli.Context) error {
 	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
 		return err
 	}
-	return withDirectory(c, func(cfg config, d *store.Directory) error {
+	return withDirectory(c, func(cfg config, d *customers.Directory) error {
 		return withGuard(c, cfg, d, func(ctx context.Context, g *guard.Guard) error {
 			id := c.Args().First()
 			a, err := g.Attempts(ctx, id)
@@ -67,7 +68,7 @@ func customersUnlock(c *cli.Context) error {
 				r.Unlocked = true
 			}
 			if r.Unlocked {
-				err = audit(c, cfg, store.AuditUnlocked, d.Alias(id), fmt.Sprintf("%d wrong answers", r.Failures))
+				err = auditDone(c, cfg, audit.Unlocked, d.Alias(id), fmt.Sprintf("%d wrong answers", r.Failures))
 			}
 			if c.Bool("json") {
 				return errors.Join(json.NewEncoder(c.App.Writer).Encode(r), err)
@@ -83,7 +84,7 @@ func unlockNumber(c *cli.Context) error {
 	if err := arguments(c, 0, "no other argument with --number"); err != nil {
 		return err
 	}
-	return withDirectory(c, func(cfg config, d *store.Directory) error {
+	return withDirectory(c, func(cfg config, d *customers.Directory) error {
 		number, err := session.E164(c.String("number"), cfg.Line.Region)
 		if err != nil {
 			return wrongUse("--number %q: %v; write it like +4930123456", c.String("number"), err)
@@ -99,7 +100,7 @@ func unlockNumber(c *cli.Context) error {
 				return err
 			}
 			fmt.Fprintln(c.App.Writer, numberSentence(number, was, "what it tried is forgotten now"))
-			return audit(c, cfg, store.AuditUnlocked, "number …"+session.LastFour(number), "")
+			return auditDone(c, cfg, audit.Unlocked, "number …"+session.LastFour(number), "")
 		})
 	})
 }
@@ -113,8 +114,8 @@ func numberSentence(number string, locked bool, then string) string {
 }
 
 // withGuard runs f with the counts of all machines.
-func withGuard(c *cli.Context, cfg config, d *store.Directory, f func(ctx context.Context, g *guard.Guard) error) error {
-	return withState(c, cfg, func(ctx context.Context, state *relay.State) error {
+func withGuard(c *cli.Context, cfg config, d *customers.Directory, f func(ctx context.Context, g *guard.Guard) error) error {
+	return withState(c, cfg, func(ctx context.Context, state *bus.State) error {
 		g, err := guard.New(guard.Options{Store: state.Guard(), Key: d.PepperKey(guardKey), Rules: cfg.Guard, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			return err
@@ -140,7 +141,7 @@ func (r unlocked) sentence() string {
 }
 
 // withState runs f with what machines share in NATS. ctx is bounded.
-func withState(c *cli.Context, cfg config, f func(ctx context.Context, state *relay.State) error) error {
+func withState(c *cli.Context, cfg config, f func(ctx context.Context, state *bus.State) error) error {
 	endpoint, err := natsEndpoint(c, cfg)
 	if err != nil {
 		return err
@@ -148,11 +149,11 @@ func withState(c *cli.Context, cfg config, f func(ctx context.Context, state *re
 	if cfg.NATS.URL == "" && c.String("nats") == "" { // the one inside "serve" is there or not: nobody needs to wait for it
 		nc, err := net.DialTimeout("tcp", cfg.NATS.Listen, answerTimeout)
 		if err != nil {
-			return fmt.Errorf("%w: nobody listens on %s: is countersign serve running, or nats.listen another one?", relay.ErrAway, cfg.NATS.Listen)
+			return fmt.Errorf("%w: nobody listens on %s: is countersign serve running, or nats.listen another one?", bus.ErrAway, cfg.NATS.Listen)
 		}
 		_ = nc.Close()
 	}
-	state, err := relay.OpenState(endpoint, relay.StateOptions{Node: cfg.Node, Log: slog.New(slog.DiscardHandler)})
+	state, err := bus.OpenState(endpoint, bus.StateOptions{Node: cfg.Node, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return fmt.Errorf("%w: is countersign serve running?", err)
 	}

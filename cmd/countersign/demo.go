@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	_ "embed" // the sample bank
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,12 +16,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
+	"countersign/bus"
 	"countersign/freeswitch/sim"
 	"countersign/session/event"
-	"countersign/store"
-	"countersign/store/relay"
-
-	"github.com/urfave/cli/v2"
+	"countersign/store/customers"
 )
 
 //go:embed sample_customers.csv
@@ -98,7 +98,7 @@ func demo(c *cli.Context) (err error) {
   customers          %s
   reports            %s --data %s report summary      (funnel, failed, calls)
 
-`, c.Int("callers"), c.Float64("speed"), invocation(), s.listener.Addr(), invocation(), s.embedded.URL(), invocation(), s.embedded.URL(), cfg.SMS.URL, customers, invocation(), cfg.data)
+`, c.Int("callers"), c.Float64("speed"), invocation(), s.listener.Addr(), invocation(), s.endpoint.URL(), invocation(), s.endpoint.URL(), cfg.SMS.URL, customers, invocation(), cfg.data)
 	d := &demonstration{screen: screen, sms: sms, ended: map[string]event.CallEnded{}, placed: map[string]sim.Result{}}
 	watching, stopWatching := context.WithCancel(context.Background())
 	watched := make(chan error, 1)
@@ -107,7 +107,7 @@ func demo(c *cli.Context) (err error) {
 		return errors.Join(err, s.stop(c.Context))
 	}
 	go func() {
-		watched <- relay.Watch(watching, s.endpoint, relay.WatchOptions{Since: time.Now(), Log: log}, d.saw)
+		watched <- bus.Watch(watching, s.endpoint, bus.WatchOptions{Since: time.Now(), Log: log}, d.saw)
 	}()
 
 	started := time.Now()
@@ -164,7 +164,7 @@ func importSample(ctx context.Context, cfg config, log *slog.Logger) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	_, err = d.Import(ctx, bytes.NewReader(sampleCustomers), store.ImportOptions{})
+	_, err = d.Import(ctx, bytes.NewReader(sampleCustomers), customers.ImportOptions{})
 	return err
 }
 

@@ -9,9 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"countersign/backend"
+	"countersign/backend/endpoint"
+	"countersign/backend/stub"
 	"countersign/session"
-	"countersign/store/rest"
-	"countersign/store/rest/stub"
 )
 
 // demoServer is something of the demo that is asked over HTTP, on a free port of this machine.
@@ -77,22 +78,22 @@ func sampleCustomer(cell map[string]string) stub.Customer {
 	return c
 }
 
-// crmSettings are how that CRM is asked: the first example of store/rest/README.md.
-func crmSettings(url string) rest.Settings {
-	find := func(query map[string]string) *rest.Lookup {
-		return &rest.Lookup{Request: rest.Request{Path: "/customers", Query: query}, Customers: "customers"}
+// crmSettings are how that CRM is asked: the first example of backend/README.md.
+func crmSettings(url string) backend.Settings {
+	find := func(query map[string]string) *backend.Lookup {
+		return &backend.Lookup{Request: endpoint.Request{Path: "/customers", Query: query}, Customers: "customers"}
 	}
-	return rest.Settings{
-		URL: url, Customer: rest.Fields{ID: "id", Name: "name", Language: "language", Enrolled: "secrets"},
+	return backend.Settings{
+		URL: url, Customer: backend.Fields{ID: "id", Name: "name", Language: "language", Enrolled: "secrets"},
 		ByPhone:      find(map[string]string{"phone": "{{.Phone}}"}),
 		ByIdentifier: find(map[string]string{"kind": "{{.Kind}}", "value": "{{.Value}}"}),
-		ByID:         &rest.Lookup{Request: rest.Request{Path: "/customers/{{.Customer}}"}},
-		Check: map[string]*rest.Check{"*": {
-			Request: rest.Request{Path: "/customers/{{.Customer}}/check", Body: `{"kind": "{{.Kind}}", "answer": "{{.Answer}}"}`}, Verdict: rest.Verdict{OK: "valid"},
+		ByID:         &backend.Lookup{Request: endpoint.Request{Path: "/customers/{{.Customer}}"}},
+		Check: map[string]*backend.Check{"*": {
+			Request: endpoint.Request{Path: "/customers/{{.Customer}}/check", Body: `{"kind": "{{.Kind}}", "answer": "{{.Answer}}"}`}, Verdict: endpoint.Verdict{OK: "valid"},
 		}},
-		Phones: &rest.Phones{Request: rest.Request{Path: "/customers/{{.Customer}}/phones"}, Phones: "phones", Number: "number", Since: "since"},
-		AddPhone: &rest.Add{
-			Request: rest.Request{Path: "/customers/{{.Customer}}/phones", Body: `{"number": "{{.Phone}}"}`},
+		Phones: &backend.Phones{Request: endpoint.Request{Path: "/customers/{{.Customer}}/phones"}, Phones: "phones", Number: "number", Since: "since"},
+		AddPhone: &backend.Add{
+			Request: endpoint.Request{Path: "/customers/{{.Customer}}/phones", Body: `{"number": "{{.Phone}}"}`},
 		},
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"regexp"
 	"time"
 
+	"countersign/backend/stub"
+	"countersign/bus"
 	"countersign/freeswitch/sim"
 	"countersign/lines"
-	"countersign/store/relay"
-	"countersign/store/rest/stub"
 )
 
 // demoLines are the examples that the demo puts in force beside the built-in line.
@@ -50,13 +50,13 @@ func applyDemoLines(ctx context.Context, s *service) error {
 		if err != nil {
 			return err
 		}
-		_, err = s.state.Lines().Put(ctx, name, string(text), relay.Change{Author: "demo", Comment: "an example", Summary: []string{"new line"}})
-		var there *relay.ConflictError
+		_, err = s.state.Lines().Put(ctx, name, string(text), bus.Change{Author: "demo", Comment: "an example", Summary: []string{"new line"}})
+		var there *bus.ConflictError
 		if err != nil && !errors.As(err, &there) { // a second demo in the same --data finds it there
 			return err
 		}
 	}
-	for len(s.lines.book.Lines()) < len(demoLines) {
+	for len(s.lines.All()) < len(demoLines) {
 		select {
 		case <-ctx.Done():
 			return errors.New("the example lines did not come into force")

@@ -13,10 +13,11 @@ import (
 	"strings"
 	"time"
 
-	"countersign/prompts"
-	"countersign/store"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/prompts"
+	"countersign/store/customers"
+	"countersign/store/journal"
 )
 
 func doctorCommand() *cli.Command {
@@ -161,10 +162,10 @@ func checkCustomers(c *cli.Context, cfg config) (found []finding) {
 	default:
 		found = append(found, ok("customers", "%d on file", count))
 	}
-	if left > 0 && cfg.Customers.Hash == store.SchemeArgon2id {
+	if left > 0 && cfg.Customers.Hash == customers.SchemeArgon2id {
 		found = append(found, note("customers", "countersign serve wraps them in the background", "%d PINs are not wrapped in argon2id yet", left))
 	}
-	if cfg.Customers.Hash == store.SchemeHMAC {
+	if cfg.Customers.Hash == customers.SchemeHMAC {
 		found = append(found, note("customers", "set customers.hash to argon2id unless every millisecond counts",
 			"PINs are stored as HMAC only: whoever gets both the database and the pepper can try them all"))
 	}
@@ -175,7 +176,7 @@ func checkJournal(c *cli.Context, cfg config) []finding {
 	if !exists(cfg.journalPath()) {
 		return []finding{skipped("journal", "no calls yet")}
 	}
-	j, err := store.OpenJournal(c.Context, cfg.journalPath(), store.JournalOptions{})
+	j, err := journal.Open(c.Context, cfg.journalPath(), journal.Options{})
 	if err != nil {
 		return []finding{problem("journal", "see the message", "%v", err)}
 	}

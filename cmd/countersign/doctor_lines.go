@@ -8,21 +8,25 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
+	"countersign/backend"
+	"countersign/backend/endpoint"
+	"countersign/backend/sms"
+	"countersign/bus"
 	"countersign/freeswitch"
 	"countersign/lines"
 	"countersign/prompts"
 	"countersign/session"
+	"countersign/session/shared"
 	"countersign/steps"
-	"countersign/store/relay"
-	"countersign/store/rest"
-
-	"github.com/urfave/cli/v2"
+	"countersign/store/customers"
 )
 
 // checkLines looks at the lines in force: that they compile here, and that what they say and ask is there.
 func checkLines(c *cli.Context, cfg config) (found []finding) {
-	var stored []relay.Stored
-	err := withState(c, cfg, func(ctx context.Context, s *relay.State) (err error) {
+	var stored []shared.LineVersion
+	err := withState(c, cfg, func(ctx context.Context, s *bus.State) (err error) {
 		stored, err = s.Lines().All(ctx)
 		return err
 	})
@@ -56,7 +60,7 @@ func checkLines(c *cli.Context, cfg config) (found []finding) {
 	return found
 }
 
-func checkLine(cfg config, def *lines.Definition, s relay.Stored) (found []finding) {
+func checkLine(cfg config, def *lines.Definition, s shared.LineVersion) (found []finding) {
 	if strings.Contains(s.YAML, "sms_code") && cfg.SMS.URL == "" {
 		found = append(found, problem("lines", "set sms.url, or take sms_code out of the line", "%s sends codes, but there is no gateway: its callers go to an agent", s.Name))
 	}
@@ -101,12 +105,16 @@ func checkPepper(c *cli.Context, cfg config) []finding {
 	if !exists(cfg.directoryPath()) {
 		return nil
 	}
-	d, err := openDirectory(c.Context, cfg, slog.New(slog.DiscardHandler))
+	pepper, err := loadPepper(cfg)
+	if err != nil {
+		return nil // said with the customers
+	}
+	d, err := customers.OpenReadOnly(c.Context, cfg.directoryPath(), customers.Options{Pepper: pepper})
 	if err != nil {
 		return nil // said with the customers
 	}
 	defer d.Close()
-	err = withState(c, cfg, func(ctx context.Context, s *relay.State) error { return samePepper(ctx, s, d) })
+	err = withState(c, cfg, func(ctx context.Context, s *bus.State) error { return samePepper(ctx, s, d.PepperKey) })
 	switch {
 	case errors.Is(err, errOtherPepper):
 		return []finding{problem("pepper", "see the message", "%v", err)}
@@ -121,7 +129,7 @@ func checkBackend(c *cli.Context, cfg config) []finding {
 	if cfg.Backend.URL == "" {
 		return nil
 	}
-	d, err := rest.NewDirectory(cfg.Backend, nowhere{}, rest.Options{Log: slog.New(slog.DiscardHandler)})
+	d, err := backend.New(cfg.Backend, nowhere{}, endpoint.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return []finding{problem("backend", "correct the backend settings", "%v", err)}
 	}
@@ -139,7 +147,7 @@ func checkGateway(_ *cli.Context, cfg config) []finding {
 	if cfg.SMS.URL == "" {
 		return nil
 	}
-	g, err := rest.NewGateway(cfg.SMS, rest.Options{Log: slog.New(slog.DiscardHandler)})
+	g, err := sms.New(cfg.SMS, endpoint.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return []finding{problem("sms", "correct the sms settings", "%v", err)}
 	}

@@ -8,10 +8,11 @@ import (
 	"slices"
 	"time"
 
-	"countersign/store"
-	"countersign/store/relay"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/bus"
+	"countersign/reports/reportsdb"
+	"countersign/store/audit"
 )
 
 // checkReports looks whether what NATS has is counted.
@@ -27,7 +28,7 @@ func checkReports(c *cli.Context, cfg config) []finding {
 	}
 	ctx, cancel := context.WithTimeout(c.Context, answerTimeout)
 	defer cancel()
-	if err := relay.AwaitCaughtUp(ctx, endpoint, reports.Consumer); err != nil {
+	if err := bus.AwaitCaughtUp(ctx, endpoint, reports.Consumer); err != nil {
 		return []finding{note("reports", "wait, if many calls come in; else start countersign serve, with the role reporting", "within %s not all events of NATS were counted", answerTimeout)}
 	}
 	return []finding{ok("reports", "all events of NATS are counted")}
@@ -61,11 +62,11 @@ func checkSchedules(c *cli.Context, cfg config) []finding {
 }
 
 // openForDoctor opens the reports. Without them it says why.
-func openForDoctor(c *cli.Context, cfg config, check string) (*store.Reports, []finding) {
+func openForDoctor(c *cli.Context, cfg config, check string) (*reportsdb.Reports, []finding) {
 	if !exists(cfg.reportsPath()) {
 		return nil, []finding{skipped(check, "countersign serve makes reports of the calls that come in")}
 	}
-	reports, err := store.OpenReports(c.Context, cfg.reportsPath(), store.ReportsOptions{Log: slog.New(slog.DiscardHandler)})
+	reports, err := reportsdb.Open(c.Context, cfg.reportsPath(), reportsdb.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, []finding{problem(check, "see the message", "%v", err)}
 	}
@@ -77,7 +78,7 @@ func checkAudit(c *cli.Context, cfg config) []finding {
 	if !exists(cfg.auditPath()) {
 		return []finding{skipped("audit", "nothing is on record yet")}
 	}
-	a, err := store.OpenAudit(c.Context, cfg.auditPath(), store.AuditOptions{})
+	a, err := audit.Open(c.Context, cfg.auditPath(), audit.Options{})
 	if err != nil {
 		return []finding{problem("audit", "see the message", "%v", err)}
 	}

@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"countersign/report/schedule"
-	"countersign/store"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/reports/reportsdb"
+	"countersign/reports/schedule"
 )
 
 func TestDoctorFindsAChangedAuditLogAndAReportThatFailed(t *testing.T) {
@@ -19,7 +19,7 @@ func TestDoctorFindsAChangedAuditLogAndAReportThatFailed(t *testing.T) {
 	data := t.TempDir()
 	code, _, stderr := countersign(t, "id,name,phones,account,pin\nC-1,Ada,+15551230001,100042,246813\n", "--data", data, "customers", "import", "-")
 	require.Equal(t, exitDone, code, stderr)
-	reports, err := store.OpenReports(t.Context(), filepath.Join(data, "reports.db"), store.ReportsOptions{})
+	reports, err := reportsdb.Open(t.Context(), filepath.Join(data, "reports.db"), reportsdb.Options{})
 	require.NoError(t, err)
 	_, stdout, _ := countersign(t, "", "--data", data, "doctor", "--nats", "nats://127.0.0.1:1")
 	assert.Contains(t, stdout, "ok       audit       1 record, none was changed")

@@ -10,9 +10,12 @@ import (
 	"log/slog"
 	"strings"
 
-	"countersign/store"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/session/event"
+	"countersign/store/audit"
+	"countersign/store/journal"
+	"countersign/store/sqlite"
 )
 
 func journalCommand() *cli.Command {
@@ -46,8 +49,8 @@ func journalCommand() *cli.Command {
 }
 
 // withJournal runs f on the journal of --data. Calls may be written to it meanwhile.
-func withJournal(ctx context.Context, cfg config, f func(*store.Journal) error) error {
-	j, err := store.OpenJournal(ctx, cfg.journalPath(), store.JournalOptions{Log: slog.New(slog.DiscardHandler)})
+func withJournal(ctx context.Context, cfg config, f func(*journal.Journal) error) error {
+	j, err := journal.Open(ctx, cfg.journalPath(), journal.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
@@ -56,12 +59,16 @@ func withJournal(ctx context.Context, cfg config, f func(*store.Journal) error) 
 	return errors.Join(f(j), j.Close(closing))
 }
 
-// readJournal is withJournal for a journal that must be there.
-func readJournal(ctx context.Context, cfg config, f func(*store.Journal) error) error {
-	if !exists(cfg.journalPath()) {
+// readJournal runs f on the journal of --data, which must be there, and changes nothing.
+func readJournal(ctx context.Context, cfg config, f func(*journal.Reader) error) error {
+	j, err := journal.OpenReadOnly(ctx, cfg.journalPath())
+	if errors.Is(err, sqlite.ErrMissing) {
 		return fmt.Errorf("there is no journal: %s does not exist. \"countersign serve\" makes it; --data says where it is", cfg.journalPath())
 	}
-	return withJournal(ctx, cfg, f)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(j), j.Close())
 }
 
 func journalExport(c *cli.Context) error {
@@ -72,14 +79,14 @@ func journalExport(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	var o store.ExportOptions
+	var o journal.ExportOptions
 	if o.From, err = moment(c, "from", false); err != nil {
 		return err
 	}
 	if o.To, err = moment(c, "to", true); err != nil {
 		return err
 	}
-	return readJournal(c.Context, cfg, func(j *store.Journal) error {
+	return readJournal(c.Context, cfg, func(j *journal.Reader) error {
 		for _, end := range c.StringSlice("call") {
 			call, err := findCall(c.Context, j, cfg, end)
 			if err != nil {
@@ -106,7 +113,7 @@ func journalExport(c *cli.Context) error {
 			return err
 		}
 		fmt.Fprintln(c.App.ErrWriter, counted(n, "event")+" exported")
-		return audit(c, cfg, store.AuditExported, "journal", counted(n, "event")+exportedFrom(c))
+		return auditDone(c, cfg, audit.Exported, "journal", counted(n, "event")+exportedFrom(c))
 	})
 }
 
@@ -125,7 +132,7 @@ func exportedFrom(c *cli.Context) string {
 }
 
 // findCall finds the call with an id, or whose id ends so: watch shows the end.
-func findCall(ctx context.Context, j *store.Journal, cfg config, idOrEnd string) (string, error) {
+func findCall(ctx context.Context, j *journal.Reader, cfg config, idOrEnd string) (string, error) {
 	calls, err := j.Find(ctx, idOrEnd)
 	switch {
 	case err != nil:
@@ -161,10 +168,10 @@ func journalImport(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	var done store.Imported
+	var done journal.Imported
 	bar := newProgress(c.App.ErrWriter, "import", "events", 0)
-	err = withJournal(c.Context, cfg, func(j *store.Journal) (err error) {
-		done, err = j.Import(c.Context, in, erased, func(i store.Imported) { bar.at(i.Events, int64(i.Events)) })
+	err = withJournal(c.Context, cfg, func(j *journal.Journal) (err error) {
+		done, err = j.Import(c.Context, in, erased, func(i journal.Imported) { bar.at(i.Events, int64(i.Events)) })
 		return err
 	})
 	bar.done()
@@ -172,7 +179,7 @@ func journalImport(c *cli.Context) error {
 		err = fmt.Errorf("%s: %w; %s imported before that, and left out next time", name, err, were(done.New))
 	}
 	if done.New > 0 {
-		err = errors.Join(err, audit(c, cfg, store.AuditImported, "journal", counted(done.New, "event")))
+		err = errors.Join(err, auditDone(c, cfg, audit.Imported, "journal", counted(done.New, "event")))
 	}
 	if err != nil {
 		return err
@@ -188,7 +195,7 @@ func journalImport(c *cli.Context) error {
 }
 
 // erasedCustomers are those erased from --data: only the directory knows.
-func erasedCustomers(c *cli.Context, cfg config) (erased store.Erased, err error) {
+func erasedCustomers(c *cli.Context, cfg config) (erased event.Erased, err error) {
 	if !exists(cfg.directoryPath()) {
 		return nil, nil
 	}
@@ -214,7 +221,7 @@ func checkImport(c *cli.Context, name string) error {
 		return err
 	}
 	defer in.Close()
-	if _, err := store.CheckImport(in); err != nil {
+	if _, err := journal.CheckImport(in); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil

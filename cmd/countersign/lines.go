@@ -9,13 +9,13 @@ import (
 	"os"
 	"os/user"
 	"strings"
-	_ "time/tzdata" // opening hours mean the same on a machine without a database of time zones
-
-	"countersign/lines"
-	"countersign/prompts"
-	"countersign/store/relay"
+	_ "time/tzdata"
 
 	"github.com/urfave/cli/v2"
+
+	"countersign/bus"
+	"countersign/lines"
+	"countersign/prompts"
 )
 
 func linesCommand() *cli.Command {
@@ -81,12 +81,12 @@ func linesSchema(c *cli.Context) error {
 }
 
 // withLines runs f with the lines in NATS. ctx is bounded.
-func withLines(c *cli.Context, f func(ctx context.Context, cfg config, stored *relay.Lines) error) error {
+func withLines(c *cli.Context, f func(ctx context.Context, cfg config, stored *bus.Lines) error) error {
 	cfg, err := loadConfig(c)
 	if err != nil {
 		return err
 	}
-	return withState(c, cfg, func(ctx context.Context, state *relay.State) error { return f(ctx, cfg, state.Lines()) })
+	return withState(c, cfg, func(ctx context.Context, state *bus.State) error { return f(ctx, cfg, state.Lines()) })
 }
 
 // lineFile is a file that somebody wrote, and what was read of it.
@@ -217,7 +217,7 @@ func versionIs(c *cli.Context, read int) int {
 
 // announced takes a change for made that nobody could be told of.
 func announced(c *cli.Context, err error) error {
-	if errors.Is(err, relay.ErrNotAnnounced) {
+	if errors.Is(err, bus.ErrNotAnnounced) {
 		fmt.Fprintln(c.App.ErrWriter, "note:", printableLines(err.Error()))
 		return nil
 	}

@@ -8,11 +8,12 @@ import (
 	"io"
 	"strings"
 
-	"countersign/lines"
-	"countersign/store"
-	"countersign/store/relay"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/bus"
+	"countersign/lines"
+	"countersign/session/shared"
+	"countersign/store/audit"
 )
 
 // change is what happens to a line.
@@ -47,13 +48,13 @@ func linesApply(c *cli.Context) error {
 	if err != nil {
 		return nothingChanged(c, err)
 	}
-	return withLines(c, func(ctx context.Context, cfg config, stored *relay.Lines) error {
+	return withLines(c, func(ctx context.Context, cfg config, stored *bus.Lines) error {
 		changes, err := plan(ctx, c, cfg, stored, files)
 		if err != nil {
 			return nothingChanged(c, err)
 		}
 		if !c.Bool("dry-run") {
-			err = carryOut(ctx, c, cfg, stored, changes, store.AuditLineApplied)
+			err = carryOut(ctx, c, cfg, stored, changes, audit.LineApplied)
 		}
 		if c.IsSet("against") {
 			return reportAgainst(c, cfg, changes, files)
@@ -73,12 +74,12 @@ func nothingChanged(c *cli.Context, err error) error {
 }
 
 // plan compares files with the lines in force. It refuses numbers that a line in force has.
-func plan(ctx context.Context, c *cli.Context, cfg config, stored *relay.Lines, files []lineFile) ([]*change, error) {
+func plan(ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, files []lineFile) ([]*change, error) {
 	inForce, err := stored.All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	before := map[string]relay.Stored{}
+	before := map[string]shared.LineVersion{}
 	for _, s := range inForce {
 		before[s.Name] = s
 	}
@@ -90,7 +91,7 @@ func plan(ctx context.Context, c *cli.Context, cfg config, stored *relay.Lines, 
 			return nil, err
 		}
 		if ch.From = before[f.def.Line].Version; c.IsSet("if-version") && c.Int("if-version") != ch.From {
-			return nil, &relay.ConflictError{Name: f.def.Line, Expected: c.Int("if-version"), Have: before[f.def.Line]}
+			return nil, &bus.ConflictError{Name: f.def.Line, Expected: c.Int("if-version"), Have: before[f.def.Line]}
 		}
 		ch.Warnings = append(lines.Problems{}, f.def.Warnings(audio(cfg))...)
 		changes = append(changes, ch)
@@ -113,7 +114,7 @@ func plan(ctx context.Context, c *cli.Context, cfg config, stored *relay.Lines, 
 }
 
 // compare says what is different in a file from what is in force.
-func compare(before relay.Stored, f lineFile) (*change, error) {
+func compare(before shared.LineVersion, f lineFile) (*change, error) {
 	ch := &change{Line: f.def.Line, text: string(f.text), same: before.YAML == string(f.text)}
 	if before.Version == 0 {
 		ch.Changes = []string{"new line"}
@@ -134,13 +135,13 @@ func compare(before relay.Stored, f lineFile) (*change, error) {
 }
 
 // carryOut puts changes in force, one after the other. If somebody else was faster with one, those before it are in force, and it says so.
-func carryOut(ctx context.Context, c *cli.Context, cfg config, stored *relay.Lines, changes []*change, action string) error {
+func carryOut(ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, changes []*change, action string) error {
 	var done []string
 	for _, ch := range changes {
 		if ch.same {
 			continue
 		}
-		s, err := stored.Put(ctx, ch.Line, ch.text, relay.Change{
+		s, err := stored.Put(ctx, ch.Line, ch.text, bus.Change{
 			Author: author(c), Comment: c.String("comment"), ExpectedVersion: ch.From, Summary: ch.Changes,
 		})
 		if err = announced(c, err); err != nil {
@@ -160,7 +161,7 @@ func carryOut(ctx context.Context, c *cli.Context, cfg config, stored *relay.Lin
 
 // audit leaves an entry about the change.
 func (ch *change) audit(c *cli.Context, cfg config, action, more string) error {
-	return audit(c, cfg, action, "line "+ch.Line, fmt.Sprintf("version %d → %d%s", ch.From, ch.To, more))
+	return auditDone(c, cfg, action, "line "+ch.Line, fmt.Sprintf("version %d → %d%s", ch.From, ch.To, more))
 }
 
 func report(c *cli.Context, changes []*change) error {

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"strconv"
 
-	"countersign/lines"
-	"countersign/store"
-	"countersign/store/relay"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/bus"
+	"countersign/lines"
+	"countersign/store/audit"
 )
 
 func linesRollback(c *cli.Context) error {
@@ -23,7 +23,7 @@ func linesRollback(c *cli.Context) error {
 	if err != nil || version < 1 {
 		return wrongUse("%q is no version: it is a number from 1, see countersign lines history %s", c.Args().Get(1), name)
 	}
-	return withLines(c, func(ctx context.Context, cfg config, stored *relay.Lines) error {
+	return withLines(c, func(ctx context.Context, cfg config, stored *bus.Lines) error {
 		l, err := find(ctx, stored, name, version)
 		if err != nil {
 			return err
@@ -40,14 +40,14 @@ func linesRollback(c *cli.Context) error {
 		if ch.same {
 			return report(c, changes)
 		}
-		s, err := stored.Put(ctx, name, l.YAML, relay.Change{
+		s, err := stored.Put(ctx, name, l.YAML, bus.Change{
 			Author: author(c), Comment: c.String("comment"), ExpectedVersion: ch.From, RolledBackTo: version, Summary: ch.Changes,
 		})
 		if err = announced(c, err); err != nil {
 			return err
 		}
 		ch.To = s.Version
-		return errors.Join(report(c, changes), ch.audit(c, cfg, store.AuditLineRolledBack, fmt.Sprintf(", as version %d was", version)))
+		return errors.Join(report(c, changes), ch.audit(c, cfg, audit.LineRolledBack, fmt.Sprintf(", as version %d was", version)))
 	})
 }
 
@@ -56,19 +56,19 @@ func linesRemove(c *cli.Context) error {
 		return err
 	}
 	name := c.Args().First()
-	return withLines(c, func(ctx context.Context, cfg config, stored *relay.Lines) error {
+	return withLines(c, func(ctx context.Context, cfg config, stored *bus.Lines) error {
 		have, err := stored.Get(ctx, name)
 		if err != nil {
 			return unknownLine(name, err)
 		}
-		s, err := stored.Remove(ctx, name, relay.Change{
+		s, err := stored.Remove(ctx, name, bus.Change{
 			Author: author(c), Comment: c.String("comment"), ExpectedVersion: versionIs(c, have.Version), Summary: []string{"removed"},
 		})
 		if err = announced(c, err); err != nil {
 			return err
 		}
 		ch := change{Line: name, From: have.Version, To: s.Version, Changes: []string{"removed"}, Warnings: lines.Problems{}}
-		err = ch.audit(c, cfg, store.AuditLineRemoved, "")
+		err = ch.audit(c, cfg, audit.LineRemoved, "")
 		if c.Bool("json") {
 			return errors.Join(json.NewEncoder(c.App.Writer).Encode(ch), err)
 		}

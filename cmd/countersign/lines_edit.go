@@ -12,11 +12,12 @@ import (
 	"runtime"
 	"strings"
 
-	"countersign/lines"
-	"countersign/store"
-	"countersign/store/relay"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/bus"
+	"countersign/lines"
+	"countersign/session/shared"
+	"countersign/store/audit"
 )
 
 func linesEdit(c *cli.Context) error {
@@ -24,11 +25,11 @@ func linesEdit(c *cli.Context) error {
 		return err
 	}
 	name := c.Args().First()
-	var before relay.Stored
-	err := withLines(c, func(ctx context.Context, _ config, stored *relay.Lines) (err error) {
+	var before shared.LineVersion
+	err := withLines(c, func(ctx context.Context, _ config, stored *bus.Lines) (err error) {
 		before, err = stored.Get(ctx, name)
-		if errors.Is(err, relay.ErrNotFound) {
-			before, err = relay.Stored{YAML: newLine(name)}, nil
+		if errors.Is(err, shared.ErrNotFound) {
+			before, err = shared.LineVersion{YAML: newLine(name)}, nil
 		}
 		return err
 	})
@@ -43,16 +44,16 @@ func linesEdit(c *cli.Context) error {
 	if err != nil || !changed {
 		return d.end(err)
 	}
-	return d.end(withLines(c, func(ctx context.Context, cfg config, stored *relay.Lines) error {
+	return d.end(withLines(c, func(ctx context.Context, cfg config, stored *bus.Lines) error {
 		changes, err := plan(ctx, c, cfg, stored, []lineFile{d.file})
 		if err != nil {
 			return nothingChanged(c, err)
 		}
 		if changes[0].From != before.Version { // somebody else was faster
 			have, _ := stored.Get(ctx, name)
-			return &relay.ConflictError{Name: name, Expected: before.Version, Have: have}
+			return &bus.ConflictError{Name: name, Expected: before.Version, Have: have}
 		}
-		err = carryOut(ctx, c, cfg, stored, changes, store.AuditLineEdited)
+		err = carryOut(ctx, c, cfg, stored, changes, audit.LineEdited)
 		return errors.Join(err, report(c, changes))
 	}))
 }
@@ -82,7 +83,7 @@ func newDraft(name, text string) (*draft, error) {
 }
 
 // edit lets the editor at the draft until it is right, or the person gives up. It is not changed if it is what was there before.
-func (d *draft) edit(c *cli.Context, before relay.Stored) (changed bool, err error) {
+func (d *draft) edit(c *cli.Context, before shared.LineVersion) (changed bool, err error) {
 	for {
 		if err := d.runEditor(c); err != nil {
 			return false, err

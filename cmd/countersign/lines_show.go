@@ -9,25 +9,26 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"countersign/lines"
-	"countersign/store/relay"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/bus"
+	"countersign/lines"
+	"countersign/session/shared"
 )
 
 // shownLine is a version of a line for a program. The built-in line has version 0.
 type shownLine struct {
 	Line string `json:"line"`
-	relay.Stored
+	shared.LineVersion
 	BuiltIn bool `json:"built_in,omitempty"`
 }
 
 func builtIn() shownLine {
 	def, text := lines.Default()
-	return shownLine{Line: def.Line, BuiltIn: true, Stored: relay.Stored{Name: def.Line, YAML: string(text), Author: "countersign"}}
+	return shownLine{Line: def.Line, BuiltIn: true, LineVersion: shared.LineVersion{Name: def.Line, YAML: string(text), Author: "countersign"}}
 }
 
-func shownStored(s relay.Stored) shownLine { return shownLine{Line: s.Name, Stored: s} }
+func shownStored(s shared.LineVersion) shownLine { return shownLine{Line: s.Name, LineVersion: s} }
 
 func linesShow(c *cli.Context) error {
 	if c.NArg() == 0 {
@@ -39,14 +40,14 @@ func linesShow(c *cli.Context) error {
 	if err := arguments(c, 1, "one argument, the line's name"); err != nil {
 		return err
 	}
-	err := withLines(c, func(ctx context.Context, _ config, stored *relay.Lines) error {
+	err := withLines(c, func(ctx context.Context, _ config, stored *bus.Lines) error {
 		l, err := find(ctx, stored, c.Args().First(), c.Int("version"))
 		if err != nil {
 			return err
 		}
 		return showFile(c, l)
 	})
-	if def, text := lines.Default(); errors.Is(err, relay.ErrAway) && c.Args().First() == def.Line && !c.IsSet("version") {
+	if def, text := lines.Default(); errors.Is(err, bus.ErrAway) && c.Args().First() == def.Line && !c.IsSet("version") {
 		fmt.Fprintln(c.App.ErrWriter, "note: NATS is away, so this is the built-in line")
 		_, err = c.App.Writer.Write(text)
 	}
@@ -65,10 +66,10 @@ func showFile(c *cli.Context, l shownLine) error {
 }
 
 // find is a line as it is in force, or in an earlier version. The built-in one is there when no other has its name.
-func find(ctx context.Context, stored *relay.Lines, name string, version int) (shownLine, error) {
+func find(ctx context.Context, stored *bus.Lines, name string, version int) (shownLine, error) {
 	if version == 0 {
 		s, err := stored.Get(ctx, name)
-		if b := builtIn(); errors.Is(err, relay.ErrNotFound) && name == b.Line {
+		if b := builtIn(); errors.Is(err, shared.ErrNotFound) && name == b.Line {
 			return b, nil
 		}
 		return shownStored(s), unknownLine(name, err)
@@ -89,7 +90,7 @@ func find(ctx context.Context, stored *relay.Lines, name string, version int) (s
 }
 
 func unknownLine(name string, err error) error {
-	if errors.Is(err, relay.ErrNotFound) {
+	if errors.Is(err, shared.ErrNotFound) {
 		return fmt.Errorf("there is no line %q; countersign lines show names those that there are", name)
 	}
 	return err
@@ -97,7 +98,7 @@ func unknownLine(name string, err error) error {
 
 // linesList names the lines in force; without any it shows the built-in one, which is.
 func linesList(c *cli.Context) error {
-	return withLines(c, func(ctx context.Context, _ config, stored *relay.Lines) error {
+	return withLines(c, func(ctx context.Context, _ config, stored *bus.Lines) error {
 		all, err := stored.All(ctx)
 		if err != nil {
 			return err
@@ -123,7 +124,7 @@ func linesList(c *cli.Context) error {
 	})
 }
 
-func numbersOf(s relay.Stored) string {
+func numbersOf(s shared.LineVersion) string {
 	def, err := lines.Parse("line "+s.Name, []byte(s.YAML))
 	if err != nil {
 		return "not in force: it cannot be read"
@@ -139,7 +140,7 @@ func linesHistory(c *cli.Context) error {
 	if err := arguments(c, 1, "one argument, the line's name"); err != nil {
 		return err
 	}
-	return withLines(c, func(ctx context.Context, _ config, stored *relay.Lines) error {
+	return withLines(c, func(ctx context.Context, _ config, stored *bus.Lines) error {
 		history, err := stored.History(ctx, c.Args().First())
 		if err != nil {
 			return unknownLine(c.Args().First(), err)
@@ -188,7 +189,7 @@ func linesDiff(c *cli.Context) error {
 		}
 	}
 	name := c.Args().First()
-	return withLines(c, func(ctx context.Context, _ config, stored *relay.Lines) error {
+	return withLines(c, func(ctx context.Context, _ config, stored *bus.Lines) error {
 		from, err := definition(find(ctx, stored, name, c.Int("from")))
 		if err != nil {
 			return err
@@ -212,7 +213,7 @@ func linesDiff(c *cli.Context) error {
 }
 
 // otherDefinition is what a line is compared with: a file, a version, or what is in force.
-func otherDefinition(ctx context.Context, c *cli.Context, stored *relay.Lines, name string) (*lines.Definition, error) {
+func otherDefinition(ctx context.Context, c *cli.Context, stored *bus.Lines, name string) (*lines.Definition, error) {
 	if c.NArg() < 2 {
 		return definition(find(ctx, stored, name, c.Int("to")))
 	}

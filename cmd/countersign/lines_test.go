@@ -11,24 +11,24 @@ import (
 	"testing"
 	"time"
 
-	"countersign/lines"
-	"countersign/session/event"
-	"countersign/store/relay"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/bus"
+	"countersign/lines"
+	"countersign/session/event"
 )
 
 // linesNATS is a NATS for lines, and a folder for files.
 type linesNATS struct {
 	t        *testing.T
-	endpoint relay.Endpoint
+	endpoint bus.Endpoint
 	url, dir string
 }
 
 func startLinesNATS(t *testing.T) *linesNATS {
 	t.Helper()
-	e, err := relay.StartEmbedded(relay.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	e, err := bus.StartEmbedded(bus.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(e.Shutdown)
 	return &linesNATS{t: t, endpoint: e.Endpoint(), url: e.URL(), dir: t.TempDir()}
@@ -105,7 +105,7 @@ func TestAChangeIsAnEventWithWhoAndWhat(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var got event.Event
-	_ = relay.Watch(ctx, n.endpoint, relay.WatchOptions{Subjects: []string{event.Subjects}, Since: time.Now().Add(-time.Hour), Log: slog.New(slog.DiscardHandler)},
+	_ = bus.Watch(ctx, n.endpoint, bus.WatchOptions{Subjects: []string{event.Subjects}, Since: time.Now().Add(-time.Hour), Log: slog.New(slog.DiscardHandler)},
 		func(e event.Event) { got = e; cancel() })
 	assert.Equal(t, event.ConfigChanged{Author: "anna", Comment: "why", Summary: []string{"new line"}}, got.Data)
 	assert.Equal(t, "retail", got.Line)

@@ -16,14 +16,15 @@ import (
 	"testing"
 	"time"
 
-	"countersign/lines"
-	"countersign/session"
-	"countersign/steps"
-	"countersign/store/rest"
-
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/backend"
+	"countersign/backend/sms"
+	"countersign/lines"
+	"countersign/session"
+	"countersign/steps"
 )
 
 // TestMain lets this test binary be the program itself, or a NATS: each test runs it as a process of its own, as a shell does.
@@ -145,11 +146,11 @@ func TestTheExampleConfigurationIsTheDefault(t *testing.T) {
 	want := defaults()
 	got.data = want.data
 	assert.Equal(t, want, got)
-	// Every setting is in the example, but for those that have a page of their own (store/rest/README.md).
-	want.Backend, want.SMS = rest.Settings{}, rest.GatewaySettings{}
+	// Every setting is in the example, but for those that have a page of their own (backend/README.md).
+	want.Backend, want.SMS = backend.Settings{}, sms.Settings{}
 	elsewhere, err := yaml.Marshal(struct {
-		Backend rest.Settings
-		SMS     rest.GatewaySettings
+		Backend backend.Settings
+		SMS     sms.Settings
 	}{})
 	require.NoError(t, err)
 	back, err := yaml.Marshal(want)
@@ -231,7 +232,7 @@ func TestServeSaysWhatIsInTheWay(t *testing.T) {
 func TestADatabaseOfANewerVersionIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	code, _, stderr := countersign(t, "", "--data", data, "customers", "list")
+	code, _, stderr := countersign(t, "id,name\nC-1,Ada\n", "--data", data, "customers", "import", "-")
 	require.Equal(t, exitDone, code, stderr)
 	db := filepath.Join(data, "directory.db")
 	raw, err := os.ReadFile(db)

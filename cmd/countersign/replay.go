@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -10,13 +11,12 @@ import (
 	"strings"
 	"time"
 
-	"crypto/rand"
-
-	"countersign/session/event"
-	"countersign/store"
-	"countersign/store/relay"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/bus"
+	"countersign/session/event"
+	"countersign/store/audit"
+	"countersign/store/journal"
 )
 
 func replayCommand() *cli.Command {
@@ -71,7 +71,7 @@ func replay(c *cli.Context) error {
 	if !c.Bool("publish") {
 		return showAgain(c, cfg, source, speed, show)
 	}
-	return withState(c, cfg, func(_ context.Context, state *relay.State) error {
+	return withState(c, cfg, func(_ context.Context, state *bus.State) error {
 		return publishAgain(c, cfg, state, source, speed, show)
 	})
 }
@@ -81,13 +81,13 @@ func showAgain(c *cli.Context, cfg config, source string, speed float64, show fu
 	n := 0
 	err := retold(c, cfg, source, paced(c.Context, speed, func(e event.Event) error { n++; return show(e) }))
 	if n > 0 && !isFile(source) && !isTerminal(c.App.Writer) {
-		err = errors.Join(err, audit(c, cfg, store.AuditExported, "journal", counted(n, "event")+" by replay"))
+		err = errors.Join(err, auditDone(c, cfg, audit.Exported, "journal", counted(n, "event")+" by replay"))
 	}
 	return err
 }
 
 // publishAgain sends events once more, each once, under the id of this replay, without what only the screen of that time was to show.
-func publishAgain(c *cli.Context, cfg config, state *relay.State, source string, speed float64, show func(event.Event) error) error {
+func publishAgain(c *cli.Context, cfg config, state *bus.State, source string, speed float64, show func(event.Event) error) error {
 	id, err := replayID()
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func publishAgain(c *cli.Context, cfg config, state *relay.State, source string,
 	fmt.Fprintf(c.App.ErrWriter, "%s published as replay %s\n", counted(n, "event"), id)
 	left.tell(c.App.ErrWriter)
 	if n > 0 {
-		err = errors.Join(err, audit(c, cfg, store.AuditReplayed, "journal", counted(n, "event")+" as "+id))
+		err = errors.Join(err, auditDone(c, cfg, audit.Replayed, "journal", counted(n, "event")+" as "+id))
 	}
 	return err
 }
@@ -164,7 +164,7 @@ func retold(c *cli.Context, cfg config, source string, each func(event.Event) er
 	if err := recorded(c, cfg, source, event.Parse, func(e event.Event) error { ids = append(ids, e.ID); return nil }); err != nil {
 		return err
 	}
-	return readJournal(c.Context, cfg, func(j *store.Journal) error {
+	return readJournal(c.Context, cfg, func(j *journal.Reader) error {
 		for _, id := range ids {
 			body, found, err := j.Event(c.Context, id)
 			if err != nil {
@@ -188,7 +188,7 @@ func retold(c *cli.Context, cfg config, source string, each func(event.Event) er
 // recorded reads the events that a command is about: of a call, of the last calls, or of a file.
 func recorded(c *cli.Context, cfg config, source string, parse func([]byte) (event.Event, error), each func(event.Event) error) error {
 	last, isLast := strings.CutPrefix(source, "last:")
-	o := store.ExportOptions{}
+	o := journal.ExportOptions{}
 	switch {
 	case isLast:
 		n, err := strconv.Atoi(last)
@@ -201,7 +201,7 @@ func recorded(c *cli.Context, cfg config, source string, parse func([]byte) (eve
 	case strings.ContainsAny(source, `/\`) || !exists(cfg.journalPath()):
 		return fmt.Errorf("there is no file %s, and no journal %s to look for a call in", source, cfg.journalPath())
 	}
-	return readJournal(c.Context, cfg, func(j *store.Journal) error {
+	return readJournal(c.Context, cfg, func(j *journal.Reader) error {
 		if !isLast {
 			call, err := findCall(c.Context, j, cfg, source)
 			if err != nil {

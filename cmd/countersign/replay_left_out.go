@@ -5,10 +5,9 @@ import (
 	"io"
 	"time"
 
-	"countersign/session/event"
-	"countersign/store"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/session/event"
 )
 
 // leftOut says which events are not published once more: those whose time is over, since NATS would keep them for as long again, and those of calls in a file that name
@@ -17,7 +16,7 @@ type leftOut struct {
 	c      *cli.Context
 	cfg    config
 	file   bool
-	erased store.Erased
+	erased event.Erased
 	read   time.Time // when erased was
 	calls  map[string]bool
 	old    int

@@ -14,12 +14,12 @@ import (
 	"testing"
 	"time"
 
-	"countersign/lines/whatif"
-	"countersign/session/event"
-	"countersign/store/relay"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/bus"
+	"countersign/lines/whatif"
+	"countersign/session/event"
 )
 
 // recordedCall is a call to the line retail, whose caller was wrong once and then right, or three times wrong.
@@ -187,7 +187,7 @@ func TestAReplayIsPublishedOnceAndMarked(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var got []event.Event
-	_ = relay.Watch(ctx, n.endpoint, relay.WatchOptions{Since: time.Now().Add(-time.Hour), Log: slog.New(slog.DiscardHandler)}, func(e event.Event) {
+	_ = bus.Watch(ctx, n.endpoint, bus.WatchOptions{Since: time.Now().Add(-time.Hour), Log: slog.New(slog.DiscardHandler)}, func(e event.Event) {
 		if got = append(got, e); len(got) == 60 {
 			cancel()
 		}

@@ -11,11 +11,12 @@ import (
 	"strings"
 	"time"
 
-	reports "countersign/report"
-	"countersign/session/event"
-	"countersign/store"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/reports"
+	"countersign/reports/render"
+	"countersign/reports/reportsdb"
+	"countersign/session/event"
 )
 
 func reportCommand() *cli.Command {
@@ -61,7 +62,7 @@ func reportFlags(name string) []cli.Flag {
 		flags = append(flags, callsFlags()...)
 	}
 	return append(flags,
-		&cli.StringFlag{Name: "format", Usage: "write it as `FORMAT`: " + joinFormats(), Value: string(reports.Table)},
+		&cli.StringFlag{Name: "format", Usage: "write it as `FORMAT`: " + joinFormats(), Value: string(render.Table)},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, which only its owner may read; - is standard output"},
 		authorFlag(),
 	)
@@ -83,7 +84,7 @@ func callsFlags() []cli.Flag {
 
 func joinFormats() string {
 	var s []string
-	for _, f := range reports.Formats() {
+	for _, f := range render.Formats() {
 		s = append(s, string(f))
 	}
 	return strings.Join(s, ", ")
@@ -120,15 +121,15 @@ func printReport(c *cli.Context, name string) error {
 }
 
 // reportFormat is what --format says, else what the name of the file says.
-func reportFormat(c *cli.Context) (reports.Format, error) {
+func reportFormat(c *cli.Context) (render.Format, error) {
 	wanted := c.String("format")
 	if name := c.String("output"); !c.IsSet("format") && filepath.Ext(name) != "" {
 		wanted = strings.ToLower(strings.TrimPrefix(filepath.Ext(name), "."))
 		if wanted == "txt" {
-			wanted = string(reports.Table)
+			wanted = string(render.Table)
 		}
 	}
-	for _, f := range reports.Formats() {
+	for _, f := range render.Formats() {
 		if string(f) != wanted {
 			continue
 		}
@@ -140,7 +141,7 @@ func reportFormat(c *cli.Context) (reports.Format, error) {
 	return "", wrongUse("there is no format %q: known are %s; --format says which", wanted, joinFormats())
 }
 
-func reportQuery(c *cli.Context, name string, format reports.Format) (q reports.Query, err error) {
+func reportQuery(c *cli.Context, name string, format render.Format) (q reports.Query, err error) {
 	zone, err := reportZone(c.String("tz"))
 	if err != nil {
 		return q, err
@@ -226,7 +227,7 @@ func withReports(c *cli.Context, cfg config, f func(*reports.Reader) error) (err
 	if !exists(cfg.reportsPath()) {
 		return fmt.Errorf("there are no reports yet: %s does not exist. \"countersign serve\" makes it of the calls that come in; --data says where it is", cfg.reportsPath())
 	}
-	kept, err := store.OpenReports(c.Context, cfg.reportsPath(), store.ReportsOptions{Log: slog.New(slog.DiscardHandler)})
+	kept, err := reportsdb.Open(c.Context, cfg.reportsPath(), reportsdb.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}

@@ -9,11 +9,13 @@ import (
 	"sync"
 	"time"
 
-	"countersign/session/event"
-	"countersign/store"
-	"countersign/store/relay"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/bus"
+	"countersign/reports/reportsdb"
+	"countersign/session/event"
+	"countersign/store/audit"
+	"countersign/store/journal"
 )
 
 func reportRebuildCommand() *cli.Command {
@@ -49,7 +51,7 @@ func reportRebuild(c *cli.Context) (err error) {
 	}
 	asking, cancel := context.WithTimeout(c.Context, oldestWithin)
 	defer cancel()
-	oldest, err := relay.Oldest(asking, endpoint)
+	oldest, err := bus.Oldest(asking, endpoint)
 	if err != nil {
 		return fmt.Errorf("the events cannot be read from %s: %w; start countersign serve, or name the NATS with --nats", endpoint, err)
 	}
@@ -57,7 +59,7 @@ func reportRebuild(c *cli.Context) (err error) {
 		fmt.Fprintf(c.App.Writer, "%s has no events: the reports stay as they are\n", endpoint)
 		return nil
 	}
-	reports, err := store.OpenReports(c.Context, cfg.reportsPath(), store.ReportsOptions{})
+	reports, err := reportsdb.Open(c.Context, cfg.reportsPath(), reportsdb.Options{})
 	if err != nil {
 		return err
 	}
@@ -65,25 +67,25 @@ func reportRebuild(c *cli.Context) (err error) {
 	if err := reports.Reset(c.Context, oldest.Add(clocksApart)); err != nil {
 		return err
 	}
-	if err := countFromJournal(c.Context, cfg, reports, store.ExportOptions{Erased: true}); err != nil {
+	if err := countFromJournal(c.Context, cfg, reports, journal.ExportOptions{Erased: true}); err != nil {
 		return err
 	}
 	events, err := recount(c, reports, endpoint)
 	if err != nil {
 		return err
 	}
-	return audit(c, cfg, store.AuditRebuilt, "reports", counted(events, "event"))
+	return auditDone(c, cfg, audit.Rebuilt, "reports", counted(events, "event"))
 }
 
 // journalBatch is how many events are counted in one transaction.
 const journalBatch = 500
 
 // countFromJournal counts calls of erased customers, of which the stream has nothing: the journal keeps them as calls of nobody. What the reports know already stays as it is.
-func countFromJournal(ctx context.Context, cfg config, reports *store.Reports, calls store.ExportOptions) error {
+func countFromJournal(ctx context.Context, cfg config, reports *reportsdb.Reports, calls journal.ExportOptions) error {
 	if !exists(cfg.journalPath()) {
 		return nil
 	}
-	return withJournal(ctx, cfg, func(j *store.Journal) error {
+	return withJournal(ctx, cfg, func(j *journal.Journal) error {
 		var batch []event.Event
 		count := func() error {
 			_, err := reports.Apply(ctx, batch)
@@ -105,14 +107,14 @@ func countFromJournal(ctx context.Context, cfg config, reports *store.Reports, c
 }
 
 // recount counts what is in the stream, and ends when there is no more.
-func recount(c *cli.Context, reports *store.Reports, endpoint relay.Endpoint) (events int, err error) {
+func recount(c *cli.Context, reports *reportsdb.Reports, endpoint bus.Endpoint) (events int, err error) {
 	ctx, stop := context.WithCancel(c.Context)
 	defer stop()
 	var waiting sync.WaitGroup
 	defer waiting.Wait()
 	waiting.Go(func() {
 		defer stop()
-		_ = relay.AwaitCaughtUp(ctx, endpoint, reports.Consumer) // fails with ctx alone
+		_ = bus.AwaitCaughtUp(ctx, endpoint, reports.Consumer) // fails with ctx alone
 	})
 	var bar *progress
 	var total uint64

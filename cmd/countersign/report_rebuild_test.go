@@ -13,9 +13,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"countersign/store"
-	"countersign/store/relay"
-	"countersign/store/storetest"
+	"countersign/bus"
+	"countersign/reports/reportsdb"
+	"countersign/session/event/eventtest"
+	"countersign/store/journal"
 )
 
 // streamOf has a NATS with the events of a month in its stream, and says how many there are. The settings name it.
@@ -27,20 +28,20 @@ func streamOf(t *testing.T, calls int) (settings string, events int) {
 func streamOfMonth(t *testing.T, calls int, month time.Time) (settings string, events int) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	nats, err := relay.StartEmbedded(relay.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: log})
+	nats, err := bus.StartEmbedded(bus.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: log})
 	require.NoError(t, err)
 	t.Cleanup(nats.Shutdown)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
-	journal, err := store.OpenJournal(ctx, filepath.Join(t.TempDir(), "journal.db"), store.JournalOptions{})
+	journal, err := journal.Open(ctx, filepath.Join(t.TempDir(), "journal.db"), journal.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, journal.Close(ctx)) })
-	for call := range (storetest.History{Seed: 5, Calls: calls, From: month, To: month.AddDate(0, 1, 0)}).All() {
+	for call := range (eventtest.History{Seed: 5, Calls: calls, From: month, To: month.AddDate(0, 1, 0)}).All() {
 		require.NoError(t, journal.Append(call...))
 		events += len(call)
 	}
 	require.NoError(t, journal.Sync(ctx))
-	r := relay.New(journal, nats.Endpoint(), relay.Config{}, log)
+	r := bus.NewRelay(journal, nats.Endpoint(), bus.RelayConfig{}, log)
 	relaying, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); r.Run(relaying) }()
@@ -55,7 +56,7 @@ func streamOfMonth(t *testing.T, calls int, month time.Time) (settings string, e
 // callsReported is how many calls the reports of a data folder count.
 func callsReported(t *testing.T, data string) (calls int) {
 	t.Helper()
-	r, err := store.OpenReports(t.Context(), filepath.Join(data, "reports.db"), store.ReportsOptions{})
+	r, err := reportsdb.Open(t.Context(), filepath.Join(data, "reports.db"), reportsdb.Options{})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, r.Close()) }()
 	require.NoError(t, r.DB().QueryRowContext(t.Context(), "SELECT coalesce(sum(calls), 0) FROM daily").Scan(&calls))
@@ -65,7 +66,7 @@ func callsReported(t *testing.T, data string) (calls int) {
 // countedUntil is 0 when nobody has counted.
 func countedUntil(t *testing.T, data string) (ms int64) {
 	t.Helper()
-	r, err := store.OpenReports(t.Context(), filepath.Join(data, "reports.db"), store.ReportsOptions{})
+	r, err := reportsdb.Open(t.Context(), filepath.Join(data, "reports.db"), reportsdb.Options{})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, r.Close()) }()
 	require.NoError(t, r.DB().QueryRowContext(t.Context(), "SELECT coalesce(counted_until, 0) FROM counted").Scan(&ms))
@@ -146,7 +147,7 @@ func TestTheServiceCountsEverythingAgainWhenReportsAreReset(t *testing.T) {
 	call()
 	call()
 	counts(2)
-	r, err := store.OpenReports(t.Context(), filepath.Join(data, "reports.db"), store.ReportsOptions{})
+	r, err := reportsdb.Open(t.Context(), filepath.Join(data, "reports.db"), reportsdb.Options{})
 	require.NoError(t, err)
 	require.NoError(t, r.Reset(t.Context(), time.Time{}))
 	require.NoError(t, r.Close())

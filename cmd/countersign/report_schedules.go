@@ -10,11 +10,12 @@ import (
 	"text/tabwriter"
 	"time"
 
-	reports "countersign/report"
-	"countersign/report/schedule"
-	"countersign/store"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/reports"
+	"countersign/reports/render"
+	"countersign/reports/reportsdb"
+	"countersign/reports/schedule"
 )
 
 func reportSchedulesCommand() *cli.Command {
@@ -75,7 +76,7 @@ type scheduleStatus struct {
 	TZ     string          `json:"tz"`
 	Report string          `json:"report"`
 	Period schedule.Period `json:"period"`
-	Format reports.Format  `json:"format"`
+	Format render.Format   `json:"format"`
 	Lines  []string        `json:"lines,omitempty"`
 	By     []string        `json:"by,omitempty"`
 	Folder string          `json:"folder,omitempty"`
@@ -139,7 +140,7 @@ func scheduleStates(ctx context.Context, cfg config) (states map[string]schedule
 	if !exists(cfg.reportsPath()) {
 		return nil, nil
 	}
-	kept, err := store.OpenReports(ctx, cfg.reportsPath(), store.ReportsOptions{Log: slog.New(slog.DiscardHandler)})
+	kept, err := reportsdb.Open(ctx, cfg.reportsPath(), reportsdb.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, err
 	}

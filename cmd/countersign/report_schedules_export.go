@@ -11,8 +11,9 @@ import (
 	"strings"
 	"time"
 
-	reports "countersign/report"
-	"countersign/store"
+	"countersign/reports"
+	"countersign/reports/render"
+	"countersign/store/audit"
 )
 
 // exportOrder says which report is made.
@@ -60,7 +61,7 @@ func exportScheduled(ctx context.Context, cfg config, s scheduleSettings, reader
 			made.Notes = append([]string{noteIncomplete}, made.Notes...)
 		}
 		l = s.letter(made, o)
-		file, err = s.write(name, func(w io.Writer) error { return reports.Print(w, made, s.Format, reports.Terminal{UTF8: true}) })
+		file, err = s.write(name, func(w io.Writer) error { return render.Print(w, made, s.Format, render.Terminal{UTF8: true}) })
 		return err
 	})
 	if err != nil {
@@ -79,7 +80,7 @@ func exportScheduled(ctx context.Context, cfg config, s scheduleSettings, reader
 }
 
 func (s scheduleSettings) extension() string {
-	if s.Format == reports.Table {
+	if s.Format == render.Table {
 		return "txt"
 	}
 	return string(s.Format)
@@ -167,8 +168,8 @@ func auditExport(ctx context.Context, cfg config, actor string, s scheduleSettin
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTimeout)
 	defer cancel()
-	return appendAudit(ctx, cfg, store.AuditEntry{
-		Actor: actor, Action: store.AuditExported, Object: "report " + s.Report,
+	return appendAudit(ctx, cfg, audit.Entry{
+		Actor: actor, Action: audit.Exported, Object: "report " + s.Report,
 		Detail: fmt.Sprintf("schedule %s, %s, %s, %s, to %s", s.Name, s.Format, done.period, s.scope(), strings.Join(done.went, ", ")),
 	})
 }

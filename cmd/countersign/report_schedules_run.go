@@ -6,14 +6,15 @@ import (
 	"log/slog"
 	"time"
 
-	reports "countersign/report"
-	"countersign/report/schedule"
-	"countersign/store"
-	"countersign/store/relay"
+	"countersign/bus"
+	"countersign/reports"
+	"countersign/reports/reportsdb"
+	"countersign/reports/schedule"
+	"countersign/store/journal"
 )
 
 // runSchedules makes the scheduled reports until ctx ends. j is the journal of the calls that are taken here, or nil.
-func runSchedules(ctx context.Context, cfg config, kept *store.Reports, endpoint relay.Endpoint, j *store.Journal, log *slog.Logger) {
+func runSchedules(ctx context.Context, cfg config, kept *reportsdb.Reports, endpoint bus.Endpoint, j *journal.Journal, log *slog.Logger) {
 	if len(cfg.Reports.Schedules) == 0 {
 		return
 	}
@@ -49,9 +50,9 @@ func scheduledJob(
 
 // counting knows whether what happened is counted: events go from the journal to NATS, and from there to the reports.
 type counting struct {
-	reports  *store.Reports
-	endpoint relay.Endpoint
-	journal  *store.Journal // nil where no calls are taken
+	reports  *reportsdb.Reports
+	endpoint bus.Endpoint
+	journal  *journal.Journal // nil where no calls are taken
 	within   time.Duration
 }
 
@@ -71,11 +72,11 @@ func (c counting) await(ctx context.Context, due time.Time) error {
 			return err
 		}
 	}
-	return relay.AwaitCaughtUp(ctx, c.endpoint, c.reports.Consumer)
+	return bus.AwaitCaughtUp(ctx, c.endpoint, c.reports.Consumer)
 }
 
 // awaitPublished returns when NATS has all events that happened before due.
-func awaitPublished(ctx context.Context, j *store.Journal, due time.Time) error {
+func awaitPublished(ctx context.Context, j *journal.Journal, due time.Time) error {
 	if err := j.Sync(ctx); err != nil {
 		return err
 	}

@@ -10,14 +10,16 @@ import (
 	"testing"
 	"time"
 
-	reports "countersign/report"
-	"countersign/report/schedule"
-	"countersign/session/event"
-	"countersign/store"
-	"countersign/store/relay"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/bus"
+	"countersign/reports"
+	"countersign/reports/render"
+	"countersign/reports/reportsdb"
+	"countersign/reports/schedule"
+	"countersign/session/event"
+	"countersign/store/journal"
 )
 
 // dailyJob is the job of a schedule that reports on the calls of a day in a folder, and by mail if there is a server.
@@ -25,7 +27,7 @@ func dailyJob(t *testing.T, day time.Time, p *post, counted func(context.Context
 	job func(context.Context, schedule.Attempt) ([]string, error), due schedule.Attempt, file string,
 ) {
 	t.Helper()
-	s := scheduleSettings{Name: "daily", Cron: "0 6 * * *", TZ: "UTC", Report: "summary", Period: schedule.Yesterday, Format: reports.JSON, Folder: t.TempDir()}
+	s := scheduleSettings{Name: "daily", Cron: "0 6 * * *", TZ: "UTC", Report: "summary", Period: schedule.Yesterday, Format: render.JSON, Folder: t.TempDir()}
 	cfg := config{data: reported(t, day.Add(12*time.Hour)), Node: "reporter"}
 	if p != nil {
 		s.Mail.To, cfg.Reports.Mail = []string{"ops@bank.example", "bob@bank.example", "anna@bank.example"}, p.settings(mailNone)
@@ -34,7 +36,7 @@ func dailyJob(t *testing.T, day time.Time, p *post, counted func(context.Context
 		change(&s)
 	}
 	cfg.Reports.Schedules = []scheduleSettings{s}
-	kept, err := store.OpenReports(t.Context(), cfg.reportsPath(), store.ReportsOptions{})
+	kept, err := reportsdb.Open(t.Context(), cfg.reportsPath(), reportsdb.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, kept.Close()) })
 	job = scheduledJob(cfg, reports.NewReader(kept.DB(), time.Now), counted, slog.New(slog.DiscardHandler))
@@ -135,13 +137,13 @@ func TestCallsAreCountedWhenTheyLeftTheJournalAndNATSHasNothingMore(t *testing.T
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	log := slog.New(slog.DiscardHandler)
-	nats, err := relay.StartEmbedded(relay.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: log})
+	nats, err := bus.StartEmbedded(bus.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: log})
 	require.NoError(t, err)
 	defer nats.Shutdown()
-	kept, err := store.OpenReports(ctx, filepath.Join(t.TempDir(), "reports.db"), store.ReportsOptions{})
+	kept, err := reportsdb.Open(ctx, filepath.Join(t.TempDir(), "reports.db"), reportsdb.Options{})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, kept.Close()) }()
-	journal, err := store.OpenJournal(ctx, filepath.Join(t.TempDir(), "journal.db"), store.JournalOptions{})
+	journal, err := journal.Open(ctx, filepath.Join(t.TempDir(), "journal.db"), journal.Options{})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, journal.Close(ctx)) }()
 	due := time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
@@ -156,7 +158,7 @@ func TestCallsAreCountedWhenTheyLeftTheJournalAndNATSHasNothingMore(t *testing.T
 	call("before", due.Add(-time.Second))
 	require.NoError(t, journal.Sync(ctx))
 	require.ErrorContains(t, c.await(ctx, due), "NATS does not have all events of this machine: not within 2s")
-	r := relay.New(journal, nats.Endpoint(), relay.Config{}, log)
+	r := bus.NewRelay(journal, nats.Endpoint(), bus.RelayConfig{}, log)
 	relaying, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); r.Run(relaying) }()

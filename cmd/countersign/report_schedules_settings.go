@@ -12,8 +12,9 @@ import (
 	"strings"
 	"time"
 
-	reports "countersign/report"
-	"countersign/report/schedule"
+	"countersign/reports"
+	"countersign/reports/render"
+	"countersign/reports/schedule"
 )
 
 // reportSettings are the reports that are made by themselves.
@@ -31,7 +32,7 @@ type scheduleSettings struct {
 	Period schedule.Period `yaml:"period"`
 	Lines  []string        `yaml:"lines"`
 	By     []string        `yaml:"by"`
-	Format reports.Format  `yaml:"format"`
+	Format render.Format   `yaml:"format"`
 	Folder string          `yaml:"folder"`
 	Mail   struct {
 		To      []string `yaml:"to"`
@@ -131,7 +132,7 @@ func (s scheduleSettings) check(server mailSettings) (errs []error) {
 	if !slices.Contains(schedule.Periods(), s.Period) {
 		say("period is %q: it can be %s", s.Period, joined(schedule.Periods()))
 	}
-	if !slices.Contains(reports.Formats(), s.Format) {
+	if !slices.Contains(render.Formats(), s.Format) {
 		say("format is %q: it can be %s", s.Format, joinFormats())
 	}
 	if slices.Contains(s.Lines, "") {

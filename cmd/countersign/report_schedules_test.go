@@ -15,11 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"countersign/report/schedule"
-	"countersign/store"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/reports/reportsdb"
+	"countersign/reports/schedule"
 )
 
 func settingsFile(t *testing.T, text string) string {
@@ -162,7 +162,7 @@ reports:
 // remember writes into the reports that a schedule ran last at its last due time, and how that ended.
 func remember(t *testing.T, data, name, text, zone string, begun time.Time, failure string) {
 	t.Helper()
-	kept, err := store.OpenReports(t.Context(), filepath.Join(data, "reports.db"), store.ReportsOptions{})
+	kept, err := reportsdb.Open(t.Context(), filepath.Join(data, "reports.db"), reportsdb.Options{})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, kept.Close()) }()
 	at, err := time.LoadLocation(zone)
@@ -268,7 +268,7 @@ reports:
   mail: {server: %q, from: countersign@bank.example, tls: none}
 `, text, folder, address)), 0o600))
 	s := &scheduleService{t: t, settings: settings, data: t.TempDir(), log: filepath.Join(t.TempDir(), "log")}
-	kept, err := store.OpenReports(t.Context(), filepath.Join(s.data, "reports.db"), store.ReportsOptions{})
+	kept, err := reportsdb.Open(t.Context(), filepath.Join(s.data, "reports.db"), reportsdb.Options{})
 	require.NoError(t, err)
 	cron, err := schedule.ParseCron("0 0 1 * *", time.UTC)
 	require.NoError(t, err)

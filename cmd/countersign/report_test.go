@@ -11,18 +11,18 @@ import (
 	"testing"
 	"time"
 
-	"countersign/session/event"
-	"countersign/store"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/reports/reportsdb"
+	"countersign/session/event"
 )
 
 // reported makes a --data folder in which the reports know of a verified call on the line retail and a failed one on the line bank for each moment.
 func reported(t *testing.T, moments ...time.Time) (data string) {
 	t.Helper()
 	data = filepath.Join(t.TempDir(), "data")
-	kept, err := store.OpenReports(context.Background(), filepath.Join(data, "reports.db"), store.ReportsOptions{})
+	kept, err := reportsdb.Open(context.Background(), filepath.Join(data, "reports.db"), reportsdb.Options{})
 	require.NoError(t, err)
 	var all []event.Event
 	for i, at := range moments {

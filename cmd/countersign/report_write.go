@@ -10,24 +10,25 @@ import (
 	"strconv"
 	"strings"
 
-	reports "countersign/report"
-	"countersign/store"
-
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
+
+	"countersign/reports"
+	"countersign/reports/render"
+	"countersign/store/audit"
 )
 
 // writeReport writes a report to the file that was asked for, else to standard output.
-func writeReport(c *cli.Context, made *reports.Report, format reports.Format) error {
+func writeReport(c *cli.Context, made *reports.Report, format render.Format) error {
 	path := writesTo(c)
 	if path == "" {
-		return reports.Print(c.App.Writer, made, format, terminalOf(c.App.Writer))
+		return render.Print(c.App.Writer, made, format, terminalOf(c.App.Writer))
 	}
-	return replaceFile(path, func(w io.Writer) error { return reports.Print(w, made, format, reports.Terminal{UTF8: true}) })
+	return replaceFile(path, func(w io.Writer) error { return render.Print(w, made, format, render.Terminal{UTF8: true}) })
 }
 
 // auditReport leaves an entry about a report that was exported: one that was written to a file, and one that names customers and was shown to no person.
-func auditReport(c *cli.Context, cfg config, name string, format reports.Format, q reports.Query) error {
+func auditReport(c *cli.Context, cfg config, name string, format render.Format, q reports.Query) error {
 	to := "a pipe"
 	switch path := writesTo(c); {
 	case path != "":
@@ -35,7 +36,7 @@ func auditReport(c *cli.Context, cfg config, name string, format reports.Format,
 	case name != "calls" || isTerminal(c.App.Writer):
 		return nil
 	}
-	return audit(c, cfg, store.AuditExported, "report "+name, fmt.Sprintf("%s, %s, to %s", format, q.Period, to))
+	return auditDone(c, cfg, audit.Exported, "report "+name, fmt.Sprintf("%s, %s, to %s", format, q.Period, to))
 }
 
 // replaceFile writes a file that nobody ever sees half of, and that only its owner may read: reports name customers.
@@ -64,8 +65,8 @@ func isTerminal(w io.Writer) bool {
 }
 
 // terminalOf finds out what a table is shown on. What is no terminal takes lines of any length, unless COLUMNS says otherwise.
-func terminalOf(w io.Writer) reports.Terminal {
-	t := reports.Terminal{UTF8: speaksUTF8()}
+func terminalOf(w io.Writer) render.Terminal {
+	t := render.Terminal{UTF8: speaksUTF8()}
 	if width, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && width > 0 {
 		t.Width = width
 	} else if f, ok := w.(*os.File); ok && isTerminal(w) {

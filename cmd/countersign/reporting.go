@@ -8,10 +8,11 @@ import (
 	"slices"
 	"sync"
 
-	"countersign/store"
-	"countersign/store/relay"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/bus"
+	"countersign/reports/reportsdb"
+	"countersign/store/journal"
 )
 
 // What "serve" can do, on one machine or on several.
@@ -37,15 +38,15 @@ func roles(c *cli.Context) (calls, reporting bool, err error) {
 }
 
 // keepReports counts the events of the stream until ctx ends, and makes the reports that are scheduled. j may be nil.
-func keepReports(ctx context.Context, cfg config, endpoint relay.Endpoint, j *store.Journal, log *slog.Logger) (err error) {
+func keepReports(ctx context.Context, cfg config, endpoint bus.Endpoint, j *journal.Journal, log *slog.Logger) (err error) {
 	missing := !exists(cfg.reportsPath())
-	reports, err := store.OpenReports(ctx, cfg.reportsPath(), store.ReportsOptions{Log: log})
+	reports, err := reportsdb.Open(ctx, cfg.reportsPath(), reportsdb.Options{Log: log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, reports.Close()) }()
 	if missing { // it is made of what NATS has, which has nothing of customers who were erased
-		if err := countFromJournal(ctx, cfg, reports, store.ExportOptions{Erased: true}); err != nil {
+		if err := countFromJournal(ctx, cfg, reports, journal.ExportOptions{Erased: true}); err != nil {
 			log.Error("calls of erased customers are not counted; countersign report rebuild does it", "err", err)
 		}
 	}
@@ -84,10 +85,10 @@ func (s *service) awaitReports(ctx context.Context) (err error) {
 	if s.cfg.noReports || !exists(s.cfg.reportsPath()) { // there are none yet, and they are not made here
 		return nil
 	}
-	reports, err := store.OpenReports(ctx, s.cfg.reportsPath(), store.ReportsOptions{Log: s.log})
+	reports, err := reportsdb.Open(ctx, s.cfg.reportsPath(), reportsdb.Options{Log: s.log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, reports.Close()) }()
-	return relay.AwaitCaughtUp(ctx, s.endpoint, reports.Consumer)
+	return bus.AwaitCaughtUp(ctx, s.endpoint, reports.Consumer)
 }

@@ -5,13 +5,13 @@ import (
 	"log/slog"
 	"time"
 
+	"countersign/bus"
+	"countersign/reports/reportsdb"
 	"countersign/session/event"
-	"countersign/store"
-	"countersign/store/relay"
 )
 
 // consumeInto counts events until ctx ends. When the reports were reset, by whatever process, it begins again with the stream's first event.
-func consumeInto(ctx context.Context, reports *store.Reports, endpoint relay.Endpoint, progress func(left uint64), log *slog.Logger) error {
+func consumeInto(ctx context.Context, reports *reportsdb.Reports, endpoint bus.Endpoint, progress func(left uint64), log *slog.Logger) error {
 	for ctx.Err() == nil {
 		name, err := reports.Consumer(ctx)
 		if err != nil {
@@ -25,7 +25,7 @@ func consumeInto(ctx context.Context, reports *store.Reports, endpoint relay.End
 }
 
 // consumeAs is consumeInto for as long as the reports have the name. It notices within a second that they have another one, and counts nothing after that.
-func consumeAs(ctx context.Context, name string, reports *store.Reports, endpoint relay.Endpoint, progress func(left uint64), log *slog.Logger) error {
+func consumeAs(ctx context.Context, name string, reports *reportsdb.Reports, endpoint bus.Endpoint, progress func(left uint64), log *slog.Logger) error {
 	ctx, reset := context.WithCancel(ctx)
 	defer reset()
 	same := func() bool {
@@ -42,7 +42,7 @@ func consumeAs(ctx context.Context, name string, reports *store.Reports, endpoin
 			noted = now
 		}
 	}
-	o := relay.ConsumeOptions{Durable: name, Log: log, Progress: func(left uint64) {
+	o := bus.ConsumeOptions{Durable: name, Log: log, Progress: func(left uint64) {
 		if !same() {
 			return
 		}
@@ -53,7 +53,7 @@ func consumeAs(ctx context.Context, name string, reports *store.Reports, endpoin
 			progress(left)
 		}
 	}}
-	return relay.Consume(ctx, endpoint, o, func(ctx context.Context, events []event.Event) error {
+	return bus.Consume(ctx, endpoint, o, func(ctx context.Context, events []event.Event) error {
 		if !same() {
 			return context.Cause(ctx)
 		}

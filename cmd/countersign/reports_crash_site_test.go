@@ -15,11 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"countersign/freeswitch/sim"
-	"countersign/store/relay"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/bus"
+	"countersign/freeswitch/sim"
 )
 
 // process is a program that can be killed and started again. Only the test's own goroutine starts and ends it.
@@ -79,8 +79,8 @@ func (p *process) log() string {
 
 // natsAlone is a NATS as a process of its own. It prints where it is, and ends when its standard input does, as with the test that started it.
 func natsAlone(folder string) {
-	o := relay.EmbeddedOptions{Dir: folder, Listen: os.Getenv("COUNTERSIGN_TEST_NATS_LISTEN"), Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
-	nats, err := relay.StartEmbedded(o)
+	o := bus.EmbeddedOptions{Dir: folder, Listen: os.Getenv("COUNTERSIGN_TEST_NATS_LISTEN"), Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	nats, err := bus.StartEmbedded(o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(exitFailed)

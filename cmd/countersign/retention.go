@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"time"
 
-	"countersign/store"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/reports/reportsdb"
+	"countersign/store/audit"
+	"countersign/store/journal"
 )
 
 func retentionCommand() *cli.Command {
@@ -39,14 +41,14 @@ func retentionCommand() *cli.Command {
 
 // retained is what a run removed, or would remove.
 type retained struct {
-	store.Pruned
+	journal.Pruned
 	// Reports are calls in the reports that were made calls of nobody, or removed.
 	Reports int   `json:"report_calls"`
 	Audit   int64 `json:"audit_entries"`
 	DryRun  bool  `json:"dry_run"`
 }
 
-func (r retained) none() bool { return r.Pruned == store.Pruned{} && r.Reports == 0 && r.Audit == 0 }
+func (r retained) none() bool { return r.Pruned == journal.Pruned{} && r.Reports == 0 && r.Audit == 0 }
 
 func (r retained) String() string {
 	return fmt.Sprintf("journal: %s with %s; reports: %s; audit log: %s", counted(r.Calls, "call"), counted(r.Events, "event"), counted(r.Reports, "call"),
@@ -54,7 +56,7 @@ func (r retained) String() string {
 }
 
 // retainBy removes what was kept long enough, by a clock that may be wrong: then it removes nothing and returns a *clockError, if there is something to remove.
-func retainBy(ctx context.Context, cfg config, j *store.Journal, actor string, now time.Time, sure bool) (retained, error) {
+func retainBy(ctx context.Context, cfg config, j *journal.Journal, actor string, now time.Time, sure bool) (retained, error) {
 	c, err := lookAtClock(ctx, cfg, j, now, sure)
 	if err != nil {
 		return retained{}, err
@@ -69,7 +71,7 @@ func retainBy(ctx context.Context, cfg config, j *store.Journal, actor string, n
 }
 
 // retain removes what was kept long enough from what is in --data; j is the journal, nil if none is kept here. What was removed before an error counts.
-func retain(ctx context.Context, cfg config, j *store.Journal, actor string, now time.Time, dryRun bool) (r retained, err error) {
+func retain(ctx context.Context, cfg config, j *journal.Journal, actor string, now time.Time, dryRun bool) (r retained, err error) {
 	r.DryRun = dryRun
 	persons, totals := now.Add(-time.Duration(cfg.Retention.Journal)), now.Add(-time.Duration(cfg.Retention.Totals))
 	var errs []error
@@ -81,21 +83,21 @@ func retain(ctx context.Context, cfg config, j *store.Journal, actor string, now
 		r.Reports, err = retainReports(ctx, cfg, persons, totals, dryRun)
 		errs = append(errs, err)
 	}
-	a, err := store.OpenAudit(ctx, cfg.auditPath(), store.AuditOptions{})
+	a, err := audit.Open(ctx, cfg.auditPath(), audit.Options{})
 	if err != nil {
 		return r, errors.Join(append(errs, err)...)
 	}
 	r.Audit, err = a.Trim(ctx, now.Add(-time.Duration(cfg.Retention.Audit)), actor, dryRun)
 	errs = append(errs, err)
 	if !dryRun && !r.none() {
-		_, err = a.Append(context.WithoutCancel(ctx), store.AuditEntry{Actor: actor, Action: store.AuditRetention, Object: "data", Detail: r.String()})
+		_, err = a.Append(context.WithoutCancel(ctx), audit.Entry{Actor: actor, Action: audit.Retention, Object: "data", Detail: r.String()})
 		errs = append(errs, err)
 	}
 	return r, errors.Join(append(errs, a.Close())...)
 }
 
 func retainReports(ctx context.Context, cfg config, persons, totals time.Time, dryRun bool) (calls int, err error) {
-	reports, err := store.OpenReports(ctx, cfg.reportsPath(), store.ReportsOptions{})
+	reports, err := reportsdb.Open(ctx, cfg.reportsPath(), reportsdb.Options{})
 	if err != nil {
 		return 0, err
 	}
@@ -111,9 +113,9 @@ func retentionRun(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	var j *store.Journal
+	var j *journal.Journal
 	if exists(cfg.journalPath()) {
-		if j, err = store.OpenJournal(c.Context, cfg.journalPath(), store.JournalOptions{}); err != nil {
+		if j, err = journal.Open(c.Context, cfg.journalPath(), journal.Options{}); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, j.Close(context.WithoutCancel(c.Context))) }()
@@ -142,12 +144,12 @@ func retentionRun(c *cli.Context) (err error) {
 const retainEvery = time.Hour
 
 // keepRetention removes what was kept long enough, now and every hour until ctx ends. j may be nil.
-func keepRetention(ctx context.Context, cfg config, j *store.Journal, log *slog.Logger) {
+func keepRetention(ctx context.Context, cfg config, j *journal.Journal, log *slog.Logger) {
 	again := time.NewTicker(retainEvery)
 	defer again.Stop()
 	for {
 		r, err := retainBy(ctx, cfg, j, cfg.Node, time.Now(), false)
-		var waiting *store.BacklogError
+		var waiting *journal.BacklogError
 		switch {
 		case ctx.Err() != nil:
 			return

@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"countersign/store"
+	"countersign/reports/reportsdb"
+	"countersign/store/audit"
+	"countersign/store/journal"
 )
 
 const (
@@ -58,7 +60,7 @@ func (e *clockError) Error() string {
 func (c config) clockPath() string { return filepath.Join(c.data, "retention.json") }
 
 // lookAtClock remembers that somebody looked at the clock. With sure it is right.
-func lookAtClock(ctx context.Context, cfg config, j *store.Journal, now time.Time, sure bool) (clock, error) {
+func lookAtClock(ctx context.Context, cfg config, j *journal.Journal, now time.Time, sure bool) (clock, error) {
 	c := clock{Believed: now}
 	if !sure {
 		before, err := loadClock(ctx, cfg, j)
@@ -71,7 +73,7 @@ func lookAtClock(ctx context.Context, cfg config, j *store.Journal, now time.Tim
 }
 
 // loadClock reads what is remembered; if that is nothing, the clock was last believed when the newest event, call or entry was written.
-func loadClock(ctx context.Context, cfg config, j *store.Journal) (c clock, err error) {
+func loadClock(ctx context.Context, cfg config, j *journal.Journal) (c clock, err error) {
 	text, err := os.ReadFile(cfg.clockPath())
 	if err == nil && json.Unmarshal(text, &c) == nil {
 		return c, nil
@@ -83,7 +85,7 @@ func loadClock(ctx context.Context, cfg config, j *store.Journal) (c clock, err 
 	return c, err
 }
 
-func newestKnown(ctx context.Context, cfg config, j *store.Journal) (newest time.Time, err error) {
+func newestKnown(ctx context.Context, cfg config, j *journal.Journal) (newest time.Time, err error) {
 	later := func(at time.Time, err error) error {
 		if err == nil && at.After(newest) {
 			newest = at
@@ -95,14 +97,14 @@ func newestKnown(ctx context.Context, cfg config, j *store.Journal) (newest time
 		errs = append(errs, later(j.Newest(ctx)))
 	}
 	if exists(cfg.reportsPath()) {
-		r, err := store.OpenReports(ctx, cfg.reportsPath(), store.ReportsOptions{})
+		r, err := reportsdb.Open(ctx, cfg.reportsPath(), reportsdb.Options{})
 		if err != nil {
 			return newest, err
 		}
 		errs = append(errs, later(r.Newest(ctx)), r.Close())
 	}
 	if exists(cfg.auditPath()) {
-		a, err := store.OpenAudit(ctx, cfg.auditPath(), store.AuditOptions{})
+		a, err := audit.Open(ctx, cfg.auditPath(), audit.Options{})
 		if err != nil {
 			return newest, err
 		}

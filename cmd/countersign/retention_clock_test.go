@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"countersign/store"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/store/journal"
 )
 
 // believed notes that the clock of a machine was right a moment ago.
@@ -20,7 +20,7 @@ func believed(t *testing.T, data string) {
 }
 
 // kept opens a journal with a call that was over its time when the clock was right, and one that was not, in a folder with the settings of a first start.
-func kept(t *testing.T) (config, *store.Journal) {
+func kept(t *testing.T) (config, *journal.Journal) {
 	t.Helper()
 	data := t.TempDir()
 	oldCalls(t, data)
@@ -28,7 +28,7 @@ func kept(t *testing.T) (config, *store.Journal) {
 	believed(t, data)
 	cfg := defaults()
 	cfg.data = data
-	j, err := store.OpenJournal(t.Context(), cfg.journalPath(), store.JournalOptions{})
+	j, err := journal.Open(t.Context(), cfg.journalPath(), journal.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, j.Close(t.Context())) })
 	return cfg, j
@@ -53,7 +53,7 @@ func TestABootWithAClockThatIsAheadRemovesNothing(t *testing.T) {
 
 	r, err := retainAt(0)
 	require.NoError(t, err, "the clock is right again")
-	assert.Equal(t, store.Pruned{Calls: 1, Events: 2}, r.Pruned, "the young call is kept")
+	assert.Equal(t, journal.Pruned{Calls: 1, Events: 2}, r.Pruned, "the young call is kept")
 	assert.Equal(t, []string{"old", "young"}, callsIn(t, cfg.data))
 
 	_, err = retainAt(8 * day)
@@ -74,7 +74,7 @@ func TestAfterALongHolidayTheServiceRemovesAgainByItself(t *testing.T) {
 	}
 	r, err := retainBy(t.Context(), cfg, j, "node", time.Now().Add(21*day+clockWait), false)
 	require.NoError(t, err)
-	assert.Equal(t, store.Pruned{Calls: 2, Events: 4}, r.Pruned)
+	assert.Equal(t, journal.Pruned{Calls: 2, Events: 4}, r.Pruned)
 }
 
 func TestAClockIsDoubtedOnlyIfThatMattersAndSomethingIsKnown(t *testing.T) {

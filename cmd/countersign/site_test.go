@@ -21,12 +21,13 @@ import (
 	"testing"
 	"time"
 
-	"countersign/freeswitch/sim"
-	"countersign/session/event"
-	"countersign/store/relay"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/bus"
+	"countersign/freeswitch/sim"
+	"countersign/session/event"
+	"countersign/session/shared"
 )
 
 // patience bounds every wait of these tests, on a machine that does much else.
@@ -42,7 +43,7 @@ type site struct {
 	store     string // NATS's folder
 	customers string // the CSV
 	settings  string // YAML, beside what each node has of its own
-	nats      *relay.Embedded
+	nats      *bus.Embedded
 	url       string // of NATS, as the nodes know it
 	seen      witness
 	// natsTimeout is as long as it may be, so that no test takes a slow machine for an outage.
@@ -93,7 +94,7 @@ func inMemory(t *testing.T) string {
 
 func (s *site) startNATS(listen string) {
 	s.t.Helper()
-	e, err := relay.StartEmbedded(relay.EmbeddedOptions{Dir: s.store, Listen: listen, Log: slog.New(slog.DiscardHandler)})
+	e, err := bus.StartEmbedded(bus.EmbeddedOptions{Dir: s.store, Listen: listen, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(s.t, err)
 	s.nats = e
 }
@@ -297,7 +298,7 @@ func (n *node) awaitLine(line string, version int) {
 }
 
 // lines is the node's copy of the lines.
-func (n *node) lines() (kept map[string]relay.Stored) {
+func (n *node) lines() (kept map[string]shared.LineVersion) {
 	text, err := os.ReadFile(filepath.Join(n.s.dir, n.name, "lines.json"))
 	if err != nil || json.Unmarshal(text, &kept) != nil {
 		return nil
@@ -332,13 +333,13 @@ type witness struct {
 
 func (s *site) watch() {
 	s.seen.came = make(chan struct{})
-	endpoint, err := relay.External(relay.Options{URL: s.url})
+	endpoint, err := bus.External(bus.ExternalOptions{URL: s.url})
 	require.NoError(s.t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = relay.Watch(ctx, endpoint, relay.WatchOptions{Since: time.Now().Add(-time.Minute), Log: slog.New(slog.DiscardHandler)}, func(e event.Event) {
+		_ = bus.Watch(ctx, endpoint, bus.WatchOptions{Since: time.Now().Add(-time.Minute), Log: slog.New(slog.DiscardHandler)}, func(e event.Event) {
 			s.seen.mu.Lock()
 			defer s.seen.mu.Unlock()
 			s.seen.events = append(s.seen.events, e)

@@ -9,10 +9,10 @@ import (
 	"time"
 	"unicode"
 
-	"countersign/session/event"
-	"countersign/store/relay"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/bus"
+	"countersign/session/event"
 )
 
 func watchCommand() *cli.Command {
@@ -39,7 +39,7 @@ func natsFlag() cli.Flag {
 }
 
 // natsEndpoint is where a command other than serve finds NATS.
-func natsEndpoint(c *cli.Context, cfg config) (relay.Endpoint, error) {
+func natsEndpoint(c *cli.Context, cfg config) (bus.Endpoint, error) {
 	o := cfg.external()
 	switch {
 	case c.String("nats") != "":
@@ -47,7 +47,7 @@ func natsEndpoint(c *cli.Context, cfg config) (relay.Endpoint, error) {
 	case o.URL == "":
 		o.URL = "nats://" + cfg.NATS.Listen
 	}
-	return relay.External(o)
+	return bus.External(o)
 }
 
 func watch(c *cli.Context) error {
@@ -75,7 +75,7 @@ func watch(c *cli.Context) error {
 		subscribed = event.Facts() // to know who calls, and what came of it
 	}
 	log := slog.New(slog.NewTextHandler(c.App.ErrWriter, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	o := relay.WatchOptions{Subjects: watchSubjects(c.String("line"), subscribed), Log: log}
+	o := bus.WatchOptions{Subjects: watchSubjects(c.String("line"), subscribed), Log: log}
 	if c.Duration("since") < 0 {
 		return wrongUse("--since %s: write how long ago, such as 1h", c.Duration("since"))
 	}
@@ -83,7 +83,7 @@ func watch(c *cli.Context) error {
 		o.Since = time.Now().Add(-d)
 	}
 	out := json.NewEncoder(c.App.Writer)
-	return relay.Watch(c.Context, endpoint, o, func(e event.Event) {
+	return bus.Watch(c.Context, endpoint, o, func(e event.Event) {
 		for _, e := range calls.pick(e) {
 			switch {
 			case !slices.Contains(facts, e.Fact()):

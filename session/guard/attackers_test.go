@@ -15,6 +15,7 @@ import (
 
 	"countersign/session/event"
 	"countersign/session/guard"
+	"countersign/session/shared"
 )
 
 func TestOneAccountAndManyPINsFromTwoMachinesAtOnceGetsTenTries(t *testing.T) {
@@ -73,7 +74,7 @@ func TestTheChanceOfGuessingAFourDigitPINIsAsPolicySays(t *testing.T) {
 	t.Parallel()
 	const accounts, pins = 5_000, 10_000
 	c := newClock()
-	g := newGuard(t, guard.Options{Store: guard.NewMemory(), Now: c.Now})
+	g := newGuard(t, guard.Options{Store: shared.NewMemory(), Now: c.Now})
 	random := rand.New(rand.NewPCG(1, 2))
 	guessed, tries := 0, 0
 	for i := range accounts {
@@ -212,7 +213,7 @@ func TestRotatingCallerNumbersRaiseTheLinesAlarmOnceOnTwoMachines(t *testing.T) 
 func TestMoreFailuresThanUsualAtThisHourRaiseAnAlarm(t *testing.T) {
 	t.Parallel()
 	c, raised := newClock(), &alarms{}
-	store := guard.NewMemory()
+	store := shared.NewMemory()
 	node := func() *guard.Guard {
 		return newGuard(t, guard.Options{Store: store, Now: c.Now, Alarm: raised.raise, Every: time.Millisecond})
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"countersign/session"
+	"countersign/session/shared"
 )
 
 // customer is what is kept about attempts at one customer's secrets: those that were not given back since the last success, oldest first. Every lock
@@ -107,7 +108,7 @@ func (c customer) keep(r Rules) time.Duration {
 	case n == 0:
 		return briefly
 	case n >= r.Total:
-		return Forever
+		return shared.Forever
 	default:
 		return r.Forget
 	}

@@ -12,6 +12,7 @@ import (
 
 	"countersign/session"
 	"countersign/session/guard"
+	"countersign/session/shared"
 )
 
 // slowRule is the rule "Lockout per customer" as somebody would tell it: it remembers every attempt, and works out everything from the start each time.
@@ -75,7 +76,7 @@ func (m *slowRule) giveBack(call int) {
 // play does what the bytes say to a Guard and to the slow rule, and compares.
 func play(t *testing.T, story []byte) {
 	c := newClock()
-	g := newGuard(t, guard.Options{Store: guard.NewMemory(), Now: c.Now})
+	g := newGuard(t, guard.Options{Store: shared.NewMemory(), Now: c.Now})
 	m := &slowRule{}
 	for i, b := range story {
 		call := int(b>>3) % 4
@@ -138,7 +139,7 @@ func FuzzTheCustomersRuleIsWhatTheSlowRuleSays(f *testing.F) {
 func TestOtherNumbersThanThePolicysHold(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	g := newGuard(t, guard.Options{Store: guard.NewMemory(), Now: c.Now, Rules: guard.Rules{LockAfter: 2, Total: 20, Lock: time.Hour, LockMost: 3 * time.Hour}})
+	g := newGuard(t, guard.Options{Store: shared.NewMemory(), Now: c.Now, Rules: guard.Rules{LockAfter: 2, Total: 20, Lock: time.Hour, LockMost: 3 * time.Hour}})
 	var locks []time.Duration
 	for i := range 7 {
 		require.False(t, g.Try(t.Context(), attempt(fmt.Sprint(i), "100042")).Locked)
@@ -158,6 +159,6 @@ func TestNumbersOutOfBoundsAreRefusedAllAtOnce(t *testing.T) {
 		assert.ErrorContains(t, err, part)
 	}
 	assert.ErrorContains(t, guard.Rules{Total: 3}.Validate(), "lock_after is 5 and total 3")
-	_, err = guard.New(guard.Options{Store: guard.NewMemory(), Key: []byte("short")})
+	_, err = guard.New(guard.Options{Store: shared.NewMemory(), Key: []byte("short")})
 	assert.ErrorContains(t, err, "must have 32")
 }

@@ -15,12 +15,13 @@ import (
 
 	"countersign/session"
 	"countersign/session/event"
+	"countersign/session/shared"
 )
 
 // Options says what a Guard works with.
 type Options struct {
 	// Store is shared between machines.
-	Store Store
+	Store shared.Store
 	// Key makes what is kept unreadable: 32 bytes, secret, the same on all machines and for ever. With another key everybody starts from nothing.
 	Key []byte
 	// Rules has the defaults of policy.md where it is zero.
@@ -40,7 +41,7 @@ const keyLength = 32
 
 // Guard is a session.Guard. Besides, it counts the codes sent to a number (MaySend), and sees that things are used once (Use).
 type Guard struct {
-	store  Store
+	store  shared.Store
 	keys   keyer
 	rules  Rules
 	now    func() time.Time
@@ -64,7 +65,7 @@ func New(o Options) (*Guard, error) {
 	}
 	o.Rules = o.Rules.withDefaults()
 	if o.Store == nil {
-		return nil, errors.New("guard: no store is given; guard.NewMemory is one")
+		return nil, errors.New("guard: no store is given; shared.NewMemory is one")
 	}
 	if o.Now == nil {
 		o.Now = time.Now

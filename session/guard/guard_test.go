@@ -17,9 +17,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"countersign/session/guard"
+	"countersign/session/shared"
 )
 
-var _ guard.Store = (*guard.Memory)(nil)
+var _ shared.Store = (*shared.Memory)(nil)
 
 func TestWhatIsKeptTellsNothingToWhoReadsIt(t *testing.T) {
 	t.Parallel()
@@ -138,7 +139,7 @@ func TestUnlockSaysWhetherThereWasALock(t *testing.T) {
 
 // broken is a Store that can be made to hang, or to write without saying so.
 type broken struct {
-	*guard.Memory
+	*shared.Memory
 	hangs, mute atomic.Bool
 	asked       atomic.Int32
 }
@@ -178,7 +179,7 @@ func (b *broken) Update(ctx context.Context, key string, value []byte, revision 
 
 func TestAStoreThatHangsHoldsUpNobody(t *testing.T) {
 	t.Parallel()
-	store := &broken{Memory: guard.NewMemory()}
+	store := &broken{Memory: shared.NewMemory()}
 	store.hangs.Store(true)
 	c, logged := newClock(), &logLines{}
 	g := newGuard(t, guard.Options{Store: store, Now: c.Now, Log: slog.New(logged)})
@@ -208,7 +209,7 @@ func TestAStoreThatHangsHoldsUpNobody(t *testing.T) {
 
 func TestAnAttemptWhoseConfirmationIsLostCountsOnce(t *testing.T) {
 	t.Parallel()
-	store, logged := &broken{Memory: guard.NewMemory()}, &logLines{}
+	store, logged := &broken{Memory: shared.NewMemory()}, &logLines{}
 	g := newGuard(t, guard.Options{Store: store, Log: slog.New(logged)})
 	store.mute.Store(true)
 	require.False(t, g.Try(t.Context(), attempt("call", "100042")).Locked)
@@ -222,7 +223,7 @@ func TestAnAttemptWhoseConfirmationIsLostCountsOnce(t *testing.T) {
 
 func TestARecordThatSomebodyDamagedCountsAsEmpty(t *testing.T) {
 	t.Parallel()
-	store := guard.NewMemory()
+	store := shared.NewMemory()
 	g := newGuard(t, guard.Options{Store: store})
 	g.Try(t.Context(), attempt("call", "100042"))
 	all, err := store.All(t.Context(), "customer")

@@ -8,7 +8,12 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"countersign/session/shared"
 )
+
+// briefly is how long a record stays in which nothing is left.
+const briefly = time.Minute
 
 // opWithin is how long one operation of the Store may take. The last try to write, of two operations, begins after less than twice that, so that no
 // method of the Guard takes longer than four times that.
@@ -28,7 +33,7 @@ const (
 // ledger keeps records in the Store, changed by compare-and-swap. While the Store is away it goes by what this process has seen, and afterwards it
 // makes up for what the Store has missed.
 type ledger struct {
-	store  Store
+	store  shared.Store
 	within time.Duration
 	log    *slog.Logger
 
@@ -47,7 +52,7 @@ type ledger struct {
 // change makes the next value of a record from the present one, nil if there is none. It may be called several times.
 type change func(value []byte) (next []byte, keep time.Duration, changed bool)
 
-func newLedger(store Store, within time.Duration, log *slog.Logger) *ledger {
+func newLedger(store shared.Store, within time.Duration, log *slog.Logger) *ledger {
 	l := &ledger{store: store, within: within, log: log, owed: map[string][]change{}, seen: newRecent[[]byte](seenMost), wake: make(chan struct{}, 1)}
 	for i := range l.writing {
 		l.writing[i] = make(chan struct{}, 1)
@@ -98,7 +103,7 @@ func (l *ledger) get(ctx context.Context, key string) []byte {
 	ctx, cancel := context.WithTimeout(ctx, l.within)
 	defer cancel()
 	value, _, err := l.store.Get(ctx, key)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	if err != nil && !errors.Is(err, shared.ErrNotFound) {
 		l.goAway(err)
 		return l.remembered(key)
 	}
@@ -136,7 +141,7 @@ func (l *ledger) swap(ctx context.Context, key string, c change, deadline time.T
 			l.remember(key, next)
 			return true, nil
 		}
-		if !errors.Is(err, ErrConflict) {
+		if !errors.Is(err, shared.ErrConflict) {
 			return false, err
 		}
 		pause := rand.N(wait)
@@ -151,7 +156,7 @@ func (l *ledger) trySwap(ctx context.Context, key string, c change) (next []byte
 	getting, cancel := context.WithTimeout(ctx, l.within)
 	defer cancel()
 	value, revision, err := l.store.Get(getting, key)
-	missing := errors.Is(err, ErrNotFound)
+	missing := errors.Is(err, shared.ErrNotFound)
 	if err != nil && !missing {
 		return nil, err
 	}

@@ -14,10 +14,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"countersign/bus"
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/guard"
-	"countersign/store/relay"
 )
 
 // patience bounds every wait of these tests, promptly every method of a Guard.
@@ -67,20 +67,20 @@ func freeAddress(t testing.TB) string {
 	return ""
 }
 
-func newNATS(t testing.TB, dir, listen string) *relay.Embedded {
+func newNATS(t testing.TB, dir, listen string) *bus.Embedded {
 	t.Helper()
-	e, err := relay.StartEmbedded(relay.EmbeddedOptions{Dir: dir, Listen: listen, Log: slog.New(slog.DiscardHandler)})
+	e, err := bus.StartEmbedded(bus.EmbeddedOptions{Dir: dir, Listen: listen, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(e.Shutdown)
 	return e
 }
 
 // bucket is a machine's own connection to the shared state.
-func bucket(t testing.TB, url string) *relay.Bucket {
+func bucket(t testing.TB, url string) *bus.Bucket {
 	t.Helper()
-	nats, err := relay.External(relay.Options{URL: url})
+	nats, err := bus.External(bus.ExternalOptions{URL: url})
 	require.NoError(t, err)
-	s, err := relay.OpenState(nats, relay.StateOptions{Log: slog.New(slog.DiscardHandler), Within: slowMachine})
+	s, err := bus.OpenState(nats, bus.StateOptions{Log: slog.New(slog.DiscardHandler), Within: slowMachine})
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

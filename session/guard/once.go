@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"countersign/session/shared"
 )
 
 // used says until when something counts as used.
@@ -23,7 +25,7 @@ func (g *Guard) Use(ctx context.Context, what string, keep time.Duration) (first
 	}
 	keep = max(keep, time.Second)
 	_, err = g.store.Create(ctx, key, value, keep)
-	if errors.Is(err, ErrConflict) {
+	if errors.Is(err, shared.ErrConflict) {
 		return g.useAgain(ctx, key, value, now, keep)
 	}
 	if err != nil {
@@ -36,7 +38,7 @@ func (g *Guard) Use(ctx context.Context, what string, keep time.Duration) (first
 func (g *Guard) useAgain(ctx context.Context, key string, value []byte, now time.Time, keep time.Duration) (first bool, err error) {
 	old, revision, err := g.store.Get(ctx, key)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, shared.ErrNotFound):
 		return false, nil // it ran out this very moment
 	case err != nil:
 		return false, fmt.Errorf("find out whether something was used: %w", err)
@@ -46,7 +48,7 @@ func (g *Guard) useAgain(ctx context.Context, key string, value []byte, now time
 		return false, nil
 	}
 	switch _, err := g.store.Update(ctx, key, value, revision, keep); {
-	case errors.Is(err, ErrConflict):
+	case errors.Is(err, shared.ErrConflict):
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("note that something is used: %w", err)

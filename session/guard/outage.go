@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"countersign/session/shared"
 )
 
 // writeHere changes what this process has seen, and owes it to the Store.
@@ -44,7 +46,7 @@ func (l *ledger) settle(ctx context.Context) error {
 	if l.isAway() {
 		probing, cancel := context.WithTimeout(ctx, l.within)
 		defer cancel()
-		if _, _, err := l.store.Get(probing, kindAlarm+".probe"); err != nil && !errors.Is(err, ErrNotFound) {
+		if _, _, err := l.store.Get(probing, kindAlarm+".probe"); err != nil && !errors.Is(err, shared.ErrNotFound) {
 			return err
 		}
 	}
@@ -106,7 +108,7 @@ func (l *ledger) pay(ctx context.Context, key string) error {
 // all does one change after the other.
 func all(changes []change) change {
 	return func(value []byte) ([]byte, time.Duration, bool) {
-		keep, any := ByDefault, false
+		keep, any := shared.ByDefault, false
 		for _, c := range changes {
 			next, k, changed := c(value)
 			if changed {

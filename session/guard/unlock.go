@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"countersign/session"
+	"countersign/session/shared"
 )
 
 // Attempts is what is known about attempts at a customer's secrets.
@@ -21,7 +22,7 @@ type Attempts struct {
 // Attempts tells how a customer stands, for somebody who asks. Other than Customer it fails while the Store is away.
 func (g *Guard) Attempts(ctx context.Context, id string) (Attempts, error) {
 	value, _, err := g.store.Get(ctx, g.keys.key(kindCustomer, id))
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	if err != nil && !errors.Is(err, shared.ErrNotFound) {
 		return Attempts{}, fmt.Errorf("read the attempts at customer %s: %w", id, err)
 	}
 	c, now := read[customer](g.ledger, value), g.now()

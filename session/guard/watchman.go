@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"countersign/session/event"
+	"countersign/session/shared"
 )
 
 // How often things are done besides the look at the last minutes.
@@ -22,7 +23,7 @@ const (
 // watchman looks at how the calls of each line end, on all machines together. Each process writes its counts under keys of its own, so that nobody
 // waits for anybody.
 type watchman struct {
-	store Store
+	store shared.Store
 	keys  keyer
 	rules Rules
 	now   func() time.Time
@@ -75,7 +76,6 @@ func (w *watchman) look(ctx context.Context, away bool) {
 	for line := range mine {
 		usual, known := w.usual.usual(w.rules, line, now)
 		if a, raised := alarm(w.rules, everybody.within(w.rules, line, now), usual, known); raised && w.first(ctx, line, now, away) {
-			w.log.Warn("line raises an alarm", "line", line, "kind", a.Kind, "calls", a.Calls, "failures", a.Failures)
 			w.raise(ctx, line, a)
 		}
 	}
@@ -135,7 +135,7 @@ func (w *watchman) put(ctx context.Context, key string, t tallies, keep time.Dur
 		return
 	}
 	_, revision, err := w.store.Get(ctx, key)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, shared.ErrNotFound) {
 		_, err = w.store.Create(ctx, key, value, keep)
 	} else if err == nil {
 		_, err = w.store.Update(ctx, key, value, revision, keep)
@@ -178,7 +178,7 @@ func (w *watchman) first(ctx context.Context, line string, now time.Time, away b
 		return false
 	}
 	if !away {
-		if err := w.claim(ctx, line, now, recently); errors.Is(err, ErrConflict) || ctx.Err() != nil {
+		if err := w.claim(ctx, line, now, recently); errors.Is(err, shared.ErrConflict) || ctx.Err() != nil {
 			return false
 		}
 	}
@@ -186,7 +186,6 @@ func (w *watchman) first(ctx context.Context, line string, now time.Time, away b
 	return true
 }
 
-// claim notes that the line raises an alarm now. ErrConflict says that somebody else did so, recently.
 func (w *watchman) claim(ctx context.Context, line string, now time.Time, recently func(last time.Time) bool) error {
 	value, err := json.Marshal(alarmed{now})
 	if err != nil {
@@ -195,7 +194,7 @@ func (w *watchman) claim(ctx context.Context, line string, now time.Time, recent
 	key, keep := w.keys.key(kindAlarm, line), 2*w.rules.AlarmWithin
 	old, revision, err := w.store.Get(ctx, key)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, shared.ErrNotFound):
 		_, err = w.store.Create(ctx, key, value, keep)
 		return err
 	case err != nil:
@@ -203,7 +202,7 @@ func (w *watchman) claim(ctx context.Context, line string, now time.Time, recent
 	}
 	var last alarmed
 	if json.Unmarshal(old, &last) == nil && recently(last.At) {
-		return ErrConflict
+		return shared.ErrConflict
 	}
 	_, err = w.store.Update(ctx, key, value, revision, keep)
 	return err

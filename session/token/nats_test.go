@@ -6,20 +6,20 @@ import (
 	"testing"
 	"time"
 
-	"countersign/session/event"
-	"countersign/session/token"
-	"countersign/store/relay"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"countersign/bus"
+	"countersign/session/event"
+	"countersign/session/shared"
 )
 
-var _ token.Store = (*relay.Bucket)(nil)
+var _ shared.Store = (*bus.Bucket)(nil)
 
 // bucket is one machine's way to what machines share.
-func bucket(t *testing.T, nats relay.Endpoint) *relay.Bucket {
+func bucket(t *testing.T, nats bus.Endpoint) *bus.Bucket {
 	t.Helper()
-	s, err := relay.OpenState(nats, relay.StateOptions{Log: slog.New(slog.DiscardHandler), Within: patience})
+	s, err := bus.OpenState(nats, bus.StateOptions{Log: slog.New(slog.DiscardHandler), Within: patience})
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
 	require.NoError(t, s.Ready(deadline(t)))
@@ -28,12 +28,11 @@ func bucket(t *testing.T, nats relay.Endpoint) *relay.Bucket {
 
 func TestMachinesShareTokensThroughNATS(t *testing.T) {
 	t.Parallel()
-	nats, err := relay.StartEmbedded(relay.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	nats, err := bus.StartEmbedded(bus.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(nats.Shutdown)
-	own := func(o *token.Options) { o.NotFound, o.Conflict = relay.ErrNotFound, relay.ErrConflict }
 	keys := newKeys(t)
-	one, two := benchOn(t, bucket(t, nats.Endpoint()), keys, own), benchOn(t, bucket(t, nats.Endpoint()), keys, own)
+	one, two := benchOn(t, bucket(t, nats.Endpoint()), keys), benchOn(t, bucket(t, nats.Endpoint()), keys)
 
 	raw := one.issued(t)
 	c, active, err := two.Introspect(deadline(t), secret(raw))
@@ -41,13 +40,13 @@ func TestMachinesShareTokensThroughNATS(t *testing.T) {
 	require.True(t, active)
 	assert.Equal(t, known().Proven, c.Proven)
 	race(t, 5, 10, one, two)
-	assert.Equal(t, event.RefusedUnknown, one.refusal(t, benchOn(t, &token.Memory{}, keys).issued(t), "retail"))
+	assert.Equal(t, event.RefusedUnknown, one.refusal(t, benchOn(t, shared.NewMemory(), keys).issued(t), "retail"))
 
 	nats.Shutdown()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	began := time.Now()
 	_, err = two.Redeem(ctx, secret(raw), "retail")
-	require.ErrorIs(t, err, relay.ErrAway, "an outage is no refusal")
+	require.ErrorIs(t, err, bus.ErrAway, "an outage is no refusal")
 	assert.Less(t, time.Since(began), 20*time.Second, "it does not wait")
 }

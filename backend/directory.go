@@ -1,0 +1,288 @@
+// Package backend asks the company's own CRM over HTTP who a caller is and whether an answer is right. What is asked and how the
+// answer is read is configuration; nothing here knows a particular CRM. Package endpoint makes the requests, package sms sends text
+// messages.
+//
+// It refuses to guess: what it cannot ask, or cannot read without doubt, is an error that wraps endpoint.ErrUnavailable, never a
+// customer and never a right or a wrong answer.
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"countersign/backend/endpoint"
+	"countersign/session"
+)
+
+// Local is the directory that does what the backend is not configured for.
+type Local interface {
+	ByPhone(ctx context.Context, e164 string) ([]session.Customer, error)
+	ByIdentifier(ctx context.Context, kind, value string) (c session.Customer, found bool, err error)
+	ByID(ctx context.Context, id string) (c session.Customer, found bool, err error)
+	Check(ctx context.Context, customer, kind string, answer session.Secret) (ok bool, err error)
+	CheckTOTP(ctx context.Context, customer string, code session.Secret, at time.Time) (step int64, ok bool, err error)
+	Phones(ctx context.Context, customer string) ([]session.Phone, error)
+	AddPhone(ctx context.Context, customer, e164 string) error
+}
+
+// Directory knows the customers through the company's backend: each operation that is configured goes there, every other to a Local. It is safe for use by
+// several goroutines. Its errors wrap ErrUnavailable, unless they are the Local's, or say that the context has ended: then they wrap its cause.
+type Directory struct {
+	Endpoint *endpoint.Endpoint
+	local    Local
+	region   string
+	always   []string // of customers that are found locally
+
+	byPhone, byIdentifier, byID *lookup
+	checks                      map[string]*check
+	phones                      *phones
+	addPhone                    *add
+}
+
+type lookup struct {
+	request     *endpoint.Prepared
+	path, found string
+	unknown     []int
+	fields      Fields
+}
+
+type check struct {
+	request *endpoint.Prepared
+	verdict endpoint.Judge
+}
+
+type phones struct {
+	Phones
+	request *endpoint.Prepared
+	unknown []int
+}
+
+type add struct {
+	request *endpoint.Prepared
+	verdict endpoint.Judge
+}
+
+// anyKind, as a kind of check, stands for every kind without one.
+const anyKind = "*"
+
+// errNotConfigured is what AddPhone says when the number would never be looked up where it could be put.
+var errNotConfigured = fmt.Errorf("backend.add_phone is not configured, and backend.by_phone would not find what is stored locally: %w", errors.ErrUnsupported)
+
+// New checks the settings, tries every template with sample values and connects to nothing. Everything that is wrong is in the error, with the names
+// that settings have below "backend". Close ends it.
+func New(s Settings, local Local, o endpoint.Options) (*Directory, error) {
+	o = o.Defaults()
+	s = s.defaults()
+	d := &Directory{local: local, region: s.Region, always: s.Customer.Always}
+	errs := s.check()
+	if local == nil {
+		errs = append(errs, errors.New("there is no local directory to fall back to"))
+	}
+	var err error
+	if d.Endpoint, err = endpoint.New(s.URL, s.Headers, s.TLS, o); err != nil {
+		errs = append(errs, err)
+	}
+	d.Endpoint.Timeout, d.Endpoint.Cap, d.Endpoint.MaxResponse = s.Timeout, s.Cap, s.MaxResponse
+	d.Endpoint.BreakWhen(s.Breaker, o.Log)
+	errs = append(errs, d.compile(s)...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("backend: %w", err)
+	}
+	if d.byID == nil && (d.byPhone != nil || d.byIdentifier != nil) {
+		o.Log.Warn("backend.by_id is not configured: calls that come back, step-ups and tokens of its customers are asked from the start, unless they are local too")
+	}
+	return d, nil
+}
+
+// Close closes idle connections. No other method may be called any more.
+func (d *Directory) Close() { d.Endpoint.Close() }
+
+// Reach connects to the backend and asks for its base URL. Any answer but a 5xx will do: it says that names, certificates and the network are right, not that
+// a key is.
+func (d *Directory) Reach(ctx context.Context) error {
+	r, err := endpoint.Request{}.Compile(endpoint.May{}, endpoint.Values{})
+	if err != nil {
+		return err
+	}
+	return d.Endpoint.Do(ctx, "reach", r, endpoint.Values{}, nil, func(*endpoint.Reply) error { return nil })
+}
+
+// ByPhone implements steps.Directory.
+func (d *Directory) ByPhone(ctx context.Context, e164 string) ([]session.Customer, error) {
+	if e164 == "" {
+		return nil, nil
+	}
+	if d.byPhone != nil {
+		return d.ask(ctx, "by_phone", d.byPhone, endpoint.Values{Phone: e164})
+	}
+	all, err := d.local.ByPhone(ctx, e164)
+	for i := range all {
+		all[i].Enrolled = d.enrolled(d.always, all[i].Enrolled)
+	}
+	return all, err
+}
+
+// ByIdentifier implements steps.Directory.
+func (d *Directory) ByIdentifier(ctx context.Context, kind, value string) (c session.Customer, found bool, err error) {
+	if value == "" {
+		return session.Customer{}, false, nil
+	}
+	if d.byIdentifier != nil {
+		return d.askOne(ctx, "by_identifier", d.byIdentifier, endpoint.Values{Kind: kind, Value: value})
+	}
+	c, found, err = d.local.ByIdentifier(ctx, kind, value)
+	if found {
+		c.Enrolled = d.enrolled(d.always, c.Enrolled)
+	}
+	return c, found, err
+}
+
+// ByID implements steps.Directory.
+func (d *Directory) ByID(ctx context.Context, id string) (c session.Customer, found bool, err error) {
+	if id == "" {
+		return session.Customer{}, false, nil
+	}
+	if d.byID != nil {
+		return d.askOne(ctx, "by_id", d.byID, endpoint.Values{Customer: id})
+	}
+	c, found, err = d.local.ByID(ctx, id)
+	if found {
+		c.Enrolled = d.enrolled(d.always, c.Enrolled)
+	}
+	return c, found, err
+}
+
+func (d *Directory) askOne(ctx context.Context, operation string, l *lookup, v endpoint.Values) (c session.Customer, found bool, err error) {
+	all, err := d.ask(ctx, operation, l, v)
+	switch {
+	case err != nil || len(all) == 0:
+		return session.Customer{}, false, err
+	case len(all) > 1:
+		return session.Customer{}, false, &endpoint.Failure{Operation: operation, Host: d.Endpoint.Host, What: "the answer has several customers"}
+	case operation == "by_id" && all[0].ID != v.Customer:
+		return session.Customer{}, false, &endpoint.Failure{Operation: operation, Host: d.Endpoint.Host, What: "the answer is about another customer"}
+	}
+	return all[0], true, nil
+}
+
+func (d *Directory) ask(ctx context.Context, operation string, l *lookup, v endpoint.Values) (all []session.Customer, err error) {
+	err = d.Endpoint.Do(ctx, operation, l.request, v, nil, func(r *endpoint.Reply) (err error) {
+		switch {
+		case slices.Contains(l.unknown, r.Status):
+			return nil
+		case r.Status != http.StatusOK:
+			return endpoint.Unexpected(r.Status)
+		}
+		all, err = l.customers(r.Body)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		here, _, err := d.local.ByID(ctx, all[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		all[i].Enrolled = d.enrolled(all[i].Enrolled, here.Enrolled)
+	}
+	return all, nil
+}
+
+// enrolled is what can be asked for: what the backend has of what it checks, and the local directory of the rest.
+func (d *Directory) enrolled(there, here []string) []string {
+	var all []string
+	for _, kind := range there {
+		if d.checkOf(kind) != nil {
+			all = append(all, kind)
+		}
+	}
+	for _, kind := range here {
+		if d.checkOf(kind) == nil {
+			all = append(all, kind)
+		}
+	}
+	return all
+}
+
+// kindTOTP is checked with its time and therefore locally.
+const kindTOTP = "totp"
+
+// checkOf is how the backend checks a kind, or nil if it does not.
+func (d *Directory) checkOf(kind string) *check {
+	if kind == kindTOTP {
+		return nil
+	}
+	if c := d.checks[kind]; c != nil {
+		return c
+	}
+	return d.checks[anyKind]
+}
+
+// Check implements steps.Directory. That an unknown customer takes as long as a known one is for the backend to see to, when it is asked.
+func (d *Directory) Check(ctx context.Context, customer, kind string, answer session.Secret) (ok bool, err error) {
+	c := d.checkOf(kind)
+	if c == nil {
+		return d.local.Check(ctx, customer, kind, answer)
+	}
+	if customer == "" || answer.Len() == 0 {
+		return false, nil
+	}
+	v := endpoint.Values{Customer: customer, Kind: kind}
+	v.Answer = new(endpoint.Secrets).Hide(answer.Reveal())
+	err = d.Endpoint.Do(ctx, "check."+kind, c.request, v, nil, func(r *endpoint.Reply) (err error) {
+		ok, err = c.verdict.Read(r)
+		return err
+	})
+	return ok && err == nil, err
+}
+
+// CheckTOTP implements steps.Directory: always locally, because what has been used is known here.
+func (d *Directory) CheckTOTP(ctx context.Context, customer string, code session.Secret, at time.Time) (step int64, ok bool, err error) {
+	return d.local.CheckTOTP(ctx, customer, code, at)
+}
+
+// Phones implements steps.Directory.
+func (d *Directory) Phones(ctx context.Context, customer string) (all []session.Phone, err error) {
+	if d.phones == nil {
+		return d.local.Phones(ctx, customer)
+	}
+	if customer == "" {
+		return nil, nil
+	}
+	err = d.Endpoint.Do(ctx, "phones", d.phones.request, endpoint.Values{Customer: customer}, nil, func(r *endpoint.Reply) (err error) {
+		switch {
+		case slices.Contains(d.phones.unknown, r.Status):
+			return nil
+		case r.Status != http.StatusOK:
+			return endpoint.Unexpected(r.Status)
+		}
+		all, err = d.phones.numbers(r.Body, d.region)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// AddPhone implements steps.Directory. Without add_phone it is an error that wraps errors.ErrUnsupported when by_phone goes to the backend.
+func (d *Directory) AddPhone(ctx context.Context, customer, e164 string) error {
+	switch {
+	case d.addPhone == nil && d.byPhone != nil:
+		return errNotConfigured
+	case d.addPhone == nil:
+		return d.local.AddPhone(ctx, customer, e164)
+	}
+	return d.Endpoint.Do(ctx, "add_phone", d.addPhone.request, endpoint.Values{Customer: customer, Phone: e164}, nil, func(r *endpoint.Reply) error {
+		yes, err := d.addPhone.verdict.Read(r)
+		if err == nil && !yes {
+			return errors.New("the backend did not take it")
+		}
+		return err
+	})
+}

@@ -1,0 +1,298 @@
+package endpoint
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+)
+
+const (
+	// retryWithin is how quickly a try must have failed for there to be another (policy.md, "Backend call").
+	retryWithin = time.Second
+	// Limits on what is no body.
+	maxResponseHeader = 16 << 10
+	idleConnections   = 32
+	idleFor           = 90 * time.Second
+	userAgent         = "countersign"
+)
+
+// Endpoint is one backend: how to reach it and how long to wait. It is safe for use by several goroutines.
+type Endpoint struct {
+	base        string // without a trailing slash
+	Host        string
+	headers     http.Header
+	client      *http.Client
+	Timeout     time.Duration // of one try
+	Cap         time.Duration // of all
+	RetryWithin time.Duration
+	MaxResponse int
+	breaker     *gobreaker.CircuitBreaker[*Reply] // nil: none
+	opens       string                            // what is said while the breaker is open
+	exchange    func(Exchange)                    // nil: nobody wants to know
+}
+
+// Reply is an answer, read to its end. The receiver wipes it.
+type Reply struct {
+	Status int
+	Body   []byte
+}
+
+func (r *Reply) wipe() { clear(r.Body) }
+
+// New checks where a backend is and how to be let in.
+func New(base string, headers map[string]string, t TLS, o Options) (*Endpoint, error) {
+	var errs []error
+	e := &Endpoint{exchange: o.Exchange, RetryWithin: retryWithin}
+	u, err := url.Parse(base)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		errs = append(errs, errors.New("url: it must be a URL such as https://crm.example/api"))
+	case u.User != nil:
+		errs = append(errs, errors.New("url: a user and password in it would be logged; put them into headers, as Authorization: Basic ${NAME}"))
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		errs = append(errs, errors.New("url: it has a query or a fragment; parameters belong into query"))
+	default:
+		e.base, e.Host = strings.TrimSuffix(u.String(), "/"), u.Host
+		if u.Scheme == "http" && !loopback(u.Hostname()) {
+			o.Log.Warn("secrets travel readable: the backend's url is not https", "host", u.Host)
+		}
+	}
+	if e.headers, err = HeadersFrom(headers, o.Env); err != nil {
+		errs = append(errs, err)
+	}
+	secure, err := t.config()
+	if err != nil {
+		errs = append(errs, err)
+	}
+	e.client = client(secure)
+	return e, errors.Join(errs...)
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// client speaks HTTP/1.1 only: see DESIGN.md.
+func client(secure *tls.Config) *http.Client {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, TLSClientConfig: secure, Protocols: protocols, DisableCompression: true,
+			DialContext: (&net.Dialer{Timeout: MaxCap}).DialContext, TLSHandshakeTimeout: MaxCap,
+			MaxResponseHeaderBytes: maxResponseHeader, MaxIdleConns: idleConnections, MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: idleFor,
+		},
+	}
+}
+
+// BreakWhen gives the endpoint a breaker.
+func (e *Endpoint) BreakWhen(b Breaker, log *slog.Logger) {
+	e.opens = fmt.Sprintf("not asked: it failed %d times within %s, and is tried again after %s", b.Failures, b.Window, b.HalfOpen)
+	e.breaker = gobreaker.NewCircuitBreaker[*Reply](gobreaker.Settings{
+		Name: e.Host, MaxRequests: 1, Interval: b.Window, BucketPeriod: max(b.Window/10, time.Millisecond), Timeout: b.HalfOpen,
+		ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.TotalFailures) >= b.Failures },
+		IsSuccessful: func(err error) bool { return !failed(err).away },
+		IsExcluded: func(err error) bool {
+			_, ok := errors.AsType[*gone](err)
+			return ok
+		},
+		OnStateChange: func(host string, _, to gobreaker.State) {
+			switch to {
+			case gobreaker.StateOpen:
+				log.Warn("backend away, not asked for a while", "host", host, "for", b.HalfOpen)
+			case gobreaker.StateClosed:
+				log.Info("backend back", "host", host)
+			case gobreaker.StateHalfOpen:
+			}
+		},
+	})
+}
+
+func (e *Endpoint) Close() { e.client.CloseIdleConnections() }
+
+// Do asks, and asks once more where that is allowed and may help. The values' secrets are wiped from everything it made. take reads an answer and must keep
+// nothing of its body; its error makes the answer a failure that is not counted against the backend.
+func (e *Endpoint) Do(ctx context.Context, operation string, r *Prepared, v Values, extra http.Header, take func(*Reply) error) error {
+	if ctx.Err() != nil {
+		return e.ended(ctx, operation)
+	}
+	a, err := r.fill(v)
+	if err != nil {
+		return &Failure{Operation: operation, Host: e.Host, What: "the request cannot be made: " + err.Error()}
+	}
+	defer a.payload.wipe()
+	all, cancel := context.WithTimeout(ctx, e.Cap)
+	defer cancel()
+	began := time.Now()
+	got, err := e.guarded(ctx, all, operation, r, a, extra)
+	if failed(err).again && r.idempotent && time.Since(began) < e.RetryWithin && ctx.Err() == nil {
+		if again, second := e.guarded(ctx, all, operation, r, a, extra); !failed(second).open {
+			got, err = again, second
+		}
+	}
+	if err != nil {
+		return err
+	}
+	defer got.wipe()
+	if err := take(got); err != nil {
+		return &Failure{Operation: operation, Host: e.Host, What: err.Error()}
+	}
+	return nil
+}
+
+// failed is the failure in an error, or none.
+func failed(err error) Failure {
+	if f, ok := errors.AsType[*Failure](err); ok {
+		return *f
+	}
+	return Failure{}
+}
+
+// guarded is one try, if the breaker allows it. caller is the context of who waits, all that of the whole operation.
+func (e *Endpoint) guarded(caller, all context.Context, operation string, r *Prepared, a Filled, extra http.Header) (*Reply, error) {
+	try := func() (*Reply, error) { return e.try(caller, all, operation, r, a, extra) }
+	if e.breaker == nil {
+		return try()
+	}
+	got, err := e.breaker.Execute(try)
+	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+		return nil, &Failure{Operation: operation, Host: e.Host, What: e.opens, open: true}
+	}
+	return got, err
+}
+
+func (e *Endpoint) try(caller, all context.Context, operation string, r *Prepared, a Filled, extra http.Header) (*Reply, error) {
+	ctx, cancel := context.WithTimeout(all, e.Timeout)
+	defer cancel()
+	fail := func(err error) error {
+		if caller.Err() != nil {
+			return e.ended(caller, operation)
+		}
+		what := fmt.Sprintf("no answer within %s", e.Timeout)
+		if !isTimeout(err) {
+			what = explain(err)
+		}
+		return &Failure{Operation: operation, Host: e.Host, What: what, away: true, again: true}
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, e.base+a.target, nil)
+	if err != nil {
+		return nil, &Failure{Operation: operation, Host: e.Host, What: "the request cannot be made: its URL is none"}
+	}
+	e.dress(req, r, a, extra)
+	tell := e.tell(req, len(r.secret) > 0)
+	res, err := e.client.Do(req)
+	if err != nil {
+		tell(0, nil)
+		return nil, fail(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode == http.StatusRequestTimeout || res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= http.StatusInternalServerError {
+		tell(res.StatusCode, nil)
+		return nil, &Failure{
+			Operation: operation, Host: e.Host, What: fmt.Sprintf("status %d", res.StatusCode), away: true, again: res.StatusCode != http.StatusTooManyRequests,
+		}
+	}
+	body, err := e.read(res)
+	tell(res.StatusCode, body)
+	if err == nil {
+		err = ctx.Err() // what ends when we end it is no answer
+	}
+	switch {
+	case errors.Is(err, errTooLarge):
+		return nil, &Failure{Operation: operation, Host: e.Host, What: fmt.Sprintf("the answer has more than %d bytes; see max_response", e.MaxResponse)}
+	case err != nil:
+		return nil, fail(err)
+	}
+	return &Reply{Status: res.StatusCode, Body: body}, nil
+}
+
+// tell begins an Exchange; what it gives ends it.
+func (e *Endpoint) tell(req *http.Request, secret bool) func(status int, answer []byte) {
+	if e.exchange == nil {
+		return func(int, []byte) {}
+	}
+	began := time.Now()
+	return func(status int, answer []byte) {
+		if secret {
+			answer = nil
+		}
+		e.exchange(Exchange{Method: req.Method, URL: req.URL.String(), Status: status, Took: time.Since(began), Answer: answer})
+	}
+}
+
+func (e *Endpoint) dress(req *http.Request, r *Prepared, a Filled, extra http.Header) {
+	for _, headers := range []http.Header{e.headers, extra} {
+		for name, value := range headers {
+			req.Header[name] = slices.Clone(value)
+		}
+	}
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", userAgent)
+	}
+	if req.Header.Get("Accept") == "" {
+		req.Header.Set("Accept", contentJSON)
+	}
+	if r.body == nil {
+		return
+	}
+	req.Header.Set("Content-Type", r.contentType)
+	req.ContentLength = int64(len(a.payload.bytes))
+	req.Body = a.payload.reader()
+	req.GetBody = func() (io.ReadCloser, error) { return a.payload.reader(), nil }
+}
+
+var errTooLarge = errors.New("the answer is too large")
+
+// read reads a body into one piece of memory, no larger than allowed.
+func (e *Endpoint) read(res *http.Response) ([]byte, error) {
+	size := int64(e.MaxResponse) + 1
+	if res.ContentLength >= size {
+		return nil, errTooLarge
+	}
+	if res.ContentLength >= 0 {
+		size = res.ContentLength + 1 // one more, to see its end
+	}
+	body, n := make([]byte, size), 0
+	for n < len(body) {
+		m, err := res.Body.Read(body[n:])
+		n += m
+		if errors.Is(err, io.EOF) {
+			return body[:n], nil
+		}
+		if err != nil {
+			clear(body)
+			return nil, err
+		}
+	}
+	clear(body)
+	return nil, errTooLarge
+}
+
+// Unexpected says that a status means nothing here.
+func Unexpected(status int) error {
+	if status >= 300 && status < 400 {
+		return fmt.Errorf("status %d: redirects are not followed; check url and path", status)
+	}
+	return fmt.Errorf("status %d is not expected", status)
+}
+
+// ended says why nobody waits any more: a hang-up stays a hang-up, and a time that is over is the backend's.
+func (e *Endpoint) ended(ctx context.Context, operation string) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) {
+		return &gone{operation: operation, cause: cause}
+	}
+	return &Failure{Operation: operation, Host: e.Host, What: "no answer in time", away: true}
+}

@@ -1,0 +1,61 @@
+package endpoint
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/textproto"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var variable = regexp.MustCompile(`\$\{([^}]*)\}?`)
+
+// HeadersFrom fills variables into header values. The errors hold no value.
+func HeadersFrom(settings map[string]string, env func(string) (string, bool)) (http.Header, error) {
+	var errs []error
+	headers := http.Header{}
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if !ValidHeaderName(name) {
+			errs = append(errs, fmt.Errorf("headers: %q is not the name of a header", name))
+			continue
+		}
+		switch textproto.CanonicalMIMEHeaderKey(name) {
+		case "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "Accept-Encoding":
+			errs = append(errs, fmt.Errorf("headers.%s cannot be set here: it follows from the request", name))
+			continue
+		}
+		value := variable.ReplaceAllStringFunc(settings[name], func(found string) string {
+			called := strings.TrimSuffix(strings.TrimPrefix(found, "${"), "}")
+			v, ok := env(called)
+			switch {
+			case called == "" || !strings.HasSuffix(found, "}"):
+				errs = append(errs, fmt.Errorf("headers.%s: write a variable as ${NAME}", name))
+			case !ok:
+				errs = append(errs, fmt.Errorf("headers.%s: the environment variable %s is not set", name, called))
+			case v == "":
+				errs = append(errs, fmt.Errorf("headers.%s: the environment variable %s is empty", name, called))
+			}
+			return v
+		})
+		if !ValidHeaderValue(value) {
+			errs = append(errs, fmt.Errorf("headers.%s: its value has a line break or another control character", name))
+			continue
+		}
+		headers.Set(name, value)
+	}
+	return headers, errors.Join(errs...)
+}
+
+// ValidHeaderName goes by RFC 9110, section 5.6.2.
+func ValidHeaderName(name string) bool {
+	return name != "" && strings.IndexFunc(name, func(r rune) bool {
+		return r > 0x7e || r <= ' ' || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", r)
+	}) < 0
+}
+
+func ValidHeaderValue(value string) bool {
+	return strings.IndexFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) < 0
+}

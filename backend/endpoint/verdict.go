@@ -1,0 +1,115 @@
+package endpoint
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tidwall/gjson"
+)
+
+// verdict reads a yes or a no.
+type Judge struct {
+	Verdict
+	wrong  []int // statuses that say no
+	any2xx bool  // every 2xx is an OKStatus
+}
+
+// Read says whether the answer is a yes. An error means that it is neither that nor a no.
+func (d Judge) Read(r *Reply) (yes bool, err error) {
+	if slices.Contains(d.wrong, r.Status) {
+		return false, nil
+	}
+	if !slices.Contains(d.OKStatus, r.Status) && !(d.any2xx && r.Status >= 200 && r.Status < 300) {
+		return false, Unexpected(r.Status)
+	}
+	if d.OK == "" {
+		if len(r.Body) > 0 && !json.Valid(r.Body) && !d.any2xx {
+			return false, ErrNotJSON
+		}
+		return true, nil
+	}
+	if !json.Valid(r.Body) {
+		return false, ErrNotJSON
+	}
+	return d.judge(gjson.GetBytes(r.Body, d.OK))
+}
+
+func (d Judge) judge(v gjson.Result) (yes bool, err error) {
+	if !v.Exists() {
+		return false, fmt.Errorf("there is no %q in the answer (ok)", d.OK)
+	}
+	if len(d.OKValues) == 0 {
+		if v.Type != gjson.True && v.Type != gjson.False {
+			return false, fmt.Errorf("%q in the answer is neither true nor false (ok)", d.OK)
+		}
+		return v.Type == gjson.True, nil
+	}
+	said := v.Str
+	switch v.Type {
+	case gjson.String:
+	case gjson.Number, gjson.True, gjson.False:
+		said = v.Raw
+	default:
+		return false, fmt.Errorf("%q in the answer is no string, number or boolean (ok)", d.OK)
+	}
+	switch {
+	case slices.Contains(d.OKValues, said):
+		return true, nil
+	case len(d.WrongValues) == 0, slices.Contains(d.WrongValues, said):
+		return false, nil
+	default:
+		return false, fmt.Errorf("%q in the answer is neither among ok_values nor among wrong_values", d.OK)
+	}
+}
+
+// Compile checks it. needed says that every 2xx will not do.
+func (d Verdict) Compile(wrong []int, needed bool) (Judge, error) {
+	c := Judge{Verdict: d, wrong: wrong}
+	var errs []error
+	switch {
+	case len(d.OKStatus) > 0:
+	case d.OK != "":
+		c.OKStatus = []int{200}
+	case needed:
+		errs = append(errs, errors.New("it must say what a right answer is: the path of true or false (ok), or a status (ok_status)"))
+	default:
+		c.any2xx = true
+	}
+	for _, status := range c.OKStatus {
+		if status < 200 || status > 299 {
+			errs = append(errs, fmt.Errorf("ok_status: %d is no status of success", status))
+		}
+		if slices.Contains(wrong, status) {
+			errs = append(errs, fmt.Errorf("ok_status: %d cannot be right and wrong", status))
+		}
+	}
+	for _, status := range wrong {
+		if !Readable(status) {
+			errs = append(errs, fmt.Errorf("wrong_status, unknown_status: %d cannot be an answer: 3xx, 408, 429 and 5xx are errors always", status))
+		}
+	}
+	if d.OK == "" && len(d.OKValues)+len(d.WrongValues) > 0 || len(d.OKValues) == 0 && len(d.WrongValues) > 0 {
+		errs = append(errs, errors.New("ok_values needs ok, and wrong_values needs ok_values"))
+	}
+	for _, v := range d.OKValues {
+		if slices.Contains(d.WrongValues, v) {
+			errs = append(errs, errors.New("a value is among ok_values and among wrong_values"))
+		}
+	}
+	if d.OK != "" {
+		for _, nothing := range []string{`{}`, `[]`, `null`, `""`} {
+			if yes, err := c.judge(gjson.Get(nothing, d.OK)); yes && err == nil {
+				errs = append(errs, fmt.Errorf("ok: %q says yes to an answer with nothing in it", d.OK))
+				break
+			}
+		}
+	}
+	return c, errors.Join(errs...)
+}
+
+// Readable says whether a status can be given a meaning.
+func Readable(status int) bool {
+	return status >= 200 && status < 500 && (status < 300 || status >= 400) && status != 408 && status != 429
+}

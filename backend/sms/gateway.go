@@ -1,0 +1,134 @@
+// Package sms sends text messages through the company's gateway over HTTP. Which countries may be sent to is configuration.
+package sms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/nyaruka/phonenumbers"
+
+	"countersign/backend/endpoint"
+	"countersign/session"
+)
+
+// Gateway sends text messages through somebody's HTTP interface. It is safe for use by several goroutines.
+type Gateway struct {
+	endpoint  *endpoint.Endpoint
+	request   *endpoint.Prepared
+	verdict   endpoint.Judge
+	texts     map[string]string
+	brand     string
+	countries []string
+	keyHeader string
+}
+
+// New checks the settings, tries the body with sample values and connects to nothing. Everything that is wrong is in the error, with the names that
+// settings have below "sms". Close ends it.
+func New(s Settings, o endpoint.Options) (*Gateway, error) {
+	o = o.Defaults()
+	s = s.defaults()
+	g := &Gateway{texts: s.Texts, brand: s.Brand, countries: s.Countries, keyHeader: http.CanonicalHeaderKey(s.IdempotencyHeader)}
+	errs := s.check()
+	var err error
+	if g.endpoint, err = endpoint.New(s.URL, s.Headers, s.TLS, o); err != nil {
+		errs = append(errs, err)
+	}
+	g.endpoint.Timeout, g.endpoint.Cap, g.endpoint.MaxResponse = s.Timeout, endpoint.MaxCap, endpoint.DefaultMaxResponse
+	twice := s.IdempotencyHeader != ""
+	r := endpoint.Request{Method: s.Method, Body: s.Body, ContentType: s.ContentType, Idempotent: &twice}
+	sample := endpoint.Secrets{}
+	g.request, err = r.Compile(endpoint.May{Public: []string{"To"}, Secret: []string{"Text", "Code"}},
+		endpoint.Values{To: endpoint.SamplePhone, Text: sample.Hide([]byte(endpoint.SampleValue)), Code: sample.Hide([]byte("123456"))})
+	if err != nil {
+		errs = append(errs, err)
+	}
+	if g.verdict, err = s.Verdict.Compile(nil, false); err != nil {
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("sms: %w", err)
+	}
+	if len(s.Countries) == 0 {
+		o.Log.Warn("codes are sent to every country: sms.countries is empty")
+	}
+	return g, nil
+}
+
+// Close closes idle connections. No other method may be called any more.
+func (g *Gateway) Close() { g.endpoint.Close() }
+
+// Send implements steps.Sender. It keeps nothing of the code and does not wipe it. An error that wraps ErrCountry or ErrUnavailable says that the message was
+// not sent, as far as we know; it holds neither the code nor the number.
+func (g *Gateway) Send(ctx context.Context, m session.Message) error {
+	if err := g.allowed(m.To); err != nil {
+		return err
+	}
+	text := g.text(m)
+	defer clear(text)
+	all := &endpoint.Secrets{}
+	v := endpoint.Values{To: m.To, Text: all.Hide(text), Code: all.Hide(m.Code.Reveal())}
+	extra := http.Header{}
+	if g.keyHeader != "" {
+		extra.Set(g.keyHeader, uuid.NewString())
+	}
+	return g.endpoint.Do(ctx, "send message", g.request, v, extra, func(r *endpoint.Reply) error {
+		took, err := g.verdict.Read(r)
+		if err == nil && !took {
+			return errors.New("the gateway did not take it")
+		}
+		return err
+	})
+}
+
+func (g *Gateway) allowed(to string) error {
+	n, err := phonenumbers.Parse(to, "ZZ")
+	if err != nil || phonenumbers.Format(n, phonenumbers.E164) != to {
+		return errors.New("send message: the number is not a telephone number")
+	}
+	if len(g.countries) == 0 {
+		return nil
+	}
+	region := phonenumbers.GetRegionCodeForNumber(n)
+	if !slices.Contains(g.countries, region) {
+		return fmt.Errorf("send message to %s: %w; see sms.countries", endpoint.OrDefault(region, "an unknown country"), ErrCountry)
+	}
+	return nil
+}
+
+// text is the message in one piece of memory, for the caller to wipe.
+func (g *Gateway) text(m session.Message) []byte {
+	primary, _, _ := strings.Cut(strings.ToLower(m.Language), "-")
+	pattern, ok := g.texts[strings.ToLower(m.Language)]
+	if !ok {
+		pattern, ok = g.texts[primary]
+	}
+	if !ok {
+		pattern = g.texts["en"]
+	}
+	brand := g.brand
+	if brand != "" && strings.HasPrefix(pattern, "{brand}") {
+		brand += ": "
+	}
+	minutes := strconv.Itoa(max(1, int(math.Floor(m.Lifetime.Minutes()))))
+	pattern = strings.NewReplacer("{brand}", brand, "{minutes}", minutes).Replace(pattern)
+	code := m.Code.Reveal()
+	out := make([]byte, 0, len(pattern)+strings.Count(pattern, "{code}")*len(code))
+	for {
+		before, after, found := strings.Cut(pattern, "{code}")
+		out = append(out, before...)
+		if !found {
+			return out
+		}
+		out, pattern = append(out, code...), after
+	}
+}
+
+// ErrCountry says that a message was not sent because its number belongs to a country that is not on the list.
+var ErrCountry = errors.New("no messages are sent to that country")

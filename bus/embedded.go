@@ -1,0 +1,217 @@
+package bus
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"countersign/internal/datafile"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+// DefaultListen is where the embedded NATS listens unless told otherwise.
+const DefaultListen = "127.0.0.1:4222"
+
+// readyWithin is how long the embedded NATS may take to start; reading a large store back takes most of it.
+const readyWithin = 30 * time.Second
+
+// memoryStore bounds what streams of others may keep in memory; ours are on disk.
+const memoryStore = 128 << 20
+
+// EmbeddedOptions says how the embedded NATS runs.
+type EmbeddedOptions struct {
+	// Dir is its store: a folder of its own, created if missing.
+	Dir string
+	// Listen is host:port for screens and other consumers, DefaultListen if empty; port 0 takes a free one.
+	Listen string
+	// Who connects must show User and Password, or Token. Required unless Listen is a loopback address.
+	User, Password string
+	Token          string
+	// Log gets the server's warnings, and its chatter at debug level.
+	Log *slog.Logger
+}
+
+// Embedded is a NATS with JetStream inside this process: one server, no cluster, no signal handling.
+type Embedded struct {
+	server   *server.Server
+	endpoint Endpoint
+	unlock   func()
+	once     sync.Once
+}
+
+// StartEmbedded returns a NATS that takes connections. Its errors are for an operator: what, where, what to do.
+func StartEmbedded(o EmbeddedOptions) (*Embedded, error) {
+	options, err := o.server()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkFolder(o.Dir); err != nil {
+		return nil, err
+	}
+	if err := checkListen(options); err != nil {
+		return nil, err
+	}
+	unlock, err := datafile.Lock(filepath.Join(o.Dir, lockName))
+	if errors.Is(err, datafile.ErrInUse) {
+		return nil, fmt.Errorf("embedded nats: %s is in use by another Countersign; stop it, or choose another data folder", o.Dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := startServer(options, o.Log)
+	if err != nil {
+		unlock()
+		return nil, fmt.Errorf("embedded nats: %w", err)
+	}
+	return &Embedded{server: s, endpoint: o.endpoint(s), unlock: unlock}, nil
+}
+
+func (o EmbeddedOptions) endpoint(s *server.Server) Endpoint {
+	options := []nats.Option{nats.InProcessServer(s)}
+	switch {
+	case o.User != "":
+		options = append(options, nats.UserInfo(o.User, o.Password))
+	case o.Token != "":
+		options = append(options, nats.Token(o.Token))
+	}
+	return Endpoint{url: s.ClientURL(), display: s.ClientURL(), embedded: true, options: options}
+}
+
+func (o EmbeddedOptions) server() (*server.Options, error) {
+	listen := o.Listen
+	if listen == "" {
+		listen = DefaultListen
+	}
+	host, portText, err := net.SplitHostPort(listen)
+	if err != nil {
+		return nil, fmt.Errorf("embedded nats: listen address %q is not host:port; write for example %s", listen, DefaultListen)
+	}
+	port, err := strconv.ParseUint(portText, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("embedded nats: port %q in listen address %q is not a number from 0 to 65535", portText, listen)
+	}
+	if (o.User == "") != (o.Password == "") {
+		return nil, errors.New("embedded nats: user and password go together; give both, or a token, or none of them")
+	}
+	if o.User != "" && o.Token != "" {
+		return nil, errors.New("embedded nats: give either user and password, or a token")
+	}
+	if !loopback(host) && o.User == "" && o.Token == "" {
+		return nil, fmt.Errorf("embedded nats: %s can be reached from other machines, and anybody there could read and forge events; "+
+			"set a user and password or a token, or listen on %s", listen, DefaultListen)
+	}
+	// SyncAlways: what the relay has marked as published must survive a power cut. DESIGN.md has what it costs.
+	options := &server.Options{
+		ServerName: "countersign", Host: host, Port: int(port), NoSigs: true,
+		Username: o.User, Password: o.Password, Authorization: o.Token,
+		JetStream: true, StoreDir: o.Dir, JetStreamMaxMemory: memoryStore, SyncAlways: true, DisableJetStreamBanner: true,
+	}
+	if port == 0 {
+		options.Port = server.RANDOM_PORT
+	}
+	return options, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// checkListen finds out beforehand what the server would only report to its log.
+func checkListen(o *server.Options) error {
+	if o.Port == server.RANDOM_PORT {
+		return nil
+	}
+	address := net.JoinHostPort(o.Host, strconv.Itoa(o.Port))
+	probe, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("embedded nats: %s is in use, by another Countersign or another NATS; stop it, choose another port, or use it as an external NATS", address)
+	}
+	if err != nil {
+		return fmt.Errorf("embedded nats: cannot listen on %s: %w; choose an address of this machine and a free port", address, err)
+	}
+	return probe.Close()
+}
+
+func startServer(o *server.Options, log *slog.Logger) (*server.Server, error) {
+	s, err := server.NewServer(o)
+	if err != nil {
+		return nil, err
+	}
+	bridge := &serverLog{log: log, fatal: make(chan error, 1)}
+	s.SetLoggerV2(bridge, false, false, false)
+	stop := func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	}
+	started := make(chan struct{})
+	go func() {
+		defer close(started)
+		s.Start()
+	}()
+	ready := make(chan bool, 1)
+	go func() { ready <- s.ReadyForConnections(readyWithin) }()
+	select {
+	case err := <-bridge.fatal:
+		stop()
+		<-started
+		<-ready
+		return nil, err
+	case ok := <-ready:
+		<-started
+		if ok && s.JetStreamEnabled() {
+			return s, nil
+		}
+		stop()
+		select {
+		case err := <-bridge.fatal:
+			return nil, err
+		default:
+			return nil, fmt.Errorf("did not get ready within %s; see the log for what it was doing in %s", readyWithin, o.StoreDir)
+		}
+	}
+}
+
+// URL is where consumers find it.
+func (e *Embedded) URL() string { return e.server.ClientURL() }
+
+// Endpoint is the way in for this process: through memory, not the network.
+func (e *Embedded) Endpoint() Endpoint { return e.endpoint }
+
+// Shutdown stops it and returns when everything is on disk. Connections end. Calling it twice is harmless.
+func (e *Embedded) Shutdown() {
+	e.once.Do(func() {
+		e.drain()
+		e.server.Shutdown()
+		e.server.WaitForShutdown()
+		e.unlock()
+	})
+}
+
+// drainWithin is how long consumers get to take what is on its way to them.
+const drainWithin = time.Second
+
+// drain waits until nothing is waiting to be written to a connection: the server closes them without a flush.
+func (e *Embedded) drain() {
+	for deadline := time.Now().Add(drainWithin); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		connections, err := e.server.Connz(nil)
+		if err != nil {
+			return
+		}
+		pending := 0
+		for _, c := range connections.Conns {
+			pending += c.Pending
+		}
+		if pending == 0 {
+			return
+		}
+	}
+}

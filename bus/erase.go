@@ -1,0 +1,178 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"countersign/session/event"
+)
+
+// Erased counts what Erase removed from NATS.
+type Erased struct {
+	// Events are messages of the stream, Calls and Tokens what was remembered of calls and for tokens.
+	Events int `json:"events"`
+	Calls  int `json:"calls"`
+	Tokens int `json:"tokens"`
+}
+
+// Erase removes what NATS has of a customer: every message of the calls on which the customer was named, and of the calls given, and what is remembered of
+// them. Messages that say something about a person are overwritten in NATS's files. at, if set, hears how far it is. What can be erased is, also if something else cannot.
+func (s *State) Erase(ctx context.Context, customer string, calls []string, at func(done, of int)) (e Erased, err error) {
+	var errs []error
+	if e.Calls, err = s.calls.forget(ctx, customer, ">"); err != nil {
+		errs = append(errs, fmt.Errorf("erase from NATS: %w", err))
+	}
+	if e.Tokens, err = s.guard.forget(ctx, customer, tokenPrefix+">"); err != nil {
+		errs = append(errs, fmt.Errorf("erase from NATS: %w", err))
+	}
+	if e.Events, err = s.eraseEvents(ctx, customer, calls, at); err != nil {
+		errs = append(errs, fmt.Errorf("erase from the stream %s: %w", event.Stream, err))
+	}
+	return e, errors.Join(errs...)
+}
+
+// forget deletes the values that name a customer, of the keys that match a pattern. However many there are, they are read in one go.
+func (b *Bucket) forget(ctx context.Context, customer, pattern string) (n int, err error) {
+	stream, err := b.ready()
+	if err != nil {
+		return 0, err
+	}
+	var theirs []string
+	err = scan(ctx, stream, jetstream.ConsumerConfig{FilterSubject: b.subject(pattern)}, func(msg jetstream.Msg, revision uint64) (more bool) {
+		key := strings.TrimPrefix(msg.Subject(), b.subject(""))
+		e, err := b.unsealed(entryOf(key, msg.Data(), msg.Headers(), revision))
+		var named struct {
+			Customer string `json:"customer"`
+		}
+		if err == nil && !e.gone && json.Unmarshal(e.value, &named) == nil && named.Customer == customer {
+			theirs = append(theirs, key)
+		}
+		return true
+	})
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", b.spec.name, err)
+	}
+	for _, key := range theirs {
+		if err := b.Delete(ctx, key); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// naming are the facts that name a customer.
+var naming = []event.Fact{event.FactIdentified, event.FactVerified, event.FactFailed, event.FactLocked, event.FactCallEnded}
+
+// eraseEvents finds the calls by the events that name the customer, and then all messages of these calls by their ids.
+func (s *State) eraseEvents(ctx context.Context, customer string, calls []string, at func(done, of int)) (erased int, err error) {
+	stream, err := s.js.Stream(ctx, event.Stream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	theirs := map[string]bool{}
+	for _, call := range calls {
+		theirs[call] = true
+	}
+	erase := map[uint64]bool{} // by sequence; true to overwrite
+	subjects := make([]string, len(naming))
+	for i, fact := range naming {
+		subjects[i] = subjectPrefix + "*." + string(fact)
+	}
+	err = scan(ctx, stream, jetstream.ConsumerConfig{FilterSubjects: subjects}, func(msg jetstream.Msg, n uint64) (more bool) {
+		var e struct {
+			Call string `json:"call"`
+			Data struct {
+				Customer string `json:"customer"`
+			} `json:"data"`
+		}
+		if json.Unmarshal(msg.Data(), &e) == nil && e.Data.Customer == customer {
+			theirs[e.Call], erase[n] = true, true
+		}
+		return true
+	})
+	if err != nil {
+		return 0, err
+	}
+	if len(theirs) == 0 {
+		return 0, nil
+	}
+	err = scan(ctx, stream, jetstream.ConsumerConfig{HeadersOnly: true}, func(msg jetstream.Msg, n uint64) (more bool) {
+		if theirs[callOf(msg.Headers().Get(jetstream.MsgIDHeader))] {
+			erase[n] = erase[n] || overwritten(msg.Subject())
+		}
+		return true
+	})
+	if err != nil {
+		return 0, err
+	}
+	for n, overwrite := range erase {
+		if err := deleteMessage(ctx, stream, n, overwrite); err != nil {
+			return erased, fmt.Errorf("message %d: %w", n, err)
+		}
+		if erased++; at != nil {
+			at(erased, len(erase))
+		}
+	}
+	return erased, nil
+}
+
+// callOf is the call in the id of a message, "<call>.<seq>", or "<replay>/<call>.<seq>" for an event that was replayed.
+func callOf(id string) string {
+	id = id[strings.LastIndexByte(id, '/')+1:]
+	return id[:max(0, strings.LastIndexByte(id, '.'))]
+}
+
+// overwritten says that a message is about a person. What is asked, and how often, is not, and overwriting costs a rewrite of up to 8 MB.
+func overwritten(subject string) bool {
+	fact := event.Fact(subject[strings.LastIndexByte(subject, '.')+1:])
+	return fact != event.FactStepStarted && fact != event.FactStepFinished
+}
+
+// deleteMessage removes a message. One that has gone meanwhile is no error.
+func deleteMessage(ctx context.Context, stream jetstream.Stream, n uint64, overwrite bool) error {
+	remove := stream.DeleteMsg
+	if overwrite {
+		remove = stream.SecureDeleteMsg
+	}
+	err := remove(ctx, n)
+	if err == nil {
+		return nil
+	}
+	if _, there := stream.GetMsg(ctx, n); errors.Is(there, jetstream.ErrMsgNotFound) {
+		return nil
+	}
+	return err
+}
+
+// AwaitConsumer returns when a durable consumer of the stream has handled what it was given before the call, or with ctx's error. One that is not there has.
+func (s *State) AwaitConsumer(ctx context.Context, durable string) error {
+	given := uint64(0)
+	for first := true; ; first = false {
+		consumer, err := s.js.Consumer(ctx, event.Stream, durable)
+		if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("look at the consumer %s: %w", durable, err)
+		}
+		info := consumer.CachedInfo()
+		if first {
+			given = info.Delivered.Stream
+		}
+		if info.NumAckPending == 0 || info.AckFloor.Stream >= given {
+			return nil
+		}
+		if !pause(ctx, retryFirst) {
+			return fmt.Errorf("wait for the consumer %s: %w", durable, context.Cause(ctx))
+		}
+	}
+}

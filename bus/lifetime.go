@@ -1,0 +1,43 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// lifetime ends what waits for an answer of a connection together with it: the answer will not come. Then the next lifetime begins.
+type lifetime struct {
+	mu  sync.Mutex
+	ctx context.Context
+	die context.CancelFunc
+}
+
+func newLifetime() *lifetime {
+	l := &lifetime{}
+	l.ctx, l.die = context.WithCancel(context.Background())
+	return l
+}
+
+func (l *lifetime) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.die()
+	l.ctx, l.die = context.WithCancel(context.Background())
+}
+
+// within is a context that ends after that time, with ErrAway as its cause when the lifetime does.
+func (l *lifetime) within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	l.mu.Lock()
+	alive := l.ctx
+	l.mu.Unlock()
+	ctx, lose := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithTimeout(ctx, d)
+	stop := context.AfterFunc(alive, func() { lose(fmt.Errorf("%w: %w", ErrAway, errConnectionLost)) })
+	return ctx, func() {
+		stop()
+		cancel()
+		lose(nil)
+	}
+}

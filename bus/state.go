@@ -1,0 +1,252 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"countersign/session/event"
+)
+
+// ErrAway says that NATS cannot be reached, or does not answer in time.
+var ErrAway = errors.New("NATS is away")
+
+// StateOptions says how the state is kept that machines share. The zero value, but for Log, has the defaults of policy.md.
+type StateOptions struct {
+	// Node is who speaks in events: "/countersign/<node>".
+	Node string
+	// Replicas is on how many servers of a cluster the state is kept: 1. What an operator set with the nats tool stays.
+	Replicas int
+	// GuardTTL is how long attempts are remembered, 30 days, CallsTTL how long calls are, 24 h.
+	GuardTTL, CallsTTL time.Duration
+	// Key seals what names customers, calls and tokens: 32 bytes, secret, the same on all machines. NATS keeps what ran out, or was written over, in its files for
+	// a while; without the key that tells nothing. With another key, or none, it is not found. None seals nothing.
+	Key []byte
+	// Within is how long one operation may take that a call waits for: 250 ms.
+	Within time.Duration
+	// Stream is what is wanted of the stream of events, should it not be there yet.
+	Stream StreamConfig
+	Log    *slog.Logger
+}
+
+func (o StateOptions) withDefaults() StateOptions {
+	if o.Replicas <= 0 {
+		o.Replicas = 1
+	}
+	if o.GuardTTL <= 0 {
+		o.GuardTTL = 30 * 24 * time.Hour
+	}
+	if o.CallsTTL <= 0 {
+		o.CallsTTL = 24 * time.Hour
+	}
+	if o.Within <= 0 {
+		o.Within = 250 * time.Millisecond
+	}
+	return o
+}
+
+// How long things may take that no call waits for, unless StateOptions.Within is longer.
+const (
+	linesWithin   = 5 * time.Second
+	publishWithin = 5 * time.Second
+)
+
+// How long one try may take of what is tried again.
+const (
+	ensureWithin = 10 * time.Second
+	publishTry   = time.Second
+)
+
+// State is what machines share in NATS: attempts and locks, calls, service lines. It survives every outage: meanwhile its methods fail at once with
+// ErrAway. Any goroutine may use it.
+type State struct {
+	endpoint Endpoint
+	conn     *nats.Conn
+	alive    *lifetime // of the connection
+	js       jetstream.JetStream
+	options  StateOptions
+	log      *slog.Logger
+
+	guard, calls, lines *Bucket
+
+	again  chan struct{} // a bucket was found missing
+	cancel context.CancelFunc
+	done   chan struct{}
+	once   sync.Once
+
+	mu    sync.Mutex
+	ready chan struct{} // closed when all buckets are there
+}
+
+// OpenState connects, and makes the buckets that are missing. A NATS that is away now is no error. Close it.
+func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
+	o = o.withDefaults()
+	alive := newLifetime()
+	conn, err := endpoint.connect("countersign state", o.Log, alive.end)
+	if err != nil {
+		return nil, fmt.Errorf("connect to NATS: %w", err)
+	}
+	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(max(askWithin, o.Within)))
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	seal, err := newSeal(o.Key)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &State{endpoint: endpoint, conn: conn, alive: alive, js: js, options: o, log: o.Log, again: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}),
+		ready: make(chan struct{})}
+	s.guard = &Bucket{state: s, within: o.Within, seal: seal, sealed: isToken, spec: bucketSpec{name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true}}
+	s.calls = &Bucket{state: s, within: o.Within, seal: seal, sealed: every, spec: bucketSpec{name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1}}
+	s.lines = &Bucket{state: s, within: max(linesWithin, o.Within), spec: bucketSpec{name: "lines", about: "service lines", history: linesKept}}
+	go s.keep(ctx, conn.StatusChanged(nats.CONNECTED))
+	return s, nil
+}
+
+// Guard holds attempts and locks. It is a guard.Store.
+func (s *State) Guard() *Bucket { return s.guard }
+
+// Calls remembers calls.
+func (s *State) Calls() *Calls { return &Calls{s.calls} }
+
+// Lines keeps the service lines.
+func (s *State) Lines() *Lines { return &Lines{bucket: s.lines, state: s, now: time.Now} }
+
+// Ready returns when NATS is there and the buckets are, or with ctx's error.
+func (s *State) Ready(ctx context.Context) error {
+	s.mu.Lock()
+	ready := s.ready
+	s.mu.Unlock()
+	select {
+	case <-ready:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %s: %w", ErrAway, s.endpoint, context.Cause(ctx))
+	}
+}
+
+// Close ends the connection. Calling it twice is harmless.
+func (s *State) Close() {
+	s.once.Do(func() {
+		s.cancel()
+		<-s.done
+		closed := make(chan struct{})
+		s.conn.SetClosedHandler(func(*nats.Conn) { close(closed) })
+		s.conn.Close()
+		<-closed
+	})
+}
+
+// keep makes the buckets on each connection, and when one is found missing.
+func (s *State) keep(ctx context.Context, connected <-chan nats.Status) {
+	defer close(s.done)
+	told := false
+	for delay := retryFirst; ; {
+		err := s.ensure(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		var retry <-chan time.Time
+		switch {
+		case err == nil:
+			told, delay = false, retryFirst
+		case errors.Is(err, errConnectionLost):
+		default:
+			if !told {
+				told = true
+				s.log.Warn("shared state is not to be had", "server", s.endpoint.String(), "err", err)
+			}
+			retry = time.After(delay)
+			delay = min(2*delay, retryMost)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-connected:
+		case <-s.again:
+			if !pause(ctx, retryFirst) {
+				return
+			}
+		case <-retry:
+		}
+	}
+}
+
+func (s *State) ensure(ctx context.Context) error {
+	if !s.conn.IsConnected() {
+		return errConnectionLost
+	}
+	ctx, cancel := context.WithTimeout(ctx, ensureWithin)
+	defer cancel()
+	for _, b := range []*Bucket{s.guard, s.calls, s.lines} {
+		if err := b.ensure(ctx, s.js, s.options.Replicas, s.log); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.ready:
+	default:
+		close(s.ready)
+	}
+	return nil
+}
+
+// missing says that a bucket is not where it was.
+func (s *State) missing() {
+	select {
+	case s.again <- struct{}{}:
+	default:
+	}
+}
+
+// Publish puts an event into the stream and waits until it is there, a few seconds at most. It is for the few events that are about no call; those
+// of calls go through the outbox. Publishing the same event again is harmless.
+func (s *State) Publish(ctx context.Context, e event.Event) error {
+	body, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("publish event %s: %w", e.ID, err)
+	}
+	msg := nats.NewMsg(e.Subject())
+	msg.Data = body
+	msg.Header.Set(contentTypeHeader, cloudEventsMediaType)
+	msg.Header.Set(jetstream.MsgIDHeader, e.MessageID())
+	ctx, cancel := context.WithTimeout(ctx, max(publishWithin, s.options.Within))
+	defer cancel()
+	for delay := retryFirst; ; delay = min(2*delay, publishTry) {
+		err := s.publish(ctx, msg)
+		if err == nil {
+			return nil
+		}
+		if hopeless(err) || !pause(ctx, delay) {
+			return fmt.Errorf("publish event %s: %w", e.ID, err)
+		}
+	}
+}
+
+func (s *State) publish(ctx context.Context, msg *nats.Msg) error {
+	if !s.conn.IsConnected() {
+		return ErrAway
+	}
+	ctx, cancel := context.WithTimeout(ctx, publishTry)
+	defer cancel()
+	_, err := s.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
+	if errors.Is(err, jetstream.ErrNoStreamResponse) {
+		if _, err := ensureStream(ctx, s.js, s.options.Stream.withDefaults(), s.log); err != nil {
+			return err
+		}
+		_, err = s.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
+	}
+	return err
+}

@@ -1,9 +1,0 @@
-package report
-
-import (
-	"testing"
-
-	"countersign/internal/leaktest"
-)
-
-func TestMain(m *testing.M) { leaktest.Main(m) }

@@ -1,0 +1,174 @@
+package reports
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+)
+
+// makeCalls lists calls, the last one first.
+func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, error) {
+	w := where(q.Period.From.UnixMilli(), q.Period.To.UnixMilli(), q.Lines)
+	filters := q.Calls.apply(&w)
+	r := &Report{
+		Filters: filters,
+		Columns: []Column{
+			{Key: "started", Title: "Started", Kind: Time}, {Key: "line", Title: "Line", Kind: Text}, {Key: "caller", Title: "Caller", Kind: Text},
+			{Key: "status", Title: "Status", Kind: Text}, {Key: "level", Title: "Level", Kind: Count}, {Key: "reason", Title: "Reason", Kind: Text},
+			{Key: "failed_step", Title: "Failed at", Kind: Text}, {Key: "customer", Title: "Customer", Kind: Text}, {Key: "seconds", Title: "Seconds", Kind: Seconds},
+			{Key: "call", Title: "Call", Kind: Text},
+			{Key: "outcome", Title: "Outcome", Kind: Text, Minor: true}, {Key: "destination", Title: "Sent to", Kind: Text, Minor: true},
+			{Key: "methods", Title: "Methods", Kind: Text, Minor: true}, {Key: "identified_by", Title: "Identified by", Kind: Text, Minor: true},
+			{Key: "verdict_seconds", Title: "To verdict s", Kind: Seconds, Minor: true}, {Key: "step_up", Title: "Step-up", Kind: Text, Minor: true},
+			{Key: "first", Title: "First", Kind: Text, Minor: true},
+		},
+		Notes: []string{"Caller: the last four digits of the number. A call is in the day on which it began."},
+	}
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM calls AS c WHERE "+w.text, w.args...).Scan(&r.Of); err != nil {
+		return nil, fmt.Errorf("read the reports: %w", err)
+	}
+	if r.Of == 0 {
+		if !q.Quiet {
+			if err := q.Calls.known(ctx, tx); err != nil {
+				return nil, err
+			}
+		}
+		r.Notes = append([]string{noCalls}, r.Notes...)
+		if len(filters) > 0 {
+			r.Notes[0] = "There were no such calls in this period."
+		}
+	}
+	r.Rows = callRows(ctx, tx, w, q)
+	return r, nil
+}
+
+// NoStep is what Filter.FailedStep, and the reports, call it when a call failed at no step, such as one that took too long.
+const NoStep = "none"
+
+// apply adds the filter to a condition and tells it to people. The reason and the step of a failed call are those at which it failed: it may have ended otherwise.
+func (f Filter) apply(w *condition) (told []string) {
+	reason, step := "c.reason", "c.failed_step"
+	if f.Failed {
+		told = append(told, "failed")
+		reason, step = "(SELECT f.reason FROM failed AS f WHERE f.call = c.call)", "(SELECT f.step FROM failed AS f WHERE f.call = c.call)"
+		w.and("EXISTS (SELECT 1 FROM failed AS f WHERE f.call = c.call)")
+	}
+	if f.StepUps {
+		told = append(told, "step-ups")
+		w.and("(c.first <> c.call OR c.step_up = 1)")
+	}
+	for _, x := range []struct{ title, column, value string }{
+		{"status", "c.status", f.Status}, {"reason", reason, f.Reason}, {"customer", "c.customer", f.Customer}, {"caller", "c.caller_last4", f.CallerLast4},
+		{"identified by", "c.identified_by", f.IdentifiedBy}, {"failed at", step, f.FailedStep},
+	} {
+		if x.value != "" {
+			if x.column == step && x.value == NoStep {
+				w.and("coalesce(" + step + ", '') = ''")
+			} else {
+				w.and(x.column+" = ?", x.value)
+			}
+			told = append(told, x.title+" "+x.value)
+		}
+	}
+	return told
+}
+
+// known makes sure that a misspelt word is not taken for one that fits no call.
+func (f Filter) known(ctx context.Context, tx *sql.Tx) error {
+	step := f.FailedStep
+	if step == NoStep {
+		step = ""
+	}
+	for _, x := range []struct{ what, word, columns string }{
+		{"reason", f.Reason, "SELECT reason FROM kinds UNION SELECT failed_reason FROM kinds"},
+		{"method", f.IdentifiedBy, "SELECT identified_by FROM kinds"},
+		{"step at which a call failed", step, "SELECT failed_step FROM kinds"},
+	} {
+		if x.word == "" {
+			continue
+		}
+		var known []string
+		err := each(ctx, tx, func(scan func(...any) error) error {
+			var word sql.NullString
+			err := scan(&word)
+			if word.String != "" {
+				known = append(known, word.String)
+			}
+			return err
+		}, "SELECT * FROM ("+x.columns+") ORDER BY 1")
+		if err != nil {
+			return err
+		}
+		if len(known) > 0 && !slices.Contains(known, x.word) {
+			return &UnknownError{x.what, x.word, slices.Compact(known)}
+		}
+	}
+	return nil
+}
+
+// callRows reads the calls one by one, however many there are.
+func callRows(ctx context.Context, tx *sql.Tx, w condition, q Query) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		query := `SELECT c.started, c.line, coalesce(c.caller_last4, ''), coalesce(c.caller_withheld, 0), coalesce(c.status, ''), coalesce(c.level, 0), coalesce(c.reason, ''),
+			coalesce(c.failed_step, ''), coalesce(c.customer, ''), c.ms, c.call, coalesce(c.outcome, c."end", ''), coalesce(c.destination, ''), coalesce(c.methods, ''),
+			coalesce(c.identified_by, ''), c.decided - c.started, c.step_up, c.first
+			FROM calls AS c WHERE ` + w.text + ` ORDER BY c.started DESC, c.call DESC`
+		args := w.args
+		if q.Limit > 0 {
+			query, args = query+" LIMIT ?", append(args, q.Limit)
+		}
+		found, err := tx.QueryContext(ctx, query, args...)
+		if err != nil {
+			yield(nil, fmt.Errorf("read the calls: %w", err))
+			return
+		}
+		defer func() { _ = found.Close() }()
+		for found.Next() {
+			row, err := callRow(found.Scan, q.Period.From.Location())
+			if err != nil {
+				yield(nil, fmt.Errorf("read the calls: %w", err))
+				return
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+		if err := found.Err(); err != nil {
+			yield(nil, fmt.Errorf("read the calls: %w", err))
+		}
+	}
+}
+
+func callRow(scan func(...any) error, zone *time.Location) (Row, error) {
+	var started, level int64
+	var ms, verdict sql.NullInt64
+	var withheld, stepUp bool
+	var line, caller, status, reason, failedStep, customer, call, outcome, destination, methods, identifiedBy, first string
+	err := scan(&started, &line, &caller, &withheld, &status, &level, &reason, &failedStep, &customer, &ms, &call, &outcome, &destination, &methods, &identifiedBy, &verdict,
+		&stepUp, &first)
+	if withheld {
+		caller = "withheld"
+	}
+	up := ""
+	if stepUp {
+		up = "yes"
+	}
+	if first == call {
+		first = ""
+	}
+	return Row{
+		time.UnixMilli(started).In(zone), line, caller, status, level, reason, failedStep, customer, some(ms), call, outcome, destination,
+		strings.ReplaceAll(methods, ",", ", "), identifiedBy, some(verdict), up, first,
+	}, err
+}
+
+func some(ms sql.NullInt64) any {
+	if !ms.Valid {
+		return nil
+	}
+	return seconds(ms.Int64, 1)
+}

@@ -1,0 +1,150 @@
+package reports
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// asked is what came of a step, or of one attempt at it.
+type asked struct {
+	line, step                                                                                   string
+	attempt                                                                                      int64 // 0: the step as a whole
+	position                                                                                     float64
+	times, accepted, rejected, noInput, noMatch, optedOut, abandoned, errors, served, passed, ms int64
+}
+
+// makeFunnel tells for each question, and for each attempt at it, how often it was asked, what came of it and what it cost.
+func makeFunnel(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, error) {
+	if !q.Period.quarters() {
+		return nil, ErrUneven
+	}
+	all, err := stepsOf(ctx, tx, q)
+	if err != nil {
+		return nil, err
+	}
+	attempts, err := attemptsOf(ctx, tx, q)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		for _, a := range attempts {
+			if all[i].line == a.line && all[i].step == a.step {
+				all[i].add(a)
+			}
+		}
+	}
+	all = append(all, attempts...)
+	sortFunnel(all)
+	return funnel(all), nil
+}
+
+func stepsOf(ctx context.Context, tx *sql.Tx, q Query) (all []asked, err error) {
+	from, args := summed("steps", "line, step, steps, passed, positions, ms", q)
+	err = each(ctx, tx, func(scan func(...any) error) error {
+		var a asked
+		err := scan(&a.line, &a.step, &a.position, &a.times, &a.passed, &a.ms)
+		all = append(all, a)
+		return err
+	}, "SELECT line, step, 1.0 * sum(positions) / sum(steps), sum(steps), sum(passed), sum(ms) FROM ("+from+") GROUP BY line, step HAVING sum(steps) > 0", args...)
+	return all, err
+}
+
+func attemptsOf(ctx context.Context, tx *sql.Tx, q Query) (all []asked, err error) {
+	from, args := summed("funnel", "line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms", q)
+	err = each(ctx, tx, func(scan func(...any) error) error {
+		var a asked
+		err := scan(&a.line, &a.step, &a.attempt, &a.times, &a.accepted, &a.rejected, &a.noInput, &a.noMatch, &a.optedOut, &a.abandoned, &a.errors, &a.ms)
+		a.served = a.times - a.accepted - a.rejected - a.noInput - a.noMatch - a.optedOut - a.abandoned - a.errors
+		all = append(all, a)
+		return err
+	}, `SELECT line, step, attempt, sum(asked), sum(accepted), sum(rejected), sum(no_input), sum(no_match), sum(opted_out), sum(abandoned), sum(errors), sum(ms)
+		FROM (`+from+") GROUP BY line, step, attempt HAVING sum(asked) > 0", args...)
+	return all, err
+}
+
+// summed is a query for the rows of a view that has sums of days and of quarters of an hour: those of the days in UTC that are in the period as a whole, and the quarters
+// around them.
+func summed(view, columns string, q Query) (query string, args []any) {
+	from, to := q.Period.From.UnixMilli(), q.Period.To.UnixMilli()
+	firstDay, lastDay := min((from+day-1)/day*day, to), to/day*day
+	var parts []string
+	for _, part := range []struct {
+		view     string
+		from, to int64
+	}{{"_quarter_hours", from, firstDay}, {"_daily", firstDay, lastDay}, {"_quarter_hours", max(firstDay, lastDay), to}} {
+		w := where(part.from, part.to, q.Lines)
+		parts, args = append(parts, "SELECT "+columns+" FROM "+view+part.view+" AS c WHERE "+w.text), append(args, w.args...)
+	}
+	return strings.Join(parts, " UNION ALL "), args
+}
+
+// add counts the results of an attempt.
+func (a *asked) add(b asked) {
+	a.accepted += b.accepted
+	a.rejected += b.rejected
+	a.noInput += b.noInput
+	a.noMatch += b.noMatch
+	a.optedOut += b.optedOut
+	a.abandoned += b.abandoned
+	a.errors += b.errors
+	a.served += b.served
+}
+
+// sortFunnel puts lines by name, steps in the order in which calls meet them, and attempts behind their step.
+func sortFunnel(all []asked) {
+	type question struct{ line, step string }
+	position := map[question]float64{}
+	for _, a := range all {
+		if a.attempt == 0 {
+			position[question{a.line, a.step}] = a.position
+		}
+	}
+	slices.SortFunc(all, func(a, b asked) int {
+		return cmp.Or(
+			cmp.Compare(a.line, b.line), cmp.Compare(position[question{a.line, a.step}], position[question{b.line, b.step}]), cmp.Compare(a.step, b.step),
+			cmp.Compare(a.attempt, b.attempt),
+		)
+	})
+}
+
+func funnel(all []asked) *Report {
+	r := &Report{
+		Columns: []Column{
+			{Key: "line", Title: "Line", Kind: Text}, {Key: "step", Title: "Question", Kind: Text}, {Key: "attempt", Title: "Attempt", Kind: Text},
+			{Key: "asked", Title: "Asked", Kind: Count}, {Key: "success", Title: "Success", Kind: Count}, {Key: "success_percent", Title: "Succ. %", Kind: Percent},
+			{Key: "rejected", Title: "Wrong", Kind: Count}, {Key: "no_input", Title: "No input", Kind: Count}, {Key: "no_match", Title: "No match", Kind: Count},
+			{Key: "opted_out", Title: "Opt-out", Kind: Count}, {Key: "abandoned", Title: "Hung up", Kind: Count},
+			{Key: "mean_seconds", Title: "Mean s", Kind: Seconds}, {Key: "seconds_per_success", Title: "s/success", Kind: Seconds},
+			{Key: "total_seconds", Title: "Total s", Kind: Seconds, Minor: true}, {Key: "errors", Title: "Errors", Kind: Count, Minor: true},
+			{Key: "served", Title: "Served", Kind: Count, Minor: true},
+		},
+		Notes: []string{
+			"A question is a step of the line: asked in so many calls, with success where it was passed; what came of its attempts is added up. Attempts are the first, second, " +
+				"… time that it was asked in a call.",
+			"s/success is what one success costs: the seconds of everybody who was asked, divided by the successes. The seconds of a question are those of the whole step, with " +
+				"prompts and look-ups; of an attempt, from the prompt to the answer. Step-ups count too.",
+		},
+	}
+	var cells []Row
+	for _, a := range all {
+		attempt, success := any("all"), a.passed
+		if a.attempt > 0 {
+			attempt, success = Plain(a.attempt), a.accepted
+		}
+		cells = append(cells, Row{
+			a.line, a.step, attempt, a.times, success, percent(success, a.times), a.rejected, a.noInput, a.noMatch, a.optedOut, a.abandoned,
+			seconds(a.ms, a.times), seconds(a.ms, success), math.Round(float64(a.ms)/100) / 10, a.errors, a.served,
+		})
+	}
+	r.Rows, r.Of = Rows(cells), int64(len(cells))
+	if len(cells) == 0 {
+		r.Notes = append([]string{"Nothing was asked in this period."}, r.Notes...)
+	}
+	r.Chart = &Chart{Title: "Asked, and answered with success", Whole: "all", Labels: []int{0, 1, 2}, Of: r.column("asked"), Parts: []int{r.column("success")}}
+	return r
+}

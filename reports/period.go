@@ -1,0 +1,150 @@
+package reports
+
+import (
+	"fmt"
+	"time"
+)
+
+// Period is the time that a report is about: From is in it, To is not. Both are in the time zone in which days and hours are told apart.
+type Period struct{ From, To time.Time }
+
+const (
+	// usualDays is how long a period is of which only the end was said: a week.
+	usualDays = 7
+	// longestYears keeps a slip of the finger from making a report of days without end.
+	longestYears = 10
+)
+
+// ParsePeriod reads the two ends of a period: days such as 2026-11-21, both in the period, or moments in RFC 3339, the second of which is not. "" is today as the end,
+// and seven days before the end as the beginning. What is wrong is said in the words of the flags --from and --to.
+func ParsePeriod(from, to string, zone *time.Location, now time.Time) (Period, error) {
+	p := Period{To: startOfDay(today(now.In(zone))+1, zone)}
+	if to != "" {
+		end, day, err := parseEnd("--to", to, zone)
+		if err != nil {
+			return Period{}, err
+		}
+		if day {
+			end = startOfDay(today(end)+1, zone)
+		}
+		p.To = end
+	}
+	if from == "" {
+		p.From = startOfDay(today(p.To.Add(-time.Millisecond))-usualDays+1, zone)
+		return p, nil
+	}
+	begin, _, err := parseEnd("--from", from, zone)
+	if err != nil {
+		return Period{}, err
+	}
+	p.From = begin
+	switch {
+	case !p.From.Before(p.To) && to == "":
+		return Period{}, fmt.Errorf("--from %s is in the future: without --to a period ends today", from)
+	case !p.From.Before(p.To):
+		return Period{}, fmt.Errorf("--from %s is not before --to %s", from, to)
+	case p.From.AddDate(longestYears, 0, 1).Before(p.To):
+		return Period{}, fmt.Errorf("--from %s: a period may have %d years, this one has more", from, longestYears)
+	}
+	return p, nil
+}
+
+func parseEnd(flag, text string, zone *time.Location) (at time.Time, day bool, err error) {
+	if d, err := time.Parse(time.DateOnly, text); err == nil {
+		return startOfDay(today(d), zone), true, nil
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at.In(zone), false, nil
+	}
+	return time.Time{}, false, fmt.Errorf("%s %q: write a day such as 2026-11-21, or a moment such as 2026-11-21T08:00:00+01:00", flag, text)
+}
+
+// today is the day on which t falls in its zone.
+func today(t time.Time) Day { return dayOf(t.Date()) }
+
+// startOfDay is the first moment of a day in a zone: not always midnight, since clocks may be put forward or back at that very hour, or over a whole day.
+func startOfDay(d Day, zone *time.Location) time.Time {
+	midnight := d.Utc()
+	// A day begins at a midnight of one of the offsets around it, or at the change from one to the other.
+	var first time.Time
+	consider := func(t time.Time) {
+		t = t.In(zone)
+		if today(t) >= d && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	for at, end := midnight.Add(-36*time.Hour).In(zone), midnight.Add(36*time.Hour); at.Before(end); {
+		_, offset := at.Zone()
+		consider(midnight.Add(-time.Duration(offset) * time.Second))
+		_, change := at.ZoneBounds()
+		if change.IsZero() || change.After(end) {
+			break
+		}
+		consider(change)
+		at = change.In(zone)
+	}
+	return first
+}
+
+// stretch is a part of a period in which clocks are not changed.
+type stretch struct {
+	from, to int64 // milliseconds since 1970 UTC
+	offset   int64 // milliseconds that local time is ahead of UTC
+}
+
+// stretches cuts the period where clocks change, so that a local day and hour are a sum and a division.
+func (p Period) stretches() (all []stretch) {
+	for at := p.From; at.Before(p.To); {
+		_, offset := at.Zone()
+		_, end := at.ZoneBounds()
+		if end.IsZero() || end.After(p.To) {
+			end = p.To
+		}
+		all = append(all, stretch{at.UnixMilli(), end.UnixMilli(), int64(offset) * 1000})
+		at = end.In(p.From.Location())
+	}
+	return all
+}
+
+// days lists the days of the period that have begun by now.
+func (p Period) days(now time.Time) (all []Day) {
+	end := p.To
+	if now.Before(end) {
+		end = now.Add(time.Millisecond)
+	}
+	if !p.From.Before(end) {
+		return nil
+	}
+	for d, last := today(p.From), today(end.Add(-time.Millisecond).In(p.From.Location())); d <= last; d++ {
+		all = append(all, d)
+	}
+	return all
+}
+
+// quarters says whether both ends are at quarters of an hour, up to which calls are summed up.
+func (p Period) quarters() bool {
+	const quarter = int64(15 * time.Minute / time.Millisecond)
+	return p.From.UnixMilli()%quarter == 0 && p.To.UnixMilli()%quarter == 0
+}
+
+// Zone is the name of the period's time zone.
+func (p Period) Zone() string {
+	if name := p.From.Location().String(); name != "Local" {
+		return name
+	}
+	name, offset := p.From.Zone()
+	return fmt.Sprintf("local time, %s, UTC%s", name, time.Unix(0, 0).In(time.FixedZone("", offset)).Format("-07:00"))
+}
+
+// String writes the period as a person would: its first and last day if it consists of whole days.
+func (p Period) String() string {
+	zone, last := p.From.Location(), today(p.To.Add(-time.Millisecond))
+	switch {
+	case !p.From.Equal(startOfDay(today(p.From), zone)) || !p.To.Equal(startOfDay(last+1, zone)):
+		return p.From.Format("2006-01-02 15:04:05 MST") + " until " + p.To.Format("2006-01-02 15:04:05 MST")
+	case today(p.From) == last:
+		return last.String()
+	default:
+		return today(p.From).String() + " to " + last.String()
+	}
+}

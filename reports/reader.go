@@ -1,0 +1,229 @@
+package reports
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Reader makes reports from the views of reports.db. It may be used from any goroutine.
+type Reader struct {
+	db  *sql.DB
+	now func() time.Time
+}
+
+// NewReader reads from db, which need not be able to write. now tells the time.
+func NewReader(db *sql.DB, now func() time.Time) *Reader { return &Reader{db: db, now: now} }
+
+// Query says what to report on.
+type Query struct {
+	Period Period
+	// Lines are the service lines that count; none means all. One without any calls is an error, unless Quiet says that there may be none yet.
+	Lines []string
+	Quiet bool
+	// By asks for sections of the report, such as "day"; none means those that the report usually has. See Sections.
+	By []string
+	// Calls filters the calls report, Limit is how many rows of it are wanted; 0 means all. Other reports ignore both.
+	Calls Filter
+	Limit int
+}
+
+// Filter picks calls; what is empty picks all.
+type Filter struct {
+	Status, Reason, Customer, CallerLast4, IdentifiedBy, FailedStep string
+	// Failed picks the calls that "failed" counts, StepUps those that are counted apart.
+	Failed, StepUps bool
+}
+
+// UnknownError says that a query asks for something that there is not, and what there is.
+type UnknownError struct {
+	What, Name string
+	Known      []string
+}
+
+func (e *UnknownError) Error() string {
+	if len(e.Known) == 0 {
+		return fmt.Sprintf("there is no %s %q: there is none at all", e.What, e.Name)
+	}
+	return fmt.Sprintf("there is no %s %q: known are %s", e.What, e.Name, strings.Join(e.Known, ", "))
+}
+
+// ErrUneven says that a period does not begin and end at quarters of an hour, which all reports but that of calls need.
+var ErrUneven = errors.New("calls are summed up by quarters of an hour: let --from and --to be such as 08:00, 08:15, 08:30 or 08:45; the report calls takes any moment")
+
+// maker makes one kind of report in a transaction, in which all numbers are of the same moment.
+type maker func(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error)
+
+type reportKind struct {
+	name, title string
+	sections    []string // that can be asked for with By
+	usual       []string // if none is
+	make        maker
+}
+
+var reportKinds = []reportKind{
+	{"summary", "Identified, verified, failed", []string{"line", "day", "hour"}, []string{"line", "day"}, makeSummary},
+	{"ani", "Identified by caller number (ANI)", []string{"line", "day", "hour"}, []string{"line", "day"}, makeANI},
+	{"verified", "Verified callers", []string{"methods", "line", "day", "hour"}, []string{"methods", "line", "day"}, makeVerified},
+	{"failed", "Failed, and why", []string{"reason", "step", "line", "day", "hour"}, []string{"reason", "step", "line", "day"}, makeFailed},
+	{"funnel", "What was asked, and what came of it", nil, nil, makeFunnel},
+	{"calls", "Calls", nil, nil, makeCalls},
+}
+
+// Names lists the reports.
+func Names() []string {
+	var names []string
+	for _, k := range reportKinds {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// Sections lists what Query.By can ask a report for.
+func Sections(name string) []string { return reportKindOf(name).sections }
+
+func reportKindOf(name string) reportKind {
+	for _, k := range reportKinds {
+		if k.name == name {
+			return k
+		}
+	}
+	return reportKind{}
+}
+
+// Read makes a report and hands it to print. Its rows can only be read until print returns; what print returns is returned. An *UnknownError says that there is no
+// such report, section or line, ErrUneven that this report cannot be made of this period.
+func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Report) error) (err error) {
+	k := reportKindOf(name)
+	if k.make == nil {
+		return &UnknownError{"report", name, Names()}
+	}
+	for _, by := range q.By {
+		if !slices.Contains(k.sections, by) {
+			return &UnknownError{"section of the report " + name, by, k.sections}
+		}
+	}
+	if len(q.By) == 0 {
+		q.By = k.usual
+	}
+	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("read the reports: %w", err)
+	}
+	defer func() {
+		if end := tx.Rollback(); err == nil && !errors.Is(end, sql.ErrTxDone) {
+			err = end
+		}
+	}()
+	if !q.Quiet {
+		if err := knownLines(ctx, tx, q.Lines); err != nil {
+			return err
+		}
+	}
+	report, err := k.make(ctx, tx, q, r.now())
+	if err != nil {
+		return err
+	}
+	report.Name, report.Title = k.name, k.title
+	if err := report.tellCounted(ctx, tx, q.Period, r.now()); err != nil {
+		return err
+	}
+	report.Period, report.Lines, report.Made = q.Period, q.Lines, r.now().In(q.Period.From.Location())
+	return print(report)
+}
+
+// notCounted is how much of a period may be missing without a word: events are on their way for a moment, and a service notes only every half minute how far it is.
+const notCounted = 2 * time.Minute
+
+// tellCounted says, where that matters, until when events are counted: a report that is behind must not be taken for a quiet day.
+func (r *Report) tellCounted(ctx context.Context, tx *sql.Tx, p Period, now time.Time) error {
+	var until sql.NullInt64
+	if err := tx.QueryRowContext(ctx, "SELECT counted_until FROM counted").Scan(&until); err != nil {
+		return fmt.Errorf("read the reports: %w", err)
+	}
+	if until.Valid {
+		at := time.UnixMilli(until.Int64).In(p.From.Location())
+		r.Counted = &at
+	}
+	end := p.To
+	if end.After(now) {
+		end = now
+	}
+	switch {
+	case r.Counted == nil:
+		r.Notes = append([]string{"No events have been counted yet; a service with the role reporting does so."}, r.Notes...)
+	case r.Counted.Before(end.Add(-notCounted)) && p.From.Before(now):
+		r.Notes = append([]string{"Events are counted until " + r.Counted.Format("2006-01-02 15:04") + "; what came later is missing. A running service with the role reporting counts it."}, r.Notes...)
+	}
+	return nil
+}
+
+// knownLines makes sure that a misspelt line is not taken for a quiet one.
+func knownLines(ctx context.Context, tx *sql.Tx, wanted []string) error {
+	for _, line := range wanted {
+		var seen bool
+		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM calls WHERE line = ?)", line).Scan(&seen); err != nil {
+			return fmt.Errorf("read the reports: %w", err)
+		}
+		if seen {
+			continue
+		}
+		var known []string
+		err := each(ctx, tx, func(scan func(...any) error) error {
+			var name string
+			err := scan(&name)
+			known = append(known, name)
+			return err
+		}, "SELECT DISTINCT line FROM calls ORDER BY line")
+		if err != nil {
+			return err
+		}
+		return &UnknownError{"line with calls", line, known}
+	}
+	return nil
+}
+
+// each hands every row of an answer to f.
+func each(ctx context.Context, tx *sql.Tx, f func(scan func(...any) error) error, query string, args ...any) error {
+	found, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return fmt.Errorf("read the reports: %w", err)
+	}
+	defer func() { _ = found.Close() }()
+	for found.Next() {
+		if err := f(found.Scan); err != nil {
+			return fmt.Errorf("read the reports: %w", err)
+		}
+	}
+	if err := found.Err(); err != nil {
+		return fmt.Errorf("read the reports: %w", err)
+	}
+	return nil
+}
+
+// condition is the end of a query: what stands behind WHERE.
+type condition struct {
+	text string
+	args []any
+}
+
+// where picks the calls c that began in a stretch of time on the wanted lines.
+func where(from, to int64, lines []string) condition {
+	c := condition{"c.started >= ? AND c.started < ?", []any{from, to}}
+	if len(lines) > 0 {
+		c.text += " AND c.line IN (?" + strings.Repeat(", ?", len(lines)-1) + ")"
+		for _, l := range lines {
+			c.args = append(c.args, l)
+		}
+	}
+	return c
+}
+
+func (c *condition) and(text string, args ...any) {
+	c.text += " AND " + text
+	c.args = append(c.args, args...)
+}

@@ -1,0 +1,73 @@
+// Package render writes a report down: a table for the terminal, CSV, JSON, XLSX or PDF. Every format shows the same report, so that
+// none can say another number.
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"countersign/reports"
+)
+
+// Format is a way to write a report down.
+type Format string
+
+const (
+	// Table is for a terminal.
+	Table Format = "table"
+	// CSV is RFC 4180 in UTF-8: a line of keys, and the rows.
+	CSV Format = "csv"
+	// JSON is an object, as report.schema.json describes it.
+	JSON Format = "json"
+	// XLSX is a workbook with the rows on its first sheet, and everything else on the second.
+	XLSX Format = "xlsx"
+	// PDF is one page of A4.
+	PDF Format = "pdf"
+)
+
+// Formats lists all of them.
+func Formats() []Format { return []Format{Table, CSV, JSON, XLSX, PDF} }
+
+// Whole says whether the format is for programs and takes any number of rows; the others show people as many as they can read.
+func (f Format) Whole() bool { return f == CSV || f == JSON || f == XLSX }
+
+// Binary says whether the format is nothing to look at in a terminal.
+func (f Format) Binary() bool { return f == XLSX || f == PDF }
+
+// Print writes a report down. What went to w before an error is of no use.
+func Print(w io.Writer, r *reports.Report, f Format, t Terminal) error {
+	switch f {
+	case Table:
+		return printTable(w, r, t)
+	case CSV:
+		return printCSV(w, r)
+	case JSON:
+		return printJSON(w, r)
+	case XLSX:
+		return printXLSX(w, r)
+	case PDF:
+		return printPDF(w, r)
+	default:
+		return fmt.Errorf("there is no format %q", f)
+	}
+}
+
+// scope says in words which calls a report is about, but for its period.
+func scope(r *reports.Report) string {
+	lines := "all lines"
+	if len(r.Lines) == 1 {
+		lines = "line " + r.Lines[0]
+	} else if len(r.Lines) > 1 {
+		lines = "lines " + strings.Join(r.Lines, ", ")
+	}
+	if len(r.Filters) > 0 {
+		lines += "; " + strings.Join(r.Filters, ", ")
+	}
+	return lines
+}
+
+// left says how many rows are not shown, and what shows them.
+func left(shown int, of int64) string {
+	return fmt.Sprintf("%d of %d rows are shown; csv, xlsx and json have all (calls: as many as --limit says).", shown, of)
+}

@@ -1,0 +1,220 @@
+package render
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rivo/uniseg"
+
+	"countersign/reports"
+)
+
+// Terminal is what a table is shown on.
+type Terminal struct {
+	// Width is how many columns of letters there are; 0 means that lines may be of any length.
+	Width int
+	// UTF8 says that it shows more than ASCII.
+	UTF8 bool
+}
+
+const (
+	// mostShown keeps a table for people from filling the memory; see Format.Whole.
+	mostShown = 10_000
+	// Bars take what the table leaves, within these bounds.
+	shortestBar, longestBar = 10, 40
+	// narrowestText is how far a column of text is cut before columns are left out.
+	narrowestText = 10
+	gap           = 2
+	// kept are the first columns, which are never left out: they say what a row is about.
+	kept = 3
+)
+
+// grid is a table about to be written: which columns, how wide, and the bars beside them.
+type grid struct {
+	t       Terminal
+	r       *reports.Report
+	rows    []reports.Row
+	cells   [][]string // as they are shown, for all columns
+	columns []int      // those that are shown
+	width   []int      // of all columns
+	bar     int        // width of the bars, or 0
+}
+
+func printTable(w io.Writer, r *reports.Report, t Terminal) error {
+	rows, err := r.Collect(mostShown)
+	if err != nil {
+		return err
+	}
+	g := grid{t: t, r: r, rows: rows}
+	g.measure()
+	g.fit()
+	out := bufio.NewWriter(w)
+	g.write(out)
+	return out.Flush()
+}
+
+func (g *grid) measure() {
+	g.width = make([]int, len(g.r.Columns))
+	for i, c := range g.r.Columns {
+		g.columns = append(g.columns, i)
+		g.width[i] = uniseg.StringWidth(c.Title)
+	}
+	for _, row := range g.rows {
+		cells := make([]string, len(row))
+		for i, v := range row {
+			cells[i] = g.t.show(reports.Shown(v))
+			g.width[i] = max(g.width[i], uniseg.StringWidth(cells[i]))
+		}
+		g.cells = append(g.cells, cells)
+	}
+}
+
+// fit makes the table as wide as the terminal, or less.
+func (g *grid) fit() {
+	if g.r.Chart != nil && len(g.rows) > 0 {
+		g.bar = longestBar
+	}
+	if g.t.Width == 0 {
+		return
+	}
+	room := func() int { return g.t.Width - g.total() }
+	if g.bar > 0 {
+		g.bar = 0
+		defer func() {
+			if left := room() - gap; left >= shortestBar {
+				g.bar = min(left, longestBar)
+			}
+		}()
+		if g.leaveOut(func() bool { return room() >= gap+shortestBar }, true) {
+			return
+		}
+	} else if g.leaveOut(func() bool { return room() >= 0 }, true) {
+		return
+	}
+	for room() < 0 && g.cutText() {
+		continue
+	}
+	g.leaveOut(func() bool { return room() >= 0 }, false)
+}
+
+func (g *grid) total() (n int) {
+	for _, i := range g.columns {
+		n += g.width[i] + gap
+	}
+	return n - gap
+}
+
+// leaveOut takes columns away from the right, until there is room or nothing left to take.
+func (g *grid) leaveOut(enough func() bool, minor bool) bool {
+	for at := len(g.columns) - 1; at >= kept && !enough(); at-- {
+		if g.r.Columns[g.columns[at]].Minor || !minor {
+			g.columns = append(g.columns[:at:at], g.columns[at+1:]...)
+		}
+	}
+	return enough()
+}
+
+// cutText makes the widest column of text narrower by one.
+func (g *grid) cutText() bool {
+	widest := -1
+	for _, i := range g.columns {
+		if g.r.Columns[i].Kind == reports.Text && g.width[i] > narrowestText && (widest < 0 || g.width[i] > g.width[widest]) {
+			widest = i
+		}
+	}
+	if widest >= 0 {
+		g.width[widest]--
+	}
+	return widest >= 0
+}
+
+func (g *grid) write(out *bufio.Writer) {
+	r := g.r
+	for _, head := range []string{r.Title, r.Period.String() + ", " + r.Period.Zone() + ", " + scope(r)} {
+		g.wrap(out, head)
+	}
+	_ = out.WriteByte('\n')
+	titles := make([]string, len(r.Columns))
+	for i, c := range r.Columns {
+		titles[i] = c.Title
+	}
+	if len(g.rows) > 0 {
+		g.line(out, titles, "")
+	}
+	for n, cells := range g.cells {
+		if n > 0 && g.rows[n][0] != g.rows[n-1][0] && r.Chart != nil {
+			_ = out.WriteByte('\n')
+		}
+		g.line(out, cells, g.drawn(n))
+	}
+	notes := append([]string{}, r.Notes...)
+	if int64(len(g.rows)) < r.Of {
+		notes = append([]string{left(len(g.rows), r.Of)}, notes...)
+	}
+	if hidden := g.hidden(); len(hidden) > 0 {
+		notes = append(notes, "Left out because the terminal is too narrow: "+strings.Join(hidden, ", ")+".")
+	}
+	if g.bar > 0 {
+		notes = append([]string{g.legend()}, notes...)
+	}
+	if len(g.rows) > 0 && len(notes) > 0 {
+		_ = out.WriteByte('\n')
+	}
+	for _, note := range notes {
+		g.wrap(out, note)
+	}
+}
+
+func (g *grid) hidden() (titles []string) {
+	at := 0
+	for i, c := range g.r.Columns {
+		if at < len(g.columns) && g.columns[at] == i {
+			at++
+			continue
+		}
+		titles = append(titles, c.Title)
+	}
+	return titles
+}
+
+func (g *grid) line(out *bufio.Writer, cells []string, bar string) {
+	var s strings.Builder
+	for n, i := range g.columns {
+		if n > 0 {
+			s.WriteString(strings.Repeat(" ", gap))
+		}
+		cell := g.t.cut(cells[i], g.width[i])
+		space := strings.Repeat(" ", g.width[i]-uniseg.StringWidth(cell))
+		if k := g.r.Columns[i].Kind; k == reports.Text || k == reports.Time {
+			s.WriteString(cell + space)
+		} else {
+			s.WriteString(space + cell)
+		}
+	}
+	if bar != "" {
+		s.WriteString(strings.Repeat(" ", gap) + bar)
+	}
+	fmt.Fprintln(out, strings.TrimRight(s.String(), " "))
+}
+
+// wrap breaks text between words where the terminal ends.
+func (g *grid) wrap(out *bufio.Writer, text string) {
+	column := 0
+	for _, word := range strings.Fields(g.t.show(text)) {
+		wide := uniseg.StringWidth(word)
+		switch {
+		case column == 0:
+		case g.t.Width > 0 && column+1+wide > g.t.Width:
+			_ = out.WriteByte('\n')
+			column = 0
+		default:
+			_ = out.WriteByte(' ')
+			column++
+		}
+		_, _ = out.WriteString(word)
+		column += wide
+	}
+	_ = out.WriteByte('\n')
+}

@@ -1,0 +1,144 @@
+package reportsdb
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+
+	"countersign/session/event"
+)
+
+// callKind is everything that reports tell calls apart by, but for their time: the columns of call_kinds, in their order.
+type callKind struct {
+	line                                                     string
+	counted                                                  bool
+	identifiedBy, verdict, methods, failedReason, failedStep string
+	status                                                   string
+	level                                                    int
+	reason, end                                              string
+	locked, decided                                          bool
+}
+
+const kindColumns = `line, counted, identified_by, verdict, methods, failed_reason, failed_step, status, level, reason, "end", locked, decided`
+
+func (k callKind) values() []any {
+	return []any{
+		k.line, k.counted, k.identifiedBy, k.verdict, k.methods, k.failedReason, k.failedStep, k.status, k.level, k.reason, k.end, k.locked, k.decided,
+	}
+}
+
+// kindOf is the kind of a call. Of one that is no call of its own only the line matters, and methods are those that proved something.
+func kindOf(c *reportedCall) callKind {
+	if !c.counted() {
+		return callKind{line: c.line}
+	}
+	k := callKind{
+		line: c.line, counted: true, identifiedBy: c.identifiedBy.String, verdict: string(c.verdict), failedReason: c.failedReason.String, failedStep: c.failedStep.String,
+		status: c.status, level: c.level, reason: c.reason.String, end: c.end.String, locked: c.locked, decided: c.decided.Valid,
+	}
+	if c.verdict == event.FactVerified {
+		k.methods = c.methods.String
+	}
+	return k
+}
+
+// kindKey is the kind of calls and their day.
+type kindKey struct {
+	started int64
+	kind    callKind
+}
+
+// quarterBits hold the quarter of the day in which a call began, below the milliseconds to its verdict.
+const quarterBits = 7
+
+// addKind counts how often a time is to be added, or, below 0, taken away.
+func (s *sums) addKind(c *reportedCall, sign int) {
+	key := kindKey{bucket(c.started, dayWidth), kindOf(c)}
+	if s.kinds[key] == nil {
+		s.kinds[key] = map[int64]int{}
+	}
+	packed := (c.started - key.started) / quarterWidth
+	if key.kind.decided {
+		packed |= (c.decided.Int64 - c.started) << quarterBits
+	}
+	s.kinds[key][packed] += sign
+}
+
+// kindNumbers are those that were given to kinds; they are never taken away again.
+type kindNumbers struct {
+	most  int // times in a row of kind_days; 0 is mostKept
+	mu    sync.Mutex
+	known map[callKind]int64
+}
+
+func (n *kindNumbers) of(kind callKind) (number int64, ok bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	number, ok = n.known[kind]
+	return number, ok
+}
+
+func (n *kindNumbers) remember(found map[callKind]int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.known == nil {
+		n.known = map[callKind]int64{}
+	}
+	maps.Copy(n.known, found)
+}
+
+var (
+	kindMarks = marks(strings.Count(kindColumns, ",") + 1)
+	findKind  = "SELECT kind FROM call_kinds WHERE (" + kindColumns + ") = (" + kindMarks + ")"
+	addKind   = "INSERT INTO call_kinds (" + kindColumns + ") VALUES (" + kindMarks + ")"
+)
+
+// find reads the number of the kind, or gives it one.
+func (k callKind) find(ctx context.Context, tx *sql.Tx) (number int64, err error) {
+	err = tx.QueryRowContext(ctx, findKind, k.values()...).Scan(&number)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return number, err
+	}
+	done, err := tx.ExecContext(ctx, addKind, k.values()...)
+	if err != nil {
+		return 0, err
+	}
+	return done.LastInsertId()
+}
+
+// writeKinds changes which calls of each kind there were on each day.
+func (s *sums) writeKinds(ctx context.Context, tx *sql.Tx, numbers *kindNumbers) (found map[callKind]int64, err error) {
+	found = map[callKind]int64{}
+	days := map[int64]map[int64]map[int64]int{} // started, kind: changes
+	for key, changes := range s.kinds {
+		maps.DeleteFunc(changes, func(_ int64, n int) bool { return n == 0 })
+		if len(changes) == 0 {
+			continue
+		}
+		number, ok := numbers.of(key.kind)
+		if !ok {
+			number, ok = found[key.kind]
+		}
+		if !ok {
+			if number, err = key.kind.find(ctx, tx); err != nil {
+				return nil, err
+			}
+			found[key.kind] = number
+		}
+		if days[key.started] == nil {
+			days[key.started] = map[int64]map[int64]int{}
+		}
+		days[key.started][number] = changes
+	}
+	for started, changes := range days {
+		if err := changeDay(ctx, tx, started, changes, cmp.Or(numbers.most, mostKept)); err != nil {
+			return nil, fmt.Errorf("kinds of calls: %w", err)
+		}
+	}
+	return found, nil
+}

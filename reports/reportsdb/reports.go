@@ -1,0 +1,317 @@
+// Package reportsdb keeps reports.db: what is known of every call, the sums that reports are made of, and when scheduled reports ran.
+// It is built from events alone, each counted once, and can be rebuilt from them. Its views are a contract (docs/reports.md).
+package reportsdb
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"countersign/session/event"
+	"countersign/store/sqlite"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// The events are acknowledged to the stream once they are here, so they have to outlive a power cut.
+var schema = sqlite.Schema{Application: 0x43537265 /* CSre */, Synchronous: "FULL", Name: "reports", Files: migrations}
+
+// Options are what Reports need. The zero value will do.
+type Options struct {
+	// Log hears of events that cannot be counted. Default: nothing is logged.
+	Log *slog.Logger
+}
+
+// Reader reads what is known of calls. It changes nothing. It is safe for use by several goroutines.
+type Reader struct{ db *sqlite.DB }
+
+// OpenReadOnly opens the file to read in it, as sqlite.OpenReadOnly does. Close it.
+func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
+	db, err := sqlite.OpenReadOnly(ctx, path, schema)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{db: db}, nil
+}
+
+// Reports keep what is known of every call in a file whose views analysts may query (docs/reports.md). They are made of events, and of nothing else: each counts once, by its
+// id, in whatever order and however often it comes. Their methods are safe for use by several goroutines, and several processes may have the same file open.
+type Reports struct {
+	Reader
+	log   *slog.Logger
+	kinds kindNumbers
+}
+
+// Open opens or creates the file. An *OpenError tells a person what is wrong.
+func Open(ctx context.Context, path string, o Options) (*Reports, error) {
+	db, err := sqlite.Open(ctx, path, schema)
+	if err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Reports{Reader: Reader{db: db}, log: o.Log}, nil
+}
+
+// DB is a pool of connections that can read and not write.
+func (r *Reader) DB() *sql.DB { return r.db.Read }
+
+// Close closes the file.
+func (r *Reader) Close() error { return r.db.Close() }
+
+// Consumer names whoever reads the stream for this file. Another file, and this one after Reset, has another name, so that each gets every event.
+func (r *Reader) Consumer(ctx context.Context) (string, error) {
+	var id string
+	if err := r.db.Read.QueryRowContext(ctx, "SELECT consumer FROM place").Scan(&id); err != nil {
+		return "", fmt.Errorf("read reports: %w", err)
+	}
+	return "reports-" + id, nil
+}
+
+// CountedUntil notes that what reached the stream until then is counted. An earlier time than the last one changes nothing.
+func (r *Reports) CountedUntil(ctx context.Context, until time.Time) error {
+	err := r.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE place SET counted_until = ?1 WHERE coalesce(counted_until, 0) < ?1", until.UnixMilli())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write reports: %w", err)
+	}
+	return nil
+}
+
+// Apply takes events in, all of them or none, and says how many were new. Events that are about no call, and replays, are left out.
+func (r *Reports) Apply(ctx context.Context, events []event.Event) (fresh int, err error) {
+	byCall := r.byCall(events)
+	if len(byCall) == 0 {
+		return 0, nil
+	}
+	var found map[callKind]int64
+	err = r.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		fresh = 0
+		sums := newSums()
+		calls := slices.Sorted(maps.Keys(byCall))
+		known, err := knownCalls(ctx, tx, calls)
+		if err != nil {
+			return err
+		}
+		for _, call := range calls {
+			n, err := applyToCall(ctx, tx, call, known[call], byCall[call], sums)
+			if err != nil {
+				return fmt.Errorf("call %s: %w", call, err)
+			}
+			fresh += n
+		}
+		found, err = sums.write(ctx, tx, &r.kinds)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("write reports: %w", err)
+	}
+	r.kinds.remember(found)
+	return fresh, nil
+}
+
+// byCall sorts out what can be counted, without what reports have no use for.
+func (r *Reports) byCall(events []event.Event) map[string][]event.Event {
+	calls := map[string][]event.Event{}
+	for _, e := range events {
+		if e.Replay != "" {
+			continue
+		}
+		switch d := e.Data.(type) {
+		case nil, event.ConfigChanged, event.Alarm:
+			continue
+		case event.Identified:
+			d.Name, d.PopURL = "", ""
+			e.Data = d
+		case event.Verified:
+			d.Name, d.PopURL = "", ""
+			e.Data = d
+		case event.Failed:
+			d.PopURL = ""
+			e.Data = d
+		}
+		if e.Seq < 1 || e.ID != event.ID(e.Call, e.Seq) {
+			r.log.Warn("an event whose id is not that of its call and number is not counted", "event", e.ID, "call", e.Call, "seq", e.Seq)
+			continue
+		}
+		if !countable(e) { // it would be refused for ever, and hold up all that come behind it
+			r.log.Error("an event with an impossible time is not counted", "event", e.ID, "time", e.Time)
+			continue
+		}
+		calls[e.Call] = append(calls[e.Call], e)
+	}
+	return calls
+}
+
+// knownCall is what is here of a call: its row, 0 if it has none, and the events that are kept until it is complete.
+type knownCall struct {
+	n        int64
+	complete bool
+	events   []event.Event
+}
+
+// knownCalls reads what is here of calls. Those of which there is nothing are not in the answer.
+func knownCalls(ctx context.Context, tx *sql.Tx, calls []string) (map[string]knownCall, error) {
+	list, err := json.Marshal(calls)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]knownCall{}
+	err = eachRow(ctx, tx, func(row *sql.Rows) error {
+		var call string
+		var k knownCall
+		err := row.Scan(&call, &k.n, &k.complete)
+		known[call] = k
+		return err
+	}, "SELECT call, n, complete FROM call_data WHERE call IN (SELECT value FROM json_each(?))", string(list))
+	if err != nil {
+		return nil, err
+	}
+	err = eachRow(ctx, tx, func(row *sql.Rows) error {
+		e, err := readEvent(row)
+		k := known[e.Call]
+		k.events = append(k.events, e)
+		known[e.Call] = k
+		return err
+	}, "SELECT json FROM events WHERE call IN (SELECT value FROM json_each(?)) ORDER BY call, seq", string(list))
+	return known, err
+}
+
+func eachRow(ctx context.Context, tx *sql.Tx, f func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// longest is a time that no call takes, even if nobody noticed its end until much later.
+const longest = 10 * 366 * dayWidth
+
+// countable says that the times of an event can be added up.
+func countable(e event.Event) bool {
+	fits := func(ms int64) bool { return -longest <= ms && ms <= longest }
+	switch d := e.Data.(type) {
+	case event.CallEnded:
+		if !fits(d.Milliseconds) {
+			return false
+		}
+	case event.StepFinished:
+		if !fits(d.Milliseconds) || slices.ContainsFunc(d.Attempts, func(a event.Attempt) bool { return !fits(a.Milliseconds) }) {
+			return false
+		}
+	}
+	year := e.Time.UTC().Year()
+	return 1970 <= year && year < 3000
+}
+
+// applyToCall derives the call again from all of its events.
+func applyToCall(ctx context.Context, tx *sql.Tx, call string, known knownCall, more []event.Event, sums *sums) (fresh int, err error) {
+	if known.complete {
+		return 0, nil
+	}
+	before := reportOf(known.events)
+	all, added := merge(known.events, more)
+	if len(added) == 0 {
+		return 0, nil
+	}
+	after := reportOf(all)
+	if after != nil && after.complete {
+		if len(known.events) > 0 {
+			_, err = tx.ExecContext(ctx, "DELETE FROM events WHERE call = ?", call)
+		}
+	} else {
+		err = keepEvents(ctx, tx, added)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if after != nil {
+		if err := after.write(ctx, tx, known.n); err != nil {
+			return 0, err
+		}
+	}
+	sums.add(before, -1)
+	sums.add(after, 1)
+	return len(added), nil
+}
+
+// merge puts more events in their places between those that are known, and says which of them were not.
+func merge(known, more []event.Event) (all, added []event.Event) {
+	all = slices.Clone(known)
+	for _, e := range more {
+		at, found := slices.BinarySearchFunc(all, e.Seq, func(e event.Event, seq int) int { return cmp.Compare(e.Seq, seq) })
+		if !found {
+			all, added = slices.Insert(all, at, e), append(added, e)
+		}
+	}
+	return all, added
+}
+
+func keepEvents(ctx context.Context, tx *sql.Tx, events []event.Event) error {
+	for _, e := range events {
+		body, err := e.MarshalJSON()
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO events (call, seq, json) VALUES (?, ?, ?)", e.Call, e.Seq, string(body)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reset forgets all calls that began at since or later, rounded up to a day in UTC, so that they can be counted again from a stream that goes back so far. What is older
+// stays. The zero time forgets everything.
+func (r *Reports) Reset(ctx context.Context, since time.Time) error {
+	from := int64(-1 << 62)
+	if !since.IsZero() {
+		from = bucket(since.UnixMilli()+dayWidth-1, dayWidth)
+	}
+	err := r.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for _, statement := range []string{
+			"DELETE FROM events WHERE call IN (SELECT call FROM call_data WHERE started >= ?1) OR call NOT IN (SELECT call FROM call_data)",
+			"DELETE FROM call_data WHERE started >= ?1",
+			"DELETE FROM tallies WHERE started >= ?1",
+			"DELETE FROM questions WHERE started >= ?1",
+			"DELETE FROM step_tallies WHERE started >= ?1",
+			"DELETE FROM kind_days WHERE started >= ?1",
+		} {
+			if _, err := tx.ExecContext(ctx, statement, from); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, "UPDATE place SET consumer = lower(hex(randomblob(8))), counted_until = NULL")
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reset reports: %w", err)
+	}
+	return nil
+}
+
+func readEvent(row *sql.Rows) (e event.Event, err error) {
+	var body []byte
+	if err := row.Scan(&body); err != nil {
+		return e, err
+	}
+	err = e.UnmarshalJSON(body)
+	return e, err
+}

@@ -1,0 +1,184 @@
+package reportsdb
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+
+	"countersign/session/event"
+)
+
+// The stretches of time that tallies are kept of, in milliseconds. Every time zone is a whole number of quarters of an hour away from UTC.
+const (
+	dayWidth     = 86_400_000
+	quarterWidth = 900_000
+)
+
+// bucket is the beginning of the stretch that a time falls in.
+func bucket(ms, width int64) int64 { return ms - ((ms%width)+width)%width }
+
+const tallyColumns = "calls, identified_by_ani, identified, verified, failed, none, abandoned, opted_out, locked, unavailable, closed, step_ups, ms, verify_ms"
+
+// tallyCounts are in the order of tallyColumns.
+type tallyCounts [14]int64
+
+type tallyKey struct {
+	width, started int64
+	line           string
+}
+
+// tallyOf is what a call adds to the tallies. One that is no call of its own is only a step-up.
+func tallyOf(c *reportedCall) (t tallyCounts) {
+	if !c.counted() {
+		t[11] = 1
+		return t
+	}
+	for i, is := range []bool{
+		true, c.identifiedBy.String == string(event.MethodANI), c.identifiedBy.Valid, c.verdict == event.FactVerified, c.verdict == event.FactFailed,
+		c.status == string(event.StatusNone), c.end.String == string(event.EndAbandoned), c.reason.String == string(event.ReasonOptedOut), c.locked,
+		c.reason.String == string(event.ReasonUnavailable), c.reason.String == string(event.ReasonClosed),
+	} {
+		if is {
+			t[i] = 1
+		}
+	}
+	t[12] = c.ms.Int64
+	if c.decided.Valid {
+		t[13] = c.decided.Int64 - c.started
+	}
+	return t
+}
+
+const questionColumns = "asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms"
+
+// questionCounts are in the order of questionColumns.
+type questionCounts [9]int64
+
+type questionKey struct {
+	width, started int64
+	line, step     string
+	attempt        int
+}
+
+// questionAt is where in questionCounts the result of an attempt is counted. What was served is only counted as asked.
+var questionAt = map[event.AttemptResult]int{
+	event.AttemptAccepted: 1, event.AttemptRejected: 2, event.AttemptNoInput: 3, event.AttemptNoMatch: 4, event.AttemptOptedOut: 5, event.AttemptAbandoned: 6,
+	event.AttemptError: 7,
+}
+
+const stepColumns = "steps, passed, positions, ms"
+
+// stepCounts are in the order of stepColumns.
+type stepCounts [4]int64
+
+type stepKey struct {
+	width, started int64
+	line, step     string
+}
+
+// sums are what is to be added to the tables of sums.
+type sums struct {
+	tallies   map[tallyKey]*tallyCounts
+	questions map[questionKey]*questionCounts
+	steps     map[stepKey]*stepCounts
+	kinds     map[kindKey]map[int64]int
+}
+
+func newSums() *sums {
+	return &sums{map[tallyKey]*tallyCounts{}, map[questionKey]*questionCounts{}, map[stepKey]*stepCounts{}, map[kindKey]map[int64]int{}}
+}
+
+// add counts a call, or takes it away with sign -1.
+func (s *sums) add(c *reportedCall, sign int64) {
+	if c == nil {
+		return
+	}
+	t := tallyOf(c)
+	for _, width := range []int64{dayWidth, quarterWidth} {
+		started := bucket(c.started, width)
+		to := at(s.tallies, tallyKey{width, started, c.line})
+		for i := range t {
+			to[i] += sign * t[i]
+		}
+		for i, step := range c.steps {
+			s.addStep(stepKey{width, started, c.line, step.step}, step, int64(i+1), sign)
+		}
+	}
+	s.addKind(c, int(sign))
+}
+
+func (s *sums) addStep(key stepKey, step reportedStep, position, sign int64) {
+	to := at(s.steps, key)
+	to[0] += sign
+	if step.result.String == string(event.StepPassed) {
+		to[1] += sign
+	}
+	to[2] += sign * position
+	to[3] += sign * step.ms.Int64
+	for i, a := range step.attempts {
+		to := at(s.questions, questionKey{key.width, key.started, key.line, key.step, step.asked + i + 1})
+		to[0] += sign
+		if result, ok := questionAt[a.Result]; ok {
+			to[result] += sign
+		}
+		to[8] += sign * a.Milliseconds
+	}
+}
+
+func at[K comparable, V any](m map[K]*V, key K) *V {
+	v := m[key]
+	if v == nil {
+		v = new(V)
+		m[key] = v
+	}
+	return v
+}
+
+var (
+	upsertTally    = upsert("tallies", "width, started, line", tallyColumns)
+	upsertQuestion = upsert("questions", "width, started, line, step, attempt", questionColumns)
+	upsertStep     = upsert("step_tallies", "width, started, line, step", stepColumns)
+)
+
+// upsert adds to the columns of a row, which is made if there is none.
+func upsert(table, key, columns string) string {
+	var add []string
+	for _, c := range strings.Split(columns, ", ") {
+		add = append(add, c+" = "+c+" + excluded."+c)
+	}
+	return "INSERT INTO " + table + " (" + key + ", " + columns + ") VALUES (" + marks(strings.Count(key+", "+columns, ",")+1) + ") ON CONFLICT DO UPDATE SET " +
+		strings.Join(add, ", ")
+}
+
+// write adds the sums to the tables, and returns the numbers of kinds that numbers did not know; they hold once tx is committed.
+func (s *sums) write(ctx context.Context, tx *sql.Tx, numbers *kindNumbers) (found map[callKind]int64, err error) {
+	for key, counts := range s.tallies {
+		if err := addTo(ctx, tx, upsertTally, []any{key.width, key.started, key.line}, counts[:]); err != nil {
+			return nil, err
+		}
+	}
+	for key, counts := range s.questions {
+		if err := addTo(ctx, tx, upsertQuestion, []any{key.width, key.started, key.line, key.step, key.attempt}, counts[:]); err != nil {
+			return nil, err
+		}
+	}
+	for key, counts := range s.steps {
+		if err := addTo(ctx, tx, upsertStep, []any{key.width, key.started, key.line, key.step}, counts[:]); err != nil {
+			return nil, err
+		}
+	}
+	return s.writeKinds(ctx, tx, numbers)
+}
+
+func addTo(ctx context.Context, tx *sql.Tx, statement string, args []any, counts []int64) error {
+	empty := true
+	for _, n := range counts {
+		empty = empty && n == 0
+		args = append(args, n)
+	}
+	if empty {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, statement, args...)
+	return err
+}

@@ -1,0 +1,152 @@
+package reportsdb
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// mostKept is how many times a row of kind_days holds: as many as fit in a page of the file. SQLite reads all of a longer row when it only looks for its place.
+const mostKept = 80
+
+// timesKey is a row of kind_days on a day: it holds the times of the kind from least on, up to the least of the next row. The first row of a kind is that of anyLeast.
+type timesKey struct{ kind, least int64 }
+
+const anyLeast = math.MinInt64
+
+// rowsToChange finds the rows of a day in which times belong, given as [[kind, time], …], whether they are in them or not.
+const rowsToChange = `SELECT d.kind, d.least, d.times
+	FROM (
+		SELECT DISTINCT value ->> 0 AS kind,
+			(SELECT least FROM kind_days WHERE started = ?1 AND kind = value ->> 0 AND least <= value ->> 1 ORDER BY least DESC LIMIT 1) AS least
+		FROM json_each(?2)
+	) AS c
+	CROSS JOIN kind_days AS d ON d.started = ?1 AND d.kind = c.kind AND d.least = c.least`
+
+// changeDay changes the times of some kinds of calls on a day, kept up to so many in a row. What it reads and writes grows with the changes, and not with the day.
+func changeDay(ctx context.Context, tx *sql.Tx, started int64, changes map[int64]map[int64]int, most int) error {
+	var wanted [][2]int64
+	for kind, change := range changes {
+		for t := range change {
+			wanted = append(wanted, [2]int64{kind, t})
+		}
+	}
+	list, err := json.Marshal(wanted)
+	if err != nil {
+		return err
+	}
+	known, leasts := map[timesKey][]int64{}, map[int64][]int64{}
+	err = eachRow(ctx, tx, func(row *sql.Rows) error {
+		var key timesKey
+		var times string
+		if err := row.Scan(&key.kind, &key.least, &times); err != nil {
+			return err
+		}
+		leasts[key.kind] = append(leasts[key.kind], key.least)
+		known[key], err = readTimes(times)
+		return err
+	}, rowsToChange, started, string(list))
+	if err != nil {
+		return err
+	}
+	byRow := map[timesKey]map[int64]int{}
+	for kind, change := range changes {
+		slices.Sort(leasts[kind])
+		for t, n := range change {
+			key := timesKey{kind, anyLeast}
+			if after, found := slices.BinarySearch(leasts[kind], t); found {
+				key.least = t
+			} else if after > 0 {
+				key.least = leasts[kind][after-1]
+			}
+			if byRow[key] == nil {
+				byRow[key] = map[int64]int{}
+			}
+			byRow[key][t] = n
+		}
+	}
+	for key, change := range byRow {
+		if err := writeTimes(ctx, tx, started, key, changed(known[key], change), most); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeTimes writes a row anew, or several in its place if there is too much for one.
+func writeTimes(ctx context.Context, tx *sql.Tx, started int64, key timesKey, times []int64, most int) error {
+	if len(times) == 0 {
+		_, err := tx.ExecContext(ctx, "DELETE FROM kind_days WHERE started = ? AND kind = ? AND least = ?", started, key.kind, key.least)
+		return err
+	}
+	for _, part := range split(times, most) {
+		var ms int64
+		body := []byte{'['}
+		for _, t := range part {
+			ms += t >> quarterBits
+			body = append(strconv.AppendInt(body, t, 10), ',')
+		}
+		body[len(body)-1] = ']'
+		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO kind_days (started, kind, least, calls, verify_ms, times) VALUES (?, ?, ?, ?, ?, ?)",
+			started, key.kind, key.least, len(part), ms, string(body))
+		if err != nil {
+			return err
+		}
+		times = times[len(part):]
+		if len(times) > 0 {
+			key.least = times[0]
+		}
+	}
+	return nil
+}
+
+// split cuts times that are in order, if they are more than most, into parts of half as many or more. Those that are the same stay together.
+func split(times []int64, most int) (parts [][]int64) {
+	for len(times) > most {
+		end := max(most/2, 1)
+		for end < len(times) && times[end] == times[end-1] {
+			end++
+		}
+		parts, times = append(parts, times[:end]), times[end:]
+	}
+	if len(times) > 0 {
+		parts = append(parts, times)
+	}
+	return parts
+}
+
+// readTimes reads what writeTimes writes; package json takes five times as long.
+func readTimes(list string) (times []int64, err error) {
+	for word := range strings.SplitSeq(strings.Trim(list, "[]"), ",") {
+		t, err := strconv.ParseInt(word, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		times = append(times, t)
+	}
+	return times, nil
+}
+
+// changed adds each time as often as changes say, or takes it away, and puts them in order.
+func changed(times []int64, changes map[int64]int) []int64 {
+	left := maps.Clone(changes)
+	times = slices.DeleteFunc(times, func(t int64) bool {
+		if left[t] < 0 {
+			left[t]++
+			return true
+		}
+		return false
+	})
+	for t, n := range left {
+		for range n {
+			times = append(times, t)
+		}
+	}
+	slices.Sort(times)
+	return times
+}

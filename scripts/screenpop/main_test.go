@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"countersign/session/event"
+)
+
+// asProgram has the test binary be the program.
+const asProgram = "SCREENPOP_TEST_RUN_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestTheGoProgramPopsEachPageOnce(t *testing.T) {
+	t.Parallel()
+	popsEachPageOnce(t, func(ctx context.Context, url, browser string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, os.Args[0], "--nats", url, "--open", browser)
+		cmd.Env = append(os.Environ(), asProgram+"=1")
+		return cmd
+	})
+}
+
+func TestThePythonProgramCompiles(t *testing.T) {
+	t.Parallel()
+	python(t, "-m", "py_compile", "screenpop.py")
+}
+
+func TestThePythonProgramPopsEachPageOnce(t *testing.T) {
+	t.Parallel()
+	python(t, "--version")
+	if err := exec.Command("python3", "-c", "import nats").Run(); err != nil {
+		t.Skip("nats-py is not installed (pip install nats-py)")
+	}
+	popsEachPageOnce(t, func(ctx context.Context, url, browser string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, "python3", "screenpop.py", "--nats", url, "--open")
+		cmd.Env = append(os.Environ(), "BROWSER="+browser+" %s")
+		return cmd
+	})
+}
+
+// python runs python3, which leaves nothing beside the script.
+func python(t *testing.T, args ...string) {
+	t.Helper()
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("python3 is not installed")
+	}
+	cmd := exec.CommandContext(t.Context(), "python3", args...)
+	cmd.Env = append(os.Environ(), "PYTHONPYCACHEPREFIX="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
+// popsEachPageOnce runs a program against a NATS on which the example events go out: every fact, one of them twice, one as a replay, one without a page.
+func popsEachPageOnce(t *testing.T, program func(ctx context.Context, url, browser string) *exec.Cmd) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s := startNATS(t)
+	opened := filepath.Join(t.TempDir(), "opened")
+	cmd := program(ctx, s.ClientURL(), browserThatNotes(t, opened))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	defer func() {
+		cancel() // kills it: a screen pop goes on for ever
+		_ = cmd.Wait()
+	}()
+
+	awaitSubscriptions(ctx, t, s)
+	publish(t, s,
+		example(t, event.FactCallStarted, nil), example(t, event.FactStepFinished, nil), example(t, event.FactRouted, nil),
+		example(t, event.FactVerified, func(e, _ map[string]any) { e["replay"], e["id"] = "019a", "long-ago.9" }),
+		example(t, event.FactIdentified, func(e, data map[string]any) { e["id"] = "no-page.5"; delete(data, "pop_url") }),
+		example(t, event.FactIdentified, nil), example(t, event.FactVerified, nil), example(t, event.FactVerified, nil),
+		example(t, event.FactFailed, nil))
+	const (
+		verified, failed = "019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04", "019a9c31-0b58-7e19-8a6c-f04d2b9e6a77"
+		page             = "https://crm.example/customers/C-100042?call="
+	)
+	want := []string{
+		verified + " identified (level 1) " + page + verified + "&status=identified",
+		verified + " verified (level 2) " + page + verified + "&status=verified",
+		failed + " identified (level 1) " + page + failed + "&status=identified",
+	}
+	lines := bufio.NewScanner(out)
+	var got, pages []string
+	for range want {
+		require.True(t, lines.Scan(), "it ended early, or said nothing for a minute")
+		got = append(got, lines.Text())
+		pages = append(pages, lines.Text()[strings.LastIndex(lines.Text(), " ")+1:])
+	}
+	assert.Equal(t, want, got)
+	assert.EventuallyWithT(t, func(c *assert.CollectT) {
+		text, _ := os.ReadFile(opened)
+		assert.Equal(c, pages, strings.Fields(string(text)))
+	}, 30*time.Second, 20*time.Millisecond)
+}
+
+// browserThatNotes is a program that writes the address that it should open into a file.
+func browserThatNotes(t *testing.T, to string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "browser")
+	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\nprintf '%s\\n' \"$1\" >>'"+to+"'\n"), 0o700))
+	return path
+}
+
+func startNATS(t *testing.T) *server.Server {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true})
+	require.NoError(t, err)
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	require.True(t, s.ReadyForConnections(time.Minute))
+	return s
+}
+
+func awaitSubscriptions(ctx context.Context, t *testing.T, s *server.Server) {
+	t.Helper()
+	for _, fact := range []event.Fact{event.FactIdentified, event.FactVerified, event.FactFailed} {
+		for {
+			subscribed, err := s.Subsz(&server.SubszOptions{
+				Subscriptions: true, Account: server.DEFAULT_GLOBAL_ACCOUNT, Test: event.Subject("retail", fact),
+			})
+			require.NoError(t, err)
+			if subscribed.Total > 0 {
+				break
+			}
+			select {
+			case <-ctx.Done():
+				require.Fail(t, "nobody subscribed", "%s", fact)
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	}
+}
+
+// example is the example of a fact, changed.
+func example(t *testing.T, fact event.Fact, change func(e, data map[string]any)) *nats.Msg {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "session", "event", "testdata", string(fact)+".json"))
+	require.NoError(t, err)
+	var e map[string]any
+	require.NoError(t, json.Unmarshal(text, &e))
+	if change != nil {
+		change(e, e["data"].(map[string]any))
+	}
+	body, err := json.Marshal(e)
+	require.NoError(t, err)
+	return &nats.Msg{Subject: event.Subject(e["line"].(string), fact), Data: body}
+}
+
+func publish(t *testing.T, s *server.Server, messages ...*nats.Msg) {
+	t.Helper()
+	conn, err := nats.Connect(s.ClientURL(), nats.Timeout(time.Minute))
+	require.NoError(t, err)
+	defer conn.Close()
+	for _, m := range messages {
+		require.NoError(t, conn.PublishMsg(m))
+	}
+	require.NoError(t, conn.Flush())
+}

@@ -1,0 +1,98 @@
+package customers
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"time"
+	"unicode/utf8"
+
+	"countersign/session/event"
+	"countersign/store/sqlite"
+	"countersign/store/traces"
+)
+
+// Removed counts the rows that were removed, by table.
+type Removed map[string]int
+
+// Erase removes everything about a customer. Whoever is not there has nothing to remove. That they were erased is remembered under their Alias, for Erased. traces are what
+// the files may still hold of it, for Search; the caller wipes them.
+func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed, traces traces.Set, err error) {
+	if traces, err = d.tracesOf(ctx, customer); err != nil {
+		return nil, nil, err
+	}
+	removed = Removed{}
+	err = d.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for _, table := range []string{"phones", "identifiers", "credentials", "sealed"} {
+			if removed[table], err = sqlite.Exec(ctx, tx, `DELETE FROM `+table+` WHERE customer = ?`, customer); err != nil {
+				return err
+			}
+		}
+		removed["customers"], err = sqlite.Exec(ctx, tx, `DELETE FROM customers WHERE id = ?`, customer)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO erased VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at`, d.Alias(customer), d.now().UnixMilli())
+		return err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("erase from %s: %w", filepath.Base(d.db.Path), err)
+	}
+	return removed, traces, nil
+}
+
+// tracesOf reads what is on file about a customer, and about nobody else. With many customers that takes seconds, in which others can write.
+func (d *Reader) tracesOf(ctx context.Context, customer string) (set traces.Set, err error) {
+	values, err := sqlite.Collect(ctx, d.db, func(r sqlite.Row) (value []byte, err error) { return value, r.Scan(&value) },
+		`SELECT name FROM customers WHERE id = ?1 UNION ALL SELECT e164 FROM phones WHERE customer = ?1
+		UNION ALL SELECT value FROM identifiers WHERE customer = ?1 UNION ALL SELECT hash FROM credentials WHERE customer = ?1
+		UNION ALL SELECT box FROM sealed WHERE customer = ?1`, customer)
+	if err != nil {
+		return nil, err
+	}
+	for _, value := range append([][]byte{[]byte(customer)}, values...) {
+		shared, err := d.shared(ctx, customer, value)
+		if err != nil {
+			return nil, err
+		}
+		if !shared {
+			set.Add(value)
+		}
+	}
+	return append(set, traces.Named(customer)), nil
+}
+
+// shared says that others have a value too: a name, or the number of a family.
+func (d *Reader) shared(ctx context.Context, customer string, value []byte) (shared bool, err error) {
+	if !utf8.Valid(value) {
+		return false, nil // a hash, or a sealed secret
+	}
+	err = d.db.Read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM customers WHERE id <> ?2 AND (instr(id, ?1) OR instr(name, ?1)))
+		OR EXISTS (SELECT 1 FROM phones WHERE customer <> ?2 AND instr(e164, ?1)) OR EXISTS (SELECT 1 FROM identifiers WHERE customer <> ?2 AND instr(value, ?1))`,
+		string(value), customer).Scan(&shared)
+	if err != nil {
+		return false, fmt.Errorf("read %s: %w", filepath.Base(d.db.Path), err)
+	}
+	return shared, nil
+}
+
+// Erased tells who was erased until now.
+func (d *Reader) Erased(ctx context.Context) (event.Erased, error) {
+	type tombstone struct {
+		alias string
+		at    int64
+	}
+	all, err := sqlite.Collect(ctx, d.db, func(r sqlite.Row) (t tombstone, err error) { return t, r.Scan(&t.alias, &t.at) }, `SELECT alias, at FROM erased`)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	erased := map[string]int64{}
+	for _, t := range all {
+		erased[t.alias] = t.at
+	}
+	return func(customer string, at time.Time) bool {
+		gone, found := erased[d.Alias(customer)]
+		return found && at.UnixMilli() <= gone
+	}, nil
+}

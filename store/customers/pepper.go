@@ -1,0 +1,47 @@
+package customers
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"countersign/internal/datafile"
+	"countersign/store/sqlite"
+)
+
+// pepperSize is the size of the pepper in bytes, that of the hash it keys.
+const pepperSize = 32
+
+// LoadPepper reads the key without which the stored PINs are worth nothing: 32 bytes in hexadecimal in a file of their own, not in a database
+// and not in its backup. A missing file is made, readable for its owner only; of several processes that do so at once all get the same key. A
+// damaged file is refused and left alone, because the PINs can be checked with no other key.
+func LoadPepper(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := datafile.Create(path, newPepper()); err != nil {
+			return nil, sqlite.AccessError(path, err)
+		}
+		text, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, sqlite.AccessError(path, err)
+	}
+	defer clear(text)
+	text = bytes.TrimSpace(text)
+	pepper := make([]byte, hex.DecodedLen(len(text)))
+	if _, err := hex.Decode(pepper, text); err != nil || len(pepper) != pepperSize {
+		return nil, fmt.Errorf("%s is damaged: it must hold 64 hexadecimal digits and nothing else; restore it from a backup, "+
+			"because the stored PINs cannot be checked without it", path)
+	}
+	return pepper, nil
+}
+
+func newPepper() []byte {
+	pepper := make([]byte, pepperSize)
+	rand.Read(pepper) // never fails, as documented
+	return append(hex.AppendEncode(nil, pepper), '\n')
+}

@@ -1,0 +1,104 @@
+package customers
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"countersign/store/sqlite"
+)
+
+const (
+	// wrapIdle is how often Wrap looks for credentials that another process has imported.
+	wrapIdle = time.Minute
+	// While a secret was checked less than quietFor ago, wrapping rests busyRest times as long as it works.
+	quietFor = 5 * time.Second
+	busyRest = 20
+)
+
+// Unwrapped is how many credentials are stored as plain HMACs, without argon2id over them.
+func (d *Reader) Unwrapped(ctx context.Context) (n int, err error) {
+	err = d.db.Read.QueryRowContext(ctx, "SELECT count(*) FROM credentials WHERE scheme = 'hmac'").Scan(&n)
+	return n, err
+}
+
+// WrapNext puts argon2id over up to n of the credentials that are plain HMACs, and says how many it did; fewer than n means that there are no
+// more. PINs come first, then passphrases, then what others can find out anyhow. After each it rests as long as it worked, and twenty times as long while callers'
+// answers are being checked. With SchemeHMAC it does nothing.
+func (d *Directory) WrapNext(ctx context.Context, n int) (wrapped int, err error) {
+	if d.hash.scheme == SchemeHMAC {
+		return 0, nil
+	}
+	for wrapped < n {
+		started := time.Now()
+		found, err := d.wrapOne(ctx)
+		if err != nil || !found {
+			return wrapped, err
+		}
+		wrapped++
+		rest := time.Since(started)
+		if time.Since(time.Unix(0, d.lastCheck.Load())) < quietFor {
+			rest *= busyRest
+		}
+		if err := sqlite.Pause(ctx, rest); err != nil {
+			return wrapped, err
+		}
+	}
+	return wrapped, nil
+}
+
+// Wrap wraps credentials, those that are imported later included, until ctx ends. It may run in several processes, next to everything else.
+func (d *Directory) Wrap(ctx context.Context) {
+	failing := false
+	for ctx.Err() == nil {
+		n, err := d.WrapNext(ctx, 1)
+		if err != nil && ctx.Err() == nil && !errors.Is(err, sqlite.ErrBusy) {
+			if !failing {
+				d.log.Error("stored secrets cannot be wrapped in argon2id, trying again every minute", "err", err)
+			}
+			failing = true
+		} else if n > 0 {
+			failing = false
+		}
+		if n == 0 {
+			_ = sqlite.Pause(ctx, wrapIdle)
+		}
+	}
+}
+
+// nextUnwrapped reads in the order of its index.
+const nextUnwrapped = `SELECT customer, kind, hash FROM credentials WHERE scheme = 'hmac'
+	ORDER BY CASE kind WHEN 'pin' THEN 1 WHEN 'passphrase' THEN 2 ELSE 3 END, customer, kind LIMIT 1`
+
+func (d *Directory) wrapOne(ctx context.Context) (found bool, err error) {
+	var customer, kind string
+	stored := credential{scheme: SchemeHMAC}
+	err = d.db.Read.QueryRowContext(ctx, nextUnwrapped).Scan(&customer, &kind, &stored.hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("wrap credential: %w", err)
+	}
+	defer clear(stored.hash)
+	wrapped, err := d.hash.wrap(ctx, stored.hash)
+	if err == nil {
+		err = d.replace(ctx, customer, kind, stored, wrapped)
+	}
+	if err != nil {
+		return false, fmt.Errorf("wrap credential: %w", err)
+	}
+	return true, nil
+}
+
+// replace puts one credential in the place of another, unless that has changed meanwhile.
+func (d *Directory) replace(ctx context.Context, customer, kind string, from, to credential) error {
+	return d.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE credentials SET scheme = ?, salt = ?, params = ?, hash = ?
+			WHERE customer = ? AND kind = ? AND scheme = ? AND hash = ?`,
+			to.scheme, to.salt, to.params, to.hash, customer, kind, from.scheme, from.hash)
+		return err
+	})
+}

@@ -1,0 +1,120 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"countersign/session/event"
+	"countersign/store/sqlite"
+)
+
+// eraseImported takes an erased customer out of the call of an event that was just imported, whichever of its events came first.
+func eraseImported(ctx context.Context, tx *sql.Tx, gone event.Erased, n entry, calls map[string]bool) error {
+	customer, erased := gone.In([]byte(n.body), time.UnixMilli(n.time))
+	if !erased && n.fact == string(event.FactCallStarted) {
+		customer = event.ErasedCustomer
+		err := tx.QueryRowContext(ctx, `SELECT true FROM events WHERE call = ? AND json ->> '$.data.customer' = ? LIMIT 1`, n.call, customer).Scan(&erased)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+	}
+	if !erased {
+		return nil
+	}
+	calls[n.call] = true
+	return eraseCall(ctx, tx, n.call, customer, &ErasedCalls{})
+}
+
+// ErasedCalls is what Erase found in the journal.
+type ErasedCalls struct {
+	// Calls are those on which the customer was named, and Events how many of their events were changed.
+	Calls  []string
+	Events int
+	// Running is how many of the calls are going on: what they still write names the customer again.
+	Running int
+	// Unpublished is the last place in the outbox that such an event has, 0 if all of them are published.
+	Unpublished int64
+}
+
+// eraseCalls is how many calls are changed in one transaction.
+const eraseCalls = 50
+
+// Erase takes a customer out of the journal: id, name, address for the screen pop, and the caller's last four digits. The calls themselves and what can be
+// counted stay, also in the outbox.
+func (j *Journal) Erase(ctx context.Context, customer string) (found ErasedCalls, err error) {
+	found.Calls, err = sqlite.Collect(ctx, j.db, sqlite.ScanString, `SELECT call FROM calls WHERE customer = ?1
+		UNION SELECT call FROM events WHERE json ->> '$.data.customer' = ?1`, customer)
+	if err != nil {
+		return found, err
+	}
+	for from := 0; from < len(found.Calls); from += eraseCalls {
+		calls := found.Calls[from:min(len(found.Calls), from+eraseCalls)]
+		err := j.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			for _, call := range calls {
+				if err := eraseCall(ctx, tx, call, customer, &found); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return found, fmt.Errorf("erase from %s: %w", filepath.Base(j.db.Path), err)
+		}
+	}
+	return found, nil
+}
+
+func eraseCall(ctx context.Context, tx *sql.Tx, call, customer string, found *ErasedCalls) error {
+	// Several customers may be named on one call: names go with the id beside them.
+	n, err := sqlite.Exec(ctx, tx, `UPDATE events SET json = json_remove(json_replace(json, '$.data.customer', ?3), '$.data.name', '$.data.pop_url')
+		WHERE call = ?1 AND json ->> '$.data.customer' = ?2`, call, customer, event.ErasedCustomer)
+	if err != nil {
+		return err
+	}
+	found.Events += n
+	n, err = sqlite.Exec(ctx, tx, `UPDATE events SET json = json_remove(json, '$.data.caller_last4') WHERE call = ? AND fact = ? AND json ->> '$.data.caller_last4' IS NOT NULL`,
+		call, string(event.FactCallStarted))
+	if err != nil {
+		return err
+	}
+	found.Events += n
+	if _, err := tx.ExecContext(ctx, `UPDATE calls SET customer = ? WHERE call = ? AND customer = ?`, event.ErasedCustomer, call, customer); err != nil {
+		return err
+	}
+	var running bool
+	err = tx.QueryRowContext(ctx, `SELECT ended IS NULL FROM calls WHERE call = ?`, call).Scan(&running)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if running {
+		found.Running++
+	}
+	var waits sql.NullInt64
+	if err := tx.QueryRowContext(ctx, `SELECT max(o.n) FROM outbox o JOIN events e ON e.id = o.event WHERE e.call = ?`, call).Scan(&waits); err != nil {
+		return err
+	}
+	found.Unpublished = max(found.Unpublished, waits.Int64)
+	return nil
+}
+
+// AwaitPublished returns when the outbox is empty up to and with N = upTo, or with ctx's error.
+func (j *Reader) AwaitPublished(ctx context.Context, upTo int64) error {
+	for {
+		var first sql.NullInt64
+		if err := j.db.Read.QueryRowContext(ctx, `SELECT min(n) FROM outbox`).Scan(&first); err != nil {
+			return fmt.Errorf("read outbox: %w", err)
+		}
+		if !first.Valid || first.Int64 > upTo {
+			return nil
+		}
+		if err := sqlite.Pause(ctx, outboxLook); err != nil {
+			return err
+		}
+	}
+}
+
+const outboxLook = 20 * time.Millisecond

@@ -1,0 +1,129 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// migrate brings the file to the newest schema, or refuses it without having touched it. Migrations are named 0001_what.sql, 0002_what.sql
+// and are applied in that order; the number of the last one is the version of the schema, kept in the file's user_version. They only go
+// forward: one that was released is never changed.
+func (db *DB) migrate(ctx context.Context, s Schema) error {
+	steps, err := s.migrations()
+	if err != nil {
+		return err
+	}
+	version, err := db.version(ctx, s, len(steps))
+	if err != nil {
+		return err
+	}
+	if err := db.useWAL(ctx); err != nil {
+		return err
+	}
+	if version == len(steps) { // without a transaction: somebody else may be in a long one
+		return nil
+	}
+	return db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		version, err := inspect(ctx, tx, db.Path, s, len(steps)) // again: another process may have been faster
+		if err != nil || version == len(steps) {
+			return err
+		}
+		for _, name := range steps[version:] {
+			if err := apply(ctx, tx, s.Files, name); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", s.Application, len(steps)))
+		return err
+	})
+}
+
+func (s Schema) migrations() ([]string, error) { return fs.Glob(s.Files, "migrations/*.sql") }
+
+// checkVersion refuses a file that does not have exactly the newest schema.
+func (db *DB) checkVersion(ctx context.Context, s Schema) error {
+	steps, err := s.migrations()
+	if err != nil {
+		return err
+	}
+	version, err := db.version(ctx, s, len(steps))
+	switch {
+	case err != nil:
+		return err
+	case version == 0:
+		return missingError(db.Path)
+	case version < len(steps):
+		return olderError(db.Path, version, len(steps))
+	}
+	return nil
+}
+
+func apply(ctx context.Context, tx *sql.Tx, files fs.FS, name string) error {
+	script, err := fs.ReadFile(files, name)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, string(script)); err != nil {
+		return fmt.Errorf("apply %s: %w", name, err)
+	}
+	return nil
+}
+
+func (db *DB) version(ctx context.Context, s Schema, known int) (int, error) {
+	tx, err := db.Read.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = tx.Rollback() }()
+	return inspect(ctx, tx, db.Path, s, known)
+}
+
+// inspect tells the version of the schema, 0 for an empty file, and refuses databases that are not ours.
+func inspect(ctx context.Context, tx *sql.Tx, path string, s Schema, known int) (version int, err error) {
+	var application, tables int
+	if err := tx.QueryRowContext(ctx, "PRAGMA application_id").Scan(&application); err != nil {
+		return 0, err
+	}
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return 0, err
+	}
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
+		return 0, err
+	}
+	switch {
+	case application == 0 && version == 0 && tables == 0:
+		return 0, nil
+	case application != s.Application:
+		return 0, foreignError(path, "a database, but not Countersign's "+s.Name, nil)
+	case version > known:
+		return 0, newerError(path, version, known)
+	default:
+		return version, nil
+	}
+}
+
+// useWAL turns the write-ahead log on. Two processes that do it at once on a new file can get "locked" without SQLite having waited.
+func (db *DB) useWAL(ctx context.Context) error {
+	retry := time.NewTicker(10 * time.Millisecond)
+	defer retry.Stop()
+	for deadline := time.Now().Add(busyTimeout); ; {
+		var mode string
+		err := db.Write.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
+		switch {
+		case err == nil && mode != "wal":
+			return fmt.Errorf("the file system of %s cannot hold a database that several programs use (journal mode %s)", db.Path, mode)
+		case !IsCode(err, sqlite3.ErrBusy) || time.Now().After(deadline):
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-retry.C:
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"countersign/internal/datafile"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// busyTimeout is how long a connection waits for another process that is writing (policy.md, "SQLite").
+const busyTimeout = 5 * time.Second
+
+// Schema is one kind of database file.
+type Schema struct {
+	// Application is the number by which the file's header tells our kinds of databases and other people's apart.
+	Application int
+	// Synchronous is NORMAL (commits survive a crash of the process) or FULL (and a power cut).
+	Synchronous string
+	// Name is what the file holds, and the folder of its migrations in files.
+	Name  string
+	Files fs.FS
+}
+
+// database is an open SQLite file: one connection that writes and a pool of connections that cannot.
+type DB struct {
+	Path        string
+	Write, Read *sql.DB
+}
+
+// Open opens or creates a database and brings it to the newest schema. An *OpenError tells a person what is wrong. What cannot be opened is
+// left as it was.
+func Open(ctx context.Context, path string, s Schema) (*DB, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := datafile.Create(path, nil); err != nil {
+		return nil, AccessError(path, err)
+	}
+	db := &DB{Path: path}
+	if db.Write, err = sql.Open("sqlite3", dsn(path, s, "_txlock", "immediate")); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	db.Write.SetMaxOpenConns(1)
+	if db.Read, err = openReaders(path, s, "_query_only", "1"); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Write.Close())
+	}
+	if err := db.migrate(ctx, s); err != nil {
+		return nil, errors.Join(Explain(path, err), db.Close())
+	}
+	return db, nil
+}
+
+// openReaders makes the pool of connections that cannot write.
+func openReaders(path string, s Schema, more ...string) (*sql.DB, error) {
+	pool, err := sql.Open("sqlite3", dsn(path, s, more...))
+	if err != nil {
+		return nil, err
+	}
+	readers := max(4, runtime.NumCPU())
+	pool.SetMaxOpenConns(readers)
+	pool.SetMaxIdleConns(readers)
+	return pool, nil
+}
+
+// OpenReadOnly opens a database without changing it: it creates nothing and migrates nothing. An *OpenError with ErrMissing, ErrOlder or
+// ErrNewer says that the file is not there or has another schema than this program. Write is nil.
+func OpenReadOnly(ctx context.Context, path string, s Schema) (*DB, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist), err == nil && info.Size() == 0:
+		return nil, missingError(path)
+	case err != nil:
+		return nil, AccessError(path, err)
+	}
+	db := &DB{Path: path}
+	if db.Read, err = openReaders(path, s, "mode", "ro", "_query_only", "1"); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := db.checkVersion(ctx, s); err != nil {
+		return nil, errors.Join(Explain(path, err), db.Close())
+	}
+	return db, nil
+}
+
+// dsn carries every setting that SQLite keeps for a connection and not in the file, so that each connection of a pool has them.
+func dsn(path string, s Schema, more ...string) string {
+	q := url.Values{
+		"mode":             {"rw"}, // never create a file: datafile.Create does, with the right permissions
+		"_busy_timeout":    {fmt.Sprint(busyTimeout.Milliseconds())},
+		"_foreign_keys":    {"1"},
+		"_synchronous":     {s.Synchronous},
+		"_secure_delete":   {"1"}, // what is deleted is overwritten
+		"_stmt_cache_size": {"32"},
+	}
+	for i := 0; i < len(more); i += 2 {
+		q.Set(more[i], more[i+1])
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+// Close closes the file. Closing a database that was opened read-only leaves it as it was.
+func (db *DB) Close() error {
+	err := db.Read.Close()
+	if db.Write != nil {
+		err = errors.Join(err, db.Write.Close())
+	}
+	return err
+}
+
+// InTx runs f in a transaction of the writer. It waits for the connection and for other processes, ends at once if ctx ends before its turn,
+// and runs to its end afterwards: a context that can end makes go-sqlite3 start a goroutine for every statement.
+func (db *DB) InTx(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
+	conn, err := db.Write.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	ctx = context.WithoutCancel(ctx)
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return Busy(err)
+	}
+	if err := f(ctx, tx); err != nil {
+		_ = tx.Rollback() // SQLite may have rolled back by itself already
+		return err
+	}
+	return tx.Commit()
+}
+
+// Busy makes an ErrBusy of SQLite's "database is locked".
+func Busy(err error) error {
+	if IsCode(err, sqlite3.ErrBusy) {
+		return fmt.Errorf("%w: another program is writing to the database (%w)", ErrBusy, err)
+	}
+	return err
+}
+
+func IsCode(err error, codes ...sqlite3.ErrNo) bool {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	for _, c := range codes {
+		if e.Code == c {
+			return true
+		}
+	}
+	return false
+}
