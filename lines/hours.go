@@ -9,16 +9,14 @@ import (
 	"time"
 )
 
-// Week are the opening hours of a week, as a text like "Mo-Fr 08:00-18:00, Sa 09:00-13:00". Times stand for the days in
-// front of them, or for those of the entry before, or for every day. "22:00-06:00" goes on until the next morning,
-// "00:00-24:00" is the whole day.
+// Week are the opening hours of a week, as a text like "Mo-Fr 08:00-18:00, Sa 09:00-13:00". Times stand for the days in front of them, or for those of the
+// entry before, or for every day. "22:00-06:00" goes on until the next morning, "00:00-24:00" is the whole day.
 type Week struct {
 	Text  string
 	spans []span
 }
 
-// span is a time of opening: from is minutes after midnight of a day, to too, and more than 24 hours if it ends on the
-// next day.
+// span is a time of opening: from is minutes after midnight of a day, to too, and more than 24 hours if it ends on the next day.
 type span struct {
 	day      time.Weekday
 	from, to int
@@ -42,8 +40,7 @@ func (w *Week) unword(text string) error {
 	for entry := range strings.SplitSeq(text, ",") {
 		words := strings.Fields(entry)
 		if len(words) == 0 {
-			return fmt.Errorf("%q has nothing between two commas: write it as Mo-Fr 08:00-18:00, Sa 09:00-13:00",
-				shorten(text))
+			return fmt.Errorf("%q has nothing between two commas: write it as Mo-Fr 08:00-18:00, Sa 09:00-13:00", shorten(text))
 		}
 		if !timePattern.MatchString(words[0]) {
 			days = nil
@@ -84,8 +81,7 @@ func parseDays(word string) ([]int, error) {
 	first, last, isRange := strings.Cut(word, "-")
 	a, b := slices.Index(dayNames, first), slices.Index(dayNames, last)
 	if a < 0 || isRange && b < 0 {
-		return nil, fmt.Errorf("%q is neither a day nor a time: "+
-			"write it as Mo-Fr 08:00-18:00, with Mo Tu We Th Fr Sa Su", shorten(word))
+		return nil, fmt.Errorf("%q is neither a day nor a time: write it as Mo-Fr 08:00-18:00, with Mo Tu We Th Fr Sa Su", shorten(word))
 	}
 	if !isRange {
 		return []int{a}, nil
@@ -135,10 +131,9 @@ func (h *Hours) Schedule() (*Schedule, error) {
 	return s, nil
 }
 
-// Open says whether the line is open. A time of opening includes its first moment and not its last. Holidays are closed
-// from midnight to midnight, and what would have begun on one does not go on into the next day. When clocks are set
-// back, an hour that is there twice counts whole at its edges: the line opens with the first and closes with the
-// second. When they are set forward, a time that is left out is the moment of the change.
+// Open says whether the line is open. A time of opening includes its first moment and not its last. Holidays are closed from midnight to midnight, and what
+// would have begun on one does not go on into the next day. When clocks are set back, an hour that is there twice counts whole at its edges: the line opens
+// with the first and closes with the second. When they are set forward, a time that is left out is the moment of the change.
 func (s *Schedule) Open(at time.Time) bool {
 	local := at.In(s.zone)
 	today := dateOf(local)
@@ -168,8 +163,7 @@ func dateOf(t time.Time) Date {
 	return Date{y, m, d}
 }
 
-// moment is when the clocks on the wall show so many minutes after midnight of a day: the first time or the last, if
-// they do so twice.
+// moment is when the clocks on the wall show so many minutes after midnight of a day: the first time or the last, if they do so twice.
 func (s *Schedule) moment(day time.Time, minutes int, last bool) time.Time {
 	y, m, d := day.Date()
 	wall := time.Date(y, m, d, 0, minutes, 0, 0, time.UTC)
