@@ -177,6 +177,7 @@ func TestABadConfigurationIsRefusedWithEverythingThatIsWrong(t *testing.T) {
 		"socket: {allow: [10.0.0.1]}":            {"10.0.0.1", "network"},
 		"log: {level: loud, format: xml}":        {"loud", "xml"},
 		"line: {region: Germany}":                {"Germany", "two letters"},
+		"line: {region: QQ}":                     {"QQ", "two letters"},
 		"socket: {max_calls: 0}":                 {"max_calls"},
 		"nats: {listen: 0.0.0.0:0}":              {"0.0.0.0"},
 		"nats: {url: \"http://x\"}":              {"http://x"},

@@ -85,10 +85,10 @@ func TestALoginElsewhereProvesWhatItsMethodsProve(t *testing.T) {
 		level   session.Level
 		proofs  int
 	}{
-		"a password":                {[]event.Method{token.MethodPassword}, session.Verified, 1},
-		"the app and a password":    {[]event.Method{token.MethodApp, token.MethodPassword}, session.Strong, 2},
-		"the app alone":             {[]event.Method{token.MethodApp}, session.Verified, 1},
-		"a password and a PIN":      {[]event.Method{token.MethodPassword, event.MethodPIN}, session.Verified, 2},
+		"a password":                {[]event.Method{session.MethodPassword}, session.Verified, 1},
+		"the app and a password":    {[]event.Method{session.MethodApp, session.MethodPassword}, session.Strong, 2},
+		"the app alone":             {[]event.Method{session.MethodApp}, session.Verified, 1},
+		"a password and a PIN":      {[]event.Method{session.MethodPassword, event.MethodPIN}, session.Verified, 2},
 		"a birth date":              {[]event.Method{event.MethodBirthDate}, session.Identified, 1},
 		"one birth date said twice": {[]event.Method{event.MethodBirthDate, event.MethodBirthDate}, session.Identified, 1},
 		"an account number":         {[]event.Method{event.MethodAccount}, session.Identified, 0},
