@@ -243,10 +243,11 @@ func TestADatabaseOfANewerVersionIsLeftAlone(t *testing.T) {
 		assert.Equal(t, exitFailed, code)
 		oneSentence(t, stderr, "newer Countersign", "99")
 	}
-	code, stdout, _ := countersign(t, "", "--data", data, "doctor")
+	code, stdout, stderr := countersign(t, "", "--data", data, "doctor")
 	assert.NotContains(t, stdout, "problem  nats", "no NATS is no problem while serve is not running")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stdout, "newer Countersign")
+	oneSentence(t, stderr, "1 problem found")
 	after, err := os.ReadFile(db)
 	require.NoError(t, err)
 	assert.Equal(t, raw, after)
@@ -489,7 +490,7 @@ func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
 func TestTheDefaultLine(t *testing.T) {
 	t.Parallel()
 	def, _ := lines.Default()
-	l, err := lines.Compile(def, 0, lines.Parts{Directory: nowhere{}})
+	l, err := lines.Compile(def, 0, lines.Parts{Directory: struct{ steps.Directory }{}})
 	require.NoError(t, err)
 	assert.Equal(t, "menu XML default", l.Routes.Verified.String())
 	assert.Equal(t, "agents XML default", l.Routes.Identified.String())

@@ -62,7 +62,7 @@ const (
 
 // samePepper makes sure that all machines have the same pepper: with others, each would count attempts for itself.
 func samePepper(ctx context.Context, state *bus.State, d *customers.Directory) error {
-	ours := []byte(hex.EncodeToString(d.PepperKey(fingerprintKey)[:8]))
+	ours := pepperFingerprint(d.PepperKey)
 	_, err := state.Guard().Create(ctx, fingerprint, ours, shared.Forever)
 	if !errors.Is(err, bus.ErrConflict) {
 		return err
@@ -72,6 +72,10 @@ func samePepper(ctx context.Context, state *bus.State, d *customers.Directory) e
 		return errOtherPepper
 	}
 	return err
+}
+
+func pepperFingerprint(key func(label string) []byte) []byte {
+	return []byte(hex.EncodeToString(key(fingerprintKey)[:8]))
 }
 
 var errOtherPepper = errors.New("another machine on this NATS has another pepper: give all of them the same file (customers.pepper), and the same tokens.key; " +
