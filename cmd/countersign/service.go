@@ -166,12 +166,17 @@ func (s *service) openStores(ctx context.Context) (err error) {
 	return err
 }
 
-// openDirectory opens the customers, for the service and for "countersign customers".
-func openDirectory(ctx context.Context, cfg config, log *slog.Logger) (*customers.Directory, error) {
+// loadPepper makes a pepper where there are no customers yet.
+func loadPepper(cfg config) ([]byte, error) {
 	if exists(cfg.directoryPath()) && !exists(cfg.pepperPath()) {
 		return nil, fmt.Errorf("the pepper %s is missing: restore it from a backup, because the stored PINs cannot be checked without it", cfg.pepperPath())
 	}
-	pepper, err := customers.LoadPepper(cfg.pepperPath())
+	return customers.LoadPepper(cfg.pepperPath())
+}
+
+// openDirectory opens the customers to change them.
+func openDirectory(ctx context.Context, cfg config, log *slog.Logger) (*customers.Directory, error) {
+	pepper, err := loadPepper(cfg)
 	if err != nil {
 		return nil, err
 	}

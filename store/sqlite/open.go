@@ -50,13 +50,45 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	db.Write.SetMaxOpenConns(1)
-	if db.Read, err = sql.Open("sqlite3", dsn(path, s, "_query_only", "1")); err != nil {
+	if db.Read, err = openReaders(path, s, "_query_only", "1"); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Write.Close())
 	}
-	readers := max(4, runtime.NumCPU())
-	db.Read.SetMaxOpenConns(readers)
-	db.Read.SetMaxIdleConns(readers)
 	if err := db.migrate(ctx, s); err != nil {
+		return nil, errors.Join(Explain(path, err), db.Close())
+	}
+	return db, nil
+}
+
+// openReaders makes the pool of connections that cannot write.
+func openReaders(path string, s Schema, more ...string) (*sql.DB, error) {
+	pool, err := sql.Open("sqlite3", dsn(path, s, more...))
+	if err != nil {
+		return nil, err
+	}
+	readers := max(4, runtime.NumCPU())
+	pool.SetMaxOpenConns(readers)
+	pool.SetMaxIdleConns(readers)
+	return pool, nil
+}
+
+// OpenReadOnly opens a database without changing it: it creates nothing and migrates nothing. An *OpenError with ErrMissing, ErrOlder or
+// ErrNewer says that the file is not there or has another schema than this program. Write is nil.
+func OpenReadOnly(ctx context.Context, path string, s Schema) (*DB, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist), err == nil && info.Size() == 0:
+		return nil, missingError(path)
+	case err != nil:
+		return nil, AccessError(path, err)
+	}
+	db := &DB{Path: path}
+	if db.Read, err = openReaders(path, s, "mode", "ro", "_query_only", "1"); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := db.checkVersion(ctx, s); err != nil {
 		return nil, errors.Join(Explain(path, err), db.Close())
 	}
 	return db, nil
@@ -78,7 +110,14 @@ func dsn(path string, s Schema, more ...string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
-func (db *DB) Close() error { return errors.Join(db.Read.Close(), db.Write.Close()) }
+// Close closes the file. Closing a database that was opened read-only leaves it as it was.
+func (db *DB) Close() error {
+	err := db.Read.Close()
+	if db.Write != nil {
+		err = errors.Join(err, db.Write.Close())
+	}
+	return err
+}
 
 // InTx runs f in a transaction of the writer. It waits for the connection and for other processes, ends at once if ctx ends before its turn,
 // and runs to its end afterwards: a context that can end makes go-sqlite3 start a goroutine for every statement.
