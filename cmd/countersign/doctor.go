@@ -20,11 +20,13 @@ func doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
 		Usage: "check what Countersign needs, and say what to do",
-		Description: "Starts and stops nothing. Exit code 1 means that something must be done before calls work as they " +
-			"should.",
+		Description: "Starts and stops nothing. Exit code 1 means that something must be done before calls work as " +
+			"they should.",
 		Flags: []cli.Flag{
 			natsFlag(),
-			&cli.StringFlag{Name: "freeswitch", Usage: "FreeSWITCH's configuration is in `DIR`, such as /etc/freeswitch"},
+			&cli.StringFlag{
+				Name: "freeswitch", Usage: "FreeSWITCH's configuration is in `DIR`, such as /etc/freeswitch",
+			},
 			&cli.BoolFlag{Name: "json", Usage: "one finding a line, as JSON"},
 		},
 		Action: runDoctor,
@@ -53,8 +55,8 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 	o := doctor.Options{
 		Data: cfg.data,
 		Files: doctor.Files{
-			Customers: cfg.directoryPath(), Pepper: cfg.pepperPath(), Journal: cfg.journalPath(), Audit: cfg.auditPath(),
-			Reports: cfg.reportsPath(),
+			Customers: cfg.directoryPath(), Pepper: cfg.pepperPath(), Journal: cfg.journalPath(),
+			Audit: cfg.auditPath(), Reports: cfg.reportsPath(),
 		},
 		Hash:    cfg.Customers.Hash,
 		Prompts: cfg.promptsDir(), OwnPrompts: cfg.Prompts.Path != "", Voices: cfg.Prompts.Voices,

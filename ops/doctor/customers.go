@@ -84,8 +84,8 @@ func pepperIsTheSame(ctx context.Context, o Options) []Finding {
 	case err != nil:
 		return nil // said with NATS
 	case !same:
-		return []Finding{problem("give all of them the same file (customers.pepper), and the same tokens.key; then remove "+
-			"the key \"fingerprint\" from the bucket guard", "another machine on this NATS has another pepper")}
+		return []Finding{problem("give all of them the same file (customers.pepper), and the same tokens.key; then "+
+			"remove the key \"fingerprint\" from the bucket guard", "another machine on this NATS has another pepper")}
 	}
 	return []Finding{ok("the same as on the other machines of this NATS, if there are any")}
 }

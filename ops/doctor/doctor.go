@@ -125,19 +125,27 @@ var checks = []check{
 func Run(ctx context.Context, o Options) (all []Finding) {
 	natsAway := false
 	for _, c := range checks {
-		found := []Finding{skipped("NATS does not answer")}
-		if !c.asksNATS || !natsAway {
-			found = c.run(ctx, o)
+		if c.asksNATS && natsAway {
+			c.run = skip
 		}
-		for _, f := range found {
-			f.Check = c.name
-			all = append(all, f)
-		}
+		found := c.findings(ctx, o)
+		all = append(all, found...)
 		if c.name == natsCheck {
 			natsAway = found[0].State != OK
 		}
 	}
 	return all
+}
+
+func skip(context.Context, Options) []Finding { return []Finding{skipped("NATS does not answer")} }
+
+// findings makes the check.
+func (c check) findings(ctx context.Context, o Options) []Finding {
+	found := c.run(ctx, o)
+	for i := range found {
+		found[i].Check = c.name
+	}
+	return found
 }
 
 // Problems is how many of the findings must be fixed.

@@ -34,7 +34,9 @@ func TestAFreshMachineHasNoProblemsAndStaysAsItIs(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, left)
 	assert.Equal(t, doctor.Note, one(t, o, "nats").State, "serve brings its own")
-	assert.Equal(t, doctor.Skipped, one(t, o, "lines").State)
+	for _, asksNATS := range []string{"lines", "reports"} {
+		assert.Contains(t, all, doctor.Finding{Check: asksNATS, State: doctor.Skipped, Detail: "NATS does not answer"})
+	}
 
 	o.EmbeddedNATS = ""
 	assert.Equal(t, doctor.Problem, one(t, o, "nats").State, "an operator named it")
@@ -76,6 +78,29 @@ func TestCustomersNeedTheirPepper(t *testing.T) {
 	assert.Equal(t, doctor.Problem, f.State)
 	assert.Contains(t, f.Detail, "is missing")
 	assert.NoFileExists(t, o.Files.Pepper, "doctor makes none")
+}
+
+// Doctor may run beside an older service, whose databases it leaves as they are.
+func TestADatabaseOfAnotherVersionIsOnlyRead(t *testing.T) {
+	t.Parallel()
+	o := fresh(t)
+	pepper, err := customers.LoadPepper(o.Files.Pepper)
+	require.NoError(t, err)
+	d, err := customers.Open(t.Context(), o.Files.Customers, customers.Options{Pepper: pepper, Scheme: o.Hash})
+	require.NoError(t, err)
+	require.NoError(t, d.Close())
+	raw, err := os.ReadFile(o.Files.Customers)
+	require.NoError(t, err)
+	for version, state := range map[byte]doctor.State{1: doctor.Note, 99: doctor.Problem} {
+		raw[63] = version // user_version, big endian at offset 60 of a SQLite file
+		require.NoError(t, os.WriteFile(o.Files.Customers, raw, 0o600))
+		f := one(t, o, "customers")
+		assert.Equal(t, state, f.State, f.Detail)
+		assert.Contains(t, f.Detail, "Countersign (schema ")
+		after, err := os.ReadFile(o.Files.Customers)
+		require.NoError(t, err)
+		assert.Equal(t, raw, after)
+	}
 }
 
 func TestAnotherPepperOnTheSameNATSIsAProblem(t *testing.T) {

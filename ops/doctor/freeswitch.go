@@ -24,7 +24,8 @@ func dialplanIsInstalled(_ context.Context, o Options) (found []Finding) {
 	case conf == "":
 		return []Finding{skipped("no configuration of FreeSWITCH found on this machine; name it with --freeswitch DIR")}
 	case !exists(filepath.Join(conf, "dialplan")):
-		return []Finding{problem("name FreeSWITCH's configuration folder with --freeswitch DIR", "%s has no dialplan", conf)}
+		return []Finding{problem("name FreeSWITCH's configuration folder with --freeswitch DIR",
+			"%s has no dialplan", conf)}
 	}
 	for _, file := range []string{"countersign.xml", "public/00_countersign.xml", "default/00_countersign.xml"} {
 		if path := filepath.Join(conf, "dialplan", file); !exists(path) {

@@ -84,7 +84,8 @@ func lineSpeaks(o Options, def *lines.Definition, name, language string) (found 
 		if len(missing) > 0 {
 			found = append(found, note("record them in "+filepath.Join(o.Prompts, language)+
 				", or countersign prompts render --language "+language,
-				"%s speaks %s, but %d prompts are missing in it: callers hear %s", name, language, len(missing), def.Languages[0]))
+				"%s speaks %s, but %d prompts are missing in it: callers hear %s",
+				name, language, len(missing), def.Languages[0]))
 		}
 	}
 	_, err := o.Voices.For(language)

@@ -38,8 +38,13 @@ func fresh(t *testing.T) doctor.Options {
 		},
 		Hash: customers.SchemeHMAC, Prompts: filepath.Join(data, "prompts"), Socket: nobody,
 		FreeSWITCH: withDialplan(t, conf),
-		NATS:       func() (bus.Endpoint, error) { return bus.External(bus.ExternalOptions{URL: "nats://" + nobody}) }, EmbeddedNATS: nobody,
-		State: func(context.Context, func(context.Context, *bus.State) error) error { return errors.New("no NATS") },
+		NATS: func() (bus.Endpoint, error) {
+			return bus.External(bus.ExternalOptions{URL: "nats://" + nobody})
+		},
+		EmbeddedNATS: nobody,
+		State: func(context.Context, func(context.Context, *bus.State) error) error {
+			return errors.New("no NATS")
+		},
 	}
 }
 
@@ -65,20 +70,17 @@ func withNATS(t *testing.T, o doctor.Options, put func(context.Context, *bus.Sta
 		return use(ctx, s)
 	}
 	if put != nil {
-		require.NoError(t, o.State(t.Context(), func(ctx context.Context, s *bus.State) error { put(ctx, s); return nil }))
+		require.NoError(t, o.State(t.Context(), func(ctx context.Context, s *bus.State) error {
+			put(ctx, s)
+			return nil
+		}))
 	}
 	return o
 }
 
 // found are the findings of one check.
-func found(t *testing.T, o doctor.Options, check string) (all []doctor.Finding) {
-	t.Helper()
-	for _, f := range doctor.Run(t.Context(), o) {
-		if f.Check == check {
-			all = append(all, f)
-		}
-	}
-	return all
+func found(t *testing.T, o doctor.Options, check string) []doctor.Finding {
+	return doctor.RunCheck(t.Context(), o, check)
 }
 
 // one is the one finding of a check.

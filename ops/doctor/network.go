@@ -46,8 +46,8 @@ func backendAnswers(ctx context.Context, o Options) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	if err := d.Reach(ctx); err != nil {
-		return []Finding{problem("check that it runs and that this machine may reach it; callers go to an agent meanwhile",
-			"%v", err)}
+		return []Finding{problem("check that it runs and that this machine may reach it; callers go to an agent "+
+			"meanwhile", "%v", err)}
 	}
 	return []Finding{ok("%s answers; what it says of a customer, countersign backend find shows", o.Backend.URL)}
 }

@@ -6,17 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 
-	"countersign/reports/reportsdb"
-	"countersign/store/audit"
 	"countersign/store/customers"
-	"countersign/store/journal"
 	"countersign/store/sqlite"
 )
 
 // silent is the log of what doctor opens: what is worth saying is a finding.
 var silent = slog.New(slog.DiscardHandler)
 
-func openCustomers(ctx context.Context, o Options) (*customers.Directory, error) {
+func openCustomers(ctx context.Context, o Options) (*customers.Reader, error) {
 	if !exists(o.Files.Pepper) { // LoadPepper would make one
 		return nil, fmt.Errorf("the pepper %s is missing", o.Files.Pepper)
 	}
@@ -24,27 +21,17 @@ func openCustomers(ctx context.Context, o Options) (*customers.Directory, error)
 	if err != nil {
 		return nil, err
 	}
-	return customers.Open(ctx, o.Files.Customers, customers.Options{Pepper: pepper, Scheme: o.Hash, Log: silent})
-}
-
-func openJournal(ctx context.Context, o Options) (*journal.Journal, error) {
-	return journal.Open(ctx, o.Files.Journal, journal.Options{})
-}
-
-func openAudit(ctx context.Context, o Options) (*audit.Log, error) {
-	return audit.Open(ctx, o.Files.Audit, audit.Options{})
-}
-
-func openReports(ctx context.Context, o Options) (*reportsdb.Reports, error) {
-	return reportsdb.Open(ctx, o.Files.Reports, reportsdb.Options{Log: silent})
+	return customers.OpenReadOnly(ctx, o.Files.Customers, customers.Options{Pepper: pepper})
 }
 
 // unreadable is the finding about a database that cannot be opened or read.
 func unreadable(err error) Finding {
-	do := "check its permissions and the disk; if the file is damaged, restore a backup"
 	var known *sqlite.OpenError
-	if errors.As(err, &known) {
-		do = "see the message" // it says what to do
+	switch {
+	case errors.Is(err, sqlite.ErrOlder):
+		return note("countersign serve upgrades it at its next start", "%v", err)
+	case errors.As(err, &known):
+		return problem("see the message", "%v", err) // it says what to do
 	}
-	return problem(do, "%v", err)
+	return problem("check its permissions and the disk; if the file is damaged, restore a backup", "%v", err)
 }

@@ -29,8 +29,8 @@ func promptsArePlayable(_ context.Context, o Options) []Finding {
 	}
 	if closed := closedFolder(o.Prompts); closed != "" {
 		return []Finding{note("chmod o+x "+closed+", or keep --data elsewhere, unless FreeSWITCH runs as the same user",
-			"all %d are there, but other users cannot enter %s: FreeSWITCH could play nothing, and callers would go to an "+
-				"agent at once", len(prompts.All()), closed)}
+			"all %d are there, but other users cannot enter %s: FreeSWITCH could play nothing, and callers would go "+
+				"to an agent at once", len(prompts.All()), closed)}
 	}
 	return []Finding{ok("all %d are in %s, and every user may read them", len(prompts.All()), o.Prompts)}
 }

@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"context"
 	"database/sql"
+	"os"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ func TestAChangedAuditLogIsAProblem(t *testing.T) {
 	o := fresh(t)
 	a, err := audit.Open(t.Context(), o.Files.Audit, audit.Options{})
 	require.NoError(t, err)
-	_, err = a.Append(t.Context(), audit.Entry{Actor: "ada@desk", Action: audit.Imported, Object: "customers", Detail: "1"})
+	_, err = a.Append(t.Context(), audit.Entry{Actor: "ada@desk", Action: audit.Imported, Object: "customers"})
 	require.NoError(t, err)
 	require.NoError(t, a.Close())
 	assert.Equal(t, []doctor.Finding{{Check: "audit", State: doctor.OK, Detail: "1 record, none was changed"}},
@@ -34,7 +35,8 @@ func TestAChangedAuditLogIsAProblem(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
 	assert.Equal(t, doctor.Problem, one(t, o, "audit").State)
-	assert.Equal(t, 1, doctor.Problems(doctor.Run(t.Context(), o)))
+	require.NoError(t, os.Remove(o.Files.Audit))
+	assert.Equal(t, doctor.Problem, one(t, o, "audit").State, "the notes of its heads say that there was one")
 }
 
 func TestAScheduledReportThatFailedIsAProblem(t *testing.T) {
@@ -45,7 +47,6 @@ func TestAScheduledReportThatFailedIsAProblem(t *testing.T) {
 	f := one(t, o, "schedules")
 	assert.Equal(t, doctor.OK, f.State)
 	assert.Contains(t, f.Detail, "0 schedules")
-	assert.Equal(t, "NATS does not answer", one(t, o, "reports").Detail)
 
 	fails(t, reports.Schedules(), "weekly", "mail.example: connection refused")
 	require.NoError(t, reports.Close())
