@@ -115,8 +115,8 @@ func startForDemo(ctx context.Context, cfg config, log *slog.Logger) (*demo.Serv
 		return nil, err
 	}
 	return &demo.Service{
-		Socket: s.listener.Addr().String(), NATS: s.endpoint, URL: s.embedded.URL(), State: s.state,
-		LinesInForce: func() int { return len(s.lines.book.Lines()) },
+		Socket: s.listener.Addr().String(), NATS: s.endpoint, State: s.state,
+		LinesInForce: func() int { return len(s.lines.All()) },
 		AwaitNATS:    s.awaitNATS, Drain: s.drain, Close: s.close,
 	}, nil
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
@@ -77,15 +75,6 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 		})
 	}
 	return o
-}
-
-// hasSamePepper is samePepper for those who only look: it leaves nothing in NATS.
-func hasSamePepper(ctx context.Context, state *bus.State, key func(label string) []byte) (bool, error) {
-	theirs, _, err := state.Guard().Get(ctx, fingerprint)
-	if errors.Is(err, bus.ErrNotFound) { // no machine has left one
-		return true, nil
-	}
-	return bytes.Equal(pepperFingerprint(key), theirs), err
 }
 
 func printFindings(to io.Writer, findings []doctor.Finding, asJSON bool) error {

@@ -232,7 +232,7 @@ func TestServeSaysWhatIsInTheWay(t *testing.T) {
 func TestADatabaseOfANewerVersionIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	code, _, stderr := countersign(t, "id\nC-1\n", "--data", data, "customers", "import", "-")
+	code, _, stderr := countersign(t, "id,name\nC-1,Ada\n", "--data", data, "customers", "import", "-")
 	require.Equal(t, exitDone, code, stderr)
 	db := filepath.Join(data, "directory.db")
 	raw, err := os.ReadFile(db)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+
 	"countersign/session/event"
 
 	"github.com/urfave/cli/v2"

@@ -68,10 +68,9 @@ type Settings struct {
 
 // Service is a service that runs.
 type Service struct {
-	// Socket is where it takes calls, NATS where it publishes their events, URL how other programs reach that NATS.
+	// Socket is where it takes calls, NATS where it publishes their events.
 	Socket string
 	NATS   bus.Endpoint
-	URL    string
 	State  *bus.State
 	// LinesInForce is how many lines calls can meet, beside the built-in one.
 	LinesInForce func() int
@@ -122,7 +121,7 @@ func Run(ctx context.Context, o Options) (sum *Summary, err error) {
 	if err != nil {
 		return nil, err
 	}
-	addresses.Socket, addresses.NATS, addresses.SMS = s.Socket, s.URL, settings.SMS
+	addresses.Socket, addresses.NATS, addresses.SMS = s.Socket, s.NATS.URL(), settings.SMS
 	d := &demo{options: o, service: s, sms: sms, calls: newTally()}
 	if err := d.prepare(ctx); err != nil {
 		return nil, errors.Join(err, within(drainWithin, s.Drain), s.Close())

@@ -18,6 +18,7 @@ import (
 	"countersign/bus"
 	"countersign/esl"
 	"countersign/lines"
+	"countersign/lines/live"
 	"countersign/ops/demo"
 	"countersign/prompts"
 	"countersign/session"
@@ -76,12 +77,16 @@ func (s *site) start(ctx context.Context, with demo.Settings) (*demo.Service, er
 	require.NoError(s.t, err)
 	gateway, err := sms.New(sms.Settings{URL: with.SMS}, endpoint.Options{Log: silent})
 	require.NoError(s.t, err)
-	book := s.book(lines.Parts{Directory: directory, Sends: g, Sender: gateway, Once: g})
 	require.NoError(s.t, prompts.Unpack(filepath.Join(s.dir, "prompts")))
 	catalogue, err := prompts.Open(filepath.Join(s.dir, "prompts"))
 	require.NoError(s.t, err)
+	inForce, err := live.New(live.Options{
+		Parts: lines.Parts{Directory: directory, Sends: g, Sender: gateway, Once: g},
+		Speak: func(context.Context, []prompts.Text) error { return nil }, Copy: filepath.Join(s.dir, "lines.json"), Log: silent,
+	})
+	require.NoError(s.t, err)
 	runner := session.NewRunner(session.Options{
-		Journal: j, Prompts: catalogue, Line: book.Pick, Guard: g, Calls: state.Calls(), Customer: directory.ByID,
+		Journal: j, Prompts: catalogue, Line: inForce.Pick, Guard: g, Calls: state.Calls(), Customer: directory.ByID,
 		StateTimeout: patience,
 	})
 	server := esl.NewServer(runner.Run, esl.Options{MaxCalls: 100, Log: silent})
@@ -92,11 +97,11 @@ func (s *site) start(ctx context.Context, with demo.Settings) (*demo.Service, er
 	var parts sync.WaitGroup
 	parts.Go(func() { relay.Run(running) })
 	parts.Go(func() { g.Run(running) })
-	parts.Go(func() { state.Lines().Watch(running, book.follow) })
+	parts.Go(func() { inForce.Follow(running, state.Lines()) })
 	parts.Go(func() { _ = server.Serve(running, l) })
 	return &demo.Service{
-		Socket: l.Addr().String(), NATS: nats.Endpoint(), URL: nats.URL(), State: state,
-		LinesInForce: func() int { return len(book.Lines()) },
+		Socket: l.Addr().String(), NATS: nats.Endpoint(), State: state,
+		LinesInForce: func() int { return len(inForce.All()) },
 		AwaitNATS: func(ctx context.Context) error {
 			for !relay.Status().Connected {
 				if ctx.Err() != nil {
@@ -121,38 +126,6 @@ func (s *site) start(ctx context.Context, with demo.Settings) (*demo.Service, er
 			return errors.Join(j.Close(context.Background()), local.Close())
 		},
 	}, nil
-}
-
-// inForce are the lines as NATS has them.
-type inForce struct {
-	*lines.Book
-	t     *testing.T
-	parts lines.Parts
-}
-
-func (s *site) book(parts lines.Parts) *inForce {
-	def, _ := lines.Default()
-	line, err := lines.Compile(def, 0, parts)
-	require.NoError(s.t, err)
-	return &inForce{Book: lines.NewBook(line), t: s.t, parts: parts}
-}
-
-func (b *inForce) follow(stored []bus.Stored) {
-	var entries []lines.Entry
-	for _, one := range stored {
-		def, err := lines.Parse(one.Name, []byte(one.YAML))
-		if err != nil {
-			b.t.Errorf("line %s: %v", one.Name, err)
-			continue
-		}
-		line, err := lines.Compile(def, one.Version, b.parts)
-		if err != nil {
-			b.t.Errorf("line %s: %v", one.Name, err)
-			continue
-		}
-		entries = append(entries, lines.Entry{Line: line, Numbers: def.Numbers})
-	}
-	b.Set(entries)
 }
 
 // patience bounds every wait of these tests.

@@ -9,12 +9,13 @@ import (
 	"countersign/bus"
 	"countersign/lines"
 	"countersign/prompts"
+	"countersign/session/shared"
 	"countersign/steps"
 )
 
 // linesCompile looks at the lines in NATS: that they compile here, and that what they say and ask is there.
 func linesCompile(ctx context.Context, o Options) (found []Finding) {
-	var stored []bus.Stored
+	var stored []shared.LineVersion
 	err := o.State(ctx, func(ctx context.Context, s *bus.State) (err error) {
 		stored, err = s.Lines().All(ctx)
 		return err
@@ -45,7 +46,7 @@ func linesCompile(ctx context.Context, o Options) (found []Finding) {
 	return found
 }
 
-func compile(s bus.Stored) (*lines.Definition, error) {
+func compile(s shared.LineVersion) (*lines.Definition, error) {
 	def, err := lines.Parse(s.Name, []byte(s.YAML))
 	if err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ type unasked struct {
 	steps.Once
 }
 
-func lineHasWhatItNeeds(o Options, def *lines.Definition, s bus.Stored) (found []Finding) {
+func lineHasWhatItNeeds(o Options, def *lines.Definition, s shared.LineVersion) (found []Finding) {
 	if strings.Contains(s.YAML, "sms_code") && o.SMS.URL == "" {
 		found = append(found, problem("set sms.url, or take sms_code out of the line",
 			"%s sends codes, but there is no gateway: its callers go to an agent", s.Name))

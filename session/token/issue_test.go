@@ -11,6 +11,7 @@ import (
 
 	"countersign/session"
 	"countersign/session/event"
+	"countersign/session/shared"
 	"countersign/session/token"
 
 	"github.com/stretchr/testify/assert"
@@ -64,7 +65,7 @@ func TestTheSubjectIsTheSameForACustomerAndOfNoUseElsewhere(t *testing.T) {
 	t.Parallel()
 	keys := newKeys(t)
 	subject := func(customer string, change func(*token.Options)) any {
-		raw, err := benchOn(t, &token.Memory{}, keys, change).IssueFor(deadline(t), customer, []event.Method{event.MethodPIN}, token.AnyLine)
+		raw, err := benchOn(t, shared.NewMemory(), keys, change).IssueFor(deadline(t), customer, []event.Method{event.MethodPIN}, token.AnyLine)
 		require.NoError(t, err)
 		return part(t, raw, 1)["sub"]
 	}
@@ -131,7 +132,7 @@ func TestNoTokenIsMadeOfNothing(t *testing.T) {
 
 func TestOptionsThatWouldBeUnsafeAreRefused(t *testing.T) {
 	t.Parallel()
-	good := token.Options{Store: &token.Memory{}, Keys: newKeys(t), SubjectKey: subjectKey}
+	good := token.Options{Store: shared.NewMemory(), Keys: newKeys(t), SubjectKey: subjectKey}
 	for says, change := range map[string]func(*token.Options){
 		"a store and keys":      func(o *token.Options) { o.Store = nil },
 		"store and keys":        func(o *token.Options) { o.Keys = nil },

@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"time"
 
+	"countersign/internal/datafile"
+
 	"github.com/mattn/go-sqlite3"
 )
 
@@ -42,7 +44,7 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	if err := CreateFile(path, nil); err != nil {
+	if err := datafile.Create(path, nil); err != nil {
 		return nil, AccessError(path, err)
 	}
 	db := &DB{Path: path}
@@ -97,7 +99,7 @@ func OpenReadOnly(ctx context.Context, path string, s Schema) (*DB, error) {
 // dsn carries every setting that SQLite keeps for a connection and not in the file, so that each connection of a pool has them.
 func dsn(path string, s Schema, more ...string) string {
 	q := url.Values{
-		"mode":             {"rw"}, // never create a file: createFile does, with the right permissions
+		"mode":             {"rw"}, // never create a file: datafile.Create does, with the right permissions
 		"_busy_timeout":    {fmt.Sprint(busyTimeout.Milliseconds())},
 		"_foreign_keys":    {"1"},
 		"_synchronous":     {s.Synchronous},
@@ -158,47 +160,4 @@ func IsCode(err error, codes ...sqlite3.ErrNo) bool {
 		}
 	}
 	return false
-}
-
-// CreateFile makes a file with content that only its owner may read, unless the file exists already, and takes everybody else's permissions
-// away from one that does. Of several processes one wins; nobody ever sees half a file. Its folder is made, readable for everybody, if missing.
-//
-// An existing database is never opened here: closing a descriptor of it would drop the locks that SQLite holds in this process.
-func CreateFile(path string, content []byte) error {
-	info, err := os.Stat(path)
-	if err == nil && info.Mode().Perm()&0o077 != 0 && info.Mode().IsRegular() {
-		return os.Chmod(path, info.Mode().Perm()&0o700)
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
-	draft, err := os.CreateTemp(folder, "."+filepath.Base(path)+"-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(draft.Name()) }()
-	_, err = draft.Write(content)
-	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
-		return err
-	}
-	switch err := os.Link(draft.Name(), path); {
-	case errors.Is(err, fs.ErrExist):
-		return nil
-	case err != nil:
-		return err
-	}
-	return syncFolder(folder)
-}
-
-// syncFolder makes a new name in a folder outlive a power cut.
-func syncFolder(folder string) error {
-	f, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
