@@ -82,7 +82,8 @@ func (s *site) start(ctx context.Context, with demo.Settings) (*demo.Service, er
 	require.NoError(s.t, err)
 	inForce, err := live.New(live.Options{
 		Parts: lines.Parts{Directory: directory, Sends: g, Sender: gateway, Once: g},
-		Speak: func(context.Context, []prompts.Text) error { return nil }, Copy: filepath.Join(s.dir, "lines.json"), Log: silent,
+		Speak: func(context.Context, []prompts.Text) error { return nil },
+		Copy:  filepath.Join(s.dir, "lines.json"), Log: silent,
 	})
 	require.NoError(s.t, err)
 	runner := session.NewRunner(session.Options{
