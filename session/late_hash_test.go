@@ -32,6 +32,7 @@ func TestOnlyAHashKeyThatIsStillDueBeginsThePromptAgain(t *testing.T) {
 		return session.Entry{Class: session.Input, Keyed: len(digits), Terminated: hash, Digits: session.NewSecret([]byte(digits))}
 	}
 	lone := session.Entry{Class: session.NoMatch, Terminated: true}
+	other := session.Entry{Class: session.NoMatch}
 	short := session.Entry{Class: session.NoMatch, Keyed: 2, Terminated: true}
 	pin, silence, optOut := input("2468", true), session.Entry{}, session.Entry{Class: session.OptedOut}
 	for name, c := range map[string]struct {
@@ -41,14 +42,15 @@ func TestOnlyAHashKeyThatIsStillDueBeginsThePromptAgain(t *testing.T) {
 		want   session.Entry
 		asked  int
 	}{
-		"a hash key behind the most digits":                       {input("123456", false), false, []session.Entry{lone, pin}, pin, 2},
-		"two of them: the second is an answer":                    {input("123456", false), false, []session.Entry{lone, lone, pin}, lone, 2},
-		"the most digits were ended by the hash key":              {input("123456", true), false, []session.Entry{lone, pin}, lone, 1},
-		"fewer digits":                                            {input("12345", false), false, []session.Entry{lone, pin}, lone, 1},
-		"too few digits and the hash key":                         {input("123456", false), false, []session.Entry{short, pin}, short, 1},
-		"an answer at once":                                       {input("123456", false), false, []session.Entry{pin}, pin, 1},
-		"silence":                                                 {input("123456", false), false, []session.Entry{silence, pin}, silence, 1},
-		"the opt-out key":                                         {input("123456", false), false, []session.Entry{optOut, pin}, optOut, 1},
+		"a hash key behind the most digits":          {input("123456", false), false, []session.Entry{lone, pin}, pin, 2},
+		"two of them: the second is an answer":       {input("123456", false), false, []session.Entry{lone, lone, pin}, lone, 2},
+		"the most digits were ended by the hash key": {input("123456", true), false, []session.Entry{lone, pin}, lone, 1},
+		"fewer digits":                            {input("12345", false), false, []session.Entry{lone, pin}, lone, 1},
+		"too few digits and the hash key":         {input("123456", false), false, []session.Entry{short, pin}, short, 1},
+		"a key that nobody named ended the entry": {input("123456", false), false, []session.Entry{other, pin}, other, 1},
+		"an answer at once":                       {input("123456", false), false, []session.Entry{pin}, pin, 1},
+		"silence":                                 {input("123456", false), false, []session.Entry{silence, pin}, silence, 1},
+		"the opt-out key":                         {input("123456", false), false, []session.Entry{optOut, pin}, optOut, 1},
 		"the hash key went to a passphrase that was listened for": {input("123456", false), true, []session.Entry{lone, pin}, lone, 1},
 	} {
 		ch := &entries{all: append([]session.Entry{c.first}, c.then...)}
