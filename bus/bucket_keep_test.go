@@ -12,7 +12,8 @@ import (
 	"countersign/session/shared"
 )
 
-// NATS counts in whole seconds, and takes 0 for none: what is to be kept for less would be kept for ever, or not as long as was asked for.
+// NATS counts in whole seconds. Rounded down, a key would be gone before its time, and one of less than a second would
+// have no time at all.
 func TestAKeyIsKeptForWholeSecondsAndNeverLessThanAskedFor(t *testing.T) {
 	t.Parallel()
 	ctx, endpoint := t.Context(), embedded(t).Endpoint()

@@ -39,7 +39,7 @@ func watched(t *testing.T, e bus.Endpoint) {
 	}, patience, 10*time.Millisecond)
 }
 
-// A crash can take the last events of a stream. Those that come afterwards have numbers that the watcher has seen already.
+// A crash can take the last events of a stream. Those that come afterwards have numbers that the watcher has seen.
 func TestWatchGoesOnBehindTheEndOfAStreamThatLostItsLastEvents(t *testing.T) {
 	t.Parallel()
 	dir, address := t.TempDir(), freeAddress(t)

@@ -57,7 +57,8 @@ func TestEachSignAloneSaysThatACallWasTakenAway(t *testing.T) {
 			return esltest.Completion(esltest.Command{App: "socket"})
 		},
 		"the prompt completes elsewhere": func(prompt, _ esltest.Command) string {
-			return esltest.Completion(prompt, "Caller-Destination-Number", gone, "variable_read_result", "success", "variable_cs_digits", "2468")
+			return esltest.Completion(prompt, "Caller-Destination-Number", gone, "variable_read_result", "success",
+				"variable_cs_digits", "2468")
 		},
 		"what was queued behind the prompt completes elsewhere": func(_, forget esltest.Command) string {
 			return esltest.Completion(forget, "Caller-Destination-Number", gone)
@@ -79,7 +80,8 @@ func TestEachSignAloneSaysThatACallWasTakenAway(t *testing.T) {
 			p.Send(sign(c, forget))
 			require.ErrorIs(t, o.wait(), session.ErrTakenAway)
 			require.ErrorIs(t, o.cause, session.ErrTakenAway)
-			p.Send(esltest.Completion(esltest.Command{App: "unset", Arg: "socket_resume"}, "Caller-Destination-Number", gone, "variable_socket_resume", ""))
+			p.Send(esltest.Completion(esltest.Command{App: "unset", Arg: "socket_resume"},
+				"Caller-Destination-Number", gone, "variable_socket_resume", ""))
 			p.ExpectClosedWithoutAWord()
 		})
 	}

@@ -64,7 +64,8 @@ func TestTheLanguageThatWasSpokenIsRemembered(t *testing.T) {
 	assert.Equal(t, "de", m.known["call-1"].Language)
 
 	spoken = ""
-	j := again(t, l, &sessiontest.Channel{}, session.Call{Channel: "u-1", Earlier: "call-1"}, remembering, customers(ada))
+	back := session.Call{Channel: "u-1", Earlier: "call-1"}
+	j := again(t, l, &sessiontest.Channel{}, back, remembering, customers(ada))
 	assert.Equal(t, "de", spoken)
 	assert.NotContains(t, steps(j), "language", "nobody is asked for it again")
 }

@@ -25,16 +25,21 @@ func (e *entries) Collect(_ context.Context, c session.Collect) (session.Entry, 
 	return next, nil
 }
 
-// FreeSWITCH ends an entry of the most digits at once. The hash key that the caller presses all the same ends the next prompt, and is no answer to it.
+func list(all ...session.Entry) []session.Entry { return all }
+
+// FreeSWITCH ends an entry of the most digits at once. The hash key that the caller presses all the same ends the next
+// prompt, and is no answer to it.
 func TestOnlyAHashKeyThatIsStillDueBeginsThePromptAgain(t *testing.T) {
 	t.Parallel()
 	input := func(digits string, hash bool) session.Entry {
-		return session.Entry{Class: session.Input, Keyed: len(digits), Terminated: hash, Digits: session.NewSecret([]byte(digits))}
+		secret := session.NewSecret([]byte(digits))
+		return session.Entry{Class: session.Input, Keyed: len(digits), Terminated: hash, Digits: secret}
 	}
 	lone := session.Entry{Class: session.NoMatch, Terminated: true}
 	other := session.Entry{Class: session.NoMatch}
 	short := session.Entry{Class: session.NoMatch, Keyed: 2, Terminated: true}
 	pin, silence, optOut := input("2468", true), session.Entry{}, session.Entry{Class: session.OptedOut}
+	const hash, listens = true, true
 	for name, c := range map[string]struct {
 		first  session.Entry
 		listen bool
@@ -42,33 +47,35 @@ func TestOnlyAHashKeyThatIsStillDueBeginsThePromptAgain(t *testing.T) {
 		want   session.Entry
 		asked  int
 	}{
-		"a hash key behind the most digits":          {input("123456", false), false, []session.Entry{lone, pin}, pin, 2},
-		"two of them: the second is an answer":       {input("123456", false), false, []session.Entry{lone, lone, pin}, lone, 2},
-		"the most digits were ended by the hash key": {input("123456", true), false, []session.Entry{lone, pin}, lone, 1},
-		"fewer digits":                            {input("12345", false), false, []session.Entry{lone, pin}, lone, 1},
-		"too few digits and the hash key":         {input("123456", false), false, []session.Entry{short, pin}, short, 1},
-		"a key that nobody named ended the entry": {input("123456", false), false, []session.Entry{other, pin}, other, 1},
-		"an answer at once":                       {input("123456", false), false, []session.Entry{pin}, pin, 1},
-		"silence":                                 {input("123456", false), false, []session.Entry{silence, pin}, silence, 1},
-		"the opt-out key":                         {input("123456", false), false, []session.Entry{optOut, pin}, optOut, 1},
-		"the hash key went to a passphrase that was listened for": {input("123456", false), true, []session.Entry{lone, pin}, lone, 1},
+		"a hash key behind the most digits":          {input("123456", !hash), !listens, list(lone, pin), pin, 2},
+		"two of them: the second is an answer":       {input("123456", !hash), !listens, list(lone, lone, pin), lone, 2},
+		"the most digits were ended by the hash key": {input("123456", hash), !listens, list(lone, pin), lone, 1},
+		"fewer digits":                            {input("12345", !hash), !listens, list(lone, pin), lone, 1},
+		"too few digits and the hash key":         {input("123456", !hash), !listens, list(short, pin), short, 1},
+		"a key that nobody named ended the entry": {input("123456", !hash), !listens, list(other, pin), other, 1},
+		"an answer at once":                       {input("123456", !hash), !listens, list(pin, lone), pin, 1},
+		"silence":                                 {input("123456", !hash), !listens, list(silence, pin), silence, 1},
+		"the opt-out key":                         {input("123456", !hash), !listens, list(optOut, pin), optOut, 1},
+		"it went to a passphrase in between":      {input("123456", !hash), listens, list(lone, pin), lone, 1},
 	} {
-		ch := &entries{all: append([]session.Entry{c.first}, c.then...)}
+		ch := &entries{all: append(list(c.first), c.then...)}
 		var got session.Entry
 		asksTwice := step{"twice", func(ctx context.Context, s *session.Session) (session.Outcome, error) {
-			_, err := s.Collect(ctx, session.Ask{Prompts: []string{"account"}, Min: 2, Max: 6, FirstDigit: time.Second, InterDigit: time.Second})
+			_, err := s.Collect(ctx, session.Ask{Prompts: []string{"account"}, Min: 2, Max: 6})
 			require.NoError(t, err)
 			if c.listen {
 				_, err = s.Listen(ctx, session.Hear{Prompts: []string{"passphrase"}})
 				require.NoError(t, err)
 			}
-			got, err = s.Collect(ctx, session.Ask{Prompts: []string{"pin"}, Min: 4, Max: 6, FirstDigit: time.Second, InterDigit: time.Second})
+			got, err = s.Collect(ctx, session.Ask{Prompts: []string{"pin"}, Min: 4, Max: 6})
 			require.NoError(t, err)
 			return session.Passed(), nil
 		}}
 		call := session.Call{ID: "call-1", Channel: "u-1", Started: time.Now()}
 		l := line(func(l *session.Line) { l.Identify = []session.Step{asksTwice} })
-		o := session.Options{Journal: &sessiontest.Journal{}, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return l }}
+		o := session.Options{
+			Journal: &sessiontest.Journal{}, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return l },
+		}
 		session.NewRunner(o).Run(ch.Start(t.Context()), call, ch)
 		ch.End(nil)
 		assert.Equal(t, c.want, got, name)

@@ -122,13 +122,13 @@ func TestTheLanguageMenu(t *testing.T) {
 	}{
 		{"the second language", keys("2"), event.StepPassed, "", "de", results("accepted")},
 		{"the first", keys("1"), event.StepPassed, "", "en", results("accepted")},
-		{"no such language, then the second", keys("7", "2"), event.StepPassed, "", "de", results("no_match", "accepted")},
+		{"no such language, then another", keys("7", "2"), event.StepPassed, "", "de", results("no_match", "accepted")},
 		{"silence", nil, event.StepSkipped, event.ReasonNoInput, "en", results("no_input", "no_input")},
 		{"silence, then the second", keys("", "2"), event.StepPassed, "", "de", results("no_input", "accepted")},
 		{"the star key is no language", keys("*", "2"), event.StepPassed, "", "de", results("no_match", "accepted")},
 		{"nor is the hash key", keys("#", "2"), event.StepPassed, "", "de", results("no_match", "accepted")},
 		{"nor is 0", keys("0", "2"), event.StepPassed, "", "de", results("no_match", "accepted")},
-		{"two keys that are none: the first", keys("3", "9"), event.StepSkipped, event.ReasonNoInput, "en", results("no_match", "no_match")},
+		{"no language twice", keys("3", "9"), event.StepSkipped, event.ReasonNoInput, "en", results("no_match", "no_match")},
 	} {
 		var spoken string
 		l.Failure = spy(func(s *session.Session) { spoken = s.Language() })

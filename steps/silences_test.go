@@ -18,12 +18,15 @@ func TestSilencesBeforeACodeIsSentAgainDoNotCount(t *testing.T) {
 		reason  string
 		want    []event.AttemptResult
 	}{
-		"two before and two behind": {[]string{"", "", "0#", "", "", "{}#"}, "ok", results("no_input", "no_input", "served", "no_input", "no_input", "accepted")},
+		"two before and two behind": {[]string{"", "", "0#", "", "", "{}#"}, "ok",
+			results("no_input", "no_input", "served", "no_input", "no_input", "accepted")},
 		"two before and three behind": {[]string{"", "", "0#", "", "", "", "{}#"}, "no_input",
 			results("no_input", "no_input", "served", "no_input", "no_input", "no_input")},
 		"one before each of two": {[]string{"", "", "0#", "", "", "0#", "", "", "{}#"}, "ok",
-			results("no_input", "no_input", "served", "no_input", "no_input", "served", "no_input", "no_input", "accepted")},
-		"three without one": {[]string{"", "", "", "0#", "{}#"}, "no_input", results("no_input", "no_input", "no_input")},
+			results("no_input", "no_input", "served", "no_input", "no_input", "served", "no_input", "no_input",
+				"accepted")},
+		"three without one": {[]string{"", "", "", "0#", "{}#"}, "no_input",
+			results("no_input", "no_input", "no_input")},
 	} {
 		d, p := enrolled(), &phoneCompany{}
 		_, j, v := dial(t, verifying(d, 2, possession(smsCode(d, p))), "+15551230001", reads(p, c.answers...)...)
@@ -34,19 +37,20 @@ func TestSilencesBeforeACodeIsSentAgainDoNotCount(t *testing.T) {
 
 func TestAtAReadBackSilenceAgreesAndOtherKeysAreAskedAgain(t *testing.T) {
 	t.Parallel()
+	once, twice := []string{"read-back-confirm"}, []string{"read-back-confirm", "read-back-confirm-again"}
 	for name, c := range map[string]struct {
 		answers []string
 		agreed  bool
 		confirm []string // the prompts that asked whether it is right
 	}{
-		"silence":                        {[]string{""}, true, []string{"read-back-confirm"}},
-		"1":                              {[]string{"1"}, true, []string{"read-back-confirm"}},
-		"2":                              {[]string{"2"}, false, []string{"read-back-confirm"}},
-		"the opt-out key":                {[]string{"*"}, false, []string{"read-back-confirm"}},
-		"another key, then silence":      {[]string{"7", ""}, true, []string{"read-back-confirm", "read-back-confirm-again"}},
-		"the hash key, then 1":           {[]string{"#", "1"}, true, []string{"read-back-confirm", "read-back-confirm-again"}},
-		"the hash key, then the opt-out": {[]string{"#", "*"}, false, []string{"read-back-confirm", "read-back-confirm-again"}},
-		"another key, twice":             {[]string{"7", "8"}, false, []string{"read-back-confirm", "read-back-confirm-again"}},
+		"silence":                        {[]string{""}, true, once},
+		"1":                              {[]string{"1"}, true, once},
+		"2":                              {[]string{"2"}, false, once},
+		"the opt-out key":                {[]string{"*"}, false, once},
+		"another key, then silence":      {[]string{"7", ""}, true, twice},
+		"the hash key, then 1":           {[]string{"#", "1"}, true, twice},
+		"the hash key, then the opt-out": {[]string{"#", "*"}, false, twice},
+		"another key, twice":             {[]string{"7", "8"}, false, twice},
 	} {
 		d := bank()
 		l := line(d)

@@ -29,8 +29,8 @@ func TestSettingsOfNothingButCommentsAreTheDefaults(t *testing.T) {
 	want.data = "/var/lib/elsewhere"
 	require.NotEqual(t, config{data: want.data}, want)
 	for name, text := range map[string]string{
-		"an empty file": "", "an empty line": "\n", "comments": "# all of it is taken out for now\n# node: x\n", "a document of nothing": "---\n",
-		"a document of comments": "---\n# node: x\n", "blanks": "  \n\n",
+		"an empty file": "", "an empty line": "\n", "comments": "# all of it is taken out for now\n# node: x\n",
+		"a document of nothing": "---\n", "a document of comments": "---\n# node: x\n", "blanks": "  \n\n",
 	} {
 		got, err := settingsOf(t, text)
 		require.NoError(t, err, name)

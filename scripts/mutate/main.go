@@ -1,14 +1,16 @@
-// Command mutate answers which changes to the code no test would notice: it makes one small change at a time, in a copy, runs the package's tests and prints
-// the changes that they pass with (file:line, and the change). It never writes to the tree: mutants reach the compiler with `go test -overlay`.
+// Command mutate answers which changes to the code no test would notice: it makes one small change at a time, in a copy,
+// runs the package's tests and prints the changes that they pass with. It never writes to the tree: the compiler gets a
+// mutant with `go test -overlay`.
 //
 //	go run ./scripts/mutate ./session ./esl            # 10 mutants of each, always the same ones
 //	go run ./scripts/mutate -mutants 40 -seed 7 ./lines
 //
-// It exits 1 if a mutant survives that reviewed.txt does not excuse, or if an excuse matches no mutant any more. reviewed.txt has one mutant a line, as it is
-// printed, with the reason behind it.
+// It exits 1 if a mutant survives that reviewed.txt does not excuse, or if an excuse matches no mutant any more.
+// reviewed.txt has one mutant a line, as it is printed, with the reason behind it.
 //
-// Why not a library: gremlins changes operators but drops no condition and no statement, and most of what our tests had missed was of that kind;
-// go-mutesting drops statements, but swaps the mutant for the original in the tree, and its last change is of 2021. Neither keeps a reviewed list.
+// Why not a library: gremlins changes operators but drops no condition and no statement, and most of what our tests had
+// missed was of that kind; go-mutesting drops statements, but swaps the mutant for the original in the tree, and its last
+// change is of 2021. Neither keeps a reviewed list.
 package main
 
 import (
@@ -46,8 +48,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("mutate", flag.ContinueOnError)
 	flags.IntVar(&o.mutants, "mutants", 10, "mutants of each package; 0 is all there are")
 	flags.Uint64Var(&o.seed, "seed", 1, "which mutants: the same number makes the same choice of the same code")
-	flags.DurationVar(&o.within, "within", 2*time.Minute, "how long the tests may take with one mutant; beyond that it is killed")
-	flags.StringVar(&o.reviewed, "reviewed", filepath.Join("scripts", "mutate", "reviewed.txt"), "survivors that are excused, with their reasons")
+	flags.DurationVar(&o.within, "within", 2*time.Minute, "how long the tests may take; beyond that the mutant is killed")
+	reviewed := filepath.Join("scripts", "mutate", "reviewed.txt")
+	flags.StringVar(&o.reviewed, "reviewed", reviewed, "survivors that are excused, with their reasons")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -80,7 +83,7 @@ func check(ctx context.Context, o options, out io.Writer) error {
 		}
 		for _, key := range excuses.stale(p, all) {
 			stale++
-			fmt.Fprintf(out, "excused for nothing, there is no such mutant: %s\n", key)
+			fmt.Fprintf(out, "excused, but there is no such mutant: %s\n", key)
 		}
 		n, err := tryAll(ctx, o, p, all, excuses, dir, out)
 		unexcused += n
@@ -89,14 +92,16 @@ func check(ctx context.Context, o options, out io.Writer) error {
 		}
 	}
 	if unexcused+stale > 0 {
-		return fmt.Errorf("%d survived without an excuse, %d excuses are stale: write a test that fails with the mutant, or excuse it in %s",
-			unexcused, stale, o.reviewed)
+		return fmt.Errorf("%d survived without an excuse, %d excuses match nothing: write a test that fails with the mutant, "+
+			"or excuse it in %s", unexcused, stale, o.reviewed)
 	}
 	return nil
 }
 
 // tryAll tries mutants of one package until there were enough that compile.
-func tryAll(ctx context.Context, o options, p pkg, all []mutant, excuses reviewed, dir string, out io.Writer) (unexcused int, err error) {
+func tryAll(
+	ctx context.Context, o options, p pkg, all []mutant, excuses reviewed, dir string, out io.Writer,
+) (unexcused int, err error) {
 	began := time.Now()
 	if err := p.passes(ctx, o.within); err != nil {
 		return 0, err

@@ -13,7 +13,8 @@ import (
 type mutant struct {
 	file string // from where the command runs
 	line int
-	// function and what say which change it is, without line numbers: they are how a mutant is excused. nth tells equal ones of a function apart.
+	// function and what say which change it is, without line numbers: they are how a mutant is excused. nth tells equal
+	// ones of a function apart.
 	function, what string
 	nth            int
 	// The bytes from..to of the file become text.
@@ -105,9 +106,10 @@ func (f *finder) text(n ast.Node) string {
 	return string(f.source[f.files.Position(n.Pos()).Offset:f.files.Position(n.End()).Offset])
 }
 
-// operators are what a binary operator becomes. Those of numbers do not compile between strings, and are passed over then.
+// operators are what a binary operator becomes. What does not compile, such as a difference of strings, is passed over.
 var operators = map[token.Token]token.Token{
-	token.LSS: token.LEQ, token.LEQ: token.LSS, token.GTR: token.GEQ, token.GEQ: token.GTR, token.EQL: token.NEQ, token.NEQ: token.EQL,
+	token.LSS: token.LEQ, token.LEQ: token.LSS, token.GTR: token.GEQ, token.GEQ: token.GTR,
+	token.EQL: token.NEQ, token.NEQ: token.EQL,
 	token.ADD: token.SUB, token.SUB: token.ADD, token.MUL: token.QUO, token.QUO: token.MUL,
 }
 

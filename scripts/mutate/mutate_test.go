@@ -48,7 +48,10 @@ func TestAnExcusedSurvivorIsNoError(t *testing.T) {
 
 func TestAnExcuseForNothingIsAnError(t *testing.T) {
 	t.Parallel()
-	excuses := reviewed{survivor: "equal numbers", "testdata/tiny/tiny.go Gone: true -> false": "gone", "elsewhere/a.go F: true -> false": "not looked at"}
+	excuses := reviewed{
+		survivor: "equal numbers", "testdata/tiny/tiny.go Gone: true -> false": "gone",
+		"elsewhere/a.go F: true -> false": "not looked at",
+	}
 	p := pkg{files: []string{"testdata/tiny/tiny.go"}}
 	all, err := p.mutants()
 	require.NoError(t, err)
@@ -57,7 +60,9 @@ func TestAnExcuseForNothingIsAnError(t *testing.T) {
 
 func TestAnExcuseNeedsAReason(t *testing.T) {
 	t.Parallel()
-	for text, says := range map[string]string{survivor: ":1: want a mutant", survivor + "  // a\n" + survivor + "  // b\n": ":2: is there twice"} {
+	for text, says := range map[string]string{
+		survivor: ":1: want a mutant", survivor + "  // a\n" + survivor + "  // b\n": ":2: is there twice",
+	} {
 		_, err := tiny(t, text)
 		assert.ErrorContains(t, err, says)
 	}
@@ -96,9 +101,9 @@ func (b *box[T]) put(n int, on bool) (err error) {
 		assert.NotEqual(t, source, string(m.apply([]byte(source))), m.key())
 	}
 	assert.ElementsMatch(t, []string{
-		"never if n >= b.most && on", "always if n >= b.most && on", "without && on", "without n >= b.most &&", "n >= b.most -> >",
-		"without case 1", "without case 2", "without b.n = n", "without b.n++", "without continue", "n*2 - 1 -> +", "n * 2 -> /",
-		"without b.on, b.on = true, true", "true -> false", "true -> false (2)",
+		"never if n >= b.most && on", "always if n >= b.most && on", "without && on",
+		"without n >= b.most &&", "n >= b.most -> >", "without case 1", "without case 2", "without b.n = n", "without b.n++", "without continue",
+		"n*2 - 1 -> +", "n * 2 -> /", "without b.on, b.on = true, true", "true -> false", "true -> false (2)",
 	}, got)
 	for _, m := range all {
 		if m.what == "without case 1" {

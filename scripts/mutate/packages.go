@@ -25,7 +25,8 @@ type pkg struct {
 
 // list finds the packages of patterns such as ./session.
 func list(ctx context.Context, patterns []string) (all []pkg, err error) {
-	cmd := exec.CommandContext(ctx, "go", append([]string{"list", "-json=ImportPath,Dir,GoFiles,TestGoFiles,XTestGoFiles"}, patterns...)...)
+	args := append([]string{"list", "-json=ImportPath,Dir,GoFiles,TestGoFiles,XTestGoFiles"}, patterns...)
+	cmd := exec.CommandContext(ctx, "go", args...)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.Output()
@@ -110,7 +111,8 @@ func (p pkg) try(ctx context.Context, m mutant, within time.Duration, dir string
 	if err != nil {
 		return 0, err
 	}
-	if err := errors.Join(os.WriteFile(changed, m.apply(source), 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
+	err = errors.Join(os.WriteFile(changed, m.apply(source), 0o600), os.WriteFile(overlay, replace, 0o600))
+	if err != nil {
 		return 0, err
 	}
 	out, err := p.test(ctx, within, "-overlay", overlay)
@@ -141,7 +143,8 @@ const building = 5 * time.Minute
 func (p pkg) test(ctx context.Context, within time.Duration, flags ...string) (out string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, within+building)
 	defer cancel()
-	args := slices.Concat([]string{"test", "-vet=off", "-failfast", "-count=1", "-timeout", within.String()}, flags, []string{p.path})
+	args := []string{"test", "-vet=off", "-failfast", "-count=1", "-timeout", within.String()}
+	args = append(append(args, flags...), p.path)
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // go ends the tests that it runs
 	cmd.WaitDelay = 10 * time.Second

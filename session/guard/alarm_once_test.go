@@ -61,7 +61,8 @@ func (b *byLine) seen() map[string]int {
 	return seen
 }
 
-// Without the Store no other machine's alarm is known, so what keeps this one from raising it at every look is what it remembers itself.
+// Without the Store no other machine's alarm is known: what keeps this one from raising it at every look is what it
+// remembers itself.
 func TestWithoutTheStoreALineRaisesOneAlarmInEachWindow(t *testing.T) {
 	t.Parallel()
 	store := &outage{Memory: shared.NewMemory()}
@@ -69,7 +70,9 @@ func TestWithoutTheStoreALineRaisesOneAlarmInEachWindow(t *testing.T) {
 	c, raised, looks := newClock(), &byLine{all: map[string]int{}}, &atomic.Int64{}
 	log := &logLines{}
 	now := func() time.Time { looks.Add(1); return c.Now() }
-	g := newGuard(t, guard.Options{Store: store, Now: now, Alarm: raised.raise, Every: time.Millisecond, Log: slog.New(log)})
+	g := newGuard(t, guard.Options{
+		Store: store, Now: now, Alarm: raised.raise, Every: time.Millisecond, Log: slog.New(log),
+	})
 	require.False(t, g.Customer(t.Context(), "100042").Locked) // finds out that the store is away
 	require.Equal(t, 1, log.count("store is away"))
 	fail := func() {
@@ -90,7 +93,7 @@ func TestWithoutTheStoreALineRaisesOneAlarmInEachWindow(t *testing.T) {
 	store.away.Store(false)
 	require.Eventually(t, func() bool { return log.count("store is back") == 1 }, patience, time.Millisecond)
 	looksAgain()
-	assert.Equal(t, map[string]int{"retail": 1, "business": 1}, raised.seen(), "the store knows nothing of the alarm, and is not asked")
+	assert.Equal(t, map[string]int{"retail": 1, "business": 1}, raised.seen(), "the store knows of no alarm")
 
 	c.pass(5 * time.Minute)
 	fail()

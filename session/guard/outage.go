@@ -46,7 +46,8 @@ func (l *ledger) trimOwed(key string) {
 	}
 }
 
-// settle finds out whether the Store is back and gives it what it has missed. It is called by one goroutine. An error means that the Store is still away.
+// settle finds out whether the Store is back and gives it what it has missed. It is called by one goroutine. An error
+// means that the Store is still away.
 func (l *ledger) settle(ctx context.Context) error {
 	if l.isAway() {
 		probing, cancel := context.WithTimeout(ctx, l.within)
