@@ -1,6 +1,7 @@
 package steps_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,6 +29,22 @@ func TestACheckDigitIsOfDigitsAlone(t *testing.T) {
 				}
 			}
 			assert.Equal(t, 1, right, "%s: one digit out of ten is right, at place %d", name, place)
+		}
+	}
+}
+
+// Two digits at the end make every remainder of 97, so that one ending would be right if the byte before them counted.
+func TestWhatIsNoDigitMakesEveryCheckWrong(t *testing.T) {
+	t.Parallel()
+	for b := range 256 {
+		if b >= '0' && b <= '9' {
+			continue
+		}
+		for end := range 100 {
+			number := "1" + string([]byte{byte(b)}) + fmt.Sprintf("%02d", end)
+			assert.False(t, steps.Luhn(number), "%q", number)
+			assert.False(t, steps.Mod97(number), "%q", number)
+			assert.False(t, steps.Mod11(number), "%q", number)
 		}
 	}
 }

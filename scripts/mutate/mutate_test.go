@@ -81,6 +81,9 @@ func (b *box[T]) put(n int, on bool) (err error) {
 		b.n = n
 	}
 	b.log.Warn("full")
+	if n < 0 {
+		panic("less than nothing")
+	}
 	for on {
 		b.n++
 		continue
@@ -101,6 +104,7 @@ func (b *box[T]) put(n int, on bool) (err error) {
 		assert.NotEqual(t, source, string(m.apply([]byte(source))), m.key())
 	}
 	assert.ElementsMatch(t, []string{
+		"never if n < 0", "always if n < 0", "n < 0 -> <=",
 		"never if n >= b.most && on", "always if n >= b.most && on", "without && on",
 		"without n >= b.most &&", "n >= b.most -> >", "without case 1", "without case 2", "without b.n = n", "without b.n++", "without continue",
 		"n*2 - 1 -> +", "n * 2 -> /", "without b.on, b.on = true, true", "true -> false", "true -> false (2)",
