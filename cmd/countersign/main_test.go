@@ -518,14 +518,3 @@ func TestWhatOthersNamedInAnErrorCannotMoveTheCursor(t *testing.T) {
 	assert.NotContains(t, stderr, "\x1b")
 	assert.Equal(t, 2, strings.Count(stderr, "\n"))
 }
-
-func TestSettingsOfNothingButCommentsAreTheDefaults(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{"", "\n", "# all of it is taken out for now\n# node: x\n"} {
-		file := filepath.Join(t.TempDir(), "c.yaml")
-		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-		code, stdout, stderr := countersign(t, "", "--config", file, "--data", t.TempDir(), "report", "schedules")
-		assert.Equal(t, exitDone, code, stderr)
-		assert.Contains(t, stdout, "No reports are made by themselves")
-	}
-}
