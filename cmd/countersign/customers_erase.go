@@ -26,8 +26,8 @@ func customersEraseCommand() *cli.Command {
 		Name: "erase", Usage: "remove everything that is known of a customer, for good", ArgsUsage: "ID",
 		Description: "Customer, numbers and secrets are removed; calls stay in journal and reports, anonymised, so that\n" +
 			"counts stay what they are; the events of these calls are removed from NATS. It prints a receipt, and ends\n" +
-			"with 1 if anything remains. It works while countersign serve runs, and may be repeated. On other machines with data of\n" +
-			"their own, run it there too. Backups, and the company's own system (backend), are not ours to change.\n" +
+			"with 1 if anything remains. It works while countersign serve runs, and may be repeated. On other machines with\n" +
+			"data of their own, run it there too. Backups, and the company's own system (backend), are not ours to change.\n" +
 			"An id of less than 5 characters, or 8 digits, is only searched for in events, since it turns up by chance;\n" +
 			"databases are then written anew when the command runs while countersign serve does not.",
 		Flags: []cli.Flag{

@@ -66,6 +66,9 @@ func withState(c *cli.Context, cfg config, f func(ctx context.Context, state *bu
 	return whenReady(c, state, func(ctx context.Context) error { return f(ctx, state) })
 }
 
+// answerTimeout bounds the wait for whoever listens on this machine.
+const answerTimeout = 3 * time.Second
+
 // reachableNATS is natsEndpoint; should it be the one inside of "serve", it is there or not: nobody needs to wait for
 // it.
 func reachableNATS(c *cli.Context, cfg config) (bus.Endpoint, error) {

@@ -144,6 +144,9 @@ func (s *site) add(name string) {
 	s.nodes = append(s.nodes, n)
 }
 
+// sixDigits find the code in a text message.
+var sixDigits = regexp.MustCompile(`\b[0-9]{6}\b`)
+
 var serving = regexp.MustCompile(`answers FreeSWITCH on (\S+)\. .* API: (\S+)\. `)
 
 // start starts the service, also again after stop.
