@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"countersign/internal/wallclock"
 )
 
 // Cron is when something is due: times on the wall clock of a time zone. A time that exists twice on a day counts the first time; one that does not exist is due when
@@ -51,25 +53,9 @@ func (c Cron) Next(after time.Time) time.Time {
 		if wall = c.spec.Next(wall); wall.IsZero() {
 			return wall
 		}
-		if at := onTheWall(wall, c.zone); at.After(after) { // not so in the hour that comes a second time
+		if at := wallclock.First(wall, c.zone); at.After(after) { // not so in the hour that comes a second time
 			return at
 		}
-	}
-}
-
-// onTheWall is when the clock of a zone shows a time for the first time, or is put forward over it. The time is given as if the clock were in UTC.
-func onTheWall(wall time.Time, zone *time.Location) time.Time {
-	for from := wall.Add(-36 * time.Hour).In(zone); ; { // no zone is so far ahead
-		_, offset := from.Zone()
-		_, change := from.ZoneBounds()
-		at := wall.Add(-time.Duration(offset) * time.Second).In(zone)
-		if at.Before(from) {
-			at = from
-		}
-		if change.IsZero() || at.Before(change) {
-			return at
-		}
-		from = change.In(zone)
 	}
 }
 
