@@ -53,20 +53,17 @@ type kindKey struct {
 	kind    callKind
 }
 
-// quarterBits hold the quarter of the day in which a call began, below the milliseconds to its verdict.
-const quarterBits = 7
-
 // addKind counts how often a time is to be added, or, below 0, taken away.
 func (s *sums) addKind(c *reportedCall, sign int) {
 	key := kindKey{bucket(c.started, dayWidth), kindOf(c)}
 	if s.kinds[key] == nil {
 		s.kinds[key] = map[int64]int{}
 	}
-	packed := (c.started - key.started) / quarterWidth
+	var ms int64
 	if key.kind.decided {
-		packed |= (c.decided.Int64 - c.started) << quarterBits
+		ms = c.decided.Int64 - c.started
 	}
-	s.kinds[key][packed] += sign
+	s.kinds[key][PackTime(int((c.started-key.started)/quarterWidth), ms)] += sign
 }
 
 // kindNumbers are those that were given to kinds; they are never taken away again.
