@@ -32,6 +32,9 @@ type Query struct {
 	Limit int
 }
 
+// FewCalls are as many as a person looks through: the Limit where a format is for people.
+const FewCalls = 50
+
 // Filter picks calls; what is empty picks all.
 type Filter struct {
 	Status, Reason, Customer, CallerLast4, IdentifiedBy, FailedStep string

@@ -52,11 +52,16 @@ func authorFlag() cli.Flag {
 	return &cli.StringFlag{Name: "author", Usage: "who does it, for the audit log; default: `USER@HOST` of this machine"}
 }
 
-// audit leaves an entry about what was done.
+// auditDone leaves an entry about what was done.
 func auditDone(c *cli.Context, cfg config, action, object, detail string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context), auditTimeout)
+	return auditEntry(c.Context, cfg, audit.Entry{Actor: author(c), Action: action, Object: object, Detail: detail})
+}
+
+// auditEntry leaves an entry about what was done, also when ctx has ended.
+func auditEntry(ctx context.Context, cfg config, e audit.Entry) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTimeout)
 	defer cancel()
-	return appendAudit(ctx, cfg, audit.Entry{Actor: author(c), Action: action, Object: object, Detail: detail})
+	return appendAudit(ctx, cfg, e)
 }
 
 // auditTimeout bounds the entry about something that is done already.

@@ -34,9 +34,9 @@ func checkReports(c *cli.Context, cfg config) []finding {
 	return []finding{ok("reports", "all events of NATS are counted")}
 }
 
-// checkSchedules looks what became of the reports that make themselves.
+// checkSchedules looks what became of scheduled reports.
 func checkSchedules(c *cli.Context, cfg config) []finding {
-	all, err := cfg.Reports.schedules()
+	all, err := cfg.Reports.Due()
 	if err != nil {
 		return []finding{problem("schedules", "correct reports.schedules", "%v", err)}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -142,9 +141,9 @@ func reportFormat(c *cli.Context) (render.Format, error) {
 }
 
 func reportQuery(c *cli.Context, name string, format render.Format) (q reports.Query, err error) {
-	zone, err := reportZone(c.String("tz"))
+	zone, err := reports.LoadZone(c.String("tz"))
 	if err != nil {
-		return q, err
+		return q, wrongUse("--tz %q: %v", c.String("tz"), err)
 	}
 	if q.Period, err = reports.ParsePeriod(c.String("from"), c.String("to"), zone, time.Now()); err != nil {
 		return q, usageError{err}
@@ -158,13 +157,10 @@ func reportQuery(c *cli.Context, name string, format render.Format) (q reports.Q
 		FailedStep: c.String("step"), Failed: c.Bool("failed"), StepUps: c.Bool("step-ups"),
 	}
 	if q.Limit = c.Int("limit"); !c.IsSet("limit") && !format.Whole() {
-		q.Limit = fewCalls
+		q.Limit = reports.FewCalls
 	}
 	return q, checkCallsFlags(q)
 }
-
-// fewCalls are as many as a person looks through.
-const fewCalls = 50
 
 func checkCallsFlags(q reports.Query) error {
 	if q.Limit < 0 {
@@ -188,30 +184,6 @@ func checkCaller(digits string) error {
 		return wrongUse("--caller %q: only the last four digits of a number are kept, such as 0001", digits)
 	}
 	return nil
-}
-
-// reportZone is the zone of that name, else the machine's own, by its name where that can be found.
-func reportZone(name string) (*time.Location, error) {
-	if name == "" {
-		return localZone(), nil
-	}
-	zone, err := time.LoadLocation(name)
-	if err != nil || name == "Local" {
-		return nil, wrongUse("--tz %q: there is no such time zone; write its name as Europe/Berlin, America/New_York or UTC", name)
-	}
-	return zone, nil
-}
-
-func localZone() *time.Location {
-	name, set := os.LookupEnv("TZ")
-	if !set {
-		target, _ := os.Readlink("/etc/localtime")
-		_, name, _ = strings.Cut(target, "zoneinfo/")
-	}
-	if zone, err := time.LoadLocation(strings.TrimPrefix(name, ":")); err == nil && (name != "" || set) {
-		return zone
-	}
-	return time.Local
 }
 
 // writesTo is the file that was asked for, or "" for standard output.
