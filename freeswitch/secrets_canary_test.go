@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"countersign/lines"
 	"countersign/session/event"
 
 	"github.com/stretchr/testify/assert"
@@ -31,7 +32,7 @@ func TestEverySecretOfEveryWayIsFoundNowhere(t *testing.T) {
 		Customers: []customer{{ID: "K-0", Name: "Rehearsal", Phones: numberOf(127, 0), Passphrase: "two words"}},
 		Lines:     []string{smartflows, openOffice(t), exampleLine(t, "bank")}, Settings: catcher.Settings,
 	}
-	s := startSiteOn(t, o, hearing(t, options{Files: files}, lineOf(t, smartflows).Verify.Questions[0].Passphrase.Grammar))
+	s := startSiteOn(t, o, hearing(t, options{Files: files}, lineOf(t, smartflows).Verify.Questions[0].Kind.(*lines.Passphrase).Grammar))
 	doomed := startService(t, o)
 
 	dials := func(t *testing.T, to, from string, headers ...string) *call {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"countersign/lines"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -21,7 +23,7 @@ func TestAStrangerSaysWhoTheyAreAndProvesIt(t *testing.T) {
 	t.Parallel()
 	takeTurn(t)
 	line := exampleLine(t, "smartflows")
-	asked := lineOf(t, line).Verify.Questions[0].Passphrase
+	asked := lineOf(t, line).Verify.Questions[0].Kind.(*lines.Passphrase)
 	withoutEngine := changed(t, line, "line: smartflows", "line: no-engine", `"5100"`, `"5101"`, "engine: "+asked.Engine, "engine: not_loaded")
 	catcher := startCatcher(t)
 	var customers []customer

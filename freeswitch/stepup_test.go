@@ -355,11 +355,11 @@ func TestStepUpsOfCallsThatThereAreNot(t *testing.T) {
 	k := s.talk(t, service.port(t), time.Minute)
 	stepUp := func(call string) error { return s.StepUps.StepUp(t.Context(), call, session.Strong) }
 
-	assert.ErrorIs(t, stepUp("never heard of"), freeswitch.ErrUnknownCall)
+	assert.ErrorIs(t, stepUp("never heard of"), session.ErrUnknownCall)
 	s.known.is("over", randomUUID())
-	assert.ErrorIs(t, stepUp("over"), freeswitch.ErrUnknownCall)
+	assert.ErrorIs(t, stepUp("over"), session.ErrUnknownCall)
 	s.known.is("forged", k.Caller.Leg(t)+" x;hupall")
-	assert.ErrorIs(t, stepUp("forged"), freeswitch.ErrUnknownCall)
+	assert.ErrorIs(t, stepUp("forged"), session.ErrUnknownCall)
 	for _, level := range []session.Level{session.Unknown, session.Strong + 1, -1} {
 		assert.Error(t, s.StepUps.StepUp(t.Context(), k.ID, level))
 	}
@@ -373,7 +373,7 @@ func TestStepUpsOfCallsThatThereAreNot(t *testing.T) {
 	stranger := freeswitch.Server{Address: s.eventSocket, Password: session.NewSecret([]byte("not the password"))}
 	for name, u := range map[string]*freeswitch.StepUps{"down": with(nobody), "with another password": with(stranger)} {
 		err := u.StepUp(t.Context(), k.ID, session.Strong)
-		assert.ErrorIs(t, err, freeswitch.ErrUnavailable, name)
+		assert.ErrorIs(t, err, session.ErrSwitchUnavailable, name)
 		assert.NotContains(t, err.Error(), "not the password")
 	}
 	k.HearEachOther(t) // nothing of all that has touched the call
@@ -390,15 +390,15 @@ func TestStepUpsOfCallsThatThereAreNot(t *testing.T) {
 		if err := <-results; err == nil {
 			begun++
 		} else {
-			assert.ErrorIs(t, err, freeswitch.ErrNotBridged)
+			assert.ErrorIs(t, err, session.ErrNotBridged)
 		}
 	}
 	assert.GreaterOrEqual(t, begun, 1)
 	k.Caller.Hears(t, prompting, heardWithin)
-	assert.ErrorIs(t, stepUp(k.ID), freeswitch.ErrNotBridged, "the caller is in a step-up already")
+	assert.ErrorIs(t, stepUp(k.ID), session.ErrNotBridged, "the caller is in a step-up already")
 	service.HangUpOnAll()
 	k.HearEachOther(t)
 	k.Caller.HangUp()
 	k.Caller.AwaitOver(t, hangUpWithin)
-	require.Eventually(t, func() bool { return errors.Is(stepUp(k.ID), freeswitch.ErrUnknownCall) }, heardWithin, poll)
+	require.Eventually(t, func() bool { return errors.Is(stepUp(k.ID), session.ErrUnknownCall) }, heardWithin, poll)
 }

@@ -169,7 +169,8 @@ func (s *sections) part(by string, key any) *tally {
 	return t
 }
 
-// rows are the total and, section by section, its parts: those of the calendar in their order and without gaps, lines by name, the others with the biggest first.
+// rows are the total and, section by section, its parts: those of the calendar in their order and without gaps, lines
+// by name, the others with the biggest first.
 func (s *sections) rows(q Query, now time.Time, cells func(by string, t *tally) []any) (all []Row) {
 	add := func(by string, what any, t *tally) { all = append(all, append(Row{by, what}, cells(by, t)...)) }
 	add("total", "", s.total)

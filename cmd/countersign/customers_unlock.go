@@ -140,6 +140,9 @@ func (r unlocked) sentence() string {
 	return was + "; they are forgotten now"
 }
 
+// answerTimeout bounds the wait for whoever listens on this machine.
+const answerTimeout = 3 * time.Second
+
 // withState runs f with what machines share in NATS. ctx is bounded.
 func withState(c *cli.Context, cfg config, f func(ctx context.Context, state *bus.State) error) error {
 	endpoint, err := natsEndpoint(c, cfg)

@@ -140,7 +140,7 @@ func withRecorded(c *cli.Context, cfg config, source string, f func(replay.Sourc
 	case strings.ContainsAny(source, `/\`) || !exists(cfg.journalPath()):
 		return fmt.Errorf("there is no file %s, and no journal %s to look for a call in", source, cfg.journalPath())
 	}
-	return readJournal(c.Context, cfg, func(j *journal.Journal) error {
+	return readJournal(c.Context, cfg, func(j *journal.Reader) error {
 		if !isLast {
 			call, err := findCall(c.Context, j, cfg, source)
 			if err != nil {

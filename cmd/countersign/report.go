@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"countersign/reports/render"
 	"countersign/reports/reportsdb"
 	"countersign/session/event"
+	"countersign/store/sqlite"
 )
 
 func reportCommand() *cli.Command {
@@ -153,8 +153,9 @@ func reportQuery(c *cli.Context, name string, format render.Format) (q reports.Q
 		return q, nil
 	}
 	q.Calls = reports.Filter{
-		Status: c.String("status"), Reason: c.String("reason"), Customer: c.String("customer"), CallerLast4: c.String("caller"), IdentifiedBy: c.String("identified-by"),
-		FailedStep: c.String("step"), Failed: c.Bool("failed"), StepUps: c.Bool("step-ups"),
+		Status: c.String("status"), Reason: c.String("reason"), Customer: c.String("customer"),
+		CallerLast4: c.String("caller"), IdentifiedBy: c.String("identified-by"), FailedStep: c.String("step"),
+		Failed: c.Bool("failed"), StepUps: c.Bool("step-ups"),
 	}
 	if q.Limit = c.Int("limit"); !c.IsSet("limit") && !format.Whole() {
 		q.Limit = reports.FewCalls
@@ -195,14 +196,14 @@ func writesTo(c *cli.Context) string {
 }
 
 // withReports runs f on the reports, which must be there: a report of no calls would look like a quiet week.
-func withReports(c *cli.Context, cfg config, f func(*reports.Reader) error) (err error) {
-	if !exists(cfg.reportsPath()) {
-		return fmt.Errorf("there are no reports yet: %s does not exist. \"countersign serve\" makes it of the calls that come in; --data says where it is", cfg.reportsPath())
+func withReports(c *cli.Context, cfg config, f func(*reports.Reader) error) error {
+	kept, err := reportsdb.OpenReadOnly(c.Context, cfg.reportsPath())
+	if errors.Is(err, sqlite.ErrMissing) {
+		return fmt.Errorf("there are no reports yet: %s does not exist. \"countersign serve\" makes it of the calls that "+
+			"come in; --data says where it is", cfg.reportsPath())
 	}
-	kept, err := reportsdb.Open(c.Context, cfg.reportsPath(), reportsdb.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, kept.Close()) }()
-	return f(reports.NewReader(kept.DB(), time.Now))
+	return errors.Join(f(reports.NewReader(kept.DB(), time.Now)), kept.Close())
 }

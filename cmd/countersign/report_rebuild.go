@@ -72,7 +72,7 @@ func rebuild(ctx context.Context, cfg config, o feed.RebuildOptions) (events int
 	if !exists(cfg.journalPath()) {
 		return feed.Rebuild(ctx, o)
 	}
-	err = withJournal(ctx, cfg, func(j *journal.Journal) error {
+	err = readJournal(ctx, cfg, func(j *journal.Reader) error {
 		o.Journal = j
 		events, err = feed.Rebuild(ctx, o)
 		return err

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -16,14 +15,16 @@ import (
 	"countersign/reports/deliver"
 	"countersign/reports/reportsdb"
 	"countersign/reports/schedule"
+	"countersign/store/sqlite"
 )
 
 func reportSchedulesCommand() *cli.Command {
 	return &cli.Command{
 		Name: "schedules", Usage: "the scheduled reports: when they ran last, and when they run next",
-		Description: "They are settings (reports.schedules in countersign.yaml), and are made where countersign serve keeps reports. No service needs to run.",
-		Flags:       []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "one JSON object a line"}},
-		Action:      reportSchedules,
+		Description: "They are settings (reports.schedules in countersign.yaml), and are made where countersign serve keeps\n" +
+			"reports. No service needs to run.",
+		Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "one JSON object a line"}},
+		Action: reportSchedules,
 	}
 }
 
@@ -107,16 +108,16 @@ func reportSchedules(c *cli.Context) error {
 }
 
 // scheduleStates reads what became of schedules, if there was ever a service that made reports.
-func scheduleStates(ctx context.Context, cfg config) (states map[string]schedule.State, err error) {
-	if !exists(cfg.reportsPath()) {
+func scheduleStates(ctx context.Context, cfg config) (map[string]schedule.State, error) {
+	kept, err := reportsdb.OpenReadOnly(ctx, cfg.reportsPath())
+	if errors.Is(err, sqlite.ErrMissing) {
 		return nil, nil
 	}
-	kept, err := reportsdb.Open(ctx, cfg.reportsPath(), reportsdb.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, kept.Close()) }()
-	return kept.Schedules().States(ctx)
+	states, err := kept.ScheduleStates(ctx)
+	return states, errors.Join(err, kept.Close())
 }
 
 func printSchedules(c *cli.Context, all []deliver.Status, now time.Time) error {

@@ -27,6 +27,7 @@ import (
 	"countersign/bus"
 	"countersign/freeswitch/sim"
 	"countersign/session/event"
+	"countersign/session/shared"
 )
 
 // patience bounds every wait of these tests, on a machine that does much else.
@@ -141,6 +142,9 @@ func (s *site) add(name string) {
 	n.start()
 	s.nodes = append(s.nodes, n)
 }
+
+// sixDigits find the code in a text message.
+var sixDigits = regexp.MustCompile(`\b[0-9]{6}\b`)
 
 var serving = regexp.MustCompile(`answers FreeSWITCH on (\S+)\. .* API: (\S+)\. `)
 
@@ -297,7 +301,7 @@ func (n *node) awaitLine(line string, version int) {
 }
 
 // lines is the node's copy of the lines.
-func (n *node) lines() (kept map[string]bus.Stored) {
+func (n *node) lines() (kept map[string]shared.LineVersion) {
 	text, err := os.ReadFile(filepath.Join(n.s.dir, n.name, "lines.json"))
 	if err != nil || json.Unmarshal(text, &kept) != nil {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 )
 
-// Replace writes a file beside path and then puts it in its place; when write fails, what was there stays. The file is on
-// the disk when Replace returns.
+// Replace writes a file beside path and then puts it in its place; when write fails, what was there stays. The file is
+// on the disk when Replace returns.
 func Replace(path string, write func(io.Writer) error) error {
 	draft, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
 	var why *fs.PathError

@@ -7,8 +7,8 @@ import (
 	"countersign/session/event"
 )
 
-// leftOut says which events are not published once more: those whose time is over, and those of calls in a file that name
-// somebody who was erased since then, also while it is replayed. The journal names none.
+// leftOut says which events are not published once more: those whose time is over, and those of calls in a file that
+// name somebody who was erased since then, also while it is replayed. The journal names none.
 type leftOut struct {
 	PublishOptions
 	file   bool

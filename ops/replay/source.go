@@ -1,5 +1,5 @@
-// Package replay tells recorded calls again: as they were, published once more, or run on another line (lines/whatif does
-// that). It answers nothing about how they are shown; whoever calls it does.
+// Package replay tells recorded calls again: as they were, published once more, or run on another line (lines/whatif
+// does that). It answers nothing about how they are shown; whoever calls it does.
 package replay
 
 import (
@@ -31,8 +31,8 @@ func FromJournal(j Journal, calls journal.ExportOptions) Source {
 	return Source{journal: j, calls: calls}
 }
 
-// FromFile are the calls in a file that journal export wrote, an event a line. open opens it anew each time; name stands
-// in errors.
+// FromFile are the calls in a file that journal export wrote, an event a line. open opens it anew each time; name
+// stands in errors.
 func FromFile(name string, open func() (io.ReadCloser, error)) Source {
 	return Source{name: name, open: open}
 }

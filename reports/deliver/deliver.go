@@ -1,6 +1,6 @@
-// Package deliver makes scheduled reports and takes them where they belong: into a folder, and by mail. It answers «what
-// is made, when, and who has it already?» It knows no events and no command line; when a schedule is due package schedule
-// says, and what a report says package reports.
+// Package deliver makes scheduled reports and takes them where they belong: into a folder, and by mail. It answers
+// «what is made, when, and who has it already?» It knows no events and no command line; when a schedule is due package
+// schedule says, and what a report says package reports.
 package deliver
 
 import (
@@ -21,8 +21,8 @@ import (
 // Order says which report is made.
 type Order struct {
 	Due time.Time
-	// ID tells reports of a schedule apart: a letter that is sent once more has the same one, by which many servers know
-	// it.
+	// ID tells reports of a schedule apart: a letter that is sent once more has the same one, by which many servers
+	// know it.
 	ID string
 	// Sent are the addresses that have the letter already.
 	Sent []string

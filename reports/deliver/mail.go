@@ -109,8 +109,8 @@ func (m Mail) write(l letter, to string) (*mail.Msg, error) {
 	return msg, nil
 }
 
-// dialer connects. The connection ends with ctx, which the library only asks at the beginning, and with hangUp, since the
-// library leaves it open where logging in fails.
+// dialer connects. The connection ends with ctx, which the library only asks at the beginning, and with hangUp, since
+// the library leaves it open where logging in fails.
 func (m Mail) dialer(ctx context.Context) (dial mail.DialContextFunc, hangUp func()) {
 	end := func() {}
 	return func(dialing context.Context, network, address string) (net.Conn, error) {

@@ -1,6 +1,6 @@
 // Package feed fills reports.db with the events that NATS has: as they come in, and all of them once more. It answers
-// «is everything counted?», and knows nothing of what reports say. Calls of erased customers are gone from the stream and
-// are counted from the journal.
+// «is everything counted?», and knows nothing of what reports say. Calls of erased customers are gone from the stream
+// and are counted from the journal.
 package feed
 
 import (
@@ -17,7 +17,8 @@ import (
 type Options struct {
 	Reports *reportsdb.Reports
 	NATS    bus.Endpoint
-	// Progress, if set, is told at first, after each batch, and each second without one, how many events are not counted.
+	// Progress, if set, is told at first, after each batch, and each second without one, how many events are not
+	// counted.
 	Progress func(left uint64)
 	Log      *slog.Logger
 }

@@ -13,7 +13,8 @@ import (
 	"countersign/session/event"
 )
 
-// callKind is everything that reports tell calls apart by, but for their time: the columns of call_kinds, in their order.
+// callKind is everything that reports tell calls apart by, but for their time: the columns of call_kinds, in their
+// order.
 type callKind struct {
 	line                                                     string
 	counted                                                  bool
@@ -32,7 +33,8 @@ func (k callKind) values() []any {
 	}
 }
 
-// kindOf is the kind of a call. Of one that is no call of its own only the line matters, and methods are those that proved something.
+// kindOf is the kind of a call. Of one that is no call of its own only the line matters, and methods are those that
+// proved something.
 func kindOf(c *reportedCall) callKind {
 	if !c.counted() {
 		return callKind{line: c.line}

@@ -14,7 +14,8 @@ const quarterBits = 7
 // Quarters is how many quarters of a day a packed time can tell apart; a day has 96 of them.
 const Quarters = 1 << quarterBits
 
-// PackTime packs the quarter of the day in which a call began and the milliseconds to its verdict, which may be negative.
+// PackTime packs the quarter of the day in which a call began and the milliseconds to its verdict, which may be
+// negative.
 func PackTime(quarter int, ms int64) int64 { return ms<<quarterBits | int64(quarter) }
 
 // UnpackTime is the reverse of PackTime.

@@ -8,7 +8,8 @@ import (
 	"countersign/session/event"
 )
 
-// The stretches of time that tallies are kept of, in milliseconds. Every time zone is a whole number of quarters of an hour away from UTC.
+// The stretches of time that tallies are kept of, in milliseconds. Every time zone is a whole number of quarters of an
+// hour away from UTC.
 const (
 	dayWidth     = 86_400_000
 	quarterWidth = 900_000
@@ -18,9 +19,9 @@ const (
 func bucket(ms, width int64) int64 { return ms - ((ms%width)+width)%width }
 
 // Calls are summed up twice. kind_days tells them apart by everything but their time, which our own reports need for
-// medians, methods and reasons. tallies is what the views daily and quarter_hours show analysts, and cannot be a view of
-// kind_days: that does not know how long calls were with us (ms), and of 100,000 calls a year daily takes 12 times as
-// long from there (1 and 11 ms), and 200 times as long from the calls themselves.
+// medians, methods and reasons. tallies is what the views daily and quarter_hours show analysts, and cannot be a view
+// of kind_days: that does not know how long calls were with us (ms), and of 100,000 calls a year daily takes 12 times
+// as long from there (1 and 11 ms), and 200 times as long from the calls themselves.
 
 const tallyColumns = "calls, identified_by_ani, identified, verified, failed, none, abandoned, opted_out, locked, " +
 	"unavailable, closed, step_ups, ms, verify_ms"
@@ -188,7 +189,8 @@ func upsert(table, key, columns string) string {
 		") ON CONFLICT DO UPDATE SET " + strings.Join(add, ", ")
 }
 
-// write adds the sums to the tables, and returns the numbers of kinds that numbers did not know; they hold once tx is committed.
+// write adds the sums to the tables, and returns the numbers of kinds that numbers did not know; they hold once tx is
+// committed.
 func (s *sums) write(ctx context.Context, tx *sql.Tx, numbers *kindNumbers) (found map[callKind]int64, err error) {
 	for key, counts := range s.tallies {
 		if err := addTo(ctx, tx, upsertTally, []any{key.width, key.started, key.line}, counts[:]); err != nil {

@@ -9,15 +9,18 @@ import (
 	"slices"
 )
 
-// mostKept is how many times a row of kind_days holds: as many as fit in a page of the file. SQLite reads all of a longer row when it only looks for its place.
+// mostKept is how many times a row of kind_days holds: as many as fit in a page of the file. SQLite reads all of a
+// longer row when it only looks for its place.
 const mostKept = 80
 
-// timesKey is a row of kind_days on a day: it holds the times of the kind from least on, up to the least of the next row. The first row of a kind is that of anyLeast.
+// timesKey is a row of kind_days on a day: it holds the times of the kind from least on, up to the least of the next
+// row. The first row of a kind is that of anyLeast.
 type timesKey struct{ kind, least int64 }
 
 const anyLeast = math.MinInt64
 
-// rowsToChange finds the rows of a day in which times belong, given as [[kind, time], …], whether they are in them or not.
+// rowsToChange finds the rows of a day in which times belong, given as [[kind, time], …], whether they are in them or
+// not.
 const rowsToChange = `SELECT d.kind, d.least, d.times
 	FROM (
 		SELECT DISTINCT value ->> 0 AS kind,
@@ -26,7 +29,8 @@ const rowsToChange = `SELECT d.kind, d.least, d.times
 	) AS c
 	CROSS JOIN kind_days AS d ON d.started = ?1 AND d.kind = c.kind AND d.least = c.least`
 
-// changeDay changes the times of some kinds of calls on a day, kept up to so many in a row. What it reads and writes grows with the changes, and not with the day.
+// changeDay changes the times of some kinds of calls on a day, kept up to so many in a row. What it reads and writes
+// grows with the changes, and not with the day.
 func changeDay(ctx context.Context, tx *sql.Tx, started int64, changes map[int64]map[int64]int, most int) error {
 	var wanted [][2]int64
 	for kind, change := range changes {
@@ -101,7 +105,8 @@ func writeTimes(ctx context.Context, tx *sql.Tx, started int64, key timesKey, ti
 	return nil
 }
 
-// split cuts times that are in order, if they are more than most, into parts of half as many or more. Those that are the same stay together.
+// split cuts times that are in order, if they are more than most, into parts of half as many or more. Those that are
+// the same stay together.
 func split(times []int64, most int) (parts [][]int64) {
 	for len(times) > most {
 		end := max(most/2, 1)

@@ -12,8 +12,9 @@ import (
 	"countersign/internal/wallclock"
 )
 
-// Cron is when something is due: times on the wall clock of a time zone. A time that exists twice on a day counts the first time; one that does not exist is due when
-// clocks are put forward over it. So whatever is due once on a day is due once on every day.
+// Cron is when something is due: times on the wall clock of a time zone. A time that exists twice on a day counts the
+// first time; one that does not exist is due when clocks are put forward over it. So whatever is due once on a day is
+// due once on every day.
 type Cron struct {
 	text string
 	spec cron.Schedule
@@ -47,7 +48,8 @@ func (c Cron) Zone() *time.Location { return c.zone }
 func (c Cron) Next(after time.Time) time.Time {
 	after = after.In(c.zone)
 	_, offset := after.Zone()
-	// The library does not know what to do where clocks are changed. So it gets a clock that never is, and what it says is looked for on ours.
+	// The library does not know what to do where clocks are changed. So it gets a clock that never is, and what it says
+	// is looked for on ours.
 	wall := after.UTC().Add(time.Duration(offset) * time.Second)
 	for {
 		if wall = c.spec.Next(wall); wall.IsZero() {

@@ -1,0 +1,88 @@
+package demo
+
+import (
+	"bytes"
+	"encoding/csv"
+	"strings"
+
+	"countersign/backend"
+	"countersign/backend/endpoint"
+	"countersign/backend/stub"
+	"countersign/session"
+)
+
+// startCRM starts a CRM that has the sample customers.
+func startCRM() (*server, error) {
+	crm, err := sampleCRM()
+	if err != nil {
+		return nil, err
+	}
+	return startServer(crm)
+}
+
+// sampleCRM has the sample customers where a company has its own.
+func sampleCRM() (*stub.CRM, error) {
+	rows, err := csv.NewReader(bytes.NewReader(Customers)).ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	var customers []stub.Customer
+	for _, row := range rows[1:] {
+		cell := map[string]string{}
+		for i, name := range rows[0] {
+			cell[name] = row[i]
+		}
+		customers = append(customers, sampleCustomer(cell))
+	}
+	return stub.NewCRM("", customers), nil
+}
+
+func sampleCustomer(cell map[string]string) stub.Customer {
+	c := stub.Customer{
+		ID: cell["id"], Name: cell["name"], Language: cell["language"],
+		Identifiers: map[string]string{}, Secrets: map[string]string{},
+	}
+	for number := range strings.SplitSeq(cell["phones"], ";") {
+		c.Phones = append(c.Phones, stub.Phone{Number: number, Since: "2020-01-01"})
+	}
+	for kind, value := range map[string]string{"account": cell["account"], "tracking": cell["id:tracking"]} {
+		if value != "" {
+			c.Identifiers[kind] = value
+		}
+	}
+	for kind, value := range map[string]string{
+		"pin": cell["pin"], "birth_date": strings.ReplaceAll(cell["birth_date"], "-", ""),
+		"passphrase": session.Words(cell["passphrase"]), "postcode": cell["fact:postcode"],
+	} {
+		if value != "" {
+			c.Secrets[kind] = value
+		}
+	}
+	return c
+}
+
+// crmSettings are how that CRM is asked: the first example of backend/README.md.
+func crmSettings(url string) backend.Settings {
+	find := func(query map[string]string) *backend.Lookup {
+		return &backend.Lookup{Request: endpoint.Request{Path: "/customers", Query: query}, Customers: "customers"}
+	}
+	return backend.Settings{
+		URL: url, Customer: backend.Fields{ID: "id", Name: "name", Language: "language", Enrolled: "secrets"},
+		ByPhone:      find(map[string]string{"phone": "{{.Phone}}"}),
+		ByIdentifier: find(map[string]string{"kind": "{{.Kind}}", "value": "{{.Value}}"}),
+		ByID:         &backend.Lookup{Request: endpoint.Request{Path: "/customers/{{.Customer}}"}},
+		Check: map[string]*backend.Check{"*": {
+			Request: endpoint.Request{
+				Path: "/customers/{{.Customer}}/check", Body: `{"kind": "{{.Kind}}", "answer": "{{.Answer}}"}`,
+			},
+			Verdict: endpoint.Verdict{OK: "valid"},
+		}},
+		Phones: &backend.Phones{
+			Request: endpoint.Request{Path: "/customers/{{.Customer}}/phones"},
+			Phones:  "phones", Number: "number", Since: "since",
+		},
+		AddPhone: &backend.Add{
+			Request: endpoint.Request{Path: "/customers/{{.Customer}}/phones", Body: `{"number": "{{.Phone}}"}`},
+		},
+	}
+}
