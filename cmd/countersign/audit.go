@@ -54,7 +54,15 @@ func authorFlag() cli.Flag {
 
 // auditDone leaves an entry about what was done.
 func auditDone(c *cli.Context, cfg config, action, object, detail string) error {
-	return auditEntry(c.Context, cfg, audit.Entry{Actor: author(c), Action: action, Object: object, Detail: detail})
+	return auditor(c, cfg)(c.Context, audit.Entry{Action: action, Object: object, Detail: detail})
+}
+
+// auditor leaves entries by the author of a command, about what was done.
+func auditor(c *cli.Context, cfg config) func(ctx context.Context, e audit.Entry) error {
+	return func(ctx context.Context, e audit.Entry) error {
+		e.Actor = author(c)
+		return auditEntry(ctx, cfg, e)
+	}
 }
 
 // auditEntry leaves an entry about what was done, also when ctx has ended.

@@ -26,6 +26,7 @@ import (
 
 	"countersign/bus"
 	"countersign/freeswitch/sim"
+	"countersign/ops/unlock"
 	"countersign/session/event"
 	"countersign/session/shared"
 )
@@ -262,7 +263,7 @@ func (s *site) must(args ...string) (stdout string) {
 }
 
 // attempts unlocks a customer and says how they stood; with "--dry-run" it only looks.
-func (s *site) attempts(customer string, flags ...string) (u unlocked) {
+func (s *site) attempts(customer string, flags ...string) (u unlock.Result) {
 	s.t.Helper()
 	require.NoError(s.t, json.Unmarshal([]byte(s.must(append(append([]string{"customers", "unlock", "--json"}, flags...), customer)...)), &u))
 	return u
