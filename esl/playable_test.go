@@ -42,3 +42,32 @@ func TestFilesBecomeOneArgument(t *testing.T) {
 		assert.Equal(t, want, got)
 	}
 }
+
+func TestNoArgumentHoldsAControlByteOrWhatWouldBeExpanded(t *testing.T) {
+	t.Parallel()
+	for r := rune(0); r < 0x80; r++ {
+		for _, arg := range []string{string(r), string(r) + "b", "a" + string(r)} {
+			text, err := execute("playback", arg, "id-1")
+			if r < ' ' || r == 0x7f || r == '$' || r == '\\' {
+				assert.ErrorIs(t, err, ErrUnsafeValue, "%q", arg)
+				assert.Empty(t, text, "%q", arg)
+				continue
+			}
+			assert.NoError(t, err, "%q", arg)
+		}
+	}
+	_, err := execute("playback", strings.Repeat("a", maxArgument), "id-1")
+	assert.NoError(t, err)
+	_, err = execute("playback", strings.Repeat("a", maxArgument+1), "id-1")
+	assert.ErrorIs(t, err, ErrUnsafeValue)
+}
+
+func TestWhatWasReadOfAnEnginesResultIsWiped(t *testing.T) {
+	t.Parallel()
+	text, literal, best := []byte("white horse"), []byte("white horse"), []byte("white horse")
+	r := reading{text: text[:0], literal: literal[:3], best: best}
+	r.wipe()
+	for _, b := range [][]byte{text, literal, best} {
+		assert.Equal(t, make([]byte, len(b)), b)
+	}
+}
