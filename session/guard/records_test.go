@@ -42,7 +42,8 @@ func TestTheUsualNumbersAreReadEveryTenMinutes(t *testing.T) {
 	now := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	store := &hourReads{Memory: shared.NewMemory()}
 	w := newWatchman(Options{
-		Store: store, Rules: Rules{}.withDefaults(), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
+		Store: store, Rules: Rules{}.withDefaults(), Log: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return now },
 	}, keyer{[]byte(strings.Repeat("k", keyLength))})
 	look := func() int {
 		w.ended("retail", false)
