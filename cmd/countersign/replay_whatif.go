@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"countersign/lines"
+	"countersign/lines/change"
 	"countersign/lines/whatif"
 	"countersign/ops/replay"
 )
@@ -63,10 +64,10 @@ func replayWhatIf(c *cli.Context, cfg config, source string) error {
 }
 
 // reportAgainst says what a change would do, and what it would have done to recorded calls.
-func reportAgainst(c *cli.Context, cfg config, changes []*change, files []lineFile) error {
+func reportAgainst(c *cli.Context, cfg config, changes []*change.Change, files []change.File) error {
 	var defs []*lines.Definition
 	for _, f := range files {
-		defs = append(defs, f.def)
+		defs = append(defs, f.Def)
 	}
 	t, err := tryLines(c, cfg, c.String("against"), defs)
 	if err != nil {
@@ -74,8 +75,8 @@ func reportAgainst(c *cli.Context, cfg config, changes []*change, files []lineFi
 	}
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(struct {
-			Changes []*change     `json:"changes"`
-			Against *replay.Tried `json:"against"`
+			Changes []*change.Change `json:"changes"`
+			Against *replay.Tried    `json:"against"`
 		}{changes, t})
 	}
 	if err := report(c, changes); err != nil {
