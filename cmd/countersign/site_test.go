@@ -26,8 +26,8 @@ import (
 
 	"countersign/bus"
 	"countersign/freeswitch/sim"
-	"countersign/ops/unlock"
 	"countersign/lines/change"
+	"countersign/ops/unlock"
 	"countersign/session/event"
 	"countersign/session/shared"
 )
