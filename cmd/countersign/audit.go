@@ -18,7 +18,8 @@ func auditCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "audit",
 		Usage: "who did what: changed a line, unlocked or erased a customer, set a secret, imported, exported",
-		Description: "The log is kept in --data, on the machine where the command ran. Entries are only ever added, and removed when their time is over (retention.audit).\n" +
+		Description: "The log is kept in --data, on the machine where the command ran. Entries are only ever added, and " +
+			"removed when their time is over (retention.audit).\n" +
 			"Customers stand in it under an alias; --customer finds them.",
 		Subcommands: []*cli.Command{
 			{
@@ -34,8 +35,10 @@ func auditCommand() *cli.Command {
 			},
 			{
 				Name: "verify", Usage: "say whether the log is what was written, and where it is not",
-				Description: "Each entry is bound to the one before it by its hash, and the head, the number and hash of the last one, is noted in <data>/audit.heads, so that\n" +
-					"entries taken off either end before their time are missed too. Who can change both files can hide it: copy audit.heads elsewhere as it grows, or note\n" +
+				Description: "Each entry is bound to the one before it by its hash, and the head, the number and hash of the " +
+					"last one, is noted in <data>/audit.heads, so that\n" +
+					"entries taken off either end before their time are missed too. Who can change both files can hide it: copy " +
+					"audit.heads elsewhere as it grows, or note\n" +
 					"the head that is printed here, and give it back with --head.",
 				Flags: []cli.Flag{
 					&cli.StringSliceFlag{Name: "head", Usage: "a `HEAD` that was printed earlier, N:HASH@TIME (may be repeated)"},
@@ -127,7 +130,8 @@ func auditList(c *cli.Context) error {
 		w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "N\tTIME\tWHO\tDID\tTO\tDETAIL")
 		err := a.List(c.Context, f, func(e audit.Entry) error {
-			_, err := fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", e.N, e.Time.Local().Format(time.DateTime), printable(e.Actor), printable(e.Action),
+			_, err := fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", e.N, e.Time.Local().Format(time.DateTime), printable(e.Actor),
+				printable(e.Action),
 				printable(e.Object), printable(e.Detail))
 			return err
 		})
@@ -149,7 +153,8 @@ func moment(c *cli.Context, flag string, end bool) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, wrongUse("--%s %q is no time: write a day as 2026-11-21, a moment as 2026-11-21T08:00:00+01:00", flag, text)
+		return time.Time{}, wrongUse("--%s %q is no time: write a day as 2026-11-21, a moment as 2026-11-21T08:00:00+01:00",
+			flag, text)
 	}
 	return at, nil
 }
@@ -194,7 +199,8 @@ func auditVerify(c *cli.Context) error {
 		}
 		fmt.Fprintf(c.App.Writer, "head %s\n", s.Head)
 		if s.Noted == 0 {
-			fmt.Fprintln(c.App.Writer, "no head is noted in audit.heads: whether entries were taken off either end cannot be told")
+			fmt.Fprintln(c.App.Writer, "no head is noted in audit.heads: "+
+				"whether entries were taken off either end cannot be told")
 		}
 		return nil
 	})

@@ -26,34 +26,44 @@ func backendCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "backend",
 		Usage: "ask the company's own backend as a call would, to see whether its settings are right",
-		Description: "What is asked is printed, with what came back and how long it took. Exit code 1: the backend gave no answer that can be used; a caller would go to an agent.\n" +
+		Description: "What is asked is printed, with what came back and how long it took. Exit code 1: the backend gave no " +
+			"answer that can be used; a caller would go to an agent.\n" +
 			"Nobody found, or a wrong answer, is an answer.",
 		Subcommands: []*cli.Command{
 			{
 				Name: "find", Usage: "find a customer by number, identifier or id",
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "phone", Usage: "by a telephone `NUMBER` (by_phone)"},
-					&cli.StringFlag{Name: "identifier", Usage: "by what a caller keys, `KIND=VALUE`, such as account=100042 (by_identifier)"},
+					&cli.StringFlag{
+						Name: "identifier", Usage: "by what a caller keys, `KIND=VALUE`, such as account=100042 (by_identifier)",
+					},
 					&cli.StringFlag{Name: "id", Usage: "by the customer's `ID` (by_id)"},
 					raw, asJSON,
 				},
 				Action: backendFind,
 			},
 			{
-				Name: "check", Usage: "check an answer of the customer with the id ID, read without showing it", ArgsUsage: "ID KIND",
-				Description: "KIND is pin, birth_date or another one that lines ask for; the answer is what a caller would key, but for a date of birth: YYYYMMDD.\n" +
-					"It counts as no attempt here; what the backend makes of wrong answers is its own affair. The audit log keeps that somebody tried.",
+				Name: "check", Usage: "check an answer of the customer with the id ID, read without showing it",
+				ArgsUsage: "ID KIND",
+				Description: "KIND is pin, birth_date or another one that lines ask for; the answer is what a caller would key, " +
+					"but for a date of birth: YYYYMMDD.\n" +
+					"It counts as no attempt here; what the backend makes of wrong answers is its own affair. " +
+					"The audit log keeps that somebody tried.",
 				Flags:  []cli.Flag{asJSON, authorFlag()},
 				Action: backendCheck,
 			},
 			{
-				Name: "phones", Usage: "show the numbers that one-time codes may be sent to, of the customer with the id ID", ArgsUsage: "ID",
-				Flags:  []cli.Flag{raw, asJSON},
-				Action: backendPhones,
+				Name: "phones", Usage: "show the numbers that one-time codes may be sent to, of the customer with the id ID",
+				ArgsUsage: "ID",
+				Flags:     []cli.Flag{raw, asJSON},
+				Action:    backendPhones,
 			},
 			{
-				Name: "sms", Usage: "send a message with the code 000000, which counts nowhere, through the SMS gateway", ArgsUsage: "NUMBER",
-				Flags:  []cli.Flag{&cli.StringFlag{Name: "language", Usage: "in this `LANGUAGE`", Value: "en"}, asJSON, authorFlag()},
+				Name: "sms", Usage: "send a message with the code 000000, which counts nowhere, through the SMS gateway",
+				ArgsUsage: "NUMBER",
+				Flags: []cli.Flag{
+					&cli.StringFlag{Name: "language", Usage: "in this `LANGUAGE`", Value: "en"}, asJSON, authorFlag(),
+				},
 				Action: backendSMS,
 			},
 		},
@@ -61,7 +71,10 @@ func backendCommand() *cli.Command {
 }
 
 // withBackend asks the backend, in front of the customers who are known here.
-func withBackend(c *cli.Context, f func(ctx context.Context, cfg config, local *customers.Directory, d *backend.Directory, x *exchanges) error) error {
+func withBackend(
+	c *cli.Context,
+	f func(ctx context.Context, cfg config, local *customers.Directory, d *backend.Directory, x *exchanges) error,
+) error {
 	return withDirectory(c, func(cfg config, local *customers.Directory) error {
 		if cfg.Backend.URL == "" {
 			return errors.New("there is no backend: backend.url is not set; name the settings with --config")
@@ -93,7 +106,9 @@ func backendFind(c *cli.Context) error {
 	case c.String("identifier") != "" && (!isPair || kind == "" || value == ""):
 		return wrongUse("--identifier %q: write KIND=VALUE, such as account=100042", c.String("identifier"))
 	}
-	return withBackend(c, func(ctx context.Context, cfg config, _ *customers.Directory, d *backend.Directory, x *exchanges) error {
+	return withBackend(c, func(
+		ctx context.Context, cfg config, _ *customers.Directory, d *backend.Directory, x *exchanges,
+	) error {
 		var all []session.Customer
 		var err error
 		one := func(found session.Customer, ok bool, failed error) {
@@ -115,7 +130,9 @@ func backendFind(c *cli.Context) error {
 		}
 		list := []map[string]any{}
 		for _, found := range all {
-			list = append(list, map[string]any{"id": found.ID, "name": found.Name, "language": found.Language, "enrolled": append([]string{}, found.Enrolled...)})
+			list = append(list, map[string]any{
+				"id": found.ID, "name": found.Name, "language": found.Language, "enrolled": append([]string{}, found.Enrolled...),
+			})
 		}
 		return x.answered(c, map[string]any{"customers": list}, err, func() { printFound(c, all) })
 	})
@@ -133,7 +150,10 @@ func printFound(c *cli.Context, all []session.Customer) {
 		fmt.Fprintf(c.App.Writer, "customer %s\n", printable(found.ID))
 		for _, x := range []struct{ title, text, none string }{
 			{"name", found.Name, "none: see customer.name"}, {"language", found.Language, "none: that of the line"},
-			{"enrolled", strings.Join(found.Enrolled, ", "), "nothing that could be asked: see customer.enrolled, and check, which says what the backend checks"},
+			{
+				"enrolled", strings.Join(found.Enrolled, ", "),
+				"nothing that could be asked: see customer.enrolled, and check, which says what the backend checks",
+			},
 		} {
 			text := printable(x.text)
 			if text == "" {
@@ -149,7 +169,9 @@ func backendCheck(c *cli.Context) error {
 		return err
 	}
 	id, kind := c.Args().Get(0), c.Args().Get(1)
-	return withBackend(c, func(ctx context.Context, cfg config, local *customers.Directory, d *backend.Directory, x *exchanges) error {
+	return withBackend(c, func(
+		ctx context.Context, cfg config, local *customers.Directory, d *backend.Directory, x *exchanges,
+	) error {
 		answer, err := readAnswer(c, kind)
 		if err != nil {
 			return err
@@ -163,7 +185,9 @@ func backendCheck(c *cli.Context) error {
 		case right:
 			verdict = "right"
 		}
-		err = x.answered(c, map[string]any{"right": right}, err, func() { fmt.Fprintln(c.App.Writer, "the answer is "+verdict) })
+		err = x.answered(c, map[string]any{"right": right}, err, func() {
+			fmt.Fprintln(c.App.Writer, "the answer is "+verdict)
+		})
 		return errors.Join(err, auditDone(c, cfg, audit.Checked, local.Alias(id), kind+": "+verdict))
 	})
 }
@@ -182,7 +206,9 @@ func backendPhones(c *cli.Context) error {
 	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
 		return err
 	}
-	return withBackend(c, func(ctx context.Context, _ config, _ *customers.Directory, d *backend.Directory, x *exchanges) error {
+	return withBackend(c, func(
+		ctx context.Context, _ config, _ *customers.Directory, d *backend.Directory, x *exchanges,
+	) error {
 		all, err := d.Phones(ctx, c.Args().First())
 		list := []map[string]any{}
 		for _, p := range all {
@@ -230,7 +256,9 @@ func backendSMS(c *cli.Context) error {
 	defer g.Close()
 	code := session.NewSecret([]byte("000000"))
 	defer code.Wipe()
-	err = g.Send(c.Context, session.Message{To: number, Language: c.String("language"), Code: code, Lifetime: 5 * time.Minute})
+	err = g.Send(c.Context, session.Message{
+		To: number, Language: c.String("language"), Code: code, Lifetime: 5 * time.Minute,
+	})
 	did := "sent"
 	if err != nil {
 		did = "not sent"

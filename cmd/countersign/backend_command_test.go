@@ -25,7 +25,8 @@ func freshMachine(t *testing.T, settings string) (global []string) {
 
 func TestABackendIsAskedToSeeWhetherItsSettingsAreRight(t *testing.T) {
 	t.Parallel()
-	f := newCRMFront(t, crmCustomer("X-1", "+15551230001", "100042", "246813"), crmCustomer("X-2", "+15551230002", "100043", "246813"),
+	f := newCRMFront(t, crmCustomer("X-1", "+15551230001", "100042", "246813"),
+		crmCustomer("X-2", "+15551230002", "100043", "246813"),
 		crmCustomer("X-3", "+15551230002", "100044", "246813"))
 	f.spoil("+15551239999", stub.Fault{Kind: stub.FaultWrongTypes})
 	global := freshMachine(t, f.finding(checking))
@@ -38,13 +39,30 @@ func TestABackendIsAskedToSeeWhetherItsSettingsAreRight(t *testing.T) {
 		args  []string
 		want  []string
 	}{
-		{"a number", []string{"find", "--phone", "+1 555 123 0001"}, []string{"GET " + f.url + "/customers?phone=%2B15551230001", "status 200 after", "customer X-1", "Customer X-1", "enrolled  pin"}},
-		{"an identifier", []string{"find", "--identifier", "account=100043"}, []string{"kind=account&value=100043", "customer X-2"}},
+		{
+			"a number", []string{"find", "--phone", "+1 555 123 0001"},
+			[]string{
+				"GET " + f.url + "/customers?phone=%2B15551230001", "status 200 after", "customer X-1", "Customer X-1",
+				"enrolled  pin",
+			},
+		},
+		{
+			"an identifier", []string{"find", "--identifier", "account=100043"},
+			[]string{"kind=account&value=100043", "customer X-2"},
+		},
 		{"an id", []string{"find", "--id", "X-1"}, []string{"/customers/X-1", "customer X-1"}},
 		{"nobody", []string{"find", "--phone", "+15551230007"}, []string{"status 200", "nobody"}},
-		{"a household", []string{"find", "--phone", "+15551230002"}, []string{"2 customers: the number alone identifies none of them", "customer X-2", "customer X-3"}},
-		{"the answer itself", []string{"find", "--raw", "--id", "X-1"}, []string{"\n  {\n    \"id\": \"X-1\"", `"language": "en"`}},
-		{"what is not the backend's", []string{"phones", "X-1"}, []string{"the backend was not asked", "no code can be sent"}},
+		{
+			"a household", []string{"find", "--phone", "+15551230002"},
+			[]string{"2 customers: the number alone identifies none of them", "customer X-2", "customer X-3"},
+		},
+		{
+			"the answer itself", []string{"find", "--raw", "--id", "X-1"},
+			[]string{"\n  {\n    \"id\": \"X-1\"", `"language": "en"`},
+		},
+		{
+			"what is not the backend's", []string{"phones", "X-1"}, []string{"the backend was not asked", "no code can be sent"},
+		},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			code, stdout, stderr := run("", append([]string{"backend"}, c.args...)...)
@@ -129,7 +147,8 @@ func TestABackendCommandSaysWhatItNeeds(t *testing.T) {
 		{some, []string{"check", "X"}, exitWrongUse, "two arguments"},
 		{some, []string{"find", "--id", "X"}, exitFailed, "127.0.0.1:1"},
 	} {
-		code, _, stderr := countersign(t, "", append(append([]string{}, c.global...), append([]string{"backend"}, c.args...)...)...)
+		code, _, stderr := countersign(t, "",
+			append(append([]string{}, c.global...), append([]string{"backend"}, c.args...)...)...)
 		assert.Equal(t, c.code, code, "%v: %s", c.args, stderr)
 		assert.Contains(t, stderr, c.want, "%v", c.args)
 	}

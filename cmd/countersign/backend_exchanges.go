@@ -62,7 +62,8 @@ func (x *exchanges) print(c *cli.Context) {
 		}
 	}
 	if len(x.made) == 0 {
-		fmt.Fprintln(c.App.Writer, "the backend was not asked: that operation is not configured, so it is done with this machine's own customers")
+		fmt.Fprintln(c.App.Writer, "the backend was not asked: that operation is not configured, "+
+			"so it is done with this machine's own customers")
 	}
 }
 

@@ -21,7 +21,8 @@ func callCommand() *cli.Command {
 		Name:  "call",
 		Usage: "a telephone in the terminal: call a running countersign",
 		Description: "Plays FreeSWITCH and its caller towards a running \"countersign serve\". With --keys the digit " +
-			"prompts are answered in turn; without,\nthe keyboard is the keypad: 0-9 * # are keys, q hangs up. There is no sound: " +
+			"prompts are answered in turn; without,\nthe keyboard is the keypad: 0-9 * # are keys, q hangs up. " +
+			"There is no sound: " +
 			"what would be heard is printed.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "server", Usage: "the service at `HOST:PORT`; default: socket.listen"},

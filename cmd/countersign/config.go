@@ -35,7 +35,8 @@ const defaultData = "./countersign-data"
 
 const day = 24 * time.Hour
 
-// config is everything that can be set, with the meaning that countersign.example.yaml explains. It is read once, at the start.
+// config is everything that can be set, with the meaning that countersign.example.yaml explains. It is read once, at
+// the start.
 type config struct {
 	Node   string `yaml:"node"`
 	Socket struct {
@@ -141,7 +142,8 @@ func defaults() config {
 	c.Web.Listen = "127.0.0.1:8085"
 	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
 	c.Tokens.Life = duration(token.DefaultLife)
-	c.Retention.Journal, c.Retention.Totals, c.Retention.Audit = duration(90*day), duration(761*day), duration(365*day) // policy.md: 25 months are 761 days
+	// policy.md: 25 months are 761 days
+	c.Retention.Journal, c.Retention.Totals, c.Retention.Audit = duration(90*day), duration(761*day), duration(365*day)
 	c.Reports.Schedules, c.Reports.Mail.TLS = []deliver.Schedule{}, deliver.StartTLS
 	c.NATS.Listen = bus.DefaultListen
 	c.NATS.Timeout = duration(750 * time.Millisecond)
@@ -182,7 +184,8 @@ func loadConfig(c *cli.Context) (config, error) {
 // readEnvironment reads secrets, which need not stand in a file.
 func (c *config) readEnvironment() {
 	for name, to := range map[string]*string{
-		"COUNTERSIGN_NATS_PASSWORD": &c.NATS.Password, "COUNTERSIGN_NATS_TOKEN": &c.NATS.Token, "COUNTERSIGN_SMTP_PASSWORD": (*string)(&c.Reports.Mail.Password),
+		"COUNTERSIGN_NATS_PASSWORD": &c.NATS.Password, "COUNTERSIGN_NATS_TOKEN": &c.NATS.Token,
+		"COUNTERSIGN_SMTP_PASSWORD": (*string)(&c.Reports.Mail.Password),
 	} {
 		if v, ok := os.LookupEnv(name); ok {
 			*to = v
@@ -201,7 +204,8 @@ func (c config) check() error {
 		errs = append(errs, err)
 	}
 	if c.Customers.Hash != customers.SchemeArgon2id && c.Customers.Hash != customers.SchemeHMAC {
-		errs = append(errs, fmt.Errorf("customers.hash is %q: it can be %s or %s", c.Customers.Hash, customers.SchemeArgon2id, customers.SchemeHMAC))
+		errs = append(errs, fmt.Errorf("customers.hash is %q: it can be %s or %s", c.Customers.Hash, customers.SchemeArgon2id,
+			customers.SchemeHMAC))
 	}
 	if c.Socket.MaxCalls < 1 {
 		errs = append(errs, fmt.Errorf("socket.max_calls is %d: it must be at least 1", c.Socket.MaxCalls))
@@ -239,7 +243,8 @@ func (c config) check() error {
 	if r := time.Duration(c.Retention.Totals); r < 90*day || r > 3650*day {
 		errs = append(errs, fmt.Errorf("retention.totals is %s: it must be from 2160h (90 days) to 87600h (10 years)", r))
 	} else if c.Retention.Totals < c.Retention.Journal {
-		errs = append(errs, fmt.Errorf("retention.totals is %s: it cannot be less than retention.journal, %s", r, time.Duration(c.Retention.Journal)))
+		errs = append(errs, fmt.Errorf("retention.totals is %s: it cannot be less than retention.journal, %s", r,
+			time.Duration(c.Retention.Journal)))
 	}
 	if r := time.Duration(c.Retention.Audit); r < 30*day || r > 2555*day {
 		errs = append(errs, fmt.Errorf("retention.audit is %s: it must be from 720h (30 days) to 61320h (7 years)", r))
@@ -247,7 +252,8 @@ func (c config) check() error {
 	errs = append(errs, c.Reports.Check()...)
 	for i, f := range c.FreeSWITCH {
 		if _, _, err := net.SplitHostPort(f.Address); err != nil {
-			errs = append(errs, fmt.Errorf("freeswitch[%d].address is %q: it must be HOST:PORT, such as 127.0.0.1:8021", i, f.Address))
+			errs = append(errs, fmt.Errorf("freeswitch[%d].address is %q: it must be HOST:PORT, such as 127.0.0.1:8021", i,
+				f.Address))
 		}
 	}
 	if c.Node == "" || strings.ContainsAny(c.Node, " /\n\t") {
@@ -280,7 +286,8 @@ func (c config) apiKeys() (keys []web.Key, err error) {
 		k := web.Key{Name: name}
 		sum, err := hex.DecodeString(c.Web.Keys[name])
 		if err != nil || len(sum) != len(k.SHA256) {
-			return nil, fmt.Errorf("web.keys.%s must be the SHA-256 of a key, 64 hexadecimal digits: openssl rand -hex 32 makes a key, printf %%s KEY | sha256sum its hash", name)
+			return nil, fmt.Errorf("web.keys.%s must be the SHA-256 of a key, 64 hexadecimal digits: openssl rand -hex 32 "+
+				"makes a key, printf %%s KEY | sha256sum its hash", name)
 		}
 		copy(k.SHA256[:], sum)
 		keys = append(keys, k)
@@ -339,6 +346,7 @@ func (c config) promptsDir() string {
 func (c config) external() bus.ExternalOptions {
 	n := c.NATS
 	return bus.ExternalOptions{
-		URL: n.URL, CredentialsFile: n.Credentials, User: n.User, Password: n.Password, Token: n.Token, CAFile: n.CA, CertFile: n.Cert, KeyFile: n.Key,
+		URL: n.URL, CredentialsFile: n.Credentials, User: n.User, Password: n.Password, Token: n.Token, CAFile: n.CA,
+		CertFile: n.Cert, KeyFile: n.Key,
 	}
 }

@@ -23,14 +23,22 @@ func customersCommand() *cli.Command {
 				Name:      "import",
 				Usage:     "add or change customers from a CSV file",
 				ArgsUsage: "FILE",
-				Description: "FILE has a header with any of id,name,phones,account,pin,birth_date,passphrase,totp_secret,language; only id is required.\n" +
-					"Columns of your own: id:<kind> is another number by which a customer is known, such as id:tracking, and fact:<kind> another secret of 2 to\n" +
-					"20 digits, such as fact:postcode. Dates are 1980-12-31 or 31.12.1980, a passphrase has two words or more, and a totp_secret is base32 or an\n" +
-					"otpauth:// address. Several phones in a cell are separated by \";\". \"-\" reads standard input. A row whose id is known changes that\n" +
-					"customer; an empty cell leaves what is there. Without --skip-bad one bad row means that nothing is imported; every bad row is named with\n" +
+				Description: "FILE has a header with any of " +
+					"id,name,phones,account,pin,birth_date,passphrase,totp_secret,language; only id is required.\n" +
+					"Columns of your own: id:<kind> is another number by which a customer is known, such as id:tracking, and " +
+					"fact:<kind> another secret of 2 to\n" +
+					"20 digits, such as fact:postcode. Dates are 1980-12-31 or 31.12.1980, a passphrase has two words or more, and " +
+					"a totp_secret is base32 or an\n" +
+					"otpauth:// address. Several phones in a cell are separated by \";\". \"-\" reads standard input. " +
+					"A row whose id is known changes that\n" +
+					"customer; an empty cell leaves what is there. Without --skip-bad one bad row means that nothing is imported; " +
+					"every bad row is named with\n" +
 					"its line.",
 				Flags: []cli.Flag{
-					&cli.StringFlag{Name: "region", Usage: "phones without a country code belong to `CC` (ISO 3166, such as DE); default: line.region"},
+					&cli.StringFlag{
+						Name:  "region",
+						Usage: "phones without a country code belong to `CC` (ISO 3166, such as DE); default: line.region",
+					},
 					authorFlag(),
 					&cli.BoolFlag{Name: "skip-bad", Usage: "import the good rows although there are bad ones"},
 					&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
@@ -58,15 +66,18 @@ func customersCommand() *cli.Command {
 				Action: func(c *cli.Context) error { return customersSet(c, customers.KindPIN, "PIN") },
 			},
 			{
-				Name: "set-passphrase", Usage: "the same for the spoken passphrase", ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
+				Name: "set-passphrase", Usage: "the same for the spoken passphrase", ArgsUsage: "ID",
+				Flags:  []cli.Flag{authorFlag()},
 				Action: func(c *cli.Context) error { return customersSet(c, customers.KindPassphrase, "passphrase") },
 			},
 			{
-				Name: "set-birth-date", Usage: "the same for the date of birth, such as 1980-12-31", ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
+				Name: "set-birth-date", Usage: "the same for the date of birth, such as 1980-12-31", ArgsUsage: "ID",
+				Flags:  []cli.Flag{authorFlag()},
 				Action: func(c *cli.Context) error { return customersSet(c, customers.KindBirthDate, "date of birth") },
 			},
 			{
-				Name: "set-totp", Usage: "the same for the secret of an authenticator, in base32 or as an otpauth:// address", ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
+				Name: "set-totp", Usage: "the same for the secret of an authenticator, in base32 or as an otpauth:// address",
+				ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
 				Action: func(c *cli.Context) error { return customersSet(c, customers.KindTOTP, "TOTP secret") },
 			},
 			customersUnlockCommand(),
@@ -147,7 +158,8 @@ func customersList(c *cli.Context) error {
 
 func customerJSON(x session.Customer) map[string]any {
 	return map[string]any{
-		"id": x.ID, "name": x.Name, "language": x.Language, "pin": x.Has(customers.KindPIN), "enrolled": append([]string{}, x.Enrolled...),
+		"id": x.ID, "name": x.Name, "language": x.Language, "pin": x.Has(customers.KindPIN),
+		"enrolled": append([]string{}, x.Enrolled...),
 	}
 }
 

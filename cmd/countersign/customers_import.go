@@ -37,8 +37,10 @@ func customersImport(c *cli.Context) error {
 	}
 	defer in.Close()
 	return withDirectory(c, func(cfg config, d *customers.Directory) error {
-		o := customers.ImportOptions{Region: c.String("region"), SkipBad: c.Bool("skip-bad"), CanKeyAccount: canKey(askedAccountMin, askedAccountMax),
-			CanKeyPIN: canKey(askedPINMin, askedPINMax)}
+		o := customers.ImportOptions{
+			Region: c.String("region"), SkipBad: c.Bool("skip-bad"),
+			CanKeyAccount: canKey(askedAccountMin, askedAccountMax), CanKeyPIN: canKey(askedPINMin, askedPINMax),
+		}
 		if o.Region == "" {
 			o.Region = cfg.Line.Region
 		}
@@ -56,7 +58,8 @@ func customersImport(c *cli.Context) error {
 			fmt.Fprintf(c.App.ErrWriter, "… and %d more bad rows\n", shown-maxBadRows)
 		}
 		if errors.Is(err, customers.ErrBadRows) {
-			return fmt.Errorf("nothing was imported: %d of %d rows are bad; correct them, or import the others with --skip-bad", result.Bad, result.Rows)
+			return fmt.Errorf("nothing was imported: %d of %d rows are bad; correct them, or import the others with --skip-bad",
+				result.Bad, result.Rows)
 		}
 		if err != nil {
 			return err
@@ -68,18 +71,22 @@ func customersImport(c *cli.Context) error {
 
 func reportImport(c *cli.Context, r customers.ImportResult) error {
 	if r.WeakPINs > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are easy to guess (repeats, runs, years, part of the account or phone, the date of birth)\n", r.WeakPINs)
+		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are easy to guess (repeats, runs, years, part of the account or phone, "+
+			"the date of birth)\n", r.WeakPINs)
 	}
 	if r.OddAccounts > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d accounts are not of %d to %d digits, which callers are asked for: those callers are known by their number only\n",
+		fmt.Fprintf(c.App.ErrWriter, "note: %d accounts are not of %d to %d digits, which callers are asked for: those "+
+			"callers are known by their number only\n",
 			r.OddAccounts, askedAccountMin, askedAccountMax)
 	}
 	if r.OddPINs > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are not of %d to %d digits, which the built-in line asks for: on it, those customers go to an agent\n", r.OddPINs, askedPINMin, askedPINMax)
+		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are not of %d to %d digits, which the built-in line asks for: on it, "+
+			"those customers go to an agent\n", r.OddPINs, askedPINMin, askedPINMax)
 	}
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(map[string]any{
-			"rows": r.Rows, "imported": r.Imported, "bad": r.Bad, "weak_pins": r.WeakPINs, "odd_accounts": r.OddAccounts, "odd_pins": r.OddPINs,
+			"rows": r.Rows, "imported": r.Imported, "bad": r.Bad, "weak_pins": r.WeakPINs, "odd_accounts": r.OddAccounts,
+			"odd_pins": r.OddPINs,
 		})
 	}
 	fmt.Fprintf(c.App.Writer, "%d customers imported", r.Imported)

@@ -47,7 +47,8 @@ func customersSet(c *cli.Context, kind, name string) error {
 
 func setPIN(c *cli.Context, d *customers.Directory, id string, pin session.Secret) error {
 	if pin.Len() > askedPINMax {
-		fmt.Fprintf(c.App.ErrWriter, "note: the PIN has %d digits; the built-in line asks for %d to %d\n", pin.Len(), askedPINMin, askedPINMax)
+		fmt.Fprintf(c.App.ErrWriter, "note: the PIN has %d digits; the built-in line asks for %d to %d\n", pin.Len(),
+			askedPINMin, askedPINMax)
 	}
 	var weak *customers.WeakPINError
 	err := d.SetPIN(c.Context, id, pin, c.Bool("allow-weak"))

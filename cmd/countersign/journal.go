@@ -22,7 +22,8 @@ func journalCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "journal",
 		Usage: "what happened on every call: write it to a file, read it from one",
-		Description: "A file has one event a line, as CloudEvents JSON, in the order in which they were journalled. It names customers: keep it as you keep the journal.\n" +
+		Description: "A file has one event a line, as CloudEvents JSON, in the order in which they were journalled. It " +
+			"names customers: keep it as you keep the journal.\n" +
 			"A customer who is erased later is still in it, and is taken out when it is imported.",
 		Subcommands: []*cli.Command{
 			{
@@ -32,15 +33,20 @@ func journalCommand() *cli.Command {
 					&cli.StringFlag{Name: "from", Usage: "begin with this `TIME`, such as 2026-11-21 or 2026-11-21T08:00:00+01:00"},
 					&cli.StringFlag{Name: "to", Usage: "end before this `TIME`, or with the end of that day"},
 					&cli.StringSliceFlag{Name: "call", Usage: "only the call with this `ID`, or the end of it (may be repeated)"},
-					&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, which only its owner may read; - is standard output"},
+					&cli.StringFlag{
+						Name: "output", Aliases: []string{"o"},
+						Usage: "write to `FILE`, which only its owner may read; - is standard output",
+					},
 					authorFlag(),
 				},
 				Action: journalExport,
 			},
 			{
 				Name: "import", Usage: "take the events of a file into the journal of --data", ArgsUsage: "FILE",
-				Description: "Events that are there already stay as they are, and nothing is published again, so reports do not get them. One line that is no event, and nothing is imported. \"-\" reads standard\n" +
-					"input: then what is before such a line is imported. Customers who were erased from --data since then are taken out of their calls.",
+				Description: "Events that are there already stay as they are, and nothing is published again, so reports do not " +
+					"get them. One line that is no event, and nothing is imported. \"-\" reads standard\n" +
+					"input: then what is before such a line is imported. " +
+					"Customers who were erased from --data since then are taken out of their calls.",
 				Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"}, authorFlag()},
 				Action: journalImport,
 			},
@@ -63,7 +69,8 @@ func withJournal(ctx context.Context, cfg config, f func(*journal.Journal) error
 func readJournal(ctx context.Context, cfg config, f func(*journal.Reader) error) error {
 	j, err := journal.OpenReadOnly(ctx, cfg.journalPath())
 	if errors.Is(err, sqlite.ErrMissing) {
-		return fmt.Errorf("there is no journal: %s does not exist. \"countersign serve\" makes it; --data says where it is", cfg.journalPath())
+		return fmt.Errorf("there is no journal: %s does not exist. \"countersign serve\" makes it; --data says where it is",
+			cfg.journalPath())
 	}
 	if err != nil {
 		return err
@@ -187,7 +194,8 @@ func journalImport(c *cli.Context) error {
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(done)
 	}
-	fmt.Fprintf(c.App.Writer, "%s imported, %d were there already; none is published again\n", counted(done.New, "event"), done.Events-done.New)
+	fmt.Fprintf(c.App.Writer, "%s imported, %d were there already; none is published again\n", counted(done.New, "event"),
+		done.Events-done.New)
 	if done.Erased > 0 {
 		fmt.Fprintf(c.App.Writer, "%s named a customer who was erased, and nobody now\n", counted(done.Erased, "call"))
 	}

@@ -30,43 +30,57 @@ func linesCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "lines",
 		Usage: "the service lines: who is asked what, and where calls go",
-		Description: "A line is a YAML file; \"lines show default\" is one to start with, and \"lines schema\" lets editors complete it. Lines are kept in NATS with their\n" +
+		Description: "A line is a YAML file; \"lines show default\" is one to start with, and \"lines schema\" lets " +
+			"editors complete it. Lines are kept in NATS with their\n" +
 			"history. A change takes effect with the next call on every machine; calls that run keep what they began with.",
 		Subcommands: []*cli.Command{
 			{
 				Name: "lint", Usage: "say everything that is wrong with files", ArgsUsage: "FILE …",
-				Description: "Nothing is changed, and NATS is not needed. \"-\" reads standard input.", Flags: []cli.Flag{asJSON}, Action: linesLint,
+				Description: "Nothing is changed, and NATS is not needed. \"-\" reads standard input.", Flags: []cli.Flag{asJSON},
+				Action: linesLint,
 			},
 			{
 				Name: "apply", Usage: "put files in force with the next call", ArgsUsage: "FILE …",
-				Description: "Nothing is changed if anything is wrong with any of the files, or if two lines would have the same number.",
+				Description: "Nothing is changed if anything is wrong with any of the files, " +
+					"or if two lines would have the same number.",
 				Flags: append(who, ifVersion, &cli.BoolFlag{Name: "dry-run", Usage: "only say what would change"},
-					&cli.StringFlag{Name: "against", Usage: "with --dry-run: say what would have become of the calls in `FILE|last:N`, as \"replay --what-if\" does"}, asJSON),
+					&cli.StringFlag{
+						Name:  "against",
+						Usage: "with --dry-run: say what would have become of the calls in `FILE|last:N`, as \"replay --what-if\" does",
+					}, asJSON),
 				Action: linesApply,
 			},
 			{
 				Name: "show", Usage: "show the lines in force, or the file of one", ArgsUsage: "[NAME]",
-				Flags: []cli.Flag{natsFlag(), &cli.IntFlag{Name: "version", Usage: "the file as it was in version `N`"}, asJSON}, Action: linesShow,
+				Flags:  []cli.Flag{natsFlag(), &cli.IntFlag{Name: "version", Usage: "the file as it was in version `N`"}, asJSON},
+				Action: linesShow,
 			},
 			{
 				Name: "edit", Usage: "change a line in $EDITOR", ArgsUsage: "NAME",
-				Description: "The line is checked when you leave the editor. If somebody else has changed it meanwhile, nothing is lost: neither their change nor yours.",
-				Flags:       who, Action: linesEdit,
+				Description: "The line is checked when you leave the editor. If somebody else has changed it meanwhile, nothing " +
+					"is lost: neither their change nor yours.",
+				Flags: who, Action: linesEdit,
 			},
 			{
 				Name: "diff", Usage: "say what is different in a file, or between two versions", ArgsUsage: "NAME [FILE]",
 				Flags: []cli.Flag{
-					natsFlag(), &cli.IntFlag{Name: "from", Usage: "the earlier version `N`"}, &cli.IntFlag{Name: "to", Usage: "the later version `N`; default: the one in force"},
+					natsFlag(), &cli.IntFlag{Name: "from", Usage: "the earlier version `N`"},
+					&cli.IntFlag{Name: "to", Usage: "the later version `N`; default: the one in force"},
 					asJSON,
 				},
 				Action: linesDiff,
 			},
-			{Name: "history", Usage: "who changed a line, when and how", ArgsUsage: "NAME", Flags: []cli.Flag{natsFlag(), asJSON}, Action: linesHistory},
 			{
-				Name: "rollback", Usage: "put an earlier version in force again", ArgsUsage: "NAME VERSION", Flags: append(who, ifVersion, asJSON), Action: linesRollback,
+				Name: "history", Usage: "who changed a line, when and how", ArgsUsage: "NAME",
+				Flags: []cli.Flag{natsFlag(), asJSON}, Action: linesHistory,
 			},
 			{
-				Name: "remove", Usage: "take a line out of force; its history stays", ArgsUsage: "NAME", Flags: append(who, ifVersion, asJSON), Action: linesRemove,
+				Name: "rollback", Usage: "put an earlier version in force again", ArgsUsage: "NAME VERSION",
+				Flags: append(who, ifVersion, asJSON), Action: linesRollback,
+			},
+			{
+				Name: "remove", Usage: "take a line out of force; its history stays", ArgsUsage: "NAME",
+				Flags: append(who, ifVersion, asJSON), Action: linesRemove,
 			},
 			{Name: "schema", Usage: "print the JSON Schema of a line's file, for editors", Action: linesSchema},
 		},

@@ -57,7 +57,9 @@ func nothingChanged(c *cli.Context, err error) error {
 }
 
 // plan compares files with the lines in force.
-func plan(ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, files []change.File) ([]*change.Change, error) {
+func plan(
+	ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, files []change.File,
+) ([]*change.Change, error) {
 	inForce, err := stored.All(ctx)
 	if err != nil {
 		return nil, err
@@ -75,8 +77,11 @@ func plan(ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, fi
 	return changes, nil
 }
 
-// carryOut puts changes in force, one after the other. If somebody else was faster with one, those before it are in force, and it says so.
-func carryOut(ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, changes []*change.Change, action string) error {
+// carryOut puts changes in force, one after the other. If somebody else was faster with one, those before it are in
+// force, and it says so.
+func carryOut(
+	ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, changes []*change.Change, action string,
+) error {
 	var done []string
 	for _, ch := range changes {
 		if ch.Same {

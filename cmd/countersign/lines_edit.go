@@ -65,7 +65,8 @@ func newLine(name string) string {
 	if name == def.Line {
 		return string(text)
 	}
-	return strings.NewReplacer("\nline: "+def.Line+"\n", "\nline: "+name+"\n", "\nnumbers: [\"*\"]\n", "\nnumbers: []\n").Replace(string(text))
+	return strings.NewReplacer("\nline: "+def.Line+"\n", "\nline: "+name+"\n", "\nnumbers: [\"*\"]\n",
+		"\nnumbers: []\n").Replace(string(text))
 }
 
 // draft is a copy of a line's file that is being edited.
@@ -83,7 +84,8 @@ func newDraft(name, text string) (*draft, error) {
 	return d, os.WriteFile(d.path, []byte(text), 0o600)
 }
 
-// edit lets the editor at the draft until it is right, or the person gives up. It is not changed if it is what was there before.
+// edit lets the editor at the draft until it is right, or the person gives up. It is not changed if it is what was
+// there before.
 func (d *draft) edit(c *cli.Context, before shared.LineVersion) (changed bool, err error) {
 	for {
 		if err := d.runEditor(c); err != nil {
@@ -99,7 +101,8 @@ func (d *draft) edit(c *cli.Context, before shared.LineVersion) (changed bool, e
 		}
 		def, err := lines.Parse(filepath.Base(d.path), text)
 		if err == nil && def.Line != d.name {
-			err = fmt.Errorf("the file is about the line %s: its name cannot be changed from %s; use countersign lines apply for a line of another name", def.Line, d.name)
+			err = fmt.Errorf("the file is about the line %s: its name cannot be changed from %s; "+
+				"use countersign lines apply for a line of another name", def.Line, d.name)
 		}
 		if err == nil {
 			d.file = change.File{Text: text, Def: def}
@@ -143,7 +146,8 @@ func (d *draft) runEditor(c *cli.Context) error {
 	return nil
 }
 
-// yes reads an answer, letter by letter, because an editor may want the rest. Just return is a yes, the end of the input a no.
+// yes reads an answer, letter by letter, because an editor may want the rest. Just return is a yes, the end of the
+// input a no.
 func yes(in io.Reader) bool {
 	var answer []byte
 	for b := make([]byte, 1); ; {

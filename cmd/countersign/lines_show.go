@@ -25,7 +25,10 @@ type shownLine struct {
 
 func builtIn() shownLine {
 	def, text := lines.Default()
-	return shownLine{Line: def.Line, BuiltIn: true, LineVersion: shared.LineVersion{Name: def.Line, YAML: string(text), Author: "countersign"}}
+	return shownLine{
+		Line: def.Line, BuiltIn: true,
+		LineVersion: shared.LineVersion{Name: def.Line, YAML: string(text), Author: "countersign"},
+	}
 }
 
 func shownStored(s shared.LineVersion) shownLine { return shownLine{Line: s.Name, LineVersion: s} }
@@ -86,7 +89,8 @@ func find(ctx context.Context, stored *bus.Lines, name string, version int) (sho
 			return shownStored(s), nil
 		}
 	}
-	return shownLine{}, fmt.Errorf("line %s has no version %d (any more): there are %d to %d", name, version, history[len(history)-1].Version, history[0].Version)
+	return shownLine{}, fmt.Errorf("line %s has no version %d (any more): there are %d to %d", name, version,
+		history[len(history)-1].Version, history[0].Version)
 }
 
 func unknownLine(name string, err error) error {
@@ -118,7 +122,8 @@ func linesList(c *cli.Context) error {
 		w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "LINE\tVERSION\tNUMBERS\tCHANGED\tBY")
 		for _, s := range all {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", s.Name, s.Version, numbersOf(s), s.At.Local().Format(time.DateTime), printable(s.Author))
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", s.Name, s.Version, numbersOf(s), s.At.Local().Format(time.DateTime),
+				printable(s.Author))
 		}
 		return w.Flush()
 	})

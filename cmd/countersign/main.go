@@ -1,5 +1,5 @@
-// Command countersign answers a company's telephone calls through FreeSWITCH, finds out who is calling, lets the caller prove it, and hands the call
-// on with the result.
+// Command countersign answers a company's telephone calls through FreeSWITCH, finds out who is calling, lets the caller
+// prove it, and hands the call on with the result.
 package main
 
 import (
@@ -75,10 +75,14 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Flags: []cli.Flag{
 			cli.HelpFlag, // urfave/cli leaves it out where a program has its own help command
 			&cli.StringFlag{Name: "config", Usage: "read settings from `FILE` (YAML)", EnvVars: []string{"COUNTERSIGN_CONFIG"}},
-			&cli.StringFlag{Name: "data", Usage: "keep everything in `DIR`", Value: defaultData, EnvVars: []string{"COUNTERSIGN_DATA"}},
+			&cli.StringFlag{
+				Name: "data", Usage: "keep everything in `DIR`", Value: defaultData, EnvVars: []string{"COUNTERSIGN_DATA"},
+			},
 		},
 		Commands: []*cli.Command{
-			demoCommand(), serveCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), backendCommand(), reportCommand(), watchCommand(), replayCommand(), journalCommand(), doctorCommand(), auditCommand(), retentionCommand(), helpCommand(),
+			demoCommand(), serveCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), backendCommand(),
+			reportCommand(), watchCommand(), replayCommand(), journalCommand(), doctorCommand(), auditCommand(),
+			retentionCommand(), helpCommand(),
 		},
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,
 		Version:         version(),

@@ -29,7 +29,8 @@ func newProgress(out io.Writer, what, unit string, bytes int64) *progress {
 		if bytes <= 0 {
 			bytes = -1
 		}
-		p.bar = progressbar.NewOptions64(bytes, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what), progressbar.OptionShowBytes(true),
+		p.bar = progressbar.NewOptions64(bytes, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what),
+			progressbar.OptionShowBytes(true),
 			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 	}
 	return p

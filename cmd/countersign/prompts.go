@@ -22,8 +22,10 @@ func promptsCommand() *cli.Command {
 				Name:      "lint",
 				Usage:     "say what is wrong with the recordings",
 				ArgsUsage: "[DIR]",
-				Description: "Looks at DIR/LANGUAGE/PROMPT.wav and at the lines' own recordings, DIR/own/LANGUAGE: what is missing, not 8 kHz mono, too long, too\n" +
-					"loud or too quiet, and what nothing plays. DIR is that of the service unless you name another. Exits with 1 if something is wrong.",
+				Description: "Looks at DIR/LANGUAGE/PROMPT.wav and at the lines' own recordings, DIR/own/LANGUAGE: what is " +
+					"missing, not 8 kHz mono, too long, too\n" +
+					"loud or too quiet, and what nothing plays. DIR is that of the service unless you name another. " +
+					"Exits with 1 if something is wrong.",
 				Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print the result as JSON, with what plays each prompt"}},
 				Action: promptsLint,
 			},
@@ -31,13 +33,20 @@ func promptsCommand() *cli.Command {
 				Name:      "render",
 				Usage:     "have a voice speak the prompts whose text has changed",
 				ArgsUsage: "[DIR] | --language CODE --text TEXT NAME [DIR]",
-				Description: "Texts are ours, with those of DIR/LANGUAGE/texts.yaml over them. Speaks what is missing, or was made from another text; recordings of\n" +
-					"people stay. With --text, speaks one text as the prompt NAME, which from then on counts as your own recording. The voices are flite for\n" +
-					"English and espeak-ng for every other language, where they are installed, or the command lines of prompts.voices.",
+				Description: "Texts are ours, with those of DIR/LANGUAGE/texts.yaml over them. Speaks what is missing, or was " +
+					"made from another text; recordings of\n" +
+					"people stay. With --text, speaks one text as the prompt NAME, which from then on counts as your own recording. " +
+					"The voices are flite for\n" +
+					"English and espeak-ng for every other language, where they are installed, " +
+					"or the command lines of prompts.voices.",
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "language", Usage: "only `CODE`, such as de or pt-BR"},
 					&cli.StringFlag{Name: "text", Usage: "speak `TEXT` instead of the texts in the files"},
-					&cli.StringFlag{Name: "voice", Usage: "speak with `COMMAND`, which reads the text from its standard input (or from the file {text}) and writes the file {wav}"},
+					&cli.StringFlag{
+						Name: "voice",
+						Usage: "speak with `COMMAND`, which reads the text from its standard input (or from the file {text}) and " +
+							"writes the file {wav}",
+					},
 					&cli.BoolFlag{Name: "force", Usage: "speak everything anew, over recordings of people too"},
 				},
 				Action: promptsRender,
@@ -83,7 +92,8 @@ func promptsLint(c *cli.Context) error {
 		}
 	}
 	if n := len(report.Problems); n > 0 {
-		return fmt.Errorf("%s of the prompts in %s: record them anew, or have them spoken by \"countersign prompts render\"", counted(n, "problem"), dir)
+		return fmt.Errorf("%s of the prompts in %s: record them anew, or have them spoken by \"countersign prompts render\"",
+			counted(n, "problem"), dir)
 	}
 	return nil
 }
@@ -94,7 +104,8 @@ func promptsRender(c *cli.Context) error {
 	if one {
 		folderAt = 1
 	}
-	if err := arguments(c, max(folderAt, min(c.NArg(), folderAt+1)), "a folder or nothing; with --text the name of the prompt in front of it"); err != nil {
+	if err := arguments(c, max(folderAt, min(c.NArg(), folderAt+1)),
+		"a folder or nothing; with --text the name of the prompt in front of it"); err != nil {
 		return err
 	}
 	if language == "" && (one || c.IsSet("voice")) {
@@ -128,7 +139,8 @@ func promptsRender(c *cli.Context) error {
 	if one {
 		err = r.Text(c.Context, language, c.Args().First(), text)
 		if err == nil && count.kept > 0 {
-			err = fmt.Errorf("%s/%s is a person's recording, as far as we know; --force speaks over it", language, c.Args().First())
+			err = fmt.Errorf("%s/%s is a person's recording, as far as we know; --force speaks over it", language,
+				c.Args().First())
 		}
 		return err
 	}
@@ -142,7 +154,8 @@ func promptsRender(c *cli.Context) error {
 	for _, l := range languages {
 		failed = append(failed, r.Language(c.Context, l))
 	}
-	fmt.Fprintf(c.App.ErrWriter, "%d spoken, %d up to date, %d recorded by people and kept\n", count.made, count.upToDate, count.kept)
+	fmt.Fprintf(c.App.ErrWriter, "%d spoken, %d up to date, %d recorded by people and kept\n", count.made, count.upToDate,
+		count.kept)
 	return errors.Join(failed...)
 }
 

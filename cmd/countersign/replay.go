@@ -23,7 +23,8 @@ func replayCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "replay",
 		Usage: "a call once more, step by step; or many calls on other lines",
-		Description: "CALL is the id of a call in the journal of --data, or its end as watch shows it; FILE has events, as\n" +
+		Description: "CALL is the id of a call in the journal of --data, or its end as watch shows it; FILE has events, " +
+			"as\n" +
 			"\"journal export\" writes them; last:N are the N calls that started last. \"-\" reads standard input.\n" +
 			"--what-if runs recorded calls on other lines, each on the line of its own name, and says which would have\n" +
 			"ended otherwise and why. What the events do not tell, such as the answer to a question that was never asked,\n" +

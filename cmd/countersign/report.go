@@ -44,25 +44,37 @@ var reportUsage = map[string]string{
 
 var statuses = []string{string(event.StatusVerified), string(event.StatusIdentified), string(event.StatusNone)}
 
-const reportDescription = "Days are those of the time zone --tz, of 23 or 25 hours where clocks are changed. Without --from and --to the report is about\n" +
+const reportDescription = "Days are those of the time zone --tz, of 23 or 25 hours where clocks are changed. Without " +
+	"--from and --to the report is about\n" +
 	"today and the six days before. -o FILE writes a file, whose name tells the format unless --format does."
 
 func reportFlags(name string) []cli.Flag {
 	flags := []cli.Flag{
-		&cli.StringFlag{Name: "from", Usage: "begin with this `DAY`, such as 2026-11-21, or with a moment such as 2026-11-21T08:00:00+01:00"},
+		&cli.StringFlag{
+			Name: "from", Usage: "begin with this `DAY`, such as 2026-11-21, or with a moment such as 2026-11-21T08:00:00+01:00",
+		},
 		&cli.StringFlag{Name: "to", Usage: "end with this `DAY`, which is still in the report, or at a moment, which is not"},
-		&cli.StringFlag{Name: "tz", Usage: "tell days apart in the time `ZONE`, such as Europe/Berlin; default: that of this machine"},
+		&cli.StringFlag{
+			Name: "tz", Usage: "tell days apart in the time `ZONE`, such as Europe/Berlin; default: that of this machine",
+		},
 		&cli.StringSliceFlag{Name: "line", Usage: "only the service line `NAME` (may be repeated)"},
 	}
 	if sections := reports.Sections(name); len(sections) > 0 {
-		flags = append(flags, &cli.StringSliceFlag{Name: "by", Usage: "tell apart by `WHAT`: " + strings.Join(sections, ", ") + " (may be repeated); an hour is one of the day, of all days together"})
+		flags = append(flags, &cli.StringSliceFlag{
+			Name: "by",
+			Usage: "tell apart by `WHAT`: " + strings.Join(sections, ", ") +
+				" (may be repeated); an hour is one of the day, of all days together",
+		})
 	}
 	if name == "calls" {
 		flags = append(flags, callsFlags()...)
 	}
 	return append(flags,
 		&cli.StringFlag{Name: "format", Usage: "write it as `FORMAT`: " + joinFormats(), Value: string(render.Table)},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, which only its owner may read; - is standard output"},
+		&cli.StringFlag{
+			Name: "output", Aliases: []string{"o"},
+			Usage: "write to `FILE`, which only its owner may read; - is standard output",
+		},
 		authorFlag(),
 	)
 }
@@ -77,7 +89,10 @@ func callsFlags() []cli.Flag {
 		&cli.StringFlag{Name: "step", Usage: "only those that failed at this `STEP`, such as pin; none: at no step"},
 		&cli.BoolFlag{Name: "failed", Usage: "only the calls that the other reports count as failed"},
 		&cli.BoolFlag{Name: "step-ups", Usage: "only step-ups and calls that came back, which the other reports count apart"},
-		&cli.IntFlag{Name: "limit", Usage: "at most `N` calls, 0 for all; default: 50 for table and pdf, all for the others; a pdf is one page"},
+		&cli.IntFlag{
+			Name:  "limit",
+			Usage: "at most `N` calls, 0 for all; default: 50 for table and pdf, all for the others; a pdf is one page",
+		},
 	}
 }
 

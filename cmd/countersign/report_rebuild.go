@@ -16,7 +16,8 @@ import (
 func reportRebuildCommand() *cli.Command {
 	return &cli.Command{
 		Name: "rebuild", Usage: "count again what NATS still has, such as after putting a backup of reports.db back",
-		Description: "Days that are older than the events in NATS stay as they are. Calls of customers who were erased are\n" +
+		Description: "Days that are older than the events in NATS stay as they are. " +
+			"Calls of customers who were erased are\n" +
 			"gone from NATS: they are counted from the journal of --data; those of other machines are if their journals\n" +
 			"were exported there and imported here before. The service may run meanwhile, and must if NATS runs inside of\n" +
 			"it; it counts along. Until the end reports are incomplete. A rebuild that was stopped in the middle is\n" +

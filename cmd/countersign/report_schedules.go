@@ -21,7 +21,8 @@ import (
 func reportSchedulesCommand() *cli.Command {
 	return &cli.Command{
 		Name: "schedules", Usage: "the scheduled reports: when they ran last, and when they run next",
-		Description: "They are settings (reports.schedules in countersign.yaml), and are made where countersign serve keeps\n" +
+		Description: "They are settings (reports.schedules in countersign.yaml), " +
+			"and are made where countersign serve keeps\n" +
 			"reports. No service needs to run.",
 		Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "one JSON object a line"}},
 		Action: reportSchedules,
@@ -31,9 +32,10 @@ func reportSchedulesCommand() *cli.Command {
 func reportRunCommand() *cli.Command {
 	return &cli.Command{
 		Name: "run", Usage: "make a report that is scheduled now, to see whether it goes where it should", ArgsUsage: "NAME",
-		Description: "It is about the days that it would be about if it were due now. When it is made by itself does not change.",
-		Flags:       []cli.Flag{authorFlag()},
-		Action:      reportRun,
+		Description: "It is about the days that it would be about if it were due now. " +
+			"When it is made by itself does not change.",
+		Flags:  []cli.Flag{authorFlag()},
+		Action: reportRun,
 	}
 }
 

@@ -54,7 +54,8 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// terminalOf finds out what a table is shown on. What is no terminal takes lines of any length, unless COLUMNS says otherwise.
+// terminalOf finds out what a table is shown on. What is no terminal takes lines of any length, unless COLUMNS says
+// otherwise.
 func terminalOf(w io.Writer) render.Terminal {
 	t := render.Terminal{UTF8: speaksUTF8()}
 	if width, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && width > 0 {

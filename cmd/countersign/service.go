@@ -45,8 +45,8 @@ type service struct {
 	parts parts
 }
 
-// startService opens everything, one part on top of the other, and takes calls; or nothing: what was opened is closed again when a later part
-// cannot be.
+// startService opens everything, one part on top of the other, and takes calls; or nothing: what was opened is closed
+// again when a later part cannot be.
 func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service, err error) {
 	s = &service{cfg: cfg, log: log, served: make(chan error, 1)}
 	defer func() {
@@ -56,8 +56,8 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 		}
 	}()
 
-	// The port comes first, so that nothing is made or touched when it is taken. Until all is ready calls are refused: FreeSWITCH takes them to
-	// an agent.
+	// The port comes first, so that nothing is made or touched when it is taken. Until all is ready calls are refused:
+	// FreeSWITCH takes them to an agent.
 	if s.listener, err = listen("socket.listen", cfg.Socket.Listen, "set another address"); err != nil {
 		return s, err
 	}
@@ -97,7 +97,8 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	}
 	s.parts.addQuiet(s.state.Close)
 	attempts, err := guard.New(guard.Options{
-		Store: s.state.Guard(), Key: directory.PepperKey(guardKey), Rules: cfg.Guard, Within: time.Duration(cfg.NATS.Timeout), Log: log,
+		Store: s.state.Guard(), Key: directory.PepperKey(guardKey), Rules: cfg.Guard, Within: time.Duration(cfg.NATS.Timeout),
+		Log:   log,
 		Alarm: s.alarm,
 	})
 	if err != nil {
@@ -139,15 +140,21 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 		return s, err
 	}
 	runner := session.NewRunner(session.Options{
-		Journal: s.journal, Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(), Tokens: token.ForCalls{Issuer: tokens},
+		Journal: s.journal, Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
+		Tokens:   token.ForCalls{Issuer: tokens},
 		Customer: customers.ByID, Node: cfg.Node, Log: log,
-		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions, StateTimeout: time.Duration(cfg.NATS.Timeout),
+		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
+		StateTimeout: time.Duration(cfg.NATS.Timeout),
 	})
 	s.server = esl.NewServer(runner.Run, esl.Options{MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Log: log})
-	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal)}}, log)
+	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
+		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal)},
+	}, log)
 
 	// The API.
-	handler, err := s.openAPI(web.Options{Tokens: tokens, Calls: s.state.Calls(), Customer: customers.ByID, Ready: s.notReady, Log: log})
+	handler, err := s.openAPI(web.Options{
+		Tokens: tokens, Calls: s.state.Calls(), Customer: customers.ByID, Ready: s.notReady, Log: log,
+	})
 	if err != nil {
 		return s, err
 	}
@@ -179,7 +186,8 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 func lockData(cfg config) (unlock func(), err error) {
 	unlock, err = datafile.Lock(filepath.Join(cfg.data, "lock"))
 	if errors.Is(err, datafile.ErrInUse) {
-		return nil, fmt.Errorf("the data folder %s is in use by another countersign: stop it or use another --data folder", cfg.data)
+		return nil, fmt.Errorf("the data folder %s is in use by another countersign: stop it or use another --data folder",
+			cfg.data)
 	}
 	if err != nil {
 		return nil, sqlite.AccessError(filepath.Join(cfg.data, "lock"), err)
@@ -206,14 +214,16 @@ func (b *background) stop() {
 	b.all.Wait()
 }
 
-// linesTimeout is how long a start waits to hear from NATS which lines there are, before calls are taken with those that were in force last.
+// linesTimeout is how long a start waits to hear from NATS which lines there are, before calls are taken with those
+// that were in force last.
 const linesTimeout = 5 * time.Second
 
 func (s *service) awaitLines(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, linesTimeout)
 	defer cancel()
 	if err := s.lines.Await(ctx); err != nil {
-		s.log.Warn("NATS has not told yet which lines there are, calls meet those that were last in force", "lines", len(s.lines.All()))
+		s.log.Warn("NATS has not told yet which lines there are, calls meet those that were last in force", "lines",
+			len(s.lines.All()))
 	}
 }
 
@@ -231,11 +241,12 @@ func (s *service) awaitNATS(ctx context.Context) error {
 	return nil
 }
 
-// flushTimeout bounds what is done at the end for events that NATS does not have yet; they are in the journal and follow at the next start.
+// flushTimeout bounds what is done at the end for events that NATS does not have yet; they are in the journal and
+// follow at the next start.
 const flushTimeout = 5 * time.Second
 
-// stop ends the service in the one order that loses nothing: refuse new calls, let the others end until ctx does, write their events, give them
-// to NATS, close the parts.
+// stop ends the service in the one order that loses nothing: refuse new calls, let the others end until ctx does, write
+// their events, give them to NATS, close the parts.
 func (s *service) stop(ctx context.Context) error { return errors.Join(s.drain(ctx), s.close()) }
 
 // drain is the first half: afterwards there are no calls, and their events are with NATS if it is there.

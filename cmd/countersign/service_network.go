@@ -27,7 +27,8 @@ func listen(setting, address, instead string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s %s is in use: another countersign may be running; stop it or %s", setting, address, instead)
+		return nil, fmt.Errorf("%s %s is in use: another countersign may be running; stop it or %s", setting, address,
+			instead)
 	case err != nil:
 		return nil, fmt.Errorf("%s %s: %w", setting, address, err)
 	}
@@ -82,7 +83,8 @@ func openCustomers(cfg config, local *customers.Directory, log *slog.Logger, ope
 	return d, nil
 }
 
-// noGateway stands in for a gateway for text messages that is not configured: a line that sends codes takes its callers to a person.
+// noGateway stands in for a gateway for text messages that is not configured: a line that sends codes takes its callers
+// to a person.
 type noGateway struct{}
 
 func (noGateway) Send(context.Context, session.Message) error {
@@ -119,7 +121,8 @@ func (s *service) openAPI(o web.Options) (handler http.Handler, err error) {
 // notReady says what keeps this machine from doing all it should. Calls are answered all the same.
 func (s *service) notReady(context.Context) (reasons []string) {
 	if st := s.relay.Status(); !st.Connected {
-		reasons = append(reasons, strings.TrimSpace("NATS is away: events wait, and locks are this machine's own "+st.LastError))
+		reasons = append(reasons, strings.TrimSpace("NATS is away: events wait, "+
+			"and locks are this machine's own "+st.LastError))
 	}
 	select {
 	case <-s.lines.Known():

@@ -66,7 +66,8 @@ func pepperFingerprint(key func(label string) []byte) []byte {
 	return []byte(hex.EncodeToString(key(fingerprintKey)[:8]))
 }
 
-var errOtherPepper = errors.New("another machine on this NATS has another pepper: give all of them the same file (customers.pepper), " +
+var errOtherPepper = errors.New("another machine on this NATS has another pepper: " +
+	"give all of them the same file (customers.pepper), " +
 	"and the same tokens.key; after a change on all of them, remove the key \"fingerprint\" from the bucket guard")
 
 // watchPepper says it once, when NATS is there.

@@ -15,7 +15,8 @@ import (
 // loadPepper makes a pepper where there are no customers yet.
 func loadPepper(cfg config) ([]byte, error) {
 	if exists(cfg.directoryPath()) && !exists(cfg.pepperPath()) {
-		return nil, fmt.Errorf("the pepper %s is missing: restore it from a backup, because the stored PINs cannot be checked without it",
+		return nil, fmt.Errorf("the pepper %s is missing: restore it from a backup, "+
+			"because the stored PINs cannot be checked without it",
 			cfg.pepperPath())
 	}
 	return customers.LoadPepper(cfg.pepperPath())
@@ -27,7 +28,9 @@ func openDirectory(ctx context.Context, cfg config, log *slog.Logger) (*customer
 	if err != nil {
 		return nil, err
 	}
-	return customers.Open(ctx, cfg.directoryPath(), customers.Options{Pepper: pepper, Scheme: cfg.Customers.Hash, Log: log})
+	return customers.Open(ctx, cfg.directoryPath(), customers.Options{
+		Pepper: pepper, Scheme: cfg.Customers.Hash, Log: log,
+	})
 }
 
 // writeTimeout bounds how long the first write to the journal may take.

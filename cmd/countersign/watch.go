@@ -19,14 +19,23 @@ func watchCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "watch",
 		Usage: "show events live, as they come from NATS",
-		Description: "A line is something that happened: when, on which call and line, and what. Steps are told when they are over. --status shows a call when it is known how it\n" +
-			"is handed on, with all that happened before; --caller and --status know nothing of calls that began before (see --since).",
+		Description: "A line is something that happened: when, on which call and line, and what. Steps are told when they " +
+			"are over. --status shows a call when it is known how it\n" +
+			"is handed on, with all that happened before; " +
+			"--caller and --status know nothing of calls that began before (see --since).",
 		Flags: []cli.Flag{
 			natsFlag(),
 			&cli.StringFlag{Name: "line", Usage: "only the service line `NAME`"},
 			&cli.StringFlag{Name: "caller", Usage: "only calls from numbers that end with these four `DIGITS`"},
-			&cli.StringFlag{Name: "status", Usage: "only calls that are handed on with this `STATUS`, from their beginning: " + strings.Join(statuses, ", ")},
-			&cli.StringSliceFlag{Name: "fact", Usage: "only this `FACT`, such as verified (may be repeated); default: all but step_started, so that a step is a line"},
+			&cli.StringFlag{
+				Name:  "status",
+				Usage: "only calls that are handed on with this `STATUS`, from their beginning: " + strings.Join(statuses, ", "),
+			},
+			&cli.StringSliceFlag{
+				Name: "fact",
+				Usage: "only this `FACT`, such as verified (may be repeated); default: all but step_started, " +
+					"so that a step is a line",
+			},
 			&cli.DurationFlag{Name: "since", Usage: "begin with the events of the last `TIME`, such as 1h"},
 			&cli.BoolFlag{Name: "json", Usage: "one event a line, as CloudEvents JSON"},
 		},
@@ -106,7 +115,9 @@ func watchedFacts(c *cli.Context) (facts []event.Fact, err error) {
 		facts = append(facts, event.Fact(f))
 	}
 	if len(wanted) == 0 {
-		facts = slices.DeleteFunc(event.Facts(), func(f event.Fact) bool { return f == event.FactStepStarted && !c.Bool("json") })
+		facts = slices.DeleteFunc(event.Facts(), func(f event.Fact) bool {
+			return f == event.FactStepStarted && !c.Bool("json")
+		})
 	}
 	return facts, nil
 }
@@ -186,7 +197,8 @@ func eventText(data event.Data, version int) string {
 	case event.StepUpRequested:
 		return fmt.Sprintf("to level %d from %d", d.Level, d.Has)
 	case event.ConfigChanged:
-		return fmt.Sprintf("version %d by %s: %s", version, strings.TrimSpace(d.Author+" "+d.Comment), strings.Join(d.Summary, "; "))
+		return fmt.Sprintf("version %d by %s: %s", version, strings.TrimSpace(d.Author+" "+d.Comment),
+			strings.Join(d.Summary, "; "))
 	case event.Alarm:
 		return fmt.Sprintf("%s: %d of %d calls failed within %d s", d.Kind, d.Failures, d.Calls, d.Seconds)
 	default:

@@ -8,8 +8,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// callPicker lets the events of some calls through: of those whose caller and status are wanted. nil lets all through. What a call did before it was known
-// to be wanted is kept, and comes then.
+// callPicker lets the events of some calls through: of those whose caller and status are wanted. nil lets all through.
+// What a call did before it was known to be wanted is kept, and comes then.
 type callPicker struct {
 	caller string
 	status event.Status
@@ -24,7 +24,8 @@ type pickedCall struct {
 	caller, status bool
 }
 
-// mostPicked bounds how many calls are followed at a time. The oldest are given up first: NATS may never tell of their end.
+// mostPicked bounds how many calls are followed at a time. The oldest are given up first: NATS may never tell of their
+// end.
 const mostPicked = 20_000
 
 // watchedCalls reads --caller and --status.
