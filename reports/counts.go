@@ -8,13 +8,17 @@ import (
 
 // Notes that say how the counts are to be read.
 const (
-	noteCalls = "A call counts on the day on which it began. Step-ups and calls that came back to us are counted in step-ups and nowhere else."
+	noteCalls = "A call counts on the day on which it began. " +
+		"Step-ups and calls that came back to us are counted in step-ups and nowhere else."
 	noteANI   = "Identified by ANI: the caller's number alone said which customer it belongs to."
-	noteRates = "Verified: proved to be the customer, at the level that the line asks for. Failed: went to a person without it. Neither: hung up before, called outside of " +
-		"opening hours, or a line that only identifies. Percentages are of calls. Abandoned: hung up at any time, also after verified or failed."
+	noteRates = "Verified: proved to be the customer, at the level that the line asks for. Failed: went to a person " +
+		"without it. Neither: hung up before, called outside of " +
+		"opening hours, or a line that only identifies. Percentages are of calls. Abandoned: hung up at any time, " +
+		"also after verified or failed."
 	noteTimes   = "Seconds are from the start of a call to its verdict; p95 is what 95 % of the calls stay within."
 	noteMethods = "Methods are in the order in which they were passed."
-	noteReason  = "The reason and the step are those at which a call failed. Which calls: countersign report calls --failed --reason REASON --step STEP."
+	noteReason  = "The reason and the step are those at which a call failed. Which calls: countersign report calls " +
+		"--failed --reason REASON --step STEP."
 )
 
 // field is a column of a counted report: how its cells come from the tally of a row and that of the whole report.
@@ -30,16 +34,22 @@ func counter(key, title string, of which) field {
 }
 
 func rate(key, title string, part, whole which) field {
-	return field{Column: Column{Key: key, Title: title, Kind: Percent}, cell: func(t, _ *tally) any { return percent(t.count(part), t.count(whole)) }}
+	return field{Column: Column{Key: key, Title: title, Kind: Percent}, cell: func(t, _ *tally) any {
+		return percent(t.count(part), t.count(whole))
+	}}
 }
 
 // share is a rate of what the whole report has.
 func share(key, title string, part which) field {
-	return field{Column: Column{Key: key, Title: title, Kind: Percent}, cell: func(t, all *tally) any { return percent(t.count(part), all.count(part)) }}
+	return field{Column: Column{Key: key, Title: title, Kind: Percent}, cell: func(t, all *tally) any {
+		return percent(t.count(part), all.count(part))
+	}}
 }
 
 func timing(key, title string, of func(*times) any) field {
-	return field{Column: Column{Key: key, Title: title, Kind: Seconds}, cell: func(t, _ *tally) any { return of(&t.times) }}
+	return field{Column: Column{Key: key, Title: title, Kind: Seconds}, cell: func(t, _ *tally) any {
+		return of(&t.times)
+	}}
 }
 
 // timings are those of the calls that the report times.
@@ -63,7 +73,9 @@ func ofAll(f field) field {
 
 // counts makes the report that these fields are, and its first row, the total. timed are the calls whose times it
 // tells.
-func counts(ctx context.Context, tx *sql.Tx, q Query, now time.Time, timed which, fields []field) (r *Report, total Row, err error) {
+func counts(
+	ctx context.Context, tx *sql.Tx, q Query, now time.Time, timed which, fields []field,
+) (r *Report, total Row, err error) {
 	s, err := count(ctx, tx, q, timed)
 	if err != nil {
 		return nil, nil, err

@@ -26,6 +26,7 @@ func makeFailed(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Repor
 	r.number(total, "Identified only", "identified_only", "")
 	r.number(total, "Neither", "neither", "")
 	r.draw("Failed", q, "", "failed")
-	r.Notes = append(r.Notes, "Share is of all failed calls. Identified only: it was known who the caller said they were, but not proven. "+noteReason, noteCalls)
+	r.Notes = append(r.Notes, "Share is of all failed calls. Identified only: "+
+		"it was known who the caller said they were, but not proven. "+noteReason, noteCalls)
 	return r, nil
 }

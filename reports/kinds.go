@@ -19,14 +19,16 @@ func kindsOf(ctx context.Context, tx *sql.Tx, lines []string) (byNumber map[int6
 	err = each(ctx, tx, func(scan func(...any) error) error {
 		var number int64
 		var k callKind
-		err := scan(&number, &k.line, &k.counted, &k.identifiedBy, &k.verdict, &k.methods, &k.failedReason, &k.failedStep, &k.status, &k.level, &k.reason, &k.ending,
+		err := scan(&number, &k.line, &k.counted, &k.identifiedBy, &k.verdict, &k.methods, &k.failedReason, &k.failedStep,
+			&k.status, &k.level, &k.reason, &k.ending,
 			&k.locked, &k.decided)
 		if len(lines) == 0 || slices.Contains(lines, k.line) {
 			byNumber[number] = len(all)
 			all = append(all, &k)
 		}
 		return err
-	}, `SELECT kind, line, counted, coalesce(identified_by, ''), coalesce(verdict, ''), coalesce(methods, ''), coalesce(failed_reason, ''), coalesce(failed_step, ''),
+	}, `SELECT kind, line, counted, coalesce(identified_by, ''), coalesce(verdict, ''), coalesce(methods, ''),
+		coalesce(failed_reason, ''), coalesce(failed_step, ''),
 		status, level, coalesce(reason, ''), coalesce("end", ''), locked, decided FROM kinds`)
 	return byNumber, all, err
 }

@@ -60,7 +60,8 @@ func parseEnd(flag, text string, zone *time.Location) (at time.Time, day bool, e
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at.In(zone), false, nil
 	}
-	return time.Time{}, false, fmt.Errorf("%s %q: write a day such as 2026-11-21, or a moment such as 2026-11-21T08:00:00+01:00", flag, text)
+	return time.Time{}, false, fmt.Errorf("%s %q: write a day such as 2026-11-21, "+
+		"or a moment such as 2026-11-21T08:00:00+01:00", flag, text)
 }
 
 // today is the day on which t falls in its zone.

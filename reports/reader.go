@@ -57,7 +57,8 @@ func (e *UnknownError) Error() string {
 }
 
 // ErrUneven says that a period does not begin and end at quarters of an hour, which all reports but that of calls need.
-var ErrUneven = errors.New("calls are summed up by quarters of an hour: let --from and --to be such as 08:00, 08:15, 08:30 or 08:45; the report calls takes any moment")
+var ErrUneven = errors.New("calls are summed up by quarters of an hour: let --from and --to be such as 08:00, 08:15, " +
+	"08:30 or 08:45; the report calls takes any moment")
 
 // maker makes one kind of report in a transaction, in which all numbers are of the same moment.
 type maker func(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error)
@@ -72,8 +73,14 @@ type reportKind struct {
 var reportKinds = []reportKind{
 	{"summary", "Identified, verified, failed", []string{"line", "day", "hour"}, []string{"line", "day"}, makeSummary},
 	{"ani", "Identified by caller number (ANI)", []string{"line", "day", "hour"}, []string{"line", "day"}, makeANI},
-	{"verified", "Verified callers", []string{"methods", "line", "day", "hour"}, []string{"methods", "line", "day"}, makeVerified},
-	{"failed", "Failed, and why", []string{"reason", "step", "line", "day", "hour"}, []string{"reason", "step", "line", "day"}, makeFailed},
+	{
+		"verified", "Verified callers", []string{"methods", "line", "day", "hour"}, []string{"methods", "line", "day"},
+		makeVerified,
+	},
+	{
+		"failed", "Failed, and why", []string{"reason", "step", "line", "day", "hour"},
+		[]string{"reason", "step", "line", "day"}, makeFailed,
+	},
 	{"funnel", "What was asked, and what came of it", nil, nil, makeFunnel},
 	{"calls", "Calls", nil, nil, makeCalls},
 }
@@ -164,7 +171,8 @@ func (r *Report) tellCounted(ctx context.Context, tx *sql.Tx, p Period, now time
 	case r.Counted == nil:
 		r.Notes = append([]string{"No events have been counted yet; a service with the role reporting does so."}, r.Notes...)
 	case r.Counted.Before(end.Add(-notCounted)) && p.From.Before(now):
-		r.Notes = append([]string{"Events are counted until " + r.Counted.Format("2006-01-02 15:04") + "; what came later is missing. A running service with the role reporting counts it."}, r.Notes...)
+		r.Notes = append([]string{"Events are counted until " + r.Counted.Format("2006-01-02 15:04") +
+			"; what came later is missing. A running service with the role reporting counts it."}, r.Notes...)
 	}
 	return nil
 }
@@ -173,7 +181,8 @@ func (r *Report) tellCounted(ctx context.Context, tx *sql.Tx, p Period, now time
 func knownLines(ctx context.Context, tx *sql.Tx, wanted []string) error {
 	for _, line := range wanted {
 		var seen bool
-		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM calls WHERE line = ?)", line).Scan(&seen); err != nil {
+		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM calls WHERE line = ?)",
+			line).Scan(&seen); err != nil {
 			return fmt.Errorf("read the reports: %w", err)
 		}
 		if seen {

@@ -69,7 +69,8 @@ func (t *times) count(tenth, n int64) {
 	case tenth >= 0 && tenth < int64(len(t.tenths)):
 		t.tenths[tenth] += n
 	case tenth >= 0 && tenth < mostTenths:
-		t.tenths = append(t.tenths, make([]int64, (tenth|1023)+1-int64(len(t.tenths)))...) // in long strides: times come in no order
+		// in long strides: times come in no order
+		t.tenths = append(t.tenths, make([]int64, (tenth|1023)+1-int64(len(t.tenths)))...)
 		t.tenths[tenth] += n
 	case t.others == nil:
 		t.others = map[int64]int64{tenth: n}

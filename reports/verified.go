@@ -25,6 +25,7 @@ func makeVerified(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Rep
 	r.number(total, "Median seconds", "median_seconds", "")
 	r.number(total, "95 % within seconds", "p95_seconds", "")
 	r.draw("Verified", q, "", "verified")
-	r.Notes = append(r.Notes, "Share is of all verified calls, level 3 is knowledge and possession together. "+noteMethods, noteTimes, noteCalls)
+	r.Notes = append(r.Notes, "Share is of all verified calls, level 3 is knowledge and possession together. "+noteMethods,
+		noteTimes, noteCalls)
 	return r, nil
 }

@@ -44,7 +44,8 @@ func wholeOf(c *reports.Chart, row reports.Row) float64 {
 	return sum
 }
 
-// drawn is the bar beside a row: as long as its whole is big among the rows with the same first value. The total has none.
+// drawn is the bar beside a row: as long as its whole is big among the rows with the same first value. The total has
+// none.
 func (g *grid) drawn(n int) string {
 	if g.bar == 0 || g.rows[n][0] == "total" {
 		return ""

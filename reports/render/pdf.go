@@ -224,7 +224,8 @@ func (p *page) table() (shownRows int, hidden []string) {
 	return len(p.rows), hidden
 }
 
-// columns shares the width among the columns as they need it, and leaves minor ones out, from the right, until the rest has room.
+// columns shares the width among the columns as they need it, and leaves minor ones out, from the right, until the rest
+// has room.
 func (p *page) columns() (columns []int, wide []float64, hidden []string) {
 	need := make([]float64, len(p.r.Columns))
 	p.letters("B", cellSize, ink)

@@ -1,5 +1,5 @@
-// Package render writes a report down: a table for the terminal, CSV, JSON, XLSX or PDF. Every format shows the same report, so that
-// none can say another number.
+// Package render writes a report down: a table for the terminal, CSV, JSON, XLSX or PDF. Every format shows the same
+// report, so that none can say another number.
 package render
 
 import (
@@ -29,7 +29,8 @@ const (
 // Formats lists all of them.
 func Formats() []Format { return []Format{Table, CSV, JSON, XLSX, PDF} }
 
-// Whole says whether the format is for programs and takes any number of rows; the others show people as many as they can read.
+// Whole says whether the format is for programs and takes any number of rows; the others show people as many as they
+// can read.
 func (f Format) Whole() bool { return f == CSV || f == JSON || f == XLSX }
 
 // Binary says whether the format is nothing to look at in a terminal.

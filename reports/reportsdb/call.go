@@ -36,7 +36,8 @@ type reportedStep struct {
 	asked int
 }
 
-// reportOf derives a call from its events, which are in their order. It is nil as long as it is not known when the call began.
+// reportOf derives a call from its events, which are in their order. It is nil as long as it is not known when the call
+// began.
 func reportOf(events []event.Event) *reportedCall {
 	c := event.FoldCall(events)
 	if !c.Begun {
@@ -44,10 +45,12 @@ func reportOf(events []event.Event) *reportedCall {
 	}
 	r := &reportedCall{
 		call: c.ID, first: c.First, line: c.Line, lineVersion: c.LineVersion, started: c.Started.UnixMilli(),
-		channel: sqlite.Text(c.Start.Channel), callerLast4: sqlite.Text(c.Start.CallerLast4), withheld: c.Start.CallerWithheld,
+		channel: sqlite.Text(c.Start.Channel), callerLast4: sqlite.Text(c.Start.CallerLast4),
+		withheld:     c.Start.CallerWithheld,
 		dialledLast4: sqlite.Text(c.Start.DialledLast4), attestation: sqlite.Text(c.Start.Attestation),
-		status: string(event.StatusNone), level: c.Level, reason: sqlite.Text(string(c.Reason)), customer: sqlite.Text(c.Customer),
-		methods: methodList(c.Methods), identifiedBy: sqlite.Text(string(c.IdentifiedBy)),
+		status: string(event.StatusNone), level: c.Level, reason: sqlite.Text(string(c.Reason)),
+		customer: sqlite.Text(c.Customer),
+		methods:  methodList(c.Methods), identifiedBy: sqlite.Text(string(c.IdentifiedBy)),
 		outcome: sqlite.Text(c.Outcome), destination: sqlite.Text(c.Destination),
 		verdict: c.Verdict, failedReason: sqlite.Text(string(c.FailedReason)), failedStep: sqlite.Text(c.FailedStep),
 		stepUp: c.StepUp, locked: c.Locked, own: c.Own(), complete: c.Complete, steps: reportedSteps(c.Steps),

@@ -25,11 +25,13 @@ type callKind struct {
 	locked, decided                                          bool
 }
 
-const kindColumns = `line, counted, identified_by, verdict, methods, failed_reason, failed_step, status, level, reason, "end", locked, decided`
+const kindColumns = `line, counted, identified_by, verdict, methods, failed_reason, failed_step, status, level, reason,
+	"end", locked, decided`
 
 func (k callKind) values() []any {
 	return []any{
-		k.line, k.counted, k.identifiedBy, k.verdict, k.methods, k.failedReason, k.failedStep, k.status, k.level, k.reason, k.end, k.locked, k.decided,
+		k.line, k.counted, k.identifiedBy, k.verdict, k.methods, k.failedReason, k.failedStep, k.status, k.level, k.reason,
+		k.end, k.locked, k.decided,
 	}
 }
 
@@ -40,8 +42,10 @@ func kindOf(c *reportedCall) callKind {
 		return callKind{line: c.line}
 	}
 	k := callKind{
-		line: c.line, counted: true, identifiedBy: c.identifiedBy.String, verdict: string(c.verdict), failedReason: c.failedReason.String, failedStep: c.failedStep.String,
-		status: c.status, level: c.level, reason: c.reason.String, end: c.end.String, locked: c.locked, decided: c.decided.Valid,
+		line: c.line, counted: true, identifiedBy: c.identifiedBy.String, verdict: string(c.verdict),
+		failedReason: c.failedReason.String, failedStep: c.failedStep.String,
+		status: c.status, level: c.level, reason: c.reason.String, end: c.end.String, locked: c.locked,
+		decided: c.decided.Valid,
 	}
 	if c.verdict == event.FactVerified {
 		k.methods = c.methods.String

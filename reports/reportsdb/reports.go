@@ -1,5 +1,6 @@
-// Package reportsdb keeps reports.db: what is known of every call, the sums that reports are made of, and when scheduled reports ran.
-// It is built from events alone, each counted once, and can be rebuilt from them. Its views are a contract (docs/reports.md).
+// Package reportsdb keeps reports.db: what is known of every call, the sums that reports are made of, and when
+// scheduled reports ran. It is built from events alone, each counted once, and can be rebuilt from them. Its views are
+// a contract (docs/reports.md).
 package reportsdb
 
 import (
@@ -42,8 +43,9 @@ func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
 	return &Reader{db: db}, nil
 }
 
-// Reports keep what is known of every call in a file whose views analysts may query (docs/reports.md). They are made of events, and of nothing else: each counts once, by its
-// id, in whatever order and however often it comes. Their methods are safe for use by several goroutines, and several processes may have the same file open.
+// Reports keep what is known of every call in a file whose views analysts may query (docs/reports.md). They are made of
+// events, and of nothing else: each counts once, by its id, in whatever order and however often it comes. Their methods
+// are safe for use by several goroutines, and several processes may have the same file open.
 type Reports struct {
 	Reader
 	log   *slog.Logger
@@ -68,7 +70,8 @@ func (r *Reader) DB() *sql.DB { return r.db.Read }
 // Close closes the file.
 func (r *Reader) Close() error { return r.db.Close() }
 
-// Consumer names whoever reads the stream for this file. Another file, and this one after Reset, has another name, so that each gets every event.
+// Consumer names whoever reads the stream for this file. Another file, and this one after Reset, has another name, so
+// that each gets every event.
 func (r *Reader) Consumer(ctx context.Context) (string, error) {
 	var id string
 	if err := r.db.Read.QueryRowContext(ctx, "SELECT consumer FROM place").Scan(&id); err != nil {
@@ -77,10 +80,12 @@ func (r *Reader) Consumer(ctx context.Context) (string, error) {
 	return "reports-" + id, nil
 }
 
-// CountedUntil notes that what reached the stream until then is counted. An earlier time than the last one changes nothing.
+// CountedUntil notes that what reached the stream until then is counted. An earlier time than the last one changes
+// nothing.
 func (r *Reports) CountedUntil(ctx context.Context, until time.Time) error {
 	err := r.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE place SET counted_until = ?1 WHERE coalesce(counted_until, 0) < ?1", until.UnixMilli())
+		_, err := tx.ExecContext(ctx, "UPDATE place SET counted_until = ?1 WHERE coalesce(counted_until, 0) < ?1",
+			until.UnixMilli())
 		return err
 	})
 	if err != nil {
@@ -89,7 +94,8 @@ func (r *Reports) CountedUntil(ctx context.Context, until time.Time) error {
 	return nil
 }
 
-// Apply takes events in, all of them or none, and says how many were new. Events that are about no call, and replays, are left out.
+// Apply takes events in, all of them or none, and says how many were new. Events that are about no call, and replays,
+// are left out.
 func (r *Reports) Apply(ctx context.Context, events []event.Event) (fresh int, err error) {
 	byCall := r.byCall(events)
 	if len(byCall) == 0 {
@@ -142,7 +148,8 @@ func (r *Reports) byCall(events []event.Event) map[string][]event.Event {
 			e.Data = d
 		}
 		if e.Seq < 1 || e.ID != event.ID(e.Call, e.Seq) {
-			r.log.Warn("an event whose id is not that of its call and number is not counted", "event", e.ID, "call", e.Call, "seq", e.Seq)
+			r.log.Warn("an event whose id is not that of its call and number is not counted", "event", e.ID, "call", e.Call,
+				"seq", e.Seq)
 			continue
 		}
 		if !countable(e) { // it would be refused for ever, and hold up all that come behind it
@@ -214,7 +221,9 @@ func countable(e event.Event) bool {
 			return false
 		}
 	case event.StepFinished:
-		if !fits(d.Milliseconds) || slices.ContainsFunc(d.Attempts, func(a event.Attempt) bool { return !fits(a.Milliseconds) }) {
+		if !fits(d.Milliseconds) || slices.ContainsFunc(d.Attempts, func(a event.Attempt) bool {
+			return !fits(a.Milliseconds)
+		}) {
 			return false
 		}
 	}
@@ -223,7 +232,9 @@ func countable(e event.Event) bool {
 }
 
 // applyToCall derives the call again from all of its events.
-func applyToCall(ctx context.Context, tx *sql.Tx, call string, known knownCall, more []event.Event, sums *sums) (fresh int, err error) {
+func applyToCall(
+	ctx context.Context, tx *sql.Tx, call string, known knownCall, more []event.Event, sums *sums,
+) (fresh int, err error) {
 	if known.complete {
 		return 0, nil
 	}
@@ -271,15 +282,16 @@ func keepEvents(ctx context.Context, tx *sql.Tx, events []event.Event) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO events (call, seq, json) VALUES (?, ?, ?)", e.Call, e.Seq, string(body)); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO events (call, seq, json) VALUES (?, ?, ?)", e.Call, e.Seq,
+			string(body)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Reset forgets all calls that began at since or later, rounded up to a day in UTC, so that they can be counted again from a stream that goes back so far. What is older
-// stays. The zero time forgets everything.
+// Reset forgets all calls that began at since or later, rounded up to a day in UTC, so that they can be counted again
+// from a stream that goes back so far. What is older stays. The zero time forgets everything.
 func (r *Reports) Reset(ctx context.Context, since time.Time) error {
 	from := int64(-1 << 62)
 	if !since.IsZero() {
@@ -287,7 +299,8 @@ func (r *Reports) Reset(ctx context.Context, since time.Time) error {
 	}
 	err := r.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, statement := range []string{
-			"DELETE FROM events WHERE call IN (SELECT call FROM call_data WHERE started >= ?1) OR call NOT IN (SELECT call FROM call_data)",
+			"DELETE FROM events WHERE call IN (SELECT call FROM call_data WHERE started >= ?1) " +
+				"OR call NOT IN (SELECT call FROM call_data)",
 			"DELETE FROM call_data WHERE started >= ?1",
 			"DELETE FROM tallies WHERE started >= ?1",
 			"DELETE FROM questions WHERE started >= ?1",

@@ -12,7 +12,8 @@ import (
 // what was moved, is written anew, and the write-ahead log is emptied. It says how many calls were anonymised, or
 // removed. With dryRun it only counts.
 func (r *Reports) Retain(ctx context.Context, persons, all time.Time, dryRun bool) (calls int, err error) {
-	err = r.db.Read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM call_data WHERE `+ofPersons+` AND started >= ?2) + (SELECT count(*) FROM call_data WHERE started < ?2)`,
+	err = r.db.Read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM call_data WHERE `+ofPersons+`
+		AND started >= ?2) + (SELECT count(*) FROM call_data WHERE started < ?2)`,
 		persons.UnixMilli(), bucket(all.UnixMilli(), dayWidth)).Scan(&calls)
 	if err != nil {
 		return 0, fmt.Errorf("look for old calls in the reports: %w", err)
@@ -24,7 +25,8 @@ func (r *Reports) Retain(ctx context.Context, persons, all time.Time, dryRun boo
 		return 0, err
 	}
 	// Of calls whose beginning never came there is nothing but these.
-	_, err = r.db.Write.ExecContext(ctx, `DELETE FROM events WHERE NOT EXISTS (SELECT 1 FROM call_data c WHERE c.call = events.call) AND unixepoch(json ->> '$.time') < ?`,
+	_, err = r.db.Write.ExecContext(ctx, `DELETE FROM events WHERE NOT EXISTS (SELECT 1 FROM call_data c
+		WHERE c.call = events.call) AND unixepoch(json ->> '$.time') < ?`,
 		persons.Unix())
 	if err != nil {
 		return 0, fmt.Errorf("expire reports: %w", sqlite.Busy(err))

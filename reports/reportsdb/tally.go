@@ -185,7 +185,8 @@ func upsert(table, key, columns string) string {
 	for _, c := range strings.Split(columns, ", ") {
 		add = append(add, c+" = "+c+" + excluded."+c)
 	}
-	return "INSERT INTO " + table + " (" + key + ", " + columns + ") VALUES (" + marks(strings.Count(key+", "+columns, ",")+1) +
+	return "INSERT INTO " + table + " (" + key + ", " + columns + ") VALUES (" +
+		marks(strings.Count(key+", "+columns, ",")+1) +
 		") ON CONFLICT DO UPDATE SET " + strings.Join(add, ", ")
 }
 
@@ -198,7 +199,9 @@ func (s *sums) write(ctx context.Context, tx *sql.Tx, numbers *kindNumbers) (fou
 		}
 	}
 	for key, counts := range s.questions {
-		if err := addTo(ctx, tx, upsertQuestion, []any{key.width, key.started, key.line, key.step, key.attempt}, counts[:]); err != nil {
+		if err := addTo(ctx, tx, upsertQuestion, []any{
+			key.width, key.started, key.line, key.step, key.attempt,
+		}, counts[:]); err != nil {
 			return nil, err
 		}
 	}

@@ -24,7 +24,8 @@ const anyLeast = math.MinInt64
 const rowsToChange = `SELECT d.kind, d.least, d.times
 	FROM (
 		SELECT DISTINCT value ->> 0 AS kind,
-			(SELECT least FROM kind_days WHERE started = ?1 AND kind = value ->> 0 AND least <= value ->> 1 ORDER BY least DESC LIMIT 1) AS least
+			(SELECT least FROM kind_days WHERE started = ?1 AND kind = value ->> 0 AND least <= value ->> 1
+				ORDER BY least DESC LIMIT 1) AS least
 		FROM json_each(?2)
 	) AS c
 	CROSS JOIN kind_days AS d ON d.started = ?1 AND d.kind = c.kind AND d.least = c.least`
@@ -83,7 +84,8 @@ func changeDay(ctx context.Context, tx *sql.Tx, started int64, changes map[int64
 // writeTimes writes a row anew, or several in its place if there is too much for one.
 func writeTimes(ctx context.Context, tx *sql.Tx, started int64, key timesKey, times []int64, most int) error {
 	if len(times) == 0 {
-		_, err := tx.ExecContext(ctx, "DELETE FROM kind_days WHERE started = ? AND kind = ? AND least = ?", started, key.kind, key.least)
+		_, err := tx.ExecContext(ctx, "DELETE FROM kind_days WHERE started = ? AND kind = ? AND least = ?", started, key.kind,
+			key.least)
 		return err
 	}
 	for _, part := range split(times, most) {
@@ -92,7 +94,8 @@ func writeTimes(ctx context.Context, tx *sql.Tx, started int64, key timesKey, ti
 			_, ms := UnpackTime(t)
 			total += ms
 		}
-		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO kind_days (started, kind, least, calls, verify_ms, times) VALUES (?, ?, ?, ?, ?, ?)",
+		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO kind_days (started, kind, least, calls, verify_ms, "+
+			"times) VALUES (?, ?, ?, ?, ?, ?)",
 			started, key.kind, key.least, len(part), total, packTimes(part))
 		if err != nil {
 			return err

@@ -21,11 +21,13 @@ type Cron struct {
 	zone *time.Location
 }
 
-const cronHelp = `write minute, hour, day, month and weekday (0 is Sunday), such as "0 6 * * 1" for Mondays at 06:00, or @daily, @weekly or @monthly`
+const cronHelp = `write minute, hour, day, month and weekday (0 is Sunday), ` +
+	`such as "0 6 * * 1" for Mondays at 06:00, or @daily, @weekly or @monthly`
 
 // ParseCron reads a cron expression of five fields, or one of cron's names such as @daily.
 func ParseCron(text string, zone *time.Location) (Cron, error) {
-	if strings.HasPrefix(text, "@every") || strings.Contains(text, "=") { // the parser takes an interval, from nowhere, and a time zone
+	// the parser takes an interval, from nowhere, and a time zone
+	if strings.HasPrefix(text, "@every") || strings.Contains(text, "=") {
 		return Cron{}, errors.New(cronHelp)
 	}
 	spec, err := cron.ParseStandard(text)

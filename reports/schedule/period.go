@@ -2,7 +2,8 @@ package schedule
 
 import "time"
 
-// Period says which days a report is about, seen from the time at which it is due: however late it is made, it is about the same days.
+// Period says which days a report is about, seen from the time at which it is due: however late it is made, it is about
+// the same days.
 type Period string
 
 const (

@@ -14,8 +14,8 @@ import (
 type Options struct {
 	Schedules []Schedule
 	Store     Store
-	// Job makes a report. It ends soon after ctx does. Where it cannot know whether it succeeded it says that it failed: it runs again. done is what that run need not do any
-	// more, with what Attempt.Done had.
+	// Job makes a report. It ends soon after ctx does. Where it cannot know whether it succeeded it says that it failed:
+	// it runs again. done is what that run need not do any more, with what Attempt.Done had.
 	Job func(ctx context.Context, run Attempt) (done []string, err error)
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
@@ -23,20 +23,23 @@ type Options struct {
 }
 
 const (
-	// lookEvery is how often the clock is looked at, which may be put forward or back, and the states, which another process may change.
+	// lookEvery is how often the clock is looked at, which may be put forward or back, and the states, which another
+	// process may change.
 	lookEvery = time.Minute
 	// restAfter keeps whatever goes wrong from going wrong a thousand times a second.
 	restAfter = time.Second
 	// finishWithin bounds how long it is tried to write down that a run ended: where that fails, it is repeated.
 	finishWithin = 30 * time.Second
-	// hangsAfter is when a run counts as failed that was told to stop and did not, as on a disk that does not answer. Its schedule waits for it.
+	// hangsAfter is when a run counts as failed that was told to stop and did not, as on a disk that does not answer. Its
+	// schedule waits for it.
 	hangsAfter = runWithin + 30*time.Second
 	// leaveAfter is how long Run waits at its end for the runs that it told to stop.
 	leaveAfter = 10 * time.Second
 )
 
-// Run makes reports when they are due until ctx ends. No schedule waits for another one. A run is repeated if the process was killed in it, Lease after it began: a report may
-// then go out twice rather than never. A run that fails is tried again, with growing pauses, until the next one is due. What hangs when ctx ends is left behind.
+// Run makes reports when they are due until ctx ends. No schedule waits for another one. A run is repeated if the
+// process was killed in it, Lease after it began: a report may then go out twice rather than never. A run that fails is
+// tried again, with growing pauses, until the next one is due. What hangs when ctx ends is left behind.
 func Run(ctx context.Context, o Options) {
 	r := newRunner(o)
 	defer r.join(leaveAfter)
@@ -66,7 +69,8 @@ func (r *runner) join(within time.Duration) {
 		case name := <-r.over:
 			delete(r.running, name)
 		case <-timer.C:
-			r.o.Log.Error("scheduled reports hang, and are left behind: they are made again", "schedules", slices.Sorted(maps.Keys(r.running)))
+			r.o.Log.Error("scheduled reports hang, and are left behind: they are made again", "schedules",
+				slices.Sorted(maps.Keys(r.running)))
 			return
 		}
 	}
@@ -111,7 +115,8 @@ func (r *runner) round(ctx context.Context) (next time.Time) {
 	return next
 }
 
-// states reads the states, and makes those that are missing: at the start, when another process with other settings took them away, and when a clock was wrong.
+// states reads the states, and makes those that are missing: at the start, when another process with other settings
+// took them away, and when a clock was wrong.
 func (r *runner) states(ctx context.Context) (states map[string]State, err error) {
 	if !r.kept {
 		if err := r.o.Store.Keep(ctx, r.o.Schedules); err != nil {
@@ -213,7 +218,11 @@ func (r *runner) run(ctx context.Context, run Attempt, claim int64, attempt int,
 		end(o)
 	case <-hangs.C:
 		if ctx.Err() == nil {
-			end(outcome{run.Done, fmt.Errorf("it was told to stop after %s and hangs: a folder or a disk may not answer; the schedule waits for it", runWithin)})
+			end(outcome{
+				run.Done,
+				fmt.Errorf("it was told to stop after %s and hangs: a folder or a disk may not answer; the schedule waits for it",
+					runWithin),
+			})
 		}
 		end(<-made)
 	}
@@ -238,7 +247,8 @@ func (r *runner) finish(ctx context.Context, result Result) (err error) {
 func (r *runner) job(ctx context.Context, run Attempt) (o outcome) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.o.Log.Error("a scheduled report panicked", "schedule", run.Name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			r.o.Log.Error("a scheduled report panicked", "schedule", run.Name, "panic", fmt.Sprint(p), "stack",
+				string(debug.Stack()))
 			o = outcome{run.Done, fmt.Errorf("it panicked, which is a mistake of Countersign's; its log has more: %v", p)}
 		}
 	}()

@@ -1,7 +1,8 @@
 // Package schedule says when a report is due, and has each due report made once.
 //
-// It answers "what is to be made now, and for which days": cron expressions on the wall clock of a time zone, with the days on which clocks are changed; what was missed
-// while nobody was there; what failed and is to be tried again. It refuses to know how a report is made, where it goes, and where the state of schedules is kept.
+// It answers "what is to be made now, and for which days": cron expressions on the wall clock of a time zone, with the
+// days on which clocks are changed; what was missed while nobody was there; what failed and is to be tried again. It
+// refuses to know how a report is made, where it goes, and where the state of schedules is kept.
 package schedule
 
 import (
@@ -63,28 +64,32 @@ type Result struct {
 
 // Store keeps the states. Several processes may use one.
 type Store interface {
-	// Keep forgets the schedules that are not among these, and of the others that a run that failed waits: whoever starts a process may have mended what was wrong.
+	// Keep forgets the schedules that are not among these, and of the others that a run that failed waits: whoever starts
+	// a process may have mended what was wrong.
 	Keep(ctx context.Context, all []Schedule) error
-	// Begin makes the states that are missing, and those anew that do not hold. Such a schedule begins at now: nothing earlier is due.
+	// Begin makes the states that are missing, and those anew that do not hold. Such a schedule begins at now: nothing
+	// earlier is due.
 	Begin(ctx context.Context, all []Schedule, now time.Time) error
 	// States returns all states by name.
 	States(ctx context.Context) (map[string]State, error)
-	// Claim takes a run until a time, for one caller alone. ok is false if the schedule has another Cron now, or if this due time is handled, waits for its next attempt, or
-	// is claimed by somebody else.
+	// Claim takes a run until a time, for one caller alone. ok is false if the schedule has another Cron now, or if this
+	// due time is handled, waits for its next attempt, or is claimed by somebody else.
 	Claim(ctx context.Context, s Schedule, due, now, until time.Time) (claim int64, ok bool, err error)
 	// Finish gives the run back, unless somebody else has claimed it meanwhile.
 	Finish(ctx context.Context, r Result) error
 }
 
 const (
-	// runWithin bounds a run. Lease is how long it is claimed: after that it counts as lost with its process, and is repeated.
+	// runWithin bounds a run. Lease is how long it is claimed: after that it counts as lost with its process, and is
+	// repeated.
 	runWithin = 5 * time.Minute
 	// Lease is for how long a run is claimed.
 	Lease = 2 * runWithin
 	// A run that failed is tried again after retryFirst, then after twice as long each time, up to retryMost.
 	retryFirst = time.Minute
 	retryMost  = time.Hour
-	// Ahead is how far Handled may be after now, which it is where a clock was put back a little. More than that is from a clock that was wrong.
+	// Ahead is how far Handled may be after now, which it is where a clock was put back a little. More than that is from a
+	// clock that was wrong.
 	Ahead = 24 * time.Hour
 )
 
@@ -93,8 +98,8 @@ func (s State) Holds(c Cron, now time.Time) bool {
 	return s.Cron == c.String() && !s.Handled.After(now.Add(Ahead))
 }
 
-// Next says which due time of a schedule comes next, and from when on it can be run: a time that is not after now means at once. A zero time means never. Of several due
-// times that were missed only the last one is run.
+// Next says which due time of a schedule comes next, and from when on it can be run: a time that is not after now means
+// at once. A zero time means never. Of several due times that were missed only the last one is run.
 func (s State) Next(c Cron, now time.Time) (due, at time.Time) {
 	due, missed := c.Latest(s.Handled, now)
 	if !missed {
