@@ -113,7 +113,7 @@ func TestAuditVerifySaysWhereTheLogIsBroken(t *testing.T) {
 	}
 	code, stdout, _ := countersign(t, "", "--data", data, "audit", "verify")
 	assert.Equal(t, exitDone, code)
-	assert.Regexp(t, `^the audit log is whole: 3 records\nhead 3:[0-9a-f]{64}@\S{23}Z\n$`, stdout)
+	assert.Regexp(t, `^the audit log is intact: 3 entries\nhead 3:[0-9a-f]{64}@\S{23}Z\n$`, stdout)
 	head := strings.Fields(stdout)[8]
 	change := func(script string) {
 		db, err := sql.Open("sqlite3", "file:"+filepath.Join(data, "audit.db"))
@@ -130,8 +130,8 @@ func TestAuditVerifySaysWhereTheLogIsBroken(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(data, "audit.heads")))
 	code, stdout, _ = countersign(t, "", "--data", data, "audit", "verify")
 	assert.Equal(t, exitDone, code, "the chain alone does not tell")
-	assert.Contains(t, stdout, "2 records")
-	assert.Contains(t, stdout, "no head is noted")
+	assert.Contains(t, stdout, "2 entries")
+	assert.Contains(t, stdout, "no head in audit.heads")
 	code, _, stderr = countersign(t, "", "--data", data, "audit", "verify", "--head", head)
 	assert.Equal(t, exitFailed, code)
 	oneSentence(t, stderr, "broken at entry 3", "taken off the end")

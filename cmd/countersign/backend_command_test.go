@@ -51,10 +51,10 @@ func TestABackendIsAskedToSeeWhetherItsSettingsAreRight(t *testing.T) {
 			[]string{"kind=account&value=100043", "customer X-2"},
 		},
 		{"an id", []string{"find", "--id", "X-1"}, []string{"/customers/X-1", "customer X-1"}},
-		{"nobody", []string{"find", "--phone", "+15551230007"}, []string{"status 200", "nobody"}},
+		{"nobody", []string{"find", "--phone", "+15551230007"}, []string{"status 200", "no customer found"}},
 		{
 			"a household", []string{"find", "--phone", "+15551230002"},
-			[]string{"2 customers: the number alone identifies none of them", "customer X-2", "customer X-3"},
+			[]string{"2 customers: the number alone does not identify one", "customer X-2", "customer X-3"},
 		},
 		{
 			"the answer itself", []string{"find", "--raw", "--id", "X-1"},
@@ -90,7 +90,7 @@ func TestABackendIsAskedToSeeWhetherItsSettingsAreRight(t *testing.T) {
 	require.Len(t, told.Asked, 1)
 	assert.Equal(t, 200, told.Asked[0].Status)
 
-	for pin, want := range map[string]string{"246813": "the answer is right", "864209": "the answer is wrong"} {
+	for pin, want := range map[string]string{"246813": "answer: right", "864209": "answer: wrong"} {
 		code, stdout, stderr = run(pin+"\n", "backend", "check", "--author", "ann", "X-1", "pin")
 		assert.Equal(t, exitDone, code, stderr)
 		assert.Contains(t, stdout, want)
@@ -112,7 +112,7 @@ func TestAMessageIsSentToSeeWhetherTheGatewayTakesIt(t *testing.T) {
 	code, stdout, stderr := countersign(t, "", append(global, "backend", "sms", "+1 212 555 0100")...)
 	require.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "status 2")
-	assert.Contains(t, stdout, "took a message for …0100")
+	assert.Contains(t, stdout, "accepted a message to …0100")
 	all := phone.To("")
 	require.Len(t, all, 1)
 	assert.Equal(t, "+12125550100", all[0].To)
@@ -140,7 +140,7 @@ func TestABackendCommandSaysWhatItNeeds(t *testing.T) {
 		{none, []string{"find", "--id", "X"}, exitFailed, "backend.url"},
 		{none, []string{"sms", "+12125550100"}, exitFailed, "sms.url"},
 		{some, []string{"find"}, exitWrongUse, "--phone"},
-		{some, []string{"find", "--id", "X", "--phone", "+12125550100"}, exitWrongUse, "name one of"},
+		{some, []string{"find", "--id", "X", "--phone", "+12125550100"}, exitWrongUse, "give one of"},
 		{some, []string{"find", "--identifier", "100042"}, exitWrongUse, "KIND=VALUE"},
 		{some, []string{"find", "--phone", "12"}, exitWrongUse, "+4930123456"},
 		{some, []string{"find", "X"}, exitWrongUse, "no argument"},

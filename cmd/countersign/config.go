@@ -35,8 +35,7 @@ const defaultData = "./countersign-data"
 
 const day = 24 * time.Hour
 
-// config is everything that can be set, with the meaning that countersign.example.yaml explains. It is read once, at
-// the start.
+// config holds every setting; countersign.example.yaml explains them. It is read once, at the start.
 type config struct {
 	Node   string `yaml:"node"`
 	Socket struct {
@@ -111,20 +110,19 @@ type freeswitchServer struct {
 // duration is a time with its unit, such as 30s.
 type duration time.Duration
 
-// UnmarshalYAML reads it, and says what is expected where Go's own message would not.
+// UnmarshalYAML reads a duration. Its error is plainer than Go's.
 func (d *duration) UnmarshalYAML(text []byte) error {
 	v, err := time.ParseDuration(strings.Trim(string(text), "\"' \n"))
 	if err != nil {
-		return fmt.Errorf("%s is not a time: write it with its unit, such as 30s or 5m", strings.TrimSpace(string(text)))
+		return fmt.Errorf("%s is not a duration: write it with its unit, such as 30s or 5m", strings.TrimSpace(string(text)))
 	}
 	*d = duration(v)
 	return nil
 }
 
-// MarshalYAML writes it as it is read.
 func (d duration) MarshalYAML() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
-// defaults are what a first start without any file runs with.
+// defaults are the settings of a start without a file.
 func defaults() config {
 	var c config
 	c.Node = "countersign"
@@ -142,7 +140,7 @@ func defaults() config {
 	c.Web.Listen = "127.0.0.1:8085"
 	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
 	c.Tokens.Life = duration(token.DefaultLife)
-	// policy.md: 25 months are 761 days
+	// 25 months are 761 days (docs/policy.md#what-is-kept-and-for-how-long).
 	c.Retention.Journal, c.Retention.Totals, c.Retention.Audit = duration(90*day), duration(761*day), duration(365*day)
 	c.Reports.Schedules, c.Reports.Mail.TLS = []deliver.Schedule{}, deliver.StartTLS
 	c.NATS.Listen = bus.DefaultListen
@@ -153,7 +151,7 @@ func defaults() config {
 	return c
 }
 
-// loadConfig reads --config over the defaults. Everything that is wrong with it is in the error.
+// loadConfig reads --config over the defaults. Its error names every problem.
 func loadConfig(c *cli.Context) (config, error) {
 	cfg := defaults()
 	if file := c.String("config"); file != "" {
@@ -166,7 +164,7 @@ func loadConfig(c *cli.Context) (config, error) {
 		switch err := yaml.NewDecoder(f, yaml.Strict()).Decode(&read); {
 		case err == nil:
 			cfg = read
-		case !errors.Is(err, io.EOF): // which a file of nothing but comments has; it sets nothing
+		case !errors.Is(err, io.EOF): // a file of comments only
 			return config{}, fmt.Errorf("settings in %s:\n%s", file, strings.TrimSpace(yaml.FormatError(err, false, false)))
 		}
 	}
@@ -181,7 +179,7 @@ func loadConfig(c *cli.Context) (config, error) {
 	return cfg, nil
 }
 
-// readEnvironment reads secrets, which need not stand in a file.
+// readEnvironment reads secrets that need not be in a file.
 func (c *config) readEnvironment() {
 	for name, to := range map[string]*string{
 		"COUNTERSIGN_NATS_PASSWORD": &c.NATS.Password, "COUNTERSIGN_NATS_TOKEN": &c.NATS.Token,
@@ -265,7 +263,7 @@ func (c config) check() error {
 	return errors.Join(errs...)
 }
 
-// isRegion takes small letters too, as session.E164 does.
+// isRegion accepts lower case too, as session.E164 does.
 func isRegion(r string) bool { return session.IsRegion(strings.ToUpper(r)) }
 
 func (c config) allow() ([]netip.Prefix, error) {
@@ -280,7 +278,7 @@ func (c config) allow() ([]netip.Prefix, error) {
 	return prefixes, nil
 }
 
-// apiKeys are who may use the API, by the SHA-256 of their keys.
+// apiKeys are the users of the API, by the SHA-256 of their keys.
 func (c config) apiKeys() (keys []web.Key, err error) {
 	for _, name := range slices.Sorted(maps.Keys(c.Web.Keys)) {
 		k := web.Key{Name: name}
@@ -312,7 +310,7 @@ func (c config) logger(to io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(to, o))
 }
 
-// Where things are under --data.
+// Paths under --data.
 func (c config) directoryPath() string { return filepath.Join(c.data, "directory.db") }
 func (c config) journalPath() string   { return filepath.Join(c.data, "journal.db") }
 func (c config) auditPath() string     { return filepath.Join(c.data, "audit.db") }
@@ -333,7 +331,7 @@ func (c config) tokenKeyPath() string {
 	return filepath.Join(c.data, "token.key")
 }
 
-// linesPath is where the lines that were last in force are kept, for a start while NATS is away.
+// linesPath holds a copy of the lines last in force, for a start while NATS is away.
 func (c config) linesPath() string { return filepath.Join(c.data, "lines.json") }
 
 func (c config) promptsDir() string {

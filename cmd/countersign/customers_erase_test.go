@@ -303,7 +303,7 @@ func TestAnExportFromBeforeDoesNotBringAnErasedCustomerBack(t *testing.T) {
 	}
 	code, stdout, stderr = e.run("journal", "import", file)
 	require.Equal(t, exitDone, code, stderr)
-	assert.Contains(t, stdout, "4 calls named a customer who was erased")
+	assert.Contains(t, stdout, "4 calls anonymised: the customer was erased")
 	assert.Equal(t, []string{"C-1007", "erased", "erased", "erased", "erased"},
 		e.query("journal.db", `SELECT customer FROM calls ORDER BY customer`))
 	assert.Empty(t, e.traces())

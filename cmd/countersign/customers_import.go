@@ -16,7 +16,7 @@ import (
 // maxBadRows is how many bad rows are printed; all are counted.
 const maxBadRows = 100
 
-// The built-in line asks for this many digits; lines of the operator's own may ask for others.
+// Digits that the built-in line asks for; other lines may ask for others.
 const (
 	askedAccountMin = 6
 	askedAccountMax = 10
@@ -75,13 +75,15 @@ func reportImport(c *cli.Context, r customers.ImportResult) error {
 			"the date of birth)\n", r.WeakPINs)
 	}
 	if r.OddAccounts > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d accounts are not of %d to %d digits, which callers are asked for: those "+
-			"callers are known by their number only\n",
+		fmt.Fprintf(c.App.ErrWriter, "note: %d accounts do not have %d to %d digits, so callers cannot key them: the "+
+			"customers are known by their number only\n"+
+			"",
 			r.OddAccounts, askedAccountMin, askedAccountMax)
 	}
 	if r.OddPINs > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are not of %d to %d digits, which the built-in line asks for: on it, "+
-			"those customers go to an agent\n", r.OddPINs, askedPINMin, askedPINMax)
+		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs do not have the %d to %d digits that the built-in line asks for: it "+
+			"takes those customers to an agent\n"+
+			"", r.OddPINs, askedPINMin, askedPINMax)
 	}
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(map[string]any{
@@ -97,7 +99,7 @@ func reportImport(c *cli.Context, r customers.ImportResult) error {
 	return nil
 }
 
-// canKey is whether callers can key a number of so many digits.
+// canKey says whether callers can key a number of this many digits.
 func canKey(least, most int) func(int, bool) bool {
 	return func(digits int, onlyDigits bool) bool { return onlyDigits && digits >= least && digits <= most }
 }

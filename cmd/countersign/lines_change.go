@@ -22,7 +22,7 @@ func linesRollback(c *cli.Context) error {
 	name := c.Args().First()
 	version, err := strconv.Atoi(c.Args().Get(1))
 	if err != nil || version < 1 {
-		return wrongUse("%q is no version: it is a number from 1, see countersign lines history %s", c.Args().Get(1), name)
+		return wrongUse("%q is not a version: give a number from 1, see countersign lines history %s", c.Args().Get(1), name)
 	}
 	return withLines(c, func(ctx context.Context, cfg config, stored *bus.Lines) error {
 		l, err := find(ctx, stored, name, version)

@@ -131,7 +131,7 @@ func TestABadFileChangesNothing(t *testing.T) {
 	assert.Empty(t, stdout)
 	assert.Contains(t, stderr, "bad.yaml:5:36: verify.questions[0].pin.digits: 3 is out of bounds")
 	assert.Contains(t, stderr, "bad.yaml:5:40: verify.questions[1].pinn: unknown key; did you mean pin?")
-	assert.Contains(t, stderr, "countersign: 2 problems to correct; nothing was changed")
+	assert.Contains(t, stderr, "countersign: 2 problems found; nothing was changed")
 	assert.Contains(t, n.must("show"), "line: default", "the good one is not in force either")
 }
 
@@ -215,13 +215,13 @@ func TestLintNeedsNoNATS(t *testing.T) {
 	code, stdout, stderr := lint("", good)
 	assert.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "note: "+good+":5:36: verify.questions[0].pin.digits: a PIN of 4 digits")
-	assert.Contains(t, stdout, "nothing is wrong with the line retail")
+	assert.Contains(t, stdout, "no problems in line retail")
 	assert.NoDirExists(t, filepath.Join(dir, "data"), "nothing is made")
 
 	code, stdout, stderr = lint("", good, bad)
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stdout, bad+":1:1: line: is missing\n")
-	oneSentence(t, stderr, "3 problems to correct")
+	oneSentence(t, stderr, "3 problems found")
 
 	code, stdout, _ = lint(retail("5000", "pin: {digits: 6}"), "--json", "-")
 	assert.Equal(t, exitDone, code)
@@ -326,7 +326,7 @@ func TestTheNameOfALineIsNotEdited(t *testing.T) {
 	n.editor("sed -i 's/line: retail/line: wholesale/' \"$2\"\n")
 	code, _, stderr := n.run("n\n", "edit", "retail")
 	assert.Equal(t, exitFailed, code)
-	assert.Contains(t, stderr, "the file is about the line wholesale")
+	assert.Contains(t, stderr, "the file is for line wholesale")
 }
 
 func TestAnEditorThatIsNotThere(t *testing.T) {
@@ -347,14 +347,14 @@ func TestWrongUseOfLines(t *testing.T) {
 		{"lines lint", []string{"one or more files"}},
 		{"lines apply", []string{"one or more files"}},
 		{"lines apply --if-version 1 a.yaml b.yaml", []string{"--if-version"}},
-		{"lines apply a.yaml --dry-run", []string{"--dry-run stand before"}},
+		{"lines apply a.yaml --dry-run", []string{"--dry-run before"}},
 		{"lines show a b", []string{"the line's name"}},
-		{"lines show --version 1", []string{"give its name"}},
+		{"lines show --version 1", []string{"needs the name of a line"}},
 		{"lines diff retail", []string{"--from"}},
 		{"lines diff --to 2 retail", []string{"--to needs --from"}},
 		{"lines diff --from 1 retail x.yaml", []string{"either a file or"}},
 		{"lines rollback retail", []string{"two arguments"}},
-		{"lines rollback retail last", []string{`"last" is no version`}},
+		{"lines rollback retail last", []string{`"last" is not a version`}},
 		{"lines remove", []string{"the line's name"}},
 		{"lines schema x", []string{"no arguments"}},
 	} {

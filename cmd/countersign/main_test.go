@@ -74,7 +74,7 @@ func oneSentence(t *testing.T, stderr string, words ...string) {
 	first, rest, _ := strings.Cut(strings.TrimSpace(stderr), "\n")
 	assert.True(t, strings.HasPrefix(first, "countersign: "), stderr)
 	if rest != "" {
-		assert.Equal(t, `Run "countersign help" to see how it is used.`, rest)
+		assert.Equal(t, `Run "countersign help" for usage.`, rest)
 	}
 	for _, w := range words {
 		assert.Contains(t, first, w)
@@ -501,7 +501,7 @@ func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
 
 	code, _, stderr = countersign(t, "", append(flags, "call", "--keys", "1")...)
 	assert.Equal(t, exitFailed, code)
-	oneSentence(t, stderr, "nobody answers", "countersign serve")
+	oneSentence(t, stderr, "no answer at", "countersign serve")
 }
 
 // The shipped default line, held to what the first start promises.

@@ -67,7 +67,7 @@ func TestAChangedLineIsInForceOnBothNodesWithTheNextCall(t *testing.T) {
 	assert.Equal(t, exitFailed, code)
 	assert.Empty(t, stdout)
 	for _, w := range []string{
-		"Utopia", "3 is out of bounds", "pinn: unknown key", "3 problems to correct; nothing was changed",
+		"Utopia", "3 is out of bounds", "pinn: unknown key", "3 problems found; nothing was changed",
 	} {
 		assert.Contains(t, stderr, w)
 	}
@@ -162,7 +162,7 @@ func TestNATSAwayCostsNoCallAndNoLine(t *testing.T) {
 	assert.Equal(t, 1, two.lines()["bank"].Version)
 	status, text := ready(two)
 	assert.Equal(t, http.StatusServiceUnavailable, status)
-	assert.Contains(t, text, "which lines there are")
+	assert.Contains(t, text, "lines not read from NATS yet")
 	assert.Equal(t, "wrong_answer", guess(two).Variables["cs_reason"])
 
 	s.natsReturns()

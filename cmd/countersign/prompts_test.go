@@ -40,7 +40,7 @@ func TestPromptsLintSaysWhatIsWrongAndFails(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	_, _, err := runPrompts(t, data, "lint")
-	require.ErrorContains(t, err, `"countersign serve" and "countersign prompts render" make it`)
+	require.ErrorContains(t, err, `"countersign serve" and "countersign prompts render" create it`)
 
 	dir := filepath.Join(data, "prompts")
 	require.NoError(t, prompts.Unpack(dir))
@@ -54,7 +54,7 @@ func TestPromptsLintSaysWhatIsWrongAndFails(t *testing.T) {
 	require.ErrorContains(t, err, "2 problems")
 	assert.Equal(t, "de/ask-pin.wav: not a WAV file of plain PCM\nen/greeting.wav: missing; "+
 		"callers hear a tone in its place\n"+
-		"en/hello.wav: nothing plays it (no harm)\n", stdout)
+		"en/hello.wav: not used by any line (no harm)\n", stdout)
 
 	stdout, _, err = runPrompts(t, data, "lint", "--json", dir)
 	require.Error(t, err)
@@ -105,10 +105,10 @@ func TestPromptsRenderSpeaksOneTextAndNotOverAPerson(t *testing.T) {
 func TestPromptsAreUsedAsTheHelpSays(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"lint a b": "at most one argument", "render a b": "a folder or nothing",
+		"lint a b": "at most one argument", "render a b": "at most a folder",
 		"render --language en --text x": "the name of the prompt",
 		"render --text x ask-pin":       "need --language", "render --voice x{wav}": "need --language",
-		"lint a --json": "stand before the other arguments",
+		"lint a --json": "before the other arguments",
 	} {
 		_, _, err := runPrompts(t, t.TempDir(), strings.Fields(args)...)
 		var usage usageError

@@ -123,7 +123,7 @@ func (s *replaySite) must(args ...string) (stdout string) {
 
 func (s *replaySite) imported() *replaySite {
 	s.t.Helper()
-	assert.Equal(s.t, "45 events imported, 0 were there already; none is published again\n",
+	assert.Equal(s.t, "45 events imported, 0 were there already; none was published\n",
 		s.must("journal", "import", s.file))
 	return s
 }
@@ -137,7 +137,7 @@ func (s *replaySite) line(questions string) string {
 func TestAJournalGoesIntoAFileAndBack(t *testing.T) {
 	t.Parallel()
 	s := newReplaySite(t).imported()
-	assert.Equal(t, "0 events imported, 45 were there already; none is published again\n",
+	assert.Equal(t, "0 events imported, 45 were there already; none was published\n",
 		s.must("journal", "import", s.file))
 	assert.Equal(t, s.whole, s.must("journal", "export"))
 	out := filepath.Join(s.dir, "out.ndjson")
@@ -249,7 +249,7 @@ func TestAReplayIsPublishedOnceAndMarked(t *testing.T) {
 	code, stdout, stderr := s.run("replay", "--publish", "--nats", n.url, "--speed", "0", old)
 	assert.Equal(t, exitDone, code, stderr)
 	assert.Empty(t, stdout, "NATS would keep it for as long again")
-	assert.Contains(t, stderr, "15 events left out: they are older than retention.journal, 2160h0m0s")
+	assert.Contains(t, stderr, "15 events left out: older than retention.journal, 2160h0m0s")
 
 	code, _, stderr = s.run("replay", "--publish", "--nats", "nats://127.0.0.1:1", "--speed", "0", s.file)
 	assert.Equal(t, exitFailed, code)
@@ -287,10 +287,10 @@ func TestWhatWouldHaveBecomeOfCallsOnAnotherLine(t *testing.T) {
 	t.Parallel()
 	s := newReplaySite(t).imported()
 	same := s.must("replay", "--what-if", s.line("pin: {}"), "last:100")
-	assert.Equal(t, "3 calls run on retail: 3 end as they did, 0 otherwise, 0 unknown\n", same)
+	assert.Equal(t, "3 calls run on retail: 3 end as they did, 0 differently, 0 unknown\n", same)
 
 	strict := s.must("replay", "--what-if", s.line("pin: {reasks: 0}"), s.file)
-	assert.Contains(t, strict, "3 calls run on retail: 1 ends as it did, 2 otherwise, 0 unknown\n")
+	assert.Contains(t, strict, "3 calls run on retail: 1 ends as it did, 2 differently, 0 unknown\n")
 	assert.Contains(t, strict, "       2  verified to menu XML default → identified (wrong_answer) to agents XML "+
 		"default\n")
 	assert.Contains(t, strict, "00000001  retail  verified to menu XML default → identified (wrong_answer) to agents "+
@@ -309,7 +309,7 @@ func TestWhatWouldHaveBecomeOfCallsOnAnotherLine(t *testing.T) {
 	other := filepath.Join(s.dir, "other.yaml")
 	require.NoError(t, os.WriteFile(other,
 		[]byte(strings.Replace(retail("5000", "pin: {}"), "line: retail", "line: other", 1)), 0o600))
-	assert.Equal(t, "0 calls run on other: 0 end as they did, 0 otherwise, 0 unknown\n3 calls of other lines left out\n",
+	assert.Equal(t, "0 calls run on other: 0 end as they did, 0 differently, 0 unknown\n3 calls of other lines left out\n",
 		s.must("replay", "--what-if", other, s.file))
 	assert.Contains(t, s.must("replay", "--what-if", other, "--what-if", s.line("pin: {}"), s.file),
 		"3 calls run on other, retail: 3 end as they did")
@@ -335,7 +335,7 @@ func TestADryRunIsHeldAgainstRecordedCalls(t *testing.T) {
 	s, n := newReplaySite(t).imported(), startLinesNATS(t)
 	stdout := n.must("apply", "--dry-run", "--against", s.file, s.line("pin: {reasks: 0}"))
 	assert.Contains(t, stdout, "retail: not changed, would be version 1\n  new line\n\n3 calls run on retail: "+
-		"1 ends as it did, 2 otherwise")
+		"1 ends as it did, 2 differently")
 	assert.Contains(t, s.must("lines", "apply", "--nats", n.url, "--dry-run", "--against", "last:1", s.line("pin: {}")),
 		"1 call run on retail: 1 ends as it did")
 	var got struct {
