@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// makeCalls lists calls, the last one first.
+// makeCalls lists calls, latest first.
 func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, error) {
 	w := where(q.Period.From.UnixMilli(), q.Period.To.UnixMilli(), q.Lines)
 	filters := q.Calls.apply(&w)
@@ -32,7 +32,7 @@ func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, 
 			{Key: "step_up", Title: "Step-up", Kind: Text, Minor: true},
 			{Key: "first", Title: "First", Kind: Text, Minor: true},
 		},
-		Notes: []string{"Caller: the last four digits of the number. A call is in the day on which it began."},
+		Notes: []string{"Caller: the last four digits of the number. A call belongs to the day on which it began."},
 	}
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM calls AS c WHERE "+w.text, w.args...).Scan(&r.Of); err != nil {
 		return nil, fmt.Errorf("read the reports: %w", err)
@@ -52,12 +52,12 @@ func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, 
 	return r, nil
 }
 
-// NoStep is what Filter.FailedStep, and the reports, call it when a call failed at no step, such as one that took too
+// NoStep is the word of Filter.FailedStep, and of reports, for a call that failed at no step, such as one that took too
 // long.
 const NoStep = "none"
 
-// apply adds the filter to a condition and tells it to people. The reason and the step of a failed call are those at
-// which it failed: it may have ended otherwise.
+// apply adds the filter to a condition, and describes it for people. The reason and step of a failed call are those at
+// which it failed, however it ended.
 func (f Filter) apply(w *condition) (told []string) {
 	reason, step := "c.reason", "c.failed_step"
 	if f.Failed {
@@ -87,7 +87,7 @@ func (f Filter) apply(w *condition) (told []string) {
 	return told
 }
 
-// known makes sure that a misspelt word is not taken for one that fits no call.
+// known checks that each word occurs, so that a misspelt one is not taken for one without calls.
 func (f Filter) known(ctx context.Context, tx *sql.Tx) error {
 	step := f.FailedStep
 	if step == NoStep {
@@ -120,13 +120,14 @@ func (f Filter) known(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// callRows reads the calls one by one, however many there are.
+// callRows reads calls one by one, so their number does not matter.
 func callRows(ctx context.Context, tx *sql.Tx, w condition, q Query) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		query := `SELECT c.started, c.line, coalesce(c.caller_last4, ''), coalesce(c.caller_withheld, 0),
 			coalesce(c.status, ''), coalesce(c.level, 0), coalesce(c.reason, ''),
 			coalesce(c.failed_step, ''), coalesce(c.customer, ''), c.ms, c.call, coalesce(c.outcome, c."end", ''),
-			coalesce(c.destination, ''), coalesce(c.methods, ''), coalesce(c.identified_by, ''), c.decided - c.started, c.step_up, c.first
+			coalesce(c.destination, ''), coalesce(c.methods, ''), coalesce(c.identified_by, ''), c.decided - c.started,
+				c.step_up, c.first
 			FROM calls AS c WHERE ` + w.text + ` ORDER BY c.started DESC, c.call DESC`
 		args := w.args
 		if q.Limit > 0 {

@@ -212,19 +212,19 @@ func TestWhatIsNotThereIsNamedWithWhatThereIs(t *testing.T) {
 	}
 	var unknown *UnknownError
 	require.ErrorAs(t, read("summary", Query{Lines: []string{"retail"}}), &unknown)
-	assert.Contains(t, unknown.Error(), "none at all")
+	assert.Contains(t, unknown.Error(), "there are none")
 	a.Add(week(t)...)
 	require.ErrorAs(t, read("summary", Query{Lines: []string{"retial"}}), &unknown)
-	assert.Equal(t, `there is no line with calls "retial": known are bank, retail`, unknown.Error())
+	assert.Equal(t, `there is no line with calls "retial": must be one of bank, retail`, unknown.Error())
 	require.ErrorAs(t, read("summery", Query{}), &unknown)
 	assert.Contains(t, unknown.Error(), "summary, ani")
 	require.ErrorAs(t, read("ani", Query{By: []string{"reason"}}), &unknown)
 	assert.Contains(t, unknown.Error(), "line, day, hour")
 	assert.NoError(t, read("failed", Query{By: []string{"reason"}}))
 	for want, f := range map[string]Filter{
-		`there is no reason "wrong_anser": known are `:              {Reason: "wrong_anser"},
-		`there is no method "anni": known are `:                     {IdentifiedBy: "anni"},
-		`there is no step at which a call failed "pim": known are `: {FailedStep: "pim", Failed: true},
+		`there is no reason "wrong_anser": must be one of `:              {Reason: "wrong_anser"},
+		`there is no method "anni": must be one of `:                     {IdentifiedBy: "anni"},
+		`there is no step at which a call failed "pim": must be one of `: {FailedStep: "pim", Failed: true},
 	} {
 		require.ErrorContains(t, read("calls", Query{Calls: f}), want)
 		assert.NoError(t, read("calls", Query{Calls: f, Quiet: true}))
@@ -266,9 +266,10 @@ func TestCountsEqualARecount(t *testing.T) {
 	begin := time.Date(2026, 10, 20, 0, 0, 0, 0, time.UTC)
 	var calls []reportstest.Call
 	for range 600 {
+		line := []string{"a", "b"}[random.IntN(2)]
 		at := begin.Add(time.Duration(random.Int64N(int64(240 * time.Hour)))).Truncate(time.Millisecond)
 		c := reportstest.Call{
-			Line: []string{"a", "b"}[random.IntN(2)], At: at, Caller: "1234",
+			Line: line, At: at, Caller: "1234",
 			Verdict: time.Duration(random.IntN(120000)) * time.Millisecond,
 		}
 		switch random.IntN(5) {

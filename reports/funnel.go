@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// asked is what came of a step, or of one attempt at it.
+// asked is the result of a step, or of one attempt at it.
 type asked struct {
 	line, step string
-	// 0: the step as a whole
+	// 0: the whole step
 	attempt                                                                                      int64
 	position                                                                                     float64
 	times, accepted, rejected, noInput, noMatch, optedOut, abandoned, errors, served, passed, ms int64
 }
 
-// makeFunnel tells for each question, and for each attempt at it, how often it was asked, what came of it and what it
+// makeFunnel reports for each question, and each attempt at it, how often it was asked, with what results, and what it
 // cost.
 func makeFunnel(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, error) {
 	if !q.Period.quarters() {
@@ -73,8 +73,8 @@ func attemptsOf(ctx context.Context, tx *sql.Tx, q Query) (all []asked, err erro
 	return all, err
 }
 
-// summed is a query for the rows of a view that has sums of days and of quarters of an hour: those of the days in UTC
-// that are in the period as a whole, and the quarters around them.
+// summed is a query for the rows of a view that has sums of days and of quarter hours: the whole days (UTC) of the
+// period, and the quarter hours around them.
 func summed(view, columns string, q Query) (query string, args []any) {
 	from, to := q.Period.From.UnixMilli(), q.Period.To.UnixMilli()
 	firstDay, lastDay := min((from+day-1)/day*day, to), to/day*day
@@ -101,7 +101,7 @@ func (a *asked) add(b asked) {
 	a.served += b.served
 }
 
-// sortFunnel puts lines by name, steps in the order in which calls meet them, and attempts behind their step.
+// sortFunnel sorts lines by name, steps in the order in which calls reach them, and attempts after their step.
 func sortFunnel(all []asked) {
 	type question struct{ line, step string }
 	position := map[question]float64{}
@@ -136,12 +136,11 @@ func funnel(all []asked) *Report {
 			{Key: "served", Title: "Served", Kind: Count, Minor: true},
 		},
 		Notes: []string{
-			"A question is a step of the line: asked in so many calls, with success where it was passed; what came of its " +
-				"attempts is added up. Attempts are the first, second, " +
-				"… time that it was asked in a call.",
-			"s/success is what one success costs: the seconds of everybody who was asked, divided by the successes. The " +
-				"seconds of a question are those of the whole step, with " +
-				"prompts and look-ups; of an attempt, from the prompt to the answer. Step-ups count too.",
+			"A question is a step of the line: asked in this many calls, with success where it was passed; the results of " +
+				"its attempts are added up. Attempts are the first, second, … time that it was asked in a call.",
+			"s/success is the cost of one success: the seconds of everybody who was asked, divided by the successes. The " +
+				"seconds of a question are those of the whole step, with prompts and lookups; of an attempt, from the prompt " +
+				"to the answer. Step-ups count too.",
 		},
 	}
 	var cells []Row

@@ -13,7 +13,7 @@ const (
 	day     = 24 * hour
 )
 
-// kindsOf reads the kinds of calls on the wanted lines, and where each number is among them.
+// kindsOf reads the kinds of calls on the wanted lines, and the place of each number among them.
 func kindsOf(ctx context.Context, tx *sql.Tx, lines []string) (byNumber map[int64]int, all []*callKind, err error) {
 	byNumber = map[int64]int{}
 	err = each(ctx, tx, func(scan func(...any) error) error {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// makeVerified tells how many callers proved to be the customer, by which methods, and how long it took.
+// makeVerified reports how many callers proved to be the customer, by which methods, and how long it took.
 func makeVerified(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error) {
 	strong := func(k *callKind) bool { return verified(k) && k.level >= 3 }
 	fields := []field{

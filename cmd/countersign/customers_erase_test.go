@@ -384,7 +384,7 @@ func TestErasingSaysThatACallOfTheCustomerIsGoingOnAmongOthers(t *testing.T) {
 	asked.Wait()
 	r := e.erase(exitFailed)
 	require.Len(t, r.Remains, 1)
-	assert.Contains(t, r.Remains[0], "1 call of the customer is going on")
+	assert.Contains(t, r.Remains[0], "1 call of the customer is running")
 	assert.True(t, r.Known)
 	assert.Equal(t, 2, r.Journal.Calls)
 

@@ -341,7 +341,7 @@ func TestPDFIsOnePageWithTheSameNumbers(t *testing.T) {
 func hiddenIn(text string) map[string]bool {
 	hidden := map[string]bool{}
 	for _, begin := range []string{
-		"Columns left out for want of room: ", "Left out because the terminal is too narrow: ",
+		"Columns left out for lack of room: ", "Left out because the terminal is too narrow: ",
 	} {
 		if _, rest, found := strings.Cut(strings.Join(strings.Fields(text), " "), begin); found {
 			titles, _, _ := strings.Cut(rest, ". ")

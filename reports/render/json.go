@@ -45,8 +45,8 @@ type jsonColumn struct {
 	Kind  reports.Kind `json:"kind"`
 }
 
-// printJSON writes one object whose last member holds the rows, an object a line, so that neither side needs all of
-// them in memory.
+// printJSON writes one object whose last member holds the rows, one per line, so that neither side needs them all in
+// memory.
 func printJSON(w io.Writer, r *reports.Report) error {
 	head := jsonHead{
 		Report: r.Name, Title: r.Title, From: r.Period.From, To: r.Period.To, TimeZone: r.Period.Zone(),

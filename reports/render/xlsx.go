@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// aboutSheet is what the second sheet is called; the first has the report's own name.
+	// aboutSheet is the name of the second sheet; the first has that of the report.
 	aboutSheet = "About"
-	// xlsxRows is how many rows a sheet has, the header among them.
+	// xlsxRows is how many rows a sheet holds, with the header.
 	xlsxRows = 1_048_576
 	dayStyle = reports.Kind("day")
 )
@@ -27,12 +27,12 @@ type workbook struct {
 	sheet  string
 	styles map[reports.Kind]int
 	header int
-	// chartFrom and chartTo are the first and the last row of the sheet that the chart draws.
+	// chartFrom and chartTo are the first and last row in the chart.
 	chartFrom, chartTo int
 }
 
-// printXLSX writes the rows to a first sheet that can be filtered, and everything else to a second one. Rows go through
-// a temporary file when there are many.
+// printXLSX writes the rows to a first sheet with filters, and everything else to a second. Many rows go through a
+// temporary file.
 func printXLSX(w io.Writer, r *reports.Report) (err error) {
 	b := workbook{file: excelize.NewFile(), r: r, sheet: strings.ToUpper(r.Name[:1]) + r.Name[1:]}
 	defer func() { err = errors.Join(err, b.file.Close()) }()
@@ -137,7 +137,7 @@ func (b *workbook) writeRows() error {
 	return out.Flush()
 }
 
-// cell makes numbers numbers and dates dates. Text is text, whatever it begins with.
+// cell keeps numbers numbers and dates dates. Text stays text, however it begins.
 func (b *workbook) cell(k reports.Kind, v any) excelize.Cell {
 	switch x := v.(type) {
 	case reports.Day:
@@ -152,7 +152,7 @@ func (b *workbook) cell(k reports.Kind, v any) excelize.Cell {
 	return excelize.Cell{StyleID: b.styles[k], Value: v}
 }
 
-// about says what the rows are about, and the numbers that matter most.
+// about describes the rows, and gives the numbers that matter most.
 func (b *workbook) about() error {
 	if _, err := b.file.NewSheet(aboutSheet); err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 	"countersign/store/sqlite"
 )
 
-// reportedCall is a call as the database has it: what event.Call says, in columns.
+// reportedCall is a call as the database stores it: event.Call in columns.
 type reportedCall struct {
 	call, first, line                                                  string
 	lineVersion                                                        int
@@ -25,19 +25,18 @@ type reportedCall struct {
 	steps                                                              []reportedStep
 }
 
-// reportedStep is one row of call_steps; result is not valid while it runs.
+// reportedStep is a row of call_steps; result is not valid while the step runs.
 type reportedStep struct {
 	step           string
 	started        int64
 	ms             sql.NullInt64
 	result, reason sql.NullString
 	attempts       []event.Attempt
-	// asked is how often the call was asked the same in steps before.
+	// asked is how often earlier steps of the call asked the same.
 	asked int
 }
 
-// reportOf derives a call from its events, which are in their order. It is nil as long as it is not known when the call
-// began.
+// reportOf derives a call from its events, which are in order. It is nil until the start of the call is known.
 func reportOf(events []event.Event) *reportedCall {
 	c := event.FoldCall(events)
 	if !c.Begun {
@@ -91,10 +90,10 @@ func reportedSteps(steps []event.CallStep) []reportedStep {
 	return all
 }
 
-// counted says that it is a call of its own: neither a step-up nor a call that came back.
+// counted says whether it is a call of its own: neither a step-up nor a call that came back.
 func (c *reportedCall) counted() bool { return c.own }
 
-// came says how many attempts ended so.
+// came is how many attempts had this result.
 func (s *reportedStep) came(to event.AttemptResult) (n int) {
 	for _, a := range s.attempts {
 		if a.Result == to {

@@ -9,19 +9,18 @@ import (
 	"countersign/store/sqlite"
 )
 
-// expireCalls is how many calls Expire changes in one transaction: the reports go on between two.
+// expireCalls is how many calls Expire changes per transaction, so that other writers get a turn.
 const expireCalls = 1000
 
-// expireRest is how long calls may write between two transactions.
+// expireRest is the pause for other writers between two transactions.
 const expireRest = 50 * time.Millisecond
 
-// ofPersons are the calls from before a time that still say who called, or to which something may still come that would
-// bring the persons back. There is an index of these.
+// ofPersons picks calls from before a time that still say who called, or whose late events would say it again. It has
+// an index.
 const ofPersons = `started < ?1 AND (complete = 0 OR coalesce(customer, caller_last4, channel) IS NOT NULL)`
 
-// Expire takes the persons out of calls that began before persons, which then only count, and removes calls and sums of
-// days that were over before all. It says how many calls it changed or removed. It works a few calls at a time; when it
-// fails, what it did so far is done.
+// Expire anonymises calls that began before persons, and removes calls and sums of days that ended before all. It
+// returns how many calls it changed or removed. It works a few calls at a time; if it fails, what is done stays done.
 func (r *Reports) Expire(ctx context.Context, persons, all time.Time) (calls int, err error) {
 	if calls, err = r.expirePersons(ctx, persons); err != nil {
 		return calls, fmt.Errorf("expire reports: %w", err)
@@ -59,14 +58,14 @@ func (r *Reports) expirePersons(ctx context.Context, before time.Time) (calls in
 		if err != nil {
 			return 0, err
 		}
-		// What comes late would bring the persons back: nothing is taken in any more.
+		// Late events would say again who called, so no more are accepted.
 		return sqlite.Exec(ctx, tx, "UPDATE call_data SET customer = NULL, caller_last4 = NULL, channel = NULL, "+
 			"complete = 1 WHERE n IN "+fmt.Sprintf(chunk, "n"),
 			before.UnixMilli(), expireCalls)
 	})
 }
 
-// inChunks calls f, each time in a transaction of its own, until it changes less than expireCalls calls. It says how
+// inChunks calls f, each time in its own transaction, until it changes fewer than expireCalls calls. It returns how
 // many were changed.
 func (r *Reports) inChunks(
 	ctx context.Context, f func(ctx context.Context, tx *sql.Tx) (changed int, err error),

@@ -12,15 +12,15 @@ import (
 	"countersign/store/sqlite"
 )
 
-// Schedules keep what became of scheduled reports, beside the calls, and longer than those.
+// Schedules keep the state of scheduled reports, beside the calls and for longer.
 type Schedules struct{ db *sqlite.DB }
 
 var _ schedule.Store = (*Schedules)(nil)
 
-// Schedules are in the same file: several processes that have it open share them.
+// Schedules share the file: all processes that have it open see the same.
 func (r *Reports) Schedules() *Schedules { return &Schedules{db: r.db} }
 
-// Keep is described at schedule.Store, as are the others.
+// Keep is documented at schedule.Store, as are the other methods.
 func (s *Schedules) Keep(ctx context.Context, all []schedule.Schedule) error {
 	names := make([]string, 0, len(all))
 	for _, one := range all {
@@ -40,7 +40,7 @@ func (s *Schedules) Keep(ctx context.Context, all []schedule.Schedule) error {
 	})
 }
 
-// Begin makes the states that are missing.
+// Begin adds missing states.
 func (s *Schedules) Begin(ctx context.Context, all []schedule.Schedule, now time.Time) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, one := range all {
@@ -66,7 +66,7 @@ func (s *Schedules) States(ctx context.Context) (map[string]schedule.State, erro
 	return (&Reader{db: s.db}).ScheduleStates(ctx)
 }
 
-// ScheduleStates says what became of scheduled reports, by the name of the schedule.
+// ScheduleStates returns the state of scheduled reports by the name of the schedule.
 func (r *Reader) ScheduleStates(ctx context.Context) (map[string]schedule.State, error) {
 	all, err := sqlite.Collect(ctx, r.db, scanSchedule, selectSchedules)
 	if err != nil {
@@ -101,7 +101,7 @@ func scanSchedule(r sqlite.Row) (s schedule.State, err error) {
 	return s, err
 }
 
-// Claim takes a run until a time, for one caller alone.
+// Claim reserves a run for one caller until a time.
 func (s *Schedules) Claim(
 	ctx context.Context, one schedule.Schedule, due, now, until time.Time,
 ) (claim int64, ok bool, err error) {
@@ -125,7 +125,7 @@ func (s *Schedules) Claim(
 	return claim, ok && err == nil, err
 }
 
-// Finish gives the run back.
+// Finish ends the claim.
 func (s *Schedules) Finish(ctx context.Context, r schedule.Result) error {
 	done := sql.NullString{Valid: len(r.Done) > 0}
 	if done.Valid {

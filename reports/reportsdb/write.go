@@ -9,7 +9,7 @@ import (
 	"countersign/store/sqlite"
 )
 
-// callColumns are those of call_data that are written, but for its key, in the order of values.
+// callColumns are the columns of call_data except for its key, in the order of values.
 const callColumns = `call, first, line, line_version, started, decided, ended, ms, channel, caller_last4,
 	caller_withheld, dialled_last4, attestation, status, level,
 	reason, customer, methods, identified_by, outcome, destination, "end", verdict, failed_reason, failed_step, step_up,
@@ -33,7 +33,7 @@ var (
 
 func marks(n int) string { return "?" + strings.Repeat(", ?", n-1) }
 
-// write puts the call in the place of what was written of it before, in row n; 0 if there was nothing.
+// write replaces row n with the call, or inserts it if n is 0.
 func (c *reportedCall) write(ctx context.Context, tx *sql.Tx, n int64) error {
 	if n == 0 {
 		done, err := tx.ExecContext(ctx, insertCall, c.values()...)

@@ -1,4 +1,4 @@
-// Package reportstest fills a reports.db with calls, for tests of what reports say and how they are written down.
+// Package reportstest fills a reports.db with calls, for tests of reports and their formats.
 package reportstest
 
 import (
@@ -16,13 +16,13 @@ import (
 	"countersign/session/event"
 )
 
-// past is a call that was, for tests to make events of.
+// Call is a past call, from which tests make events.
 type Call struct {
 	Line     string
 	At       time.Time
 	Caller   string
 	Customer string       // "" was not identified
-	By       event.Method // what identified
+	By       event.Method // identified by
 	Proof    []event.Method
 	Reason   event.Reason // "" is verified; ok with no proof is a line that only identifies
 	Step     string
@@ -33,7 +33,7 @@ type Call struct {
 	First    string
 }
 
-// Archive is a reports.db and what was put into it.
+// Archive is a reports.db and its calls.
 type Archive struct {
 	T     *testing.T
 	kept  *reportsdb.Reports
@@ -53,7 +53,7 @@ func New(t *testing.T) *Archive {
 
 func (a *Archive) DB() *sql.DB { return a.kept.DB() }
 
-// Add puts calls into the reports, as the events that Countersign publishes of them.
+// Add counts calls, by the events that Countersign publishes about them.
 func (a *Archive) Add(calls ...Call) {
 	a.T.Helper()
 	var all []event.Event
@@ -146,7 +146,7 @@ func Zone(t *testing.T, name string) *time.Location {
 // Later is when the tests' reports are made.
 var Later = time.Date(2026, 12, 31, 12, 0, 0, 0, time.UTC)
 
-// OpenToWrite opens the file beside the store, to do to it what time does.
+// OpenToWrite opens the file for writing beside the store, for tests that age it.
 func OpenToWrite(t *testing.T, a *Archive) *sql.DB {
 	t.Helper()
 	var path string
