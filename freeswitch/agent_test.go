@@ -38,13 +38,16 @@ func startAgent(t testing.TB) *agent {
 	require.NoError(t, err)
 	var scenario bytes.Buffer
 	require.NoError(t, tmpl.Execute(&scenario, map[string]any{
-		"MediaPort": a.phone.port(), "AnswerMilliseconds": answerWithin.Milliseconds(), "TalkMilliseconds": talkAtMost.Milliseconds(),
+		"MediaPort": a.phone.port(), "AnswerMilliseconds": answerWithin.Milliseconds(),
+		"TalkMilliseconds": talkAtMost.Milliseconds(),
 	}))
 	require.NoError(t, os.WriteFile(file("agent.xml"), scenario.Bytes(), 0o600))
-	cmd := exec.Command(sipp, "127.0.0.1:9", "-sf", file("agent.xml"), "-m", "1", "-i", "127.0.0.1", "-p", strconv.Itoa(a.Port), "-mi", "127.0.0.1",
+	cmd := exec.Command(sipp, "127.0.0.1:9", "-sf", file("agent.xml"), "-m", "1",
+		"-i", "127.0.0.1", "-p", strconv.Itoa(a.Port), "-mi", "127.0.0.1",
 		"-ci", "127.0.0.1", "-cp", strconv.Itoa(freePort(t)),
 		"-nostdin", "-timeout", fmt.Sprintf("%ds", int((answerWithin+talkAtMost+hangUpWithin).Seconds())),
-		"-trace_err", "-error_file", file("errors"), "-trace_msg", "-message_file", file("messages"), "-trace_logs", "-log_file", a.log)
+		"-trace_err", "-error_file", file("errors"), "-trace_msg", "-message_file", file("messages"),
+		"-trace_logs", "-log_file", a.log)
 	cmd.Dir, cmd.SysProcAttr = dir, dieWithUs()
 	started, over := make(chan error, 1), make(chan struct{})
 	a.over = over
@@ -148,7 +151,8 @@ func (a *agent) StillThere(t testing.TB) {
 	}
 }
 
-// heardNoKeys makes sure that from a point of the recording on the agent heard no tone of a key, and returns the point where it ends.
+// heardNoKeys makes sure that from a point of the recording on the agent heard no tone of a key, and returns the point
+// where it ends.
 func (a *agent) heardNoKeys(t testing.TB, from int, what string) {
 	t.Helper()
 	recording, keys := a.phone.heardSo()

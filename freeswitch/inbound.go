@@ -16,7 +16,8 @@ import (
 	"countersign/session"
 )
 
-// ErrUnavailable says that a FreeSWITCH could not be asked, or did not answer in time. Whether it did what it was told is then not known.
+// ErrUnavailable says that a FreeSWITCH could not be asked, or did not answer in time. Whether it did what it was told
+// is then not known.
 var ErrUnavailable = errors.New("FreeSWITCH cannot be asked")
 
 // RefusedError is FreeSWITCH's own answer that it did not do what it was told.
@@ -41,8 +42,9 @@ const (
 	apiTimeout = 10 * time.Second
 )
 
-// Inbound runs API commands on one FreeSWITCH, over one connection that it opens when it is needed first, and again when it was lost. Its methods may be
-// called from any goroutine; commands run one after the other. It asks for no events.
+// Inbound runs API commands on one FreeSWITCH, over one connection that it opens when it is needed first, and again
+// when it was lost. Its methods may be called from any goroutine; commands run one after the other. It asks for no
+// events.
 type Inbound struct {
 	server Server
 	// turn holds one value: who takes it may use line, and puts it back.
@@ -59,8 +61,9 @@ func NewInbound(s Server) *Inbound {
 	return c
 }
 
-// API runs a command such as "uuid_getvar <uuid> signal_bond" and returns what FreeSWITCH says, without the space around it. The error is a *RefusedError,
-// ErrUnavailable, or about a command that is none. Commands are never sent twice.
+// API runs a command such as "uuid_getvar <uuid> signal_bond" and returns what FreeSWITCH says, without the space
+// around it. The error is a *RefusedError, ErrUnavailable, or about a command that is none. Commands are never sent
+// twice.
 func (c *Inbound) API(ctx context.Context, command string) (string, error) {
 	name, _, _ := strings.Cut(command, " ")
 	if name == "" || strings.ContainsFunc(command, isControl) {
@@ -73,7 +76,8 @@ func (c *Inbound) API(ctx context.Context, command string) (string, error) {
 	case <-c.closed:
 		return "", fmt.Errorf("%w: this client is closed", ErrUnavailable)
 	case <-ctx.Done():
-		return "", fmt.Errorf("%w: %s: waited behind other commands: %w", ErrUnavailable, c.server.Address, context.Cause(ctx))
+		return "", fmt.Errorf("%w: %s: waited behind other commands: %w", ErrUnavailable, c.server.Address,
+			context.Cause(ctx))
 	}
 	defer func() { c.turn <- struct{}{} }()
 	if err := c.connect(ctx); err != nil {
@@ -94,7 +98,8 @@ func (c *Inbound) API(ctx context.Context, command string) (string, error) {
 	return text, nil
 }
 
-// Close ends the connection and waits for its goroutine. A command that is running ends with ErrUnavailable, as all later ones do.
+// Close ends the connection and waits for its goroutine. A command that is running ends with ErrUnavailable, as all
+// later ones do.
 func (c *Inbound) Close() {
 	c.once.Do(func() { close(c.closed) })
 	<-c.turn
@@ -134,7 +139,8 @@ func (c *Inbound) logIn(ctx context.Context) error {
 	if hello, err := c.line.await(ctx, c.closed); err != nil {
 		return fmt.Errorf("log in: %w", err)
 	} else if hello.kind != "auth/request" {
-		return fmt.Errorf("log in: %.40q in place of auth/request: is this FreeSWITCH's event socket, and does its ACL let us in?", hello.kind)
+		return fmt.Errorf("log in: %.40q in place of auth/request: "+
+			"is this FreeSWITCH's event socket, and does its ACL let us in?", hello.kind)
 	}
 	answer, err := c.line.exchange(ctx, "auth "+string(password), c.closed)
 	if err != nil {
@@ -154,7 +160,8 @@ func (c *Inbound) drop() {
 	}
 }
 
-// line is one connection. Its goroutine reads what FreeSWITCH says, so that a connection that was lost is known before the next command is sent.
+// line is one connection. Its goroutine reads what FreeSWITCH says, so that a connection that was lost is known before
+// the next command is sent.
 type line struct {
 	nc      net.Conn
 	answers chan answer
@@ -237,8 +244,8 @@ const (
 	maxBody        = 1 << 20
 )
 
-// readAnswer reads one frame: header lines, an empty line, and a body if there is a Content-Length. Nothing that a peer announces makes it reserve more
-// than maxBody.
+// readAnswer reads one frame: header lines, an empty line, and a body if there is a Content-Length. Nothing that a peer
+// announces makes it reserve more than maxBody.
 func readAnswer(in *bufio.Reader) (answer, error) {
 	var a answer
 	length := 0

@@ -21,7 +21,8 @@ import (
 
 const inboundPassword = "Spr1ngfield-0451"
 
-// eventSocket plays FreeSWITCH's event socket: each line of script answers one command, in the order of commands, on whatever connection they come.
+// eventSocket plays FreeSWITCH's event socket: each line of script answers one command, in the order of commands, on
+// whatever connection they come.
 type eventSocket struct {
 	Server freeswitch.Server
 
@@ -38,7 +39,8 @@ func startEventSocket(t testing.TB, answer func(conn int, command string) string
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := &eventSocket{t: t, answer: answer, l: l, Server: freeswitch.Server{Address: l.Addr().String(), Password: session.NewSecret([]byte(inboundPassword))}}
+	s := &eventSocket{t: t, answer: answer, l: l,
+		Server: freeswitch.Server{Address: l.Addr().String(), Password: session.NewSecret([]byte(inboundPassword))}}
 	s.wg.Add(1)
 	go s.accept()
 	t.Cleanup(func() {
@@ -139,7 +141,8 @@ func TestAConnectionThatWasLostIsOpenedAgain(t *testing.T) {
 		assert.Equal(t, "status", got)
 		s.cut()
 		// The next command may be sent before the end is known: then it fails, and is not sent again.
-		require.Eventually(t, func() bool { _, err := c.API(t.Context(), "status"); return err == nil }, time.Minute, time.Millisecond)
+		works := func() bool { _, err := c.API(t.Context(), "status"); return err == nil }
+		require.Eventually(t, works, time.Minute, time.Millisecond)
 	}
 }
 
@@ -250,7 +253,8 @@ func TestTheGreetingOfSomethingElseIsNotAnsweredWithThePassword(t *testing.T) {
 		n, _ := c.Read(b)
 		heard <- string(b[:n])
 	}()
-	_, err = client(t, freeswitch.Server{Address: l.Addr().String(), Password: session.NewSecret([]byte(inboundPassword))}).API(t.Context(), "status")
+	_, err = client(t, freeswitch.Server{Address: l.Addr().String(),
+		Password: session.NewSecret([]byte(inboundPassword))}).API(t.Context(), "status")
 	require.ErrorIs(t, err, freeswitch.ErrUnavailable)
 	assert.Empty(t, <-heard)
 }
@@ -274,7 +278,8 @@ func TestCloseEndsWhatIsRunningAndLeavesNothing(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	c := freeswitch.NewInbound(freeswitch.Server{Address: l.Addr().String(), Password: session.NewSecret([]byte(inboundPassword))})
+	c := freeswitch.NewInbound(freeswitch.Server{Address: l.Addr().String(),
+		Password: session.NewSecret([]byte(inboundPassword))})
 	results := make(chan error, 3)
 	for range cap(results) {
 		go func() { _, err := c.API(context.Background(), "status"); results <- err }()

@@ -38,7 +38,8 @@ type dial struct {
 	Wide bool
 	// Keys are pressed one after the other. More can be pressed with call.Press.
 	Keys []keys
-	// HangUpAfter is the time from the answer until the caller hangs up; 0 leaves that to call.HangUp, the other side, or the end of the test.
+	// HangUpAfter is the time from the answer until the caller hangs up; 0 leaves that to call.HangUp, the other side, or
+	// the end of the test.
 	HangUpAfter time.Duration
 }
 
@@ -70,7 +71,8 @@ type call struct {
 	over   <-chan struct{}
 }
 
-// callWithSIPp dials with SIPp, which does the signalling, and a telephone in this process, which does the sound. It returns at once.
+// callWithSIPp dials with SIPp, which does the signalling, and a telephone in this process, which does the sound. It
+// returns at once.
 func callWithSIPp(t testing.TB, f *freeSWITCH, d dial) *call {
 	t.Helper()
 	sipp := needSIPp(t)
@@ -97,7 +99,8 @@ func callWithSIPp(t testing.TB, f *freeSWITCH, d dial) *call {
 		"-i", "127.0.0.1", "-p", strconv.Itoa(port), "-mi", "127.0.0.1",
 		"-ci", "127.0.0.1", "-cp", strconv.Itoa(freePort(t)), // the control socket is on all addresses unless told otherwise
 		"-nostdin", "-timeout", fmt.Sprintf("%ds", int((answerWithin+talkAtMost+hangUpWithin).Seconds())), "-timeout_error",
-		"-trace_err", "-error_file", file("errors"), "-trace_msg", "-message_file", file("messages"), "-trace_logs", "-log_file", file("log"))
+		"-trace_err", "-error_file", file("errors"), "-trace_msg", "-message_file", file("messages"),
+		"-trace_logs", "-log_file", file("log"))
 	cmd.Dir, cmd.SysProcAttr = dir, dieWithUs()
 	began := time.Now()
 	started, over := make(chan error, 1), make(chan struct{})
@@ -135,7 +138,8 @@ func callWithSIPp(t testing.TB, f *freeSWITCH, d dial) *call {
 
 var mediaPort = regexp.MustCompile(`media ([0-9]+)`)
 
-// talk is the caller's behaviour once SIPp has written down where FreeSWITCH expects the sound, which is when the call is answered.
+// talk is the caller's behaviour once SIPp has written down where FreeSWITCH expects the sound, which is when the call
+// is answered.
 func (c *call) talk(d dial, sippLog string) {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
@@ -166,7 +170,8 @@ func (c *call) talk(d dial, sippLog string) {
 	<-c.over
 }
 
-// sayHangUp tells SIPp, with an INFO that no telephone system would send it, to end a call with BYE. It is lost on a call that is over.
+// sayHangUp tells SIPp, with an INFO that no telephone system would send it, to end a call with BYE. It is lost on a
+// call that is over.
 func sayHangUp(port int, callID string) {
 	conn, err := net.Dial("udp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
@@ -174,7 +179,8 @@ func sayHangUp(port int, callID string) {
 	}
 	defer conn.Close()
 	_, _ = conn.Write([]byte(strings.Join([]string{
-		"INFO sip:caller@127.0.0.1 SIP/2.0", "Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK-test", "From: <sip:test@127.0.0.1>;tag=test",
+		"INFO sip:caller@127.0.0.1 SIP/2.0", "Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK-test",
+		"From: <sip:test@127.0.0.1>;tag=test",
 		"To: <sip:caller@127.0.0.1>", "Call-ID: " + callID, "CSeq: 9 INFO", "Content-Length: 0", "", "",
 	}, "\r\n")))
 }
@@ -193,7 +199,8 @@ func (c *call) AwaitAt(t testing.TB, context, extension string, within time.Dura
 	})
 }
 
-// AwaitAsked waits until the call is asked for digits with a prompt for the nth time; the first is 1. What is keyed after that counts for it.
+// AwaitAsked waits until the call is asked for digits with a prompt for the nth time; the first is 1. What is keyed
+// after that counts for it.
 func (c *call) AwaitAsked(t testing.TB, prompt string, nth int, within time.Duration) sighting {
 	t.Helper()
 	return c.fs.calls.awaitNth(t, c.ID, fmt.Sprintf("asked %s, time %d", prompt, nth), nth, within, func(s sighting) bool {
@@ -217,7 +224,8 @@ func (c *call) AwaitOver(t testing.TB, within time.Duration) {
 	}
 }
 
-// Hears waits for a tone, such as the ringing at the shipped agents (400 Hz): the proof that the caller is not in dead air.
+// Hears waits for a tone, such as the ringing at the shipped agents (400 Hz): the proof that the caller is not in dead
+// air.
 func (c *call) Hears(t testing.TB, hz float64, within time.Duration) {
 	t.Helper()
 	require.True(t, c.phone.hear(hz, within), "the caller heard no tone of %v Hz in %s", hz, within)

@@ -28,8 +28,8 @@ func (c *command) header(name string) string {
 	return ""
 }
 
-// parseCommand cuts the first command off buf (mod_event_socket, read_packet). ok is false if it is not complete yet. Lines end with LF or
-// CRLF, and empty lines before a command do not count.
+// parseCommand cuts the first command off buf (mod_event_socket, read_packet). ok is false if it is not complete yet.
+// Lines end with LF or CRLF, and empty lines before a command do not count.
 func parseCommand(buf []byte) (cmd command, rest []byte, ok bool, err error) {
 	start := 0
 	for start < len(buf) && (buf[start] == '\r' || buf[start] == '\n') {
@@ -69,7 +69,8 @@ func parseCommand(buf []byte) (cmd command, rest []byte, ok bool, err error) {
 	return cmd, rest, true, nil
 }
 
-// headEnd is where the empty line ends that ends the headers: two line feeds with nothing but carriage returns between them. -1 without one.
+// headEnd is where the empty line ends that ends the headers: two line feeds with nothing but carriage returns between
+// them. -1 without one.
 func headEnd(b []byte) int {
 	for i := 0; ; {
 		n := bytes.IndexByte(b[i:], '\n')

@@ -26,17 +26,20 @@ var (
 	channelExecute  = newKind("CHANNEL_EXECUTE", "switch_core_session.c", "switch_core_session_exec", 2944, false)
 	channelComplete = newKind("CHANNEL_EXECUTE_COMPLETE", "switch_core_session.c", "switch_core_session_exec", 2967, false)
 	channelAnswer   = newKind("CHANNEL_ANSWER", "switch_channel.c", "switch_channel_perform_mark_answered", 3846, false)
-	channelMedia    = newKind("CHANNEL_PROGRESS_MEDIA", "switch_channel.c", "switch_channel_perform_mark_pre_answered", 3560, false)
-	channelHangup   = newKind("CHANNEL_HANGUP", "switch_channel.c", "switch_channel_perform_hangup", 3445, false)
-	channelState    = newKind("CHANNEL_STATE", "switch_channel.c", "switch_channel_perform_set_running_state", 2408, true)
-	channelEnd      = newKind("CHANNEL_HANGUP_COMPLETE", "switch_core_state_machine.c", "switch_core_session_reporting_state", 943, false)
-	dtmf            = newKind("DTMF", "switch_channel.c", "switch_channel_dequeue_dtmf", 677, true)
+	channelMedia    = newKind("CHANNEL_PROGRESS_MEDIA", "switch_channel.c", "switch_channel_perform_mark_pre_answered",
+		3560, false)
+	channelHangup = newKind("CHANNEL_HANGUP", "switch_channel.c", "switch_channel_perform_hangup", 3445, false)
+	channelState  = newKind("CHANNEL_STATE", "switch_channel.c", "switch_channel_perform_set_running_state", 2408, true)
+	channelEnd    = newKind("CHANNEL_HANGUP_COMPLETE", "switch_core_state_machine.c",
+		"switch_core_session_reporting_state", 943, false)
+	dtmf = newKind("DTMF", "switch_channel.c", "switch_channel_dequeue_dtmf", 677, true)
 )
 
 // header is one more header of an event; empty ones are left out.
 type header struct{ name, value string }
 
-// hidden counts events that FreeSWITCH fires and the service never sees (CALL_UPDATE, PLAYBACK_START and so on): only their numbers show.
+// hidden counts events that FreeSWITCH fires and the service never sees (CALL_UPDATE, PLAYBACK_START and so on): only
+// their numbers show.
 func (c *call) hidden(n uint64) { c.sw.sequence.Add(n) }
 
 // fire sends an event to the service if it asked for it.
@@ -79,7 +82,8 @@ func appendHeader(dst []byte, h header) []byte {
 	return append(encode(dst, h.value), '\n')
 }
 
-// event appends the headers that every event of a channel has (switch_event_prep_for_delivery, switch_channel_event_set_data).
+// event appends the headers that every event of a channel has (switch_event_prep_for_delivery,
+// switch_channel_event_set_data).
 func (c *call) event(dst []byte, k *kind, sequence uint64) []byte {
 	now := c.now()
 	dst = append(append(append(dst, "Event-Name: "...), k.name...), '\n')

@@ -55,7 +55,8 @@ func (w *wire) use(conn net.Conn) {
 	go w.read(w.readBuffer)
 }
 
-// read hands what the service sends to the call until the connection ends; it always ends with an error in the last batch.
+// read hands what the service sends to the call until the connection ends; it always ends with an error in the last
+// batch.
 func (w *wire) read(buf []byte) {
 	defer close(w.in)
 	for {
@@ -119,19 +120,21 @@ func (w *wire) flush() {
 	w.out = w.out[:0]
 }
 
-// writeTimeout is how long a service may leave what we send unread, closeTimeout how long it may keep a connection that we have ended.
+// writeTimeout is how long a service may leave what we send unread, closeTimeout how long it may keep a connection that
+// we have ended.
 const (
 	writeTimeout = 10 * time.Second
 	closeTimeout = 2 * time.Second
 )
 
-// close ends the listener as FreeSWITCH does, with a notice, and waits until the service has closed too: closing first could tear the
-// last events from its hands.
+// close ends the listener as FreeSWITCH does, with a notice, and waits until the service has closed too: closing first
+// could tear the last events from its hands.
 func (w *wire) close(uuid string) {
 	if !w.open {
 		return
 	}
-	w.send("Content-Type: text/disconnect-notice\nControlled-Session-UUID: " + uuid + "\nContent-Disposition: disconnect\n" +
+	w.send("Content-Type: text/disconnect-notice\nControlled-Session-UUID: " + uuid +
+		"\nContent-Disposition: disconnect\n" +
 		"Content-Length: 67\n\nDisconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n")
 	w.flush()
 	w.open = false
