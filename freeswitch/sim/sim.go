@@ -1,7 +1,7 @@
 // Package sim answers the question: what would a real FreeSWITCH say to our service? It plays one: it dials the
 // outbound event socket, is one call there, and speaks what freeswitch/sim/testdata/recordings show of FreeSWITCH
-// 1.10.12, byte for byte but for times and ids. It is the telephone of `countersign call`, the callers of the demo and
-// the load of `countersign bench`.
+// 1.10.12 and 1.11.2, byte for byte but for times and ids. It is the telephone of `countersign call`, the callers of
+// the demo and the load of `countersign bench`.
 //
 // It refuses to be a telephone system: no SIP, no RTP, no sound. A prompt is a stretch of time, a caller a function
 // that hears prompts and presses keys. What the socket application does not touch, the simulator does not know.
@@ -22,6 +22,8 @@ import (
 // Options is what all calls of a Switch have in common: where the service is, what stands around it in the dialplan,
 // and how fast time goes.
 type Options struct {
+	// Release is which FreeSWITCH to be; the zero value is 1.10.12.
+	Release Release
 	// Address is the service: host:port, or several separated by "|", which are tried in this order as the socket
 	// application does.
 	Address string
@@ -84,6 +86,9 @@ func New(o Options) (*Switch, error) {
 		if _, _, err := net.SplitHostPort(host); err != nil && o.Dialplan == nil {
 			return nil, fmt.Errorf("simulated FreeSWITCH: address of the service %q: %w", host, err)
 		}
+	}
+	if o.Release < 0 || int(o.Release) >= releases {
+		return nil, fmt.Errorf("simulated FreeSWITCH: no release %d", o.Release)
 	}
 	s := &Switch{options: o, sounds: o.Sounds, now: o.Now}
 	if s.sounds == nil {
