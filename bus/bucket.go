@@ -18,16 +18,10 @@ import (
 	"countersign/session/shared"
 )
 
-// What a Bucket's errors say, besides ErrAway.
-var (
-	ErrNotFound = shared.ErrNotFound
-	ErrConflict = shared.ErrConflict
-)
-
 var _ shared.Store = (*Bucket)(nil)
 
 // Bucket is a JetStream key-value bucket, one that `nats kv` can read. Each call takes a bounded time, and none while NATS is away, or goes away meanwhile (ErrAway). An
-// error of a write other than ErrConflict does not say that nothing was written.
+// error of a write other than shared.ErrConflict does not say that nothing was written.
 type Bucket struct {
 	state  *State
 	spec   bucketSpec
@@ -61,17 +55,17 @@ func (b *Bucket) Get(ctx context.Context, key string) (value []byte, revision ui
 		return nil, 0, err
 	}
 	if e.gone {
-		return nil, 0, fmt.Errorf("%s/%s: %w", b.spec.name, key, ErrNotFound)
+		return nil, 0, fmt.Errorf("%s/%s: %w", b.spec.name, key, shared.ErrNotFound)
 	}
 	return e.value, e.revision, nil
 }
 
-// Create writes a key that is not there, or ErrConflict. It is kept for that long: guard.ByDefault as the bucket says, guard.Forever until it is changed.
+// Create writes a key that is not there, or shared.ErrConflict. It is kept for that long: shared.ByDefault as the bucket says, shared.Forever until it is changed.
 func (b *Bucket) Create(ctx context.Context, key string, value []byte, keep time.Duration) (revision uint64, err error) {
 	ctx, cancel := b.state.alive.within(ctx, b.within)
 	defer cancel()
 	revision, err = b.put(ctx, key, value, nil, keep, jetstream.WithExpectLastSequencePerSubject(0))
-	if !errors.Is(err, ErrConflict) {
+	if !errors.Is(err, shared.ErrConflict) {
 		return revision, err
 	}
 	if e, lastErr := b.last(ctx, key); lastErr == nil && e.gone {
@@ -80,7 +74,7 @@ func (b *Bucket) Create(ctx context.Context, key string, value []byte, keep time
 	return 0, err
 }
 
-// Update writes a key whose revision is still that one, or ErrConflict.
+// Update writes a key whose revision is still that one, or shared.ErrConflict.
 func (b *Bucket) Update(ctx context.Context, key string, value []byte, revision uint64, keep time.Duration) (uint64, error) {
 	ctx, cancel := b.state.alive.within(ctx, b.within)
 	defer cancel()
@@ -123,7 +117,7 @@ func (b *Bucket) All(ctx context.Context, prefix string) (map[string][]byte, err
 		key := strings.TrimPrefix(subject, b.subject(""))
 		e, err := b.last(ctx, key)
 		switch {
-		case errors.Is(err, ErrNotFound):
+		case errors.Is(err, shared.ErrNotFound):
 		case err != nil:
 			return nil, err
 		case !e.gone:
@@ -241,9 +235,9 @@ func (b *Bucket) failed(ctx context.Context, key string, err error) error {
 	var refusal *jetstream.APIError
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return fmt.Errorf("%s: %w", at, ErrNotFound)
+		return fmt.Errorf("%s: %w", at, shared.ErrNotFound)
 	case hasCode(err, jetstream.JSErrCodeStreamWrongLastSequence), hasCode(err, jetstream.JSErrCodeStreamWrongLastSequenceConstant):
-		return fmt.Errorf("%s: %w", at, ErrConflict)
+		return fmt.Errorf("%s: %w", at, shared.ErrConflict)
 	case errors.Is(ctx.Err(), context.Canceled):
 		return fmt.Errorf("%s: %w", at, context.Cause(ctx))
 	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, jetstream.ErrStreamNotFound), errors.Is(err, nats.ErrNoResponders):

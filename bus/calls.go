@@ -40,7 +40,7 @@ func (c *Calls) Recall(ctx context.Context, call string) (k session.Known, ok bo
 		return session.Known{}, false, nil
 	}
 	value, _, err := c.bucket.Get(ctx, call)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, shared.ErrNotFound) {
 		return session.Known{}, false, nil
 	}
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"syscall"
 	"time"
 
+	"countersign/internal/datafile"
+
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
-
-	"countersign/store/sqlite"
 )
 
 // DefaultListen is where the embedded NATS listens unless told otherwise.
@@ -59,8 +59,8 @@ func StartEmbedded(o EmbeddedOptions) (*Embedded, error) {
 	if err := checkListen(options); err != nil {
 		return nil, err
 	}
-	unlock, err := sqlite.Lock(filepath.Join(o.Dir, lockName))
-	if errors.Is(err, sqlite.ErrInUse) {
+	unlock, err := datafile.Lock(filepath.Join(o.Dir, lockName))
+	if errors.Is(err, datafile.ErrInUse) {
 		return nil, fmt.Errorf("embedded nats: %s is in use by another Countersign; stop it, or choose another data folder", o.Dir)
 	}
 	if err != nil {
@@ -82,7 +82,7 @@ func (o EmbeddedOptions) endpoint(s *server.Server) Endpoint {
 	case o.Token != "":
 		options = append(options, nats.Token(o.Token))
 	}
-	return Endpoint{url: s.ClientURL(), display: "embedded " + s.ClientURL(), options: options}
+	return Endpoint{url: s.ClientURL(), display: s.ClientURL(), embedded: true, options: options}
 }
 
 func (o EmbeddedOptions) server() (*server.Options, error) {

@@ -24,13 +24,22 @@ const pingEvery = 10 * time.Second
 
 // Endpoint is one NATS and the way in. It holds no connection. Make one with External or Embedded.Endpoint.
 type Endpoint struct {
-	url     string
-	display string
-	options []nats.Option
+	url      string
+	display  string // the URL without a password
+	embedded bool
+	options  []nats.Option
 }
 
 // String names the servers, without a password.
-func (e Endpoint) String() string { return e.display }
+func (e Endpoint) String() string {
+	if e.embedded {
+		return "embedded " + e.display
+	}
+	return e.display
+}
+
+// URL is where other programs find the servers, without a password.
+func (e Endpoint) URL() string { return e.display }
 
 // ExternalOptions says where an external NATS is and how to be let in: by a credentials file, by user and password, by token, by client
 // certificate, or by nothing. Passwords and tokens may stand in the URL too, as NATS allows.
@@ -157,7 +166,7 @@ func (e Endpoint) Connect(name string, log *slog.Logger) (*nats.Conn, error) {
 
 // connect is Connect, and tells of each connection that is lost.
 func (e Endpoint) connect(name string, log *slog.Logger, gone func()) (*nats.Conn, error) {
-	log = log.With("server", e.display, "as", name)
+	log = log.With("server", e.String(), "as", name)
 	return e.dial(context.Background(), name,
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(), nats.ReconnectBufSize(-1),
 		nats.ReconnectWait(retryFirst), nats.ReconnectJitter(retryFirst, retryFirst),

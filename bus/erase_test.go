@@ -194,7 +194,7 @@ func TestWhatNamesACustomerIsSealed(t *testing.T) {
 		assert.False(t, found)
 	}
 	_, err = s.Guard().Create(t.Context(), "token.x", []byte("x"), shared.ByDefault)
-	assert.ErrorIs(t, err, bus.ErrConflict)
+	assert.ErrorIs(t, err, shared.ErrConflict)
 	_, err = bus.OpenState(nats, bus.StateOptions{Key: []byte("short"), Log: discard()})
 	assert.ErrorContains(t, err, "5 bytes")
 }

@@ -25,21 +25,6 @@ var ErrNotAnnounced = errors.New("the change is made, but could not be announced
 
 var linePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
-// Stored is one version of a service line, as somebody wrote it.
-type Stored struct {
-	Name    string    `json:"-"`
-	Version int       `json:"version"`
-	YAML    string    `json:"yaml,omitempty"`
-	Author  string    `json:"author"`
-	Comment string    `json:"comment,omitempty"`
-	At      time.Time `json:"at"`
-	// RolledBackTo is the version that this one repeats, if it was a rollback.
-	RolledBackTo int `json:"rolled_back_to,omitempty"`
-	// Removed says that the line was taken away. It has no YAML then.
-	Removed bool     `json:"removed,omitempty"`
-	Summary []string `json:"summary,omitempty"`
-}
-
 // Change says who changes a service line, and what.
 type Change struct {
 	Author, Comment string
@@ -56,7 +41,7 @@ type ConflictError struct {
 	Name string
 	// Expected is the version that the change was made from, Have the line as it is; its version is 0 if it is not there.
 	Expected int
-	Have     Stored
+	Have     shared.LineVersion
 }
 
 func (e *ConflictError) Error() string {
@@ -80,12 +65,12 @@ type Lines struct {
 }
 
 // All reads the lines that there are, by name.
-func (l *Lines) All(ctx context.Context) ([]Stored, error) {
+func (l *Lines) All(ctx context.Context) ([]shared.LineVersion, error) {
 	values, err := l.bucket.All(ctx, "")
 	if err != nil {
 		return nil, fmt.Errorf("read the lines: %w", err)
 	}
-	var all []Stored
+	var all []shared.LineVersion
 	for name, value := range values {
 		s, err := storedFrom(name, value)
 		if err != nil {
@@ -99,31 +84,31 @@ func (l *Lines) All(ctx context.Context) ([]Stored, error) {
 	return all, nil
 }
 
-func sortByName(s []Stored) {
-	slices.SortFunc(s, func(a, b Stored) int { return cmp.Compare(a.Name, b.Name) })
+func sortByName(s []shared.LineVersion) {
+	slices.SortFunc(s, func(a, b shared.LineVersion) int { return cmp.Compare(a.Name, b.Name) })
 }
 
-// Get reads a line as it is, or ErrNotFound.
-func (l *Lines) Get(ctx context.Context, name string) (Stored, error) {
+// Get reads a line as it is, or shared.ErrNotFound.
+func (l *Lines) Get(ctx context.Context, name string) (shared.LineVersion, error) {
 	if err := checkLine(name); err != nil {
-		return Stored{}, err
+		return shared.LineVersion{}, err
 	}
 	value, _, err := l.bucket.Get(ctx, name)
 	if err != nil {
-		return Stored{}, fmt.Errorf("read line %s: %w", name, err)
+		return shared.LineVersion{}, fmt.Errorf("read line %s: %w", name, err)
 	}
 	s, err := storedFrom(name, value)
 	if err != nil {
-		return Stored{}, err
+		return shared.LineVersion{}, err
 	}
 	if s.Removed {
-		return Stored{}, fmt.Errorf("read line %s: it was removed: %w", name, ErrNotFound)
+		return shared.LineVersion{}, fmt.Errorf("read line %s: it was removed: %w", name, shared.ErrNotFound)
 	}
 	return s, nil
 }
 
-// History reads the last versions of a line, up to 64, newest first, its removals among them; or ErrNotFound.
-func (l *Lines) History(ctx context.Context, name string) ([]Stored, error) {
+// History reads the last versions of a line, up to 64, newest first, its removals among them; or shared.ErrNotFound.
+func (l *Lines) History(ctx context.Context, name string) ([]shared.LineVersion, error) {
 	if err := checkLine(name); err != nil {
 		return nil, err
 	}
@@ -133,7 +118,7 @@ func (l *Lines) History(ctx context.Context, name string) ([]Stored, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the history of line %s: %w", name, err)
 	}
-	var versions []Stored
+	var versions []shared.LineVersion
 	for _, e := range slices.Backward(entries) {
 		if e.gone {
 			continue // somebody used the nats tool
@@ -145,54 +130,54 @@ func (l *Lines) History(ctx context.Context, name string) ([]Stored, error) {
 		versions = append(versions, s)
 	}
 	if len(versions) == 0 {
-		return nil, fmt.Errorf("read the history of line %s: %w", name, ErrNotFound)
+		return nil, fmt.Errorf("read the history of line %s: %w", name, shared.ErrNotFound)
 	}
 	return versions, nil
 }
 
 // Put writes the next version of a line. *ConflictError says that somebody else was faster; ErrNotAnnounced that it is written all the same.
-func (l *Lines) Put(ctx context.Context, name, yaml string, c Change) (Stored, error) {
+func (l *Lines) Put(ctx context.Context, name, yaml string, c Change) (shared.LineVersion, error) {
 	if len(yaml) > lineMost {
-		return Stored{}, fmt.Errorf("line %s has %d bytes; it may have %d", name, len(yaml), lineMost)
+		return shared.LineVersion{}, fmt.Errorf("line %s has %d bytes; it may have %d", name, len(yaml), lineMost)
 	}
-	return l.change(ctx, name, c, Stored{YAML: yaml, RolledBackTo: c.RolledBackTo})
+	return l.change(ctx, name, c, shared.LineVersion{YAML: yaml, RolledBackTo: c.RolledBackTo})
 }
 
 // Remove takes a line away, with the same errors as Put. Its history stays.
-func (l *Lines) Remove(ctx context.Context, name string, c Change) (Stored, error) {
+func (l *Lines) Remove(ctx context.Context, name string, c Change) (shared.LineVersion, error) {
 	if c.ExpectedVersion < 1 {
-		return Stored{}, fmt.Errorf("remove line %s: the version that is to be removed is not given", name)
+		return shared.LineVersion{}, fmt.Errorf("remove line %s: the version that is to be removed is not given", name)
 	}
-	return l.change(ctx, name, c, Stored{Removed: true})
+	return l.change(ctx, name, c, shared.LineVersion{Removed: true})
 }
 
-func (l *Lines) change(ctx context.Context, name string, c Change, next Stored) (Stored, error) {
+func (l *Lines) change(ctx context.Context, name string, c Change, next shared.LineVersion) (shared.LineVersion, error) {
 	if err := checkLine(name); err != nil {
-		return Stored{}, err
+		return shared.LineVersion{}, err
 	}
 	if c.ExpectedVersion < 0 {
-		return Stored{}, fmt.Errorf("change line %s: the version that the change was made from is not given", name)
+		return shared.LineVersion{}, fmt.Errorf("change line %s: the version that the change was made from is not given", name)
 	}
 	have, last, revision, err := l.present(ctx, name)
 	if err != nil {
-		return Stored{}, err
+		return shared.LineVersion{}, err
 	}
 	if have.Version != c.ExpectedVersion {
-		return Stored{}, &ConflictError{Name: name, Expected: c.ExpectedVersion, Have: have}
+		return shared.LineVersion{}, &ConflictError{Name: name, Expected: c.ExpectedVersion, Have: have}
 	}
 	next.Name, next.Version, next.Author, next.Comment, next.At, next.Summary = name, last+1, c.Author, c.Comment, l.now().UTC(), c.Summary
 	value, err := json.Marshal(next)
 	if err != nil {
-		return Stored{}, fmt.Errorf("write line %s: %w", name, err)
+		return shared.LineVersion{}, fmt.Errorf("write line %s: %w", name, err)
 	}
 	_, err = l.bucket.Update(ctx, name, value, revision, shared.ByDefault)
-	if errors.Is(err, ErrConflict) {
+	if errors.Is(err, shared.ErrConflict) {
 		if have, _, _, err = l.present(ctx, name); err == nil {
-			return Stored{}, &ConflictError{Name: name, Expected: c.ExpectedVersion, Have: have}
+			return shared.LineVersion{}, &ConflictError{Name: name, Expected: c.ExpectedVersion, Have: have}
 		}
 	}
 	if err != nil {
-		return Stored{}, fmt.Errorf("write line %s: %w", name, err)
+		return shared.LineVersion{}, fmt.Errorf("write line %s: %w", name, err)
 	}
 	if err := l.announce(ctx, next); err != nil {
 		return next, fmt.Errorf("line %s, version %d: %w: %w", name, next.Version, ErrNotAnnounced, err)
@@ -200,38 +185,38 @@ func (l *Lines) change(ctx context.Context, name string, c Change, next Stored) 
 	return next, nil
 }
 
-// present reads a line as it is, the zero Stored if it is not there; the last version that it ever had; and the revision that a change is to replace.
-func (l *Lines) present(ctx context.Context, name string) (have Stored, last int, revision uint64, err error) {
+// present reads a line as it is, the zero shared.LineVersion if it is not there; the last version that it ever had; and the revision that a change is to replace.
+func (l *Lines) present(ctx context.Context, name string) (have shared.LineVersion, last int, revision uint64, err error) {
 	ctx, cancel := l.bucket.state.alive.within(ctx, l.bucket.within)
 	defer cancel()
 	e, err := l.bucket.last(ctx, name)
-	if errors.Is(err, ErrNotFound) {
-		return Stored{}, 0, 0, nil
+	if errors.Is(err, shared.ErrNotFound) {
+		return shared.LineVersion{}, 0, 0, nil
 	}
 	if err != nil {
-		return Stored{}, 0, 0, fmt.Errorf("read line %s: %w", name, err)
+		return shared.LineVersion{}, 0, 0, fmt.Errorf("read line %s: %w", name, err)
 	}
 	if e.gone {
 		versions, err := l.History(ctx, name)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return Stored{}, 0, 0, err
+		if err != nil && !errors.Is(err, shared.ErrNotFound) {
+			return shared.LineVersion{}, 0, 0, err
 		}
 		if len(versions) > 0 {
 			last = versions[0].Version
 		}
-		return Stored{}, last, e.revision, nil
+		return shared.LineVersion{}, last, e.revision, nil
 	}
 	if have, err = storedFrom(name, e.value); err != nil {
-		return Stored{}, 0, 0, err
+		return shared.LineVersion{}, 0, 0, err
 	}
 	last = have.Version
 	if have.Removed {
-		have = Stored{}
+		have = shared.LineVersion{}
 	}
 	return have, last, e.revision, nil
 }
 
-func (l *Lines) announce(ctx context.Context, s Stored) error {
+func (l *Lines) announce(ctx context.Context, s shared.LineVersion) error {
 	about := "line-" + s.Name
 	summary := s.Summary
 	if summary == nil {
@@ -250,10 +235,10 @@ func checkLine(name string) error {
 	return nil
 }
 
-func storedFrom(name string, value []byte) (Stored, error) {
-	var s Stored
+func storedFrom(name string, value []byte) (shared.LineVersion, error) {
+	var s shared.LineVersion
 	if err := json.Unmarshal(value, &s); err != nil || s.Version < 1 {
-		return Stored{}, fmt.Errorf("line %s in NATS is damaged: %w; put back an earlier version with `nats kv`", name, cmp.Or(err, errNoVersion))
+		return shared.LineVersion{}, fmt.Errorf("line %s in NATS is damaged: %w; put back an earlier version with `nats kv`", name, cmp.Or(err, errNoVersion))
 	}
 	s.Name = name
 	return s, nil

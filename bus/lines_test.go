@@ -17,6 +17,7 @@ import (
 
 	"countersign/bus"
 	"countersign/session/event"
+	"countersign/session/shared"
 )
 
 func by(author string, expected int) bus.Change {
@@ -28,7 +29,7 @@ func TestALineHasVersionsAndAHistory(t *testing.T) {
 	nats := embedded(t).Endpoint()
 	ctx, lines := t.Context(), ready(t, state(t, nats, bus.StateOptions{Node: "a"})).Lines()
 	_, err := lines.Get(ctx, "retail")
-	require.ErrorIs(t, err, bus.ErrNotFound)
+	require.ErrorIs(t, err, shared.ErrNotFound)
 
 	first, err := lines.Put(ctx, "retail", "one", bus.Change{Author: "ann", Comment: "new"})
 	require.NoError(t, err)
@@ -44,7 +45,7 @@ func TestALineHasVersionsAndAHistory(t *testing.T) {
 	_, err = lines.Remove(ctx, "retail", by("bob", 3))
 	require.NoError(t, err)
 	_, err = lines.Get(ctx, "retail")
-	require.ErrorIs(t, err, bus.ErrNotFound)
+	require.ErrorIs(t, err, shared.ErrNotFound)
 	all, err := lines.All(ctx)
 	require.NoError(t, err)
 	assert.Empty(t, all)
@@ -176,7 +177,7 @@ func TestWhoeverWatchesTheLinesSeesThemAllAndEveryChangeOverARestart(t *testing.
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.Lines().Watch(ctx, func(lines []bus.Stored) {
+		s.Lines().Watch(ctx, func(lines []shared.LineVersion) {
 			var names []string
 			for _, l := range lines {
 				names = append(names, fmt.Sprint(l.Name, l.Version))

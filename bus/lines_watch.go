@@ -6,16 +6,18 @@ import (
 	"strings"
 	"time"
 
+	"countersign/session/shared"
+
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Watch calls handle with all the lines that there are, by name, at once and after each change, until ctx ends. While NATS is away it waits. handle is called
 // from the goroutine of Watch, and may be called again with the same lines. A damaged line is logged, and counts as it was when it was last whole.
-func (l *Lines) Watch(ctx context.Context, handle func([]Stored)) {
-	whole := map[string]Stored{}
+func (l *Lines) Watch(ctx context.Context, handle func([]shared.LineVersion)) {
+	whole := map[string]shared.LineVersion{}
 	l.bucket.watch(ctx, "countersign lines", func(entries map[string]keyed) {
-		maps.DeleteFunc(whole, func(name string, _ Stored) bool { _, there := entries[name]; return !there })
+		maps.DeleteFunc(whole, func(name string, _ shared.LineVersion) bool { _, there := entries[name]; return !there })
 		for name, e := range entries {
 			s, err := storedFrom(name, e.value)
 			if err != nil {
@@ -24,7 +26,7 @@ func (l *Lines) Watch(ctx context.Context, handle func([]Stored)) {
 			}
 			whole[name] = s
 		}
-		var lines []Stored
+		var lines []shared.LineVersion
 		for _, s := range whole {
 			if !s.Removed {
 				lines = append(lines, s)

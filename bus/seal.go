@@ -5,6 +5,8 @@ import (
 	"crypto/cipher"
 	"fmt"
 	"strings"
+
+	"countersign/session/shared"
 )
 
 // newSeal is AES-256-GCM with random nonces, or nothing without a key.
@@ -44,7 +46,7 @@ func (b *Bucket) unsealed(e keyed) (keyed, error) {
 	}
 	value, err := b.seal.Open(nil, nil, e.value, []byte(b.subject(e.key)))
 	if err != nil {
-		return keyed{}, fmt.Errorf("%s/%s: it is sealed with another key: %w", b.spec.name, e.key, ErrNotFound)
+		return keyed{}, fmt.Errorf("%s/%s: it is sealed with another key: %w", b.spec.name, e.key, shared.ErrNotFound)
 	}
 	e.value = value
 	return e, nil

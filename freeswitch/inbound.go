@@ -16,10 +16,6 @@ import (
 	"countersign/session"
 )
 
-// ErrUnavailable says that a FreeSWITCH could not be asked, or did not answer in time. Whether it did what it was told
-// is then not known.
-var ErrUnavailable = errors.New("FreeSWITCH cannot be asked")
-
 // RefusedError is FreeSWITCH's own answer that it did not do what it was told.
 type RefusedError struct {
 	// Command is the name of the API command, Text what FreeSWITCH said.
@@ -62,8 +58,8 @@ func NewInbound(s Server) *Inbound {
 }
 
 // API runs a command such as "uuid_getvar <uuid> signal_bond" and returns what FreeSWITCH says, without the space
-// around it. The error is a *RefusedError, ErrUnavailable, or about a command that is none. Commands are never sent
-// twice.
+// around it. The error is a *RefusedError, session.ErrSwitchUnavailable, or about a command that is none. Commands are
+// never sent twice.
 func (c *Inbound) API(ctx context.Context, command string) (string, error) {
 	name, _, _ := strings.Cut(command, " ")
 	if name == "" || strings.ContainsFunc(command, isControl) {
@@ -74,19 +70,19 @@ func (c *Inbound) API(ctx context.Context, command string) (string, error) {
 	select {
 	case <-c.turn:
 	case <-c.closed:
-		return "", fmt.Errorf("%w: this client is closed", ErrUnavailable)
+		return "", fmt.Errorf("%w: this client is closed", session.ErrSwitchUnavailable)
 	case <-ctx.Done():
-		return "", fmt.Errorf("%w: %s: waited behind other commands: %w", ErrUnavailable, c.server.Address,
+		return "", fmt.Errorf("%w: %s: waited behind other commands: %w", session.ErrSwitchUnavailable, c.server.Address,
 			context.Cause(ctx))
 	}
 	defer func() { c.turn <- struct{}{} }()
 	if err := c.connect(ctx); err != nil {
-		return "", fmt.Errorf("%w: %s: %w", ErrUnavailable, c.server.Address, err)
+		return "", fmt.Errorf("%w: %s: %w", session.ErrSwitchUnavailable, c.server.Address, err)
 	}
 	answer, err := c.line.exchange(ctx, "api "+command, c.closed)
 	if err != nil {
 		c.drop() // the next command must not get this one's answer
-		return "", fmt.Errorf("%w: %s: %s: %w", ErrUnavailable, c.server.Address, name, err)
+		return "", fmt.Errorf("%w: %s: %s: %w", session.ErrSwitchUnavailable, c.server.Address, name, err)
 	}
 	text := strings.TrimSpace(answer.body)
 	if answer.kind != "api/response" { // FreeSWITCH's user may not run it
@@ -98,8 +94,8 @@ func (c *Inbound) API(ctx context.Context, command string) (string, error) {
 	return text, nil
 }
 
-// Close ends the connection and waits for its goroutine. A command that is running ends with ErrUnavailable, as all
-// later ones do.
+// Close ends the connection and waits for its goroutine. A command that is running ends with
+// session.ErrSwitchUnavailable, as all later ones do.
 func (c *Inbound) Close() {
 	c.once.Do(func() { close(c.closed) })
 	<-c.turn

@@ -160,7 +160,7 @@ func TestACommandIsNeverSentTwice(t *testing.T) {
 		return loggedIn
 	})
 	_, err := client(t, s.Server).API(t.Context(), "uuid_transfer x")
-	require.ErrorIs(t, err, freeswitch.ErrUnavailable)
+	require.ErrorIs(t, err, session.ErrSwitchUnavailable)
 	mu.Lock()
 	defer mu.Unlock()
 	assert.Equal(t, 1, ran)
@@ -181,7 +181,7 @@ func TestALateAnswerIsNotTakenForTheNextOne(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err = c.API(ctx, "slow")
-	require.ErrorIs(t, err, freeswitch.ErrUnavailable)
+	require.ErrorIs(t, err, session.ErrSwitchUnavailable)
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 	close(slow)
 	got, err := c.API(t.Context(), "next")
@@ -229,7 +229,7 @@ func TestAPeerThatIsNotFreeSWITCHIsRefusedAtOnceAndCostsNothing(t *testing.T) {
 	} {
 		s := startEventSocket(t, func(int, string) string { return frame })
 		_, err := client(t, s.Server).API(t.Context(), "status")
-		require.ErrorIs(t, err, freeswitch.ErrUnavailable, name)
+		require.ErrorIs(t, err, session.ErrSwitchUnavailable, name)
 		assert.NotContains(t, err.Error(), inboundPassword)
 		assert.Less(t, len(err.Error()), 300, name)
 	}
@@ -255,7 +255,7 @@ func TestTheGreetingOfSomethingElseIsNotAnsweredWithThePassword(t *testing.T) {
 	}()
 	_, err = client(t, freeswitch.Server{Address: l.Addr().String(),
 		Password: session.NewSecret([]byte(inboundPassword))}).API(t.Context(), "status")
-	require.ErrorIs(t, err, freeswitch.ErrUnavailable)
+	require.ErrorIs(t, err, session.ErrSwitchUnavailable)
 	assert.Empty(t, <-heard)
 }
 
@@ -266,7 +266,7 @@ func TestWhatIsNoCommandIsNotSent(t *testing.T) {
 	for _, command := range []string{"", " status", "status\n\napi hupall", "status\r", "a\x00b"} {
 		_, err := c.API(t.Context(), command)
 		require.Error(t, err, "%q", command)
-		assert.NotErrorIs(t, err, freeswitch.ErrUnavailable)
+		assert.NotErrorIs(t, err, session.ErrSwitchUnavailable)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -291,14 +291,14 @@ func TestCloseEndsWhatIsRunningAndLeavesNothing(t *testing.T) {
 	for range cap(results) {
 		select {
 		case err := <-results:
-			assert.ErrorIs(t, err, freeswitch.ErrUnavailable)
+			assert.ErrorIs(t, err, session.ErrSwitchUnavailable)
 			assert.NotErrorIs(t, err, context.DeadlineExceeded, "a command goes on after Close")
 		case <-time.After(time.Minute):
 			require.Fail(t, "a command goes on after Close")
 		}
 	}
 	_, err = c.API(context.Background(), "status")
-	assert.ErrorIs(t, err, freeswitch.ErrUnavailable)
+	assert.ErrorIs(t, err, session.ErrSwitchUnavailable)
 	peer.Close()
 	l.Close()
 	goleak.VerifyNone(t, before)
@@ -322,7 +322,7 @@ func TestTheClientOnARealFreeSWITCH(t *testing.T) {
 	wrong := f.server()
 	wrong.Password = session.NewSecret([]byte(inboundPassword))
 	_, err = client(t, wrong).API(t.Context(), "status")
-	require.ErrorIs(t, err, freeswitch.ErrUnavailable)
+	require.ErrorIs(t, err, session.ErrSwitchUnavailable)
 	assert.ErrorContains(t, err, "password")
 	assert.False(t, errors.As(err, &refused), "a refused password is not a refused command")
 }

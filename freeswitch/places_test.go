@@ -69,7 +69,9 @@ func lineOf(t testing.TB, text string) *lines.Definition {
 // passphraseOf is the first question of a line that asks for a passphrase first.
 func passphraseOf(t testing.TB, line string) *lines.Passphrase {
 	t.Helper()
-	return lineOf(t, line).Verify.Questions[0].Passphrase
+	passphrase, ok := lineOf(t, line).Verify.Questions[0].Kind.(*lines.Passphrase)
+	require.True(t, ok, "the line's first question is not a passphrase")
+	return passphrase
 }
 
 // changed replaces what must be there in a line.

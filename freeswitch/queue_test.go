@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"countersign/freeswitch"
 	"countersign/session"
 
 	"github.com/stretchr/testify/assert"
@@ -80,6 +79,6 @@ func TestAStepUpOfACallWhoseSoundBypassesFreeSWITCH(t *testing.T) {
 	}})
 	a := startAgent(t)
 	k := s.talkOn(t, a, fmt.Sprintf("direct-%d", a.Port))
-	assert.ErrorIs(t, s.StepUps.StepUp(t.Context(), k.ID, session.Strong), freeswitch.ErrNotBridged)
+	assert.ErrorIs(t, s.StepUps.StepUp(t.Context(), k.ID, session.Strong), session.ErrNotBridged)
 	k.HearEachOther(t)
 }

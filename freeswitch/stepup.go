@@ -13,14 +13,6 @@ import (
 	"countersign/session"
 )
 
-var (
-	// ErrUnknownCall says that no call with that id is going on.
-	ErrUnknownCall = errors.New("no such call is going on")
-	// ErrNotBridged says that the caller is not talking to anybody: still in a queue or with Countersign, or in a step-up
-	// already.
-	ErrNotBridged = errors.New("the caller is not talking to an agent")
-)
-
 // Options are what StepUps need. Calls and Servers are required.
 type Options struct {
 	// Calls knows which of FreeSWITCH's calls is meant.
@@ -76,7 +68,8 @@ const (
 
 // StepUp asks a caller who is talking to an agent to prove a level (Identified to Strong). call is the id under which
 // the call is known (cs_call). It returns when the caller has left the agent; what comes of it is for the call's
-// events. The error is ErrUnknownCall, ErrNotBridged, ErrUnavailable, or about a level that there is not.
+// events. The error is session.ErrUnknownCall, session.ErrNotBridged, session.ErrSwitchUnavailable, or about a level
+// that there is not.
 func (s *StepUps) StepUp(ctx context.Context, call string, level session.Level) error {
 	if level < session.Identified || level > session.Strong {
 		return fmt.Errorf("step up to level %d: there are %d to %d", level, session.Identified, session.Strong)
@@ -89,11 +82,11 @@ func (s *StepUps) StepUp(ctx context.Context, call string, level session.Level) 
 	k, ok, err := s.calls.Recall(ctx, call)
 	switch {
 	case err != nil:
-		return fmt.Errorf("step up: %w: %w", ErrUnavailable, err)
+		return fmt.Errorf("step up: %w: %w", session.ErrSwitchUnavailable, err)
 	case !ok, !isUUID(k.Channel):
-		return fmt.Errorf("step up: %w", ErrUnknownCall)
+		return fmt.Errorf("step up: %w", session.ErrUnknownCall)
 	case !s.begin(k.Channel):
-		return fmt.Errorf("step up: %w: somebody else asks at this moment", ErrNotBridged)
+		return fmt.Errorf("step up: %w: somebody else asks at this moment", session.ErrNotBridged)
 	}
 	defer s.end(k.Channel)
 	server, agent, err := s.find(ctx, k.Channel)
@@ -103,7 +96,7 @@ func (s *StepUps) StepUp(ctx context.Context, call string, level session.Level) 
 	if err := takeOut(ctx, server, k.Channel, agent, level); err != nil {
 		var refused *RefusedError
 		if errors.As(err, &refused) { // the caller has hung up meanwhile
-			err = fmt.Errorf("%w: %w", ErrUnknownCall, err)
+			err = fmt.Errorf("%w: %w", session.ErrUnknownCall, err)
 		}
 		return fmt.Errorf("step up: %w", err)
 	}
@@ -143,13 +136,13 @@ func (s *StepUps) find(ctx context.Context, caller string) (*Inbound, string, er
 			all <- found{server, agent, err}
 		}()
 	}
-	answer := found{err: ErrUnknownCall}
+	answer := found{err: session.ErrUnknownCall}
 	for range s.servers { // each is bounded by ctx
 		switch f := <-all; {
-		case f.err == nil, errors.Is(f.err, ErrNotBridged):
+		case f.err == nil, errors.Is(f.err, session.ErrNotBridged):
 			answer = f
 			enough() // a slow one is not waited for
-		case errors.Is(f.err, ErrUnavailable) && errors.Is(answer.err, ErrUnknownCall):
+		case errors.Is(f.err, session.ErrSwitchUnavailable) && errors.Is(answer.err, session.ErrUnknownCall):
 			answer = f
 		}
 	}
@@ -163,7 +156,7 @@ func partner(ctx context.Context, server *Inbound, caller string) (string, error
 		return "", err
 	}
 	if !isUUID(agent) {
-		return "", ErrNotBridged
+		return "", session.ErrNotBridged
 	}
 	// FreeSWITCH would hang up on the caller.
 	direct, err := variable(ctx, server, caller, "signal_bridge_to")
@@ -171,7 +164,7 @@ func partner(ctx context.Context, server *Inbound, caller string) (string, error
 		return "", err
 	}
 	if direct != "" {
-		return "", fmt.Errorf("%w through FreeSWITCH: their sound bypasses it (bypass_media)", ErrNotBridged)
+		return "", fmt.Errorf("%w through FreeSWITCH: their sound bypasses it (bypass_media)", session.ErrNotBridged)
 	}
 	return agent, nil
 }
@@ -202,7 +195,7 @@ func variable(ctx context.Context, server *Inbound, channel, name string) (strin
 	var refused *RefusedError
 	switch {
 	case errors.As(err, &refused):
-		return "", fmt.Errorf("%w: %w", ErrUnknownCall, err)
+		return "", fmt.Errorf("%w: %w", session.ErrUnknownCall, err)
 	case value == "_undef_":
 		return "", err
 	}

@@ -26,12 +26,12 @@ func TestStepUpsOfCallsThatThereAreNot(t *testing.T) {
 
 	s.beginsOneOfMany(t, k)
 	k.Caller.Hears(t, prompting, heardWithin)
-	assert.ErrorIs(t, s.stepUp(t, k.ID), freeswitch.ErrNotBridged, "the caller is in a step-up already")
+	assert.ErrorIs(t, s.stepUp(t, k.ID), session.ErrNotBridged, "the caller is in a step-up already")
 	service.HangUpOnAll()
 	k.HearEachOther(t)
 	k.Caller.HangUp()
 	k.Caller.AwaitOver(t, hangUpWithin)
-	over := func() bool { return errors.Is(s.stepUp(t, k.ID), freeswitch.ErrUnknownCall) }
+	over := func() bool { return errors.Is(s.stepUp(t, k.ID), session.ErrUnknownCall) }
 	require.Eventually(t, over, heardWithin, poll)
 }
 
@@ -41,11 +41,11 @@ func (s *stepUpSite) stepUp(t *testing.T, call string) error {
 
 func (s *stepUpSite) refusesUnknownCalls(t *testing.T, k *talk) {
 	t.Helper()
-	assert.ErrorIs(t, s.stepUp(t, "never heard of"), freeswitch.ErrUnknownCall)
+	assert.ErrorIs(t, s.stepUp(t, "never heard of"), session.ErrUnknownCall)
 	s.known.is("over", randomUUID())
-	assert.ErrorIs(t, s.stepUp(t, "over"), freeswitch.ErrUnknownCall)
+	assert.ErrorIs(t, s.stepUp(t, "over"), session.ErrUnknownCall)
 	s.known.is("forged", k.Caller.Leg(t)+" x;hupall")
-	assert.ErrorIs(t, s.stepUp(t, "forged"), freeswitch.ErrUnknownCall)
+	assert.ErrorIs(t, s.stepUp(t, "forged"), session.ErrUnknownCall)
 	for _, level := range []session.Level{session.Unknown, session.Strong + 1, -1} {
 		assert.Error(t, s.StepUps.StepUp(t.Context(), k.ID, level))
 	}
@@ -72,7 +72,7 @@ func (s *stepUpSite) refusesWithoutFreeSWITCH(t *testing.T, k *talk) {
 		"down": s.stepUpsOn(t, nobody(t)), "with another password": s.stepUpsOn(t, stranger),
 	} {
 		err := u.StepUp(t.Context(), k.ID, session.Strong)
-		assert.ErrorIs(t, err, freeswitch.ErrUnavailable, name)
+		assert.ErrorIs(t, err, session.ErrSwitchUnavailable, name)
 		assert.NotContains(t, err.Error(), "not the password")
 	}
 }
@@ -91,7 +91,7 @@ func (s *stepUpSite) beginsOneOfMany(t *testing.T, k *talk) {
 		if err := <-results; err == nil {
 			begun++
 		} else {
-			assert.ErrorIs(t, err, freeswitch.ErrNotBridged)
+			assert.ErrorIs(t, err, session.ErrNotBridged)
 		}
 	}
 	assert.GreaterOrEqual(t, begun, 1)

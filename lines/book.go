@@ -15,8 +15,8 @@ type Entry struct {
 	Numbers []Number
 }
 
-// Book holds the lines in force and picks one for each call. Set swaps all of them at once, so that a call meets the old lines or the new ones, and keeps
-// the one that it started with. It may be used from any goroutine.
+// Book holds the lines in force and picks one for each call. Set swaps all of them at once, so that a call meets the
+// old lines or the new ones, and keeps the one that it started with. It may be used from any goroutine.
 type Book struct {
 	builtIn *session.Line
 	now     atomic.Pointer[index]
@@ -33,7 +33,8 @@ func NewBook(builtIn *session.Line) *Book {
 type index struct {
 	entries []Entry
 	byName  map[string]*session.Line
-	// exact has numbers as they are dialled; national has them as E.164 by the region of their line, because the same digits dialled are another number elsewhere.
+	// exact has numbers as they are dialled; national has them as E.164 by the region of their line, because the same
+	// digits dialled are another number elsewhere.
 	exact    map[string]*session.Line
 	national []region
 	prefixes []prefix // the longest first
@@ -50,7 +51,8 @@ type prefix struct {
 	line              *session.Line
 }
 
-// Set puts lines in force in place of those that were. Where several claim a number, the one whose name sorts first has it.
+// Set puts lines in force in place of those that were. Where several claim a number, the one whose name sorts first has
+// it.
 func (b *Book) Set(entries []Entry) {
 	entries = slices.Clone(entries)
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Line.Name, b.Line.Name) })
@@ -104,8 +106,9 @@ func (x *index) region(code string) region {
 // Lines are the lines in force, by name.
 func (b *Book) Lines() []Entry { return slices.Clone(b.now.Load().entries) }
 
-// Pick is the line of a call: the one that the dialplan asks for by name; else by the dialled number, exactly, by the longest beginning, or the line for all
-// others; else the built-in one. A number counts as it was dialled, and as the same number in E.164 by the region of the line.
+// Pick is the line of a call: the one that the dialplan asks for by name; else by the dialled number, exactly, by the
+// longest beginning, or the line for all others; else the built-in one. A number counts as it was dialled, and as the
+// same number in E.164 by the region of the line.
 func (b *Book) Pick(call session.Call) *session.Line {
 	x := b.now.Load()
 	if call.Line != "" {
@@ -143,7 +146,8 @@ func (x *index) search(dialled string) *session.Line {
 	}
 	for _, p := range x.prefixes {
 		at := slices.IndexFunc(x.national, func(r region) bool { return r.code == p.region })
-		if strings.HasPrefix(dialled, p.beginning) || at >= 0 && e164[at] != "" && strings.HasPrefix(e164[at], p.beginning) {
+		national := at >= 0 && e164[at] != "" && strings.HasPrefix(e164[at], p.beginning)
+		if national || strings.HasPrefix(dialled, p.beginning) {
 			return p.line
 		}
 	}

@@ -12,27 +12,21 @@ import (
 
 	"countersign/prompts"
 	"countersign/session"
-	"countersign/session/event"
 
-	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/text/language"
 )
 
 var (
 	linePattern     = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
-	namePattern     = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 	promptPattern   = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 	languagePattern = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`)
 )
 
-// Lengths of texts.
-const (
-	maxPopURL = 2000
-	// maxUnsafeless is how often an identifier is asked again unless allow_unsafe is set (policy.md, "Identifier").
-	maxUnsafeless = 3
-)
+// maxPopURL is how long a pop_url may be.
+const maxPopURL = 2000
 
-// checker says what is wrong with a Definition that each value alone does not show. Where the decoder found something already it keeps quiet.
+// checker says what is wrong with a Definition that each value alone does not show. Where the decoder found something
+// already it keeps quiet.
 type checker struct {
 	def      *Definition
 	source   source
@@ -59,10 +53,11 @@ func (c *checker) check() {
 		c.wrong("format", "%d: this program reads format %d", d.Format, Format)
 	}
 	if c.given("line") && !linePattern.MatchString(d.Line) {
-		c.wrong("line", "%q: want up to 63 small letters, digits, _ and -, and a letter or digit first", shorten(d.Line))
+		c.wrong("line", "%q: want up to 63 small letters, digits, _ and -, and a letter or digit first",
+			shorten(d.Line))
 	}
 	c.numbers()
-	if d.Region != "" && !IsRegion(d.Region) {
+	if d.Region != "" && !session.IsRegion(d.Region) {
 		c.wrong("region", "%q is no country: want an ISO 3166 code of two letters, such as DE or US", shorten(d.Region))
 	}
 	c.languages()
@@ -73,16 +68,14 @@ func (c *checker) check() {
 		if !c.given(path) {
 			path = "timers.first_digit"
 		}
-		c.wrong(path, "the time between digits (%s) must be shorter than that for the first (%s)", d.Timers.InterDigit, d.Timers.FirstDigit)
+		c.wrong(path, "the time between digits (%s) must be shorter than that for the first (%s)",
+			d.Timers.InterDigit, d.Timers.FirstDigit)
 	}
 	c.routes()
 	c.hours()
 	c.identify()
 	c.verify()
 }
-
-// IsRegion says whether that is a country whose numbers are known, as an ISO 3166 code in capitals.
-func IsRegion(r string) bool { return len(r) == 2 && phonenumbers.GetCountryCodeForRegion(r) != 0 }
 
 func (c *checker) numbers() {
 	seen := map[string]int{}
@@ -130,7 +123,8 @@ func (c *checker) popURL() {
 		}
 	}
 	u, err := url.Parse(strings.NewReplacer("{", "", "}", "").Replace(s))
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || utf8.RuneCountInString(s) > maxPopURL {
+	isAddress := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+	if !isAddress || utf8.RuneCountInString(s) > maxPopURL {
 		c.wrong("pop_url", "%q is no address: want one such as https://crm.example/customer/{customer}", shorten(s))
 	}
 }
@@ -143,7 +137,8 @@ func (c *checker) words() {
 			c.wrong(path, "a prompt's name has small letters, digits and hyphens")
 		}
 		if promptPattern.MatchString(name) && !inCatalogue(name) && !c.asks(name) {
-			c.wrong(path, "nothing on this line says %s: a prompt of your own is named by a question's prompt%s", name, didYouMean(name, catalogueNames()))
+			c.wrong(path, "nothing on this line says %s: a prompt of your own is named by a question's prompt%s",
+				name, didYouMean(name, catalogueNames()))
 		}
 		if len(byLanguage) == 0 {
 			c.wrong(path, "says nothing: give a text or a file for a language, such as en: {text: Welcome.}")
@@ -180,7 +175,8 @@ func (c *checker) knownPrompt(path, name string) {
 		c.wrong(path, "%q is no prompt: a name has small letters, digits and hyphens", shorten(name))
 	case !c.prompt(name):
 		known := slices.Collect(maps.Keys(c.def.Prompts))
-		c.wrong(path, "there is no prompt %s: take one that is there, or give its words under prompts%s", name, didYouMean(name, append(known, catalogueNames()...)))
+		c.wrong(path, "there is no prompt %s: take one that is there, or give its words under prompts%s",
+			name, didYouMean(name, append(known, catalogueNames()...)))
 	}
 }
 
@@ -190,8 +186,8 @@ func (c *checker) routes() {
 		key string
 		to  session.Destination
 	}{
-		{"identified", r.Identified}, {"unidentified", r.Unidentified}, {"failed", r.Failed}, {"opted_out", r.OptedOut}, {"locked", r.Locked},
-		{"unavailable", r.Unavailable},
+		{"identified", r.Identified}, {"unidentified", r.Unidentified}, {"failed", r.Failed}, {"opted_out", r.OptedOut},
+		{"locked", r.Locked}, {"unavailable", r.Unavailable},
 	} {
 		if row.to == session.Hangup {
 			c.wrong("routes."+row.key, "hangup is only for verified and hours.closed: everybody else goes to a person")
@@ -224,65 +220,30 @@ func location(tz string) (*time.Location, error) {
 
 func (c *checker) identify() {
 	seen := map[string]bool{}
-	for i, id := range c.def.Identify {
-		kind, value := chosen(id)
-		path := fmt.Sprintf("identify[%d].%s", i, kind)
-		name := kind
-		switch v := value.(type) {
-		case *Choice:
-			name = v.Name
-			c.name(path, name)
-			c.knownPrompt(join(path, "prompt"), v.Prompt)
-			if v.Key == "none" {
-				c.wrong(join(path, "key"), "want the key to press, such as \"1\"")
-			}
-		case *NumberQuestion:
-			name = v.Name
-			c.name(path, name)
-			c.number(path, v)
-		case nil:
-			continue
-		}
+	for at, way := range c.def.ways() {
+		name := nameOf(way)
+		way.check(c, at)
 		if seen[name] && name != "" {
-			c.wrong(path, "%s is asked twice: remove one, or give it another name", name)
+			c.wrong(at.settings(), "%s is asked twice: remove one, or give it another name", name)
 		}
 		seen[name] = true
 	}
 }
 
-// name checks what a line's author calls a step. others are words that mean something else already.
-func (c *checker) name(path, name string, others ...string) {
+// name checks what a line's author calls a step. may says which names mean nothing else.
+func (c *checker) name(at place, name string, may func(name string) bool) {
 	switch {
-	case name != "" && !namePattern.MatchString(name):
-		c.wrong(join(path, "name"), "%q: want up to 32 small letters, digits and _, and a letter first", shorten(name))
-	case slices.Contains(taken, name), slices.Contains(others, name):
-		c.wrong(join(path, "name"), "%s means something else already: take another name", name)
+	case name == "":
+	case !session.IsName(name):
+		c.wrong(at.setting("name"), "%q: want up to 32 small letters, digits and _, and a letter first", shorten(name))
+	case !may(name):
+		c.wrong(at.setting("name"), "%s means something else already: take another name", name)
 	}
 }
 
-var (
-	// taken are names of steps and of what is in a customer's record.
-	taken = []string{
-		"greeting", "ani", "language", "step_up", "confirmation", "failure", "closed", "remember_number", string(event.MethodPIN), string(event.MethodBirthDate),
-		string(event.MethodPassphrase), string(event.MethodSMSCode), string(event.MethodTOTP), string(event.MethodToken), "totp_secret", "id", "name", "phones",
-		"enrolled",
+// notEmpty checks a text that stands in the file and may not be empty.
+func (c *checker) notEmpty(path, text string) {
+	if text == "" && c.given(path) {
+		c.wrong(path, "is empty")
 	}
-	// identifiers are known kinds of numbers that tell who somebody is, and so prove nothing.
-	identifiers = []string{"account", "customer", "phone", "tracking"}
-)
-
-func (c *checker) number(path string, n *NumberQuestion) {
-	if n.Name == "" {
-		return
-	}
-	if n.Name != string(event.MethodPhone) && n.Digits == (Digits{}) {
-		c.wrong(join(path, "digits"), "is missing: how many digits does it have? 8, or 6-10")
-	}
-	if n.Name == string(event.MethodPhone) && n.Check != "none" {
-		c.wrong(join(path, "check"), "a telephone number has no check digit")
-	}
-	if n.Reasks > maxUnsafeless && !n.AllowUnsafe {
-		c.wrong(join(path, "reasks"), "%d is more than %d, which is what keeps callers from trying numbers out: if it must be, set allow_unsafe: true", n.Reasks, maxUnsafeless)
-	}
-	c.knownPrompt(join(path, "prompt"), n.prompt())
 }

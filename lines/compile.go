@@ -5,12 +5,11 @@ import (
 	"fmt"
 
 	"countersign/session"
-	"countersign/session/event"
 	"countersign/steps"
 )
 
-// Parts is everything outside of a line that its steps ask. Whoever runs a line for real gives the real ones, whoever wants to know what would have happened
-// gives others.
+// Parts is everything outside of a line that its steps ask. Whoever runs a line for real gives the real ones, whoever
+// wants to know what would have happened gives others.
 type Parts struct {
 	Directory steps.Directory
 	Sends     steps.Sends
@@ -22,12 +21,13 @@ type Parts struct {
 	Region, PopURL string
 }
 
-// Compile makes a line ready for calls. version is the one that its calls carry. It fails if p lacks what the line asks, or if this machine does not know
-// the line's time zone.
+// Compile makes a line ready for calls. version is the one that its calls carry. It fails if p lacks what the line
+// asks, or if this machine does not know the line's time zone.
 func Compile(def *Definition, version int, p Parts) (*session.Line, error) {
 	c := compiler{def: def, parts: p}
 	l := &session.Line{
-		Name: def.Line, Version: version, Region: cmp.Or(def.Region, p.Region), Languages: def.Languages, Level: def.Level(),
+		Name: def.Line, Version: version, Region: cmp.Or(def.Region, p.Region), Languages: def.Languages,
+		Level:        def.Level(),
 		Greeting:     steps.Greeting{Prompt: "greeting"},
 		StepUp:       steps.Greeting{Step: "step_up", Prompt: "step-up"},
 		Confirmation: steps.Confirmation{Prompt: "confirmation", ByName: def.GreetByName},
@@ -76,17 +76,16 @@ func (c compiler) missing() error {
 	if c.parts.Directory == nil {
 		return fmt.Errorf("there is no directory of customers")
 	}
-	if c.def.Verify == nil {
-		return nil
-	}
-	for _, q := range c.def.Verify.Questions {
-		a := q.asked()
-		for _, kind := range []string{a.kind, a.orElse} {
-			switch {
-			case kind == string(event.MethodSMSCode) && (c.parts.Sends == nil || c.parts.Sender == nil):
-				return fmt.Errorf("it sends one-time codes, and there is no gateway for text messages")
-			case kind == string(event.MethodTOTP) && c.parts.Once == nil:
-				return fmt.Errorf("it asks for time-based codes, and there is no memory of those that were used")
+	for _, q := range c.def.Verify.all() {
+		if err := q.missing(c.parts); err != nil {
+			return err
+		}
+		if q.orElse() == "" {
+			continue
+		}
+		if other, _, ok := c.def.Verify.find(q.orElse()); ok {
+			if err := other.missing(c.parts); err != nil {
+				return err
 			}
 		}
 	}
@@ -112,59 +111,29 @@ func (c compiler) again(prompt string) string {
 	return prompt
 }
 
-func (c compiler) identify(l *session.Line) {
-	for _, id := range c.def.Identify {
-		switch {
-		case id.ANI != nil && id.ANI.Enabled:
-			l.ANI = steps.ANI{Directory: c.parts.Directory, Attested: id.ANI.Attestation == "A"}
-		case id.Choice != nil:
-			x := id.Choice
-			l.Identify = append(l.Identify, steps.Choice{
-				Choice: x.Name, Prompt: x.Prompt, Again: c.again(x.Prompt), Key: x.Key.code(), Limits: c.limits(maxUnsafeless),
-			})
-		case id.Number != nil:
-			l.Identify = append(l.Identify, c.number(id.Number))
-		}
-	}
+// asks are the prompts that ask a question the first time and every other time.
+func (c compiler) asks(k Kind) (ask, again string) {
+	ask = Question{k}.prompt()
+	return ask, c.again(ask)
 }
 
-// Telephone numbers are keyed with their country code, or without.
-const (
-	minPhone = 5
-	maxPhone = 17
-)
-
-func (c compiler) number(n *NumberQuestion) steps.Number {
-	digits := n.Digits
-	if digits == (Digits{}) {
-		digits = Digits{minPhone, maxPhone}
-	}
-	limits := c.limits(n.Reasks)
-	limits.OptOut = n.OptOut.code()
-	return steps.Number{
-		Directory: c.parts.Directory, Kind: n.Name, Prompt: n.prompt(), Again: c.again(n.prompt()), Min: digits.Min, Max: digits.Max, Limits: limits,
-		Check: map[string]steps.CheckDigit{"luhn": steps.Luhn, "mod97": steps.Mod97, "mod11": steps.Mod11}[n.Check],
-		ReadBack: map[ReadBack]steps.ReadBack{
-			"false": steps.ReadBackNever, "true": steps.ReadBackAlways, "unattested": steps.ReadBackUnattested,
-		}[n.ReadBack],
+func (c compiler) identify(l *session.Line) {
+	for _, way := range c.def.ways() {
+		way.addTo(l, c)
 	}
 }
 
 func (c compiler) verify(l *session.Line) {
-	if c.def.Verify == nil {
-		return
-	}
-	for _, q := range c.def.Verify.Questions {
+	for _, q := range c.def.Verify.all() {
 		l.Verify = append(l.Verify, c.question(q))
 	}
 }
 
 // question compiles a question and what stands in for it. Parse has seen to it that this ends.
 func (c compiler) question(q Question) session.Question {
-	a := q.asked()
-	out := session.Question{Step: c.step(q), Factor: a.factor}
-	if a.orElse != "" {
-		if other, _, ok := c.def.Verify.find(a.orElse); ok {
+	out := session.Question{Step: q.step(c), Factor: q.factor()}
+	if q.orElse() != "" {
+		if other, _, ok := c.def.Verify.find(q.orElse()); ok {
 			next := c.question(other)
 			out.Else = &next
 		}
@@ -172,38 +141,12 @@ func (c compiler) question(q Question) session.Question {
 	return out
 }
 
-func (c compiler) step(q Question) session.Step {
-	ask := q.prompt()
-	again, directory := c.again(ask), c.parts.Directory
-	switch {
-	case q.PIN != nil:
-		return steps.PIN{Directory: directory, Prompt: ask, Again: again, Min: q.PIN.Digits.Min, Max: q.PIN.Digits.Max, Limits: c.limits(q.PIN.Reasks)}
-	case q.BirthDate != nil:
-		return steps.BirthDate{Directory: directory, Prompt: ask, Again: again, Limits: c.limits(q.BirthDate.Reasks)}
-	case q.Fact != nil:
-		f := q.Fact
-		return steps.Fact{Directory: directory, Fact: f.Name, Prompt: ask, Again: again, Min: f.Digits.Min, Max: f.Digits.Max, Limits: c.limits(f.Reasks)}
-	case q.Passphrase != nil:
-		p := q.Passphrase
-		return steps.Passphrase{
-			Directory: directory, Prompt: ask, Again: again, Engine: p.Engine, Grammar: p.Grammar, Confidence: p.Confidence, Tries: p.Tries, OptOut: c.limits(0).OptOut,
-		}
-	case q.SMSCode != nil:
-		s := q.SMSCode
-		return steps.SMSCode{
-			Directory: directory, Sends: c.parts.Sends, Sender: c.parts.Sender, Digits: s.Digits, Lifetime: s.Lifetime, Limits: c.limits(s.Tries - 1),
-			Countries: c.parts.Countries,
-		}
-	default:
-		return steps.TOTP{Directory: directory, Once: c.parts.Once, Prompt: ask, Again: again, Limits: c.limits(q.TOTP.Tries - 1)}
-	}
-}
-
 func (c compiler) routes() session.Routes {
 	r := c.def.Routes
 	out := session.Routes{
-		Verified: cmp.Or(r.Verified, r.Identified), Identified: r.Identified, Unidentified: cmp.Or(r.Unidentified, r.Identified),
-		Failed: r.Failed, OptedOut: r.OptedOut, Locked: r.Locked, Unavailable: r.Unavailable,
+		Verified: cmp.Or(r.Verified, r.Identified), Identified: r.Identified,
+		Unidentified: cmp.Or(r.Unidentified, r.Identified),
+		Failed:       r.Failed, OptedOut: r.OptedOut, Locked: r.Locked, Unavailable: r.Unavailable,
 	}
 	if c.def.Hours != nil {
 		out.Closed = c.def.Hours.Closed

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Conflicts are the numbers and names that more than one of the lines has. Each is said of the line that comes later in all, so a caller puts those that are
-// in force first. region is that of lines that name none.
+// Conflicts are the numbers and names that more than one of the lines has. Each is said of the line that comes later in
+// all, so a caller puts those that are in force first. region is that of lines that name none.
 func Conflicts(all []*Definition, region string) Problems {
 	type owner struct {
 		def    *Definition
@@ -17,7 +17,8 @@ func Conflicts(all []*Definition, region string) Problems {
 	names, numbers := map[string]*Definition{}, map[string]owner{}
 	for _, d := range all {
 		if first, ok := names[d.Line]; ok {
-			out = append(out, d.source.problem("line", "%s is the name of the line in %s too", d.Line, first.source.file))
+			p := d.source.problem("line", "%s is the name of the line in %s too", d.Line, first.source.file)
+			out = append(out, p)
 			continue
 		}
 		names[d.Line] = d
@@ -27,7 +28,8 @@ func Conflicts(all []*Definition, region string) Problems {
 			slices.Sort(keys)
 			for _, key := range slices.Compact(keys) {
 				if first, ok := numbers[key]; ok && first.def != d {
-					out = append(out, d.source.problem(path, "%s is a number of the line %s already (%s in %s)", n, first.def.Line, first.number, first.def.source.file))
+					out = append(out, d.source.problem(path, "%s is a number of the line %s already (%s in %s)",
+						n, first.def.Line, first.number, first.def.source.file))
 					break
 				} else if !ok {
 					numbers[key] = owner{d, n}

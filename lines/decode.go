@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +21,9 @@ type decoder struct {
 }
 
 func (d *decoder) wrong(at position, path, format string, a ...any) {
-	d.problems = append(d.problems, Problem{File: d.source.file, Line: at.line, Column: at.column, Path: path, Text: fmt.Sprintf(format, a...)})
+	d.problems = append(d.problems, Problem{
+		File: d.source.file, Line: at.line, Column: at.column, Path: path, Text: fmt.Sprintf(format, a...),
+	})
 }
 
 var (
@@ -40,6 +43,8 @@ func (d *decoder) value(n ast.Node, v reflect.Value, path string, tag reflect.St
 		d.pointer(n, v, path)
 	case isWord(v):
 		d.word(n, v, path, tag)
+	case isVariant(v.Type()):
+		d.variant(n, v.Addr().Interface().(variant), path)
 	case v.Kind() == reflect.Struct:
 		d.structure(n, v, path)
 	case v.Kind() == reflect.Slice:
@@ -206,43 +211,72 @@ func boundOf(s string) float64 {
 	return f
 }
 
-// structure reads a map whose keys are known.
+// structure reads a map whose keys are a struct's.
 func (d *decoder) structure(n ast.Node, v reflect.Value, path string) {
-	where := positionOf(n)
+	seen, ok := d.known(n, path, keysOf(v.Type()), func(key string, value ast.Node) {
+		field, _ := fieldOf(v.Type(), key)
+		d.value(value, v.FieldByIndex(field.Index), join(path, key), field.Tag)
+	})
+	if !ok {
+		return
+	}
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		if key := f.Tag.Get("yaml"); f.Tag.Get("required") == "true" && !seen[key] {
+			d.wrong(positionOf(n), join(path, key), "is missing")
+		}
+	}
+}
+
+// variant reads a map with one key, which says what the settings below it are for.
+func (d *decoder) variant(n ast.Node, to variant, path string) {
+	all := to.variants()
+	keys := make([]string, len(all))
+	for i, s := range all {
+		keys[i] = s.key()
+	}
+	_, ok := d.known(n, path, keys, func(key string, value ast.Node) {
+		s := all[slices.Index(keys, key)]
+		if to.chosen() == nil {
+			to.choose(s)
+		}
+		d.value(value, reflect.ValueOf(s).Elem(), join(path, key), "")
+	})
+	if values, _ := pairs(n); ok && len(values) != 1 {
+		d.wrong(positionOf(n), path, "want exactly one of %s, got %d keys; what belongs to one is indented below it",
+			listed(keys), len(values))
+	}
+}
+
+// known reads a map whose keys are known, each at most once. ok is false if it is no map.
+func (d *decoder) known(
+	n ast.Node, path string, keys []string, read func(key string, value ast.Node),
+) (seen map[string]bool, ok bool) {
 	values, ok := pairs(n)
 	if !ok {
 		hint := ""
-		if text, is := scalarText(n); is && hasKey(v.Type(), text) {
+		if text, is := scalarText(n); is && slices.Contains(keys, text) {
 			hint = fmt.Sprintf(": write %s: {}", text)
 		} else if _, is := n.(*ast.NullNode); is {
 			hint = ": give its settings, or {} for the usual ones"
 		}
-		d.wrong(where, path, "want settings (key: value), got %s%s", kindOf(n), hint)
-		return
+		d.wrong(positionOf(n), path, "want settings (key: value), got %s%s", kindOf(n), hint)
+		return nil, false
 	}
-	seen := map[string]bool{}
+	seen = map[string]bool{}
 	for _, kv := range values {
 		key := keyText(kv)
-		field, known := fieldOf(v.Type(), key)
 		switch {
-		case !known:
-			d.wrong(positionOf(kv.Key), join(path, shorten(key)), "unknown key%s", didYouMean(key, keysOf(v.Type())))
+		case !slices.Contains(keys, key):
+			d.wrong(positionOf(kv.Key), join(path, shorten(key)), "unknown key%s", didYouMean(key, keys))
 			continue
 		case seen[key]:
 			d.wrong(positionOf(kv.Key), join(path, key), "is there twice: remove one")
 			continue
 		}
 		seen[key] = true
-		d.value(kv.Value, v.FieldByIndex(field.Index), join(path, key), field.Tag)
+		read(key, kv.Value)
 	}
-	for _, f := range reflect.VisibleFields(v.Type()) {
-		if key := f.Tag.Get("yaml"); f.Tag.Get("required") == "true" && !seen[key] {
-			d.wrong(where, join(path, key), "is missing")
-		}
-	}
-	if isChoice(v.Type()) && len(values) != 1 {
-		d.wrong(where, path, "want exactly one of %s, got %d keys; what belongs to one is indented below it", listed(keysOf(v.Type())), len(values))
-	}
+	return seen, true
 }
 
 func (d *decoder) list(n ast.Node, v reflect.Value, path string, tag reflect.StructTag) {
@@ -320,8 +354,6 @@ func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
 	return reflect.StructField{}, false
 }
 
-func hasKey(t reflect.Type, key string) bool { _, ok := fieldOf(t, key); return ok }
-
 func keysOf(t reflect.Type) []string {
 	var keys []string
 	for _, f := range reflect.VisibleFields(t) {
@@ -332,15 +364,6 @@ func keysOf(t reflect.Type) []string {
 	return keys
 }
 
-// isChoice says that a struct is one of several things: all its fields are pointers.
-func isChoice(t reflect.Type) bool {
-	if t.Kind() != reflect.Struct {
-		return false
-	}
-	for i := range t.NumField() {
-		if t.Field(i).Type.Kind() != reflect.Pointer {
-			return false
-		}
-	}
-	return t.NumField() > 0
-}
+var variantType = reflect.TypeFor[variant]()
+
+func isVariant(t reflect.Type) bool { return reflect.PointerTo(t).Implements(variantType) }

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Diff says what is different in b, one setting a line: "verify.questions[0].pin.digits: 4-6 → 6". What a file leaves out counts as its usual value. Nothing
-// different is an empty list, whatever the comments say.
+// Diff says what is different in b, one setting a line: "verify.questions[0].pin.digits: 4-6 → 6". What a file leaves
+// out counts as its usual value. Nothing different is an empty list, whatever the comments say.
 func Diff(a, b *Definition) []string {
 	var d differ
 	d.structs(reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem(), "")
@@ -40,8 +40,8 @@ func (d *differ) values(a, b reflect.Value, path string) {
 		d.values(a.Elem(), b.Elem(), path)
 	case a.Kind() == reflect.Map:
 		d.maps(a, b, path)
-	case a.Kind() == reflect.Slice && isChoice(a.Type().Elem()):
-		d.choices(a, b, path)
+	case a.Kind() == reflect.Slice && isVariant(a.Type().Elem()):
+		d.variants(chosenIn(a), chosenIn(b), path)
 	case a.Kind() == reflect.Struct && hasSettings(a.Type()):
 		d.structs(a, b, path)
 	default:
@@ -77,24 +77,26 @@ func (d *differ) maps(a, b reflect.Value, path string) {
 	}
 }
 
-// choices compares lists of one-of-several by what is in them, then their order.
-func (d *differ) choices(a, b reflect.Value, path string) {
-	before, after := labels(a), labels(b)
-	for i, name := range before {
-		if !slices.Contains(after, name) {
-			d.add(fmt.Sprintf("%s[%d].%s", path, i, kindAt(a, i)), "removed%s", named(name, kindAt(a, i)))
+// variants compares lists of variants by what is in them, then their order.
+func (d *differ) variants(a, b []settings, path string) {
+	before, after := names(a), names(b)
+	for i, s := range a {
+		if !slices.Contains(after, before[i]) {
+			d.add(place{path, i, s.key()}.settings(), "removed%s", named(s))
 		}
 	}
-	for i, name := range after {
-		at := fmt.Sprintf("%s[%d].%s", path, i, kindAt(b, i))
-		j := slices.Index(before, name)
+	for i, s := range b {
+		at := place{path, i, s.key()}.settings()
+		j := slices.Index(before, after[i])
 		if j < 0 {
-			d.add(at, "added%s", named(name, kindAt(b, i)))
+			d.add(at, "added%s", named(s))
 			continue
 		}
-		_, x := chosen(a.Index(j).Interface())
-		_, y := chosen(b.Index(i).Interface())
-		d.values(reflect.ValueOf(x), reflect.ValueOf(y), at)
+		if a[j].key() != s.key() { // something else of the same name
+			d.add(at, "in place of %s%s", a[j].key(), named(s))
+			continue
+		}
+		d.values(reflect.ValueOf(a[j]), reflect.ValueOf(s), at)
 	}
 	kept := func(names, others []string) []string {
 		return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !slices.Contains(others, n) })
@@ -104,31 +106,29 @@ func (d *differ) choices(a, b reflect.Value, path string) {
 	}
 }
 
-func kindAt(list reflect.Value, i int) string {
-	kind, _ := chosen(list.Index(i).Interface())
-	return kind
+// chosenIn are the entries of a list of variants.
+func chosenIn(list reflect.Value) (all []settings) {
+	for i := range list.Len() {
+		all = append(all, list.Index(i).Addr().Interface().(variant).chosen())
+	}
+	return all
+}
+
+// names tell the entries of a list apart.
+func names(all []settings) []string {
+	out := make([]string, len(all))
+	for i, s := range all {
+		out[i] = nameOf(s)
+	}
+	return out
 }
 
 // named adds the name of what has one.
-func named(name, kind string) string {
-	if name == kind {
-		return ""
+func named(s settings) string {
+	if name := nameOf(s); name != s.key() {
+		return " (" + name + ")"
 	}
-	return " (" + name + ")"
-}
-
-// labels tell the entries of a list apart: by their names, or kinds.
-func labels(list reflect.Value) []string {
-	var names []string
-	for i := range list.Len() {
-		kind, value := chosen(list.Index(i).Interface())
-		name := kind
-		if f := reflect.ValueOf(value).Elem().FieldByName("Name"); f.IsValid() {
-			name = f.String()
-		}
-		names = append(names, name)
-	}
-	return names
+	return ""
 }
 
 // written is a value as the file would have it.

@@ -24,6 +24,7 @@ func TestWhatIsDifferentIsSaidSettingBySetting(t *testing.T) {
 		"a question more":                    {with(two), with("verify: {questions: [totp: {}, pin: {}, birth_date: {}]}\n"), []string{"verify.questions[0].totp: added"}},
 		"a question less":                    {with(two), with("verify: {questions: [pin: {}]}\n"), []string{"verify.questions[1].birth_date: removed"}},
 		"a fact for another":                 {with("verify: {questions: [pin: {}, fact: {name: post_code, digits: 5}]}\n"), with("verify: {questions: [pin: {}, fact: {name: card, digits: 4}]}\n"), []string{"verify.questions[1].fact: removed (post_code)", "verify.questions[1].fact: added (card)"}},
+		"a choice of the name of a number":   {with2("identify", "- number: {name: x, prompt: ask-pin, digits: 5}"), with2("identify", "- choice: {name: x, prompt: ask-pin}"), []string{"identify[0].choice: in place of number (x)"}},
 		"no questions any more":              {with(two), small, []string{"verify: removed"}},
 		"a country":                          {small, with("region: DE\n"), []string{"region: none → DE"}},
 		"numbers":                            {with("numbers: [5000]\n"), with("numbers: [\"5000\", \"+49301234*\"]\n"), []string{"numbers: 5000 → 5000, +49301234*"}},

@@ -3,7 +3,6 @@ package lines
 import (
 	"reflect"
 
-	"countersign/prompts"
 	"countersign/session"
 )
 
@@ -51,15 +50,6 @@ func (p Parser) knows(def *Definition) func(string) bool {
 		_, own := def.Prompts[name]
 		return own || catalogue(name)
 	}
-}
-
-func inCatalogue(name string) bool {
-	for _, p := range prompts.All() {
-		if p.Name == name {
-			return true
-		}
-	}
-	return false
 }
 
 // Level is what callers must reach on the line.

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Problem is one thing that is wrong with a file, or worth a word, and where: Line and Column count from 1, Path names the setting.
+// Problem is one thing that is wrong with a file, or worth a word, and where: Line and Column count from 1, Path names
+// the setting.
 type Problem struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`

@@ -15,8 +15,8 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// What a file may be. A long line's file has 5 KB and 500 tokens. The YAML parser takes time with the square of the tokens (240,000 of them: 10 s) and
-// stack with the depth, so both are looked at before.
+// What a file may be. A long line's file has 5 KB and 500 tokens. The YAML parser takes time with the square of the
+// tokens (240,000 of them: 10 s) and stack with the depth, so both are looked at before.
 const (
 	// MaxSize is how many bytes a file may have.
 	MaxSize     = 256 << 10
@@ -28,7 +28,8 @@ const (
 // syntaxTree is the file as the YAML parser reads it, or what is wrong with it.
 func syntaxTree(text []byte) (root ast.Node, at position, err error) {
 	if len(text) > MaxSize {
-		return nil, position{1, 1}, fmt.Errorf("the file has %d KB: a line's file has at most %d KB", len(text)>>10, MaxSize>>10)
+		return nil, position{1, 1}, fmt.Errorf("the file has %d KB: a line's file has at most %d KB",
+			len(text)>>10, MaxSize>>10)
 	}
 	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
 	if at, err := plainText(text); err != nil {
@@ -71,7 +72,8 @@ func plainText(text []byte) (position, error) {
 		}
 		for i, r := range string(line) {
 			if r < ' ' && r != '\t' && !(r == '\r' && i == len(line)-1) || r == 0x7f {
-				return position{n + 1, 1 + utf8.RuneCount(line[:i])}, fmt.Errorf("the control character %U: remove it", r)
+				where := position{n + 1, 1 + utf8.RuneCount(line[:i])}
+				return where, fmt.Errorf("the control character %U: remove it", r)
 			}
 		}
 	}
@@ -81,7 +83,8 @@ func plainText(text []byte) (position, error) {
 // modest refuses what would keep the parser busy, and what a line's file has no use for: anchors, aliases and tags.
 func modest(tokens token.Tokens) (position, error) {
 	if len(tokens) > maxTokens {
-		return at(tokens[maxTokens]), fmt.Errorf("the file has more than %d words and signs: no line needs that many", maxTokens)
+		return at(tokens[maxTokens]), fmt.Errorf("the file has more than %d words and signs: no line needs that many",
+			maxTokens)
 	}
 	flow, onLine, line := 0, 0, 0
 	for _, t := range tokens {
@@ -96,9 +99,11 @@ func modest(tokens token.Tokens) (position, error) {
 		case token.SequenceEntryType, token.MappingKeyType:
 			onLine++
 		case token.AnchorType, token.AliasType:
-			return at(t), fmt.Errorf("%s here is YAML's sign for an anchor or alias, which a line's file does not have: put the text in quotes", t.Value)
+			return at(t), fmt.Errorf("%s here is YAML's sign for an anchor or alias, "+
+				"which a line's file does not have: put the text in quotes", t.Value)
 		case token.TagType, token.MergeKeyType, token.DirectiveType:
-			return at(t), fmt.Errorf("YAML's %s is nothing that a line's file has: put the text in quotes, or remove it", t.Value)
+			return at(t), fmt.Errorf("YAML's %s is nothing that a line's file has: "+
+				"put the text in quotes, or remove it", t.Value)
 		}
 		if flow > maxDepth || onLine > maxDepth {
 			return at(t), errors.New("nested too deep: no line needs that")
@@ -117,7 +122,8 @@ func syntaxError(text []byte, err error) (position, error) {
 	for n := range min(where.line, len(rows)) { // the parser may notice it later
 		row := bytes.TrimLeft(rows[n], " ")
 		if n >= where.line-2 && len(row) > 0 && row[0] == '\t' {
-			return position{n + 1, len(rows[n]) - len(row) + 1}, errors.New("a tab in front of the text: YAML is indented with spaces")
+			where = position{n + 1, len(rows[n]) - len(row) + 1}
+			return where, errors.New("a tab in front of the text: YAML is indented with spaces")
 		}
 	}
 	return where, fmt.Errorf("this is not YAML: %s", y.GetMessage())

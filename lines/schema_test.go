@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -19,6 +21,33 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+// What editors were told about a line's file they are still told: a release only adds to it.
+func TestThePublishedSchemaOnlyGrows(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("testdata", "schema.json"))
+	require.NoError(t, err)
+	var published, now any
+	require.NoError(t, json.Unmarshal(text, &published))
+	require.NoError(t, json.Unmarshal(lines.Schema(), &now))
+	contains(t, now, published, "")
+}
+
+// contains requires that a value has everything that another has.
+func contains(t *testing.T, whole, part any, path string) {
+	t.Helper()
+	members, is := part.(map[string]any)
+	if !is {
+		assert.Equal(t, part, whole, path)
+		return
+	}
+	object, _ := whole.(map[string]any)
+	for key, value := range members {
+		if assert.Contains(t, object, key, path) {
+			contains(t, object[key], value, path+"."+key)
+		}
+	}
+}
 
 func compiledSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
@@ -138,6 +167,18 @@ func TestTheSchemaHasWhatTheStructsHave(t *testing.T) {
 func sameKeys(t *testing.T, typ reflect.Type, schema node, path string) {
 	t.Helper()
 	require.Equal(t, false, schema["additionalProperties"], path)
+	if variants := lines.Variants(typ); variants != nil {
+		for key, settings := range variants {
+			property := schema.at("properties").at(key)
+			require.NotNil(t, property, "%s: no %s", path, key)
+			describes(t, property, path+"."+key)
+			sameKeys(t, settings, property, path+"."+key)
+		}
+		assert.ElementsMatch(t, slices.Collect(maps.Keys(variants)), slices.Collect(maps.Keys(schema.at("properties"))), path)
+		assert.EqualValues(t, 1, schema["minProperties"], path)
+		assert.EqualValues(t, 1, schema["maxProperties"], path)
+		return
+	}
 	var keys, required []string
 	for _, f := range reflect.VisibleFields(typ) {
 		key := f.Tag.Get("yaml")
@@ -164,11 +205,18 @@ func sameKeys(t *testing.T, typ reflect.Type, schema node, path string) {
 	assert.ElementsMatch(t, required, got, path)
 }
 
-func sameValue(t *testing.T, f reflect.StructField, property node, path string) {
+// describes requires a sentence that says what a part of the schema is.
+func describes(t *testing.T, property node, path string) string {
 	t.Helper()
 	text, _ := property["description"].(string)
 	assert.Greater(t, len(text), 10, "%s: no description", path)
 	assert.True(t, strings.HasSuffix(text, "."), "%s: %s", path, text)
+	return text
+}
+
+func sameValue(t *testing.T, f reflect.StructField, property node, path string) {
+	t.Helper()
+	text := describes(t, property, path)
 	typ := f.Type
 	if typ.Kind() == reflect.Pointer {
 		typ = typ.Elem()
@@ -254,6 +302,9 @@ func TestTheUsualValuesInTheSchemaAreThoseOfParse(t *testing.T) {
 			for i := range v.Len() {
 				compare(v.Index(i), schema.at("items"), path+"[]")
 			}
+		case lines.Variants(v.Type()) != nil:
+			key, settings := lines.Chosen(v.Addr().Interface())
+			compare(reflect.ValueOf(settings), schema.at("properties").at(key), path+"."+key)
 		case v.Kind() == reflect.Struct && schema.at("properties") != nil:
 			for _, f := range reflect.VisibleFields(v.Type()) {
 				if key := f.Tag.Get("yaml"); key != "" {

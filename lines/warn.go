@@ -3,14 +3,13 @@ package lines
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 
 	"countersign/session"
 )
 
-// Warnings are what is not wrong with a line but worth a word. audio says whether there is a recording of a prompt in a language; nil asks for none.
+// Warnings are what is not wrong with a line but worth a word. audio says whether there is a recording of a prompt in a
+// language; nil asks for none.
 func (d *Definition) Warnings(audio func(language, prompt string) bool) Problems {
 	w := &warner{d: d}
 	w.identify()
@@ -30,25 +29,14 @@ func (w *warner) say(path, format string, a ...any) {
 }
 
 func (w *warner) identify() {
-	for i, id := range w.d.Identify {
-		path := fmt.Sprintf("identify[%d]", i)
-		if id.ANI != nil && i > 0 {
-			w.say(path, "the caller's number is always tried first: write it first")
-		}
-		if n := id.Number; n != nil && n.Name == "phone" && w.d.Region == "" {
-			w.say(path, "without a region only numbers with their country code are understood: set region")
-		}
-		if n := id.Number; n != nil && n.Reasks > maxUnsafeless {
-			w.say(path+".number.reasks", "asked %d times, callers can try numbers out", n.Reasks+1)
-		}
-		if id.Choice != nil && i == len(w.d.Identify)-1 {
-			w.say(path, "nothing is asked behind this choice: whoever presses the key goes to a person like everybody else")
-		}
+	for at, way := range w.d.ways() {
+		way.warn(w, at)
 	}
 	if w.d.Verify == nil {
 		w.say("", "no verify: callers are identified at most, and never verified")
 		if w.d.RememberNumber || w.d.GreetByName || w.d.SendToken {
-			w.say("", "greet_by_name, remember_number and send_token are for verified callers, and nobody is verified here")
+			w.say("", "greet_by_name, remember_number and send_token are for verified callers, "+
+				"and nobody is verified here")
 		}
 	}
 }
@@ -59,28 +47,22 @@ func (w *warner) verify() {
 		return
 	}
 	weak, lastWeak, lastOther := 0, -1, -1
-	for i, q := range v.Questions {
+	for at, q := range v.all() {
 		switch {
-		case q.asked().factor != session.Weak:
-			lastOther = i
+		case q.factor() != session.Weak:
+			lastOther = at.index
 		case session.Level(v.Level) == session.Strong:
-			w.say(fmt.Sprintf("verify.questions[%d]", i), "is never asked: level 3 takes something the customer knows and something they have, and no weak answer")
+			w.say(at.entry(), "is never asked: level 3 takes something the customer knows and something they have, "+
+				"and no weak answer")
 		default:
-			weak, lastWeak = weak+1, i
+			weak, lastWeak = weak+1, at.index
 		}
-		if p := q.PIN; p != nil && p.Digits.Min < 6 {
-			w.say(fmt.Sprintf("verify.questions[%d].pin.digits", i), "a PIN of %d digits is guessed in one call with a chance of %s (6 digits: %s)",
-				p.Digits.Min, chance(p.Reasks+1, p.Digits.Min), chance(p.Reasks+1, 6))
-		}
+		q.warn(w, at)
 	}
 	if weak == 1 && lastWeak > lastOther {
-		w.say(fmt.Sprintf("verify.questions[%d]", lastWeak), "can never matter: one weak answer verifies nobody, and no other question follows it")
+		w.say(place{list: "verify.questions", index: lastWeak}.entry(),
+			"can never matter: one weak answer verifies nobody, and no other question follows it")
 	}
-}
-
-// chance is tries in ten to the power of digits, in percent (policy.md, "Arithmetic").
-func chance(tries, digits int) string {
-	return strconv.FormatFloat(float64(tries)/math.Pow10(digits)*100, 'g', 2, 64) + " %"
 }
 
 func (w *warner) languages(audio func(language, prompt string) bool) {
@@ -108,8 +90,8 @@ func (w *warner) languages(audio func(language, prompt string) bool) {
 		}
 		if len(missing) > 0 {
 			path := fmt.Sprintf("languages[%d]", i)
-			w.say(path, "%d of the prompts that this line plays have no recording in %s (%s): callers hear %s, or a tone", len(missing), l,
-				shorten(listed(missing)), d.Languages[0])
+			w.say(path, "%d of the prompts that this line plays have no recording in %s (%s): "+
+				"callers hear %s, or a tone", len(missing), l, shorten(listed(missing)), d.Languages[0])
 		}
 	}
 }
@@ -117,7 +99,7 @@ func (w *warner) languages(audio func(language, prompt string) bool) {
 // Plays are the prompts that the line asks for by name, sorted. Steps play more of their own: see prompts.All.
 func (d *Definition) Plays() []string {
 	names := []string{"greeting", "failure"}
-	add := func(n string) { names = append(names, n) }
+	add := func(n ...string) { names = append(names, n...) }
 	if d.Hours != nil {
 		add("closed")
 	}
@@ -126,17 +108,12 @@ func (d *Definition) Plays() []string {
 			add(fmt.Sprintf("language-%d", i+1))
 		}
 	}
-	for _, id := range d.Identify {
-		if c := id.Choice; c != nil {
-			add(c.Prompt)
-		}
-		if n := id.Number; n != nil {
-			add(n.prompt())
-		}
+	for _, way := range d.ways() {
+		add(way.prompts()...)
 	}
 	if d.Verify != nil {
 		add("confirmation")
-		for _, q := range d.Verify.Questions {
+		for _, q := range d.Verify.all() {
 			add(q.prompt())
 		}
 	}

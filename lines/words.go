@@ -14,14 +14,16 @@ import (
 // word is a value that is written as one word or number. unword reads it, and says what is expected if it cannot.
 type word interface{ unword(text string) error }
 
-// Number is a dialled number that the line answers: exact, a beginning that ends in "*", or "*" alone for every number that no other line has.
+// Number is a dialled number that the line answers: exact, a beginning that ends in "*", or "*" alone for every number
+// that no other line has.
 type Number string
 
 var numberPattern = regexp.MustCompile(`^(\*|\+?[0-9]{1,20}\*?|[A-Za-z][A-Za-z0-9._-]{0,62})$`)
 
 func (n *Number) unword(text string) error {
 	if !numberPattern.MatchString(text) {
-		return fmt.Errorf("%q is no dialled number: write it as it is dialled (\"5000\", \"+49301234\"), its beginning (\"+49301234*\"), or \"*\" for all others", text)
+		return fmt.Errorf("%q is no dialled number: write it as it is dialled (\"5000\", \"+49301234\"), "+
+			"its beginning (\"+49301234*\"), or \"*\" for all others", text)
 	}
 	*n = Number(text)
 	return nil
@@ -46,7 +48,8 @@ func (k Key) code() byte {
 	return k[0]
 }
 
-// ReadBack says when a number is read back to the caller: "false", "true", or "unattested": unless the network vouches for the caller's own number.
+// ReadBack says when a number is read back to the caller: "false", "true", or "unattested": unless the network vouches
+// for the caller's own number.
 type ReadBack string
 
 func (r *ReadBack) unword(text string) error { *r = ReadBack(text); return nil }
@@ -100,7 +103,8 @@ func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.M
 func parseDestination(text string) (session.Destination, error) {
 	d, err := session.ParseDestination(text)
 	if err != nil {
-		return d, fmt.Errorf("%q is no destination: write <extension> <dialplan> <context>, such as agents XML default, with letters, digits and _-.*#+@", text)
+		return d, fmt.Errorf("%q is no destination: write <extension> <dialplan> <context>, "+
+			"such as agents XML default, with letters, digits and _-.*#+@", text)
 	}
 	return d, nil
 }
@@ -116,7 +120,8 @@ func closest(written string, known []string) (string, bool) {
 	return best, best != ""
 }
 
-// distance is the number of letters to insert, delete, replace or swap with their neighbour (optimal string alignment). Long words are not compared.
+// distance is the number of letters to insert, delete, replace or swap with their neighbour (optimal string alignment).
+// Long words are not compared.
 func distance(a, b string) int {
 	if len(a) > 64 || len(b) > 64 {
 		return 64

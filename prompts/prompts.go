@@ -6,10 +6,13 @@
 package prompts
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
 	"path"
+
+	"countersign/session"
 
 	"github.com/goccy/go-yaml"
 )
@@ -25,8 +28,8 @@ type Prompt struct {
 	Doc string
 }
 
-// All lists the prompts that the shipped steps play, in the order in which a caller may meet them. A line may name others: its operator
-// records those.
+// All lists the prompts that the shipped steps play, in about the order in which a caller may meet them. A line may name
+// others: its operator records those.
 func All() []Prompt {
 	prompts := []Prompt{
 		{"closed", "Outside the opening hours, in place of everything else."},
@@ -40,38 +43,24 @@ func All() []Prompt {
 		{"ask-language-again", "Opens the language menu after a retry prompt."},
 		{"have-account", "Asks whether the caller has an account: 1 yes, 2 no."},
 		{"have-account-again", "Asks the same after a retry prompt, in the same breath."},
-		{"ask-account", "Asks for the account number the first time, and says what to do without one."},
-		{"ask-account-again", "Asks for the account number after a retry prompt, in the same breath."},
-		{"ask-customer", "Asks for the customer number the first time, and says what to do without one."},
-		{"ask-customer-again", "Asks for the customer number after a retry prompt, in the same breath."},
-		{"ask-phone", "Asks for the telephone number on file the first time, and says what to do without one."},
-		{"ask-phone-again", "Asks for the telephone number on file after a retry prompt, in the same breath."},
-		{"ask-tracking", "Asks for the tracking number the first time, and says what to do without one."},
-		{"ask-tracking-again", "Asks for the tracking number after a retry prompt, in the same breath."},
-		{"read-back", "Goes in front of the digits that were keyed, and they in front of read-back-confirm: one breath."},
 	}...)
+	prompts = append(prompts, asked(func(m session.Method) bool { return m.Identifies })...)
+	prompts = append(prompts, Prompt{"read-back", "Goes in front of the digits that were keyed, and they in front of read-back-confirm: one breath."})
 	for d := range 10 {
 		prompts = append(prompts, Prompt{fmt.Sprintf("digit-%d", d), "A digit that is read back; short and flat, because others follow it."})
 	}
-	return append(prompts, []Prompt{
+	prompts = append(prompts, []Prompt{
 		{"read-back-confirm", "Asks whether the digits are right: 1 yes, 2 no."},
 		{"read-back-confirm-again", "Asks the same after a retry prompt, in the same breath."},
-		{"ask-pin", "Asks for the PIN the first time."},
-		{"ask-pin-again", "Asks for the PIN after a retry prompt, in the same breath."},
-		{"ask-birth-date", "Asks for the date of birth the first time; its order is the language's own, its end needs no key."},
-		{"ask-birth-date-again", "Asks for the date of birth after a retry prompt, in the same breath, and says the order again."},
+	}...)
+	prompts = append(prompts, asked(func(m session.Method) bool { return !m.Identifies })...)
+	return append(prompts, []Prompt{
 		{"ask-fact", "Asks for a number on file the first time. Lines replace it by what they ask for."},
 		{"ask-fact-again", "Asks for a number on file after a retry prompt, in the same breath. Lines replace it."},
-		{"ask-passphrase", "Asks for the spoken passphrase the first time; a tone follows."},
-		{"ask-passphrase-again", "Asks for the spoken passphrase after a retry prompt, in the same breath; a tone follows."},
 		{"code-sent", "A one-time code is on its way. Goes in front of ask-code."},
-		{"ask-code", "Asks for the one-time code the first time, and says how to have it sent again: 0 and the hash key."},
-		{"ask-code-again", "Asks for the one-time code after a retry prompt or after code-sent-again, in the same breath."},
 		{"code-reminder-1", "While we wait for the one-time code: there is time."},
 		{"code-reminder-2", "While we wait for it longer: how to have it sent again, and how to go on without."},
 		{"code-sent-again", "The same code is on its way again. Goes in front of ask-code-again."},
-		{"ask-totp", "Asks for the code of the authenticator app the first time."},
-		{"ask-totp-again", "Asks for the code of the authenticator app after a retry prompt, in the same breath."},
 		{"no-input-1", "Nothing was keyed. Goes in front of the question's -again prompt."},
 		{"no-input-2", "Nothing was keyed, again: says how, and how to reach a person."},
 		{"no-match-1", "What was keyed could not be an answer: too short, or a wrong check digit. Goes in front of the question's -again prompt."},
@@ -88,6 +77,34 @@ func All() []Prompt {
 		{"confirmation", "The caller is verified and is handed on."},
 		{"failure", "The caller is handed on to a person without being verified: the same words whatever the reason."},
 	}...)
+}
+
+// asked are the prompts that ask for methods (session.Methods): one the first time, one every other time.
+func asked(which func(session.Method) bool) (prompts []Prompt) {
+	for _, m := range session.Methods() {
+		if m.Asks == "" || !which(m) {
+			continue
+		}
+		first, again := "Asks for "+m.Asks+" the first time", "Asks for "+m.Asks+" after a retry prompt, in the same breath"
+		if m.Identifies {
+			first += ", and says what to do without one"
+		}
+		for _, p := range []Prompt{{m.Prompt(), first + "."}, {m.Prompt() + "-again", again + "."}} {
+			p.Doc = cmp.Or(saysMore[p.Name], p.Doc)
+			prompts = append(prompts, p)
+		}
+	}
+	return prompts
+}
+
+// saysMore documents prompts that do more than ask.
+var saysMore = map[string]string{
+	"ask-birth-date":       "Asks for the date of birth the first time; its order is the language's own, its end needs no key.",
+	"ask-birth-date-again": "Asks for the date of birth after a retry prompt, in the same breath, and says the order again.",
+	"ask-passphrase":       "Asks for the spoken passphrase the first time; a tone follows.",
+	"ask-passphrase-again": "Asks for the spoken passphrase after a retry prompt, in the same breath; a tone follows.",
+	"ask-code":             "Asks for the one-time code the first time, and says how to have it sent again: 0 and the hash key.",
+	"ask-code-again":       "Asks for the one-time code after a retry prompt or after code-sent-again, in the same breath.",
 }
 
 // MaxLanguages is how many languages a language menu can offer: language-1 to language-4.

@@ -7,7 +7,7 @@ import (
 	"countersign/session/event"
 )
 
-// Ask is what a step wants keyed: a Collect with prompts by name.
+// Ask is what a step wants keyed. The Channel gathers it with a Collect, which has the files of the prompts.
 type Ask struct {
 	Prompts                []string
 	Min, Max               int
@@ -16,11 +16,11 @@ type Ask struct {
 	Flush                  bool
 }
 
-// Collect plays what was queued, then the prompts of a, and gathers digits. The caller wipes the entry's digits.
+// Ask plays what was queued, then the prompts of a, and gathers digits. The caller wipes the entry's digits.
 //
 // Who keys as many digits as there can be is told to press the hash key all the same. It then comes when the next prompt has begun, and is not an answer
 // to that one: the prompt begins again.
-func (s *Session) Collect(ctx context.Context, a Ask) (Entry, error) {
+func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	s.Say(a.Prompts...)
 	c := Collect{
 		Files: s.takeQueued(), Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut, Flush: a.Flush,
@@ -44,7 +44,7 @@ func (s *Session) Attempted(result event.AttemptResult, started time.Time) {
 	s.attempts = append(s.attempts, event.Attempt{Result: result, Milliseconds: s.now().Sub(started).Milliseconds()})
 }
 
-// Hear is what a step wants said: a Listen with prompts by name.
+// Hear is what a step wants said. The Channel hears it with a Listen, which has the files of the prompts.
 type Hear struct {
 	Prompts         []string
 	Engine, Grammar string
@@ -52,8 +52,8 @@ type Hear struct {
 	OptOut          byte
 }
 
-// Listen plays what was queued, then the prompts of h, and hears what the caller says. The caller wipes the words.
-func (s *Session) Listen(ctx context.Context, h Hear) (Heard, error) {
+// Hear plays what was queued, then the prompts of h, and hears what the caller says. The caller wipes the words.
+func (s *Session) Hear(ctx context.Context, h Hear) (Heard, error) {
 	s.Say(h.Prompts...)
 	files := s.takeQueued()
 	if err := s.act(ctx); err != nil {

@@ -55,7 +55,7 @@ func (r *Runner) decide(ctx context.Context, s *Session, log *slog.Logger) verdi
 		s.events.record(event.Verified{
 			Customer: customer.ID, Name: customer.Name, Methods: s.methods, Status: v.status(), Level: int(v.level), PopURL: pop, Continues: s.earlier.First,
 		})
-		if s.proved { // what was proven elsewhere takes no lock away
+		if s.provenHere { // what was proven elsewhere takes no lock away
 			r.guard.Verified(ctx, s.attempt())
 		}
 	default:
@@ -142,13 +142,13 @@ func (s *Session) learn(out Outcome) {
 		about = out.Customer
 	}
 	// A proof counts for the customer it is about, and each method once.
-	if out.Proven != NoFactor && s.customer != nil && about.ID == s.customer.ID {
-		p := Proof{Factor: out.Proven, Method: out.Method}
+	if out.Factor != NoFactor && s.customer != nil && about.ID == s.customer.ID {
+		p := Proof{Factor: out.Factor, Method: out.Method}
 		if s.call.NeedLevel > Unknown {
 			p.Until = s.now().Add(stepUpLife)
 		}
-		s.proved = true
-		s.proven = append(slices.DeleteFunc(s.proven, func(q Proof) bool { return q.Method == p.Method }), p)
+		s.provenHere = true
+		s.proofs = append(slices.DeleteFunc(s.proofs, func(q Proof) bool { return q.Method == p.Method }), p)
 		if !slices.Contains(s.methods, out.Method) {
 			s.methods = append(s.methods, out.Method)
 		}

@@ -107,7 +107,7 @@ func (r *Runner) remember(ctx context.Context, s *Session, v verdict, log *slog.
 	}
 	k := Known{Call: s.call.ID, First: s.first(), Channel: s.call.Channel, Line: s.line.Name, Required: v.required, Decided: r.now()}
 	if s.customer != nil {
-		k.Proven = Proven{Customer: s.customer.ID, Methods: s.methods, Proofs: s.proven, Language: s.language}
+		k.Proven = Proven{Customer: s.customer.ID, Methods: s.methods, Proofs: s.proofs, Language: s.language}
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.stateTimeout)
 	defer cancel()

@@ -42,7 +42,8 @@ func (l Level) Status() event.Status {
 	}
 }
 
-// levelOf adds up what was proven. Without a customer there is nothing to prove, so no number of factors makes more than Unknown.
+// levelOf adds up what was proven. Without a customer there is nothing to prove, so no number of factors makes more
+// than Unknown.
 func levelOf(identified bool, proven []Factor) Level {
 	if !identified {
 		return Unknown

@@ -81,6 +81,9 @@ func E164(raw, region string) (string, error) {
 	return e164, nil
 }
 
+// IsRegion says whether that is a country whose numbers are known, as an ISO 3166 code in capitals.
+func IsRegion(r string) bool { return len(r) == 2 && phonenumbers.GetCountryCodeForRegion(r) != 0 }
+
 // LastFour is all of a telephone number that events and logs may show: its last four digits, or fewer if it has no more.
 func LastFour(number string) string {
 	var digits []byte

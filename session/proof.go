@@ -7,7 +7,7 @@ import (
 	"countersign/session/event"
 )
 
-// Proof is one factor that a caller has proven, and how.
+// Proof is one factor that a caller has proven, and how. A step makes one by VerifiedBy.
 type Proof struct {
 	Factor Factor       `json:"factor"`
 	Method event.Method `json:"method"`
@@ -17,7 +17,7 @@ type Proof struct {
 
 func (p Proof) counts(at time.Time) bool { return p.Until.IsZero() || at.Before(p.Until) }
 
-// Proven is what is known about a caller: on a call that comes back, or from a token.
+// Proven is what a call or a token brings along: who is calling, and their proofs.
 type Proven struct {
 	// Customer is the customer's id.
 	Customer string         `json:"customer"`
@@ -41,7 +41,8 @@ func (p Proven) Level(at time.Time) Level {
 // Known is what the state shared between machines says about a call that was with us.
 type Known struct {
 	Proven
-	// Call is our id, First that of the first time that this same call was with us, and Channel FreeSWITCH's id of its caller's leg.
+	// Call is our id, First that of the first time that this same call was with us, and Channel FreeSWITCH's id of its
+	// caller's leg.
 	Call    string `json:"call"`
 	First   string `json:"first"`
 	Channel string `json:"channel"`
@@ -57,7 +58,8 @@ func (k Known) Status(at time.Time) event.Status {
 	return verdict{level: k.Level(at), required: k.Required}.status()
 }
 
-// Calls keeps what was found out about calls, for when the same call comes back or somebody asks about it. It is shared between machines.
+// Calls keeps what was found out about calls, for when the same call comes back or somebody asks about it. It is shared
+// between machines.
 type Calls interface {
 	// Remember keeps k under its Call. It is best effort: a call that comes back unknown is asked again.
 	Remember(ctx context.Context, k Known) error
@@ -78,7 +80,8 @@ type RefusedError struct{ Reason event.Refusal }
 
 func (e *RefusedError) Error() string { return "the token is refused: " + string(e.Reason) }
 
-// How long things count that were not proven in the normal course of this call (policy.md, "ID&V token", "Verified status inside a call").
+// How long things count that were not proven in the normal course of this call (policy.md, "ID&V token", "Verified
+// status inside a call").
 const (
 	tokenLife  = 15 * time.Minute
 	stepUpLife = 5 * time.Minute

@@ -50,7 +50,7 @@ var ada = session.Customer{ID: "C-1", Name: "Ada", Enrolled: []string{"pin"}}
 
 var (
 	identifies = gives("ani", session.IdentifiedAs(ada, event.MethodANI))
-	proves     = gives("pin", session.Proved(session.Knowledge, event.MethodPIN))
+	proves     = gives("pin", session.VerifiedBy(session.Knowledge, event.MethodPIN))
 )
 
 func line(change func(*session.Line)) *session.Line {
@@ -179,22 +179,22 @@ func TestNobodyIsVerifiedWithoutProof(t *testing.T) {
 			l.Identify = []session.Step{gives("ani", session.Skipped(event.ReasonNotFound)), gives("account", session.Failed(event.ReasonNoInput))}
 		}, "agents", event.StatusNone, 0, event.ReasonNoInput},
 		{"a proof of nobody", func(l *session.Line) {
-			l.Identify = []session.Step{gives("odd", session.Proved(session.Knowledge, event.MethodPIN))}
+			l.Identify = []session.Step{gives("odd", session.VerifiedBy(session.Knowledge, event.MethodPIN))}
 		}, "agents", event.StatusNone, 0, event.ReasonNotEnrolled},
 		{"one weak factor", func(l *session.Line) {
-			l.Verify = asks(session.Weak, gives("birth_date", session.Proved(session.Weak, "birth_date")))
+			l.Verify = asks(session.Weak, gives("birth_date", session.VerifiedBy(session.Weak, "birth_date")))
 		}, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
 		{"a proof of somebody else", func(l *session.Line) {
-			o := session.Proved(session.Knowledge, event.MethodPIN)
+			o := session.VerifiedBy(session.Knowledge, event.MethodPIN)
 			o.Customer = &session.Customer{ID: "C-2"}
 			l.Verify = asks(session.Knowledge, gives("pin", o))
 		}, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
 		{"the same weak fact twice", func(l *session.Line) {
-			weak := gives("birth_date", session.Proved(session.Weak, "birth_date"))
+			weak := gives("birth_date", session.VerifiedBy(session.Weak, "birth_date"))
 			l.Verify = asks(session.Weak, weak, weak)
 		}, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
 		{"a failed step that says it proved something", func(l *session.Line) {
-			o := session.Proved(session.Knowledge, event.MethodPIN)
+			o := session.VerifiedBy(session.Knowledge, event.MethodPIN)
 			o.Result, o.Reason = event.StepFailed, event.ReasonWrongAnswer
 			l.Verify = asks(session.Knowledge, gives("pin", o))
 		}, "known", event.StatusIdentified, 1, event.ReasonWrongAnswer},
@@ -204,7 +204,7 @@ func TestNobodyIsVerifiedWithoutProof(t *testing.T) {
 		}, "known", event.StatusIdentified, 1, event.ReasonOptedOut},
 		{"a broken step", func(l *session.Line) {
 			l.Verify = asks(session.Knowledge, step{"pin", func(context.Context, *session.Session) (session.Outcome, error) {
-				return session.Proved(session.Knowledge, event.MethodPIN), errors.New("the disk is full")
+				return session.VerifiedBy(session.Knowledge, event.MethodPIN), errors.New("the disk is full")
 			}})
 		}, "known", event.StatusIdentified, 1, event.ReasonUnavailable},
 		{"a panic", func(l *session.Line) {
@@ -237,7 +237,7 @@ func TestFactorsAddUp(t *testing.T) {
 	n := 0
 	proof := func(f session.Factor) session.Question {
 		n++
-		return session.Question{Step: gives("q", session.Proved(f, event.Method(fmt.Sprint("q", n)))), Factor: f}
+		return session.Question{Step: gives("q", session.VerifiedBy(f, event.Method(fmt.Sprint("q", n)))), Factor: f}
 	}
 	for _, c := range []struct {
 		name    string
@@ -261,7 +261,7 @@ func TestFactorsAddUp(t *testing.T) {
 func TestTheCallerWhoHangsUpIsNotHandedOn(t *testing.T) {
 	t.Parallel()
 	keys := step{"pin", func(ctx context.Context, s *session.Session) (session.Outcome, error) {
-		_, err := s.Collect(ctx, session.Ask{Min: 4, Max: 6})
+		_, err := s.Ask(ctx, session.Ask{Min: 4, Max: 6})
 		return session.Passed(), err
 	}}
 	ch := &sessiontest.Channel{Moves: []sessiontest.Move{{Hangup: true}}}
@@ -295,7 +295,7 @@ func TestALostLineReleasesTheCall(t *testing.T) {
 		"in the transfer": {Moves: []sessiontest.Move{{Keys: "1234"}}, TransferError: errors.New("no such extension")},
 	} {
 		keys := step{"pin", func(ctx context.Context, s *session.Session) (session.Outcome, error) {
-			_, err := s.Collect(ctx, session.Ask{Min: 4, Max: 6})
+			_, err := s.Ask(ctx, session.Ask{Min: 4, Max: 6})
 			return session.Passed(), err
 		}}
 		j := run(t, line(func(l *session.Line) { l.Verify = asks(session.Knowledge, keys) }), ch)

@@ -19,7 +19,7 @@ type Prompts interface {
 // said is a prompt in a language, or a file.
 type said struct{ language, prompt, file string }
 
-// Say queues prompts. They are played in front of the next Play or Collect, so that the caller may interrupt them with the first digit.
+// Say queues prompts. They are played in front of the next Play or Ask, so that the caller may interrupt them with the first digit.
 func (s *Session) Say(prompts ...string) {
 	for _, p := range prompts {
 		s.queued = append(s.queued, said{language: s.language, prompt: p})

@@ -36,9 +36,10 @@ type Session struct {
 	language string
 	chosen   bool // by the caller
 	customer *Customer
-	proven   []Proof
-	proved   bool // something, in this call
-	methods  []event.Method
+	proofs   []Proof
+	// provenHere says that one of them was given in this call, and not taken over.
+	provenHere bool
+	methods    []event.Method
 
 	queued      []said // to be said in front of the next prompt
 	spoken      bool   // something has been said
@@ -67,7 +68,7 @@ func (s *Session) Level() Level { return levelOf(s.customer != nil, s.factors())
 
 func (s *Session) factors() []Factor {
 	var f []Factor
-	for _, p := range s.proven {
+	for _, p := range s.proofs {
 		if p.counts(s.now()) {
 			f = append(f, p.Factor)
 		}

@@ -23,8 +23,8 @@ type Outcome struct {
 	Reason event.Reason
 	// Customer is who the caller was identified as, or nil.
 	Customer *Customer
-	// Proven is what the caller proved, if Customer or an earlier step identified them.
-	Proven Factor
+	// Factor is what the caller proved, if Customer or an earlier step identified them.
+	Factor Factor
 	// Method is how the step identified or verified.
 	Method event.Method
 	// Last says that nothing else is to be tried: the caller goes on to a person at once.
@@ -48,7 +48,7 @@ func IdentifiedAs(c Customer, by event.Method) Outcome {
 	return Outcome{Result: event.StepPassed, Customer: &c, Method: by}
 }
 
-// Proved means that the caller proved to be the customer they were identified as.
-func Proved(f Factor, by event.Method) Outcome {
-	return Outcome{Result: event.StepPassed, Proven: f, Method: by}
+// VerifiedBy means that the caller proved to be the customer they were identified as.
+func VerifiedBy(f Factor, by event.Method) Outcome {
+	return Outcome{Result: event.StepPassed, Factor: f, Method: by}
 }

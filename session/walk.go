@@ -243,7 +243,7 @@ func (w *walk) takeOver(ctx context.Context, p Proven, by event.Method) bool {
 	lapsed := map[event.Method]bool{}
 	for _, proof := range p.Proofs {
 		if proof.counts(s.now()) {
-			s.proven = append(s.proven, proof)
+			s.proofs = append(s.proofs, proof)
 		} else {
 			lapsed[proof.Method] = true
 		}
@@ -255,8 +255,8 @@ func (w *walk) takeOver(ctx context.Context, p Proven, by event.Method) bool {
 	}
 	if by != "" {
 		s.methods = append(s.methods, by)
-	} else if len(p.Methods) > 0 {
-		by = p.Methods[0]
+	} else {
+		by = identifiedBy(p.Methods)
 	}
 	s.prefer(p.Language)
 	s.chosen = s.chosen || p.Language != ""

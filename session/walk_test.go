@@ -66,7 +66,7 @@ func judges(name string, method event.Method, right bool, f session.Factor) sess
 		case err != nil:
 			return session.Outcome{}, err
 		case answered == session.Right:
-			return session.Proved(f, method), nil
+			return session.VerifiedBy(f, method), nil
 		case answered == session.LockedOut:
 			return session.Failed(event.ReasonLocked), nil
 		}
@@ -132,7 +132,7 @@ func TestAttemptsAreTakenBeforeTheyAreCheckedAndReturnedWhenRight(t *testing.T) 
 	g = &guard{}
 	broken := session.Question{Factor: session.Knowledge, Step: step{"pin", func(ctx context.Context, s *session.Session) (session.Outcome, error) {
 		_, err := s.Judge(ctx, func(context.Context) (bool, error) { return true, errors.New("down") })
-		return session.Proved(session.Knowledge, event.MethodPIN), err
+		return session.VerifiedBy(session.Knowledge, event.MethodPIN), err
 	}}}
 	ch = &sessiontest.Channel{}
 	run(t, line(func(l *session.Line) { l.Verify = []session.Question{broken} }), ch, guarded(g))

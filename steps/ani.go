@@ -7,8 +7,9 @@ import (
 	"countersign/session/event"
 )
 
-// ANI identifies by the caller's number. A number that is withheld, anonymous or no number at all is not looked up, nor one that the network says is not
-// genuine; a number that several customers share identifies nobody. It never speaks of what it found.
+// ANI identifies by the caller's number. A number that is withheld, anonymous or no number at all is not looked up, nor
+// one that the network says is not genuine; a number that several customers share identifies nobody. It never speaks of
+// what it found.
 type ANI struct {
 	Directory Directory
 	// Attested wants the network to vouch for the number (STIR/SHAKEN attestation A).
@@ -31,7 +32,9 @@ func (a ANI) Run(ctx context.Context, s *session.Session) (session.Outcome, erro
 	if number == "" {
 		return session.Skipped(event.ReasonNoNumber), nil
 	}
-	found, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) { return a.Directory.ByPhone(ctx, number) })
+	found, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) {
+		return a.Directory.ByPhone(ctx, number)
+	})
 	if err != nil {
 		return session.Outcome{}, err
 	}

@@ -24,28 +24,33 @@ type Limits struct {
 
 // DefaultLimits are those of policy.md, for an identifier that may be asked again reasks times.
 func DefaultLimits(reasks int) Limits {
-	return Limits{Rejections: 1 + reasks, NoInputs: 3, NoMatches: 3, FirstDigit: 5 * time.Second, InterDigit: 3 * time.Second, OptOut: '*'}
+	return Limits{
+		Rejections: 1 + reasks, NoInputs: 3, NoMatches: 3,
+		FirstDigit: 5 * time.Second, InterDigit: 3 * time.Second, OptOut: '*',
+	}
 }
 
 // slowFactor lengthens the timers for a caller who was silent once (policy.md, "Slow mode").
 const slowFactor = 2
 
-// question asks for digits until one answer is right or a limit is reached. It is the retry loop of every step that asks.
+// question asks for digits until one answer is right or a limit is reached. It is the retry loop of every step that
+// asks.
 type question struct {
 	// prompt asks the first time, again asks every other time, behind a word about what went wrong.
 	prompt, again string
 	min, max      int
 	limits        Limits
-	// noInput and wrong are the first words of the prompts after a silence and a wrong answer; empty means "no-input" and "not-right".
+	// noInput and wrong are the first words of the prompts after a silence and a wrong answer; empty means "no-input"
+	// and "not-right".
 	noInput, wrong string
 	// evenPace keeps the timers as they are after a silence.
 	evenPace bool
-	// judge says what an entry is worth. It must not keep the digits: they are wiped when it returns.
-	judge func(ctx context.Context, digits session.Secret) (verdict, error)
+	// judge says what came of an entry. It must not keep the digits: they are wiped when it returns.
+	judge func(ctx context.Context, digits session.Secret) (attempt, error)
 }
 
-// verdict is what one entry is worth.
-type verdict struct {
+// attempt is what came of asking once.
+type attempt struct {
 	result event.AttemptResult // accepted, rejected or no_match
 	// outcome is the step's, if the entry was accepted or ended is set.
 	outcome session.Outcome
@@ -55,91 +60,97 @@ type verdict struct {
 	prompts []string
 }
 
-// served says that the caller did not answer but asked for something, and got it: the silences before do not count any more.
-func served(prompts ...string) verdict {
-	return verdict{result: event.AttemptServed, prompts: prompts}
+// served says that the caller did not answer but asked for something, and got it: the silences before do not count any
+// more.
+func served(prompts ...string) attempt {
+	return attempt{result: event.AttemptServed, prompts: prompts}
 }
 
-func accepted(o session.Outcome) verdict {
-	return verdict{result: event.AttemptAccepted, outcome: o}
+func accepted(o session.Outcome) attempt {
+	return attempt{result: event.AttemptAccepted, outcome: o}
 }
 
 // over ends the step without another try.
-func over(o session.Outcome) verdict {
-	return verdict{result: event.AttemptRejected, outcome: o, ended: true}
+func over(o session.Outcome) attempt {
+	return attempt{result: event.AttemptRejected, outcome: o, ended: true}
 }
 
 var (
-	rejected = verdict{result: event.AttemptRejected}
-	noMatch  = verdict{result: event.AttemptNoMatch}
+	rejected = attempt{result: event.AttemptRejected}
+	noMatch  = attempt{result: event.AttemptNoMatch}
+	noInput  = attempt{result: event.AttemptNoInput}
+	optedOut = attempt{result: event.AttemptOptedOut}
 )
 
 func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reason) (session.Outcome, error) {
 	count := map[event.AttemptResult]int{}
 	prompts := []string{q.prompt}
 	for flush := false; ; flush = true {
-		v, err := q.once(ctx, s, prompts, flush, count[event.AttemptNoInput] > 0)
+		got, err := q.once(ctx, s, prompts, flush, count[event.AttemptNoInput] > 0)
 		if err != nil {
 			return session.Outcome{}, err
 		}
-		switch v.result {
+		switch got.result {
 		case event.AttemptAccepted:
-			return v.outcome, nil
+			return got.outcome, nil
 		case event.AttemptOptedOut:
 			return session.Declined(), nil
 		}
-		if v.ended {
-			return v.outcome, nil
+		if got.ended {
+			return got.outcome, nil
 		}
-		if v.result == event.AttemptServed {
+		if got.result == event.AttemptServed {
 			count[event.AttemptNoInput] = 0
 		}
-		count[v.result]++
+		count[got.result]++
 		if reason, ended := q.ended(count, wrong); ended {
 			return session.Failed(reason), nil
 		}
-		if prompts = v.prompts; prompts == nil {
-			prompts = []string{q.wentWrong(v.result, count[v.result]), q.again}
+		if prompts = got.prompts; prompts == nil {
+			prompts = []string{q.wentWrong(got.result, count[got.result]), q.again}
 		}
 	}
 }
 
 // once asks, judges and records one attempt.
-func (q question) once(ctx context.Context, s *session.Session, prompts []string, flush, slow bool) (v verdict, err error) {
+func (q question) once(
+	ctx context.Context, s *session.Session, prompts []string, flush, slow bool,
+) (got attempt, err error) {
 	started := s.Now()
-	defer func() { attempted(ctx, s, started, v, err) }()
+	defer func() { attempted(ctx, s, started, got, err) }()
 	a := session.Ask{
-		Prompts: prompts, Min: q.min, Max: q.max, FirstDigit: q.limits.FirstDigit, InterDigit: q.limits.InterDigit, OptOut: q.limits.OptOut, Flush: flush,
+		Prompts: prompts, Min: q.min, Max: q.max, FirstDigit: q.limits.FirstDigit, InterDigit: q.limits.InterDigit,
+		OptOut: q.limits.OptOut, Flush: flush,
 	}
 	if slow && !q.evenPace {
 		a.FirstDigit *= slowFactor
 		a.InterDigit *= slowFactor
 	}
-	entry, err := s.Collect(ctx, a)
+	entry, err := s.Ask(ctx, a)
 	defer entry.Digits.Wipe()
 	if err != nil {
-		return verdict{}, err
+		return attempt{}, err
 	}
 	switch entry.Class {
 	case session.NoInput:
-		return verdict{result: event.AttemptNoInput}, nil
+		return noInput, nil
 	case session.NoMatch:
 		return noMatch, nil
 	case session.OptedOut:
-		return verdict{result: event.AttemptOptedOut}, nil
+		return optedOut, nil
 	}
 	return q.judge(ctx, entry.Digits)
 }
 
 // attempted records one attempt.
-func attempted(ctx context.Context, s *session.Session, started time.Time, v verdict, err error) {
+func attempted(ctx context.Context, s *session.Session, started time.Time, got attempt, err error) {
 	switch {
 	case err != nil && ctx.Err() != nil:
 		s.Attempted(event.AttemptAbandoned, started)
 	case err != nil:
 		s.Attempted(event.AttemptError, started)
 	default:
-		s.Attempted(v.result, started)
+		s.Attempted(got.result, started)
 	}
 }
 
@@ -159,7 +170,8 @@ func (q question) ended(count map[event.AttemptResult]int, wrong event.Reason) (
 // wentWrong is the prompt that tells the caller why they are asked again, more helpful the second time.
 func (q question) wentWrong(r event.AttemptResult, times int) string {
 	name := map[event.AttemptResult]string{
-		event.AttemptNoInput: cmp.Or(q.noInput, "no-input"), event.AttemptNoMatch: "no-match", event.AttemptRejected: cmp.Or(q.wrong, "not-right"),
+		event.AttemptNoInput: cmp.Or(q.noInput, "no-input"), event.AttemptNoMatch: "no-match",
+		event.AttemptRejected: cmp.Or(q.wrong, "not-right"),
 	}[r]
 	return fmt.Sprintf("%s-%d", name, min(times, 2))
 }

@@ -10,8 +10,8 @@ import (
 	"countersign/session/event"
 )
 
-// BirthDate verifies by the customer's date of birth: a weak factor. It is keyed in the order in which the language of the call writes dates, with a year
-// of four digits or two.
+// BirthDate verifies by the customer's date of birth: a weak factor. It is keyed in the order in which the language of
+// the call writes dates, with a year of four digits or two.
 type BirthDate struct {
 	Directory Directory
 	// Prompt asks for it, Again asks once more.
@@ -22,10 +22,14 @@ type BirthDate struct {
 // Name implements session.Step.
 func (BirthDate) Name() string { return string(event.MethodBirthDate) }
 
+// PossibleKeys implements Selective: a date, in whatever order it is read.
+func (BirthDate) PossibleKeys(string) string { return "010101" }
+
 // Run implements session.Step. A customer whose date of birth is not on file is not asked for it.
 func (b BirthDate) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	return keyed{
-		directory: b.Directory, kind: event.MethodBirthDate, factor: session.Weak, prompt: b.Prompt, again: b.Again, min: 6, max: 8, limits: b.Limits,
+		directory: b.Directory, kind: event.MethodBirthDate, prompt: b.Prompt, again: b.Again,
+		min: 6, max: 8, limits: b.Limits,
 		read: func(s *session.Session, digits session.Secret) (session.Secret, bool) {
 			return readDate(digits.Reveal(), dateOrder(s.Language()), s.Now())
 		},
@@ -84,7 +88,7 @@ func readDate(digits []byte, order string, now time.Time) (date session.Secret, 
 		}
 	}
 	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	if !ok || year < 1880 || t.Month() != time.Month(month) || t.Day() != day || t.After(now) {
+	if !ok || t.Month() != time.Month(month) || t.Day() != day || !session.IsBirthDate(t, now) {
 		return session.Secret{}, false
 	}
 	return session.NewSecret(fmt.Appendf(nil, "%04d%02d%02d", year, month, day)), true

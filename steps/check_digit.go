@@ -1,10 +1,11 @@
 package steps
 
-// CheckDigit says whether a number's check digit is right, which saves a look-up and tells a slip of the finger from an unknown number.
+// CheckDigit says whether a number's check digit is right, which saves a look-up and tells a slip of the finger from an
+// unknown number.
 type CheckDigit func(number string) bool
 
-// Luhn is the check digit of ISO/IEC 7812-1, as on payment cards: every second digit from the right is doubled, and the sum of all digits is a multiple
-// of ten.
+// Luhn is the check digit of ISO/IEC 7812-1, as on payment cards: every second digit from the right is doubled, and the
+// sum of all digits is a multiple of ten.
 func Luhn(number string) bool {
 	sum := 0
 	for i := range len(number) {
@@ -22,7 +23,8 @@ func Luhn(number string) bool {
 	return len(number) > 1 && sum%10 == 0
 }
 
-// Mod97 is the check of ISO/IEC 7064 MOD 97-10, as in reference numbers: the number, with its two check digits at the end, leaves 1 when divided by 97.
+// Mod97 is the check of ISO/IEC 7064 MOD 97-10, as in reference numbers: the number, with its two check digits at the
+// end, leaves 1 when divided by 97.
 func Mod97(number string) bool {
 	rest := 0
 	for _, c := range []byte(number) {
@@ -34,8 +36,8 @@ func Mod97(number string) bool {
 	return len(number) > 2 && rest == 1
 }
 
-// Mod11 is the weighted check of ISBN-10 and many customer numbers: the digits, weighted 1, 2, 3 … from the right, add up to a multiple of 11. A check
-// digit of ten has no key, so such numbers are not given out.
+// Mod11 is the weighted check of ISBN-10 and many customer numbers: the digits, weighted 1, 2, 3 … from the right, add
+// up to a multiple of 11. A check digit of ten has no key, so such numbers are not given out.
 func Mod11(number string) bool {
 	sum := 0
 	for i := range len(number) {

@@ -21,16 +21,18 @@ type Choice struct {
 // Name implements session.Step.
 func (c Choice) Name() string { return c.Choice }
 
+// PossibleKeys implements Selective.
+func (c Choice) PossibleKeys(string) string { return string(rune(c.Key)) }
+
 // Run implements session.Step. Whatever is not a yes is the end of what is tried.
 func (c Choice) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
-	limits := c.Limits
 	out, err := question{
-		prompt: c.Prompt, again: c.Again, min: 1, max: 1, limits: limits,
-		judge: func(_ context.Context, digits session.Secret) (verdict, error) {
-			if digits.Reveal()[0] == c.Key {
+		prompt: c.Prompt, again: c.Again, min: 1, max: 1, limits: c.Limits,
+		judge: func(_ context.Context, digits session.Secret) (attempt, error) {
+			if firstKey(digits) == c.Key {
 				return accepted(session.Passed()), nil
 			}
-			return verdict{result: event.AttemptOptedOut}, nil
+			return optedOut, nil
 		},
 	}.ask(ctx, s, event.ReasonNoMatch)
 	out.Last = out.Result != event.StepPassed

@@ -17,9 +17,13 @@ const menuTries = 2
 // Name implements session.Step.
 func (LanguageMenu) Name() string { return "language" }
 
+// PossibleKeys implements Selective.
+func (LanguageMenu) PossibleKeys(string) string { return "1" }
+
 // Run implements session.Step.
 func (m LanguageMenu) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
-	languages := s.Line().Languages
+	languages, limits := s.Line().Languages, m.Limits
+	limits.OptOut = 0 // there is nothing to opt out of
 	for try := range menuTries {
 		started := s.Now()
 		if try > 0 {
@@ -28,21 +32,17 @@ func (m LanguageMenu) Run(ctx context.Context, s *session.Session) (session.Outc
 		for i, l := range languages {
 			s.SayIn(l, fmt.Sprintf("language-%d", i+1))
 		}
-		entry, err := s.Collect(ctx, session.Ask{Min: 1, Max: 1, FirstDigit: m.Limits.FirstDigit, InterDigit: m.Limits.InterDigit, Flush: try > 0})
+		key, class, err := oneKey{limits: limits, typeAhead: try == 0}.ask(ctx, s)
 		if err != nil {
 			return session.Outcome{}, err
 		}
-		key := 0
-		if entry.Class == session.Input {
-			key = int(entry.Digits.Reveal()[0] - '0')
-			entry.Digits.Wipe()
-		}
+		choice := int(key) - '1'
 		switch {
-		case key >= 1 && key <= len(languages):
+		case choice >= 0 && choice < len(languages):
 			s.Attempted(event.AttemptAccepted, started)
-			s.Choose(languages[key-1])
+			s.Choose(languages[choice])
 			return session.Passed(), nil
-		case entry.Class == session.NoInput:
+		case class == session.NoInput:
 			s.Attempted(event.AttemptNoInput, started)
 		default:
 			s.Attempted(event.AttemptNoMatch, started)

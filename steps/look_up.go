@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// fillAfter is how long a look-up may take before the caller hears what was to be said next anyway, such as the greeting. A local look-up is faster, and
-	// then the greeting and the first question are one prompt.
+	// fillAfter is how long a look-up may take before the caller hears what was to be said next anyway, such as the
+	// greeting. A local look-up is faster, and then the greeting and the first question are one prompt.
 	fillAfter = 100 * time.Millisecond
 	// comfortAfter is how long a caller is left in silence (policy.md, "Backend call": filler at 1 s).
 	comfortAfter = time.Second
@@ -22,8 +22,8 @@ const (
 // errTooSlow is the cause with which a look-up is given up.
 var errTooSlow = fmt.Errorf("no answer within %s", lookUpLimit)
 
-// lookUp asks somebody who may be slow, and keeps the caller company meanwhile. It returns with the answer, or when the caller is gone, or after eight
-// seconds; what it started has ended then, unless it does not heed its context.
+// lookUp asks somebody who may be slow, and keeps the caller company meanwhile. It returns with the answer, or when the
+// caller is gone, or after eight seconds; what it started has ended then, unless it does not heed its context.
 func lookUp[T any](ctx context.Context, s *session.Session, ask func(context.Context) (T, error)) (T, error) {
 	type answer struct {
 		value T

@@ -2,15 +2,19 @@ package steps
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"countersign/session"
 	"countersign/session/event"
 )
 
-// Number identifies by a number that the caller keys: an account, customer or tracking number, or the telephone number that is on file.
+// Number identifies by a number that the caller keys: an account, customer or tracking number, or the telephone number
+// that is on file.
 type Number struct {
 	Directory Directory
-	// Kind is the identifier's kind in the directory and the step's name, such as "account". "phone" is looked up as a telephone number of the line's region.
+	// Kind is the identifier's kind in the directory and the step's name, such as "account". "phone" is looked up as a
+	// telephone number of the line's region.
 	Kind string
 	// Prompt asks for it, Again asks once more.
 	Prompt, Again string
@@ -38,15 +42,46 @@ const (
 // Name implements session.Step.
 func (n Number) Name() string { return n.Kind }
 
+// enough numbers of one length have one among them whose check digit is right, by each way of checking.
+const enough = 2000
+
+// PossibleKeys implements Selective: a number that is looked up.
+func (n Number) PossibleKeys(region string) string {
+	for length := n.Max; length >= n.Min; length-- {
+		for digit := '9'; digit >= '0'; digit-- {
+			if number := strings.Repeat(string(digit), length); n.possible(number, region) {
+				return number
+			}
+		}
+		for i := 0; n.Check != nil && i < enough; i++ {
+			if number := fmt.Sprintf("%0*d", length, i); len(number) == length && n.possible(number, region) {
+				return number
+			}
+		}
+	}
+	return ""
+}
+
+func (n Number) possible(number, region string) bool {
+	if n.Check != nil && !n.Check(number) {
+		return false
+	}
+	if n.Kind != string(event.MethodPhone) {
+		return true
+	}
+	_, err := session.E164(number, region)
+	return err == nil
+}
+
 // Run implements session.Step.
 func (n Number) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	return question{
 		prompt: n.Prompt, again: n.Again, min: n.Min, max: n.Max, limits: n.Limits,
-		judge: func(ctx context.Context, digits session.Secret) (verdict, error) { return n.judge(ctx, s, digits) },
+		judge: func(ctx context.Context, digits session.Secret) (attempt, error) { return n.judge(ctx, s, digits) },
 	}.ask(ctx, s, event.ReasonNotFound)
 }
 
-func (n Number) judge(ctx context.Context, s *session.Session, digits session.Secret) (verdict, error) {
+func (n Number) judge(ctx context.Context, s *session.Session, digits session.Secret) (attempt, error) {
 	value := string(digits.Reveal())
 	if n.Check != nil && !n.Check(value) {
 		return noMatch, nil
@@ -54,16 +89,16 @@ func (n Number) judge(ctx context.Context, s *session.Session, digits session.Se
 	if n.ReadBack == ReadBackAlways || n.ReadBack == ReadBackUnattested && s.Call().Trust != session.TrustFull {
 		right, err := n.confirmed(ctx, s, digits)
 		if err != nil {
-			return verdict{}, err
+			return attempt{}, err
 		}
 		if !right {
-			return verdict{result: event.AttemptNoMatch, prompts: []string{n.Again}}, nil
+			return attempt{result: event.AttemptNoMatch, prompts: []string{n.Again}}, nil
 		}
 	}
 	s.Named(ctx, n.Kind, value)
 	customer, found, err := n.find(ctx, s, value)
 	if err != nil {
-		return verdict{}, err
+		return attempt{}, err
 	}
 	if !found {
 		return rejected, nil
@@ -72,7 +107,9 @@ func (n Number) judge(ctx context.Context, s *session.Session, digits session.Se
 }
 
 // find looks the number up. A telephone number that several customers have on file identifies none of them.
-func (n Number) find(ctx context.Context, s *session.Session, value string) (c session.Customer, found bool, err error) {
+func (n Number) find(
+	ctx context.Context, s *session.Session, value string,
+) (c session.Customer, found bool, err error) {
 	if n.Kind != string(event.MethodPhone) {
 		all, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) {
 			c, found, err := n.Directory.ByIdentifier(ctx, n.Kind, value)
@@ -90,7 +127,9 @@ func (n Number) find(ctx context.Context, s *session.Session, value string) (c s
 	if err != nil {
 		return session.Customer{}, false, nil // no number at all: as unknown as any other
 	}
-	all, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) { return n.Directory.ByPhone(ctx, e164) })
+	all, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) {
+		return n.Directory.ByPhone(ctx, e164)
+	})
 	if err != nil || len(all) != 1 {
 		return session.Customer{}, false, err
 	}
@@ -102,18 +141,13 @@ func (n Number) confirmed(ctx context.Context, s *session.Session, digits sessio
 	s.Say("read-back")
 	s.SayDigits(digits.Reveal())
 	for _, prompt := range []string{"read-back-confirm", "read-back-confirm-again"} {
-		entry, err := s.Collect(ctx, session.Ask{
-			Prompts: []string{prompt}, Min: 1, Max: 1, FirstDigit: n.Limits.FirstDigit, InterDigit: n.Limits.InterDigit, OptOut: n.Limits.OptOut, Flush: true,
-		})
-		if err != nil {
-			return false, err
-		}
-		key := string(entry.Digits.Reveal())
-		entry.Digits.Wipe()
+		key, class, err := oneKey{prompts: []string{prompt}, limits: n.Limits}.ask(ctx, s)
 		switch {
-		case key == "1", entry.Class == session.NoInput:
+		case err != nil:
+			return false, err
+		case key == yes, class == session.NoInput:
 			return true, nil
-		case key == "2", entry.Class == session.OptedOut:
+		case key == no, class == session.OptedOut:
 			return false, nil
 		}
 	}

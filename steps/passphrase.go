@@ -8,8 +8,9 @@ import (
 	"countersign/session/event"
 )
 
-// Passphrase verifies by words that the customer says: a knowledge factor. What an engine of the telephone system understood is compared with what is on
-// file, so the engine's grammar must know more words than the phrase, or it would give it away.
+// Passphrase verifies by words that the customer says: a knowledge factor. What an engine of the telephone system
+// understood is compared with what is on file, so the engine's grammar must know more words than the phrase, or it
+// would give it away.
 type Passphrase struct {
 	Directory Directory
 	// Prompt asks for it, Again asks once more.
@@ -41,16 +42,16 @@ func (p Passphrase) Run(ctx context.Context, s *session.Session) (session.Outcom
 	prompts := []string{p.Prompt}
 	why := event.ReasonNotHeard
 	for range p.Tries {
-		v, err := p.once(ctx, s, customer.ID, prompts)
+		got, err := p.once(ctx, s, customer.ID, prompts)
 		switch {
 		case err != nil:
 			return session.Outcome{}, err
-		case v.result == event.AttemptAccepted, v.ended:
-			return v.outcome, nil
-		case v.result == event.AttemptOptedOut:
+		case got.result == event.AttemptAccepted, got.ended:
+			return got.outcome, nil
+		case got.result == event.AttemptOptedOut:
 			return session.Declined(), nil
 		}
-		switch v.result {
+		switch got.result {
 		case event.AttemptRejected:
 			why, prompts = event.ReasonWrongAnswer, []string{"not-right-1", p.Again}
 		case event.AttemptNoInput:
@@ -63,18 +64,23 @@ func (p Passphrase) Run(ctx context.Context, s *session.Session) (session.Outcom
 }
 
 // once listens, judges and records one attempt.
-func (p Passphrase) once(ctx context.Context, s *session.Session, customer string, prompts []string) (v verdict, err error) {
+func (p Passphrase) once(
+	ctx context.Context, s *session.Session, customer string, prompts []string,
+) (got attempt, err error) {
 	started := s.Now()
-	defer func() { attempted(ctx, s, started, v, err) }()
-	heard, err := s.Listen(ctx, session.Hear{Prompts: prompts, Engine: p.Engine, Grammar: p.Grammar, Start: speechStart, Speech: speechLength, OptOut: p.OptOut})
+	defer func() { attempted(ctx, s, started, got, err) }()
+	heard, err := s.Hear(ctx, session.Hear{
+		Prompts: prompts, Engine: p.Engine, Grammar: p.Grammar, Start: speechStart, Speech: speechLength,
+		OptOut: p.OptOut,
+	})
 	defer heard.Words.Wipe()
 	switch {
 	case err != nil:
-		return verdict{}, err
+		return attempt{}, err
 	case heard.Class == session.NoInput:
-		return verdict{result: event.AttemptNoInput}, nil
+		return noInput, nil
 	case heard.Class == session.OptedOut:
-		return verdict{result: event.AttemptOptedOut}, nil
+		return optedOut, nil
 	case heard.Class != session.Input, heard.Confidence < p.Confidence:
 		return noMatch, nil
 	}
@@ -83,7 +89,7 @@ func (p Passphrase) once(ctx context.Context, s *session.Session, customer strin
 	if words.Len() == 0 {
 		return noMatch, nil
 	}
-	return judgeSecret(ctx, s, session.Knowledge, event.MethodPassphrase, func(ctx context.Context) (bool, error) {
+	return judgeSecret(ctx, s, event.MethodPassphrase, func(ctx context.Context) (bool, error) {
 		return p.Directory.Check(ctx, customer, string(event.MethodPassphrase), words)
 	})
 }

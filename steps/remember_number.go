@@ -9,7 +9,8 @@ import (
 	"countersign/session/event"
 )
 
-// RememberNumber offers a caller who has just been verified to be recognised by this telephone next time. The number will only ever identify.
+// RememberNumber offers a caller who has just been verified to be recognised by this telephone next time. The number
+// will only ever identify.
 type RememberNumber struct {
 	Directory Directory
 	Limits    Limits
@@ -18,6 +19,9 @@ type RememberNumber struct {
 // Name implements session.Step.
 func (RememberNumber) Name() string { return "remember_number" }
 
+// PossibleKeys implements Selective.
+func (RememberNumber) PossibleKeys(string) string { return string(rune(yes)) }
+
 // Run implements session.Step. It asks once; silence is a no.
 func (r RememberNumber) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	customer, identified := s.Customer()
@@ -25,7 +29,9 @@ func (r RememberNumber) Run(ctx context.Context, s *session.Session) (session.Ou
 	if !identified || number == "" {
 		return session.Skipped(event.ReasonNoNumber), nil
 	}
-	known, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Phone, error) { return r.Directory.Phones(ctx, customer.ID) })
+	known, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Phone, error) {
+		return r.Directory.Phones(ctx, customer.ID)
+	})
 	if err != nil {
 		return session.Outcome{}, err
 	}
@@ -33,15 +39,11 @@ func (r RememberNumber) Run(ctx context.Context, s *session.Session) (session.Ou
 		return session.Skipped(""), nil
 	}
 	started := s.Now()
-	entry, err := s.Collect(ctx, session.Ask{
-		Prompts: []string{"remember-number"}, Min: 1, Max: 1, FirstDigit: r.Limits.FirstDigit, InterDigit: r.Limits.InterDigit, OptOut: r.Limits.OptOut, Flush: true,
-	})
+	key, _, err := oneKey{prompts: []string{"remember-number"}, limits: r.Limits}.ask(ctx, s)
 	if err != nil {
 		return session.Outcome{}, err
 	}
-	yes := entry.Class == session.Input && entry.Digits.Reveal()[0] == '1'
-	entry.Digits.Wipe()
-	if !yes {
+	if key != yes {
 		s.Attempted(event.AttemptOptedOut, started)
 		return session.Outcome{Result: event.StepOptedOut}, nil
 	}

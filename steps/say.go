@@ -7,8 +7,8 @@ import (
 	"countersign/session"
 )
 
-// Greeting opens the call, or a step-up. It only queues its prompt: the caller hears it in front of the first question and may interrupt it with the first
-// digit, or while a slow look-up runs.
+// Greeting opens the call, or a step-up. It only queues its prompt: the caller hears it in front of the first question
+// and may interrupt it with the first digit, or while a slow look-up runs.
 type Greeting struct {
 	Prompt string
 	// Step is the step's name; empty is "greeting".

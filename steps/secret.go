@@ -8,11 +8,13 @@ import (
 )
 
 // judgeSecret checks an answer against what is on file, as one of the customer's attempts.
-func judgeSecret(ctx context.Context, s *session.Session, f session.Factor, by event.Method, check func(context.Context) (bool, error)) (verdict, error) {
+func judgeSecret(
+	ctx context.Context, s *session.Session, by event.Method, check func(context.Context) (bool, error),
+) (attempt, error) {
 	answered, err := s.Judge(ctx, func(ctx context.Context) (bool, error) { return lookUp(ctx, s, check) })
 	switch {
 	case err != nil:
-		return verdict{}, err
+		return attempt{}, err
 	case answered == session.LockedOut: // sounds like any wrong answer, and ends like the last of them
 		return over(session.Failed(event.ReasonLocked)), nil
 	case answered == session.TurnedAway:
@@ -20,5 +22,5 @@ func judgeSecret(ctx context.Context, s *session.Session, f session.Factor, by e
 	case answered == session.Wrong:
 		return rejected, nil
 	}
-	return accepted(session.Proved(f, by)), nil
+	return accepted(session.VerifiedBy(session.FactorOf(by), by)), nil
 }

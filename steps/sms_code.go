@@ -15,8 +15,8 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// SMSCode verifies by a one-time code that is sent to a telephone on file: a possession factor. The code lives in the step that sent it, so it is bound to
-// the call, the customer and the purpose, and is gone with it.
+// SMSCode verifies by a one-time code that is sent to a telephone on file: a possession factor. The code lives in the
+// step that sent it, so it is bound to the call, the customer and the purpose, and is gone with it.
 type SMSCode struct {
 	Directory Directory
 	Sends     Sends
@@ -49,7 +49,9 @@ func (c SMSCode) Run(ctx context.Context, s *session.Session) (session.Outcome, 
 	if !identified {
 		return session.Skipped(event.ReasonNotEnrolled), nil
 	}
-	phones, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Phone, error) { return c.Directory.Phones(ctx, customer.ID) })
+	phones, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Phone, error) {
+		return c.Directory.Phones(ctx, customer.ID)
+	})
 	if err != nil {
 		return session.Outcome{}, err
 	}
@@ -69,8 +71,11 @@ func (c SMSCode) Run(ctx context.Context, s *session.Session) (session.Outcome, 
 	limits := c.Limits
 	limits.FirstDigit = codeSilence
 	return question{
-		prompt: "ask-code", again: "ask-code-again", min: 1, max: c.Digits, limits: limits, noInput: "code-reminder", evenPace: true,
-		judge: func(ctx context.Context, entry session.Secret) (verdict, error) { return c.judge(ctx, s, &sent, entry) },
+		prompt: "ask-code", again: "ask-code-again", min: 1, max: c.Digits, limits: limits,
+		noInput: "code-reminder", evenPace: true,
+		judge: func(ctx context.Context, entry session.Secret) (attempt, error) {
+			return c.judge(ctx, s, &sent, entry)
+		},
 	}.ask(ctx, s, event.ReasonWrongAnswer)
 }
 
@@ -82,7 +87,7 @@ type code struct {
 	resent int
 }
 
-func (c SMSCode) judge(ctx context.Context, s *session.Session, sent *code, entry session.Secret) (verdict, error) {
+func (c SMSCode) judge(ctx context.Context, s *session.Session, sent *code, entry session.Secret) (attempt, error) {
 	switch {
 	case s.Now().After(sent.until):
 		return over(session.Failed(event.ReasonVoid)), nil
@@ -91,13 +96,13 @@ func (c SMSCode) judge(ctx context.Context, s *session.Session, sent *code, entr
 	case entry.Len() != c.Digits:
 		return noMatch, nil
 	}
-	return judgeSecret(ctx, s, session.Possession, event.MethodSMSCode, func(context.Context) (bool, error) {
+	return judgeSecret(ctx, s, event.MethodSMSCode, func(context.Context) (bool, error) {
 		return subtle.ConstantTimeCompare(entry.Reveal(), sent.digits.Reveal()) == 1, nil
 	})
 }
 
 // resend sends the same code once more. When that may not be, or not yet, the caller is asked again all the same.
-func (c SMSCode) resend(ctx context.Context, s *session.Session, sent *code) (verdict, error) {
+func (c SMSCode) resend(ctx context.Context, s *session.Session, sent *code) (attempt, error) {
 	if sent.resent >= resends {
 		return noMatch, nil
 	}
@@ -106,13 +111,15 @@ func (c SMSCode) resend(ctx context.Context, s *session.Session, sent *code) (ve
 		return served("code-reminder-1", "ask-code-again"), nil
 	}
 	if err := c.send(ctx, s, *sent); err != nil {
-		return verdict{}, err
+		return attempt{}, err
 	}
 	return served("code-sent-again", "ask-code-again"), nil
 }
 
 func (c SMSCode) send(ctx context.Context, s *session.Session, sent code) error {
-	m := session.Message{To: sent.to, Language: s.Language(), Line: s.Line().Name, Code: sent.digits, Lifetime: c.Lifetime}
+	m := session.Message{
+		To: sent.to, Language: s.Language(), Line: s.Line().Name, Code: sent.digits, Lifetime: c.Lifetime,
+	}
 	_, err := lookUp(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, c.Sender.Send(ctx, m) })
 	if err != nil {
 		c.Sends.NotSent(ctx, sent.to)
@@ -123,7 +130,9 @@ func (c SMSCode) send(ctx context.Context, s *session.Session, sent code) error 
 
 // destination picks the telephone that gets the code: the one that is calling, if it may, else the first that may.
 func (c SMSCode) destination(phones []session.Phone, calling string, now time.Time) string {
-	may := slices.DeleteFunc(slices.Clone(phones), func(p session.Phone) bool { return now.Sub(p.Since) < settled || !c.takesCodes(p.E164) })
+	may := slices.DeleteFunc(slices.Clone(phones), func(p session.Phone) bool {
+		return now.Sub(p.Since) < settled || !c.takesCodes(p.E164)
+	})
 	switch {
 	case len(may) == 0:
 		return ""

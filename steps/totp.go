@@ -9,7 +9,8 @@ import (
 	"countersign/session/event"
 )
 
-// TOTP verifies by the time-based code of the customer's authenticator (RFC 6238): a possession factor. A code counts once, on all machines together.
+// TOTP verifies by the time-based code of the customer's authenticator (RFC 6238): a possession factor. A code counts
+// once, on all machines together.
 type TOTP struct {
 	Directory Directory
 	Once      Once
@@ -35,8 +36,8 @@ func (t TOTP) Run(ctx context.Context, s *session.Session) (session.Outcome, err
 	}
 	return question{
 		prompt: t.Prompt, again: t.Again, min: totpDigits, max: totpDigits, limits: t.Limits,
-		judge: func(ctx context.Context, code session.Secret) (verdict, error) {
-			return judgeSecret(ctx, s, session.Possession, event.MethodTOTP, func(ctx context.Context) (bool, error) {
+		judge: func(ctx context.Context, code session.Secret) (attempt, error) {
+			return judgeSecret(ctx, s, event.MethodTOTP, func(ctx context.Context) (bool, error) {
 				step, ok, err := t.Directory.CheckTOTP(ctx, customer.ID, code, s.Now())
 				if err != nil || !ok {
 					return false, err

@@ -58,7 +58,7 @@ func TestADateOfBirthIsKeyedAsTheLanguageWritesIt(t *testing.T) {
 		{"en-GB", "10121915", "accepted"}, {"de", "10121915", "accepted"}, {"de", "101215", "accepted"}, {"sv", "19151210", "accepted"}, {"sv", "151210", "accepted"},
 		{"de", "12101915", "rejected"}, {"de", "10121916", "rejected"},
 		{"en", "13101915", "no_match"}, {"en", "02301915", "no_match"}, {"de", "00121915", "no_match"}, {"en", "1210191", "no_match"},
-		{"en", "12102999", "no_match"},
+		{"en", "12102999", "no_match"}, {"de", "31121899", "no_match"}, {"de", "01011900", "rejected"},
 	} {
 		d := enrolled()
 		l := verifying(d, 2, weak(birthDate(d)))

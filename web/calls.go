@@ -12,18 +12,9 @@ import (
 
 // StepUps asks a caller in mid-call for a higher level.
 type StepUps interface {
-	// StepUp returns when the caller is being asked, not when they have answered. Its errors are ErrUnknownCall, ErrNotBridged and ErrUnavailable.
+	// StepUp returns when the caller is being asked, not when they have answered. Its errors are session.ErrUnknownCall, session.ErrNotBridged and session.ErrSwitchUnavailable.
 	StepUp(ctx context.Context, call string, level session.Level) error
 }
-
-var (
-	// ErrUnknownCall: no such call is going on.
-	ErrUnknownCall = errors.New("no such call is going on")
-	// ErrNotBridged: the caller is not with anybody from whom they could be taken for a moment: the call is not handed on yet, or a step-up is running.
-	ErrNotBridged = errors.New("the caller is not connected to anybody")
-	// ErrUnavailable: the telephone system did not do what it was asked to.
-	ErrUnavailable = errors.New("the telephone system does not answer")
-)
 
 // knownCall is what is known about a call.
 type knownCall struct {
@@ -84,11 +75,11 @@ func (a *api) stepUp(w http.ResponseWriter, r *http.Request) error {
 		return badRequest("The level must be 2 or 3: " + want + ".")
 	}
 	switch err := a.StepUps.StepUp(r.Context(), id, in.Level); {
-	case errors.Is(err, ErrUnknownCall):
+	case errors.Is(err, session.ErrUnknownCall):
 		return noCall()
-	case errors.Is(err, ErrNotBridged):
+	case errors.Is(err, session.ErrNotBridged):
 		return &problem{Status: http.StatusConflict, Detail: "The caller is not connected to anybody now, so that they cannot be asked in between. Try again."}
-	case errors.Is(err, ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, session.ErrSwitchUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return unavailable("The telephone system does not answer. Try again.", err)
 	case err != nil:
 		return err

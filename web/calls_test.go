@@ -42,7 +42,7 @@ func TestWhatIsKnownAboutACallIsTold(t *testing.T) {
 func TestACallThatNobodyKnowsIsNotFound(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.stepUps.err = ErrUnknownCall
+	s.stepUps.err = session.ErrUnknownCall
 	for _, id := range []string{"unknown", "%00", "..%2F..", "a%20b", "*", "a.b", strings.Repeat("a", 65), "eyJhbGciOiJFZERTQSJ9.e30.AA"} {
 		assert.Equal(t, 404, s.get("/v1/calls/"+id).status, id)
 		assert.Equal(t, 404, s.post("/v1/calls/"+id+"/step-up", `{"level":2}`).status, id)
@@ -71,7 +71,7 @@ func TestAStepUpIsAskedFor(t *testing.T) {
 func TestWhyAStepUpIsNotPossibleIsSaid(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for status, err := range map[int]error{404: ErrUnknownCall, 409: ErrNotBridged, 503: ErrUnavailable, 500: errors.New("a bug of 246813")} {
+	for status, err := range map[int]error{404: session.ErrUnknownCall, 409: session.ErrNotBridged, 503: session.ErrSwitchUnavailable, 500: errors.New("a bug of 246813")} {
 		s.stepUps.err = fmt.Errorf("step up: %w", err)
 		got := s.post("/v1/calls/"+callOne+"/step-up", `{"level":3}`)
 		assert.Equal(t, status, got.status)

@@ -18,6 +18,7 @@ import (
 	"countersign/internal/leaktest"
 	"countersign/session"
 	"countersign/session/event"
+	"countersign/session/shared"
 	"countersign/session/token"
 
 	"github.com/stretchr/testify/require"
@@ -50,7 +51,7 @@ type site struct {
 func newSite(t testing.TB, changes ...func(*Options)) *site {
 	t.Helper()
 	s := &site{t: t, calls: &callBook{known: map[string]session.Known{callOne: proven()}}, stepUps: &stepUps{}, log: &buffer{}, now: start}
-	s.tokens = newIssuer(t, &token.Memory{}, s.clock)
+	s.tokens = newIssuer(t, shared.NewMemory(), s.clock)
 	o := Options{
 		Tokens: s.tokens, Calls: s.calls, StepUps: s.stepUps, Now: s.clock, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		APIKeys: []Key{{Name: "app", SHA256: sha256.Sum256([]byte("another"))}, {Name: "shop", SHA256: sha256.Sum256([]byte(apiKey))}},
@@ -70,7 +71,7 @@ func newSite(t testing.TB, changes ...func(*Options)) *site {
 	return s
 }
 
-func newIssuer(t testing.TB, store token.Store, clock func() time.Time) *token.Issuer {
+func newIssuer(t testing.TB, store shared.Store, clock func() time.Time) *token.Issuer {
 	t.Helper()
 	keys, err := token.LoadKeys(filepath.Join(t.TempDir(), "token.key"))
 	require.NoError(t, err)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"countersign/session"
+	"countersign/session/shared"
 	"countersign/session/token"
 
 	"github.com/stretchr/testify/assert"
@@ -79,7 +80,7 @@ func TestATokenIsRedeemedOnce(t *testing.T) {
 	old := s.issued()
 	s.later(time.Hour)
 	assert.Equal(t, "expired", s.post("/v1/redeem", `{"token":`+quote(old)+`}`).body["reason"])
-	stranger := newIssuer(t, &token.Memory{}, s.clock)
+	stranger := newIssuer(t, shared.NewMemory(), s.clock)
 	forged, err := stranger.Issue(t.Context(), proven())
 	require.NoError(t, err)
 	assert.Equal(t, "forged", s.post("/v1/redeem", `{"token":`+quote(forged)+`}`).body["reason"])
@@ -123,7 +124,7 @@ func TestNoTokenIsMadeForNobodyOrOfNothing(t *testing.T) {
 }
 
 // closed is a Store that is down.
-type closed struct{ token.Store }
+type closed struct{ shared.Store }
 
 var errClosed = errors.New("no responders")
 
@@ -140,7 +141,7 @@ func TestAStoreThatIsDownIsNobodysFault(t *testing.T) {
 		keys := t.TempDir() + "/token.key"
 		loaded, err := token.LoadKeys(keys)
 		require.NoError(t, err)
-		options := token.Options{Store: &token.Memory{}, Keys: loaded, SubjectKey: []byte(strings.Repeat("k", 32)), Now: o.Now}
+		options := token.Options{Store: shared.NewMemory(), Keys: loaded, SubjectKey: []byte(strings.Repeat("k", 32)), Now: o.Now}
 		up, err := token.New(options)
 		require.NoError(t, err)
 		raw, err = up.Issue(t.Context(), proven())

@@ -76,8 +76,8 @@ func appendAudit(ctx context.Context, cfg config, e audit.Entry) (err error) {
 	return errors.Join(err, a.Close())
 }
 
-// withAudit runs f on the audit log.
-func withAudit(c *cli.Context, f func(cfg config, a *audit.Log) error) error {
+// readAudit runs f on the audit log.
+func readAudit(c *cli.Context, f func(a *audit.Reader) error) error {
 	if err := arguments(c, 0, "no arguments"); err != nil {
 		return err
 	}
@@ -85,11 +85,11 @@ func withAudit(c *cli.Context, f func(cfg config, a *audit.Log) error) error {
 	if err != nil {
 		return err
 	}
-	a, err := audit.Open(c.Context, cfg.auditPath(), audit.Options{})
+	a, err := audit.OpenReadOnly(c.Context, cfg.auditPath())
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(cfg, a), a.Close())
+	return errors.Join(f(a), a.Close())
 }
 
 func auditList(c *cli.Context) error {
@@ -102,11 +102,11 @@ func auditList(c *cli.Context) error {
 		return err
 	}
 	if id := c.String("customer"); id != "" {
-		if err := withDirectory(c, func(_ config, d *customers.Directory) error { f.Object = d.Alias(id); return nil }); err != nil {
+		if err := readDirectory(c, func(d *customers.Reader) error { f.Object = d.Alias(id); return nil }); err != nil {
 			return err
 		}
 	}
-	return withAudit(c, func(_ config, a *audit.Log) error {
+	return readAudit(c, func(a *audit.Reader) error {
 		if c.Bool("json") {
 			out := json.NewEncoder(c.App.Writer)
 			return a.List(c.Context, f, func(e audit.Entry) error { return out.Encode(e) })
@@ -150,7 +150,7 @@ func auditVerify(c *cli.Context) error {
 		}
 		known = append(known, h)
 	}
-	return withAudit(c, func(_ config, a *audit.Log) error {
+	return readAudit(c, func(a *audit.Reader) error {
 		s, err := a.Verify(c.Context, known...)
 		var broken *audit.ChainError
 		if err != nil && !errors.As(err, &broken) {

@@ -23,6 +23,7 @@ import (
 	"countersign/backend/sms"
 	"countersign/bus"
 	"countersign/prompts"
+	"countersign/session"
 	"countersign/session/guard"
 	"countersign/session/token"
 	"countersign/store/customers"
@@ -257,9 +258,8 @@ func (c config) check() error {
 	return errors.Join(errs...)
 }
 
-func isRegion(r string) bool {
-	return len(r) == 2 && strings.Trim(strings.ToUpper(r), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
-}
+// isRegion takes small letters too, as session.E164 does.
+func isRegion(r string) bool { return session.IsRegion(strings.ToUpper(r)) }
 
 func (c config) allow() ([]netip.Prefix, error) {
 	prefixes := make([]netip.Prefix, 0, len(c.Socket.Allow))

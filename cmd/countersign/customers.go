@@ -89,6 +89,24 @@ func withDirectory(c *cli.Context, f func(cfg config, d *customers.Directory) er
 	return f(cfg, d)
 }
 
+// readDirectory runs f on the customers, and changes nothing.
+func readDirectory(c *cli.Context, f func(d *customers.Reader) error) (err error) {
+	cfg, err := loadConfig(c)
+	if err != nil {
+		return err
+	}
+	pepper, err := loadPepper(cfg)
+	if err != nil {
+		return err
+	}
+	d, err := customers.OpenReadOnly(c.Context, cfg.directoryPath(), customers.Options{Pepper: pepper})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	return f(d)
+}
+
 func customersList(c *cli.Context) error {
 	if err := arguments(c, 0, "no arguments"); err != nil {
 		return err
@@ -96,7 +114,7 @@ func customersList(c *cli.Context) error {
 	if c.Int("limit") < 1 {
 		return wrongUse("--limit %d: it must be at least 1", c.Int("limit"))
 	}
-	return withDirectory(c, func(_ config, d *customers.Directory) error {
+	return readDirectory(c, func(d *customers.Reader) error {
 		found, err := d.List(c.Context, c.String("after"), c.Int("limit"), c.String("search"))
 		if err != nil {
 			return err
@@ -137,7 +155,7 @@ func customersShow(c *cli.Context) error {
 	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
 		return err
 	}
-	return withDirectory(c, func(_ config, d *customers.Directory) error {
+	return readDirectory(c, func(d *customers.Reader) error {
 		r, err := d.Show(c.Context, c.Args().First())
 		if errors.Is(err, customers.ErrUnknown) {
 			return fmt.Errorf("there is no customer %q", c.Args().First())

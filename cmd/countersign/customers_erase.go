@@ -17,6 +17,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"countersign/bus"
+	"countersign/internal/datafile"
 	"countersign/prompts"
 	"countersign/reports/reportsdb"
 	"countersign/session/guard"
@@ -137,9 +138,9 @@ func (e *eraser) remains(format string, a ...any) {
 // the other; at last the files are searched.
 func (e *eraser) run() error {
 	defer func() { e.traces.Wipe() }()
-	unlock, err := sqlite.Lock(filepath.Join(e.cfg.data, "lock"))
+	unlock, err := datafile.Lock(filepath.Join(e.cfg.data, "lock"))
 	switch {
-	case errors.Is(err, sqlite.ErrInUse):
+	case errors.Is(err, datafile.ErrInUse):
 		e.serving = true
 	case err != nil:
 		return err

@@ -98,7 +98,7 @@ func demo(c *cli.Context) (err error) {
   customers          %s
   reports            %s --data %s report summary      (funnel, failed, calls)
 
-`, c.Int("callers"), c.Float64("speed"), invocation(), s.listener.Addr(), invocation(), s.embedded.URL(), invocation(), s.embedded.URL(), cfg.SMS.URL, customers, invocation(), cfg.data)
+`, c.Int("callers"), c.Float64("speed"), invocation(), s.listener.Addr(), invocation(), s.endpoint.URL(), invocation(), s.endpoint.URL(), cfg.SMS.URL, customers, invocation(), cfg.data)
 	d := &demonstration{screen: screen, sms: sms, ended: map[string]event.CallEnded{}, placed: map[string]sim.Result{}}
 	watching, stopWatching := context.WithCancel(context.Background())
 	watched := make(chan error, 1)

@@ -56,7 +56,7 @@ func applyDemoLines(ctx context.Context, s *service) error {
 			return err
 		}
 	}
-	for len(s.lines.book.Lines()) < len(demoLines) {
+	for len(s.lines.All()) < len(demoLines) {
 		select {
 		case <-ctx.Done():
 			return errors.New("the example lines did not come into force")

@@ -18,12 +18,14 @@ import (
 	"countersign/lines"
 	"countersign/prompts"
 	"countersign/session"
+	"countersign/session/shared"
 	"countersign/steps"
+	"countersign/store/customers"
 )
 
 // checkLines looks at the lines in force: that they compile here, and that what they say and ask is there.
 func checkLines(c *cli.Context, cfg config) (found []finding) {
-	var stored []bus.Stored
+	var stored []shared.LineVersion
 	err := withState(c, cfg, func(ctx context.Context, s *bus.State) (err error) {
 		stored, err = s.Lines().All(ctx)
 		return err
@@ -58,7 +60,7 @@ func checkLines(c *cli.Context, cfg config) (found []finding) {
 	return found
 }
 
-func checkLine(cfg config, def *lines.Definition, s bus.Stored) (found []finding) {
+func checkLine(cfg config, def *lines.Definition, s shared.LineVersion) (found []finding) {
 	if strings.Contains(s.YAML, "sms_code") && cfg.SMS.URL == "" {
 		found = append(found, problem("lines", "set sms.url, or take sms_code out of the line", "%s sends codes, but there is no gateway: its callers go to an agent", s.Name))
 	}
@@ -103,12 +105,16 @@ func checkPepper(c *cli.Context, cfg config) []finding {
 	if !exists(cfg.directoryPath()) {
 		return nil
 	}
-	d, err := openDirectory(c.Context, cfg, slog.New(slog.DiscardHandler))
+	pepper, err := loadPepper(cfg)
+	if err != nil {
+		return nil // said with the customers
+	}
+	d, err := customers.OpenReadOnly(c.Context, cfg.directoryPath(), customers.Options{Pepper: pepper})
 	if err != nil {
 		return nil // said with the customers
 	}
 	defer d.Close()
-	err = withState(c, cfg, func(ctx context.Context, s *bus.State) error { return samePepper(ctx, s, d) })
+	err = withState(c, cfg, func(ctx context.Context, s *bus.State) error { return samePepper(ctx, s, d.PepperKey) })
 	switch {
 	case errors.Is(err, errOtherPepper):
 		return []finding{problem("pepper", "see the message", "%v", err)}

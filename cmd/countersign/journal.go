@@ -15,6 +15,7 @@ import (
 	"countersign/session/event"
 	"countersign/store/audit"
 	"countersign/store/journal"
+	"countersign/store/sqlite"
 )
 
 func journalCommand() *cli.Command {
@@ -58,12 +59,16 @@ func withJournal(ctx context.Context, cfg config, f func(*journal.Journal) error
 	return errors.Join(f(j), j.Close(closing))
 }
 
-// readJournal is withJournal for a journal that must be there.
-func readJournal(ctx context.Context, cfg config, f func(*journal.Journal) error) error {
-	if !exists(cfg.journalPath()) {
+// readJournal runs f on the journal of --data, which must be there, and changes nothing.
+func readJournal(ctx context.Context, cfg config, f func(*journal.Reader) error) error {
+	j, err := journal.OpenReadOnly(ctx, cfg.journalPath())
+	if errors.Is(err, sqlite.ErrMissing) {
 		return fmt.Errorf("there is no journal: %s does not exist. \"countersign serve\" makes it; --data says where it is", cfg.journalPath())
 	}
-	return withJournal(ctx, cfg, f)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(j), j.Close())
 }
 
 func journalExport(c *cli.Context) error {
@@ -81,7 +86,7 @@ func journalExport(c *cli.Context) error {
 	if o.To, err = moment(c, "to", true); err != nil {
 		return err
 	}
-	return readJournal(c.Context, cfg, func(j *journal.Journal) error {
+	return readJournal(c.Context, cfg, func(j *journal.Reader) error {
 		for _, end := range c.StringSlice("call") {
 			call, err := findCall(c.Context, j, cfg, end)
 			if err != nil {
@@ -127,7 +132,7 @@ func exportedFrom(c *cli.Context) string {
 }
 
 // findCall finds the call with an id, or whose id ends so: watch shows the end.
-func findCall(ctx context.Context, j *journal.Journal, cfg config, idOrEnd string) (string, error) {
+func findCall(ctx context.Context, j *journal.Reader, cfg config, idOrEnd string) (string, error) {
 	calls, err := j.Find(ctx, idOrEnd)
 	switch {
 	case err != nil:

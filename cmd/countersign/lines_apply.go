@@ -12,6 +12,7 @@ import (
 
 	"countersign/bus"
 	"countersign/lines"
+	"countersign/session/shared"
 	"countersign/store/audit"
 )
 
@@ -78,7 +79,7 @@ func plan(ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, fi
 	if err != nil {
 		return nil, err
 	}
-	before := map[string]bus.Stored{}
+	before := map[string]shared.LineVersion{}
 	for _, s := range inForce {
 		before[s.Name] = s
 	}
@@ -113,7 +114,7 @@ func plan(ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, fi
 }
 
 // compare says what is different in a file from what is in force.
-func compare(before bus.Stored, f lineFile) (*change, error) {
+func compare(before shared.LineVersion, f lineFile) (*change, error) {
 	ch := &change{Line: f.def.Line, text: string(f.text), same: before.YAML == string(f.text)}
 	if before.Version == 0 {
 		ch.Changes = []string{"new line"}

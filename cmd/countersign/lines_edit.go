@@ -16,6 +16,7 @@ import (
 
 	"countersign/bus"
 	"countersign/lines"
+	"countersign/session/shared"
 	"countersign/store/audit"
 )
 
@@ -24,11 +25,11 @@ func linesEdit(c *cli.Context) error {
 		return err
 	}
 	name := c.Args().First()
-	var before bus.Stored
+	var before shared.LineVersion
 	err := withLines(c, func(ctx context.Context, _ config, stored *bus.Lines) (err error) {
 		before, err = stored.Get(ctx, name)
-		if errors.Is(err, bus.ErrNotFound) {
-			before, err = bus.Stored{YAML: newLine(name)}, nil
+		if errors.Is(err, shared.ErrNotFound) {
+			before, err = shared.LineVersion{YAML: newLine(name)}, nil
 		}
 		return err
 	})
@@ -82,7 +83,7 @@ func newDraft(name, text string) (*draft, error) {
 }
 
 // edit lets the editor at the draft until it is right, or the person gives up. It is not changed if it is what was there before.
-func (d *draft) edit(c *cli.Context, before bus.Stored) (changed bool, err error) {
+func (d *draft) edit(c *cli.Context, before shared.LineVersion) (changed bool, err error) {
 	for {
 		if err := d.runEditor(c); err != nil {
 			return false, err

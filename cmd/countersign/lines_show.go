@@ -13,21 +13,22 @@ import (
 
 	"countersign/bus"
 	"countersign/lines"
+	"countersign/session/shared"
 )
 
 // shownLine is a version of a line for a program. The built-in line has version 0.
 type shownLine struct {
 	Line string `json:"line"`
-	bus.Stored
+	shared.LineVersion
 	BuiltIn bool `json:"built_in,omitempty"`
 }
 
 func builtIn() shownLine {
 	def, text := lines.Default()
-	return shownLine{Line: def.Line, BuiltIn: true, Stored: bus.Stored{Name: def.Line, YAML: string(text), Author: "countersign"}}
+	return shownLine{Line: def.Line, BuiltIn: true, LineVersion: shared.LineVersion{Name: def.Line, YAML: string(text), Author: "countersign"}}
 }
 
-func shownStored(s bus.Stored) shownLine { return shownLine{Line: s.Name, Stored: s} }
+func shownStored(s shared.LineVersion) shownLine { return shownLine{Line: s.Name, LineVersion: s} }
 
 func linesShow(c *cli.Context) error {
 	if c.NArg() == 0 {
@@ -68,7 +69,7 @@ func showFile(c *cli.Context, l shownLine) error {
 func find(ctx context.Context, stored *bus.Lines, name string, version int) (shownLine, error) {
 	if version == 0 {
 		s, err := stored.Get(ctx, name)
-		if b := builtIn(); errors.Is(err, bus.ErrNotFound) && name == b.Line {
+		if b := builtIn(); errors.Is(err, shared.ErrNotFound) && name == b.Line {
 			return b, nil
 		}
 		return shownStored(s), unknownLine(name, err)
@@ -89,7 +90,7 @@ func find(ctx context.Context, stored *bus.Lines, name string, version int) (sho
 }
 
 func unknownLine(name string, err error) error {
-	if errors.Is(err, bus.ErrNotFound) {
+	if errors.Is(err, shared.ErrNotFound) {
 		return fmt.Errorf("there is no line %q; countersign lines show names those that there are", name)
 	}
 	return err
@@ -123,7 +124,7 @@ func linesList(c *cli.Context) error {
 	})
 }
 
-func numbersOf(s bus.Stored) string {
+func numbersOf(s shared.LineVersion) string {
 	def, err := lines.Parse("line "+s.Name, []byte(s.YAML))
 	if err != nil {
 		return "not in force: it cannot be read"

@@ -177,6 +177,7 @@ func TestABadConfigurationIsRefusedWithEverythingThatIsWrong(t *testing.T) {
 		"socket: {allow: [10.0.0.1]}":            {"10.0.0.1", "network"},
 		"log: {level: loud, format: xml}":        {"loud", "xml"},
 		"line: {region: Germany}":                {"Germany", "two letters"},
+		"line: {region: QQ}":                     {"QQ", "two letters"},
 		"socket: {max_calls: 0}":                 {"max_calls"},
 		"nats: {listen: 0.0.0.0:0}":              {"0.0.0.0"},
 		"nats: {url: \"http://x\"}":              {"http://x"},
@@ -231,7 +232,7 @@ func TestServeSaysWhatIsInTheWay(t *testing.T) {
 func TestADatabaseOfANewerVersionIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	code, _, stderr := countersign(t, "", "--data", data, "customers", "list")
+	code, _, stderr := countersign(t, "id,name\nC-1,Ada\n", "--data", data, "customers", "import", "-")
 	require.Equal(t, exitDone, code, stderr)
 	db := filepath.Join(data, "directory.db")
 	raw, err := os.ReadFile(db)

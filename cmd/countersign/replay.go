@@ -164,7 +164,7 @@ func retold(c *cli.Context, cfg config, source string, each func(event.Event) er
 	if err := recorded(c, cfg, source, event.Parse, func(e event.Event) error { ids = append(ids, e.ID); return nil }); err != nil {
 		return err
 	}
-	return readJournal(c.Context, cfg, func(j *journal.Journal) error {
+	return readJournal(c.Context, cfg, func(j *journal.Reader) error {
 		for _, id := range ids {
 			body, found, err := j.Event(c.Context, id)
 			if err != nil {
@@ -201,7 +201,7 @@ func recorded(c *cli.Context, cfg config, source string, parse func([]byte) (eve
 	case strings.ContainsAny(source, `/\`) || !exists(cfg.journalPath()):
 		return fmt.Errorf("there is no file %s, and no journal %s to look for a call in", source, cfg.journalPath())
 	}
-	return readJournal(c.Context, cfg, func(j *journal.Journal) error {
+	return readJournal(c.Context, cfg, func(j *journal.Reader) error {
 		if !isLast {
 			call, err := findCall(c.Context, j, cfg, source)
 			if err != nil {

@@ -49,8 +49,8 @@ func serve(c *cli.Context) error {
 		return err
 	}
 	api := "none"
-	if s.web != nil {
-		api = "http://" + s.web.Addr().String()
+	if s.api != nil {
+		api = "http://" + s.api.Addr().String()
 	}
 	fmt.Fprintf(c.App.Writer, "Countersign answers FreeSWITCH on %s. Events: %s. API: %s. Data: %s. Ctrl-C stops it.\n", s.listener.Addr(), s.endpoint, api, cfg.data)
 	select {

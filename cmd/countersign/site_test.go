@@ -27,6 +27,7 @@ import (
 	"countersign/bus"
 	"countersign/freeswitch/sim"
 	"countersign/session/event"
+	"countersign/session/shared"
 )
 
 // patience bounds every wait of these tests, on a machine that does much else.
@@ -297,7 +298,7 @@ func (n *node) awaitLine(line string, version int) {
 }
 
 // lines is the node's copy of the lines.
-func (n *node) lines() (kept map[string]bus.Stored) {
+func (n *node) lines() (kept map[string]shared.LineVersion) {
 	text, err := os.ReadFile(filepath.Join(n.s.dir, n.name, "lines.json"))
 	if err != nil || json.Unmarshal(text, &kept) != nil {
 		return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+
 	"countersign/session/event"
 
 	"github.com/urfave/cli/v2"
@@ -17,6 +18,7 @@ type callPicker struct {
 }
 
 type pickedCall struct {
+	event.Call
 	before []event.Event
 	// caller and status say that it is known, and wanted.
 	caller, status bool
@@ -50,20 +52,13 @@ func (p *callPicker) pick(e event.Event) []event.Event {
 			return nil
 		}
 	}
-	status := event.Status("")
-	switch d := e.Data.(type) {
-	case event.Verified:
-		status = d.Status
-	case event.Failed:
-		status = d.Status
-	case event.Routed:
-		status = d.Status
-	case event.CallEnded:
-		status = d.Status
+	c.Add(e)
+	over := e.Fact() == event.FactCallEnded
+	if over {
 		delete(p.calls, key)
 	}
-	if status != "" {
-		c.status = p.status == "" || status == p.status
+	if over || c.Verdict != "" || c.Outcome != "" { // before, the status is not the one that the call goes on with
+		c.status = p.status == "" || c.Status == p.status
 	}
 	c.before = append(c.before, e)
 	if !c.caller || !c.status {

@@ -9,7 +9,8 @@ import (
 // made is the call as FreeSWITCH told it, as far as the events say.
 func (rec *record) made() session.Call {
 	c := session.Call{
-		ID: rec.call, Channel: rec.started.Channel, Caller: rec.number(), Withheld: rec.started.CallerWithheld, Dialled: rec.started.DialledLast4, Line: rec.line,
+		ID: rec.call, Channel: rec.started.Channel, Caller: rec.number(), Withheld: rec.started.CallerWithheld,
+		Dialled: rec.started.DialledLast4, Line: rec.line,
 		NeedLevel: rec.stepUp, Return: rec.back, Started: rec.startedAt,
 	}
 	switch rec.started.Attestation {
@@ -35,7 +36,8 @@ var ani, remember = steps.ANI{}.Name(), steps.RememberNumber{}.Name()
 // earlierCall stands for the id that the call had before.
 const earlierCall = "earlier"
 
-// number is a caller's number that is as good as theirs: one that can be looked up and counted if theirs could. Its digits may have been erased since.
+// number is a caller's number that is as good as theirs: one that can be looked up and counted if theirs could. Its
+// digits may have been erased since.
 func (rec *record) number() string {
 	last := rec.started.CallerLast4
 	counts := rec.started.CallerWithheld || rec.lockedCaller
@@ -57,5 +59,6 @@ func (rec *record) number() string {
 	return anyNumber
 }
 
-// anyNumber can be a telephone number, and has few digits: reading it takes a good part of the time that a call takes here.
+// anyNumber can be a telephone number, and has few digits: reading it takes a good part of the time that a call takes
+// here.
 const anyNumber = "+29020000"

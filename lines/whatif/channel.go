@@ -67,7 +67,8 @@ func (c channel) Collect(_ context.Context, q session.Collect) (session.Entry, e
 const resend = "0"
 
 func entry(keys string) session.Entry {
-	return session.Entry{Class: session.Input, Digits: session.NewSecret([]byte(keys)), Keyed: len(keys), Terminated: true}
+	digits := session.NewSecret([]byte(keys))
+	return session.Entry{Class: session.Input, Digits: digits, Keyed: len(keys), Terminated: true}
 }
 
 // Listen implements session.Channel.

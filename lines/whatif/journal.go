@@ -23,7 +23,7 @@ func (j journal) Append(events ...event.Event) error {
 		case event.Routed:
 			j.outcome.Route, j.outcome.Destination = d.Outcome, d.Destination
 		case event.CallEnded:
-			j.outcome.End, j.outcome.Status, j.outcome.Level, j.outcome.Reason, j.outcome.Customer = d.End, d.Status, d.Level, d.Reason, d.Customer
+			j.outcome.ended(d)
 		}
 		j.fallSilent(e.Data)
 	}

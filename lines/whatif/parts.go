@@ -70,12 +70,14 @@ func (c customers) keyed() (*session.Customer, error) {
 	return &found, nil
 }
 
-// enrolled gives a customer everything that the line asks for, but what they were not asked for because there was nothing on file.
+// enrolled gives a customer everything that the line asks for, but what they were not asked for because there was
+// nothing on file.
 func (c customers) enrolled(customer session.Customer) session.Customer {
 	customer.Enrolled = c.line.questions
 	for _, s := range c.rec.steps {
 		if s.Result == event.StepSkipped && s.Reason == event.ReasonNotEnrolled {
-			customer.Enrolled = slices.DeleteFunc(slices.Clone(customer.Enrolled), func(kind string) bool { return kind == s.name })
+			notOnFile := func(kind string) bool { return kind == s.name }
+			customer.Enrolled = slices.DeleteFunc(slices.Clone(customer.Enrolled), notOnFile)
 		}
 	}
 	return customer
@@ -99,7 +101,9 @@ func (c customers) Check(context.Context, string, string, session.Secret) (bool,
 }
 
 // CheckTOTP implements steps.Directory.
-func (c customers) CheckTOTP(ctx context.Context, customer string, code session.Secret, _ time.Time) (int64, bool, error) {
+func (c customers) CheckTOTP(
+	ctx context.Context, customer string, code session.Secret, _ time.Time,
+) (int64, bool, error) {
 	ok, err := c.Check(ctx, customer, "", code)
 	return 0, ok, err
 }
@@ -179,7 +183,10 @@ func (e earlier) Recall(context.Context, string) (session.Known, bool, error) {
 	if e.rec.lost {
 		return session.Known{}, false, nil
 	}
-	return session.Known{Call: earlierCall, First: e.rec.started.Continues, Channel: e.rec.started.Channel, Line: e.rec.line, Proven: e.proven()}, true, nil
+	return session.Known{
+		Call: earlierCall, First: e.rec.started.Continues, Channel: e.rec.started.Channel, Line: e.rec.line,
+		Proven: e.proven(),
+	}, true, nil
 }
 
 func (e earlier) proven() session.Proven {

@@ -25,7 +25,8 @@ type tape struct {
 	clock time.Time
 	gone  error
 
-	// name is the step that runs, or empty; step what is recorded of it, or nil; next the number of its attempts that were played.
+	// name is the step that runs, or empty; step what is recorded of it, or nil; next the number of its attempts that
+	// were played.
 	name string
 	step *step
 	next int

@@ -9,7 +9,8 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Read reads an event as it is published, as far as Run looks at it. Its strings are parts of one copy of body, which lives as long as any of them. Most of the time that a Trial takes would else go into reading what it does not need.
+// Read reads an event as it is published, as far as Run looks at it. Its strings are parts of one copy of body, which
+// lives as long as any of them. Most of the time that a Trial takes would else go into reading what it does not need.
 func Read(body []byte) (event.Event, error) {
 	if gjson.ValidBytes(body) {
 		if e, ok := read(string(body)); ok {
@@ -57,23 +58,26 @@ func readData(fact event.Fact, data gjson.Result) event.Data {
 	switch fact {
 	case event.FactCallStarted:
 		return event.CallStarted{
-			Channel: word("channel"), CallerLast4: word("caller_last4"), CallerWithheld: field("caller_withheld").Bool(), Attestation: word("attestation"),
-			Continues: word("continues"), DialledLast4: word("dialled_last4"),
+			Channel: word("channel"), CallerLast4: word("caller_last4"),
+			CallerWithheld: field("caller_withheld").Bool(), Attestation: word("attestation"), Continues: word("continues"), DialledLast4: word("dialled_last4"),
 		}
 	case event.FactStepStarted:
 		return event.StepStarted{Step: word("step")}
 	case event.FactStepFinished:
 		d := event.StepFinished{
-			Step: word("step"), Result: event.StepResult(word("result")), Reason: event.Reason(word("reason")), Milliseconds: field("ms").Int(),
+			Step: word("step"), Result: event.StepResult(word("result")), Reason: event.Reason(word("reason")),
+			Milliseconds: field("ms").Int(),
 		}
 		field("attempts").ForEach(func(_, a gjson.Result) bool {
-			d.Attempts = append(d.Attempts, event.Attempt{Result: event.AttemptResult(a.Get("result").Str), Milliseconds: a.Get("ms").Int()})
+			result := event.AttemptResult(a.Get("result").Str)
+			d.Attempts = append(d.Attempts, event.Attempt{Result: result, Milliseconds: a.Get("ms").Int()})
 			return true
 		})
 		return d
 	case event.FactIdentified:
 		return event.Identified{
-			Customer: word("customer"), Name: word("name"), Method: event.Method(word("method")), Status: event.Status(word("status")), Level: number("level"),
+			Customer: word("customer"), Name: word("name"), Method: event.Method(word("method")),
+			Status: event.Status(word("status")), Level: number("level"),
 		}
 	case event.FactLocked:
 		return event.Locked{On: event.LockOn(word("on")), Customer: word("customer"), Began: field("began").Bool()}
@@ -89,8 +93,8 @@ func readData(fact event.Fact, data gjson.Result) event.Data {
 		return event.Routed{Outcome: word("outcome"), Destination: word("destination")}
 	case event.FactCallEnded:
 		d := event.CallEnded{
-			End: event.End(word("end")), Status: event.Status(word("status")), Level: number("level"), Reason: event.Reason(word("reason")),
-			Customer: word("customer"), Cause: word("cause"),
+			End: event.End(word("end")), Status: event.Status(word("status")), Level: number("level"),
+			Reason: event.Reason(word("reason")), Customer: word("customer"), Cause: word("cause"),
 		}
 		field("methods").ForEach(func(_, m gjson.Result) bool {
 			d.Methods = append(d.Methods, event.Method(m.Str))

@@ -18,7 +18,8 @@ type record struct {
 	// untold says why the call cannot be run once more.
 	untold string
 
-	// lockedCaller and lockedCustomer say what was locked before anything was asked. lockStep is the step in which the call itself brought a lock about.
+	// lockedCaller and lockedCustomer say what was locked before anything was asked. lockStep is the step in which the
+	// call itself brought a lock about.
 	lockedCaller, lockedCustomer bool
 	lockStep                     *step
 
@@ -30,7 +31,8 @@ type record struct {
 	stepUp  session.Level
 	back    session.Destination
 	refusal event.Refusal
-	// known is who the caller was found to be before, on this same call or by a token; nil if nobody. outage says that they could not be looked up.
+	// known is who the caller was found to be before, on this same call or by a token; nil if nobody. outage says that
+	// they could not be looked up.
 	known  *session.Proven
 	name   string
 	outage bool
@@ -117,7 +119,7 @@ func (r *reader) read(e event.Event) {
 		r.routed, r.last = true, nil
 		rec.outcome.Route, rec.outcome.Destination = d.Outcome, d.Destination
 	case event.CallEnded:
-		rec.outcome.End, rec.outcome.Status, rec.outcome.Level, rec.outcome.Reason, rec.outcome.Customer = d.End, d.Status, d.Level, d.Reason, d.Customer
+		rec.outcome.ended(d)
 	}
 }
 
@@ -194,9 +196,10 @@ func (r *reader) finish(ended event.CallEnded) {
 		rec.back, _ = session.ParseDestination(rec.outcome.Destination)
 	}
 	if r.failed.Reason == event.ReasonUnavailable && r.failed.Step == "" {
-		rec.outage, rec.lost = rec.known != nil, rec.known == nil && rec.stepUp > session.Unknown && rec.started.Continues == ""
+		rec.outage = rec.known != nil
+		rec.lost = rec.known == nil && rec.stepUp > session.Unknown && rec.started.Continues == ""
 	}
-	r.proven(ended)
+	r.before(ended)
 }
 
 // gone is what took the caller from us, or nil.
@@ -210,36 +213,36 @@ func gone(ended event.CallEnded) error {
 	return nil
 }
 
-// proven works out what had been proven before the call, from the level that it gave.
-func (r *reader) proven(ended event.CallEnded) {
+// before works out what had been proven before the call, from the level that it gave.
+func (r *reader) before(ended event.CallEnded) {
 	rec := r.rec
 	if rec.known == nil {
 		return
 	}
+	token := slices.Index(ended.Methods, event.MethodToken) // its own methods come before its name
 	for i, m := range ended.Methods {
-		passed := slices.ContainsFunc(rec.steps, func(s *step) bool { return s.name == string(m) && s.Result == event.StepPassed })
-		if passed {
+		passed := func(s *step) bool { return s.name == string(m) && s.Result == event.StepPassed }
+		if slices.ContainsFunc(rec.steps, passed) {
 			continue
 		}
-		if rec.known.Methods = append(rec.known.Methods, m); i == 0 || m == event.MethodToken {
-			continue // it identified
+		rec.known.Methods = append(rec.known.Methods, m)
+		if factor := factorOf(m, i == 0, i < token); factor != session.NoFactor {
+			rec.known.Proofs = append(rec.known.Proofs, session.Proof{Factor: factor, Method: m})
 		}
-		rec.known.Proofs = append(rec.known.Proofs, session.Proof{Factor: factorOf(m), Method: m})
 	}
 	if rec.known.Level(rec.startedAt) != session.Level(r.level) {
 		rec.untold = "what had been proven on the call before is not in its events"
 	}
 }
 
-func factorOf(m event.Method) session.Factor {
-	switch m {
-	case event.MethodPIN, event.MethodPassphrase:
-		return session.Knowledge
-	case event.MethodSMSCode, event.MethodTOTP:
-		return session.Possession
-	case event.MethodANI, event.MethodAccount, event.MethodPhone, event.MethodToken:
+// factorOf is what a method proved that the call came with. One that a company named is an identifier if it is the
+// first, because who the caller is comes before all questions, and a fact otherwise. Those of a token are all ours.
+func factorOf(name event.Method, first, ofToken bool) session.Factor {
+	switch m, ours := session.MethodOf(name); {
+	case ours && ofToken:
+		return m.Factor
+	case !ours && first:
 		return session.NoFactor
-	default: // a date of birth, a fact
-		return session.Weak
 	}
+	return session.FactorOf(name)
 }

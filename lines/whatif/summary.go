@@ -12,7 +12,8 @@ type Summary struct {
 	Same    int `json:"same"`
 	Changed int `json:"changed"`
 	Unknown int `json:"unknown"`
-	// Changes counts the calls that end otherwise by how they ended and would end, Doubts the unknown ones by why, the most frequent first.
+	// Changes counts the calls that end otherwise by how they ended and would end, Doubts the unknown ones by why, the
+	// most frequent first.
 	Changes []Count `json:"changes"`
 	Doubts  []Count `json:"doubts"`
 }

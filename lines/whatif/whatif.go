@@ -1,12 +1,15 @@
-// Package whatif answers "how would these calls have ended on other lines". It runs a recorded call once more, through session.Runner itself, with
-// everything outside of a line played from the call's events: what the caller did, who they turned out to be, what was locked or did not work.
+// Package whatif answers "how would these calls have ended on other lines". It runs a recorded call once more, through
+// session.Runner itself, with everything outside of a line played from the call's events: what the caller did, who they
+// turned out to be, what was locked or did not work.
 //
-// It knows no more than the events do, and invents nothing: where the other line asks what the caller was never asked, the answer is Unknown. It takes a
-// caller for the same caller: an answer that was right is right again, however many digits the other line wants; a number that was none is none; a
-// hang-up belongs to the step in which it came; a lock that was met is met. Calls are run one by one: a lock that another line would have spared the
-// next call is still there.
+// It knows no more than the events do, and invents nothing: where the other line asks what the caller was never asked,
+// the answer is Unknown. It takes a caller for the same caller: an answer that was right is right again, however many
+// digits the other line wants; a number that was none is none; a hang-up belongs to the step in which it came; a lock
+// that was met is met. Calls are run one by one: a lock that another line would have spared the next call is still
+// there.
 //
-// It stands beside package lines and not in session, because it compiles lines and plays the parts that their steps ask; nothing else needs it.
+// It stands beside package lines and not in session, because it compiles lines and plays the parts that their steps
+// ask; nothing else needs it.
 package whatif
 
 import (
@@ -48,7 +51,8 @@ func New(defs []*lines.Definition, o Options) (*Trial, error) {
 	t := &Trial{lines: map[string]*trialLine{}, player: p}
 	for _, def := range defs {
 		l, err := lines.Compile(def, 0, lines.Parts{
-			Directory: customers{p}, Sends: messages{p}, Sender: messages{p}, Once: messages{p}, Region: o.Region, PopURL: o.PopURL,
+			Directory: customers{p}, Sends: messages{p}, Sender: messages{p}, Once: messages{p},
+			Region: o.Region, PopURL: o.PopURL,
 		})
 		if err != nil {
 			return nil, err
@@ -59,9 +63,11 @@ func New(defs []*lines.Definition, o Options) (*Trial, error) {
 		t.add(l)
 	}
 	t.runner = session.NewRunner(session.Options{
-		Journal: journal{p}, Prompts: prompts{}, Guard: guard{p}, Calls: earlier{p}, Tokens: earlier{p}, Customer: customers{p}.ByID, Now: p.now,
+		Journal: journal{p}, Prompts: prompts{}, Guard: guard{p}, Calls: earlier{p}, Tokens: earlier{p},
+		Customer: customers{p}.ByID, Now: p.now,
 		Line: func(session.Call) *session.Line { return p.line.Line },
-		// The record bounds the call: how often it was spoken to depends on how slow a backend was, and is not run once more.
+		// The record bounds the call: how often it was spoken to depends on how slow a backend was, and is not run once
+		// more.
 		MaxActions: maxActions,
 	})
 	return t, nil
@@ -97,6 +103,11 @@ type Outcome struct {
 	Customer    string `json:"customer,omitempty"`
 }
 
+// ended takes over what the last event of a call says.
+func (o *Outcome) ended(d event.CallEnded) {
+	o.End, o.Status, o.Level, o.Reason, o.Customer = d.End, d.Status, d.Level, d.Reason, d.Customer
+}
+
 // apart is the outcome in words of its own: those that Read returns are parts of the whole event, and would keep it.
 func (o Outcome) apart() Outcome {
 	return Outcome{
@@ -109,7 +120,10 @@ func clone[S ~string](s S) S { return S(strings.Clone(string(s))) }
 
 func (o Outcome) String() string {
 	s := string(o.Status)
-	if usual := map[event.Status]int{event.StatusVerified: int(session.Verified), event.StatusIdentified: int(session.Identified)}; o.Level != usual[o.Status] {
+	usual := map[event.Status]session.Level{
+		event.StatusVerified: session.Verified, event.StatusIdentified: session.Identified,
+	}
+	if o.Level != int(usual[o.Status]) {
 		s += fmt.Sprintf(" at level %d", o.Level)
 	}
 	if o.Reason != "" && o.Reason != event.ReasonOK {
@@ -133,7 +147,8 @@ type Result struct {
 	Before  Outcome   `json:"before"`
 	// After is the outcome on the line that is tried; nil if it is unknown.
 	After *Outcome `json:"after,omitempty"`
-	// Step is where the call first goes another way, or where it is not known how it goes on; empty if it goes the same way. Why says it in words.
+	// Step is where the call first goes another way, or where it is not known how it goes on; empty if it goes the same
+	// way. Why says it in words.
 	Step string `json:"step,omitempty"`
 	Why  string `json:"why,omitempty"`
 }

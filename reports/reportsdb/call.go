@@ -8,7 +8,7 @@ import (
 	"countersign/store/sqlite"
 )
 
-// reportedCall is what the events of a call say about it, as far as they are known.
+// reportedCall is a call as the database has it: what event.Call says, in columns.
 type reportedCall struct {
 	call, first, line                                                  string
 	lineVersion                                                        int
@@ -21,7 +21,7 @@ type reportedCall struct {
 	reason, customer, methods, identifiedBy, outcome, destination, end sql.NullString
 	verdict                                                            event.Fact
 	failedReason, failedStep                                           sql.NullString
-	stepUp, locked, complete                                           bool
+	stepUp, locked, own, complete                                      bool
 	steps                                                              []reportedStep
 }
 
@@ -38,109 +38,58 @@ type reportedStep struct {
 
 // reportOf derives a call from its events, which are in their order. It is nil as long as it is not known when the call began.
 func reportOf(events []event.Event) *reportedCall {
-	c := &reportedCall{status: string(event.StatusNone)}
-	known := false
-	for _, e := range events {
-		if d, ok := e.Data.(event.CallStarted); ok {
-			known = true
-			c.begin(e, d)
-		}
-		c.take(e)
-	}
-	if !known {
+	c := event.FoldCall(events)
+	if !c.Begun {
 		return nil
 	}
-	last := events[len(events)-1]
-	c.complete = last.Fact() == event.FactCallEnded && events[0].Seq == 1 && last.Seq == len(events)
-	return c
+	r := &reportedCall{
+		call: c.ID, first: c.First, line: c.Line, lineVersion: c.LineVersion, started: c.Started.UnixMilli(),
+		channel: sqlite.Text(c.Start.Channel), callerLast4: sqlite.Text(c.Start.CallerLast4), withheld: c.Start.CallerWithheld,
+		dialledLast4: sqlite.Text(c.Start.DialledLast4), attestation: sqlite.Text(c.Start.Attestation),
+		status: string(event.StatusNone), level: c.Level, reason: sqlite.Text(string(c.Reason)), customer: sqlite.Text(c.Customer),
+		methods: methodList(c.Methods), identifiedBy: sqlite.Text(string(c.IdentifiedBy)),
+		outcome: sqlite.Text(c.Outcome), destination: sqlite.Text(c.Destination),
+		verdict: c.Verdict, failedReason: sqlite.Text(string(c.FailedReason)), failedStep: sqlite.Text(c.FailedStep),
+		stepUp: c.StepUp, locked: c.Locked, own: c.Own(), complete: c.Complete, steps: reportedSteps(c.Steps),
+	}
+	if c.Status != "" {
+		r.status = string(c.Status)
+	}
+	if !c.Decided.IsZero() {
+		r.decided = number(c.Decided.UnixMilli())
+	}
+	if c.End != "" {
+		r.end, r.ended, r.ms = sqlite.Text(string(c.End)), number(c.Ended.UnixMilli()), number(c.Milliseconds)
+	}
+	return r
 }
 
-func (c *reportedCall) begin(e event.Event, d event.CallStarted) {
-	c.call, c.first, c.line, c.lineVersion, c.started = e.Call, e.Call, e.Line, e.LineVersion, e.Time.UnixMilli()
-	if d.Continues != "" {
-		c.first = d.Continues
+func methodList(methods []event.Method) sql.NullString {
+	names := make([]string, len(methods))
+	for i, m := range methods {
+		names[i] = string(m)
 	}
-	c.channel, c.callerLast4, c.withheld = sqlite.Text(d.Channel), sqlite.Text(d.CallerLast4), d.CallerWithheld
-	c.dialledLast4, c.attestation = sqlite.Text(d.DialledLast4), sqlite.Text(d.Attestation)
+	return sqlite.Text(strings.Join(names, ","))
 }
 
-func (c *reportedCall) take(e event.Event) {
-	switch d := e.Data.(type) {
-	case event.StepUpRequested:
-		c.stepUp = true
-	case event.Locked:
-		c.locked = true
-	case event.StepStarted:
-		c.steps = append(c.steps, reportedStep{step: d.Step, started: e.Time.UnixMilli()})
-	case event.StepFinished:
-		c.finish(e, d)
-	case event.Identified:
-		c.now(d.Status, d.Level, "", d.Customer, nil)
-		if !c.identifiedBy.Valid {
-			c.identifiedBy = sqlite.Text(string(d.Method))
+func reportedSteps(steps []event.CallStep) []reportedStep {
+	asked := map[string]int{}
+	all := make([]reportedStep, len(steps))
+	for i, s := range steps {
+		all[i] = reportedStep{step: s.Step, started: s.Started.UnixMilli(), attempts: s.Attempts}
+		if !s.Finished {
+			continue
 		}
-	case event.Verified:
-		c.now(d.Status, d.Level, event.ReasonOK, d.Customer, d.Methods)
-		c.decide(e)
-	case event.Failed:
-		c.now(d.Status, d.Level, d.Reason, d.Customer, nil)
-		c.failedReason, c.failedStep = sqlite.Text(string(d.Reason)), sqlite.Text(d.Step)
-		c.decide(e)
-	case event.Routed:
-		c.now(d.Status, d.Level, d.Reason, "", nil)
-		c.outcome, c.destination = sqlite.Text(d.Outcome), sqlite.Text(d.Destination)
-		if !c.decided.Valid { // a line that only identifies, or is closed
-			c.decided = number(e.Time.UnixMilli())
-		}
-	case event.CallEnded:
-		c.now(d.Status, d.Level, d.Reason, d.Customer, d.Methods)
-		c.end, c.ended, c.ms = sqlite.Text(string(d.End)), number(e.Time.UnixMilli()), number(d.Milliseconds)
-		if d.End != event.EndRouted { // where it was to go, it did not go
-			c.outcome, c.destination = sql.NullString{}, sql.NullString{}
-		}
+		all[i].ms, all[i].reason = number(s.Milliseconds), sqlite.Text(string(s.Reason))
+		all[i].result = sql.NullString{String: string(s.Result), Valid: true}
+		all[i].asked = asked[s.Step]
+		asked[s.Step] += len(s.Attempts)
 	}
-}
-
-// now takes over what an event says about the call as a whole; what it does not say stays.
-func (c *reportedCall) now(s event.Status, level int, r event.Reason, customer string, methods []event.Method) {
-	c.status, c.level = string(s), level
-	if r != "" {
-		c.reason = sqlite.Text(string(r))
-	}
-	if customer != "" {
-		c.customer = sqlite.Text(customer)
-	}
-	if len(methods) > 0 {
-		names := make([]string, len(methods))
-		for i, m := range methods {
-			names[i] = string(m)
-		}
-		c.methods = sqlite.Text(strings.Join(names, ","))
-	}
-}
-
-func (c *reportedCall) decide(e event.Event) {
-	c.verdict, c.decided = e.Fact(), number(e.Time.UnixMilli())
-}
-
-// finish ends the step that runs, or, if its beginning is not known, one that took as long as it says.
-func (c *reportedCall) finish(e event.Event, d event.StepFinished) {
-	if n := len(c.steps); n == 0 || c.steps[n-1].result.Valid || c.steps[n-1].step != d.Step {
-		c.steps = append(c.steps, reportedStep{step: d.Step, started: e.Time.UnixMilli() - d.Milliseconds})
-	}
-	n := len(c.steps) - 1
-	s := &c.steps[n]
-	s.ms, s.reason, s.attempts = number(d.Milliseconds), sqlite.Text(string(d.Reason)), d.Attempts
-	s.result = sql.NullString{String: string(d.Result), Valid: true}
-	for _, earlier := range c.steps[:n] {
-		if earlier.step == d.Step {
-			s.asked += len(earlier.attempts)
-		}
-	}
+	return all
 }
 
 // counted says that it is a call of its own: neither a step-up nor a call that came back.
-func (c *reportedCall) counted() bool { return !c.stepUp && c.first == c.call }
+func (c *reportedCall) counted() bool { return c.own }
 
 // came says how many attempts ended so.
 func (s *reportedStep) came(to event.AttemptResult) (n int) {

@@ -30,10 +30,22 @@ type Options struct {
 	Log *slog.Logger
 }
 
+// Reader reads what is known of calls. It changes nothing. It is safe for use by several goroutines.
+type Reader struct{ db *sqlite.DB }
+
+// OpenReadOnly opens the file to read in it, as sqlite.OpenReadOnly does. Close it.
+func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
+	db, err := sqlite.OpenReadOnly(ctx, path, schema)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{db: db}, nil
+}
+
 // Reports keep what is known of every call in a file whose views analysts may query (docs/reports.md). They are made of events, and of nothing else: each counts once, by its
 // id, in whatever order and however often it comes. Their methods are safe for use by several goroutines, and several processes may have the same file open.
 type Reports struct {
-	db    *sqlite.DB
+	Reader
 	log   *slog.Logger
 	kinds kindNumbers
 }
@@ -47,17 +59,17 @@ func Open(ctx context.Context, path string, o Options) (*Reports, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Reports{db: db, log: o.Log}, nil
+	return &Reports{Reader: Reader{db: db}, log: o.Log}, nil
 }
 
 // DB is a pool of connections that can read and not write.
-func (r *Reports) DB() *sql.DB { return r.db.Read }
+func (r *Reader) DB() *sql.DB { return r.db.Read }
 
 // Close closes the file.
-func (r *Reports) Close() error { return r.db.Close() }
+func (r *Reader) Close() error { return r.db.Close() }
 
 // Consumer names whoever reads the stream for this file. Another file, and this one after Reset, has another name, so that each gets every event.
-func (r *Reports) Consumer(ctx context.Context) (string, error) {
+func (r *Reader) Consumer(ctx context.Context) (string, error) {
 	var id string
 	if err := r.db.Read.QueryRowContext(ctx, "SELECT consumer FROM place").Scan(&id); err != nil {
 		return "", fmt.Errorf("read reports: %w", err)

@@ -37,6 +37,6 @@ func (r *Reports) Retain(ctx context.Context, persons, all time.Time, dryRun boo
 }
 
 // Newest is when the youngest call began; the zero time if there is none.
-func (r *Reports) Newest(ctx context.Context) (time.Time, error) {
+func (r *Reader) Newest(ctx context.Context) (time.Time, error) {
 	return r.db.Newest(ctx, `SELECT started FROM call_data ORDER BY started DESC LIMIT 1`)
 }

@@ -59,7 +59,12 @@ const selectSchedules = "SELECT name, cron, handled, due, attempts, done, claime
 
 // States returns all of them.
 func (s *Schedules) States(ctx context.Context) (map[string]schedule.State, error) {
-	all, err := sqlite.Collect(ctx, s.db, scanSchedule, selectSchedules)
+	return (&Reader{db: s.db}).ScheduleStates(ctx)
+}
+
+// ScheduleStates says what became of scheduled reports, by the name of the schedule.
+func (r *Reader) ScheduleStates(ctx context.Context) (map[string]schedule.State, error) {
+	all, err := sqlite.Collect(ctx, r.db, scanSchedule, selectSchedules)
 	if err != nil {
 		return nil, err
 	}

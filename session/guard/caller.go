@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"countersign/session"
-	"countersign/session/shared"
 )
 
 // caller is what is kept about a caller's number: its last failed steps and the last different identifiers that it named, oldest first and no more
@@ -79,7 +78,7 @@ func (c *caller) forget(tags []string) (changed bool) {
 
 func (c caller) keep(r Rules) time.Duration {
 	if len(c.Failed)+len(c.Named) == 0 {
-		return shared.Briefly
+		return briefly
 	}
 	return max(r.CallerStepsWithin, r.CallerNamesWithin)
 }

@@ -106,7 +106,7 @@ func (c *customer) reset(upTo time.Time) (changed bool) {
 func (c customer) keep(r Rules) time.Duration {
 	switch n := len(c.Failures); {
 	case n == 0:
-		return shared.Briefly
+		return briefly
 	case n >= r.Total:
 		return shared.Forever
 	default:

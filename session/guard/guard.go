@@ -65,7 +65,7 @@ func New(o Options) (*Guard, error) {
 	}
 	o.Rules = o.Rules.withDefaults()
 	if o.Store == nil {
-		return nil, errors.New("guard: no store is given; guard.NewMemory is one")
+		return nil, errors.New("guard: no store is given; shared.NewMemory is one")
 	}
 	if o.Now == nil {
 		o.Now = time.Now

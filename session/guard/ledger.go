@@ -12,6 +12,9 @@ import (
 	"countersign/session/shared"
 )
 
+// briefly is how long a record stays in which nothing is left.
+const briefly = time.Minute
+
 // opWithin is how long one operation of the Store may take. The last try to write, of two operations, begins after less than twice that, so that no
 // method of the Guard takes longer than four times that.
 const opWithin = 250 * time.Millisecond

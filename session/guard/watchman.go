@@ -76,7 +76,6 @@ func (w *watchman) look(ctx context.Context, away bool) {
 	for line := range mine {
 		usual, known := w.usual.usual(w.rules, line, now)
 		if a, raised := alarm(w.rules, everybody.within(w.rules, line, now), usual, known); raised && w.first(ctx, line, now, away) {
-			w.log.Warn("line raises an alarm", "line", line, "kind", a.Kind, "calls", a.Calls, "failures", a.Failures)
 			w.raise(ctx, line, a)
 		}
 	}
@@ -187,7 +186,6 @@ func (w *watchman) first(ctx context.Context, line string, now time.Time, away b
 	return true
 }
 
-// claim notes that the line raises an alarm now. ErrConflict says that somebody else did so, recently.
 func (w *watchman) claim(ctx context.Context, line string, now time.Time, recently func(last time.Time) bool) error {
 	value, err := json.Marshal(alarmed{now})
 	if err != nil {

@@ -2,6 +2,7 @@
 package shared
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -25,9 +26,6 @@ const (
 	// Forever: until it is changed.
 	Forever time.Duration = -1
 )
-
-// Briefly is how long a record stays in which nothing is left.
-const Briefly = time.Minute
 
 // Store is where the counts of all machines meet. Its methods are called from many goroutines at once and return within a quarter of a second, at once
 // while it is away. Keys are of letters, digits, "-", "_" and dots between them.
@@ -67,7 +65,7 @@ func (m *Memory) Get(_ context.Context, key string) ([]byte, uint64, error) {
 	if !ok {
 		return nil, 0, ErrNotFound
 	}
-	return r.value, r.revision, nil
+	return bytes.Clone(r.value), r.revision, nil
 }
 
 // Create implements Store.
@@ -87,7 +85,7 @@ func (m *Memory) Update(_ context.Context, key string, value []byte, revision ui
 		m.sweepAt = max(1024, 2*len(m.values))
 	}
 	m.revision++
-	r := remembered{value: value, revision: m.revision}
+	r := remembered{value: bytes.Clone(value), revision: m.revision}
 	if keep > 0 {
 		r.until = time.Now().Add(keep)
 	}
@@ -102,7 +100,7 @@ func (m *Memory) All(_ context.Context, prefix string) (map[string][]byte, error
 	all := map[string][]byte{}
 	for key, r := range m.values {
 		if strings.HasPrefix(key, prefix+".") && !r.over() {
-			all[key] = r.value
+			all[key] = bytes.Clone(r.value)
 		}
 	}
 	return all, nil

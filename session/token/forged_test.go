@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"countersign/session/event"
+	"countersign/session/shared"
 	"countersign/session/token"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -97,7 +98,7 @@ func TestTokensOfOurOwnKeyNeedTheirTimes(t *testing.T) {
 	require.NoError(t, err)
 	block, _ := pem.Decode(must(os.ReadFile(path)))
 	private := must(x509.ParsePKCS8PrivateKey(block.Bytes))
-	b := benchOn(t, &token.Memory{}, keys)
+	b := benchOn(t, shared.NewMemory(), keys)
 	good := b.issued(t)
 	for name, test := range map[string]struct {
 		change func(said map[string]any)

@@ -11,6 +11,7 @@ import (
 
 	"countersign/session"
 	"countersign/session/event"
+	"countersign/session/shared"
 	"countersign/session/token"
 
 	"github.com/stretchr/testify/assert"
@@ -64,7 +65,7 @@ func TestTheSubjectIsTheSameForACustomerAndOfNoUseElsewhere(t *testing.T) {
 	t.Parallel()
 	keys := newKeys(t)
 	subject := func(customer string, change func(*token.Options)) any {
-		raw, err := benchOn(t, &token.Memory{}, keys, change).IssueFor(deadline(t), customer, []event.Method{event.MethodPIN}, token.AnyLine)
+		raw, err := benchOn(t, shared.NewMemory(), keys, change).IssueFor(deadline(t), customer, []event.Method{event.MethodPIN}, token.AnyLine)
 		require.NoError(t, err)
 		return part(t, raw, 1)["sub"]
 	}
@@ -84,10 +85,10 @@ func TestALoginElsewhereProvesWhatItsMethodsProve(t *testing.T) {
 		level   session.Level
 		proofs  int
 	}{
-		"a password":                {[]event.Method{token.MethodPassword}, session.Verified, 1},
-		"the app and a password":    {[]event.Method{token.MethodApp, token.MethodPassword}, session.Strong, 2},
-		"the app alone":             {[]event.Method{token.MethodApp}, session.Verified, 1},
-		"a password and a PIN":      {[]event.Method{token.MethodPassword, event.MethodPIN}, session.Verified, 2},
+		"a password":                {[]event.Method{session.MethodPassword}, session.Verified, 1},
+		"the app and a password":    {[]event.Method{session.MethodApp, session.MethodPassword}, session.Strong, 2},
+		"the app alone":             {[]event.Method{session.MethodApp}, session.Verified, 1},
+		"a password and a PIN":      {[]event.Method{session.MethodPassword, event.MethodPIN}, session.Verified, 2},
 		"a birth date":              {[]event.Method{event.MethodBirthDate}, session.Identified, 1},
 		"one birth date said twice": {[]event.Method{event.MethodBirthDate, event.MethodBirthDate}, session.Identified, 1},
 		"an account number":         {[]event.Method{event.MethodAccount}, session.Identified, 0},
@@ -131,7 +132,7 @@ func TestNoTokenIsMadeOfNothing(t *testing.T) {
 
 func TestOptionsThatWouldBeUnsafeAreRefused(t *testing.T) {
 	t.Parallel()
-	good := token.Options{Store: &token.Memory{}, Keys: newKeys(t), SubjectKey: subjectKey}
+	good := token.Options{Store: shared.NewMemory(), Keys: newKeys(t), SubjectKey: subjectKey}
 	for says, change := range map[string]func(*token.Options){
 		"a store and keys":      func(o *token.Options) { o.Store = nil },
 		"store and keys":        func(o *token.Options) { o.Keys = nil },

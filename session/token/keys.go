@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"countersign/internal/datafile"
 )
 
 // Keys are the key that tokens are signed with and all that they are verified with. Printing them shows nothing.
@@ -39,7 +41,7 @@ func LoadKeys(path string) (*Keys, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if text, err = newKey(); err == nil {
-			err = createFile(path, text)
+			err = datafile.Create(path, text)
 		}
 		clear(text)
 		if err != nil {
@@ -51,7 +53,7 @@ func LoadKeys(path string) (*Keys, error) {
 		return nil, fmt.Errorf("read the key of tokens: %w", err)
 	}
 	defer clear(text)
-	if err := ownOnly(path); err != nil {
+	if err := datafile.OwnOnly(path); err != nil {
 		return nil, fmt.Errorf("the key of tokens %s can be read by others: make it readable for its owner only (%w)", path, err)
 	}
 	k, err := parseKeys(text)

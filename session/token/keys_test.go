@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"countersign/session/event"
+	"countersign/session/shared"
 	"countersign/session/token"
 
 	"github.com/stretchr/testify/assert"
@@ -116,7 +117,7 @@ func TestAnOldKeyVerifiesAndDoesNotSign(t *testing.T) {
 		require.NoError(t, err)
 		return loaded
 	}
-	store := &token.Memory{}
+	store := shared.NewMemory()
 	before := benchOn(t, store, load(privateOld))
 	for name, keys := range map[string]*token.Keys{
 		"the old key": load(privateNew, privateOld), "its public half": load(privateNew, publicOld), "twice": load(privateNew, publicOld, privateOld),

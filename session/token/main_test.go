@@ -10,6 +10,7 @@ import (
 	"countersign/internal/leaktest"
 	"countersign/session"
 	"countersign/session/event"
+	"countersign/session/shared"
 	"countersign/session/token"
 
 	"github.com/stretchr/testify/require"
@@ -34,7 +35,7 @@ var subjectKey = []byte(strings.Repeat("k", 32))
 type bench struct {
 	*token.Issuer
 	now   time.Time
-	store token.Store
+	store shared.Store
 	keys  *token.Keys
 }
 
@@ -45,9 +46,9 @@ func newKeys(t testing.TB) *token.Keys {
 	return k
 }
 
-func newBench(t testing.TB) *bench { return benchOn(t, &token.Memory{}, newKeys(t)) }
+func newBench(t testing.TB) *bench { return benchOn(t, shared.NewMemory(), newKeys(t)) }
 
-func benchOn(t testing.TB, store token.Store, keys *token.Keys, changes ...func(*token.Options)) *bench {
+func benchOn(t testing.TB, store shared.Store, keys *token.Keys, changes ...func(*token.Options)) *bench {
 	t.Helper()
 	b := &bench{now: start, store: store, keys: keys}
 	o := token.Options{Store: store, Keys: keys, SubjectKey: subjectKey, Now: func() time.Time { return b.now }}

@@ -11,10 +11,10 @@ import (
 
 	"countersign/bus"
 	"countersign/session/event"
-	"countersign/session/token"
+	"countersign/session/shared"
 )
 
-var _ token.Store = (*bus.Bucket)(nil)
+var _ shared.Store = (*bus.Bucket)(nil)
 
 // bucket is one machine's way to what machines share.
 func bucket(t *testing.T, nats bus.Endpoint) *bus.Bucket {
@@ -31,9 +31,8 @@ func TestMachinesShareTokensThroughNATS(t *testing.T) {
 	nats, err := bus.StartEmbedded(bus.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(nats.Shutdown)
-	own := func(o *token.Options) { o.NotFound, o.Conflict = bus.ErrNotFound, bus.ErrConflict }
 	keys := newKeys(t)
-	one, two := benchOn(t, bucket(t, nats.Endpoint()), keys, own), benchOn(t, bucket(t, nats.Endpoint()), keys, own)
+	one, two := benchOn(t, bucket(t, nats.Endpoint()), keys), benchOn(t, bucket(t, nats.Endpoint()), keys)
 
 	raw := one.issued(t)
 	c, active, err := two.Introspect(deadline(t), secret(raw))
@@ -41,7 +40,7 @@ func TestMachinesShareTokensThroughNATS(t *testing.T) {
 	require.True(t, active)
 	assert.Equal(t, known().Proven, c.Proven)
 	race(t, 5, 10, one, two)
-	assert.Equal(t, event.RefusedUnknown, one.refusal(t, benchOn(t, &token.Memory{}, keys).issued(t), "retail"))
+	assert.Equal(t, event.RefusedUnknown, one.refusal(t, benchOn(t, shared.NewMemory(), keys).issued(t), "retail"))
 
 	nats.Shutdown()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -12,6 +12,7 @@ import (
 
 	"countersign/session"
 	"countersign/session/event"
+	"countersign/session/shared"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -72,7 +73,7 @@ func (i *Issuer) Use(ctx context.Context, token session.Secret, line string) (Co
 		return Content{}, fmt.Errorf("use a token up: %w", err)
 	}
 	switch _, err := i.store.Update(ctx, key(said.ID), used, revision, keep); {
-	case errors.Is(err, i.conflict), errors.Is(err, i.notFound):
+	case errors.Is(err, shared.ErrConflict), errors.Is(err, shared.ErrNotFound):
 		return Content{}, refused(event.RefusedReplayed) // somebody else was faster
 	case err != nil:
 		return Content{}, fmt.Errorf("use a token up: %w", err)
@@ -128,7 +129,7 @@ func (i *Issuer) verify(token session.Secret) (claims, error) {
 func (i *Issuer) look(ctx context.Context, said claims) (c Content, revision uint64, err error) {
 	value, revision, err := i.store.Get(ctx, key(said.ID))
 	switch {
-	case errors.Is(err, i.notFound):
+	case errors.Is(err, shared.ErrNotFound):
 		return c, 0, refused(event.RefusedUnknown)
 	case err != nil:
 		return c, 0, fmt.Errorf("look a token up: %w", err)

@@ -16,6 +16,7 @@ import (
 	"countersign/bus"
 	"countersign/session"
 	"countersign/session/event"
+	"countersign/session/shared"
 	"countersign/session/token"
 )
 
@@ -149,7 +150,7 @@ func TestTokensOfOthersAreForeign(t *testing.T) {
 func TestATokenThatTheStoreDoesNotKnowIsUnknown(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	raw := benchOn(t, &token.Memory{}, b.keys).issued(t)
+	raw := benchOn(t, shared.NewMemory(), b.keys).issued(t)
 	assert.Equal(t, event.RefusedUnknown, b.refusal(t, raw, "retail"))
 }
 
@@ -173,7 +174,7 @@ func TestWhoWritesToTheStoreCannotMakeATokenStandForMore(t *testing.T) {
 
 // broken is a Store of which a part does not work.
 type broken struct {
-	token.Store
+	shared.Store
 	create, get, update error
 	value               []byte
 }
@@ -228,14 +229,12 @@ func TestAStoreThatDoesNotAnswerIsNoRefusal(t *testing.T) {
 	require.NoError(t, err, "it is still good")
 }
 
-func TestTheErrorsOfTheStoreAreWhatOptionsSay(t *testing.T) {
+func TestErrorsOfTheStoreAreRefusals(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	gone, changed := errors.New("gone"), errors.New("changed")
-	own := func(o *token.Options) { o.NotFound, o.Conflict = gone, changed }
 	raw := b.issued(t)
-	assert.Equal(t, event.RefusedUnknown, benchOn(t, broken{Store: b.store, get: fmt.Errorf("kv: %w", gone)}, b.keys, own).refusal(t, raw, "retail"))
-	assert.Equal(t, event.RefusedReplayed, benchOn(t, broken{Store: b.store, update: fmt.Errorf("kv: %w", changed)}, b.keys, own).refusal(t, raw, "retail"))
+	assert.Equal(t, event.RefusedUnknown, benchOn(t, broken{Store: b.store, get: fmt.Errorf("kv: %w", shared.ErrNotFound)}, b.keys).refusal(t, raw, "retail"))
+	assert.Equal(t, event.RefusedReplayed, benchOn(t, broken{Store: b.store, update: fmt.Errorf("kv: %w", shared.ErrConflict)}, b.keys).refusal(t, raw, "retail"))
 }
 
 func TestWhatIsNoTokenIsRefused(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"countersign/session"
+	"countersign/session/shared"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -38,11 +39,9 @@ const (
 
 // Options are what an Issuer needs. Store, Keys and SubjectKey are required, and must be the same on all machines, like Issuer and Audience.
 type Options struct {
-	Store Store
-	// NotFound and Conflict are what the errors of Store are when there is no such key, and when it exists already or has another revision. Default: ErrNotFound
-	// and ErrConflict.
-	NotFound, Conflict error
-	Keys               *Keys
+	// Store keeps what tokens stand for, for all machines together.
+	Store shared.Store
+	Keys  *Keys
 	// SubjectKey is the key under which a customer's id becomes the opaque subject of a token: at least 32 random bytes. New takes a copy.
 	SubjectKey []byte
 	// Issuer and Audience name who makes tokens and whom they are for (iss, aud). Default "countersign".
@@ -55,14 +54,13 @@ type Options struct {
 
 // Issuer makes, checks and redeems tokens. It may be used from any number of goroutines.
 type Issuer struct {
-	store              Store
-	notFound, conflict error
-	keys               *Keys
-	subjectKey         []byte
-	issuer, audience   string
-	life               time.Duration
-	now                func() time.Time
-	parser             *jwt.Parser
+	store            shared.Store
+	keys             *Keys
+	subjectKey       []byte
+	issuer, audience string
+	life             time.Duration
+	now              func() time.Time
+	parser           *jwt.Parser
 }
 
 var _ session.Tokens = (*Issuer)(nil)
@@ -79,15 +77,9 @@ func New(o Options) (*Issuer, error) {
 		return nil, fmt.Errorf("tokens: a life of %s is out of bounds; choose at most %s", o.Life, MaxLife)
 	}
 	i := &Issuer{
-		store: o.Store, notFound: o.NotFound, conflict: o.Conflict, keys: o.Keys, subjectKey: append([]byte(nil), o.SubjectKey...),
+		store: o.Store, keys: o.Keys, subjectKey: append([]byte(nil), o.SubjectKey...),
 		issuer: o.Issuer, audience: o.Audience, life: o.Life, now: o.Now,
 		parser: jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding()),
-	}
-	if i.notFound == nil {
-		i.notFound = ErrNotFound
-	}
-	if i.conflict == nil {
-		i.conflict = ErrConflict
 	}
 	if i.issuer == "" {
 		i.issuer = defaultName

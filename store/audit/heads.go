@@ -11,7 +11,7 @@ import (
 
 // headsPath is the file beside the log to which the head is added after each entry, one a line. It is only ever added to, needs no lock, and names nobody, so it is kept when
 // entries are removed because their time is over. Whoever shortens the log has to change this file too: copy it elsewhere as it grows.
-func (a *Log) headsPath() string { return strings.TrimSuffix(a.db.Path, ".db") + ".heads" }
+func (a *Reader) headsPath() string { return strings.TrimSuffix(a.db.Path, ".db") + ".heads" }
 
 // note adds the head of an entry that is in the log. Of a crash between the two only the note is missing, which is no error.
 func (a *Log) note(e Entry) error {
@@ -45,7 +45,7 @@ func isCutOff(f *os.File) (bool, error) {
 }
 
 // noted are the heads in that file. A line that is no head is one that a crash cut off.
-func (a *Log) noted() (heads []Head, err error) {
+func (a *Reader) noted() (heads []Head, err error) {
 	f, err := os.Open(a.headsPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -64,11 +64,29 @@ type Options struct {
 	Now func() time.Time
 }
 
+// Reader reads the log. It changes nothing. It is safe for use by several goroutines.
+type Reader struct {
+	db  *sqlite.DB
+	now func() time.Time
+}
+
+// OpenReadOnly opens an audit log to read in it, as sqlite.OpenReadOnly does. Before the first entry there is no file: the log is then empty,
+// and Verify still holds it against the heads that were noted. Close it.
+func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
+	db, err := sqlite.OpenReadOnly(ctx, path, schema)
+	if errors.Is(err, sqlite.ErrMissing) {
+		db, err = sqlite.OpenEmpty(ctx, path, schema)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{db: db, now: time.Now}, nil
+}
+
 // Log is the log of who did what. Entries are only ever added; each is bound to the one before it by its hash. It is safe for use by several goroutines, and
 // several processes may have the same file open.
 type Log struct {
-	db  *sqlite.DB
-	now func() time.Time
+	Reader
 }
 
 // Open opens or creates an audit log. An *OpenError tells a person what is wrong. Close it.
@@ -80,11 +98,11 @@ func Open(ctx context.Context, path string, o Options) (*Log, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Log{db: db, now: o.Now}, nil
+	return &Log{Reader{db: db, now: o.Now}}, nil
 }
 
 // Close closes the file.
-func (a *Log) Close() error { return a.db.Close() }
+func (a *Reader) Close() error { return a.db.Close() }
 
 // Append writes an entry, and notes the head. Both have outlived a power cut when Append returns.
 func (a *Log) Append(ctx context.Context, e Entry) (written Entry, err error) {
@@ -141,7 +159,7 @@ type Filter struct {
 }
 
 // List calls each with the entries that were chosen, the oldest first, until it returns an error.
-func (a *Log) List(ctx context.Context, f Filter, each func(Entry) error) error {
+func (a *Reader) List(ctx context.Context, f Filter, each func(Entry) error) error {
 	from, to := int64(0), int64(1)<<62
 	if !f.From.IsZero() {
 		from = f.From.UnixMilli()
@@ -183,6 +201,6 @@ func eachEntry(ctx context.Context, from queryer, f func(Entry, []byte) error, w
 }
 
 // Newest is the time of the last entry; the zero time if there is none.
-func (a *Log) Newest(ctx context.Context) (time.Time, error) {
+func (a *Reader) Newest(ctx context.Context) (time.Time, error) {
 	return a.db.Newest(ctx, `SELECT time FROM entries ORDER BY n DESC LIMIT 1`)
 }

@@ -36,7 +36,7 @@ type State struct {
 
 // Verify follows the chain. A *ChainError says where an entry was changed, removed, or put in. Entries taken off the end or off the beginning, or a log that was written
 // anew, can leave a whole chain: that shows against the heads that were noted beside the log, and against known ones that were kept elsewhere.
-func (a *Log) Verify(ctx context.Context, known ...Head) (s State, err error) {
+func (a *Reader) Verify(ctx context.Context, known ...Head) (s State, err error) {
 	heads, err := a.noted() // before the log, to which others may be adding
 	if err != nil {
 		return s, err
@@ -108,7 +108,7 @@ func (a *Log) Verify(ctx context.Context, known ...Head) (s State, err error) {
 }
 
 // verifyTrimmed checks that the entries up to start were removed as Trim does it: an entry says so, was noted before they went, and they were old enough.
-func (a *Log) verifyTrimmed(start Head, trims []Entry, heads []Head) error {
+func (a *Reader) verifyTrimmed(start Head, trims []Entry, heads []Head) error {
 	if len(trims) == 0 {
 		return broken(1, "%s removed, and no entry says so", entries(1, start.N))
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // Alias is what the audit log calls a customer: always the same for the same id, on every machine with this pepper, and not to be turned back.
-func (d *Directory) Alias(customer string) string {
+func (d *Reader) Alias(customer string) string {
 	key := d.PepperKey("audit/v1")
 	defer clear(key)
 	mac := hmac.New(sha256.New, key)

@@ -98,7 +98,7 @@ func (r Record) identifiers() []string {
 	return all
 }
 
-func (d *Directory) credential(ctx context.Context, customer, kind string) (c credential, found bool, err error) {
+func (d *Reader) credential(ctx context.Context, customer, kind string) (c credential, found bool, err error) {
 	err = d.db.Read.QueryRowContext(ctx, `SELECT scheme, salt, params, hash FROM credentials WHERE customer = ? AND kind = ?`, customer, kind).
 		Scan(&c.scheme, &c.salt, &c.params, &c.hash)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -43,7 +43,7 @@ func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed
 }
 
 // tracesOf reads what is on file about a customer, and about nobody else. With many customers that takes seconds, in which others can write.
-func (d *Directory) tracesOf(ctx context.Context, customer string) (set traces.Set, err error) {
+func (d *Reader) tracesOf(ctx context.Context, customer string) (set traces.Set, err error) {
 	values, err := sqlite.Collect(ctx, d.db, func(r sqlite.Row) (value []byte, err error) { return value, r.Scan(&value) },
 		`SELECT name FROM customers WHERE id = ?1 UNION ALL SELECT e164 FROM phones WHERE customer = ?1
 		UNION ALL SELECT value FROM identifiers WHERE customer = ?1 UNION ALL SELECT hash FROM credentials WHERE customer = ?1
@@ -64,7 +64,7 @@ func (d *Directory) tracesOf(ctx context.Context, customer string) (set traces.S
 }
 
 // shared says that others have a value too: a name, or the number of a family.
-func (d *Directory) shared(ctx context.Context, customer string, value []byte) (shared bool, err error) {
+func (d *Reader) shared(ctx context.Context, customer string, value []byte) (shared bool, err error) {
 	if !utf8.Valid(value) {
 		return false, nil // a hash, or a sealed secret
 	}
@@ -78,7 +78,7 @@ func (d *Directory) shared(ctx context.Context, customer string, value []byte) (
 }
 
 // Erased tells who was erased until now.
-func (d *Directory) Erased(ctx context.Context) (event.Erased, error) {
+func (d *Reader) Erased(ctx context.Context) (event.Erased, error) {
 	type tombstone struct {
 		alias string
 		at    int64

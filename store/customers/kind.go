@@ -2,7 +2,7 @@ package customers
 
 import (
 	"bytes"
-	"regexp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -28,28 +28,18 @@ const (
 	KindTOTP = "totp"
 )
 
-var (
-	kindPattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
-	// takenKinds mean something already, on a call or in the record.
-	takenKinds = []string{
-		KindAccount, KindCustomer, KindPIN, KindBirthDate, KindPassphrase, KindTOTP, "totp_secret", "sms_code", "ani", "phone", "phones", "token", "id", "name",
-		"language", "enrolled",
-	}
-)
-
-// isNewKind says whether a company may call an identifier or a fact so.
+// isNewKind says whether a company may call an identifier so: ours have columns of their own.
 func isNewKind(kind string) bool {
-	return kindPattern.MatchString(kind) && !slices.Contains(takenKinds, kind)
+	return session.MayIdentify(kind) && !slices.Contains([]string{KindAccount, KindCustomer, "phone"}, kind)
 }
 
-// isNewFact says whether a company may call a fact so.
-func isNewFact(kind string) bool { return isNewKind(kind) && kind != "tracking" }
+// isNewFact says whether the record may have a fact of that name: one that a line can ask for.
+func isNewFact(kind string) bool { return session.IsFact(kind) }
 
 const (
 	minFact, maxFact     = 2, 20
 	minPhrase, maxPhrase = 8, 100
 	minPhraseWords       = 2
-	firstBirthYear       = 1900
 )
 
 // normal is the form in which a secret is hashed and must be checked, or says what is wrong with it, without showing it. The caller clears form.
@@ -77,8 +67,8 @@ func normalBirthDate(raw string, now time.Time) (form []byte, problem string) {
 	if err != nil {
 		day, err = time.Parse("2.1.2006", raw)
 	}
-	if err != nil || day.Year() < firstBirthYear || day.After(now) {
-		return nil, "the birth_date must be a day from 1900 to today, written 1980-12-31 or 31.12.1980"
+	if err != nil || !session.IsBirthDate(day, now) {
+		return nil, fmt.Sprintf("the birth_date must be a day from %d to today, written 1980-12-31 or 31.12.1980", session.FirstBirthYear)
 	}
 	return day.AppendFormat(nil, "20060102"), ""
 }

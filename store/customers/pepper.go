@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 
+	"countersign/internal/datafile"
 	"countersign/store/sqlite"
 )
 
@@ -21,7 +22,7 @@ const pepperSize = 32
 func LoadPepper(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := sqlite.CreateFile(path, newPepper()); err != nil {
+		if err := datafile.Create(path, newPepper()); err != nil {
 			return nil, sqlite.AccessError(path, err)
 		}
 		text, err = os.ReadFile(path)

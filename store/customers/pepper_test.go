@@ -10,8 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
-
-	"countersign/store/sqlite"
 )
 
 func TestPepperIsMadeOnceByWhoeverIsFirst(t *testing.T) {
@@ -64,7 +62,7 @@ func TestDirectoryRefusesAnotherPepper(t *testing.T) {
 	openDirectory(t, path, Options{})
 	fill(t, openDirectory(t, path, Options{Pepper: other}), "id,pin", "a,83645") // nothing was stored under the first one
 	_, err := Open(deadline(t), path, Options{Pepper: testPepper})
-	require.ErrorIs(t, err, sqlite.ErrWrongPepper)
+	require.ErrorIs(t, err, ErrWrongPepper)
 	assert.EqualError(t, err, "the secrets in directory.db were stored under another pepper: restore the pepper file that belongs to it")
 }
 
@@ -73,7 +71,7 @@ func TestADirectoryWithNothingButSealedSecretsRefusesAnotherPepperToo(t *testing
 	path := filepath.Join(t.TempDir(), "directory.db")
 	fill(t, openDirectory(t, path, Options{}), "id,totp_secret", "a,"+rfcKey)
 	_, err := Open(deadline(t), path, Options{Pepper: make([]byte, 32)})
-	require.ErrorIs(t, err, sqlite.ErrWrongPepper)
+	require.ErrorIs(t, err, ErrWrongPepper)
 }
 
 func TestPepperKey(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 
 // Phones are the numbers of a customer, sorted, none for an unknown one. Those that came with the customer are on file since 1970, so that nobody takes them for
 // new.
-func (d *Directory) Phones(ctx context.Context, customer string) ([]session.Phone, error) {
+func (d *Reader) Phones(ctx context.Context, customer string) ([]session.Phone, error) {
 	return sqlite.Collect(ctx, d.db, scanPhone, `SELECT e164, since FROM phones WHERE customer = ? ORDER BY e164`, customer)
 }
 

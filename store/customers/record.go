@@ -27,7 +27,7 @@ type Identifier struct{ Kind, Value string }
 type Credential struct{ Kind, Scheme string }
 
 // Show reads a customer's record. ErrUnknownCustomer if there is none.
-func (d *Directory) Show(ctx context.Context, id string) (r Record, err error) {
+func (d *Reader) Show(ctx context.Context, id string) (r Record, err error) {
 	r.Customer, err = scanCustomer(d.db.Read.QueryRowContext(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id = ?`, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Record{}, ErrUnknown
@@ -60,7 +60,7 @@ func scanCredential(r sqlite.Row) (c Credential, err error) {
 
 // List reads customers page by page, ordered by id: at most limit of them, with ids greater than after. search, if not empty, must be part of
 // the id, name, an identifier or a telephone number; letters outside of ASCII must be in the same case.
-func (d *Directory) List(ctx context.Context, after string, limit int, search string) ([]session.Customer, error) {
+func (d *Reader) List(ctx context.Context, after string, limit int, search string) ([]session.Customer, error) {
 	if search == "" {
 		return d.customers(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id > ? ORDER BY c.id LIMIT ?`, after, limit)
 	}
@@ -76,7 +76,7 @@ func anywhere(search string) string {
 }
 
 // Count is how many customers there are.
-func (d *Directory) Count(ctx context.Context) (n int, err error) {
+func (d *Reader) Count(ctx context.Context) (n int, err error) {
 	err = d.db.Read.QueryRowContext(ctx, "SELECT count(*) FROM customers").Scan(&n)
 	return n, err
 }

@@ -14,7 +14,7 @@ import (
 // PepperKey derives a key of 32 bytes from the pepper (HKDF-Expand of RFC 5869 with SHA-256) for something else that must be keyed: the same for the same label, on
 // every machine with this pepper, and worth nothing for another label, for the pepper, or for what is stored here. The label is the use's own and says its version,
 // such as "guard/v1". The caller owns the key.
-func (d *Directory) PepperKey(label string) []byte { return d.hash.key("countersign/key/v1/" + label) }
+func (d *Reader) PepperKey(label string) []byte { return d.hash.key("countersign/key/v1/" + label) }
 
 // key is PepperKey for uses of our own too. The pepper is uniform, so that there is nothing to extract.
 func (h *hasher) key(info string) []byte {

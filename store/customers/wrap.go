@@ -19,7 +19,7 @@ const (
 )
 
 // Unwrapped is how many credentials are stored as plain HMACs, without argon2id over them.
-func (d *Directory) Unwrapped(ctx context.Context) (n int, err error) {
+func (d *Reader) Unwrapped(ctx context.Context) (n int, err error) {
 	err = d.db.Read.QueryRowContext(ctx, "SELECT count(*) FROM credentials WHERE scheme = 'hmac'").Scan(&n)
 	return n, err
 }

@@ -102,7 +102,7 @@ func eraseCall(ctx context.Context, tx *sql.Tx, call, customer string, found *Er
 }
 
 // AwaitPublished returns when the outbox is empty up to and with N = upTo, or with ctx's error.
-func (j *Journal) AwaitPublished(ctx context.Context, upTo int64) error {
+func (j *Reader) AwaitPublished(ctx context.Context, upTo int64) error {
 	for {
 		var first sql.NullInt64
 		if err := j.db.Read.QueryRowContext(ctx, `SELECT min(n) FROM outbox`).Scan(&first); err != nil {

@@ -29,7 +29,7 @@ type ExportOptions struct {
 
 // Export hands over the events of calls as they are published, whole calls, in the order in which they were journalled: each of them as JSON, to be kept.
 // It sees one state of the journal, while calls go on.
-func (j *Journal) Export(ctx context.Context, o ExportOptions, each func(body []byte) error) error {
+func (j *Reader) Export(ctx context.Context, o ExportOptions, each func(body []byte) error) error {
 	query := `SELECT e.json FROM events e LEFT JOIN calls c ON c.call = e.call WHERE true`
 	var args []any
 	if !o.From.IsZero() {
@@ -73,7 +73,7 @@ func (j *Journal) Export(ctx context.Context, o ExportOptions, each func(body []
 }
 
 // Event is an event as it is published, by its id.
-func (j *Journal) Event(ctx context.Context, id string) (body []byte, found bool, err error) {
+func (j *Reader) Event(ctx context.Context, id string) (body []byte, found bool, err error) {
 	err = j.db.Read.QueryRowContext(ctx, `SELECT json FROM events WHERE id = ?`, id).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
@@ -85,7 +85,7 @@ func (j *Journal) Event(ctx context.Context, id string) (body []byte, found bool
 }
 
 // Find returns the ids of the calls that have that id, or whose id ends so, up to ten of them.
-func (j *Journal) Find(ctx context.Context, idOrEnd string) ([]string, error) {
+func (j *Reader) Find(ctx context.Context, idOrEnd string) ([]string, error) {
 	exact, err := sqlite.Collect(ctx, j.db, sqlite.ScanString, `SELECT call FROM calls WHERE call = ?`, idOrEnd)
 	if err != nil || len(exact) > 0 {
 		return exact, err
@@ -156,7 +156,7 @@ func (j *Journal) importGroup(ctx context.Context, group []entry, erased event.E
 			if err := eraseImported(ctx, tx, erased, n, calls); err != nil {
 				return fmt.Errorf("write call %s: %w", n.call, err)
 			}
-			if n.change.ended.Valid {
+			if n.ended.Valid {
 				continue
 			}
 			if _, err := tx.ExecContext(ctx, `UPDATE calls SET ended = ? WHERE call = ? AND ended IS NULL`, n.time, n.call); err != nil {

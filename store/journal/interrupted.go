@@ -2,48 +2,81 @@ package journal
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"countersign/session/event"
 	"countersign/store/sqlite"
 )
 
-// EndInterrupted appends the last event of calls that have none, because the process that ran them ended first, and says how many there were. It is for the
-// start, before there are new calls: whatever runs then is taken for interrupted. What was known of such a call is in its event.
+// EndInterrupted appends the last event of calls that have none, because the process that ran them ended first, and says how many there were.
+// It is for the start, before there are new calls: whatever runs then is taken for interrupted. What was known of such a call is in its event.
 func (j *Journal) EndInterrupted(ctx context.Context, source string, now time.Time) (int, error) {
-	calls, err := sqlite.Collect(ctx, j.db, func(r sqlite.Row) (event.Event, error) { return scanInterrupted(r, source, now) }, `
-		SELECT c.call, c.line, c.lineversion, c.started, c.status, c.level, c.reason, c.customer, c.outcome, max(e.seq), max(e.time)
-		FROM calls c JOIN events e ON e.call = c.call WHERE c.ended IS NULL GROUP BY c.call ORDER BY c.call`)
+	seen, err := sqlite.Collect(ctx, j.db, scanSeen, `SELECT e.call, e.seq, e.time, e.json FROM calls c JOIN events e ON e.call = c.call
+		WHERE c.ended IS NULL ORDER BY e.call, e.seq`)
 	if err != nil {
 		return 0, fmt.Errorf("look for interrupted calls: %w", err)
 	}
-	for _, e := range calls {
-		if err := j.Append(e); err != nil {
+	calls := 0
+	for len(seen) > 0 {
+		n := slices.IndexFunc(seen, func(s seenEvent) bool { return s.call != seen[0].call })
+		if n < 0 {
+			n = len(seen)
+		}
+		if err := j.Append(interrupted(seen[:n], source, now)); err != nil {
 			return 0, fmt.Errorf("end interrupted calls: %w", err)
 		}
+		calls, seen = calls+1, seen[n:]
 	}
-	return len(calls), j.Sync(ctx)
+	return calls, j.Sync(ctx)
 }
 
-func scanInterrupted(r sqlite.Row, source string, now time.Time) (event.Event, error) {
-	e := event.Event{Source: source, Time: now}
-	d := event.CallEnded{End: event.EndInterrupted, Status: event.StatusNone, Reason: event.ReasonUnavailable}
-	var started, lastSeen int64
-	var status, reason, customer, outcome sql.NullString
-	var level sql.NullInt64
-	if err := r.Scan(&e.Call, &e.Line, &e.LineVersion, &started, &status, &level, &reason, &customer, &outcome, &e.Seq, &lastSeen); err != nil {
-		return event.Event{}, err
+// seenEvent is an event of a call that was interrupted; known is false if a newer version wrote it.
+type seenEvent struct {
+	call string
+	seq  int
+	time int64
+	event.Event
+	known bool
+}
+
+func scanSeen(r sqlite.Row) (s seenEvent, err error) {
+	var body []byte
+	if err := r.Scan(&s.call, &s.seq, &s.time, &body); err != nil {
+		return s, err
 	}
-	if status.Valid {
-		d.Status, d.Level, d.Customer = event.Status(status.String), int(level.Int64), customer.String
+	err = s.Event.UnmarshalJSON(body)
+	var unknown *event.UnknownFactError
+	if errors.As(err, &unknown) {
+		return s, nil
 	}
-	if outcome.Valid { // it had been handed on: only this event was missing
-		d.End, d.Reason = event.EndRouted, event.Reason(reason.String)
+	s.known = err == nil
+	return s, err
+}
+
+// interrupted is the last event of a call, after those that are known of it.
+func interrupted(seen []seenEvent, source string, now time.Time) event.Event {
+	var c event.Call
+	for _, s := range seen {
+		if s.known {
+			c.Add(s.Event)
+		}
 	}
-	d.Milliseconds = max(0, lastSeen-started) // nobody knows better
-	e.Seq++
-	e.ID, e.Data = event.ID(e.Call, e.Seq), d
-	return e, nil
+	first, last := seen[0], seen[len(seen)-1]
+	d := event.CallEnded{
+		End: event.EndInterrupted, Status: event.StatusNone, Reason: event.ReasonUnavailable,
+		Milliseconds: max(0, last.time-first.time), // nobody knows better
+	}
+	if c.Status != "" {
+		d.Status, d.Level, d.Customer = c.Status, c.Level, c.Customer
+	}
+	if c.Outcome != "" { // it had been handed on: only this event was missing
+		d.End, d.Reason = event.EndRouted, c.Reason
+	}
+	seq := last.seq + 1
+	return event.Event{
+		ID: event.ID(first.call, seq), Source: source, Time: now, Call: first.call, Seq: seq, Line: c.Line, LineVersion: c.LineVersion, Data: d,
+	}
 }

@@ -49,10 +49,25 @@ type Options struct {
 	firstRetry time.Duration // tests: default firstRetry
 }
 
+// Reader reads the journal. It changes nothing. It is safe for use by several goroutines.
+type Reader struct{ db *sqlite.DB }
+
+// OpenReadOnly opens a journal to read in it, as sqlite.OpenReadOnly does. Close it.
+func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
+	db, err := sqlite.OpenReadOnly(ctx, path, schema)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{db: db}, nil
+}
+
+// Close closes the file.
+func (r *Reader) Close() error { return r.db.Close() }
+
 // Journal keeps the events of calls in a file, and each in the outbox of the same file until it is published. One goroutine writes: events that
 // come within 20 ms share a transaction, up to 100 of them. Its methods are safe for use by several goroutines.
 type Journal struct {
-	db    *sqlite.DB
+	Reader
 	log   *slog.Logger
 	queue *queue
 	retry time.Duration
@@ -86,7 +101,7 @@ func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 		o.firstRetry = firstRetry
 	}
 	j := &Journal{
-		db: db, log: o.Log, queue: newQueue(o.Queue, o.interval), retry: o.firstRetry, wake: make(chan struct{}, 1), written: make(chan struct{}),
+		Reader: Reader{db: db}, log: o.Log, queue: newQueue(o.Queue, o.interval), retry: o.firstRetry, wake: make(chan struct{}, 1), written: make(chan struct{}),
 	}
 	retrying, abandon := context.WithCancel(context.Background())
 	j.abandon = abandon
@@ -157,7 +172,7 @@ func (e *LostError) Error() string {
 func (j *Journal) Wake() <-chan struct{} { return j.wake }
 
 // Call reads the events of a call, in their order; none if the call is not known.
-func (j *Journal) Call(ctx context.Context, id string) ([]event.Event, error) {
+func (j *Reader) Call(ctx context.Context, id string) ([]event.Event, error) {
 	return sqlite.Collect(ctx, j.db, scanEvent, `SELECT json FROM events WHERE call = ? ORDER BY seq`, id)
 }
 
@@ -171,6 +186,6 @@ func scanEvent(r sqlite.Row) (e event.Event, err error) {
 }
 
 // Newest is the time of the event that was written last; the zero time if there is none.
-func (j *Journal) Newest(ctx context.Context) (time.Time, error) {
+func (j *Reader) Newest(ctx context.Context) (time.Time, error) {
 	return j.db.Newest(ctx, `SELECT time FROM events ORDER BY rowid DESC LIMIT 1`)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // Pending reads up to limit entries of the outbox with an N greater than after, in the order in which they must be published.
-func (j *Journal) Pending(ctx context.Context, after int64, limit int) ([]event.Outgoing, error) {
+func (j *Reader) Pending(ctx context.Context, after int64, limit int) ([]event.Outgoing, error) {
 	return sqlite.Collect(ctx, j.db, scanOutbox, `SELECT o.n, e.id, e.line, e.fact, e.time, e.json FROM outbox o JOIN events e ON e.id = o.event
 		WHERE o.n > ? ORDER BY o.n LIMIT ?`, after, limit)
 }
@@ -38,7 +38,7 @@ func (j *Journal) Published(ctx context.Context, upTo int64) error {
 }
 
 // Backlog is how many events wait to be published, and when the oldest of them happened; the zero time if there is none.
-func (j *Journal) Backlog(ctx context.Context) (count int, oldest time.Time, err error) {
+func (j *Reader) Backlog(ctx context.Context) (count int, oldest time.Time, err error) {
 	var at int64
 	err = j.db.Read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM outbox), e.time FROM outbox o JOIN events e ON e.id = o.event
 		ORDER BY o.n LIMIT 1`).Scan(&count, &at)

@@ -10,9 +10,11 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// migrate brings the file to the newest schema, or refuses it without having touched it.
+// migrate brings the file to the newest schema, or refuses it without having touched it. Migrations are named 0001_what.sql, 0002_what.sql
+// and are applied in that order; the number of the last one is the version of the schema, kept in the file's user_version. They only go
+// forward: one that was released is never changed.
 func (db *DB) migrate(ctx context.Context, s Schema) error {
-	steps, err := fs.Glob(s.Files, "migrations/*.sql")
+	steps, err := s.migrations()
 	if err != nil {
 		return err
 	}
@@ -39,6 +41,26 @@ func (db *DB) migrate(ctx context.Context, s Schema) error {
 		_, err = tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", s.Application, len(steps)))
 		return err
 	})
+}
+
+func (s Schema) migrations() ([]string, error) { return fs.Glob(s.Files, "migrations/*.sql") }
+
+// checkVersion refuses a file that does not have exactly the newest schema.
+func (db *DB) checkVersion(ctx context.Context, s Schema) error {
+	steps, err := s.migrations()
+	if err != nil {
+		return err
+	}
+	version, err := db.version(ctx, s, len(steps))
+	switch {
+	case err != nil:
+		return err
+	case version == 0:
+		return missingError(db.Path)
+	case version < len(steps):
+		return olderError(db.Path, version, len(steps))
+	}
+	return nil
 }
 
 func apply(ctx context.Context, tx *sql.Tx, files fs.FS, name string) error {

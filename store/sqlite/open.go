@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"time"
 
+	"countersign/internal/datafile"
+
 	"github.com/mattn/go-sqlite3"
 )
 
@@ -42,7 +44,7 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	if err := CreateFile(path, nil); err != nil {
+	if err := datafile.Create(path, nil); err != nil {
 		return nil, AccessError(path, err)
 	}
 	db := &DB{Path: path}
@@ -50,13 +52,45 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	db.Write.SetMaxOpenConns(1)
-	if db.Read, err = sql.Open("sqlite3", dsn(path, s, "_query_only", "1")); err != nil {
+	if db.Read, err = openReaders(path, s, "_query_only", "1"); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Write.Close())
 	}
-	readers := max(4, runtime.NumCPU())
-	db.Read.SetMaxOpenConns(readers)
-	db.Read.SetMaxIdleConns(readers)
 	if err := db.migrate(ctx, s); err != nil {
+		return nil, errors.Join(Explain(path, err), db.Close())
+	}
+	return db, nil
+}
+
+// openReaders makes the pool of connections that cannot write.
+func openReaders(path string, s Schema, more ...string) (*sql.DB, error) {
+	pool, err := sql.Open("sqlite3", dsn(path, s, more...))
+	if err != nil {
+		return nil, err
+	}
+	readers := max(4, runtime.NumCPU())
+	pool.SetMaxOpenConns(readers)
+	pool.SetMaxIdleConns(readers)
+	return pool, nil
+}
+
+// OpenReadOnly opens a database without changing it: it creates nothing and migrates nothing. An *OpenError with ErrMissing, ErrOlder or
+// ErrNewer says that the file is not there or has another schema than this program. Write is nil.
+func OpenReadOnly(ctx context.Context, path string, s Schema) (*DB, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist), err == nil && info.Size() == 0:
+		return nil, missingError(path)
+	case err != nil:
+		return nil, AccessError(path, err)
+	}
+	db := &DB{Path: path}
+	if db.Read, err = openReaders(path, s, "mode", "ro", "_query_only", "1"); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := db.checkVersion(ctx, s); err != nil {
 		return nil, errors.Join(Explain(path, err), db.Close())
 	}
 	return db, nil
@@ -65,7 +99,7 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 // dsn carries every setting that SQLite keeps for a connection and not in the file, so that each connection of a pool has them.
 func dsn(path string, s Schema, more ...string) string {
 	q := url.Values{
-		"mode":             {"rw"}, // never create a file: createFile does, with the right permissions
+		"mode":             {"rw"}, // never create a file: datafile.Create does, with the right permissions
 		"_busy_timeout":    {fmt.Sprint(busyTimeout.Milliseconds())},
 		"_foreign_keys":    {"1"},
 		"_synchronous":     {s.Synchronous},
@@ -78,7 +112,14 @@ func dsn(path string, s Schema, more ...string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
-func (db *DB) Close() error { return errors.Join(db.Read.Close(), db.Write.Close()) }
+// Close closes the file. Closing a database that was opened read-only leaves it as it was.
+func (db *DB) Close() error {
+	err := db.Read.Close()
+	if db.Write != nil {
+		err = errors.Join(err, db.Write.Close())
+	}
+	return err
+}
 
 // InTx runs f in a transaction of the writer. It waits for the connection and for other processes, ends at once if ctx ends before its turn,
 // and runs to its end afterwards: a context that can end makes go-sqlite3 start a goroutine for every statement.
@@ -119,47 +160,4 @@ func IsCode(err error, codes ...sqlite3.ErrNo) bool {
 		}
 	}
 	return false
-}
-
-// CreateFile makes a file with content that only its owner may read, unless the file exists already, and takes everybody else's permissions
-// away from one that does. Of several processes one wins; nobody ever sees half a file. Its folder is made, readable for everybody, if missing.
-//
-// An existing database is never opened here: closing a descriptor of it would drop the locks that SQLite holds in this process.
-func CreateFile(path string, content []byte) error {
-	info, err := os.Stat(path)
-	if err == nil && info.Mode().Perm()&0o077 != 0 && info.Mode().IsRegular() {
-		return os.Chmod(path, info.Mode().Perm()&0o700)
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
-	draft, err := os.CreateTemp(folder, "."+filepath.Base(path)+"-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(draft.Name()) }()
-	_, err = draft.Write(content)
-	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
-		return err
-	}
-	switch err := os.Link(draft.Name(), path); {
-	case errors.Is(err, fs.ErrExist):
-		return nil
-	case err != nil:
-		return err
-	}
-	return syncFolder(folder)
-}
-
-// syncFolder makes a new name in a folder outlive a power cut.
-func syncFolder(folder string) error {
-	f, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

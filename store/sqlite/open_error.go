@@ -13,16 +13,18 @@ import (
 var (
 	// ErrNewer says that a newer version of this program wrote the database.
 	ErrNewer = errors.New("database of a newer version")
+	// ErrOlder says that an older version of this program wrote the database, and that it was only to be read.
+	ErrOlder = errors.New("database of an older version")
+	// ErrMissing says that there is no database, and that it was only to be read.
+	ErrMissing = errors.New("no database")
 	// ErrForeign says that the file is no database, or somebody else's.
 	ErrForeign = errors.New("not our database")
 	// ErrAccess says that a file or its folder cannot be made, read or written.
 	ErrAccess = errors.New("no access")
-	// ErrWrongPepper says that the secrets of a directory were stored under another pepper.
-	ErrWrongPepper = errors.New("wrong pepper")
 )
 
 // OpenError says in one sentence why a file cannot be used and what to do about it. errors.Is tells ErrNewer, ErrForeign, ErrAccess,
-// ErrWrongPepper and ErrBusy apart.
+// ErrOlder, ErrMissing and ErrBusy apart.
 type OpenError struct {
 	Path string
 	// Kind is one of the errors above.
@@ -48,11 +50,23 @@ func newerError(path string, found, known int) *OpenError {
 		filepath.Base(path), found, known)}
 }
 
+func olderError(path string, found, known int) *OpenError {
+	return &OpenError{Path: path, Kind: ErrOlder, Sentence: fmt.Sprintf(
+		"%s was written by an older Countersign (schema %d, this one reads %d): read it with that version, or let \"countersign serve\" "+
+			"of this version upgrade it", filepath.Base(path), found, known)}
+}
+
+func missingError(path string) *OpenError {
+	return &OpenError{Path: path, Kind: ErrMissing, Sentence: fmt.Sprintf(
+		"there is no %s in %s yet: \"countersign serve\" makes it; or name another folder with --data", filepath.Base(path), filepath.Dir(path))}
+}
+
 func foreignError(path, what string, cause error) *OpenError {
 	return &OpenError{Path: path, Kind: ErrForeign, Cause: cause, Sentence: fmt.Sprintf(
 		"%s is %s: move it away or use another --data folder", path, what)}
 }
 
+// AccessError says that a file cannot be made, read or written, and what to do.
 func AccessError(path string, cause error) *OpenError {
 	var p *fs.PathError // says the path again, and the name of a system call
 	why := cause

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"countersign/backend"
+	"countersign/backend/endpoint"
+	"countersign/bus"
+	"countersign/freeswitch"
+	"countersign/session"
+	"countersign/steps"
+	"countersign/store/customers"
+	"countersign/web"
+)
+
+// listen takes a port. instead says what to do when another program has it.
+func listen(setting, address, instead string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s %s is in use: another countersign may be running; stop it or %s", setting, address, instead)
+	case err != nil:
+		return nil, fmt.Errorf("%s %s: %w", setting, address, err)
+	}
+	return l, nil
+}
+
+// refuse closes every connection at once, until it is stopped. Stopping twice is harmless.
+func refuse(l *net.TCPListener) (stop func()) {
+	var refusing sync.WaitGroup
+	refusing.Go(func() {
+		for {
+			nc, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = nc.Close()
+		}
+	})
+	return sync.OnceFunc(func() {
+		_ = l.SetDeadline(time.Now())
+		refusing.Wait()
+		_ = l.SetDeadline(time.Time{})
+	})
+}
+
+// openNATS reaches the external NATS, or starts the embedded one.
+func openNATS(cfg config, log *slog.Logger, open *parts) (bus.Endpoint, error) {
+	n := cfg.NATS
+	if n.URL != "" {
+		return bus.External(cfg.external())
+	}
+	embedded, err := bus.StartEmbedded(bus.EmbeddedOptions{
+		Dir: cfg.natsDir(), Listen: n.Listen, User: n.User, Password: n.Password, Token: n.Token, Log: log,
+	})
+	if err != nil {
+		return bus.Endpoint{}, err
+	}
+	open.addQuiet(embedded.Shutdown)
+	return embedded.Endpoint(), nil
+}
+
+// openCustomers puts the company's backend in front of the local customers, if there is one.
+func openCustomers(cfg config, local *customers.Directory, log *slog.Logger, open *parts) (steps.Directory, error) {
+	if cfg.Backend.URL == "" {
+		return local, nil
+	}
+	d, err := backend.New(cfg.Backend, local, endpoint.Options{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	open.addQuiet(d.Close)
+	return d, nil
+}
+
+// noGateway stands in for a gateway for text messages that is not configured: a line that sends codes takes its callers to a person.
+type noGateway struct{}
+
+func (noGateway) Send(context.Context, session.Message) error {
+	return errors.New("no gateway for text messages is configured: set sms.url")
+}
+
+// openAPI listens for the API and makes its handler.
+func (s *service) openAPI(o web.Options) (handler http.Handler, err error) {
+	cfg := s.cfg
+	if cfg.Web.Listen == "" {
+		return nil, nil
+	}
+	if o.APIKeys, err = cfg.apiKeys(); err != nil {
+		return nil, err
+	}
+	l, err := listen("web.listen", cfg.Web.Listen, `set another address, or "" for no API`)
+	if err != nil {
+		return nil, err
+	}
+	s.api = l
+	s.parts.addQuiet(func() { _ = l.Close() })
+	if len(cfg.FreeSWITCH) > 0 {
+		servers := make([]freeswitch.Server, len(cfg.FreeSWITCH))
+		for i, f := range cfg.FreeSWITCH {
+			servers[i] = freeswitch.Server{Address: f.Address, Password: session.NewSecret([]byte(f.Password))}
+		}
+		stepUps := freeswitch.NewStepUps(freeswitch.Options{Servers: servers, Calls: s.state.Calls(), Log: s.log})
+		s.parts.addQuiet(stepUps.Close)
+		o.StepUps = stepUps
+	}
+	return web.New(o), nil
+}
+
+// notReady says what keeps this machine from doing all it should. Calls are answered all the same.
+func (s *service) notReady(context.Context) (reasons []string) {
+	if st := s.relay.Status(); !st.Connected {
+		reasons = append(reasons, strings.TrimSpace("NATS is away: events wait, and locks are this machine's own "+st.LastError))
+	}
+	select {
+	case <-s.lines.Known():
+	default:
+		reasons = append(reasons, "NATS has not told yet which lines there are")
+	}
+	return reasons
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"countersign/bus"
+	"countersign/session"
+	"countersign/session/event"
+	"countersign/session/shared"
+	"countersign/session/token"
+	"countersign/store/customers"
+)
+
+// What is derived from the pepper, besides the hashes of secrets.
+const (
+	guardKey       = "guard/v1"
+	stateKey       = "state/v1"
+	subjectKey     = "token subjects/v1"
+	fingerprintKey = "fingerprint/v1"
+	// fingerprint is where the machines leave what they have in common.
+	fingerprint = "fingerprint"
+)
+
+// openTokens makes what issues and redeems ID&V tokens.
+func openTokens(cfg config, state *bus.State, directory *customers.Directory) (*token.Issuer, error) {
+	keys, err := token.LoadKeys(cfg.tokenKeyPath())
+	if err != nil {
+		return nil, err
+	}
+	return token.New(token.Options{
+		Store: state.Guard(), Keys: keys, SubjectKey: directory.PepperKey(subjectKey),
+		Issuer: cfg.Tokens.Issuer, Audience: cfg.Tokens.Audience, Life: time.Duration(cfg.Tokens.Life),
+	})
+}
+
+// samePepper makes sure that all machines have the same pepper: with others, each would count attempts for itself.
+func samePepper(ctx context.Context, state *bus.State, key func(label string) []byte) error {
+	ours := []byte(hex.EncodeToString(key(fingerprintKey)[:8]))
+	_, err := state.Guard().Create(ctx, fingerprint, ours, shared.Forever)
+	if !errors.Is(err, shared.ErrConflict) {
+		return err
+	}
+	theirs, _, err := state.Guard().Get(ctx, fingerprint)
+	if err == nil && !bytes.Equal(ours, theirs) {
+		return errOtherPepper
+	}
+	return err
+}
+
+var errOtherPepper = errors.New("another machine on this NATS has another pepper: give all of them the same file (customers.pepper), " +
+	"and the same tokens.key; after a change on all of them, remove the key \"fingerprint\" from the bucket guard")
+
+// watchPepper says it once, when NATS is there.
+func watchPepper(ctx context.Context, state *bus.State, d *customers.Directory, log *slog.Logger) {
+	if state.Ready(ctx) != nil {
+		return
+	}
+	if err := samePepper(ctx, state, d.PepperKey); errors.Is(err, errOtherPepper) {
+		log.Error("attempts, locks and tokens do not count across machines", "err", err)
+	}
+}
+
+// alarm tells everybody who listens that a line has more failures than usual.
+func (s *service) alarm(ctx context.Context, line string, a event.Alarm) {
+	s.log.Error("more calls of a line fail than usual: somebody may be trying PINs on many accounts",
+		"line", line, "kind", string(a.Kind), "calls", a.Calls, "failures", a.Failures)
+	now := time.Now().UTC()
+	about := fmt.Sprintf("alarm-%s-%s", line, now.Format("200601021504"))
+	err := s.state.Publish(ctx, event.Event{
+		ID: event.ID(about, 1), Source: session.Source(s.cfg.Node), Time: now, Call: about, Seq: 1,
+		Line: line, LineVersion: s.lines.Version(line), Data: a,
+	})
+	if err != nil {
+		s.log.Error("the alarm could not be published", "line", line, "err", err)
+	}
+}

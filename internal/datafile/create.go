@@ -1,0 +1,57 @@
+// Package datafile makes and locks files that only their owner may read.
+package datafile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Create makes a file with content that only its owner may read, unless the file exists already, and takes everybody else's permissions away
+// from one that does. Of several processes one wins; nobody ever sees half a file. Its folder is made, readable for everybody, if missing.
+//
+// An existing file is never opened here: closing a descriptor of a database would drop the locks that SQLite holds in this process.
+func Create(path string, content []byte) error {
+	if err := OwnOnly(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	draft, err := os.CreateTemp(folder, "."+filepath.Base(path)+"-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(draft.Name()) }()
+	_, err = draft.Write(content)
+	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
+		return err
+	}
+	switch err := os.Link(draft.Name(), path); {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return syncFolder(folder)
+}
+
+// OwnOnly takes everybody else's permissions away from a file.
+func OwnOnly(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o077 == 0 || !info.Mode().IsRegular() {
+		return err
+	}
+	return os.Chmod(path, info.Mode().Perm()&0o700)
+}
+
+// syncFolder makes a new name in a folder outlive a power cut.
+func syncFolder(folder string) error {
+	f, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

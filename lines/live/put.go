@@ -1,0 +1,81 @@
+package live
+
+import (
+	"strings"
+
+	"countersign/lines"
+	"countersign/prompts"
+	"countersign/session/shared"
+)
+
+// put compiles lines and puts them in force, all at once. A line that does not compile here stays as it was.
+func (l *Lines) put(stored []shared.LineVersion) {
+	next := map[string]inForce{}
+	var entries []lines.Entry
+	var all []*lines.Definition
+	var texts []prompts.Text
+	for _, s := range stored {
+		line, said, ok := l.newest(s)
+		if !ok {
+			continue
+		}
+		next[s.Name] = line
+		entries, all, texts = append(entries, line.Entry), append(all, line.def), append(texts, said...)
+	}
+	for name := range l.current {
+		if _, still := next[name]; !still {
+			l.o.Log.Info("line removed", "line", name)
+		}
+	}
+	// Two changes at the same moment can each be right and not go together.
+	if p := lines.Conflicts(all, l.o.Parts.Region); len(p) > 0 {
+		l.o.Log.Warn("lines claim the same number, the one whose name sorts first has it", "err", p)
+	}
+	l.current = next
+	l.book.Set(entries)
+	l.speak(texts)
+}
+
+// newest is a line as it is in force from now on, with the texts that it says anew; false if no version of it compiles.
+func (l *Lines) newest(s shared.LineVersion) (line inForce, texts []prompts.Text, ok bool) {
+	have, known := l.current[s.Name]
+	if known && have.stored.Version == s.Version {
+		return have, nil, true
+	}
+	line, texts, err := l.compile(s)
+	switch {
+	case err == nil:
+		l.o.Log.Info("line in force", "line", s.Name, "version", s.Version, "author", s.Author)
+		return line, texts, true
+	case known:
+		l.o.Log.Error("line is not put in force, calls meet the version before it", "line", s.Name, "version", s.Version,
+			"in_force", have.stored.Version, "err", err)
+		return have, nil, true
+	default:
+		l.o.Log.Error("line is not put in force, its numbers go to the line for all others", "line", s.Name, "version", s.Version, "err", err)
+		return inForce{}, nil, false
+	}
+}
+
+func (l *Lines) compile(s shared.LineVersion) (made inForce, texts []prompts.Text, err error) {
+	def, err := lines.Parse(s.Name, []byte(s.YAML))
+	if err != nil {
+		return made, nil, err
+	}
+	line, err := lines.Compile(def, s.Version, l.o.Parts)
+	if err != nil {
+		return made, nil, err
+	}
+	if l.o.NoMessages && strings.Contains(s.YAML, "sms_code") {
+		l.o.Log.Warn("line sends codes, but no gateway for text messages is configured: its callers go to an agent",
+			"line", s.Name, "do", "set sms.url")
+	}
+	for language, replaced := range line.Replaced {
+		for _, r := range replaced {
+			if r.Text != "" {
+				texts = append(texts, prompts.Text{Language: language, Text: r.Text})
+			}
+		}
+	}
+	return inForce{Entry: lines.Entry{Line: line, Numbers: def.Numbers}, def: def, stored: s}, texts, nil
+}

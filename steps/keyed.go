@@ -1,0 +1,42 @@
+package steps
+
+import (
+	"context"
+
+	"countersign/session"
+	"countersign/session/event"
+)
+
+// keyed is the question for a secret on file that is a number: a PIN, a date, a fact.
+type keyed struct {
+	directory     Directory
+	kind          event.Method
+	prompt, again string
+	min, max      int
+	limits        Limits
+	// read makes of the digits what is on file; ok is false if they cannot be an answer. nil takes them as they are.
+	read func(s *session.Session, digits session.Secret) (answer session.Secret, ok bool)
+}
+
+func (k keyed) run(ctx context.Context, s *session.Session) (session.Outcome, error) {
+	customer, identified := s.Customer()
+	if !identified || !customer.Has(string(k.kind)) {
+		return session.Skipped(event.ReasonNotEnrolled), nil
+	}
+	return question{
+		prompt: k.prompt, again: k.again, min: k.min, max: k.max, limits: k.limits,
+		judge: func(ctx context.Context, digits session.Secret) (attempt, error) {
+			answer, ok := digits, true
+			if k.read != nil {
+				answer, ok = k.read(s, digits)
+				defer answer.Wipe()
+			}
+			if !ok {
+				return noMatch, nil
+			}
+			return judgeSecret(ctx, s, k.kind, func(ctx context.Context) (bool, error) {
+				return k.directory.Check(ctx, customer.ID, string(k.kind), answer)
+			})
+		},
+	}.ask(ctx, s, event.ReasonWrongAnswer)
+}

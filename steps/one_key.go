@@ -1,0 +1,41 @@
+package steps
+
+import (
+	"context"
+
+	"countersign/session"
+)
+
+// The keys that agree and disagree, where a prompt says so: "press 1".
+const yes, no = '1', '2'
+
+// oneKey is a question that one key answers, such as "press 1".
+type oneKey struct {
+	// prompts ask, behind what was queued.
+	prompts []string
+	// limits has the caller's time and the opt-out key; how often it is asked is for who asks.
+	limits Limits
+	// typeAhead takes a key that was pressed before the prompt.
+	typeAhead bool
+}
+
+// ask asks once. key is the one that was pressed, or 0.
+func (k oneKey) ask(ctx context.Context, s *session.Session) (key byte, class session.Class, err error) {
+	entry, err := s.Ask(ctx, session.Ask{
+		Prompts: k.prompts, Min: 1, Max: 1, FirstDigit: k.limits.FirstDigit, InterDigit: k.limits.InterDigit,
+		OptOut: k.limits.OptOut, Flush: !k.typeAhead,
+	})
+	defer entry.Digits.Wipe()
+	if err != nil {
+		return 0, entry.Class, err
+	}
+	return firstKey(entry.Digits), entry.Class, nil
+}
+
+// firstKey is the first of the digits that were keyed, or 0.
+func firstKey(digits session.Secret) byte {
+	if keyed := digits.Reveal(); len(keyed) > 0 {
+		return keyed[0]
+	}
+	return 0
+}
