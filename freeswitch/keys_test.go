@@ -10,7 +10,7 @@ import (
 )
 
 // TestKeysReachTheSocketAndNothingElse is the harness's proof of itself: keys from a real caller arrive, by both ways
-// of calling, and a secret that is collected as freeswitch-facts.md says is found nowhere that FreeSWITCH writes.
+// of calling, and a secret that is collected as docs/freeswitch.md says is found nowhere that FreeSWITCH writes.
 func TestKeysReachTheSocketAndNothingElse(t *testing.T) {
 	t.Parallel()
 	f := startFreeSWITCH(t, options{})

@@ -51,7 +51,7 @@ const (
 	failure
 )
 
-// playAndGetDigits is switch_play_and_get_digits. What it leaves is the truth table of freeswitch-facts.md.
+// playAndGetDigits is switch_play_and_get_digits. What it leaves is the truth table of docs/freeswitch.md.
 func (c *call) playAndGetDigits(data string) {
 	a, ok := parseDigitArgs(data)
 	if !ok {
