@@ -92,7 +92,8 @@ func (p places) drawBirthDate() (day time.Time, s secret) {
 		for _, layout := range []string{"20060102", "01022006", "010206", "02012006", "020106"} {
 			s.digits = append(s.digits, day.Format(layout))
 		}
-		if len(p.leaks(s)) == 0 {
+		ambiguous := day.Day() == int(day.Month()) // the same in whatever order it is keyed
+		if !ambiguous && len(p.leaks(s)) == 0 {
 			return day, s
 		}
 	}
