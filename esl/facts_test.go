@@ -85,3 +85,32 @@ func TestAStepUpSaysItsLevelAndTheWayBack(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatIsTooLongIsNoCallButForTheCallersNumber(t *testing.T) {
+	t.Parallel()
+	const most = 256
+	for name, c := range map[string]struct {
+		line   string
+		of     func(session.Call) string
+		isCall bool
+	}{
+		"the caller's number": {"Caller-Caller-ID-Number", func(c session.Call) string { return c.Caller }, true},
+		"the Unique-ID":       {"Unique-ID", func(c session.Call) string { return c.Channel }, false},
+		"the dialled number":  {"Caller-Destination-Number", func(c session.Call) string { return c.Dialled }, false},
+		"the line":            {"variable_cs_line", func(c session.Call) string { return c.Line }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			longest := strings.Repeat("7", most)
+			assert.Equal(t, longest, c.of(callWith(t, c.line, longest)))
+			call, err := callFrom(header(esltest.ChannelData(c.line, longest+"7")))
+			if !c.isCall {
+				require.ErrorContains(t, err, "more than 256 bytes")
+				return
+			}
+			require.NoError(t, err, "the caller's side chose it")
+			assert.Empty(t, c.of(call), "and it is no number")
+			assert.Equal(t, esltest.Channel, call.Channel)
+		})
+	}
+}

@@ -2,7 +2,12 @@ package esl_test
 
 import (
 	"context"
+	"io"
+	"log/slog"
 	"net"
+	"net/netip"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -255,12 +260,56 @@ func TestSilenceAndSlownessAreBounded(t *testing.T) {
 
 func TestOnlyAllowedAddressesMayConnect(t *testing.T) {
 	t.Parallel()
-	_, addr := serve(t, esl.Options{Allow: prefixes("192.0.2.0/24")}, func(context.Context, session.Call, session.Channel) { t.Error("there is no call") })
-	nc, err := net.Dial("tcp", addr)
-	require.NoError(t, err)
-	defer nc.Close()
-	_ = nc.SetReadDeadline(time.Now().Add(patience))
-	n, err := nc.Read(make([]byte, 1))
-	assert.Zero(t, n)
-	assert.Error(t, err)
+	for name, c := range map[string]struct {
+		allow   []netip.Prefix
+		allowed bool
+	}{
+		"no list: this machine":         {nil, true},
+		"this machine's network":        {prefixes("192.0.2.0/24", "127.0.0.0/8"), true},
+		"this address":                  {prefixes("127.0.0.1/32"), true},
+		"another network":               {prefixes("192.0.2.0/24"), false},
+		"another address beside it":     {prefixes("127.0.0.2/32"), false},
+		"this machine, but in IPv6":     {prefixes("::1/128"), false},
+		"a list on which nobody stands": {[]netip.Prefix{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := &logBuffer{}
+			_, addr := serve(t, esl.Options{Allow: c.allow, Log: slog.New(slog.NewTextHandler(log, nil))},
+				func(context.Context, session.Call, session.Channel) { t.Error("there is no call") })
+			nc, err := net.Dial("tcp", addr)
+			require.NoError(t, err)
+			defer nc.Close()
+			require.NoError(t, nc.SetReadDeadline(time.Now().Add(patience)))
+			said := make([]byte, len("connect"))
+			n, err := io.ReadFull(nc, said)
+			if c.allowed {
+				require.NoError(t, err)
+				assert.Equal(t, "connect", string(said))
+				assert.NotContains(t, log.String(), "refused")
+				return
+			}
+			assert.Equal(t, io.EOF, err, "closed, and not a word: %q", said[:n])
+			assert.Contains(t, log.String(), "the address is not in the allow list")
+			assert.Contains(t, log.String(), nc.LocalAddr().String())
+		})
+	}
+}
+
+// logBuffer takes what several goroutines write.
+type logBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }

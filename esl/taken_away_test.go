@@ -48,6 +48,65 @@ func TestACallThatWasTakenAwayIsNotTouchedAnyMore(t *testing.T) {
 	p.ExpectClosedWithoutAWord()
 }
 
+// Either of the two signs is enough: FreeSWITCH says the one, the other, or both, and in any order.
+func TestEachSignAloneSaysThatACallWasTakenAway(t *testing.T) {
+	t.Parallel()
+	const gone = "countersign-unavailable"
+	for name, sign := range map[string]func(prompt, forget esltest.Command) string{
+		"the application socket completes where the call was": func(_, _ esltest.Command) string {
+			return esltest.Completion(esltest.Command{App: "socket"})
+		},
+		"the prompt completes elsewhere": func(prompt, _ esltest.Command) string {
+			return esltest.Completion(prompt, "Caller-Destination-Number", gone, "variable_read_result", "success",
+				"variable_cs_digits", "2468")
+		},
+		"what was queued behind the prompt completes elsewhere": func(_, forget esltest.Command) string {
+			return esltest.Completion(forget, "Caller-Destination-Number", gone)
+		},
+		"an application that is not ours completes elsewhere": func(_, _ esltest.Command) string {
+			return esltest.Completion(esltest.Command{App: "playback"}, "Caller-Destination-Number", gone)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o, h := handle(t, collectThenInsist(t))
+			_, addr := serve(t, esl.Options{}, h)
+			p := esltest.Dial(t, addr)
+			p.Open()
+			c := p.Expect("play_and_get_digits")
+			forget := p.Expect("multiset")
+			p.Send(esltest.OK())
+			p.Send(esltest.OK())
+			p.Send(sign(c, forget))
+			require.ErrorIs(t, o.wait(), session.ErrTakenAway)
+			require.ErrorIs(t, o.cause, session.ErrTakenAway)
+			p.Send(esltest.Completion(esltest.Command{App: "unset", Arg: "socket_resume"},
+				"Caller-Destination-Number", gone, "variable_socket_resume", ""))
+			p.ExpectClosedWithoutAWord()
+		})
+	}
+}
+
+func TestOurOwnTransferIsNotACallTakenAway(t *testing.T) {
+	t.Parallel()
+	o, h := handle(t, func(ctx context.Context, ch session.Channel) error { return ch.Transfer(ctx, handover()) })
+	_, addr := serve(t, esl.Options{}, h)
+	p := esltest.Dial(t, addr)
+	p.Open()
+	p.Do("sched_cancel")
+	p.Do("multiset")
+	p.Do("export")
+	p.Do("export")
+	transfer := p.Expect("transfer")
+	p.Send(esltest.OK())
+	p.Send(esltest.Completion(esltest.Command{App: "socket"}, "Caller-Destination-Number", "menu"))
+	p.Send(esltest.Completion(transfer, "Caller-Destination-Number", "menu"))
+	require.NoError(t, o.wait())
+	require.NoError(t, o.cause)
+	p.Expect("exit")
+	p.Close()
+}
+
 // A process that was stopped finds the news waiting when it goes on: it asks before it acts.
 func TestAfterALongSilenceTheServerAsksBeforeItActs(t *testing.T) {
 	t.Parallel()

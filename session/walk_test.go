@@ -131,7 +131,7 @@ func TestAttemptsAreTakenBeforeTheyAreCheckedAndReturnedWhenRight(t *testing.T) 
 
 	g = &guard{}
 	broken := session.Question{Factor: session.Knowledge, Step: step{"pin", func(ctx context.Context, s *session.Session) (session.Outcome, error) {
-		_, err := s.Judge(ctx, func(context.Context) (bool, error) { return true, errors.New("down") })
+		_, err := s.Judge(ctx, func(context.Context) (bool, error) { return false, errors.New("down") })
 		return session.VerifiedBy(session.Knowledge, event.MethodPIN), err
 	}}}
 	ch = &sessiontest.Channel{}

@@ -12,6 +12,7 @@ import (
 	"countersign/steps"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestCheckDigits(t *testing.T) {
@@ -112,28 +113,52 @@ func TestTheLanguageMenu(t *testing.T) {
 	l.Languages = []string{"en", "de"}
 	l.LanguageMenu = steps.LanguageMenu{Limits: steps.DefaultLimits(0)}
 	for _, c := range []struct {
-		name   string
-		moves  []sessiontest.Move
-		result event.StepResult
-		spoken string
+		name     string
+		moves    []sessiontest.Move
+		result   event.StepResult
+		reason   event.Reason
+		spoken   string
+		attempts []event.AttemptResult
 	}{
-		{"the second language", keys("2"), event.StepPassed, "de"},
-		{"the first", keys("1"), event.StepPassed, "en"},
-		{"no such language, then the second", keys("7", "2"), event.StepPassed, "de"},
-		{"silence", nil, event.StepSkipped, "en"},
-		{"the star key is no language", keys("*", "2"), event.StepPassed, "de"},
+		{"the second language", keys("2"), event.StepPassed, "", "de", results("accepted")},
+		{"the first", keys("1"), event.StepPassed, "", "en", results("accepted")},
+		{"no such language, then another", keys("7", "2"), event.StepPassed, "", "de", results("no_match", "accepted")},
+		{"silence", nil, event.StepSkipped, event.ReasonNoInput, "en", results("no_input", "no_input")},
+		{"silence, then the second", keys("", "2"), event.StepPassed, "", "de", results("no_input", "accepted")},
+		{"the star key is no language", keys("*", "2"), event.StepPassed, "", "de", results("no_match", "accepted")},
+		{"nor is the hash key", keys("#", "2"), event.StepPassed, "", "de", results("no_match", "accepted")},
+		{"nor is 0", keys("0", "2"), event.StepPassed, "", "de", results("no_match", "accepted")},
+		{"no language twice", keys("3", "9"), event.StepSkipped, event.ReasonNoInput, "en", results("no_match", "no_match")},
 	} {
 		var spoken string
 		l.Failure = spy(func(s *session.Session) { spoken = s.Language() })
 		ch, j, _ := dial(t, l, "", c.moves...)
 		assert.Equal(t, c.spoken, spoken, c.name)
 		assert.Equal(t, []string{"greeting", "language-1", "language-2"}, ch.Heard()[:3], c.name)
-		for _, f := range sessiontest.Find[event.StepFinished](j) {
-			if f.Step == "language" {
-				assert.Equal(t, c.result, f.Result, c.name)
-			}
+		menus := finished(j, "language")
+		require.Len(t, menus, 1, "%s: the menu was not asked once", c.name)
+		assert.Equal(t, c.result, menus[0].Result, c.name)
+		assert.Equal(t, c.reason, menus[0].Reason, c.name)
+		assert.Equal(t, c.attempts, attempts(j, "language"), c.name)
+		asked := ch.Collects()
+		require.GreaterOrEqual(t, len(asked), len(c.attempts), c.name)
+		if len(c.attempts) > 1 {
+			assert.Equal(t, []string{"ask-language-again", "language-1", "language-2"}, asked[1].Files, c.name)
+			assert.True(t, asked[1].Flush, "%s: what was keyed before is no answer", c.name)
 		}
 	}
+}
+
+func results(all ...event.AttemptResult) []event.AttemptResult { return all }
+
+// finished are the ends of a step's runs.
+func finished(j *sessiontest.Journal, step string) (all []event.StepFinished) {
+	for _, f := range sessiontest.Find[event.StepFinished](j) {
+		if f.Step == step {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 type spy func(*session.Session)

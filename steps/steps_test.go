@@ -346,7 +346,7 @@ func TestAPanicInALookUpEndsThatCallOnly(t *testing.T) {
 type outageAtCheck struct{ *directory }
 
 func (d *outageAtCheck) Check(context.Context, string, string, session.Secret) (bool, error) {
-	return true, errors.New("the queue is full")
+	return false, errors.New("the queue is full")
 }
 
 func TestTheGreetingPlaysWhileASlowLookUpRuns(t *testing.T) {

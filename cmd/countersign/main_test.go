@@ -23,6 +23,7 @@ import (
 	"countersign/backend"
 	"countersign/backend/sms"
 	"countersign/lines"
+	"countersign/ops/demo"
 	"countersign/session"
 	"countersign/steps"
 )
@@ -244,10 +245,11 @@ func TestADatabaseOfANewerVersionIsLeftAlone(t *testing.T) {
 		assert.Equal(t, exitFailed, code)
 		oneSentence(t, stderr, "newer Countersign", "99")
 	}
-	code, stdout, _ := countersign(t, "", "--data", data, "doctor")
+	code, stdout, stderr := countersign(t, "", "--data", data, "doctor", "--freeswitch", filepath.Join("..", "..", "freeswitch", "conf"))
 	assert.NotContains(t, stdout, "problem  nats", "no NATS is no problem while serve is not running")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stdout, "newer Countersign")
+	oneSentence(t, stderr, "1 problem found")
 	after, err := os.ReadFile(db)
 	require.NoError(t, err)
 	assert.Equal(t, raw, after)
@@ -358,7 +360,7 @@ func TestADemoEndsByItselfAndLosesNobody(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &stdout, &stderr
 			require.NoError(t, cmd.Run(), "%s", &stderr)
-			var s summary
+			var s demo.Summary
 			require.NoError(t, json.Unmarshal(stdout.Bytes(), &s), &stdout)
 			for line := range strings.Lines(stderr.String()) { // what a slow disk and a slow processor cost a call
 				assert.Regexp(t, "the verdict is not on disk yet|too many secrets are being checked at once", line)
@@ -368,7 +370,7 @@ func TestADemoEndsByItselfAndLosesNobody(t *testing.T) {
 			assert.Positive(t, s.Verified)
 			assert.Positive(t, s.Identified)
 			assert.Positive(t, s.Unidentified)
-			if s.Calls >= 2*len(sampleCallers) { // each kind of caller was there
+			if s.Calls >= 2*demo.KindsOfCallers() { // each kind of caller was there
 				assert.Positive(t, s.Abandoned)
 			}
 			assert.Zero(t, s.Lost)
@@ -418,7 +420,7 @@ func startServe(t *testing.T, data string) (address string, cfg string, stop fun
 func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	code, _, stderr := countersign(t, string(sampleCustomers), "--data", data, "customers", "import", "-")
+	code, _, stderr := countersign(t, string(demo.Customers), "--data", data, "customers", "import", "-")
 	require.Equal(t, exitDone, code, stderr)
 	_, cfg, stop := startServe(t, data)
 	flags := []string{"--config", cfg, "--data", data}
@@ -490,7 +492,7 @@ func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
 func TestTheDefaultLine(t *testing.T) {
 	t.Parallel()
 	def, _ := lines.Default()
-	l, err := lines.Compile(def, 0, lines.Parts{Directory: nowhere{}})
+	l, err := lines.Compile(def, 0, lines.Parts{Directory: struct{ steps.Directory }{}})
 	require.NoError(t, err)
 	assert.Equal(t, "menu XML default", l.Routes.Verified.String())
 	assert.Equal(t, "agents XML default", l.Routes.Identified.String())
@@ -515,15 +517,4 @@ func TestWhatOthersNamedInAnErrorCannotMoveTheCursor(t *testing.T) {
 	assert.Equal(t, exitWrongUse, code)
 	assert.NotContains(t, stderr, "\x1b")
 	assert.Equal(t, 2, strings.Count(stderr, "\n"))
-}
-
-func TestSettingsOfNothingButCommentsAreTheDefaults(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{"", "\n", "# all of it is taken out for now\n# node: x\n"} {
-		file := filepath.Join(t.TempDir(), "c.yaml")
-		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-		code, stdout, stderr := countersign(t, "", "--config", file, "--data", t.TempDir(), "report", "schedules")
-		assert.Equal(t, exitDone, code, stderr)
-		assert.Contains(t, stdout, "No reports are made by themselves")
-	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"countersign/bus"
+	"countersign/ops/demo"
 	"countersign/reports/reportsdb"
 	"countersign/session/event/eventtest"
 	"countersign/store/journal"
@@ -118,7 +119,7 @@ func TestReportsMayBeKeptOnAMachineThatTakesNoCalls(t *testing.T) {
 func TestTheServiceKeepsReports(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	code, _, stderr := countersign(t, string(sampleCustomers), "--data", data, "customers", "import", "-")
+	code, _, stderr := countersign(t, string(demo.Customers), "--data", data, "customers", "import", "-")
 	require.Equal(t, exitDone, code, stderr)
 	began := time.Now()
 	_, settings, stop := startServe(t, data)
@@ -133,7 +134,7 @@ func TestTheServiceKeepsReports(t *testing.T) {
 func TestTheServiceCountsEverythingAgainWhenReportsAreReset(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	code, _, stderr := countersign(t, string(sampleCustomers), "--data", data, "customers", "import", "-")
+	code, _, stderr := countersign(t, string(demo.Customers), "--data", data, "customers", "import", "-")
 	require.Equal(t, exitDone, code, stderr)
 	_, settings, stop := startServe(t, data)
 	call := func() {

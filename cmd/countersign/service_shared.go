@@ -41,7 +41,7 @@ func openTokens(cfg config, state *bus.State, directory *customers.Directory) (*
 
 // samePepper makes sure that all machines have the same pepper: with others, each would count attempts for itself.
 func samePepper(ctx context.Context, state *bus.State, key func(label string) []byte) error {
-	ours := []byte(hex.EncodeToString(key(fingerprintKey)[:8]))
+	ours := pepperFingerprint(key)
 	_, err := state.Guard().Create(ctx, fingerprint, ours, shared.Forever)
 	if !errors.Is(err, shared.ErrConflict) {
 		return err
@@ -51,6 +51,19 @@ func samePepper(ctx context.Context, state *bus.State, key func(label string) []
 		return errOtherPepper
 	}
 	return err
+}
+
+// hasSamePepper is samePepper for those who only look: it leaves nothing in NATS.
+func hasSamePepper(ctx context.Context, state *bus.State, key func(label string) []byte) (bool, error) {
+	theirs, _, err := state.Guard().Get(ctx, fingerprint)
+	if errors.Is(err, shared.ErrNotFound) { // no machine has left one
+		return true, nil
+	}
+	return bytes.Equal(pepperFingerprint(key), theirs), err
+}
+
+func pepperFingerprint(key func(label string) []byte) []byte {
+	return []byte(hex.EncodeToString(key(fingerprintKey)[:8]))
 }
 
 var errOtherPepper = errors.New("another machine on this NATS has another pepper: give all of them the same file (customers.pepper), " +

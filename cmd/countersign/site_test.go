@@ -26,6 +26,7 @@ import (
 
 	"countersign/bus"
 	"countersign/freeswitch/sim"
+	"countersign/ops/unlock"
 	"countersign/session/event"
 	"countersign/session/shared"
 )
@@ -143,6 +144,9 @@ func (s *site) add(name string) {
 	s.nodes = append(s.nodes, n)
 }
 
+// sixDigits find the code in a text message.
+var sixDigits = regexp.MustCompile(`\b[0-9]{6}\b`)
+
 var serving = regexp.MustCompile(`answers FreeSWITCH on (\S+)\. .* API: (\S+)\. `)
 
 // start starts the service, also again after stop.
@@ -259,7 +263,7 @@ func (s *site) must(args ...string) (stdout string) {
 }
 
 // attempts unlocks a customer and says how they stood; with "--dry-run" it only looks.
-func (s *site) attempts(customer string, flags ...string) (u unlocked) {
+func (s *site) attempts(customer string, flags ...string) (u unlock.Result) {
 	s.t.Helper()
 	require.NoError(s.t, json.Unmarshal([]byte(s.must(append(append([]string{"customers", "unlock", "--json"}, flags...), customer)...)), &u))
 	return u

@@ -64,6 +64,26 @@ func TestALineThatIsNoEventIsNamed(t *testing.T) {
 	}
 }
 
+func TestEventsOfACallAreNumberedFromOne(t *testing.T) {
+	t.Parallel()
+	for seq, counts := range map[int]bool{-1: false, 0: false, 1: true, 2: true} {
+		e := examples()[event.FactRouted]
+		e.Seq, e.ID = seq, event.ID(e.Call, seq)
+		got, err := event.Parse([]byte(asLine(t, e)))
+		if !counts {
+			assert.ErrorContains(t, err, "want <call>.<seq>", seq)
+			assert.Zero(t, got, seq)
+			continue
+		}
+		require.NoError(t, err, seq)
+		assert.Equal(t, e, got, seq)
+	}
+	e := examples()[event.FactRouted]
+	e.Call, e.ID = "", event.ID("", e.Seq)
+	_, err := event.Parse([]byte(asLine(t, e)))
+	assert.ErrorContains(t, err, "want <call>.<seq>", "without a call")
+}
+
 func TestAReplayIsMarkedAndIsAMessageOfItsOwn(t *testing.T) {
 	t.Parallel()
 	eachFact(t, func(t *testing.T, f event.Fact) {

@@ -34,14 +34,20 @@ func (l *ledger) oweLocked(key string, later change) {
 		return
 	}
 	l.owed[key] = append(l.owed[key], later)
-	if len(l.owed[key]) > owedEach {
-		l.owed[key] = l.owed[key][1:]
-		l.lost++
-	}
+	l.trimOwed(key)
 	l.poke()
 }
 
-// settle finds out whether the Store is back and gives it what it has missed. It is called by one goroutine. An error means that the Store is still away.
+// trimOwed drops the oldest of more changes than a record may be owed.
+func (l *ledger) trimOwed(key string) {
+	if more := len(l.owed[key]) - owedEach; more > 0 {
+		l.owed[key] = l.owed[key][more:]
+		l.lost += more
+	}
+}
+
+// settle finds out whether the Store is back and gives it what it has missed. It is called by one goroutine. An error
+// means that the Store is still away.
 func (l *ledger) settle(ctx context.Context) error {
 	if l.isAway() {
 		probing, cancel := context.WithTimeout(ctx, l.within)
@@ -87,22 +93,20 @@ func (l *ledger) pay(ctx context.Context, key string) error {
 	defer release()
 	l.mu.Lock()
 	changes := l.owed[key]
+	delete(l.owed, key) // what is owed from now on comes behind it
 	l.mu.Unlock()
 	done, err := l.swap(ctx, key, all(changes), deadline)
 	if err == nil && !done {
 		err = errBusy
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if rest := l.owed[key][len(changes):]; len(rest) > 0 {
-		l.owed[key] = rest
-	} else {
-		delete(l.owed, key)
-	}
-	return nil
+	l.owed[key] = append(changes, l.owed[key]...)
+	l.trimOwed(key)
+	return err
 }
 
 // all does one change after the other.

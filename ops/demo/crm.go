@@ -1,13 +1,9 @@
-package main
+package demo
 
 import (
 	"bytes"
 	"encoding/csv"
-	"fmt"
-	"net"
-	"net/http"
 	"strings"
-	"time"
 
 	"countersign/backend"
 	"countersign/backend/endpoint"
@@ -15,35 +11,18 @@ import (
 	"countersign/session"
 )
 
-// demoServer is something of the demo that is asked over HTTP, on a free port of this machine.
-type demoServer struct {
-	server *http.Server
-	url    string
-	done   chan struct{}
-}
-
-func startDemoServer(h http.Handler) (*demoServer, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// startCRM starts a CRM that has the sample customers.
+func startCRM() (*server, error) {
+	crm, err := sampleCRM()
 	if err != nil {
-		return nil, fmt.Errorf("start a server for the demo: %w", err)
+		return nil, err
 	}
-	s := &demoServer{server: &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}, url: "http://" + l.Addr().String(), done: make(chan struct{})}
-	go func() {
-		defer close(s.done)
-		_ = s.server.Serve(l)
-	}()
-	return s, nil
-}
-
-func (s *demoServer) close() error {
-	err := s.server.Close()
-	<-s.done
-	return err
+	return startServer(crm)
 }
 
 // sampleCRM has the sample customers where a company has its own.
 func sampleCRM() (*stub.CRM, error) {
-	rows, err := csv.NewReader(bytes.NewReader(sampleCustomers)).ReadAll()
+	rows, err := csv.NewReader(bytes.NewReader(Customers)).ReadAll()
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +38,10 @@ func sampleCRM() (*stub.CRM, error) {
 }
 
 func sampleCustomer(cell map[string]string) stub.Customer {
-	c := stub.Customer{ID: cell["id"], Name: cell["name"], Language: cell["language"], Identifiers: map[string]string{}, Secrets: map[string]string{}}
+	c := stub.Customer{
+		ID: cell["id"], Name: cell["name"], Language: cell["language"],
+		Identifiers: map[string]string{}, Secrets: map[string]string{},
+	}
 	for number := range strings.SplitSeq(cell["phones"], ";") {
 		c.Phones = append(c.Phones, stub.Phone{Number: number, Since: "2020-01-01"})
 	}
@@ -69,7 +51,8 @@ func sampleCustomer(cell map[string]string) stub.Customer {
 		}
 	}
 	for kind, value := range map[string]string{
-		"pin": cell["pin"], "birth_date": strings.ReplaceAll(cell["birth_date"], "-", ""), "passphrase": session.Words(cell["passphrase"]), "postcode": cell["fact:postcode"],
+		"pin": cell["pin"], "birth_date": strings.ReplaceAll(cell["birth_date"], "-", ""),
+		"passphrase": session.Words(cell["passphrase"]), "postcode": cell["fact:postcode"],
 	} {
 		if value != "" {
 			c.Secrets[kind] = value
@@ -89,9 +72,15 @@ func crmSettings(url string) backend.Settings {
 		ByIdentifier: find(map[string]string{"kind": "{{.Kind}}", "value": "{{.Value}}"}),
 		ByID:         &backend.Lookup{Request: endpoint.Request{Path: "/customers/{{.Customer}}"}},
 		Check: map[string]*backend.Check{"*": {
-			Request: endpoint.Request{Path: "/customers/{{.Customer}}/check", Body: `{"kind": "{{.Kind}}", "answer": "{{.Answer}}"}`}, Verdict: endpoint.Verdict{OK: "valid"},
+			Request: endpoint.Request{
+				Path: "/customers/{{.Customer}}/check", Body: `{"kind": "{{.Kind}}", "answer": "{{.Answer}}"}`,
+			},
+			Verdict: endpoint.Verdict{OK: "valid"},
 		}},
-		Phones: &backend.Phones{Request: endpoint.Request{Path: "/customers/{{.Customer}}/phones"}, Phones: "phones", Number: "number", Since: "since"},
+		Phones: &backend.Phones{
+			Request: endpoint.Request{Path: "/customers/{{.Customer}}/phones"},
+			Phones:  "phones", Number: "number", Since: "since",
+		},
 		AddPhone: &backend.Add{
 			Request: endpoint.Request{Path: "/customers/{{.Customer}}/phones", Body: `{"number": "{{.Phone}}"}`},
 		},

@@ -1,0 +1,9 @@
+package main
+
+import "os"
+
+// exists keeps a command that only reads from creating what it looks for.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

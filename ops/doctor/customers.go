@@ -1,0 +1,91 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"countersign/bus"
+	"countersign/store/customers"
+)
+
+func customersAreOnFile(ctx context.Context, o Options) (found []Finding) {
+	switch hasBackend := o.Backend.URL != ""; {
+	case exists(o.Files.Customers):
+	case hasBackend:
+		return []Finding{ok("none here: the backend has them")}
+	default:
+		return []Finding{noCustomers()}
+	}
+	info, err := os.Stat(o.Files.Pepper)
+	if err != nil {
+		return []Finding{problem("restore it from a backup: the stored PINs cannot be checked without it",
+			"the pepper %s is missing", o.Files.Pepper)}
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		found = append(found, problem("chmod 600 "+o.Files.Pepper, "others can read the pepper"))
+	}
+	d, err := openCustomers(ctx, o)
+	if err != nil {
+		return append(found, unreadable(err))
+	}
+	defer d.Close()
+	count, err := d.Count(ctx)
+	unwrapped, err2 := d.Unwrapped(ctx)
+	if err := errors.Join(err, err2); err != nil {
+		return append(found, unreadable(err))
+	}
+	return append(append(found, countOf(count, o)), hashing(unwrapped, o)...)
+}
+
+func countOf(count int, o Options) Finding {
+	switch {
+	case count > 0:
+		return ok("%d on file", count)
+	case o.Backend.URL != "":
+		return ok("none here: the backend has them")
+	}
+	return noCustomers()
+}
+
+func noCustomers() Finding {
+	return note("countersign customers import FILE", "there are none yet: every caller goes to an agent")
+}
+
+// hashing looks how well PINs are kept.
+func hashing(unwrapped int, o Options) (found []Finding) {
+	if unwrapped > 0 && o.Hash == customers.SchemeArgon2id {
+		found = append(found, note("countersign serve wraps them in the background",
+			"%d PINs are not wrapped in argon2id yet", unwrapped))
+	}
+	if o.Hash == customers.SchemeHMAC {
+		found = append(found, note("set customers.hash to argon2id unless every millisecond counts",
+			"PINs are stored as HMAC only: whoever gets both the database and the pepper can try them all"))
+	}
+	return found
+}
+
+// pepperIsTheSame compares this machine's pepper with that of the others.
+func pepperIsTheSame(ctx context.Context, o Options) []Finding {
+	if !exists(o.Files.Customers) {
+		return nil
+	}
+	d, err := openCustomers(ctx, o)
+	if err != nil {
+		return nil // said with the customers
+	}
+	defer d.Close()
+	same := false
+	err = o.State(ctx, func(ctx context.Context, s *bus.State) (err error) {
+		same, err = o.SamePepper(ctx, s, d.PepperKey)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil // said with NATS
+	case !same:
+		return []Finding{problem("give all of them the same file (customers.pepper), and the same tokens.key; then "+
+			"remove the key \"fingerprint\" from the bucket guard", "another machine on this NATS has another pepper")}
+	}
+	return []Finding{ok("the same as on the other machines of this NATS, if there are any")}
+}

@@ -1,0 +1,159 @@
+// Package doctor answers "what does Countersign need on this machine, and what must an operator do?". It looks at
+// files, databases and whoever answers on the network. It starts, stops and repairs nothing.
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"countersign/backend"
+	"countersign/backend/sms"
+	"countersign/bus"
+	"countersign/freeswitch"
+	"countersign/prompts"
+)
+
+// answerTimeout bounds the wait for each answer from the network.
+const answerTimeout = 3 * time.Second
+
+// State says how bad a finding is.
+type State string
+
+// The states of a finding.
+const (
+	OK      State = "ok"
+	Note    State = "note"    // works, could be better
+	Problem State = "problem" // must be fixed
+	Skipped State = "skipped" // could not be checked
+)
+
+// Finding is one thing that a check found.
+type Finding struct {
+	Check  string `json:"check"`
+	State  State  `json:"state"`
+	Detail string `json:"detail"`
+	// Do says what to do about it.
+	Do string `json:"do,omitempty"`
+}
+
+func ok(format string, a ...any) Finding {
+	return Finding{State: OK, Detail: fmt.Sprintf(format, a...)}
+}
+
+func note(do, format string, a ...any) Finding {
+	return Finding{State: Note, Detail: fmt.Sprintf(format, a...), Do: do}
+}
+
+func problem(do, format string, a ...any) Finding {
+	return Finding{State: Problem, Detail: fmt.Sprintf(format, a...), Do: do}
+}
+
+func skipped(format string, a ...any) Finding {
+	return Finding{State: Skipped, Detail: fmt.Sprintf(format, a...)}
+}
+
+// Files are where this machine keeps its databases and its pepper. None of them need exist.
+type Files struct{ Customers, Pepper, Journal, Audit, Reports string }
+
+// Options say how the service on this machine is set up.
+type Options struct {
+	// Data is the folder of --data.
+	Data  string
+	Files Files
+	// Hash is customers.hash.
+	Hash string
+
+	// Prompts is the folder of the prompts, OwnPrompts that the operator fills it.
+	Prompts    string
+	OwnPrompts bool
+	Voices     prompts.Voices
+
+	// Socket is where the service listens for FreeSWITCH, HOST:PORT.
+	Socket string
+	// FreeSWITCH is the folder of its configuration; empty: look in the usual places.
+	FreeSWITCH   string
+	EventSockets []freeswitch.Server
+
+	// NATS is where it is, or what is wrong with its settings.
+	NATS func() (bus.Endpoint, error)
+	// EmbeddedNATS is the address of the NATS inside the service; empty with an external one.
+	EmbeddedNATS string
+	// State calls use with what machines share in NATS, or returns why it cannot.
+	State func(ctx context.Context, use func(context.Context, *bus.State) error) error
+	// SamePepper says whether no other machine has another pepper than this one, by keys that are derived from it. It
+	// leaves nothing in NATS.
+	SamePepper func(ctx context.Context, s *bus.State, key func(label string) []byte) (bool, error)
+
+	Backend backend.Settings // no URL: none
+	SMS     sms.Settings     // no URL: none
+	// Region is line.region.
+	Region string
+	// Schedules is how many reports are scheduled.
+	Schedules int
+}
+
+// check looks at one thing. It may find several.
+type check struct {
+	name string
+	run  func(context.Context, Options) []Finding
+	// asksNATS: skipped when NATS does not answer, because it would wait for it.
+	asksNATS bool
+}
+
+// checks are all that doctor checks, in the order of the findings.
+var checks = []check{
+	{name: "data", run: dataFolderIsWritable},
+	{name: "customers", run: customersAreOnFile},
+	{name: "backend", run: backendAnswers},
+	{name: "sms", run: gatewayIsBounded},
+	{name: "journal", run: outboxIsEmpty},
+	{name: "audit", run: auditLogIsUnchanged},
+	{name: "schedules", run: scheduledReportsSucceeded},
+	{name: "prompts", run: promptsArePlayable},
+	{name: "socket", run: serviceListens},
+	{name: natsCheck, run: natsAnswers},
+	{name: "pepper", run: pepperIsTheSame, asksNATS: true},
+	{name: "lines", run: linesCompile, asksNATS: true},
+	{name: "reports", run: eventsAreCounted, asksNATS: true},
+	{name: "freeswitch", run: dialplanIsInstalled},
+	{name: "step-up", run: eventSocketsTakeCommands},
+	{name: "clock", run: clockIsSet},
+}
+
+// Run makes all checks.
+func Run(ctx context.Context, o Options) (all []Finding) {
+	natsAway := false
+	for _, c := range checks {
+		if c.asksNATS && natsAway {
+			c.run = skip
+		}
+		found := c.findings(ctx, o)
+		all = append(all, found...)
+		if c.name == natsCheck {
+			natsAway = found[0].State != OK
+		}
+	}
+	return all
+}
+
+func skip(context.Context, Options) []Finding { return []Finding{skipped("NATS does not answer")} }
+
+// findings makes the check.
+func (c check) findings(ctx context.Context, o Options) []Finding {
+	found := c.run(ctx, o)
+	for i := range found {
+		found[i].Check = c.name
+	}
+	return found
+}
+
+// Problems is how many of the findings must be fixed.
+func Problems(all []Finding) (n int) {
+	for _, f := range all {
+		if f.State == Problem {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,218 @@
+package doctor_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"countersign/bus"
+	"countersign/lines"
+	"countersign/ops/doctor"
+	"countersign/prompts"
+	"countersign/store/customers"
+)
+
+func TestAFreshMachineHasNoProblemsAndStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	o := fresh(t)
+	all := doctor.Run(t.Context(), o)
+	assert.Zero(t, doctor.Problems(all), "%v", all)
+	for _, f := range all {
+		assert.NotEmpty(t, f.Check)
+		assert.NotEmpty(t, f.Detail)
+		if f.State == doctor.Note || f.State == doctor.Problem {
+			assert.NotEmpty(t, f.Do, f.Detail)
+		}
+	}
+	left, err := os.ReadDir(o.Data)
+	require.NoError(t, err)
+	assert.Empty(t, left)
+	assert.Equal(t, doctor.Note, one(t, o, "nats").State, "serve brings its own")
+	for _, asksNATS := range []string{"lines", "reports"} {
+		assert.Contains(t, all, doctor.Finding{Check: asksNATS, State: doctor.Skipped, Detail: "NATS does not answer"})
+	}
+
+	o.EmbeddedNATS = ""
+	assert.Equal(t, doctor.Problem, one(t, o, "nats").State, "an operator named it")
+}
+
+func TestADataFolderThatIsAFileIsAProblem(t *testing.T) {
+	t.Parallel()
+	o := fresh(t)
+	o.Data = filepath.Join(o.Data, "file")
+	assert.Equal(t, doctor.Note, one(t, o, "data").State, "it does not exist yet")
+	require.NoError(t, os.WriteFile(o.Data, nil, 0o600))
+	assert.Equal(t, doctor.Problem, one(t, o, "data").State)
+}
+
+func TestCustomersNeedTheirPepper(t *testing.T) {
+	t.Parallel()
+	o := fresh(t)
+	pepper, err := customers.LoadPepper(o.Files.Pepper)
+	require.NoError(t, err)
+	d, err := customers.Open(t.Context(), o.Files.Customers, customers.Options{Pepper: pepper, Scheme: o.Hash})
+	require.NoError(t, err)
+	csv := strings.NewReader("id,name,phones,account,pin\nC-1,Ada,+15551230001,100042,246813\n")
+	_, err = d.Import(t.Context(), csv, customers.ImportOptions{})
+	require.NoError(t, err)
+	require.NoError(t, d.Close())
+
+	all := found(t, o, "customers")
+	require.Len(t, all, 2)
+	assert.Equal(t, "1 on file", all[0].Detail)
+	assert.Equal(t, doctor.Note, all[1].State, "HMAC is weaker")
+	o.Hash = customers.SchemeArgon2id
+	assert.Contains(t, found(t, o, "customers")[1].Detail, "1 PINs are not wrapped")
+
+	require.NoError(t, os.Chmod(o.Files.Pepper, 0o644))
+	f := found(t, o, "customers")[0]
+	assert.Equal(t, "chmod 600 "+o.Files.Pepper, f.Do)
+	require.NoError(t, os.Remove(o.Files.Pepper))
+	f = one(t, o, "customers")
+	assert.Equal(t, doctor.Problem, f.State)
+	assert.Contains(t, f.Detail, "is missing")
+	assert.NoFileExists(t, o.Files.Pepper, "doctor makes none")
+}
+
+// Doctor may run beside an older service, whose databases it leaves as they are.
+func TestADatabaseOfAnotherVersionIsOnlyRead(t *testing.T) {
+	t.Parallel()
+	o := fresh(t)
+	pepper, err := customers.LoadPepper(o.Files.Pepper)
+	require.NoError(t, err)
+	d, err := customers.Open(t.Context(), o.Files.Customers, customers.Options{Pepper: pepper, Scheme: o.Hash})
+	require.NoError(t, err)
+	require.NoError(t, d.Close())
+	raw, err := os.ReadFile(o.Files.Customers)
+	require.NoError(t, err)
+	for version, state := range map[byte]doctor.State{1: doctor.Note, 99: doctor.Problem} {
+		raw[63] = version // user_version, big endian at offset 60 of a SQLite file
+		require.NoError(t, os.WriteFile(o.Files.Customers, raw, 0o600))
+		f := one(t, o, "customers")
+		assert.Equal(t, state, f.State, f.Detail)
+		assert.Contains(t, f.Detail, "Countersign (schema ")
+		after, err := os.ReadFile(o.Files.Customers)
+		require.NoError(t, err)
+		assert.Equal(t, raw, after)
+	}
+}
+
+func TestAnotherPepperOnTheSameNATSIsAProblem(t *testing.T) {
+	t.Parallel()
+	o := withNATS(t, fresh(t), nil)
+	assert.Empty(t, found(t, o, "pepper"), "there are no customers")
+	pepper, err := customers.LoadPepper(o.Files.Pepper)
+	require.NoError(t, err)
+	d, err := customers.Open(t.Context(), o.Files.Customers, customers.Options{Pepper: pepper, Scheme: o.Hash})
+	require.NoError(t, err)
+	key := d.PepperKey("x")
+	require.NoError(t, d.Close())
+	for same, state := range map[bool]doctor.State{true: doctor.OK, false: doctor.Problem} {
+		o.SamePepper = func(_ context.Context, s *bus.State, of func(string) []byte) (bool, error) {
+			assert.NotNil(t, s)
+			assert.Equal(t, key, of("x"))
+			return same, nil
+		}
+		assert.Equal(t, state, one(t, o, "pepper").State)
+	}
+}
+
+func TestLinesThatCannotWorkHereAreProblems(t *testing.T) {
+	t.Parallel()
+	bank, err := lines.Example("bank")
+	require.NoError(t, err)
+	o := withNATS(t, fresh(t), func(ctx context.Context, s *bus.State) {
+		for name, text := range map[string]string{
+			"bank": string(bank), "twin": strings.Replace(string(bank), "line: bank", "line: twin", 1),
+			"broken": "format: 1\nline: broken\n",
+		} {
+			_, err := s.Lines().Put(ctx, name, text, bus.Change{Author: "test"})
+			require.NoError(t, err)
+		}
+	})
+	all := found(t, o, "lines")
+	details := ""
+	for _, f := range all {
+		if f.State == doctor.Problem {
+			details += f.Detail + "\n"
+		}
+	}
+	assert.Contains(t, details, "bank sends codes, but there is no gateway")
+	assert.Contains(t, details, "twin sends codes, but there is no gateway")
+	assert.Contains(t, details, "broken, version 1, is not put in force")
+	assert.Contains(t, details, "5200", "two lines claim one number")
+}
+
+func TestWithoutLinesTheBuiltInOneAnswers(t *testing.T) {
+	t.Parallel()
+	o := withNATS(t, fresh(t), nil)
+	assert.Equal(t, doctor.OK, one(t, o, "lines").State)
+	assert.Equal(t, doctor.OK, one(t, o, "nats").State)
+}
+
+func TestPromptsMustBeThereAndReadable(t *testing.T) {
+	t.Parallel()
+	o := fresh(t)
+	assert.Equal(t, doctor.Skipped, one(t, o, "prompts").State, "serve writes them")
+	o.OwnPrompts = true
+	assert.Equal(t, doctor.Problem, one(t, o, "prompts").State)
+	require.NoError(t, prompts.Unpack(o.Prompts))
+	require.NoError(t, os.Chmod(o.Data, 0o700))
+	f := one(t, o, "prompts")
+	assert.Equal(t, doctor.Note, f.State, "FreeSWITCH cannot enter the folder")
+	assert.Contains(t, f.Do, "chmod o+x")
+	require.NoError(t, os.Remove(filepath.Join(o.Prompts, "en", "ask-pin.wav")))
+	f = one(t, o, "prompts")
+	assert.Equal(t, doctor.Problem, f.State)
+	assert.Equal(t, "callers hear a tone in place of ask-pin", f.Detail)
+}
+
+func TestAnotherProgramOnOurPortIsAProblem(t *testing.T) {
+	t.Parallel()
+	for hello, state := range map[string]doctor.State{"SSH-2.0-x": doctor.Problem, "connect\n\n": doctor.OK} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if nc, err := l.Accept(); err == nil {
+				_, _ = nc.Write([]byte(hello))
+				_ = nc.Close()
+			}
+		}()
+		o := fresh(t)
+		o.Socket = l.Addr().String()
+		assert.Equal(t, state, one(t, o, "socket").State, hello)
+		require.NoError(t, l.Close())
+		<-done
+	}
+}
+
+func TestTheDialplanIsLookedAt(t *testing.T) {
+	t.Parallel()
+	o := fresh(t)
+	assert.Contains(t, one(t, o, "freeswitch").Detail, "our dialplan is in "+o.FreeSWITCH)
+	vars := filepath.Join(o.FreeSWITCH, "vars.xml")
+	require.NoError(t, os.WriteFile(vars, []byte(`<X-PRE-PROCESS cmd="set" data="default_password=1234"/>`), 0o600))
+	all := found(t, o, "freeswitch")
+	require.Len(t, all, 2)
+	assert.Equal(t, doctor.Problem, all[1].State)
+	assert.Contains(t, all[1].Detail, "default_password is 1234")
+	require.NoError(t, os.Remove(filepath.Join(o.FreeSWITCH, "dialplan", "countersign.xml")))
+	assert.Equal(t, doctor.Note, found(t, o, "freeswitch")[0].State)
+	require.NoError(t, os.RemoveAll(filepath.Join(o.FreeSWITCH, "dialplan")))
+	assert.Equal(t, doctor.Problem, one(t, o, "freeswitch").State)
+}
+
+// withDialplan puts our dialplan where FreeSWITCH's configuration is.
+func withDialplan(t *testing.T, conf string) string {
+	t.Helper()
+	require.NoError(t, os.CopyFS(conf, os.DirFS(filepath.Join("..", "..", "freeswitch", "conf"))))
+	return conf
+}

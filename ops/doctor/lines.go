@@ -1,0 +1,98 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+
+	"countersign/bus"
+	"countersign/lines"
+	"countersign/prompts"
+	"countersign/session/shared"
+	"countersign/steps"
+)
+
+// linesCompile looks at the lines in NATS: that they compile here, and that what they say and ask is there.
+func linesCompile(ctx context.Context, o Options) (found []Finding) {
+	var stored []shared.LineVersion
+	err := o.State(ctx, func(ctx context.Context, s *bus.State) (err error) {
+		stored, err = s.Lines().All(ctx)
+		return err
+	})
+	if err != nil {
+		return []Finding{skipped("%v", err)}
+	}
+	if len(stored) == 0 {
+		return []Finding{ok("none of your own: the built-in line answers every number")}
+	}
+	var all []*lines.Definition
+	for _, s := range stored {
+		if s.Removed {
+			continue
+		}
+		def, err := compile(s)
+		if err != nil {
+			found = append(found, problem("countersign lines edit "+s.Name,
+				"%s, version %d, is not put in force: %v", s.Name, s.Version, err))
+			continue
+		}
+		all = append(all, def)
+		found = append(found, lineHasWhatItNeeds(o, def, s)...)
+	}
+	for _, p := range lines.Conflicts(all, o.Region) {
+		found = append(found, problem("countersign lines edit one of them", "%s", p.String()))
+	}
+	return found
+}
+
+func compile(s shared.LineVersion) (*lines.Definition, error) {
+	def, err := lines.Parse(s.Name, []byte(s.YAML))
+	if err != nil {
+		return nil, err
+	}
+	_, err = lines.Compile(def, s.Version, lines.Parts{
+		Directory: unasked{}, Sends: unasked{}, Sender: unasked{}, Once: unasked{},
+	})
+	return def, err
+}
+
+// unasked stands in for what a line asks in a call. Compiling asks nothing.
+type unasked struct {
+	steps.Directory
+	steps.Sends
+	steps.Sender
+	steps.Once
+}
+
+func lineHasWhatItNeeds(o Options, def *lines.Definition, s shared.LineVersion) (found []Finding) {
+	if strings.Contains(s.YAML, "sms_code") && o.SMS.URL == "" {
+		found = append(found, problem("set sms.url, or take sms_code out of the line",
+			"%s sends codes, but there is no gateway: its callers go to an agent", s.Name))
+	}
+	for _, language := range def.Languages {
+		found = append(found, lineSpeaks(o, def, s.Name, language)...)
+	}
+	if len(found) == 0 {
+		found = append(found, ok("%s, version %d", s.Name, s.Version))
+	}
+	return found
+}
+
+func lineSpeaks(o Options, def *lines.Definition, name, language string) (found []Finding) {
+	if exists(o.Prompts) {
+		missing, _ := missingPrompts(o, language) // the error is said with the prompts
+		if len(missing) > 0 {
+			found = append(found, note("record them in "+filepath.Join(o.Prompts, language)+
+				", or countersign prompts render --language "+language,
+				"%s speaks %s, but %d prompts are missing in it: callers hear %s",
+				name, language, len(missing), def.Languages[0]))
+		}
+	}
+	_, err := o.Voices.For(language)
+	if errors.Is(err, prompts.ErrNoVoice) && (len(def.Prompts) > 0 || def.GreetByName) {
+		found = append(found, note("install espeak-ng, or name an engine in prompts.voices",
+			"%s has words of its own, and no voice on this machine speaks %s", name, language))
+	}
+	return found
+}

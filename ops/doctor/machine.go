@@ -1,0 +1,58 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"time"
+)
+
+func dataFolderIsWritable(_ context.Context, o Options) []Finding {
+	info, err := os.Stat(o.Data)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return []Finding{note("countersign customers import FILE, or countersign serve, creates it",
+			"%s does not exist yet", o.Data)}
+	case err != nil:
+		return []Finding{problem("give this user the right to read it, or use another --data folder", "%v", err)}
+	case !info.IsDir():
+		return []Finding{problem("use another --data folder", "%s is not a folder", o.Data)}
+	}
+	probe, err := os.CreateTemp(o.Data, ".doctor-*")
+	if err != nil {
+		return []Finding{problem("give this user the right to write there, or use another --data folder", "%v", err)}
+	}
+	_ = probe.Close()
+	_ = os.Remove(probe.Name())
+	return []Finding{ok("%s can be written", o.Data)}
+}
+
+func serviceListens(ctx context.Context, o Options) []Finding {
+	nc, err := (&net.Dialer{Timeout: answerTimeout}).DialContext(ctx, "tcp", o.Socket)
+	if err != nil {
+		return []Finding{note("countersign serve", "nothing listens on %s", o.Socket)}
+	}
+	defer nc.Close()
+	_ = nc.SetReadDeadline(time.Now().Add(answerTimeout))
+	hello := make([]byte, len("connect"))
+	if _, err := nc.Read(hello); err != nil || string(hello) != "connect" {
+		return []Finding{problem("stop it, or set socket.listen and the dialplan to another port",
+			"another program listens on %s", o.Socket)}
+	}
+	return []Finding{ok("countersign answers on %s", o.Socket)}
+}
+
+func clockIsSet(context.Context, Options) []Finding {
+	if now := time.Now(); now.Year() < 2025 {
+		return []Finding{problem("set it, best by NTP", "it says %s", now.Format(time.DateTime))}
+	}
+	return []Finding{ok("%s", time.Now().Format(time.RFC3339))}
+}
+
+// exists keeps doctor from creating what it looks at.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

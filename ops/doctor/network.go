@@ -1,0 +1,70 @@
+package doctor
+
+import (
+	"context"
+
+	"countersign/backend"
+	"countersign/backend/endpoint"
+	"countersign/backend/sms"
+)
+
+const natsCheck = "nats"
+
+func natsAnswers(ctx context.Context, o Options) []Finding {
+	const do = "correct the nats settings"
+	endpoint, err := o.NATS()
+	if err != nil {
+		return []Finding{problem(do, "%v", err)}
+	}
+	conn, err := endpoint.Connect("countersign doctor", silent)
+	if err != nil {
+		return []Finding{problem(do, "%v", err)}
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	switch err := conn.FlushWithContext(ctx); {
+	case err == nil:
+		return []Finding{ok("%s answers", endpoint)}
+	case o.EmbeddedNATS != "":
+		return []Finding{note("countersign serve brings its own", "no NATS on %s", o.EmbeddedNATS)}
+	}
+	return []Finding{problem("start NATS or correct nats.url; calls go on meanwhile, and their events follow",
+		"%s does not answer", endpoint)}
+}
+
+// backendAnswers connects to the company's backend.
+func backendAnswers(ctx context.Context, o Options) []Finding {
+	if o.Backend.URL == "" {
+		return nil
+	}
+	d, err := backend.New(o.Backend, unasked{}, endpoint.Options{Log: silent})
+	if err != nil {
+		return []Finding{problem("correct the backend settings", "%v", err)}
+	}
+	defer d.Close()
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	if err := d.Reach(ctx); err != nil {
+		return []Finding{problem("check that it runs and that this machine may reach it; callers go to an agent "+
+			"meanwhile", "%v", err)}
+	}
+	return []Finding{ok("%s answers; what it says of a customer, countersign backend find shows", o.Backend.URL)}
+}
+
+// gatewayIsBounded looks at the settings only: asking the gateway would send a message.
+func gatewayIsBounded(_ context.Context, o Options) []Finding {
+	if o.SMS.URL == "" {
+		return nil
+	}
+	g, err := sms.New(o.SMS, endpoint.Options{Log: silent})
+	if err != nil {
+		return []Finding{problem("correct the sms settings", "%v", err)}
+	}
+	g.Close()
+	if len(o.SMS.Countries) == 0 {
+		return []Finding{note("name the countries in sms.countries",
+			"codes are sent to every country: strangers can make money of that")}
+	}
+	return []Finding{ok("codes go through %s; whether it takes them, countersign backend sms NUMBER shows", o.SMS.URL)}
+}

@@ -1,0 +1,37 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"countersign/store/customers"
+	"countersign/store/sqlite"
+)
+
+// silent is the log of what doctor opens: what is worth saying is a finding.
+var silent = slog.New(slog.DiscardHandler)
+
+func openCustomers(ctx context.Context, o Options) (*customers.Reader, error) {
+	if !exists(o.Files.Pepper) { // LoadPepper would make one
+		return nil, fmt.Errorf("the pepper %s is missing", o.Files.Pepper)
+	}
+	pepper, err := customers.LoadPepper(o.Files.Pepper)
+	if err != nil {
+		return nil, err
+	}
+	return customers.OpenReadOnly(ctx, o.Files.Customers, customers.Options{Pepper: pepper})
+}
+
+// unreadable is the finding about a database that cannot be opened or read.
+func unreadable(err error) Finding {
+	var known *sqlite.OpenError
+	switch {
+	case errors.Is(err, sqlite.ErrOlder):
+		return note("countersign serve upgrades it at its next start", "%v", err)
+	case errors.As(err, &known):
+		return problem("see the message", "%v", err) // it says what to do
+	}
+	return problem("check its permissions and the disk; if the file is damaged, restore a backup", "%v", err)
+}

@@ -1,0 +1,115 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"countersign/bus"
+	"countersign/reports/reportsdb"
+	"countersign/store/audit"
+	"countersign/store/journal"
+)
+
+// outboxIsEmpty looks for events of the journal that wait for NATS.
+func outboxIsEmpty(ctx context.Context, o Options) []Finding {
+	if !exists(o.Files.Journal) {
+		return []Finding{skipped("no calls yet")}
+	}
+	j, err := journal.OpenReadOnly(ctx, o.Files.Journal)
+	if err != nil {
+		return []Finding{unreadable(err)}
+	}
+	defer j.Close()
+	waiting, oldest, err := j.Backlog(ctx)
+	switch {
+	case err != nil:
+		return []Finding{unreadable(err)}
+	case waiting > 0 && time.Since(oldest) > time.Minute:
+		return []Finding{note("start countersign serve, and check NATS",
+			"%d events wait for NATS, the oldest since %s", waiting, oldest.Local().Format(time.DateTime))}
+	}
+	return []Finding{ok("%d events wait for NATS", waiting)}
+}
+
+// auditLogIsUnchanged looks whether anybody changed the audit log.
+func auditLogIsUnchanged(ctx context.Context, o Options) []Finding {
+	a, err := audit.OpenReadOnly(ctx, o.Files.Audit) // also without a file: the notes beside it say what it had
+	if err != nil {
+		return []Finding{unreadable(err)}
+	}
+	s, err := a.Verify(ctx)
+	if err = errors.Join(err, a.Close()); err != nil {
+		return []Finding{problem("find out who did that; a backup has what was there", "%v", err)}
+	}
+	if s.Entries == 0 {
+		return []Finding{skipped("nothing is on record yet")}
+	}
+	return []Finding{ok("%s, none was changed", counted(int(s.Entries), "record"))}
+}
+
+// eventsAreCounted looks whether the reports have all that NATS has.
+func eventsAreCounted(ctx context.Context, o Options) []Finding {
+	reports, found := reportsOrWhyNot(ctx, o)
+	if reports == nil {
+		return found
+	}
+	defer func() { _ = reports.Close() }()
+	endpoint, err := o.NATS()
+	if err != nil {
+		return nil // said with NATS
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	if err := bus.AwaitCaughtUp(ctx, endpoint, reports.Consumer); err != nil {
+		return []Finding{note("wait, if many calls come in; else start countersign serve, with the role reporting",
+			"within %s not all events of NATS were counted", answerTimeout)}
+	}
+	return []Finding{ok("all events of NATS are counted")}
+}
+
+// scheduledReportsSucceeded looks how the last run of each scheduled report ended.
+func scheduledReportsSucceeded(ctx context.Context, o Options) []Finding {
+	reports, found := reportsOrWhyNot(ctx, o)
+	if reports == nil {
+		return found
+	}
+	defer func() { _ = reports.Close() }()
+	states, err := reports.ScheduleStates(ctx)
+	if err != nil {
+		return []Finding{unreadable(err)}
+	}
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		if s := states[name]; s.Error != "" {
+			found = append(found, problem("fix the cause, then countersign report run "+name,
+				"the report %s that was due at %s failed: %s", name, s.Due.Local().Format(time.DateTime), s.Error))
+		}
+	}
+	if len(found) == 0 {
+		found = append(found, ok("%s of reports; countersign report schedules shows when they run",
+			counted(o.Schedules, "schedule")))
+	}
+	return found
+}
+
+func reportsOrWhyNot(ctx context.Context, o Options) (*reportsdb.Reader, []Finding) {
+	if !exists(o.Files.Reports) {
+		return nil, []Finding{skipped("countersign serve makes reports of the calls that come in")}
+	}
+	reports, err := reportsdb.OpenReadOnly(ctx, o.Files.Reports)
+	if err != nil {
+		return nil, []Finding{unreadable(err)}
+	}
+	return reports, nil
+}
+
+// counted writes a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

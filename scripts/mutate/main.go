@@ -1,0 +1,136 @@
+// Command mutate answers which changes to the code no test would notice: it makes one small change at a time, in a copy,
+// runs the package's tests and prints the changes that they pass with. It never writes to the tree: the compiler gets a
+// mutant with `go test -overlay`.
+//
+//	go run ./scripts/mutate ./session ./esl            # 10 mutants of each, always the same ones
+//	go run ./scripts/mutate -mutants 40 -seed 7 ./lines
+//
+// It exits 1 if a mutant survives that reviewed.txt does not excuse, or if an excuse matches no mutant any more.
+// reviewed.txt has one mutant a line, as it is printed, with the reason behind it.
+//
+// Why not a library: gremlins changes operators but drops no condition and no statement, and most of what our tests had
+// missed was of that kind; go-mutesting drops statements, but swaps the mutant for the original in the tree, and its last
+// change is of 2021. Neither keeps a reviewed list.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "mutate:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the command line.
+type options struct {
+	packages []string
+	mutants  int
+	seed     uint64
+	within   time.Duration
+	reviewed string
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	var o options
+	flags := flag.NewFlagSet("mutate", flag.ContinueOnError)
+	flags.IntVar(&o.mutants, "mutants", 10, "mutants of each package; 0 is all there are")
+	flags.Uint64Var(&o.seed, "seed", 1, "which mutants: the same number makes the same choice of the same code")
+	flags.DurationVar(&o.within, "within", 2*time.Minute, "how long the tests may take; beyond that the mutant is killed")
+	reviewed := filepath.Join("scripts", "mutate", "reviewed.txt")
+	flags.StringVar(&o.reviewed, "reviewed", reviewed, "survivors that are excused, with their reasons")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if o.packages = flags.Args(); len(o.packages) == 0 {
+		return errors.New("name the packages to change, such as ./session")
+	}
+	return check(ctx, o, out)
+}
+
+// check tries a sample of the mutants of each package.
+func check(ctx context.Context, o options, out io.Writer) error {
+	excuses, err := readReviewed(o.reviewed)
+	if err != nil {
+		return err
+	}
+	packages, err := list(ctx, o.packages)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "mutate")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	var unexcused, stale int
+	for _, p := range packages {
+		all, err := p.mutants()
+		if err != nil {
+			return err
+		}
+		for _, key := range excuses.stale(p, all) {
+			stale++
+			fmt.Fprintf(out, "excused, but there is no such mutant: %s\n", key)
+		}
+		n, err := tryAll(ctx, o, p, all, excuses, dir, out)
+		unexcused += n
+		if err != nil {
+			return err
+		}
+	}
+	if unexcused+stale > 0 {
+		return fmt.Errorf("%d survived without an excuse, %d excuses match nothing: write a test that fails with the mutant, "+
+			"or excuse it in %s", unexcused, stale, o.reviewed)
+	}
+	return nil
+}
+
+// tryAll tries mutants of one package until there were enough that compile.
+func tryAll(
+	ctx context.Context, o options, p pkg, all []mutant, excuses reviewed, dir string, out io.Writer,
+) (unexcused int, err error) {
+	began := time.Now()
+	if err := p.passes(ctx, o.within); err != nil {
+		return 0, err
+	}
+	var tried, killed, excused int
+	for _, m := range sample(all, o.seed, p.path) {
+		if o.mutants > 0 && tried == o.mutants {
+			break
+		}
+		result, err := p.try(ctx, m, o.within, dir)
+		if err != nil {
+			return unexcused, err
+		}
+		switch result {
+		case broken:
+			continue
+		case dead:
+			killed++
+		default:
+			if excuses[m.key()] != "" {
+				excused++
+				break
+			}
+			unexcused++
+			fmt.Fprintf(out, "SURVIVED %s:%d\n\t%s\n", m.file, m.line, m.key())
+		}
+		tried++
+	}
+	fmt.Fprintf(out, "%s: %d of %d mutants tried, %d killed, %d excused, %d survived, in %s\n",
+		p.path, tried, len(all), killed, excused, unexcused, time.Since(began).Round(time.Second))
+	return unexcused, nil
+}

@@ -1,0 +1,61 @@
+package session_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"countersign/session"
+	"countersign/session/sessiontest"
+)
+
+// counting is a guard that notes under which numbers it was asked.
+type counting struct {
+	guard
+	numbers []string
+}
+
+func (c *counting) Caller(ctx context.Context, number string) session.Standing {
+	c.numbers = append(c.numbers, number)
+	return c.guard.Caller(ctx, number)
+}
+
+func TestAHiddenOrForgedNumberIsCountedApartAndUsedForNothing(t *testing.T) {
+	t.Parallel()
+	const number = "+15551230001"
+	for name, c := range map[string]struct {
+		call    session.Call
+		used    string
+		counted []string
+	}{
+		"vouched for":                 {session.Call{Caller: number, Trust: session.TrustFull}, number, []string{number}},
+		"nobody vouches":              {session.Call{Caller: number}, number, []string{number}},
+		"hidden":                      {session.Call{Caller: number, Withheld: true}, "", []string{"withheld " + number}},
+		"forged":                      {session.Call{Caller: number, Trust: session.TrustFailed}, "", []string{"forged " + number}},
+		"hidden and forged":           {session.Call{Caller: number, Withheld: true, Trust: session.TrustFailed}, "", []string{"withheld " + number}},
+		"none":                        {session.Call{}, "", nil},
+		"none, and hidden":            {session.Call{Withheld: true}, "", nil},
+		"no number":                   {session.Call{Caller: "anonymous"}, "", nil},
+		"without a country of a line": {session.Call{Caller: "5551230001"}, "+5551230001", []string{"+5551230001"}},
+	} {
+		var used string
+		g := &counting{}
+		l := line(func(l *session.Line) {
+			l.Identify = []session.Step{step{"ani", func(_ context.Context, s *session.Session) (session.Outcome, error) {
+				used = s.Number()
+				return session.Passed(), nil
+			}}}
+		})
+		ch := &sessiontest.Channel{}
+		c.call.ID, c.call.Channel, c.call.Started = "call-1", "u-1", time.Now()
+		o := session.Options{
+			Journal: &sessiontest.Journal{}, Prompts: sessiontest.Prompts{}, Guard: g, Line: func(session.Call) *session.Line { return l },
+		}
+		session.NewRunner(o).Run(ch.Start(t.Context()), c.call, ch)
+		ch.End(nil)
+		assert.Equal(t, c.used, used, name)
+		assert.Equal(t, c.counted, g.numbers, name)
+	}
+}
