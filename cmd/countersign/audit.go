@@ -57,14 +57,19 @@ func auditDone(c *cli.Context, cfg config, action, object, detail string) error 
 	return auditor(c, cfg)(c.Context, audit.Entry{Action: action, Object: object, Detail: detail})
 }
 
-// auditor leaves entries by the author of a command, about what was done: also when ctx has ended.
+// auditor leaves entries by the author of a command, about what was done.
 func auditor(c *cli.Context, cfg config) func(ctx context.Context, e audit.Entry) error {
 	return func(ctx context.Context, e audit.Entry) error {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTimeout)
-		defer cancel()
 		e.Actor = author(c)
-		return appendAudit(ctx, cfg, e)
+		return auditEntry(ctx, cfg, e)
 	}
+}
+
+// auditEntry leaves an entry about what was done, also when ctx has ended.
+func auditEntry(ctx context.Context, cfg config, e audit.Entry) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTimeout)
+	defer cancel()
+	return appendAudit(ctx, cfg, e)
 }
 
 // auditTimeout bounds the entry about something that is done already.

@@ -1,4 +1,4 @@
-package main
+package deliver
 
 import (
 	"context"
@@ -18,48 +18,38 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// mailSettings are the server that mail goes through.
-type mailSettings struct {
-	Server   string       `yaml:"server"`
-	From     string       `yaml:"from"`
-	User     string       `yaml:"user"`
-	Password mailPassword `yaml:"password"`
-	TLS      string       `yaml:"tls"`
-	CA       string       `yaml:"ca"`
+// Mail is the server that letters go through.
+type Mail struct {
+	Server   string   `yaml:"server"`
+	From     string   `yaml:"from"`
+	User     string   `yaml:"user"`
+	Password Password `yaml:"password"`
+	TLS      string   `yaml:"tls"`
+	CA       string   `yaml:"ca"`
 }
 
 // How the connection to the server is encrypted.
 const (
-	mailStartTLS = "starttls"
-	mailImplicit = "implicit"
-	mailNone     = "none"
+	StartTLS    = "starttls"
+	ImplicitTLS = "implicit"
+	NoTLS       = "none"
 )
 
-// mailPassword shows itself in no log and no error.
-type mailPassword string
+// Password shows itself in no log and no error.
+type Password string
 
 // Format prints the same for every verb.
-func (mailPassword) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
+func (Password) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
 
 // LogValue keeps it out of slog.
-func (mailPassword) LogValue() slog.Value { return slog.StringValue("[redacted]") }
-
-// letter is a mail with a file.
-type letter struct {
-	// id is the same for the same letter that is sent once more.
-	id            string
-	to            []string
-	subject, text string
-	name          string
-	file          io.ReadSeeker
-}
+func (Password) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
 // mailWithin bounds each of the steps of sending: to connect, to log in, to hand the letter over.
 const mailWithin = 2 * time.Minute
 
-// send hands the letter to the server once for each address, so that one that is refused keeps it from nobody else. The server has the letter for those that were sent,
-// whatever the error says.
-func (m mailSettings) send(ctx context.Context, l letter) (sent []string, err error) {
+// send hands the letter to the server once for each address, so that one that is refused keeps it from nobody else. The
+// server has the letter for those that were sent, whatever the error says.
+func (m Mail) send(ctx context.Context, l letter) (sent []string, err error) {
 	dialer, hangUp := m.dialer(ctx)
 	defer hangUp()
 	client, err := m.client(dialer)
@@ -97,7 +87,7 @@ func (m mailSettings) send(ctx context.Context, l letter) (sent []string, err er
 }
 
 // write writes the letter to one address.
-func (m mailSettings) write(l letter, to string) (*mail.Msg, error) {
+func (m Mail) write(l letter, to string) (*mail.Msg, error) {
 	if _, err := l.file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
@@ -119,13 +109,14 @@ func (m mailSettings) write(l letter, to string) (*mail.Msg, error) {
 	return msg, nil
 }
 
-// dialer connects. The connection ends with ctx, which the library only asks at the beginning, and with hangUp, since the library leaves it open where logging in fails.
-func (m mailSettings) dialer(ctx context.Context) (dial mail.DialContextFunc, hangUp func()) {
+// dialer connects. The connection ends with ctx, which the library only asks at the beginning, and with hangUp, since
+// the library leaves it open where logging in fails.
+func (m Mail) dialer(ctx context.Context) (dial mail.DialContextFunc, hangUp func()) {
 	end := func() {}
 	return func(dialing context.Context, network, address string) (net.Conn, error) {
 		var conn net.Conn
 		var err error
-		if m.TLS == mailImplicit {
+		if m.TLS == ImplicitTLS {
 			config, wrong := m.tls()
 			if wrong != nil {
 				return nil, wrong
@@ -143,7 +134,7 @@ func (m mailSettings) dialer(ctx context.Context) (dial mail.DialContextFunc, ha
 	}, func() { end() }
 }
 
-func (m mailSettings) client(dial mail.DialContextFunc) (*mail.Client, error) {
+func (m Mail) client(dial mail.DialContextFunc) (*mail.Client, error) {
 	host, port, err := net.SplitHostPort(m.Server)
 	if err != nil {
 		return nil, fmt.Errorf("reports.mail.server: %w", err)
@@ -156,11 +147,14 @@ func (m mailSettings) client(dial mail.DialContextFunc) (*mail.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := []mail.Option{mail.WithPort(number), mail.WithTimeout(mailWithin), mail.WithDialContextFunc(dial), mail.WithTLSConfig(config), mail.WithTLSPolicy(mail.TLSMandatory)}
+	options := []mail.Option{
+		mail.WithPort(number), mail.WithTimeout(mailWithin), mail.WithDialContextFunc(dial), mail.WithTLSConfig(config),
+		mail.WithTLSPolicy(mail.TLSMandatory),
+	}
 	switch m.TLS {
-	case mailImplicit:
+	case ImplicitTLS:
 		options = append(options, mail.WithSSL())
-	case mailNone:
+	case NoTLS:
 		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
 	}
 	if m.User != "" {
@@ -169,7 +163,8 @@ func (m mailSettings) client(dial mail.DialContextFunc) (*mail.Client, error) {
 		}
 		// The last two refuse to work without encryption, but for a server on this machine.
 		options = append(options, mail.WithUsername(m.User), mail.WithPassword(string(m.Password)),
-			mail.WithOpportunisticSMTPAuth(mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthSCRAMSHA1, mail.SMTPAuthCramMD5, mail.SMTPAuthPlain, mail.SMTPAuthLogin))
+			mail.WithOpportunisticSMTPAuth(mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthSCRAMSHA1, mail.SMTPAuthCramMD5,
+				mail.SMTPAuthPlain, mail.SMTPAuthLogin))
 	}
 	client, err := mail.NewClient(host, options...)
 	if err != nil {
@@ -178,7 +173,7 @@ func (m mailSettings) client(dial mail.DialContextFunc) (*mail.Client, error) {
 	return client, nil
 }
 
-func (m mailSettings) tls() (*tls.Config, error) {
+func (m Mail) tls() (*tls.Config, error) {
 	host, _, err := net.SplitHostPort(m.Server)
 	if err != nil {
 		return nil, fmt.Errorf("reports.mail.server: %w", err)
