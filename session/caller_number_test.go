@@ -11,7 +11,7 @@ import (
 	"countersign/session/sessiontest"
 )
 
-// counting is a guard that notes under which numbers it was asked.
+// counting is a guard that records the numbers it was asked about.
 type counting struct {
 	guard
 	numbers []string
@@ -22,7 +22,7 @@ func (c *counting) Caller(ctx context.Context, number string) session.Standing {
 	return c.guard.Caller(ctx, number)
 }
 
-func TestAHiddenOrForgedNumberIsCountedApartAndUsedForNothing(t *testing.T) {
+func TestAHiddenOrForgedNumberIsCountedApartAndNotUsed(t *testing.T) {
 	t.Parallel()
 	const number = "+15551230001"
 	for name, c := range map[string]struct {
@@ -30,11 +30,15 @@ func TestAHiddenOrForgedNumberIsCountedApartAndUsedForNothing(t *testing.T) {
 		used    string
 		counted []string
 	}{
-		"vouched for":                 {session.Call{Caller: number, Trust: session.TrustFull}, number, []string{number}},
-		"nobody vouches":              {session.Call{Caller: number}, number, []string{number}},
-		"hidden":                      {session.Call{Caller: number, Withheld: true}, "", []string{"withheld " + number}},
-		"forged":                      {session.Call{Caller: number, Trust: session.TrustFailed}, "", []string{"forged " + number}},
-		"hidden and forged":           {session.Call{Caller: number, Withheld: true, Trust: session.TrustFailed}, "", []string{"withheld " + number}},
+		"vouched for":    {session.Call{Caller: number, Trust: session.TrustFull}, number, []string{number}},
+		"nobody vouches": {session.Call{Caller: number}, number, []string{number}},
+		"hidden":         {session.Call{Caller: number, Withheld: true}, "", []string{"withheld " + number}},
+		"forged": {
+			session.Call{Caller: number, Trust: session.TrustFailed}, "", []string{"forged " + number},
+		},
+		"hidden and forged": {
+			session.Call{Caller: number, Withheld: true, Trust: session.TrustFailed}, "", []string{"withheld " + number},
+		},
 		"none":                        {session.Call{}, "", nil},
 		"none, and hidden":            {session.Call{Withheld: true}, "", nil},
 		"no number":                   {session.Call{Caller: "anonymous"}, "", nil},
@@ -51,7 +55,8 @@ func TestAHiddenOrForgedNumberIsCountedApartAndUsedForNothing(t *testing.T) {
 		ch := &sessiontest.Channel{}
 		c.call.ID, c.call.Channel, c.call.Started = "call-1", "u-1", time.Now()
 		o := session.Options{
-			Journal: &sessiontest.Journal{}, Prompts: sessiontest.Prompts{}, Guard: g, Line: func(session.Call) *session.Line { return l },
+			Journal: &sessiontest.Journal{}, Prompts: sessiontest.Prompts{}, Guard: g,
+			Line: func(session.Call) *session.Line { return l },
 		}
 		session.NewRunner(o).Run(ch.Start(t.Context()), c.call, ch)
 		ch.End(nil)

@@ -21,7 +21,9 @@ func ExampleEvent_screenPop() {
 	}
 	defer conn.Close()
 	messages := make(chan *nats.Msg, 64)
-	for _, subject := range []string{"countersign.v1.*.identified", "countersign.v1.*.verified", "countersign.v1.*.failed"} {
+	for _, subject := range []string{
+		"countersign.v1.*.identified", "countersign.v1.*.verified", "countersign.v1.*.failed",
+	} {
 		if _, err := conn.ChanSubscribe(subject, messages); err != nil {
 			log.Fatal(err)
 		}
@@ -43,8 +45,9 @@ func ExampleEvent_screenPop() {
 			return // a screen pop would go on for ever
 		}
 	}
-	// Output:
-	// Maria Lindqvist identified https://crm.example/customers/C-100042?call=019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04&status=identified
-	// Maria Lindqvist verified [account pin] https://crm.example/customers/C-100042?call=019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04&status=verified
-	// C-100042 identified wrong_answer https://crm.example/customers/C-100042?call=019a9c31-0b58-7e19-8a6c-f04d2b9e6a77&status=identified
+	// Output: Maria Lindqvist identified
+	// https://crm.example/customers/C-100042?call=019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04&status=identified Maria Lindqvist
+	// verified [account pin]
+	// https://crm.example/customers/C-100042?call=019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04&status=verified C-100042 identified
+	// wrong_answer https://crm.example/customers/C-100042?call=019a9c31-0b58-7e19-8a6c-f04d2b9e6a77&status=identified
 }

@@ -46,7 +46,9 @@ func phoneRings() (url string, stop func()) {
 
 func waitForListener(s *server.Server, conn *nats.Conn, subject string) {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		listeners, err := s.Subsz(&server.SubszOptions{Subscriptions: true, Account: server.DEFAULT_GLOBAL_ACCOUNT, Test: subject})
+		listeners, err := s.Subsz(&server.SubszOptions{
+			Subscriptions: true, Account: server.DEFAULT_GLOBAL_ACCOUNT, Test: subject,
+		})
 		check(err)
 		if listeners.Total > 0 {
 			return
