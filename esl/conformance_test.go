@@ -17,7 +17,9 @@ import (
 // end.
 func TestTheChannelOnTheWireConforms(t *testing.T) {
 	t.Parallel()
-	sessiontest.Conform(t, func(t *testing.T, moves ...sessiontest.Move) (context.Context, session.Channel, func() (string, map[string]string)) {
+	sessiontest.Conform(t, func(
+		t *testing.T, moves ...sessiontest.Move,
+	) (context.Context, session.Channel, sessiontest.HandedOn) {
 		type call struct {
 			ctx context.Context
 			ch  session.Channel

@@ -15,7 +15,10 @@ import (
 // Place starts a call on the Channel under test, with the speech engine "pocketsphinx" and a caller who makes these
 // moves. It returns the call's context, the channel, and a function that returns the handover of the call. It fails the
 // test if it cannot.
-type Place func(t *testing.T, moves ...Move) (ctx context.Context, ch session.Channel, handedOn func() (destination string, variables map[string]string))
+type Place func(t *testing.T, moves ...Move) (ctx context.Context, ch session.Channel, handedOn HandedOn)
+
+// HandedOn returns where a call was handed on to, and with which variables.
+type HandedOn = func() (destination string, variables map[string]string)
 
 // Conform tests a session.Channel against its contract.
 func Conform(t *testing.T, place Place) {

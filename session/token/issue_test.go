@@ -134,7 +134,7 @@ func TestIssueRefusesMissingArguments(t *testing.T) {
 	long := known()
 	long.Methods = slices.Repeat(long.Methods, 200)
 	_, err = b.Issue(deadline(t), long)
-	require.ErrorContains(t, err, "more than the 4096 that are taken back")
+	require.ErrorContains(t, err, "more than the 4096 that can be redeemed")
 }
 
 func TestUnsafeOptionsAreRefused(t *testing.T) {

@@ -15,7 +15,7 @@ func TestAKeyThatCannotBeReadOrCreatedIsAnError(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	_, err := token.LoadKeys(dir)
-	require.ErrorContains(t, err, "read the key of tokens")
+	require.ErrorContains(t, err, "read the token key")
 
 	file := filepath.Join(dir, "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
