@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"countersign/internal/wallclock"
 )
 
 // Week is the opening hours of a week, such as "Mo-Fr 08:00-18:00, Sa 09:00-13:00". A time belongs to the days before
@@ -172,30 +174,8 @@ func dateOf(t time.Time) Date {
 func (s *Schedule) moment(day time.Time, minutes int, last bool) time.Time {
 	y, m, d := day.Date()
 	wall := time.Date(y, m, d, 0, minutes, 0, 0, time.UTC)
-	_, before := wall.Add(-26 * time.Hour).In(s.zone).Zone()
-	_, after := wall.Add(26 * time.Hour).In(s.zone).Zone()
-	var found []time.Time
-	for _, offset := range []int{before, after} {
-		t := wall.Add(-time.Duration(offset) * time.Second)
-		if _, actual := t.In(s.zone).Zone(); actual == offset {
-			found = append(found, t)
-		}
+	if last {
+		return wallclock.Last(wall, s.zone)
 	}
-	switch {
-	case len(found) == 0: // skipped: the clocks jump over it
-		t := wall.Add(-time.Duration(after) * time.Second).In(s.zone)
-		_, change := t.ZoneBounds()
-		return change
-	case last:
-		return later(found)
-	}
-	return earlier(found)
-}
-
-func earlier(t []time.Time) time.Time {
-	return slices.MinFunc(t, time.Time.Compare)
-}
-
-func later(t []time.Time) time.Time {
-	return slices.MaxFunc(t, time.Time.Compare)
+	return wallclock.First(wall, s.zone)
 }

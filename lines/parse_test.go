@@ -104,7 +104,7 @@ var wrongs = map[string]struct {
 	},
 	"an unknown key":              {with("languges: [en]\n"), "7:1: languges: unknown key; did you mean languages?", true},
 	"a key that is like no other": {with("x: 1\n"), "7:1: x: unknown key", true},
-	"a key that appears twice":   {with("region: DE\nregion: US\n"), "8:1: region: appears twice", false},
+	"a key that appears twice":    {with("region: DE\nregion: US\n"), "8:1: region: appears twice", false},
 	"an unknown region":           {with("region: de\n"), `7:9: region: "de" is not a country`, true},
 	"a region of nobody":          {with("region: QQ\n"), `7:9: region: "QQ" is not a country`, false},
 	"no such language":            {with("languages: [english]\n"), `7:13: languages[0]: "english" is not a language`, true},
@@ -316,7 +316,7 @@ var wrongs = map[string]struct {
 	},
 	"a route that is a command": {with("  locked: \"${system(reboot)} XML default\"\n"), "is not a destination", true},
 	"an unknown route":          {with("  lost: agents XML default\n"), "7:3: routes.lost: unknown key", true},
-	"a page that is not a URL": {with("pop_url: crm/{customer}\n"), "7:10: pop_url:", true},
+	"a page that is not a URL":  {with("pop_url: crm/{customer}\n"), "7:10: pop_url:", true},
 	"a page that is a script":   {with("pop_url: \"javascript:alert(1)\"\n"), "7:10: pop_url:", true},
 	"a page with an unknown word": {
 		with("pop_url: https://crm/{name}\n"), "{name} is not a placeholder: use {customer}, {call}, {line} and {status}",

@@ -216,10 +216,10 @@ func TestOnlyQuestionsStillNeededAreAsked(t *testing.T) {
 
 func TestAnOutageRevokesNoProof(t *testing.T) {
 	t.Parallel()
-	m := &memory{known: map[string]session.Known{"call-1": {Call: "call-1", First: "call-1", Channel: "u-1", Proven: session.Proven{
+	m := callKnown("", session.Proven{
 		Customer: "C-1", Methods: []event.Method{"ani", "pin"},
 		Proofs: []session.Proof{{Factor: session.Knowledge, Method: "pin"}},
-	}}}}
+	})
 	down := func(o *session.Options) {
 		o.Calls = m
 		o.Customer = func(context.Context, string) (session.Customer, bool, error) {
@@ -314,7 +314,8 @@ func TestEveryOutcomeHasItsRoute(t *testing.T) {
 	}
 	few := session.Routes{Verified: to("v"), Identified: to("i"), Unidentified: to("u")}
 	all := few
-	all.Failed, all.OptedOut, all.Locked, all.Unavailable, all.Closed = to("failed"), to("opted_out"), to("locked"), to("unavailable"), to("closed")
+	all.Failed, all.OptedOut, all.Locked = to("failed"), to("opted_out"), to("locked")
+	all.Unavailable, all.Closed = to("unavailable"), to("closed")
 	for _, c := range []struct {
 		status   event.Status
 		why      event.Reason
@@ -382,6 +383,13 @@ func (m *memory) Recall(_ context.Context, call string) (session.Known, bool, er
 	return k, ok, m.err
 }
 
+// callKnown remembers what was proven on call-1, whose channel is u-1.
+func callKnown(line string, proven session.Proven) *memory {
+	return &memory{known: map[string]session.Known{
+		"call-1": {Call: "call-1", First: "call-1", Channel: "u-1", Line: line, Proven: proven},
+	}}
+}
+
 // again runs a call that comes back.
 func again(
 	t *testing.T, l *session.Line, ch *sessiontest.Channel, call session.Call, change ...func(*session.Options),
@@ -438,13 +446,13 @@ func TestTheSameCallComingBackKeepsItsLevel(t *testing.T) {
 
 func TestTheProofsOfAStepUpExpire(t *testing.T) {
 	t.Parallel()
-	m := &memory{known: map[string]session.Known{"call-1": {Call: "call-1", First: "call-1", Channel: "u-1", Proven: session.Proven{
+	m := callKnown("", session.Proven{
 		Customer: "C-1", Methods: []event.Method{"ani", "pin", "totp"},
 		Proofs: []session.Proof{
 			{Factor: session.Knowledge, Method: "pin"},
 			{Factor: session.Possession, Method: "totp", Until: time.Now().Add(-time.Second)},
 		},
-	}}}}
+	})
 	ch := &sessiontest.Channel{}
 	again(
 		t, line(nil), ch, session.Call{Channel: "u-1", Earlier: "call-1"}, func(o *session.Options) { o.Calls = m },
@@ -459,10 +467,10 @@ func TestAStepUpAsksOnlyWhatIsNeededAndAlwaysReturns(t *testing.T) {
 	t.Parallel()
 	back := session.Destination{Extension: "rejoin", Dialplan: "XML", Context: "countersign"}
 	known := func() *memory {
-		return &memory{known: map[string]session.Known{"call-1": {Call: "call-1", First: "call-1", Channel: "u-1", Line: "bank", Proven: session.Proven{
+		return callKnown("bank", session.Proven{
 			Customer: "C-1", Methods: []event.Method{"ani", "pin"},
 			Proofs: []session.Proof{{Factor: session.Knowledge, Method: "pin"}},
-		}}}}
+		})
 	}
 	for _, c := range []struct {
 		name          string

@@ -21,7 +21,8 @@ func ExampleEvent_screenPop() {
 	}
 	defer conn.Close()
 	messages := make(chan *nats.Msg, 64)
-	for _, subject := range []string{"countersign.v1.*.identified", "countersign.v1.*.verified", "countersign.v1.*.failed"} {
+	for _, fact := range []string{"identified", "verified", "failed"} {
+		subject := "countersign.v1.*." + fact
 		if _, err := conn.ChanSubscribe(subject, messages); err != nil {
 			log.Fatal(err)
 		}
