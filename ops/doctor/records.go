@@ -68,7 +68,7 @@ func eventsAreCounted(ctx context.Context, o Options) []Finding {
 		return []Finding{note("wait if many calls come in; otherwise start countersign serve with the role reporting",
 			"some events in NATS were still not counted after %s", answerTimeout)}
 	}
-	return []Finding{ok("all events in NATS are counted")}
+	return []Finding{ok("all events of NATS are counted")}
 }
 
 // scheduledReportsSucceeded checks the last run of each scheduled report.
