@@ -17,8 +17,9 @@ import (
 
 var benchCalls = flag.Int("reports.calls", 20_000, "calls of a year that reports are measured on")
 
-// BenchmarkReports measures each report over a day, a month and a year, in a zone whose clocks change. So that it runs in seconds there are few calls; a million take some
-// minutes and 600 MB: go test ./report -run "^$" -bench BenchmarkReports -benchtime 20x -timeout 1h -reports.calls=1000000
+// BenchmarkReports measures each report over a day, a month and a year, in a zone whose clocks change. So that it runs
+// in seconds there are few calls; a million take some minutes and 600 MB: go test ./report -run "^$" -bench
+// BenchmarkReports -benchtime 20x -timeout 1h -reports.calls=1000000
 func BenchmarkReports(b *testing.B) {
 	kept, err := reportsdb.Open(context.Background(), filepath.Join(b.TempDir(), "reports.db"), reportsdb.Options{})
 	require.NoError(b, err)

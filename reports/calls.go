@@ -46,10 +46,12 @@ func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, 
 	return r, nil
 }
 
-// NoStep is what Filter.FailedStep, and the reports, call it when a call failed at no step, such as one that took too long.
+// NoStep is what Filter.FailedStep, and the reports, call it when a call failed at no step, such as one that took too
+// long.
 const NoStep = "none"
 
-// apply adds the filter to a condition and tells it to people. The reason and the step of a failed call are those at which it failed: it may have ended otherwise.
+// apply adds the filter to a condition and tells it to people. The reason and the step of a failed call are those at
+// which it failed: it may have ended otherwise.
 func (f Filter) apply(w *condition) (told []string) {
 	reason, step := "c.reason", "c.failed_step"
 	if f.Failed {

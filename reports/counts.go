@@ -61,7 +61,8 @@ func ofAll(f field) field {
 	return f
 }
 
-// counts makes the report that these fields are, and its first row, the total. timed are the calls whose times it tells.
+// counts makes the report that these fields are, and its first row, the total. timed are the calls whose times it
+// tells.
 func counts(ctx context.Context, tx *sql.Tx, q Query, now time.Time, timed which, fields []field) (r *Report, total Row, err error) {
 	s, err := count(ctx, tx, q, timed)
 	if err != nil {
@@ -90,7 +91,8 @@ func counts(ctx context.Context, tx *sql.Tx, q Query, now time.Time, timed which
 
 const noCalls = "There were no calls in this period."
 
-// number takes one of the numbers that matter most from the total: the keys of the number and of its share, which may be "".
+// number takes one of the numbers that matter most from the total: the keys of the number and of its share, which may
+// be "".
 func (r *Report) number(total Row, title, key, share string) {
 	at := r.column(key)
 	n := Number{Key: key, Title: title, Kind: r.Columns[at].Kind, Value: total[at]}

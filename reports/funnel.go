@@ -18,7 +18,8 @@ type asked struct {
 	times, accepted, rejected, noInput, noMatch, optedOut, abandoned, errors, served, passed, ms int64
 }
 
-// makeFunnel tells for each question, and for each attempt at it, how often it was asked, what came of it and what it cost.
+// makeFunnel tells for each question, and for each attempt at it, how often it was asked, what came of it and what it
+// cost.
 func makeFunnel(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, error) {
 	if !q.Period.quarters() {
 		return nil, ErrUneven
@@ -67,8 +68,8 @@ func attemptsOf(ctx context.Context, tx *sql.Tx, q Query) (all []asked, err erro
 	return all, err
 }
 
-// summed is a query for the rows of a view that has sums of days and of quarters of an hour: those of the days in UTC that are in the period as a whole, and the quarters
-// around them.
+// summed is a query for the rows of a view that has sums of days and of quarters of an hour: those of the days in UTC
+// that are in the period as a whole, and the quarters around them.
 func summed(view, columns string, q Query) (query string, args []any) {
 	from, to := q.Period.From.UnixMilli(), q.Period.To.UnixMilli()
 	firstDay, lastDay := min((from+day-1)/day*day, to), to/day*day

@@ -3,9 +3,12 @@ package reports
 import (
 	"fmt"
 	"time"
+
+	"countersign/internal/wallclock"
 )
 
-// Period is the time that a report is about: From is in it, To is not. Both are in the time zone in which days and hours are told apart.
+// Period is the time that a report is about: From is in it, To is not. Both are in the time zone in which days and
+// hours are told apart.
 type Period struct{ From, To time.Time }
 
 const (
@@ -15,8 +18,9 @@ const (
 	longestYears = 10
 )
 
-// ParsePeriod reads the two ends of a period: days such as 2026-11-21, both in the period, or moments in RFC 3339, the second of which is not. "" is today as the end,
-// and seven days before the end as the beginning. What is wrong is said in the words of the flags --from and --to.
+// ParsePeriod reads the two ends of a period: days such as 2026-11-21, both in the period, or moments in RFC 3339, the
+// second of which is not. "" is today as the end, and seven days before the end as the beginning. What is wrong is said
+// in the words of the flags --from and --to.
 func ParsePeriod(from, to string, zone *time.Location, now time.Time) (Period, error) {
 	p := Period{To: startOfDay(today(now.In(zone))+1, zone)}
 	if to != "" {
@@ -62,29 +66,9 @@ func parseEnd(flag, text string, zone *time.Location) (at time.Time, day bool, e
 // today is the day on which t falls in its zone.
 func today(t time.Time) Day { return dayOf(t.Date()) }
 
-// startOfDay is the first moment of a day in a zone: not always midnight, since clocks may be put forward or back at that very hour, or over a whole day.
-func startOfDay(d Day, zone *time.Location) time.Time {
-	midnight := d.Utc()
-	// A day begins at a midnight of one of the offsets around it, or at the change from one to the other.
-	var first time.Time
-	consider := func(t time.Time) {
-		t = t.In(zone)
-		if today(t) >= d && (first.IsZero() || t.Before(first)) {
-			first = t
-		}
-	}
-	for at, end := midnight.Add(-36*time.Hour).In(zone), midnight.Add(36*time.Hour); at.Before(end); {
-		_, offset := at.Zone()
-		consider(midnight.Add(-time.Duration(offset) * time.Second))
-		_, change := at.ZoneBounds()
-		if change.IsZero() || change.After(end) {
-			break
-		}
-		consider(change)
-		at = change.In(zone)
-	}
-	return first
-}
+// startOfDay is the first moment of a day in a zone: not always midnight, since clocks may be put forward or back at
+// that very hour, or over a whole day.
+func startOfDay(d Day, zone *time.Location) time.Time { return wallclock.First(d.Utc(), zone) }
 
 // stretch is a part of a period in which clocks are not changed.
 type stretch struct {

@@ -22,7 +22,8 @@ func NewReader(db *sql.DB, now func() time.Time) *Reader { return &Reader{db: db
 // Query says what to report on.
 type Query struct {
 	Period Period
-	// Lines are the service lines that count; none means all. One without any calls is an error, unless Quiet says that there may be none yet.
+	// Lines are the service lines that count; none means all. One without any calls is an error, unless Quiet says that
+	// there may be none yet.
 	Lines []string
 	Quiet bool
 	// By asks for sections of the report, such as "day"; none means those that the report usually has. See Sections.
@@ -31,6 +32,9 @@ type Query struct {
 	Calls Filter
 	Limit int
 }
+
+// FewCalls are as many as a person looks through: the Limit where a format is for people.
+const FewCalls = 50
 
 // Filter picks calls; what is empty picks all.
 type Filter struct {
@@ -95,8 +99,9 @@ func reportKindOf(name string) reportKind {
 	return reportKind{}
 }
 
-// Read makes a report and hands it to print. Its rows can only be read until print returns; what print returns is returned. An *UnknownError says that there is no
-// such report, section or line, ErrUneven that this report cannot be made of this period.
+// Read makes a report and hands it to print. Its rows can only be read until print returns; what print returns is
+// returned. An *UnknownError says that there is no such report, section or line, ErrUneven that this report cannot be
+// made of this period.
 func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Report) error) (err error) {
 	k := reportKindOf(name)
 	if k.make == nil {
@@ -136,10 +141,12 @@ func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Rep
 	return print(report)
 }
 
-// notCounted is how much of a period may be missing without a word: events are on their way for a moment, and a service notes only every half minute how far it is.
+// notCounted is how much of a period may be missing without a word: events are on their way for a moment, and a service
+// notes only every half minute how far it is.
 const notCounted = 2 * time.Minute
 
-// tellCounted says, where that matters, until when events are counted: a report that is behind must not be taken for a quiet day.
+// tellCounted says, where that matters, until when events are counted: a report that is behind must not be taken for a
+// quiet day.
 func (r *Report) tellCounted(ctx context.Context, tx *sql.Tx, p Period, now time.Time) error {
 	var until sql.NullInt64
 	if err := tx.QueryRowContext(ctx, "SELECT counted_until FROM counted").Scan(&until); err != nil {

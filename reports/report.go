@@ -1,6 +1,7 @@
-// Package reports says what happened on the calls of a period: how many were identified, verified and failed, why, how long it took,
-// and what each question costs. It reads the views that docs/reports.md describes and refuses to change anything. It knows no name of
-// a customer and no full telephone number. Package render writes a report down, reportsdb keeps the database.
+// Package reports says what happened on the calls of a period: how many were identified, verified and failed, why, how
+// long it took, and what each question costs. It reads the views that docs/reports.md describes and refuses to change
+// anything. It knows no name of a customer and no full telephone number. Package render writes a report down, reportsdb
+// keeps the database.
 package reports
 
 import (
@@ -72,11 +73,14 @@ type Number struct {
 // Chart says how rows are drawn as bars.
 type Chart struct {
 	Title string
-	// Only the rows whose first value is By are drawn in a chart; "" draws all. Bars beside the rows of a table are drawn for all.
+	// Only the rows whose first value is By are drawn in a chart; "" draws all. Bars beside the rows of a table are
+	// drawn for all.
 	By string
-	// Whole, if set, is the last label of rows that sum up those behind them: a page draws only these bars, and where there is no room for all rows, only these.
+	// Whole, if set, is the last label of rows that sum up those behind them: a page draws only these bars, and where
+	// there is no room for all rows, only these.
 	Whole string
-	// Labels are the columns that name a bar; Of is the column of the whole, or -1; Parts are columns that are parts of it.
+	// Labels are the columns that name a bar; Of is the column of the whole, or -1; Parts are columns that are parts of
+	// it.
 	Labels []int
 	Of     int
 	Parts  []int

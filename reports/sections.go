@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"countersign/reports/reportsdb"
 )
 
 // section is what calls are told apart by, other than by when they began.
@@ -58,8 +60,8 @@ func count(ctx context.Context, tx *sql.Tx, q Query, timed which) (*sections, er
 			return err
 		}
 		c.begin(started)
-		return eachTime(times, c.call)
-	}, "SELECT started, group_concat(kind || times, '') FROM kinds_daily WHERE started > ? AND started < ? GROUP BY started",
+		return reportsdb.EachTime(times, c.call)
+	}, "SELECT started, "+reportsdb.TimesOfDay+" FROM kinds_daily WHERE started > ? AND started < ? GROUP BY started",
 		q.Period.From.UnixMilli()-day, q.Period.To.UnixMilli())
 	c.end()
 	return s, err
@@ -70,9 +72,9 @@ type counting struct {
 	*sections
 	kinds     map[int64]*placed
 	stretches []stretch
-	quarters  [1 << quarterBits]localQuarter // of the day
-	number    int64                          // of the kind that came last,
-	last      *placed                        // and where it is counted
+	quarters  [reportsdb.Quarters]localQuarter // of the day
+	number    int64                            // of the kind that came last,
+	last      *placed                          // and where it is counted
 }
 
 // placed is how many calls of a kind there are, and the tallies in which they are counted, whenever they began.
@@ -107,7 +109,7 @@ func (s *sections) placed(kinds map[int64]int) map[int64]*placed {
 }
 
 func (c *counting) begin(started int64) {
-	c.quarters = [1 << quarterBits]localQuarter{}
+	c.quarters = [reportsdb.Quarters]localQuarter{}
 	for _, part := range c.stretches {
 		for i := range int64(day / quarter) {
 			if at := started + i*quarter; at >= part.from && at < part.to {
@@ -167,7 +169,8 @@ func (s *sections) part(by string, key any) *tally {
 	return t
 }
 
-// rows are the total and, section by section, its parts: those of the calendar in their order and without gaps, lines by name, the others with the biggest first.
+// rows are the total and, section by section, its parts: those of the calendar in their order and without gaps, lines
+// by name, the others with the biggest first.
 func (s *sections) rows(q Query, now time.Time, cells func(by string, t *tally) []any) (all []Row) {
 	add := func(by string, what any, t *tally) { all = append(all, append(Row{by, what}, cells(by, t)...)) }
 	add("total", "", s.total)

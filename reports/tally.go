@@ -7,7 +7,8 @@ import (
 	"countersign/session/event"
 )
 
-// callKind is everything that calls are told apart by, but for their time: a row of the view kinds. What is not counted is a step-up or a call that came back.
+// callKind is everything that calls are told apart by, but for their time: a row of the view kinds. What is not counted
+// is a step-up or a call that came back.
 type callKind struct {
 	line                                                                             string
 	counted, locked, decided                                                         bool
@@ -49,7 +50,8 @@ func (t *tally) count(of which) (n int64) {
 // mostTenths are those that are counted in a slice: more than a call may take.
 const mostTenths = 10 * 60 * 15
 
-// times are durations, counted by tenths of a second: rounding keeps their order, so that a median of them is the median, rounded.
+// times are durations, counted by tenths of a second: rounding keeps their order, so that a median of them is the
+// median, rounded.
 type times struct {
 	n, ms  int64
 	tenths []int64
@@ -91,7 +93,8 @@ func (t *times) add(o *times) {
 
 func (t *times) mean() any { return seconds(t.ms, t.n) }
 
-// quantile is the smallest time that so many percent of all times do not exceed (nearest rank), or nil if there are none.
+// quantile is the smallest time that so many percent of all times do not exceed (nearest rank), or nil if there are
+// none.
 func (t *times) quantile(percent int64) any {
 	if t.n == 0 {
 		return nil

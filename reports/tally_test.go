@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -36,21 +35,5 @@ func TestAQuantileIsThatOfASortedListHoweverLongTheTimes(t *testing.T) {
 		for _, percent := range []int{1, 50, 95, 100} {
 			require.Equal(t, float64(tenths[(len(tenths)*percent+99)/100-1])/10, both.quantile(int64(percent)), "%d %% of %v", percent, tenths)
 		}
-	}
-}
-
-func TestTimesThatCannotBeReadAreAnError(t *testing.T) {
-	t.Parallel()
-	type found struct {
-		kind    int64
-		quarter int
-		ms      int64
-	}
-	var all []found
-	take := func(kind int64, quarter int, ms int64) { all = append(all, found{kind, quarter, ms}) }
-	require.NoError(t, eachTime([]byte("7[768048,95]12[-127]"), take))
-	assert.Equal(t, []found{{7, 48, 6000}, {7, 95, 0}, {12, 1, -1}}, all)
-	for _, list := range []string{"7", "7[", "7[1", "7[1,", "7[1]8", "7(1)", "7[1;2]"} {
-		assert.ErrorContains(t, eachTime([]byte(list), take), "is no list of times", list)
 	}
 }

@@ -18,7 +18,8 @@ func dayOf(year int, month time.Month, day int) Day {
 	return Day(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / 86400)
 }
 
-// Plain writes a value for programs: numbers without anything around them, times as RFC 3339 with the offset of their zone.
+// Plain writes a value for programs: numbers without anything around them, times as RFC 3339 with the offset of their
+// zone.
 func Plain(v any) string {
 	switch v := v.(type) {
 	case string:

@@ -9,13 +9,14 @@ import (
 	"countersign/steps"
 )
 
-func TestACheckDigitIsOfDigitsAlone(t *testing.T) {
+func TestChecksRefuseAnythingButDigits(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		check steps.CheckDigit
 		right string
 	}{
-		"Luhn": {steps.Luhn, "79927398713"}, "MOD 97-10": {steps.Mod97, "3214282912345698765432161182"}, "modulo 11": {steps.Mod11, "0306406152"},
+		"Luhn": {steps.Luhn, "79927398713"}, "MOD 97-10": {steps.Mod97, "3214282912345698765432161182"},
+		"modulo 11": {steps.Mod11, "0306406152"},
 	} {
 		assert.True(t, c.check(c.right), name)
 		for place := range c.right {
@@ -33,8 +34,8 @@ func TestACheckDigitIsOfDigitsAlone(t *testing.T) {
 	}
 }
 
-// Two digits at the end make every remainder of 97, so that one ending would be right if the byte before them counted.
-func TestWhatIsNoDigitMakesEveryCheckWrong(t *testing.T) {
+// Two final digits give every remainder of 97, so one ending would pass if the byte before them counted.
+func TestAByteThatIsNotADigitFailsEveryCheck(t *testing.T) {
 	t.Parallel()
 	for b := range 256 {
 		if b >= '0' && b <= '9' {

@@ -52,11 +52,24 @@ func authorFlag() cli.Flag {
 	return &cli.StringFlag{Name: "author", Usage: "who does it, for the audit log; default: `USER@HOST` of this machine"}
 }
 
-// audit leaves an entry about what was done.
+// auditDone leaves an entry about what was done.
 func auditDone(c *cli.Context, cfg config, action, object, detail string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context), auditTimeout)
+	return auditor(c, cfg)(c.Context, audit.Entry{Action: action, Object: object, Detail: detail})
+}
+
+// auditor leaves entries by the author of a command, about what was done.
+func auditor(c *cli.Context, cfg config) func(ctx context.Context, e audit.Entry) error {
+	return func(ctx context.Context, e audit.Entry) error {
+		e.Actor = author(c)
+		return auditEntry(ctx, cfg, e)
+	}
+}
+
+// auditEntry leaves an entry about what was done, also when ctx has ended.
+func auditEntry(ctx context.Context, cfg config, e audit.Entry) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTimeout)
 	defer cancel()
-	return appendAudit(ctx, cfg, audit.Entry{Actor: author(c), Action: action, Object: object, Detail: detail})
+	return appendAudit(ctx, cfg, e)
 }
 
 // auditTimeout bounds the entry about something that is done already.

@@ -1,29 +1,19 @@
 package main
 
 import (
-	"context"
 	"database/sql"
 	"encoding/json"
-	"io"
-	"log/slog"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"countersign/bus"
-	"countersign/reports/reportsdb"
-	"countersign/session/event"
+	"countersign/ops/retention/retentiontest"
 	"countersign/store/audit"
-	"countersign/store/journal"
-	"countersign/store/traces"
 )
 
 // audited are the entries of an audit log.
@@ -148,140 +138,11 @@ func TestAuditVerifySaysWhereTheLogIsBroken(t *testing.T) {
 	oneSentence(t, stderr, "3:abc")
 }
 
-// oldCalls puts a call that is over its time and one that is not into a journal that is published.
-func oldCalls(t *testing.T, data string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	j, err := journal.Open(ctx, filepath.Join(data, "journal.db"), journal.Options{})
-	require.NoError(t, err)
-	for call, age := range map[string]time.Duration{"old": 91 * day, "young": 89 * day} {
-		require.NoError(t, j.Append(
-			event.Event{ID: event.ID(call, 1), Source: "/t", Time: time.Now().Add(-age), Call: call, Seq: 1, Line: "retail", Data: event.CallStarted{Channel: "ch"}},
-			event.Event{ID: event.ID(call, 2), Source: "/t", Time: time.Now().Add(-age), Call: call, Seq: 2, Line: "retail", Data: event.CallEnded{End: event.EndAbandoned}}))
-	}
-	require.NoError(t, j.Sync(ctx))
-	require.NoError(t, j.Published(ctx, math.MaxInt64))
-	require.NoError(t, j.Close(ctx))
-}
-
-func TestWhatWasKeptLongEnoughIsRemoved(t *testing.T) {
-	t.Parallel()
-	data := t.TempDir()
-	believed(t, data)
-	oldCalls(t, data)
-	run := func(args ...string) string {
-		code, stdout, stderr := countersign(t, "", append([]string{"--data", data, "retention", "run"}, args...)...)
-		require.Equal(t, exitDone, code, stderr)
-		return stdout
-	}
-	oldReports(t, data)
-	assert.Equal(t, "would be removed: journal: 1 call with 2 events; reports: 2 calls; audit log: 0 records\n", run("--dry-run"))
-	assert.Empty(t, audited(t, data))
-	assert.JSONEq(t, `{"calls":1,"events":2,"report_calls":2,"audit_entries":0,"dry_run":false}`, run("--json", "--author", "anna"))
-	assert.Equal(t, "removed: journal: 0 calls with 0 events; reports: 0 calls; audit log: 0 records\n", run())
-	entries := audited(t, data)
-	require.Len(t, entries, 1, "a run that removes nothing leaves no entry")
-	assert.Equal(t, "journal: 1 call with 2 events; reports: 2 calls; audit log: 0 records", entries[0].Detail)
-	assert.Equal(t, []string{"old", "young"}, callsIn(t, data))
-}
-
-// oldReports puts calls that are over each of their times into the reports, and one that is over none.
-func oldReports(t *testing.T, data string) {
-	t.Helper()
-	r, err := reportsdb.Open(t.Context(), filepath.Join(data, "reports.db"), reportsdb.Options{})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, r.Close()) }()
-	for call, age := range map[string]time.Duration{"ancient": 763 * day, "old": 91 * day, "young": 89 * day} {
-		_, err := r.Apply(t.Context(), []event.Event{
-			{ID: event.ID(call, 1), Time: time.Now().Add(-age), Call: call, Seq: 1, Line: "retail", Data: event.CallStarted{Channel: "leg-of-" + call, CallerLast4: "1820"}},
-			{ID: event.ID(call, 2), Time: time.Now().Add(-age), Call: call, Seq: 2, Line: "retail", Data: event.CallEnded{End: event.EndAbandoned, Customer: "customer-of-" + call}},
-		})
-		require.NoError(t, err)
-	}
-}
-
-// callsIn are the calls in the reports.
-func callsIn(t *testing.T, data string) (calls []string) {
-	t.Helper()
-	r, err := reportsdb.Open(t.Context(), filepath.Join(data, "reports.db"), reportsdb.Options{})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, r.Close()) }()
-	rows, err := r.DB().Query("SELECT call FROM calls ORDER BY call")
-	require.NoError(t, err)
-	defer rows.Close()
-	for rows.Next() {
-		var call string
-		require.NoError(t, rows.Scan(&call))
-		calls = append(calls, call)
-	}
-	require.NoError(t, rows.Err())
-	return calls
-}
-
-func TestNothingInAnyFileSaysWhoCalledWhenTheirTimeIsOver(t *testing.T) {
-	t.Parallel()
-	data := t.TempDir()
-	believed(t, data)
-	oldReports(t, data)
-	code, _, stderr := countersign(t, "", "--data", data, "retention", "run")
-	require.Equal(t, exitDone, code, stderr)
-	assert.NoFileExists(t, filepath.Join(data, "journal.db"), "none is kept here")
-	for of, want := range map[string]int{"ancient": 0, "old": 0, "young": 1} {
-		found, err := traces.Search(t.Context(), traces.Set{[]byte("customer-of-" + of), []byte("leg-of-" + of)}, data)
-		require.NoError(t, err)
-		assert.Len(t, found.Found, want, of)
-	}
-}
-
-func TestAMachineThatOnlyKeepsReportsRemovesWhatWasKeptLongEnough(t *testing.T) {
-	t.Parallel()
-	settings, _ := streamOf(t, 10)
-	data := t.TempDir()
-	believed(t, data)
-	oldReports(t, data)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	cmd := command(ctx, "--config", settings, "--data", data, "serve", "--roles", "reporting")
-	cmd.Stderr = io.Discard
-	require.NoError(t, cmd.Start())
-	require.Eventually(t, func() bool { return len(audited(t, data)) == 1 }, patience, 100*time.Millisecond)
-	assert.NotContains(t, callsIn(t, data), "ancient")
-	cancel()
-	_ = cmd.Wait()
-	assert.Equal(t, exitDone, cmd.ProcessState.ExitCode())
-}
-
-func TestTheServiceRemovesWhatWasKeptLongEnough(t *testing.T) {
-	t.Parallel()
-	data := t.TempDir()
-	believed(t, data)
-	oldCalls(t, data)
-	_, _, stop := startServe(t, data)
-	require.Eventually(t, func() bool { return len(audited(t, data)) == 1 }, patience, 100*time.Millisecond)
-	assert.Equal(t, "countersign", audited(t, data)[0].Actor)
-	assert.Equal(t, exitDone, stop())
-}
-
-func TestRetentionHasBounds(t *testing.T) {
-	t.Parallel()
-	for settings, word := range map[string]string{
-		"journal: 23h": "retention.journal", "journal: 8761h": "8760h", "audit: 719h": "retention.audit", "audit: 61321h": "61320h",
-		"totals: 2159h": "retention.totals", "totals: 87601h": "87600h", "journal: 8760h, totals: 8000h": "less than retention.journal",
-	} {
-		file := filepath.Join(t.TempDir(), "c.yaml")
-		require.NoError(t, os.WriteFile(file, []byte("retention: {"+settings+"}"), 0o600))
-		code, _, stderr := countersign(t, "", "--config", file, "retention", "run")
-		assert.Equal(t, exitFailed, code)
-		assert.Contains(t, stderr, word)
-	}
-}
-
 func TestExportsAreAudited(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	oldCalls(t, data)
-	oldReports(t, data)
+	retentiontest.Journal(t, filepath.Join(data, "journal.db"))
+	retentiontest.Reports(t, filepath.Join(data, "reports.db"))
 	file := filepath.Join(t.TempDir(), "out")
 	for _, args := range []string{
 		"report calls --format csv --author anna", "report summary", "report calls -o " + file + ".xlsx", "report funnel -o " + file + ".pdf",
@@ -302,29 +163,4 @@ func TestExportsAreAudited(t *testing.T) {
 	} {
 		assert.Regexp(t, "^"+want+"$", got[i])
 	}
-}
-
-func TestEventsInNATSAreKeptAsLongAsTheJournal(t *testing.T) {
-	t.Parallel()
-	server, err := bus.StartEmbedded(bus.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
-	require.NoError(t, err)
-	t.Cleanup(server.Shutdown)
-	settings := filepath.Join(t.TempDir(), "c.yaml")
-	require.NoError(t, os.WriteFile(settings, []byte("socket: {listen: \"127.0.0.1:0\"}\nweb: {listen: \"\"}\nretention: {journal: 240h}\nnats: {url: \""+server.URL()+"\"}"), 0o600))
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	cmd := command(ctx, "--config", settings, "--data", t.TempDir(), "serve")
-	require.NoError(t, cmd.Start())
-	nc, err := nats.Connect(server.URL())
-	require.NoError(t, err)
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		stream, err := js.Stream(ctx, event.Stream)
-		return err == nil && stream.CachedInfo().Config.MaxAge == 240*time.Hour
-	}, patience, 50*time.Millisecond)
-	cancel()
-	_ = cmd.Wait()
-	assert.Equal(t, exitDone, cmd.ProcessState.ExitCode())
 }

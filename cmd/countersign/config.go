@@ -23,6 +23,7 @@ import (
 	"countersign/backend/sms"
 	"countersign/bus"
 	"countersign/prompts"
+	"countersign/reports/deliver"
 	"countersign/session"
 	"countersign/session/guard"
 	"countersign/session/token"
@@ -78,7 +79,7 @@ type config struct {
 		Totals  duration `yaml:"totals"`
 		Audit   duration `yaml:"audit"`
 	} `yaml:"retention"`
-	Reports reportSettings `yaml:"reports"`
+	Reports deliver.Settings `yaml:"reports"`
 	NATS    struct {
 		URL         string   `yaml:"url"`
 		Listen      string   `yaml:"listen"`
@@ -141,7 +142,7 @@ func defaults() config {
 	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
 	c.Tokens.Life = duration(token.DefaultLife)
 	c.Retention.Journal, c.Retention.Totals, c.Retention.Audit = duration(90*day), duration(761*day), duration(365*day) // policy.md: 25 months are 761 days
-	c.Reports.Schedules, c.Reports.Mail.TLS = []scheduleSettings{}, mailStartTLS
+	c.Reports.Schedules, c.Reports.Mail.TLS = []deliver.Schedule{}, deliver.StartTLS
 	c.NATS.Listen = bus.DefaultListen
 	c.NATS.Timeout = duration(750 * time.Millisecond)
 	c.Log.Level = "info"
@@ -243,7 +244,7 @@ func (c config) check() error {
 	if r := time.Duration(c.Retention.Audit); r < 30*day || r > 2555*day {
 		errs = append(errs, fmt.Errorf("retention.audit is %s: it must be from 720h (30 days) to 61320h (7 years)", r))
 	}
-	errs = append(errs, c.Reports.check()...)
+	errs = append(errs, c.Reports.Check()...)
 	for i, f := range c.FreeSWITCH {
 		if _, _, err := net.SplitHostPort(f.Address); err != nil {
 			errs = append(errs, fmt.Errorf("freeswitch[%d].address is %q: it must be HOST:PORT, such as 127.0.0.1:8021", i, f.Address))

@@ -15,6 +15,7 @@ import (
 
 	"countersign/bus"
 	"countersign/lines"
+	"countersign/lines/change"
 	"countersign/prompts"
 )
 
@@ -89,21 +90,15 @@ func withLines(c *cli.Context, f func(ctx context.Context, cfg config, stored *b
 	return withState(c, cfg, func(ctx context.Context, state *bus.State) error { return f(ctx, cfg, state.Lines()) })
 }
 
-// lineFile is a file that somebody wrote, and what was read of it.
-type lineFile struct {
-	text []byte
-	def  *lines.Definition
-}
-
 // readFiles reads all files, and says everything that is wrong with them, together too.
-func readFiles(c *cli.Context, cfg config) ([]lineFile, error) {
+func readFiles(c *cli.Context, cfg config) ([]change.File, error) {
 	if c.NArg() == 0 {
 		return nil, wrongUse("%s takes one or more files", c.Command.FullName())
 	}
 	if err := arguments(c, c.NArg(), ""); err != nil {
 		return nil, err
 	}
-	var files []lineFile
+	var files []change.File
 	var defs []*lines.Definition
 	var wrong lines.Problems
 	for _, name := range c.Args().Slice() {
@@ -117,7 +112,7 @@ func readFiles(c *cli.Context, cfg config) ([]lineFile, error) {
 			wrong = append(wrong, problems...)
 			continue
 		}
-		files, defs = append(files, lineFile{text, def}), append(defs, def)
+		files, defs = append(files, change.File{Text: text, Def: def}), append(defs, def)
 	}
 	if wrong = append(wrong, lines.Conflicts(defs, cfg.Line.Region)...); len(wrong) > 0 {
 		return nil, wrong
@@ -153,7 +148,7 @@ func linesLint(c *cli.Context) error {
 	}
 	out.OK = len(out.Problems) == 0
 	for _, f := range files {
-		out.Warnings = append(out.Warnings, f.def.Warnings(audio(cfg))...)
+		out.Warnings = append(out.Warnings, f.Def.Warnings(audio(cfg))...)
 	}
 	if c.Bool("json") {
 		if err := json.NewEncoder(c.App.Writer).Encode(out); err != nil {
@@ -165,7 +160,7 @@ func linesLint(c *cli.Context) error {
 		}
 		warn(c.App.Writer, out.Warnings)
 		for i, f := range files {
-			fmt.Fprintf(c.App.Writer, "%s: nothing is wrong with the line %s\n", c.Args().Get(i), f.def.Line)
+			fmt.Fprintf(c.App.Writer, "%s: nothing is wrong with the line %s\n", c.Args().Get(i), f.Def.Line)
 		}
 	}
 	if !out.OK {

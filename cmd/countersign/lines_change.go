@@ -11,6 +11,7 @@ import (
 
 	"countersign/bus"
 	"countersign/lines"
+	"countersign/lines/change"
 	"countersign/store/audit"
 )
 
@@ -32,12 +33,12 @@ func linesRollback(c *cli.Context) error {
 		if err != nil {
 			return nothingChanged(c, err)
 		}
-		changes, err := plan(ctx, c, cfg, stored, []lineFile{{[]byte(l.YAML), def}})
+		changes, err := plan(ctx, c, cfg, stored, []change.File{{Text: []byte(l.YAML), Def: def}})
 		if err != nil {
 			return nothingChanged(c, err)
 		}
 		ch := changes[0]
-		if ch.same {
+		if ch.Same {
 			return report(c, changes)
 		}
 		s, err := stored.Put(ctx, name, l.YAML, bus.Change{
@@ -47,7 +48,7 @@ func linesRollback(c *cli.Context) error {
 			return err
 		}
 		ch.To = s.Version
-		return errors.Join(report(c, changes), ch.audit(c, cfg, audit.LineRolledBack, fmt.Sprintf(", as version %d was", version)))
+		return errors.Join(report(c, changes), auditChange(c, cfg, ch, audit.LineRolledBack, fmt.Sprintf(", as version %d was", version)))
 	})
 }
 
@@ -67,8 +68,8 @@ func linesRemove(c *cli.Context) error {
 		if err = announced(c, err); err != nil {
 			return err
 		}
-		ch := change{Line: name, From: have.Version, To: s.Version, Changes: []string{"removed"}, Warnings: lines.Problems{}}
-		err = ch.audit(c, cfg, audit.LineRemoved, "")
+		ch := &change.Change{Line: name, From: have.Version, To: s.Version, Changes: []string{"removed"}, Warnings: lines.Problems{}}
+		err = auditChange(c, cfg, ch, audit.LineRemoved, "")
 		if c.Bool("json") {
 			return errors.Join(json.NewEncoder(c.App.Writer).Encode(ch), err)
 		}

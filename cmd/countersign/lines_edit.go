@@ -16,6 +16,7 @@ import (
 
 	"countersign/bus"
 	"countersign/lines"
+	"countersign/lines/change"
 	"countersign/session/shared"
 	"countersign/store/audit"
 )
@@ -45,7 +46,7 @@ func linesEdit(c *cli.Context) error {
 		return d.end(err)
 	}
 	return d.end(withLines(c, func(ctx context.Context, cfg config, stored *bus.Lines) error {
-		changes, err := plan(ctx, c, cfg, stored, []lineFile{d.file})
+		changes, err := plan(ctx, c, cfg, stored, []change.File{d.file})
 		if err != nil {
 			return nothingChanged(c, err)
 		}
@@ -70,7 +71,7 @@ func newLine(name string) string {
 // draft is a copy of a line's file that is being edited.
 type draft struct {
 	name, path string
-	file       lineFile
+	file       change.File
 }
 
 func newDraft(name, text string) (*draft, error) {
@@ -101,7 +102,7 @@ func (d *draft) edit(c *cli.Context, before shared.LineVersion) (changed bool, e
 			err = fmt.Errorf("the file is about the line %s: its name cannot be changed from %s; use countersign lines apply for a line of another name", def.Line, d.name)
 		}
 		if err == nil {
-			d.file = lineFile{text, def}
+			d.file = change.File{Text: text, Def: def}
 			return true, nil
 		}
 		fmt.Fprintln(c.App.ErrWriter, printableLines(err.Error()))

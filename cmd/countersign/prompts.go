@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"countersign/internal/plural"
 	"countersign/prompts"
 
 	"github.com/urfave/cli/v2"
@@ -146,9 +147,4 @@ func promptsRender(c *cli.Context) error {
 }
 
 // counted writes a number with its noun.
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
+func counted(n int, noun string) string { return plural.Of(n, noun) }

@@ -1,38 +1,26 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
-	"countersign/lines"
-	"countersign/lines/whatif"
-	"countersign/session/event"
-
 	"github.com/urfave/cli/v2"
+
+	"countersign/lines"
+	"countersign/lines/change"
+	"countersign/lines/whatif"
+	"countersign/ops/replay"
 )
 
-// How many calls are listed unless somebody wants another number. They are held in memory until all calls have been run.
+// How many calls are listed unless somebody wants another number.
 const (
 	defaultListed = 20
 	listedAsJSON  = 10_000
 )
-
-// tried is what became of recorded calls on other lines.
-type tried struct {
-	Lines []string `json:"lines"`
-	whatif.Summary
-	// Others is how many calls were of other lines, and not run.
-	Others int `json:"others"`
-	// Listed are the calls that end otherwise, at most limit of them, those that started first.
-	Listed []whatif.Result `json:"listed"`
-	limit  int
-}
 
 // listed is how many calls a command lists.
 func listed(c *cli.Context) int {
@@ -43,22 +31,6 @@ func listed(c *cli.Context) int {
 		return listedAsJSON
 	}
 	return defaultListed
-}
-
-// list adds a call, and now and then leaves out those that are too many.
-func (t *tried) list(r whatif.Result) {
-	if t.Listed = append(t.Listed, r); len(t.Listed)/2 > t.limit {
-		t.first()
-	}
-}
-
-// first leaves the calls that started first.
-func (t *tried) first() {
-	slices.SortStableFunc(t.Listed, func(a, b whatif.Result) int { return a.Started.Compare(b.Started) })
-	if len(t.Listed) > t.limit {
-		clear(t.Listed[t.limit:])
-		t.Listed = t.Listed[:t.limit]
-	}
 }
 
 func replayWhatIf(c *cli.Context, cfg config, source string) error {
@@ -87,15 +59,15 @@ func replayWhatIf(c *cli.Context, cfg config, source string) error {
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(t)
 	}
-	t.print(c.App.Writer)
+	printTried(c.App.Writer, t)
 	return nil
 }
 
 // reportAgainst says what a change would do, and what it would have done to recorded calls.
-func reportAgainst(c *cli.Context, cfg config, changes []*change, files []lineFile) error {
+func reportAgainst(c *cli.Context, cfg config, changes []*change.Change, files []change.File) error {
 	var defs []*lines.Definition
 	for _, f := range files {
-		defs = append(defs, f.def)
+		defs = append(defs, f.Def)
 	}
 	t, err := tryLines(c, cfg, c.String("against"), defs)
 	if err != nil {
@@ -103,98 +75,41 @@ func reportAgainst(c *cli.Context, cfg config, changes []*change, files []lineFi
 	}
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(struct {
-			Changes []*change `json:"changes"`
-			Against *tried    `json:"against"`
+			Changes []*change.Change `json:"changes"`
+			Against *replay.Tried    `json:"against"`
 		}{changes, t})
 	}
 	if err := report(c, changes); err != nil {
 		return err
 	}
 	fmt.Fprintln(c.App.Writer)
-	t.print(c.App.Writer)
+	printTried(c.App.Writer, t)
 	return nil
 }
 
 // tryLines runs recorded calls on lines.
-func tryLines(c *cli.Context, cfg config, source string, defs []*lines.Definition) (*tried, error) {
-	trial, err := whatif.New(defs, whatif.Options{Region: cfg.Line.Region, PopURL: cfg.Line.PopURL})
-	if err != nil {
-		return nil, err
-	}
-	t := &tried{Lines: []string{}, Summary: whatif.Summary{Changes: []whatif.Count{}, Doubts: []whatif.Count{}}, Listed: []whatif.Result{}, limit: listed(c)}
-	for _, def := range defs {
-		t.Lines = append(t.Lines, def.Line)
-	}
+func tryLines(c *cli.Context, cfg config, source string, defs []*lines.Definition) (t *replay.Tried, err error) {
 	bar := newProgress(c.App.ErrWriter, "run", "calls", 0)
 	defer bar.done()
-	ctx, cancel := context.WithCancel(c.Context)
-	defer cancel()
-	calls := make(chan []event.Event, 256)
-	var reading error
-	go func() {
-		defer close(calls)
-		reading = gather(ctx, c, cfg, source, calls)
-	}()
-	for events := range calls {
-		if !trial.Has(events[0].Line) {
-			t.Others++
-			continue
-		}
-		r := trial.Run(ctx, events)
-		if t.Add(r); r.Verdict == whatif.Changed {
-			t.list(r)
-		}
-		bar.at(t.Calls, int64(t.Calls))
+	o := replay.TryOptions{
+		Lines: defs, Region: cfg.Line.Region, PopURL: cfg.Line.PopURL, Limit: listed(c),
+		Progress: func(calls int) { bar.at(calls, int64(calls)) },
 	}
-	if reading == nil && c.Context.Err() != nil {
-		reading = context.Cause(c.Context)
-	}
-	t.first()
-	return t, reading
-}
-
-// gather reads calls, whole ones first.
-func gather(ctx context.Context, c *cli.Context, cfg config, source string, to chan<- []event.Event) error {
-	var g whatif.Gather
-	send := func(call []event.Event) error {
-		select {
-		case to <- call:
-			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	err := recorded(c, cfg, source, whatif.Read, func(e event.Event) error {
-		if call := g.Add(e); call != nil {
-			return send(call)
-		}
-		return nil
+	err = withRecorded(c, cfg, source, func(from replay.Source) error {
+		t, err = replay.Try(c.Context, from, o)
+		return err
 	})
-	for _, call := range g.Rest() {
-		if err == nil {
-			err = send(call)
-		}
-	}
-	return err
+	return t, err
 }
 
-func (t *tried) print(to io.Writer) {
-	fmt.Fprintf(to, "%s run on %s: %s, %d otherwise, %d unknown\n", counted(t.Calls, "call"), strings.Join(t.Lines, ", "), endsSame(t.Same), t.Changed, t.Unknown)
+func printTried(to io.Writer, t *replay.Tried) {
+	fmt.Fprintf(to, "%s run on %s: %s, %d otherwise, %d unknown\n",
+		counted(t.Calls, "call"), strings.Join(t.Lines, ", "), endsSame(t.Same), t.Changed, t.Unknown)
 	if t.Others > 0 {
 		fmt.Fprintf(to, "%s of other lines left out\n", counted(t.Others, "call"))
 	}
-	for _, part := range []struct {
-		title  string
-		counts []whatif.Count
-	}{{"Otherwise:", t.Changes}, {"Unknown, because the events do not tell:", t.Doubts}} {
-		if len(part.counts) == 0 {
-			continue
-		}
-		fmt.Fprintln(to, "\n"+part.title)
-		for _, n := range part.counts {
-			fmt.Fprintf(to, "%8d  %s\n", n.Calls, printable(n.What))
-		}
-	}
+	printCounts(to, "Otherwise:", t.Changes)
+	printCounts(to, "Unknown, because the events do not tell:", t.Doubts)
 	if len(t.Listed) == 0 {
 		return
 	}
@@ -204,10 +119,21 @@ func (t *tried) print(to io.Writer) {
 		if r.Step != "" {
 			why = r.Step + ": " + why
 		}
-		fmt.Fprintln(to, printable(fmt.Sprintf("  %s  %s  %s  %s → %s; %s", r.Started.Local().Format(time.DateTime), shortCall(r.Call), r.Line, r.Before, r.After, why)))
+		fmt.Fprintln(to, printable(fmt.Sprintf("  %s  %s  %s  %s → %s; %s",
+			r.Started.Local().Format(time.DateTime), shortCall(r.Call), r.Line, r.Before, r.After, why)))
 	}
 	if more := t.Changed - len(t.Listed); more > 0 {
 		fmt.Fprintf(to, "  and %d more: replay --what-if lists N of them with --limit N\n", more)
+	}
+}
+
+func printCounts(to io.Writer, title string, counts []whatif.Count) {
+	if len(counts) == 0 {
+		return
+	}
+	fmt.Fprintln(to, "\n"+title)
+	for _, n := range counts {
+		fmt.Fprintf(to, "%8d  %s\n", n.Calls, printable(n.What))
 	}
 }
 

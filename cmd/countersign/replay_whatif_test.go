@@ -2,32 +2,13 @@ package main
 
 import (
 	"encoding/json"
-	"math/rand/v2"
-	"strconv"
 	"testing"
-	"time"
-
-	"countersign/lines/whatif"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-func TestTheCallsThatStartedFirstAreListedAndNoMoreAreKept(t *testing.T) {
-	t.Parallel()
-	for _, limit := range []int{0, 1, 7, 2000} {
-		tr := tried{limit: limit}
-		for _, i := range rand.Perm(1000) {
-			tr.list(whatif.Result{Call: strconv.Itoa(i), Started: recordedAt.Add(time.Duration(i) * time.Second)})
-			require.LessOrEqual(t, len(tr.Listed), 2*limit+2)
-		}
-		tr.first()
-		require.Len(t, tr.Listed, min(limit, 1000))
-		for i, r := range tr.Listed {
-			assert.Equal(t, strconv.Itoa(i), r.Call)
-		}
-	}
-}
+	"countersign/ops/replay"
+)
 
 func TestCallsAreListedAsJSONUpToTheLimit(t *testing.T) {
 	t.Parallel()
@@ -37,7 +18,7 @@ func TestCallsAreListedAsJSONUpToTheLimit(t *testing.T) {
 		if limit != "" {
 			args = append(args, limit)
 		}
-		var got tried
+		var got replay.Tried
 		require.NoError(t, json.Unmarshal([]byte(s.must(append(args, s.file)...)), &got))
 		assert.Equal(t, 2, got.Changed)
 		assert.Len(t, got.Listed, want, limit)

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +15,7 @@ import (
 	"countersign/reports/render"
 	"countersign/reports/reportsdb"
 	"countersign/session/event"
+	"countersign/store/sqlite"
 )
 
 func reportCommand() *cli.Command {
@@ -142,9 +141,9 @@ func reportFormat(c *cli.Context) (render.Format, error) {
 }
 
 func reportQuery(c *cli.Context, name string, format render.Format) (q reports.Query, err error) {
-	zone, err := reportZone(c.String("tz"))
+	zone, err := reports.LoadZone(c.String("tz"))
 	if err != nil {
-		return q, err
+		return q, wrongUse("--tz %q: %v", c.String("tz"), err)
 	}
 	if q.Period, err = reports.ParsePeriod(c.String("from"), c.String("to"), zone, time.Now()); err != nil {
 		return q, usageError{err}
@@ -154,17 +153,15 @@ func reportQuery(c *cli.Context, name string, format render.Format) (q reports.Q
 		return q, nil
 	}
 	q.Calls = reports.Filter{
-		Status: c.String("status"), Reason: c.String("reason"), Customer: c.String("customer"), CallerLast4: c.String("caller"), IdentifiedBy: c.String("identified-by"),
-		FailedStep: c.String("step"), Failed: c.Bool("failed"), StepUps: c.Bool("step-ups"),
+		Status: c.String("status"), Reason: c.String("reason"), Customer: c.String("customer"),
+		CallerLast4: c.String("caller"), IdentifiedBy: c.String("identified-by"), FailedStep: c.String("step"),
+		Failed: c.Bool("failed"), StepUps: c.Bool("step-ups"),
 	}
 	if q.Limit = c.Int("limit"); !c.IsSet("limit") && !format.Whole() {
-		q.Limit = fewCalls
+		q.Limit = reports.FewCalls
 	}
 	return q, checkCallsFlags(q)
 }
-
-// fewCalls are as many as a person looks through.
-const fewCalls = 50
 
 func checkCallsFlags(q reports.Query) error {
 	if q.Limit < 0 {
@@ -190,30 +187,6 @@ func checkCaller(digits string) error {
 	return nil
 }
 
-// reportZone is the zone of that name, else the machine's own, by its name where that can be found.
-func reportZone(name string) (*time.Location, error) {
-	if name == "" {
-		return localZone(), nil
-	}
-	zone, err := time.LoadLocation(name)
-	if err != nil || name == "Local" {
-		return nil, wrongUse("--tz %q: there is no such time zone; write its name as Europe/Berlin, America/New_York or UTC", name)
-	}
-	return zone, nil
-}
-
-func localZone() *time.Location {
-	name, set := os.LookupEnv("TZ")
-	if !set {
-		target, _ := os.Readlink("/etc/localtime")
-		_, name, _ = strings.Cut(target, "zoneinfo/")
-	}
-	if zone, err := time.LoadLocation(strings.TrimPrefix(name, ":")); err == nil && (name != "" || set) {
-		return zone
-	}
-	return time.Local
-}
-
 // writesTo is the file that was asked for, or "" for standard output.
 func writesTo(c *cli.Context) string {
 	if name := c.String("output"); name != "-" {
@@ -223,14 +196,14 @@ func writesTo(c *cli.Context) string {
 }
 
 // withReports runs f on the reports, which must be there: a report of no calls would look like a quiet week.
-func withReports(c *cli.Context, cfg config, f func(*reports.Reader) error) (err error) {
-	if !exists(cfg.reportsPath()) {
-		return fmt.Errorf("there are no reports yet: %s does not exist. \"countersign serve\" makes it of the calls that come in; --data says where it is", cfg.reportsPath())
+func withReports(c *cli.Context, cfg config, f func(*reports.Reader) error) error {
+	kept, err := reportsdb.OpenReadOnly(c.Context, cfg.reportsPath())
+	if errors.Is(err, sqlite.ErrMissing) {
+		return fmt.Errorf("there are no reports yet: %s does not exist. \"countersign serve\" makes it of the calls that "+
+			"come in; --data says where it is", cfg.reportsPath())
 	}
-	kept, err := reportsdb.Open(c.Context, cfg.reportsPath(), reportsdb.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, kept.Close()) }()
-	return f(reports.NewReader(kept.DB(), time.Now))
+	return errors.Join(f(reports.NewReader(kept.DB(), time.Now)), kept.Close())
 }

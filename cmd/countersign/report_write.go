@@ -1,10 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"countersign/internal/wholefile"
 	"countersign/reports"
 	"countersign/reports/render"
 	"countersign/store/audit"
@@ -24,10 +23,13 @@ func writeReport(c *cli.Context, made *reports.Report, format render.Format) err
 	if path == "" {
 		return render.Print(c.App.Writer, made, format, terminalOf(c.App.Writer))
 	}
-	return replaceFile(path, func(w io.Writer) error { return render.Print(w, made, format, render.Terminal{UTF8: true}) })
+	return replaceFile(path, func(w io.Writer) error {
+		return render.Print(w, made, format, render.Terminal{UTF8: true})
+	})
 }
 
-// auditReport leaves an entry about a report that was exported: one that was written to a file, and one that names customers and was shown to no person.
+// auditReport leaves an entry about a report that was exported: one that was written to a file, and one that names
+// customers and was shown to no person.
 func auditReport(c *cli.Context, cfg config, name string, format render.Format, q reports.Query) error {
 	to := "a pipe"
 	switch path := writesTo(c); {
@@ -39,24 +41,12 @@ func auditReport(c *cli.Context, cfg config, name string, format render.Format, 
 	return auditDone(c, cfg, audit.Exported, "report "+name, fmt.Sprintf("%s, %s, to %s", format, q.Period, to))
 }
 
-// replaceFile writes a file that nobody ever sees half of, and that only its owner may read: reports name customers.
+// replaceFile writes a file that -o names.
 func replaceFile(path string, write func(io.Writer) error) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a folder: -o takes the name of a file", path)
 	}
-	draft, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
-	var why *fs.PathError
-	if errors.As(err, &why) {
-		return fmt.Errorf("write %s: %w", path, why.Err) // the draft's name says nothing to anybody
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(draft.Name()) }()
-	if err := errors.Join(write(draft), draft.Sync(), draft.Close()); err != nil {
-		return err
-	}
-	return os.Rename(draft.Name(), path)
+	return wholefile.Replace(path, write)
 }
 
 func isTerminal(w io.Writer) bool {

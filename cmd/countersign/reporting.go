@@ -11,7 +11,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"countersign/bus"
+	"countersign/reports/deliver"
+	"countersign/reports/feed"
 	"countersign/reports/reportsdb"
+	"countersign/store/audit"
 	"countersign/store/journal"
 )
 
@@ -23,7 +26,8 @@ const (
 
 func rolesFlag() cli.Flag {
 	return &cli.StringSliceFlag{
-		Name: "roles", Usage: "what to do here: calls, reporting (fill <data>/reports.db), or both", Value: cli.NewStringSlice(roleCalls, roleReporting),
+		Name: "roles", Usage: "what to do here: calls, reporting (fill <data>/reports.db), or both",
+		Value: cli.NewStringSlice(roleCalls, roleReporting),
 	}
 }
 
@@ -37,16 +41,18 @@ func roles(c *cli.Context) (calls, reporting bool, err error) {
 	return slices.Contains(wanted, roleCalls), slices.Contains(wanted, roleReporting), nil
 }
 
-// keepReports counts the events of the stream until ctx ends, and makes the reports that are scheduled. j may be nil.
-func keepReports(ctx context.Context, cfg config, endpoint bus.Endpoint, j *journal.Journal, log *slog.Logger) (err error) {
+// keepReports counts the events of the stream until ctx ends, and makes the scheduled reports. j may be nil.
+func keepReports(
+	ctx context.Context, cfg config, endpoint bus.Endpoint, j *journal.Journal, log *slog.Logger,
+) (err error) {
 	missing := !exists(cfg.reportsPath())
-	reports, err := reportsdb.Open(ctx, cfg.reportsPath(), reportsdb.Options{Log: log})
+	kept, err := reportsdb.Open(ctx, cfg.reportsPath(), reportsdb.Options{Log: log})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, reports.Close()) }()
+	defer func() { err = errors.Join(err, kept.Close()) }()
 	if missing { // it is made of what NATS has, which has nothing of customers who were erased
-		if err := countFromJournal(ctx, cfg, reports, journal.ExportOptions{Erased: true}); err != nil {
+		if err := countFromJournal(ctx, cfg, kept, journal.ExportOptions{Erased: true}); err != nil {
 			log.Error("calls of erased customers are not counted; countersign report rebuild does it", "err", err)
 		}
 	}
@@ -54,8 +60,25 @@ func keepReports(ctx context.Context, cfg config, endpoint bus.Endpoint, j *jour
 	var scheduled sync.WaitGroup
 	defer scheduled.Wait() // before the reports are closed
 	defer stop()
-	scheduled.Go(func() { runSchedules(ctx, cfg, reports, endpoint, j, log) })
-	return consumeInto(ctx, reports, endpoint, nil, log)
+	counted := feed.Awaited{Reports: kept, NATS: endpoint}
+	if j != nil {
+		counted.Outbox = j
+	}
+	scheduled.Go(func() {
+		deliver.Run(ctx, deliver.Options{
+			Settings: cfg.Reports, Reports: kept, Counted: counted.Until, Actor: cfg.Node, Log: log,
+			Audit: func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, cfg, e) },
+		})
+	})
+	return feed.Run(ctx, feed.Options{Reports: kept, NATS: endpoint, Log: log})
+}
+
+// countFromJournal counts calls of the journal of --data, if there is one.
+func countFromJournal(ctx context.Context, cfg config, kept *reportsdb.Reports, calls journal.ExportOptions) error {
+	if !exists(cfg.journalPath()) {
+		return nil
+	}
+	return withJournal(ctx, cfg, func(j *journal.Journal) error { return feed.FromJournal(ctx, j, kept, calls) })
 }
 
 // serveReporting is "serve" on a machine that takes no calls.

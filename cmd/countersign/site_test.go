@@ -26,6 +26,8 @@ import (
 
 	"countersign/bus"
 	"countersign/freeswitch/sim"
+	"countersign/lines/change"
+	"countersign/ops/unlock"
 	"countersign/session/event"
 	"countersign/session/shared"
 )
@@ -262,7 +264,7 @@ func (s *site) must(args ...string) (stdout string) {
 }
 
 // attempts unlocks a customer and says how they stood; with "--dry-run" it only looks.
-func (s *site) attempts(customer string, flags ...string) (u unlocked) {
+func (s *site) attempts(customer string, flags ...string) (u unlock.Result) {
 	s.t.Helper()
 	require.NoError(s.t, json.Unmarshal([]byte(s.must(append(append([]string{"customers", "unlock", "--json"}, flags...), customer)...)), &u))
 	return u
@@ -283,7 +285,7 @@ func (s *site) apply(lines ...string) {
 	for i, text := range lines {
 		args = append(args, s.file(fmt.Sprintf("line-%d.yaml", i), text))
 	}
-	var changes []change
+	var changes []change.Change
 	require.NoError(s.t, json.Unmarshal([]byte(s.must(args...)), &changes))
 	for _, c := range changes {
 		for _, n := range s.nodes {

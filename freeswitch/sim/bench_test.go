@@ -63,7 +63,7 @@ func BenchmarkFrames(b *testing.B) {
 		c.wire.conn, c.wire.open, c.inSocket, c.controlled = free, true, true, true
 		for rest := []byte(benchCommands); len(rest) > 0; {
 			var cmd command
-			cmd, rest, _, _ = parseCommand(rest)
+			cmd, rest, _, _ = parseCommand(rest, Release1_10)
 			c.answerCommand(&cmd)
 		}
 		c.commands()

@@ -86,7 +86,7 @@ func newCall(ctx context.Context, s *Switch, o CallOptions) *call {
 	c.caller = actor{Caller: o.Caller}
 	c.wire.out, c.wire.readBuffer, c.callerHeaders = b.out, b.read, b.caller
 	c.vars = b.vars
-	c.wire.now = s.now
+	c.wire.now, c.wire.version = s.now, s.options.Release
 	c.wire.watch = c.watcher()
 	now := c.now()
 	c.profile = profile{

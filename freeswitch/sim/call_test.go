@@ -310,16 +310,19 @@ func TestInvalidAddressesAreRefused(t *testing.T) {
 
 func FuzzParseCommand(f *testing.F) {
 	f.Add([]byte("connect\n\n"))
+	f.Add([]byte("sendmsg\nContent-Length: -1\n\n"))
 	f.Add([]byte("sendmsg\r\ncall-command: execute\r\ncontent-length: 5\r\n\r\nb=2 3getvar b\n\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for rest := b; ; {
-			cmd, after, ok, err := parseCommand(rest)
-			if !ok || err != nil {
-				return
+		for release := range Release(releases) {
+			for rest := b; ; {
+				cmd, after, ok, err := parseCommand(rest, release)
+				if !ok || err != nil {
+					break
+				}
+				require.Less(t, len(after), len(rest))
+				require.NotEmpty(t, cmd.line)
+				rest = after
 			}
-			require.Less(t, len(after), len(rest))
-			require.NotEmpty(t, cmd.line)
-			rest = after
 		}
 	})
 }

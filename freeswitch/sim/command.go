@@ -10,6 +10,9 @@ import (
 // maxCommand bounds the headers and the body of a command, each, in bytes.
 const maxCommand = 1 << 20
 
+// errContentLength is a Content-Length that this release of FreeSWITCH refuses.
+var errContentLength = errors.New("Content-Length out of range")
+
 // command is a command of the service: a line, headers and an optional body.
 type command struct {
 	line    string
@@ -30,7 +33,7 @@ func (c *command) header(name string) string {
 
 // parseCommand cuts the first command off buf (mod_event_socket, read_packet). ok is false if it is still incomplete.
 // Lines end with LF or CRLF; empty lines before a command are skipped.
-func parseCommand(buf []byte) (cmd command, rest []byte, ok bool, err error) {
+func parseCommand(buf []byte, release Release) (cmd command, rest []byte, ok bool, err error) {
 	start := 0
 	for start < len(buf) && (buf[start] == '\r' || buf[start] == '\n') {
 		start++
@@ -59,6 +62,8 @@ func parseCommand(buf []byte) (cmd command, rest []byte, ok bool, err error) {
 	}
 	length := atoi(cmd.header("Content-Length"))
 	switch {
+	case release.refuses(length):
+		return cmd, nil, false, errContentLength
 	case length > maxCommand:
 		return cmd, nil, false, errors.New("the service announced a body of more than a megabyte")
 	case length > len(rest):

@@ -50,6 +50,7 @@ func isVolatile(name string) bool {
 // scenario is the setup of a recording.
 type scenario struct {
 	recording string
+	release   Release
 	full      bool
 	dialplan  []Action // before the socket
 	call      CallOptions
@@ -91,6 +92,17 @@ func scenarios() []scenario {
 		{recording: "speech-engine-missing", dialplan: resume, want: HungUp},
 		{recording: "anonymous-caller", dialplan: resume, want: HungUp,
 			call: CallOptions{From: "+4930901820", Withheld: true, Caller: at(920*time.Millisecond, "1234#")}},
+		{recording: "negative-content-length", dialplan: resume, want: HungUp},
+
+		{recording: "async-filtered-multiset-transfer-1.11.2", release: Release1_11, busy: true, dialplan: resume,
+			call: pin(), want: Transferred, to: "agent XML public"},
+		{recording: "caller-hangs-up-mid-prompt-1.11.2", release: Release1_11, dialplan: resume, full: true,
+			want: CallerHungUp,
+			call: CallOptions{Caller: at(920*time.Millisecond, "12", Act{Wait: 260 * time.Millisecond, HangUp: true})}},
+		{recording: "negative-content-length-1.11.2", release: Release1_11, dialplan: resume, want: Resumed,
+			to: "agent XML public"},
+		{recording: "content-length-over-16-mib-1.11.2", release: Release1_11, dialplan: resume, want: Resumed,
+			to: "agent XML public"},
 	}
 }
 
@@ -129,6 +141,7 @@ func (s scenario) options(address string) Options {
 	plan := append(slices.Clone(s.dialplan), Action{"socket", address + mode}, Action{"transfer", "agent XML public"})
 	began := time.Now()
 	return Options{
+		Release:  s.release,
 		Dialplan: plan,
 		Extensions: map[string][]Action{
 			"agent XML public": {{"answer", ""}, {"playback", "tone_stream://%(200,100,440);loops=5"}, {"hangup", ""}},

@@ -50,6 +50,9 @@ func (c *call) take(b batch, ok bool) {
 		c.answerCommand(&b.commands[i])
 	}
 	switch {
+	case errors.Is(b.err, errContentLength):
+		c.wire.close(c.profile.uuid)
+		c.listenerEnded("the service sent a command with a Content-Length out of range")
 	case errors.Is(b.err, io.EOF) || !ok:
 		c.listenerEnded("the service closed the connection")
 	case b.err != nil:

@@ -1,5 +1,5 @@
 // Package sim answers "what would a real FreeSWITCH send to our service?". It simulates one: for each call it dials
-// the outbound event socket and sends what testdata/recordings show of FreeSWITCH 1.10.12, byte for byte except for
+// the outbound event socket and sends what testdata/recordings show of FreeSWITCH 1.10.12 and 1.11.2, byte for byte except for
 // times and ids. It is the telephone of `countersign call` and the callers of the demo.
 //
 // It is no telephone system: no SIP, no RTP, no audio. A prompt is a span of time, and a caller is a function that
@@ -20,6 +20,8 @@ import (
 
 // Options are common to all calls of a Switch: where the service is, the dialplan around it, and the speed of time.
 type Options struct {
+	// Release is the FreeSWITCH to simulate; the zero value is 1.10.12.
+	Release Release
 	// Address is the service: host:port, or several separated by "|", tried in this order as the socket application does.
 	Address string
 	// Full asks for "async full" instead of "async", which is all that the service needs.
@@ -80,6 +82,9 @@ func New(o Options) (*Switch, error) {
 		if _, _, err := net.SplitHostPort(host); err != nil && o.Dialplan == nil {
 			return nil, fmt.Errorf("simulated FreeSWITCH: address of the service %q: %w", host, err)
 		}
+	}
+	if o.Release < 0 || int(o.Release) >= releases {
+		return nil, fmt.Errorf("simulated FreeSWITCH: no release %d", o.Release)
 	}
 	s := &Switch{options: o, sounds: o.Sounds, now: o.Now}
 	if s.sounds == nil {

@@ -20,6 +20,7 @@ type wire struct {
 	started    time.Time
 	now        func() time.Time
 	watch      func(Frame)
+	version    Release
 
 	open     bool // the listener is alive
 	events   bool
@@ -68,7 +69,7 @@ func (w *wire) read(buf []byte) {
 		for b.err == nil {
 			var cmd command
 			var ok bool
-			if cmd, rest, ok, b.err = parseCommand(rest); !ok {
+			if cmd, rest, ok, b.err = parseCommand(rest, w.version); !ok {
 				break
 			}
 			if w.watch != nil {

@@ -13,7 +13,8 @@ import (
 	"countersign/session/event"
 )
 
-// callKind is everything that reports tell calls apart by, but for their time: the columns of call_kinds, in their order.
+// callKind is everything that reports tell calls apart by, but for their time: the columns of call_kinds, in their
+// order.
 type callKind struct {
 	line                                                     string
 	counted                                                  bool
@@ -32,7 +33,8 @@ func (k callKind) values() []any {
 	}
 }
 
-// kindOf is the kind of a call. Of one that is no call of its own only the line matters, and methods are those that proved something.
+// kindOf is the kind of a call. Of one that is no call of its own only the line matters, and methods are those that
+// proved something.
 func kindOf(c *reportedCall) callKind {
 	if !c.counted() {
 		return callKind{line: c.line}
@@ -53,20 +55,17 @@ type kindKey struct {
 	kind    callKind
 }
 
-// quarterBits hold the quarter of the day in which a call began, below the milliseconds to its verdict.
-const quarterBits = 7
-
 // addKind counts how often a time is to be added, or, below 0, taken away.
 func (s *sums) addKind(c *reportedCall, sign int) {
 	key := kindKey{bucket(c.started, dayWidth), kindOf(c)}
 	if s.kinds[key] == nil {
 		s.kinds[key] = map[int64]int{}
 	}
-	packed := (c.started - key.started) / quarterWidth
+	var ms int64
 	if key.kind.decided {
-		packed |= (c.decided.Int64 - c.started) << quarterBits
+		ms = c.decided.Int64 - c.started
 	}
-	s.kinds[key][packed] += sign
+	s.kinds[key][PackTime(int((c.started-key.started)/quarterWidth), ms)] += sign
 }
 
 // kindNumbers are those that were given to kinds; they are never taken away again.

@@ -36,7 +36,7 @@ func TestABusyDayIsInManyShortRows(t *testing.T) {
 		t.Helper()
 		changes := map[int64]int{}
 		for i := from; i < to; i += step {
-			changes[(i*7919%calls)<<quarterBits] += by // each once, in no order
+			changes[PackTime(0, i*7919%calls)] += by // each once, in no order
 		}
 		require.NoError(t, r.db.InTx(deadline(t), func(ctx context.Context, tx *sql.Tx) error {
 			return changeDay(ctx, tx, 0, map[int64]map[int64]int{kind: changes}, mostKept)

@@ -8,8 +8,9 @@ import (
 	"countersign/store/sqlite"
 )
 
-// Retain is Expire, and leaves nothing of the persons in the file: the index of customers, whose pages keep scraps of what was moved, is written anew, and the write-ahead log
-// is emptied. It says how many calls were made calls of nobody, or removed. With dryRun it only counts.
+// Retain is Expire, and leaves nothing of the persons in the file: the index of customers, whose pages keep scraps of
+// what was moved, is written anew, and the write-ahead log is emptied. It says how many calls were anonymised, or
+// removed. With dryRun it only counts.
 func (r *Reports) Retain(ctx context.Context, persons, all time.Time, dryRun bool) (calls int, err error) {
 	err = r.db.Read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM call_data WHERE `+ofPersons+` AND started >= ?2) + (SELECT count(*) FROM call_data WHERE started < ?2)`,
 		persons.UnixMilli(), bucket(all.UnixMilli(), dayWidth)).Scan(&calls)

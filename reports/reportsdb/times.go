@@ -7,19 +7,20 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 )
 
-// mostKept is how many times a row of kind_days holds: as many as fit in a page of the file. SQLite reads all of a longer row when it only looks for its place.
+// mostKept is how many times a row of kind_days holds: as many as fit in a page of the file. SQLite reads all of a
+// longer row when it only looks for its place.
 const mostKept = 80
 
-// timesKey is a row of kind_days on a day: it holds the times of the kind from least on, up to the least of the next row. The first row of a kind is that of anyLeast.
+// timesKey is a row of kind_days on a day: it holds the times of the kind from least on, up to the least of the next
+// row. The first row of a kind is that of anyLeast.
 type timesKey struct{ kind, least int64 }
 
 const anyLeast = math.MinInt64
 
-// rowsToChange finds the rows of a day in which times belong, given as [[kind, time], …], whether they are in them or not.
+// rowsToChange finds the rows of a day in which times belong, given as [[kind, time], …], whether they are in them or
+// not.
 const rowsToChange = `SELECT d.kind, d.least, d.times
 	FROM (
 		SELECT DISTINCT value ->> 0 AS kind,
@@ -28,7 +29,8 @@ const rowsToChange = `SELECT d.kind, d.least, d.times
 	) AS c
 	CROSS JOIN kind_days AS d ON d.started = ?1 AND d.kind = c.kind AND d.least = c.least`
 
-// changeDay changes the times of some kinds of calls on a day, kept up to so many in a row. What it reads and writes grows with the changes, and not with the day.
+// changeDay changes the times of some kinds of calls on a day, kept up to so many in a row. What it reads and writes
+// grows with the changes, and not with the day.
 func changeDay(ctx context.Context, tx *sql.Tx, started int64, changes map[int64]map[int64]int, most int) error {
 	var wanted [][2]int64
 	for kind, change := range changes {
@@ -43,12 +45,12 @@ func changeDay(ctx context.Context, tx *sql.Tx, started int64, changes map[int64
 	known, leasts := map[timesKey][]int64{}, map[int64][]int64{}
 	err = eachRow(ctx, tx, func(row *sql.Rows) error {
 		var key timesKey
-		var times string
+		var times sql.RawBytes
 		if err := row.Scan(&key.kind, &key.least, &times); err != nil {
 			return err
 		}
 		leasts[key.kind] = append(leasts[key.kind], key.least)
-		known[key], err = readTimes(times)
+		known[key], err = unpackTimes(times)
 		return err
 	}, rowsToChange, started, string(list))
 	if err != nil {
@@ -85,15 +87,13 @@ func writeTimes(ctx context.Context, tx *sql.Tx, started int64, key timesKey, ti
 		return err
 	}
 	for _, part := range split(times, most) {
-		var ms int64
-		body := []byte{'['}
+		var total int64
 		for _, t := range part {
-			ms += t >> quarterBits
-			body = append(strconv.AppendInt(body, t, 10), ',')
+			_, ms := UnpackTime(t)
+			total += ms
 		}
-		body[len(body)-1] = ']'
 		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO kind_days (started, kind, least, calls, verify_ms, times) VALUES (?, ?, ?, ?, ?, ?)",
-			started, key.kind, key.least, len(part), ms, string(body))
+			started, key.kind, key.least, len(part), total, packTimes(part))
 		if err != nil {
 			return err
 		}
@@ -105,7 +105,8 @@ func writeTimes(ctx context.Context, tx *sql.Tx, started int64, key timesKey, ti
 	return nil
 }
 
-// split cuts times that are in order, if they are more than most, into parts of half as many or more. Those that are the same stay together.
+// split cuts times that are in order, if they are more than most, into parts of half as many or more. Those that are
+// the same stay together.
 func split(times []int64, most int) (parts [][]int64) {
 	for len(times) > most {
 		end := max(most/2, 1)
@@ -118,18 +119,6 @@ func split(times []int64, most int) (parts [][]int64) {
 		parts = append(parts, times)
 	}
 	return parts
-}
-
-// readTimes reads what writeTimes writes; package json takes five times as long.
-func readTimes(list string) (times []int64, err error) {
-	for word := range strings.SplitSeq(strings.Trim(list, "[]"), ",") {
-		t, err := strconv.ParseInt(word, 10, 64)
-		if err != nil {
-			return nil, err
-		}
-		times = append(times, t)
-	}
-	return times, nil
 }
 
 // changed adds each time as often as changes say, or takes it away, and puts them in order.

@@ -8,10 +8,13 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"countersign/internal/wallclock"
 )
 
-// Cron is when something is due: times on the wall clock of a time zone. A time that exists twice on a day counts the first time; one that does not exist is due when
-// clocks are put forward over it. So whatever is due once on a day is due once on every day.
+// Cron is when something is due: times on the wall clock of a time zone. A time that exists twice on a day counts the
+// first time; one that does not exist is due when clocks are put forward over it. So whatever is due once on a day is
+// due once on every day.
 type Cron struct {
 	text string
 	spec cron.Schedule
@@ -45,31 +48,16 @@ func (c Cron) Zone() *time.Location { return c.zone }
 func (c Cron) Next(after time.Time) time.Time {
 	after = after.In(c.zone)
 	_, offset := after.Zone()
-	// The library does not know what to do where clocks are changed. So it gets a clock that never is, and what it says is looked for on ours.
+	// The library does not know what to do where clocks are changed. So it gets a clock that never is, and what it says
+	// is looked for on ours.
 	wall := after.UTC().Add(time.Duration(offset) * time.Second)
 	for {
 		if wall = c.spec.Next(wall); wall.IsZero() {
 			return wall
 		}
-		if at := onTheWall(wall, c.zone); at.After(after) { // not so in the hour that comes a second time
+		if at := wallclock.First(wall, c.zone); at.After(after) { // not so in the hour that comes a second time
 			return at
 		}
-	}
-}
-
-// onTheWall is when the clock of a zone shows a time for the first time, or is put forward over it. The time is given as if the clock were in UTC.
-func onTheWall(wall time.Time, zone *time.Location) time.Time {
-	for from := wall.Add(-36 * time.Hour).In(zone); ; { // no zone is so far ahead
-		_, offset := from.Zone()
-		_, change := from.ZoneBounds()
-		at := wall.Add(-time.Duration(offset) * time.Second).In(zone)
-		if at.Before(from) {
-			at = from
-		}
-		if change.IsZero() || at.Before(change) {
-			return at
-		}
-		from = change.In(zone)
 	}
 }
 

@@ -1,0 +1,86 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"countersign/bus"
+	"countersign/internal/plural"
+	"countersign/reports/reportsdb"
+	"countersign/store/journal"
+)
+
+// relayWithin is how long the service may take to publish what was in the outbox, and to count what it has read from
+// NATS.
+const relayWithin = 10 * time.Second
+
+// fromJournal anonymises the customer's calls, and says which they are.
+func (e *eraser) fromJournal(ctx context.Context) (calls []string, err error) {
+	if !exists(e.Files.Journal) {
+		return nil, nil
+	}
+	j, err := journal.Open(ctx, e.Files.Journal, journal.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, j.Close(context.WithoutCancel(ctx))) }()
+	found, err := j.Erase(ctx, e.customer)
+	if err != nil {
+		return nil, err
+	}
+	e.receipt.Journal = Journal{Calls: len(found.Calls), Events: found.Events}
+	if found.Running > 0 && e.serving {
+		e.remains("%s of the customer is going on and will name them again: repeat the command when it is over",
+			plural.Of(found.Running, "call"))
+	}
+	if found.Unpublished > 0 && e.serving { // what the relay has read already names the customer
+		ctx, cancel := context.WithTimeout(ctx, relayWithin)
+		defer cancel()
+		if err := j.AwaitPublished(ctx, found.Unpublished); err != nil {
+			e.remains("events of the customer may be on their way to NATS: repeat the command when NATS has them")
+		}
+	}
+	return found.Calls, nil
+}
+
+// fromReports first gives the reports all that the journal has of the calls. They are complete then and still count,
+// and whatever the service holds of their events in its hands is a duplicate: NATS takes events that are deleted for
+// acknowledged, so it cannot be waited for.
+func (e *eraser) fromReports(ctx context.Context, calls []string) error {
+	return e.withReports(ctx, func(r *reportsdb.Reports) (err error) {
+		if len(calls) > 0 {
+			if err := e.Count(ctx, r, calls); err != nil {
+				return err
+			}
+		}
+		e.receipt.Reports.Calls, err = r.Erase(ctx, e.customer)
+		return err
+	})
+}
+
+// awaitReports waits until the reports have counted what they have read from NATS already, of calls on other machines
+// too.
+func (e *eraser) awaitReports(ctx context.Context, state *bus.State) error {
+	return e.withReports(ctx, func(r *reportsdb.Reports) error {
+		consumer, err := r.Consumer(ctx)
+		if err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(ctx, relayWithin)
+		defer cancel()
+		return state.AwaitConsumer(ctx, consumer)
+	})
+}
+
+// withReports runs f, if there are reports.
+func (e *eraser) withReports(ctx context.Context, f func(*reportsdb.Reports) error) error {
+	if !exists(e.Files.Reports) {
+		return nil
+	}
+	r, err := reportsdb.Open(ctx, e.Files.Reports, reportsdb.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(r), r.Close())
+}

@@ -1,0 +1,134 @@
+// Package erase answers "what is on record of this customer, and is it gone": it removes a customer from every store,
+// from the stream of events and from the files of one machine, and gives a receipt. Calls stay, anonymised, so that
+// counts stay what they are. It does not reach the files of other machines, backups, or the company's own systems.
+package erase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"countersign/bus"
+	"countersign/internal/datafile"
+	"countersign/prompts"
+	"countersign/reports/reportsdb"
+	"countersign/session/guard"
+	"countersign/store/audit"
+	"countersign/store/customers"
+	"countersign/store/traces"
+)
+
+// Options say where a customer may be on record.
+type Options struct {
+	Files Files
+	// Directory has the customers. Run closes it, before it searches the files.
+	Directory *customers.Directory
+	// Endpoint is the NATS that the service uses. External says that it is there although no service runs here;
+	// otherwise Run starts the embedded one meanwhile.
+	Endpoint func() (bus.Endpoint, error)
+	External bool
+	// Shared opens what machines share. Run closes the State.
+	Shared func(at bus.Endpoint) (*bus.State, *guard.Guard, error)
+	// Count gives the reports all that the journal has of calls.
+	Count func(ctx context.Context, to *reportsdb.Reports, calls []string) error
+	// Audit leaves an entry, and adds who did it.
+	Audit func(ctx context.Context, e audit.Entry) error
+	// Progress, if set, hears how many events are erased so far.
+	Progress func(events int)
+}
+
+// Files are where a machine keeps what it knows. What is missing holds nothing.
+type Files struct {
+	// Data is the folder that is searched in the end, Lock the file that a running service holds.
+	Data, Lock string
+	// Directory, Journal and Reports are databases.
+	Directory, Journal, Reports string
+	// NATS is the folder of the embedded NATS, Prompts that of recordings.
+	NATS, Prompts string
+}
+
+// Run erases a customer, who need not be known, and leaves an entry in the audit log. It may be repeated. Without a
+// receipt it has stopped half-way. With a receipt an error says that the audit log does not tell of it.
+func Run(ctx context.Context, customer string, o Options) (*Receipt, error) {
+	began := time.Now()
+	receipt := &Receipt{Customer: customer, At: began.UTC(), Remains: []string{}}
+	e := &eraser{Options: o, customer: customer, receipt: receipt}
+	defer func() { e.traces.Wipe() }()
+	if err := e.run(ctx); err != nil {
+		return nil, err
+	}
+	e.receipt.Milliseconds = time.Since(began).Milliseconds()
+	return e.receipt, o.Audit(ctx, audit.Entry{Action: audit.Erased, Object: e.alias, Detail: e.receipt.sum()})
+}
+
+// eraser is one run.
+type eraser struct {
+	Options
+	customer string
+	receipt  *Receipt
+
+	alias   string // in the audit log
+	phones  []string
+	traces  traces.Set
+	serving bool // a service runs on these files
+}
+
+func (e *eraser) remains(format string, a ...any) {
+	e.receipt.Remains = append(e.receipt.Remains, fmt.Sprintf(format, a...))
+}
+
+// run erases from the inside out: first who the customer is, so that no new call finds them; then what calls left,
+// the journal before NATS, because the one fills the other; at last the files are searched.
+func (e *eraser) run(ctx context.Context) error {
+	unlock, err := e.lock()
+	if err != nil {
+		return errors.Join(err, e.Directory.Close())
+	}
+	defer unlock()
+	if err := errors.Join(e.fromDirectory(ctx), e.Directory.Close()); err != nil {
+		return err
+	}
+	calls, err := e.fromJournal(ctx)
+	if err != nil {
+		return err
+	}
+	if err := e.fromNATS(ctx, calls); err != nil {
+		e.remains("NATS: %v; what it has of the customer may still be there", err)
+	}
+	if err := e.fromReports(ctx, calls); err != nil {
+		return err
+	}
+	_, _ = prompts.Open(e.Files.Prompts) // which removes names that were spoken, a minute later at the most
+	return e.search(ctx)
+}
+
+// lock keeps a service from starting meanwhile, or finds that one runs.
+func (e *eraser) lock() (unlock func(), err error) {
+	unlock, err = datafile.Lock(e.Files.Lock)
+	if errors.Is(err, datafile.ErrInUse) {
+		e.serving = true
+		return func() {}, nil
+	}
+	return unlock, err
+}
+
+func (e *eraser) fromDirectory(ctx context.Context) error {
+	e.alias = e.Directory.Alias(e.customer)
+	phones, err := e.Directory.Phones(ctx, e.customer)
+	if err != nil {
+		return err
+	}
+	for _, p := range phones {
+		e.phones = append(e.phones, p.E164)
+	}
+	e.receipt.Directory, e.traces, err = e.Directory.Erase(ctx, e.customer)
+	e.receipt.Known = e.receipt.Directory["customers"] > 0
+	return err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

@@ -1,0 +1,69 @@
+package replay
+
+import (
+	"context"
+	"time"
+
+	"countersign/session/event"
+)
+
+// leftOut says which events are not published once more: those whose time is over, and those of calls in a file that
+// name somebody who was erased since then, also while it is replayed. The journal names none.
+type leftOut struct {
+	PublishOptions
+	file   bool
+	erased event.Erased
+	read   time.Time // when erased was
+	calls  map[string]bool
+	old    int
+}
+
+// erasedAgain is how often it is asked who was erased.
+const erasedAgain = 2 * time.Second
+
+// look finds out whether an event names somebody who was erased.
+func (l *leftOut) look(ctx context.Context, e event.Event) (err error) {
+	if now := time.Now(); now.Sub(l.read) > erasedAgain {
+		if l.erased, err = l.Erased(ctx); err != nil {
+			return err
+		}
+		l.read = now
+	}
+	if l.erased == nil {
+		return nil
+	}
+	body, err := e.MarshalJSON()
+	if _, gone := l.erased.In(body, e.Time); gone {
+		l.calls[e.Call] = true
+	}
+	return err
+}
+
+func (l *leftOut) out(ctx context.Context, e event.Event) (bool, error) {
+	if time.Since(e.Time) > l.Keep {
+		l.old++
+		return true, nil
+	}
+	if l.file {
+		if err := l.look(ctx, e); err != nil {
+			return true, err
+		}
+	}
+	return l.calls[e.Call], nil
+}
+
+// withoutNames leaves out what is for an agent's screen while the call is on.
+func withoutNames(d event.Data) event.Data {
+	switch d := d.(type) {
+	case event.Identified:
+		d.Name, d.PopURL = "", ""
+		return d
+	case event.Verified:
+		d.Name, d.PopURL = "", ""
+		return d
+	case event.Failed:
+		d.PopURL = ""
+		return d
+	}
+	return d
+}

@@ -1,0 +1,52 @@
+package retention
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// loadClock reads what is remembered. A file that cannot be understood is none.
+func loadClock(path string) (c clock, known bool, err error) {
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return clock{}, false, nil
+	case err != nil:
+		return clock{}, false, fmt.Errorf("look at the clock: %w", err)
+	case json.Unmarshal(text, &c) != nil:
+		return clock{}, false, nil
+	}
+	return c, true, nil
+}
+
+// save writes the file in one step: a crash leaves what was there.
+func (c clock) save(path string) error {
+	if err := c.write(path); err != nil {
+		return fmt.Errorf("note the clock: %w", err)
+	}
+	return nil
+}
+
+func (c clock) write(path string) error {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	draft, err := os.CreateTemp(filepath.Dir(path), ".retention-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(draft.Name()) }()
+	_, err = draft.Write(append(text, '\n'))
+	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
+		return err
+	}
+	return os.Rename(draft.Name(), path)
+}

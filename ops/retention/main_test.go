@@ -1,0 +1,9 @@
+package retention
+
+import (
+	"testing"
+
+	"countersign/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }

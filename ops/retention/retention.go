@@ -1,0 +1,137 @@
+// Package retention answers "what has been kept long enough": it removes calls from the journal, anonymises and
+// removes them in the reports, and trims the audit log. It removes nothing by a clock that may be wrong. NATS keeps
+// its own time limits.
+package retention
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"countersign/internal/plural"
+	"countersign/reports/reportsdb"
+	"countersign/store/audit"
+	"countersign/store/journal"
+)
+
+// Options say what there is, and how long to keep it.
+type Options struct {
+	// Journal is the open journal; nil if this machine has none.
+	Journal *journal.Journal
+	// Reports and Audit are databases, Clock is the file that remembers this machine's clock. A missing Reports has
+	// nothing to remove; the others are made.
+	Reports, Audit, Clock string
+	Keep                  Periods
+	// Actor is who does it, for the audit log.
+	Actor string
+	// Trusted says that the clock is right, whatever is remembered of it.
+	Trusted bool
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+	// Every is how often Serve runs. Default: an hour.
+	Every time.Duration
+}
+
+// Periods are how long things are kept.
+type Periods struct {
+	// Journal is for calls with what tells who called, Totals for anonymised calls and sums in the reports.
+	Journal, Totals, Audit time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Every <= 0 {
+		o.Every = time.Hour
+	}
+	return o
+}
+
+// Removed counts what a run removed, or would remove.
+type Removed struct {
+	journal.Pruned
+	// Reports are calls in the reports that were anonymised or removed.
+	Reports int   `json:"report_calls"`
+	Audit   int64 `json:"audit_entries"`
+	DryRun  bool  `json:"dry_run"`
+}
+
+// None says that there was nothing to remove.
+func (r Removed) None() bool { return r.Pruned == journal.Pruned{} && r.Reports == 0 && r.Audit == 0 }
+
+// String is for the audit log and for people.
+func (r Removed) String() string {
+	return fmt.Sprintf("journal: %s with %s; reports: %s; audit log: %s",
+		plural.Of(r.Calls, "call"), plural.Of(r.Events, "event"),
+		plural.Of(r.Reports, "call"), plural.Of(int(r.Audit), "record"))
+}
+
+// Run removes what has been kept long enough, and leaves an entry in the audit log. If the clock may be wrong and
+// there is something to remove, it removes nothing and returns a *ClockError. What was removed before an error is in
+// Removed; a *journal.BacklogError says that the journal must wait for NATS.
+func Run(ctx context.Context, o Options) (Removed, error) {
+	o = o.withDefaults()
+	now := o.Now()
+	c, err := o.checkClock(ctx, now)
+	if err != nil {
+		return Removed{}, err
+	}
+	if c.Doubted.IsZero() {
+		return o.remove(ctx, now, false)
+	}
+	if would, err := o.remove(ctx, now, true); err != nil || would.None() {
+		return Removed{}, err
+	}
+	return Removed{}, &ClockError{Now: now, Believed: c.Believed, Until: c.Doubted.Add(clockWait)}
+}
+
+// DryRun says what there is to remove, whatever the clock.
+func DryRun(ctx context.Context, o Options) (Removed, error) {
+	o = o.withDefaults()
+	return o.remove(ctx, o.Now(), true)
+}
+
+// remove goes on after an error: each store is independent of the others.
+func (o Options) remove(ctx context.Context, now time.Time, dryRun bool) (r Removed, err error) {
+	r.DryRun = dryRun
+	persons, totals := now.Add(-o.Keep.Journal), now.Add(-o.Keep.Totals)
+	var errs []error
+	if o.Journal != nil {
+		r.Pruned, err = o.Journal.Prune(ctx, persons, dryRun)
+		errs = append(errs, err)
+	}
+	if exists(o.Reports) {
+		r.Reports, err = o.removeReports(ctx, persons, totals, dryRun)
+		errs = append(errs, err)
+	}
+	log, err := audit.Open(ctx, o.Audit, audit.Options{Now: o.Now})
+	if err != nil {
+		return r, errors.Join(append(errs, err)...)
+	}
+	r.Audit, err = log.Trim(ctx, now.Add(-o.Keep.Audit), o.Actor, dryRun)
+	errs = append(errs, err)
+	if !dryRun && !r.None() {
+		entry := audit.Entry{Actor: o.Actor, Action: audit.Retention, Object: "data", Detail: r.String()}
+		_, err = log.Append(context.WithoutCancel(ctx), entry)
+		errs = append(errs, err)
+	}
+	return r, errors.Join(append(errs, log.Close())...)
+}
+
+func (o Options) removeReports(ctx context.Context, persons, totals time.Time, dryRun bool) (calls int, err error) {
+	reports, err := reportsdb.Open(ctx, o.Reports, reportsdb.Options{})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, reports.Close()) }()
+	return reports.Retain(ctx, persons, totals, dryRun)
+}
+
+// exists keeps a run from making a database that it only looks into.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

@@ -1,0 +1,141 @@
+package deliver
+
+import (
+	"fmt"
+	"net"
+	"net/mail"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"countersign/reports"
+	"countersign/reports/render"
+	"countersign/reports/schedule"
+)
+
+// Check finds everything that is wrong, in the words of the settings.
+func (s Settings) Check() (errs []error) {
+	seen := map[string]bool{}
+	for i, one := range s.Schedules {
+		name := fmt.Sprintf("reports.schedules[%d]", i)
+		if one.Name != "" {
+			name = fmt.Sprintf("reports.schedules: %q", one.Name)
+		}
+		say := func(format string, a ...any) { errs = append(errs, fmt.Errorf(name+": "+format, a...)) }
+		switch {
+		case !scheduleName.MatchString(one.Name):
+			say("name must be of the letters a-z, digits and -, at most 60 of them, such as weekly")
+		case seen[one.Name]:
+			say("two schedules have this name")
+		}
+		seen[one.Name] = true
+		for _, err := range one.check(s.Mail) {
+			say("%w", err)
+		}
+	}
+	for _, err := range s.Mail.check() {
+		errs = append(errs, fmt.Errorf("reports.mail.%w", err))
+	}
+	return errs
+}
+
+var scheduleName = regexp.MustCompile(`^[a-z0-9-]{1,60}$`)
+
+func (s Schedule) check(server Mail) []error {
+	return slices.Concat(s.checkWhen(), s.checkWhat(), s.checkWhere(server))
+}
+
+func (s Schedule) checkWhen() (errs []error) {
+	if _, err := s.zone(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := schedule.ParseCron(s.Cron, time.UTC); err != nil {
+		errs = append(errs, fmt.Errorf("cron is %q: %w", s.Cron, err))
+	}
+	return errs
+}
+
+func (s Schedule) checkWhat() (errs []error) {
+	say := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
+	if !slices.Contains(reports.Names(), s.Report) {
+		say("report is %q: known are %s", s.Report, strings.Join(reports.Names(), ", "))
+	} else if sections := reports.Sections(s.Report); len(sections) == 0 && len(s.By) > 0 {
+		say("the report %s takes no by", s.Report)
+	} else {
+		for _, by := range s.By {
+			if !slices.Contains(sections, by) {
+				say("by has %q: the report %s knows %s", by, s.Report, strings.Join(sections, ", "))
+			}
+		}
+	}
+	if !slices.Contains(schedule.Periods(), s.Period) {
+		say("period is %q: it can be %s", s.Period, joined(schedule.Periods()))
+	}
+	if !slices.Contains(render.Formats(), s.Format) {
+		say("format is %q: it can be %s", s.Format, joined(render.Formats()))
+	}
+	if slices.Contains(s.Lines, "") {
+		say("lines has an empty name")
+	}
+	return errs
+}
+
+func (s Schedule) checkWhere(server Mail) (errs []error) {
+	say := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
+	if s.Folder != "" && !filepath.IsAbs(s.Folder) {
+		say("folder is %q: write it from the root, such as /srv/reports", s.Folder)
+	}
+	switch {
+	case s.Folder == "" && len(s.Mail.To) == 0:
+		say("it goes nowhere: set folder, mail.to or both")
+	case len(s.Mail.To) > 0 && server.Server == "":
+		say("mail needs a server: set reports.mail.server")
+	}
+	for _, to := range s.Mail.To {
+		if _, err := mail.ParseAddress(to); err != nil {
+			say("mail.to has %q, which is no address such as ops@bank.example", to)
+		}
+	}
+	if strings.ContainsFunc(s.Mail.Subject, func(r rune) bool { return r < ' ' }) {
+		say("mail.subject must be one line")
+	}
+	return errs
+}
+
+func joined[T ~string](all []T) string {
+	var words []string
+	for _, one := range all {
+		words = append(words, string(one))
+	}
+	return strings.Join(words, ", ")
+}
+
+// check finds everything that is wrong with the server, without the name of the setting that the server is.
+func (m Mail) check() (errs []error) {
+	say := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
+	if !slices.Contains([]string{StartTLS, ImplicitTLS, NoTLS}, m.TLS) {
+		say("tls is %q: it can be %s, %s or %s", m.TLS, StartTLS, ImplicitTLS, NoTLS)
+	}
+	if m.Server == "" {
+		return errs
+	}
+	host, port, err := net.SplitHostPort(m.Server)
+	if _, wrong := strconv.ParseUint(port, 10, 16); err != nil || wrong != nil || host == "" {
+		say("server is %q: it must be HOST:PORT, such as smtp.example:587", m.Server)
+	}
+	if _, err := mail.ParseAddress(m.From); err != nil {
+		say("from is %q: it must be an address, such as countersign@bank.example", m.From)
+	}
+	if m.Password != "" && m.User == "" {
+		say("user is missing: there is a password")
+	}
+	// The library knows the same names of this machine, and refuses too.
+	if m.TLS == NoTLS && m.Password != "" && !slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, host) {
+		say("tls is %s: the password for %s would go over the network for everybody to read; set %s or %s", NoTLS, host,
+			StartTLS, ImplicitTLS)
+	}
+	return errs
+}

@@ -1,0 +1,118 @@
+// Package deliver makes scheduled reports and takes them where they belong: into a folder, and by mail. It answers
+// «what is made, when, and who has it already?» It knows no events and no command line; when a schedule is due package
+// schedule says, and what a report says package reports.
+package deliver
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"countersign/reports"
+	"countersign/reports/render"
+	"countersign/store/audit"
+)
+
+// Order says which report is made.
+type Order struct {
+	Due time.Time
+	// ID tells reports of a schedule apart: a letter that is sent once more has the same one, by which many servers
+	// know it.
+	ID string
+	// Sent are the addresses that have the letter already.
+	Sent []string
+	// Incomplete says that not all events were counted.
+	Incomplete bool
+}
+
+// NoteIncomplete is said in a report and its letter.
+const NoteIncomplete = "Not all events were counted when this report was made: calls may be missing."
+
+// Delivery is what became of a scheduled report.
+type Delivery struct {
+	Period reports.Period
+	// Went are the places where it is, and the people who got it now; Sent are those who have the letter.
+	Went, Sent []string
+
+	schedule Schedule
+}
+
+// Deliver makes a report as of a due time and takes it where it belongs. What is in the Delivery is done, whatever the
+// error says.
+func Deliver(ctx context.Context, reader *reports.Reader, server Mail, s Schedule, o Order) (done Delivery, err error) {
+	done = Delivery{Sent: o.Sent, schedule: s}
+	one, err := s.due()
+	if err != nil {
+		return done, err
+	}
+	zone := one.Cron.Zone()
+	first, last := s.Period.Days(o.Due.In(zone))
+	if done.Period, err = reports.ParsePeriod(first, last, zone, o.Due); err != nil {
+		return done, fmt.Errorf("%s has no days: %w", s.Period, err)
+	}
+	name := fmt.Sprintf("%s-%s.%s", s.Name, first, s.extension())
+	l, err := s.make(ctx, reader, done.Period, name, o)
+	if err != nil {
+		return done, err
+	}
+	defer func() { _ = l.file.Close() }() // which was only read: no reason to send it again
+	if s.Folder != "" {
+		done.Went = append(done.Went, filepath.Join(s.Folder, name))
+	}
+	if len(l.to) == 0 {
+		return done, nil
+	}
+	sent, err := server.send(ctx, l)
+	done.Went, done.Sent = append(done.Went, sent...), append(slices.Clone(done.Sent), sent...)
+	return done, err
+}
+
+// make makes the report, its file and the letter that it goes with.
+func (s Schedule) make(
+	ctx context.Context, reader *reports.Reader, p reports.Period, name string, o Order,
+) (l letter, err error) {
+	q := reports.Query{Period: p, Lines: s.Lines, Quiet: true, By: s.By}
+	if !s.Format.Whole() {
+		q.Limit = reports.FewCalls
+	}
+	var file *os.File
+	err = reader.Read(ctx, s.Report, q, func(made *reports.Report) (err error) {
+		if o.Incomplete {
+			made.Notes = append([]string{NoteIncomplete}, made.Notes...)
+		}
+		l = s.letter(made, o)
+		l.name = name
+		file, err = writeFile(s.Folder, name, func(w io.Writer) error {
+			return render.Print(w, made, s.Format, render.Terminal{UTF8: true})
+		})
+		return err
+	})
+	if err != nil {
+		_ = file.Close()
+		return letter{}, err
+	}
+	l.file = file
+	return l, nil
+}
+
+func (s Schedule) extension() string {
+	if s.Format == render.Table {
+		return "txt"
+	}
+	return string(s.Format)
+}
+
+// Entry is what the audit log keeps about what went where. There is none if nothing did.
+func (d Delivery) Entry(actor string) (e audit.Entry, ok bool) {
+	s := d.schedule
+	return audit.Entry{
+		Actor: actor, Action: audit.Exported, Object: "report " + s.Report,
+		Detail: fmt.Sprintf("schedule %s, %s, %s, %s, to %s", s.Name, s.Format, d.Period, s.scope(),
+			strings.Join(d.Went, ", ")),
+	}, len(d.Went) > 0
+}

@@ -1,0 +1,75 @@
+package deliver
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"countersign/reports"
+	"countersign/reports/render"
+	"countersign/reports/schedule"
+)
+
+// Settings are the scheduled reports, and the server that they are mailed through.
+type Settings struct {
+	Schedules []Schedule `yaml:"schedules"`
+	Mail      Mail       `yaml:"mail"`
+}
+
+// Schedule is one scheduled report.
+type Schedule struct {
+	Name   string          `yaml:"name"`
+	Cron   string          `yaml:"cron"`
+	TZ     string          `yaml:"tz"`
+	Report string          `yaml:"report"`
+	Period schedule.Period `yaml:"period"`
+	Lines  []string        `yaml:"lines"`
+	By     []string        `yaml:"by"`
+	Format render.Format   `yaml:"format"`
+	Folder string          `yaml:"folder"`
+	Mail   struct {
+		To      []string `yaml:"to"`
+		Subject string   `yaml:"subject"`
+	} `yaml:"mail"`
+}
+
+// due is what its settings say about when it is due.
+func (s Schedule) due() (schedule.Schedule, error) {
+	zone, wrong := s.zone()
+	cron, err := schedule.ParseCron(s.Cron, zone)
+	if err != nil {
+		err = fmt.Errorf("cron is %q: %w", s.Cron, err)
+	}
+	return schedule.Schedule{Name: s.Name, Cron: cron}, errors.Join(wrong, err)
+}
+
+// zone is where cron is read and days are told apart; UTC beside an error.
+func (s Schedule) zone() (*time.Location, error) {
+	zone, err := reports.LoadZone(s.TZ)
+	if err != nil {
+		return time.UTC, fmt.Errorf("tz is %q: %w", s.TZ, err)
+	}
+	return zone, nil
+}
+
+// Due says when each of the schedules is due, in their order.
+func (s Settings) Due() (all []schedule.Schedule, err error) {
+	for _, one := range s.Schedules {
+		due, err := one.due()
+		if err != nil {
+			return nil, fmt.Errorf("reports.schedules: %s: %w", one.Name, err)
+		}
+		all = append(all, due)
+	}
+	return all, nil
+}
+
+// Find finds a schedule by its name.
+func (s Settings) Find(name string) (Schedule, bool) {
+	i := slices.IndexFunc(s.Schedules, func(s Schedule) bool { return s.Name == name })
+	if i < 0 {
+		return Schedule{}, false
+	}
+	return s.Schedules[i], true
+}

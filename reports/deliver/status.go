@@ -1,0 +1,76 @@
+package deliver
+
+import (
+	"time"
+
+	"countersign/reports/render"
+	"countersign/reports/schedule"
+)
+
+// Status is a schedule and what became of it.
+type Status struct {
+	Name   string          `json:"name"`
+	Cron   string          `json:"cron"`
+	TZ     string          `json:"tz"`
+	Report string          `json:"report"`
+	Period schedule.Period `json:"period"`
+	Format render.Format   `json:"format"`
+	Lines  []string        `json:"lines,omitempty"`
+	By     []string        `json:"by,omitempty"`
+	Folder string          `json:"folder,omitempty"`
+	Mail   []string        `json:"mail,omitempty"`
+	// Last is absent before the first run.
+	Last *LastRun `json:"last,omitempty"`
+	// Next is when it runs next: for the first time, or again because it failed. Absent means never.
+	Next *time.Time `json:"next,omitempty"`
+	// Running says that somebody is at it.
+	Running bool `json:"running"`
+}
+
+// LastRun is how a schedule ran last: Due is when it should have run, Ended when the run was over that tried it last.
+type LastRun struct {
+	Due      time.Time `json:"due"`
+	Ended    time.Time `json:"ended"`
+	Seconds  float64   `json:"seconds"`
+	OK       bool      `json:"ok"`
+	Error    string    `json:"error,omitempty"`
+	Attempts int       `json:"attempts"`
+}
+
+// Statuses are those of all schedules, by the states that the reports keep of them.
+func (s Settings) Statuses(states map[string]schedule.State, now time.Time) (statuses []Status, err error) {
+	all, err := s.Due()
+	if err != nil {
+		return nil, err
+	}
+	for i, one := range s.Schedules {
+		statuses = append(statuses, one.status(all[i].Cron, states[one.Name], now))
+	}
+	return statuses, nil
+}
+
+func (s Schedule) status(cron schedule.Cron, state schedule.State, now time.Time) Status {
+	zone := cron.Zone()
+	out := Status{
+		Name: s.Name, Cron: s.Cron, TZ: zone.String(), Report: s.Report, Period: s.Period, Format: s.Format, Lines: s.Lines,
+		By: s.By, Folder: s.Folder, Mail: s.Mail.To,
+	}
+	if !state.Holds(cron, now) { // the service will begin it
+		state = schedule.State{Handled: now}
+	}
+	out.Running = state.Running(now)
+	if !state.Ended.IsZero() {
+		out.Last = &LastRun{
+			Due: state.Due.In(zone), Ended: state.Ended.In(zone), Seconds: state.Took.Seconds(), OK: state.Error == "",
+			Error: state.Error, Attempts: state.Attempts,
+		}
+		if out.Last.OK {
+			out.Last.Due = state.Handled.In(zone) // the next one may be running
+		}
+	}
+	if _, at := state.Next(cron, now); !at.IsZero() {
+		at = at.In(zone)
+		out.Next = &at
+	}
+	return out
+}
