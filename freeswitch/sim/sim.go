@@ -1,6 +1,6 @@
 // Package sim answers "what would a real FreeSWITCH send to our service?". It simulates one: for each call it dials
-// the outbound event socket and sends what testdata/recordings show of FreeSWITCH 1.10.12 and 1.11.2, byte for byte except for
-// times and ids. It is the telephone of `countersign call` and the callers of the demo.
+// the outbound event socket and sends what testdata/recordings show of FreeSWITCH 1.10.12 and 1.11.2, byte for byte
+// except for times and ids. It is the telephone of `countersign call` and the callers of the demo.
 //
 // It is no telephone system: no SIP, no RTP, no audio. A prompt is a span of time, and a caller is a function that
 // hears prompts and presses keys. It simulates only what the socket application touches.
