@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// kind is a sort of event: its name and where in FreeSWITCH's source it is fired, which every event tells.
+// kind is a kind of event: its name and where FreeSWITCH's source fires it, which every event carries.
 type kind struct {
 	name    string
 	calling [releases]string
@@ -24,7 +24,7 @@ func newKind(name, file, function string, lines [releases]int, bare bool) *kind 
 	return k
 }
 
-// at are the lines of a source in 1.10.12 and 1.11.2.
+// at are the line numbers in 1.10.12 and 1.11.2.
 func at(old, now int) [releases]int { return [releases]int{old, now} }
 
 const (
@@ -34,7 +34,7 @@ const (
 	inMachine = "switch_core_state_machine.c"
 )
 
-// The events that myevents lets through.
+// The events that myevents passes.
 var (
 	channelData     = newKind("CHANNEL_DATA", "mod_event_socket.c", "parse_command", at(2021, 2029), false)
 	channelPark     = newKind("CHANNEL_PARK", inIVR, "switch_ivr_park", at(1002, 1002), false)
@@ -51,14 +51,14 @@ var (
 	dtmf = newKind("DTMF", inChannel, "switch_channel_dequeue_dtmf", at(677, 678), true)
 )
 
-// header is one more header of an event; empty ones are left out.
+// header is an additional header of an event; empty ones are left out.
 type header struct{ name, value string }
 
-// hidden counts events that FreeSWITCH fires and the service never sees (CALL_UPDATE, PLAYBACK_START and so on): only
-// their numbers show.
+// hidden counts events that FreeSWITCH fires but the service never sees (CALL_UPDATE, PLAYBACK_START and so on): they
+// leave gaps in the sequence numbers.
 func (c *call) hidden(n uint64) { c.sw.sequence.Add(n) }
 
-// fire sends an event to the service if it asked for it.
+// fire sends an event to the service if it subscribed to it.
 func (c *call) fire(k *kind, more ...header) {
 	sequence := c.sw.sequence.Add(1)
 	if !c.wire.wants(k) {
@@ -77,10 +77,10 @@ func (c *call) fire(k *kind, more ...header) {
 	c.wire.sent(measured(out, start), start)
 }
 
-// eventHead is what stands before an event; nearly all are between 1,000 and 9,999 bytes long.
+// eventHead precedes an event; nearly all are between 1,000 and 9,999 bytes long.
 const eventHead, lengthAt = "Content-Length: 0000\nContent-Type: text/event-plain\n\n", len("Content-Length: ")
 
-// measured writes the length of the event that starts at out[start] into its head.
+// measured fills in the length of the event whose head starts at out[start].
 func measured(out []byte, start int) []byte {
 	length := strconv.Itoa(len(out) - start - len(eventHead))
 	if len(length) != 4 {
@@ -122,11 +122,11 @@ func (c *call) event(dst []byte, k *kind, sequence uint64) []byte {
 	return dst
 }
 
-// state is the channel's state as events tell it.
+// state is the channel's state as events carry it.
 type state struct {
 	running string // CS_EXECUTE
 	call    string // RINGING, EARLY, ACTIVE, HANGUP
-	number  string // of the state that it goes to
+	number  string // of the state it goes to
 	answer  string // ringing, early, answered, hangup
 }
 
@@ -145,7 +145,7 @@ func (s *state) render(dst []byte, c *call) []byte {
 const codecs = "Channel-Read-Codec-Name: PCMU\nChannel-Read-Codec-Rate: 8000\nChannel-Read-Codec-Bit-Rate: 64000\n" +
 	"Channel-Write-Codec-Name: PCMU\nChannel-Write-Codec-Rate: 8000\nChannel-Write-Codec-Bit-Rate: 64000\n"
 
-// second is how the dates of one second read; all calls share the last one.
+// second holds the rendered dates of one second; all calls share the last one.
 type second struct {
 	unix int64
 	text string

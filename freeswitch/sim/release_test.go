@@ -7,9 +7,9 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestAGroupThatTookNoPartEmptiesDPMatchUntilPCRE2 holds the fact for whoever writes a dialplan. The recorded one has
-// ^(8)(x)?(\d+)(y)?$ and was called at 8001.
-func TestAGroupThatTookNoPartEmptiesDPMatchUntilPCRE2(t *testing.T) {
+// TestAnUnmatchedGroupEmptiesDPMatchBeforePCRE2 documents the difference for authors of dialplans. The recorded
+// dialplan has ^(8)(x)?(\d+)(y)?$ and was called at 8001.
+func TestAnUnmatchedGroupEmptiesDPMatchBeforePCRE2(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"dialplan-groups":        "001",
@@ -21,7 +21,7 @@ func TestAGroupThatTookNoPartEmptiesDPMatchUntilPCRE2(t *testing.T) {
 	}
 }
 
-func TestContentLengthsThatEachReleaseRefuses(t *testing.T) {
+func TestContentLengthsRefusedByEachRelease(t *testing.T) {
 	t.Parallel()
 	for length, refused := range map[int]bool{-1: true, 0: false, mostContent: false, mostContent + 1: true} {
 		assert.Equal(t, refused, Release1_11.refuses(length), length)
@@ -31,7 +31,7 @@ func TestContentLengthsThatEachReleaseRefuses(t *testing.T) {
 	}
 }
 
-func TestAReleaseMustBeOne(t *testing.T) {
+func TestAnUnknownReleaseIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, r := range []Release{-1, Release(releases)} {
 		_, err := New(Options{Address: "127.0.0.1:1", Release: r})
