@@ -30,7 +30,7 @@ func kindOf(t *testing.T, m session.Method) lines.Kind {
 	t.Helper()
 	all := lines.Kinds()
 	i := slices.IndexFunc(all, func(k lines.Kind) bool { return lines.KeyOf(k) == string(m.Name) })
-	require.GreaterOrEqual(t, i, 0, "%s: no kind of question in lines/kind.go", m.Name)
+	require.GreaterOrEqual(t, i, 0, "%s: no kind of question in lines/question.go", m.Name)
 	return all[i]
 }
 
