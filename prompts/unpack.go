@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/google/renameio/v2"
 )
 
 // manifestName is the file, beside the language folders, that remembers what we wrote: "<sha256>  <language>/<prompt>.wav", one line for each
@@ -158,29 +160,16 @@ func makeFolder(dir string) error {
 	return os.Chmod(dir, 0o755)
 }
 
-// writeFile replaces a file whole. It is on disk before it gets its name: half a file would later be taken for the operator's.
-func writeFile(file string, content []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), ".new-*")
+// writeFile replaces a file in one step: half a file would later pass for one of the operator's. FreeSWITCH, another user, can
+// read it whatever our umask is.
+func writeFile(file string, content []byte) error {
+	draft, err := renameio.NewPendingFile(file, renameio.WithTempDir(filepath.Dir(file)), renameio.WithStaticPermissions(0o644))
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.Write(content); err != nil {
+	defer func() { _ = draft.Cleanup() }()
+	if _, err := draft.Write(content); err != nil {
 		return err
 	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
+	return draft.CloseAtomicallyReplace()
 }

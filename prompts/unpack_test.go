@@ -161,7 +161,7 @@ func TestUnpackReplacesAFileWholeWhileItIsRead(t *testing.T) {
 	close(stop)
 	reader.Wait()
 	assert.Empty(t, torn)
-	left, err := filepath.Glob(filepath.Join(dir, "en", ".new-*"))
+	left, err := filepath.Glob(filepath.Join(dir, "en", ".*"))
 	require.NoError(t, err)
 	assert.Empty(t, left, "temporary files")
 }
