@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"countersign/internal/retry"
 	"countersign/session/event"
 )
 
@@ -50,7 +51,7 @@ func AwaitCaughtUp(ctx context.Context, endpoint Endpoint, name func(context.Con
 				stop()
 				return nil
 			}
-			if !pause(ctx, caughtUpLook) {
+			if retry.Pause(ctx, caughtUpLook) != nil {
 				return context.Cause(ctx)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"countersign/internal/retry"
 	"countersign/session/event"
 )
 
@@ -189,7 +190,7 @@ func giveBack(conn *nats.Conn, messages jetstream.MessagesContext) {
 // handled tries until it worked, or ctx ended.
 func (c *consumption) handled(ctx context.Context, events []event.Event) bool {
 	log, failing := c.options.Log.With("consumer", c.options.Durable), false
-	for wait := handleRetryFirst; ; wait = min(2*wait, handleRetryMost) {
+	for wait := retry.Backoff(handleRetryFirst, handleRetryMost); ; {
 		err := c.handle(ctx, events)
 		switch {
 		case err == nil && failing:
@@ -203,7 +204,7 @@ func (c *consumption) handled(ctx context.Context, events []event.Event) bool {
 			failing = true
 			log.Error("events cannot be taken in, they wait in the stream", "err", err)
 		}
-		if !pause(ctx, wait) {
+		if retry.Pause(ctx, wait.NextBackOff()) != nil {
 			return false
 		}
 	}

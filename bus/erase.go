@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"countersign/internal/retry"
 	"countersign/session/event"
 )
 
@@ -171,7 +172,7 @@ func (s *State) AwaitConsumer(ctx context.Context, durable string) error {
 		if info.NumAckPending == 0 || info.AckFloor.Stream >= given {
 			return nil
 		}
-		if !pause(ctx, retryFirst) {
+		if retry.Pause(ctx, retryFirst) != nil {
 			return fmt.Errorf("wait for the consumer %s: %w", durable, context.Cause(ctx))
 		}
 	}

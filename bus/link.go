@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"countersign/internal/retry"
 )
 
 // Between attempts to reach NATS.
@@ -34,12 +36,13 @@ type link struct {
 // as soon as, and whenever, all is well. Both come from the goroutine of run, and run leaves no goroutine behind.
 func (l *link) run(ctx context.Context, work func(ctx context.Context, conn *nats.Conn, up func()) error) {
 	isUp, toldDown := false, false
-	delay := retryFirst
+	delay := retry.Backoff(retryFirst, retryMost)
 	up := func() {
 		if isUp {
 			return
 		}
-		isUp, toldDown, delay = true, false, retryFirst
+		isUp, toldDown = true, false
+		delay.Reset()
 		l.log.Info("nats connected", "server", l.endpoint.String(), "as", l.name)
 		if l.up != nil {
 			l.up()
@@ -61,10 +64,10 @@ func (l *link) run(ctx context.Context, work func(ctx context.Context, conn *nat
 			toldDown = true
 			l.log.Warn("nats away", "server", l.endpoint.String(), "as", l.name, "err", err)
 		}
-		if !pause(ctx, delay/2+rand.N(delay/2)) {
+		half := delay.NextBackOff() / 2
+		if retry.Pause(ctx, half+rand.N(half)) != nil {
 			return
 		}
-		delay = min(2*delay, retryMost)
 	}
 }
 
@@ -104,16 +107,4 @@ func lost(err error) error {
 		return errConnectionLost
 	}
 	return fmt.Errorf("%w: %w", errConnectionLost, err)
-}
-
-// pause waits, and says whether ctx is still alive.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"countersign/internal/retry"
 	"countersign/session/event"
 )
 
@@ -151,33 +152,33 @@ func (s *State) Close() {
 func (s *State) keep(ctx context.Context, connected <-chan nats.Status) {
 	defer close(s.done)
 	told := false
-	for delay := retryFirst; ; {
+	for delay := retry.Backoff(retryFirst, retryMost); ; {
 		err := s.ensure(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		var retry <-chan time.Time
+		var retryNow <-chan time.Time
 		switch {
 		case err == nil:
-			told, delay = false, retryFirst
+			told = false
+			delay.Reset()
 		case errors.Is(err, errConnectionLost):
 		default:
 			if !told {
 				told = true
 				s.log.Warn("shared state is not to be had", "server", s.endpoint.String(), "err", err)
 			}
-			retry = time.After(delay)
-			delay = min(2*delay, retryMost)
+			retryNow = time.After(delay.NextBackOff())
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-connected:
 		case <-s.again:
-			if !pause(ctx, retryFirst) {
+			if retry.Pause(ctx, retryFirst) != nil {
 				return
 			}
-		case <-retry:
+		case <-retryNow:
 		}
 	}
 }
@@ -224,12 +225,12 @@ func (s *State) Publish(ctx context.Context, e event.Event) error {
 	msg.Header.Set(jetstream.MsgIDHeader, e.MessageID())
 	ctx, cancel := context.WithTimeout(ctx, max(publishWithin, s.options.Within))
 	defer cancel()
-	for delay := retryFirst; ; delay = min(2*delay, publishTry) {
+	for delay := retry.Backoff(retryFirst, publishTry); ; {
 		err := s.publish(ctx, msg)
 		if err == nil {
 			return nil
 		}
-		if hopeless(err) || !pause(ctx, delay) {
+		if hopeless(err) || retry.Pause(ctx, delay.NextBackOff()) != nil {
 			return fmt.Errorf("publish event %s: %w", e.ID, err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"countersign/internal/retry"
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/shared"
@@ -99,10 +100,10 @@ func (g *Guard) Run(ctx context.Context) {
 	defer tick.Stop()
 	probe := time.NewTimer(0)
 	defer probe.Stop()
-	delay := probeFirst
+	delay, failing := retry.Backoff(probeFirst, probeMost), false
 	for {
 		wake := g.ledger.wake
-		if delay > probeFirst {
+		if failing {
 			wake = nil // it is known
 		}
 		select {
@@ -118,11 +119,12 @@ func (g *Guard) Run(ctx context.Context) {
 		case <-probe.C:
 		}
 		if err := g.ledger.settle(ctx); err != nil {
-			probe.Reset(delay)
-			delay = min(2*delay, probeMost)
+			probe.Reset(delay.NextBackOff())
+			failing = true
 			continue
 		}
-		delay = probeFirst
+		delay.Reset()
+		failing = false
 	}
 }
 

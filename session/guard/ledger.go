@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"countersign/internal/retry"
 	"countersign/session/shared"
 )
 
@@ -135,7 +136,7 @@ func (l *ledger) lastTry() time.Time { return time.Now().Add(l.within * 9 / 5) }
 
 // swap changes a record in the Store. An error means that the Store cannot be reached; whether it has taken the last value is then not known.
 func (l *ledger) swap(ctx context.Context, key string, c change, deadline time.Time) (done bool, err error) {
-	for wait := time.Millisecond; ; wait = min(2*wait, backOffMost) {
+	for wait := retry.Backoff(time.Millisecond, backOffMost); ; {
 		next, err := l.trySwap(ctx, key, c)
 		if err == nil {
 			l.remember(key, next)
@@ -144,7 +145,7 @@ func (l *ledger) swap(ctx context.Context, key string, c change, deadline time.T
 		if !errors.Is(err, shared.ErrConflict) {
 			return false, err
 		}
-		pause := rand.N(wait)
+		pause := rand.N(wait.NextBackOff())
 		if time.Now().Add(pause).After(deadline) {
 			return false, nil
 		}

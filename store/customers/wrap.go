@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"countersign/internal/retry"
 	"countersign/store/sqlite"
 )
 
@@ -42,7 +43,7 @@ func (d *Directory) WrapNext(ctx context.Context, n int) (wrapped int, err error
 		if time.Since(time.Unix(0, d.lastCheck.Load())) < quietFor {
 			rest *= busyRest
 		}
-		if err := sqlite.Pause(ctx, rest); err != nil {
+		if err := retry.Pause(ctx, rest); err != nil {
 			return wrapped, err
 		}
 	}
@@ -63,7 +64,7 @@ func (d *Directory) Wrap(ctx context.Context) {
 			failing = false
 		}
 		if n == 0 {
-			_ = sqlite.Pause(ctx, wrapIdle)
+			_ = retry.Pause(ctx, wrapIdle)
 		}
 	}
 }

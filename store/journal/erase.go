@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"countersign/internal/retry"
 	"countersign/session/event"
 	"countersign/store/sqlite"
 )
@@ -111,7 +112,7 @@ func (j *Reader) AwaitPublished(ctx context.Context, upTo int64) error {
 		if !first.Valid || first.Int64 > upTo {
 			return nil
 		}
-		if err := sqlite.Pause(ctx, outboxLook); err != nil {
+		if err := retry.Pause(ctx, outboxLook); err != nil {
 			return err
 		}
 	}

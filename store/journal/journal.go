@@ -68,10 +68,10 @@ func (r *Reader) Close() error { return r.db.Close() }
 // come within 20 ms share a transaction, up to 100 of them. Its methods are safe for use by several goroutines.
 type Journal struct {
 	Reader
-	log   *slog.Logger
-	queue *queue
-	retry time.Duration
-	wake  chan struct{}
+	log        *slog.Logger
+	queue      *queue
+	firstRetry time.Duration
+	wake       chan struct{}
 
 	abandon    context.CancelFunc // ends retrying
 	written    chan struct{}      // closed when the writer has ended
@@ -101,7 +101,7 @@ func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 		o.firstRetry = firstRetry
 	}
 	j := &Journal{
-		Reader: Reader{db: db}, log: o.Log, queue: newQueue(o.Queue, o.interval), retry: o.firstRetry, wake: make(chan struct{}, 1), written: make(chan struct{}),
+		Reader: Reader{db: db}, log: o.Log, queue: newQueue(o.Queue, o.interval), firstRetry: o.firstRetry, wake: make(chan struct{}, 1), written: make(chan struct{}),
 	}
 	retrying, abandon := context.WithCancel(context.Background())
 	j.abandon = abandon

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"countersign/internal/retry"
 	"countersign/store/sqlite"
 )
 
@@ -94,7 +95,7 @@ func (j *Journal) pruneAll(ctx context.Context, before time.Time, most int, quer
 		if len(found) < most {
 			return removed, nil
 		}
-		if err := sqlite.Pause(ctx, pruneRest); err != nil {
+		if err := retry.Pause(ctx, pruneRest); err != nil {
 			return removed, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 
+	"countersign/internal/retry"
 	"countersign/store/sqlite"
 )
 
@@ -23,7 +24,7 @@ func (j *Journal) run(ctx context.Context) {
 // stays.
 func (j *Journal) write(ctx context.Context, group []entry) bool {
 	failing := false
-	for wait := j.retry; len(group) > 0; {
+	for wait := retry.Backoff(j.firstRetry, lastRetry); len(group) > 0; {
 		bad, err := j.commit(group)
 		switch {
 		case err == nil:
@@ -43,10 +44,9 @@ func (j *Journal) write(ctx context.Context, group []entry) bool {
 			failing = true
 			j.log.Error("the journal cannot be written, events wait in memory", "file", j.db.Path, "err", err)
 		}
-		if sqlite.Pause(ctx, wait) != nil {
+		if retry.Pause(ctx, wait.NextBackOff()) != nil {
 			return false
 		}
-		wait = min(2*wait, lastRetry)
 	}
 	return true
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3"
+
+	"countersign/internal/retry"
 )
 
 // Rewrite writes a database anew, without what was deleted from it, and empties its write-ahead log. Others may have it open; their writes wait meanwhile. Without
@@ -36,7 +38,7 @@ func Rewrite(ctx context.Context, path string, vacuum bool) error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("empty the log of %s: %w: another program is reading the database", filepath.Base(path), ErrBusy)
 		}
-		if err := Pause(ctx, logWithin); err != nil {
+		if err := retry.Pause(ctx, logWithin); err != nil {
 			return err
 		}
 	}
@@ -59,7 +61,7 @@ func (db *DB) EmptyLog(ctx context.Context) error {
 		if !blocked {
 			return nil
 		}
-		if err := Pause(ctx, logWithin); err != nil {
+		if err := retry.Pause(ctx, logWithin); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3"
+
+	"countersign/internal/retry"
 )
 
 // migrate brings the file to the newest schema, or refuses it without having touched it. Migrations are named 0001_what.sql, 0002_what.sql
@@ -109,8 +111,6 @@ func inspect(ctx context.Context, tx *sql.Tx, path string, s Schema, known int) 
 
 // useWAL turns the write-ahead log on. Two processes that do it at once on a new file can get "locked" without SQLite having waited.
 func (db *DB) useWAL(ctx context.Context) error {
-	retry := time.NewTicker(10 * time.Millisecond)
-	defer retry.Stop()
 	for deadline := time.Now().Add(busyTimeout); ; {
 		var mode string
 		err := db.Write.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
@@ -120,10 +120,8 @@ func (db *DB) useWAL(ctx context.Context) error {
 		case !IsCode(err, sqlite3.ErrBusy) || time.Now().After(deadline):
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-retry.C:
+		if err := retry.Pause(ctx, 10*time.Millisecond); err != nil {
+			return err
 		}
 	}
 }
