@@ -21,27 +21,28 @@ const (
 
 var errConnectionLost = errors.New("the connection was lost")
 
-// link does some work on a connection, and on the next one when that is gone, for as long as its context lives. The client library's own
-// reconnecting is not used: what it buffers would overtake what was lost.
+// link runs some work over a connection, and over the next one when that is lost. It does not use the client
+// library's own reconnect, whose buffer would overtake the messages that were lost.
 type link struct {
 	endpoint Endpoint
 	name     string
 	log      *slog.Logger
-	// up and down, if set, are told of each change.
+	// up and down, if set, are called on each change.
 	up   func()
 	down func(error)
 }
 
-// run calls work with one connection after the other until ctx ends. work returns when its context ends, and why it cannot go on; it calls up
-// as soon as, and whenever, all is well. Both come from the goroutine of run, and run leaves no goroutine behind.
+// run calls work with one connection after the other until ctx ends. work returns when its context ends, or with the
+// reason why it cannot go on; it calls up whenever all is well. work, up and down run in the goroutine of run, which
+// leaves no goroutine behind.
 func (l *link) run(ctx context.Context, work func(ctx context.Context, conn *nats.Conn, up func()) error) {
-	isUp, toldDown := false, false
+	isUp, warned := false, false
 	delay := retry.Backoff(retryFirst, retryMost)
 	up := func() {
 		if isUp {
 			return
 		}
-		isUp, toldDown = true, false
+		isUp, warned = true, false
 		delay.Reset()
 		l.log.Info("nats connected", "server", l.endpoint.String(), "as", l.name)
 		if l.up != nil {
@@ -60,8 +61,8 @@ func (l *link) run(ctx context.Context, work func(ctx context.Context, conn *nat
 		if ctx.Err() != nil {
 			return
 		}
-		if !toldDown {
-			toldDown = true
+		if !warned {
+			warned = true
 			l.log.Warn("nats away", "server", l.endpoint.String(), "as", l.name, "err", err)
 		}
 		half := delay.NextBackOff() / 2
@@ -71,7 +72,7 @@ func (l *link) run(ctx context.Context, work func(ctx context.Context, conn *nat
 	}
 }
 
-// once opens a connection, works on it and closes it. The context of work ends with the connection.
+// once opens a connection, calls work and closes the connection. The context of work ends with the connection.
 func (l *link) once(ctx context.Context, work func(context.Context, *nats.Conn) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
