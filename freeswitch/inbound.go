@@ -38,8 +38,9 @@ const (
 	apiTimeout = 10 * time.Second
 )
 
-// Inbound runs API commands on one FreeSWITCH, over one connection that it opens when it is needed first, and again when it was lost. Its methods may be
-// called from any goroutine; commands run one after the other. It asks for no events.
+// Inbound runs API commands on one FreeSWITCH, over one connection that it opens when it is needed first, and again
+// when it was lost. Its methods may be called from any goroutine; commands run one after the other. It asks for no
+// events.
 type Inbound struct {
 	server Server
 	// turn holds one value: who takes it may use line, and puts it back.
@@ -56,8 +57,9 @@ func NewInbound(s Server) *Inbound {
 	return c
 }
 
-// API runs a command such as "uuid_getvar <uuid> signal_bond" and returns what FreeSWITCH says, without the space around it. The error is a *RefusedError,
-// session.ErrSwitchUnavailable, or about a command that is none. Commands are never sent twice.
+// API runs a command such as "uuid_getvar <uuid> signal_bond" and returns what FreeSWITCH says, without the space
+// around it. The error is a *RefusedError, session.ErrSwitchUnavailable, or about a command that is none. Commands are
+// never sent twice.
 func (c *Inbound) API(ctx context.Context, command string) (string, error) {
 	name, _, _ := strings.Cut(command, " ")
 	if name == "" || strings.ContainsFunc(command, isControl) {
@@ -70,7 +72,8 @@ func (c *Inbound) API(ctx context.Context, command string) (string, error) {
 	case <-c.closed:
 		return "", fmt.Errorf("%w: this client is closed", session.ErrSwitchUnavailable)
 	case <-ctx.Done():
-		return "", fmt.Errorf("%w: %s: waited behind other commands: %w", session.ErrSwitchUnavailable, c.server.Address, context.Cause(ctx))
+		return "", fmt.Errorf("%w: %s: waited behind other commands: %w", session.ErrSwitchUnavailable, c.server.Address,
+			context.Cause(ctx))
 	}
 	defer func() { c.turn <- struct{}{} }()
 	if err := c.connect(ctx); err != nil {
@@ -91,7 +94,8 @@ func (c *Inbound) API(ctx context.Context, command string) (string, error) {
 	return text, nil
 }
 
-// Close ends the connection and waits for its goroutine. A command that is running ends with session.ErrSwitchUnavailable, as all later ones do.
+// Close ends the connection and waits for its goroutine. A command that is running ends with
+// session.ErrSwitchUnavailable, as all later ones do.
 func (c *Inbound) Close() {
 	c.once.Do(func() { close(c.closed) })
 	<-c.turn
@@ -131,7 +135,8 @@ func (c *Inbound) logIn(ctx context.Context) error {
 	if hello, err := c.line.await(ctx, c.closed); err != nil {
 		return fmt.Errorf("log in: %w", err)
 	} else if hello.kind != "auth/request" {
-		return fmt.Errorf("log in: %.40q in place of auth/request: is this FreeSWITCH's event socket, and does its ACL let us in?", hello.kind)
+		return fmt.Errorf("log in: %.40q in place of auth/request: "+
+			"is this FreeSWITCH's event socket, and does its ACL let us in?", hello.kind)
 	}
 	answer, err := c.line.exchange(ctx, "auth "+string(password), c.closed)
 	if err != nil {
@@ -151,7 +156,8 @@ func (c *Inbound) drop() {
 	}
 }
 
-// line is one connection. Its goroutine reads what FreeSWITCH says, so that a connection that was lost is known before the next command is sent.
+// line is one connection. Its goroutine reads what FreeSWITCH says, so that a connection that was lost is known before
+// the next command is sent.
 type line struct {
 	nc      net.Conn
 	answers chan answer
@@ -234,8 +240,8 @@ const (
 	maxBody        = 1 << 20
 )
 
-// readAnswer reads one frame: header lines, an empty line, and a body if there is a Content-Length. Nothing that a peer announces makes it reserve more
-// than maxBody.
+// readAnswer reads one frame: header lines, an empty line, and a body if there is a Content-Length. Nothing that a peer
+// announces makes it reserve more than maxBody.
 func readAnswer(in *bufio.Reader) (answer, error) {
 	var a answer
 	length := 0

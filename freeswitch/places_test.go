@@ -13,8 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// lineDialplan is what an operator of several lines adds to the shipped dialplan: their numbers, and where their calls go. passed-5200 is 5200 called from a
-// number that the network vouches for, failed-5200 from one that it says is not genuine.
+// lineDialplan is what an operator of several lines adds to the shipped dialplan: their numbers, and where their calls
+// go. passed-5200 is 5200 called from a number that the network vouches for, failed-5200 from one that it says is not
+// genuine.
 var lineDialplan = map[string]string{
 	"public/92_lines.xml": `<extension name="lines"><condition field="destination_number" expression="^(5[1-9][0-9]{2})$">
 <action application="transfer" data="$1 XML countersign"/>
@@ -27,11 +28,13 @@ var lineDialplan = map[string]string{
 <action application="set" data="sip_verstat=TN-Validation-Failed"/>
 <action application="transfer" data="$1 XML countersign"/>
 </condition></extension>`,
-	"public/93_desk.xml": `<extension name="line-to-a-desk"><condition field="destination_number" expression="^desk-(5[1-9][0-9]{2})$">
+	"public/93_desk.xml": `
+<extension name="line-to-a-desk"><condition field="destination_number" expression="^desk-(5[1-9][0-9]{2})$">
 <action application="set" data="test_desk=yes"/>
 <action application="transfer" data="$1 XML countersign"/>
 </condition></extension>`,
-	"default/92_places.xml": `<extension name="places"><condition field="destination_number" expression="^(banking|reception|security|mailbox)$">
+	"default/92_places.xml": `
+<extension name="places"><condition field="destination_number" expression="^(banking|reception|security|mailbox)$">
 <action application="answer"/>
 <action application="playback" data="tone_stream://%(1000,0,1000);loops=20"/>
 </condition></extension>`,
@@ -45,11 +48,13 @@ func exampleLine(t testing.TB, name string) string {
 	return string(text)
 }
 
-// openOffice is the office's line without anything that depends on the day, with the catalogue's question for a fact, and in German too.
+// openOffice is the office's line without anything that depends on the day, with the catalogue's question for a fact,
+// and in German too.
 func openOffice(t testing.TB) string {
 	t.Helper()
 	return changed(t, exampleLine(t, "office"), "prompts:\n", "languages: [en, de]\nprompts:\n",
-		"  ask-fact: {en: {text: \"Please enter your post code, then press the hash key.\"}}\n", "  greeting: {en: {text: \"Welcome to Sample Office.\"}}\n",
+		"  ask-fact: {en: {text: \"Please enter your post code, then press the hash key.\"}}\n",
+		"  greeting: {en: {text: \"Welcome to Sample Office.\"}}\n",
 		"Mo-Fr 08:00-20:00, Sa 09:00-14:00", "Mo-Su 00:00-24:00", "  holidays: [2026-12-25, 2026-12-26, 2027-01-01]\n", "")
 }
 
@@ -59,6 +64,14 @@ func lineOf(t testing.TB, text string) *lines.Definition {
 	def, err := lines.Parse("line", []byte(text))
 	require.NoError(t, err)
 	return def
+}
+
+// passphraseOf is the first question of a line that asks for a passphrase first.
+func passphraseOf(t testing.TB, line string) *lines.Passphrase {
+	t.Helper()
+	passphrase, ok := lineOf(t, line).Verify.Questions[0].Kind.(*lines.Passphrase)
+	require.True(t, ok, "the line's first question is not a passphrase")
+	return passphrase
 }
 
 // changed replaces what must be there in a line.
@@ -71,8 +84,8 @@ func changed(t testing.TB, line string, oldAndNew ...string) string {
 	return line
 }
 
-// Played are the prompts that FreeSWITCH has played to a call, in order, by their names; what was spoken for this call alone is "(a name)". Silence and tones
-// are left out.
+// Played are the prompts that FreeSWITCH has played to a call, in order, by their names; what was spoken for this call
+// alone is "(a name)". Silence and tones are left out.
 func (c *call) Played() (prompts []string) {
 	for _, file := range c.files() {
 		name := strings.TrimSuffix(path.Base(file), ".wav")

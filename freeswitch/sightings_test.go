@@ -25,7 +25,8 @@ type sighting struct {
 	Status, Reason string
 }
 
-// sightings know what FreeSWITCH did with each call, by SIP Call-ID, while it is still going on. The leg is the one that comes in.
+// sightings know what FreeSWITCH did with each call, by SIP Call-ID, while it is still going on. The leg is the one
+// that comes in.
 type sightings struct {
 	mu     sync.Mutex
 	byCall map[string][]sighting
@@ -50,7 +51,8 @@ func (s *sightings) see(e fsEvent) {
 		s.ended[id] = true
 	} else {
 		s.byCall[id] = append(s.byCall[id], sighting{
-			At: time.Now(), Invited: time.UnixMicro(invited), Leg: e["Unique-ID"], Context: e["Caller-Context"], Extension: e["Caller-Destination-Number"],
+			At: time.Now(), Invited: time.UnixMicro(invited), Leg: e["Unique-ID"], Context: e["Caller-Context"],
+			Extension:   e["Caller-Destination-Number"],
 			Application: e["Application"], Arguments: e["Application-Data"],
 			Number: e["Caller-Caller-ID-Number"], Hidden: e["Caller-Privacy-Hide-Number"] == "true",
 			Status: e["variable_cs_status"], Reason: e["variable_cs_reason"],
@@ -67,7 +69,8 @@ func (s *sightings) await(t testing.TB, call, what string, within time.Duration,
 }
 
 // awaitNth waits for the nth sighting of a call that is wanted; the first is 1.
-func (s *sightings) awaitNth(t testing.TB, call, what string, n int, within time.Duration, wanted func(sighting) bool) sighting {
+func (s *sightings) awaitNth(t testing.TB, call, what string, n int, within time.Duration,
+	wanted func(sighting) bool) sighting {
 	t.Helper()
 	timeout := time.After(within)
 	for {

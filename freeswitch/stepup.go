@@ -25,8 +25,8 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// StepUps take callers out of their talk with an agent to prove more (issue: AN-st). The agent hears silence meanwhile; the shipped dialplan joins both again,
-// whatever came of it. Its methods may be called from any goroutine.
+// StepUps take callers out of their talk with an agent to prove more (issue: AN-st). The agent hears silence meanwhile;
+// the shipped dialplan joins both again, whatever came of it. Its methods may be called from any goroutine.
 type StepUps struct {
 	calls   session.Calls
 	servers []*Inbound
@@ -66,8 +66,9 @@ const (
 	toRejoin = "countersign-rejoin XML countersign"
 )
 
-// StepUp asks a caller who is talking to an agent to prove a level (Identified to Strong). call is the id under which the call is known (cs_call). It returns
-// when the caller has left the agent; what comes of it is for the call's events. The error is session.ErrUnknownCall, session.ErrNotBridged, session.ErrSwitchUnavailable, or about a level
+// StepUp asks a caller who is talking to an agent to prove a level (Identified to Strong). call is the id under which
+// the call is known (cs_call). It returns when the caller has left the agent; what comes of it is for the call's
+// events. The error is session.ErrUnknownCall, session.ErrNotBridged, session.ErrSwitchUnavailable, or about a level
 // that there is not.
 func (s *StepUps) StepUp(ctx context.Context, call string, level session.Level) error {
 	if level < session.Identified || level > session.Strong {
@@ -168,7 +169,8 @@ func partner(ctx context.Context, server *Inbound, caller string) (string, error
 	return agent, nil
 }
 
-// takeOut sends the caller to prove more and the agent to wait, both in one command. What the dialplan needs to join them again comes first.
+// takeOut sends the caller to prove more and the agent to wait, both in one command. What the dialplan needs to join
+// them again comes first.
 func takeOut(ctx context.Context, server *Inbound, caller, agent string, level session.Level) error {
 	set := strings.Join([]string{
 		fmt.Sprintf("cs_need_level=%d", level), "cs_return=" + toRejoin, "cs_agent_leg=" + agent,
@@ -181,7 +183,8 @@ func takeOut(ctx context.Context, server *Inbound, caller, agent string, level s
 	if err != nil { // nothing of it may change what the call does later
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), apiTimeout)
 		defer cancel()
-		_, _ = server.API(clean, "uuid_setvar_multi "+caller+" cs_need_level=;cs_return=;cs_agent_leg=;hangup_after_bridge=true")
+		_, _ = server.API(clean,
+			"uuid_setvar_multi "+caller+" cs_need_level=;cs_return=;cs_agent_leg=;hangup_after_bridge=true")
 	}
 	return err
 }

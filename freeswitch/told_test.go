@@ -31,8 +31,8 @@ func (s *service) run(t testing.TB, args ...string) []byte {
 	return out
 }
 
-// told holds what is said of the calls afterwards against what happened on them: the reports against the journal, and the lines against the calls that they
-// took. The service has ended by itself.
+// told holds what is said of the calls afterwards against what happened on them: the reports against the journal, and
+// the lines against the calls that they took. The service has ended by itself.
 func (s *service) told(t testing.TB) {
 	t.Helper()
 	calls := map[string]*retold{}
@@ -108,7 +108,8 @@ func (c *retold) count(n map[string]int) {
 	}
 	n["calls"]++
 	for key, is := range map[string]bool{
-		"identified_by_ani": c.byNumber, "verified": c.verdict == event.FactVerified, "failed": c.verdict == event.FactFailed, "abandoned": c.abandoned,
+		"identified_by_ani": c.byNumber, "verified": c.verdict == event.FactVerified, "failed": c.verdict == event.FactFailed,
+		"abandoned": c.abandoned,
 	} {
 		if is {
 			n[key]++

@@ -25,16 +25,17 @@ func (c *counting) Caller(ctx context.Context, number string) session.Standing {
 func TestAHiddenOrForgedNumberIsCountedApartAndUsedForNothing(t *testing.T) {
 	t.Parallel()
 	const number = "+15551230001"
+	plain, hidden, forged := []string{number}, []string{"withheld " + number}, []string{"forged " + number}
 	for name, c := range map[string]struct {
 		call    session.Call
 		used    string
 		counted []string
 	}{
-		"vouched for":                 {session.Call{Caller: number, Trust: session.TrustFull}, number, []string{number}},
-		"nobody vouches":              {session.Call{Caller: number}, number, []string{number}},
-		"hidden":                      {session.Call{Caller: number, Withheld: true}, "", []string{"withheld " + number}},
-		"forged":                      {session.Call{Caller: number, Trust: session.TrustFailed}, "", []string{"forged " + number}},
-		"hidden and forged":           {session.Call{Caller: number, Withheld: true, Trust: session.TrustFailed}, "", []string{"withheld " + number}},
+		"vouched for":                 {session.Call{Caller: number, Trust: session.TrustFull}, number, plain},
+		"nobody vouches":              {session.Call{Caller: number}, number, plain},
+		"hidden":                      {session.Call{Caller: number, Withheld: true}, "", hidden},
+		"forged":                      {session.Call{Caller: number, Trust: session.TrustFailed}, "", forged},
+		"hidden and forged":           {session.Call{Caller: number, Withheld: true, Trust: session.TrustFailed}, "", hidden},
 		"none":                        {session.Call{}, "", nil},
 		"none, and hidden":            {session.Call{Withheld: true}, "", nil},
 		"no number":                   {session.Call{Caller: "anonymous"}, "", nil},
@@ -43,15 +44,17 @@ func TestAHiddenOrForgedNumberIsCountedApartAndUsedForNothing(t *testing.T) {
 		var used string
 		g := &counting{}
 		l := line(func(l *session.Line) {
-			l.Identify = []session.Step{step{"ani", func(_ context.Context, s *session.Session) (session.Outcome, error) {
+			ani := func(_ context.Context, s *session.Session) (session.Outcome, error) {
 				used = s.Number()
 				return session.Passed(), nil
-			}}}
+			}
+			l.Identify = []session.Step{step{"ani", ani}}
 		})
 		ch := &sessiontest.Channel{}
 		c.call.ID, c.call.Channel, c.call.Started = "call-1", "u-1", time.Now()
 		o := session.Options{
-			Journal: &sessiontest.Journal{}, Prompts: sessiontest.Prompts{}, Guard: g, Line: func(session.Call) *session.Line { return l },
+			Journal: &sessiontest.Journal{}, Prompts: sessiontest.Prompts{}, Guard: g,
+			Line: func(session.Call) *session.Line { return l },
 		}
 		session.NewRunner(o).Run(ch.Start(t.Context()), c.call, ch)
 		ch.End(nil)

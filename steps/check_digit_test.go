@@ -15,7 +15,8 @@ func TestACheckDigitIsOfDigitsAlone(t *testing.T) {
 		check steps.CheckDigit
 		right string
 	}{
-		"Luhn": {steps.Luhn, "79927398713"}, "MOD 97-10": {steps.Mod97, "3214282912345698765432161182"}, "modulo 11": {steps.Mod11, "0306406152"},
+		"Luhn": {steps.Luhn, "79927398713"}, "MOD 97-10": {steps.Mod97, "3214282912345698765432161182"},
+		"modulo 11": {steps.Mod11, "0306406152"},
 	} {
 		assert.True(t, c.check(c.right), name)
 		for place := range c.right {

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"countersign/bus"
+	"countersign/lines/change"
 	"countersign/lines/whatif"
 	"countersign/ops/replay"
 	"countersign/session/event"
@@ -294,8 +295,8 @@ func TestADryRunIsHeldAgainstRecordedCalls(t *testing.T) {
 	assert.Contains(t, stdout, "retail: not changed, would be version 1\n  new line\n\n3 calls run on retail: 1 ends as it did, 2 otherwise")
 	assert.Contains(t, s.must("lines", "apply", "--nats", n.url, "--dry-run", "--against", "last:1", s.line("pin: {}")), "1 call run on retail: 1 ends as it did")
 	var got struct {
-		Changes []change     `json:"changes"`
-		Against replay.Tried `json:"against"`
+		Changes []change.Change `json:"changes"`
+		Against replay.Tried    `json:"against"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(n.must("apply", "--dry-run", "--json", "--against", s.file, s.line("pin: {reasks: 0}"))), &got))
 	assert.Len(t, got.Changes, 1)

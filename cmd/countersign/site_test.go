@@ -26,6 +26,7 @@ import (
 
 	"countersign/bus"
 	"countersign/freeswitch/sim"
+	"countersign/lines/change"
 	"countersign/ops/unlock"
 	"countersign/session/event"
 	"countersign/session/shared"
@@ -284,7 +285,7 @@ func (s *site) apply(lines ...string) {
 	for i, text := range lines {
 		args = append(args, s.file(fmt.Sprintf("line-%d.yaml", i), text))
 	}
-	var changes []change
+	var changes []change.Change
 	require.NoError(s.t, json.Unmarshal([]byte(s.must(args...)), &changes))
 	for _, c := range changes {
 		for _, n := range s.nodes {

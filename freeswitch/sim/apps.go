@@ -124,8 +124,8 @@ func (c *call) parkApp(string) {
 	c.park()
 }
 
-// splitArgs splits an argument at spaces, at most into n parts (switch_separate_string). Single quotes keep spaces together and vanish; a
-// backslash keeps quotes and itself.
+// splitArgs splits an argument at spaces, at most into n parts (switch_separate_string). Single quotes keep spaces
+// together and vanish; a backslash keeps quotes and itself.
 func splitArgs(s string, n int) []string {
 	var args []string
 	for s = strings.TrimLeft(s, " "); s != "" && len(args) < n; s = strings.TrimLeft(s, " ") {
@@ -181,8 +181,8 @@ func unescaped(b byte) byte {
 	}
 }
 
-// executeExtension is execute_extension for the dialplan inline: "<application>:<argument>,…", or with another delimiter "m:~:<application>:<argument>~…". It
-// ends where the call goes away.
+// executeExtension is execute_extension for the dialplan inline: "<application>:<argument>,…", or with another
+// delimiter "m:~:<application>:<argument>~…". It ends where the call goes away.
 func (c *call) executeExtension(data string) {
 	args := splitArgs(data, 4)
 	if len(args) < 2 || args[1] != "inline" {

@@ -48,18 +48,21 @@ func (l leg) fullVia(n string) string {
 }
 
 func (l leg) remoteSDP() string {
-	return "v=0\r\no=user1 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio " + l.remoteRTP +
+	return "v=0\r\no=user1 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n" +
+		"m=audio " + l.remoteRTP +
 		" RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
 }
 
 func (l leg) localSDP(session int64) string {
 	id := strconv.FormatInt(session, 10) + " " + strconv.FormatInt(session+1, 10)
-	return "v=0\r\no=FreeSWITCH " + id + " IN IP4 127.0.0.1\r\ns=FreeSWITCH\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio " + l.localRTP +
-		" RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
+	return "v=0\r\no=FreeSWITCH " + id + " IN IP4 127.0.0.1\r\ns=FreeSWITCH\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n" +
+		"m=audio " + l.localRTP +
+		" RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n" +
+		"a=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
 }
 
-// arrivalVariables are the variables of a call that has just come in over SIP, in the recorded order. Those with a value are the same for
-// every call; their lines are made once.
+// arrivalVariables are the variables of a call that has just come in over SIP, in the recorded order. Those with a
+// value are the same for every call; their lines are made once.
 var arrivalVariables = prepare([]arrivalVariable{
 	{name: "direction", value: "inbound"},
 	{name: "uuid", of: func(c *call) string { return c.profile.uuid }},

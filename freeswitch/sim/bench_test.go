@@ -17,8 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkCall is a whole call over loopback against the cheapest service there can be: greeting, two entries of digits, variables, transfer.
-// cpu-µs/call is the processor time of the simulator, user and kernel; the service is another process.
+// BenchmarkCall is a whole call over loopback against the cheapest service there can be: greeting, two entries of
+// digits, variables, transfer. cpu-µs/call is the processor time of the simulator, user and kernel; the service is
+// another process.
 func BenchmarkCall(b *testing.B) {
 	for _, n := range []int{1, 50} {
 		b.Run(map[int]string{1: "one at a time", 50: "50 at a time"}[n], func(b *testing.B) {
@@ -33,7 +34,8 @@ func BenchmarkCall(b *testing.B) {
 				calls <- struct{}{}
 				wg.Go(func() {
 					defer func() { <-calls }()
-					r, err := sw.Call(b.Context(), CallOptions{From: "+15551234567", To: "5000", Caller: Keys(Pace{}, "100042#", "2468#")})
+					r, err := sw.Call(b.Context(), CallOptions{From: "+15551234567", To: "5000",
+						Caller: Keys(Pace{}, "100042#", "2468#")})
 					if err != nil || r.Destination != "menu XML default" {
 						b.Errorf("call ended %q at %q (%s): %v", r.End, r.Destination, r.Reason, err)
 					}
@@ -45,7 +47,8 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-// BenchmarkFrames is the simulator alone: all that it renders and parses in such a call, with a connection that costs nothing.
+// BenchmarkFrames is the simulator alone: all that it renders and parses in such a call, with a connection that costs
+// nothing.
 func BenchmarkFrames(b *testing.B) {
 	sw, err := New(Options{Dialplan: []Action{{"socket", "unused"}}})
 	require.NoError(b, err)
@@ -58,7 +61,7 @@ func BenchmarkFrames(b *testing.B) {
 		c.wire.conn, c.wire.open, c.inSocket, c.controlled = free, true, true, true
 		for rest := []byte(benchCommands); len(rest) > 0; {
 			var cmd command
-			cmd, rest, _, _ = parseCommand(rest)
+			cmd, rest, _, _ = parseCommand(rest, Release1_10)
 			c.answerCommand(&cmd)
 		}
 		c.commands()
@@ -83,14 +86,16 @@ func (c *freeConnection) Write(b []byte) (int, error) {
 
 func (c *freeConnection) SetWriteDeadline(time.Time) error { return nil }
 
-const benchDigits = "play_and_get_digits\nexecute-app-arg: 4 8 1 4000 #* tone_stream://%(300,50,440) silence_stream://10 cs_digits '' 2000"
+const benchDigits = "play_and_get_digits\nexecute-app-arg: " +
+	"4 8 1 4000 #* tone_stream://%(300,50,440) silence_stream://10 cs_digits '' 2000"
 
 func benchSend(app string) string {
 	return "sendmsg\ncall-command: execute\nexecute-app-name: " + app + "\nevent-lock: true\nEvent-UUID: 4a1c\n\n"
 }
 
 var (
-	benchGreeting = "myevents\n\nfilter Event-Name CHANNEL_EXECUTE_COMPLETE\n\nfilter Event-Name CHANNEL_HANGUP\n\n" + benchSend("answer") +
+	benchGreeting = "myevents\n\nfilter Event-Name CHANNEL_EXECUTE_COMPLETE\n\nfilter Event-Name CHANNEL_HANGUP\n\n" +
+		benchSend("answer") +
 		benchSend(benchDigits)
 	benchHandover = benchSend("multiset\nexecute-app-arg: ^^|cs_status=verified|cs_customer=100042|socket_resume=") +
 		benchSend("transfer\nexecute-app-arg: menu XML default")

@@ -11,5 +11,6 @@ func (c *call) recycle() {
 	c.wire.release()
 	v := &c.vars
 	clear(v.made)
-	c.sw.buffers.Put(&buffers{c.wire.out[:0], c.wire.readBuffer[:0], c.callerHeaders[:0], variables{v.order[:0], v.made[:0], v.lines[:0]}})
+	c.sw.buffers.Put(&buffers{c.wire.out[:0], c.wire.readBuffer[:0], c.callerHeaders[:0],
+		variables{v.order[:0], v.made[:0], v.lines[:0]}})
 }

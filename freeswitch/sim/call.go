@@ -60,8 +60,9 @@ type key struct {
 	secret bool
 }
 
-// Call places one call and returns when it is over: hung up, handed on and ended, or stranded. The error says that the simulator could not
-// do it, or that ctx ended, in which case the caller has hung up; whatever the service does wrong is in the Result.
+// Call places one call and returns when it is over: hung up, handed on and ended, or stranded. The error says that the
+// simulator could not do it, or that ctx ended, in which case the caller has hung up; whatever the service does wrong
+// is in the Result.
 func (s *Switch) Call(ctx context.Context, o CallOptions) (Result, error) {
 	if o.To == "" {
 		return Result{}, errors.New("simulated call: no number to call (CallOptions.To)")
@@ -86,11 +87,11 @@ func newCall(ctx context.Context, s *Switch, o CallOptions) *call {
 	c.caller = actor{Caller: o.Caller}
 	c.wire.out, c.wire.readBuffer, c.callerHeaders = b.out, b.read, b.caller
 	c.vars = b.vars
-	c.wire.now = s.now
+	c.wire.now, c.wire.version = s.now, s.options.Release
 	c.wire.watch = c.watcher()
 	now := c.now()
-	c.profile = profile{name: o.Name, number: o.From, network: "127.0.0.1", destination: o.To, context: o.Context, uuid: newUUID(),
-		channel: "sofia/internal/" + c.leg.uri, index: 1, hidden: o.Withheld, created: now, arrived: now}
+	c.profile = profile{name: o.Name, number: o.From, network: "127.0.0.1", destination: o.To, context: o.Context,
+		uuid: newUUID(), channel: "sofia/internal/" + c.leg.uri, index: 1, hidden: o.Withheld, created: now, arrived: now}
 	switch {
 	case o.Withheld:
 		c.profile.name = "Anonymous"
@@ -216,7 +217,8 @@ func (c *call) conclude() {
 	r.Lost = r.End == HungUp || r.End == Stranded || r.End != CallerHungUp && r.Destination == ""
 	if c.stranded {
 		r.End, r.Lost = Stranded, true
-		r.Reason = strings.TrimPrefix(r.Reason+"; ", "; ") + "the service closed the socket after the call had moved on, with socket_resume set: " +
+		r.Reason = strings.TrimPrefix(r.Reason+"; ", "; ") +
+			"the service closed the socket after the call had moved on, with socket_resume set: " +
 			"FreeSWITCH resets the call and leaves the caller in silence"
 	}
 }

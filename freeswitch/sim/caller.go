@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Caller is the person on the telephone. Hear is called when a prompt starts, by the call's own goroutine, and says what the caller does
-// about it. One Caller serves one call.
+// Caller is the person on the telephone. Hear is called when a prompt starts, by the call's own goroutine, and says
+// what the caller does about it. One Caller serves one call.
 type Caller interface {
 	Hear(Prompt) []Act
 }
@@ -17,15 +17,15 @@ type CallerFunc func(Prompt) []Act
 // Hear calls the function.
 func (f CallerFunc) Hear(p Prompt) []Act { return f(p) }
 
-// Act is one thing that a caller does. A caller does one after the other, also across prompts: somebody who is still keying an account
-// number when the next prompt starts goes on with it.
+// Act is one thing that a caller does. A caller does one after the other, also across prompts: somebody who is still
+// keying an account number when the next prompt starts goes on with it.
 type Act struct {
 	// Wait is the time since the act before, or since the start of the prompt.
 	Wait time.Duration
 	// Key is pressed: 0-9, A-D, * or #. 0 presses nothing.
 	Key byte
-	// Says is spoken: the words that the speech engine understands, if it listens. Confidence is how sure it is of them, up to 1; 0 is as sure as can be, and
-	// below 0 it makes nothing of them.
+	// Says is spoken: the words that the speech engine understands, if it listens. Confidence is how sure it is of them,
+	// up to 1; 0 is as sure as can be, and below 0 it makes nothing of them.
 	Says       string
 	Confidence float64
 	// HangUp puts the receiver down.
@@ -57,7 +57,8 @@ func (p Pace) Type(prompt Prompt, keys string) []Act {
 	return acts
 }
 
-// Keys answers every prompt that asks for digits with the next of its entries, and then stays silent: `countersign call --keys 100042,2468`.
+// Keys answers every prompt that asks for digits with the next of its entries, and then stays silent: `countersign call
+// --keys 100042,2468`.
 func Keys(pace Pace, entries ...string) Caller {
 	return CallerFunc(func(p Prompt) []Act {
 		if !p.Digits || len(entries) == 0 {
@@ -85,8 +86,8 @@ type Answer struct {
 	Again bool
 }
 
-// Script is a caller who knows what to do at which prompt: of the answers that fit, the first that is not used up; none, and the caller
-// is silent.
+// Script is a caller who knows what to do at which prompt: of the answers that fit, the first that is not used up;
+// none, and the caller is silent.
 func Script(pace Pace, answers ...Answer) Caller {
 	left := slices.Clone(answers)
 	return CallerFunc(func(p Prompt) []Act {

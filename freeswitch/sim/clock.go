@@ -38,8 +38,9 @@ func (c *clock) after(d time.Duration) <-chan time.Time {
 // frameTime is how often FreeSWITCH looks around: one media frame.
 const frameTime = 20 * time.Millisecond
 
-// wait lets time pass until done says so or the watch shows until (the zero time: for ever). In the meantime the service's commands are
-// answered, keys are taken in, and deadlines and the caller's own acts come due. hurried is for time that Speed shortens.
+// wait lets time pass until done says so or the watch shows until (the zero time: for ever). In the meantime the
+// service's commands are answered, keys are taken in, and deadlines and the caller's own acts come due. hurried is for
+// time that Speed shortens.
 func (c *call) wait(until time.Time, hurried bool, done func() bool) {
 	if c.ackDue {
 		c.ackDue = false

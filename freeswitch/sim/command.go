@@ -10,6 +10,9 @@ import (
 // maxCommand bounds what one command of the service may take, headers and body each.
 const maxCommand = 1 << 20
 
+// errContentLength is a command whose Content-Length this release of FreeSWITCH refuses.
+var errContentLength = errors.New("Content-Length out of range")
+
 // command is what the service sent: a line, headers, perhaps a body.
 type command struct {
 	line    string
@@ -28,9 +31,9 @@ func (c *command) header(name string) string {
 	return ""
 }
 
-// parseCommand cuts the first command off buf (mod_event_socket, read_packet). ok is false if it is not complete yet. Lines end with LF or
-// CRLF, and empty lines before a command do not count.
-func parseCommand(buf []byte) (cmd command, rest []byte, ok bool, err error) {
+// parseCommand cuts the first command off buf (mod_event_socket, read_packet). ok is false if it is not complete yet.
+// Lines end with LF or CRLF, and empty lines before a command do not count.
+func parseCommand(buf []byte, release Release) (cmd command, rest []byte, ok bool, err error) {
 	start := 0
 	for start < len(buf) && (buf[start] == '\r' || buf[start] == '\n') {
 		start++
@@ -59,6 +62,8 @@ func parseCommand(buf []byte) (cmd command, rest []byte, ok bool, err error) {
 	}
 	length := atoi(cmd.header("Content-Length"))
 	switch {
+	case release.refuses(length):
+		return cmd, nil, false, errContentLength
 	case length > maxCommand:
 		return cmd, nil, false, errors.New("the service announced a body of more than a megabyte")
 	case length > len(rest):
@@ -69,7 +74,8 @@ func parseCommand(buf []byte) (cmd command, rest []byte, ok bool, err error) {
 	return cmd, rest, true, nil
 }
 
-// headEnd is where the empty line ends that ends the headers: two line feeds with nothing but carriage returns between them. -1 without one.
+// headEnd is where the empty line ends that ends the headers: two line feeds with nothing but carriage returns between
+// them. -1 without one.
 func headEnd(b []byte) int {
 	for i := 0; ; {
 		n := bytes.IndexByte(b[i:], '\n')

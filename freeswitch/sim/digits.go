@@ -24,7 +24,8 @@ func parseDigitArgs(data string) (digitArgs, bool) {
 		return digitArgs{}, false
 	}
 	args = append(args, make([]string, 11-len(args))...)
-	a := digitArgs{min: max(atoi(args[0]), 0), max: atoi(args[1]), tries: atoi(args[2]), terminators: args[4], prompt: args[5], invalid: args[6],
+	a := digitArgs{min: max(atoi(args[0]), 0), max: atoi(args[1]), tries: atoi(args[2]), terminators: args[4],
+		prompt: args[5], invalid: args[6],
 		variable: args[7], regex: args[8], onFail: args[10]}
 	a.max = max(a.max, a.min)
 	a.first = max(milliseconds(args[3]), time.Second)
@@ -50,7 +51,7 @@ const (
 	failure
 )
 
-// playAndGetDigits is switch_play_and_get_digits. What it leaves is the truth table of freeswitch-facts.md.
+// playAndGetDigits is switch_play_and_get_digits. What it leaves is the truth table of docs/freeswitch.md.
 func (c *call) playAndGetDigits(data string) {
 	a, ok := parseDigitArgs(data)
 	if !ok {
@@ -120,7 +121,8 @@ func (c *call) readDigits(a digitArgs) (string, status) {
 	}
 	if terminator != 0 {
 		c.vars.set("read_terminator_used", string(terminator))
-		if i := strings.IndexByte(a.terminators, terminator); i > 0 && (a.terminators[i-1] == '+' || a.terminators[i-1] == 'x') {
+		if i := strings.IndexByte(a.terminators, terminator); i > 0 &&
+			(a.terminators[i-1] == '+' || a.terminators[i-1] == 'x') {
 			buf = append(buf, terminator)
 			if a.terminators[i-1] == 'x' {
 				how = restart

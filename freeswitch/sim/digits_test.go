@@ -11,10 +11,12 @@ import (
 type entry struct{ digits, result, terminator string }
 
 func entryOf(f said) entry {
-	return entry{decoded(f.get("variable_d")), f.get("variable_read_result"), decoded(f.get("variable_read_terminator_used"))}
+	return entry{decoded(f.get("variable_d")), f.get("variable_read_result"),
+		decoded(f.get("variable_read_terminator_used"))}
 }
 
-// slow presses the keys half a second after the start of the first prompt that asks, one every half second: within every time-out.
+// slow presses the keys half a second after the start of the first prompt that asks, one every half second: within
+// every time-out.
 func slow(keys string, then ...Act) Caller {
 	asked := false
 	return CallerFunc(func(p Prompt) []Act {
@@ -33,20 +35,34 @@ func TestPlayAndGetDigitsLeavesWhatFreeSWITCHLeaves(t *testing.T) {
 		keys string
 		want entry
 	}{
-		"nothing":                                 {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000", want: entry{result: "failure"}},
-		"nothing, none needed":                    {args: "0 4 1 4000 # f.wav silence_stream://10 d '' 2000", want: entry{result: "timeout"}},
-		"only the terminator":                     {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "#", want: entry{"", "failure", "#"}},
-		"too few, then silence":                   {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "12", want: entry{"12", "failure", ""}},
-		"too few, then the terminator":            {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "12#", want: entry{"12", "failure", "#"}},
-		"enough, then silence":                    {args: "2 6 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "123", want: entry{"123", "timeout", ""}},
-		"as many as there can be":                 {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "1234", want: entry{"1234", "success", ""}},
-		"enough, then the terminator":             {args: "2 6 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "123#", want: entry{"123", "success", "#"}},
-		"the other terminator":                    {args: "2 6 1 4000 #* f.wav silence_stream://10 d '' 2000", keys: "1*", want: entry{"1", "failure", "*"}},
-		"a quoted path with spaces":               {args: "1 6 1 4000 # '/a b/f.wav' silence_stream://10 d '' 2000", keys: "1#", want: entry{"1", "success", "#"}},
-		"a regular expression that does not fit":  {args: `1 6 1 4000 # f.wav silence_stream://10 d ^9\d+$ 2000`, keys: "12#", want: entry{"", "success", "#"}},
-		"a time-out under a second is a second":   {args: "1 6 1 10 # f.wav silence_stream://10 d '' 0", keys: "1#", want: entry{"1", "success", "#"}},
-		"an empty list of terminators means hash": {args: "1 6 1 4000 '' f.wav silence_stream://10 d '' 2000", keys: "1#", want: entry{"1", "success", "#"}},
-		"one digit that is the terminator":        {args: "1 1 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "#", want: entry{"", "success", ""}},
+		"nothing": {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000",
+			want: entry{result: "failure"}},
+		"nothing, none needed": {args: "0 4 1 4000 # f.wav silence_stream://10 d '' 2000",
+			want: entry{result: "timeout"}},
+		"only the terminator": {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "#",
+			want: entry{"", "failure", "#"}},
+		"too few, then silence": {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "12",
+			want: entry{"12", "failure", ""}},
+		"too few, then the terminator": {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "12#",
+			want: entry{"12", "failure", "#"}},
+		"enough, then silence": {args: "2 6 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "123",
+			want: entry{"123", "timeout", ""}},
+		"as many as there can be": {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "1234",
+			want: entry{"1234", "success", ""}},
+		"enough, then the terminator": {args: "2 6 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "123#",
+			want: entry{"123", "success", "#"}},
+		"the other terminator": {args: "2 6 1 4000 #* f.wav silence_stream://10 d '' 2000", keys: "1*",
+			want: entry{"1", "failure", "*"}},
+		"a quoted path with spaces": {args: "1 6 1 4000 # '/a b/f.wav' silence_stream://10 d '' 2000",
+			keys: "1#", want: entry{"1", "success", "#"}},
+		"a regular expression that does not fit": {args: `1 6 1 4000 # f.wav silence_stream://10 d ^9\d+$ 2000`, keys: "12#",
+			want: entry{"", "success", "#"}},
+		"a time-out under a second is a second": {args: "1 6 1 10 # f.wav silence_stream://10 d '' 0", keys: "1#",
+			want: entry{"1", "success", "#"}},
+		"an empty list of terminators means hash": {args: "1 6 1 4000 '' f.wav silence_stream://10 d '' 2000", keys: "1#",
+			want: entry{"1", "success", "#"}},
+		"one digit that is the terminator": {args: "1 1 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "#",
+			want: entry{"", "success", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,8 +86,10 @@ func TestReadTerminatorUsedIsNeverCleared(t *testing.T) {
 	t.Parallel()
 	place(t, Options{}, CallOptions{Caller: slow("1#")}, func(s *service) {
 		s.greet(completions)
-		assert.Equal(t, "#", entryOf(s.run("play_and_get_digits", "1 4 1 1000 # f.wav silence_stream://10 d '' 1000")).terminator)
-		assert.Equal(t, entry{"", "failure", "#"}, entryOf(s.run("play_and_get_digits", "1 4 1 1000 # f.wav silence_stream://10 d '' 1000")))
+		assert.Equal(t, "#", entryOf(s.run("play_and_get_digits",
+			"1 4 1 1000 # f.wav silence_stream://10 d '' 1000")).terminator)
+		assert.Equal(t, entry{"", "failure", "#"},
+			entryOf(s.run("play_and_get_digits", "1 4 1 1000 # f.wav silence_stream://10 d '' 1000")))
 		s.run("unset", "read_terminator_used")
 		assert.Empty(t, entryOf(s.run("play_and_get_digits", "1 4 1 1000 # f.wav silence_stream://10 d '' 1000")).terminator)
 	})

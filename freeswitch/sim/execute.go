@@ -42,7 +42,8 @@ func init() {
 	}
 }
 
-// commands carries out what the service queued, in order (switch_ivr_parse_all_events). An application with event-lock holds the rest back.
+// commands carries out what the service queued, in order (switch_ivr_parse_all_events). An application with event-lock
+// holds the rest back.
 func (c *call) commands() {
 	for len(c.queue) > 0 && !c.locked {
 		c.carryOut()
@@ -93,7 +94,8 @@ func (c *call) executeLoops(cmd *command) {
 	c.vars.unset("total_loops")
 }
 
-// execute runs an application and tells about it (switch_core_session_execute_application). An application that does not exist ends the call.
+// execute runs an application and tells about it (switch_core_session_execute_application). An application that does
+// not exist ends the call.
 func (c *call) execute(name, arg, uuidName string) bool {
 	app, ok := applications[name]
 	switch {
@@ -125,12 +127,14 @@ func (c *call) execute(name, arg, uuidName string) bool {
 	if response == "" {
 		response = "_none_"
 	}
-	c.fire(channelComplete, header{"Application", name}, header{"Application-Data", data}, header{"Application-Response", response},
+	c.fire(channelComplete, header{"Application", name}, header{"Application-Data", data},
+		header{"Application-Response", response},
 		header{"Application-UUID", uuid}, header{"Application-UUID-Name", uuidName})
 	return true
 }
 
-// spend lets an application's time pass: until done, or the watch shows until. Applications that were sent without event-lock run meanwhile.
+// spend lets an application's time pass: until done, or the watch shows until. Applications that were sent without
+// event-lock run meanwhile.
 func (c *call) spend(until time.Time, done func() bool) {
 	for {
 		c.wait(until, true, func() bool { return done() || len(c.queue) > 0 && !c.locked && c.cause == "" })

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// This file is FreeSWITCH's side of the outbound event socket: socket_function, listener_run and parse_command of mod_event_socket.
+// This file is FreeSWITCH's side of the outbound event socket: socket_function, listener_run and parse_command of
+// mod_event_socket.
 
 // connectTimeout is how long FreeSWITCH waits for the first command.
 const connectTimeout = 25 * time.Second
@@ -49,6 +50,9 @@ func (c *call) take(b batch, ok bool) {
 		c.answerCommand(&b.commands[i])
 	}
 	switch {
+	case errors.Is(b.err, errContentLength):
+		c.wire.close(c.profile.uuid)
+		c.listenerEnded("the service sent a command with a Content-Length out of range")
 	case errors.Is(b.err, io.EOF) || !ok:
 		c.listenerEnded("the service closed the connection")
 	case b.err != nil:
@@ -56,8 +60,8 @@ func (c *call) take(b batch, ok bool) {
 	}
 }
 
-// listenerEnded is the end of listener_run: with socket_resume the dialplan goes on at once, without it when the application that runs has
-// ended. A call that has already been sent elsewhere is torn from there.
+// listenerEnded is the end of listener_run: with socket_resume the dialplan goes on at once, without it when the
+// application that runs has ended. A call that has already been sent elsewhere is torn from there.
 func (c *call) listenerEnded(reason string) {
 	c.wire.release()
 	c.wire.in = nil // nothing more to take

@@ -13,7 +13,8 @@ type CallOptions struct {
 	Withheld bool
 	// Context is the dialplan context that the call arrives in; empty is "public".
 	Context string
-	// Variables are set by the dialplan before the socket, in this order: cs_line, cs_token, sip_h_X-Countersign-Token and the like.
+	// Variables are set by the dialplan before the socket, in this order: cs_line, cs_token, sip_h_X-Countersign-Token and
+	// the like.
 	Variables []Variable
 	// UUID is FreeSWITCH's id of the call, so that the same call can come back; empty makes one up.
 	UUID string
@@ -23,7 +24,8 @@ type CallOptions struct {
 	Keypad <-chan rune
 	// Transcript keeps every frame of both directions in the Result.
 	Transcript bool
-	// Watch is told of every frame as it passes, in order, by the call's own goroutine. It must not keep the frame's bytes.
+	// Watch is told of every frame as it passes, in order, by the call's own goroutine. It must not keep the frame's
+	// bytes.
 	Watch func(Frame)
 	// CutTail loses the events of the hang-up, as FreeSWITCH's listener sometimes does (recording unknown-application).
 	CutTail bool

@@ -2,7 +2,8 @@ package sim
 
 import "time"
 
-// park waits for the service's applications and carries them out. Keys that are pressed meanwhile are thrown away, one a frame.
+// park waits for the service's applications and carries them out. Keys that are pressed meanwhile are thrown away, one
+// a frame.
 func (c *call) park() {
 	if !c.ready() {
 		return

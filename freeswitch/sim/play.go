@@ -17,8 +17,8 @@ const (
 	broken // by a hang-up, a transfer or the end of the socket
 )
 
-// play plays an argument of playback (switch_ivr_play_file). onKey is asked for every key that is pressed meanwhile and taken from the
-// queue; true stops. Nil leaves keys alone.
+// play plays an argument of playback (switch_ivr_play_file). onKey is asked for every key that is pressed meanwhile and
+// taken from the queue; true stops. Nil leaves keys alone.
 func (c *call) play(arg string, ask Prompt, onKey func(byte) bool) played {
 	files := c.sw.sounds.files(arg)
 	if len(files) == 0 || !c.ready() {

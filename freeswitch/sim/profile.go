@@ -17,7 +17,8 @@ type profile struct {
 	answered, media, hungUp time.Time
 }
 
-// render appends the profile's headers with their prefix, "Caller-" or "Channel-" (switch_caller_profile_event_set_data).
+// render appends the profile's headers with their prefix, "Caller-" or "Channel-"
+// (switch_caller_profile_event_set_data).
 func (p *profile) render(dst []byte, prefix string) []byte {
 	put := func(name, value string) {
 		if value == "" {

@@ -34,7 +34,8 @@ type service struct {
 	seen int // of got, by next
 }
 
-// listen starts a service that serves one call with script, and returns its address and a function that waits for its end.
+// listen starts a service that serves one call with script, and returns its address and a function that waits for its
+// end.
 func listen(t testing.TB, script func(*service)) (address string, wait func() *service) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,9 +1,10 @@
-// Package sim answers the question: what would a real FreeSWITCH say to our service? It plays one: it dials the outbound event socket, is one
-// call there, and speaks what freeswitch/sim/testdata/recordings show of FreeSWITCH 1.10.12, byte for byte but for times and ids. It is the
-// telephone of `countersign call`, the callers of the demo and the load of `countersign bench`.
+// Package sim answers the question: what would a real FreeSWITCH say to our service? It plays one: it dials the
+// outbound event socket, is one call there, and speaks what freeswitch/sim/testdata/recordings show of FreeSWITCH
+// 1.10.12 and 1.11.2, byte for byte but for times and ids. It is the telephone of `countersign call`, the callers of
+// the demo and the load of `countersign bench`.
 //
-// It refuses to be a telephone system: no SIP, no RTP, no sound. A prompt is a stretch of time, a caller a function that hears prompts and
-// presses keys. What the socket application does not touch, the simulator does not know.
+// It refuses to be a telephone system: no SIP, no RTP, no sound. A prompt is a stretch of time, a caller a function
+// that hears prompts and presses keys. What the socket application does not touch, the simulator does not know.
 package sim
 
 import (
@@ -18,27 +19,32 @@ import (
 	"time"
 )
 
-// Options is what all calls of a Switch have in common: where the service is, what stands around it in the dialplan, and how fast time goes.
+// Options is what all calls of a Switch have in common: where the service is, what stands around it in the dialplan,
+// and how fast time goes.
 type Options struct {
-	// Address is the service: host:port, or several separated by "|", which are tried in this order as the socket application does.
+	// Release is which FreeSWITCH to be; the zero value is 1.10.12.
+	Release Release
+	// Address is the service: host:port, or several separated by "|", which are tried in this order as the socket
+	// application does.
 	Address string
 	// Full asks for "async full" instead of the least that the service needs, "async".
 	Full bool
-	// Speed is how much faster than real the caller's world runs: prompts, silences and the caller's own delays. 1 is real time; 0, or
-	// anything that is not above 0, does not wait at all. While FreeSWITCH waits for the service, time always runs at its real rate:
-	// a service cannot be hurried.
+	// Speed is how much faster than real the caller's world runs: prompts, silences and the caller's own delays. 1 is real
+	// time; 0, or anything that is not above 0, does not wait at all. While FreeSWITCH waits for the service, time always
+	// runs at its real rate: a service cannot be hurried.
 	Speed float64
-	// DeadMan is when the dialplan takes a call away from a service that hangs. 0 is two minutes; below 0 the switch is not armed.
+	// DeadMan is when the dialplan takes a call away from a service that hangs. 0 is two minutes; below 0 the switch is
+	// not armed.
 	DeadMan time.Duration
 	// NoResume leaves the channel variable socket_resume out of the dialplan.
 	NoResume bool
-	// After is where the dialplan sends a call whose socket ended without a transfer, and where the dead-man switch sends it: the
-	// extension, dialplan and context. Empty is DefaultAfter.
+	// After is where the dialplan sends a call whose socket ended without a transfer, and where the dead-man switch sends
+	// it: the extension, dialplan and context. Empty is DefaultAfter.
 	After string
 	// Dialplan replaces the actions that the fields above make. The one with the application socket is the service.
 	Dialplan []Action
-	// Extensions are what a transfer may lead to, by destination ("agents XML default"). Any other destination answers, lasts for Talk
-	// and hangs up.
+	// Extensions are what a transfer may lead to, by destination ("agents XML default"). Any other destination answers,
+	// lasts for Talk and hangs up.
 	Extensions map[string][]Action
 	// Talk is how long a call goes on at its destination, in the caller's time.
 	Talk time.Duration
@@ -80,6 +86,9 @@ func New(o Options) (*Switch, error) {
 		if _, _, err := net.SplitHostPort(host); err != nil && o.Dialplan == nil {
 			return nil, fmt.Errorf("simulated FreeSWITCH: address of the service %q: %w", host, err)
 		}
+	}
+	if o.Release < 0 || int(o.Release) >= releases {
+		return nil, fmt.Errorf("simulated FreeSWITCH: no release %d", o.Release)
 	}
 	s := &Switch{options: o, sounds: o.Sounds, now: o.Now}
 	if s.sounds == nil {

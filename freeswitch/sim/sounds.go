@@ -15,7 +15,8 @@ import (
 type Sounds struct {
 	// Dir is where relative file names start.
 	Dir string
-	// Default is how long a file takes that is not there. 0 is two seconds; below 0 such a file is not found, as in FreeSWITCH.
+	// Default is how long a file takes that is not there. 0 is two seconds; below 0 such a file is not found, as in
+	// FreeSWITCH.
 	Default time.Duration
 
 	known sync.Map // file name to time.Duration
@@ -113,8 +114,8 @@ func wavLength(r io.ReadSeeker) (time.Duration, bool) {
 	}
 }
 
-// toneLength is the length of a tone_stream such as "%(300,50,440);%(200,0,800);loops=2": on and off time of every tone, all of it loops
-// times (libteletone). Anything else in it takes no time.
+// toneLength is the length of a tone_stream such as "%(300,50,440);%(200,0,800);loops=2": on and off time of every
+// tone, all of it loops times (libteletone). Anything else in it takes no time.
 func toneLength(spec string) time.Duration {
 	loops := 1
 	if before, after, ok := strings.Cut(spec, ";loops="); ok {

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// playAndDetectSpeech is play_and_detect_speech: <file> detect:<engine> {parameters}<grammar>. The engine understands what the caller says (Act.Says), at
-// once, whatever the grammar. Its time for the first word runs from its start, as that of mod_pocketsphinx does; speech ends the playing. An engine that is
-// not there is an error in the same frame.
+// playAndDetectSpeech is play_and_detect_speech: <file> detect:<engine> {parameters}<grammar>. The engine understands
+// what the caller says (Act.Says), at once, whatever the grammar. Its time for the first word runs from its start, as
+// that of mod_pocketsphinx does; speech ends the playing. An engine that is not there is an error in the same frame.
 func (c *call) playAndDetectSpeech(data string) {
 	c.vars.unset("detect_speech_result")
 	file, rest, ok := strings.Cut(data, " detect:")
@@ -32,8 +32,8 @@ func (c *call) playAndDetectSpeech(data string) {
 	c.vars.set("current_application_response", response)
 }
 
-// recognise plays and listens until something was said, a key of playback_terminators was pressed, it was told to stop, or the time for the first word is
-// over. ok is false if the call went away.
+// recognise plays and listens until something was said, a key of playback_terminators was pressed, it was told to stop,
+// or the time for the first word is over. ok is false if the call went away.
 func (c *call) recognise(file, grammar string) (result string, ok bool) {
 	patience := 5 * time.Second
 	if params, after, ok := strings.Cut(strings.TrimPrefix(grammar, "{"), "}"); ok {
@@ -111,6 +111,7 @@ func nlsml(grammar string, said Act) string {
 		_ = xml.EscapeText(&w, []byte(said.Says))
 		input = w.String()
 	}
-	return "<?xml version=\"1.0\"?>\n<result grammar=\"" + grammar + "\">\n  <interpretation" + attributes + ">\n    <input mode=\"speech\">" + input +
+	return "<?xml version=\"1.0\"?>\n<result grammar=\"" + grammar + "\">\n  <interpretation" + attributes +
+		">\n    <input mode=\"speech\">" + input +
 		"</input>\n  </interpretation>\n</result>\n"
 }

@@ -13,7 +13,8 @@ import (
 
 const listenFor = "detect:pocketsphinx {start-input-timers=true,no-input-timeout=5000,recognition-timeout=8000}words"
 
-// The caller of that recording was a FreeSWITCH at 16 kHz, so that SIP and codecs have other words; what the application itself leaves is compared.
+// The caller of that recording was a FreeSWITCH at 16 kHz, so that SIP and codecs have other words; what the
+// application itself leaves is compared.
 func TestWhatIsHeardIsToldAsByFreeSWITCH(t *testing.T) {
 	t.Parallel()
 	frames := readRecording(t, "speech-recognised")
@@ -25,7 +26,8 @@ func TestWhatIsHeardIsToldAsByFreeSWITCH(t *testing.T) {
 		lines := steady(list[i])
 		from := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "variable_current_loop: ") })
 		require.Positive(t, from)
-		return slices.DeleteFunc(lines[from:], func(l string) bool { // count samples, of which a second has twice as many there
+		// count samples, of which a second has twice as many there
+		return slices.DeleteFunc(lines[from:], func(l string) bool {
 			return strings.HasPrefix(l, "variable_playback_samples") || strings.HasPrefix(l, "variable_playback_last_offset_pos")
 		})
 	}
@@ -48,16 +50,23 @@ func TestHowListeningEnds(t *testing.T) {
 		set              string
 		result, response string
 	}{
-		"something is said":                   {acts: []Act{{Says: "a < b", Confidence: 0.834}}, result: `confidence="83">` + "\n    <input mode=\"speech\">a &lt; b<"},
-		"nothing is said":                     {result: `<input mode="speech"><noinput/></input>`},
-		"something is said, but too late":     {acts: []Act{{Wait: 6 * time.Second, Says: "white horse"}}, result: `<noinput/>`},
-		"the engine makes nothing of it":      {acts: []Act{{Says: "mumble", Confidence: -1}}, result: `<input mode="speech"><nomatch/></input>`},
-		"a key is pressed":                    {acts: []Act{{Key: '*'}, {Wait: time.Second, Says: "white horse"}}, result: "white horse"},
-		"a key is pressed that ends it":       {acts: []Act{{Key: '*'}, {Wait: time.Second, Says: "white horse"}}, set: "playback_terminators=*", result: "DIGIT: *"},
-		"a key is pressed that does not":      {acts: []Act{{Key: '1'}, {Wait: time.Second, Says: "white horse"}}, set: "playback_terminators=*", result: "white horse"},
-		"the caller hangs up":                 {acts: []Act{{HangUp: true}}, response: "ERROR"},
-		"the words of two: the first are it":  {acts: []Act{{Says: "white horse"}, {Says: "x"}}, result: "white horse"},
-		"speech ends the prompt in its midst": {acts: []Act{{Wait: 100 * time.Millisecond, Says: "white horse"}}, result: "white horse"},
+		"something is said": {acts: []Act{{Says: "a < b", Confidence: 0.834}}, result: `confidence="83">` +
+			"\n    <input mode=\"speech\">a &lt; b<"},
+		"nothing is said": {result: `<input mode="speech"><noinput/></input>`},
+		"something is said, but too late": {acts: []Act{{Wait: 6 * time.Second, Says: "white horse"}},
+			result: `<noinput/>`},
+		"the engine makes nothing of it": {acts: []Act{{Says: "mumble", Confidence: -1}},
+			result: `<input mode="speech"><nomatch/></input>`},
+		"a key is pressed": {acts: []Act{{Key: '*'}, {Wait: time.Second, Says: "white horse"}},
+			result: "white horse"},
+		"a key is pressed that ends it": {acts: []Act{{Key: '*'}, {Wait: time.Second, Says: "white horse"}},
+			set: "playback_terminators=*", result: "DIGIT: *"},
+		"a key is pressed that does not": {acts: []Act{{Key: '1'}, {Wait: time.Second, Says: "white horse"}},
+			set: "playback_terminators=*", result: "white horse"},
+		"the caller hangs up":                {acts: []Act{{HangUp: true}}, response: "ERROR"},
+		"the words of two: the first are it": {acts: []Act{{Says: "white horse"}, {Says: "x"}}, result: "white horse"},
+		"speech ends the prompt in its midst": {acts: []Act{{Wait: 100 * time.Millisecond, Says: "white horse"}},
+			result: "white horse"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -110,7 +119,8 @@ func TestAnEngineIsStoppedByACommandThatIsNotLockedOut(t *testing.T) {
 	place(t, Options{Engines: []string{"pocketsphinx"}, Speed: 1}, CallOptions{}, func(s *service) {
 		s.greet(completions)
 		s.run("answer", "")
-		s.send("sendmsg\ncall-command: execute\nexecute-app-name: execute_extension\nexecute-app-arg: 'm:~:play_and_detect_speech:silence_stream://10 " +
+		s.send("sendmsg\ncall-command: execute\nexecute-app-name: execute_extension\n" +
+			"execute-app-arg: 'm:~:play_and_detect_speech:silence_stream://10 " +
 			"detect:pocketsphinx {no-input-timeout=60000}words~unset:detect_speech_result' inline\n\n" +
 			"sendmsg\ncall-command: execute\nexecute-app-name: detect_speech\nexecute-app-arg: stop\n\n")
 		f := s.until(func(f said) bool { return f.get("Application") == "play_and_detect_speech" })
@@ -123,8 +133,9 @@ func TestAnEngineIsStoppedByACommandThatIsNotLockedOut(t *testing.T) {
 
 func TestTheSameCallComesBack(t *testing.T) {
 	t.Parallel()
-	back := CallOptions{UUID: "5b0d7c1e-3a44-4f0e-9c55-2f1b6a7d8e90", Variables: []Variable{{"cs_call", "019a9c2e"}, {"cs_need_level", "3"},
-		{"sip_verstat", "TN-Validation-Passed"}, {"sip_h_X-Countersign-Token", "a.b.c"}}}
+	back := CallOptions{UUID: "5b0d7c1e-3a44-4f0e-9c55-2f1b6a7d8e90",
+		Variables: []Variable{{"cs_call", "019a9c2e"}, {"cs_need_level", "3"},
+			{"sip_verstat", "TN-Validation-Passed"}, {"sip_h_X-Countersign-Token", "a.b.c"}}}
 	for range 2 {
 		r, _ := place(t, Options{}, back, func(s *service) {
 			data := s.greet()
@@ -146,7 +157,8 @@ func TestATokenOfAnEarlierTimeGoesNoFurther(t *testing.T) {
 	t.Parallel()
 	r, _ := place(t, Options{}, CallOptions{}, func(s *service) {
 		s.greet(completions)
-		s.execute("answer", "", "export", "nolocal:sip_h_X-Countersign-Token=a.b.c", "export", "nolocal:sip_h_X-Countersign-Level=2",
+		s.execute("answer", "", "export", "nolocal:sip_h_X-Countersign-Token=a.b.c", "export",
+			"nolocal:sip_h_X-Countersign-Level=2",
 			"multiset", "^^|socket_resume=|nolocal:sip_h_X-Countersign-Token=", "transfer", "menu XML default")
 		s.rest()
 	})

@@ -48,7 +48,8 @@ func (c *call) transfer(to destination) {
 	c.profile.rdnis, c.profile.destination, c.profile.context = c.profile.destination, to.extension, to.context
 	c.profile.index++
 	c.profile.created = now
-	c.profile.transferSource = fmt.Sprintf("%d:%s:bl_xfer:%s/%s/%s", now.Unix(), newUUID(), to.extension, to.context, to.dialplan)
+	c.profile.transferSource = fmt.Sprintf("%d:%s:bl_xfer:%s/%s/%s", now.Unix(), newUUID(), to.extension, to.context,
+		to.dialplan)
 	c.profileChanged()
 	c.vars.set("max_forwards", fmt.Sprint(forwards))
 	c.vars.push("transfer_history", c.profile.transferSource)

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// variables are the channel variables in FreeSWITCH's order: setting one takes it out and puts it at the end (switch_event.c). Each keeps the
-// line that it makes in an event, so that an event is a copy of lines.
+// variables are the channel variables in FreeSWITCH's order: setting one takes it out and puts it at the end
+// (switch_event.c). Each keeps the line that it makes in an event, so that an event is a copy of lines.
 type variables struct {
 	order []uint16   // of those that are set, by their place in made
 	made  []variable // all that were ever set in this call
@@ -112,7 +112,8 @@ func (v *variables) render(dst []byte) []byte {
 	return dst
 }
 
-// expand replaces ${name} by the variable (switch_channel_expand_variables). Functions and arrays are left to the real one.
+// expand replaces ${name} by the variable (switch_channel_expand_variables). Functions and arrays are left to the real
+// one.
 func (v *variables) expand(s string) string {
 	if !strings.Contains(s, "${") {
 		return s

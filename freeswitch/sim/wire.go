@@ -20,6 +20,7 @@ type wire struct {
 	started    time.Time
 	now        func() time.Time
 	watch      func(Frame)
+	version    Release
 
 	open     bool // the listener lives
 	events   bool
@@ -55,7 +56,8 @@ func (w *wire) use(conn net.Conn) {
 	go w.read(w.readBuffer)
 }
 
-// read hands what the service sends to the call until the connection ends; it always ends with an error in the last batch.
+// read hands what the service sends to the call until the connection ends; it always ends with an error in the last
+// batch.
 func (w *wire) read(buf []byte) {
 	defer close(w.in)
 	for {
@@ -68,7 +70,7 @@ func (w *wire) read(buf []byte) {
 		for b.err == nil {
 			var cmd command
 			var ok bool
-			if cmd, rest, ok, b.err = parseCommand(rest); !ok {
+			if cmd, rest, ok, b.err = parseCommand(rest, w.version); !ok {
 				break
 			}
 			if w.watch != nil {
@@ -119,19 +121,21 @@ func (w *wire) flush() {
 	w.out = w.out[:0]
 }
 
-// writeTimeout is how long a service may leave what we send unread, closeTimeout how long it may keep a connection that we have ended.
+// writeTimeout is how long a service may leave what we send unread, closeTimeout how long it may keep a connection that
+// we have ended.
 const (
 	writeTimeout = 10 * time.Second
 	closeTimeout = 2 * time.Second
 )
 
-// close ends the listener as FreeSWITCH does, with a notice, and waits until the service has closed too: closing first could tear the
-// last events from its hands.
+// close ends the listener as FreeSWITCH does, with a notice, and waits until the service has closed too: closing first
+// could tear the last events from its hands.
 func (w *wire) close(uuid string) {
 	if !w.open {
 		return
 	}
-	w.send("Content-Type: text/disconnect-notice\nControlled-Session-UUID: " + uuid + "\nContent-Disposition: disconnect\n" +
+	w.send("Content-Type: text/disconnect-notice\nControlled-Session-UUID: " + uuid +
+		"\nContent-Disposition: disconnect\n" +
 		"Content-Length: 67\n\nDisconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n")
 	w.flush()
 	w.open = false

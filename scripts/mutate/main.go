@@ -1,6 +1,6 @@
-// Command mutate answers which changes to the code no test would notice: it makes one small change at a time, in a copy,
-// runs the package's tests and prints the changes that they pass with. It never writes to the tree: the compiler gets a
-// mutant with `go test -overlay`.
+// Command mutate answers which changes to the code no test would notice: it makes one small change at a time, in a
+// copy, runs the package's tests and prints the changes that they pass with. It never writes to the tree: the compiler
+// gets a mutant with `go test -overlay`.
 //
 //	go run ./scripts/mutate ./session ./esl            # 10 mutants of each, always the same ones
 //	go run ./scripts/mutate -mutants 40 -seed 7 ./lines
@@ -8,9 +8,9 @@
 // It exits 1 if a mutant survives that reviewed.txt does not excuse, or if an excuse matches no mutant any more.
 // reviewed.txt has one mutant a line, as it is printed, with the reason behind it.
 //
-// Why not a library: gremlins changes operators but drops no condition and no statement, and most of what our tests had
-// missed was of that kind; go-mutesting drops statements, but swaps the mutant for the original in the tree, and its last
-// change is of 2021. Neither keeps a reviewed list.
+// Why not a library: gremlins changes operators but drops no condition and no statement, and most of what our tests
+// had missed was of that kind; go-mutesting drops statements, but swaps the mutant for the original in the tree, and
+// its last change is of 2021. Neither keeps a reviewed list.
 package main
 
 import (
@@ -22,11 +22,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
@@ -48,7 +49,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("mutate", flag.ContinueOnError)
 	flags.IntVar(&o.mutants, "mutants", 10, "mutants of each package; 0 is all there are")
 	flags.Uint64Var(&o.seed, "seed", 1, "which mutants: the same number makes the same choice of the same code")
-	flags.DurationVar(&o.within, "within", 2*time.Minute, "how long the tests may take; beyond that the mutant is killed")
+	flags.DurationVar(&o.within, "within", 2*time.Minute, "how long the tests may take; longer kills the mutant")
 	reviewed := filepath.Join("scripts", "mutate", "reviewed.txt")
 	flags.StringVar(&o.reviewed, "reviewed", reviewed, "survivors that are excused, with their reasons")
 	if err := flags.Parse(args); err != nil {
@@ -92,8 +93,8 @@ func check(ctx context.Context, o options, out io.Writer) error {
 		}
 	}
 	if unexcused+stale > 0 {
-		return fmt.Errorf("%d survived without an excuse, %d excuses match nothing: write a test that fails with the mutant, "+
-			"or excuse it in %s", unexcused, stale, o.reviewed)
+		return fmt.Errorf("%d survived without an excuse, %d excuses match nothing: write a test that fails with the "+
+			"mutant, or excuse it in %s", unexcused, stale, o.reviewed)
 	}
 	return nil
 }

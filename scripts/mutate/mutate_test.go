@@ -106,7 +106,8 @@ func (b *box[T]) put(n int, on bool) (err error) {
 	assert.ElementsMatch(t, []string{
 		"never if n < 0", "always if n < 0", "n < 0 -> <=",
 		"never if n >= b.most && on", "always if n >= b.most && on", "without && on",
-		"without n >= b.most &&", "n >= b.most -> >", "without case 1", "without case 2", "without b.n = n", "without b.n++", "without continue",
+		"without n >= b.most &&", "n >= b.most -> >", "without case 1", "without case 2", "without b.n = n", "without b.n++",
+		"without continue",
 		"n*2 - 1 -> +", "n * 2 -> /", "without b.on, b.on = true, true", "true -> false", "true -> false (2)",
 	}, got)
 	for _, m := range all {
