@@ -1,5 +1,5 @@
-// Package retry says how long to wait before the next attempt, and waits. Which errors are worth another attempt is for the
-// caller to know.
+// Package retry says how long to wait before the next attempt, and waits. Which errors are worth another attempt is
+// for the caller to know.
 package retry
 
 import (

@@ -11,8 +11,8 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// Replace writes a new file beside path and renames it to path, whatever permissions the old one had. When write fails, the
-// old file stays. The content is on the disk when Replace returns.
+// Replace writes a new file beside path and renames it to path, whatever permissions the old one had. When write
+// fails, the old file stays. The content is on the disk when Replace returns.
 func Replace(path string, write func(io.Writer) error) error {
 	draft, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o600))
 	var why *fs.PathError
