@@ -9,32 +9,32 @@ import (
 	"countersign/session"
 )
 
-// Entry is a line in force, and the numbers that it answers.
+// Entry is a line in force and its numbers.
 type Entry struct {
 	Line    *session.Line
 	Numbers []Number
 }
 
-// Book holds the lines in force and picks one for each call. Set swaps all of them at once, so that a call meets the
-// old lines or the new ones, and keeps the one that it started with. It may be used from any goroutine.
+// Book holds the lines in force and picks one for each call. Set replaces all of them at once: a call gets either the
+// old or the new line, and keeps it. It may be used from any goroutine.
 type Book struct {
 	builtIn *session.Line
 	now     atomic.Pointer[index]
 }
 
-// NewBook makes a Book without lines: builtIn takes every call that no line is there for.
+// NewBook makes a Book without lines: builtIn takes every call that no other line takes.
 func NewBook(builtIn *session.Line) *Book {
 	b := &Book{builtIn: builtIn}
 	b.Set(nil)
 	return b
 }
 
-// index is one state of the Book. It is not changed.
+// index is one immutable state of the Book.
 type index struct {
 	entries []Entry
 	byName  map[string]*session.Line
-	// exact has numbers as they are dialled; national has them as E.164 by the region of their line, because the same
-	// digits dialled are another number elsewhere.
+	// exact has numbers as dialled; national has them as E.164 by their line's region, because the same digits are another
+	// number elsewhere.
 	exact    map[string]*session.Line
 	national []region
 	prefixes []prefix // the longest first
@@ -51,8 +51,7 @@ type prefix struct {
 	line              *session.Line
 }
 
-// Set puts lines in force in place of those that were. Where several claim a number, the one whose name sorts first has
-// it.
+// Set replaces the lines in force. If several claim a number, the line whose name sorts first has it.
 func (b *Book) Set(entries []Entry) {
 	entries = slices.Clone(entries)
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Line.Name, b.Line.Name) })
@@ -103,12 +102,12 @@ func (x *index) region(code string) region {
 	return r
 }
 
-// Lines are the lines in force, by name.
+// Lines returns the lines in force, by name.
 func (b *Book) Lines() []Entry { return slices.Clone(b.now.Load().entries) }
 
-// Pick is the line of a call: the one that the dialplan asks for by name; else by the dialled number, exactly, by the
-// longest beginning, or the line for all others; else the built-in one. A number counts as it was dialled, and as the
-// same number in E.164 by the region of the line.
+// Pick returns the line of a call: the one that the dialplan names; else by the dialled number, exactly, by the longest
+// prefix, or the line for all others; else the built-in one. A number matches as dialled, and as E.164 by the line's
+// region.
 func (b *Book) Pick(call session.Call) *session.Line {
 	x := b.now.Load()
 	if call.Line != "" {
@@ -125,7 +124,7 @@ func (b *Book) Pick(call session.Call) *session.Line {
 	return cmp.Or(x.search(call.Dialled), x.rest, b.builtIn)
 }
 
-// search looks for a number that was not written as it was dialled.
+// search finds a number that is not written as dialled.
 func (x *index) search(dialled string) *session.Line {
 	dialled = bare(dialled)
 	if dialled == "" {

@@ -60,7 +60,7 @@ func TestTheLineOfACall(t *testing.T) {
 	assert.Equal(t, "default", b.Pick(session.Call{Dialled: "5000"}).Name, "the built-in line takes over again")
 }
 
-func TestTwoLinesWithOneNumberAreTheSameLineOnEveryMachine(t *testing.T) {
+func TestOfTwoLinesWithOneNumberEveryMachinePicksTheSame(t *testing.T) {
 	t.Parallel()
 	a, z := entry("a", "", "5000", "60*", "*"), entry("z", "", "5000", "60*", "*")
 	for range 20 {
@@ -74,7 +74,7 @@ func TestTwoLinesWithOneNumberAreTheSameLineOnEveryMachine(t *testing.T) {
 	}
 }
 
-func TestABookIsSwappedWhole(t *testing.T) {
+func TestABookIsReplacedAtOnce(t *testing.T) {
 	t.Parallel()
 	b := lines.NewBook(&session.Line{Name: "default"})
 	set := func(version int) {
@@ -104,21 +104,29 @@ func TestABookIsSwappedWhole(t *testing.T) {
 	writing.Wait()
 }
 
-func TestNumbersThatTwoLinesHaveAreSaid(t *testing.T) {
+func TestNumbersOfTwoLinesAreReported(t *testing.T) {
 	t.Parallel()
 	line := func(file, name, more string) *lines.Definition {
-		def, err := lines.Parse(file, []byte("format: 1\nline: "+name+"\nidentify: [ani: {}]\nroutes: {identified: agents XML default}\n"+more))
+		def, err := lines.Parse(
+			file, []byte("format: 1\nline: "+name+"\nidentify: [ani: {}]\nroutes: {identified: agents XML default}\n"+more),
+		)
 		require.NoError(t, err)
 		return def
 	}
 	a := line("a.yaml", "a", "region: DE\nnumbers: [\"5000\", \"+4930123456\", \"70*\"]\n")
 	for name, c := range map[string]struct{ more, says string }{
-		"the same":                 {"numbers: [\"1\", \"5000\"]\n", "b.yaml:5:16: numbers[1]: 5000 is a number of the line a already (5000 in a.yaml)"},
-		"the same beginning":       {"numbers: [\"70*\"]\n", "b.yaml:5:11: numbers[0]: 70* is a number of the line a already"},
-		"the same in another form": {"numbers: [\"030123456\"]\nregion: DE\n", "030123456 is a number of the line a already (+4930123456 in a.yaml)"},
-		"by the region of all":     {"numbers: [\"030123456\"]\n", "030123456 is a number of the line a already"},
-		"a beginning of a number":  {"numbers: [\"50*\"]\n", ""},
-		"no numbers":               {"", ""},
+		"the same": {
+			"numbers: [\"1\", \"5000\"]\n", "b.yaml:5:16: numbers[1]: 5000 is a number of the line a already (5000 in a.yaml)",
+		},
+		"the same beginning": {
+			"numbers: [\"70*\"]\n", "b.yaml:5:11: numbers[0]: 70* is a number of the line a already",
+		},
+		"the same in another form": {
+			"numbers: [\"030123456\"]\nregion: DE\n", "030123456 is a number of the line a already (+4930123456 in a.yaml)",
+		},
+		"by the region of all":    {"numbers: [\"030123456\"]\n", "030123456 is a number of the line a already"},
+		"a beginning of a number": {"numbers: [\"50*\"]\n", ""},
+		"no numbers":              {"", ""},
 	} {
 		got := lines.Conflicts([]*lines.Definition{a, line("b.yaml", "b", c.more)}, "DE")
 		if c.says == "" {
@@ -136,7 +144,12 @@ func TestNumbersThatTwoLinesHaveAreSaid(t *testing.T) {
 func BenchmarkPick(b *testing.B) {
 	var entries []lines.Entry
 	for i := range 500 {
-		entries = append(entries, entry(fmt.Sprintf("l%d", i), "DE", lines.Number(fmt.Sprintf("+4930%06d", i)), lines.Number(fmt.Sprintf("+4989%04d*", i))))
+		entries = append(
+			entries,
+			entry(
+				fmt.Sprintf("l%d", i), "DE", lines.Number(fmt.Sprintf("+4930%06d", i)), lines.Number(fmt.Sprintf("+4989%04d*", i)),
+			),
+		)
 	}
 	book := lines.NewBook(&session.Line{Name: "default"})
 	book.Set(entries)

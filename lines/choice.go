@@ -5,7 +5,7 @@ import (
 	"countersign/steps"
 )
 
-// Choice lets callers go on who press a key; the others go to a person.
+// Choice lets callers go on who press a key; all others go to an agent.
 type Choice struct {
 	Name   string `yaml:"name"`
 	Prompt string `yaml:"prompt"`
@@ -29,8 +29,8 @@ func (c *Choice) check(on *checker, at place) {
 
 func (*Choice) warn(w *warner, at place) {
 	if at.index == len(w.d.Identify)-1 {
-		w.say(at.entry(), "nothing is asked behind this choice: "+
-			"whoever presses the key goes to a person like everybody else")
+		w.say(at.entry(), "no question follows this choice: "+
+			"all callers go to an agent, with or without the key")
 	}
 }
 

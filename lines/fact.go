@@ -7,7 +7,7 @@ import (
 	"countersign/steps"
 )
 
-// Fact is any number in the customer's record: a weak factor.
+// Fact is a numeric fact of the customer's record: a weak factor.
 type Fact struct {
 	Name   string `yaml:"name" required:"true"`
 	Prompt string `yaml:"prompt"`

@@ -7,30 +7,31 @@ import (
 	"countersign/session/event"
 )
 
-// Kind is one kind of question: the settings below its key in the file, and everything that follows from them. Each is
-// a struct in a file of its own. It embeds everyKind last, so that else comes last, and overrides what it does
-// otherwise. Its tags say what is checked while it is read: see Definition. Its key is a method's name (session.Method),
-// which says what it proves; a fact has the name that the company gives it.
+// Kind is one kind of question: the settings below its key in the file, and all that follows from them. Each kind is a
+// struct in a file of its own. It embeds everyKind last, so that else comes last, and overrides its defaults. Tags say
+// what is checked while reading: see Definition. The key is a method's name (session.Method); a fact has the name that
+// the company gives it.
 type Kind interface {
 	settings
-	// describe says what it is for the schema, and by key what its settings are that usualDocs do not describe.
+	// describe returns the description of the kind for the schema, and by key those of settings that usualDocs do not
+	// describe.
 	describe() (text string, settings map[string]doc)
-	// ownPrompt is the prompt that asks, if it is not the one of the method (session.Method).
+	// ownPrompt is the prompt that asks, if it is not the method's (session.Method).
 	ownPrompt() string
-	// orElse names the question that stands in for a wrong answer, or is empty.
+	// orElse names the question to ask after a wrong answer, or is empty.
 	orElse() string
-	// missing says what the question takes that is not among the parts.
+	// missing returns an error if a part that the question needs is not given.
 	missing(Parts) error
-	// step is what asks it on a call.
+	// step compiles the step that asks it.
 	step(compiler) session.Step
 }
 
-// kinds are all kinds of questions, in the order in which people read of them. A new one comes last.
+// kinds lists all kinds of questions in the order of documentation. Add new ones at the end.
 var kinds = []func() Kind{
 	usual[PIN], usual[BirthDate], usual[Fact], usual[Passphrase], usual[SMSCode], usual[TOTP],
 }
 
-// usual makes the question of a kind with its usual settings.
+// usual makes the question of a kind with its default settings.
 func usual[T any, K interface {
 	*T
 	Kind
@@ -40,7 +41,7 @@ func usual[T any, K interface {
 	return k
 }
 
-// everyKind is what all kinds of questions have, and what most of them do.
+// everyKind holds the common settings and the default methods of a kind.
 type everyKind struct {
 	everySettings
 	Else string `yaml:"else"`
@@ -50,7 +51,7 @@ func (everyKind) ownPrompt() string   { return "" }
 func (k everyKind) orElse() string    { return k.Else }
 func (everyKind) missing(Parts) error { return nil }
 
-// Question is one way to prove who is calling.
+// Question is one question that verifies.
 type Question struct{ Kind }
 
 func (Question) variants() []settings {
@@ -64,7 +65,7 @@ func (Question) variants() []settings {
 func (q *Question) choose(s settings) { q.Kind = s.(Kind) }
 func (q Question) chosen() settings   { return q.Kind }
 
-// name is the step's.
+// name is the name of its step.
 func (q Question) name() string { return nameOf(q.Kind) }
 
 // factor is what a right answer proves.
@@ -81,7 +82,7 @@ func (q Question) prompt() string {
 	return usualPrompt(q.key())
 }
 
-// all are the questions, with their places, but for entries that could not be read. Without a Verify there are none.
+// all yields the questions with their places, except entries that could not be read.
 func (v *Verify) all() iter.Seq2[place, Question] {
 	return func(yield func(place, Question) bool) {
 		if v == nil {
@@ -95,7 +96,7 @@ func (v *Verify) all() iter.Seq2[place, Question] {
 	}
 }
 
-// find is the question that an else refers to: the one of that name in the list, or one with the usual settings.
+// find returns the question that an else names: the one of that name in the list, or one with default settings.
 func (v *Verify) find(name string) (q Question, at int, ok bool) {
 	for at, q := range v.all() {
 		if q.name() == name {
@@ -106,7 +107,7 @@ func (v *Verify) find(name string) (q Question, at int, ok bool) {
 	return q, -1, ok
 }
 
-// standIn makes the question of a kind with its usual settings; false for kinds that need some of their own.
+// standIn makes the question of a kind with default settings; false for kinds with required settings.
 func standIn(key string) (Question, bool) {
 	for _, k := range kinds {
 		if k := k(); k.key() == key && len(requiredOf(k)) == 0 {
@@ -116,7 +117,7 @@ func standIn(key string) (Question, bool) {
 	return Question{}, false
 }
 
-// standIns are the kinds that can stand in without being in the list.
+// standIns lists the kinds that an else may name without an entry in the list.
 func standIns() (keys []string) {
 	for _, k := range kinds {
 		if _, ok := standIn(k().key()); ok {

@@ -8,8 +8,8 @@ import (
 	"countersign/steps"
 )
 
-// NumberQuestion asks for a number that tells who the caller is. Name is the identifier's kind; "phone" is looked up as
-// a telephone number.
+// NumberQuestion asks for a number that identifies the caller. Name is the identifier's kind; "phone" is looked up as a
+// telephone number.
 type NumberQuestion struct {
 	Name        string   `yaml:"name" required:"true"`
 	Prompt      string   `yaml:"prompt"`
@@ -22,9 +22,9 @@ type NumberQuestion struct {
 }
 
 const (
-	// maxUnsafeless is how often an identifier is asked again unless allow_unsafe is set (policy.md, "Identifier").
+	// maxUnsafeless is how often an identifier may be asked again without allow_unsafe (docs/policy.md#identifier).
 	maxUnsafeless = 3
-	// Telephone numbers are keyed with their country code, or without.
+	// Digits of telephone numbers, with or without country code.
 	minPhone, maxPhone = 5, 17
 )
 
@@ -61,7 +61,7 @@ func (n *NumberQuestion) warn(w *warner, at place) {
 		w.say(at.entry(), "without a region only numbers with their country code are understood: set region")
 	}
 	if n.Reasks > maxUnsafeless {
-		w.say(at.setting("reasks"), "asked %d times, callers can try numbers out", n.Reasks+1)
+		w.say(at.setting("reasks"), "asked %d times, callers can guess numbers", n.Reasks+1)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"countersign/steps"
 )
 
-// Passphrase is spoken.
+// Passphrase is a spoken phrase.
 type Passphrase struct {
 	Engine     string  `yaml:"engine" required:"true"`
 	Grammar    string  `yaml:"grammar" required:"true"`
@@ -37,11 +37,11 @@ func (*Passphrase) describe() (string, map[string]doc) {
 
 func (p *Passphrase) check(c *checker, at place) {
 	if p.Engine != "" && !session.IsEngine(p.Engine) {
-		c.wrong(at.setting("engine"), "%q is no engine: want FreeSWITCH's name of it, such as pocketsphinx",
+		c.wrong(at.setting("engine"), "%q is not an engine: want FreeSWITCH's name of it, such as pocketsphinx",
 			shorten(p.Engine))
 	}
 	if p.Grammar != "" && !session.IsGrammar(p.Grammar) {
-		c.wrong(at.setting("grammar"), "%q is no grammar: want its name or path, "+
+		c.wrong(at.setting("grammar"), "%q is not a grammar: want its name or path, "+
 			"of at most 512 letters, digits and _:/.-", shorten(p.Grammar))
 	}
 	c.notEmpty(at.setting("engine"), p.Engine)

@@ -23,7 +23,7 @@ func (*PIN) describe() (string, map[string]doc) {
 	return "The customer's PIN: something that only they know.", nil
 }
 
-// fewDigits is how many digits a PIN has at least that needs no warning.
+// fewDigits is the least length of a PIN without a warning.
 const fewDigits = 6
 
 func (p *PIN) warn(w *warner, at place) {
@@ -33,7 +33,7 @@ func (p *PIN) warn(w *warner, at place) {
 	}
 }
 
-// chance is tries in ten to the power of digits, in percent (policy.md, "Arithmetic").
+// chance is tries in ten to the power of digits, in percent (docs/policy.md#arithmetic).
 func chance(tries, digits int) string {
 	return strconv.FormatFloat(float64(tries)/math.Pow10(digits)*100, 'g', 2, 64) + " %"
 }

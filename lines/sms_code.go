@@ -30,7 +30,7 @@ func (*SMSCode) describe() (string, map[string]doc) {
 
 func (*SMSCode) missing(p Parts) error {
 	if p.Sends == nil || p.Sender == nil {
-		return errors.New("it sends one-time codes, and there is no gateway for text messages")
+		return errors.New("it sends one-time codes, but no gateway for text messages is configured")
 	}
 	return nil
 }

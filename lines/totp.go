@@ -25,7 +25,7 @@ func (*TOTP) describe() (string, map[string]doc) {
 
 func (*TOTP) missing(p Parts) error {
 	if p.Once == nil {
-		return errors.New("it asks for time-based codes, and there is no memory of those that were used")
+		return errors.New("it asks for time-based codes, but no store for used codes is given")
 	}
 	return nil
 }

@@ -5,37 +5,37 @@ import (
 	"reflect"
 )
 
-// variant is an entry of a list that is one of several things, each written as a key with its settings below.
+// variant is a list entry that is one of several things, each written as a key with its settings below.
 type variant interface {
-	// variants are all that it can be, with their usual settings, in the order in which people read of them.
+	// variants returns all that it can be, with default settings, in the order of documentation.
 	variants() []settings
-	// choose makes it one of them.
+	// choose sets the variant.
 	choose(settings)
-	// chosen is which it is, or nil.
+	// chosen is the variant, or nil.
 	chosen() settings
 }
 
-// settings are what stands below the key of a variant.
+// settings are those below the key of a variant.
 type settings interface {
-	// key is the one in the file.
+	// key is its key in the file.
 	key() string
-	// ownName is what the line's author calls it. own is false for what has no name but its key.
+	// ownName is the author's name for it. own is false if its key is its only name.
 	ownName() (name string, own bool)
-	// setDefaults fills in what a file leaves out (policy.md).
+	// setDefaults fills in the defaults of docs/policy.md.
 	setDefaults()
-	// check says what is wrong that no value shows alone, warn what is not wrong but worth a word.
+	// check finds problems that involve several values; warn warns.
 	check(*checker, place)
 	warn(*warner, place)
 }
 
-// everySettings is what most settings have.
+// everySettings has the default methods of settings.
 type everySettings struct{}
 
 func (everySettings) ownName() (string, bool) { return "", false }
 func (everySettings) check(*checker, place)   {}
 func (everySettings) warn(*warner, place)     {}
 
-// nameOf is the name of the step, in events and reports.
+// nameOf is the name of the step in events and reports.
 func nameOf(s settings) string {
 	if name, own := s.ownName(); own {
 		return name
@@ -43,20 +43,20 @@ func nameOf(s settings) string {
 	return s.key()
 }
 
-// place is where an entry stands in its list.
+// place is the position of an entry in its list.
 type place struct {
 	list  string
 	index int
 	key   string
 }
 
-// entry is the path of the entry, such as verify.questions[0]; settings that of what is below its key, and setting that
-// of one setting.
+// entry is the path of the entry, such as verify.questions[0]; settings is the path below its key, setting that of one
+// setting.
 func (p place) entry() string             { return fmt.Sprintf("%s[%d]", p.list, p.index) }
 func (p place) settings() string          { return join(p.entry(), p.key) }
 func (p place) setting(key string) string { return join(p.settings(), key) }
 
-// requiredOf are the settings that have no usual value.
+// requiredOf lists the settings without a default.
 func requiredOf(s settings) (keys []string) {
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(s).Elem()) {
 		if f.Tag.Get("required") == "true" {

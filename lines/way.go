@@ -6,16 +6,16 @@ import (
 	"countersign/session"
 )
 
-// Way is one kind of way to find out who calls: the settings below its key in the file, and what follows from them.
+// Way is one way to identify: the settings below its key in the file, and all that follows from them.
 type Way interface {
 	settings
-	// prompts are those that it asks by.
+	// prompts returns the prompts that it asks with.
 	prompts() []string
-	// addTo puts it on a line.
+	// addTo adds it to a line.
 	addTo(*session.Line, compiler)
 }
 
-// Identifier is one way to find out who calls.
+// Identifier is one entry of identify.
 type Identifier struct{ Way }
 
 func (Identifier) variants() []settings {
@@ -29,7 +29,7 @@ func (Identifier) variants() []settings {
 func (i *Identifier) choose(s settings) { i.Way = s.(Way) }
 func (i Identifier) chosen() settings   { return i.Way }
 
-// ways are the ways to identify, with their places, but for entries that could not be read.
+// ways yields the ways to identify with their places, except entries that could not be read.
 func (d *Definition) ways() iter.Seq2[place, Way] {
 	return func(yield func(place, Way) bool) {
 		for i, id := range d.Identify {

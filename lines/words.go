@@ -11,18 +11,18 @@ import (
 	"countersign/session"
 )
 
-// word is a value that is written as one word or number. unword reads it, and says what is expected if it cannot.
+// word is a value of one word or number. unword reads it; its error says what is expected.
 type word interface{ unword(text string) error }
 
-// Number is a dialled number that the line answers: exact, a beginning that ends in "*", or "*" alone for every number
-// that no other line has.
+// Number is a dialled number of the line: exact, a prefix that ends in "*", or "*" alone for all numbers that no other
+// line has.
 type Number string
 
 var numberPattern = regexp.MustCompile(`^(\*|\+?[0-9]{1,20}\*?|[A-Za-z][A-Za-z0-9._-]{0,62})$`)
 
 func (n *Number) unword(text string) error {
 	if !numberPattern.MatchString(text) {
-		return fmt.Errorf("%q is no dialled number: write it as it is dialled (\"5000\", \"+49301234\"), "+
+		return fmt.Errorf("%q is not a dialled number: write it as it is dialled (\"5000\", \"+49301234\"), "+
 			"its beginning (\"+49301234*\"), or \"*\" for all others", text)
 	}
 	*n = Number(text)
@@ -34,13 +34,13 @@ type Key string
 
 func (k *Key) unword(text string) error {
 	if text != "none" && (len(text) != 1 || !strings.Contains("0123456789*", text)) {
-		return fmt.Errorf("%q is no key: write one of 0 to 9 or * (# ends what a caller keys)", text)
+		return fmt.Errorf("%q is not a key: write 0 to 9 or * (# ends an entry)", text)
 	}
 	*k = Key(text)
 	return nil
 }
 
-// code is the key as session knows it, 0 for none.
+// code is the key as session has it, 0 for none.
 func (k Key) code() byte {
 	if len(k) != 1 {
 		return 0
@@ -48,13 +48,13 @@ func (k Key) code() byte {
 	return k[0]
 }
 
-// ReadBack says when a number is read back to the caller: "false", "true", or "unattested": unless the network vouches
-// for the caller's own number.
+// ReadBack says when a number is read back to the caller: "false", "true", or "unattested", which means unless the
+// caller's own number has attestation A.
 type ReadBack string
 
 func (r *ReadBack) unword(text string) error { *r = ReadBack(text); return nil }
 
-// Digits is how many digits are keyed.
+// Digits is a range of numbers of digits.
 type Digits struct{ Min, Max int }
 
 var digitsPattern = regexp.MustCompile(`^([0-9]{1,3})(?:-([0-9]{1,3}))?$`)
@@ -62,7 +62,7 @@ var digitsPattern = regexp.MustCompile(`^([0-9]{1,3})(?:-([0-9]{1,3}))?$`)
 func (d *Digits) unword(text string) error {
 	m := digitsPattern.FindStringSubmatch(text)
 	if m == nil {
-		return fmt.Errorf("%q is no range: write 6 or 4-6", text)
+		return fmt.Errorf("%q is not a range: write 6 or 4-6", text)
 	}
 	d.Min, _ = strconv.Atoi(m[1])
 	d.Max = d.Min
@@ -92,7 +92,7 @@ type Date struct {
 func (d *Date) unword(text string) error {
 	t, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		return fmt.Errorf("%q is no date: write it as 2026-12-25", text)
+		return fmt.Errorf("%q is not a date: write it as 2026-12-25", text)
 	}
 	d.Year, d.Month, d.Day = t.Date()
 	return nil
@@ -103,7 +103,7 @@ func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.M
 func parseDestination(text string) (session.Destination, error) {
 	d, err := session.ParseDestination(text)
 	if err != nil {
-		return d, fmt.Errorf("%q is no destination: write <extension> <dialplan> <context>, "+
+		return d, fmt.Errorf("%q is not a destination: write <extension> <dialplan> <context>, "+
 			"such as agents XML default, with letters, digits and _-.*#+@", text)
 	}
 	return d, nil

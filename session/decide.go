@@ -11,16 +11,16 @@ import (
 	"countersign/session/event"
 )
 
-// verdict is what a call has come to.
+// verdict is the result of a call.
 type verdict struct {
 	level    Level
 	required Level
 	reason   event.Reason
-	step     string // where it ended, if it did not go well
-	gone     error  // the caller or the line is gone: there is nobody left to hand on
+	step     string // the step that failed, if one did
+	gone     error  // why the call cannot be handed on: the caller or the line is gone
 }
 
-// status never says more than was proven: a line that asks for level 3 does not call level 2 verified.
+// status is capped by the line: one that asks for level 3 does not call level 2 verified.
 func (v verdict) status() event.Status {
 	if v.level >= Verified && v.level < v.required {
 		return event.StatusIdentified
@@ -28,7 +28,7 @@ func (v verdict) status() event.Status {
 	return v.level.Status()
 }
 
-// enough says whether the call got what it was to get.
+// enough says whether the call reached the level it needs.
 func (v verdict) enough(s *Session) bool { return v.level >= max(v.required, s.call.NeedLevel) }
 
 // decide runs the line's steps until its level is reached or there is nothing left to try, and journals the verdict.
@@ -47,20 +47,22 @@ func (r *Runner) decide(ctx context.Context, s *Session, log *slog.Logger) verdi
 	customer, _ := s.Customer()
 	pop := s.line.popURL(s.call.ID, customer.ID, v.status())
 	switch {
-	case v.reason == event.ReasonClosed: // nobody failed
-	case v.enough(s) && v.level < Verified: // a line that only wants to know who calls
+	case v.reason == event.ReasonClosed: // not a failure
+	case v.enough(s) && v.level < Verified: // a line that only identifies
 		v.reason = event.ReasonOK
 	case v.enough(s):
 		v.reason = event.ReasonOK
 		s.events.record(event.Verified{
-			Customer: customer.ID, Name: customer.Name, Methods: s.methods, Status: v.status(), Level: int(v.level), PopURL: pop, Continues: s.earlier.First,
+			Customer: customer.ID, Name: customer.Name, Methods: s.methods, Status: v.status(), Level: int(v.level), PopURL: pop,
+			Continues: s.earlier.First,
 		})
-		if s.provenHere { // what was proven elsewhere takes no lock away
+		if s.provenHere { // proofs from elsewhere do not reset the counters
 			r.guard.Verified(ctx, s.attempt())
 		}
 	default:
 		s.events.record(event.Failed{
-			Step: v.step, Reason: v.reason, Status: v.status(), Level: int(v.level), Customer: customer.ID, PopURL: pop, Continues: s.earlier.First,
+			Step: v.step, Reason: v.reason, Status: v.status(), Level: int(v.level), Customer: customer.ID, PopURL: pop,
+			Continues: s.earlier.First,
 		})
 	}
 	if v.reason != event.ReasonClosed {
@@ -70,20 +72,21 @@ func (r *Runner) decide(ctx context.Context, s *Session, log *slog.Logger) verdi
 	return v
 }
 
-// callersFailure are the reasons that a line's alarm counts: what somebody looks like who tries.
+// callersFailure lists the reasons that count for a line's alarm: those that an attacker causes.
 var callersFailure = map[event.Reason]bool{
-	event.ReasonNotFound: true, event.ReasonNoMatch: true, event.ReasonWrongAnswer: true, event.ReasonLocked: true, event.ReasonVelocity: true,
-	event.ReasonVoid: true,
+	event.ReasonNotFound: true, event.ReasonNoMatch: true, event.ReasonWrongAnswer: true, event.ReasonLocked: true,
+	event.ReasonVelocity: true,
+	event.ReasonVoid:     true,
 }
 
-// step runs one step, journals it, and takes over what it learned.
+// step runs one step, journals it, and takes over its outcome.
 func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logger) (out Outcome, err error) {
 	started := r.now()
 	s.attempts = nil
 	s.events.record(event.StepStarted{Step: step.Name()})
 	out, err = runStep(ctx, s, step)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause // why the context ended, whatever the step made of it
+		err = cause // why the context ended, whatever error the step returned
 	}
 	if out.Result == "" {
 		out.Result = event.StepPassed
@@ -98,21 +101,24 @@ func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logg
 		out = Outcome{Result: event.StepFailed, Reason: event.ReasonTooLong}
 	case err != nil:
 		out = Outcome{Result: event.StepError, Reason: event.ReasonUnavailable}
-		log.Error("step broke", "step", step.Name(), "err", err)
+		log.Error("step failed with an error", "step", step.Name(), "err", err)
 	}
 	s.events.record(event.StepFinished{
-		Step: step.Name(), Result: out.Result, Reason: out.Reason, Milliseconds: r.now().Sub(started).Milliseconds(), Attempts: s.attempts,
+		Step: step.Name(), Result: out.Result, Reason: out.Reason, Milliseconds: r.now().Sub(started).Milliseconds(),
+		Attempts: s.attempts,
 	})
 	if err == nil {
 		s.learn(out)
 	}
-	if number := s.counted(); number != "" && (out.Reason == event.ReasonWrongAnswer || out.Reason == event.ReasonNotFound) {
-		r.guard.StepFailed(ctx, number)
+	if out.Reason == event.ReasonWrongAnswer || out.Reason == event.ReasonNotFound {
+		if number := s.counted(); number != "" {
+			r.guard.StepFailed(ctx, number)
+		}
 	}
 	return out, err
 }
 
-// runStep turns a panic in a step into an error: it ends that call at an agent and nothing else.
+// runStep turns a panic in a step into an error, which sends only that call to an agent.
 func runStep(ctx context.Context, s *Session, step Step) (out Outcome, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -122,7 +128,7 @@ func runStep(ctx context.Context, s *Session, step Step) (out Outcome, err error
 	return step.Run(ctx, s)
 }
 
-// learn is the only place where a caller becomes somebody, or proves it.
+// learn takes over an outcome. A caller is identified and proofs are added here only (and in takeOver).
 func (s *Session) learn(out Outcome) {
 	if out.Result != event.StepPassed {
 		return
@@ -141,7 +147,7 @@ func (s *Session) learn(out Outcome) {
 	if out.Customer != nil {
 		about = out.Customer
 	}
-	// A proof counts for the customer it is about, and each method once.
+	// A proof counts only for its own customer, and each method once.
 	if out.Factor != NoFactor && s.customer != nil && about.ID == s.customer.ID {
 		p := Proof{Factor: out.Factor, Method: out.Method}
 		if s.call.NeedLevel > Unknown {
@@ -160,7 +166,7 @@ func isHangup(err error) bool {
 	return errors.As(err, &h)
 }
 
-// isGone says that there is no caller left on our side of the line.
+// isGone says that the call is not ours any more.
 func isGone(err error) bool {
 	return isHangup(err) || errors.Is(err, ErrLineLost) || errors.Is(err, ErrTakenAway) || errors.Is(err, ErrDraining)
 }

@@ -6,7 +6,7 @@ import (
 	"countersign/session/event"
 )
 
-// Answered is what came of judging an answer.
+// Answered is the result of judging an answer.
 type Answered int
 
 const (
@@ -14,14 +14,17 @@ const (
 	Wrong Answered = iota
 	// Right answer.
 	Right
-	// LockedOut: there were too many attempts at the customer. Nothing was checked.
+	// LockedOut: the customer is locked. Nothing was checked.
 	LockedOut
-	// TurnedAway: the caller's number has tried too much, on other calls at the same time. Nothing was checked.
+	// TurnedAway: the caller's number is locked because of other calls at the same time. Nothing was checked.
 	TurnedAway
 )
 
-// Judge takes one of the customer's attempts and then checks the answer. An error of check costs no attempt: it is never the caller's failure.
-func (s *Session) Judge(ctx context.Context, check func(ctx context.Context) (right bool, err error)) (Answered, error) {
+// Judge takes one of the customer's attempts and then checks the answer. An error of check costs no attempt, because it
+// is not the caller's failure.
+func (s *Session) Judge(
+	ctx context.Context, check func(ctx context.Context) (right bool, err error),
+) (Answered, error) {
 	a := s.attempt()
 	switch standing := s.guard.Try(ctx, a); {
 	case standing.Locked && standing.Caller:
@@ -46,7 +49,8 @@ func (s *Session) Judge(ctx context.Context, check func(ctx context.Context) (ri
 	return Wrong, nil
 }
 
-// Named notes that the caller gave an identifier, for who tries many. A line that never asks for proof could not tell them from those who have many.
+// Named counts an identifier that the caller gave, against callers who try many. It counts only on lines that ask for
+// proof: without it, a caller who owns many identifiers looks the same.
 func (s *Session) Named(ctx context.Context, kind, value string) {
 	if number := s.counted(); number != "" && len(s.line.Verify) > 0 {
 		s.guard.Named(ctx, number, kind, value)

@@ -10,14 +10,15 @@ import (
 	"countersign/session/event"
 )
 
-// walk is one way through a line: what is proven already, who is calling, can they prove it. It ends with why and at which step, or with the caller gone.
+// walk takes a call through a line: what was proven before, identification, verification. It ends with the reason and
+// the step, or with the caller gone.
 type walk struct {
 	r        *Runner
 	s        *Session
 	log      *slog.Logger
 	required Level
 
-	// outage says that who was identified earlier could not be looked up, so that nothing can be asked.
+	// outage: a customer identified earlier could not be looked up, so no question can be asked.
 	outage bool
 
 	why  event.Reason
@@ -27,7 +28,7 @@ type walk struct {
 
 func (w *walk) run(ctx context.Context) {
 	line, s := w.s.line, w.s
-	w.known(ctx)
+	w.takeOverKnown(ctx)
 	stepUp := s.call.NeedLevel > Unknown
 	if stepUp {
 		s.events.record(event.StepUpRequested{Level: int(s.call.NeedLevel), Has: int(s.Level())})
@@ -44,8 +45,8 @@ func (w *walk) run(ctx context.Context) {
 	if fresh && !w.passes(ctx, line.Greeting) {
 		return
 	}
-	if w.tooMuch(ctx) {
-		if fresh { // who it seems to be helps the agent
+	if w.callerLocked(ctx) {
+		if fresh { // the apparent customer helps the agent
 			w.passes(ctx, line.ANI)
 		}
 		w.why, w.at = event.ReasonVelocity, ""
@@ -54,12 +55,12 @@ func (w *walk) run(ctx context.Context) {
 	if fresh && !w.identify(ctx) || s.customer == nil {
 		return
 	}
-	w.why, w.at = event.ReasonNotEnrolled, "" // what did not identify them does not matter any more
+	w.why, w.at = event.ReasonNotEnrolled, "" // failed identifiers do not matter any more
 	w.verify(ctx)
 }
 
-// tooMuch says whether the caller's number has tried too much already, so that nothing is asked.
-func (w *walk) tooMuch(ctx context.Context) bool {
+// callerLocked says whether the caller's number is locked, so that nothing is asked.
+func (w *walk) callerLocked(ctx context.Context) bool {
 	number := w.s.counted()
 	if number == "" || w.s.Level() >= w.required {
 		return false
@@ -73,7 +74,7 @@ func (w *walk) tooMuch(ctx context.Context) bool {
 	return true
 }
 
-// identify tries the caller's number, then asks.
+// identify tries the caller's number, then the line's identifiers.
 func (w *walk) identify(ctx context.Context) (goOn bool) {
 	line := w.s.line
 	if !w.passes(ctx, line.ANI) {
@@ -93,7 +94,7 @@ func (w *walk) identify(ctx context.Context) (goOn bool) {
 	return true
 }
 
-// verify asks what is still missing.
+// verify asks the questions that are still needed.
 func (w *walk) verify(ctx context.Context) {
 	s := w.s
 	if s.Level() >= w.required {
@@ -114,7 +115,8 @@ func (w *walk) verify(ctx context.Context) {
 	}
 }
 
-// ask asks one question, and what stands in for it when it is not answered right. A question that the customer has nothing on file for leads to the next.
+// ask asks one question, and its Else if it is not answered right. A question that the customer is not enrolled for is
+// skipped.
 func (w *walk) ask(ctx context.Context, q *Question) (goOn bool) {
 	failed, why, at := false, w.why, w.at
 	for ; q != nil; q = q.Else {
@@ -133,13 +135,13 @@ func (w *walk) ask(ctx context.Context, q *Question) (goOn bool) {
 			w.s.queued = w.s.queued[:0]
 		}
 	}
-	if failed { // and what stood in for it could not be asked
+	if failed { // and its Else could not be asked
 		w.why, w.at = why, at
 	}
 	return !failed
 }
 
-// passes runs a step if there is one, and says whether there is anything left to do.
+// passes runs a step if there is one, and says whether to go on.
 func (w *walk) passes(ctx context.Context, step Step) (goOn bool) {
 	if step == nil {
 		return true
@@ -148,7 +150,7 @@ func (w *walk) passes(ctx context.Context, step Step) (goOn bool) {
 	return ok && !out.Last
 }
 
-// try runs a step. ok is false when it broke, or the caller is gone.
+// try runs a step. ok is false if it failed with an error or the caller is gone.
 func (w *walk) try(ctx context.Context, step Step) (out Outcome, ok bool) {
 	out, err := w.r.step(ctx, w.s, step, w.log)
 	switch {
@@ -168,7 +170,8 @@ func (w *walk) try(ctx context.Context, step Step) (out Outcome, ok bool) {
 	return out, true
 }
 
-// recall finds out what this call was found to be when it was with us before. It counts only if FreeSWITCH's own id of the call is the same.
+// recall finds the earlier result of a call that comes back. It counts only if FreeSWITCH's own id of the call is the
+// same.
 func (r *Runner) recall(ctx context.Context, call Call) Known {
 	if r.calls == nil || call.Earlier == "" {
 		return Known{}
@@ -177,7 +180,7 @@ func (r *Runner) recall(ctx context.Context, call Call) Known {
 	defer cancel()
 	k, ok, err := r.calls.Recall(ctx, call.Earlier)
 	if err != nil {
-		r.log.Warn("what was proven earlier is not known, the caller is asked again", "call", call.ID, "err", err)
+		r.log.Warn("earlier result unavailable, the caller is asked again", "call", call.ID, "err", err)
 	}
 	if err != nil || !ok || k.Channel != call.Channel {
 		return Known{}
@@ -185,11 +188,11 @@ func (r *Runner) recall(ctx context.Context, call Call) Known {
 	return k
 }
 
-// first is the id under which the call was with us first.
+// first is the call's first id with us.
 func (s *Session) first() string { return cmp.Or(s.earlier.First, s.call.ID) }
 
-// known takes over what has been proven: on this same call earlier, or in another channel, by a token.
-func (w *walk) known(ctx context.Context) {
+// takeOverKnown takes over what was proven: earlier on this same call, or in another channel by a token.
+func (w *walk) takeOverKnown(ctx context.Context) {
 	s := w.s
 	w.takeOver(ctx, s.earlier.Proven, "")
 	if w.r.tokens == nil || s.call.Token.Len() == 0 || s.customer != nil {
@@ -219,10 +222,10 @@ func (w *walk) known(ctx context.Context) {
 	}
 }
 
-// customerTimeout is how long a call that comes back, or brings a token, waits to be told who the customer is.
+// customerTimeout bounds the customer look-up of a call that comes back or brings a token.
 const customerTimeout = 3 * time.Second
 
-// takeOver makes the caller who they were found to be, if that customer is still there.
+// takeOver takes over a customer and their proofs, if that customer still exists.
 func (w *walk) takeOver(ctx context.Context, p Proven, by event.Method) bool {
 	if p.Customer == "" {
 		return false
@@ -232,24 +235,24 @@ func (w *walk) takeOver(ctx context.Context, p Proven, by event.Method) bool {
 	defer cancel()
 	c, found, err := w.r.customer(asking, p.Customer)
 	switch {
-	case err != nil: // an outage takes nothing away from what was proven
+	case err != nil: // an outage does not revoke what was proven
 		w.log.Error("a customer who was identified earlier cannot be looked up", "customer", p.Customer, "err", err)
 		c, w.outage = Customer{ID: p.Customer}, true
 	case !found:
-		w.log.Warn("a customer who was identified earlier is not there any more", "customer", p.Customer)
+		w.log.Warn("a customer who was identified earlier does not exist any more", "customer", p.Customer)
 		return false
 	}
 	s.customer = &c
-	lapsed := map[event.Method]bool{}
+	expired := map[event.Method]bool{}
 	for _, proof := range p.Proofs {
 		if proof.counts(s.now()) {
 			s.proofs = append(s.proofs, proof)
 		} else {
-			lapsed[proof.Method] = true
+			expired[proof.Method] = true
 		}
 	}
 	for _, m := range p.Methods {
-		if !lapsed[m] {
+		if !expired[m] {
 			s.methods = append(s.methods, m)
 		}
 	}
@@ -263,7 +266,8 @@ func (w *walk) takeOver(ctx context.Context, p Proven, by event.Method) bool {
 	s.prefer(c.Language)
 	level := s.Level()
 	s.events.record(event.Identified{
-		Customer: c.ID, Name: c.Name, Method: by, Status: level.Status(), Level: int(level), PopURL: s.line.popURL(s.call.ID, c.ID, level.Status()),
+		Customer: c.ID, Name: c.Name, Method: by, Status: level.Status(), Level: int(level),
+		PopURL:    s.line.popURL(s.call.ID, c.ID, level.Status()),
 		Continues: s.earlier.First,
 	})
 	return true

@@ -14,7 +14,7 @@ import (
 	"countersign/session/sessiontest"
 )
 
-// guard is a session.Guard that does as it is told and remembers.
+// guard is a scripted session.Guard that records its calls.
 type guard struct {
 	caller, customer session.Standing
 	lockAfter        int // tries
@@ -58,9 +58,9 @@ func customers(all ...session.Customer) func(*session.Options) {
 	}
 }
 
-// judges is a question whose answers the guard counts: each run of it tries once.
+// judges is a question whose answer the guard counts, once for each run.
 func judges(name string, method event.Method, right bool, f session.Factor) session.Question {
-	return session.Question{Factor: f, Step: step{name, func(ctx context.Context, s *session.Session) (session.Outcome, error) {
+	ask := func(ctx context.Context, s *session.Session) (session.Outcome, error) {
 		answered, err := s.Judge(ctx, func(context.Context) (bool, error) { return right, nil })
 		switch {
 		case err != nil:
@@ -71,10 +71,11 @@ func judges(name string, method event.Method, right bool, f session.Factor) sess
 			return session.Failed(event.ReasonLocked), nil
 		}
 		return session.Failed(event.ReasonWrongAnswer), nil
-	}}}
+	}
+	return session.Question{Factor: f, Step: step{name, ask}}
 }
 
-func TestALockedCustomerIsAskedNothingAndGoesToAPerson(t *testing.T) {
+func TestALockedCustomerIsAskedNothingAndGoesToAnAgent(t *testing.T) {
 	t.Parallel()
 	ch, g := &sessiontest.Channel{}, &guard{customer: session.Standing{Locked: true}}
 	j := run(t, line(func(l *session.Line) {
@@ -84,7 +85,7 @@ func TestALockedCustomerIsAskedNothingAndGoesToAPerson(t *testing.T) {
 	assert.Equal(t, "fraud", to)
 	assert.Equal(t, "identified", v["cs_status"])
 	assert.Equal(t, "locked", v["cs_reason"])
-	assert.Equal(t, []string{"failure"}, ch.Heard(), "it sounds like any failure")
+	assert.Equal(t, []string{"failure"}, ch.Heard(), "the same words as any failure")
 	locked := sessiontest.Find[event.Locked](j)
 	require.Len(t, locked, 1)
 	assert.Equal(t, event.Locked{On: event.LockOnCustomer, Customer: "C-1"}, locked[0], "a person must end it")
@@ -92,7 +93,7 @@ func TestALockedCustomerIsAskedNothingAndGoesToAPerson(t *testing.T) {
 	assert.Equal(t, []bool{true}, g.ended)
 }
 
-func TestANumberThatTriedTooMuchSkipsSelfServiceButIsStillLookedUp(t *testing.T) {
+func TestALockedNumberSkipsSelfServiceButIsStillLookedUp(t *testing.T) {
 	t.Parallel()
 	ch, g := &sessiontest.Channel{}, &guard{caller: session.Standing{Locked: true, Until: time.Now().Add(time.Hour)}}
 	j := run(t, line(func(l *session.Line) { l.ANI, l.Identify = identifies, nil }), ch, guarded(g))
@@ -113,7 +114,9 @@ func TestAttemptsAreTakenBeforeTheyAreCheckedAndReturnedWhenRight(t *testing.T) 
 	}), &sessiontest.Channel{}, guarded(g))
 	assert.Equal(t, 1, g.tries)
 	assert.Equal(t, 1, g.givenBack)
-	assert.Equal(t, []session.Attempt{{Call: "call-1", Line: "default", Customer: "C-1", Caller: "+15551230001"}}, g.verified)
+	assert.Equal(
+		t, []session.Attempt{{Call: "call-1", Line: "default", Customer: "C-1", Caller: "+15551230001"}}, g.verified,
+	)
 	assert.Equal(t, []bool{false}, g.ended)
 
 	g = &guard{lockAfter: 1}
@@ -125,27 +128,34 @@ func TestAttemptsAreTakenBeforeTheyAreCheckedAndReturnedWhenRight(t *testing.T) 
 	assert.Zero(t, g.givenBack)
 	assert.Equal(t, 1, g.failedSteps)
 	assert.Empty(t, g.verified)
-	assert.True(t, sessiontest.Find[event.Locked](j)[0].Began, "this call brought it about")
+	assert.True(t, sessiontest.Find[event.Locked](j)[0].Began, "this call caused it")
 	_, v := routedTo(ch)
 	assert.Equal(t, "wrong_answer", v["cs_reason"])
 
 	g = &guard{}
-	broken := session.Question{Factor: session.Knowledge, Step: step{"pin", func(ctx context.Context, s *session.Session) (session.Outcome, error) {
+	ask := func(ctx context.Context, s *session.Session) (session.Outcome, error) {
 		_, err := s.Judge(ctx, func(context.Context) (bool, error) { return false, errors.New("down") })
 		return session.VerifiedBy(session.Knowledge, event.MethodPIN), err
-	}}}
+	}
+	broken := session.Question{Factor: session.Knowledge, Step: step{"pin", ask}}
 	ch = &sessiontest.Channel{}
 	run(t, line(func(l *session.Line) { l.Verify = []session.Question{broken} }), ch, guarded(g))
-	assert.Equal(t, 1, g.givenBack, "what could not be checked costs nothing")
+	assert.Equal(t, 1, g.givenBack, "an attempt that could not be checked is given back")
 	_, v = routedTo(ch)
 	assert.Equal(t, "unavailable", v["cs_reason"])
 }
 
-func TestOnlyWhatIsStillMissingIsAsked(t *testing.T) {
+func TestOnlyQuestionsStillNeededAreAsked(t *testing.T) {
 	t.Parallel()
-	weak, weak2 := judges("birth_date", event.MethodBirthDate, true, session.Weak), judges("postcode", "postcode", true, session.Weak)
-	pin, sms := judges("pin", event.MethodPIN, true, session.Knowledge), judges("sms_code", event.MethodSMSCode, true, session.Possession)
-	wrongPIN, noSMS := judges("pin", event.MethodPIN, false, session.Knowledge), session.Question{Step: gives("sms_code", session.Skipped(event.ReasonNotEnrolled)), Factor: session.Possession}
+	weak, weak2 := judges(
+		"birth_date", event.MethodBirthDate, true, session.Weak,
+	), judges("postcode", "postcode", true, session.Weak)
+	pin, sms := judges("pin", event.MethodPIN, true, session.Knowledge), judges(
+		"sms_code", event.MethodSMSCode, true, session.Possession,
+	)
+	wrongPIN, noSMS := judges("pin", event.MethodPIN, false, session.Knowledge), session.Question{
+		Step: gives("sms_code", session.Skipped(event.ReasonNotEnrolled)), Factor: session.Possession,
+	}
 	orElse := func(q, other session.Question) session.Question {
 		q.Else = &other
 		return q
@@ -159,14 +169,35 @@ func TestOnlyWhatIsStillMissingIsAsked(t *testing.T) {
 		reason string
 	}{
 		{"one is enough", 2, []session.Question{pin, sms}, []string{"pin"}, "verified", "ok"},
-		{"two weak ones are enough", 2, []session.Question{weak, weak2, pin}, []string{"birth_date", "postcode"}, "verified", "ok"},
-		{"weak ones cannot help to level 3", 3, []session.Question{weak, pin, weak2, sms}, []string{"pin", "sms_code"}, "verified", "ok"},
-		{"a second of the same factor cannot either", 3, []session.Question{pin, judges("passphrase", event.MethodPassphrase, true, session.Knowledge), sms}, []string{"pin", "sms_code"}, "verified", "ok"},
+		{
+			"two weak ones are enough", 2, []session.Question{weak, weak2, pin}, []string{"birth_date", "postcode"}, "verified",
+			"ok",
+		},
+		{
+			"weak ones cannot help to level 3", 3, []session.Question{weak, pin, weak2, sms}, []string{"pin", "sms_code"},
+			"verified", "ok",
+		},
+		{
+			"a second of the same factor cannot either", 3,
+			[]session.Question{pin, judges("passphrase", event.MethodPassphrase, true, session.Knowledge), sms},
+			[]string{"pin", "sms_code"}, "verified", "ok",
+		},
 		{"a failed one ends it", 2, []session.Question{wrongPIN, sms}, []string{"pin"}, "identified", "wrong_answer"},
-		{"a failed one with something in its place does not", 2, []session.Question{orElse(wrongPIN, sms)}, []string{"pin", "sms_code"}, "verified", "ok"},
-		{"what is not on file leads to the next", 2, []session.Question{noSMS, pin}, []string{"sms_code", "pin"}, "verified", "ok"},
-		{"a failed one, and what stands in its place is not on file: it has failed", 2, []session.Question{orElse(wrongPIN, noSMS), weak, weak2}, []string{"pin", "sms_code"}, "identified", "wrong_answer"},
-		{"level 3 half reached", 3, []session.Question{pin, noSMS}, []string{"pin", "sms_code"}, "identified", "not_enrolled"},
+		{
+			"a failed one with something in its place does not", 2, []session.Question{orElse(wrongPIN, sms)},
+			[]string{"pin", "sms_code"}, "verified", "ok",
+		},
+		{
+			"what is not on file leads to the next", 2, []session.Question{noSMS, pin}, []string{"sms_code", "pin"}, "verified",
+			"ok",
+		},
+		{
+			"a failed one, and what stands in its place is not on file: it has failed", 2,
+			[]session.Question{orElse(wrongPIN, noSMS), weak, weak2}, []string{"pin", "sms_code"}, "identified", "wrong_answer",
+		},
+		{
+			"level 3 half reached", 3, []session.Question{pin, noSMS}, []string{"pin", "sms_code"}, "identified", "not_enrolled",
+		},
 	} {
 		ch := &sessiontest.Channel{}
 		j := run(t, line(func(l *session.Line) { l.Verify, l.Level = c.verify, c.level }), ch, guarded(&guard{}))
@@ -183,11 +214,12 @@ func TestOnlyWhatIsStillMissingIsAsked(t *testing.T) {
 	}
 }
 
-func TestAnOutageTakesNothingAwayFromWhatWasProven(t *testing.T) {
+func TestAnOutageRevokesNoProof(t *testing.T) {
 	t.Parallel()
-	m := &memory{known: map[string]session.Known{"call-1": {Call: "call-1", First: "call-1", Channel: "u-1", Proven: session.Proven{
-		Customer: "C-1", Methods: []event.Method{"ani", "pin"}, Proofs: []session.Proof{{Factor: session.Knowledge, Method: "pin"}},
-	}}}}
+	m := callKnown("", session.Proven{
+		Customer: "C-1", Methods: []event.Method{"ani", "pin"},
+		Proofs: []session.Proof{{Factor: session.Knowledge, Method: "pin"}},
+	})
 	down := func(o *session.Options) {
 		o.Calls = m
 		o.Customer = func(context.Context, string) (session.Customer, bool, error) {
@@ -197,35 +229,50 @@ func TestAnOutageTakesNothingAwayFromWhatWasProven(t *testing.T) {
 	ch := &sessiontest.Channel{}
 	again(t, line(nil), ch, session.Call{Channel: "u-1", Earlier: "call-1"}, down)
 	_, v := routedTo(ch)
-	assert.Equal(t, []string{"verified", "2", "ok", "C-1"}, []string{v["cs_status"], v["cs_level"], v["cs_reason"], v["cs_customer"]})
+	assert.Equal(
+		t, []string{"verified", "2", "ok", "C-1"}, []string{v["cs_status"], v["cs_level"], v["cs_reason"], v["cs_customer"]},
+	)
 	ch = &sessiontest.Channel{}
 	again(t, line(nil), ch, session.Call{Channel: "u-1", Earlier: "call-1", NeedLevel: session.Strong}, down)
 	_, v = routedTo(ch)
-	assert.Equal(t, []string{"verified", "2", "unavailable", "C-1"}, []string{v["cs_status"], v["cs_level"], v["cs_reason"], v["cs_customer"]})
-	assert.Len(t, m.known["call-1"].Proofs, 1, "and whoever asks for the call by its first id still sees it")
+	assert.Equal(
+		t, []string{"verified", "2", "unavailable", "C-1"},
+		[]string{v["cs_status"], v["cs_level"], v["cs_reason"], v["cs_customer"]},
+	)
+	assert.Len(t, m.known["call-1"].Proofs, 1, "the call's first id has it too")
 
 	m.err = errors.New("NATS is away")
 	ch = &sessiontest.Channel{}
 	back := session.Destination{Extension: "rejoin", Dialplan: "XML", Context: "countersign"}
 	again(t, line(nil), ch, session.Call{Channel: "u-1", Earlier: "call-1", NeedLevel: session.Strong, Return: back}, down)
 	to, v := routedTo(ch)
-	assert.Equal(t, []string{"rejoin", "unavailable"}, []string{to, v["cs_reason"]}, "not asked all over again on some other line")
+	assert.Equal(
+		t, []string{"rejoin", "unavailable"}, []string{to, v["cs_reason"]}, "not asked all over again on some other line",
+	)
 }
 
 func TestATokenDoesNotOpenAClosedLine(t *testing.T) {
 	t.Parallel()
-	x := &tokens{proven: session.Proven{Customer: "C-1", Methods: []event.Method{"pin"}, Proofs: []session.Proof{{Factor: session.Knowledge, Method: "pin"}}}}
+	x := &tokens{
+		proven: session.Proven{
+			Customer: "C-1", Methods: []event.Method{"pin"}, Proofs: []session.Proof{{Factor: session.Knowledge, Method: "pin"}},
+		},
+	}
 	g := &guard{}
 	ch := &sessiontest.Channel{}
-	again(t, line(func(l *session.Line) { l.Hours = shut{} }), ch, session.Call{Channel: "u-1", Token: session.NewSecret([]byte("ey"))},
+	again(t, line(func(l *session.Line) { l.Hours = shut{} }), ch,
+		session.Call{Channel: "u-1", Token: session.NewSecret([]byte("ey"))},
 		func(o *session.Options) { o.Tokens = x }, customers(ada), guarded(g))
 	_, v := routedTo(ch)
 	assert.Equal(t, "closed", v["cs_reason"])
 	ch = &sessiontest.Channel{}
-	again(t, line(nil), ch, session.Call{Channel: "u-1", Token: session.NewSecret([]byte("ey"))}, func(o *session.Options) { o.Tokens = x }, customers(ada), guarded(g))
+	again(
+		t, line(nil), ch, session.Call{Channel: "u-1", Token: session.NewSecret([]byte("ey"))},
+		func(o *session.Options) { o.Tokens = x }, customers(ada), guarded(g),
+	)
 	_, v = routedTo(ch)
 	assert.Equal(t, "verified", v["cs_status"])
-	assert.Empty(t, g.verified, "what was proven elsewhere takes no lock away here")
+	assert.Empty(t, g.verified, "proofs from elsewhere do not reset the counters")
 }
 
 func TestHiddenAndForgedNumbersAreCountedApart(t *testing.T) {
@@ -244,14 +291,14 @@ func TestHiddenAndForgedNumbersAreCountedApart(t *testing.T) {
 	}
 }
 
-func TestALineThatOnlyWantsToKnowWhoCallsAsksNothingElse(t *testing.T) {
+func TestALineThatOnlyIdentifiesAsksNothingElse(t *testing.T) {
 	t.Parallel()
 	ch := &sessiontest.Channel{}
 	j := run(t, line(func(l *session.Line) { l.Level, l.Verify = session.Identified, nil }), ch)
 	to, v := routedTo(ch)
 	assert.Equal(t, "known", to)
 	assert.Equal(t, "ok", v["cs_reason"])
-	assert.Empty(t, ch.Heard(), "nobody is told that they are verified")
+	assert.Empty(t, ch.Heard(), "no confirmation")
 	assert.Empty(t, sessiontest.Find[event.Failed](j))
 	assert.Empty(t, sessiontest.Find[event.Verified](j))
 	ch = &sessiontest.Channel{}
@@ -267,7 +314,8 @@ func TestEveryOutcomeHasItsRoute(t *testing.T) {
 	}
 	few := session.Routes{Verified: to("v"), Identified: to("i"), Unidentified: to("u")}
 	all := few
-	all.Failed, all.OptedOut, all.Locked, all.Unavailable, all.Closed = to("failed"), to("opted_out"), to("locked"), to("unavailable"), to("closed")
+	all.Failed, all.OptedOut, all.Locked = to("failed"), to("opted_out"), to("locked")
+	all.Unavailable, all.Closed = to("unavailable"), to("closed")
 	for _, c := range []struct {
 		status   event.Status
 		why      event.Reason
@@ -299,7 +347,7 @@ type shut struct{}
 
 func (shut) Open(time.Time) bool { return false }
 
-func TestOutsideOfItsHoursALineSaysSo(t *testing.T) {
+func TestALineOutsideItsHoursIsClosed(t *testing.T) {
 	t.Parallel()
 	closed := func(to session.Destination) *session.Line {
 		return line(func(l *session.Line) { l.Hours, l.Closed, l.Routes.Closed = shut{}, says("closed", "closed"), to })
@@ -310,7 +358,7 @@ func TestOutsideOfItsHoursALineSaysSo(t *testing.T) {
 	assert.Equal(t, "voicemail", to)
 	assert.Equal(t, "closed", v["cs_reason"])
 	assert.Equal(t, []string{"closed"}, ch.Heard())
-	assert.Empty(t, sessiontest.Find[event.Failed](j), "nobody failed")
+	assert.Empty(t, sessiontest.Find[event.Failed](j), "not a failure")
 
 	ch = &sessiontest.Channel{}
 	j = run(t, closed(session.Hangup), ch)
@@ -335,11 +383,22 @@ func (m *memory) Recall(_ context.Context, call string) (session.Known, bool, er
 	return k, ok, m.err
 }
 
-// again runs a call that says it was here before.
-func again(t *testing.T, l *session.Line, ch *sessiontest.Channel, call session.Call, change ...func(*session.Options)) *sessiontest.Journal {
+// callKnown remembers what was proven on call-1, whose channel is u-1.
+func callKnown(line string, proven session.Proven) *memory {
+	return &memory{known: map[string]session.Known{
+		"call-1": {Call: "call-1", First: "call-1", Channel: "u-1", Line: line, Proven: proven},
+	}}
+}
+
+// again runs a call that comes back.
+func again(
+	t *testing.T, l *session.Line, ch *sessiontest.Channel, call session.Call, change ...func(*session.Options),
+) *sessiontest.Journal {
 	t.Helper()
 	j := &sessiontest.Journal{}
-	o := session.Options{Journal: j, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return l }, Node: "n1"}
+	o := session.Options{
+		Journal: j, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return l }, Node: "n1",
+	}
 	for _, c := range change {
 		c(&o)
 	}
@@ -385,26 +444,33 @@ func TestTheSameCallComingBackKeepsItsLevel(t *testing.T) {
 	}
 }
 
-func TestWhatAnotherStepUpProvedLapses(t *testing.T) {
+func TestTheProofsOfAStepUpExpire(t *testing.T) {
 	t.Parallel()
-	m := &memory{known: map[string]session.Known{"call-1": {Call: "call-1", First: "call-1", Channel: "u-1", Proven: session.Proven{
+	m := callKnown("", session.Proven{
 		Customer: "C-1", Methods: []event.Method{"ani", "pin", "totp"},
-		Proofs: []session.Proof{{Factor: session.Knowledge, Method: "pin"}, {Factor: session.Possession, Method: "totp", Until: time.Now().Add(-time.Second)}},
-	}}}}
+		Proofs: []session.Proof{
+			{Factor: session.Knowledge, Method: "pin"},
+			{Factor: session.Possession, Method: "totp", Until: time.Now().Add(-time.Second)},
+		},
+	})
 	ch := &sessiontest.Channel{}
-	again(t, line(nil), ch, session.Call{Channel: "u-1", Earlier: "call-1"}, func(o *session.Options) { o.Calls = m }, customers(ada))
+	again(
+		t, line(nil), ch, session.Call{Channel: "u-1", Earlier: "call-1"}, func(o *session.Options) { o.Calls = m },
+		customers(ada),
+	)
 	_, v := routedTo(ch)
 	assert.Equal(t, "2", v["cs_level"])
 	assert.Equal(t, "ani,pin", v["cs_methods"])
 }
 
-func TestAStepUpAsksOnlyForWhatIsMissingAndGoesBackWhateverHappens(t *testing.T) {
+func TestAStepUpAsksOnlyWhatIsNeededAndAlwaysReturns(t *testing.T) {
 	t.Parallel()
 	back := session.Destination{Extension: "rejoin", Dialplan: "XML", Context: "countersign"}
 	known := func() *memory {
-		return &memory{known: map[string]session.Known{"call-1": {Call: "call-1", First: "call-1", Channel: "u-1", Line: "bank", Proven: session.Proven{
-			Customer: "C-1", Methods: []event.Method{"ani", "pin"}, Proofs: []session.Proof{{Factor: session.Knowledge, Method: "pin"}},
-		}}}}
+		return callKnown("bank", session.Proven{
+			Customer: "C-1", Methods: []event.Method{"ani", "pin"},
+			Proofs: []session.Proof{{Factor: session.Knowledge, Method: "pin"}},
+		})
 	}
 	for _, c := range []struct {
 		name          string
@@ -413,9 +479,19 @@ func TestAStepUpAsksOnlyForWhatIsMissingAndGoesBackWhateverHappens(t *testing.T)
 		reason        string
 		heard         []string
 	}{
-		{"proven", judges("sms_code", event.MethodSMSCode, true, session.Possession), "verified", "3", "ok", []string{"step-up", "confirmation"}},
-		{"wrong", judges("sms_code", event.MethodSMSCode, false, session.Possession), "verified", "2", "wrong_answer", []string{"step-up", "failure"}},
-		{"not on file", session.Question{Step: gives("sms_code", session.Skipped(event.ReasonNotEnrolled)), Factor: session.Possession}, "verified", "2", "not_enrolled", []string{"step-up", "failure"}},
+		{
+			"proven", judges("sms_code", event.MethodSMSCode, true, session.Possession), "verified", "3", "ok",
+			[]string{"step-up", "confirmation"},
+		},
+		{
+			"wrong", judges("sms_code", event.MethodSMSCode, false, session.Possession), "verified", "2", "wrong_answer",
+			[]string{"step-up", "failure"},
+		},
+		{
+			"not on file",
+			session.Question{Step: gives("sms_code", session.Skipped(event.ReasonNotEnrolled)), Factor: session.Possession},
+			"verified", "2", "not_enrolled", []string{"step-up", "failure"},
+		},
 	} {
 		m, ch := known(), &sessiontest.Channel{}
 		var lineAsked string
@@ -423,7 +499,8 @@ func TestAStepUpAsksOnlyForWhatIsMissingAndGoesBackWhateverHappens(t *testing.T)
 			l.Verify = []session.Question{judges("pin", event.MethodPIN, true, session.Knowledge), c.sms}
 			l.StepUp = says("step_up", "step-up")
 		})
-		j := again(t, l, ch, session.Call{Channel: "u-1", Earlier: "call-1", NeedLevel: session.Strong, Return: back, Dialled: "stepup"},
+		j := again(t, l, ch,
+			session.Call{Channel: "u-1", Earlier: "call-1", NeedLevel: session.Strong, Return: back, Dialled: "stepup"},
 			func(o *session.Options) {
 				o.Calls = m
 				o.Line = func(call session.Call) *session.Line { lineAsked = call.Line; return l }
@@ -438,12 +515,12 @@ func TestAStepUpAsksOnlyForWhatIsMissingAndGoesBackWhateverHappens(t *testing.T)
 		assert.Equal(t, "bank", lineAsked, "the line that took the call")
 		if c.level == "3" {
 			until := m.known["call-2"].Proofs[1].Until
-			assert.WithinDuration(t, time.Now().Add(5*time.Minute), until, time.Minute, "what a step-up proved lapses")
+			assert.WithinDuration(t, time.Now().Add(5*time.Minute), until, time.Minute, "the proofs of a step-up expire")
 		}
 	}
 }
 
-// tokens is session.Tokens that does as it is told.
+// tokens is a scripted session.Tokens.
 type tokens struct {
 	proven session.Proven
 	err    error
@@ -461,12 +538,19 @@ func (x *tokens) Issue(_ context.Context, k session.Known) (string, error) {
 	return "the-token", nil
 }
 
-func TestATokenSkipsWhatWasProvenElsewhere(t *testing.T) {
+func TestATokenSkipsQuestionsProvenElsewhere(t *testing.T) {
 	t.Parallel()
-	x := &tokens{proven: session.Proven{Customer: "C-1", Methods: []event.Method{"pin"}, Proofs: []session.Proof{{Factor: session.Knowledge, Method: "pin"}}}}
+	x := &tokens{
+		proven: session.Proven{
+			Customer: "C-1", Methods: []event.Method{"pin"}, Proofs: []session.Proof{{Factor: session.Knowledge, Method: "pin"}},
+		},
+	}
 	secret := []byte("ey.token")
 	ch := &sessiontest.Channel{}
-	j := again(t, line(nil), ch, session.Call{Channel: "u-1", Token: session.NewSecret(secret)}, func(o *session.Options) { o.Tokens = x }, customers(ada))
+	j := again(
+		t, line(nil), ch, session.Call{Channel: "u-1", Token: session.NewSecret(secret)},
+		func(o *session.Options) { o.Tokens = x }, customers(ada),
+	)
 	_, v := routedTo(ch)
 	assert.Equal(t, "verified", v["cs_status"])
 	assert.Equal(t, "pin,token", v["cs_methods"])
@@ -481,11 +565,15 @@ func TestATokenSkipsWhatWasProvenElsewhere(t *testing.T) {
 func TestATokenThatIsRefusedChangesNothing(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[event.Refusal]error{
-		event.RefusedForged: &session.RefusedError{Reason: event.RefusedForged}, event.RefusedUnavailable: errors.New("NATS is away"), event.RefusedUnknown: nil,
+		event.RefusedForged:      &session.RefusedError{Reason: event.RefusedForged},
+		event.RefusedUnavailable: errors.New("NATS is away"), event.RefusedUnknown: nil,
 	} {
 		ch := &sessiontest.Channel{}
 		x := &tokens{err: err, proven: session.Proven{Customer: "C-gone"}}
-		j := again(t, line(nil), ch, session.Call{Channel: "u-1", Token: session.NewSecret([]byte("ey"))}, func(o *session.Options) { o.Tokens = x }, customers(ada))
+		j := again(
+			t, line(nil), ch, session.Call{Channel: "u-1", Token: session.NewSecret([]byte("ey"))},
+			func(o *session.Options) { o.Tokens = x }, customers(ada),
+		)
 		_, v := routedTo(ch)
 		assert.Equal(t, "verified", v["cs_status"])
 		assert.Equal(t, "ani,pin", v["cs_methods"], "the normal flow runs")
@@ -532,33 +620,49 @@ func TestTheLanguageIsTheCustomersUnlessTheCallerChose(t *testing.T) {
 	assert.Equal(t, "en", spoken(func(l *session.Line) { l.Identify = nil }))
 	assert.Equal(t, "de", spoken(func(l *session.Line) { l.Identify = []session.Step{speaks("de")} }))
 	assert.Equal(t, "de", spoken(func(l *session.Line) { l.Identify = []session.Step{speaks("de-AT")} }))
-	assert.Equal(t, "en", spoken(func(l *session.Line) { l.Identify = []session.Step{speaks("fr")} }), "the line does not speak it")
-	assert.Equal(t, "en", spoken(func(l *session.Line) { l.LanguageMenu, l.Identify = chooses, []session.Step{speaks("de")} }))
-	assert.Equal(t, "de", spoken(func(l *session.Line) { l.ANI, l.LanguageMenu = speaks("de"), chooses }), "who is known is not asked")
+	assert.Equal(
+		t, "en", spoken(func(l *session.Line) { l.Identify = []session.Step{speaks("fr")} }), "the line does not have it",
+	)
+	assert.Equal(
+		t, "en", spoken(func(l *session.Line) { l.LanguageMenu, l.Identify = chooses, []session.Step{speaks("de")} }),
+	)
+	assert.Equal(
+		t, "de", spoken(func(l *session.Line) { l.ANI, l.LanguageMenu = speaks("de"), chooses }),
+		"an identified caller is not asked",
+	)
 }
 
-func TestALineSaysItsOwnWords(t *testing.T) {
+func TestALinePlaysItsOwnPrompts(t *testing.T) {
 	t.Parallel()
-	own := map[string]map[string]session.Replacement{"en": {"confirmation": {Text: "Ahoy."}, "failure": {File: "lost.wav"}}}
+	own := map[string]map[string]session.Replacement{
+		"en": {"confirmation": {Text: "Ahoy."}, "failure": {File: "lost.wav"}},
+	}
 	ch := &sessiontest.Channel{}
 	run(t, line(func(l *session.Line) { l.Replaced = own }), ch)
 	assert.Equal(t, []string{"text:Ahoy."}, ch.Heard())
 	ch = &sessiontest.Channel{}
-	j := run(t, line(func(l *session.Line) { l.Replaced = own; l.Verify = nil }), ch, func(o *session.Options) { o.Prompts = sessiontest.Prompts{Missing: map[string]bool{"lost.wav": true}} })
-	assert.Equal(t, []string{"failure"}, ch.Heard(), "the catalogue's, as long as there is no audio of the line's own")
+	j := run(
+		t, line(func(l *session.Line) { l.Replaced = own; l.Verify = nil }), ch,
+		func(o *session.Options) { o.Prompts = sessiontest.Prompts{Missing: map[string]bool{"lost.wav": true}} },
+	)
+	assert.Equal(t, []string{"failure"}, ch.Heard(), "the catalogue's while the line's own has no audio")
 	assert.Equal(t, []event.PromptMissing{{Prompt: "failure", Language: "en"}}, sessiontest.Find[event.PromptMissing](j))
 }
 
-func TestALanguageWithoutAPromptBorrowsTheLinesFirst(t *testing.T) {
+func TestAMissingPromptIsPlayedInTheLinesFirstLanguage(t *testing.T) {
 	t.Parallel()
 	ch := &sessiontest.Channel{}
 	l := line(func(l *session.Line) {
 		l.Languages = []string{"en", "de"}
-		l.Identify = []session.Step{gives("ani", session.IdentifiedAs(session.Customer{ID: "C-1", Language: "de"}, event.MethodANI))}
+		l.Identify = []session.Step{
+			gives("ani", session.IdentifiedAs(session.Customer{ID: "C-1", Language: "de"}, event.MethodANI)),
+		}
 	})
 	j := run(t, l, ch, func(o *session.Options) { o.Prompts = onlyEnglish{} })
 	assert.Equal(t, []string{"en/confirmation"}, ch.Heard())
-	assert.Equal(t, []event.PromptMissing{{Prompt: "confirmation", Language: "de"}}, sessiontest.Find[event.PromptMissing](j))
+	assert.Equal(
+		t, []event.PromptMissing{{Prompt: "confirmation", Language: "de"}}, sessiontest.Find[event.PromptMissing](j),
+	)
 }
 
 type onlyEnglish struct{ sessiontest.Prompts }

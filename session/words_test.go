@@ -36,7 +36,9 @@ func TestWords(t *testing.T) {
 }
 
 func FuzzWords(f *testing.F) {
-	for _, s := range []string{"", "My voice is my password", "Größe’s", "İ ẞ ς", "a\xffb", "\u0345\u0300'", "ﬁ①½", "ﷺ"} {
+	for _, s := range []string{
+		"", "My voice is my password", "Größe’s", "İ ẞ ς", "a\xffb", "\u0345\u0300'", "ﬁ①½", "ﷺ",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -47,7 +49,9 @@ func FuzzWords(f *testing.F) {
 		if !utf8.ValidString(words) || strings.TrimSpace(words) != words || strings.Contains(words, "  ") {
 			t.Errorf("%q became %q", s, words)
 		}
-		if strings.ContainsFunc(words, func(r rune) bool { return r != ' ' && r != '\'' && !unicode.In(r, unicode.L, unicode.M, unicode.Nd) }) {
+		if strings.ContainsFunc(
+			words, func(r rune) bool { return r != ' ' && r != '\'' && !unicode.In(r, unicode.L, unicode.M, unicode.Nd) },
+		) {
 			t.Errorf("%q became %q", s, words)
 		}
 	})

@@ -10,17 +10,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// volatile are the headers whose values no two calls share: ids, times and durations, sequence numbers, the machine,
-// and what SIP and RTP made up. Everything else must be equal. A name that ends with * is a beginning.
+// volatile are headers whose values differ from call to call: ids, times and durations, sequence numbers, the machine,
+// and what SIP and RTP generate. All others must be equal. * stands for any characters.
 var volatile = []string{
 	"Core-UUID", "FreeSWITCH-Hostname", "FreeSWITCH-Switchname", "FreeSWITCH-IPv4", "FreeSWITCH-IPv6",
 	"Event-Date-*", "Event-Sequence", "Content-Length", "Controlled-Session-UUID",
 	"Unique-ID", "Channel-Unique-ID", "Caller-Unique-ID", "Channel-Call-UUID", "variable_uuid", "variable_call_uuid",
 	"variable_session_id",
-	// end with the caller's SIP port
+	// These end with the caller's SIP port.
 	"Channel-Name", "Channel-Channel-Name", "Caller-Channel-Name", "variable_channel_name",
 	"Channel-Profile-Created-Time", "Channel-Channel-Created-Time", "Caller-Profile-Created-Time",
-	"Caller-Channel-Created-Time", "Caller-Channel-Answered-Time", "Caller-Channel-Hangup-Time",
+	"Caller-Channel-Created-Time",
+	"Caller-Channel-Answered-Time", "Caller-Channel-Hangup-Time",
 	"Caller-Transfer-Source", "variable_transfer_source", "variable_transfer_history", // time and id
 	"variable_sip_from_port", "variable_sip_from_uri", "variable_sip_from_tag", "variable_sip_to_tag",
 	"variable_sip_call_id",
@@ -31,11 +32,12 @@ var volatile = []string{
 	"variable_local_media_port", "variable_remote_media_port",
 	"variable_last_sched_id",
 	"variable_*_stamp", "variable_*_epoch", "variable_*_uepoch", "variable_*sec", "variable_duration",
-	"variable_mduration", "variable_uduration", "variable_*msec", "variable_*usec",
+	"variable_mduration",
+	"variable_uduration", "variable_*msec", "variable_*usec",
 	"DTMF-Duration",
 }
 
-// onlySet are volatile headers that must still be empty or 0 together with the recording.
+// onlySet are volatile headers that must be 0 if and only if the recording's are.
 var onlySet = []string{"Caller-Channel-Answered-Time", "Caller-Channel-Hangup-Time"}
 
 func isVolatile(name string) bool {
@@ -45,22 +47,22 @@ func isVolatile(name string) bool {
 	})
 }
 
-// scenario is what stood around a recording.
+// scenario is the setup of a recording.
 type scenario struct {
 	recording string
 	release   Release
 	full      bool
 	dialplan  []Action // before the socket
 	call      CallOptions
-	hangs     bool // the service stops answering, but stays
-	busy      bool // FreeSWITCH fired other events meanwhile (heartbeats), so that the sequence numbers have gaps
+	hangs     bool // the service stops answering but keeps the connection
+	busy      bool // FreeSWITCH fired other events too (heartbeats), so the sequence numbers have gaps
 	want      End
 	to        string
 }
 
-// scenarios are the recordings that concern us. The others: full-linger-* need linger, which "async" alone refuses and
-// which the simulator does not have; speech-recognised was made by another caller (FreeSWITCH itself, 16 kHz), so that
-// its SIP and codec headers have other names.
+// scenarios are the recordings that the simulator must reproduce. The others: full-linger-* need linger, which "async"
+// alone refuses and the simulator lacks; speech-recognised was made by another caller (FreeSWITCH itself, 16 kHz), so
+// its SIP and codec headers differ.
 func scenarios() []scenario {
 	resume := []Action{{"set", "socket_resume=true"}}
 	at := func(wait time.Duration, keys string, then ...Act) Caller {
@@ -84,8 +86,8 @@ func scenarios() []scenario {
 		{recording: "server-closes-dialplan-resumes", dialplan: resume, call: pin(), want: Resumed, to: "agent XML public"},
 		{recording: "server-dies-mid-prompt", dialplan: append(resume, Action{"sched_transfer", "+60 agent XML public"}),
 			want: Resumed, to: "agent XML public"},
-		{recording: "server-hangs", dialplan: append(resume, Action{"sched_transfer", "+0.1 agent XML public"}), hangs: true,
-			want: DeadMan, to: "agent XML public"},
+		{recording: "server-hangs", dialplan: append(resume, Action{"sched_transfer", "+0.1 agent XML public"}),
+			hangs: true, want: DeadMan, to: "agent XML public"},
 		{recording: "unknown-application", dialplan: resume, call: CallOptions{CutTail: true}, want: HungUp},
 		{recording: "speech-engine-missing", dialplan: resume, want: HungUp},
 		{recording: "anonymous-caller", dialplan: resume, want: HungUp,
@@ -104,7 +106,7 @@ func scenarios() []scenario {
 	}
 }
 
-func TestTheSameCommandsGetTheSameFramesAsFromFreeSWITCH(t *testing.T) {
+func TestTheSimulatorSendsTheRecordedFrames(t *testing.T) {
 	t.Parallel()
 	for _, s := range scenarios() {
 		t.Run(s.recording, func(t *testing.T) {
@@ -144,8 +146,7 @@ func (s scenario) options(address string) Options {
 		Extensions: map[string][]Action{
 			"agent XML public": {{"answer", ""}, {"playback", "tone_stream://%(200,100,440);loops=5"}, {"hangup", ""}},
 		},
-		// A slow watch: what the service does within a frame or before the dead man comes, it also does on a machine that
-		// does much else.
+		// A slow clock, so that the service reacts within a frame and before the dead-man switch on a busy machine too.
 		Now: func() time.Time { return began.Add(time.Since(began) / 50) },
 	}
 }
@@ -162,7 +163,7 @@ func fromFreeSWITCH(frames []recorded) []said {
 	return list
 }
 
-// replay says what the service said, each thing when as many frames have come as had come then.
+// replay sends the service's recorded commands, each after as many frames as preceded it in the recording.
 func replay(s *service, frames []recorded, hangs bool) {
 	heard := 0
 	for _, f := range frames {
@@ -177,7 +178,7 @@ func replay(s *service, frames []recorded, hangs bool) {
 		}
 	}
 	last := frames[len(frames)-1]
-	if !hangs && !last.remark { // the service closes or dies: nothing more is read
+	if !hangs && !last.remark { // the service closes or dies: it reads no more
 		for len(s.got) < heard && s.more() {
 		}
 		return
@@ -185,9 +186,9 @@ func replay(s *service, frames []recorded, hangs bool) {
 	s.rest()
 }
 
-// compare holds one call against the other. Replies and events come from two threads of FreeSWITCH, and events may
-// overtake each other: replies must be in the same order, and events by their sequence numbers. alone compares those,
-// too.
+// compare compares a call with its recording. Replies and events come from two threads of FreeSWITCH, and events may
+// overtake each other: it compares replies in order, and events in the order of their sequence numbers. With alone, it
+// compares those numbers too.
 func compare(t *testing.T, theirs, ours []said, alone bool) {
 	t.Helper()
 	split := func(list []said) (replies, events []said) {
@@ -206,7 +207,7 @@ func compare(t *testing.T, theirs, ours []said, alone bool) {
 	theirReplies, theirEvents := split(theirs)
 	ourReplies, ourEvents := split(ours)
 	parked := func(s said) bool { return s.get("Event-Name") == channelPark.name }
-	// FreeSWITCH too sends it to a service whose filters come more than a frame after myevents
+	// Whether it is sent depends on whether the filters come within a frame after myevents, in FreeSWITCH too.
 	if !slices.ContainsFunc(theirEvents, parked) {
 		ourEvents = slices.DeleteFunc(ourEvents, parked)
 	}
@@ -238,7 +239,7 @@ func compareList(t *testing.T, theirs, ours []said) {
 	}
 }
 
-// steady is a frame as lines, without what differs from call to call.
+// steady is a frame as lines, with * in place of volatile values.
 func steady(s said) []string {
 	socket := s.get("Application") == "socket"
 	lines := make([]string, len(s.headers))
@@ -258,17 +259,17 @@ func steady(s said) []string {
 	return lines
 }
 
-// cmpLines shows where two texts begin to differ.
+// cmpLines shows the first difference of two texts.
 func cmpLines(want, got string) string {
 	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
-	for i := range min(len(w), len(g)) {
+	lines := func(all []string, from, to int) string { return strings.Join(all[from:min(to, len(all))], " | ") }
+	shorter := min(len(w), len(g))
+	for i := range shorter {
 		if w[i] != g[i] {
-			return "recorded  " + strings.Join(w[i:min(i+4, len(w))], " | ") + "\nsimulated " +
-				strings.Join(g[i:min(i+4, len(g))], " | ")
+			return "recorded  " + lines(w, i, i+4) + "\nsimulated " + lines(g, i, i+4)
 		}
 	}
-	return "recorded more: " + strings.Join(w[min(len(w), len(g)):], " | ") + "\nsimulated more: " +
-		strings.Join(g[min(len(w), len(g)):], " | ")
+	return "recorded more: " + lines(w, shorter, len(w)) + "\nsimulated more: " + lines(g, shorter, len(g))
 }
 
 // numbers are the sequence numbers of events, counted from the first.

@@ -12,18 +12,20 @@ import (
 	"countersign/session/shared"
 )
 
-// load puts the lines in force that were when this machine last heard of the store.
+// load puts the lines in force that were last known.
 func (l *Lines) load() error {
 	text, err := os.ReadFile(l.o.Copy)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("read the lines that were last in force: %w", err)
+		return fmt.Errorf("read the copy of the lines: %w", err)
 	}
 	byName := map[string]shared.LineVersion{}
 	if err := json.Unmarshal(text, &byName); err != nil {
-		l.o.Log.Warn("the copy of the lines is damaged, the built-in line answers until NATS is there", "file", l.o.Copy, "err", err)
+		l.o.Log.Warn(
+			"the copy of the lines is damaged, the built-in line answers until NATS is available", "file", l.o.Copy, "err", err,
+		)
 		return nil
 	}
 	var stored []shared.LineVersion
@@ -35,7 +37,7 @@ func (l *Lines) load() error {
 	return nil
 }
 
-// keep writes what is in force, for a start without the store.
+// keep writes the lines in force, for a start without the store.
 func (l *Lines) keep() {
 	byName := map[string]shared.LineVersion{}
 	for name, line := range l.current {
@@ -46,6 +48,6 @@ func (l *Lines) keep() {
 		err = maybe.WriteFile(l.o.Copy, text, 0o600)
 	}
 	if err != nil {
-		l.o.Log.Warn("no copy of the lines could be kept for a start without NATS", "err", err)
+		l.o.Log.Warn("copy of the lines not written, a start without NATS would use the old one", "err", err)
 	}
 }

@@ -1,6 +1,6 @@
 package event
 
-// Status is what the agent sees: the three states of the trade.
+// Status is what the agent sees.
 type Status string
 
 const (
@@ -12,53 +12,54 @@ const (
 	StatusNone Status = "none"
 )
 
-// Reason says in one word why a call goes on the way it does. It travels as cs_reason.
+// Reason says in one word why a call goes where it goes. It is sent as cs_reason.
 type Reason string
 
 const (
-	// ReasonOK: the line got the level it asks for.
+	// ReasonOK: the call reached the level that the line asks for.
 	ReasonOK Reason = "ok"
-	// ReasonNoInput: the caller keyed nothing, too often.
+	// ReasonNoInput: too many silences.
 	ReasonNoInput Reason = "no_input"
-	// ReasonNoMatch: what the caller keyed could not be an answer (too short, wrong check digit), too often.
+	// ReasonNoMatch: too many impossible answers (too short, wrong check digit).
 	ReasonNoMatch Reason = "no_match"
 	// ReasonWithheld: the caller hid their number, so it was not looked up.
 	ReasonWithheld Reason = "withheld"
-	// ReasonNoNumber: the call brought no number that could be looked up.
+	// ReasonNoNumber: the call has no number that could be looked up.
 	ReasonNoNumber Reason = "no_number"
 	// ReasonSeveral: several customers share the number, so it identifies none of them.
 	ReasonSeveral Reason = "several"
 	// ReasonNotFound: no customer has that identifier.
 	ReasonNotFound Reason = "not_found"
-	// ReasonWrongAnswer: the answer to a security question was wrong, too often.
+	// ReasonWrongAnswer: too many wrong answers to a security question.
 	ReasonWrongAnswer Reason = "wrong_answer"
-	// ReasonOptedOut: the caller said "I don't have it".
+	// ReasonOptedOut: the caller opted out ("I don't have it").
 	ReasonOptedOut Reason = "opted_out"
-	// ReasonNotEnrolled: the customer has nothing on file that could be asked for.
+	// ReasonNotEnrolled: the customer has nothing on file to ask for.
 	ReasonNotEnrolled Reason = "not_enrolled"
-	// ReasonUnavailable: something of ours did not work. Never the caller's failure.
+	// ReasonUnavailable: a fault of ours, never the caller's failure.
 	ReasonUnavailable Reason = "unavailable"
-	// ReasonLocked: too many attempts at this customer's secrets; verification is off for a while.
+	// ReasonLocked: too many attempts at this customer's secrets; verification is locked.
 	ReasonLocked Reason = "locked"
-	// ReasonVelocity: the caller's number has tried too much: a risk for the agent to know.
+	// ReasonVelocity: too many attempts from the caller's number: a risk for the agent to know.
 	ReasonVelocity Reason = "velocity"
-	// ReasonUntrusted: the network says that the caller's number is not genuine, or not surely enough for this line.
+	// ReasonUntrusted: the network says that the caller's number is not genuine, or does not attest it enough for this
+	// line.
 	ReasonUntrusted Reason = "untrusted"
-	// ReasonVoid: a one-time code was void before the right one was keyed: too many tries, or too late.
+	// ReasonVoid: a one-time code became invalid before the right one was keyed: too many tries, or too late.
 	ReasonVoid Reason = "void"
-	// ReasonSendLimit: no more one-time codes may be sent to that number for now.
+	// ReasonSendLimit: the limit of one-time codes for the number is reached.
 	ReasonSendLimit Reason = "send_limit"
-	// ReasonNotHeard: what was said was not understood well enough, too often.
+	// ReasonNotHeard: the caller was not understood well enough, too often.
 	ReasonNotHeard Reason = "not_heard"
-	// ReasonClosed: outside of the line's opening hours.
+	// ReasonClosed: outside the line's opening hours.
 	ReasonClosed Reason = "closed"
-	// ReasonTooLong: the call reached the limit on its steps or seconds.
+	// ReasonTooLong: the call reached its limit of actions or time.
 	ReasonTooLong Reason = "too_long"
 	// ReasonHungUp: the caller hung up first.
 	ReasonHungUp Reason = "hung_up"
 )
 
-// Method names a way to identify or verify. It travels, comma-separated, as cs_methods.
+// Method names a way to identify or verify. Methods are sent as cs_methods, comma-separated.
 type Method string
 
 const (

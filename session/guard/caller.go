@@ -7,25 +7,25 @@ import (
 	"countersign/session"
 )
 
-// caller is what is kept about a caller's number: its last failed steps and the last different identifiers that it named, oldest first and no more
-// than the rules count.
+// caller is the record of a caller's number: its last failed steps and the last distinct identifiers it gave, oldest
+// first, no more than the rules count.
 type caller struct {
-	Failed []time.Time `json:"failed,omitempty"`
-	Named  []naming    `json:"named,omitempty"`
+	Failed      []time.Time  `json:"failed,omitempty"`
+	Identifiers []identifier `json:"named,omitempty"`
 }
 
-// naming is an identifier that was named, as a tag.
-type naming struct {
+// identifier is an identifier that the caller gave, as a tag.
+type identifier struct {
 	At  time.Time `json:"at"`
 	Tag string    `json:"tag"`
 }
 
-// burst is how many times as much as turns calls away at their beginning ends those that go on already: they began together, before there was anything to
-// see, and one caller may mistype.
+// burst multiplies the limits for calls that run already: calls that begin together all pass the check at their start,
+// and one caller may mistype.
 const burst = 2
 
-// inACall is the standing of a call that has begun.
-func (c caller) inACall(r Rules, now time.Time) session.Standing {
+// standingInCall is the standing of a call that has begun.
+func (c caller) standingInCall(r Rules, now time.Time) session.Standing {
 	r.CallerSteps *= burst
 	r.CallerNames *= burst
 	st := c.standing(r, now)
@@ -33,14 +33,14 @@ func (c caller) inACall(r Rules, now time.Time) session.Standing {
 	return st
 }
 
-// standing is the rule "Velocity per ANI" of policy.md.
+// standing is the rule of docs/policy.md#velocity-per-callers-number.
 func (c caller) standing(r Rules, now time.Time) session.Standing {
 	var until time.Time
 	if n := len(c.Failed) - r.CallerSteps; n >= 0 {
 		until = c.Failed[n].Add(r.CallerStepsWithin)
 	}
-	if n := len(c.Named) - r.CallerNames; n >= 0 {
-		if end := c.Named[n].At.Add(r.CallerNamesWithin); end.After(until) {
+	if n := len(c.Identifiers) - r.CallerNames; n >= 0 {
+		if end := c.Identifiers[n].At.Add(r.CallerNamesWithin); end.After(until) {
 			until = end
 		}
 	}
@@ -56,29 +56,29 @@ func (c *caller) stepFailed(r Rules, at time.Time) {
 	c.Failed = last(c.Failed, burst*r.CallerSteps)
 }
 
-// name notes an identifier. One that was named before only becomes younger.
-func (c *caller) name(r Rules, n naming) {
-	for _, o := range c.Named {
-		if o.Tag == n.Tag && o.At.After(n.At) {
-			n.At = o.At
+// addIdentifier adds an identifier. One that is there already only gets the later time.
+func (c *caller) addIdentifier(r Rules, i identifier) {
+	for _, o := range c.Identifiers {
+		if o.Tag == i.Tag && o.At.After(i.At) {
+			i.At = o.At
 		}
 	}
-	c.forget([]string{n.Tag})
-	c.Named = append(c.Named, n)
-	slices.SortStableFunc(c.Named, func(a, b naming) int { return a.At.Compare(b.At) })
-	c.Named = last(c.Named, burst*r.CallerNames)
+	c.removeIdentifiers([]string{i.Tag})
+	c.Identifiers = append(c.Identifiers, i)
+	slices.SortStableFunc(c.Identifiers, func(a, b identifier) int { return a.At.Compare(b.At) })
+	c.Identifiers = last(c.Identifiers, burst*r.CallerNames)
 }
 
-// forget removes identifiers, because the caller turned out to be who they said.
-func (c *caller) forget(tags []string) (changed bool) {
-	n := len(c.Named)
-	c.Named = slices.DeleteFunc(c.Named, func(o naming) bool { return slices.Contains(tags, o.Tag) })
-	return len(c.Named) < n
+func (c *caller) removeIdentifiers(tags []string) (changed bool) {
+	n := len(c.Identifiers)
+	c.Identifiers = slices.DeleteFunc(c.Identifiers, func(o identifier) bool { return slices.Contains(tags, o.Tag) })
+	return len(c.Identifiers) < n
 }
 
+// keep is how long the Store keeps the record.
 func (c caller) keep(r Rules) time.Duration {
-	if len(c.Failed)+len(c.Named) == 0 {
-		return briefly
+	if len(c.Failed)+len(c.Identifiers) == 0 {
+		return keepEmpty
 	}
 	return max(r.CallerStepsWithin, r.CallerNamesWithin)
 }

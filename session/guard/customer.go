@@ -9,24 +9,24 @@ import (
 	"countersign/session/shared"
 )
 
-// customer is what is kept about attempts at one customer's secrets: those that were not given back since the last success, oldest first. Every lock
-// follows from them, so that an attempt given back takes with it the lock that it brought.
+// customer is the record of attempts at one customer's secrets: those not given back since the last success, oldest
+// first. Locks are worked out from them, so an attempt given back takes its lock with it.
 type customer struct {
 	Failures []failure `json:"failures,omitempty"`
 }
 
-// failure is an attempt that was not given back (yet). ID begins with the tag of its call and is unique.
+// failure is an attempt that was not given back (yet). ID is unique and begins with the tag of its call.
 type failure struct {
 	At time.Time `json:"at"`
 	ID string    `json:"id"`
 }
 
-// standing is the rule "Lockout per customer" of policy.md.
+// standing is the rule of docs/policy.md#lockout.
 func (c customer) standing(r Rules, now time.Time) session.Standing {
 	if len(c.Failures) >= r.Total {
 		return session.Standing{Locked: true}
 	}
-	if c.forgotten(r, now) {
+	if c.expired(r, now) {
 		return session.Standing{}
 	}
 	var until time.Time
@@ -51,7 +51,8 @@ func (c customer) standing(r Rules, now time.Time) session.Standing {
 	return session.Standing{Locked: true, Until: until}
 }
 
-func (c customer) forgotten(r Rules, now time.Time) bool {
+// expired says that the failures are too old to count.
+func (c customer) expired(r Rules, now time.Time) bool {
 	n := len(c.Failures)
 	return n > 0 && n < r.Total && now.Sub(c.Failures[n-1].At) >= r.Forget
 }
@@ -61,14 +62,14 @@ func (c *customer) try(r Rules, now time.Time, f failure) (st session.Standing) 
 	if st = c.standing(r, now); st.Locked {
 		return st
 	}
-	if c.forgotten(r, now) {
+	if c.expired(r, now) {
 		c.Failures = nil
 	}
 	c.add(r, f)
 	return st
 }
 
-// add adds an attempt that was made, whatever the standing is now. Adding it twice changes nothing.
+// add adds an attempt that was made, locked or not. Adding it twice changes nothing.
 func (c *customer) add(r Rules, f failure) (changed bool) {
 	if slices.ContainsFunc(c.Failures, func(o failure) bool { return o.ID == f.ID }) {
 		return false
@@ -95,18 +96,18 @@ func (c *customer) giveBack(call string) (changed bool) {
 	return false
 }
 
-// reset forgets the attempts made up to a time.
+// reset removes the attempts made up to a time.
 func (c *customer) reset(upTo time.Time) (changed bool) {
 	n := len(c.Failures)
 	c.Failures = slices.DeleteFunc(c.Failures, func(f failure) bool { return !f.At.After(upTo) })
 	return len(c.Failures) < n
 }
 
-// keep is how long the store is to keep it. What only a person may end is kept until then.
+// keep is how long the Store keeps the record: until it is changed if only a person may end the lock.
 func (c customer) keep(r Rules) time.Duration {
 	switch n := len(c.Failures); {
 	case n == 0:
-		return briefly
+		return keepEmpty
 	case n >= r.Total:
 		return shared.Forever
 	default:

@@ -15,10 +15,11 @@ import (
 	"countersign/session/shared"
 )
 
-// slowRule is the rule "Lockout per customer" as somebody would tell it: it remembers every attempt, and works out everything from the start each time.
-type slowRule struct{ failures []told }
+// slowRule is the rule of docs/policy.md#lockout, written naively: it remembers every attempt and recalculates
+// everything each time.
+type slowRule struct{ failures []pastAttempt }
 
-type told struct {
+type pastAttempt struct {
 	at   time.Time
 	call int
 }
@@ -60,7 +61,7 @@ func (m *slowRule) try(now time.Time, call int) (locked bool, until time.Time) {
 	if n := len(m.failures); n > 0 && now.Sub(m.failures[n-1].at) >= 30*24*time.Hour {
 		m.failures = nil
 	}
-	m.failures = append(m.failures, told{now, call})
+	m.failures = append(m.failures, pastAttempt{now, call})
 	return false, time.Time{}
 }
 
@@ -73,7 +74,7 @@ func (m *slowRule) giveBack(call int) {
 	}
 }
 
-// play does what the bytes say to a Guard and to the slow rule, and compares.
+// play applies the same random actions, one a byte, to a Guard and to the slow rule, and compares.
 func play(t *testing.T, story []byte) {
 	c := newClock()
 	g := newGuard(t, guard.Options{Store: shared.NewMemory(), Now: c.Now})
@@ -105,7 +106,7 @@ func play(t *testing.T, story []byte) {
 			c.pass(time.Duration(b>>3) * time.Minute)
 		case 6:
 			c.pass(time.Duration(b>>3) * time.Hour)
-		case 7: // to the very end of the lock, or 31 days at most
+		case 7: // to the end of the lock, or 31 days at most
 			if locked, until := m.locked(c.Now()); locked && !until.IsZero() {
 				c.set(until)
 			} else {
@@ -117,7 +118,7 @@ func play(t *testing.T, story []byte) {
 	}
 }
 
-func TestTheCustomersRuleIsWhatTheSlowRuleSays(t *testing.T) {
+func TestTheCustomersRuleMatchesTheSlowRule(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 1000 {
@@ -129,17 +130,18 @@ func TestTheCustomersRuleIsWhatTheSlowRuleSays(t *testing.T) {
 	}
 }
 
-func FuzzTheCustomersRuleIsWhatTheSlowRuleSays(f *testing.F) {
+func FuzzTheCustomersRuleMatchesTheSlowRule(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 0, 0, 7, 0, 7, 0, 7, 0, 7, 0, 7, 0})
 	f.Add([]byte{0, 1, 2, 8, 3, 4, 5, 255, 254, 7, 0})
 	f.Add([]byte{0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 3, 3})
 	f.Fuzz(func(t *testing.T, story []byte) { play(t, story[:min(len(story), 200)]) })
 }
 
-func TestOtherNumbersThanThePolicysHold(t *testing.T) {
+func TestConfiguredLimitsHold(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	g := newGuard(t, guard.Options{Store: shared.NewMemory(), Now: c.Now, Rules: guard.Rules{LockAfter: 2, Total: 20, Lock: time.Hour, LockMost: 3 * time.Hour}})
+	rules := guard.Rules{LockAfter: 2, Total: 20, Lock: time.Hour, LockMost: 3 * time.Hour}
+	g := newGuard(t, guard.Options{Store: shared.NewMemory(), Now: c.Now, Rules: rules})
 	var locks []time.Duration
 	for i := range 7 {
 		require.False(t, g.Try(t.Context(), attempt(fmt.Sprint(i), "100042")).Locked)
@@ -148,14 +150,17 @@ func TestOtherNumbersThanThePolicysHold(t *testing.T) {
 			c.set(st.Until)
 		}
 	}
-	assert.Equal(t, []time.Duration{time.Hour, 2 * time.Hour, 3 * time.Hour, 3 * time.Hour, 3 * time.Hour, 3 * time.Hour}, locks)
+	const h = time.Hour
+	assert.Equal(t, []time.Duration{h, 2 * h, 3 * h, 3 * h, 3 * h, 3 * h}, locks)
 }
 
-func TestNumbersOutOfBoundsAreRefusedAllAtOnce(t *testing.T) {
+func TestAllLimitsOutOfBoundsAreReported(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, guard.Rules{}.Validate())
 	err := guard.Rules{Total: 101, LockAfter: -1, Sends: 6, Lock: time.Second, AlarmPercent: 101}.Validate()
-	for _, part := range []string{"total is 101", "lock_after is -1", "sends is 6; it must be from 1 to 5", "lock is 1s", "alarm_percent"} {
+	for _, part := range []string{
+		"total is 101", "lock_after is -1", "sends is 6; it must be from 1 to 5", "lock is 1s", "alarm_percent",
+	} {
 		assert.ErrorContains(t, err, part)
 	}
 	assert.ErrorContains(t, guard.Rules{Total: 3}.Validate(), "lock_after is 5 and total 3")

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// sends are the times at which one-time codes were sent to a number, oldest first and no more than a day may have.
+// sends is the record of a number's one-time codes: when they were sent, oldest first, no more than a day allows.
 type sends struct {
 	At []time.Time `json:"at,omitempty"`
 }
 
-// again is from when on the rule "OTP sends" of policy.md allows another one.
-func (s sends) again(r Rules) (at time.Time) {
+// next is when the rule of docs/policy.md#otp-sends allows the next one.
+func (s sends) next(r Rules) (at time.Time) {
 	for _, rule := range []struct {
 		count  int
 		within time.Duration
@@ -29,9 +29,8 @@ func (s *sends) add(r Rules, at time.Time) {
 	s.At = last(append(s.At, at), max(r.Sends, r.SendsPerDay))
 }
 
-// NotSent gives the last send back: the message did not go out.
+// NotSent gives the last send back after the message could not be sent.
 func (g *Guard) NotSent(ctx context.Context, e164 string) {
-	keep := func(sends) time.Duration { return max(day, g.rules.SendsWithin) }
 	giveBack := func(s *sends) bool {
 		if len(s.At) == 0 {
 			return false
@@ -39,19 +38,18 @@ func (g *Guard) NotSent(ctx context.Context, e164 string) {
 		s.At = s.At[:len(s.At)-1]
 		return true
 	}
-	edit(context.WithoutCancel(ctx), g.ledger, g.keys.key(kindSends, e164), keep, giveBack, giveBack)
+	edit(context.WithoutCancel(ctx), g.records, g.keys.key(kindSends, e164), g.keepSends, giveBack, giveBack)
 }
 
-// MaySend takes one of the sends that a number (E.164) has; false when none is left for now, and again is when there will be.
+// MaySend takes one of a number's (E.164) sends. ok is false if none is left; again is when the next one is allowed.
 func (g *Guard) MaySend(ctx context.Context, e164 string) (ok bool, again time.Time) {
 	now := g.now()
-	keep := func(sends) time.Duration { return max(day, g.rules.SendsWithin) }
-	done := edit(context.WithoutCancel(ctx), g.ledger, g.keys.key(kindSends, e164), keep,
+	done := edit(context.WithoutCancel(ctx), g.records, g.keys.key(kindSends, e164), g.keepSends,
 		func(s *sends) bool {
-			again = s.again(g.rules)
+			again = s.next(g.rules)
 			if ok = !now.Before(again); ok {
 				s.add(g.rules, now)
-				again = s.again(g.rules)
+				again = s.next(g.rules)
 			}
 			return ok
 		},
@@ -61,3 +59,5 @@ func (g *Guard) MaySend(ctx context.Context, e164 string) (ok bool, again time.T
 	}
 	return ok, again
 }
+
+func (g *Guard) keepSends(sends) time.Duration { return max(day, g.rules.SendsWithin) }

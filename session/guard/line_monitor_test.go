@@ -17,7 +17,7 @@ import (
 	"countersign/session/shared"
 )
 
-// outage is a Store that can be away.
+// outage is a Store that can be unavailable.
 type outage struct {
 	*shared.Memory
 	away atomic.Bool
@@ -61,42 +61,41 @@ func (b *byLine) seen() map[string]int {
 	return seen
 }
 
-// Without the Store no other machine's alarm is known: what keeps this one from raising it at every look is what it
-// remembers itself.
+// While the store is unavailable only this machine's own memory keeps it from raising an alarm at every check.
 func TestWithoutTheStoreALineRaisesOneAlarmInEachWindow(t *testing.T) {
 	t.Parallel()
 	store := &outage{Memory: shared.NewMemory()}
 	store.away.Store(true)
-	c, raised, looks := newClock(), &byLine{all: map[string]int{}}, &atomic.Int64{}
+	c, raised, checks := newClock(), &byLine{all: map[string]int{}}, &atomic.Int64{}
 	log := &logLines{}
-	now := func() time.Time { looks.Add(1); return c.Now() }
+	now := func() time.Time { checks.Add(1); return c.Now() }
 	g := newGuard(t, guard.Options{
 		Store: store, Now: now, Alarm: raised.raise, Every: time.Millisecond, Log: slog.New(log),
 	})
-	require.False(t, g.Customer(t.Context(), "100042").Locked) // finds out that the store is away
-	require.Equal(t, 1, log.count("store is away"))
+	require.False(t, g.Customer(t.Context(), "100042").Locked) // finds the store unavailable
+	require.Equal(t, 1, log.count("store unavailable"))
 	fail := func() {
 		for range 30 {
 			g.Ended("retail", true)
 			g.Ended("business", true)
 		}
 	}
-	looksAgain := func() {
-		enough := looks.Load() + 20
-		require.Eventually(t, func() bool { return looks.Load() >= enough }, patience, time.Millisecond)
+	checksAgain := func() {
+		enough := checks.Load() + 20
+		require.Eventually(t, func() bool { return checks.Load() >= enough }, patience, time.Millisecond)
 	}
 	fail()
 	running(t, g)
-	looksAgain()
+	checksAgain()
 	assert.Equal(t, map[string]int{"retail": 1, "business": 1}, raised.seen())
 
 	store.away.Store(false)
-	require.Eventually(t, func() bool { return log.count("store is back") == 1 }, patience, time.Millisecond)
-	looksAgain()
-	assert.Equal(t, map[string]int{"retail": 1, "business": 1}, raised.seen(), "the store knows of no alarm")
+	require.Eventually(t, func() bool { return log.count("store available again") == 1 }, patience, time.Millisecond)
+	checksAgain()
+	assert.Equal(t, map[string]int{"retail": 1, "business": 1}, raised.seen(), "the store has no alarm")
 
 	c.pass(5 * time.Minute)
 	fail()
-	looksAgain()
+	checksAgain()
 	assert.Equal(t, map[string]int{"retail": 2, "business": 2}, raised.seen(), "the next window")
 }

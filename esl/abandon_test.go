@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The caller wipes what was keyed as soon as forget returns: the reader must be done with it.
-func TestForgetWaitsForAReaderThatIsHandingOver(t *testing.T) {
+// The digits are wiped as soon as abandon returns, so the reader must be done with them.
+func TestAbandonWaitsForAReaderThatIsHandingOver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := &conn{running: map[string]*execution{}}
@@ -20,10 +20,10 @@ func TestForgetWaitsForAReaderThatIsHandingOver(t *testing.T) {
 		}}
 		c.running[x.id] = x
 		go c.complete(x.id, nil, nil)
-		synctest.Wait() // it reads
+		synctest.Wait() // the reader reads
 		gone := errors.New("the caller hung up")
 		go func() {
-			assert.Equal(t, gone, c.forget(x, gone))
+			assert.Equal(t, gone, c.abandon(x, gone))
 			assert.True(t, handedOver)
 			forgotten = true
 		}()
@@ -35,14 +35,14 @@ func TestForgetWaitsForAReaderThatIsHandingOver(t *testing.T) {
 	})
 }
 
-func TestForgetDoesNotWaitForACompletionThatHasNotCome(t *testing.T) {
+func TestAbandonDoesNotWaitForACompletionThatHasNotCome(t *testing.T) {
 	t.Parallel()
 	c := &conn{running: map[string]*execution{}}
 	read := false
 	x := &execution{id: "cs-1", done: make(chan error, 1), read: func(header) { read = true }}
 	c.running[x.id] = x
 	gone := errors.New("the caller hung up")
-	assert.Equal(t, gone, c.forget(x, gone))
+	assert.Equal(t, gone, c.abandon(x, gone))
 	c.complete(x.id, nil, nil)
 	assert.False(t, read, "what comes afterwards is nobody's")
 }

@@ -15,7 +15,7 @@ type tally struct {
 
 func (t tally) plus(o tally) tally { return tally{t.Calls + o.Calls, t.Failures + o.Failures} }
 
-// tallies are those of each line, by the number of the minute or hour since 1970.
+// tallies count by line, and by minutes or hours since 1970.
 type tallies map[string]map[int64]tally
 
 func (t tallies) add(line string, n int64, more tally) {
@@ -33,14 +33,34 @@ func (t tallies) addAll(o tallies) {
 	}
 }
 
-// forget removes what is older than n.
-func (t tallies) forget(n int64) {
+// dropBefore removes what is older than n.
+func (t tallies) dropBefore(n int64) {
 	for line, counts := range t {
 		maps.DeleteFunc(counts, func(m int64, _ tally) bool { return m < n })
 		if len(counts) == 0 {
 			delete(t, line)
 		}
 	}
+}
+
+// with adds o and returns t.
+func (t tallies) with(o tallies) tallies {
+	t.addAll(o)
+	return t
+}
+
+// byDay splits hours by days since 1970.
+func (t tallies) byDay() map[int64]tallies {
+	days := map[int64]tallies{}
+	for line, counts := range t {
+		for hour, more := range counts {
+			if days[hour/24] == nil {
+				days[hour/24] = tallies{}
+			}
+			days[hour/24].add(line, hour, more)
+		}
+	}
+	return days
 }
 
 func (t tallies) clone() tallies {
@@ -52,8 +72,8 @@ func (t tallies) clone() tallies {
 func minuteOf(at time.Time) int64 { return at.Unix() / 60 }
 func hourOf(at time.Time) int64   { return at.Unix() / 3600 }
 
-// alarm is the rule "Velocity per line" of policy.md. usual is how many failures there are in as much time at this hour on other days; known says
-// whether there were such days.
+// alarm is the rule of docs/policy.md#velocity-per-line. usual is the number of failures in as much time at this hour
+// on other days; known is false if no other day had calls.
 func alarm(r Rules, window tally, usual float64, known bool) (a event.Alarm, raised bool) {
 	a = event.Alarm{Calls: window.Calls, Failures: window.Failures, Seconds: int(r.AlarmWithin / time.Second)}
 	switch {
@@ -67,7 +87,7 @@ func alarm(r Rules, window tally, usual float64, known bool) (a event.Alarm, rai
 	return a, true
 }
 
-// within sums up the minutes of a line in the window that ends now.
+// within sums up a line's minutes in the alarm window that ends now.
 func (t tallies) within(r Rules, line string, now time.Time) (sum tally) {
 	end := minuteOf(now)
 	for m := end - int64(r.AlarmWithin/time.Minute) + 1; m <= end; m++ {
@@ -76,10 +96,11 @@ func (t tallies) within(r Rules, line string, now time.Time) (sum tally) {
 	return sum
 }
 
-// baselineDays is how many days back make out what is usual.
+// baselineDays is how many days before today count as usual.
 const baselineDays = 7
 
-// usual is the mean number of failures of a line in the hour of now on the days before, for as long as the window is. Days without a call do not count.
+// usual is a line's mean number of failures in this hour on the days before, scaled to the alarm window. Days without
+// a call do not count.
 func (t tallies) usual(r Rules, line string, now time.Time) (failures float64, known bool) {
 	days, sum := 0, 0
 	for d := range int64(baselineDays) {
