@@ -20,13 +20,14 @@ import (
 
 var _ shared.Store = (*Bucket)(nil)
 
-// Bucket is a JetStream key-value bucket, one that `nats kv` can read. Each call takes a bounded time, and none while NATS is away, or goes away meanwhile (ErrAway). An
-// error of a write other than shared.ErrConflict does not say that nothing was written.
+// Bucket is a JetStream key-value bucket; `nats kv` can read it. Every call is bounded in time, and fails at once
+// with ErrAway while NATS is away or when the connection is lost. After a failed write other than shared.ErrConflict,
+// the value may have been written all the same.
 type Bucket struct {
 	state  *State
 	spec   bucketSpec
 	within time.Duration
-	// seal, if set, seals the values of the keys that sealed names.
+	// seal, if set, encrypts the values of the keys for which sealed is true.
 	seal   cipher.AEAD
 	sealed func(key string) bool
 
@@ -34,16 +35,15 @@ type Bucket struct {
 	stream jetstream.Stream
 }
 
-// keyed is an entry of a bucket.
-type keyed struct {
+// record is what a bucket holds under one key.
+type record struct {
 	key      string
 	value    []byte
 	revision uint64
-	// gone is a note that the key was deleted.
-	gone bool
+	deleted  bool
 }
 
-// keyPattern is what NATS takes for a key, without what would be a wildcard or an empty token.
+// keyPattern matches the keys that NATS accepts: no wildcards, no empty tokens.
 var keyPattern = regexp.MustCompile(`^[-/_=a-zA-Z0-9]+(\.[-/_=a-zA-Z0-9]+)*$`)
 
 // Get reads a value and its revision.
@@ -54,41 +54,44 @@ func (b *Bucket) Get(ctx context.Context, key string) (value []byte, revision ui
 	if err != nil {
 		return nil, 0, err
 	}
-	if e.gone {
+	if e.deleted {
 		return nil, 0, fmt.Errorf("%s/%s: %w", b.spec.name, key, shared.ErrNotFound)
 	}
 	return e.value, e.revision, nil
 }
 
-// Create writes a key that is not there, or shared.ErrConflict. It is kept for that long: shared.ByDefault as the bucket says, shared.Forever until it is changed.
-func (b *Bucket) Create(ctx context.Context, key string, value []byte, keep time.Duration) (revision uint64, err error) {
+// Create writes a key that does not exist; otherwise it returns shared.ErrConflict. The value is kept for that long:
+// shared.ByDefault for the bucket's own time, shared.Forever until it is changed.
+func (b *Bucket) Create(ctx context.Context, key string, value []byte,
+	keep time.Duration) (revision uint64, err error) {
 	ctx, cancel := b.state.alive.within(ctx, b.within)
 	defer cancel()
 	revision, err = b.put(ctx, key, value, nil, keep, jetstream.WithExpectLastSequencePerSubject(0))
 	if !errors.Is(err, shared.ErrConflict) {
 		return revision, err
 	}
-	if e, lastErr := b.last(ctx, key); lastErr == nil && e.gone {
+	if e, lastErr := b.last(ctx, key); lastErr == nil && e.deleted {
 		return b.put(ctx, key, value, nil, keep, jetstream.WithExpectLastSequencePerSubject(e.revision))
 	}
 	return 0, err
 }
 
-// Update writes a key whose revision is still that one, or shared.ErrConflict.
-func (b *Bucket) Update(ctx context.Context, key string, value []byte, revision uint64, keep time.Duration) (uint64, error) {
+// Update overwrites a key that is still at that revision; otherwise it returns shared.ErrConflict.
+func (b *Bucket) Update(ctx context.Context, key string, value []byte, revision uint64,
+	keep time.Duration) (uint64, error) {
 	ctx, cancel := b.state.alive.within(ctx, b.within)
 	defer cancel()
 	return b.put(ctx, key, value, nil, keep, jetstream.WithExpectLastSequencePerSubject(revision))
 }
 
-// Put writes a key whatever is there.
+// Put writes a key, whether it exists or not.
 func (b *Bucket) Put(ctx context.Context, key string, value []byte, keep time.Duration) (revision uint64, err error) {
 	ctx, cancel := b.state.alive.within(ctx, b.within)
 	defer cancel()
 	return b.put(ctx, key, value, nil, keep)
 }
 
-// Delete removes a key. One that is not there is no error.
+// Delete removes a key. Deleting a missing key is no error.
 func (b *Bucket) Delete(ctx context.Context, key string) error {
 	ctx, cancel := b.state.alive.within(ctx, b.within)
 	defer cancel()
@@ -96,7 +99,7 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 	return err
 }
 
-// All reads every key that begins with prefix and a dot; every key there is if prefix is empty.
+// All reads every key that begins with prefix and a dot, or all keys if prefix is empty.
 func (b *Bucket) All(ctx context.Context, prefix string) (map[string][]byte, error) {
 	ctx, cancel := b.state.alive.within(ctx, max(b.within, allWithin))
 	defer cancel()
@@ -120,7 +123,7 @@ func (b *Bucket) All(ctx context.Context, prefix string) (map[string][]byte, err
 		case errors.Is(err, shared.ErrNotFound):
 		case err != nil:
 			return nil, err
-		case !e.gone:
+		case !e.deleted:
 			all[key] = e.value
 		}
 	}
@@ -130,8 +133,8 @@ func (b *Bucket) All(ctx context.Context, prefix string) (map[string][]byte, err
 // allWithin bounds reading many keys.
 const allWithin = 2 * time.Second
 
-// history reads what is left of the values of a key, oldest first.
-func (b *Bucket) history(ctx context.Context, key string) (entries []keyed, err error) {
+// history reads the values of a key that the bucket still has, oldest first.
+func (b *Bucket) history(ctx context.Context, key string) (entries []record, err error) {
 	stream, err := b.ready()
 	if err != nil {
 		return nil, err
@@ -149,36 +152,38 @@ func (b *Bucket) history(ctx context.Context, key string) (entries []keyed, err 
 	}
 }
 
-// last reads what was last written under a key, a note that it was deleted too.
-func (b *Bucket) last(ctx context.Context, key string) (keyed, error) {
+// last reads the newest record of a key, which may be a deletion.
+func (b *Bucket) last(ctx context.Context, key string) (record, error) {
 	if !keyPattern.MatchString(key) {
-		return keyed{}, fmt.Errorf("%s: %q is no key", b.spec.name, key)
+		return record{}, fmt.Errorf("%s: %q is no key", b.spec.name, key)
 	}
 	stream, err := b.ready()
 	if err != nil {
-		return keyed{}, err
+		return record{}, err
 	}
 	msg, err := stream.GetLastMsgForSubject(ctx, b.subject(key))
 	if err != nil {
-		return keyed{}, b.failed(ctx, key, err)
+		return record{}, b.failed(ctx, key, err)
 	}
 	return b.unsealed(entryOf(key, msg.Data, msg.Header, msg.Sequence))
 }
 
-// How a key-value bucket notes that a key is gone (ADR-8, ADR-43).
+// How a key-value bucket marks a deleted or expired key (ADR-8, ADR-43).
 const (
 	operationHeader = "KV-Operation"
 	operationDelete = "DEL"
 	markerHeader    = "Nats-Marker-Reason"
 )
 
-func entryOf(key string, value []byte, h nats.Header, revision uint64) keyed {
-	return keyed{key: key, value: value, revision: revision, gone: h.Get(operationHeader) != "" || h.Get(markerHeader) != ""}
+func entryOf(key string, value []byte, h nats.Header, revision uint64) record {
+	deleted := h.Get(operationHeader) != "" || h.Get(markerHeader) != ""
+	return record{key: key, value: value, revision: revision, deleted: deleted}
 }
 
 const ttlNever = "never"
 
-func (b *Bucket) put(ctx context.Context, key string, value []byte, h nats.Header, keep time.Duration, options ...jetstream.PublishOpt) (uint64, error) {
+func (b *Bucket) put(ctx context.Context, key string, value []byte, h nats.Header, keep time.Duration,
+	options ...jetstream.PublishOpt) (uint64, error) {
 	if !keyPattern.MatchString(key) {
 		return 0, fmt.Errorf("%s: %q is no key", b.spec.name, key)
 	}
@@ -198,7 +203,7 @@ func (b *Bucket) put(ctx context.Context, key string, value []byte, h nats.Heade
 			h.Set(jetstream.MsgTTLHeader, strconv.FormatInt(int64(seconds), 10))
 		}
 	}
-	msg := &nats.Msg{Subject: b.subject(key), Header: h, Data: b.seals(key, value)}
+	msg := &nats.Msg{Subject: b.subject(key), Header: h, Data: b.sealValue(key, value)}
 	ack, err := b.state.js.PublishMsg(ctx, msg, append(options, jetstream.WithRetryAttempts(0))...)
 	if err != nil {
 		return 0, b.failed(ctx, key, err)
@@ -208,7 +213,7 @@ func (b *Bucket) put(ctx context.Context, key string, value []byte, h nats.Heade
 
 func (b *Bucket) subject(key string) string { return "$KV." + b.spec.name + "." + key }
 
-// ready gives the stream if NATS is there.
+// ready returns the bucket's stream while NATS is connected.
 func (b *Bucket) ready() (jetstream.Stream, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -229,18 +234,20 @@ func (b *Bucket) ensure(ctx context.Context, js jetstream.JetStream, replicas in
 	return nil
 }
 
-// failed says in our words what NATS said.
+// failed turns an error of NATS into ours.
 func (b *Bucket) failed(ctx context.Context, key string, err error) error {
 	at := b.spec.name + "/" + key
 	var refusal *jetstream.APIError
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
 		return fmt.Errorf("%s: %w", at, shared.ErrNotFound)
-	case hasCode(err, jetstream.JSErrCodeStreamWrongLastSequence), hasCode(err, jetstream.JSErrCodeStreamWrongLastSequenceConstant):
+	case hasCode(err, jetstream.JSErrCodeStreamWrongLastSequence),
+		hasCode(err, jetstream.JSErrCodeStreamWrongLastSequenceConstant):
 		return fmt.Errorf("%s: %w", at, shared.ErrConflict)
 	case errors.Is(ctx.Err(), context.Canceled):
 		return fmt.Errorf("%s: %w", at, context.Cause(ctx))
-	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, jetstream.ErrStreamNotFound), errors.Is(err, nats.ErrNoResponders):
+	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, jetstream.ErrStreamNotFound),
+		errors.Is(err, nats.ErrNoResponders):
 		b.state.missing()
 	case errors.As(err, &refusal), errors.Is(err, nats.ErrMaxPayload):
 		return fmt.Errorf("%s: %w", at, err)

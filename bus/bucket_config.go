@@ -12,43 +12,48 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// bucketSpec is what we want of a bucket.
+// bucketSpec is how we want a bucket to be set up.
 type bucketSpec struct {
 	name, about string
-	// ttl is how long values are kept, 0 for ever; history how many of each key.
+	// ttl is how long values are kept, 0 for ever; history is how many values of each key.
 	ttl     time.Duration
 	history int64
-	// perKey says that some keys are kept for another time. A NATS before 2.11 cannot do that: there they are kept for ttl.
+	// perKey allows a time to live for each key. A NATS before 2.11 cannot do that and keeps every key for ttl.
 	perKey bool
 }
 
 func (s bucketSpec) stream() string { return "KV_" + s.name }
 
-// What we last set, as in the stream of events.
+// The settings that we made last, noted in the metadata as for the stream of events.
 const (
 	metaTTL     = "countersign.ttl"
 	metaHistory = "countersign.history"
 )
 
 func (s bucketSpec) metadata(replicas int) map[string]string {
-	return map[string]string{metaTTL: s.ttl.String(), metaHistory: strconv.FormatInt(s.history, 10), metaReplicas: strconv.Itoa(replicas)}
+	return map[string]string{
+		metaTTL: s.ttl.String(), metaHistory: strconv.FormatInt(s.history, 10), metaReplicas: strconv.Itoa(replicas),
+	}
 }
 
-// config is a stream that a key-value client takes for a bucket (ADR-8).
+// config is the stream behind a key-value bucket (ADR-8).
 func (s bucketSpec) config(replicas int) jetstream.StreamConfig {
 	duplicates := 2 * time.Minute
 	if s.ttl > 0 {
 		duplicates = min(duplicates, s.ttl)
 	}
 	return jetstream.StreamConfig{
-		Name: s.stream(), Description: "Countersign: " + s.about, Subjects: []string{"$KV." + s.name + ".>"}, Storage: jetstream.FileStorage,
-		MaxMsgsPerSubject: s.history, MaxMsgs: -1, MaxBytes: -1, MaxMsgSize: -1, MaxConsumers: -1, MaxAge: s.ttl, Duplicates: duplicates, Replicas: replicas,
-		Discard: jetstream.DiscardNew, AllowRollup: true, DenyDelete: true, AllowDirect: true, AllowMsgTTL: s.perKey, Metadata: s.metadata(replicas),
+		Name: s.stream(), Description: "Countersign: " + s.about, Subjects: []string{"$KV." + s.name + ".>"},
+		Storage: jetstream.FileStorage, Replicas: replicas, Discard: jetstream.DiscardNew,
+		MaxMsgsPerSubject: s.history, MaxMsgs: -1, MaxBytes: -1, MaxMsgSize: -1, MaxConsumers: -1,
+		MaxAge: s.ttl, Duplicates: duplicates, AllowMsgTTL: s.perKey,
+		AllowRollup: true, DenyDelete: true, AllowDirect: true, Metadata: s.metadata(replicas),
 	}
 }
 
-// ensureBucket finds or creates the bucket and brings it to what we want, as far as no operator has said otherwise.
-func ensureBucket(ctx context.Context, js jetstream.JetStream, spec bucketSpec, replicas int, log *slog.Logger) (jetstream.Stream, error) {
+// ensureBucket finds or creates the bucket and applies our settings, except those that an operator has changed.
+func ensureBucket(ctx context.Context, js jetstream.JetStream, spec bucketSpec, replicas int,
+	log *slog.Logger) (jetstream.Stream, error) {
 	stream, err := js.Stream(ctx, spec.stream())
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = js.CreateStream(ctx, spec.config(replicas))
@@ -74,7 +79,8 @@ func ensureBucket(ctx context.Context, js jetstream.JetStream, spec bucketSpec, 
 		}
 	}
 	if have := stream.CachedInfo().Config; spec.perKey && !have.AllowMsgTTL {
-		log.Warn("bucket keeps every key for the same time, a lock that only a person may end too; nats 2.11 can do better", "bucket", spec.name, "ttl", have.MaxAge)
+		log.Warn("every key of the bucket expires, even a lock that only staff may lift; upgrade to nats 2.11",
+			"bucket", spec.name, "ttl", have.MaxAge)
 	}
 	return stream, nil
 }

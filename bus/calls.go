@@ -11,18 +11,18 @@ import (
 	"countersign/session/shared"
 )
 
-// Calls is a session.Calls in NATS.
+// Calls implements session.Calls in NATS.
 type Calls struct{ bucket *Bucket }
 
 var _ session.Calls = (*Calls)(nil)
 
-// callPattern is what may be the id of a call; ids come back from FreeSWITCH, where anybody may have set them.
+// callPattern matches ids of calls. Ids come back from FreeSWITCH, where anybody may have set them.
 var callPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // Remember implements session.Calls.
 func (c *Calls) Remember(ctx context.Context, k session.Known) error {
 	if !callPattern.MatchString(k.Call) {
-		return errors.New("remember a call: its id has other than letters, digits, - and _, or is longer than 64")
+		return errors.New("remember a call: its id must have 1 to 64 letters, digits, - and _")
 	}
 	value, err := json.Marshal(k)
 	if err != nil {
@@ -34,7 +34,7 @@ func (c *Calls) Remember(ctx context.Context, k session.Known) error {
 	return nil
 }
 
-// Recall implements session.Calls. What cannot be the id of a call is not known.
+// Recall implements session.Calls. An id that no call can have is unknown.
 func (c *Calls) Recall(ctx context.Context, call string) (k session.Known, ok bool, err error) {
 	if !callPattern.MatchString(call) {
 		return session.Known{}, false, nil

@@ -14,32 +14,32 @@ import (
 	"countersign/session/shared"
 )
 
-// linesKept is how many versions of a service line are kept, linesMost how many bytes one may have.
 const (
-	linesKept = 64
-	lineMost  = 512 << 10
+	linesKept = 64        // versions of a service line
+	lineMost  = 512 << 10 // bytes of one version
 )
 
-// ErrNotAnnounced says that a service line was changed, but that the event config_changed could not be published.
-var ErrNotAnnounced = errors.New("the change is made, but could not be announced: config_changed is missing in the stream")
+// ErrNotAnnounced means that a service line was changed but the event config_changed could not be published.
+var ErrNotAnnounced = errors.New("the change is in force, but the event config_changed could not be published")
 
 var linePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
-// Change says who changes a service line, and what.
+// Change says who changes a service line, and how.
 type Change struct {
 	Author, Comment string
-	// ExpectedVersion is the version that the change was made from; 0 means that the line must not be there.
+	// ExpectedVersion is the version that the change was made from; 0 means that the line must not exist.
 	ExpectedVersion int
 	// RolledBackTo is the version that the new one repeats, or 0.
 	RolledBackTo int
-	// Summary has one entry for each thing that changed.
+	// Summary has one entry for each difference.
 	Summary []string
 }
 
-// ConflictError says that somebody else changed the line first. Nothing was changed.
+// ConflictError means that somebody else changed the line first. Nothing was written.
 type ConflictError struct {
 	Name string
-	// Expected is the version that the change was made from, Have the line as it is; its version is 0 if it is not there.
+	// Expected is the version that the change was made from, Have the line as it is now; its version is 0 if there is
+	// none.
 	Expected int
 	Have     shared.LineVersion
 }
@@ -47,24 +47,26 @@ type ConflictError struct {
 func (e *ConflictError) Error() string {
 	switch {
 	case e.Have.Version == 0 || e.Have.Removed:
-		return fmt.Sprintf("line %s is not there (any more), and the change was made from version %d; apply it as a new line, or leave it removed", e.Name, e.Expected)
+		return fmt.Sprintf("line %s does not exist (any more), and the change was made from version %d; "+
+			"apply it as a new line, or leave it removed", e.Name, e.Expected)
 	case e.Expected == 0:
-		return fmt.Sprintf("line %s is there already, version %d by %s of %s; look at it and change that version",
+		return fmt.Sprintf("line %s exists already: version %d by %s of %s; look at it and change that version",
 			e.Name, e.Have.Version, e.Have.Author, e.Have.At.Format(time.RFC3339))
 	default:
-		return fmt.Sprintf("line %s was changed by %s on %s: it is at version %d, and the change was made from version %d; look at the difference and try again",
+		return fmt.Sprintf("line %s was changed by %s on %s: it is at version %d, and the change was made from version %d; "+
+			"look at the difference and try again",
 			e.Name, e.Have.Author, e.Have.At.Format(time.RFC3339), e.Have.Version, e.Expected)
 	}
 }
 
-// Lines keeps the service lines and their history in NATS. It does not know what is in them.
+// Lines keeps the service lines and their history in NATS. It does not look into them.
 type Lines struct {
 	bucket *Bucket
 	state  *State
 	now    func() time.Time
 }
 
-// All reads the lines that there are, by name.
+// All reads all lines, sorted by name, without removed ones.
 func (l *Lines) All(ctx context.Context) ([]shared.LineVersion, error) {
 	values, err := l.bucket.All(ctx, "")
 	if err != nil {
@@ -88,7 +90,7 @@ func sortByName(s []shared.LineVersion) {
 	slices.SortFunc(s, func(a, b shared.LineVersion) int { return cmp.Compare(a.Name, b.Name) })
 }
 
-// Get reads a line as it is, or shared.ErrNotFound.
+// Get reads the current version of a line, or returns shared.ErrNotFound.
 func (l *Lines) Get(ctx context.Context, name string) (shared.LineVersion, error) {
 	if err := checkLine(name); err != nil {
 		return shared.LineVersion{}, err
@@ -107,7 +109,7 @@ func (l *Lines) Get(ctx context.Context, name string) (shared.LineVersion, error
 	return s, nil
 }
 
-// History reads the last versions of a line, up to 64, newest first, its removals among them; or shared.ErrNotFound.
+// History reads the last versions of a line, up to 64, newest first, removals included; or returns shared.ErrNotFound.
 func (l *Lines) History(ctx context.Context, name string) ([]shared.LineVersion, error) {
 	if err := checkLine(name); err != nil {
 		return nil, err
@@ -120,8 +122,8 @@ func (l *Lines) History(ctx context.Context, name string) ([]shared.LineVersion,
 	}
 	var versions []shared.LineVersion
 	for _, e := range slices.Backward(entries) {
-		if e.gone {
-			continue // somebody used the nats tool
+		if e.deleted {
+			continue // deleted with the nats tool
 		}
 		s, err := storedFrom(name, e.value)
 		if err != nil {
@@ -135,28 +137,30 @@ func (l *Lines) History(ctx context.Context, name string) ([]shared.LineVersion,
 	return versions, nil
 }
 
-// Put writes the next version of a line. *ConflictError says that somebody else was faster; ErrNotAnnounced that it is written all the same.
+// Put writes the next version of a line. *ConflictError means that somebody else was faster. With ErrNotAnnounced the
+// version is written.
 func (l *Lines) Put(ctx context.Context, name, yaml string, c Change) (shared.LineVersion, error) {
 	if len(yaml) > lineMost {
-		return shared.LineVersion{}, fmt.Errorf("line %s has %d bytes; it may have %d", name, len(yaml), lineMost)
+		return shared.LineVersion{}, fmt.Errorf("line %s has %d bytes; the most is %d", name, len(yaml), lineMost)
 	}
 	return l.change(ctx, name, c, shared.LineVersion{YAML: yaml, RolledBackTo: c.RolledBackTo})
 }
 
-// Remove takes a line away, with the same errors as Put. Its history stays.
+// Remove removes a line, with the same errors as Put. Its history stays.
 func (l *Lines) Remove(ctx context.Context, name string, c Change) (shared.LineVersion, error) {
 	if c.ExpectedVersion < 1 {
-		return shared.LineVersion{}, fmt.Errorf("remove line %s: the version that is to be removed is not given", name)
+		return shared.LineVersion{}, fmt.Errorf("remove line %s: the version to remove is missing", name)
 	}
 	return l.change(ctx, name, c, shared.LineVersion{Removed: true})
 }
 
-func (l *Lines) change(ctx context.Context, name string, c Change, next shared.LineVersion) (shared.LineVersion, error) {
+func (l *Lines) change(ctx context.Context, name string, c Change,
+	next shared.LineVersion) (shared.LineVersion, error) {
 	if err := checkLine(name); err != nil {
 		return shared.LineVersion{}, err
 	}
 	if c.ExpectedVersion < 0 {
-		return shared.LineVersion{}, fmt.Errorf("change line %s: the version that the change was made from is not given", name)
+		return shared.LineVersion{}, fmt.Errorf("change line %s: the version that the change was made from is missing", name)
 	}
 	have, last, revision, err := l.present(ctx, name)
 	if err != nil {
@@ -165,7 +169,8 @@ func (l *Lines) change(ctx context.Context, name string, c Change, next shared.L
 	if have.Version != c.ExpectedVersion {
 		return shared.LineVersion{}, &ConflictError{Name: name, Expected: c.ExpectedVersion, Have: have}
 	}
-	next.Name, next.Version, next.Author, next.Comment, next.At, next.Summary = name, last+1, c.Author, c.Comment, l.now().UTC(), c.Summary
+	next.Name, next.Version, next.At = name, last+1, l.now().UTC()
+	next.Author, next.Comment, next.Summary = c.Author, c.Comment, c.Summary
 	value, err := json.Marshal(next)
 	if err != nil {
 		return shared.LineVersion{}, fmt.Errorf("write line %s: %w", name, err)
@@ -185,8 +190,10 @@ func (l *Lines) change(ctx context.Context, name string, c Change, next shared.L
 	return next, nil
 }
 
-// present reads a line as it is, the zero shared.LineVersion if it is not there; the last version that it ever had; and the revision that a change is to replace.
-func (l *Lines) present(ctx context.Context, name string) (have shared.LineVersion, last int, revision uint64, err error) {
+// present reads the current version of a line, zero if it does not exist; the number of its last version ever; and
+// the revision that a change must replace.
+func (l *Lines) present(ctx context.Context, name string) (have shared.LineVersion, last int, revision uint64,
+	err error) {
 	ctx, cancel := l.bucket.state.alive.within(ctx, l.bucket.within)
 	defer cancel()
 	e, err := l.bucket.last(ctx, name)
@@ -196,7 +203,7 @@ func (l *Lines) present(ctx context.Context, name string) (have shared.LineVersi
 	if err != nil {
 		return shared.LineVersion{}, 0, 0, fmt.Errorf("read line %s: %w", name, err)
 	}
-	if e.gone {
+	if e.deleted {
 		versions, err := l.History(ctx, name)
 		if err != nil && !errors.Is(err, shared.ErrNotFound) {
 			return shared.LineVersion{}, 0, 0, err
@@ -223,14 +230,18 @@ func (l *Lines) announce(ctx context.Context, s shared.LineVersion) error {
 		summary = []string{}
 	}
 	return l.state.Publish(ctx, event.Event{
-		ID: event.ID(about, s.Version), Source: "/countersign/" + l.state.options.Node, Time: s.At, Call: about, Seq: s.Version, Line: s.Name, LineVersion: s.Version,
-		Data: event.ConfigChanged{Author: s.Author, Comment: s.Comment, Summary: summary, RolledBackTo: s.RolledBackTo, Removed: s.Removed},
+		ID: event.ID(about, s.Version), Source: "/countersign/" + l.state.options.Node, Time: s.At,
+		Call: about, Seq: s.Version, Line: s.Name, LineVersion: s.Version,
+		Data: event.ConfigChanged{
+			Author: s.Author, Comment: s.Comment, Summary: summary, RolledBackTo: s.RolledBackTo, Removed: s.Removed,
+		},
 	})
 }
 
 func checkLine(name string) error {
 	if !linePattern.MatchString(name) {
-		return fmt.Errorf("%q cannot be the name of a line; use up to 63 small letters, digits, - and _, a letter or digit first", name)
+		return fmt.Errorf("%q cannot be the name of a line; "+
+			"use up to 63 small letters, digits, - and _, beginning with a letter or digit", name)
 	}
 	return nil
 }
@@ -238,7 +249,8 @@ func checkLine(name string) error {
 func storedFrom(name string, value []byte) (shared.LineVersion, error) {
 	var s shared.LineVersion
 	if err := json.Unmarshal(value, &s); err != nil || s.Version < 1 {
-		return shared.LineVersion{}, fmt.Errorf("line %s in NATS is damaged: %w; put back an earlier version with `nats kv`", name, cmp.Or(err, errNoVersion))
+		return shared.LineVersion{}, fmt.Errorf("line %s in NATS is damaged: %w; restore an earlier version with `nats kv`",
+			name, cmp.Or(err, errNoVersion))
 	}
 	s.Name = name
 	return s, nil

@@ -67,7 +67,8 @@ func TestALineHasVersionsAndAHistory(t *testing.T) {
 		story = append(story, fmt.Sprint(v.Version, v.YAML, v.Author, v.RolledBackTo, v.Removed))
 	}
 	assert.Equal(t, []string{"5fiveann0 false", "4bob0 true", "3oneann1 false", "2twobob0 false", "1oneann0 false"}, story)
-	assert.Equal(t, []string{"line-retail.1", "line-retail.2", "line-retail.3", "line-retail.4", "line-retail.5", "line-cards.1"}, inStream(t, on(t, nats)))
+	assert.Equal(t, []string{"line-retail.1", "line-retail.2", "line-retail.3", "line-retail.4", "line-retail.5",
+		"line-cards.1"}, inStream(t, on(t, nats)))
 }
 
 func TestTheHistoryEndsAfter64Versions(t *testing.T) {
@@ -95,7 +96,7 @@ func TestWhoChangesAnOldVersionIsToldWhoWasFaster(t *testing.T) {
 		says     []string
 	}{
 		"an old version": {1, []string{"changed by bob", "version 2", "version 1", "try again"}},
-		"a new line":     {0, []string{"is there already", "bob"}},
+		"a new line":     {0, []string{"exists already", "bob"}},
 	} {
 		_, err := lines.Put(ctx, "retail", "three", by("cy", test.expected))
 		var conflict *bus.ConflictError
@@ -106,11 +107,11 @@ func TestWhoChangesAnOldVersionIsToldWhoWasFaster(t *testing.T) {
 		}
 	}
 	_, err = lines.Put(ctx, "other", "x", by("cy", 3))
-	assert.ErrorContains(t, err, "is not there (any more)")
+	assert.ErrorContains(t, err, "does not exist (any more)")
 	_, err = lines.Put(ctx, "retail", "x", by("cy", -1))
-	assert.ErrorContains(t, err, "is not given")
+	assert.ErrorContains(t, err, "is missing")
 	_, err = lines.Remove(ctx, "retail", by("cy", 0))
-	assert.ErrorContains(t, err, "is not given")
+	assert.ErrorContains(t, err, "is missing")
 	_, err = lines.Put(ctx, "retail", strings.Repeat("x", 600<<10), by("cy", 2))
 	assert.ErrorContains(t, err, "bytes")
 	for _, name := range []string{"", "Retail", "-a", "a.b", "a b", "ä", strings.Repeat("a", 64)} {
@@ -147,15 +148,18 @@ func TestAChangeThatCannotBeAnnouncedStandsAndSaysSo(t *testing.T) {
 	t.Parallel()
 	n := embedded(t).Endpoint()
 	js := on(t, n)
-	// A stream that is full and takes nothing new.
-	_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: event.Stream, Subjects: []string{event.Subjects}, MaxMsgs: 1, Discard: jetstream.DiscardNew})
+	// The stream is full and refuses new messages.
+	_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{
+		Name: event.Stream, Subjects: []string{event.Subjects}, MaxMsgs: 1, Discard: jetstream.DiscardNew,
+	})
 	require.NoError(t, err)
 	_, err = js.Publish(t.Context(), "countersign.v1.x.verified", nil)
 	require.NoError(t, err)
 	lines := ready(t, state(t, n, bus.StateOptions{})).Lines()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, err = js.Conn().Subscribe(event.Subject("retail", event.FactConfigChanged), func(*nats.Msg) { cancel() }) // it was tried
+	_, err = js.Conn().Subscribe(event.Subject("retail", event.FactConfigChanged),
+		func(*nats.Msg) { cancel() }) // an attempt was made
 	require.NoError(t, err)
 	require.NoError(t, js.Conn().Flush())
 	stored, err := lines.Put(ctx, "retail", "one", by("ann", 0))
@@ -200,13 +204,15 @@ func TestWhoeverWatchesTheLinesSeesThemAllAndEveryChangeOverARestart(t *testing.
 			}
 		}
 	}
-	// changed tries until the line has that version, or is gone; a try may have done it although its answer was lost.
+	// changed retries until the line has that version, or is gone; an attempt may have succeeded although its answer
+	// was lost.
 	changed := func(version int, change func() error) {
 		t.Helper()
 		require.Eventually(t, func() bool {
 			err := change()
 			var conflict *bus.ConflictError
-			return err == nil || errors.Is(err, bus.ErrNotAnnounced) || errors.As(err, &conflict) && conflict.Have.Version == version
+			return err == nil || errors.Is(err, bus.ErrNotAnnounced) ||
+				errors.As(err, &conflict) && conflict.Have.Version == version
 		}, patience, 10*time.Millisecond)
 	}
 	put := func(name string, expected, version int) {

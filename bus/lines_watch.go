@@ -12,22 +12,23 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Watch calls handle with all the lines that there are, by name, at once and after each change, until ctx ends. While NATS is away it waits. handle is called
-// from the goroutine of Watch, and may be called again with the same lines. A damaged line is logged, and counts as it was when it was last whole.
+// Watch calls handle with all lines, sorted by name, at once and after each change, until ctx ends. While NATS is
+// away it waits. handle is called from the goroutine of Watch, perhaps again with the same lines. A damaged line is
+// logged, and its last good version stays.
 func (l *Lines) Watch(ctx context.Context, handle func([]shared.LineVersion)) {
-	whole := map[string]shared.LineVersion{}
-	l.bucket.watch(ctx, "countersign lines", func(entries map[string]keyed) {
-		maps.DeleteFunc(whole, func(name string, _ shared.LineVersion) bool { _, there := entries[name]; return !there })
+	good := map[string]shared.LineVersion{}
+	l.bucket.watch(ctx, "countersign lines", func(entries map[string]record) {
+		maps.DeleteFunc(good, func(name string, _ shared.LineVersion) bool { _, found := entries[name]; return !found })
 		for name, e := range entries {
 			s, err := storedFrom(name, e.value)
 			if err != nil {
-				l.state.log.Error("line in nats is damaged, the last whole version stays", "line", name, "err", err)
+				l.state.log.Error("line in nats is damaged, its last good version stays", "line", name, "err", err)
 				continue
 			}
-			whole[name] = s
+			good[name] = s
 		}
 		var lines []shared.LineVersion
-		for _, s := range whole {
+		for _, s := range good {
 			if !s.Removed {
 				lines = append(lines, s)
 			}
@@ -37,10 +38,10 @@ func (l *Lines) Watch(ctx context.Context, handle func([]shared.LineVersion)) {
 	})
 }
 
-// Watch calls handle with all keys and values at once and after each change, until ctx ends, under the name that NATS shows for the connection. While NATS
-// is away it waits. handle is called from the goroutine of Watch.
+// Watch calls handle with all keys and values, at once and after each change, until ctx ends. as is the name that
+// NATS shows for the connection. While NATS is away it waits. handle is called from the goroutine of Watch.
 func (b *Bucket) Watch(ctx context.Context, as string, handle func(map[string][]byte)) {
-	b.watch(ctx, as, func(entries map[string]keyed) {
+	b.watch(ctx, as, func(entries map[string]record) {
 		values := make(map[string][]byte, len(entries))
 		for key, e := range entries {
 			values[key] = e.value
@@ -49,15 +50,16 @@ func (b *Bucket) Watch(ctx context.Context, as string, handle func(map[string][]
 	})
 }
 
-func (b *Bucket) watch(ctx context.Context, as string, handle func(map[string]keyed)) {
+func (b *Bucket) watch(ctx context.Context, as string, handle func(map[string]record)) {
 	w := &bucketWatch{bucket: b, handle: handle}
 	(&link{endpoint: b.state.endpoint, name: as, log: b.state.log}).run(ctx, w.follow)
 }
 
-// bucketWatch follows a bucket on connections of its own, each from the start: nothing is missed that happened in between.
+// bucketWatch follows a bucket over connections of its own. Each begins with all values, so no change is missed in
+// between.
 type bucketWatch struct {
 	bucket *Bucket
-	handle func(map[string]keyed)
+	handle func(map[string]record)
 }
 
 func (w *bucketWatch) follow(ctx context.Context, conn *nats.Conn, up func()) error {
@@ -83,7 +85,7 @@ func (w *bucketWatch) follow(ctx context.Context, conn *nats.Conn, up func()) er
 	}
 	defer messages.Stop()
 	up()
-	entries := map[string]keyed{}
+	entries := map[string]record{}
 	if consumer.CachedInfo().NumPending == 0 {
 		w.handle(entries)
 	}
@@ -97,7 +99,7 @@ func (w *bucketWatch) follow(ctx context.Context, conn *nats.Conn, up func()) er
 			return err
 		}
 		key := strings.TrimPrefix(msg.Subject(), w.bucket.subject(""))
-		if e := entryOf(key, msg.Data(), msg.Headers(), meta.Sequence.Stream); e.gone {
+		if e := entryOf(key, msg.Data(), msg.Headers(), meta.Sequence.Stream); e.deleted {
 			delete(entries, key)
 		} else {
 			entries[key] = e
@@ -108,5 +110,5 @@ func (w *bucketWatch) follow(ctx context.Context, conn *nats.Conn, up func()) er
 	}
 }
 
-// watchHeartbeat is how often NATS says that there is nothing new; after two of them the connection counts as dead.
+// watchHeartbeat is how often an idle NATS sends a sign of life; the connection counts as dead after two are missing.
 const watchHeartbeat = 5 * time.Second

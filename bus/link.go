@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"countersign/internal/retry"
 )
 
 // Between attempts to reach NATS.
@@ -19,27 +21,29 @@ const (
 
 var errConnectionLost = errors.New("the connection was lost")
 
-// link does some work on a connection, and on the next one when that is gone, for as long as its context lives. The client library's own
-// reconnecting is not used: what it buffers would overtake what was lost.
+// link runs some work over a connection, and over the next one when that is lost. It does not use the client
+// library's own reconnect, whose buffer would overtake the messages that were lost.
 type link struct {
 	endpoint Endpoint
 	name     string
 	log      *slog.Logger
-	// up and down, if set, are told of each change.
+	// up and down, if set, are called on each change.
 	up   func()
 	down func(error)
 }
 
-// run calls work with one connection after the other until ctx ends. work returns when its context ends, and why it cannot go on; it calls up
-// as soon as, and whenever, all is well. Both come from the goroutine of run, and run leaves no goroutine behind.
+// run calls work with one connection after the other until ctx ends. work returns when its context ends, or with the
+// reason why it cannot go on; it calls up whenever all is well. work, up and down run in the goroutine of run, which
+// leaves no goroutine behind.
 func (l *link) run(ctx context.Context, work func(ctx context.Context, conn *nats.Conn, up func()) error) {
-	isUp, toldDown := false, false
-	delay := retryFirst
+	isUp, warned := false, false
+	delay := retry.Backoff(retryFirst, retryMost)
 	up := func() {
 		if isUp {
 			return
 		}
-		isUp, toldDown, delay = true, false, retryFirst
+		isUp, warned = true, false
+		delay.Reset()
 		l.log.Info("nats connected", "server", l.endpoint.String(), "as", l.name)
 		if l.up != nil {
 			l.up()
@@ -57,18 +61,18 @@ func (l *link) run(ctx context.Context, work func(ctx context.Context, conn *nat
 		if ctx.Err() != nil {
 			return
 		}
-		if !toldDown {
-			toldDown = true
+		if !warned {
+			warned = true
 			l.log.Warn("nats away", "server", l.endpoint.String(), "as", l.name, "err", err)
 		}
-		if !pause(ctx, delay/2+rand.N(delay/2)) {
+		half := delay.NextBackOff() / 2
+		if retry.Pause(ctx, half+rand.N(half)) != nil {
 			return
 		}
-		delay = min(2*delay, retryMost)
 	}
 }
 
-// once opens a connection, works on it and closes it. The context of work ends with the connection.
+// once opens a connection, calls work and closes the connection. The context of work ends with the connection.
 func (l *link) once(ctx context.Context, work func(context.Context, *nats.Conn) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -104,16 +108,4 @@ func lost(err error) error {
 		return errConnectionLost
 	}
 	return fmt.Errorf("%w: %w", errConnectionLost, err)
-}
-
-// pause waits, and says whether ctx is still alive.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

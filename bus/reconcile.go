@@ -8,24 +8,24 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// clockSlack is how far our clock may be ahead of the server's.
+// clockSlack is how far our clock may run ahead of the server's.
 const clockSlack = time.Minute
 
-// reconciler finds out, once for each connection, which entries the stream already holds from an earlier connection or an earlier life of
-// the process. The stream's own duplicate window does not help once it is over.
+// reconciler finds out, once per connection, which entries of the outbox the stream already holds from an earlier
+// connection or process. The stream's duplicate window helps only for minutes.
 //
-// Because entries are published in order, those in the stream are the first ones of the outbox: the search ends with the first batch whose
-// last entry is not there.
+// Entries are published in order, so those in the stream are the first ones of the outbox: the search ends with the
+// first batch whose last entry is missing in the stream.
 type reconciler struct {
-	over     bool
+	done     bool
 	inStream map[string]bool
 }
 
 func (r *reconciler) has(id string) bool { return r.inStream[id] }
 
-// look learns about a batch of entries before it is sent.
-func (r *reconciler) look(ctx context.Context, stream jetstream.Stream, entries []Entry) error {
-	if r.over {
+// search looks for a batch of entries in the stream before it is sent.
+func (r *reconciler) search(ctx context.Context, stream jetstream.Stream, entries []Entry) error {
+	if r.done {
 		return nil
 	}
 	r.inStream = make(map[string]bool, len(entries))
@@ -37,7 +37,9 @@ func (r *reconciler) look(ctx context.Context, stream jetstream.Stream, entries 
 		}
 	}
 	since := oldest.Add(-clockSlack)
-	recent := jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &since, HeadersOnly: true}
+	recent := jetstream.ConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &since, HeadersOnly: true,
+	}
 	err := scan(ctx, stream, recent, func(msg jetstream.Msg, _ uint64) (more bool) {
 		if id := msg.Headers().Get(jetstream.MsgIDHeader); wanted[id] {
 			r.inStream[id] = true
@@ -47,6 +49,6 @@ func (r *reconciler) look(ctx context.Context, stream jetstream.Stream, entries 
 	if err != nil {
 		return fmt.Errorf("look up events in the stream: %w", err)
 	}
-	r.over = !r.inStream[entries[len(entries)-1].ID]
+	r.done = !r.inStream[entries[len(entries)-1].ID]
 	return nil
 }

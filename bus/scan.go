@@ -8,17 +8,19 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// scanChunk is how many messages are asked for at once, scanWithin how long NATS may take to answer.
 const (
-	scanChunk  = 2000
-	scanWithin = 10 * time.Second
+	scanChunk  = 2000             // messages per request
+	scanWithin = 10 * time.Second // for NATS to answer one
 )
 
 var errScanStalled = errors.New("NATS stopped sending")
 
-// scan calls found with each message that is in a stream now, in order, until it returns false. config says which messages, and what of them.
-func scan(ctx context.Context, stream jetstream.Stream, config jetstream.ConsumerConfig, found func(msg jetstream.Msg, sequence uint64) (more bool)) error {
-	config.AckPolicy, config.MemoryStorage, config.Replicas, config.InactiveThreshold = jetstream.AckNonePolicy, true, 1, time.Minute
+// scan calls found with each message that is in a stream now, in order, until it returns false. config selects the
+// messages.
+func scan(ctx context.Context, stream jetstream.Stream, config jetstream.ConsumerConfig,
+	found func(msg jetstream.Msg, sequence uint64) (more bool)) error {
+	config.AckPolicy, config.MemoryStorage, config.Replicas = jetstream.AckNonePolicy, true, 1
+	config.InactiveThreshold = time.Minute
 	consumer, err := stream.CreateConsumer(ctx, config)
 	if err != nil {
 		return err
@@ -42,7 +44,7 @@ func scan(ctx context.Context, stream jetstream.Stream, config jetstream.Consume
 			if err != nil {
 				return err
 			}
-			if !found(msg, about.Sequence.Stream) || about.NumPending == 0 { // some may run out meanwhile
+			if !found(msg, about.Sequence.Stream) || about.NumPending == 0 { // some may expire meanwhile
 				return nil
 			}
 		}

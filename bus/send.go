@@ -22,11 +22,11 @@ const (
 var (
 	errSubject     = errors.New("the subject does not belong to the stream")
 	errNoID        = errors.New("the event has no id")
-	errWentMissing = errors.New("NATS did not confirm an event in time")
+	errUnconfirmed = errors.New("NATS did not confirm an event in time")
 )
 
-// sender publishes entries in their order. Each message of a window names the one before it (Nats-Expected-Last-Msg-Id), so that when
-// NATS does not take one, it takes none of those behind it either.
+// sender publishes entries in order. Each message of a window names the one before it (Nats-Expected-Last-Msg-Id):
+// when NATS refuses one, it refuses all that follow.
 type sender struct {
 	js      jetstream.JetStream
 	window  int
@@ -36,7 +36,8 @@ type sender struct {
 }
 
 // newSender chooses the window. A replicated stream gets one message at a time: see DESIGN.md.
-func newSender(js jetstream.JetStream, stream jetstream.Stream, c RelayConfig, log *slog.Logger, status *statusBoard) *sender {
+func newSender(js jetstream.JetStream, stream jetstream.Stream, c RelayConfig, log *slog.Logger,
+	status *statusBoard) *sender {
 	window := c.Batch
 	if stream.CachedInfo().Config.Replicas > 1 {
 		window = 1
@@ -44,15 +45,16 @@ func newSender(js jetstream.JetStream, stream jetstream.Stream, c RelayConfig, l
 	return &sender{js: js, window: window, ackWait: c.AckWait, log: log, status: status}
 }
 
-// flight is one entry of a window: on its way, or settled without a journey.
+// flight is one entry of a window: in flight, or settled without being sent.
 type flight struct {
 	entry Entry
 	ack   jetstream.PubAckFuture
 	err   error
 }
 
-// send publishes entries, but for those already in the stream, and waits until NATS has said something about each. It returns how many, from
-// the first one on, are settled: stored, or refused for good. Fewer than all without an error means that the rest is to be sent again.
+// send publishes the entries that are not in the stream yet and waits for NATS's answer to each. It returns how many
+// of the first ones are settled: stored, or refused for good. If that is not all and err is nil, the rest must be
+// sent again.
 func (s *sender) send(ctx context.Context, entries []Entry, inStream func(id string) bool) (settled int, err error) {
 	flights := make([]flight, 0, len(entries))
 	previous := ""
@@ -67,8 +69,8 @@ func (s *sender) send(ctx context.Context, entries []Entry, inStream func(id str
 	}
 	for i, f := range flights {
 		err := s.settle(ctx, f)
-		if errors.Is(err, errNotItsTurn) {
-			return settled, s.land(ctx, flights[i+1:])
+		if errors.Is(err, errOutOfOrder) {
+			return settled, s.drain(ctx, flights[i+1:])
 		}
 		if err != nil {
 			return settled, err
@@ -78,20 +80,20 @@ func (s *sender) send(ctx context.Context, entries []Entry, inStream func(id str
 	return settled, nil
 }
 
-// land waits for the acks of flights that are to be sent again whatever those say.
-func (s *sender) land(ctx context.Context, flights []flight) error {
+// drain waits for the answers to flights that will be sent again in any case.
+func (s *sender) drain(ctx context.Context, flights []flight) error {
 	for _, f := range flights {
 		if f.ack == nil {
 			continue
 		}
-		if _, err := s.outcome(ctx, f); errors.Is(err, errWentMissing) || ctx.Err() != nil {
+		if _, err := s.outcome(ctx, f); errors.Is(err, errUnconfirmed) || ctx.Err() != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// publish hands one entry to the connection. previous is the id of the entry before it in this window.
+// publish sends one entry. previous is the id of the entry before it in this window.
 func (s *sender) publish(e Entry, previous string) (jetstream.PubAckFuture, error) {
 	if e.ID == "" {
 		return nil, errNoID
@@ -109,10 +111,11 @@ func (s *sender) publish(e Entry, previous string) (jetstream.PubAckFuture, erro
 	return s.js.PublishMsgAsync(msg, jetstream.WithRetryAttempts(0))
 }
 
-// errNotItsTurn: NATS did not take the message because the one before it in its window was not taken, or another node's came between.
-var errNotItsTurn = errors.New("not its turn")
+// errOutOfOrder means that NATS refused a message because it had refused the one before it in the window, or because
+// another node's message came between.
+var errOutOfOrder = errors.New("out of order")
 
-// settle waits for the fate of one entry. nil means that nothing is left to do for it.
+// settle waits for NATS's answer to one entry. nil means that the entry is done.
 func (s *sender) settle(ctx context.Context, f flight) error {
 	if f.err == nil && f.ack == nil {
 		return nil
@@ -125,7 +128,7 @@ func (s *sender) settle(ctx context.Context, f flight) error {
 		}
 		return nil
 	case hasCode(err, codeWrongLastMsgID):
-		return errNotItsTurn
+		return errOutOfOrder
 	case hopeless(err):
 		s.status.refused()
 		s.log.Error("event refused by nats, it stays in the journal only",
@@ -136,7 +139,7 @@ func (s *sender) settle(ctx context.Context, f flight) error {
 	}
 }
 
-// outcome waits for what NATS says of one entry, as long as NATS goes on saying something of those before it.
+// outcome waits for NATS's answer to one entry, for ackWait since its answer to the entry before.
 func (s *sender) outcome(ctx context.Context, f flight) (*jetstream.PubAck, error) {
 	if f.err != nil {
 		return nil, f.err
@@ -149,19 +152,20 @@ func (s *sender) outcome(ctx context.Context, f flight) (*jetstream.PubAck, erro
 	case err := <-f.ack.Err():
 		return nil, err
 	case <-late.C:
-		return nil, errWentMissing
+		return nil, errUnconfirmed
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
 }
 
-// hopeless says that NATS refused the message for what it is: the same message will never be taken.
+// hopeless reports whether NATS will never accept this message.
 func hopeless(err error) bool {
-	return errors.Is(err, errSubject) || errors.Is(err, errNoID) || errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrBadSubject) ||
+	return errors.Is(err, errSubject) || errors.Is(err, errNoID) ||
+		errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrBadSubject) ||
 		hasCode(err, jetstream.JSErrCodeStreamMessageExceedsMaximum) || hasCode(err, codeHeaderTooLarge)
 }
 
-// refused says that NATS answered, and that it will not.
+// refused reports whether NATS answered with a refusal.
 func refused(err error) bool {
 	_, answered := errors.AsType[*jetstream.APIError](err)
 	return answered
@@ -172,7 +176,7 @@ func hasCode(err error, code jetstream.ErrorCode) bool {
 	return errors.As(err, &refusal) && refusal.ErrorCode == code
 }
 
-// publishable says that the stream listens to the subject and that NATS would take it literally.
+// publishable reports whether a subject belongs to the stream and has no wildcards.
 func publishable(subject string) bool {
 	rest, ok := strings.CutPrefix(subject, subjectPrefix)
 	if !ok || strings.ContainsAny(rest, " \t\r\n") {

@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// serverLog brings the embedded server's log to slog. Its errors are mostly what a client did wrong, so they are warnings here; what keeps it
-// from starting becomes the error of StartEmbedded.
+// serverLog passes the embedded server's log to slog. The server's errors are mostly mistakes of clients, so they are
+// warnings here; a fatal one becomes the error of StartEmbedded.
 type serverLog struct {
 	log   *slog.Logger
 	fatal chan error

@@ -12,26 +12,29 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"countersign/internal/retry"
 	"countersign/session/event"
 )
 
-// ErrAway says that NATS cannot be reached, or does not answer in time.
+// ErrAway means that NATS cannot be reached or does not answer in time.
 var ErrAway = errors.New("NATS is away")
 
-// StateOptions says how the state is kept that machines share. The zero value, but for Log, has the defaults of policy.md.
+// StateOptions configures the shared state. Log is required; zero values of the others are the defaults of
+// docs/policy.md#nats.
 type StateOptions struct {
-	// Node is who speaks in events: "/countersign/<node>".
+	// Node goes into the source of events: "/countersign/<node>".
 	Node string
-	// Replicas is on how many servers of a cluster the state is kept: 1. What an operator set with the nats tool stays.
+	// Replicas is how many servers of a cluster keep the state: 1. What an operator set with the nats tool stays.
 	Replicas int
-	// GuardTTL is how long attempts are remembered, 30 days, CallsTTL how long calls are, 24 h.
+	// GuardTTL is how long attempts are kept, 30 days; CallsTTL how long calls are, 24 h.
 	GuardTTL, CallsTTL time.Duration
-	// Key seals what names customers, calls and tokens: 32 bytes, secret, the same on all machines. NATS keeps what ran out, or was written over, in its files for
-	// a while; without the key that tells nothing. With another key, or none, it is not found. None seals nothing.
+	// Key encrypts the values that name customers, those of calls and tokens: 32 secret bytes, the same on all
+	// machines. NATS keeps expired and overwritten values in its files for a while; without the key they are
+	// unreadable. Values sealed with another key count as missing. Without a key nothing is sealed.
 	Key []byte
-	// Within is how long one operation may take that a call waits for: 250 ms.
+	// Within bounds one operation that a call waits for: 250 ms.
 	Within time.Duration
-	// Stream is what is wanted of the stream of events, should it not be there yet.
+	// Stream configures the stream of events if it does not exist yet.
 	Stream StreamConfig
 	Log    *slog.Logger
 }
@@ -52,20 +55,20 @@ func (o StateOptions) withDefaults() StateOptions {
 	return o
 }
 
-// How long things may take that no call waits for, unless StateOptions.Within is longer.
+// Bounds on operations that no call waits for, unless StateOptions.Within is longer.
 const (
 	linesWithin   = 5 * time.Second
 	publishWithin = 5 * time.Second
 )
 
-// How long one try may take of what is tried again.
+// Bounds on one attempt of what is tried again.
 const (
 	ensureWithin = 10 * time.Second
 	publishTry   = time.Second
 )
 
-// State is what machines share in NATS: attempts and locks, calls, service lines. It survives every outage: meanwhile its methods fail at once with
-// ErrAway. Any goroutine may use it.
+// State is what machines share in NATS: attempts and locks, calls, service lines. During an outage its methods fail
+// at once with ErrAway; afterwards they work again. Any goroutine may use it.
 type State struct {
 	endpoint Endpoint
 	conn     *nats.Conn
@@ -85,7 +88,8 @@ type State struct {
 	ready chan struct{} // closed when all buckets are there
 }
 
-// OpenState connects, and makes the buckets that are missing. A NATS that is away now is no error. Close it.
+// OpenState connects and creates the buckets that are missing. It is no error if NATS is away. The caller closes the
+// State.
 func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	o = o.withDefaults()
 	alive := newLifetime()
@@ -104,25 +108,33 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &State{endpoint: endpoint, conn: conn, alive: alive, js: js, options: o, log: o.Log, again: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}),
-		ready: make(chan struct{})}
-	s.guard = &Bucket{state: s, within: o.Within, seal: seal, sealed: isToken, spec: bucketSpec{name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true}}
-	s.calls = &Bucket{state: s, within: o.Within, seal: seal, sealed: every, spec: bucketSpec{name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1}}
-	s.lines = &Bucket{state: s, within: max(linesWithin, o.Within), spec: bucketSpec{name: "lines", about: "service lines", history: linesKept}}
+	s := &State{
+		endpoint: endpoint, conn: conn, alive: alive, js: js, options: o, log: o.Log,
+		again: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}), ready: make(chan struct{}),
+	}
+	s.guard = &Bucket{state: s, within: o.Within, seal: seal, sealed: isToken, spec: bucketSpec{
+		name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true,
+	}}
+	s.calls = &Bucket{state: s, within: o.Within, seal: seal, sealed: allKeys, spec: bucketSpec{
+		name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1,
+	}}
+	s.lines = &Bucket{state: s, within: max(linesWithin, o.Within), spec: bucketSpec{
+		name: "lines", about: "service lines", history: linesKept,
+	}}
 	go s.keep(ctx, conn.StatusChanged(nats.CONNECTED))
 	return s, nil
 }
 
-// Guard holds attempts and locks. It is a guard.Store.
+// Guard holds attempts, locks and tokens.
 func (s *State) Guard() *Bucket { return s.guard }
 
-// Calls remembers calls.
+// Calls holds what is known about running calls.
 func (s *State) Calls() *Calls { return &Calls{s.calls} }
 
-// Lines keeps the service lines.
+// Lines holds the service lines.
 func (s *State) Lines() *Lines { return &Lines{bucket: s.lines, state: s, now: time.Now} }
 
-// Ready returns when NATS is there and the buckets are, or with ctx's error.
+// Ready returns when NATS is connected and the buckets exist, or with ctx's error.
 func (s *State) Ready(ctx context.Context) error {
 	s.mu.Lock()
 	ready := s.ready
@@ -147,37 +159,37 @@ func (s *State) Close() {
 	})
 }
 
-// keep makes the buckets on each connection, and when one is found missing.
+// keep creates the missing buckets on each new connection, and when an operation found one missing.
 func (s *State) keep(ctx context.Context, connected <-chan nats.Status) {
 	defer close(s.done)
-	told := false
-	for delay := retryFirst; ; {
+	warned := false
+	for delay := retry.Backoff(retryFirst, retryMost); ; {
 		err := s.ensure(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		var retry <-chan time.Time
+		var retryNow <-chan time.Time
 		switch {
 		case err == nil:
-			told, delay = false, retryFirst
+			warned = false
+			delay.Reset()
 		case errors.Is(err, errConnectionLost):
 		default:
-			if !told {
-				told = true
-				s.log.Warn("shared state is not to be had", "server", s.endpoint.String(), "err", err)
+			if !warned {
+				warned = true
+				s.log.Warn("shared state unavailable", "server", s.endpoint.String(), "err", err)
 			}
-			retry = time.After(delay)
-			delay = min(2*delay, retryMost)
+			retryNow = time.After(delay.NextBackOff())
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-connected:
 		case <-s.again:
-			if !pause(ctx, retryFirst) {
+			if retry.Pause(ctx, retryFirst) != nil {
 				return
 			}
-		case <-retry:
+		case <-retryNow:
 		}
 	}
 }
@@ -203,7 +215,7 @@ func (s *State) ensure(ctx context.Context) error {
 	return nil
 }
 
-// missing says that a bucket is not where it was.
+// missing makes keep look for missing buckets.
 func (s *State) missing() {
 	select {
 	case s.again <- struct{}{}:
@@ -211,8 +223,8 @@ func (s *State) missing() {
 	}
 }
 
-// Publish puts an event into the stream and waits until it is there, a few seconds at most. It is for the few events that are about no call; those
-// of calls go through the outbox. Publishing the same event again is harmless.
+// Publish publishes an event and waits for the ack, a few seconds at most. It is for the few events that belong to no
+// call; those of calls go through the outbox. Publishing the same event again is harmless.
 func (s *State) Publish(ctx context.Context, e event.Event) error {
 	body, err := json.Marshal(e)
 	if err != nil {
@@ -224,12 +236,12 @@ func (s *State) Publish(ctx context.Context, e event.Event) error {
 	msg.Header.Set(jetstream.MsgIDHeader, e.MessageID())
 	ctx, cancel := context.WithTimeout(ctx, max(publishWithin, s.options.Within))
 	defer cancel()
-	for delay := retryFirst; ; delay = min(2*delay, publishTry) {
+	for delay := retry.Backoff(retryFirst, publishTry); ; {
 		err := s.publish(ctx, msg)
 		if err == nil {
 			return nil
 		}
-		if hopeless(err) || !pause(ctx, delay) {
+		if hopeless(err) || retry.Pause(ctx, delay.NextBackOff()) != nil {
 			return fmt.Errorf("publish event %s: %w", e.ID, err)
 		}
 	}

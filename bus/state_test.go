@@ -24,7 +24,7 @@ func state(t testing.TB, nats bus.Endpoint, o bus.StateOptions) *bus.State {
 		o.Log = discard()
 	}
 	if o.Within == 0 {
-		o.Within = patience // that a slow disk is not taken for NATS being away
+		o.Within = patience // so that a slow disk does not pass for an outage
 	}
 	s, err := bus.OpenState(nats, o)
 	require.NoError(t, err)
@@ -64,7 +64,7 @@ func TestABucketIsChangedByWhoHasSeenItsLastValue(t *testing.T) {
 	_, _, err = b.Get(ctx, "a.b")
 	require.ErrorIs(t, err, shared.ErrNotFound)
 	_, err = b.Create(ctx, "a.b", []byte("4"), 0)
-	require.NoError(t, err, "what was deleted can be made again")
+	require.NoError(t, err, "a deleted key can be created again")
 
 	_, err = b.Put(ctx, "a.c", []byte("5"), 0)
 	require.NoError(t, err)
@@ -100,7 +100,9 @@ func TestABucketIsOneThatTheNATSToolsRead(t *testing.T) {
 func TestAKeyIsKeptAsLongAsItWasAskedFor(t *testing.T) {
 	t.Parallel()
 	ctx, b := t.Context(), ready(t, state(t, embedded(t).Endpoint(), bus.StateOptions{GuardTTL: 2 * time.Second})).Guard()
-	for key, keep := range map[string]time.Duration{"short": time.Second, "default": shared.ByDefault, "longer": time.Hour, "forever": shared.Forever} {
+	for key, keep := range map[string]time.Duration{
+		"short": time.Second, "default": shared.ByDefault, "longer": time.Hour, "forever": shared.Forever,
+	} {
 		_, err := b.Create(ctx, key, []byte("x"), keep)
 		require.NoError(t, err)
 	}
@@ -109,7 +111,7 @@ func TestAKeyIsKeptAsLongAsItWasAskedFor(t *testing.T) {
 	}
 	require.Eventually(t, gone("short"), patience, 10*time.Millisecond)
 	require.Eventually(t, gone("default"), patience, 10*time.Millisecond)
-	assert.False(t, gone("forever")(), "a lock that a person must end outlives the bucket's time")
+	assert.False(t, gone("forever")(), "a lock that only staff may lift outlives the bucket's time")
 	_, err := b.Create(ctx, "short", []byte("y"), 0)
 	require.NoError(t, err)
 }
@@ -171,16 +173,17 @@ func TestWhileNATSIsAwayTheStateSaysSoAtOnceAndIsThereAgainAfterwards(t *testing
 	_, err := s.Guard().Put(t.Context(), "a", []byte("1"), 0)
 	require.NoError(t, err)
 	second.Shutdown()
-	require.Eventually(t, func() bool { _, _, err := s.Guard().Get(t.Context(), "a"); return err != nil }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { _, _, err := s.Guard().Get(t.Context(), "a"); return err != nil }, patience,
+		time.Millisecond)
 	away()
 
-	embeddedIn(t, t.TempDir(), address) // its disk was lost
+	embeddedIn(t, t.TempDir(), address) // with a new, empty disk
 	js := on(t, external(t, url))
 	require.Eventually(t, func() bool {
 		_, guardErr := s.Guard().Put(t.Context(), "a", []byte("2"), 0)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		_, linesErr := js.Stream(ctx, "KV_lines") // the last one
+		_, linesErr := js.Stream(ctx, "KV_lines") // the last one that keep creates
 		return guardErr == nil && linesErr == nil
 	}, patience, 10*time.Millisecond)
 	assert.Zero(t, logged.with("ERROR"))
@@ -190,8 +193,10 @@ func TestACallIsRememberedOnAllMachines(t *testing.T) {
 	t.Parallel()
 	nats := embedded(t).Endpoint()
 	one, two := ready(t, state(t, nats, bus.StateOptions{})).Calls(), ready(t, state(t, nats, bus.StateOptions{})).Calls()
-	known := session.Known{Call: "0197-a", First: "0197-a", Channel: "c", Line: "retail", Decided: time.Now().UTC().Truncate(0),
-		Proven: session.Proven{Customer: "100042", Methods: []event.Method{event.MethodPIN}, Proofs: []session.Proof{{Factor: session.Knowledge, Method: event.MethodPIN}}}}
+	known := session.Known{Call: "0197-a", First: "0197-a", Channel: "c", Line: "retail",
+		Decided: time.Now().UTC().Truncate(0),
+		Proven: session.Proven{Customer: "100042", Methods: []event.Method{event.MethodPIN},
+			Proofs: []session.Proof{{Factor: session.Knowledge, Method: event.MethodPIN}}}}
 	require.NoError(t, one.Remember(t.Context(), known))
 	got, ok, err := two.Recall(t.Context(), "0197-a")
 	require.NoError(t, err)
@@ -220,7 +225,8 @@ func TestAnEventAboutNoCallIsInTheStreamOnce(t *testing.T) {
 	t.Parallel()
 	nats := embedded(t).Endpoint()
 	s := ready(t, state(t, nats, bus.StateOptions{}))
-	e := event.Event{ID: "alarm-retail-1.1", Source: "/countersign/a", Time: time.Now(), Call: "alarm-retail-1", Seq: 1, Line: "retail", LineVersion: 3,
+	e := event.Event{ID: "alarm-retail-1.1", Source: "/countersign/a", Time: time.Now(), Call: "alarm-retail-1", Seq: 1,
+		Line: "retail", LineVersion: 3,
 		Data: event.Alarm{Kind: event.AlarmFailureRate, Calls: 30, Failures: 20, Seconds: 300}}
 	require.NoError(t, s.Publish(t.Context(), e))
 	require.NoError(t, s.Publish(t.Context(), e))

@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// RelayStatus is how a relay is doing, for doctor and the board.
+// RelayStatus is the state of a relay, for doctor and metrics.
 type RelayStatus struct {
-	// Connected says that NATS takes our events at the moment.
+	// Connected says that NATS is taking our events.
 	Connected bool
-	// LastError is why it last did not, in a sentence; empty if it always did. It stays after NATS is back.
+	// LastError is the last error, kept after NATS is back; empty if there was none.
 	LastError string
-	// Published counts the events stored by NATS since the relay was made, LastPublish is when the last of them was.
+	// Published counts the events that NATS stored since the relay was made; LastPublish is when it stored the last.
 	Published   int64
 	LastPublish time.Time
-	// Refused counts the events that NATS can never take. They are in the journal only; each was logged as an error.
+	// Refused counts the events that NATS will never accept. They stay in the journal only; each was logged as an error.
 	Refused int64
 }
 
-// statusBoard is a Status that one goroutine writes and others read.
+// statusBoard is a RelayStatus that one goroutine writes and others read.
 type statusBoard struct {
 	mu sync.Mutex
 	s  RelayStatus

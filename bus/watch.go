@@ -15,28 +15,28 @@ import (
 	"countersign/session/event"
 )
 
-// WatchOptions says what to watch.
+// WatchOptions are the options of Watch.
 type WatchOptions struct {
-	// Subjects are the subjects wanted, wildcards allowed: countersign.v1.*.verified. None means every event.
+	// Subjects selects the events, wildcards allowed: countersign.v1.*.verified. None selects every event.
 	Subjects []string
-	// Since starts with the events stored since then; zero means with the next one.
+	// Since begins with the events stored since then; zero begins with the next event.
 	Since time.Time
-	// Skipped, if set, is told of messages that are no events of this version: errors.As finds an *event.UnknownFactError in err when the
-	// event is of a newer kind, any other error means that the message is damaged. If not set, they are logged.
+	// Skipped, if set, hears of messages that this version cannot read: errors.As finds an *event.UnknownFactError
+	// for an event of a newer kind, any other error means a damaged message. If not set, they are logged.
 	Skipped func(subject string, err error)
 	Log     *slog.Logger
 }
 
-// Watch calls handle with each event of the stream, in the stream's order, until ctx ends. When NATS is away it waits, and goes on behind the
-// last event it handled: nothing is missed or repeated, but what a purge of the stream takes. handle and Skipped are called from the goroutine
-// of Watch, one at a time. The only error is a subject that is none of ours.
+// Watch calls handle with each event of the stream, in order, until ctx ends. While NATS is away it waits, then goes
+// on after the last event that it handled: it repeats none and misses only what was purged from the stream. handle
+// and Skipped are called from the goroutine of Watch, one at a time. The only error is a subject outside the stream.
 func Watch(ctx context.Context, nats Endpoint, o WatchOptions, handle func(event.Event)) error {
 	if len(o.Subjects) == 0 {
 		o.Subjects = []string{event.Subjects}
 	}
 	for _, s := range o.Subjects {
 		if !strings.HasPrefix(s, subjectPrefix) {
-			return fmt.Errorf("watch: %q is no subject of ours; it must begin with %s", s, subjectPrefix)
+			return fmt.Errorf("watch: the stream has no subject %q; it must begin with %s", s, subjectPrefix)
 		}
 	}
 	w := &watcher{options: o, handle: handle}
@@ -47,12 +47,12 @@ func Watch(ctx context.Context, nats Endpoint, o WatchOptions, handle func(event
 type watcher struct {
 	options WatchOptions
 	handle  func(event.Event)
-	// next is the sequence to go on with, 0 before there is one, in the stream that was made at created.
+	// next is the sequence to go on with, 0 at first, in the stream that was created at created.
 	next    uint64
 	created time.Time
 }
 
-// follow reads on one connection.
+// follow reads over one connection.
 func (w *watcher) follow(ctx context.Context, conn *nats.Conn, up func()) error {
 	js, err := jetstream.New(conn)
 	if err != nil {
@@ -86,9 +86,11 @@ func (w *watcher) follow(ctx context.Context, conn *nats.Conn, up func()) error 
 	}
 }
 
-// start says where to begin on this connection.
+// start chooses where to begin on this connection.
 func (w *watcher) start(stream *jetstream.StreamInfo) jetstream.OrderedConsumerConfig {
-	c := jetstream.OrderedConsumerConfig{FilterSubjects: w.options.Subjects, MaxResetAttempts: 1, InactiveThreshold: time.Minute}
+	c := jetstream.OrderedConsumerConfig{
+		FilterSubjects: w.options.Subjects, MaxResetAttempts: 1, InactiveThreshold: time.Minute,
+	}
 	if w.next == 0 && !w.options.Since.IsZero() {
 		w.created = stream.Created
 		c.DeliverPolicy, c.OptStartTime = jetstream.DeliverByStartTimePolicy, &w.options.Since
@@ -99,9 +101,9 @@ func (w *watcher) start(stream *jetstream.StreamInfo) jetstream.OrderedConsumerC
 	case w.next == 0:
 		w.next = end
 	case !stream.Created.Equal(w.created):
-		w.next = 1 // somebody deleted the stream and it was made again
+		w.next = 1 // the stream was deleted and created again
 	case w.next > end:
-		w.next = end // a crash took its last events
+		w.next = end // the stream lost its last events in a crash
 	}
 	w.created = stream.Created
 	c.DeliverPolicy, c.OptStartSeq = jetstream.DeliverByStartSequencePolicy, w.next

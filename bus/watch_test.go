@@ -63,7 +63,7 @@ func TestWatchFromNowOnShowsOnlyWhatIsNew(t *testing.T) {
 	nats := embedded(t).Endpoint()
 	box := relayed(t, nats, calls(t, "a", 50)...)
 	ids := watch(t, nats, bus.WatchOptions{})
-	// Nobody tells when Watch has begun, so new events come until it shows one.
+	// Nothing says when Watch has begun, so publish events until it shows one.
 	var first string
 	for n := 1; first == ""; n++ {
 		entry := calls(t, "b", n)[n-1]
@@ -82,13 +82,16 @@ func TestWatchShowsOnlyTheSubjectsAskedFor(t *testing.T) {
 	entries := calls(t, "a", 3)
 	entries[1].Subject = "countersign.v1.retail.routed"
 	relayed(t, nats, entries...)
-	ids := watch(t, nats, bus.WatchOptions{Since: time.Now().Add(-time.Hour), Subjects: []string{"countersign.v1.*.verified", "countersign.v1.*.failed"}})
+	ids := watch(t, nats,
+		bus.WatchOptions{Since: time.Now().Add(-time.Hour),
+			Subjects: []string{"countersign.v1.*.verified", "countersign.v1.*.failed"}})
 	assert.Equal(t, []string{"a.1", "a.3"}, receive(t, ids, 2))
 }
 
 func TestWatchRefusesASubjectThatIsNotOurs(t *testing.T) {
 	t.Parallel()
-	err := bus.Watch(t.Context(), external(t, "nats://127.0.0.1:1"), bus.WatchOptions{Subjects: []string{"crm.>"}, Log: discard()}, func(event.Event) {})
+	err := bus.Watch(t.Context(), external(t, "nats://127.0.0.1:1"),
+		bus.WatchOptions{Subjects: []string{"crm.>"}, Log: discard()}, func(event.Event) {})
 	assert.ErrorContains(t, err, `"crm.>"`)
 }
 

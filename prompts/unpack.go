@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/google/renameio/v2"
 )
 
 // manifestName is the file beside the language folders that lists what Unpack wrote: "<sha256>
@@ -161,28 +163,16 @@ func makeFolder(dir string) error {
 }
 
 // writeFile replaces a file atomically. It syncs before the rename: half a file would later pass for the operator's.
-func writeFile(file string, content []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), ".new-*")
+// FreeSWITCH, another user, can read the file whatever our umask is.
+func writeFile(file string, content []byte) error {
+	draft, err := renameio.NewPendingFile(file,
+		renameio.WithTempDir(filepath.Dir(file)), renameio.WithStaticPermissions(0o644))
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.Write(content); err != nil {
+	defer func() { _ = draft.Cleanup() }()
+	if _, err := draft.Write(content); err != nil {
 		return err
 	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
+	return draft.CloseAtomicallyReplace()
 }

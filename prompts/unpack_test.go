@@ -169,7 +169,7 @@ func TestUnpackReplacesAFileAtomically(t *testing.T) {
 	close(stop)
 	reader.Wait()
 	assert.Empty(t, torn)
-	left, err := filepath.Glob(filepath.Join(dir, "en", ".new-*"))
+	left, err := filepath.Glob(filepath.Join(dir, "en", ".*"))
 	require.NoError(t, err)
 	assert.Empty(t, left, "temporary files")
 }

@@ -1,5 +1,5 @@
-// Package parallel says how many tests of a package run at a time. Go's default is the number of cores, which is right for tests that compute.
-// Those that wait, for a call, another process or a timer, only take longer that way.
+// Package parallel says how many tests of a package run at a time. Go's default is the number of cores, which is
+// right for tests that compute. Those that wait, for a call, another process or a timer, only take longer that way.
 package parallel
 
 import (

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"countersign/internal/retry"
 	"countersign/store/sqlite"
 )
 
@@ -74,7 +75,7 @@ func (r *Reports) inChunks(ctx context.Context, f func(ctx context.Context, tx *
 		if calls += changed; changed < expireCalls {
 			return calls, nil
 		}
-		if err := sqlite.Pause(ctx, expireRest); err != nil {
+		if err := retry.Pause(ctx, expireRest); err != nil {
 			return calls, err
 		}
 	}

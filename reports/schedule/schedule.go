@@ -7,6 +7,8 @@ package schedule
 import (
 	"context"
 	"time"
+
+	"countersign/internal/retry"
 )
 
 // Schedule is a report that is made again and again.
@@ -117,11 +119,12 @@ func (s State) Running(now time.Time) bool {
 	return s.Claimed.After(now) && !s.Claimed.After(now.Add(Lease))
 }
 
-// pause is how long a run waits that was tried so often.
-func pause(attempts int) time.Duration {
-	wait := retryFirst
+// retryWait returns how long to wait after so many failed attempts.
+func retryWait(attempts int) time.Duration {
+	backoff := retry.Backoff(retryFirst, retryMost)
+	wait := backoff.NextBackOff()
 	for ; attempts > 1 && wait < retryMost; attempts-- {
-		wait *= 2
+		wait = backoff.NextBackOff()
 	}
-	return min(wait, retryMost)
+	return wait
 }

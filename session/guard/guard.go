@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"countersign/internal/retry"
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/shared"
@@ -105,10 +106,10 @@ func (g *Guard) Run(ctx context.Context) {
 	defer tick.Stop()
 	probe := time.NewTimer(0)
 	defer probe.Stop()
-	delay := firstProbe
+	delay, failing := retry.Backoff(firstProbe, maxProbe), false
 	for {
 		wake := g.records.wake
-		if delay > firstProbe {
+		if failing {
 			wake = nil // the probe timer runs already
 		}
 		select {
@@ -124,11 +125,12 @@ func (g *Guard) Run(ctx context.Context) {
 		case <-probe.C:
 		}
 		if err := g.records.replayPending(ctx); err != nil {
-			probe.Reset(delay)
-			delay = min(2*delay, maxProbe)
+			probe.Reset(delay.NextBackOff())
+			failing = true
 			continue
 		}
-		delay = firstProbe
+		delay.Reset()
+		failing = false
 	}
 }
 

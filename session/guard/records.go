@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"countersign/internal/retry"
 	"countersign/session/shared"
 )
 
@@ -142,7 +143,7 @@ func (r *records) writeDeadline() time.Time { return time.Now().Add(r.timeout * 
 // swap changes a record in the Store. An error means that the Store is unavailable; it may have taken the last value
 // even so.
 func (r *records) swap(ctx context.Context, key string, c change, deadline time.Time) (done bool, err error) {
-	for wait := time.Millisecond; ; wait = min(2*wait, maxBackOff) {
+	for wait := retry.Backoff(time.Millisecond, maxBackOff); ; {
 		next, err := r.trySwap(ctx, key, c)
 		if err == nil {
 			r.cache(key, next)
@@ -151,7 +152,7 @@ func (r *records) swap(ctx context.Context, key string, c change, deadline time.
 		if !errors.Is(err, shared.ErrConflict) {
 			return false, err
 		}
-		pause := rand.N(wait)
+		pause := rand.N(wait.NextBackOff())
 		if time.Now().Add(pause).After(deadline) {
 			return false, nil
 		}
