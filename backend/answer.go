@@ -14,9 +14,9 @@ import (
 	"countersign/session"
 )
 
-// What is taken of an answer at most.
+// The most that is read from an answer.
 const (
-	maxCustomers = 100 // as many as the local directory finds on one number
+	maxCustomers = 100 // the same limit as in the local directory
 	maxPhones    = 20
 	maxID        = 128
 	maxName      = 200
@@ -24,7 +24,7 @@ const (
 	maxEnrolled  = 50
 )
 
-// customers reads an answer to a look-up.
+// customers reads the answer to a lookup.
 func (l *lookup) customers(body []byte) ([]session.Customer, error) {
 	if !json.Valid(body) {
 		return nil, endpoint.ErrNotJSON
@@ -54,7 +54,7 @@ func (l *lookup) customers(body []byte) ([]session.Customer, error) {
 	var failed error
 	v.ForEach(func(_, one gjson.Result) bool {
 		if !one.IsObject() {
-			failed = errors.New("a customer in the answer is no object")
+			failed = errors.New("a customer in the answer is not an object")
 			return false
 		}
 		var c session.Customer
@@ -69,7 +69,7 @@ func (l *lookup) customers(body []byte) ([]session.Customer, error) {
 	return all, nil
 }
 
-// customer reads one customer. Enrolled is not sorted out yet.
+// customer reads one customer. Enrolled is unfiltered.
 func (f Fields) customer(v gjson.Result) (c session.Customer, err error) {
 	if c.ID, err = identity(v.Get(f.ID)); err != nil {
 		return session.Customer{}, fmt.Errorf("a customer's %q %w (id)", f.ID, err)
@@ -88,13 +88,13 @@ func (f Fields) customer(v gjson.Result) (c session.Customer, err error) {
 	return c, nil
 }
 
-// identity is a string or a whole number.
+// identity reads an id, a string or a whole number.
 func identity(v gjson.Result) (string, error) {
 	id := v.Str
 	if v.Type == gjson.Number {
 		id = v.Raw
 		if strings.Trim(id, "0123456789") != "" {
-			return "", errors.New("is no whole number")
+			return "", errors.New("is not a whole number")
 		}
 	}
 	switch {
@@ -103,14 +103,15 @@ func identity(v gjson.Result) (string, error) {
 	case v.Type != gjson.String && v.Type != gjson.Number:
 		return "", errors.New("is neither a string nor a number")
 	case id == "" || strings.TrimSpace(id) != id || len(id) > maxID || !session.IsValue(id):
-		return "", fmt.Errorf("is empty, longer than %d bytes, or has blanks around it or characters that cannot go on with a call", maxID)
+		return "", fmt.Errorf("is empty, longer than %d bytes, has blanks around it, or has characters that cannot go "+
+			"on with a call", maxID)
 	}
 	return id, nil
 }
 
 func notPrintable(r rune) bool { return !unicode.IsPrint(r) }
 
-// words is a string that may be missing.
+// words reads a string that may be missing.
 func words(v gjson.Result, path string) (string, error) {
 	if path == "" {
 		return "", nil
@@ -120,7 +121,7 @@ func words(v gjson.Result, path string) (string, error) {
 	case !found.Exists(), found.Type == gjson.Null:
 		return "", nil
 	case found.Type != gjson.String:
-		return "", errors.New("is no string")
+		return "", errors.New("is not a string")
 	}
 	clean := strings.Map(func(r rune) rune {
 		if notPrintable(r) {
@@ -131,7 +132,7 @@ func words(v gjson.Result, path string) (string, error) {
 	return strings.TrimSpace(clean), nil
 }
 
-// languageTag is empty for what cannot be one.
+// languageTag returns a language tag, or "" if s cannot be one.
 func languageTag(s string) string {
 	s = strings.ReplaceAll(s, "_", "-")
 	if len(s) > maxLanguage || strings.IndexFunc(s, func(r rune) bool {
@@ -147,7 +148,7 @@ func (f Fields) enrolled(v gjson.Result) ([]string, error) {
 	if f.Enrolled != "" {
 		list := v.Get(f.Enrolled)
 		if list.Exists() && list.Type != gjson.Null && !list.IsArray() {
-			return nil, fmt.Errorf("a customer's %q is no array (enrolled)", f.Enrolled)
+			return nil, fmt.Errorf("a customer's %q is not an array (enrolled)", f.Enrolled)
 		}
 		bad := false
 		list.ForEach(func(_, kind gjson.Result) bool {
@@ -158,7 +159,7 @@ func (f Fields) enrolled(v gjson.Result) ([]string, error) {
 			return !bad && len(all) < maxEnrolled
 		})
 		if bad {
-			return nil, fmt.Errorf("a customer's %q has something that is no string (enrolled)", f.Enrolled)
+			return nil, fmt.Errorf("a customer's %q has an element that is not a string (enrolled)", f.Enrolled)
 		}
 	}
 	for kind, path := range f.Has {
@@ -170,7 +171,7 @@ func (f Fields) enrolled(v gjson.Result) ([]string, error) {
 	return slices.Compact(all), nil
 }
 
-// isKind says whether a word can be our name of a kind of secret.
+// isKind reports whether a word can be our name of a kind of secret.
 func isKind(s string) bool {
 	return s != "" && len(s) <= 64 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_-") == ""
 }

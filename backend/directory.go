@@ -1,9 +1,9 @@
-// Package backend asks the company's own CRM over HTTP who a caller is and whether an answer is right. What is asked and how the
-// answer is read is configuration; nothing here knows a particular CRM. Package endpoint makes the requests, package sms sends text
-// messages.
+// Package backend asks the company's own CRM over HTTP who a caller is and whether an answer is right. The requests
+// and how to read the answers are configuration; nothing here knows a particular CRM. Package endpoint makes the
+// requests, package sms sends text messages.
 //
-// It refuses to guess: what it cannot ask, or cannot read without doubt, is an error that wraps endpoint.ErrUnavailable, never a
-// customer and never a right or a wrong answer.
+// It never guesses: a failed request or an ambiguous answer is an error that wraps endpoint.ErrUnavailable, never a
+// customer and never a right or wrong answer.
 package backend
 
 import (
@@ -18,7 +18,7 @@ import (
 	"countersign/session"
 )
 
-// Local is the directory that does what the backend is not configured for.
+// Local is the directory for operations that the backend is not configured for.
 type Local interface {
 	ByPhone(ctx context.Context, e164 string) ([]session.Customer, error)
 	ByIdentifier(ctx context.Context, kind, value string) (c session.Customer, found bool, err error)
@@ -29,13 +29,14 @@ type Local interface {
 	AddPhone(ctx context.Context, customer, e164 string) error
 }
 
-// Directory knows the customers through the company's backend: each operation that is configured goes there, every other to a Local. It is safe for use by
-// several goroutines. Its errors wrap ErrUnavailable, unless they are the Local's, or say that the context has ended: then they wrap its cause.
+// Directory finds and checks customers in the company's backend: configured operations go there, all others to Local.
+// It is safe for use by several goroutines. Its errors wrap endpoint.ErrUnavailable, except those of Local and those
+// of an ended context, which wrap its cause.
 type Directory struct {
 	Endpoint *endpoint.Endpoint
 	local    Local
 	region   string
-	always   []string // of customers that are found locally
+	always   []string // kinds of secrets of customers that are found locally
 
 	byPhone, byIdentifier, byID *lookup
 	checks                      map[string]*check
@@ -66,14 +67,15 @@ type add struct {
 	verdict endpoint.Judge
 }
 
-// anyKind, as a kind of check, stands for every kind without one.
+// anyKind is the check for every kind without one of its own.
 const anyKind = "*"
 
-// errNotConfigured is what AddPhone says when the number would never be looked up where it could be put.
-var errNotConfigured = fmt.Errorf("backend.add_phone is not configured, and backend.by_phone would not find what is stored locally: %w", errors.ErrUnsupported)
+// errNotConfigured is AddPhone's error when a number stored locally would never be found.
+var errNotConfigured = fmt.Errorf("backend.add_phone is not configured, and backend.by_phone would not find "+
+	"a number that is stored locally: %w", errors.ErrUnsupported)
 
-// New checks the settings, tries every template with sample values and connects to nothing. Everything that is wrong is in the error, with the names
-// that settings have below "backend". Close ends it.
+// New checks the settings and tries every template with sample values; it does not connect. The error names
+// everything that is wrong, with the names of settings below "backend". Close the Directory.
 func New(s Settings, local Local, o endpoint.Options) (*Directory, error) {
 	o = o.Defaults()
 	s = s.defaults()
@@ -93,16 +95,17 @@ func New(s Settings, local Local, o endpoint.Options) (*Directory, error) {
 		return nil, fmt.Errorf("backend: %w", err)
 	}
 	if d.byID == nil && (d.byPhone != nil || d.byIdentifier != nil) {
-		o.Log.Warn("backend.by_id is not configured: calls that come back, step-ups and tokens of its customers are asked from the start, unless they are local too")
+		o.Log.Warn("backend.by_id is not configured: its customers are identified anew when a call comes back, " +
+			"at a step-up and with a token, unless the local directory knows them too")
 	}
 	return d, nil
 }
 
-// Close closes idle connections. No other method may be called any more.
+// Close closes idle connections. No method may be called after it.
 func (d *Directory) Close() { d.Endpoint.Close() }
 
-// Reach connects to the backend and asks for its base URL. Any answer but a 5xx will do: it says that names, certificates and the network are right, not that
-// a key is.
+// Reach requests the backend's base URL. Any answer but a 5xx succeeds: it proves that names, certificates and the
+// network are right, not that a key is.
 func (d *Directory) Reach(ctx context.Context) error {
 	r, err := endpoint.Request{}.Compile(endpoint.May{}, endpoint.Values{})
 	if err != nil {
@@ -156,20 +159,25 @@ func (d *Directory) ByID(ctx context.Context, id string) (c session.Customer, fo
 	return c, found, err
 }
 
-func (d *Directory) askOne(ctx context.Context, operation string, l *lookup, v endpoint.Values) (c session.Customer, found bool, err error) {
+func (d *Directory) askOne(ctx context.Context, operation string, l *lookup,
+	v endpoint.Values) (c session.Customer, found bool, err error) {
 	all, err := d.ask(ctx, operation, l, v)
+	failed := func(what string) error {
+		return &endpoint.Failure{Operation: operation, Host: d.Endpoint.Host, What: what}
+	}
 	switch {
 	case err != nil || len(all) == 0:
 		return session.Customer{}, false, err
 	case len(all) > 1:
-		return session.Customer{}, false, &endpoint.Failure{Operation: operation, Host: d.Endpoint.Host, What: "the answer has several customers"}
+		return session.Customer{}, false, failed("the answer has several customers")
 	case operation == "by_id" && all[0].ID != v.Customer:
-		return session.Customer{}, false, &endpoint.Failure{Operation: operation, Host: d.Endpoint.Host, What: "the answer is about another customer"}
+		return session.Customer{}, false, failed("the answer is about another customer")
 	}
 	return all[0], true, nil
 }
 
-func (d *Directory) ask(ctx context.Context, operation string, l *lookup, v endpoint.Values) (all []session.Customer, err error) {
+func (d *Directory) ask(ctx context.Context, operation string, l *lookup,
+	v endpoint.Values) (all []session.Customer, err error) {
 	err = d.Endpoint.Do(ctx, operation, l.request, v, nil, func(r *endpoint.Reply) (err error) {
 		switch {
 		case slices.Contains(l.unknown, r.Status):
@@ -193,7 +201,8 @@ func (d *Directory) ask(ctx context.Context, operation string, l *lookup, v endp
 	return all, nil
 }
 
-// enrolled is what can be asked for: what the backend has of what it checks, and the local directory of the rest.
+// enrolled returns the kinds of secrets that a customer can be asked for: those of the backend that it checks itself,
+// and the local ones of the rest.
 func (d *Directory) enrolled(there, here []string) []string {
 	var all []string
 	for _, kind := range there {
@@ -209,10 +218,10 @@ func (d *Directory) enrolled(there, here []string) []string {
 	return all
 }
 
-// kindTOTP is checked with its time and therefore locally.
+// kindTOTP is checked together with its time, so always locally.
 const kindTOTP = "totp"
 
-// checkOf is how the backend checks a kind, or nil if it does not.
+// checkOf returns the backend's check for a kind, or nil if it has none.
 func (d *Directory) checkOf(kind string) *check {
 	if kind == kindTOTP {
 		return nil
@@ -223,7 +232,7 @@ func (d *Directory) checkOf(kind string) *check {
 	return d.checks[anyKind]
 }
 
-// Check implements steps.Directory. That an unknown customer takes as long as a known one is for the backend to see to, when it is asked.
+// Check implements steps.Directory. The backend must take as long for an unknown customer as for a known one.
 func (d *Directory) Check(ctx context.Context, customer, kind string, answer session.Secret) (ok bool, err error) {
 	c := d.checkOf(kind)
 	if c == nil {
@@ -241,8 +250,9 @@ func (d *Directory) Check(ctx context.Context, customer, kind string, answer ses
 	return ok && err == nil, err
 }
 
-// CheckTOTP implements steps.Directory: always locally, because what has been used is known here.
-func (d *Directory) CheckTOTP(ctx context.Context, customer string, code session.Secret, at time.Time) (step int64, ok bool, err error) {
+// CheckTOTP implements steps.Directory, always locally, where used codes are remembered.
+func (d *Directory) CheckTOTP(ctx context.Context, customer string, code session.Secret,
+	at time.Time) (step int64, ok bool, err error) {
 	return d.local.CheckTOTP(ctx, customer, code, at)
 }
 
@@ -254,7 +264,8 @@ func (d *Directory) Phones(ctx context.Context, customer string) (all []session.
 	if customer == "" {
 		return nil, nil
 	}
-	err = d.Endpoint.Do(ctx, "phones", d.phones.request, endpoint.Values{Customer: customer}, nil, func(r *endpoint.Reply) (err error) {
+	v := endpoint.Values{Customer: customer}
+	err = d.Endpoint.Do(ctx, "phones", d.phones.request, v, nil, func(r *endpoint.Reply) (err error) {
 		switch {
 		case slices.Contains(d.phones.unknown, r.Status):
 			return nil
@@ -270,7 +281,8 @@ func (d *Directory) Phones(ctx context.Context, customer string) (all []session.
 	return all, nil
 }
 
-// AddPhone implements steps.Directory. Without add_phone it is an error that wraps errors.ErrUnsupported when by_phone goes to the backend.
+// AddPhone implements steps.Directory. If by_phone is configured and add_phone is not, its error wraps
+// errors.ErrUnsupported.
 func (d *Directory) AddPhone(ctx context.Context, customer, e164 string) error {
 	switch {
 	case d.addPhone == nil && d.byPhone != nil:
@@ -278,10 +290,11 @@ func (d *Directory) AddPhone(ctx context.Context, customer, e164 string) error {
 	case d.addPhone == nil:
 		return d.local.AddPhone(ctx, customer, e164)
 	}
-	return d.Endpoint.Do(ctx, "add_phone", d.addPhone.request, endpoint.Values{Customer: customer, Phone: e164}, nil, func(r *endpoint.Reply) error {
+	v := endpoint.Values{Customer: customer, Phone: e164}
+	return d.Endpoint.Do(ctx, "add_phone", d.addPhone.request, v, nil, func(r *endpoint.Reply) error {
 		yes, err := d.addPhone.verdict.Read(r)
 		if err == nil && !yes {
-			return errors.New("the backend did not take it")
+			return errors.New("the backend refused it")
 		}
 		return err
 	})

@@ -122,7 +122,8 @@ func TestFindHereAndCheckInTheCRM(t *testing.T) {
 	require.ErrorContains(t, err, "customer.always")
 
 	s.Customer.Always = []string{"pin"}
-	d := directory(t, s, local(t, "id,name,phones,account,pin,passphrase", "C-1001,Ada,+4930123456,100042,864209,open sesame"), nil)
+	d := directory(t, s,
+		local(t, "id,name,phones,account,pin,passphrase", "C-1001,Ada,+4930123456,100042,864209,open sesame"), nil)
 	all, err := d.ByPhone(deadline(t), "+4930123456")
 	require.NoError(t, err)
 	require.Len(t, all, 1)
@@ -186,13 +187,17 @@ func TestValuesAreEscapedForWhereTheyStand(t *testing.T) {
 	t.Parallel()
 	const nasty = "a\"b\\c/../d e&f=g?h#i%j\r\nX: y\x00ü"
 	url, last := recorder(t, 200, `{"ok": true}`)
-	s := backend.Settings{URL: url + "/base/", Customer: backend.Fields{Always: []string{"pin"}}, Check: map[string]*backend.Check{
-		"json": {Request: endpoint.Request{Path: "/c/{{.Customer}}/x", Query: map[string]string{"k": "<{{.Customer}}>"}, Body: `{"c": "{{.Customer}}", "a": "{{.Answer}}"}`},
-			Verdict: endpoint.Verdict{OK: "ok"}},
-		"form": {Request: endpoint.Request{Path: "/f", ContentType: "application/x-www-form-urlencoded", Body: `c={{.Customer}}&a={{.Answer}}`},
-			Verdict: endpoint.Verdict{OK: "ok"}},
-		"birth_date": {Request: endpoint.Request{Path: "/d", Body: `{"a": "{{date "DD.MM.YYYY" .Answer}}"}`}, Verdict: endpoint.Verdict{OK: "ok"}},
-	}}
+	s := backend.Settings{URL: url + "/base/", Customer: backend.Fields{Always: []string{"pin"}},
+		Check: map[string]*backend.Check{
+			"json": {Request: endpoint.Request{Path: "/c/{{.Customer}}/x", Query: map[string]string{"k": "<{{.Customer}}>"},
+				Body: `{"c": "{{.Customer}}", "a": "{{.Answer}}"}`},
+				Verdict: endpoint.Verdict{OK: "ok"}},
+			"form": {Request: endpoint.Request{Path: "/f", ContentType: "application/x-www-form-urlencoded",
+				Body: `c={{.Customer}}&a={{.Answer}}`},
+				Verdict: endpoint.Verdict{OK: "ok"}},
+			"birth_date": {Request: endpoint.Request{Path: "/d", Body: `{"a": "{{date "DD.MM.YYYY" .Answer}}"}`},
+				Verdict: endpoint.Verdict{OK: "ok"}},
+		}}
 	d := directory(t, s, local(t), nil)
 	const escaped = "a%22b%5Cc%2F..%2Fd%20e%26f%3Dg%3Fh%23i%25j%0D%0AX%3A%20y%00%C3%BC"
 
@@ -201,7 +206,8 @@ func TestValuesAreEscapedForWhereTheyStand(t *testing.T) {
 	assert.True(t, ok)
 	sent := last()
 	assert.Equal(t, "POST /base/c/"+escaped+"/x?k=%3C"+strings.ReplaceAll(escaped, "%20", "+")+"%3E", sent.url)
-	assert.JSONEq(t, `{"c": "a\"b\\c/../d e&f=g?h#i%j\r\nX: y\u0000ü", "a": "a\"b\\c/../d e&f=g?h#i%j\r\nX: y\u0000ü"}`, sent.body)
+	assert.JSONEq(t, `{"c": "a\"b\\c/../d e&f=g?h#i%j\r\nX: y\u0000ü", "a": "a\"b\\c/../d e&f=g?h#i%j\r\nX: y\u0000ü"}`,
+		sent.body)
 	assert.Equal(t, "application/json", sent.headers.Get("Content-Type"))
 
 	_, err = d.Check(deadline(t), nasty, "form", secret(nasty))

@@ -57,7 +57,7 @@ func TestNoFaultCostsMoreThanTheTimeOutOrAnswersAnything(t *testing.T) {
 				s.Timeout, s.Breaker.Failures = timeout, 1000
 				switch name {
 				case "no such host":
-					s.URL, f.says = "http://crm.invalid", "name is not known|"+tooLate // as whoever was asked for the name pleases
+					s.URL, f.says = "http://crm.invalid", "name is unknown|"+tooLate // depends on the resolver
 				case "refused":
 					s.URL, f.says = "http://127.0.0.1:1", "refused"
 				case "no TLS":
@@ -92,7 +92,8 @@ func TestNoFaultCostsMoreThanTheTimeOutOrAnswersAnything(t *testing.T) {
 				require.ErrorIs(t, err, endpoint.ErrUnavailable, operation)
 				require.ErrorContains(t, err, operation+" at ")
 				require.Regexp(t, f.says, err.Error())
-				// Two tries where the request is idempotent. The rest is for a machine that is busy; without the time-out it would be the minute of the deadline.
+				// Two attempts if the request is idempotent, and some slack for a busy machine. Without the timeout
+				// it would take the minute of the deadline.
 				assert.Less(t, took, 2*timeout+busy, operation)
 			}
 		})
@@ -107,7 +108,8 @@ func TestTwoGigabytesCostOnlyWhatIsAllowed(t *testing.T) {
 	_, err := d.ByPhone(deadline(t), "+4930123456")
 	runtime.ReadMemStats(&after)
 	require.ErrorContains(t, err, "more than 65536 bytes")
-	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20), "the stub's own megabyte and the server's buffers included")
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20),
+		"the stub's own megabyte and the server's buffers included")
 }
 
 func TestRetries(t *testing.T) {
@@ -120,26 +122,30 @@ func TestRetries(t *testing.T) {
 		asked  int
 		works  bool
 	}{
-		"a GET that failed at once is sent again": {fault: stub.Fault{Kind: stub.FaultStatus, Status: 503, Times: 1}, asked: 2, works: true},
-		"once":                               {fault: stub.Fault{Kind: stub.FaultStatus, Status: 503}, asked: 2},
-		"not when it took a second":          {fault: stub.Fault{Kind: stub.FaultStatus, Status: 503, Latency: 1100 * time.Millisecond}, asked: 1},
+		"a GET that failed at once is sent again": {fault: stub.Fault{Kind: stub.FaultStatus, Status: 503, Times: 1},
+			asked: 2, works: true},
+		"once": {fault: stub.Fault{Kind: stub.FaultStatus, Status: 503}, asked: 2},
+		"not when it took a second": {fault: stub.Fault{Kind: stub.FaultStatus, Status: 503,
+			Latency: 1100 * time.Millisecond}, asked: 1},
 		"not what was answered, if badly":    {fault: stub.Fault{Kind: stub.FaultGarbage}, asked: 1},
 		"not when the backend asks for less": {fault: stub.Fault{Kind: stub.FaultStatus, Status: 429}, asked: 1},
-		"not a POST":                         {fault: stub.Fault{Kind: stub.FaultStatus, Status: 503, Times: 1}, check: true, asked: 1},
+		"not a POST": {fault: stub.Fault{Kind: stub.FaultStatus, Status: 503, Times: 1}, check: true,
+			asked: 1},
 		"a POST that is said to be idempotent": {
 			fault: stub.Fault{Kind: stub.FaultStatus, Status: 503, Times: 1}, check: true, asked: 2, works: true,
 			change: func(s *backend.Settings) { s.Check["*"].Idempotent = &yes },
 		},
 		"after a connection that was reset": {fault: stub.Fault{Kind: stub.FaultReset, Times: 1}, asked: 2, works: true},
 		"not when the breaker opened with the first": {
-			fault: stub.Fault{Kind: stub.FaultStatus, Status: 503}, asked: 1, change: func(s *backend.Settings) { s.Breaker.Failures = 1 },
+			fault: stub.Fault{Kind: stub.FaultStatus,
+				Status: 503}, asked: 1, change: func(s *backend.Settings) { s.Breaker.Failures = 1 },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d, crm := withCRM(t, c.change)
 			if c.asked > 1 {
-				d.RetryWithin(patience) // however busy the machine is
+				d.RetryWithin(patience) // also on a busy machine
 			}
 			crm.Break(c.fault)
 			var err error
@@ -156,8 +162,9 @@ func TestRetries(t *testing.T) {
 
 func TestTheBreakerOpensAndTriesAgain(t *testing.T) {
 	t.Parallel()
-	// open is a directory whose backend has failed often enough, and a question to it.
-	open := func(t *testing.T, halfOpen time.Duration) (d *backend.Directory, crm *stub.CRM, check func() error, log *logbook) {
+	// open returns a directory whose breaker is open, and a request to it.
+	open := func(t *testing.T, halfOpen time.Duration) (d *backend.Directory, crm *stub.CRM, check func() error,
+		log *logbook) {
 		crm, log = stub.NewCRM(canaryToken, []stub.Customer{ada}), &logbook{}
 		s := crmSettings(t, serve(t, crm))
 		s.Breaker = endpoint.Breaker{Failures: 5, Window: time.Hour, HalfOpen: halfOpen}
@@ -184,7 +191,8 @@ func TestTheBreakerOpensAndTriesAgain(t *testing.T) {
 	t.Run("it tries again, opens again, and closes", func(t *testing.T) {
 		t.Parallel()
 		_, crm, check, log := open(t, 10*time.Millisecond)
-		require.Eventually(t, func() bool { _ = check(); return strings.Count(log.String(), "backend away") == 2 }, patience, time.Millisecond)
+		require.Eventually(t, func() bool { _ = check(); return strings.Count(log.String(), "backend away") == 2 }, patience,
+			time.Millisecond)
 		assert.Equal(t, 6, crm.Asked(), "one request tried again, and failed")
 		assert.NotContains(t, log.String(), "backend back")
 		crm.Break(stub.Fault{})
@@ -197,7 +205,8 @@ func TestTheBreakerOpensAndTriesAgain(t *testing.T) {
 func TestAnAnswerThatCannotBeReadDoesNotOpenTheBreaker(t *testing.T) {
 	t.Parallel()
 	d, crm := withCRM(t, nil)
-	for _, f := range []stub.Fault{{Kind: stub.FaultGarbage}, {Kind: stub.FaultWrongTypes}, {Kind: stub.FaultStatus, Status: 400}} {
+	for _, f := range []stub.Fault{{Kind: stub.FaultGarbage}, {Kind: stub.FaultWrongTypes},
+		{Kind: stub.FaultStatus, Status: 400}} {
 		crm.Break(f)
 		for range 6 {
 			_, err := d.ByPhone(deadline(t), "+4930123456")
@@ -215,7 +224,7 @@ func TestARedirectGetsNothing(t *testing.T) {
 	other := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { elsewhere <- r.RequestURI }))
 	url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked <- r.RequestURI
-		http.Redirect(w, r, other+r.RequestURI, http.StatusTemporaryRedirect) // which repeats a POST with its body
+		http.Redirect(w, r, other+r.RequestURI, http.StatusTemporaryRedirect) // 307 repeats a POST with its body
 	}))
 	d := directory(t, crmSettings(t, url), local(t), nil)
 	_, err := d.Check(deadline(t), "C-1001", "pin", secret(canaryPIN))
@@ -227,8 +236,8 @@ func TestARedirectGetsNothing(t *testing.T) {
 func TestTheWholeOperationEndsAtItsCap(t *testing.T) {
 	t.Parallel()
 	const timeout, limit = 900 * time.Millisecond, 950 * time.Millisecond
-	const waits = 2*timeout - 100*time.Millisecond // less than two tries to their end
-	fastest := time.Hour                           // of many: the machine may be busy
+	const waits = 2*timeout - 100*time.Millisecond // less than two full attempts
+	fastest := time.Hour                           // of many, because the machine may be busy
 	for tries := 0; tries < 20 && fastest >= waits; tries++ {
 		d, crm := withCRM(t, func(s *backend.Settings) { s.Timeout, s.Cap = timeout, limit })
 		crm.Break(stub.Fault{Kind: stub.FaultHang})
@@ -241,7 +250,8 @@ func TestTheWholeOperationEndsAtItsCap(t *testing.T) {
 }
 
 func ExampleErrUnavailable() {
-	d, err := backend.New(backend.Settings{URL: "http://127.0.0.1:1", ByID: &backend.Lookup{Request: endpoint.Request{Path: "/{{.Customer}}"}}}, nobody{}, endpoint.Options{})
+	d, err := backend.New(backend.Settings{URL: "http://127.0.0.1:1",
+		ByID: &backend.Lookup{Request: endpoint.Request{Path: "/{{.Customer}}"}}}, nobody{}, endpoint.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return

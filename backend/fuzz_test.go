@@ -16,14 +16,20 @@ import (
 // FuzzAnswer: whatever a backend says, nothing panics, and only what is said without doubt is a customer or a yes.
 func FuzzAnswer(f *testing.F) {
 	for _, seed := range []string{
-		``, `null`, `{}`, `[]`, `{"customers": [{"id": "C-1", "name": "Ada", "secrets": ["pin"]}], "valid": true, "phones": [{"number": "+4930123456", "since": "2020-02-03"}]}`,
-		`{"customers": {"id": 7}, "valid": "true"}`, `{"customers": [{"id": "a\u0000b"}], "valid": 1}`, `{"valid": true`, `{"valid": true, "valid": false}`,
-		strings.Repeat(`[`, 20000), `{"customers": [{"id": {"id": 1}}]}`, "{\"customers\": [{\"id\": \"\xff\"}]}", `"valid"`, `{"a":1}{"valid":true}`,
+		``, `null`, `{}`, `[]`,
+		`{"customers": [{"id": "C-1", "name": "Ada", "secrets": ["pin"]}], "valid": true,
+			"phones": [{"number": "+4930123456", "since": "2020-02-03"}]}`,
+		`{"customers": {"id": 7}, "valid": "true"}`, `{"customers": [{"id": "a\u0000b"}], "valid": 1}`, `{"valid": true`,
+		`{"valid": true, "valid": false}`,
+		strings.Repeat(`[`, 20000), `{"customers": [{"id": {"id": 1}}]}`, "{\"customers\": [{\"id\": \"\xff\"}]}", `"valid"`,
+		`{"a":1}{"valid":true}`,
 	} {
 		f.Add([]byte(seed))
 	}
-	fields := Fields{ID: "id", Name: "name", Language: "language", Enrolled: "secrets", Has: map[string]string{"pin": "pin"}}
-	lookups := []*lookup{{path: "customers", fields: fields}, {fields: fields}, {path: "customers", found: "total", fields: fields}}
+	fields := Fields{ID: "id", Name: "name", Language: "language", Enrolled: "secrets",
+		Has: map[string]string{"pin": "pin"}}
+	lookups := []*lookup{{path: "customers", fields: fields}, {fields: fields},
+		{path: "customers", found: "total", fields: fields}}
 	byBool, err := endpoint.Verdict{OK: "valid"}.Compile(nil, true)
 	require.NoError(f, err)
 	byWord, err := endpoint.Verdict{OK: "valid", OKValues: []string{"yes"}, WrongValues: []string{"no"}}.Compile(nil, true)

@@ -12,7 +12,8 @@ import (
 )
 
 func message(language string) session.Message {
-	return session.Message{To: "+4915112345678", Language: language, Line: "retail", Code: secret(canaryCode), Lifetime: 5 * time.Minute}
+	return session.Message{To: "+4915112345678", Language: language, Line: "retail", Code: secret(canaryCode),
+		Lifetime: 5 * time.Minute}
 }
 
 const canaryCode = "805127"

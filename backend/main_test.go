@@ -46,7 +46,8 @@ const (
 
 var ada = stub.Customer{
 	ID: "C-1001", Name: "Ada Lovelace", Language: "en", Phones: []stub.Phone{{Number: "+4930123456", Since: "2020-02-03"}},
-	Identifiers: map[string]string{"account": "100042"}, Secrets: map[string]string{"pin": canaryPIN, "birth_date": canaryBirth},
+	Identifiers: map[string]string{"account": "100042"}, Secrets: map[string]string{"pin": canaryPIN,
+		"birth_date": canaryBirth},
 }
 
 func deadline(t testing.TB) context.Context {
@@ -84,7 +85,8 @@ func crmSettings(t testing.TB, url string) backend.Settings {
 }
 
 func environment(name string) (string, bool) {
-	v, ok := map[string]string{"CRM_TOKEN": canaryToken, "SMS_TOKEN": canaryToken, "ERP_KEY": "erp", "SMS_BASIC": "dTpw", "EMPTY": "", "LINES": "a\r\nb"}[name]
+	v, ok := map[string]string{"CRM_TOKEN": canaryToken, "SMS_TOKEN": canaryToken, "ERP_KEY": "erp", "SMS_BASIC": "dTpw",
+		"EMPTY": "", "LINES": "a\r\nb"}[name]
 	return v, ok
 }
 

@@ -23,14 +23,14 @@ func (p *phones) numbers(body []byte, region string) ([]session.Phone, error) {
 	case v.Type == gjson.Null:
 		return nil, nil
 	case !v.IsArray():
-		return nil, fmt.Errorf("%q in the answer is no array (phones)", p.Phones.Phones)
+		return nil, fmt.Errorf("%q in the answer is not an array (phones)", p.Phones.Phones)
 	}
 	var all []session.Phone
 	var failed error
 	v.ForEach(func(_, one gjson.Result) bool {
 		number := endpoint.Within(one, p.Number)
 		if number.Exists() && number.Type != gjson.String && number.Type != gjson.Null {
-			failed = fmt.Errorf("a telephone number in the answer is no string (number)")
+			failed = fmt.Errorf("a telephone number in the answer is not a string (number)")
 			return false
 		}
 		e164, err := session.E164(number.Str, region)
@@ -49,7 +49,7 @@ func (p *phones) numbers(body []byte, region string) ([]session.Phone, error) {
 	return all, failed
 }
 
-// day reads a time, or a day, as the end of which it counts.
+// day reads a time, or a day, which counts as its end.
 func day(s string) time.Time {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t

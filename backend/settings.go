@@ -6,38 +6,39 @@ import (
 	"countersign/backend/endpoint"
 )
 
-// Settings say where the company's backend is and what it can be asked. Each operation may be left out: the local directory then does it. README.md has an
-// example of each.
+// Settings say where the company's backend is and what it can be asked. The local directory does operations that are
+// left out. README.md has an example of each.
 type Settings struct {
-	// URL is the base of every path, such as https://crm.example/api/v2. Without user, query or fragment. Redirects are not followed, so it is the final one.
-	// The process's HTTPS_PROXY, HTTP_PROXY and NO_PROXY count.
+	// URL is the base of every path, such as https://crm.example/api/v2, without user, query or fragment. Redirects
+	// are not followed, so give the final one. HTTPS_PROXY, HTTP_PROXY and NO_PROXY apply.
 	URL string `yaml:"url"`
-	// Headers go with every request. ${NAME} in a value stands for an environment variable, which is read once, at the start, and must be there and not be
-	// empty.
+	// Headers go with every request. ${NAME} in a value is an environment variable; it is read once, at the start,
+	// and must be set and not empty.
 	Headers map[string]string `yaml:"headers"`
 	TLS     endpoint.TLS      `yaml:"tls"`
-	// Timeout is how long one try may take, from connecting to the last byte. Default 3 s (policy.md, "Backend call").
+	// Timeout bounds one attempt, from connecting to the last byte. Default 3 s (docs/policy.md#backend-call).
 	Timeout time.Duration `yaml:"timeout"`
-	// Cap is how long an operation may take with its retry. Default and most: 8 s. There is one retry, of idempotent requests only, when the backend was away
-	// and failed in less than a second.
+	// Cap bounds an operation with its retry. Default and most: 8 s. There is one retry, of idempotent requests only,
+	// if the backend was away and failed in less than a second.
 	Cap     time.Duration    `yaml:"cap"`
 	Breaker endpoint.Breaker `yaml:"breaker"`
-	// MaxResponse is how many bytes of an answer are read; one that is longer is an error. Default 65536, from 1024 to 1048576.
+	// MaxResponse is the most bytes of an answer; a longer one is an error. Default 65536, from 1024 to 1048576.
 	MaxResponse int `yaml:"max_response"`
 	// Region is the country (ISO 3166) of telephone numbers that the backend writes without a country code.
 	Region string `yaml:"region"`
-	// Customer says how a customer is read out of an answer. by_phone, by_identifier and by_id share it, unless they have their own.
+	// Customer says how to read a customer from an answer, for by_phone, by_identifier and by_id unless they have
+	// their own.
 	Customer Fields `yaml:"customer"`
 
-	// ByPhone finds everybody who has a telephone number: {{.Phone}}, as +4930123456.
+	// ByPhone finds every customer with a telephone number: {{.Phone}}, such as +4930123456.
 	ByPhone *Lookup `yaml:"by_phone"`
-	// ByIdentifier finds who has an identifier: {{.Kind}}, such as account, and {{.Value}}.
+	// ByIdentifier finds the customer with an identifier: {{.Kind}}, such as account, and {{.Value}}.
 	ByIdentifier *Lookup `yaml:"by_identifier"`
-	// ByID finds {{.Customer}}, the id that an earlier look-up gave.
+	// ByID finds {{.Customer}}, the id from an earlier lookup.
 	ByID *Lookup `yaml:"by_id"`
-	// Check says whether {{.Answer}} is right for {{.Customer}}, by kind of secret: pin, birth_date (YYYYMMDD), passphrase (its normalised words), or the name
-	// of a fact. "*" stands for every kind that is not named; {{.Kind}} says which. A kind without a request is checked in the local directory, and so is totp
-	// always.
+	// Check says whether {{.Answer}} is right for {{.Customer}}, by kind of secret: pin, birth_date (YYYYMMDD),
+	// passphrase (its normalised words), or the name of a fact. "*" is for every kind that is not named; {{.Kind}}
+	// says which. The local directory checks kinds without a request, and always totp.
 	Check map[string]*Check `yaml:"check"`
 	// Phones lists the telephone numbers of {{.Customer}} that one-time codes may be sent to.
 	Phones *Phones `yaml:"phones"`
@@ -45,17 +46,19 @@ type Settings struct {
 	AddPhone *Add `yaml:"add_phone"`
 }
 
-// Lookup is a request for customers. An answer of 200 is read, any other status that is not in UnknownStatus is an error.
+// Lookup is a request for customers. Status 200 is read; any other status that is not in UnknownStatus is an error.
 type Lookup struct {
 	endpoint.Request `yaml:",inline"`
-	// Customers is the path (gjson) of the customer, or the array of customers, in the answer; empty when the answer itself is that. null and [] mean nobody;
-	// a path that is not in the answer is an error. by_identifier and by_id refuse an answer with several.
+	// Customers is the path (gjson) of the customer or the array of customers in the answer; empty if that is the
+	// whole answer. null and [] mean nobody; a path missing in the answer is an error. by_identifier and by_id refuse
+	// several customers.
 	Customers string `yaml:"customers"`
-	// Found is the path of something that is false, 0, "" or null when there is nobody, such as a count; empty when there is no such thing.
+	// Found is the path of a value that is false, 0, "" or null if nobody was found, such as a count; empty if there
+	// is none.
 	Found string `yaml:"found"`
-	// UnknownStatus are the statuses that say that there is nobody. Default 204 and 404.
+	// UnknownStatus are the statuses that mean nobody. Default 204 and 404.
 	UnknownStatus []int `yaml:"unknown_status"`
-	// Customer replaces the backend's.
+	// Customer replaces Settings.Customer.
 	Customer *Fields `yaml:"customer"`
 }
 
@@ -63,45 +66,47 @@ type Lookup struct {
 type Fields struct {
 	// ID is required: a string or a whole number, up to 128 characters. Default id.
 	ID string `yaml:"id"`
-	// Name is for the agent's screen. Language is a tag such as de or de-AT. Either may be missing in an answer.
+	// Name is for the agent's screen. Language is a tag such as de or de-AT. An answer may lack either.
 	Name     string `yaml:"name"`
 	Language string `yaml:"language"`
 	// Enrolled is the path of an array with our names of the kinds of secrets that the customer has: pin, birth_date, …
 	Enrolled string `yaml:"enrolled"`
-	// Has names, by our kind, something in the customer that is there when they have that kind: pin: hasPin, or pin: 'secrets.#(=="PIN")'. false, 0, "", null,
-	// [] and {} count as not there.
+	// Has maps our kinds of secrets to paths that exist if the customer has that kind: pin: hasPin, or pin:
+	// 'secrets.#(=="PIN")'. false, 0, "", null, [] and {} count as missing.
 	Has map[string]string `yaml:"has"`
-	// Always are the kinds that every customer has. Customers who are found locally and checked by the backend have these.
+	// Always are the kinds that every customer has, also customers who are found locally and checked by the backend.
 	Always []string `yaml:"always"`
 }
 
-// Check is a request that judges an answer. {{.Answer}} may stand in its body only, since URLs get logged, and must stand there; {{date "YYYY-MM-DD" .Answer}}
-// writes a date of birth as the backend wants it.
+// Check is a request that judges a caller's answer. Its body must have {{.Answer}}; elsewhere that is forbidden,
+// since URLs get logged. {{date "YYYY-MM-DD" .Answer}} writes a date of birth in another form.
 type Check struct {
 	endpoint.Request `yaml:",inline"`
 	endpoint.Verdict `yaml:",inline"`
-	// WrongStatus are the statuses that say that the answer is wrong. Default 422. 401 and 403 often say that our own key has expired: name them here only if
-	// the backend says something else then, because a wrong answer counts against the customer and an error does not.
+	// WrongStatus are the statuses that mean a wrong answer. Default 422. 401 and 403 often mean that our own key has
+	// expired: name them only if the backend uses another status for that, because a wrong answer counts against the
+	// customer and an error does not.
 	WrongStatus []int `yaml:"wrong_status"`
-	// UnknownStatus are those that say that there is no such customer, or no such secret: wrong, too. Default 404.
+	// UnknownStatus are those that mean that there is no such customer or secret; the answer counts as wrong. Default 404.
 	UnknownStatus []int `yaml:"unknown_status"`
 }
 
-// Phones is a request for telephone numbers. An answer of 200 is read.
+// Phones is a request for telephone numbers. Status 200 is read.
 type Phones struct {
 	endpoint.Request `yaml:",inline"`
-	// Phones is the path (gjson) of an array; empty when the answer itself is one.
+	// Phones is the path (gjson) of an array; empty if the whole answer is one.
 	Phones string `yaml:"phones"`
-	// Number is the path of the number in each; empty when the array has strings. One that is not a telephone number is left out.
+	// Number is the path of the number in each element; empty if the elements are strings. Invalid numbers are skipped.
 	Number string `yaml:"number"`
-	// Since is the path of the time (RFC 3339 or YYYY-MM-DD) since when the number is on file. One without it is left out. Without Since they count as old:
-	// that a new number gets no code for seven days (policy.md, "OTP destination") is then for the backend to see to.
+	// Since is the path of the time (RFC 3339 or YYYY-MM-DD) since when the number is on file. Numbers without it are
+	// skipped. Without this setting all numbers count as old: the backend must then see to it that a new number gets
+	// no code for seven days (docs/policy.md#otp-destination).
 	Since string `yaml:"since"`
-	// UnknownStatus are those that say that there is no such customer, hence no number. Default 204 and 404.
+	// UnknownStatus are those that mean that there is no such customer, so no number. Default 204 and 404.
 	UnknownStatus []int `yaml:"unknown_status"`
 }
 
-// Add is a request that stores something. Default OKStatus: every 2xx.
+// Add is a request that stores something. OKStatus defaults to every 2xx.
 type Add struct {
 	endpoint.Request `yaml:",inline"`
 	endpoint.Verdict `yaml:",inline"`

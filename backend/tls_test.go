@@ -38,7 +38,8 @@ func newAuthority(t *testing.T) *authority {
 	var err error
 	a.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	der := a.sign(&x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}, &a.key.PublicKey)
+	der := a.sign(&x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign},
+		&a.key.PublicKey)
 	a.cert, err = x509.ParseCertificate(der)
 	require.NoError(t, err)
 	a.file = a.write("ca.pem", "CERTIFICATE", der)
@@ -92,7 +93,8 @@ func (a *authority) server(crm *stub.CRM, c x509.Certificate, clients bool) stri
 	return s.URL
 }
 
-var onLoopback = x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+var onLoopback = x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
 
 // In TLS 1.3 a server may refuse our certificate when we have sent the request already, and its word may be lost.
 const refused = "it refused the TLS connection|the connection was reset|closed in mid-answer"
@@ -109,15 +111,17 @@ func TestMutualTLS(t *testing.T) {
 	for name, c := range map[string]struct {
 		server x509.Certificate
 		tls    endpoint.TLS
-		says   string // empty: it works
+		says   string // empty: success
 	}{
 		"both know each other":            {onLoopback, endpoint.TLS{CA: ours.file, Cert: cert, Key: key}, ""},
 		"we have no certificate":          {onLoopback, endpoint.TLS{CA: ours.file}, refused},
 		"ours is signed by somebody else": {onLoopback, endpoint.TLS{CA: ours.file, Cert: strange, Key: strangeKey}, refused},
-		"theirs is signed by nobody":      {onLoopback, endpoint.TLS{Cert: cert, Key: key}, "signed by nobody we trust"},
-		"theirs is signed by another":     {onLoopback, endpoint.TLS{CA: other.file, Cert: cert, Key: key}, "signed by nobody we trust"},
-		"theirs has expired":              {expired, endpoint.TLS{CA: ours.file, Cert: cert, Key: key}, "not valid"},
-		"theirs is for another host":      {elsewhere, endpoint.TLS{CA: ours.file, Cert: cert, Key: key}, "for another host"},
+		"theirs is signed by nobody": {onLoopback, endpoint.TLS{Cert: cert, Key: key},
+			"not signed by an authority that we trust"},
+		"theirs is signed by another": {onLoopback, endpoint.TLS{CA: other.file, Cert: cert, Key: key},
+			"not signed by an authority that we trust"},
+		"theirs has expired":         {expired, endpoint.TLS{CA: ours.file, Cert: cert, Key: key}, "not valid"},
+		"theirs is for another host": {elsewhere, endpoint.TLS{CA: ours.file, Cert: cert, Key: key}, "for another host"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -10,20 +10,23 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"countersign/internal/retry"
 	"countersign/session/event"
 )
 
-// caughtUpLook is how often AwaitCaughtUp looks.
-const caughtUpLook = 50 * time.Millisecond
+// caughtUpPoll is how often AwaitCaughtUp asks NATS.
+const caughtUpPoll = 50 * time.Millisecond
 
-// AwaitCaughtUp returns when a durable consumer has handled all events that the stream had when NATS was first reached, or with ctx's error. While NATS is away, or does not know
-// the consumer, it waits. name is asked again and again, because reports that are reset have another consumer.
+// AwaitCaughtUp returns when a durable consumer has handled all events that the stream held when NATS was first
+// reached, or with ctx's error. While NATS is away or does not know the consumer, it waits. It calls name before each
+// look, because reports that are reset get another consumer.
 func AwaitCaughtUp(ctx context.Context, endpoint Endpoint, name func(context.Context) (string, error)) (err error) {
 	waiting, stop := context.WithCancel(ctx)
 	defer stop()
 	arrived, last := false, uint64(0)
 	known := false
-	(&link{endpoint: endpoint, name: "countersign caught up", log: slog.New(slog.DiscardHandler)}).run(waiting, func(ctx context.Context, conn *nats.Conn, up func()) error {
+	l := &link{endpoint: endpoint, name: "countersign caught up", log: slog.New(slog.DiscardHandler)}
+	l.run(waiting, func(ctx context.Context, conn *nats.Conn, up func()) error {
 		js, err := jetstream.New(conn)
 		if err != nil {
 			return err
@@ -50,7 +53,7 @@ func AwaitCaughtUp(ctx context.Context, endpoint Endpoint, name func(context.Con
 				stop()
 				return nil
 			}
-			if !pause(ctx, caughtUpLook) {
+			if retry.Pause(ctx, caughtUpPoll) != nil {
 				return context.Cause(ctx)
 			}
 		}
@@ -61,7 +64,8 @@ func AwaitCaughtUp(ctx context.Context, endpoint Endpoint, name func(context.Con
 	return nil
 }
 
-// caughtUp says that a consumer has handled everything up to last. What was deleted it never gets; and a consumer that was made this moment does not know yet what is waiting for it.
+// caughtUp reports whether a consumer has handled everything up to last. Deleted messages never reach it, so an idle
+// consumer has caught up too, unless it is so new that its counters are not set yet.
 func caughtUp(c *jetstream.ConsumerInfo, s jetstream.StreamState, last uint64) bool {
 	nothingLeft := c.NumPending == 0 && c.NumAckPending == 0 && (c.Delivered.Stream > 0 || s.Msgs == 0)
 	return c.AckFloor.Stream >= last || nothingLeft

@@ -40,7 +40,8 @@ func TestAwaitCaughtUpWaitsForWhatTheStreamHas(t *testing.T) {
 	}
 	handle := func(durable string, left int) {
 		t.Helper()
-		c, err := stream.CreateOrUpdateConsumer(t.Context(), jetstream.ConsumerConfig{Durable: durable, AckPolicy: jetstream.AckExplicitPolicy})
+		c, err := stream.CreateOrUpdateConsumer(t.Context(),
+			jetstream.ConsumerConfig{Durable: durable, AckPolicy: jetstream.AckExplicitPolicy})
 		require.NoError(t, err)
 		for n := int(c.CachedInfo().NumPending); n > left; n-- {
 			msg, err := c.Next()
@@ -66,5 +67,5 @@ func TestAwaitCaughtUpWaitsForWhatTheStreamHas(t *testing.T) {
 	info, err := stream.Info(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, stream.DeleteMsg(t.Context(), info.State.LastSeq))
-	require.NoError(t, bus.AwaitCaughtUp(t.Context(), n, name), "what was deleted is not waited for")
+	require.NoError(t, bus.AwaitCaughtUp(t.Context(), n, name), "deleted messages are not waited for")
 }

@@ -30,8 +30,11 @@ func cluster(t testing.TB) map[string]*server.Server {
 	}
 	servers := map[string]*server.Server{}
 	for i, name := range []string{"one", "two", "three"} {
-		s, err := server.NewServer(&server.Options{ServerName: name, Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true,
-			JetStream: true, StoreDir: t.TempDir(), Routes: routes, Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: ports[i]}})
+		s, err := server.NewServer(&server.Options{
+			ServerName: name, Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true,
+			JetStream: true, StoreDir: t.TempDir(), Routes: routes,
+			Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: ports[i]},
+		})
 		require.NoError(t, err)
 		s.Start()
 		t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
@@ -68,7 +71,7 @@ func TestEventsAreInAReplicatedStreamOnceAndInOrderWhenItsLeaderStops(t *testing
 	defer goOn()
 	box.before(func(upTo int64) error {
 		if upTo > 800 {
-			<-down // so that it stops before the end, whoever is slow
+			<-down // so that the server stops before the end, even on a slow machine
 		}
 		if upTo > 200 {
 			select {
@@ -92,10 +95,10 @@ func TestEventsAreInAReplicatedStreamOnceAndInOrderWhenItsLeaderStops(t *testing
 	leader := servers[stream.CachedInfo().Cluster.Leader]
 	leader.Shutdown()
 	goOn()
-	require.Less(t, box.published(), int64(1000), "the leader was to stop before the end")
+	require.Less(t, box.published(), int64(1000), "the leader must stop before the end")
 	flush(t, r)
 
-	// The consumer that reads may sit on a server that is a moment behind, or find none that leads.
+	// The reading consumer may be on a server that is a moment behind, or find no leader.
 	var ids []string
 	require.Eventually(t, func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

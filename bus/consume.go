@@ -11,17 +11,20 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"countersign/internal/retry"
 	"countersign/session/event"
 )
 
-// ConsumeOptions says how events are consumed.
+// ConsumeOptions are the options of Consume.
 type ConsumeOptions struct {
-	// Durable names the consumer. The stream knows by it what was handled already; several processes with one name share the events out among them.
+	// Durable names the consumer. NATS keeps under this name what was handled; processes with the same name share the
+	// events.
 	Durable string
-	// Batch is how many events are handled together at most, 500, and Within how long the first of them waits for the others, 250 ms.
+	// Batch is the most events that are handled together, 500; Within is how long the first waits for more, 250 ms.
 	Batch  int
 	Within time.Duration
-	// Progress, if set, is told at first, after each batch, and each second without one, how many events in the stream are not handled yet.
+	// Progress, if set, hears how many events in the stream are not handled yet: at the start, after each batch, and
+	// each second without one.
 	Progress func(left uint64)
 	Log      *slog.Logger
 }
@@ -37,23 +40,25 @@ func (o ConsumeOptions) withDefaults() ConsumeOptions {
 }
 
 const (
-	// forgetConsumer is how long the stream remembers a consumer that does not come back: by then it has no event either that it had not got.
+	// forgetConsumer is how long NATS keeps an idle consumer. By then the events that it missed have expired, too.
 	forgetConsumer = 90 * 24 * time.Hour
-	// handleWithin is how long a batch may take to be handled before it is delivered once more, which does no harm.
+	// handleWithin is how long a batch may take before NATS delivers it again, which does no harm.
 	handleWithin = 5 * time.Second
-	// handleRetry is how long a batch waits that could not be handled.
+	// Between attempts to handle a batch.
 	handleRetryFirst = 50 * time.Millisecond
 	handleRetryMost  = 5 * time.Second
 	progressEvery    = time.Second
-	// giveBackWithin bounds what is done at the end for whoever comes next.
+	// giveBackWithin bounds handing unhandled events back at the end.
 	giveBackWithin = 200 * time.Millisecond
 )
 
-// Consume hands every event of the stream to handle, in batches, until ctx ends, and acknowledges them when handle returned nil. What was not acknowledged comes again, to
-// this process or the next one: handle must know the events that it has seen. A batch that handle refuses is tried again for ever. NATS may be away meanwhile, or from the
-// start. Events of a kind that this version does not know, messages that are no events, and replays, are left out. handle and Progress are called from the goroutine of
-// Consume, one at a time.
-func Consume(ctx context.Context, nats Endpoint, o ConsumeOptions, handle func(context.Context, []event.Event) error) error {
+// Consume hands every event of the stream to handle, in batches, until ctx ends, and acknowledges a batch when handle
+// returns nil. Unacknowledged events come again, to this process or the next one: handle must recognise events that
+// it has seen. A batch that fails is retried for ever. NATS may be away at any time. Events of a kind that this
+// version does not know, messages that are no events, and replays are skipped. handle and Progress are called from
+// the goroutine of Consume, one at a time.
+func Consume(ctx context.Context, nats Endpoint, o ConsumeOptions,
+	handle func(context.Context, []event.Event) error) error {
 	if o.Durable == "" {
 		return errors.New("consume: the consumer has no name")
 	}
@@ -67,7 +72,7 @@ type consumption struct {
 	handle  func(context.Context, []event.Event) error
 }
 
-// follow consumes on one connection.
+// follow consumes over one connection.
 func (c *consumption) follow(ctx context.Context, conn *nats.Conn, up func()) error {
 	js, err := jetstream.New(conn)
 	if err != nil {
@@ -103,22 +108,24 @@ func (c *consumption) follow(ctx context.Context, conn *nats.Conn, up func()) er
 	}
 }
 
-// find takes the consumer as it is, or makes it.
+// find returns the consumer as it is, or creates it.
 func (c *consumption) find(ctx context.Context, js jetstream.JetStream) (jetstream.Consumer, error) {
 	consumer, err := js.Consumer(ctx, event.Stream, c.options.Durable)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
 		consumer, err = js.CreateConsumer(ctx, event.Stream, jetstream.ConsumerConfig{
-			Durable: c.options.Durable, Description: "Countersign " + c.options.Durable, DeliverPolicy: jetstream.DeliverAllPolicy, AckPolicy: jetstream.AckExplicitPolicy,
+			Durable: c.options.Durable, Description: "Countersign " + c.options.Durable,
+			DeliverPolicy: jetstream.DeliverAllPolicy, AckPolicy: jetstream.AckExplicitPolicy,
 			AckWait: handleWithin, MaxAckPending: 8 * c.options.Batch, InactiveThreshold: forgetConsumer,
 		})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find or make the consumer %s of the stream %s: %w", c.options.Durable, event.Stream, err)
+		return nil, fmt.Errorf("find or create the consumer %s of the stream %s: %w", c.options.Durable, event.Stream, err)
 	}
 	return consumer, nil
 }
 
-// gather waits for a message, and a moment for others. Whoever wants to hear of progress gets an empty batch when there are none: others may have made it.
+// gather waits for one message, then a moment for more. With Progress it returns an empty batch after a second
+// without a message: other processes may have made progress.
 func (c *consumption) gather(ctx context.Context, messages jetstream.MessagesContext) ([]jetstream.Msg, error) {
 	waiting, done := ctx, func() {}
 	if c.options.Progress != nil {
@@ -148,7 +155,7 @@ func (c *consumption) gather(ctx context.Context, messages jetstream.MessagesCon
 	return batch, nil
 }
 
-// settle has a batch handled and acknowledges it.
+// settle handles a batch and acknowledges it.
 func (c *consumption) settle(ctx context.Context, conn *nats.Conn, batch []jetstream.Msg) error {
 	var events []event.Event
 	for _, msg := range batch {
@@ -172,7 +179,8 @@ func (c *consumption) settle(ctx context.Context, conn *nats.Conn, batch []jetst
 	return conn.FlushWithContext(ctx)
 }
 
-// giveBack ends the reading and lets others have what was on its way here, which they would otherwise get when handleWithin is over.
+// giveBack stops reading and returns the messages that were on their way here, so that other processes get them now
+// and not after handleWithin.
 func giveBack(conn *nats.Conn, messages jetstream.MessagesContext) {
 	messages.Drain()
 	for end := time.Now().Add(giveBackWithin); time.Now().Before(end); {
@@ -186,14 +194,14 @@ func giveBack(conn *nats.Conn, messages jetstream.MessagesContext) {
 	_ = conn.FlushTimeout(giveBackWithin)
 }
 
-// handled tries until it worked, or ctx ended.
+// handled calls handle until it succeeds or ctx ends.
 func (c *consumption) handled(ctx context.Context, events []event.Event) bool {
 	log, failing := c.options.Log.With("consumer", c.options.Durable), false
-	for wait := handleRetryFirst; ; wait = min(2*wait, handleRetryMost) {
+	for wait := retry.Backoff(handleRetryFirst, handleRetryMost); ; {
 		err := c.handle(ctx, events)
 		switch {
 		case err == nil && failing:
-			log.Info("events are taken in again")
+			log.Info("events are handled again")
 			return true
 		case err == nil:
 			return true
@@ -201,15 +209,15 @@ func (c *consumption) handled(ctx context.Context, events []event.Event) bool {
 			return false
 		case !failing:
 			failing = true
-			log.Error("events cannot be taken in, they wait in the stream", "err", err)
+			log.Error("events cannot be handled, they wait in the stream", "err", err)
 		}
-		if !pause(ctx, wait) {
+		if retry.Pause(ctx, wait.NextBackOff()) != nil {
 			return false
 		}
 	}
 }
 
-// read tells events from what is left out.
+// read decodes a message; ok is false for what Consume skips.
 func (c *consumption) read(msg jetstream.Msg) (e event.Event, ok bool) {
 	err := json.Unmarshal(msg.Data(), &e)
 	var unknown *event.UnknownFactError
@@ -230,8 +238,8 @@ func (c *consumption) progress(info *jetstream.ConsumerInfo) {
 	}
 }
 
-// Oldest says since when the stream has everything: when the oldest event in it was stored. The zero time means that it is empty. An error means that NATS cannot be
-// reached, or has no stream of ours.
+// Oldest returns when the oldest event in the stream was stored: since then the stream is complete. The zero time
+// means an empty stream, an error that NATS cannot be reached or has no such stream.
 func Oldest(ctx context.Context, endpoint Endpoint) (oldest time.Time, err error) {
 	work := func(ctx context.Context, conn *nats.Conn) error {
 		js, err := jetstream.New(conn)

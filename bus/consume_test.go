@@ -29,7 +29,8 @@ import (
 )
 
 // consume runs Consume; stop ends it and waits for that.
-func consume(t testing.TB, nats bus.Endpoint, o bus.ConsumeOptions, handle func(context.Context, []event.Event) error) (stop func()) {
+func consume(t testing.TB, nats bus.Endpoint, o bus.ConsumeOptions,
+	handle func(context.Context, []event.Event) error) (stop func()) {
 	t.Helper()
 	if o.Log == nil {
 		o.Log = discard()
@@ -49,7 +50,8 @@ func consume(t testing.TB, nats bus.Endpoint, o bus.ConsumeOptions, handle func(
 }
 
 // untilCaughtUp consumes until nothing is left in the stream.
-func untilCaughtUp(t testing.TB, nats bus.Endpoint, o bus.ConsumeOptions, handle func(context.Context, []event.Event) error) {
+func untilCaughtUp(t testing.TB, nats bus.Endpoint, o bus.ConsumeOptions,
+	handle func(context.Context, []event.Event) error) {
 	t.Helper()
 	caughtUp := make(chan struct{})
 	once := sync.OnceFunc(func() { close(caughtUp) })
@@ -110,7 +112,8 @@ func into(r *reportsdb.Reports) func(context.Context, []event.Event) error {
 func views(t testing.TB, r *reportsdb.Reports) string {
 	t.Helper()
 	var all strings.Builder
-	for _, view := range []string{"calls", "call_steps", "attempts", "identified_by_ani", "verified", "failed", "daily", "quarter_hours", "funnel", "funnel_daily"} {
+	for _, view := range []string{"calls", "call_steps", "attempts", "identified_by_ani", "verified", "failed", "daily",
+		"quarter_hours", "funnel", "funnel_daily"} {
 		rows, err := r.DB().QueryContext(t.Context(), "SELECT * FROM "+view+" ORDER BY 1, 2, 3, 4")
 		require.NoError(t, err)
 		columns, err := rows.Columns()
@@ -164,7 +167,7 @@ func TestEventsThatWereHandledAndNotAcknowledgedCountOnce(t *testing.T) {
 	t.Parallel()
 	nats, events, r := embedded(t).Endpoint(), month(120), newReports(t)
 	relayed(t, nats, entriesOf(t, events)...)
-	for range 6 { // each ends in the middle, its batch handled
+	for range 6 { // each stops in the middle, after handling its batch
 		handled := make(chan struct{})
 		once := sync.OnceFunc(func() { close(handled) })
 		stop := consume(t, nats, bus.ConsumeOptions{Batch: 70}, func(ctx context.Context, events []event.Event) error {
@@ -203,7 +206,8 @@ func TestConsumersWaitForNATSAndSurviveItsRestarts(t *testing.T) {
 	url := "nats://" + address
 	events, r, lines := month(150), newReports(t), &logLines{}
 	caughtUp := make(chan uint64, 100_000)
-	consume(t, external(t, url), bus.ConsumeOptions{Batch: 30, Log: slog.New(lines), Progress: func(left uint64) { caughtUp <- left }}, into(r))
+	consume(t, external(t, url),
+		bus.ConsumeOptions{Batch: 30, Log: slog.New(lines), Progress: func(left uint64) { caughtUp <- left }}, into(r))
 	require.Eventually(t, func() bool { return lines.with("WARN nats away") == 1 }, patience, time.Millisecond)
 
 	box := newOutbox(entriesOf(t, events[:len(events)/2])...)
@@ -229,7 +233,8 @@ func TestEventsMayComeTwiceLateAndInAnyOrder(t *testing.T) {
 	_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: event.Stream, Subjects: []string{event.Subjects}})
 	require.NoError(t, err)
 	shuffled := append(slices.Clone(events), events[:len(events)/3]...)
-	rand.New(rand.NewPCG(1, 2)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	rand.New(rand.NewPCG(1, 2)).Shuffle(len(shuffled),
+		func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 	for i, e := range entriesOf(t, shuffled) {
 		_, err := js.Publish(t.Context(), e.Subject, e.Body)
 		require.NoError(t, err)
@@ -256,12 +261,13 @@ func TestReplaysAndWhatIsNoEventAreLeftOut(t *testing.T) {
 		require.NoError(t, err)
 	}
 	lines, got := &logLines{}, []string{}
-	untilCaughtUp(t, endpoint, bus.ConsumeOptions{Log: slog.New(lines)}, func(_ context.Context, events []event.Event) error {
-		for _, e := range events {
-			got = append(got, e.ID)
-		}
-		return nil
-	})
+	untilCaughtUp(t, endpoint, bus.ConsumeOptions{Log: slog.New(lines)},
+		func(_ context.Context, events []event.Event) error {
+			for _, e := range events {
+				got = append(got, e.ID)
+			}
+			return nil
+		})
 	assert.Equal(t, []string{"a.4"}, got)
 	assert.Equal(t, 1, lines.with("INFO event of an unknown kind skipped"))
 	assert.Equal(t, 1, lines.with("WARN damaged event skipped"))
@@ -282,13 +288,15 @@ func TestABatchThatCannotBeTakenInIsTriedAgain(t *testing.T) {
 		return nil
 	})
 	assert.Len(t, got, 10)
-	assert.Equal(t, 1, lines.with("ERROR events cannot be taken in, they wait in the stream"), "one line for each change, not for each attempt")
-	assert.Equal(t, 1, lines.with("INFO events are taken in again"))
+	assert.Equal(t, 1, lines.with("ERROR events cannot be handled, they wait in the stream"),
+		"one line for each change, not for each attempt")
+	assert.Equal(t, 1, lines.with("INFO events are handled again"))
 }
 
 func TestAConsumerWantsAName(t *testing.T) {
 	t.Parallel()
-	assert.ErrorContains(t, bus.Consume(t.Context(), external(t, "nats://127.0.0.1:1"), bus.ConsumeOptions{Log: discard()}, nil), "no name")
+	assert.ErrorContains(t,
+		bus.Consume(t.Context(), external(t, "nats://127.0.0.1:1"), bus.ConsumeOptions{Log: discard()}, nil), "no name")
 }
 
 func TestTheOldestEventSaysHowFarTheStreamGoesBack(t *testing.T) {

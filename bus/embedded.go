@@ -20,22 +20,22 @@ import (
 // DefaultListen is where the embedded NATS listens unless told otherwise.
 const DefaultListen = "127.0.0.1:4222"
 
-// readyWithin is how long the embedded NATS may take to start; reading a large store back takes most of it.
+// readyWithin is how long the embedded NATS may take to start; most of it goes into reading a large store.
 const readyWithin = 30 * time.Second
 
-// memoryStore bounds what streams of others may keep in memory; ours are on disk.
+// memoryStore bounds the in-memory streams of other programs; ours are on disk.
 const memoryStore = 128 << 20
 
-// EmbeddedOptions says how the embedded NATS runs.
+// EmbeddedOptions are the options of StartEmbedded.
 type EmbeddedOptions struct {
-	// Dir is its store: a folder of its own, created if missing.
+	// Dir is the folder of its store, used for nothing else, created if missing.
 	Dir string
-	// Listen is host:port for screens and other consumers, DefaultListen if empty; port 0 takes a free one.
+	// Listen is host:port for screens and other consumers, DefaultListen if empty; port 0 picks a free one.
 	Listen string
-	// Who connects must show User and Password, or Token. Required unless Listen is a loopback address.
+	// Clients log in with User and Password, or with Token. One of them is required unless Listen is a loopback address.
 	User, Password string
 	Token          string
-	// Log gets the server's warnings, and its chatter at debug level.
+	// Log gets the server's warnings, and its notices at debug level.
 	Log *slog.Logger
 }
 
@@ -47,7 +47,7 @@ type Embedded struct {
 	once     sync.Once
 }
 
-// StartEmbedded returns a NATS that takes connections. Its errors are for an operator: what, where, what to do.
+// StartEmbedded starts a NATS and returns when it accepts connections. Its errors tell an operator what to do.
 func StartEmbedded(o EmbeddedOptions) (*Embedded, error) {
 	options, err := o.server()
 	if err != nil {
@@ -61,7 +61,8 @@ func StartEmbedded(o EmbeddedOptions) (*Embedded, error) {
 	}
 	unlock, err := datafile.Lock(filepath.Join(o.Dir, lockName))
 	if errors.Is(err, datafile.ErrInUse) {
-		return nil, fmt.Errorf("embedded nats: %s is in use by another Countersign; stop it, or choose another data folder", o.Dir)
+		return nil, fmt.Errorf("embedded nats: %s is in use by another Countersign; "+
+			"stop it, or choose another data folder", o.Dir)
 	}
 	if err != nil {
 		return nil, err
@@ -92,11 +93,12 @@ func (o EmbeddedOptions) server() (*server.Options, error) {
 	}
 	host, portText, err := net.SplitHostPort(listen)
 	if err != nil {
-		return nil, fmt.Errorf("embedded nats: listen address %q is not host:port; write for example %s", listen, DefaultListen)
+		return nil, fmt.Errorf("embedded nats: listen address %q is not host:port, such as %s", listen, DefaultListen)
 	}
 	port, err := strconv.ParseUint(portText, 10, 16)
 	if err != nil {
-		return nil, fmt.Errorf("embedded nats: port %q in listen address %q is not a number from 0 to 65535", portText, listen)
+		return nil, fmt.Errorf("embedded nats: port %q in listen address %q is not a number from 0 to 65535",
+			portText, listen)
 	}
 	if (o.User == "") != (o.Password == "") {
 		return nil, errors.New("embedded nats: user and password go together; give both, or a token, or none of them")
@@ -105,10 +107,10 @@ func (o EmbeddedOptions) server() (*server.Options, error) {
 		return nil, errors.New("embedded nats: give either user and password, or a token")
 	}
 	if !loopback(host) && o.User == "" && o.Token == "" {
-		return nil, fmt.Errorf("embedded nats: %s can be reached from other machines, and anybody there could read and forge events; "+
+		return nil, fmt.Errorf("embedded nats: %s is open to other machines, and anybody there could read and forge events; "+
 			"set a user and password or a token, or listen on %s", listen, DefaultListen)
 	}
-	// SyncAlways: what the relay has marked as published must survive a power cut. DESIGN.md has what it costs.
+	// SyncAlways: what the relay marked as published must survive a power cut. DESIGN.md says what it costs.
 	options := &server.Options{
 		ServerName: "countersign", Host: host, Port: int(port), NoSigs: true,
 		Username: o.User, Password: o.Password, Authorization: o.Token,
@@ -125,7 +127,7 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// checkListen finds out beforehand what the server would only report to its log.
+// checkListen detects a bad address before the server starts, which would only log it.
 func checkListen(o *server.Options) error {
 	if o.Port == server.RANDOM_PORT {
 		return nil
@@ -133,10 +135,12 @@ func checkListen(o *server.Options) error {
 	address := net.JoinHostPort(o.Host, strconv.Itoa(o.Port))
 	probe, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("embedded nats: %s is in use, by another Countersign or another NATS; stop it, choose another port, or use it as an external NATS", address)
+		return fmt.Errorf("embedded nats: %s is in use, by another Countersign or another NATS; "+
+			"stop it, choose another port, or use it as an external NATS", address)
 	}
 	if err != nil {
-		return fmt.Errorf("embedded nats: cannot listen on %s: %w; choose an address of this machine and a free port", address, err)
+		return fmt.Errorf("embedded nats: cannot listen on %s: %w; choose an address of this machine and a free port",
+			address, err)
 	}
 	return probe.Close()
 }
@@ -175,18 +179,19 @@ func startServer(o *server.Options, log *slog.Logger) (*server.Server, error) {
 		case err := <-bridge.fatal:
 			return nil, err
 		default:
-			return nil, fmt.Errorf("did not get ready within %s; see the log for what it was doing in %s", readyWithin, o.StoreDir)
+			return nil, fmt.Errorf("not ready within %s; the log says what it was doing in %s", readyWithin, o.StoreDir)
 		}
 	}
 }
 
-// URL is where consumers find it.
+// URL is where consumers connect.
 func (e *Embedded) URL() string { return e.server.ClientURL() }
 
-// Endpoint is the way in for this process: through memory, not the network.
+// Endpoint connects this process through memory, not over the network.
 func (e *Embedded) Endpoint() Endpoint { return e.endpoint }
 
-// Shutdown stops it and returns when everything is on disk. Connections end. Calling it twice is harmless.
+// Shutdown closes all connections, stops the server and returns when everything is on disk. Calling it twice is
+// harmless.
 func (e *Embedded) Shutdown() {
 	e.once.Do(func() {
 		e.drain()
@@ -196,10 +201,10 @@ func (e *Embedded) Shutdown() {
 	})
 }
 
-// drainWithin is how long consumers get to take what is on its way to them.
+// drainWithin is how long consumers get to receive what is on its way to them.
 const drainWithin = time.Second
 
-// drain waits until nothing is waiting to be written to a connection: the server closes them without a flush.
+// drain waits until the server has written all pending data: it closes connections without a flush.
 func (e *Embedded) drain() {
 	for deadline := time.Now().Add(drainWithin); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		connections, err := e.server.Connz(nil)

@@ -16,13 +16,14 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// connectWithin bounds one attempt to reach one server.
+// connectWithin bounds one attempt to connect to one server.
 const connectWithin = 5 * time.Second
 
-// A peer that vanished without a word is noticed after three of these.
+// pingEvery is the interval of pings; a server counts as dead after three without an answer.
 const pingEvery = 10 * time.Second
 
-// Endpoint is one NATS and the way in. It holds no connection. Make one with External or Embedded.Endpoint.
+// Endpoint is the address of a NATS and how to log in. It holds no connection. Make one with External or
+// Embedded.Endpoint.
 type Endpoint struct {
 	url      string
 	display  string // the URL without a password
@@ -41,20 +42,20 @@ func (e Endpoint) String() string {
 // URL is where other programs find the servers, without a password.
 func (e Endpoint) URL() string { return e.display }
 
-// ExternalOptions says where an external NATS is and how to be let in: by a credentials file, by user and password, by token, by client
-// certificate, or by nothing. Passwords and tokens may stand in the URL too, as NATS allows.
+// ExternalOptions says where an external NATS is and how to log in: with a credentials file, user and password, a
+// token, a client certificate, or not at all. As NATS allows, passwords and tokens may also stand in the URL.
 type ExternalOptions struct {
-	// URL has one or several servers of one cluster, separated by commas: nats://host:4222, tls://host:4222, wss://host.
+	// URL lists the servers of one cluster, separated by commas: nats://host:4222, tls://host:4222, wss://host.
 	URL string
 	// CredentialsFile is a .creds file (JWT and seed). It is read again for each connection.
 	CredentialsFile string
 	User, Password  string
 	Token           string
-	// CAFile has the certificates to trust in place of the system's; CertFile and KeyFile prove who we are. All PEM.
+	// CAFile has the certificates to trust in place of the system's; CertFile and KeyFile are our own. All PEM.
 	CAFile, CertFile, KeyFile string
 }
 
-// External checks the options and the files that they name. It does not connect: a NATS that is away now is no error.
+// External checks the options and their files. It does not connect: it is no error if NATS is away.
 func External(o ExternalOptions) (Endpoint, error) {
 	display, err := checkURL(o.URL)
 	if err != nil {
@@ -93,7 +94,8 @@ func checkURL(urls string) (display string, err error) {
 		switch u.Scheme {
 		case "nats", "tls", "ws", "wss":
 		default:
-			return "", fmt.Errorf("nats url: %s://%s is not spoken by NATS; use nats://, tls://, ws:// or wss://", u.Scheme, u.Host)
+			return "", fmt.Errorf("nats url: NATS does not speak %s://%s; use nats://, tls://, ws:// or wss://",
+				u.Scheme, u.Host)
 		}
 		shown = append(shown, u.Scheme+"://"+u.Host)
 	}
@@ -109,14 +111,16 @@ func (o ExternalOptions) auth() (nats.Option, error) {
 	}
 	switch {
 	case ways > 1:
-		return nil, errors.New("nats: more than one way to log in is given; keep either the credentials file, or user and password, or the token")
+		return nil, errors.New("nats: more than one way to log in is given; " +
+			"keep either the credentials file, or user and password, or the token")
 	case o.CredentialsFile != "":
 		content, err := os.ReadFile(o.CredentialsFile)
 		if err != nil {
 			return nil, fmt.Errorf("nats credentials file: %w; make one with `nsc generate creds`, or correct the path", err)
 		}
 		if !strings.Contains(string(content), "NATS USER JWT") {
-			return nil, fmt.Errorf("nats credentials file: %s is not a .creds file; make one with `nsc generate creds`", o.CredentialsFile)
+			return nil, fmt.Errorf("nats credentials file: %s is not a .creds file; make one with `nsc generate creds`",
+				o.CredentialsFile)
 		}
 		return nats.UserCredentials(o.CredentialsFile), nil
 	case o.User == "" && o.Password != "":
@@ -138,7 +142,8 @@ func (o ExternalOptions) tls() (*tls.Config, error) {
 	if o.CAFile != "" {
 		pem, err := os.ReadFile(o.CAFile)
 		if err != nil {
-			return nil, fmt.Errorf("nats ca file: %w; correct the path, or leave it out to trust the system's certificates", err)
+			return nil, fmt.Errorf("nats ca file: %w; correct the path, or leave it out to trust the system's certificates",
+				err)
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
@@ -158,13 +163,14 @@ func (o ExternalOptions) tls() (*tls.Config, error) {
 	return config, nil
 }
 
-// Connect opens a connection for everything but the relay and Watch, which keep their own: it reconnects by itself for ever and does not
-// buffer, so that a call to a NATS that is away fails at once. It succeeds even if NATS is away now. The caller closes it.
+// Connect opens a connection for everything but the relay and Watch, which manage their own. It reconnects for ever
+// and does not buffer, so a request fails at once while NATS is away. Connect succeeds even then. The caller closes
+// the connection.
 func (e Endpoint) Connect(name string, log *slog.Logger) (*nats.Conn, error) {
 	return e.connect(name, log, func() {})
 }
 
-// connect is Connect, and tells of each connection that is lost.
+// connect is Connect; it calls gone each time the connection is lost.
 func (e Endpoint) connect(name string, log *slog.Logger, gone func()) (*nats.Conn, error) {
 	log = log.With("server", e.String(), "as", name)
 	return e.dial(context.Background(), name,

@@ -28,7 +28,8 @@ import (
 // ownServer runs a NATS that is not ours.
 func ownServer(t *testing.T, o *server.Options) *server.Server {
 	t.Helper()
-	o.Host, o.Port, o.NoSigs, o.NoLog, o.JetStream, o.StoreDir = "127.0.0.1", server.RANDOM_PORT, true, true, true, t.TempDir()
+	o.Host, o.Port, o.NoSigs, o.NoLog = "127.0.0.1", server.RANDOM_PORT, true, true
+	o.JetStream, o.StoreDir = true, t.TempDir()
 	o.TLSTimeout, o.AuthTimeout = 60, 60 // seconds
 	s, err := server.NewServer(o)
 	require.NoError(t, err)
@@ -55,7 +56,8 @@ func TestAnExternalNATSWithUserAndPassword(t *testing.T) {
 	require.NoError(t, err)
 	refused := bus.NewRelay(newOutbox(), bad, bus.RelayConfig{}, slog.New(lines))
 	start(t, refused)
-	require.Eventually(t, func() bool { return strings.Contains(refused.Status().LastError, "Authorization Violation") }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(refused.Status().LastError, "Authorization Violation") },
+		patience, time.Millisecond)
 	assert.False(t, refused.Status().Connected)
 	assert.NotContains(t, lines.all(), "wr0ng")
 }
@@ -68,7 +70,8 @@ func TestAnExternalNATSThatForbidsPublishingSaysSo(t *testing.T) {
 	require.NoError(t, err)
 	r := bus.NewRelay(newOutbox(calls(t, "a", 3)...), e, bus.RelayConfig{}, discard())
 	start(t, r)
-	require.Eventually(t, func() bool { return strings.Contains(r.Status().LastError, "Permissions Violation") }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(r.Status().LastError, "Permissions Violation") }, patience,
+		time.Millisecond)
 }
 
 func TestAnExternalNATSWithTLS(t *testing.T) {
@@ -82,7 +85,8 @@ func TestAnExternalNATSWithTLS(t *testing.T) {
 	s := ownServer(t, &server.Options{TLS: true, TLSVerify: true, TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12,
 		Certificates: []tls.Certificate{pair}, ClientCAs: ca.pool(), ClientAuth: tls.RequireAndVerifyClientCert}})
 
-	e, err := bus.External(bus.ExternalOptions{URL: s.ClientURL(), CAFile: ca.file, CertFile: clientCert, KeyFile: clientKey})
+	e, err := bus.External(bus.ExternalOptions{URL: s.ClientURL(), CAFile: ca.file, CertFile: clientCert,
+		KeyFile: clientKey})
 	require.NoError(t, err)
 	box := newOutbox(calls(t, "a", 20)...)
 	r := bus.NewRelay(box, e, bus.RelayConfig{}, discard())
@@ -92,7 +96,8 @@ func TestAnExternalNATSWithTLS(t *testing.T) {
 
 	untrusting := bus.NewRelay(newOutbox(), external(t, s.ClientURL()), bus.RelayConfig{}, discard())
 	start(t, untrusting)
-	require.Eventually(t, func() bool { return strings.Contains(untrusting.Status().LastError, "certificate") }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(untrusting.Status().LastError, "certificate") }, patience,
+		time.Millisecond)
 }
 
 func TestWrongOptionsForAnExternalNATSAreSaidInASentence(t *testing.T) {
@@ -107,17 +112,23 @@ func TestWrongOptionsForAnExternalNATSAreSaidInASentence(t *testing.T) {
 		options bus.ExternalOptions
 		says    []string
 	}{
-		"no url":                    {bus.ExternalOptions{}, []string{"nats url", "nats://host:4222"}},
-		"a url that is none":        {bus.ExternalOptions{URL: "nats://u:s3cret-word@a b"}, []string{"nats url: server 1"}},
-		"a scheme of others":        {bus.ExternalOptions{URL: url + ",https://u:s3cret-word@nats.example"}, []string{"https://nats.example", "use nats://"}},
-		"credentials file missing":  {bus.ExternalOptions{URL: url, CredentialsFile: missing}, []string{"credentials file", missing, "nsc generate creds"}},
-		"credentials file is junk":  {bus.ExternalOptions{URL: url, CredentialsFile: junk}, []string{junk, "not a .creds file"}},
-		"two ways to log in":        {bus.ExternalOptions{URL: url, User: "u", Password: "s3cret-word", Token: "s3cret-word"}, []string{"more than one way"}},
+		"no url":             {bus.ExternalOptions{}, []string{"nats url", "nats://host:4222"}},
+		"a url that is none": {bus.ExternalOptions{URL: "nats://u:s3cret-word@a b"}, []string{"nats url: server 1"}},
+		"a scheme of others": {bus.ExternalOptions{URL: url + ",https://u:s3cret-word@nats.example"},
+			[]string{"https://nats.example", "use nats://"}},
+		"credentials file missing": {bus.ExternalOptions{URL: url, CredentialsFile: missing},
+			[]string{"credentials file", missing, "nsc generate creds"}},
+		"credentials file is junk": {bus.ExternalOptions{URL: url, CredentialsFile: junk},
+			[]string{junk, "not a .creds file"}},
+		"two ways to log in": {bus.ExternalOptions{URL: url, User: "u", Password: "s3cret-word", Token: "s3cret-word"},
+			[]string{"more than one way"}},
 		"a password without a user": {bus.ExternalOptions{URL: url, Password: "s3cret-word"}, []string{"without a user"}},
 		"ca file missing":           {bus.ExternalOptions{URL: url, CAFile: missing}, []string{"ca file", missing}},
 		"ca file is junk":           {bus.ExternalOptions{URL: url, CAFile: junk}, []string{junk, "no PEM certificate"}},
-		"certificate without key":   {bus.ExternalOptions{URL: url, CertFile: cert}, []string{"both its certificate file and its key file"}},
-		"certificate and wrong key": {bus.ExternalOptions{URL: url, CertFile: cert, KeyFile: junk}, []string{"belong together"}},
+		"certificate without key": {bus.ExternalOptions{URL: url, CertFile: cert},
+			[]string{"both its certificate file and its key file"}},
+		"certificate and wrong key": {bus.ExternalOptions{URL: url, CertFile: cert, KeyFile: junk},
+			[]string{"belong together"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -160,8 +171,10 @@ func newCA(t *testing.T, dir string) *authority {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	require.NoError(t, err)
 	cert, err := x509.ParseCertificate(der)
@@ -181,9 +194,12 @@ func (a *authority) issue(t *testing.T, dir, name string) (certFile, keyFile str
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, KeyUsage: x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
 	require.NoError(t, err)
 	keyDER, err := x509.MarshalECPrivateKey(key)

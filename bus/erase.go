@@ -9,20 +9,23 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"countersign/internal/retry"
 	"countersign/session/event"
 )
 
 // Erased counts what Erase removed from NATS.
 type Erased struct {
-	// Events are messages of the stream, Calls and Tokens what was remembered of calls and for tokens.
+	// Events counts messages of the stream, Calls and Tokens the values kept for calls and tokens.
 	Events int `json:"events"`
 	Calls  int `json:"calls"`
 	Tokens int `json:"tokens"`
 }
 
-// Erase removes what NATS has of a customer: every message of the calls on which the customer was named, and of the calls given, and what is remembered of
-// them. Messages that say something about a person are overwritten in NATS's files. at, if set, hears how far it is. What can be erased is, also if something else cannot.
-func (s *State) Erase(ctx context.Context, customer string, calls []string, at func(done, of int)) (e Erased, err error) {
+// Erase removes a customer from NATS: every message of the calls on which they were named and of the calls given, and
+// the values kept for those calls and for their tokens. Messages with personal data are overwritten in NATS's files.
+// at, if set, hears the progress. An error does not stop Erase from removing the rest.
+func (s *State) Erase(ctx context.Context, customer string, calls []string,
+	at func(done, of int)) (e Erased, err error) {
 	var errs []error
 	if e.Calls, err = s.calls.forget(ctx, customer, ">"); err != nil {
 		errs = append(errs, fmt.Errorf("erase from NATS: %w", err))
@@ -36,20 +39,21 @@ func (s *State) Erase(ctx context.Context, customer string, calls []string, at f
 	return e, errors.Join(errs...)
 }
 
-// forget deletes the values that name a customer, of the keys that match a pattern. However many there are, they are read in one go.
+// forget deletes the values that name a customer, among the keys that match a pattern. It reads them all in one pass.
 func (b *Bucket) forget(ctx context.Context, customer, pattern string) (n int, err error) {
 	stream, err := b.ready()
 	if err != nil {
 		return 0, err
 	}
 	var theirs []string
-	err = scan(ctx, stream, jetstream.ConsumerConfig{FilterSubject: b.subject(pattern)}, func(msg jetstream.Msg, revision uint64) (more bool) {
+	config := jetstream.ConsumerConfig{FilterSubject: b.subject(pattern)}
+	err = scan(ctx, stream, config, func(msg jetstream.Msg, revision uint64) (more bool) {
 		key := strings.TrimPrefix(msg.Subject(), b.subject(""))
 		e, err := b.unsealed(entryOf(key, msg.Data(), msg.Headers(), revision))
 		var named struct {
 			Customer string `json:"customer"`
 		}
-		if err == nil && !e.gone && json.Unmarshal(e.value, &named) == nil && named.Customer == customer {
+		if err == nil && !e.deleted && json.Unmarshal(e.value, &named) == nil && named.Customer == customer {
 			theirs = append(theirs, key)
 		}
 		return true
@@ -66,11 +70,14 @@ func (b *Bucket) forget(ctx context.Context, customer, pattern string) (n int, e
 	return n, nil
 }
 
-// naming are the facts that name a customer.
-var naming = []event.Fact{event.FactIdentified, event.FactVerified, event.FactFailed, event.FactLocked, event.FactCallEnded}
+// naming lists the facts that name a customer.
+var naming = []event.Fact{
+	event.FactIdentified, event.FactVerified, event.FactFailed, event.FactLocked, event.FactCallEnded,
+}
 
-// eraseEvents finds the calls by the events that name the customer, and then all messages of these calls by their ids.
-func (s *State) eraseEvents(ctx context.Context, customer string, calls []string, at func(done, of int)) (erased int, err error) {
+// eraseEvents finds the calls by the events that name the customer, then all messages of these calls by their ids.
+func (s *State) eraseEvents(ctx context.Context, customer string, calls []string,
+	at func(done, of int)) (erased int, err error) {
 	stream, err := s.js.Stream(ctx, event.Stream)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return 0, nil
@@ -78,39 +85,7 @@ func (s *State) eraseEvents(ctx context.Context, customer string, calls []string
 	if err != nil {
 		return 0, err
 	}
-	theirs := map[string]bool{}
-	for _, call := range calls {
-		theirs[call] = true
-	}
-	erase := map[uint64]bool{} // by sequence; true to overwrite
-	subjects := make([]string, len(naming))
-	for i, fact := range naming {
-		subjects[i] = subjectPrefix + "*." + string(fact)
-	}
-	err = scan(ctx, stream, jetstream.ConsumerConfig{FilterSubjects: subjects}, func(msg jetstream.Msg, n uint64) (more bool) {
-		var e struct {
-			Call string `json:"call"`
-			Data struct {
-				Customer string `json:"customer"`
-			} `json:"data"`
-		}
-		if json.Unmarshal(msg.Data(), &e) == nil && e.Data.Customer == customer {
-			theirs[e.Call], erase[n] = true, true
-		}
-		return true
-	})
-	if err != nil {
-		return 0, err
-	}
-	if len(theirs) == 0 {
-		return 0, nil
-	}
-	err = scan(ctx, stream, jetstream.ConsumerConfig{HeadersOnly: true}, func(msg jetstream.Msg, n uint64) (more bool) {
-		if theirs[callOf(msg.Headers().Get(jetstream.MsgIDHeader))] {
-			erase[n] = erase[n] || overwritten(msg.Subject())
-		}
-		return true
-	})
+	erase, err := messagesOf(ctx, stream, customer, calls)
 	if err != nil {
 		return 0, err
 	}
@@ -125,19 +100,58 @@ func (s *State) eraseEvents(ctx context.Context, customer string, calls []string
 	return erased, nil
 }
 
-// callOf is the call in the id of a message, "<call>.<seq>", or "<replay>/<call>.<seq>" for an event that was replayed.
+// messagesOf finds the messages to erase, by sequence; true means that one must be overwritten.
+func messagesOf(ctx context.Context, stream jetstream.Stream, customer string,
+	calls []string) (erase map[uint64]bool, err error) {
+	theirs := map[string]bool{}
+	for _, call := range calls {
+		theirs[call] = true
+	}
+	erase = map[uint64]bool{}
+	subjects := make([]string, len(naming))
+	for i, fact := range naming {
+		subjects[i] = subjectPrefix + "*." + string(fact)
+	}
+	named := jetstream.ConsumerConfig{FilterSubjects: subjects}
+	err = scan(ctx, stream, named, func(msg jetstream.Msg, n uint64) (more bool) {
+		var e struct {
+			Call string `json:"call"`
+			Data struct {
+				Customer string `json:"customer"`
+			} `json:"data"`
+		}
+		if json.Unmarshal(msg.Data(), &e) == nil && e.Data.Customer == customer {
+			theirs[e.Call], erase[n] = true, true
+		}
+		return true
+	})
+	if err != nil || len(theirs) == 0 {
+		return erase, err
+	}
+	all := jetstream.ConsumerConfig{HeadersOnly: true}
+	err = scan(ctx, stream, all, func(msg jetstream.Msg, n uint64) (more bool) {
+		if theirs[callOf(msg.Headers().Get(jetstream.MsgIDHeader))] {
+			erase[n] = erase[n] || overwritten(msg.Subject())
+		}
+		return true
+	})
+	return erase, err
+}
+
+// callOf returns the call from the id of a message: "<call>.<seq>", or "<replay>/<call>.<seq>" for a replayed event.
 func callOf(id string) string {
 	id = id[strings.LastIndexByte(id, '/')+1:]
 	return id[:max(0, strings.LastIndexByte(id, '.'))]
 }
 
-// overwritten says that a message is about a person. What is asked, and how often, is not, and overwriting costs a rewrite of up to 8 MB.
+// overwritten reports whether a message holds personal data. Steps do not, and overwriting one costs NATS a rewrite
+// of up to 8 MB.
 func overwritten(subject string) bool {
 	fact := event.Fact(subject[strings.LastIndexByte(subject, '.')+1:])
 	return fact != event.FactStepStarted && fact != event.FactStepFinished
 }
 
-// deleteMessage removes a message. One that has gone meanwhile is no error.
+// deleteMessage removes a message. It is no error if the message is gone already.
 func deleteMessage(ctx context.Context, stream jetstream.Stream, n uint64, overwrite bool) error {
 	remove := stream.DeleteMsg
 	if overwrite {
@@ -153,9 +167,10 @@ func deleteMessage(ctx context.Context, stream jetstream.Stream, n uint64, overw
 	return err
 }
 
-// AwaitConsumer returns when a durable consumer of the stream has handled what it was given before the call, or with ctx's error. One that is not there has.
+// AwaitConsumer returns when a durable consumer has handled the events that were delivered to it before the call, or
+// with ctx's error. A missing consumer has nothing to handle.
 func (s *State) AwaitConsumer(ctx context.Context, durable string) error {
-	given := uint64(0)
+	delivered := uint64(0)
 	for first := true; ; first = false {
 		consumer, err := s.js.Consumer(ctx, event.Stream, durable)
 		if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -166,12 +181,12 @@ func (s *State) AwaitConsumer(ctx context.Context, durable string) error {
 		}
 		info := consumer.CachedInfo()
 		if first {
-			given = info.Delivered.Stream
+			delivered = info.Delivered.Stream
 		}
-		if info.NumAckPending == 0 || info.AckFloor.Stream >= given {
+		if info.NumAckPending == 0 || info.AckFloor.Stream >= delivered {
 			return nil
 		}
-		if !pause(ctx, retryFirst) {
+		if retry.Pause(ctx, retryFirst) != nil {
 			return fmt.Errorf("wait for the consumer %s: %w", durable, context.Cause(ctx))
 		}
 	}

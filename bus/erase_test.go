@@ -26,11 +26,15 @@ var sealKey = []byte("0123456789abcdef0123456789abcdef")
 func publishCall(t testing.TB, s *bus.State, call, customer string) {
 	t.Helper()
 	for i, d := range []event.Data{
-		event.CallStarted{Channel: "ch", CallerLast4: "1820"}, event.StepStarted{Step: "pin"}, event.StepFinished{Step: "pin", Result: event.StepPassed},
+		event.CallStarted{Channel: "ch", CallerLast4: "1820"},
+		event.StepStarted{Step: "pin"}, event.StepFinished{Step: "pin", Result: event.StepPassed},
 		event.Verified{Customer: customer, Name: "Quentin Zwiebelfisch", Status: event.StatusVerified, Level: 2},
 		event.CallEnded{End: event.EndRouted, Status: event.StatusVerified, Level: 2, Customer: customer},
 	} {
-		require.NoError(t, s.Publish(t.Context(), event.Event{ID: event.ID(call, i+1), Source: "/countersign/test", Time: time.Now(), Call: call, Seq: i + 1, Line: "retail", Data: d}))
+		require.NoError(t, s.Publish(t.Context(), event.Event{
+			ID: event.ID(call, i+1), Source: "/countersign/test", Time: time.Now(),
+			Call: call, Seq: i + 1, Line: "retail", Data: d,
+		}))
 	}
 }
 
@@ -59,11 +63,13 @@ func TestACustomerIsErasedFromNATS(t *testing.T) {
 	for i, customer := range []string{"C-1001", "C-1002", "C-1001", "C-1003"} {
 		call := fmt.Sprint("call-", i)
 		publishCall(t, s, call, customer)
-		require.NoError(t, s.Calls().Remember(t.Context(), session.Known{Proven: session.Proven{Customer: customer}, Call: call}))
-		_, err := s.Guard().Create(t.Context(), fmt.Sprint("token.", i), []byte(`{"customer":"`+customer+`","line":"*"}`), time.Hour)
+		require.NoError(t, s.Calls().Remember(t.Context(),
+			session.Known{Proven: session.Proven{Customer: customer}, Call: call}))
+		_, err := s.Guard().Create(t.Context(), fmt.Sprint("token.", i), []byte(`{"customer":"`+customer+`","line":"*"}`),
+			time.Hour)
 		require.NoError(t, err)
 	}
-	// One that was used, and one that named nobody in the stream, but in a journal.
+	// One is a used token, the other a call that names the customer in the journal only.
 	_, err := s.Guard().Put(t.Context(), "token.0", []byte(`{"used":"2026-03-01T12:00:00Z"}`), time.Hour)
 	require.NoError(t, err)
 	require.NotEmpty(t, holds(t, dir, "C-1001"))
@@ -73,7 +79,7 @@ func TestACustomerIsErasedFromNATS(t *testing.T) {
 	assert.Equal(t, bus.Erased{Events: 15, Calls: 2, Tokens: 1}, e)
 	assert.Equal(t, 15, told)
 	assert.Empty(t, holds(t, dir, "C-1001"))
-	assert.Empty(t, holds(t, dir, "C-1003"), "the journal's call is erased, whoever it names")
+	assert.Empty(t, holds(t, dir, "C-1003"), "a call from the journal is erased, whomever it names")
 	assert.NotEmpty(t, holds(t, dir, "C-1002"))
 	var want []string
 	for i := range 5 {
@@ -105,7 +111,8 @@ func TestErasingDoesNotAskNATSMoreTheMoreIsRememberedOfOthers(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	require.NoError(t, s.Calls().Remember(t.Context(), session.Known{Proven: session.Proven{Customer: "C-1001"}, Call: "call-0"}))
+	require.NoError(t, s.Calls().Remember(t.Context(),
+		session.Known{Proven: session.Proven{Customer: "C-1001"}, Call: "call-0"}))
 	_, err := s.Guard().Create(t.Context(), "token.of-theirs", []byte(`{"customer":"C-1001","line":"*"}`), time.Hour)
 	require.NoError(t, err)
 	asked, err := js.Conn().SubscribeSync("$JS.API.>")
@@ -142,7 +149,8 @@ func TestAReplayedCallIsErasedToo(t *testing.T) {
 	ready(t, s)
 	publishCall(t, s, "call-1", "C-1001")
 	js := on(t, n)
-	msg := &nats.Msg{Subject: event.Subject("retail", event.FactCallStarted), Header: nats.Header{jetstream.MsgIDHeader: {"replay-7/call-1.1"}}, Data: []byte(`{}`)}
+	msg := &nats.Msg{Subject: event.Subject("retail", event.FactCallStarted),
+		Header: nats.Header{jetstream.MsgIDHeader: {"replay-7/call-1.1"}}, Data: []byte(`{}`)}
 	_, err := js.PublishMsg(t.Context(), msg)
 	require.NoError(t, err)
 	e, err := s.Erase(t.Context(), "C-1001", nil, nil)
@@ -171,7 +179,9 @@ func TestWhatNamesACustomerIsSealed(t *testing.T) {
 	assert.True(t, found)
 	assert.Equal(t, known, got)
 
-	for name, o := range map[string]bus.StateOptions{"another key": {Key: []byte("fedcba9876543210fedcba9876543210")}, "no key": {}} {
+	for name, o := range map[string]bus.StateOptions{
+		"another key": {Key: []byte("fedcba9876543210fedcba9876543210")}, "no key": {},
+	} {
 		other := state(t, nats, o)
 		ready(t, other)
 		_, found, err := other.Calls().Recall(t.Context(), "call-1")
@@ -180,7 +190,7 @@ func TestWhatNamesACustomerIsSealed(t *testing.T) {
 		require.NoError(t, err, name)
 		assert.Equal(t, "counts", string(value))
 	}
-	// A value cannot be moved to another call, nor written by who has no key.
+	// A value cannot be moved to another call, nor written without the key.
 	js := on(t, nats)
 	raw, err := js.Stream(t.Context(), "KV_calls")
 	require.NoError(t, err)
@@ -208,7 +218,8 @@ func TestAwaitConsumerWaitsForWhatWasGiven(t *testing.T) {
 	publishCall(t, s, "call-1", "C-1001")
 	stream, err := on(t, n).Stream(t.Context(), event.Stream)
 	require.NoError(t, err)
-	c, err := stream.CreateConsumer(t.Context(), jetstream.ConsumerConfig{Durable: "reports-1", AckPolicy: jetstream.AckExplicitPolicy})
+	c, err := stream.CreateConsumer(t.Context(),
+		jetstream.ConsumerConfig{Durable: "reports-1", AckPolicy: jetstream.AckExplicitPolicy})
 	require.NoError(t, err)
 	require.NoError(t, s.AwaitConsumer(t.Context(), "reports-1"), "it was given nothing")
 	msg, err := c.Next()
@@ -217,7 +228,7 @@ func TestAwaitConsumerWaitsForWhatWasGiven(t *testing.T) {
 	go func() { done <- s.AwaitConsumer(t.Context(), "reports-1") }()
 	select {
 	case <-done:
-		require.FailNow(t, "it has not handled the event")
+		require.FailNow(t, "the event is not handled yet")
 	case <-time.After(300 * time.Millisecond):
 	}
 	require.NoError(t, msg.Ack())

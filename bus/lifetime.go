@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// lifetime ends what waits for an answer of a connection together with it: the answer will not come. Then the next lifetime begins.
+// lifetime cancels the requests of a connection when it is lost: their answers will not come. The next lifetime
+// begins at once.
 type lifetime struct {
 	mu  sync.Mutex
 	ctx context.Context
@@ -27,7 +28,7 @@ func (l *lifetime) end() {
 	l.ctx, l.die = context.WithCancel(context.Background())
 }
 
-// within is a context that ends after that time, with ErrAway as its cause when the lifetime does.
+// within returns a context that ends after d, or with cause ErrAway when the connection is lost.
 func (l *lifetime) within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	l.mu.Lock()
 	alive := l.ctx

@@ -28,5 +28,6 @@ func TestWhoWaitsForAnAnswerWaitsNoLongerThanTheConnectionLives(t *testing.T) {
 	}
 	assert.Less(t, time.Since(began), patience/2)
 	w.Release()
-	require.Eventually(t, func() bool { _, _, err := s.Guard().Get(t.Context(), "a"); return err == nil }, patience, 10*time.Millisecond, "and then the next connection counts")
+	require.Eventually(t, func() bool { _, _, err := s.Guard().Get(t.Context(), "a"); return err == nil }, patience,
+		10*time.Millisecond, "then the next connection works")
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"countersign/internal/leaktest"
+	"countersign/internal/parallel"
 )
 
 func TestMain(m *testing.M) {
@@ -13,5 +14,6 @@ func TestMain(m *testing.M) {
 		fmt.Println(consumeUntilKilled())
 		os.Exit(1)
 	}
+	parallel.Default(4)
 	leaktest.Main(m)
 }

@@ -22,7 +22,7 @@ import (
 )
 
 // patience bounds every wait of these tests.
-const patience = 3 * time.Minute // for whatever comes in the end: a disk may take 20 ms for each event
+const patience = 3 * time.Minute // for slow machines: a disk may take 20 ms for each event
 
 // logLines is a slog.Handler that remembers.
 type logLines struct {
@@ -142,7 +142,8 @@ func inStream(t testing.TB, js jetstream.JetStream) []string {
 
 // readStream is inStream for a cluster that may be without a leader at the moment.
 func readStream(ctx context.Context, js jetstream.JetStream) (ids []string, err error) {
-	c, err := js.CreateConsumer(ctx, event.Stream, jetstream.ConsumerConfig{AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true})
+	c, err := js.CreateConsumer(ctx, event.Stream,
+		jetstream.ConsumerConfig{AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true})
 	if err != nil {
 		return nil, err
 	}
@@ -177,9 +178,11 @@ func calls(t testing.TB, call string, n int) []bus.Entry {
 	entries := make([]bus.Entry, n)
 	for i := range entries {
 		e := event.Event{
-			ID: event.ID(call, i+1), Source: "/countersign/test", Time: time.Now(), Call: call, Seq: i + 1, Line: "retail", LineVersion: 1,
-			Data: event.Verified{Customer: fmt.Sprint(100000 + i), Name: "Anna Muster", Methods: []event.Method{event.MethodANI, event.MethodPIN},
-				Status: event.StatusVerified, Level: 2, PopURL: "https://crm.example/customers/100042"},
+			ID: event.ID(call, i+1), Source: "/countersign/test", Time: time.Now(), Call: call, Seq: i + 1, Line: "retail",
+			LineVersion: 1,
+			Data: event.Verified{Customer: fmt.Sprint(100000 + i), Name: "Anna Muster",
+				Methods: []event.Method{event.MethodANI, event.MethodPIN},
+				Status:  event.StatusVerified, Level: 2, PopURL: "https://crm.example/customers/100042"},
 		}
 		body, err := json.Marshal(e)
 		require.NoError(t, err)

@@ -17,7 +17,7 @@ type outbox struct {
 	entries []bus.Entry // N = index + 1
 	marked  int64
 	wake    chan struct{}
-	// onPublished, if set, comes before a mark; an error prevents it.
+	// onPublished, if set, is called before entries are marked; its error prevents that.
 	onPublished func(upTo int64) error
 }
 

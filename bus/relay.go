@@ -1,10 +1,13 @@
-// Package bus answers "how do the events of a call reach the rest of the company": it runs or reaches a NATS, moves the outbox of the
-// journal into the JetStream stream COUNTERSIGN, each event once and in order, and lets others watch that stream.
+// Package bus answers "how do the events of a call reach the rest of the company, and how do machines share state":
+// it runs an embedded NATS or connects to an external one, publishes the journal's outbox to the JetStream stream
+// COUNTERSIGN, each event once and in order, lets others consume and watch that stream, and keeps attempts, calls and
+// service lines in key-value buckets.
 //
-// It never holds up a call: a NATS that is away, slow or full only means that events wait in the outbox. It decides nothing about a call,
-// reads no event on its way out, and keeps nothing of its own on disk but the store of the embedded NATS.
+// It never holds up a call: while NATS is away, slow or full, events wait in the outbox, and operations on shared
+// state fail within a bound. It decides nothing about a call and keeps nothing on disk but the store of the embedded
+// NATS.
 //
-// DESIGN.md tells how "once and in order" is kept, and what it costs.
+// DESIGN.md says how events are published once and in order, how customers are erased, and what it costs.
 package bus
 
 import (
@@ -19,25 +22,27 @@ import (
 	"countersign/session/event"
 )
 
-// Outbox is what the relay empties: events that are journalled and not yet known to be in the stream. *store.Journal is one.
+// Outbox holds events that are journalled and not yet known to be in the stream. *journal.Journal implements it.
 type Outbox interface {
 	// Pending returns up to limit unpublished entries with N > after, lowest N first.
 	Pending(ctx context.Context, after int64, limit int) ([]Entry, error)
-	// Published says that every entry with N <= upTo is in the stream (or, logged as an error, never can be) and need not be offered again.
+	// Published removes every entry with N <= upTo: it is in the stream, or NATS can never take it, which was logged
+	// as an error.
 	Published(ctx context.Context, upTo int64) error
-	// Wake yields something after entries were added. One value may stand for many entries, so the channel wants a buffer of one.
+	// Wake receives a value after entries were added, one for any number of entries. The channel has a buffer of one.
 	Wake() <-chan struct{}
 }
 
-// Entry is one event on its way out. N orders the entries, Time is when it was written or earlier.
+// Entry is one event to publish. N orders the entries; Time is not after the moment when it was journalled.
 type Entry = event.Outgoing
 
-// RelayConfig says how a Relay works. The zero value has the defaults of policy.md.
+// RelayConfig configures a Relay. The zero value has the defaults of docs/policy.md#nats.
 type RelayConfig struct {
 	Stream StreamConfig
-	// Batch is how many events are on their way to NATS at once: 500.
+	// Batch is the most events in flight to NATS: 500.
 	Batch int
-	// AckWait is how long NATS may take to confirm the next one of them before the connection counts as dead: 5 s. A disk that takes long for all of them may.
+	// AckWait is how long NATS may take to confirm the next event in flight before the connection counts as dead: 5
+	// s. A whole batch on a slow disk may take longer.
 	AckWait time.Duration
 }
 
@@ -52,13 +57,13 @@ func (c RelayConfig) withDefaults() RelayConfig {
 	return c
 }
 
-// lookAgain is how long the relay trusts that Wake will tell of new entries.
-const lookAgain = 5 * time.Second
+// pollOutbox is how often the relay reads the outbox without a Wake.
+const pollOutbox = 5 * time.Second
 
-// markWithin bounds the note that entries are published, which is written even while the relay is being stopped.
+// markWithin bounds marking entries as published, which happens even while the relay is being stopped.
 const markWithin = 5 * time.Second
 
-// Relay moves one outbox to one NATS.
+// Relay publishes one outbox to one NATS.
 type Relay struct {
 	outbox Outbox
 	link   link
@@ -69,8 +74,8 @@ type Relay struct {
 	flushes chan chan struct{}
 
 	// Owned by the goroutine in Run.
-	settled  int64 // entries up to here need no more work
-	marked   int64 // entries up to here are marked so in the outbox
+	settled  int64 // entries up to here are done
+	marked   int64 // entries up to here are removed from the outbox
 	flushing []chan struct{}
 }
 
@@ -81,15 +86,15 @@ func NewRelay(outbox Outbox, nats Endpoint, config RelayConfig, log *slog.Logger
 	return r
 }
 
-// Run moves entries until ctx ends. It outlives every failure of NATS and of the outbox. It is to be called once at a time, and by one
-// process for each outbox. What was sent but not yet confirmed when ctx ends is looked up in the stream by the next Run; call Flush first to
-// leave nothing behind.
+// Run publishes entries until ctx ends, whatever fails in NATS or the outbox meanwhile. Only one Run at a time, in
+// one process, may serve an outbox. The next Run looks up in the stream what was unconfirmed when ctx ended; call
+// Flush first to leave nothing behind.
 func (r *Relay) Run(ctx context.Context) {
 	r.link.run(ctx, r.serve)
 }
 
-// Flush returns when the outbox was seen empty, with everything in it published, at some time after the call; or with ctx's error.
-// It needs a running Run. Any goroutine may call it.
+// Flush returns when the outbox was found empty after the call, everything in it published, or with ctx's error. Run
+// must be running. Any goroutine may call it.
 func (r *Relay) Flush(ctx context.Context) error {
 	done := make(chan struct{})
 	select {
@@ -105,12 +110,13 @@ func (r *Relay) Flush(ctx context.Context) error {
 	}
 }
 
-// Status says how the relay is doing. Any goroutine may call it.
+// Status returns the relay's state and counters. Any goroutine may call it.
 func (r *Relay) Status() RelayStatus { return r.status.read() }
 
-// serve works on one connection until it or ctx ends.
+// serve publishes over one connection until it or ctx ends.
 func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
-	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(r.config.Batch+1), jetstream.WithDefaultTimeout(max(askWithin, r.config.AckWait)))
+	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(r.config.Batch+1),
+		jetstream.WithDefaultTimeout(max(askWithin, r.config.AckWait)))
 	if err != nil {
 		return err
 	}
@@ -122,7 +128,7 @@ func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
 		return err
 	}
 	sender := newSender(js, stream, r.config, r.log, &r.status)
-	var past reconciler
+	var published reconciler
 	for {
 		entries, err := r.outbox.Pending(ctx, r.settled, sender.window)
 		if err != nil {
@@ -136,10 +142,10 @@ func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
 			}
 			continue
 		}
-		if err := past.look(ctx, stream, entries); err != nil {
+		if err := published.search(ctx, stream, entries); err != nil {
 			return err
 		}
-		n, sendErr := sender.send(ctx, entries, past.has)
+		n, sendErr := sender.send(ctx, entries, published.has)
 		if n > 0 {
 			if err := r.mark(ctx, entries[n-1].N); err != nil {
 				return err
@@ -152,7 +158,8 @@ func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
 	}
 }
 
-// mark notes that everything up to n is settled: first for ourselves, so that it is not sent again whatever the outbox says, then there.
+// mark notes that everything up to n is settled: first in memory, so that it is not sent again even if the outbox
+// fails, then in the outbox.
 func (r *Relay) mark(ctx context.Context, n int64) error {
 	r.settled = n
 	if r.settled == r.marked {
@@ -169,7 +176,7 @@ func (r *Relay) mark(ctx context.Context, n int64) error {
 
 // wait returns when there may be more to do.
 func (r *Relay) wait(ctx context.Context) error {
-	timer := time.NewTimer(lookAgain)
+	timer := time.NewTimer(pollOutbox)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -182,7 +189,7 @@ func (r *Relay) wait(ctx context.Context) error {
 	return nil
 }
 
-// flushed tells whoever waits in Flush that the outbox is empty.
+// flushed ends all waiting Flush calls: the outbox is empty.
 func (r *Relay) flushed() {
 	for _, done := range r.flushing {
 		close(done)

@@ -87,7 +87,7 @@ func TestEventsAreInTheStreamOnceAndInOrderWhenTheServerStopsInMidBatch(t *testi
 	defer goOn()
 	box.before(func(upTo int64) error {
 		if upTo > 1600 {
-			<-down // so that it stops before the end, whoever is slow
+			<-down // so that the server stops before the end, even on a slow machine
 		}
 		if upTo > 400 {
 			select {
@@ -103,7 +103,7 @@ func TestEventsAreInTheStreamOnceAndInOrderWhenTheServerStopsInMidBatch(t *testi
 	<-reached
 	nats.Shutdown()
 	goOn()
-	require.Less(t, box.published(), int64(2000), "the server was to stop before the end")
+	require.Less(t, box.published(), int64(2000), "the server must stop before the end")
 	nats = embeddedIn(t, dir, address)
 	flush(t, r)
 	sameIDs(t, box.ids(), inStream(t, on(t, nats.Endpoint())))
@@ -138,7 +138,7 @@ func TestARelayKilledBeforeItMarksSendsNothingTwice(t *testing.T) {
 			<-tried
 			stop()
 			require.EqualValues(t, 100, box.published())
-			require.Greater(t, len(inStream(t, js)), 100, "something was published that is not marked")
+			require.Greater(t, len(inStream(t, js)), 100, "some events are published but not marked")
 			if window < time.Minute {
 				waitUntilForgotten(t, js)
 			}
@@ -202,7 +202,8 @@ func without(id string, ids []string) (rest []string) {
 func TestSeveralRelaysOnOneStreamKeepTheOrderOfEach(t *testing.T) {
 	t.Parallel()
 	nats := embedded(t)
-	boxes := []*outbox{newOutbox(calls(t, "a", 700)...), newOutbox(calls(t, "b", 700)...), newOutbox(calls(t, "c", 700)...)}
+	boxes := []*outbox{newOutbox(calls(t, "a", 700)...), newOutbox(calls(t, "b", 700)...),
+		newOutbox(calls(t, "c", 700)...)}
 	var flushed sync.WaitGroup
 	for _, box := range boxes {
 		r := bus.NewRelay(box, nats.Endpoint(), bus.RelayConfig{}, discard())
@@ -224,18 +225,20 @@ func TestARefusalThatPassesKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	nats := embedded(t)
 	js := on(t, nats.Endpoint())
-	small := jetstream.StreamConfig{Name: event.Stream, Subjects: []string{event.Subjects}, MaxBytes: 200_000, Discard: jetstream.DiscardNew}
+	small := jetstream.StreamConfig{Name: event.Stream, Subjects: []string{event.Subjects}, MaxBytes: 200_000,
+		Discard: jetstream.DiscardNew}
 	_, err := js.CreateStream(t.Context(), small)
 	require.NoError(t, err)
 
-	// One event has no room, those behind it would have.
+	// One event does not fit, those after it would.
 	entries := calls(t, "a", 100)
 	entries[30].Body = make([]byte, 300_000)
 	lines := &logLines{}
 	box := newOutbox(entries...)
 	r := bus.NewRelay(box, nats.Endpoint(), bus.RelayConfig{AckWait: patience}, slog.New(lines))
 	start(t, r)
-	require.Eventually(t, func() bool { return strings.Contains(r.Status().LastError, "maximum bytes exceeded") }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(r.Status().LastError, "maximum bytes exceeded") },
+		patience, time.Millisecond)
 	assert.EqualValues(t, 30, box.published())
 	sameIDs(t, box.ids()[:30], inStream(t, js))
 
@@ -251,7 +254,8 @@ func TestAnEventThatNATSCanNeverTakeHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	nats := embedded(t)
 	js := on(t, nats.Endpoint())
-	_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: event.Stream, Subjects: []string{event.Subjects}, MaxMsgSize: 10_000})
+	_, err := js.CreateStream(t.Context(),
+		jetstream.StreamConfig{Name: event.Stream, Subjects: []string{event.Subjects}, MaxMsgSize: 10_000})
 	require.NoError(t, err)
 
 	entries := calls(t, "a", 10)

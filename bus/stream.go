@@ -18,14 +18,13 @@ import (
 
 var subjectPrefix = strings.TrimSuffix(event.Subjects, ">")
 
-// StreamConfig is what we want of the stream COUNTERSIGN. An operator may set the same things, and every other one, with the nats tool; what
-// an operator changed stays changed.
+// StreamConfig configures the stream COUNTERSIGN. What an operator changes with the nats tool stays changed.
 type StreamConfig struct {
 	// MaxAge is how long events are kept: 90 days.
 	MaxAge time.Duration
 	// Duplicates is how long NATS itself recognises an event sent twice: 10 minutes.
 	Duplicates time.Duration
-	// Replicas is on how many servers of a cluster the stream is kept: 1.
+	// Replicas is how many servers of a cluster keep the stream: 1.
 	Replicas int
 }
 
@@ -42,7 +41,8 @@ func (c StreamConfig) withDefaults() StreamConfig {
 	return c
 }
 
-// What we last set is written into the stream's metadata. A value that differs from it is the operator's.
+// The settings that we made last, noted in the stream's metadata. A setting that differs from its note is the
+// operator's.
 const (
 	metaMaxAge     = "countersign.max_age"
 	metaDuplicates = "countersign.duplicate_window"
@@ -50,19 +50,23 @@ const (
 )
 
 func (c StreamConfig) metadata() map[string]string {
-	return map[string]string{metaMaxAge: c.MaxAge.String(), metaDuplicates: c.Duplicates.String(), metaReplicas: strconv.Itoa(c.Replicas)}
+	return map[string]string{
+		metaMaxAge: c.MaxAge.String(), metaDuplicates: c.Duplicates.String(), metaReplicas: strconv.Itoa(c.Replicas),
+	}
 }
 
-// askWithin is how long NATS may take to answer a question about a stream, or do something to it.
+// askWithin bounds one request about a stream.
 const askWithin = 5 * time.Second
 
-// ensureStream finds or creates the stream and brings it to what want says, as far as no operator has said otherwise. A change that NATS
-// does not allow is logged; the stream is then used as it is.
-func ensureStream(ctx context.Context, js jetstream.JetStream, want StreamConfig, log *slog.Logger) (jetstream.Stream, error) {
+// ensureStream finds or creates the stream and applies the settings, except those that an operator has changed. It
+// logs a change that NATS does not allow and uses the stream as it is.
+func ensureStream(ctx context.Context, js jetstream.JetStream, want StreamConfig,
+	log *slog.Logger) (jetstream.Stream, error) {
 	stream, err := js.Stream(ctx, event.Stream)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = js.CreateStream(ctx, jetstream.StreamConfig{
-			Name: event.Stream, Description: "What happened on calls (Countersign)", Subjects: []string{event.Subjects}, Storage: jetstream.FileStorage,
+			Name: event.Stream, Description: "What happened on calls (Countersign)",
+			Subjects: []string{event.Subjects}, Storage: jetstream.FileStorage,
 			MaxAge: want.MaxAge, Duplicates: want.Duplicates, Replicas: want.Replicas, Metadata: want.metadata(),
 		})
 		if err != nil {
@@ -75,7 +79,7 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, want StreamConfig
 	}
 	have := stream.CachedInfo().Config
 	if have.Storage != jetstream.FileStorage || have.Retention != jetstream.LimitsPolicy {
-		log.Warn("stream may lose events, it wants file storage and retention by limits", "stream", event.Stream,
+		log.Warn("stream may lose events: set file storage and retention by limits", "stream", event.Stream,
 			"storage", have.Storage.String(), "retention", have.Retention.String())
 	}
 	merged, changed := merge(have, want)
@@ -95,11 +99,12 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, want StreamConfig
 	return stream, nil
 }
 
-// merge changes what is ours to change: the subjects and acks that the relay cannot do without, and each limit that still has the value
-// which we once set.
+// merge changes the settings that are ours: the subjects and acks that the relay needs, and each limit that still has
+// the value which we set.
 func merge(have jetstream.StreamConfig, want StreamConfig) (merged jetstream.StreamConfig, changed bool) {
 	merged = have
-	if !slices.ContainsFunc(have.Subjects, func(s string) bool { return s == event.Subjects || s == ">" || s == "countersign.>" }) {
+	covers := func(s string) bool { return s == event.Subjects || s == ">" || s == "countersign.>" }
+	if !slices.ContainsFunc(have.Subjects, covers) {
 		own := func(s string) bool { return strings.HasPrefix(s, subjectPrefix) }
 		merged.Subjects = append(slices.DeleteFunc(slices.Clone(have.Subjects), own), event.Subjects)
 		changed = true

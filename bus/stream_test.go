@@ -60,7 +60,7 @@ func TestTheStreamKeepsWhatAnOperatorChanged(t *testing.T) {
 	assert.Equal(t, "ours", got.Description)
 	assert.Equal(t, []string{"countersign.v1.>", "crm.>"}, got.Subjects)
 	assert.Equal(t, "telephony", got.Metadata["team"])
-	assert.Equal(t, time.Minute, got.Duplicates, "this one the operator left alone")
+	assert.Equal(t, time.Minute, got.Duplicates, "the operator did not change this one")
 }
 
 func TestAStreamThatAnOperatorMadeBeforeIsUsed(t *testing.T) {

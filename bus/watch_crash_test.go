@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"countersign/session/event"
 	"countersign/bus"
+	"countersign/session/event"
 )
 
 // publish puts entries into the stream without a relay, which would make up for what was lost.

@@ -43,5 +43,5 @@ func TestWhereAWatcherGoesOn(t *testing.T) {
 	assert.Equal(t, &since, got.OptStartTime)
 	w.next = 5
 	got = w.start(&jetstream.StreamInfo{Created: made, State: jetstream.StreamState{LastSeq: 10}})
-	assert.Equal(t, uint64(5), got.OptStartSeq, "only the first time it begins with a time")
+	assert.Equal(t, uint64(5), got.OptStartSeq, "only the first connection begins with a time")
 }

@@ -6,32 +6,47 @@ import (
 	"countersign/session"
 )
 
-// Where the network says how far it vouches for the caller's number (STIR/SHAKEN), in three dialects. All but the last are set by FreeSWITCH or by who
-// asserts identities to it. The last is a plain header that anybody could send: it is only believed when it says less.
-var attestationLines = [...]string{
-	"variable_sip_verstat_detailed", "variable_sip_verstat", "variable_sip_P-Asserted-Identity", "variable_sip_h_P-Attestation-Indicator",
-}
-
-// vouched is what one source says, from the least to what overrules all others.
-type vouched int
-
+// The lines in which the network attests the caller's number (docs/freeswitch.md#stirshaken), in three dialects.
+// FreeSWITCH or the network sets all but the last. That is a plain header that anybody can send, and is believed only
+// when it lowers the trust.
 const (
-	nothing vouched = iota // no validation, or a word that we do not know
-	full                   // attestation A
-	partly                 // attestation B or C: signed, but not by who knows the caller
-	failed                 // the signature is wrong
+	lineVerstatDetailed = iota
+	lineVerstat
+	lineAssertedIdentity
+	lineAttestationIndicator
+	attestationCount
 )
 
-// trust adds up what all sources say about one call. Silence of one does not weaken another, because a FreeSWITCH without libstirshaken always says
-// No-TN-Validation; of two that speak, the one that says less is believed.
-func trust(values [len(attestationLines)][]byte) session.Trust {
-	identity := string(decoded(values[2]))
-	sum := max(verstat(string(decoded(values[0]))), verstat(string(decoded(values[1]))), asserted(identity))
-	// Bandwidth's word for all of A, B and C is TN-Validation-Passed, and the letter is in a header of its own.
-	if letter := strings.TrimRight(string(decoded(values[3])), "; "); letter != "" && !strings.EqualFold(letter, "A") {
-		sum = max(sum, partly)
+var attestationLines = [attestationCount]string{
+	lineVerstatDetailed:      "variable_sip_verstat_detailed",
+	lineVerstat:              "variable_sip_verstat",
+	lineAssertedIdentity:     "variable_sip_P-Asserted-Identity",
+	lineAttestationIndicator: "variable_sip_h_P-Attestation-Indicator",
+}
+
+// attestation is what one source says, ordered so that the larger value overrules.
+type attestation int
+
+const (
+	none    attestation = iota // no validation, or an unknown word
+	full                       // attestation A
+	partial                    // attestation B or C: signed, but not by a network that knows the caller
+	failed                     // the signature is wrong
+)
+
+// trust combines all sources for one call. A source that says nothing does not weaken another, because a FreeSWITCH
+// without libstirshaken always says No-TN-Validation; of two that speak, the lower one counts.
+func trust(values [attestationCount][]byte) session.Trust {
+	text := func(line int) string { return string(decoded(values[line])) }
+	combined := max(
+		verstat(text(lineVerstatDetailed)), verstat(text(lineVerstat)), asserted(text(lineAssertedIdentity)),
+	)
+	// Bandwidth says TN-Validation-Passed for A, B and C, and sends the letter in a header of its own.
+	letter := strings.TrimRight(text(lineAttestationIndicator), "; ")
+	if letter != "" && !strings.EqualFold(letter, "A") {
+		combined = max(combined, partial)
 	}
-	switch sum {
+	switch combined {
 	case full:
 		return session.TrustFull
 	case failed:
@@ -41,9 +56,9 @@ func trust(values [len(attestationLines)][]byte) session.Trust {
 	}
 }
 
-// verstat reads one word: FreeSWITCH's sip_verstat (A is -Passed, B and C are No-TN-Validation), its sip_verstat_detailed (a letter after each), and the
-// carriers' (Telnyx: A is -Passed, B and C have their letter).
-func verstat(word string) vouched {
+// verstat reads one word: FreeSWITCH's sip_verstat (A is -Passed, B and C are No-TN-Validation), its
+// sip_verstat_detailed (with a letter), and the carriers' (Telnyx: A is -Passed, B and C have their letter).
+func verstat(word string) attestation {
 	word = strings.ToLower(strings.TrimSpace(word))
 	if rest, ok := strings.CutPrefix(word, "tn-validation-failed"); ok && (rest == "" || rest[0] == '-') {
 		return failed
@@ -52,20 +67,22 @@ func verstat(word string) vouched {
 	case "tn-validation-passed", "tn-validation-passed-a":
 		return full
 	case "tn-validation-passed-b", "tn-validation-passed-c":
-		return partly
+		return partial
 	default:
-		return nothing
+		return none
 	}
 }
 
-// asserted finds the verstat parameters of a P-Asserted-Identity that FreeSWITCH keeps verbatim: of the user part (3GPP TS 24.229, section 7.2A.20), of the
-// URI or of the header. Only the first address counts, and not the name in front of it, which is the caller's own to choose.
-func asserted(identity string) vouched {
+// asserted reads the verstat parameters of a P-Asserted-Identity, which FreeSWITCH keeps verbatim: of the user part
+// (3GPP TS 24.229, section 7.2A.20), the URI or the header. Only the first address counts, without its display name,
+// which the caller chooses.
+func asserted(identity string) attestation {
 	if strings.ContainsAny(identity, `"<`) {
 		identity = withoutName(identity)
 	}
-	sum := nothing
-	for parameter := range strings.FieldsFuncSeq(identity, func(r rune) bool { return strings.ContainsRune(`;@<>"?& `, r) }) {
+	sum := none
+	isSeparator := func(r rune) bool { return strings.ContainsRune(`;@<>"?& `, r) }
+	for parameter := range strings.FieldsFuncSeq(identity, isSeparator) {
 		if name, word, ok := strings.Cut(parameter, "="); ok && strings.EqualFold(name, "verstat") {
 			sum = max(sum, verstat(word))
 		}
@@ -73,7 +90,7 @@ func asserted(identity string) vouched {
 	return sum
 }
 
-// withoutName is the first address and its parameters, without the name in front of it, quoted or not. Without an address nothing is left.
+// withoutName is the first address and its parameters, without the display name, quoted or not; "" without an address.
 func withoutName(identity string) string {
 	quoted := false
 	for i := 0; i < len(identity); i++ {

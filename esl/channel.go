@@ -10,37 +10,43 @@ import (
 	"countersign/session"
 )
 
-// ErrUnplayable says that FreeSWITCH could not play a prompt, so it did not listen either.
-var ErrUnplayable = errors.New("FreeSWITCH cannot play the prompt: check that the file exists on its machine and that its user may read it")
+// ErrUnplayable: FreeSWITCH could not play a prompt, and so did not collect digits either.
+var ErrUnplayable = errors.New("FreeSWITCH cannot play the prompt: " +
+	"check that the file exists on its machine and that its user may read it")
 
 // digits is the channel variable that play_and_get_digits fills.
 const digits = "cs_digits"
 
 // Arguments of multiset. FreeSWITCH unsets a variable that is given no value.
 const (
-	// secretive keeps digits out of FreeSWITCH's log, events and CDRs for as long as the call is ours, and forgets a token, which the answer to connect has told
-	// us: a caller who hangs up leaves it in no call record.
-	secretive = "^^|sensitive_dtmf=true|read_terminator_used=|cs_token=|sip_h_X-Countersign-Token="
-	// forget removes what was keyed. FreeSWITCH never clears read_terminator_used by itself.
-	forget = "^^|" + digits + "=|read_terminator_used="
-	// letGo ends both, forgets what counted for this time only (a token from the caller's side or of an earlier time, a step-up), and takes the call out of our
-	// hands: with socket_resume still set, FreeSWITCH resets a call that was transferred long ago as soon as our connection ends, and the caller is left in dead
-	// air (seen on 1.10.12).
-	letGo = "^^|sensitive_dtmf=|socket_resume=|cs_token=|sip_h_X-Countersign-Token=|nolocal:sip_h_X-Countersign-Token=|cs_need_level=|cs_return="
+	// hideDigits keeps digits out of FreeSWITCH's log, events and CDRs while the call is ours, and unsets a token, which
+	// the answer to connect has given us: it stays out of the call record of a caller who hangs up.
+	hideDigits = "^^|sensitive_dtmf=true|read_terminator_used=|cs_token=|sip_h_X-Countersign-Token="
+	// unsetDigits removes what was keyed. FreeSWITCH never clears read_terminator_used by itself.
+	unsetDigits = "^^|" + digits + "=|read_terminator_used="
+	// releaseCall undoes hideDigits, unsets what counted for this time only (a token, a step-up), and takes the call out
+	// of our hands: with socket_resume still set, FreeSWITCH resets a call that was transferred long ago as soon as our
+	// connection ends, and the caller is left in dead air (seen on 1.10.12).
+	releaseCall = "^^|sensitive_dtmf=|socket_resume=|cs_token=|sip_h_X-Countersign-Token=" +
+		"|nolocal:sip_h_X-Countersign-Token=|cs_need_level=|cs_return="
 )
 
 // Commands that are the same on every call.
 var (
 	// Filters go before myevents, so that no other event slips through between them.
-	openCall = connect + filters[0] + filters[1] + myEvents + constant("multiset", secretive) + constant("answer", "")
-	// FreeSWITCH writes what flush_dtmf throws away into the call record (digits_dialed), however sensitive it is; a prompt that is played takes a key out of
-	// the queue in each frame, and does not. So there is a moment of silence first, and nothing left to flush on a real line.
-	flush    = constant("playback", "silence_stream://100") + constant("flush_dtmf", "")
-	forgetIt = constant("multiset", forget)
-	disarm   = constant("sched_cancel", "")
+	openCall = connect + filters[0] + filters[1] + myEvents + constant("multiset", hideDigits) + constant("answer", "")
+	// FreeSWITCH writes what flush_dtmf discards into the call record (digits_dialed), whatever sensitive_dtmf says. A
+	// prompt also takes a key out of the queue in each frame, and does not write it. So a moment of silence comes first,
+	// and on a real line nothing is left to flush.
+	flush       = constant("playback", "silence_stream://100") + constant("flush_dtmf", "")
+	clearDigits = constant("multiset", unsetDigits)
+	disarm      = constant("sched_cancel", "")
 )
 
-// constant is a command that nobody waits for, built once.
+// openCommands is the number of commands in openCall.
+const openCommands = 6
+
+// constant builds a command whose completion nobody waits for.
 func constant(application, arg string) string {
 	text, err := execute(application, arg, "")
 	if err != nil {
@@ -49,7 +55,7 @@ func constant(application, arg string) string {
 	return text
 }
 
-// channel is a session.Channel on the wire. The call's goroutine uses it.
+// channel is a session.Channel on the wire, used by the call's goroutine.
 type channel struct{ c *conn }
 
 var _ session.Channel = (*channel)(nil)
@@ -80,8 +86,8 @@ func (ch *channel) Play(ctx context.Context, files []string) error {
 	return nil
 }
 
-// Collect implements session.Channel. The digits travel in one completion event: the variable is unset by a command that is already queued
-// behind the prompt, which FreeSWITCH executes even if the caller hangs up in the middle of the entry.
+// Collect implements session.Channel. The digits travel in one completion event: a command already queued behind the
+// prompt unsets the variable, even if the caller hangs up in the middle of the entry.
 func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entry, error) {
 	arg, err := playAndGetDigits(q)
 	if err != nil {
@@ -96,7 +102,7 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 	if q.Flush {
 		commands = append(commands, outgoing{text: flush}, outgoing{}) // two commands, two replies
 	}
-	commands = append(commands, collect, outgoing{text: forgetIt})
+	commands = append(commands, collect, outgoing{text: clearDigits})
 	if err := ch.c.wait(ctx, x, commands...); err != nil {
 		clear(got.digits)
 		return session.Entry{}, fmt.Errorf("collect: %w", err)
@@ -108,11 +114,11 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 	return entry, nil
 }
 
-// optOutKeys are the keys that can say "I don't have it": all but the hash key.
+// optOutKeys are the keys that can mean "I don't have it": all but the hash key.
 const optOutKeys = "0123456789*ABCD"
 
-// playAndGetDigits builds the argument of the application: one try, because the session decides on retries; no regular expression, because
-// FreeSWITCH would log the digits (freeswitch-facts.md).
+// playAndGetDigits builds the application's argument: one try, because the session decides on retries; no regular
+// expression, because FreeSWITCH would log the digits (docs/freeswitch.md#where-a-pin-leaks).
 func playAndGetDigits(q session.Collect) (string, error) {
 	prompt, err := playable(q.Files, true)
 	if err != nil {
@@ -131,33 +137,43 @@ func playAndGetDigits(q session.Collect) (string, error) {
 	if q.Max == 1 {
 		terminators = noTerminators
 	}
-	return fmt.Sprintf("%d %d 1 %d %s %s silence_stream://10 %s '' %d", q.Min, q.Max, milliseconds(q.FirstDigit), terminators, prompt, digits,
-		milliseconds(q.InterDigit)), nil
+	return fmt.Sprintf("%d %d 1 %d %s %s silence_stream://10 %s '' %d",
+		q.Min, q.Max, milliseconds(q.FirstDigit), terminators, prompt, digits, milliseconds(q.InterDigit)), nil
 }
 
-// noTerminators holds no key. Where one digit is asked for, FreeSWITCH takes a terminator that is pressed during the prompt for that digit, throws it away, and
-// does not say which it was (switch_ivr_read); so none is named, and the key itself comes back.
+// noTerminators names no key. When one digit is asked for, FreeSWITCH takes a terminator pressed during the prompt for
+// that digit, discards it and does not report it (switch_ivr_read). Without terminators it returns the key itself.
 const noTerminators = "none"
 
-// milliseconds is a timer as FreeSWITCH takes it: at least a second.
+// milliseconds is a timer for FreeSWITCH, at least a second.
 func milliseconds(d time.Duration) int64 { return max(d, time.Second).Milliseconds() }
 
-// collected is what a completion of play_and_get_digits says, copied out of the event.
+// collected is the result of play_and_get_digits, copied out of its completion.
 type collected struct {
 	digits     []byte
-	result     bool // there was a read_result: the prompt could be played
+	played     bool // there was a read_result, so the prompt could be played
 	terminator string
 }
 
-var collectedLines = []string{"variable_" + digits, "variable_read_result", "variable_read_terminator_used"}
+const (
+	lineDigits = iota
+	lineReadResult
+	lineTerminator
+	collectedCount
+)
 
-func (g *collected) read(h header) {
-	var v [3][]byte
-	h.pick(collectedLines, v[:])
-	g.digits, g.result, g.terminator = decoded(v[0]), v[1] != nil, string(decoded(v[2]))
+var collectedLines = [collectedCount]string{
+	lineDigits: "variable_" + digits, lineReadResult: "variable_read_result",
+	lineTerminator: "variable_read_terminator_used",
 }
 
-// classify is the truth table of freeswitch-facts.md.
+func (g *collected) read(h header) {
+	var v [collectedCount][]byte
+	h.pick(collectedLines[:], v[:])
+	g.digits, g.played, g.terminator = decoded(v[lineDigits]), v[lineReadResult] != nil, string(decoded(v[lineTerminator]))
+}
+
+// classify is the truth table of docs/freeswitch.md#truth-table.
 func (g *collected) classify(q session.Collect) (session.Entry, error) {
 	if q.Max == 1 && len(g.digits) == 1 {
 		if key := g.digits[0]; key == '#' || q.OptOut != 0 && key == q.OptOut {
@@ -176,14 +192,14 @@ func (g *collected) classify(q session.Collect) (session.Entry, error) {
 		return e, nil
 	case len(g.digits) > 0 || g.terminator != "":
 		e.Class = session.NoMatch
-	case !g.result:
+	case !g.played:
 		return session.Entry{}, ErrUnplayable
 	}
 	clear(g.digits)
 	return e, nil
 }
 
-// Transfer implements session.Channel: the dead-man switch off, the result on, and away, in one write.
+// Transfer implements session.Channel: one write switches the dead-man switch off, sets the result and transfers.
 func (ch *channel) Transfer(ctx context.Context, h session.Handover) error {
 	commands, x, err := ch.handOver(h)
 	if err != nil {
@@ -202,7 +218,7 @@ func (ch *channel) Transfer(ctx context.Context, h session.Handover) error {
 }
 
 func (ch *channel) handOver(h session.Handover) ([]outgoing, *execution, error) {
-	if err := errors.Join(word("extension", h.To.Extension), word("dialplan", h.To.Dialplan), word("context", h.To.Context)); err != nil {
+	if err := checkDestination(h.To); err != nil {
 		return nil, nil, err
 	}
 	variables := make([]string, 0, len(h.Variables))
@@ -213,12 +229,12 @@ func (ch *channel) handOver(h session.Handover) ([]outgoing, *execution, error) 
 		}
 		variables = append(variables, a)
 	}
-	result, err := execute("multiset", letGo+"|"+strings.Join(variables, "|"), "")
+	result, err := execute("multiset", releaseCall+"|"+strings.Join(variables, "|"), "")
 	if err != nil {
 		return nil, nil, err
 	}
 	commands := []outgoing{{text: disarm}, {text: result}}
-	for _, v := range h.Headers { // one without a value is unset: it may be there from an earlier pass of the same call
+	for _, v := range h.Headers { // one without a value is unset: it may be left from an earlier pass of the same call
 		a, err := assignment("nolocal:sip_h_"+v.Name, v.Value)
 		if err != nil {
 			return nil, nil, err
@@ -249,8 +265,8 @@ func (ch *channel) Hangup(ctx context.Context, cause string) error {
 	return nil
 }
 
-// open is the first write of every call: connect, subscribe to the two kinds of events that matter, keep digits out of FreeSWITCH's log from
-// here on, and answer. It returns when FreeSWITCH has said what call this is; the answering goes on meanwhile.
+// open is the first write of every call: connect, subscribe to the two kinds of events that matter, keep digits out of
+// FreeSWITCH's log, and answer. It returns when FreeSWITCH has described the call, which may still be being answered.
 func (ch *channel) open(ctx context.Context) (session.Call, error) {
 	facts := make(chan session.Call, 1)
 	take := func(h header) error {
@@ -261,8 +277,9 @@ func (ch *channel) open(ctx context.Context) (session.Call, error) {
 		facts <- call
 		return nil
 	}
-	// One reply for each command of the write.
-	if err := ch.c.send(outgoing{text: openCall, reply: reply{take: take}}, outgoing{}, outgoing{}, outgoing{}, outgoing{}, outgoing{}); err != nil {
+	commands := make([]outgoing, openCommands) // a reply for each
+	commands[0] = outgoing{text: openCall, reply: reply{take: take}}
+	if err := ch.c.send(commands...); err != nil {
 		return session.Call{}, err
 	}
 	select {
@@ -270,7 +287,7 @@ func (ch *channel) open(ctx context.Context) (session.Call, error) {
 		return call, nil
 	case <-ctx.Done():
 		select {
-		case call := <-facts: // a call that is over at once is a call
+		case call := <-facts: // over at once, but a call
 			return call, nil
 		default:
 			return session.Call{}, context.Cause(ctx)

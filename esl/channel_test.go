@@ -18,7 +18,9 @@ func TestACallIsReadFromTheAnswerToConnect(t *testing.T) {
 	t.Parallel()
 	o, h := handle(t, func(context.Context, session.Channel) error { return nil })
 	_, addr := serve(t, esl.Options{NewCallID: func() string { return "call-1" }}, h)
-	esltest.Dial(t, addr).Open("Caller-Privacy-Hide-Number", "true", "variable_cs_line", "retail", "Caller-Caller-ID-Number", "+49 30/123%")
+	esltest.Dial(t, addr).Open(
+		"Caller-Privacy-Hide-Number", "true", "variable_cs_line", "retail", "Caller-Caller-ID-Number", "+49 30/123%",
+	)
 	require.NoError(t, o.wait())
 	assert.Equal(t, "call-1", o.call.ID)
 	assert.Equal(t, esltest.Channel, o.call.Channel)
@@ -61,7 +63,10 @@ func TestCollectClassifiesByTheTruthTable(t *testing.T) {
 			p.Open()
 			cmd := p.Expect("play_and_get_digits")
 			p.Send(esltest.OK())
-			p.Send(esltest.Completion(cmd, "variable_read_result", c.result, "variable_cs_digits", c.digits, "variable_read_terminator_used", c.terminator))
+			p.Send(esltest.Completion(
+				cmd, "variable_read_result", c.result, "variable_cs_digits", c.digits, "variable_read_terminator_used",
+				c.terminator,
+			))
 			require.NoError(t, o.wait())
 			assert.Equal(t, c.class, got.Class)
 			assert.Equal(t, c.want, string(got.Digits.Reveal()))
@@ -119,9 +124,14 @@ func TestTransferDisarmsAndHandsOnInOneWrite(t *testing.T) {
 	p.Open()
 	multiset, exports, to := p.HandOver()
 	require.NoError(t, o.wait())
-	assert.Equal(t, "^^|sensitive_dtmf=|socket_resume=|cs_token=|sip_h_X-Countersign-Token=|nolocal:sip_h_X-Countersign-Token=|cs_need_level=|cs_return="+
-		"|cs_status=verified|cs_customer=C 1", multiset)
-	assert.Equal(t, []string{"nolocal:sip_h_X-Countersign-Status=verified", "nolocal:sip_h_X-Countersign-Customer="}, exports, "an empty header is removed")
+	assert.Equal(t,
+		"^^|sensitive_dtmf=|socket_resume=|cs_token=|sip_h_X-Countersign-Token=|nolocal:sip_h_X-Countersign-Token=|"+
+			"cs_need_level=|cs_return="+
+			"|cs_status=verified|cs_customer=C 1", multiset)
+	assert.Equal(
+		t, []string{"nolocal:sip_h_X-Countersign-Status=verified", "nolocal:sip_h_X-Countersign-Customer="}, exports,
+		"an empty header is removed",
+	)
 	assert.Equal(t, "menu XML default", to)
 	p.Expect("exit")
 	p.Send(esltest.Reply("+OK bye"))
@@ -147,7 +157,9 @@ func handover() session.Handover {
 	return session.Handover{
 		To:        session.Destination{Extension: "menu", Dialplan: "XML", Context: "default"},
 		Variables: []session.Variable{{Name: "cs_status", Value: "verified"}, {Name: "cs_customer", Value: "C 1"}},
-		Headers:   []session.Variable{{Name: "X-Countersign-Status", Value: "verified"}, {Name: "X-Countersign-Customer", Value: ""}},
+		Headers: []session.Variable{
+			{Name: "X-Countersign-Status", Value: "verified"}, {Name: "X-Countersign-Customer", Value: ""},
+		},
 	}
 }
 
@@ -164,16 +176,20 @@ func TestNothingUnsafeGoesToFreeSWITCH(t *testing.T) {
 		return func(ctx context.Context, ch session.Channel) error { return ch.Play(ctx, []string{file}) }
 	}
 	for name, f := range map[string]func(context.Context, session.Channel) error{
-		"a variable that FreeSWITCH would expand": with(func(h *session.Handover) { h.Variables[1].Value = "${system(reboot)}" }),
-		"the separator of multiset":               with(func(h *session.Handover) { h.Variables[1].Value = "1|cs_status=verified" }),
-		"a new line in a value":                   with(func(h *session.Handover) { h.Variables[1].Value = "1\n\nsendmsg" }),
-		"a quote in a header":                     with(func(h *session.Handover) { h.Headers[0].Value = "a'b" }),
-		"a variable name with an equals sign":     with(func(h *session.Handover) { h.Variables[0].Name = "a=b" }),
-		"a destination of two words":              with(func(h *session.Handover) { h.To.Extension = "menu XML" }),
-		"a destination with a variable":           with(func(h *session.Handover) { h.To.Context = "${x}" }),
-		"a file with a quote":                     play("/p/it's.wav"),
-		"a file with the separator of files":      play("/p/a!b.wav"),
-		"a file with a new line":                  play("/p/a\nb.wav"),
+		"a variable that FreeSWITCH would expand": with(
+			func(h *session.Handover) { h.Variables[1].Value = "${system(reboot)}" },
+		),
+		"the separator of multiset": with(
+			func(h *session.Handover) { h.Variables[1].Value = "1|cs_status=verified" },
+		),
+		"a new line in a value":               with(func(h *session.Handover) { h.Variables[1].Value = "1\n\nsendmsg" }),
+		"a quote in a header":                 with(func(h *session.Handover) { h.Headers[0].Value = "a'b" }),
+		"a variable name with an equals sign": with(func(h *session.Handover) { h.Variables[0].Name = "a=b" }),
+		"a destination of two words":          with(func(h *session.Handover) { h.To.Extension = "menu XML" }),
+		"a destination with a variable":       with(func(h *session.Handover) { h.To.Context = "${x}" }),
+		"a file with a quote":                 play("/p/it's.wav"),
+		"a file with the separator of files":  play("/p/a!b.wav"),
+		"a file with a new line":              play("/p/a\nb.wav"),
 		"a cause of two words": func(ctx context.Context, ch session.Channel) error {
 			return ch.Hangup(ctx, "NORMAL CLEARING")
 		},

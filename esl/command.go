@@ -11,26 +11,28 @@ import (
 	"github.com/percipia/eslgo/command/call"
 )
 
-// ErrUnsafeValue says that a value must not go to FreeSWITCH: it holds control bytes, or what the application would take for a separator, a
-// quote or a variable to expand.
+// ErrUnsafeValue: a value must not go to FreeSWITCH, because it holds control bytes or what the application would take
+// for a separator, a quote or a variable.
 var ErrUnsafeValue = errors.New("value not safe for FreeSWITCH")
 
-// applications is all that is ever executed. FreeSWITCH hangs up on one that it does not know, and some of those that it knows run programs.
+// applications lists all that may be executed. FreeSWITCH hangs up on an unknown one, and some known ones run programs.
 var applications = map[string]bool{
-	"answer": true, "detect_speech": true, "execute_extension": true, "export": true, "flush_dtmf": true, "hangup": true, "multiset": true,
+	"answer": true, "detect_speech": true, "execute_extension": true, "export": true, "flush_dtmf": true, "hangup": true,
+	"multiset":            true,
 	"play_and_get_digits": true, "playback": true, "sched_cancel": true, "transfer": true,
 }
 
-// unlocked are those during which FreeSWITCH goes on to carry out commands: listening, so that it can be stopped, and stopping it.
+// unlocked are executed without event-lock, so FreeSWITCH carries out other commands meanwhile: listening, so that it
+// can be stopped, and stopping it.
 var unlocked = map[string]bool{"detect_speech": true, "execute_extension": true}
 
-// maxArgument is how long an application's argument may be: FreeSWITCH takes longer ones only as a body, which nothing of ours needs.
+// maxArgument bounds an application's argument. FreeSWITCH takes longer ones only as a body, which we do not need.
 const maxArgument = 2048
 
-// endOfCommand closes a command. FreeSWITCH reads to an empty line; the builders write CRLF between lines.
+// endOfCommand ends a command: FreeSWITCH reads to an empty line, and the builders write CRLF between lines.
 const endOfCommand = "\r\n\r\n"
 
-// Commands that open a call. Filters keep all events off the socket but two kinds: less to read, and no digits.
+// Commands that open a call. The filters let two kinds of events through only: less to read, and no digits.
 var (
 	connect  = command.Connect{}.BuildMessage() + endOfCommand
 	myEvents = command.MyEvents{}.BuildMessage() + endOfCommand
@@ -41,20 +43,23 @@ var (
 	exit = command.Exit{}.BuildMessage() + endOfCommand
 )
 
-// execute builds the command that queues an application on the caller's leg behind those before it, unless one that is unlocked runs: then it starts in the
-// middle of that. id comes back as Application-UUID.
+// execute builds the command that queues an application on the caller's leg. While an unlocked one runs, it starts at
+// once. id comes back as Application-UUID.
 func execute(application, arg, id string) (string, error) {
 	if !applications[application] {
-		return "", fmt.Errorf("%w: application %q is not one that Countersign executes", ErrUnsafeValue, application)
+		return "", fmt.Errorf(
+			"%w: application %q is not in the list of Countersign's applications", ErrUnsafeValue, application,
+		)
 	}
 	if len(arg) > maxArgument {
-		return "", fmt.Errorf("%w: an argument of %s has %d bytes, at most %d fit in a header", ErrUnsafeValue, application, len(arg), maxArgument)
+		return "", fmt.Errorf("%w: an argument of %s has %d bytes, at most %d fit in a header",
+			ErrUnsafeValue, application, len(arg), maxArgument)
 	}
 	if i := strings.IndexFunc(arg, isControl); i >= 0 {
 		return "", fmt.Errorf("%w: control byte %#x in an argument of %s", ErrUnsafeValue, arg[i], application)
 	}
-	if strings.ContainsAny(arg, `$\`) {
-		return "", fmt.Errorf("%w: %q in an argument of %s would be expanded", ErrUnsafeValue, arg[strings.IndexAny(arg, `$\`)], application)
+	if i := strings.IndexAny(arg, `$\`); i >= 0 {
+		return "", fmt.Errorf("%w: FreeSWITCH would expand %q in an argument of %s", ErrUnsafeValue, arg[i], application)
 	}
 	e := call.Execute{AppName: application, AppArgs: arg, AppUUID: id, Sync: !unlocked[application]}
 	return e.BuildMessage() + endOfCommand, nil
@@ -77,7 +82,8 @@ func isWord(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_'
 }
 
-// playable joins files to one argument that FreeSWITCH plays without a gap. quoted is for applications that split their argument on spaces.
+// playable joins files to one argument that FreeSWITCH plays without a gap, quoted for applications that split their
+// argument at spaces.
 func playable(files []string, quoted bool) (string, error) {
 	for _, f := range files {
 		if f == "" || strings.ContainsAny(f, `!'"$\`) || strings.ContainsFunc(f, isControl) {
@@ -99,7 +105,14 @@ func playable(files []string, quoted bool) (string, error) {
 	return arg, nil
 }
 
-// word checks one word of a transfer's destination.
+// checkDestination checks the destination of a transfer.
+func checkDestination(to session.Destination) error {
+	return errors.Join(
+		word("extension", to.Extension), word("dialplan", to.Dialplan), word("context", to.Context),
+	)
+}
+
+// word checks one word of a command.
 func word(what, w string) error {
 	if !session.IsExtension(w) {
 		return fmt.Errorf("%w: %s %q", ErrUnsafeValue, what, w)

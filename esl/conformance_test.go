@@ -13,10 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The channel on the wire is held to the same contract as the one in memory, with the simulated FreeSWITCH at the other end.
+// The channel on the wire is held to the same contract as the one in memory, with the simulated FreeSWITCH at the other
+// end.
 func TestTheChannelOnTheWireConforms(t *testing.T) {
 	t.Parallel()
-	sessiontest.Conform(t, func(t *testing.T, moves ...sessiontest.Move) (context.Context, session.Channel, func() (string, map[string]string)) {
+	sessiontest.Conform(t, func(
+		t *testing.T, moves ...sessiontest.Move,
+	) (context.Context, session.Channel, sessiontest.HandedOn) {
 		type call struct {
 			ctx context.Context
 			ch  session.Channel
@@ -65,7 +68,8 @@ func person(moves []sessiontest.Move) sim.Caller {
 		}
 		m := moves[0]
 		moves = moves[1:]
-		pace := sim.Pace{Between: 900 * time.Millisecond} // a little less than a prompt waits for the next key; FreeSWITCH drops a key each 20 ms between two applications
+		// a little less than a prompt waits for the next key; FreeSWITCH drops a key each 20 ms between two applications
+		pace := sim.Pace{Between: 900 * time.Millisecond}
 		if m.Burst {
 			pace = sim.Pace{}
 		}

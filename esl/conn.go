@@ -16,68 +16,70 @@ import (
 	"countersign/session"
 )
 
-// ErrPeer says that a peer broke the protocol: it is not FreeSWITCH, or not the outbound socket of one.
+// ErrPeer: the peer broke the protocol. It is not FreeSWITCH's outbound socket.
 var ErrPeer = errors.New("not an outbound event socket of FreeSWITCH")
 
-// errNoReply says that FreeSWITCH did not reply to a command in time. The connection is closed, because a late reply would be taken for the
-// reply to the next command.
+// errNoReply: FreeSWITCH did not reply to a command in time. The connection is closed, because a late reply would be
+// taken for the reply to the next command.
 var errNoReply = errors.New("no reply in time")
 
-// conn is one connection: commands out, replies and completions in. Its reader goroutine owns the reading side; commands are written by the
-// call's goroutine.
+// conn is one connection: commands out, replies and completions in. Its reader goroutine owns the reading side; the
+// call's goroutine writes commands.
 type conn struct {
 	nc     net.Conn
 	limits Options
 	frames frameReader
-	// end cancels the call's context with the reason why the connection or the call ended. The first reason wins.
+	// end cancels the call's context with the cause of the end of the connection or call. The first cause wins.
 	end context.CancelCauseFunc
 
-	// lastFrame is when something was read last. The reader writes it.
+	// lastFrame is the time of the last frame. The reader writes it.
 	lastFrame atomic.Int64
-	// The reader's: where the call was at its first completion, and whether it has left us.
-	at    []byte
-	taken bool
+	// Owned by the reader: the call's destination at its first completion, and whether somebody has taken it away.
+	destination []byte
+	takenAway   bool
 
 	mu       sync.Mutex
-	leaving  bool                  // we have sent the call away ourselves
-	replies  []reply               // what was sent and not yet replied to, oldest first
-	running  map[string]*execution // applications whose completion somebody waits for, by Application-UUID
+	leaving  bool                  // we have transferred the call ourselves
+	replies  []reply               // of commands without a reply yet, oldest first
+	running  map[string]*execution // applications whose completion is awaited, by Application-UUID
 	overdue  *time.Timer           // fires when the oldest command has waited too long
-	idPrefix string                // tells our completions from those of another connection on the same channel
+	idPrefix string                // tells our completions from those of another connection to the same channel
 	lastID   int
 	bytesOut []byte
 }
 
-// reply is a place in the queue of commands that FreeSWITCH has not replied to yet.
+// reply says what to do with FreeSWITCH's reply to a command.
 type reply struct {
 	// take gets the reply's header block, in the reader's goroutine; nil when only a refusal matters.
 	take func(header) error
-	// refused is told of a "-ERR" reply; nil makes it an error of the connection.
+	// refused gets a "-ERR" reply; nil makes it an error of the connection.
 	refused func(error)
 }
 
-// execution is an application whose completion a call waits for.
+// execution is an application whose completion the call waits for.
 type execution struct {
 	id string
 	// read takes what the call needs out of the completion event, in the reader's goroutine; may be nil.
 	read func(header)
 	done chan error
-	// inside, if set, is the application that this one runs, whose completion is the one to read.
+	// inside, if set, is an application that this one runs; its completion is the one to read.
 	inside string
-	// patience, if set, is how long it may take before stop is sent; stopped says that it was.
+	// patience, if set, is how long it may take before stop is sent; stopped then says so.
 	patience time.Duration
 	stop     string
 	stopped  bool
 }
 
-// outgoing is one command to be written, and what to do with its reply.
+// outgoing is one command to write.
 type outgoing struct {
 	text  string
 	reply reply
 }
 
 func newConn(nc net.Conn, limits Options, end context.CancelCauseFunc) *conn {
-	c := &conn{nc: nc, limits: limits, end: end, running: map[string]*execution{}, idPrefix: "cs-" + rand.Text()[:8] + "-"}
+	c := &conn{
+		nc: nc, limits: limits, end: end, running: map[string]*execution{}, idPrefix: "cs-" + rand.Text()[:8] + "-",
+	}
 	c.frames = frameReader{src: nc, maxHeader: limits.MaxHeader, maxBody: limits.MaxBody}
 	var frameEnds time.Time
 	c.frames.arm = func(begun bool) {
@@ -91,7 +93,9 @@ func newConn(nc net.Conn, limits Options, end context.CancelCauseFunc) *conn {
 			_ = nc.SetReadDeadline(frameEnds)
 		}
 	}
-	c.overdue = time.AfterFunc(time.Hour, func() { c.fail(fmt.Errorf("%w: %w after %s", session.ErrLineLost, errNoReply, limits.Reply)) })
+	c.overdue = time.AfterFunc(time.Hour, func() {
+		c.fail(fmt.Errorf("%w: %w after %s", session.ErrLineLost, errNoReply, limits.Reply))
+	})
 	c.overdue.Stop()
 	return c
 }
@@ -108,7 +112,7 @@ func (c *conn) close() {
 	_ = c.nc.Close()
 }
 
-// send writes commands in one write. The queue of replies is extended under the same lock, so that it has the order of the wire.
+// send sends commands in one write. It queues their replies under the same lock, so that both have the same order.
 func (c *conn) send(commands ...outgoing) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -127,7 +131,7 @@ func (c *conn) send(commands ...outgoing) error {
 	return nil
 }
 
-// start builds the command that queues an application, and the execution to wait for.
+// start builds the command that executes an application, and the execution to wait for.
 func (c *conn) start(application, arg string, read func(header)) (*execution, outgoing, error) {
 	c.mu.Lock()
 	c.lastID++
@@ -163,31 +167,31 @@ func (c *conn) wait(ctx context.Context, x *execution, commands ...outgoing) err
 	case err := <-x.done:
 		return err
 	case <-ctx.Done():
-		return c.forget(x, context.Cause(ctx))
+		return c.abandon(x, context.Cause(ctx))
 	case <-late:
-		return c.cutShort(ctx, x)
+		return c.stopLate(ctx, x)
 	}
 }
 
-// forget gives up waiting for x because of err.
-func (c *conn) forget(x *execution, err error) error {
+// abandon stops waiting for x because of err.
+func (c *conn) abandon(x *execution, err error) error {
 	c.mu.Lock()
 	_, waiting := c.running[x.id]
 	delete(c.running, x.id)
 	c.mu.Unlock()
 	if !waiting {
-		<-x.done // the reader is just handing over what x asked for: let it finish before the caller wipes it
+		<-x.done // the reader is handing over the digits: let it finish before the caller wipes them
 	}
 	return err
 }
 
-// errNoEnd says that an application goes on although it was told to stop. As it runs unlocked, what is sent next starts in the middle of it.
-var errNoEnd = errors.New("it does not end, not even when it is stopped")
+// errNoEnd: an application goes on after it was stopped. As it runs unlocked, the next one starts beside it.
+var errNoEnd = errors.New("the application cannot be stopped")
 
-// cutShort stops an application that takes too long, and waits for its end.
-func (c *conn) cutShort(ctx context.Context, x *execution) error {
+// stopLate stops an application that takes too long, and waits for its end.
+func (c *conn) stopLate(ctx context.Context, x *execution) error {
 	if err := c.catchUp(ctx); err != nil {
-		return c.forget(x, err)
+		return c.abandon(x, err)
 	}
 	x.stopped = true
 	if err := c.send(outgoing{text: x.stop}); err != nil {
@@ -197,13 +201,13 @@ func (c *conn) cutShort(ctx context.Context, x *execution) error {
 	case err := <-x.done:
 		return err
 	case <-ctx.Done():
-		return c.forget(x, context.Cause(ctx))
+		return c.abandon(x, context.Cause(ctx))
 	case <-time.After(c.limits.Reply):
-		return c.forget(x, errNoEnd)
+		return c.abandon(x, errNoEnd)
 	}
 }
 
-// complete ends an execution with what its completion said. A completion that nobody waits for is dropped.
+// complete ends an execution with its completion, and drops a completion that nobody waits for.
 func (c *conn) complete(id string, h header, err error) {
 	c.mu.Lock()
 	x := c.running[id]
@@ -218,8 +222,8 @@ func (c *conn) complete(id string, h header, err error) {
 	x.done <- err
 }
 
-// overhear reads the completion of an application that another one runs.
-func (c *conn) overhear(application string, h header) {
+// completeInside reads the completion of an application that another one runs.
+func (c *conn) completeInside(application string, h header) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, x := range c.running {
@@ -229,7 +233,7 @@ func (c *conn) overhear(application string, h header) {
 	}
 }
 
-// readAll is the reader: it takes frames until the connection ends, and says why it did.
+// readAll is the reader goroutine: it reads frames until the connection ends, and returns why it did.
 func (c *conn) readAll() error {
 	defer c.frames.wipe()
 	for {
@@ -244,7 +248,7 @@ func (c *conn) readAll() error {
 	}
 }
 
-// readError puts the end of the stream in words. All of them mean that the line is lost.
+// readError explains the end of the stream. Each means that the line is lost.
 func (c *conn) readError(err error) error {
 	var timeout net.Error
 	switch {
@@ -277,7 +281,7 @@ func (c *conn) dispatch(f frame) error {
 	}
 }
 
-// reply gives a reply to the oldest command that has none.
+// reply assigns a reply to the oldest command without one.
 func (c *conn) reply(h header) error {
 	c.mu.Lock()
 	if len(c.replies) == 0 {
@@ -307,40 +311,56 @@ func (c *conn) reply(h header) error {
 	return nil
 }
 
-var eventLines = []string{
-	"Event-Name", "Answer-State", "Application-UUID", "Hangup-Cause", "Application", "Caller-Destination-Number", "variable_socket_resume",
+const (
+	lineEventName = iota
+	lineAnswerState
+	lineApplicationUUID
+	lineHangupCause
+	lineApplication
+	lineDestination
+	lineSocketResume
+	eventCount
+)
+
+var eventLines = [eventCount]string{
+	lineEventName:       "Event-Name",
+	lineAnswerState:     "Answer-State",
+	lineApplicationUUID: "Application-UUID",
+	lineHangupCause:     "Hangup-Cause",
+	lineApplication:     "Application",
+	lineDestination:     "Caller-Destination-Number",
+	lineSocketResume:    "variable_socket_resume",
 }
 
-// event looks at the two kinds of events that matter: the end of an application, and the end of the call.
+// event handles the two kinds of events that matter: the end of an application, and the end of the call.
 func (c *conn) event(h header) error {
-	var v [7][]byte
-	h.pick(eventLines, v[:])
-	name, answerState, id, cause := v[0], v[1], v[2], v[3]
-	switch string(name) {
+	var v [eventCount][]byte
+	h.pick(eventLines[:], v[:])
+	switch application := v[lineApplication]; string(v[lineEventName]) {
 	case "CHANNEL_EXECUTE_COMPLETE":
-		// An application that a hang-up cut short completes too; what it gathered is nobody's answer.
-		if string(answerState) == "hangup" {
-			return &session.HangupError{Cause: string(decoded(cause))}
+		// A hang-up also completes the running application; its digits are not an answer.
+		if string(v[lineAnswerState]) == "hangup" {
+			return &session.HangupError{Cause: string(decoded(v[lineHangupCause]))}
 		}
-		if c.hasLeft(v[4], v[5]) {
-			return c.stayAway(v[6] != nil)
+		if c.isTakenAway(application, v[lineDestination]) {
+			return c.releaseTaken(v[lineSocketResume] != nil)
 		}
-		if string(v[4]) == detectSpeech {
-			c.overhear(detectSpeech, h)
+		if string(application) == detectSpeech {
+			c.completeInside(detectSpeech, h)
 		}
-		if id != nil {
+		if id := v[lineApplicationUUID]; id != nil {
 			c.complete(string(id), h, nil)
 		}
 	case "CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE":
-		return &session.HangupError{Cause: string(decoded(cause))}
+		return &session.HangupError{Cause: string(decoded(v[lineHangupCause]))}
 	}
 	return nil
 }
 
-// hasLeft says whether somebody else took the call away: the dead-man switch, because we had hung. A completion then comes from another place in the
-// dialplan, or is that of the application socket itself.
-func (c *conn) hasLeft(application, destination []byte) bool {
-	if c.taken {
+// isTakenAway says whether the dead-man switch took the call away because we had hung. A completion then comes from
+// another destination, or is that of the application socket itself.
+func (c *conn) isTakenAway(application, destination []byte) bool {
+	if c.takenAway {
 		return true
 	}
 	c.mu.Lock()
@@ -349,16 +369,16 @@ func (c *conn) hasLeft(application, destination []byte) bool {
 	if leaving {
 		return false
 	}
-	if c.at == nil && destination != nil {
-		c.at = bytes.Clone(destination)
+	if c.destination == nil && destination != nil {
+		c.destination = bytes.Clone(destination)
 	}
-	return string(application) == "socket" || destination != nil && !bytes.Equal(destination, c.at)
+	return string(application) == "socket" || destination != nil && !bytes.Equal(destination, c.destination)
 }
 
-// stayAway ends the call for us without touching it. The connection must stay until the dialplan has unset socket_resume: closed before, it would reset the
-// call and leave the caller in dead air.
-func (c *conn) stayAway(resumable bool) error {
-	c.taken = true
+// releaseTaken ends our part of a call that was taken away without touching the call. The connection must stay open
+// until the dialplan has unset socket_resume: closing it before would reset the call and leave the caller in dead air.
+func (c *conn) releaseTaken(resumable bool) error {
+	c.takenAway = true
 	c.end(session.ErrTakenAway)
 	if resumable {
 		return nil
@@ -366,8 +386,8 @@ func (c *conn) stayAway(resumable bool) error {
 	return session.ErrTakenAway
 }
 
-// catchUp makes sure, before commands are sent, that what FreeSWITCH has said meanwhile has been read: a process that was stopped for a while must not
-// act on a call that is somebody else's by now. Usually something has just been read, and nothing is to be done.
+// catchUp makes sure that everything FreeSWITCH has sent is read before a command is sent: a process that was stopped
+// for a while must not act on a call that was taken away meanwhile. It does nothing if a frame was read recently.
 func (c *conn) catchUp(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
@@ -388,11 +408,11 @@ func (c *conn) catchUp(ctx context.Context) error {
 	}
 }
 
-// awayTimeout is how long a connection stays whose call was taken away and whose socket_resume nobody unsets.
+// awayTimeout is how long the connection of a call that was taken away stays open if nobody unsets socket_resume.
 const awayTimeout = 10 * time.Second
 
-// leave says goodbye to a FreeSWITCH that has nothing more to tell us, and waits a moment for it to close the connection, so that its side is not
-// left with a half-dead socket. After a transfer the call goes on without us.
+// leave sends exit and waits a moment for FreeSWITCH to close the connection, so that its side is not left with a
+// half-open socket. After a transfer the call goes on without us.
 func (c *conn) leave(ctx context.Context, readerDone <-chan struct{}) {
 	if errors.Is(context.Cause(ctx), session.ErrTakenAway) {
 		select {

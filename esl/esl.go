@@ -1,10 +1,11 @@
-// Package esl is the telephone line: FreeSWITCH's outbound event socket. It answers "what did the caller do" with a session.Channel on the
-// wire, and refuses to trust a peer: frames are bounded, replies are matched first-in first-out, completions by their id, and whatever does not
-// fit closes that one connection, upon which FreeSWITCH takes its dialplan's next action and the caller goes to an agent.
+// Package esl is the telephone line: FreeSWITCH's outbound event socket (docs/freeswitch.md#the-outbound-socket). It
+// answers "what did the caller do" with a session.Channel on the wire, and trusts no peer: frames are bounded, replies
+// are matched in order, completions by id, and a violation closes that one connection. FreeSWITCH then takes the
+// dialplan's next action, and the caller goes to an agent.
 //
-// Each call has two goroutines: the call's own, which runs the Handler and writes commands, and a reader, the only one that reads the socket.
-// The reader never waits for the call, so FreeSWITCH's queue of events never fills. It decodes only the header lines that somebody asked for,
-// and overwrites every frame once it has been read, because a frame may hold digits.
+// Each call has two goroutines: the call's own, which runs the Handler and writes commands, and a reader, the only one
+// that reads the socket. The reader never waits for the call, so FreeSWITCH's event queue never fills. It decodes only
+// the header lines that are needed, and overwrites every frame after reading it, because a frame may hold digits.
 package esl
 
 import (
@@ -15,9 +16,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// Options are the limits of a Server. The zero value means the defaults named here.
+// Options are the limits of a Server. A zero field has the default given here.
 type Options struct {
-	// MaxCalls bounds the connections at one time; more are closed at once, and FreeSWITCH goes on with its dialplan. Default 5,000.
+	// MaxCalls bounds the connections at one time. Further ones are closed at once, and FreeSWITCH goes on with its
+	// dialplan. Default 5,000.
 	MaxCalls int
 	// MaxHeader and MaxBody bound a frame's two parts in bytes. Default 128 KiB each; FreeSWITCH sends about 6 KB.
 	MaxHeader, MaxBody int
@@ -27,14 +29,15 @@ type Options struct {
 	Reply time.Duration
 	// Frame is how long a frame may take from its first byte to its last. Default 10 s.
 	Frame time.Duration
-	// Silence is how long a peer may send nothing at all. It must be longer than the longest prompt with its timers. Default 5 min.
+	// Silence is how long a peer may send nothing. It must be longer than the longest prompt with its timers. Default 5
+	// min.
 	Silence time.Duration
-	// Stale is how long nothing may have been heard before a call is asked whether it is still there, before a command is sent: longer than any check of
-	// an answer takes, shorter than a dead-man switch. Default 10 s.
+	// Stale is the silence after which a command is preceded by a query, to read what FreeSWITCH has sent meanwhile. It
+	// must be longer than checking an answer takes, and shorter than the dead-man switch. Default 10 s.
 	Stale time.Duration
-	// Allow lists who may connect. Default: loopback addresses.
+	// Allow lists the addresses that may connect. Default: loopback.
 	Allow []netip.Prefix
-	// Log gets what an operator should know. Default: nothing is logged.
+	// Log is for operators. Default: nothing is logged.
 	Log *slog.Logger
 	// NewCallID makes our id of a call. Default: UUID version 7, which sorts by time.
 	NewCallID func() string

@@ -8,47 +8,75 @@ import (
 	"countersign/session"
 )
 
-// callLines are what is read about a call. Variables that begin with sip_h_ are headers that the caller's side sent: only a token, which proves itself, and
-// what can do no more than weaken, are read from there.
-var callLines = append([]string{
-	"Unique-ID", "Caller-Caller-ID-Number", "Caller-Privacy-Hide-Number", "Caller-Destination-Number", "variable_cs_line", "Reply-Text",
-	"variable_cs_token", "variable_sip_h_X-Countersign-Token", "variable_cs_call", "variable_cs_need_level", "variable_cs_return",
-}, attestationLines[:]...)
-
+// The lines of the answer to connect that describe a call, before attestationLines. Variables that begin with sip_h_
+// are headers from the caller's side: only a token, which proves itself, and an attestation that lowers the trust are
+// believed from there.
 const (
-	// maxFact is how long what is said about a call may be, in bytes; a Unique-ID has 36.
-	maxFact = 256
-	// maxToken is how long a token may be, maxID one of our own ids.
-	maxToken = 4096
-	maxID    = 64
+	lineUniqueID = iota
+	lineCallerNumber
+	lineHideNumber
+	lineDialled
+	lineLine
+	lineReplyText
+	lineToken
+	lineTokenHeader
+	lineEarlierCall
+	lineNeedLevel
+	lineReturn
+	callCount
 )
 
-// callFrom reads what FreeSWITCH says about a call in its answer to connect (CHANNEL_DATA).
+var callLines = append([]string{
+	lineUniqueID:     "Unique-ID",
+	lineCallerNumber: "Caller-Caller-ID-Number",
+	lineHideNumber:   "Caller-Privacy-Hide-Number",
+	lineDialled:      "Caller-Destination-Number",
+	lineLine:         "variable_cs_line",
+	lineReplyText:    "Reply-Text",
+	lineToken:        "variable_cs_token",
+	lineTokenHeader:  "variable_sip_h_X-Countersign-Token",
+	lineEarlierCall:  "variable_cs_call",
+	lineNeedLevel:    "variable_cs_need_level",
+	lineReturn:       "variable_cs_return",
+}, attestationLines[:]...)
+
+// Bounds in bytes.
+const (
+	maxFact  = 256 // a Unique-ID has 36
+	maxToken = 4096
+	maxID    = 64 // our own id of a call
+)
+
+// callFrom reads a call from the answer to connect (CHANNEL_DATA).
 func callFrom(h header) (session.Call, error) {
-	var v [11 + len(attestationLines)][]byte
+	var v [callCount + attestationCount][]byte
 	h.pick(callLines, v[:])
-	if reply := v[5]; len(reply) > 0 && reply[0] == '-' {
+	if reply := v[lineReplyText]; len(reply) > 0 && reply[0] == '-' {
 		return session.Call{}, fmt.Errorf("connect was refused: %.80q", reply)
 	}
+	text := func(line int) string { return string(decoded(v[line])) }
 	c := session.Call{
-		Channel: string(decoded(v[0])), Caller: string(decoded(v[1])), Withheld: string(v[2]) == "true", Dialled: string(decoded(v[3])),
-		Line: string(decoded(v[4])), Trust: trust([len(attestationLines)][]byte(v[11:])), Token: token(v[6], v[7]), Earlier: earlier(v[8]),
+		Channel: text(lineUniqueID), Caller: text(lineCallerNumber), Withheld: string(v[lineHideNumber]) == "true",
+		Dialled: text(lineDialled), Line: text(lineLine),
+		Trust: trust([attestationCount][]byte(v[callCount:])),
+		Token: token(v[lineToken], v[lineTokenHeader]), Earlier: earlier(v[lineEarlierCall]),
 	}
-	if c.NeedLevel = needLevel(v[9]); c.NeedLevel != session.Unknown {
-		c.Return = wayBack(v[10])
+	if c.NeedLevel = needLevel(v[lineNeedLevel]); c.NeedLevel != session.Unknown {
+		c.Return = returnTo(v[lineReturn])
 	}
 	switch {
 	case c.Channel == "":
 		return session.Call{}, errors.New("the answer to connect names no Unique-ID: is this an outbound socket?")
 	case len(c.Channel) > maxFact || len(c.Dialled) > maxFact || len(c.Line) > maxFact:
-		return session.Call{}, fmt.Errorf("the answer to connect has a Unique-ID, dialled number or cs_line of more than %d bytes", maxFact)
+		return session.Call{}, fmt.Errorf(
+			"the answer to connect has a Unique-ID, dialled number or cs_line of more than %d bytes", maxFact)
 	case len(c.Caller) > maxFact:
-		c.Caller = "" // the caller's side chose it: not a number, and no reason to turn the call away
+		c.Caller = "" // the caller's side sets it: not a number, and no reason to refuse the call
 	}
 	return c, nil
 }
 
-// token is the first of two that is there. One that is too long is none.
+// token is the variable's token, or else the header's. One that is too long counts as none.
 func token(ours, theirs []byte) session.Secret {
 	for _, v := range [...][]byte{ours, theirs} {
 		if len(v) == 0 {
@@ -62,7 +90,7 @@ func token(ours, theirs []byte) session.Secret {
 	return session.Secret{}
 }
 
-// earlier is the id that this same call had when it was with us before.
+// earlier is the id that this same call had before.
 func earlier(v []byte) string {
 	if len(v) > maxID {
 		return ""
@@ -75,7 +103,7 @@ func earlier(v []byte) string {
 	return string(v)
 }
 
-// needLevel is the level that a step-up asks for: one that something must be proven for.
+// needLevel is the level that a step-up asks for.
 func needLevel(v []byte) session.Level {
 	switch string(v) {
 	case "2":
@@ -87,13 +115,13 @@ func needLevel(v []byte) session.Level {
 	}
 }
 
-// wayBack is where a call goes after a step-up. What is no such place is ignored: the line's routes lead on then.
-func wayBack(v []byte) session.Destination {
+// returnTo is where a call goes after a step-up. An invalid destination is ignored: the line's routes apply then.
+func returnTo(v []byte) session.Destination {
 	if len(v) > maxFact {
 		return session.Destination{}
 	}
 	to, err := session.ParseDestination(strings.TrimSpace(string(decoded(v))))
-	if err != nil || to == session.Hangup || errors.Join(word("extension", to.Extension), word("dialplan", to.Dialplan), word("context", to.Context)) != nil {
+	if err != nil || to == session.Hangup || checkDestination(to) != nil {
 		return session.Destination{}
 	}
 	return to

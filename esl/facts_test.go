@@ -40,7 +40,7 @@ func TestATokenComesFromTheDialplanOrElseInAHeader(t *testing.T) {
 	}
 }
 
-func TestTheSameCallSaysWhoItWas(t *testing.T) {
+func TestACallThatComesBackKeepsItsEarlierID(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, line, value, want string }{
 		{"an id of ours", "variable_cs_call", "019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04", "019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04"},
@@ -57,7 +57,7 @@ func TestTheSameCallSaysWhoItWas(t *testing.T) {
 	}
 }
 
-func TestAStepUpSaysItsLevelAndTheWayBack(t *testing.T) {
+func TestAStepUpHasALevelAndAReturn(t *testing.T) {
 	t.Parallel()
 	menu := session.Destination{Extension: "menu", Dialplan: "XML", Context: "default"}
 	for _, c := range []struct {
@@ -86,7 +86,7 @@ func TestAStepUpSaysItsLevelAndTheWayBack(t *testing.T) {
 	}
 }
 
-func TestWhatIsTooLongIsNoCallButForTheCallersNumber(t *testing.T) {
+func TestOnlyTheCallersNumberMayBeTooLong(t *testing.T) {
 	t.Parallel()
 	const most = 256
 	for name, c := range map[string]struct {

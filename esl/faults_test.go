@@ -84,7 +84,8 @@ func TestFramesMayArriveInAnyPieces(t *testing.T) {
 
 func TestTheStreamMayEndAtEveryByte(t *testing.T) {
 	t.Parallel()
-	whole := esltest.ChannelData() + esltest.OK() + esltest.Completion(esltest.Command{App: "answer"}) + esltest.Disconnect()
+	answered := esltest.Completion(esltest.Command{App: "answer"})
+	whole := esltest.ChannelData() + esltest.OK() + answered + esltest.Disconnect()
 	head := len(esltest.ChannelData())
 	var cuts []int
 	for cut := 0; cut < head; cut += 97 {
@@ -129,14 +130,18 @@ func TestHangupAtAnyMomentCancelsTheCallWithItsCause(t *testing.T) {
 			p.Send(esltest.OK())
 			p.Hold()
 			p.Send(esltest.Hangup("ORIGINATOR_CANCEL"))
-			p.Send(esltest.Completion(c, "Answer-State", "hangup", "Hangup-Cause", "ORIGINATOR_CANCEL", "variable_cs_digits", "24"))
+			p.Send(esltest.Completion(
+				c, "Answer-State", "hangup", "Hangup-Cause", "ORIGINATOR_CANCEL", "variable_cs_digits", "24",
+			))
 			p.Send(esltest.Disconnect())
 			p.Release()
 		},
 		"seen first in the completion": func(p *esltest.Peer) {
 			c := p.Expect("play_and_get_digits")
 			p.Send(esltest.OK())
-			p.Send(esltest.Completion(c, "Answer-State", "hangup", "Hangup-Cause", "ORIGINATOR_CANCEL", "variable_cs_digits", "2468"))
+			p.Send(esltest.Completion(
+				c, "Answer-State", "hangup", "Hangup-Cause", "ORIGINATOR_CANCEL", "variable_cs_digits", "2468",
+			))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -154,7 +159,7 @@ func TestHangupAtAnyMomentCancelsTheCallWithItsCause(t *testing.T) {
 	}
 }
 
-func TestALateReplyClosesTheConnectionAndIsNeverTakenForAnother(t *testing.T) {
+func TestALateReplyClosesTheConnection(t *testing.T) {
 	t.Parallel()
 	o, h := handle(t, collectAndTransfer)
 	_, addr := serve(t, esl.Options{}, h)
@@ -180,7 +185,7 @@ func TestARefusedApplicationIsAnErrorOfThatApplication(t *testing.T) {
 	p.Close()
 }
 
-// garbage is what a peer may send that is not FreeSWITCH. Each costs at most its own connection.
+// garbage is what a peer that is not FreeSWITCH may send. It costs at most its own connection.
 var garbage = map[string]string{
 	"a negative length":                "Content-Length: -1\nContent-Type: text/event-plain\n\n",
 	"a length of many digits":          "Content-Length: 99999999999999999999\n\n",
@@ -229,7 +234,9 @@ func TestABadPeerCostsOnlyItsOwnConnection(t *testing.T) {
 
 func TestSilenceAndSlownessAreBounded(t *testing.T) {
 	t.Parallel()
-	short := esl.Options{Handshake: 60 * time.Millisecond, Frame: 60 * time.Millisecond, Silence: 60 * time.Millisecond, Reply: time.Minute}
+	short := esl.Options{
+		Handshake: 60 * time.Millisecond, Frame: 60 * time.Millisecond, Silence: 60 * time.Millisecond, Reply: time.Minute,
+	}
 	t.Run("no answer to connect", func(t *testing.T) {
 		t.Parallel()
 		_, addr := serve(t, short, func(context.Context, session.Call, session.Channel) { t.Error("there is no call") })
@@ -296,7 +303,7 @@ func TestOnlyAllowedAddressesMayConnect(t *testing.T) {
 	}
 }
 
-// logBuffer takes what several goroutines write.
+// logBuffer is a buffer for several goroutines.
 type logBuffer struct {
 	mu sync.Mutex
 	b  strings.Builder

@@ -8,26 +8,27 @@ import (
 	"strconv"
 )
 
-// ErrFrame says that a peer sent something that is not an event-socket frame, or is larger than a frame may be. The connection cannot go on.
+// ErrFrame: the peer sent something that is not an event-socket frame or is too large. The connection cannot go on.
 var ErrFrame = errors.New("bad frame")
 
-// frame is one message: a header block and, if it has a Content-Length, a body. Both are views of the reader's buffer, valid until the next read.
+// frame is one message: a header block and, if it has a Content-Length, a body. Both are slices of the reader's buffer,
+// valid until the next read.
 type frame struct {
 	head header
 	body []byte
 }
 
-// frameReader cuts a stream into frames. Its buffer starts small and never holds more than one frame of the largest size allowed plus one
-// read; what has been handed out is overwritten before the next frame, because it may have held digits.
+// frameReader cuts a stream into frames. Its buffer starts small and never holds more than one frame of the largest
+// size plus one read. A frame is overwritten before the next one is read, because it may hold digits.
 type frameReader struct {
 	src                io.Reader
 	maxHeader, maxBody int
-	// arm is called before each read; begun says that part of a frame is already here.
+	// arm is called before each read, to set its deadline; begun says that part of a frame has been read.
 	arm func(begun bool)
 
 	buf        []byte
 	start, end int // the unread bytes are buf[start:end]
-	used       int // buf[start-used:start] is the frame that was handed out last
+	used       int // buf[start-used:start] is the last frame
 }
 
 const firstBuffer = 16 << 10
@@ -117,7 +118,7 @@ func (r *frameReader) fill() error {
 	return io.ErrNoProgress
 }
 
-// makeRoom moves the unread bytes to the front, into a larger buffer if they fill more than half of this one.
+// makeRoom moves the unread bytes to the front, of a larger buffer if they fill more than half of this one.
 func (r *frameReader) makeRoom() {
 	unread := r.buf[r.start:r.end]
 	old := r.buf
@@ -140,7 +141,7 @@ func firstByte(b []byte) *byte {
 	return &b[0]
 }
 
-// release overwrites the frame that was handed out last.
+// release overwrites the last frame.
 func (r *frameReader) release() {
 	clear(r.buf[r.start-r.used : r.start])
 	r.used = 0

@@ -25,7 +25,9 @@ func text(h header, name string) string {
 func TestFramesAreReadWholeAndInOrder(t *testing.T) {
 	t.Parallel()
 	wire := "Content-Type: a\n\nContent-Length: 5\nContent-Type: b\n\nx\n\nyzContent-Type: c\n\n"
-	for name, src := range map[string]io.Reader{"at once": strings.NewReader(wire), "byte by byte": iotest.OneByteReader(strings.NewReader(wire))} {
+	for name, src := range map[string]io.Reader{
+		"at once": strings.NewReader(wire), "byte by byte": iotest.OneByteReader(strings.NewReader(wire)),
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := reader(src)
@@ -62,17 +64,19 @@ func TestFramesAreBounded(t *testing.T) {
 	require.ErrorContains(t, err, "broken")
 }
 
-func TestNothingThatWasReadStaysInTheBuffer(t *testing.T) {
+func TestTheBufferKeepsNoFrameThatWasRead(t *testing.T) {
 	t.Parallel()
 	var wire strings.Builder
 	for range 40 { // enough to make the buffer grow and move
 		wire.WriteString("Content-Length: 3000\n\n" + strings.Repeat("s", 2990) + "SECRET2468")
 	}
-	for name, src := range map[string]io.Reader{"at once": strings.NewReader(wire.String()), "by halves": iotest.HalfReader(strings.NewReader(wire.String()))} {
+	for name, src := range map[string]io.Reader{
+		"at once": strings.NewReader(wire.String()), "by halves": iotest.HalfReader(strings.NewReader(wire.String())),
+	} {
 		r := reader(src)
 		for {
 			_, err := r.next()
-			// What has been read and given back is gone; what has not been asked for yet may be there.
+			// Frames that were read are wiped; bytes not read yet may be there.
 			assert.NotContains(t, string(r.buf[:max(0, r.start-r.used)]), "2468", name)
 			if err != nil {
 				break
@@ -103,7 +107,8 @@ func TestLookingUpAHeaderAllocatesNothing(t *testing.T) {
 func TestValuesAreDecodedAsFreeSWITCHEncodesThem(t *testing.T) {
 	t.Parallel()
 	for encoded, want := range map[string]string{
-		"%2B15551234567": "+15551234567", "a%20b": "a b", "100%": "100%", "%zz%4": "%zz%4", "%C3%BC": "ü", "": "", "%0a": "\n",
+		"%2B15551234567": "+15551234567", "a%20b": "a b", "100%": "100%", "%zz%4": "%zz%4", "%C3%BC": "ü", "": "",
+		"%0a": "\n",
 	} {
 		assert.Equal(t, want, string(decodeValue(nil, []byte(encoded))), encoded)
 	}

@@ -2,8 +2,8 @@ package esl
 
 import "bytes"
 
-// header is a block of "Name: value" lines as FreeSWITCH writes them: LF line ends, values percent-encoded. It is a view of bytes that somebody
-// else owns, and nothing of it is decoded before it is asked for.
+// header is a block of "Name: value" lines as FreeSWITCH writes them: LF line ends, values percent-encoded. It is a
+// slice of the reader's buffer; values are decoded on demand.
 type header []byte
 
 // raw finds one line and returns its value undecoded.
@@ -13,7 +13,7 @@ func (h header) raw(name string) (value []byte, found bool) {
 	return values[0], values[0] != nil
 }
 
-// trimmed is a value without the blanks around it; unlike bytes.Trim it is never nil.
+// trimmed is a value without surrounding spaces; unlike the result of bytes.Trim it is never nil.
 func trimmed(value []byte) []byte {
 	for len(value) > 0 && value[0] == ' ' {
 		value = value[1:]
@@ -24,8 +24,8 @@ func trimmed(value []byte) []byte {
 	return value
 }
 
-// pick finds lines by their names, as FreeSWITCH spells them, in one pass: values[i] becomes the undecoded value of the first line named names[i], or nil if
-// there is none. It looks no further than an empty line: what follows is an event's own body.
+// pick finds lines by name in one pass: values[i] becomes the undecoded value of the first line named names[i], or nil.
+// It stops at an empty line, which an event's own body follows.
 func (h header) pick(names []string, values [][]byte) {
 	clear(values)
 	for left := len(names); left > 0 && len(h) > 0; {
@@ -49,7 +49,7 @@ func (h header) pick(names []string, values [][]byte) {
 	}
 }
 
-// decoded is a value in a buffer of its own, percent-decoded; nil stays nil.
+// decoded is a percent-decoded copy of a value; nil stays nil.
 func decoded(value []byte) []byte {
 	if value == nil {
 		return nil
@@ -57,7 +57,7 @@ func decoded(value []byte) []byte {
 	return decodeValue(make([]byte, 0, len(value)), value)
 }
 
-// decodeValue appends the percent-decoded value to dst. What is not a valid escape stays as it is, as FreeSWITCH's own decoder has it.
+// decodeValue appends the percent-decoded value to dst. Like FreeSWITCH's decoder, it keeps invalid escapes.
 func decodeValue(dst, value []byte) []byte {
 	for i := 0; i < len(value); i++ {
 		if value[i] == '%' && i+2 < len(value) {

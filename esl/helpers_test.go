@@ -32,17 +32,17 @@ func serve(t testing.TB, o esl.Options, handler esl.Handler) (*esl.Server, strin
 	return s, l.Addr().String()
 }
 
-// oneCall is the handler of a single call, run in the background, and what it returned.
+// oneCall is the handler of a single call, run in the background, and its result.
 type oneCall struct {
 	t    testing.TB
 	done chan struct{}
 	err  error
 	call session.Call
-	// cause is why the call's context had ended when the handler returned, or nil.
+	// cause is the cause of the call's context when the handler returned, or nil.
 	cause error
 }
 
-// handle wraps f as a Handler for one call; f's error is there after wait.
+// handle wraps f as a Handler for one call; wait returns f's error.
 func handle(t testing.TB, f func(ctx context.Context, ch session.Channel) error) (*oneCall, esl.Handler) {
 	o := &oneCall{t: t, done: make(chan struct{})}
 	return o, func(ctx context.Context, call session.Call, ch session.Channel) {
@@ -66,5 +66,8 @@ func (o *oneCall) wait() error {
 
 // pin is the digit prompt that these tests ask with.
 func pin() session.Collect {
-	return session.Collect{Files: []string{"/p/ask-pin.wav"}, Min: 4, Max: 6, FirstDigit: 5 * time.Second, InterDigit: 3 * time.Second, OptOut: '*'}
+	return session.Collect{
+		Files: []string{"/p/ask-pin.wav"}, Min: 4, Max: 6, FirstDigit: 5 * time.Second, InterDigit: 3 * time.Second,
+		OptOut: '*',
+	}
 }

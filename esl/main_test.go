@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"countersign/internal/leaktest"
+	"countersign/internal/parallel"
 )
 
 func TestMain(m *testing.M) {
@@ -21,5 +22,6 @@ func TestMain(m *testing.M) {
 	if flag.Lookup("test.bench").Value.String() != "" {
 		os.Exit(m.Run()) // the eslgo server that BenchmarkWire measures beside ours cannot be stopped
 	}
+	parallel.Default(10) // the slowest wait for time-outs
 	leaktest.Main(m)
 }

@@ -12,35 +12,36 @@ import (
 	"countersign/session"
 )
 
-// errResult says that a speech engine's result cannot be read. It does not hold what was said.
+// errResult: a speech engine's result cannot be read. Errors never quote what was said.
 var errResult = errors.New("bad result of the speech engine")
 
 const (
-	// maxResult bounds a result, in bytes; maxDepth how deep its elements may be nested.
+	// maxResult bounds a result in bytes, maxDepth the nesting of its elements.
 	maxResult = 16 << 10
 	maxDepth  = 16
 )
 
-// readResult reads what a speech engine made of what was said: NLSML (W3C; RFC 6787 section 6.3), or one of the lines of plain text that stand for less. Of
-// several interpretations the surest counts, of equals the first. The words are a copy; result may be wiped.
+// readResult reads a speech engine's result: NLSML (W3C; RFC 6787 section 6.3), or a line of plain text where there is
+// none. The interpretation with the highest confidence counts, of equals the first. The words are a copy.
 func readResult(result []byte) (session.Heard, error) {
 	if len(result) > maxResult {
 		return session.Heard{}, fmt.Errorf("%w: %d bytes, at most %d are read", errResult, len(result), maxResult)
 	}
-	if bytes.HasPrefix(result, []byte("DIGIT: ")) { // the opt-out key: no other one ends it
+	if bytes.HasPrefix(result, []byte("DIGIT: ")) { // the opt-out key: no other key ends listening
 		return session.Heard{Class: session.OptedOut}, nil
 	}
 	if cause, ok := bytes.CutPrefix(result, []byte("Completion-Cause: ")); ok {
 		return completion(string(bytes.TrimSpace(cause)))
 	}
-	r := reading{text: make([]byte, 0, len(result)), best: make([]byte, 0, len(result)), surest: -1}
+	r := reading{text: make([]byte, 0, len(result)), best: make([]byte, 0, len(result)), confidenceOfBest: -1}
 	defer r.wipe()
 	if err := r.all(result); err != nil {
 		return session.Heard{}, err
 	}
 	switch {
 	case len(r.best) > 0:
-		return session.Heard{Class: session.Input, Words: session.NewSecret(bytes.Clone(r.best)), Confidence: r.surest}, nil
+		words := session.NewSecret(bytes.Clone(r.best))
+		return session.Heard{Class: session.Input, Words: words, Confidence: r.confidenceOfBest}, nil
 	case r.noInput && !r.noMatch:
 		return session.Heard{Class: session.NoInput}, nil
 	default:
@@ -48,7 +49,7 @@ func readResult(result []byte) (session.Heard, error) {
 	}
 }
 
-// completion is a result of unimrcp without a body: the Completion-Cause of RFC 6787 section 9.4.11.
+// completion reads a unimrcp result without a body: the Completion-Cause of RFC 6787 section 9.4.11.
 func completion(cause string) (session.Heard, error) {
 	switch cause {
 	case "002":
@@ -60,11 +61,11 @@ func completion(cause string) (session.Heard, error) {
 	}
 }
 
-// reading is the state of reading NLSML.
+// reading is the state of the NLSML parser.
 type reading struct {
-	path []string // the elements that are open, outermost first
+	path []string // the open elements, outermost first
 
-	// The interpretation that is being read: its words from <input>, or else from <instance>.
+	// The current interpretation: its words from <input>, or else from <instance>.
 	text       []byte
 	literal    []byte
 	instance   bool
@@ -72,7 +73,7 @@ type reading struct {
 
 	noInput, noMatch bool
 	best             []byte
-	surest           float64
+	confidenceOfBest float64
 }
 
 func (r *reading) wipe() {
@@ -81,18 +82,18 @@ func (r *reading) wipe() {
 	clear(r.best[:cap(r.best)])
 }
 
-// all reads a document. Entities but the five of XML are refused, and with the directives that declare them every other.
+// all reads a document. It refuses directives, and with them every entity but XML's own five.
 func (r *reading) all(result []byte) error {
 	d := xml.NewDecoder(bytes.NewReader(result))
 	for seen := false; ; {
 		token, err := d.Token()
 		switch {
 		case err == io.EOF && !seen:
-			return fmt.Errorf("%w: it is not NLSML", errResult)
+			return fmt.Errorf("%w: not NLSML", errResult)
 		case err == io.EOF:
 			return nil
 		case err != nil: // its text may quote what was said
-			return fmt.Errorf("%w: it is not well-formed XML", errResult)
+			return fmt.Errorf("%w: not well-formed XML", errResult)
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
@@ -102,13 +103,13 @@ func (r *reading) all(result []byte) error {
 			seen = true
 		case xml.CharData:
 			r.take(t)
-			clear(t) // it is the decoder's own buffer
+			clear(t) // the decoder's own buffer
 		case xml.EndElement:
 			if err := r.end(t.Name.Local); err != nil {
 				return err
 			}
 		case xml.Directive:
-			return fmt.Errorf("%w: a DOCTYPE has no place in it", errResult)
+			return fmt.Errorf("%w: it has a DOCTYPE", errResult)
 		}
 	}
 }
@@ -117,7 +118,7 @@ func (r *reading) begin(e xml.StartElement, seen bool) error {
 	name := e.Name.Local
 	switch {
 	case len(r.path) == 0 && (seen || name != "result"):
-		return fmt.Errorf("%w: it is not NLSML", errResult)
+		return fmt.Errorf("%w: not NLSML", errResult)
 	case len(r.path) == maxDepth:
 		return fmt.Errorf("%w: elements more than %d deep", errResult, maxDepth)
 	}
@@ -151,7 +152,8 @@ func attribute(e xml.StartElement, name string) string {
 	return ""
 }
 
-// take keeps text if it is what was said: all that stands in <input>, and the plain words of an <instance>, of which Nuance's engines make a SWI_literal.
+// take keeps the words that were said: all text in <input>, and the plain text of an <instance>, which Nuance's engines
+// put in a SWI_literal.
 func (r *reading) take(text []byte) {
 	to := (*[]byte)(nil)
 	for i, name := range r.path {
@@ -161,7 +163,7 @@ func (r *reading) take(text []byte) {
 		case innermost && r.instance && (name == "instance" || name == "SWI_literal"):
 			to = &r.literal
 		case name == "noinput", name == "nomatch":
-			return // what it was taken for, and is not
+			return // words that the engine rejected
 		}
 	}
 	if to == nil {
@@ -178,7 +180,7 @@ func (r *reading) take(text []byte) {
 	}
 }
 
-// end closes an element; the end of an interpretation decides whether it is the best so far.
+// end closes an element. At the end of an interpretation it keeps the better one.
 func (r *reading) end(name string) error {
 	r.path = r.path[:len(r.path)-1]
 	if name != "interpretation" {
@@ -192,9 +194,9 @@ func (r *reading) end(name string) error {
 	if len(words) == 0 {
 		words = r.literal
 	}
-	if len(words) > 0 && sure > r.surest {
+	if len(words) > 0 && sure > r.confidenceOfBest {
 		clear(r.best)
-		r.best, r.surest = append(r.best[:0], words...), sure
+		r.best, r.confidenceOfBest = append(r.best[:0], words...), sure
 	}
 	clear(r.text)
 	clear(r.literal)
@@ -202,8 +204,8 @@ func (r *reading) end(name string) error {
 	return nil
 }
 
-// confidence brings both dialects to 0 to 1: MRCP version 2 counts to 1.0, pocketsphinx and MRCP version 1 to 100. A whole 1 could be either; only MRCP's
-// results have an <instance>. An engine that does not say how sure it is, is not.
+// confidence maps both dialects to 0..1: MRCP version 2 counts to 1.0, pocketsphinx and MRCP version 1 to 100. A plain
+// 1 could be either, and only MRCP results have an <instance>. A missing confidence counts as 0.
 func confidence(s string, instance bool) (float64, error) {
 	if s == "" {
 		return 0, nil

@@ -23,36 +23,56 @@ func TestResultsOfSpeechEngines(t *testing.T) {
 		{"pocketsphinx", esltest.NLSML("white horse", "100"), session.Input, "white horse", 1},
 		{"pocketsphinx, not so sure", esltest.NLSML("white horse", "83"), session.Input, "white horse", 0.83},
 		{"pocketsphinx, not sure at all", esltest.NLSML("white horse", "1"), session.Input, "white horse", 0.01},
-		{"pocketsphinx: nothing said", `<?xml version="1.0"?><result grammar="words"><interpretation><input mode="speech"><noinput/></input></interpretation>` +
+		{"pocketsphinx: nothing said", `<?xml version="1.0"?><result grammar="words"><interpretation><input ` +
+			`mode="speech"><noinput/></input></interpretation>` +
 			`</result>`, session.NoInput, "", 0},
-		{"pocketsphinx: something else said", `<result grammar="words"><interpretation><input mode="speech"><nomatch/></input></interpretation></result>`,
+		{"pocketsphinx: something else said", `<result grammar="words"><interpretation><input mode="speech"><nomatch/>` +
+			`</input></interpretation></result>`,
 			session.NoMatch, "", 0},
-		{"unimrcp", `<?xml version="1.0"?><result><interpretation grammar="session:request1@form-level.store" confidence="0.97">` +
+		{"unimrcp", `<?xml version="1.0"?><result><interpretation grammar="session:request1@form-level.store" ` +
+			`confidence="0.97">` +
 			`<instance>WHITE_HORSE</instance><input mode="speech">white  horse</input></interpretation></result>`, session.Input, "white horse", 0.97},
-		{"unimrcp, quite sure", `<result><interpretation confidence="1"><instance>white horse</instance><input>white horse</input></interpretation></result>`,
+		{"unimrcp, quite sure", `<result><interpretation confidence="1"><instance>white horse</instance><input>white ` +
+			`horse</input></interpretation></result>`,
 			session.Input, "white horse", 1},
-		{"unimrcp with its namespace", `<?xml version="1.0" encoding="UTF-8"?><result xmlns="urn:ietf:params:xml:ns:mrcpv2" xmlns:ex="http://x/">` +
-			`<interpretation confidence="0.9"><instance><ex:Phrase><ex:Word>7</ex:Word></ex:Phrase></instance><input>white horse</input></interpretation></result>`,
+		{"unimrcp with its namespace", `<?xml version="1.0" encoding="UTF-8"?><result ` +
+			`xmlns="urn:ietf:params:xml:ns:mrcpv2" xmlns:ex="http://x/">` +
+			`<interpretation confidence="0.9"><instance><ex:Phrase><ex:Word>7</ex:Word></ex:Phrase></instance><input>white ` +
+			`horse</input></interpretation></result>`,
 			session.Input, "white horse", 0.9},
-		{"only an instance", `<result><interpretation confidence="0.9"><instance>white horse</instance></interpretation></result>`, session.Input,
+		{"only an instance", `<result><interpretation confidence="0.9"><instance>white horse</instance></interpretation>` +
+			`</result>`, session.Input,
 			"white horse", 0.9},
-		{"Nuance", `<result><interpretation confidence="92"><instance confidence="92"><SWI_literal>white horse</SWI_literal>` +
-			`<SWI_grammarName>session:x</SWI_grammarName><SWI_meaning>{SWI_literal:white horse}</SWI_meaning></instance></interpretation></result>`,
+		{"Nuance", `<result><interpretation confidence="92"><instance confidence="92"><SWI_literal>white ` +
+			`horse</SWI_literal>` +
+			`<SWI_grammarName>session:x</SWI_grammarName><SWI_meaning>{SWI_literal:white horse}</SWI_meaning></instance>` +
+			`</interpretation></result>`,
 			session.Input, "white horse", 0.92},
-		{"words one by one", `<result><interpretation confidence="90"><input><input mode="speech" confidence="99">white</input><input>horse</input></input>` +
+		{"words one by one", `<result><interpretation confidence="90"><input><input mode="speech" confidence="99">` +
+			`white</input><input>horse</input></input>` +
 			`</interpretation></result>`, session.Input, "white horse", 0.9},
-		{"how sure stands at the input", `<result><interpretation><input confidence="0.5">white horse</input></interpretation></result>`, session.Input,
+		{"how sure stands at the input", `<result><interpretation><input confidence="0.5">white horse</input>` +
+			`</interpretation></result>`, session.Input,
 			"white horse", 0.5},
-		{"how sure is not said", `<result><interpretation><input>white horse</input></interpretation></result>`, session.Input, "white horse", 0},
+		{
+			"how sure is not said", `<result><interpretation><input>white horse</input></interpretation></result>`,
+			session.Input, "white horse", 0,
+		},
 		{"several: the surest", `<result><interpretation confidence="0.4"><input>wide horse</input></interpretation>` +
 			`<interpretation confidence="0.6"><input>white horse</input></interpretation></result>`, session.Input, "white horse", 0.6},
-		{"several, equally sure: the first", `<result><interpretation confidence="0.4"><input>white horse</input></interpretation>` +
+		{"several, equally sure: the first", `<result><interpretation confidence="0.4"><input>white horse</input>` +
+			`</interpretation>` +
 			`<interpretation confidence="0.4"><input>wide horse</input></interpretation></result>`, session.Input, "white horse", 0.4},
 		{"what did not match is not what was said",
 			`<result><interpretation confidence="0.9"><input><nomatch>white horse</nomatch></input></interpretation></result>`, session.NoMatch, "", 0},
-		{"an empty input", `<result><interpretation confidence="100"><input mode="speech"> </input></interpretation></result>`, session.NoMatch, "", 0},
+		{
+			"an empty input",
+			`<result><interpretation confidence="100"><input mode="speech"> </input></interpretation></result>`, session.NoMatch,
+			"", 0,
+		},
 		{"no interpretation", `<result/>`, session.NoMatch, "", 0},
-		{"the five entities and CDATA", `<result><interpretation><input>a&amp;b &#99; <![CDATA[<d>]]></input></interpretation></result>`, session.Input,
+		{"the five entities and CDATA", `<result><interpretation><input>a&amp;b &#99; <![CDATA[<d>]]></input>` +
+			`</interpretation></result>`, session.Input,
 			"a&b c <d>", 0},
 		{"the opt-out key", "DIGIT: *", session.OptedOut, "", 0},
 		{"unimrcp: nothing said", "Completion-Cause: 002\n", session.NoInput, "", 0},
@@ -69,7 +89,7 @@ func TestResultsOfSpeechEngines(t *testing.T) {
 	}
 }
 
-func TestResultsThatAreNone(t *testing.T) {
+func TestBadResultsAreRefused(t *testing.T) {
 	t.Parallel()
 	said := `<interpretation confidence="100"><input>white horse</input></interpretation>`
 	for name, result := range map[string]string{
@@ -105,7 +125,7 @@ func TestResultsThatAreNone(t *testing.T) {
 	}
 }
 
-// FuzzSpeechResult: whatever an engine says, or a caller makes it say, is read or refused, and never more sure than sure.
+// FuzzSpeechResult: any result is read or refused, and its confidence is at most 1.
 func FuzzSpeechResult(f *testing.F) {
 	f.Add([]byte(esltest.NLSML("white horse", "100")))
 	f.Add([]byte(`<result><interpretation><input mode="speech"><noinput/></input></interpretation></result>`))

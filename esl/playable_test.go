@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestAFileNameHoldsNothingThatFreeSWITCHWouldTakeForSomethingElse(t *testing.T) {
+func TestUnsafeFileNamesAreRefused(t *testing.T) {
 	t.Parallel()
 	for r := rune(0); r < 0x180; r++ {
 		name := "/p/a" + string(r) + "b.wav"
@@ -43,7 +43,7 @@ func TestFilesBecomeOneArgument(t *testing.T) {
 	}
 }
 
-func TestNoArgumentHoldsAControlByteOrWhatWouldBeExpanded(t *testing.T) {
+func TestUnsafeArgumentsAreRefused(t *testing.T) {
 	t.Parallel()
 	for r := rune(0); r < 0x80; r++ {
 		for _, arg := range []string{string(r), string(r) + "b", "a" + string(r)} {
@@ -62,7 +62,7 @@ func TestNoArgumentHoldsAControlByteOrWhatWouldBeExpanded(t *testing.T) {
 	assert.ErrorIs(t, err, ErrUnsafeValue)
 }
 
-func TestWhatWasReadOfAnEnginesResultIsWiped(t *testing.T) {
+func TestAnEnginesResultIsWiped(t *testing.T) {
 	t.Parallel()
 	text, literal, best := []byte("white horse"), []byte("white horse"), []byte("white horse")
 	r := reading{text: text[:0], literal: literal[:3], best: best}

@@ -13,17 +13,17 @@ import (
 	"countersign/session"
 )
 
-// Handler runs one call. It returns when its part of the call is over; the connection is closed then, and a call that was not transferred goes
-// on with the dialplan's next action. ctx ends when the caller hangs up or the line is lost, with that as its cause.
+// Handler runs one call. When it returns, the connection is closed, and a call that was not transferred goes on with
+// the dialplan's next action. ctx ends when the caller hangs up or the line is lost, with that as its cause.
 type Handler func(ctx context.Context, call session.Call, ch session.Channel)
 
 // ErrServerClosed is what Serve returns after Shutdown.
 var ErrServerClosed = errors.New("the event-socket server is closed")
 
-// drainTimeout bounds how long calls may take to write their last events after they have been told to end.
+// drainTimeout bounds how long calls may take to write their last events after being told to end.
 const drainTimeout = 5 * time.Second
 
-// Server takes calls from FreeSWITCH. Make one with NewServer; all methods may be called from any goroutine.
+// Server takes calls from FreeSWITCH. Make one with NewServer. Its methods may be called from any goroutine.
 type Server struct {
 	handler Handler
 	o       Options
@@ -35,7 +35,7 @@ type Server struct {
 	wg        sync.WaitGroup
 }
 
-// liveCall is a connection that is being served.
+// liveCall is a connection being served.
 type liveCall struct {
 	end context.CancelCauseFunc
 	nc  net.Conn
@@ -43,18 +43,20 @@ type liveCall struct {
 
 // NewServer makes a Server that gives each call to h.
 func NewServer(h Handler, o Options) *Server {
-	return &Server{handler: h, o: o.withDefaults(), listeners: map[net.Listener]struct{}{}, calls: map[*liveCall]struct{}{}}
+	return &Server{
+		handler: h, o: o.withDefaults(), listeners: map[net.Listener]struct{}{}, calls: map[*liveCall]struct{}{},
+	}
 }
 
-// Calls is the number of connections at this moment.
+// Calls is the current number of connections.
 func (s *Server) Calls() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.calls)
 }
 
-// Serve accepts calls on l until Shutdown, upon which it returns ErrServerClosed, or until ctx ends, which ends all calls at once and returns
-// the context's cause. It closes l. An error of accept is waited out; only a closed listener ends it.
+// Serve accepts calls on l until Shutdown, then returns ErrServerClosed. When ctx ends, it ends all calls at once and
+// returns the context's cause. It closes l. It retries after errors of accept; only a closed listener ends it.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer l.Close()
 	if !s.addListener(l) {
@@ -89,8 +91,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 }
 
-// Shutdown refuses new calls, waits for those going on until ctx ends, and then ends the rest with session.ErrDraining: their connections are
-// closed, and FreeSWITCH takes the callers to an agent. It returns nil if nothing had to be ended.
+// Shutdown refuses new calls and waits for the running ones until ctx ends. It ends the rest with session.ErrDraining:
+// their connections are closed, and FreeSWITCH takes the callers to an agent. It returns nil if none had to be ended.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
@@ -109,7 +111,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	select {
 	case <-done:
 	case <-time.After(drainTimeout):
-		return fmt.Errorf("%d calls did not end within %s of being told to", s.Calls(), drainTimeout)
+		return fmt.Errorf("%d calls did not end within %s after being told to", s.Calls(), drainTimeout)
 	}
 	if ended > 0 {
 		return fmt.Errorf("%d calls were still going on; FreeSWITCH takes them to an agent: %w", ended, context.Cause(ctx))
@@ -127,7 +129,8 @@ func (s *Server) endAll(cause error) int {
 	return len(s.calls)
 }
 
-// accepted starts a call, or closes the connection if the peer may not connect or there are too many calls: FreeSWITCH goes on with its dialplan.
+// accepted starts a call, or closes the connection if the peer may not connect or there are too many calls. FreeSWITCH
+// then goes on with its dialplan.
 func (s *Server) accepted(ctx context.Context, nc net.Conn) {
 	if !s.allowed(nc.RemoteAddr()) {
 		s.o.Log.Warn("connection refused: the address is not in the allow list", "peer", nc.RemoteAddr().String())
@@ -162,7 +165,8 @@ func (s *Server) accepted(ctx context.Context, nc net.Conn) {
 	}()
 }
 
-// serve runs one call from connect to the end of its connection. It returns when both of the call's goroutines are done.
+// serve runs one call from connect to the end of its connection. It returns when both of the call's goroutines are
+// done.
 func (s *Server) serve(ctx context.Context, nc net.Conn, end context.CancelCauseFunc) {
 	c := newConn(nc, s.o, end)
 	readerDone := make(chan struct{})
@@ -170,7 +174,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, end context.CancelCause
 		defer close(readerDone)
 		defer func() {
 			if p := recover(); p != nil {
-				s.o.Log.Error("reading from a peer panicked, its call goes to an agent", "peer", nc.RemoteAddr().String(), "panic", p, "stack", string(debug.Stack()))
+				s.logPanic("reading from a peer panicked, its call goes to an agent", nc, p)
 				c.fail(session.ErrLineLost)
 			}
 		}()
@@ -178,7 +182,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, end context.CancelCause
 	}()
 	defer func() {
 		if p := recover(); p != nil {
-			s.o.Log.Error("a call panicked, the dialplan takes it to an agent", "peer", nc.RemoteAddr().String(), "panic", p, "stack", string(debug.Stack()))
+			s.logPanic("a call panicked, the dialplan takes it to an agent", nc, p)
 		}
 		c.close()
 		<-readerDone
@@ -192,6 +196,10 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, end context.CancelCause
 	call.ID, call.Started = s.o.NewCallID(), s.o.Now()
 	s.handler(ctx, call, ch)
 	c.leave(ctx, readerDone)
+}
+
+func (s *Server) logPanic(message string, nc net.Conn, p any) {
+	s.o.Log.Error(message, "peer", nc.RemoteAddr().String(), "panic", p, "stack", string(debug.Stack()))
 }
 
 func (s *Server) allowed(peer net.Addr) bool {

@@ -16,7 +16,10 @@ import (
 
 // phrase is what these tests listen for.
 func phrase() session.Listen {
-	return session.Listen{Files: []string{"/p/say.wav"}, Engine: "pocketsphinx", Grammar: "words", Start: 5 * time.Second, Speech: 8 * time.Second}
+	return session.Listen{
+		Files: []string{"/p/say.wav"}, Engine: "pocketsphinx", Grammar: "words", Start: 5 * time.Second,
+		Speech: 8 * time.Second,
+	}
 }
 
 // listening serves one call that listens once.
@@ -40,12 +43,13 @@ func TestListenPlaysListensAndForgets(t *testing.T) {
 	assert.Equal(t, session.Input, got.Class)
 	assert.Equal(t, "white horse", string(got.Words.Reveal()))
 	assert.InDelta(t, 1, got.Confidence, 0)
-	assert.Equal(t, "'m:~:play_and_detect_speech:silence_stream://10 detect:pocketsphinx {start-input-timers=true,no-input-timeout=5000,"+
-		"recognition-timeout=8000,speech-timeout=1000}words~unset:detect_speech_result' inline", c.Arg)
+	assert.Equal(t,
+		"'m:~:play_and_detect_speech:silence_stream://10 detect:pocketsphinx {start-input-timers=true,no-input-timeout=5000,"+
+			"recognition-timeout=8000,speech-timeout=1000}words~unset:detect_speech_result' inline", c.Arg)
 	assert.Empty(t, c.Header.Get("Event-Lock"), "what stops an engine must get through")
 }
 
-func TestAnEngineThatDoesNotWorkIsNeverTheCallersFailure(t *testing.T) {
+func TestAnEngineThatFailsIsNotTheCallersFailure(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ result, response string }{
 		"its module is not loaded":   {"", "ASR INIT ERROR"},
@@ -78,7 +82,7 @@ func TestARefusedListenIsNoSpeech(t *testing.T) {
 	assert.NoError(t, o.cause, "the call goes on")
 }
 
-// pocketsphinx never ends after some of what is not in its grammar.
+// pocketsphinx never ends after some words that are not in its grammar.
 func TestAnEngineThatDoesNotEndIsStopped(t *testing.T) {
 	t.Parallel()
 	l := phrase()
@@ -111,8 +115,8 @@ func TestAnEngineThatCannotBeStoppedIsGivenUp(t *testing.T) {
 	assert.NoError(t, o.cause, "the call goes on")
 }
 
-// A process that was stopped meanwhile must not touch a call that is with a person by now.
-func TestBeforeAnEngineIsStoppedTheNewsIsRead(t *testing.T) {
+// A process that was stopped meanwhile must not touch a call that is with an agent by now.
+func TestPendingEventsAreReadBeforeAnEngineIsStopped(t *testing.T) {
 	t.Parallel()
 	l := phrase()
 	l.Start, l.Speech = 4*time.Second, 4*time.Second
@@ -121,7 +125,9 @@ func TestBeforeAnEngineIsStoppedTheNewsIsRead(t *testing.T) {
 	p.Expect("execute_extension")
 	p.Send(esltest.OK())
 	p.Expect("getvar uuid")
-	p.Send(esltest.Completion(esltest.Command{App: "socket"}, "Caller-Destination-Number", "countersign-unavailable", "variable_socket_resume", ""))
+	p.Send(esltest.Completion(
+		esltest.Command{App: "socket"}, "Caller-Destination-Number", "countersign-unavailable", "variable_socket_resume", "",
+	))
 	p.Send(esltest.Reply(esltest.Channel))
 	require.ErrorIs(t, o.wait(), session.ErrTakenAway)
 	p.ExpectClosedWithoutAWord()
@@ -140,7 +146,7 @@ func TestAHangUpEndsListening(t *testing.T) {
 	assert.Zero(t, *got)
 }
 
-func TestAPromptThatCannotBePlayedIsNotListenedAfter(t *testing.T) {
+func TestNothingListensAfterAPromptThatCannotBePlayed(t *testing.T) {
 	t.Parallel()
 	o, _, p := listening(t, phrase(), esl.Options{})
 	p.Do("playback", "Application-Response", "FILE NOT FOUND")
@@ -148,7 +154,7 @@ func TestAPromptThatCannotBePlayedIsNotListenedAfter(t *testing.T) {
 	require.NotErrorIs(t, o.err, session.ErrNoSpeech)
 }
 
-func TestListenRefusesWhatCouldBreakOutOfItsPlace(t *testing.T) {
+func TestListenRefusesUnsafeNames(t *testing.T) {
 	t.Parallel()
 	change := map[string]func(*session.Listen){
 		"no time to begin":    func(l *session.Listen) { l.Start = 0 },
@@ -156,7 +162,9 @@ func TestListenRefusesWhatCouldBreakOutOfItsPlace(t *testing.T) {
 		"a very long grammar": func(l *session.Listen) { l.Grammar = strings.Repeat("x", 600) },
 		"an umlaut":           func(l *session.Listen) { l.Engine = "größe" },
 	}
-	for _, bad := range []string{"", "a b", "a'b", `a"b`, "a~b", "a{b", "a}b", "a$b", `a\b`, "a`b", "a\nb", "a|b", "a,b", "a=b", "a!b"} {
+	for _, bad := range []string{
+		"", "a b", "a'b", `a"b`, "a~b", "a{b", "a}b", "a$b", `a\b`, "a`b", "a\nb", "a|b", "a,b", "a=b", "a!b",
+	} {
 		change["engine "+bad] = func(l *session.Listen) { l.Engine = bad }
 		change["grammar "+bad] = func(l *session.Listen) { l.Grammar = bad }
 	}

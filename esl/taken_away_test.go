@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// collectThenInsist goes on as a step and the runner would: another prompt, then a transfer.
+// collectThenInsist goes on like a step and the runner: another prompt, then a transfer.
 func collectThenInsist(t *testing.T) func(context.Context, session.Channel) error {
 	return func(ctx context.Context, ch session.Channel) error {
 		_, err := ch.Collect(ctx, pin())
@@ -24,8 +24,9 @@ func collectThenInsist(t *testing.T) func(context.Context, session.Channel) erro
 	}
 }
 
-// What FreeSWITCH 1.10.12 sends when the dead-man switch moves a call whose service hangs: the broken-off prompt completes at another destination, then
-// what was queued, then the application socket itself; then the dialplan's own actions.
+// What FreeSWITCH 1.10.12 sends when the dead-man switch moves a call whose service hangs: the broken-off prompt
+// completes at another destination, then what was queued, then the application socket itself; then the dialplan's own
+// actions.
 func TestACallThatWasTakenAwayIsNotTouchedAnyMore(t *testing.T) {
 	t.Parallel()
 	o, h := handle(t, collectThenInsist(t))
@@ -42,14 +43,16 @@ func TestACallThatWasTakenAwayIsNotTouchedAnyMore(t *testing.T) {
 	p.Send(esltest.Completion(esltest.Command{App: "socket"}, away...))
 	require.ErrorIs(t, o.wait(), session.ErrTakenAway)
 	require.ErrorIs(t, o.cause, session.ErrTakenAway)
-	// socket_resume is still true: were the connection closed now, FreeSWITCH would reset the call.
+	// socket_resume is still true: if the connection closed now, FreeSWITCH would reset the call.
 	p.ExpectNothingFor(50 * time.Millisecond)
-	p.Send(esltest.Completion(esltest.Command{App: "unset", Arg: "socket_resume"}, append(away, "variable_socket_resume", "")...))
+	p.Send(esltest.Completion(
+		esltest.Command{App: "unset", Arg: "socket_resume"}, append(away, "variable_socket_resume", "")...,
+	))
 	p.ExpectClosedWithoutAWord()
 }
 
-// Either of the two signs is enough: FreeSWITCH says the one, the other, or both, and in any order.
-func TestEachSignAloneSaysThatACallWasTakenAway(t *testing.T) {
+// Either sign is enough: FreeSWITCH sends one, the other, or both, in any order.
+func TestEitherSignShowsThatACallWasTakenAway(t *testing.T) {
 	t.Parallel()
 	const gone = "countersign-unavailable"
 	for name, sign := range map[string]func(prompt, forget esltest.Command) string{
@@ -107,8 +110,8 @@ func TestOurOwnTransferIsNotACallTakenAway(t *testing.T) {
 	p.Close()
 }
 
-// A process that was stopped finds the news waiting when it goes on: it asks before it acts.
-func TestAfterALongSilenceTheServerAsksBeforeItActs(t *testing.T) {
+// A process that was stopped has unread events when it goes on: it queries before it acts.
+func TestAfterALongSilenceTheServerQueriesBeforeItActs(t *testing.T) {
 	t.Parallel()
 	slow := make(chan struct{})
 	o, h := handle(t, func(ctx context.Context, ch session.Channel) error {
@@ -120,7 +123,9 @@ func TestAfterALongSilenceTheServerAsksBeforeItActs(t *testing.T) {
 	p.Open()
 	time.AfterFunc(time.Second, func() { close(slow) })
 	p.Expect("getvar uuid")
-	p.Send(esltest.Completion(esltest.Command{App: "socket"}, "Caller-Destination-Number", "countersign-unavailable", "variable_socket_resume", ""))
+	p.Send(esltest.Completion(
+		esltest.Command{App: "socket"}, "Caller-Destination-Number", "countersign-unavailable", "variable_socket_resume", "",
+	))
 	p.Send(esltest.Reply(esltest.Channel))
 	require.ErrorIs(t, o.wait(), session.ErrTakenAway)
 	p.ExpectClosedWithoutAWord()

@@ -29,7 +29,8 @@ func playFreeSWITCH(addr, calls string) error {
 	return g.Wait()
 }
 
-// playCall answers every command with its reply and every application with its completion, until the call has been transferred and the server leaves.
+// playCall answers every command with its reply and every application with its completion, until the call has been
+// transferred and the server leaves.
 func playCall(addr string) error {
 	nc, err := dialPatiently(addr)
 	if err != nil {
@@ -72,7 +73,7 @@ func playCall(addr string) error {
 	}
 }
 
-// events is what FreeSWITCH sends for an application: its completion; without filters also what comes with it, four more events on average.
+// events is what FreeSWITCH sends for an application: its completion, and without filters four more events on average.
 func events(c esltest.Command, filtered bool) (frames string) {
 	if !filtered {
 		for range 4 {
@@ -90,7 +91,7 @@ func dialPatiently(addr string) (nc net.Conn, err error) {
 		if nc, err = net.Dial("tcp", addr); err == nil {
 			return nc, nil
 		}
-		time.Sleep(10 * time.Millisecond) // eslgo's server says nothing when it is ready
+		time.Sleep(10 * time.Millisecond) // eslgo's server does not say when it is ready
 	}
 	return nil, err
 }

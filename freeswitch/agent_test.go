@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"testing"
-	"text/template"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -22,34 +19,17 @@ type agent struct {
 	Port  int
 	phone *telephone
 
-	log  string
+	sipp *sippProcess
 	over <-chan struct{}
 }
 
 // startAgent waits for a call. It hangs up when the test ends.
 func startAgent(t testing.TB) *agent {
 	t.Helper()
-	sipp := needSIPp(t)
-	a := &agent{Port: freePort(t), phone: newTelephone(t)}
-	dir := t.TempDir()
-	file := func(name string) string { return filepath.Join(dir, name) }
-	a.log = file("log")
-	tmpl, err := template.ParseFiles("testdata/agent.xml")
-	require.NoError(t, err)
-	var scenario bytes.Buffer
-	require.NoError(t, tmpl.Execute(&scenario, map[string]any{
-		"MediaPort": a.phone.port(), "AnswerMilliseconds": answerWithin.Milliseconds(), "TalkMilliseconds": talkAtMost.Milliseconds(),
-	}))
-	require.NoError(t, os.WriteFile(file("agent.xml"), scenario.Bytes(), 0o600))
-	cmd := exec.Command(sipp, "127.0.0.1:9", "-sf", file("agent.xml"), "-m", "1", "-i", "127.0.0.1", "-p", strconv.Itoa(a.Port), "-mi", "127.0.0.1",
-		"-ci", "127.0.0.1", "-cp", strconv.Itoa(freePort(t)),
-		"-nostdin", "-timeout", fmt.Sprintf("%ds", int((answerWithin+talkAtMost+hangUpWithin).Seconds())),
-		"-trace_err", "-error_file", file("errors"), "-trace_msg", "-message_file", file("messages"), "-trace_logs", "-log_file", a.log)
-	cmd.Dir, cmd.SysProcAttr = dir, dieWithUs()
-	started, over := make(chan error, 1), make(chan struct{})
-	a.over = over
-	go runToTheEnd(cmd, started, over)
-	require.NoError(t, <-started, "start %s", sipp)
+	needSIPp(t)
+	a := &agent{phone: newTelephone(t)}
+	a.sipp = startSIPp(t, "the agent", "agent.xml", "127.0.0.1:9", map[string]any{"MediaPort": a.phone.port()})
+	a.Port, a.over = a.sipp.Port, a.sipp.over
 	talking := make(chan struct{})
 	go func() {
 		defer close(talking)
@@ -57,27 +37,14 @@ func startAgent(t testing.TB) *agent {
 		if port, _ := a.answered(); port != 0 {
 			a.phone.connect(port)
 		}
-		<-over
+		<-a.over
 	}()
 	t.Cleanup(func() {
 		if _, id := a.signalled(); id == "" { // nobody has called
-			_ = cmd.Process.Kill()
+			_ = a.sipp.process.Kill()
 		}
 		a.HangUp()
-		select {
-		case <-over:
-		case <-time.After(hangUpWithin):
-			t.Errorf("the agent's SIPp did not end in %s; killed", hangUpWithin)
-			_ = cmd.Process.Kill()
-			<-over
-		}
-		<-talking
-		if t.Failed() {
-			for _, name := range []string{"errors", "messages"} {
-				b, _ := os.ReadFile(file(name))
-				t.Logf("the agent's SIPp's %s:\n%s", name, b)
-			}
-		}
+		a.sipp.end(t, talking)
 	})
 	require.Eventually(t, func() bool {
 		b, _ := os.ReadFile("/proc/net/udp")
@@ -90,7 +57,7 @@ var signalled = regexp.MustCompile(`media ([0-9]+) id ([^ ]+) `)
 
 // signalled is what SIPp has written down about the call: the port to send sound to, and the Call-ID.
 func (a *agent) signalled() (port int, id string) {
-	b, _ := os.ReadFile(a.log)
+	b, _ := os.ReadFile(a.sipp.log())
 	m := signalled.FindSubmatch(b)
 	if m == nil {
 		return 0, ""
@@ -148,7 +115,8 @@ func (a *agent) StillThere(t testing.TB) {
 	}
 }
 
-// heardNoKeys makes sure that from a point of the recording on the agent heard no tone of a key, and returns the point where it ends.
+// heardNoKeys makes sure that from a point of the recording on the agent heard no tone of a key, and returns the point
+// where it ends.
 func (a *agent) heardNoKeys(t testing.TB, from int, what string) {
 	t.Helper()
 	recording, keys := a.phone.heardSo()

@@ -12,15 +12,17 @@ import (
 	"time"
 )
 
-// certificate is a certificate and its key, as FreeSWITCH keeps them in one file. None of these tests uses one, but FreeSWITCH makes two whenever it
-// starts without, or with a key of less than 4096 bits, and that takes 2 to 10 seconds each time.
+// certificate is a certificate and its key, as FreeSWITCH keeps them in one file. None of these tests uses one, but
+// FreeSWITCH makes two whenever it starts without, or with a key of less than 4096 bits, and that takes 2 to 10 seconds
+// each time.
 var certificate = sync.OnceValues(func() ([]byte, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 4096)
 	if err != nil {
 		return nil, err
 	}
 	about := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "FreeSWITCH under test"}, NotBefore: time.Now(), NotAfter: time.Now().Add(24 * time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "FreeSWITCH under test"}, NotBefore: time.Now(),
+		NotAfter: time.Now().Add(24 * time.Hour),
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
 	if err != nil {

@@ -60,6 +60,7 @@ func TestTheGrammarIsAListOfWordsAndNothingMore(t *testing.T) {
 		assert.False(t, seen[w], "%s is there twice", w)
 		seen[w] = true
 	}
-	assert.Contains(t, string(b), fmt.Sprintf("these %d words", len(seen)), "the comment says how many, and what that is worth")
+	assert.Contains(t, string(b), fmt.Sprintf("these %d words", len(seen)),
+		"the comment says how many, and what that is worth")
 	assert.Equal(t, 6, strings.Count(string(list[2]), "<word>"))
 }

@@ -1,4 +1,6 @@
-// Package freeswitch is what an operator drops into FreeSWITCH (conf/), and the client of FreeSWITCH's own event socket: what Countersign wants of calls that
-// are not with it, such as to take a caller out of a talk for a step-up. It answers no calls (package esl does) and asks for no events. Its README is the
-// guide, its tests hold all of it, and the whole service, against a real FreeSWITCH. Package sim, below it, is a simulated one.
+// Package freeswitch is the client of FreeSWITCH's own event socket, for calls that are not with Countersign, such as a
+// step-up during a conversation. It answers no calls (package esl does) and subscribes to no events.
+//
+// The directory also has the files for FreeSWITCH's configuration (conf), the operator's guide (README.md), and the
+// tests of the whole service on a real FreeSWITCH. Package sim simulates one.
 package freeswitch

@@ -1,6 +1,7 @@
-// Package freeswitch_test answers the question whether what we ship works on a real FreeSWITCH: the shipped dialplan, unchanged, real SIP
-// calls, real telephone keys, real call records. It starts a FreeSWITCH of its own for that, which listens on 127.0.0.1 only. Without a
-// FreeSWITCH or a SIPp on the machine the tests are skipped and say so; they never fetch or build one.
+// Package freeswitch_test answers the question whether what we ship works on a real FreeSWITCH: the shipped dialplan,
+// unchanged, real SIP calls, real telephone keys, real call records. It starts a FreeSWITCH of its own for that, which
+// listens on 127.0.0.1 only. Without a FreeSWITCH or a SIPp on the machine the tests are skipped and say so; they never
+// fetch or build one.
 package freeswitch_test
 
 import (
@@ -8,14 +9,11 @@ import (
 	cryptorand "crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"text/template"
@@ -36,18 +34,19 @@ const (
 type options struct {
 	// Variables are global variables in vars.xml: countersign_socket, countersign_deadman, countersign_agents.
 	Variables map[string]string
-	// Files are more dialplan files by their path under dialplan/, such as "default/10_queue.xml"; without the <include> around them.
+	// Files are more dialplan files by their path under dialplan/, such as "default/10_queue.xml"; without the <include>
+	// around them.
 	Files map[string]string
-	// Modules are loaded besides those that all tests need; a test that asks for one that is not there is skipped. Configuration is theirs, in the words of
-	// freeswitch.xml.
+	// Modules are loaded besides those that all tests need; a test that asks for one that is not there is skipped.
+	// Configuration is theirs, in the words of freeswitch.xml.
 	Modules       []string
 	Configuration string
 	// Grammar is grammar_dir; default an empty folder.
 	Grammar string
 }
 
-// freeSWITCH is a running FreeSWITCH. Any number of tests, one after the other or in parallel, may call it; it is stopped when the test that
-// started it ends.
+// freeSWITCH is a running FreeSWITCH. Any number of tests, one after the other or in parallel, may call it; it is
+// stopped when the test that started it ends.
 type freeSWITCH struct {
 	// SIP is the address of its one SIP profile, "harness"; calls to it start in the context "public".
 	SIP string
@@ -64,8 +63,8 @@ type freeSWITCH struct {
 
 // modules are those that the tests need. A vanilla FreeSWITCH loads all of them but mod_json_cdr.
 var modules = []string{
-	"mod_console", "mod_logfile", "mod_event_socket", "mod_cdr_csv", "mod_json_cdr", "mod_sofia", "mod_commands", "mod_dptools",
-	"mod_dialplan_xml", "mod_sndfile", "mod_tone_stream",
+	"mod_console", "mod_logfile", "mod_event_socket", "mod_cdr_csv", "mod_json_cdr", "mod_sofia", "mod_commands",
+	"mod_dptools", "mod_dialplan_xml", "mod_sndfile", "mod_tone_stream",
 }
 
 // startFreeSWITCH starts a FreeSWITCH with the shipped dialplan and returns when it takes calls.
@@ -78,11 +77,14 @@ func startFreeSWITCH(t testing.TB, o options) *freeSWITCH {
 		}
 	}
 	dir := t.TempDir()
-	f := &freeSWITCH{LogDir: filepath.Join(dir, "log"), password: randomHex(), calls: newSightings(), exited: make(chan struct{})}
+	f := &freeSWITCH{LogDir: filepath.Join(dir, "log"), password: randomHex(), calls: newSightings(),
+		exited: make(chan struct{})}
 	f.configure(t, filepath.Join(dir, "conf"), o)
 
-	args := []string{"-nf", "-nc", "-nonat", "-nocal", "-mod", modDir, "-conf", filepath.Join(dir, "conf"), "-log", f.LogDir}
-	for _, d := range []string{"db", "run", "scripts", "temp", "recordings", "storage", "cache", "sounds", "certs", "grammar", "htdocs"} {
+	args := []string{"-nf", "-nc", "-nonat", "-nocal", "-mod", modDir, "-conf", filepath.Join(dir, "conf"), "-log",
+		f.LogDir}
+	for _, d := range []string{"db", "run", "scripts", "temp", "recordings", "storage", "cache", "sounds", "certs",
+		"grammar", "htdocs"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(dir, d), 0o755))
 		folder := filepath.Join(dir, d)
 		if d == "grammar" && o.Grammar != "" {
@@ -139,7 +141,8 @@ func findFreeSWITCH(t testing.TB) (binary, modDir string) {
 	dirs := []string{os.Getenv("FREESWITCH_MOD")}
 	if dirs[0] == "" {
 		bin := filepath.Dir(real)
-		dirs = []string{filepath.Join(bin, "../lib/freeswitch/mod"), filepath.Join(bin, "../mod"), "/usr/lib/freeswitch/mod", "/usr/lib64/freeswitch/mod"}
+		dirs = []string{filepath.Join(bin, "../lib/freeswitch/mod"), filepath.Join(bin, "../mod"), "/usr/lib/freeswitch/mod",
+			"/usr/lib64/freeswitch/mod"}
 	}
 	var missing []string
 	for _, d := range dirs {
@@ -153,12 +156,13 @@ func findFreeSWITCH(t testing.TB) (binary, modDir string) {
 			return real, d
 		}
 	}
-	t.Skipf("FreeSWITCH %s is there, but its modules are not: looked in %v, missing in the last %v; set FREESWITCH_MOD to its mod directory", real, dirs, missing)
+	t.Skipf("FreeSWITCH %s is there, but its modules are not: looked in %v, missing in the last %v; "+
+		"set FREESWITCH_MOD to its mod directory", real, dirs, missing)
 	return "", ""
 }
 
-// configure writes a configuration directory in the layout of the vanilla one, with the shipped files copied into it byte for byte.
-// FreeSWITCH reads its preprocessor's lines, and <include>, by the line: each stands on one of its own.
+// configure writes a configuration directory in the layout of the vanilla one, with the shipped files copied into it
+// byte for byte. FreeSWITCH reads its preprocessor's lines, and <include>, by the line: each stands on one of its own.
 func (f *freeSWITCH) configure(t testing.TB, dir string, o options) {
 	t.Helper()
 	sip, es, rtp := freePort(t), freePort(t), freePortRange(t)
@@ -168,7 +172,8 @@ func (f *freeSWITCH) configure(t testing.TB, dir string, o options) {
 	files := map[string]string{}
 	include := func(name, lines string) { files[name] = "<include>\n" + lines + "\n</include>\n" }
 	for _, context := range []string{"public", "default"} {
-		include("dialplan/"+context+".xml", fmt.Sprintf("<context name=%q>\n<X-PRE-PROCESS cmd=\"include\" data=\"%s/*.xml\"/>\n</context>", context, context))
+		include("dialplan/"+context+".xml", fmt.Sprintf(
+			"<context name=%q>\n<X-PRE-PROCESS cmd=\"include\" data=\"%s/*.xml\"/>\n</context>", context, context))
 	}
 	var vars []string
 	for name, value := range o.Variables {
@@ -182,7 +187,8 @@ func (f *freeSWITCH) configure(t testing.TB, dir string, o options) {
 	require.NoError(t, err)
 	var b bytes.Buffer
 	require.NoError(t, tmpl.Execute(&b, map[string]any{
-		"Modules": append(modules[:len(modules):len(modules)], o.Modules...), "Configuration": o.Configuration, "SIPPort": sip, "EventSocketPort": es, "Password": f.password, "RTPFirst": rtp, "RTPLast": rtp + 199,
+		"Modules": append(modules[:len(modules):len(modules)], o.Modules...), "Configuration": o.Configuration,
+		"SIPPort": sip, "EventSocketPort": es, "Password": f.password, "RTPFirst": rtp, "RTPLast": rtp + 199,
 	}))
 	files["freeswitch.xml"] = b.String()
 	for name, text := range files {
@@ -200,13 +206,15 @@ func (f *freeSWITCH) awaitReady(t testing.TB) {
 			t.Fatalf("FreeSWITCH ended while it was starting:\n%s%s", f.tail("console"), f.tail("freeswitch.log"))
 		case <-time.After(poll):
 		}
-		require.True(t, time.Now().Before(deadline), "FreeSWITCH did not open its event socket in %s:\n%s", readyWithin, f.tail("freeswitch.log"))
+		require.True(t, time.Now().Before(deadline), "FreeSWITCH did not open its event socket in %s:\n%s", readyWithin,
+			f.tail("freeswitch.log"))
 		if conn, err := dialInbound(f.eventSocket, f.password, f.calls.see); err == nil {
 			f.conn = conn
 		}
 	}
 	for !strings.Contains(f.API(t, "sofia status"), "RUNNING") {
-		require.True(t, time.Now().Before(deadline), "the SIP profile did not come up in %s:\n%s", readyWithin, f.tail("freeswitch.log"))
+		require.True(t, time.Now().Before(deadline), "the SIP profile did not come up in %s:\n%s", readyWithin,
+			f.tail("freeswitch.log"))
 		time.Sleep(poll)
 	}
 	reply, _, err := f.conn.do("event plain CHANNEL_EXECUTE CHANNEL_HANGUP_COMPLETE", apiWithin)
@@ -252,7 +260,8 @@ func (f *freeSWITCH) stop(t testing.TB) {
 	}
 }
 
-// Written is everything FreeSWITCH has put on disk about its calls so far: its log at DEBUG and its call records, by file name.
+// Written is everything FreeSWITCH has put on disk about its calls so far: its log at DEBUG and its call records, by
+// file name.
 func (f *freeSWITCH) Written(t testing.TB) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
@@ -283,63 +292,4 @@ func randomHex() string {
 	b := make([]byte, 8)
 	_, _ = cryptorand.Read(b)
 	return hex.EncodeToString(b)
-}
-
-// ports hands out ports that nothing else in this run gets. They are outside of what Linux gives to whoever asks for any port, which is what the
-// telephones of these tests do, and the tests of other packages at the same time.
-var ports = struct {
-	sync.Mutex
-	next, nextRange int
-}{next: rand.IntN(lastPort - firstPort), nextRange: rand.IntN((lastRTP - firstRTP) / 200)}
-
-const (
-	firstPort, lastPort = 61000, 65000
-	firstRTP, lastRTP   = 12000, 32000
-)
-
-// freePort returns a port on 127.0.0.1 that nothing uses at this moment, neither for TCP nor for UDP.
-func freePort(t testing.TB) int {
-	t.Helper()
-	ports.Lock()
-	defer ports.Unlock()
-	for range lastPort - firstPort {
-		port := firstPort + ports.next%(lastPort-firstPort)
-		ports.next++
-		if isFree(port) {
-			return port
-		}
-	}
-	t.Fatal("no port is free for both TCP and UDP")
-	return 0
-}
-
-func isFree(port int) bool {
-	address := fmt.Sprintf("127.0.0.1:%d", port)
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return false
-	}
-	defer l.Close()
-	p, err := net.ListenPacket("udp", address)
-	if err != nil {
-		return false
-	}
-	p.Close()
-	return true
-}
-
-// freePortRange returns the first of 200 ports for RTP.
-func freePortRange(t testing.TB) int {
-	t.Helper()
-	ports.Lock()
-	defer ports.Unlock()
-	for range (lastRTP - firstRTP) / 200 {
-		first := firstRTP + ports.nextRange*200%(lastRTP-firstRTP)
-		ports.nextRange++
-		if isFree(first) && isFree(first+198) {
-			return first
-		}
-	}
-	t.Fatal("no ports for RTP")
-	return 0
 }

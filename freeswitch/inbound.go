@@ -16,9 +16,9 @@ import (
 	"countersign/session"
 )
 
-// RefusedError is FreeSWITCH's own answer that it did not do what it was told.
+// RefusedError is FreeSWITCH's error reply to a command.
 type RefusedError struct {
-	// Command is the name of the API command, Text what FreeSWITCH said.
+	// Command is the name of the API command, Text FreeSWITCH's reply.
 	Command, Text string
 }
 
@@ -26,9 +26,9 @@ func (e *RefusedError) Error() string { return e.Command + ": FreeSWITCH says " 
 
 // Server is the event socket of a FreeSWITCH (event_socket.conf.xml).
 type Server struct {
-	// Address is host:port; FreeSWITCH's own default is 127.0.0.1:8021.
+	// Address is host:port; FreeSWITCH's default is 127.0.0.1:8021.
 	Address string
-	// Password is the one of event_socket.conf.xml. It is never logged and in no error.
+	// Password is the one of event_socket.conf.xml. It appears in no log and no error.
 	Password session.Secret
 }
 
@@ -38,13 +38,14 @@ const (
 	apiTimeout = 10 * time.Second
 )
 
-// Inbound runs API commands on one FreeSWITCH, over one connection that it opens when it is needed first, and again when it was lost. Its methods may be
-// called from any goroutine; commands run one after the other. It asks for no events.
+// Inbound runs API commands on one FreeSWITCH, over one connection. It connects at the first command, and again after
+// the connection was lost. It is safe for concurrent use; commands run one after the other. It subscribes to no
+// events.
 type Inbound struct {
 	server Server
-	// turn holds one value: who takes it may use line, and puts it back.
+	// turn holds one value: take it to use conn, then put it back.
 	turn   chan struct{}
-	line   *line
+	conn   *connection
 	closed chan struct{}
 	once   sync.Once
 }
@@ -56,8 +57,9 @@ func NewInbound(s Server) *Inbound {
 	return c
 }
 
-// API runs a command such as "uuid_getvar <uuid> signal_bond" and returns what FreeSWITCH says, without the space around it. The error is a *RefusedError,
-// session.ErrSwitchUnavailable, or about a command that is none. Commands are never sent twice.
+// API runs a command such as "uuid_getvar <uuid> signal_bond" and returns FreeSWITCH's reply without surrounding space.
+// The error is a *RefusedError, session.ErrSwitchUnavailable, or that of an invalid command. It never sends a command
+// twice.
 func (c *Inbound) API(ctx context.Context, command string) (string, error) {
 	name, _, _ := strings.Cut(command, " ")
 	if name == "" || strings.ContainsFunc(command, isControl) {
@@ -70,19 +72,20 @@ func (c *Inbound) API(ctx context.Context, command string) (string, error) {
 	case <-c.closed:
 		return "", fmt.Errorf("%w: this client is closed", session.ErrSwitchUnavailable)
 	case <-ctx.Done():
-		return "", fmt.Errorf("%w: %s: waited behind other commands: %w", session.ErrSwitchUnavailable, c.server.Address, context.Cause(ctx))
+		return "", fmt.Errorf("%w: %s: waited behind other commands: %w",
+			session.ErrSwitchUnavailable, c.server.Address, context.Cause(ctx))
 	}
 	defer func() { c.turn <- struct{}{} }()
 	if err := c.connect(ctx); err != nil {
 		return "", fmt.Errorf("%w: %s: %w", session.ErrSwitchUnavailable, c.server.Address, err)
 	}
-	answer, err := c.line.exchange(ctx, "api "+command, c.closed)
+	answer, err := c.conn.exchange(ctx, "api "+command, c.closed)
 	if err != nil {
 		c.drop() // the next command must not get this one's answer
 		return "", fmt.Errorf("%w: %s: %s: %w", session.ErrSwitchUnavailable, c.server.Address, name, err)
 	}
 	text := strings.TrimSpace(answer.body)
-	if answer.kind != "api/response" { // FreeSWITCH's user may not run it
+	if answer.kind != "api/response" { // this user may not run the command
 		text = answer.text
 	}
 	if strings.HasPrefix(text, "-") {
@@ -91,7 +94,8 @@ func (c *Inbound) API(ctx context.Context, command string) (string, error) {
 	return text, nil
 }
 
-// Close ends the connection and waits for its goroutine. A command that is running ends with session.ErrSwitchUnavailable, as all later ones do.
+// Close ends the connection and waits for its goroutine. A running command fails with session.ErrSwitchUnavailable, and
+// so do all later ones.
 func (c *Inbound) Close() {
 	c.once.Do(func() { close(c.closed) })
 	<-c.turn
@@ -99,14 +103,14 @@ func (c *Inbound) Close() {
 	c.turn <- struct{}{}
 }
 
-// connect makes sure that there is a connection which is logged in.
+// connect connects and logs in, unless the connection is still alive.
 func (c *Inbound) connect(ctx context.Context) error {
 	select {
 	case <-c.closed:
 		return errors.New("this client is closed")
 	default:
 	}
-	if c.line != nil && c.line.alive() {
+	if c.conn != nil && c.conn.alive() {
 		return nil
 	}
 	c.drop()
@@ -115,7 +119,7 @@ func (c *Inbound) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.line = newLine(nc)
+	c.conn = newConnection(nc)
 	if err := c.logIn(ctx); err != nil {
 		c.drop()
 		return err
@@ -128,12 +132,13 @@ func (c *Inbound) logIn(ctx context.Context) error {
 	if strings.ContainsFunc(string(password), isControl) {
 		return errors.New("log in: the password holds a control character")
 	}
-	if hello, err := c.line.await(ctx, c.closed); err != nil {
+	if hello, err := c.conn.await(ctx, c.closed); err != nil {
 		return fmt.Errorf("log in: %w", err)
 	} else if hello.kind != "auth/request" {
-		return fmt.Errorf("log in: %.40q in place of auth/request: is this FreeSWITCH's event socket, and does its ACL let us in?", hello.kind)
+		return fmt.Errorf("log in: %.40q in place of auth/request: "+
+			"is this FreeSWITCH's event socket, and does its ACL let us in?", hello.kind)
 	}
-	answer, err := c.line.exchange(ctx, "auth "+string(password), c.closed)
+	answer, err := c.conn.exchange(ctx, "auth "+string(password), c.closed)
 	if err != nil {
 		return fmt.Errorf("log in: %w", err)
 	}
@@ -143,50 +148,50 @@ func (c *Inbound) logIn(ctx context.Context) error {
 	return nil
 }
 
-// drop gives the connection up.
+// drop closes the connection.
 func (c *Inbound) drop() {
-	if c.line != nil {
-		c.line.close()
-		c.line = nil
+	if c.conn != nil {
+		c.conn.close()
+		c.conn = nil
 	}
 }
 
-// line is one connection. Its goroutine reads what FreeSWITCH says, so that a connection that was lost is known before the next command is sent.
-type line struct {
+// connection reads in its own goroutine, so that a lost connection is known before the next command is sent.
+type connection struct {
 	nc      net.Conn
 	answers chan answer
 	quit    chan struct{}
-	// over is closed when there is nothing more to read, because of why.
+	// over is closed when reading has ended, with err.
 	over chan struct{}
-	why  error
+	err  error
 }
 
-func newLine(nc net.Conn) *line {
-	l := &line{nc: nc, answers: make(chan answer), quit: make(chan struct{}), over: make(chan struct{})}
-	go l.read()
-	return l
+func newConnection(nc net.Conn) *connection {
+	c := &connection{nc: nc, answers: make(chan answer), quit: make(chan struct{}), over: make(chan struct{})}
+	go c.read()
+	return c
 }
 
-func (l *line) read() {
-	defer close(l.over)
-	in := bufio.NewReaderSize(l.nc, maxHeaderLine)
+func (c *connection) read() {
+	defer close(c.over)
+	in := bufio.NewReaderSize(c.nc, maxHeaderLine)
 	for {
 		a, err := readAnswer(in)
 		if err != nil {
-			l.why = err
+			c.err = err
 			return
 		}
 		select {
-		case l.answers <- a:
-		case <-l.quit:
+		case c.answers <- a:
+		case <-c.quit:
 			return
 		}
 	}
 }
 
-func (l *line) alive() bool {
+func (c *connection) alive() bool {
 	select {
-	case <-l.over:
+	case <-c.over:
 		return false
 	default:
 		return true
@@ -194,23 +199,23 @@ func (l *line) alive() bool {
 }
 
 // exchange sends a command and waits for its answer.
-func (l *line) exchange(ctx context.Context, command string, closed <-chan struct{}) (answer, error) {
+func (c *connection) exchange(ctx context.Context, command string, closed <-chan struct{}) (answer, error) {
 	deadline, _ := ctx.Deadline()
-	_ = l.nc.SetWriteDeadline(deadline)
-	if _, err := io.WriteString(l.nc, command+"\n\n"); errors.Is(err, os.ErrDeadlineExceeded) {
+	_ = c.nc.SetWriteDeadline(deadline)
+	if _, err := io.WriteString(c.nc, command+"\n\n"); errors.Is(err, os.ErrDeadlineExceeded) {
 		return answer{}, fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 	} else if err != nil {
 		return answer{}, err
 	}
-	return l.await(ctx, closed)
+	return c.await(ctx, closed)
 }
 
-func (l *line) await(ctx context.Context, closed <-chan struct{}) (answer, error) {
+func (c *connection) await(ctx context.Context, closed <-chan struct{}) (answer, error) {
 	select {
-	case a := <-l.answers:
+	case a := <-c.answers:
 		return a, nil
-	case <-l.over:
-		return answer{}, l.why
+	case <-c.over:
+		return answer{}, c.err
 	case <-ctx.Done():
 		return answer{}, context.Cause(ctx)
 	case <-closed:
@@ -218,24 +223,24 @@ func (l *line) await(ctx context.Context, closed <-chan struct{}) (answer, error
 	}
 }
 
-func (l *line) close() {
-	close(l.quit)
-	_ = l.nc.Close()
-	<-l.over
+func (c *connection) close() {
+	close(c.quit)
+	_ = c.nc.Close()
+	<-c.over
 }
 
-// answer is one frame that FreeSWITCH sent in answer to something.
+// answer is one frame of FreeSWITCH.
 type answer struct{ kind, text, body string }
 
-// FreeSWITCH's own frames are far smaller than these.
+// Bounds of a frame. FreeSWITCH's are far smaller.
 const (
 	maxHeaderLine  = 8 << 10
 	maxHeaderLines = 64
 	maxBody        = 1 << 20
 )
 
-// readAnswer reads one frame: header lines, an empty line, and a body if there is a Content-Length. Nothing that a peer announces makes it reserve more
-// than maxBody.
+// readAnswer reads one frame: header lines, an empty line, and a body if there is a Content-Length. It never allocates
+// more than maxBody, whatever the peer announces.
 func readAnswer(in *bufio.Reader) (answer, error) {
 	var a answer
 	length := 0
@@ -269,7 +274,7 @@ func readAnswer(in *bufio.Reader) (answer, error) {
 			a.text = value
 		case "content-length":
 			if length, err = strconv.Atoi(value); err != nil || length < 0 || length > maxBody {
-				return answer{}, fmt.Errorf("a frame of %.20q bytes, at most %d are read", value, maxBody)
+				return answer{}, fmt.Errorf("a frame of %.20q bytes; the limit is %d", value, maxBody)
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package freeswitch_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -18,91 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
-
-const inboundPassword = "Spr1ngfield-0451"
-
-// eventSocket plays FreeSWITCH's event socket: each line of script answers one command, in the order of commands, on whatever connection they come.
-type eventSocket struct {
-	Server freeswitch.Server
-
-	t      testing.TB
-	answer func(conn int, command string) (frame string)
-	l      net.Listener
-	wg     sync.WaitGroup
-
-	mu    sync.Mutex
-	conns []net.Conn
-}
-
-func startEventSocket(t testing.TB, answer func(conn int, command string) string) *eventSocket {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &eventSocket{t: t, answer: answer, l: l, Server: freeswitch.Server{Address: l.Addr().String(), Password: session.NewSecret([]byte(inboundPassword))}}
-	s.wg.Add(1)
-	go s.accept()
-	t.Cleanup(func() {
-		l.Close()
-		s.cut()
-		s.wg.Wait()
-	})
-	return s
-}
-
-func (s *eventSocket) accept() {
-	defer s.wg.Done()
-	for n := 1; ; n++ {
-		c, err := s.l.Accept()
-		if err != nil {
-			return
-		}
-		s.mu.Lock()
-		s.conns = append(s.conns, c)
-		s.mu.Unlock()
-		s.wg.Add(1)
-		go func() {
-			defer s.wg.Done()
-			defer c.Close()
-			hello := "Content-Type: auth/request\n\n"
-			in := bufio.NewScanner(c)
-			for {
-				if _, err := c.Write([]byte(hello)); err != nil || !in.Scan() {
-					return
-				}
-				command := in.Text()
-				if !in.Scan() { // the empty line
-					return
-				}
-				if hello = s.answer(n, command); hello == "" {
-					return
-				}
-			}
-		}()
-	}
-}
-
-// cut ends all connections, as a restart of FreeSWITCH does.
-func (s *eventSocket) cut() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.conns {
-		c.Close()
-	}
-}
-
-const loggedIn = "Content-Type: command/reply\nReply-Text: +OK accepted\n\n"
-
-func said(body string) string {
-	return fmt.Sprintf("Content-Type: api/response\nContent-Length: %d\n\n%s", len(body), body)
-}
-
-// echo lets everybody in and says what was asked.
-func echo(_ int, command string) string {
-	if rest, ok := strings.CutPrefix(command, "api "); ok {
-		return said(rest + "\n")
-	}
-	return loggedIn
-}
 
 func client(t testing.TB, s freeswitch.Server) *freeswitch.Inbound {
 	c := freeswitch.NewInbound(s)
@@ -139,7 +53,8 @@ func TestAConnectionThatWasLostIsOpenedAgain(t *testing.T) {
 		assert.Equal(t, "status", got)
 		s.cut()
 		// The next command may be sent before the end is known: then it fails, and is not sent again.
-		require.Eventually(t, func() bool { _, err := c.API(t.Context(), "status"); return err == nil }, time.Minute, time.Millisecond)
+		works := func() bool { _, err := c.API(t.Context(), "status"); return err == nil }
+		require.Eventually(t, works, time.Minute, time.Millisecond)
 	}
 }
 
@@ -250,7 +165,8 @@ func TestTheGreetingOfSomethingElseIsNotAnsweredWithThePassword(t *testing.T) {
 		n, _ := c.Read(b)
 		heard <- string(b[:n])
 	}()
-	_, err = client(t, freeswitch.Server{Address: l.Addr().String(), Password: session.NewSecret([]byte(inboundPassword))}).API(t.Context(), "status")
+	_, err = client(t, freeswitch.Server{Address: l.Addr().String(),
+		Password: session.NewSecret([]byte(inboundPassword))}).API(t.Context(), "status")
 	require.ErrorIs(t, err, session.ErrSwitchUnavailable)
 	assert.Empty(t, <-heard)
 }
@@ -274,7 +190,8 @@ func TestCloseEndsWhatIsRunningAndLeavesNothing(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	c := freeswitch.NewInbound(freeswitch.Server{Address: l.Addr().String(), Password: session.NewSecret([]byte(inboundPassword))})
+	c := freeswitch.NewInbound(freeswitch.Server{Address: l.Addr().String(),
+		Password: session.NewSecret([]byte(inboundPassword))})
 	results := make(chan error, 3)
 	for range cap(results) {
 		go func() { _, err := c.API(context.Background(), "status"); results <- err }()

@@ -9,7 +9,8 @@ import (
 func FuzzAnswer(f *testing.F) {
 	for _, seed := range []string{
 		"Content-Type: auth/request\n\n", "Content-Type: command/reply\nReply-Text: +OK accepted\n\n",
-		"Content-Type: api/response\nContent-Length: 3\n\n+OK", "Content-Type: api/response\nContent-Length: -1\n\n", "\n\n\n", ":\n\n", "a", "Content-Length: 1048577\n\n",
+		"Content-Type: api/response\nContent-Length: 3\n\n+OK", "Content-Type: api/response\nContent-Length: -1\n\n",
+		"\n\n\n", ":\n\n", "a", "Content-Length: 1048577\n\n",
 	} {
 		f.Add([]byte(seed))
 	}

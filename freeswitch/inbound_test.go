@@ -15,8 +15,9 @@ import (
 	"time"
 )
 
-// inbound is a connection to FreeSWITCH's own event socket: commands, and events in the order in which they happened. (eslgo's inbound
-// client has a data race between Close and its own goroutine, which -race makes a failure, and mixes up the order of events.)
+// inbound is a connection to FreeSWITCH's own event socket: commands, and events in the order in which they happened.
+// (eslgo's inbound client has a data race between Close and its own goroutine, which -race makes a failure, and mixes
+// up the order of events.)
 type inbound struct {
 	conn    net.Conn
 	replies chan textproto.MIMEHeader

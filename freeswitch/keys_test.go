@@ -9,16 +9,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestKeysReachTheSocketAndNothingElse is the harness's proof of itself: keys from a real caller arrive, by both ways of calling, and a
-// secret that is collected as freeswitch-facts.md says is found nowhere that FreeSWITCH writes.
+// TestKeysReachTheSocketAndNothingElse is the harness's proof of itself: keys from a real caller arrive, by both ways
+// of calling, and a secret that is collected as docs/freeswitch.md says is found nowhere that FreeSWITCH writes.
 func TestKeysReachTheSocketAndNothingElse(t *testing.T) {
 	t.Parallel()
 	f := startFreeSWITCH(t, options{})
 	const collect = "4 8 1 5000 # silence_stream://100 silence_stream://10 cs_digits '' 3000"
-	plain := listenAndSay(t, connect, execute("answer", ""), execute("play_and_get_digits", collect), execute("hangup", ""))
+	plain := listenAndSay(t, connect, execute("answer", ""), execute("play_and_get_digits", collect),
+		execute("hangup", ""))
 	f.Set(t, "countersign_socket", plain.Addr)
 	script := []keys{{After: 300 * time.Millisecond, Digits: "40817#"}}
-	for name, place := range map[string]func(testing.TB, *freeSWITCH, dial) *call{"SIPp": callWithSIPp, "originate": callWithOriginate} {
+	for name, place := range map[string]func(testing.TB, *freeSWITCH, dial) *call{"SIPp": callWithSIPp,
+		"originate": callWithOriginate} {
 		for _, hidden := range []bool{false, true} {
 			c := place(t, f, dial{From: "+15551230042", Hidden: hidden, Keys: script})
 			c.AwaitOver(t, 20*time.Second)
@@ -30,7 +32,8 @@ func TestKeysReachTheSocketAndNothingElse(t *testing.T) {
 		}
 	}
 
-	secret := listenAndSay(t, connect, execute("answer", ""), execute("set", "sensitive_dtmf=true"), execute("play_and_get_digits", collect),
+	secret := listenAndSay(t, connect, execute("answer", ""), execute("set", "sensitive_dtmf=true"),
+		execute("play_and_get_digits", collect),
 		execute("unset", "cs_digits"), execute("unset", "cs_digits_invalid"), execute("hangup", ""))
 	f.Set(t, "countersign_socket", secret.Addr)
 	const canary = "86427531"

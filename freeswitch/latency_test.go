@@ -10,11 +10,13 @@ import (
 
 const (
 	latencyCalls = 4
-	// tooSlow is far above what is measured, so that only a mistake fails: a wait for a round trip, a lost pipelining, a timer in the way.
+	// tooSlow is far above what is measured, so that only a mistake fails: a wait for a round trip, a lost pipelining, a
+	// timer in the way.
 	tooSlow = 300 * time.Millisecond
 )
 
-// TestCallersDoNotWait measures on real calls, as the caller's telephone hears it, and logs what it measured. It runs before the parallel tests.
+// TestCallersDoNotWait measures on real calls, as the caller's telephone hears it, and logs what it measured. It runs
+// before the parallel tests.
 func TestCallersDoNotWait(t *testing.T) {
 	s := startSite(t, serviceOptions{Customers: everybody()})
 	bound := tooSlow
@@ -40,7 +42,8 @@ func TestCallersDoNotWait(t *testing.T) {
 	}
 	for what, d := range measured {
 		slices.Sort(d)
-		t.Logf("%s: best %v, median %v, worst %v of %d", what, d[0].Round(100*time.Microsecond), d[len(d)/2].Round(100*time.Microsecond),
+		t.Logf("%s: best %v, median %v, worst %v of %d", what, d[0].Round(100*time.Microsecond),
+			d[len(d)/2].Round(100*time.Microsecond),
 			d[len(d)-1].Round(100*time.Microsecond), len(d))
 		// The best one: the machine may be busy with other tests, and a mistake would be in all of them.
 		assert.Less(t, d[0], bound, what)

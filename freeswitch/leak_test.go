@@ -11,33 +11,39 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// This file answers whether digits that a caller keyed are in some bytes: a log, a call record, a page of SQLite, a message.
+// This file answers whether digits that a caller keyed are in some bytes: a log, a call record, a page of SQLite, a
+// message.
 //
-// Six digits occur by chance: a log of FreeSWITCH at DEBUG holds a thousand times with microseconds, and each has six digits. Two ways out are
-// wrong. Looking only for digits that stand alone overlooks the PIN behind "%23" (a percent-encoded hash key), behind the account, and behind the
-// cell before it in a row of SQLite. Looking for longer secrets is not possible, because a PIN has six digits at most. So the search is for the
-// digits anywhere, but
-//   - what certainly is something else does not count: times, fractions, ids, and the kinds of numbers that FreeSWITCH draws or measures;
+// Six digits occur by chance: a log of FreeSWITCH at DEBUG holds a thousand times with microseconds, and each has six
+// digits. Two ways out are wrong. Looking only for digits that stand alone overlooks the PIN behind "%23" (a
+// percent-encoded hash key), behind the account, and behind the cell before it in a row of SQLite. Looking for longer
+// secrets is not possible, because a PIN has six digits at most. So the search is for the digits anywhere, but
+//   - what certainly is something else does not count: times, fractions, ids, and the kinds of numbers that FreeSWITCH
+//     draws or measures;
 //   - the secrets are drawn anew for each run, so that a leak is found every time and a coincidence once;
 //   - they begin with a zero, which no count, port or process id does;
 //   - they are none that occurred already before they were keyed.
-// On 20 calls, what is left of 3 MB are about 20 numbers of six digits and more that differ from run to run: one false alarm in ten thousand runs.
+// On 20 calls, what is left of 3 MB are about 20 numbers of six digits and more that differ from run to run: one false
+// alarm in ten thousand runs.
 
-// somethingElse is what does not count. The zero-width ends see to it that nothing longer than the kind that is meant goes with it.
+// somethingElse is what does not count. The zero-width ends see to it that nothing longer than the kind that is meant
+// goes with it.
 var somethingElse = regexp.MustCompile(strings.Join([]string{
 	`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`, // ids of calls, legs and events
 	`\bcs-[0-9a-f]{16}\b`, // our SIP Call-IDs
 	`\b20[0-9]{2}-[01][0-9]-[0-3][0-9][ T][0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{1,9}`, // times
-	`\b1[7-9][0-9]{8}(?:[0-9]{3}){0,3}\b`,                                         // seconds, milli-, micro- and nanoseconds since 1970, until 2033
-	`\b[0-9]{1,3}\.[0-9]+\b`,                                                      // jitter, idle CPU
-	`"[a-z_]*usec":"[0-9]+"`,                                                      // call records: durations,
-	`"rtp_use_ssrc":"[0-9]+"`, `"sip_cseq":"[0-9]+"`,                              // and what FreeSWITCH draws at random
+	// seconds, milli-, micro- and nanoseconds since 1970, until 2033
+	`\b1[7-9][0-9]{8}(?:[0-9]{3}){0,3}\b`,
+	`\b[0-9]{1,3}\.[0-9]+\b`,                         // jitter, idle CPU
+	`"[a-z_]*usec":"[0-9]+"`,                         // call records: durations,
+	`"rtp_use_ssrc":"[0-9]+"`, `"sip_cseq":"[0-9]+"`, // and what FreeSWITCH draws at random
 }, "|"))
 
 // surroundings is more than the longest of somethingElse, so that what surrounds digits shows what they are.
 const surroundings = 80
 
-// findKeyed looks for any of several sequences of digits in bytes. found is where the first of them is, with some of what is around it, or empty.
+// findKeyed looks for any of several sequences of digits in bytes. found is where the first of them is, with some of
+// what is around it, or empty.
 func findKeyed(in []byte, sequences ...string) (found string) {
 	logged := keysLogged(in)
 	for _, digits := range sequences {
@@ -75,8 +81,8 @@ func isSomethingElse(text []byte, begin, end int) bool {
 // keyLogged is a key in FreeSWITCH's log, one a line.
 var keyLogged = regexp.MustCompile(`^(.*DTMF )([0-9*#A-D])[: ]`)
 
-// keysLogged puts keys that are logged one a line together again, by the line up to the key, which is the same for all keys of a leg but for times and
-// the load.
+// keysLogged puts keys that are logged one a line together again, by the line up to the key, which is the same for all
+// keys of a leg but for times and the load.
 func keysLogged(in []byte) map[string]string {
 	keys := map[string]string{}
 	for line := range bytes.Lines(in) {
@@ -123,16 +129,17 @@ func TestKeyedDigitsAreFoundInWhateverFormAndTimesAreNotMistakenForThem(t *testi
 	t.Parallel()
 	const pin = "073519"
 	for name, in := range map[string]string{
-		"a variable":                 `"cs_digits":"073519"`,
-		"percent-encoded":            "variable_digits_dialed: 100042%23073519%23",
-		"behind the account":         "100042073519",
-		"behind a cell of a row":     "\x1b!C-7073519knowledge",
-		"a statement":                "INSERT INTO pins VALUES('073519')",
-		"in front of a time":         "pin=073519 at 2026-11-21 21:28:29.600545",
-		"behind a time":              "2026-11-21 21:28:29.600545 073519",
-		"right behind a time":        "2026-11-21T21:28:29Z073519",
-		"behind a point":             "entered.073519",
-		"key by key":                 "ab 2026-11-21 21:28:29.1 97.50% RECV DTMF 0:1\nab 2026-11-21 21:28:29.2 97.43% RECV DTMF 7:1\nxy 2026-11-21 21:28:29.2 98.00% RECV DTMF 9:1\nab 2026-11-21 21:28:29.3 0.97% RECV DTMF 3:1\n",
+		"a variable":             `"cs_digits":"073519"`,
+		"percent-encoded":        "variable_digits_dialed: 100042%23073519%23",
+		"behind the account":     "100042073519",
+		"behind a cell of a row": "\x1b!C-7073519knowledge",
+		"a statement":            "INSERT INTO pins VALUES('073519')",
+		"in front of a time":     "pin=073519 at 2026-11-21 21:28:29.600545",
+		"behind a time":          "2026-11-21 21:28:29.600545 073519",
+		"right behind a time":    "2026-11-21T21:28:29Z073519",
+		"behind a point":         "entered.073519",
+		"key by key": "ab 2026-11-21 21:28:29.1 97.50% RECV DTMF 0:1\nab 2026-11-21 21:28:29.2 97.43% RECV DTMF 7:1\n" +
+			"xy 2026-11-21 21:28:29.2 98.00% RECV DTMF 9:1\nab 2026-11-21 21:28:29.3 0.97% RECV DTMF 3:1\n",
 		"among bytes of other kinds": "\x00\xff073519\xfe",
 	} {
 		want := pin

@@ -10,13 +10,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// callWithOriginate has FreeSWITCH call itself, over SIP and RTP as any caller would: a second implementation of telephone, keys and sound.
-// Its keys are in FreeSWITCH's log, because FreeSWITCH sends them: leaks are looked for with callWithSIPp.
+// callWithOriginate has FreeSWITCH call itself, over SIP and RTP as any caller would: a second implementation of
+// telephone, keys and sound. Its keys are in FreeSWITCH's log, because FreeSWITCH sends them: leaks are looked for with
+// callWithSIPp.
 func callWithOriginate(t testing.TB, f *freeSWITCH, d dial) *call {
 	t.Helper()
 	d.defaults()
 	id, leg := "cs-"+randomHex(), randomUUID()
-	variables := []string{"origination_uuid=" + leg, "sip_invite_call_id=" + id, "originate_timeout=40", "origination_caller_id_number=" + d.From}
+	variables := []string{"origination_uuid=" + leg, "sip_invite_call_id=" + id, "originate_timeout=40",
+		"origination_caller_id_number=" + d.From}
 	if d.Hidden {
 		variables = append(variables, "origination_privacy=hide_name:hide_number", "sip_cid_type=pid")
 	}
@@ -38,7 +40,8 @@ func callWithOriginate(t testing.TB, f *freeSWITCH, d dial) *call {
 	script = append(script, fmt.Sprintf("sleep:%d", max(stay, 0).Milliseconds()), "hangup")
 
 	began := time.Now()
-	_, _, err := f.conn.do(fmt.Sprintf("bgapi originate {%s}sofia/harness/%s@%s '%s' inline", strings.Join(variables, ","), d.To, f.SIP, strings.Join(script, ",")), apiWithin)
+	_, _, err := f.conn.do(fmt.Sprintf("bgapi originate {%s}sofia/harness/%s@%s '%s' inline", strings.Join(variables, ","),
+		d.To, f.SIP, strings.Join(script, ",")), apiWithin)
 	require.NoError(t, err)
 	over := make(chan struct{})
 	c := &call{ID: id, Began: began, fs: f, over: over}

@@ -81,8 +81,8 @@ func (p *published) All() [][]byte {
 // journey is the events of one call, in the order in which they came.
 type journey []event.Event
 
-// Journey waits until a call's last event has come and returns all of them. It fails the test unless each came once, in order and without a gap,
-// live and in the stream.
+// Journey waits until a call's last event has come and returns all of them. It fails the test unless each came once, in
+// order and without a gap, live and in the stream.
 func (p *published) Journey(t testing.TB, c *call) journey {
 	t.Helper()
 	j := p.await(t, c, event.FactCallEnded)
@@ -129,7 +129,8 @@ func ofCall(t testing.TB, all []message, leg string) (j journey) {
 	return j
 }
 
-// Stored is the events of a call as the stream holds them, when the last one is there: a live subscriber may be told before the stream has stored it.
+// Stored is the events of a call as the stream holds them, when the last one is there: a live subscriber may be told
+// before the stream has stored it.
 func (p *published) Stored(t testing.TB, call string) (j journey) {
 	t.Helper()
 	js, err := p.conn.JetStream(nats.MaxWait(natsWithin))

@@ -19,17 +19,22 @@ func TestAStepUpOfACallThatAQueueGaveToItsAgent(t *testing.T) {
 	s := startStepUpSite(t, options{
 		Modules: []string{"mod_callcenter"},
 		Configuration: `<configuration name="callcenter.conf"><settings/>
-<queues><queue name="support"><param name="strategy" value="longest-idle-agent"/><param name="moh-sound" value="tone_stream://%(1000,0,300)"/></queue></queues>
+<queues><queue name="support"><param name="strategy" value="longest-idle-agent"/>
+<param name="moh-sound" value="tone_stream://%(1000,0,300)"/></queue></queues>
 <agents/><tiers/></configuration>`,
-		Files: map[string]string{"public/91_queue.xml": `<extension name="queue"><condition field="destination_number" expression="^queue-([0-9]+)$">
-<action application="multiset" data="countersign_socket=127.0.0.1:$1 countersign_deadman=20 cs_call=earlier cs_status=verified cs_level=2 cs_reason=ok cs_methods=ani,pin cs_customer=C-1"/>
+		Files: map[string]string{"public/91_queue.xml": `
+<extension name="queue"><condition field="destination_number" expression="^queue-([0-9]+)$">
+<action application="multiset" data="countersign_socket=127.0.0.1:$1 countersign_deadman=20"/>
+<action application="multiset" data="cs_call=earlier cs_status=verified cs_level=2 cs_reason=ok"/>
+<action application="multiset" data="cs_methods=ani,pin cs_customer=C-1"/>
 <action application="answer"/>
 <action application="callcenter" data="support"/>
 </condition></extension>`},
 	})
 	a := startAgent(t)
 	for _, command := range []string{
-		"agent add " + answeredBy + " callback", "agent set contact " + answeredBy + fmt.Sprintf(" sofia/harness/agent@127.0.0.1:%d", a.Port),
+		"agent add " + answeredBy + " callback",
+		fmt.Sprintf("agent set contact %s sofia/harness/agent@127.0.0.1:%d", answeredBy, a.Port),
 		"agent set status " + answeredBy + " Available", "tier add support " + answeredBy + " 1 1",
 	} {
 		require.Contains(t, s.API(t, "callcenter_config "+command), "+OK", command)
@@ -58,14 +63,16 @@ func TestAStepUpOfACallThatAQueueGaveToItsAgent(t *testing.T) {
 	k.Agent.HangUp()
 	k.Caller.AwaitOver(t, hangUpWithin)
 	require.Eventually(t, func() bool { return state() != "In a queue call" }, heardWithin, poll)
-	assert.Equal(t, result{Status: "verified", Level: "3", Reason: "ok", Methods: "ani,pin", Customer: "C-1"}, k.Caller.Record(t).result())
+	assert.Equal(t, result{Status: "verified", Level: "3", Reason: "ok", Methods: "ani,pin", Customer: "C-1"},
+		k.Caller.Record(t).result())
 }
 
 // TestAStepUpOfACallWhoseSoundBypassesFreeSWITCH is refused: FreeSWITCH would hang up on the caller.
 func TestAStepUpOfACallWhoseSoundBypassesFreeSWITCH(t *testing.T) {
 	t.Parallel()
 	s := startStepUpSite(t, options{Files: map[string]string{
-		"public/91_direct.xml": `<extension name="direct"><condition field="destination_number" expression="^direct-([0-9]+)$">
+		"public/91_direct.xml": `
+<extension name="direct"><condition field="destination_number" expression="^direct-([0-9]+)$">
 <action application="set" data="bypass_media=true"/>
 <action application="bridge" data="sofia/harness/agent@127.0.0.1:$1"/>
 </condition></extension>`,

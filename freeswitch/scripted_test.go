@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// scripted is a peer for the dialplan's socket application that says what it is told and understands nothing: Countersign on a bad day.
+// scripted is a peer for the dialplan's socket application that says what it is told and understands nothing:
+// Countersign on a bad day.
 type scripted struct {
 	Addr string
 
@@ -21,12 +22,14 @@ type scripted struct {
 
 // execute is the frame that runs an application.
 func execute(application, arguments string) string {
-	return "sendmsg\r\nevent-lock: true\r\ncall-command: execute\r\nexecute-app-name: " + application + "\r\nexecute-app-arg: " + arguments + "\r\n\r\n"
+	return "sendmsg\r\nevent-lock: true\r\ncall-command: execute\r\nexecute-app-name: " + application +
+		"\r\nexecute-app-arg: " + arguments + "\r\n\r\n"
 }
 
 const connect = "connect\r\n\r\n"
 
-// listenAndSay sends every call that comes the same frames at once, in one write, and then reads on and says nothing more.
+// listenAndSay sends every call that comes the same frames at once, in one write, and then reads on and says nothing
+// more.
 func listenAndSay(t testing.TB, frames ...string) *scripted {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -13,7 +13,8 @@ import (
 )
 
 // careless writes into FreeSWITCH's log and call records what a caller's side sends.
-var careless = map[string]string{"public/91_careless.xml": `<extension name="careless"><condition field="destination_number" expression="^careless$">
+var careless = map[string]string{"public/91_careless.xml": `
+<extension name="careless"><condition field="destination_number" expression="^careless$">
 <action application="answer"/>
 <action application="sleep" data="200"/>
 <action application="log" data="INFO ${sip_h_X-Leak}"/>
@@ -46,7 +47,8 @@ func (s *site) leakOnPurpose(t *testing.T, secrets []secret) {
 		s.Service.importCustomers(t, customers)
 		var calls []*call
 		for i, k := range customers {
-			calls = append(calls, callWithSIPp(t, s.freeSWITCH, dial{From: numberOf(780, i), Headers: []string{"X-Countersign-Token: " + s.Service.token(t, k.ID, "*")}}))
+			calls = append(calls, callWithSIPp(t, s.freeSWITCH,
+				dial{From: numberOf(780, i), Headers: []string{"X-Countersign-Token: " + s.Service.token(t, k.ID, "*")}}))
 		}
 		for _, c := range calls {
 			c.AwaitAt(t, "default", "menu", saidWithin)

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -44,9 +43,11 @@ type serviceOptions struct {
 	FreeSWITCH *freeSWITCH
 }
 
-// service is the real program, as a child process that dies with the test. It keeps its data and its ports when it is started again.
+// service is the real program, as a child process that dies with the test. It keeps its data and its ports when it is
+// started again.
 type service struct {
-	// Port is where it listens for FreeSWITCH, NATS the address of the NATS inside it, API that of its HTTP API, which Key opens.
+	// Port is where it listens for FreeSWITCH, NATS the address of the NATS inside it, API that of its HTTP API, which Key
+	// opens.
 	Port      int
 	NATS, API string
 	Key       string
@@ -62,58 +63,22 @@ type service struct {
 	exited chan struct{}
 }
 
-var built struct {
-	once   sync.Once
-	folder string
-	err    error
-}
-
-// buildService builds the program once in a run of the tests, with the race detector if the tests have it.
-func buildService(t testing.TB) string {
-	t.Helper()
-	goTool, err := exec.LookPath("go")
-	if err != nil {
-		t.Skip("no go command on the PATH to build the service with")
-	}
-	built.once.Do(func() {
-		if built.folder, built.err = os.MkdirTemp("", "countersign-test-"); built.err != nil {
-			return
-		}
-		args := []string{"build", "-o", filepath.Join(built.folder, "countersign")}
-		if raceDetector {
-			args = append(args, "-race")
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), buildWithin)
-		defer cancel()
-		cmd := exec.CommandContext(ctx, goTool, append(args, "countersign/cmd/countersign")...)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("build the service: %w\n%s", err, out)
-		}
-	})
-	require.NoError(t, built.err)
-	return filepath.Join(built.folder, "countersign")
-}
-
-// forgetBinary removes what buildService made.
-func forgetBinary() {
-	if built.folder != "" {
-		_ = os.RemoveAll(built.folder)
-	}
-}
-
 // startService imports the customers and starts the service, and returns when it takes calls.
 func startService(t testing.TB, o serviceOptions) *service {
 	t.Helper()
 	dir := t.TempDir()
 	s := &service{
-		Port: freePort(t), NATS: fmt.Sprintf("127.0.0.1:%d", freePort(t)), API: fmt.Sprintf("127.0.0.1:%d", freePort(t)), Key: randomHex() + randomHex(),
+		Port: freePort(t), NATS: fmt.Sprintf("127.0.0.1:%d", freePort(t)), API: fmt.Sprintf("127.0.0.1:%d", freePort(t)),
+		Key:    randomHex() + randomHex(),
 		Data:   filepath.Join(dir, "data"),
-		binary: buildService(t), config: filepath.Join(dir, "countersign.yaml"), log: filepath.Join(dir, "log"), out: filepath.Join(dir, "out"),
+		binary: buildService(t), config: filepath.Join(dir, "countersign.yaml"), log: filepath.Join(dir, "log"),
+		out: filepath.Join(dir, "out"),
 	}
 	if o.Drain == 0 {
 		o.Drain = 30 * time.Second
 	}
-	settings := fmt.Appendf(nil, "socket: {listen: 127.0.0.1:%d, drain: %s}\nnats: {listen: %s}\nweb: {listen: %q, keys: {test: %x}}\n"+
+	settings := fmt.Appendf(nil, "socket: {listen: 127.0.0.1:%d, drain: %s}\nnats: {listen: %s}\n"+
+		"web: {listen: %q, keys: {test: %x}}\n"+
 		"line: {pop_url: \"https://crm.example/{customer}?status={status}\"}\nlog: {level: debug}\n",
 		s.Port, o.Drain, s.NATS, s.API, sha256.Sum256([]byte(s.Key)))
 	if f := o.FreeSWITCH; f != nil {
@@ -156,9 +121,11 @@ func (s *service) importCustomers(t testing.TB, customers []customer) {
 	t.Helper()
 	var rows bytes.Buffer
 	w := csv.NewWriter(&rows)
-	require.NoError(t, w.Write([]string{"id", "name", "phones", "account", "pin", "birth_date", "passphrase", "totp_secret", "language", "id:tracking", "fact:postcode"}))
+	require.NoError(t, w.Write([]string{"id", "name", "phones", "account", "pin", "birth_date", "passphrase",
+		"totp_secret", "language", "id:tracking", "fact:postcode"}))
 	for _, c := range customers {
-		require.NoError(t, w.Write([]string{c.ID, c.Name, c.Phones, c.Account, c.PIN, c.BirthDate, c.Passphrase, c.TOTP, c.Language, c.Tracking, c.Postcode}))
+		require.NoError(t, w.Write([]string{c.ID, c.Name, c.Phones, c.Account, c.PIN, c.BirthDate, c.Passphrase, c.TOTP,
+			c.Language, c.Tracking, c.Postcode}))
 	}
 	w.Flush()
 	ctx, cancel := context.WithTimeout(context.Background(), importWithin)

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// site is a FreeSWITCH with the shipped configuration and the real service behind the number 5000, and a subscriber of its events.
+// site is a FreeSWITCH with the shipped configuration and the real service behind the number 5000, and a subscriber of
+// its events.
 type site struct {
 	*freeSWITCH
 	Service *service
@@ -19,10 +20,12 @@ type site struct {
 }
 
 // extraDialplan is what the tests dial besides the shipped 5000. Each leads into the shipped context:
-//   - via-PORT-SECONDS: a service on a port of its own, with a dead-man switch of its own; as channel variables, so that calls do not disturb each other.
+//   - via-PORT-SECONDS: a service on a port of its own, with a dead-man switch of its own; as channel variables, so
+//     that calls do not disturb each other.
 //   - 5000-desk: the usual service, but its route "menu" is a telephone on a leg of its own, desk-phone.
 var extraDialplan = map[string]string{
-	"public/90_ways.xml": `<extension name="via"><condition field="destination_number" expression="^via-([0-9]+)-([0-9]+)$">
+	"public/90_ways.xml": `
+<extension name="via"><condition field="destination_number" expression="^via-([0-9]+)-([0-9]+)$">
 <action application="set" data="countersign_socket=127.0.0.1:$1"/>
 <action application="set" data="countersign_deadman=$2"/>
 <action application="transfer" data="5000 XML countersign"/>
@@ -35,7 +38,9 @@ var extraDialplan = map[string]string{
 <action application="answer"/>
 <action application="playback" data="tone_stream://%(1000,0,1000);loops=20"/>
 </condition></extension>`,
-	"default/00_a_desk.xml": `<extension name="desk"><condition field="${test_desk}" expression="^yes$"/><condition field="destination_number" expression="^menu$">
+	"default/00_a_desk.xml": `
+<extension name="desk"><condition field="${test_desk}" expression="^yes$"/>
+<condition field="destination_number" expression="^menu$">
 <action application="bridge" data="sofia/harness/desk-phone@${sip_local_network_addr}:${sip_to_port}"/>
 </condition></extension>`,
 }
@@ -66,8 +71,8 @@ func startSiteOn(t testing.TB, o serviceOptions, f options) *site {
 	return s
 }
 
-// turns are for tests that keep the cores busy by themselves, with speech or many calls at once: two at a time. A FreeSWITCH that does not get to run every 20 ms
-// loses keys and words, in whatever test it is.
+// turns are for tests that keep the cores busy by themselves, with speech or many calls at once: two at a time. A
+// FreeSWITCH that does not get to run every 20 ms loses keys and words, in whatever test it is.
 var turns = make(chan struct{}, 2)
 
 // takeTurn waits for a turn, which ends with the test.
@@ -97,7 +102,8 @@ type result struct{ Status, Level, Reason, Methods, Customer string }
 
 func (r callRecord) result() result {
 	v := r.Variables
-	return result{Status: v["cs_status"], Level: v["cs_level"], Reason: v["cs_reason"], Methods: v["cs_methods"], Customer: v["cs_customer"]}
+	return result{Status: v["cs_status"], Level: v["cs_level"], Reason: v["cs_reason"], Methods: v["cs_methods"],
+		Customer: v["cs_customer"]}
 }
 
 // unavailable is what the dialplan says when the service does not.

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"countersign/backend/stub"
+
+	"github.com/stretchr/testify/require"
 )
 
 const messageWithin = 15 * time.Second

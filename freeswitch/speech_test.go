@@ -30,7 +30,8 @@ const (
 // shippedGrammar is what callers' passphrases are made of.
 const shippedGrammar = "conf/grammar/countersign-words.gram"
 
-// speechConfiguration is that of mod_pocketsphinx. With the usual threshold of 400 it misses the beginning of words that begin softly.
+// speechConfiguration is that of mod_pocketsphinx. With the usual threshold of 400 it misses the beginning of words
+// that begin softly.
 const speechConfiguration = `<configuration name="pocketsphinx.conf"><settings>
 <param name="threshold" value="100"/>
 <param name="silence-hits" value="25"/>
@@ -41,7 +42,8 @@ const speechConfiguration = `<configuration name="pocketsphinx.conf"><settings>
 <param name="dictionary" value="words.dict"/>
 </settings></configuration>`
 
-// hearing adds a speech engine to a FreeSWITCH, with the shipped grammar under these names. Without an engine, its model or a voice the test is skipped.
+// hearing adds a speech engine to a FreeSWITCH, with the shipped grammar under these names. Without an engine, its
+// model or a voice the test is skipped.
 func hearing(t testing.TB, o options, grammars ...string) options {
 	t.Helper()
 	findFreeSWITCH(t)
@@ -64,7 +66,8 @@ func hearing(t testing.TB, o options, grammars ...string) options {
 	return o
 }
 
-// installModel puts Debian's model where FreeSWITCH looks for it, with a line more: mod_pocketsphinx asks for 50 frames a second, and the model was made with
+// installModel puts Debian's model where FreeSWITCH looks for it, with a line more: mod_pocketsphinx asks for 50 frames
+// a second, and the model was made with
 // 100. With 50, of 48 phrases of three words 30 were understood, with 100 it were 44 (and 47 with the lower threshold).
 func installModel(t testing.TB, folder string) {
 	t.Helper()
@@ -105,7 +108,8 @@ var vocabulary = sync.OnceValues(func() ([]string, error) {
 	return strings.FieldsFunc(string(m[1]), func(r rune) bool { return r == '|' || r == ' ' || r == '\n' }), nil
 })
 
-// pronunciations are those of the vocabulary. The engine reads its dictionary anew for each caller; all of it takes 0.12 s of a core.
+// pronunciations are those of the vocabulary. The engine reads its dictionary anew for each caller; all of it takes
+// 0.12 s of a core.
 func pronunciations(t testing.TB) []byte {
 	t.Helper()
 	all, err := vocabulary()
@@ -124,7 +128,8 @@ func pronunciations(t testing.TB) []byte {
 	return ours
 }
 
-// misheard are words that the engine took for others, spoken by flite. Callers of these tests who want to be understood do not use them.
+// misheard are words that the engine took for others, spoken by flite. Callers of these tests who want to be understood
+// do not use them.
 const misheard = "clover helicopter ladder magnet pillow planet potato trumpet velvet"
 
 // drawWords draws words that no phrase drawn before has.
@@ -149,13 +154,15 @@ func (c *call) Say(t testing.TB, words string) {
 	c.phone.say(spoken(t, words))
 }
 
-// SayUntilHeard says words when FreeSWITCH listens, and once more if it asks once more, until the call is told that they are right: engines err.
+// SayUntilHeard says words when FreeSWITCH listens, and once more if it asks once more, until the call is told that
+// they are right: engines err.
 func (c *call) SayUntilHeard(t testing.TB, words string) {
 	t.Helper()
 	c.AwaitListened(t, 1, askedWithin)
 	c.Say(t, words)
 	next := c.fs.calls.awaitNth(t, c.ID, "asked once more or let through", 2, saidWithin, func(s sighting) bool {
-		return s.Application == "play_and_detect_speech" || s.Application == "playback" && strings.Contains(s.Arguments, "/confirmation.wav")
+		return s.Application == "play_and_detect_speech" || s.Application == "playback" &&
+			strings.Contains(s.Arguments, "/confirmation.wav")
 	})
 	if next.Application == "play_and_detect_speech" {
 		c.Say(t, words)
@@ -194,7 +201,8 @@ func spoken(t testing.TB, words string) []int16 {
 	wav, err := os.ReadFile(file)
 	require.NoError(t, err)
 	_, data, found := bytes.Cut(wav, []byte("data"))
-	require.True(t, found && len(data) > 4 && binary.LittleEndian.Uint32(wav[24:]) == 16000, "flite's voice speaks at 16 kHz")
+	require.True(t, found && len(data) > 4 && binary.LittleEndian.Uint32(wav[24:]) == 16000,
+		"flite's voice speaks at 16 kHz")
 	data = data[4:]
 	samples := make([]int16, breath+len(data)/2)
 	for i := range len(data) / 2 {

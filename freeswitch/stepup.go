@@ -15,18 +15,18 @@ import (
 
 // Options are what StepUps need. Calls and Servers are required.
 type Options struct {
-	// Calls knows which of FreeSWITCH's calls is meant.
+	// Calls finds the FreeSWITCH channel of a call.
 	Calls session.Calls
-	// Servers are all FreeSWITCH machines that calls come from: a call is looked for on all of them.
+	// Servers are all FreeSWITCH machines that calls come from: StepUp looks for a call on all of them.
 	Servers []Server
-	// Timeout bounds a step-up's beginning; default 5 s.
+	// Timeout bounds the start of a step-up; default 5 s.
 	Timeout time.Duration
-	// Log gets a line for each step-up that begins. Default: nothing is logged.
+	// Log gets a line for each step-up that starts. Default: no log.
 	Log *slog.Logger
 }
 
-// StepUps take callers out of their talk with an agent to prove more (issue: AN-st). The agent hears silence meanwhile; the shipped dialplan joins both again,
-// whatever came of it. Its methods may be called from any goroutine.
+// StepUps takes callers out of their conversation with an agent to prove a higher level. The agent hears silence
+// meanwhile; the shipped dialplan connects both again, whatever the result. It is safe for concurrent use.
 type StepUps struct {
 	calls   session.Calls
 	servers []*Inbound
@@ -34,7 +34,7 @@ type StepUps struct {
 	log     *slog.Logger
 
 	mu       sync.Mutex
-	starting map[string]bool // channels that somebody is just taking out
+	starting map[string]bool // channels with a StepUp call in progress
 }
 
 // NewStepUps makes StepUps. It does not connect yet.
@@ -59,25 +59,22 @@ func (s *StepUps) Close() {
 	}
 }
 
-// Where the shipped dialplan goes on with the two legs, and comes back to (conf/dialplan/countersign.xml).
+// Extensions of the shipped dialplan for the two legs and for connecting them again (conf/dialplan/countersign.xml).
 const (
 	toStepUp = "stepup/XML/countersign"
 	toWait   = "countersign-wait/XML/countersign"
 	toRejoin = "countersign-rejoin XML countersign"
 )
 
-// StepUp asks a caller who is talking to an agent to prove a level (Identified to Strong). call is the id under which the call is known (cs_call). It returns
-// when the caller has left the agent; what comes of it is for the call's events. The error is session.ErrUnknownCall, session.ErrNotBridged, session.ErrSwitchUnavailable, or about a level
-// that there is not.
+// StepUp asks a caller who is talking to an agent to prove a level (Verified or Strong). call is the call's cs_call. It
+// returns when the caller has left the agent; the call's events have the result. The error is session.ErrUnknownCall,
+// session.ErrNotBridged, session.ErrSwitchUnavailable, or that of an invalid level.
 func (s *StepUps) StepUp(ctx context.Context, call string, level session.Level) error {
-	if level < session.Identified || level > session.Strong {
-		return fmt.Errorf("step up to level %d: there are %d to %d", level, session.Identified, session.Strong)
+	if level < session.Verified || level > session.Strong {
+		return fmt.Errorf("step up to level %d: only %d and %d can be asked for", level, session.Verified, session.Strong)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	if level < session.Verified || level > session.Strong {
-		return fmt.Errorf("step up: level %d cannot be asked for: 2 or 3 can", level)
-	}
 	k, ok, err := s.calls.Recall(ctx, call)
 	switch {
 	case err != nil:
@@ -85,7 +82,7 @@ func (s *StepUps) StepUp(ctx context.Context, call string, level session.Level) 
 	case !ok, !isUUID(k.Channel):
 		return fmt.Errorf("step up: %w", session.ErrUnknownCall)
 	case !s.begin(k.Channel):
-		return fmt.Errorf("step up: %w: somebody else asks at this moment", session.ErrNotBridged)
+		return fmt.Errorf("step up: %w: another step-up is starting", session.ErrNotBridged)
 	}
 	defer s.end(k.Channel)
 	server, agent, err := s.find(ctx, k.Channel)
@@ -99,7 +96,7 @@ func (s *StepUps) StepUp(ctx context.Context, call string, level session.Level) 
 		}
 		return fmt.Errorf("step up: %w", err)
 	}
-	s.log.Info("step-up begins", "call", call, "level", int(level))
+	s.log.Info("step-up starts", "call", call, "level", int(level))
 	return nil
 }
 
@@ -140,7 +137,7 @@ func (s *StepUps) find(ctx context.Context, caller string) (*Inbound, string, er
 		switch f := <-all; {
 		case f.err == nil, errors.Is(f.err, session.ErrNotBridged):
 			answer = f
-			enough() // a slow one is not waited for
+			enough() // do not wait for slow ones
 		case errors.Is(f.err, session.ErrSwitchUnavailable) && errors.Is(answer.err, session.ErrUnknownCall):
 			answer = f
 		}
@@ -148,7 +145,7 @@ func (s *StepUps) find(ctx context.Context, caller string) (*Inbound, string, er
 	return answer.server, answer.agent, answer.err
 }
 
-// partner finds the leg that a caller is talking to.
+// partner finds the agent's leg.
 func partner(ctx context.Context, server *Inbound, caller string) (string, error) {
 	agent, err := variable(ctx, server, caller, "signal_bond")
 	if err != nil {
@@ -157,36 +154,38 @@ func partner(ctx context.Context, server *Inbound, caller string) (string, error
 	if !isUUID(agent) {
 		return "", session.ErrNotBridged
 	}
-	// FreeSWITCH would hang up on the caller.
+	// With bypass_media, FreeSWITCH would hang up on the caller.
 	direct, err := variable(ctx, server, caller, "signal_bridge_to")
 	if err != nil {
 		return "", err
 	}
 	if direct != "" {
-		return "", fmt.Errorf("%w through FreeSWITCH: their sound bypasses it (bypass_media)", session.ErrNotBridged)
+		return "", fmt.Errorf("%w through FreeSWITCH: their media bypasses it (bypass_media)", session.ErrNotBridged)
 	}
 	return agent, nil
 }
 
-// takeOut sends the caller to prove more and the agent to wait, both in one command. What the dialplan needs to join them again comes first.
+// takeOut sends the caller to the step-up and the agent to wait, in one command. It first sets the variables that the
+// dialplan needs to connect them again.
 func takeOut(ctx context.Context, server *Inbound, caller, agent string, level session.Level) error {
 	set := strings.Join([]string{
 		fmt.Sprintf("cs_need_level=%d", level), "cs_return=" + toRejoin, "cs_agent_leg=" + agent,
-		"hangup_after_bridge=false", // or a caller whose agent has left the bridge first would be hung up on
+		"hangup_after_bridge=false", // or FreeSWITCH hangs up on a caller whose agent leaves the bridge first
 	}, ";")
 	if _, err := server.API(ctx, "uuid_setvar_multi "+caller+" "+set); err != nil {
 		return err
 	}
 	_, err := server.API(ctx, "uuid_dual_transfer "+caller+" "+toStepUp+" "+toWait)
-	if err != nil { // nothing of it may change what the call does later
+	if err != nil { // the variables must not affect the rest of the call
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), apiTimeout)
 		defer cancel()
-		_, _ = server.API(clean, "uuid_setvar_multi "+caller+" cs_need_level=;cs_return=;cs_agent_leg=;hangup_after_bridge=true")
+		const unset = "cs_need_level=;cs_return=;cs_agent_leg=;hangup_after_bridge=true"
+		_, _ = server.API(clean, "uuid_setvar_multi "+caller+" "+unset)
 	}
 	return err
 }
 
-// variable reads a channel variable; it is empty if there is none.
+// variable reads a channel variable; empty if it is not set.
 func variable(ctx context.Context, server *Inbound, channel, name string) (string, error) {
 	value, err := server.API(ctx, "uuid_getvar "+channel+" "+name)
 	var refused *RefusedError
@@ -201,5 +200,5 @@ func variable(ctx context.Context, server *Inbound, channel, name string) (strin
 
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
-// isUUID says whether that is one of FreeSWITCH's ids of a call: nothing else goes into a command.
+// isUUID reports whether id is an id of a FreeSWITCH channel: only those go into a command.
 func isUUID(id string) bool { return uuid.MatchString(id) }

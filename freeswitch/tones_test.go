@@ -16,11 +16,12 @@ var (
 )
 
 const (
-	// toneWindow is how much sound a key's tones are looked for in, toneStep from one to the next: every 40 ms of a tone, which is the least that a key
-	// may take (Q.24), hold a whole window.
+	// toneWindow is how much sound a key's tones are looked for in, toneStep from one to the next: every 40 ms of a tone,
+	// which is the least that a key may take (Q.24), hold a whole window.
 	toneWindow = 160
 	toneStep   = 80
-	// hardlyHeard is the root mean square under which nothing is looked for: 72 dB under full scale, far quieter than any telephone speaks.
+	// hardlyHeard is the root mean square under which nothing is looked for: 72 dB under full scale, far quieter than any
+	// telephone speaks.
 	hardlyHeard = 8
 )
 
@@ -80,7 +81,8 @@ func mix(sound []int16, amplitude float64, from, to int, hz ...float64) {
 	}
 }
 
-// TestTonesOfKeysAreFoundWhereTheyAreAndNowhereElse is the proof that the search of the agent's recordings would find something.
+// TestTonesOfKeysAreFoundWhereTheyAreAndNowhereElse is the proof that the search of the agent's recordings would find
+// something.
 func TestTonesOfKeysAreFoundWhereTheyAreAndNowhereElse(t *testing.T) {
 	t.Parallel()
 	const second = 8000
@@ -93,7 +95,8 @@ func TestTonesOfKeysAreFoundWhereTheyAreAndNowhereElse(t *testing.T) {
 	}
 	for _, row := range keyRows {
 		for _, column := range keyColumns {
-			for name, amplitude := range map[string]float64{"as a telephone plays it": 4000, "quiet, 50 dB less than full scale": 100} {
+			for name, amplitude := range map[string]float64{"as a telephone plays it": 4000,
+				"quiet, 50 dB less than full scale": 100} {
 				sound := noise(int(amplitude) / 10)
 				mix(sound, amplitude, second+37, second+37+second/25, row, column) // 40 ms, and not at the beginning of a window
 				for i := range sound {
@@ -107,7 +110,8 @@ func TestTonesOfKeysAreFoundWhereTheyAreAndNowhereElse(t *testing.T) {
 			}
 		}
 	}
-	for name, sound := range map[string][]int16{"silence": make([]int16, second), "noise": noise(3000), "quiet noise": noise(20)} {
+	for name, sound := range map[string][]int16{"silence": make([]int16, second), "noise": noise(3000),
+		"quiet noise": noise(20)} {
 		assert.Empty(t, keyTones(sound), name)
 	}
 	for _, single := range []float64{callerSings, agentSings, prompting, ringing, 697, 1209} {

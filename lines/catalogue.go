@@ -6,7 +6,7 @@ import (
 	"countersign/session/event"
 )
 
-// usualPrompt is the prompt that asks for what has a name, unless a method or the line names another.
+// usualPrompt is the default prompt for a name, unless a method or the line has another.
 func usualPrompt(name string) string { return session.Method{Name: event.Method(name)}.Prompt() }
 
 func inCatalogue(name string) bool {

@@ -22,11 +22,10 @@ var (
 	languagePattern = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`)
 )
 
-// maxPopURL is how long a pop_url may be.
+// maxPopURL bounds the length of a pop_url.
 const maxPopURL = 2000
 
-// checker says what is wrong with a Definition that each value alone does not show. Where the decoder found something
-// already it keeps quiet.
+// checker finds problems of a Definition that involve several values. It adds none where the decoder found one.
 type checker struct {
 	def      *Definition
 	source   source
@@ -44,7 +43,7 @@ func (c *checker) wrong(path, format string, a ...any) {
 	c.problems = append(c.problems, c.source.problem(path, format, a...))
 }
 
-// given says whether a setting stands in the file.
+// given says whether a setting is in the file.
 func (c *checker) given(path string) bool { _, ok := c.source.at[path]; return ok }
 
 func (c *checker) check() {
@@ -58,7 +57,7 @@ func (c *checker) check() {
 	}
 	c.numbers()
 	if d.Region != "" && !session.IsRegion(d.Region) {
-		c.wrong("region", "%q is no country: want an ISO 3166 code of two letters, such as DE or US", shorten(d.Region))
+		c.wrong("region", "%q is not a country: want an ISO 3166 code of two letters, such as DE or US", shorten(d.Region))
 	}
 	c.languages()
 	c.popURL()
@@ -94,17 +93,17 @@ func (c *checker) languages() {
 	for i, l := range d.Languages {
 		path := fmt.Sprintf("languages[%d]", i)
 		if _, err := language.Parse(l); err != nil || !languagePattern.MatchString(l) {
-			c.wrong(path, "%q is no language: write its tag, such as en or pt-BR", shorten(l))
+			c.wrong(path, "%q is not a language: write its tag, such as en or pt-BR", shorten(l))
 		}
 		if slices.Contains(d.Languages[:i], l) {
-			c.wrong(path, "%s is there twice: remove one", l)
+			c.wrong(path, "%s appears twice: remove one", l)
 		}
 	}
 	if !d.LanguageMenu {
 		return
 	}
 	if len(d.Languages) > prompts.MaxLanguages {
-		c.wrong("language_menu", "a menu has at most %d languages: there are prompts for so many", prompts.MaxLanguages)
+		c.wrong("language_menu", "a menu has at most %d languages: there are no prompts for more", prompts.MaxLanguages)
 		return
 	}
 	for i := range d.Languages {
@@ -119,29 +118,29 @@ func (c *checker) popURL() {
 	}
 	for _, m := range regexp.MustCompile(`\{[^{}]*\}?`).FindAllString(s, -1) {
 		if !slices.Contains([]string{"{customer}", "{call}", "{line}", "{status}"}, m) {
-			c.wrong("pop_url", "%s is not filled in: there are {customer}, {call}, {line} and {status}", shorten(m))
+			c.wrong("pop_url", "%s is not a placeholder: use {customer}, {call}, {line} and {status}", shorten(m))
 		}
 	}
 	u, err := url.Parse(strings.NewReplacer("{", "", "}", "").Replace(s))
 	isAddress := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 	if !isAddress || utf8.RuneCountInString(s) > maxPopURL {
-		c.wrong("pop_url", "%q is no address: want one such as https://crm.example/customer/{customer}", shorten(s))
+		c.wrong("pop_url", "%q is not a URL: want one such as https://crm.example/customer/{customer}", shorten(s))
 	}
 }
 
-// words checks what the line says in place of prompts.
+// words checks the line's own prompts.
 func (c *checker) words() {
 	for _, name := range slices.Sorted(maps.Keys(c.def.Prompts)) {
 		byLanguage, path := c.def.Prompts[name], join("prompts", shorten(name))
 		if !promptPattern.MatchString(name) {
-			c.wrong(path, "a prompt's name has small letters, digits and hyphens")
+			c.wrong(path, "a prompt's name has lower-case letters, digits and hyphens")
 		}
 		if promptPattern.MatchString(name) && !inCatalogue(name) && !c.asks(name) {
-			c.wrong(path, "nothing on this line says %s: a prompt of your own is named by a question's prompt%s",
+			c.wrong(path, "nothing on this line plays %s: name your own prompt in a question's prompt%s",
 				name, didYouMean(name, catalogueNames()))
 		}
 		if len(byLanguage) == 0 {
-			c.wrong(path, "says nothing: give a text or a file for a language, such as en: {text: Welcome.}")
+			c.wrong(path, "is empty: give a text or a file for a language, such as en: {text: Welcome.}")
 		}
 		for _, l := range slices.Sorted(maps.Keys(byLanguage)) {
 			w, path := byLanguage[l], join(path, shorten(l))
@@ -164,7 +163,7 @@ func (c *checker) words() {
 	}
 }
 
-// asks says whether a question of the line names a prompt, the first time or when it asks again.
+// asks says whether a question of the line uses a prompt, the first time or when it asks again.
 func (c *checker) asks(prompt string) bool {
 	return slices.Contains(c.def.Plays(), strings.TrimSuffix(prompt, "-again"))
 }
@@ -172,10 +171,10 @@ func (c *checker) asks(prompt string) bool {
 func (c *checker) knownPrompt(path, name string) {
 	switch {
 	case !promptPattern.MatchString(name):
-		c.wrong(path, "%q is no prompt: a name has small letters, digits and hyphens", shorten(name))
+		c.wrong(path, "%q is not a prompt: a name has lower-case letters, digits and hyphens", shorten(name))
 	case !c.prompt(name):
 		known := slices.Collect(maps.Keys(c.def.Prompts))
-		c.wrong(path, "there is no prompt %s: take one that is there, or give its words under prompts%s",
+		c.wrong(path, "there is no prompt %s: use an existing one, or define it under prompts%s",
 			name, didYouMean(name, append(known, catalogueNames()...)))
 	}
 }
@@ -190,7 +189,7 @@ func (c *checker) routes() {
 		{"locked", r.Locked}, {"unavailable", r.Unavailable},
 	} {
 		if row.to == session.Hangup {
-			c.wrong("routes."+row.key, "hangup is only for verified and hours.closed: everybody else goes to a person")
+			c.wrong("routes."+row.key, "hangup is only for verified and hours.closed: all other calls go to an agent")
 		}
 	}
 }
@@ -201,16 +200,16 @@ func (c *checker) hours() {
 		return
 	}
 	if _, err := location(h.TZ); err != nil {
-		c.wrong("hours.tz", "%q is no time zone: want a name such as Europe/Berlin", shorten(h.TZ))
+		c.wrong("hours.tz", "%q is not a time zone: want a name such as Europe/Berlin", shorten(h.TZ))
 	}
 	for i, day := range h.Holidays {
 		if slices.Contains(h.Holidays[:i], day) {
-			c.wrong(fmt.Sprintf("hours.holidays[%d]", i), "%s is there twice: remove one", day)
+			c.wrong(fmt.Sprintf("hours.holidays[%d]", i), "%s appears twice: remove one", day)
 		}
 	}
 }
 
-// location finds a time zone by its name. "" and Local are not names that mean the same everywhere.
+// location finds a time zone. It refuses "" and Local, which depend on the machine.
 func location(tz string) (*time.Location, error) {
 	if tz == "" || tz == "Local" {
 		return nil, fmt.Errorf("unknown time zone %s", tz)
@@ -230,7 +229,7 @@ func (c *checker) identify() {
 	}
 }
 
-// name checks what a line's author calls a step. may says which names mean nothing else.
+// name checks the name of a step. may says which names are allowed.
 func (c *checker) name(at place, name string, may func(name string) bool) {
 	switch {
 	case name == "":
@@ -241,7 +240,7 @@ func (c *checker) name(at place, name string, may func(name string) bool) {
 	}
 }
 
-// notEmpty checks a text that stands in the file and may not be empty.
+// notEmpty checks a text that must not be empty if it is in the file.
 func (c *checker) notEmpty(path, text string) {
 	if text == "" && c.given(path) {
 		c.wrong(path, "is empty")

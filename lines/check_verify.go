@@ -30,8 +30,8 @@ func (c *checker) verify() {
 	c.reachable()
 }
 
-// orElse follows what stands in for a question. A circle is said of the first question in it: before are those that
-// were looked at.
+// orElse follows the else of a question. A circle is reported at its first question; before holds the questions already
+// checked.
 func (c *checker) orElse(at place, asked Question, before map[string]bool) {
 	path, name := at.setting("else"), asked.name()
 	var way []string
@@ -63,7 +63,7 @@ func (c *checker) questionNames() []string {
 	return names
 }
 
-// reachable says whether right answers to all questions reach the level (design.md, "Levels").
+// reachable checks that right answers to all questions reach the level (docs/policy.md#levels-and-factors).
 func (c *checker) reachable() {
 	v := c.def.Verify
 	count, read := map[session.Factor]int{}, 0
@@ -93,7 +93,7 @@ func (c *checker) reachable() {
 	}
 }
 
-// identifies says whether callers give a number of that name to say who they are.
+// identifies says whether callers identify by a number of that name.
 func (c *checker) identifies(name string) bool {
 	for _, way := range c.def.ways() {
 		if n, is := way.(*NumberQuestion); is && name != "" && n.Name == name {

@@ -8,21 +8,20 @@ import (
 	"countersign/steps"
 )
 
-// Parts is everything outside of a line that its steps ask. Whoever runs a line for real gives the real ones, whoever
-// wants to know what would have happened gives others.
+// Parts is what the steps of a line use. A service passes the real parts, a simulation others.
 type Parts struct {
 	Directory steps.Directory
 	Sends     steps.Sends
 	Sender    steps.Sender
 	Once      steps.Once
-	// Countries are the regions (ISO 3166) that one-time codes are sent to; none means all.
+	// Countries are the regions (ISO 3166) that one-time codes may be sent to; none means all.
 	Countries []string
-	// Region and PopURL are for lines that say nothing of their own.
+	// Region and PopURL apply to lines without their own.
 	Region, PopURL string
 }
 
-// Compile makes a line ready for calls. version is the one that its calls carry. It fails if p lacks what the line
-// asks, or if this machine does not know the line's time zone.
+// Compile makes a line ready for calls; version is the one that calls carry. It fails if p lacks a part that the line
+// needs, or if this machine does not know the line's time zone.
 func Compile(def *Definition, version int, p Parts) (*session.Line, error) {
 	c := compiler{def: def, parts: p}
 	l := &session.Line{
@@ -71,10 +70,10 @@ func (c compiler) hours(l *session.Line) error {
 	return nil
 }
 
-// missing says what the line needs that there is not.
+// missing returns an error if the line needs a part that is not given.
 func (c compiler) missing() error {
 	if c.parts.Directory == nil {
-		return fmt.Errorf("there is no directory of customers")
+		return fmt.Errorf("no directory of customers is given")
 	}
 	for _, q := range c.def.Verify.all() {
 		if err := q.missing(c.parts); err != nil {
@@ -92,18 +91,18 @@ func (c compiler) missing() error {
 	return nil
 }
 
-// limits are those of a question that may be asked again so often.
+// limits are those of a question that may be asked again reasks times.
 func (c compiler) limits(reasks int) steps.Limits {
 	l := steps.DefaultLimits(reasks)
 	l.FirstDigit, l.InterDigit = c.def.Timers.FirstDigit, c.def.Timers.InterDigit
 	return l
 }
 
-// again is the prompt that asks once more: the first one where there is no other.
+// again is the prompt that asks again: the first one if there is no other.
 func (c compiler) again(prompt string) string {
 	again := prompt + "-again"
 	if _, own := c.def.Prompts[again]; own || inCatalogue(again) {
-		// Who replaced the first alone wants to be heard in its own words, not in the catalogue's.
+		// A line that replaces only the first prompt gets its own words again, not the catalogue's.
 		if _, replaced := c.def.Prompts[prompt]; own || !replaced {
 			return again
 		}
@@ -111,7 +110,7 @@ func (c compiler) again(prompt string) string {
 	return prompt
 }
 
-// asks are the prompts that ask a question the first time and every other time.
+// asks returns the prompts that ask a question the first time and all other times.
 func (c compiler) asks(k Kind) (ask, again string) {
 	ask = Question{k}.prompt()
 	return ask, c.again(ask)
@@ -129,7 +128,7 @@ func (c compiler) verify(l *session.Line) {
 	}
 }
 
-// question compiles a question and what stands in for it. Parse has seen to it that this ends.
+// question compiles a question and its else. Parse has refused circles.
 func (c compiler) question(q Question) session.Question {
 	out := session.Question{Step: q.step(c), Factor: q.factor()}
 	if q.orElse() != "" {

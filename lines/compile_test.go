@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// nobody is everything outside of a line, and nothing is there.
+// nobody has no customers, codes or messages.
 type nobody struct{ steps.Directory }
 
 func (nobody) NotSent(context.Context, string)                          {}
@@ -45,14 +45,18 @@ func TestTheBuiltInLine(t *testing.T) {
 	require.NoError(t, err)
 	d := p.Directory
 	assert.Equal(t, &session.Line{
-		Name: "default", Version: 1, Region: "DE", Languages: []string{"en"}, Level: session.Verified, PopURL: "https://crm/{customer}",
+		Name: "default", Version: 1, Region: "DE", Languages: []string{"en"}, Level: session.Verified,
+		PopURL:   "https://crm/{customer}",
 		Greeting: steps.Greeting{Prompt: "greeting"},
 		ANI:      steps.ANI{Directory: d},
 		Identify: []session.Step{steps.Number{
-			Directory: d, Kind: "account", Prompt: "ask-account", Again: "ask-account-again", Min: 6, Max: 10, Limits: steps.DefaultLimits(3),
+			Directory: d, Kind: "account", Prompt: "ask-account", Again: "ask-account-again", Min: 6, Max: 10,
+			Limits: steps.DefaultLimits(3),
 		}},
 		Verify: []session.Question{{
-			Step:   steps.PIN{Directory: d, Prompt: "ask-pin", Again: "ask-pin-again", Min: 4, Max: 6, Limits: steps.DefaultLimits(2)},
+			Step: steps.PIN{
+				Directory: d, Prompt: "ask-pin", Again: "ask-pin-again", Min: 4, Max: 6, Limits: steps.DefaultLimits(2),
+			},
 			Factor: session.Knowledge,
 		}},
 		Confirmation: steps.Confirmation{Prompt: "confirmation"},
@@ -73,7 +77,7 @@ func withoutCheck(l *session.Line) *session.Line {
 	return l
 }
 
-// strict is a line of level 3 with most of what there is.
+// strict is a line of level 3 with most settings.
 const strict = `format: 1
 line: strict
 numbers: ["5200"]
@@ -139,16 +143,26 @@ func TestAStrictLineCompiles(t *testing.T) {
 	assert.True(t, customer.Check("79927398713"), "Luhn")
 	assert.Equal(t, steps.ReadBackAlways, customer.ReadBack)
 	assert.True(t, contract.Check("000000019"), "mod 11")
-	assert.Equal(t, []string{"contract", "ask-contract", "ask-contract"}, []string{contract.Kind, contract.Prompt, contract.Again}, "there is no other prompt to ask again")
+	assert.Equal(
+		t, []string{"contract", "ask-contract", "ask-contract"}, []string{contract.Kind, contract.Prompt, contract.Again},
+		"there is no other prompt to ask again",
+	)
 	require.Len(t, l.Verify, 2)
-	assert.Equal(t, steps.TOTP{Directory: p.Directory, Once: p.Once, Prompt: "ask-totp", Again: "ask-totp-again", Limits: limits(4)}, l.Verify[1].Step)
+	assert.Equal(
+		t, steps.TOTP{Directory: p.Directory, Once: p.Once, Prompt: "ask-totp", Again: "ask-totp-again", Limits: limits(4)},
+		l.Verify[1].Step,
+	)
 	assert.Equal(t, &session.Question{
-		Step:   steps.SMSCode{Directory: p.Directory, Sends: p.Sends, Sender: p.Sender, Digits: 6, Lifetime: 5 * time.Minute, Limits: limits(2), Countries: p.Countries},
+		Step: steps.SMSCode{
+			Directory: p.Directory, Sends: p.Sends, Sender: p.Sender, Digits: 6, Lifetime: 5 * time.Minute, Limits: limits(2),
+			Countries: p.Countries,
+		},
 		Factor: session.Possession,
 	}, l.Verify[1].Else, "one that is not in the list has the usual settings")
 	assert.Equal(t, steps.RememberNumber{Directory: p.Directory, Limits: limits(0)}, l.Enrol)
 	assert.Equal(t, session.Routes{
-		Verified: to("banking"), Identified: to("agents"), Unidentified: to("reception"), Locked: to("security"), Closed: to("mailbox"),
+		Verified: to("banking"), Identified: to("agents"), Unidentified: to("reception"), Locked: to("security"),
+		Closed: to("mailbox"),
 	}, l.Routes)
 	assert.Equal(t, session.Replacement{Text: "Guten Tag. Hier ist Ihre Musterbank."}, l.Replaced["de"]["greeting"])
 	assert.Equal(t, session.Replacement{File: "retail/hello.wav"}, l.Replaced["en"]["greeting"])
@@ -164,15 +178,23 @@ func TestAStrictLineCompiles(t *testing.T) {
 func TestTwoWeakQuestionsCompile(t *testing.T) {
 	t.Parallel()
 	p := parts()
-	l, err := lines.Compile(parsed(t, with("verify: {questions: [birth_date: {reasks: 1}, fact: {name: post_code, digits: 5, reasks: 1}]}\n")), 1, p)
+	l, err := lines.Compile(
+		parsed(t, with("verify: {questions: [birth_date: {reasks: 1}, fact: {name: post_code, digits: 5, reasks: 1}]}\n")), 1,
+		p,
+	)
 	require.NoError(t, err)
 	assert.Equal(t, []session.Question{
 		{
-			Step:   steps.BirthDate{Directory: p.Directory, Prompt: "ask-birth-date", Again: "ask-birth-date-again", Limits: steps.DefaultLimits(1)},
+			Step: steps.BirthDate{
+				Directory: p.Directory, Prompt: "ask-birth-date", Again: "ask-birth-date-again", Limits: steps.DefaultLimits(1),
+			},
 			Factor: session.Weak,
 		},
 		{
-			Step:   steps.Fact{Directory: p.Directory, Fact: "post_code", Prompt: "ask-fact", Again: "ask-fact-again", Min: 5, Max: 5, Limits: steps.DefaultLimits(1)},
+			Step: steps.Fact{
+				Directory: p.Directory, Fact: "post_code", Prompt: "ask-fact", Again: "ask-fact-again", Min: 5, Max: 5,
+				Limits: steps.DefaultLimits(1),
+			},
 			Factor: session.Weak,
 		},
 	}, l.Verify)
@@ -186,16 +208,26 @@ func TestTheExampleOfSmartFlowsCompiles(t *testing.T) {
 	l, err := lines.Compile(def, 1, p)
 	require.NoError(t, err)
 	assert.Equal(t, []session.Step{
-		steps.Choice{Choice: "have_account", Prompt: "have-account", Again: "have-account-again", Key: '1', Limits: steps.DefaultLimits(3)},
-		steps.Number{Directory: p.Directory, Kind: "phone", Prompt: "ask-phone", Again: "ask-phone-again", Min: 5, Max: 17, Limits: steps.DefaultLimits(3)},
+		steps.Choice{
+			Choice: "have_account", Prompt: "have-account", Again: "have-account-again", Key: '1',
+			Limits: steps.DefaultLimits(3),
+		},
+		steps.Number{
+			Directory: p.Directory, Kind: "phone", Prompt: "ask-phone", Again: "ask-phone-again", Min: 5, Max: 17,
+			Limits: steps.DefaultLimits(3),
+		},
 	}, withoutCheck(l).Identify)
 	code := session.Question{
-		Step:   steps.SMSCode{Directory: p.Directory, Sends: p.Sends, Sender: p.Sender, Digits: 6, Lifetime: 5 * time.Minute, Limits: steps.DefaultLimits(2)},
+		Step: steps.SMSCode{
+			Directory: p.Directory, Sends: p.Sends, Sender: p.Sender, Digits: 6, Lifetime: 5 * time.Minute,
+			Limits: steps.DefaultLimits(2),
+		},
 		Factor: session.Possession,
 	}
 	assert.Equal(t, []session.Question{{
 		Step: steps.Passphrase{
-			Directory: p.Directory, Prompt: "ask-passphrase", Again: "ask-passphrase-again", Engine: "pocketsphinx", Grammar: "countersign-words", Confidence: 0.8, Tries: 2, OptOut: '*',
+			Directory: p.Directory, Prompt: "ask-passphrase", Again: "ask-passphrase-again", Engine: "pocketsphinx",
+			Grammar: "countersign-words", Confidence: 0.8, Tries: 2, OptOut: '*',
 		},
 		Factor: session.Knowledge, Else: &code,
 	}, code}, l.Verify, "the one in the list stands in with its settings")
@@ -203,9 +235,11 @@ func TestTheExampleOfSmartFlowsCompiles(t *testing.T) {
 	assert.Equal(t, to("agents"), l.Routes.Unidentified, "as identified")
 }
 
-func TestTheOptOutKeyCanBeTakenAway(t *testing.T) {
+func TestTheOptOutKeyCanBeSwitchedOff(t *testing.T) {
 	t.Parallel()
-	l, err := lines.Compile(parsed(t, with2("identify", "- number: {name: account, digits: 8, opt_out: none}")), 1, parts())
+	l, err := lines.Compile(
+		parsed(t, with2("identify", "- number: {name: account, digits: 8, opt_out: none}")), 1, parts(),
+	)
 	require.NoError(t, err)
 	assert.Zero(t, l.Identify[0].(steps.Number).Limits.OptOut)
 	assert.Nil(t, l.ANI)
@@ -214,23 +248,31 @@ func TestTheOptOutKeyCanBeTakenAway(t *testing.T) {
 
 func TestANIThatIsSwitchedOffIsNotTried(t *testing.T) {
 	t.Parallel()
-	l, err := lines.Compile(parsed(t, with2("identify", "- ani: {enabled: false}\n  - number: {name: account, digits: 8}")), 1, parts())
+	l, err := lines.Compile(
+		parsed(t, with2("identify", "- ani: {enabled: false}\n  - number: {name: account, digits: 8}")), 1, parts(),
+	)
 	require.NoError(t, err)
 	assert.Nil(t, l.ANI)
 }
 
-func TestWhoReplacedAQuestionIsNotAskedInOtherWordsTheSecondTime(t *testing.T) {
+func TestAReplacedQuestionIsAskedAgainInItsOwnWords(t *testing.T) {
 	t.Parallel()
 	own := "prompts:\n  ask-account: {en: {text: Key your contract.}}\n"
 	l, err := lines.Compile(parsed(t, with2("identify", "- number: {name: account, digits: 8}")+own), 1, parts())
 	require.NoError(t, err)
 	assert.Equal(t, "ask-account", l.Identify[0].(steps.Number).Again)
-	l, err = lines.Compile(parsed(t, with2("identify", "- number: {name: account, digits: 8}")+own+"  ask-account-again: {en: {text: Your contract.}}\n"), 1, parts())
+	l, err = lines.Compile(
+		parsed(
+			t,
+			with2("identify", "- number: {name: account, digits: 8}")+own+"  ask-account-again: {en: {text: Your contract.}}\n",
+		),
+		1, parts(),
+	)
 	require.NoError(t, err)
 	assert.Equal(t, "ask-account-again", l.Identify[0].(steps.Number).Again)
 }
 
-func TestALineThatAsksForWhatIsNotThereDoesNotCompile(t *testing.T) {
+func TestALineThatNeedsAMissingPartDoesNotCompile(t *testing.T) {
 	t.Parallel()
 	sms := parsed(t, with("verify: {questions: [pin: {else: sms_code}]}\n"))
 	totp := parsed(t, with("verify: {questions: [totp: {}]}\n"))
@@ -239,9 +281,11 @@ func TestALineThatAsksForWhatIsNotThereDoesNotCompile(t *testing.T) {
 		parts lines.Parts
 		says  string
 	}{
-		"no customers":        {sms, lines.Parts{}, "line retail: there is no directory of customers"},
-		"no gateway":          {sms, lines.Parts{Directory: nobody{}, Sends: nobody{}}, "there is no gateway for text messages"},
-		"no memory for codes": {totp, lines.Parts{Directory: nobody{}}, "no memory of those that were used"},
+		"no customers": {sms, lines.Parts{}, "line retail: no directory of customers is given"},
+		"no gateway": {
+			sms, lines.Parts{Directory: nobody{}, Sends: nobody{}}, "no gateway for text messages is configured",
+		},
+		"no memory for codes": {totp, lines.Parts{Directory: nobody{}}, "no store for used codes is given"},
 	} {
 		_, err := lines.Compile(c.def, 1, c.parts)
 		assert.ErrorContains(t, err, c.says, name)

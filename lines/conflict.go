@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Conflicts are the numbers and names that more than one of the lines has. Each is said of the line that comes later in
-// all, so a caller puts those that are in force first. region is that of lines that name none.
+// Conflicts returns the numbers and names that several of the lines have, reported at the later line in all: pass those
+// in force first. region is that of lines without one.
 func Conflicts(all []*Definition, region string) Problems {
 	type owner struct {
 		def    *Definition

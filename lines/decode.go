@@ -14,7 +14,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// decoder fills a Definition from a syntax tree, notes where every value stands, and everything that is wrong.
+// decoder fills a Definition from a syntax tree, and collects all problems and the position of every value.
 type decoder struct {
 	source   source
 	problems Problems
@@ -73,7 +73,7 @@ func (d *decoder) pointer(n ast.Node, v reflect.Value, path string) {
 	d.value(n, p.Elem(), path, "")
 }
 
-// word reads a value that is one word, and checks it against the words and bounds that are allowed.
+// word reads a value of one word and checks it against the allowed words and bounds.
 func (d *decoder) word(n ast.Node, v reflect.Value, path string, tag reflect.StructTag) {
 	where := positionOf(n)
 	text, ok := scalarText(n)
@@ -91,7 +91,7 @@ func (d *decoder) word(n ast.Node, v reflect.Value, path string, tag reflect.Str
 		err = to.unword(text)
 	case *time.Duration:
 		if *to, err = time.ParseDuration(text); err != nil {
-			err = fmt.Errorf("%q is no time: write it with its unit, such as 5s or 5m", text)
+			err = fmt.Errorf("%q is not a time: write it with its unit, such as 5s or 5m", text)
 		}
 	case *session.Destination:
 		*to, err = parseDestination(text)
@@ -112,7 +112,7 @@ func oneOf(text, allowed string) bool {
 	return false
 }
 
-// plain reads what Go has a kind for.
+// plain reads values of Go's basic kinds.
 func (d *decoder) plain(n ast.Node, v reflect.Value, path string, tag reflect.StructTag) {
 	where := positionOf(n)
 	text, ok := scalarText(n)
@@ -158,7 +158,7 @@ func (d *decoder) plain(n ast.Node, v reflect.Value, path string, tag reflect.St
 	}
 }
 
-// shown is a value as a problem shows it.
+// shown is a value for a problem's text.
 func shown(n ast.Node) string {
 	if text, ok := scalarText(n); ok {
 		return strconv.Quote(shorten(text))
@@ -211,7 +211,7 @@ func boundOf(s string) float64 {
 	return f
 }
 
-// structure reads a map whose keys are a struct's.
+// structure reads a map with the keys of a struct.
 func (d *decoder) structure(n ast.Node, v reflect.Value, path string) {
 	seen, ok := d.known(n, path, keysOf(v.Type()), func(key string, value ast.Node) {
 		field, _ := fieldOf(v.Type(), key)
@@ -227,7 +227,7 @@ func (d *decoder) structure(n ast.Node, v reflect.Value, path string) {
 	}
 }
 
-// variant reads a map with one key, which says what the settings below it are for.
+// variant reads a map with one key, which names the variant whose settings are below it.
 func (d *decoder) variant(n ast.Node, to variant, path string) {
 	all := to.variants()
 	keys := make([]string, len(all))
@@ -247,7 +247,7 @@ func (d *decoder) variant(n ast.Node, to variant, path string) {
 	}
 }
 
-// known reads a map whose keys are known, each at most once. ok is false if it is no map.
+// known reads a map with known keys, each at most once. ok is false if it is not a map.
 func (d *decoder) known(
 	n ast.Node, path string, keys []string, read func(key string, value ast.Node),
 ) (seen map[string]bool, ok bool) {
@@ -270,7 +270,7 @@ func (d *decoder) known(
 			d.wrong(positionOf(kv.Key), join(path, shorten(key)), "unknown key%s", didYouMean(key, keys))
 			continue
 		case seen[key]:
-			d.wrong(positionOf(kv.Key), join(path, key), "is there twice: remove one")
+			d.wrong(positionOf(kv.Key), join(path, key), "appears twice: remove one")
 			continue
 		}
 		seen[key] = true
@@ -295,7 +295,7 @@ func (d *decoder) list(n ast.Node, v reflect.Value, path string, tag reflect.Str
 	v.Set(out)
 }
 
-// dictionary reads a map whose keys are the author's.
+// dictionary reads a map with the author's own keys.
 func (d *decoder) dictionary(n ast.Node, v reflect.Value, path string, tag reflect.StructTag) {
 	values, ok := pairs(n)
 	if !ok {
@@ -309,7 +309,7 @@ func (d *decoder) dictionary(n ast.Node, v reflect.Value, path string, tag refle
 	for _, kv := range values {
 		key := keyText(kv)
 		if v.MapIndex(reflect.ValueOf(key)).IsValid() {
-			d.wrong(positionOf(kv.Key), join(path, shorten(key)), "is there twice: remove one")
+			d.wrong(positionOf(kv.Key), join(path, shorten(key)), "appears twice: remove one")
 			continue
 		}
 		x := reflect.New(v.Type().Elem()).Elem()

@@ -1,8 +1,7 @@
-// Package lines holds service lines as people write them: what a line's file says, what is wrong with it, and what it
-// compiles to. A file is YAML, strict: everything that is wrong with it is said at once, with the place, and a file
-// with anything wrong in it compiles to nothing.
+// Package lines reads, checks and compiles service lines. A line is a strict YAML file: all problems are reported at
+// once, with their places, and a file with a problem does not compile.
 //
-// It does not keep lines (package bus does), ask callers anything (package steps) or decide about calls (package
+// It does not store lines (package bus does), ask callers anything (package steps) or decide about calls (package
 // session).
 package lines
 
@@ -15,11 +14,10 @@ import (
 // Format is the version of the file format that this program reads.
 const Format = 1
 
-// Definition is what a line's file says, with what it leaves out filled in. Make one with Parse; it is not changed
-// afterwards.
+// Definition is the content of a line's file, with defaults filled in. Parse makes it; it is immutable.
 //
-// The tags say what is checked while it is read: bounds:"0..3" for numbers and times, enum for words, required. What
-// depends on more than one value is in check.go.
+// Tags say what is checked while reading: bounds:"0..3" for numbers and times, enum for words, required. check.go
+// checks what depends on several values.
 type Definition struct {
 	Format         int                           `yaml:"format" required:"true"`
 	Line           string                        `yaml:"line" required:"true"`
@@ -41,26 +39,26 @@ type Definition struct {
 	source source
 }
 
-// Verify says how sure the line must be, and what it asks.
+// Verify is the level of the line and its questions.
 type Verify struct {
 	Level     int        `yaml:"level" bounds:"2..3"`
 	Questions []Question `yaml:"questions" required:"true" items:"1..10"`
 }
 
-// Wording is what the line says in place of a prompt: a text to be spoken, or a recording.
+// Wording is the line's own version of a prompt: a text to be spoken, or a recording.
 type Wording struct {
 	Text string `yaml:"text"`
 	File string `yaml:"file"`
 }
 
-// Timers are the caller's time to key.
+// Timers are the caller's timers for digits.
 type Timers struct {
 	FirstDigit time.Duration `yaml:"first_digit" bounds:"1s..99s"`
 	InterDigit time.Duration `yaml:"inter_digit" bounds:"1s..30s"`
 }
 
-// Routes is where calls go. Rows that are left out are zero; Compile fills them in as session.Routes says, and Verified
-// and Unidentified from Identified.
+// Routes are the destinations of calls. Missing rows are zero; Compile fills them in as session.Routes says, and
+// Verified and Unidentified from Identified.
 type Routes struct {
 	Verified     session.Destination `yaml:"verified"`
 	Identified   session.Destination `yaml:"identified" required:"true"`
@@ -71,7 +69,7 @@ type Routes struct {
 	Unavailable  session.Destination `yaml:"unavailable"`
 }
 
-// Hours are when the line is open.
+// Hours are the opening hours.
 type Hours struct {
 	TZ       string              `yaml:"tz" required:"true"`
 	Open     Week                `yaml:"open" required:"true"`
@@ -79,7 +77,7 @@ type Hours struct {
 	Holidays []Date              `yaml:"holidays" items:"0..1000"`
 }
 
-// defaulter fills in what a file leaves out (policy.md).
+// defaulter fills in the defaults of docs/policy.md.
 type defaulter interface{ setDefaults() }
 
 func (d *Definition) setDefaults() {

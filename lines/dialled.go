@@ -6,7 +6,7 @@ import (
 	"countersign/session"
 )
 
-// bare is a number without what people write between its digits.
+// bare is a number without separators between its digits.
 func bare(number string) string {
 	clean := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" \t()-./", r) {
@@ -20,10 +20,10 @@ func bare(number string) string {
 	return clean
 }
 
-// prefix is the beginning that a Number stands for.
+// prefix is the prefix of a Number that ends in "*".
 func (n Number) prefix() (beginning string, is bool) { return strings.CutSuffix(string(n), "*") }
 
-// numberKey is the same for two ways to write one number.
+// numberKey is the same for all spellings of a number.
 func numberKey(n Number, region string) string {
 	beginning, isPrefix := n.prefix()
 	if isPrefix {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Diff says what is different in b, one setting a line: "verify.questions[0].pin.digits: 4-6 → 6". What a file leaves
-// out counts as its usual value. Nothing different is an empty list, whatever the comments say.
+// Diff lists the differences of b, one setting each: "verify.questions[0].pin.digits: 4-6 → 6". A missing setting
+// counts as its default. Comments do not count.
 func Diff(a, b *Definition) []string {
 	var d differ
 	d.structs(reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem(), "")
@@ -77,7 +77,7 @@ func (d *differ) maps(a, b reflect.Value, path string) {
 	}
 }
 
-// variants compares lists of variants by what is in them, then their order.
+// variants compares lists of variants by content, then by order.
 func (d *differ) variants(a, b []settings, path string) {
 	before, after := names(a), names(b)
 	for i, s := range a {
@@ -92,7 +92,7 @@ func (d *differ) variants(a, b []settings, path string) {
 			d.add(at, "added%s", named(s))
 			continue
 		}
-		if a[j].key() != s.key() { // something else of the same name
+		if a[j].key() != s.key() { // another variant of the same name
 			d.add(at, "in place of %s%s", a[j].key(), named(s))
 			continue
 		}
@@ -106,7 +106,7 @@ func (d *differ) variants(a, b []settings, path string) {
 	}
 }
 
-// chosenIn are the entries of a list of variants.
+// chosenIn returns the entries of a list of variants.
 func chosenIn(list reflect.Value) (all []settings) {
 	for i := range list.Len() {
 		all = append(all, list.Index(i).Addr().Interface().(variant).chosen())
@@ -123,7 +123,7 @@ func names(all []settings) []string {
 	return out
 }
 
-// named adds the name of what has one.
+// named adds the name of an entry that has one.
 func named(s settings) string {
 	if name := nameOf(s); name != s.key() {
 		return " (" + name + ")"
@@ -131,7 +131,7 @@ func named(s settings) string {
 	return ""
 }
 
-// written is a value as the file would have it.
+// written is a value as in the file.
 func written(v reflect.Value) string {
 	if v.Kind() == reflect.Slice {
 		var all []string

@@ -2,7 +2,7 @@ package lines
 
 import "reflect"
 
-// ListedKinds are the keys of all kinds of questions, as a problem lists them.
+// ListedKinds is the keys of all kinds of questions, as in a problem's text.
 func ListedKinds() string {
 	var keys []string
 	for _, k := range kinds {
@@ -11,7 +11,7 @@ func ListedKinds() string {
 	return listed(keys)
 }
 
-// Kinds makes one of each kind of question, with its usual settings, in order.
+// Kinds makes one question of each kind, with defaults, in order.
 func Kinds() (all []Kind) {
 	for _, k := range kinds {
 		all = append(all, k())
@@ -32,13 +32,13 @@ func Variants(entry reflect.Type) map[string]reflect.Type {
 	return types
 }
 
-// Chosen is what an entry is: its key, and its settings as a pointer to a struct.
+// Chosen is an entry's variant: its key, and its settings as a pointer to a struct.
 func Chosen(entry any) (key string, settings any) {
 	c := entry.(variant)
 	return c.chosen().key(), c.chosen()
 }
 
-// What follows from a kind of question.
+// Unexported methods of a question.
 func KeyOf(k Kind) string        { return k.key() }
 func RequiredOf(k Kind) []string { return requiredOf(k) }
 func PromptOf(k Kind) string     { return Question{k}.prompt() }

@@ -8,7 +8,7 @@ import (
 //go:embed default.yaml
 var defaultFile []byte
 
-// Default is the file of the built-in line, which takes calls until there is another.
+// Default is the built-in line, which takes calls that no other line takes.
 func Default() (*Definition, []byte) {
 	def, err := Parse("default.yaml", defaultFile)
 	if err != nil {

@@ -11,14 +11,15 @@ import (
 	"countersign/internal/wallclock"
 )
 
-// Week are the opening hours of a week, as a text like "Mo-Fr 08:00-18:00, Sa 09:00-13:00". Times stand for the days in front of them, or for those of the
-// entry before, or for every day. "22:00-06:00" goes on until the next morning, "00:00-24:00" is the whole day.
+// Week is the opening hours of a week, such as "Mo-Fr 08:00-18:00, Sa 09:00-13:00". A time belongs to the days before
+// it, else to those of the previous entry, else to every day. "22:00-06:00" ends the next morning, "00:00-24:00" is the
+// whole day.
 type Week struct {
 	Text  string
 	spans []span
 }
 
-// span is a time of opening: from is minutes after midnight of a day, to too, and more than 24 hours if it ends on the next day.
+// span is one opening time, in minutes after a day's midnight; to exceeds 24 hours if it ends on the next day.
 type span struct {
 	day      time.Weekday
 	from, to int
@@ -42,7 +43,7 @@ func (w *Week) unword(text string) error {
 	for entry := range strings.SplitSeq(text, ",") {
 		words := strings.Fields(entry)
 		if len(words) == 0 {
-			return fmt.Errorf("%q has nothing between two commas: write it as Mo-Fr 08:00-18:00, Sa 09:00-13:00", shorten(text))
+			return fmt.Errorf("%q has an empty entry: write it as Mo-Fr 08:00-18:00, Sa 09:00-13:00", shorten(text))
 		}
 		if !timePattern.MatchString(words[0]) {
 			days = nil
@@ -73,7 +74,7 @@ func (w *Week) unword(text string) error {
 			return fmt.Errorf("%q has no time: write it as Mo-Fr 08:00-18:00", shorten(strings.TrimSpace(entry)))
 		}
 		if len(w.spans) > maxSpans {
-			return fmt.Errorf("more than %d times of opening: no week has that many", maxSpans)
+			return fmt.Errorf("more than %d opening times", maxSpans)
 		}
 	}
 	return nil
@@ -83,7 +84,9 @@ func parseDays(word string) ([]int, error) {
 	first, last, isRange := strings.Cut(word, "-")
 	a, b := slices.Index(dayNames, first), slices.Index(dayNames, last)
 	if a < 0 || isRange && b < 0 {
-		return nil, fmt.Errorf("%q is neither a day nor a time: write it as Mo-Fr 08:00-18:00, with Mo Tu We Th Fr Sa Su", shorten(word))
+		return nil, fmt.Errorf(
+			"%q is neither a day nor a time: write it as Mo-Fr 08:00-18:00, with Mo Tu We Th Fr Sa Su", shorten(word),
+		)
 	}
 	if !isRange {
 		return []int{a}, nil
@@ -104,23 +107,23 @@ func parseTimes(word string) (from, to int, err error) {
 	from, to = n[0]*60+n[1], n[2]*60+n[3]
 	switch {
 	case n[1] > 59 || n[3] > 59 || from >= minutesADay || to > minutesADay:
-		return 0, 0, fmt.Errorf("%q is no time of day: it goes from 00:00 to 24:00", word)
+		return 0, 0, fmt.Errorf("%q is not a time of day: want 00:00 to 24:00", word)
 	case from == to:
-		return 0, 0, fmt.Errorf("%q is no time at all: write 00:00-24:00 for the whole day", word)
+		return 0, 0, fmt.Errorf("%q is an empty time: write 00:00-24:00 for the whole day", word)
 	case to < from:
 		to += minutesADay
 	}
 	return from, to, nil
 }
 
-// Schedule are the hours of a line, in its time zone. It implements session.Hours.
+// Schedule is the opening hours in the line's time zone. It implements session.Hours.
 type Schedule struct {
 	spans    []span
 	zone     *time.Location
 	holidays map[Date]bool
 }
 
-// Schedule makes the hours ready to be asked. It fails if the machine does not know the time zone.
+// Schedule returns the opening hours in the time zone. It fails if this machine does not know the time zone.
 func (h *Hours) Schedule() (*Schedule, error) {
 	zone, err := location(h.TZ)
 	if err != nil {
@@ -133,9 +136,10 @@ func (h *Hours) Schedule() (*Schedule, error) {
 	return s, nil
 }
 
-// Open says whether the line is open. A time of opening includes its first moment and not its last. Holidays are closed from midnight to midnight, and what
-// would have begun on one does not go on into the next day. When clocks are set back, an hour that is there twice counts whole at its edges: the line opens
-// with the first and closes with the second. When they are set forward, a time that is left out is the moment of the change.
+// Open says whether the line is open. An opening time includes its first moment and not its last. Holidays are closed
+// from midnight to midnight, and an opening time that would begin on one does not go on into the next day. When clocks
+// go back, the repeated hour counts fully: the line opens at its first and closes at its second occurrence. When clocks
+// go forward, a skipped time is the moment of the change.
 func (s *Schedule) Open(at time.Time) bool {
 	local := at.In(s.zone)
 	today := dateOf(local)
@@ -165,8 +169,8 @@ func dateOf(t time.Time) Date {
 	return Date{y, m, d}
 }
 
-// moment is when the clocks on the wall show so many minutes after midnight of a day: the first time or the last, if they
-// do so twice.
+// moment is when the clocks show so many minutes after a day's midnight: the first or the last time if they do so
+// twice.
 func (s *Schedule) moment(day time.Time, minutes int, last bool) time.Time {
 	y, m, d := day.Date()
 	wall := time.Date(y, m, d, 0, minutes, 0, 0, time.UTC)

@@ -19,7 +19,7 @@ func TestALanguageMenuNeedsTwoLanguages(t *testing.T) {
 		assert.Equal(t, want, l.LanguageMenu != nil, text)
 	}
 	def := parsed(t, with("languages: [en]\n"))
-	def.LanguageMenu = true // as a file cannot say it
+	def.LanguageMenu = true // no file can
 	l, err := lines.Compile(def, 1, parts())
 	require.NoError(t, err)
 	assert.Nil(t, l.LanguageMenu, "a menu of one language asks for nothing")

@@ -19,18 +19,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// needed are settings of the kinds that cannot do without.
+// needed are the required settings of kinds.
 var needed = map[string]string{
 	"fact":       "name: post_code, digits: 5",
 	"passphrase": "engine: pocketsphinx, grammar: words",
 }
 
-// kindOf is the kind of question that a method is, with its usual settings.
+// kindOf is the kind of question of a method, with defaults.
 func kindOf(t *testing.T, m session.Method) lines.Kind {
 	t.Helper()
 	all := lines.Kinds()
 	i := slices.IndexFunc(all, func(k lines.Kind) bool { return lines.KeyOf(k) == string(m.Name) })
-	require.GreaterOrEqual(t, i, 0, "%s: no kind of question in lines/kind.go", m.Name)
+	require.GreaterOrEqual(t, i, 0, "%s: no kind of question in lines/question.go", m.Name)
 	return all[i]
 }
 
@@ -41,9 +41,9 @@ func parsedSchema(t *testing.T) node {
 	return schema.at("properties")
 }
 
-// TestEveryMethodIsWhole walks the table of methods and requires everything that each needs to be of use. What
-// lines/whatif needs is required there.
-func TestEveryMethodIsWhole(t *testing.T) {
+// TestEveryMethodIsComplete requires all that each method of the table needs. The tests of lines/whatif require what
+// that needs.
+func TestEveryMethodIsComplete(t *testing.T) {
 	t.Parallel()
 	for _, m := range session.Methods() {
 		t.Run(string(m.Name), func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestEveryMethodIsWhole(t *testing.T) {
 	}
 }
 
-// hasPrompts requires words for a method's prompts in every language that we come with.
+// hasPrompts requires the texts of a method's prompts in every shipped language.
 func hasPrompts(t *testing.T, m session.Method) {
 	t.Helper()
 	for _, language := range []string{"en", "de"} {
@@ -79,7 +79,7 @@ func hasPrompts(t *testing.T, m session.Method) {
 	}
 }
 
-// isIdentifier requires that a line can ask for a method's number, and that editors are told.
+// isIdentifier requires that a line can ask for a method's number, and that the schema has it.
 func isIdentifier(t *testing.T, m session.Method) {
 	t.Helper()
 	number := parsedSchema(t).at("identify").at("items").at("properties").at("number")
@@ -92,8 +92,7 @@ func isIdentifier(t *testing.T, m session.Method) {
 	assert.Contains(t, def.Plays(), m.Prompt())
 }
 
-// isQuestion requires that a line can ask a method's question, in its prompts, for its factor, and that editors are
-// told.
+// isQuestion requires that a line can ask a method's question with its prompts and factor, and that the schema has it.
 func isQuestion(t *testing.T, m session.Method) {
 	t.Helper()
 	k := kindOf(t, m)
@@ -105,7 +104,7 @@ func isQuestion(t *testing.T, m session.Method) {
 	if len(lines.RequiredOf(k)) > 0 {
 		require.NotEmpty(t, needed[string(m.Name)], "say in this test what settings it needs: %v", lines.RequiredOf(k))
 	}
-	companion := "fact: {name: post_code, digits: 5}" // with which a weak answer is enough
+	companion := "fact: {name: post_code, digits: 5}" // makes a weak answer enough
 	asked := fmt.Sprintf("%s: {%s}", m.Name, needed[string(m.Name)])
 	def := parsed(t, with(fmt.Sprintf("verify: {questions: [%s, %s]}\n", asked, companion)))
 	l, err := lines.Compile(def, 1, parts())
@@ -140,7 +139,7 @@ func inToken(t *testing.T, m session.Method) {
 	assert.Equal(t, m.Factor, proven.Proofs[0].Factor)
 }
 
-// A fact is the one question that is no method: each has the name that the company gives it.
+// A fact is the only question that is not a method: the company names it.
 func TestEveryKindOfQuestionIsAMethod(t *testing.T) {
 	t.Parallel()
 	for _, k := range lines.Kinds() {
@@ -154,7 +153,7 @@ func TestEveryKindOfQuestionIsAMethod(t *testing.T) {
 	}
 }
 
-func TestEveryKindWithUsualSettingsStandsInByItsName(t *testing.T) {
+func TestAnElseMayNameEveryKindWithDefaults(t *testing.T) {
 	t.Parallel()
 	for _, k := range lines.Kinds() {
 		key := lines.KeyOf(k)

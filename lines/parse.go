@@ -6,16 +6,16 @@ import (
 	"countersign/session"
 )
 
-// Parser reads files. Its zero value knows the prompts that Countersign comes with.
+// Parser reads files. Its zero value knows the shipped prompts.
 type Parser struct {
-	// Prompt says whether there is a prompt of that name; nil means those of prompts.All.
+	// Prompt says whether a prompt exists; default: those of prompts.All.
 	Prompt func(name string) bool
 }
 
-// Parse reads a line's file with the zero Parser. file names it in what is said about it.
+// Parse reads a line's file with the zero Parser. file names it in problems.
 func Parse(file string, text []byte) (*Definition, error) { return Parser{}.Parse(file, text) }
 
-// Parse reads a line's file. The error is Problems: everything that is wrong, in the order of the file.
+// Parse reads a line's file. The error is Problems: all of them, in the order of the file.
 func (p Parser) Parse(file string, text []byte) (*Definition, error) {
 	d := decoder{source: source{file: file, at: map[string]position{}}}
 	root, at, err := syntaxTree(text)
@@ -27,7 +27,7 @@ func (p Parser) Parse(file string, text []byte) (*Definition, error) {
 	def.setDefaults()
 	d.value(root, reflect.ValueOf(def).Elem(), "", "")
 	def.source = d.source
-	// What could not be read has its default or nothing in the Definition: only what was read is looked at any further.
+	// Values that could not be read are default or zero in the Definition. Only values that were read are checked further.
 	c := checker{def: def, source: d.source, prompt: p.knows(def), bad: map[string]bool{}}
 	for _, x := range d.problems {
 		c.bad[x.Path] = true
@@ -40,7 +40,7 @@ func (p Parser) Parse(file string, text []byte) (*Definition, error) {
 	return def, nil
 }
 
-// knows says which prompts the line can play: the catalogue's and its own.
+// knows says whether the line can play a prompt: from the catalogue or its own.
 func (p Parser) knows(def *Definition) func(string) bool {
 	catalogue := p.Prompt
 	if catalogue == nil {
@@ -52,7 +52,7 @@ func (p Parser) knows(def *Definition) func(string) bool {
 	}
 }
 
-// Level is what callers must reach on the line.
+// Level is the level that callers must reach on the line.
 func (d *Definition) Level() session.Level {
 	if d.Verify == nil {
 		return session.Identified

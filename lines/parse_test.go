@@ -17,13 +17,13 @@ import (
 
 var update = flag.Bool("update", false, "write the goldens")
 
-// small is the shortest file that is a line.
+// small is the shortest valid file.
 const small = "format: 1\nline: retail\nidentify:\n  - ani: {}\nroutes:\n  identified: agents XML default\n"
 
-// with puts lines at the end of the small file.
+// with adds lines to the small file.
 func with(more string) string { return small + more }
 
-// said are the problems of a text without the name of the file.
+// said returns the problems of a text without the file's name.
 func said(t *testing.T, text string) []string {
 	t.Helper()
 	def, err := lines.Parse("f", []byte(text))
@@ -43,9 +43,11 @@ func said(t *testing.T, text string) []string {
 	return out
 }
 
-func TestWhatIsLeftOutHasItsUsualValue(t *testing.T) {
+func TestMissingSettingsHaveDefaults(t *testing.T) {
 	t.Parallel()
-	def, err := lines.Parse("f", []byte(with("verify:\n  questions:\n    - pin: {}\n    - birth_date: {}\n    - sms_code: {}\n    - totp: {}\n")))
+	def, err := lines.Parse(
+		"f", []byte(with("verify:\n  questions:\n    - pin: {}\n    - birth_date: {}\n    - sms_code: {}\n    - totp: {}\n")),
+	)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"en"}, def.Languages)
 	assert.Equal(t, lines.Timers{FirstDigit: 5 * time.Second, InterDigit: 3 * time.Second}, def.Timers)
@@ -58,7 +60,7 @@ func TestWhatIsLeftOutHasItsUsualValue(t *testing.T) {
 	assert.Equal(t, &lines.TOTP{Tries: 5}, q[3].Kind)
 }
 
-func TestAllIsSaidAtOnceWithItsPlace(t *testing.T) {
+func TestAllProblemsAreReportedWithTheirPlaces(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("testdata", "wrong.yaml"))
 	require.NoError(t, err)
@@ -70,49 +72,70 @@ func TestAllIsSaidAtOnceWithItsPlace(t *testing.T) {
 	}
 	want, readErr := os.ReadFile(golden)
 	require.NoError(t, readErr)
-	// A kind more is no news to the golden.
+	// A new kind must not change the golden.
 	golds := strings.ReplaceAll(string(want), "pin, birth_date, fact, passphrase, sms_code or totp", lines.ListedKinds())
 	assert.Equal(t, golds, err.Error()+"\n")
 }
 
-// wrongs are files with one thing wrong, and what is said about it. Those that the schema sees too are marked.
+// wrongs are files with one problem, and its text. Those that the schema finds too are marked.
 var wrongs = map[string]struct {
 	text, says string
 	schema     bool
 }{
-	"no file":                      {"", "1:1: the file is empty", true},
-	"only a comment":               {"# soon\n", "1:1: the file is empty", true},
-	"a text":                       {"hello\n", "1:1: want settings (key: value), got a text", true},
-	"a list":                       {"- format: 1\n", "1:1: want settings", true},
-	"no line":                      {strings.Replace(small, "line: retail\n", "", 1), "1:1: line: is missing", true},
-	"no format":                    {strings.Replace(small, "format: 1\n", "", 1), "1:1: format: is missing", true},
-	"a format of tomorrow":         {strings.Replace(small, "format: 1", "format: 2", 1), "1:9: format: 2: this program reads format 1", true},
-	"a capital in the name":        {strings.Replace(small, "retail", "Retail", 1), `2:7: line: "Retail": want`, true},
-	"a name that is a number":      {strings.Replace(small, "retail", "007", 1), "2:7: line: want a text, got a number: put 007 in quotes", true},
-	"no routes":                    {"format: 1\nline: x\nidentify: [ani: {}]\n", "1:1: routes: is missing", true},
-	"no route":                     {"format: 1\nline: x\nidentify: [ani: {}]\nroutes: {}\n", "4:9: routes.identified: is missing", true},
-	"nothing to identify by":       {strings.Replace(small, "\n  - ani: {}", " []", 1), "3:11: identify: has 0 entries", true},
-	"an unknown key":               {with("languges: [en]\n"), "7:1: languges: unknown key; did you mean languages?", true},
-	"a key that is like no other":  {with("x: 1\n"), "7:1: x: unknown key", true},
-	"a key that is there twice":    {with("region: DE\nregion: US\n"), "8:1: region: is there twice", false},
-	"an unknown region":            {with("region: de\n"), `7:9: region: "de" is no country`, true},
-	"a region of nobody":           {with("region: QQ\n"), `7:9: region: "QQ" is no country`, false},
-	"no such language":             {with("languages: [english]\n"), `7:13: languages[0]: "english" is no language`, true},
-	"a language twice":             {with("languages: [en, en]\n"), "7:17: languages[1]: en is there twice", true},
-	"no language":                  {with("languages: []\n"), "7:12: languages: has 0 entries", true},
-	"a language alone":             {with("languages: en\n"), "7:12: languages: want a list, got a text: write [a, b]", true},
-	"yes":                          {with("language_menu: yes\n"), `7:16: language_menu: want true or false, got "yes"`, true},
-	"a number with letters":        {with("numbers: [\"5000#\"]\n"), `7:11: numbers[0]: "5000#" is no dialled number`, true},
-	"a star in the middle":         {with("numbers: [\"50*00\"]\n"), "7:11: numbers[0]:", true},
-	"the same number twice":        {with("region: DE\nnumbers: [\"+4930123456\", \"030 123456\"]\n"), "8:26: numbers[1]:", true},
-	"the same number in two forms": {with("region: DE\nnumbers: [\"+4930123456\", \"030123456\"]\n"), "8:26: numbers[1]: 030123456 is the same number as +4930123456", false},
-	"an alias by mistake":          {with("numbers: [*]\n"), "7:11: * here is YAML's sign for an anchor or alias", true},
-	"an anchor":                    {with("hours: &h {tz: UTC, open: \"08:00-18:00\"}\n"), "7:8: & here is YAML's sign", false},
-	"a merge key":                  {with("timers: {<<: {}}\n"), "7:10: YAML's << is nothing", false},
-	"a tag":                        {with("region: !!str DE\n"), "7:9: YAML's !!str is nothing", false},
-	"a tab":                        {with("verify:\n\tlevel: 2\n"), "8:1: a tab in front of the text", true},
-	"a second document":            {with("---\nformat: 1\n"), "8:1: a second document begins here", false},
-	"words beside an unknown way": {with2("identify", "- cookie: {}") + "prompts: {greeting: {en: {text: x}}, y: {en: {text: x}}}\n",
+	"no file":        {"", "1:1: the file is empty", true},
+	"only a comment": {"# soon\n", "1:1: the file is empty", true},
+	"a text":         {"hello\n", "1:1: want settings (key: value), got a text", true},
+	"a list":         {"- format: 1\n", "1:1: want settings", true},
+	"no line":        {strings.Replace(small, "line: retail\n", "", 1), "1:1: line: is missing", true},
+	"no format":      {strings.Replace(small, "format: 1\n", "", 1), "1:1: format: is missing", true},
+	"a format of tomorrow": {
+		strings.Replace(small, "format: 1", "format: 2", 1), "1:9: format: 2: this program reads format 1", true,
+	},
+	"a capital in the name": {strings.Replace(small, "retail", "Retail", 1), `2:7: line: "Retail": want`, true},
+	"a name that is a number": {
+		strings.Replace(small, "retail", "007", 1), "2:7: line: want a text, got a number: put 007 in quotes", true,
+	},
+	"no routes": {"format: 1\nline: x\nidentify: [ani: {}]\n", "1:1: routes: is missing", true},
+	"no route": {
+		"format: 1\nline: x\nidentify: [ani: {}]\nroutes: {}\n", "4:9: routes.identified: is missing", true,
+	},
+	"nothing to identify by": {
+		strings.Replace(small, "\n  - ani: {}", " []", 1), "3:11: identify: has 0 entries", true,
+	},
+	"an unknown key":              {with("languges: [en]\n"), "7:1: languges: unknown key; did you mean languages?", true},
+	"a key that is like no other": {with("x: 1\n"), "7:1: x: unknown key", true},
+	"a key that appears twice":    {with("region: DE\nregion: US\n"), "8:1: region: appears twice", false},
+	"an unknown region":           {with("region: de\n"), `7:9: region: "de" is not a country`, true},
+	"a region of nobody":          {with("region: QQ\n"), `7:9: region: "QQ" is not a country`, false},
+	"no such language":            {with("languages: [english]\n"), `7:13: languages[0]: "english" is not a language`, true},
+	"a language twice":            {with("languages: [en, en]\n"), "7:17: languages[1]: en appears twice", true},
+	"no language":                 {with("languages: []\n"), "7:12: languages: has 0 entries", true},
+	"a language alone": {
+		with("languages: en\n"), "7:12: languages: want a list, got a text: write [a, b]", true,
+	},
+	"yes": {
+		with("language_menu: yes\n"), `7:16: language_menu: want true or false, got "yes"`, true,
+	},
+	"a number with letters": {
+		with("numbers: [\"5000#\"]\n"), `7:11: numbers[0]: "5000#" is not a dialled number`, true,
+	},
+	"a star in the middle": {with("numbers: [\"50*00\"]\n"), "7:11: numbers[0]:", true},
+	"the same number twice": {
+		with("region: DE\nnumbers: [\"+4930123456\", \"030 123456\"]\n"), "8:26: numbers[1]:", true,
+	},
+	"the same number in two forms": {
+		with("region: DE\nnumbers: [\"+4930123456\", \"030123456\"]\n"),
+		"8:26: numbers[1]: 030123456 is the same number as +4930123456", false,
+	},
+	"an alias by mistake": {with("numbers: [*]\n"), "7:11: * is YAML's sign for an anchor or alias", true},
+	"an anchor":           {with("hours: &h {tz: UTC, open: \"08:00-18:00\"}\n"), "7:8: & is YAML's sign", false},
+	"a merge key":         {with("timers: {<<: {}}\n"), "7:10: a line's file cannot have YAML's <<", false},
+	"a tag":               {with("region: !!str DE\n"), "7:9: a line's file cannot have YAML's !!str", false},
+	"a tab":               {with("verify:\n\tlevel: 2\n"), "8:1: a tab in front of the text", true},
+	"a second document":   {with("---\nformat: 1\n"), "8:1: a second document begins here", false},
+	"words beside an unknown way": {with2(
+		"identify", "- cookie: {}",
+	) + "prompts: {greeting: {en: {text: x}}, y: {en: {text: x}}}\n",
 		"4:5: identify[0].cookie: unknown key", true},
 	"words beside an unknown question": {with("verify: {questions: [pinn: {}]}\nprompts: {greeting: {en: {text: x}}}\n"),
 		"7:22: verify.questions[0].pinn: unknown key; did you mean pin?", true},
@@ -121,94 +144,246 @@ var wrongs = map[string]struct {
 	"a control character": {with("region: \"\x1b[31m\"\n"), "7:10: the control character U+001B", true},
 
 	"an unknown way to identify": {with2("identify", "- cookie: {}"), "4:5: identify[0].cookie: unknown key", true},
-	"two ways in one entry":      {with2("identify", "- ani: {}\n    choice: {}"), "4:5: identify[0]: want exactly one of ani, choice or number, got 2 keys", true},
-	"a kind alone":               {with2("identify", "- ani"), "4:5: identify[0]: want settings (key: value), got a text: write ani: {}", true},
-	"a kind with nothing":        {with2("identify", "- ani:"), "4:9: identify[0].ani: want settings (key: value), got nothing: give its settings, or {} for the usual ones", true},
-	"a trust nobody gives":       {with2("identify", "- ani: {attestation: B}"), `identify[0].ani.attestation: "B": it can be any or A`, true},
-	"names read out":             {with2("identify", "- ani: {several: names}"), `identify[0].ani.several: "names": it can be ask`, true},
-	"a key that ends entries":    {with2("identify", "- choice: {key: \"#\"}\n  - ani: {}"), `identify[0].choice.key: "#" is no key`, true},
-	"two keys":                   {with2("identify", "- choice: {key: 12}\n  - ani: {}"), `identify[0].choice.key: "12" is no key`, true},
-	"no key":                     {with2("identify", "- choice: {key: none}\n  - ani: {}"), "identify[0].choice.key: want the key to press", true},
-	"a number without a name":    {with2("identify", "- number: {digits: 6}"), "4:13: identify[0].number.name: is missing", true},
-	"a number without digits":    {with2("identify", "- number: {name: account}"), "identify[0].number.digits: is missing: how many digits", true},
-	"a name of ours":             {with2("identify", "- number: {name: pin, prompt: ask-pin, digits: 6}"), "identify[0].number.name: pin means something else already", false},
-	"no range":                   {with2("identify", "- number: {name: account, digits: 4-}"), `4:37: identify[0].number.digits: "4-" is no range: write 6 or 4-6`, true},
-	"a range backwards":          {with2("identify", "- number: {name: account, digits: 6-4}"), `"6-4" runs backwards`, false},
-	"too many digits":            {with2("identify", "- number: {name: account, digits: 40}"), "40 is out of bounds: it can be 1 to 32", true},
-	"an unknown check":           {with2("identify", "- number: {name: account, digits: 8, check: lunh}"), `"lunh": it can be none, luhn, mod97 or mod11`, true},
-	"a phone with a check digit": {with2("identify", "- number: {name: phone, check: luhn}"), "a telephone number has no check digit", true},
-	"asked too often":            {with2("identify", "- number: {name: account, digits: 8, reasks: 4}"), "identify[0].number.reasks: 4 is more than 3", true},
-	"asked far too often":        {with2("identify", "- number: {name: account, digits: 8, reasks: 11, allow_unsafe: true}"), "11 is out of bounds: it can be 0 to 10", true},
-	"re-asks in words":           {with2("identify", "- number: {name: account, digits: 8, reasks: three}"), `want a whole number, got "three"`, true},
-	"an opt-out that is a digit": {with2("identify", "- number: {name: account, digits: 8, opt_out: 0}"), `"0": it can be * or none`, true},
-	"read back now and then":     {with2("identify", "- number: {name: account, digits: 8, read_back: sometimes}"), "it can be false, true or unattested", true},
-	"a prompt that nobody says":  {with("prompts: {greting: {en: {text: x}}}\n"), "prompts.greting: nothing on this line says greting: a prompt of your own is named by a question's prompt; did you mean greeting", false},
-	"an unknown prompt":          {with2("identify", "- number: {name: meter, digits: 8}"), "identify[0].number.prompt: there is no prompt ask-meter", false},
-	"a prompt with a slip":       {with2("identify", "- number: {name: account, digits: 8, prompt: ask-acount}"), "there is no prompt ask-acount: take one that is there, or give its words under prompts; did you mean ask-account?", false},
-	"a prompt that is a path":    {with2("identify", "- number: {name: account, digits: 8, prompt: ../x}"), `"../x" is no prompt`, true},
-	"asked twice":                {with2("identify", "- number: {name: account, digits: 8}\n  - number: {name: account, digits: 6}"), "5:13: identify[1].number: account is asked twice", false},
+	"two ways in one entry": {
+		with2("identify", "- ani: {}\n    choice: {}"),
+		"4:5: identify[0]: want exactly one of ani, choice or number, got 2 keys", true,
+	},
+	"a kind alone": {
+		with2("identify", "- ani"), "4:5: identify[0]: want settings (key: value), got a text: write ani: {}", true,
+	},
+	"a kind with nothing": {
+		with2("identify", "- ani:"),
+		"4:9: identify[0].ani: want settings (key: value), got nothing: give its settings, or {} for the usual ones", true,
+	},
+	"a trust nobody gives": {
+		with2("identify", "- ani: {attestation: B}"), `identify[0].ani.attestation: "B": it can be any or A`, true,
+	},
+	"names read out": {
+		with2("identify", "- ani: {several: names}"), `identify[0].ani.several: "names": it can be ask`, true,
+	},
+	"a key that ends entries": {
+		with2("identify", "- choice: {key: \"#\"}\n  - ani: {}"), `identify[0].choice.key: "#" is not a key`, true,
+	},
+	"two keys": {
+		with2("identify", "- choice: {key: 12}\n  - ani: {}"), `identify[0].choice.key: "12" is not a key`, true,
+	},
+	"no key": {
+		with2("identify", "- choice: {key: none}\n  - ani: {}"), "identify[0].choice.key: want the key to press", true,
+	},
+	"a number without a name": {
+		with2("identify", "- number: {digits: 6}"), "4:13: identify[0].number.name: is missing", true,
+	},
+	"a number without digits": {
+		with2("identify", "- number: {name: account}"), "identify[0].number.digits: is missing: how many digits", true,
+	},
+	"a name of ours": {
+		with2("identify", "- number: {name: pin, prompt: ask-pin, digits: 6}"),
+		"identify[0].number.name: pin means something else already", false,
+	},
+	"no range": {
+		with2("identify", "- number: {name: account, digits: 4-}"),
+		`4:37: identify[0].number.digits: "4-" is not a range: write 6 or 4-6`, true,
+	},
+	"a range backwards": {with2("identify", "- number: {name: account, digits: 6-4}"), `"6-4" runs backwards`, false},
+	"too many digits": {
+		with2("identify", "- number: {name: account, digits: 40}"), "40 is out of bounds: it can be 1 to 32", true,
+	},
+	"an unknown check": {
+		with2("identify", "- number: {name: account, digits: 8, check: lunh}"),
+		`"lunh": it can be none, luhn, mod97 or mod11`, true,
+	},
+	"a phone with a check digit": {
+		with2("identify", "- number: {name: phone, check: luhn}"), "a telephone number has no check digit", true,
+	},
+	"asked too often": {
+		with2("identify", "- number: {name: account, digits: 8, reasks: 4}"), "identify[0].number.reasks: 4 is more than 3",
+		true,
+	},
+	"asked far too often": {
+		with2("identify", "- number: {name: account, digits: 8, reasks: 11, allow_unsafe: true}"),
+		"11 is out of bounds: it can be 0 to 10", true,
+	},
+	"re-asks in words": {
+		with2("identify", "- number: {name: account, digits: 8, reasks: three}"), `want a whole number, got "three"`, true,
+	},
+	"an opt-out that is a digit": {
+		with2("identify", "- number: {name: account, digits: 8, opt_out: 0}"), `"0": it can be * or none`, true,
+	},
+	"read back now and then": {
+		with2("identify", "- number: {name: account, digits: 8, read_back: sometimes}"),
+		"it can be false, true or unattested", true,
+	},
+	"a prompt that nobody says": {
+		with("prompts: {greting: {en: {text: x}}}\n"),
+		"prompts.greting: nothing on this line plays greting: name your own prompt in a question's prompt; did you mean " +
+			"greeting",
+		false,
+	},
+	"an unknown prompt": {
+		with2("identify", "- number: {name: meter, digits: 8}"), "identify[0].number.prompt: there is no prompt ask-meter",
+		false,
+	},
+	"a prompt with a slip": {
+		with2("identify", "- number: {name: account, digits: 8, prompt: ask-acount}"),
+		"there is no prompt ask-acount: use an existing one, or define it under prompts; did you mean ask-account?", false,
+	},
+	"a prompt that is a path": {
+		with2("identify", "- number: {name: account, digits: 8, prompt: ../x}"), `"../x" is not a prompt`, true,
+	},
+	"asked twice": {
+		with2("identify", "- number: {name: account, digits: 8}\n  - number: {name: account, digits: 6}"),
+		"5:13: identify[1].number: account is asked twice", false,
+	},
 
-	"no questions":             {with("verify: {level: 2}\n"), "7:9: verify.questions: is missing", true},
-	"level 1":                  {with("verify: {level: 1, questions: [pin: {}]}\n"), "verify.level: 1 is out of bounds: it can be 2 to 3", true},
-	"level 3 with a PIN alone": {with("verify: {level: 3, questions: [pin: {}, birth_date: {}]}\n"), "7:17: verify.level: level 3 cannot be reached", false},
-	"level 2 with one weak":    {with("verify: {questions: [birth_date: {}]}\n"), "7:9: verify: level 2 cannot be reached", false},
-	"a PIN of three digits":    {with("verify: {questions: [pin: {digits: 3-6}]}\n"), "3-6 is out of bounds: it can be 4 to 12", false},
-	"a PIN of twenty digits":   {with("verify: {questions: [pin: {digits: 20}]}\n"), "20 is out of bounds", true},
-	"a PIN asked four times":   {with("verify: {questions: [pin: {reasks: 4}]}\n"), "4 is out of bounds: it can be 0 to 3", true},
-	"a code of four digits":    {with("verify: {questions: [sms_code: {digits: 4}]}\n"), "4 is out of bounds: it can be 6 to 8", true},
-	"a code that never ends":   {with("verify: {questions: [sms_code: {lifetime: 1h}]}\n"), "1h0m0s is out of bounds: it can be 60s to 600s", false},
-	"a time without its unit":  {with("verify: {questions: [sms_code: {lifetime: 300}]}\n"), `"300" is no time: write it with its unit`, true},
-	"too many tries":           {with("verify: {questions: [totp: {tries: 6}]}\n"), "6 is out of bounds: it can be 1 to 5", true},
-	"a fact that is a PIN":     {with("verify: {questions: [pin: {}, fact: {name: pin, digits: 4}]}\n"), "pin means something else already", false},
-	"a fact that identifies":   {with("verify: {questions: [pin: {}, fact: {name: account, digits: 4}]}\n"), "account means something else already", false},
-	"no engine":                {with("verify: {questions: [passphrase: {grammar: words}]}\n"), "verify.questions[0].passphrase.engine: is missing", true},
-	"an engine in two lines":   {with("verify: {questions: [passphrase: {engine: \"a b\", grammar: words}]}\n"), "is no engine", true},
-	"an empty grammar":         {with("verify: {questions: [passphrase: {engine: a, grammar: \"\"}]}\n"), "passphrase.grammar: is empty", true},
-	"hardly confident":         {with("verify: {questions: [passphrase: {engine: a, grammar: b, confidence: 0.3}]}\n"), "0.3 is out of bounds: it can be 0.5 to 1", true},
-	"no number":                {with("verify: {questions: [passphrase: {engine: a, grammar: b, confidence: .nan}]}\n"), "want a number", true},
-	"an unknown else":          {with("verify: {questions: [pin: {else: smscode}]}\n"), `there is no question "smscode"; did you mean sms_code?`, false},
-	"an else without settings": {with("verify: {questions: [pin: {else: passphrase}]}\n"), `there is no question "passphrase"`, false},
-	"an else to itself":        {with("verify: {questions: [pin: {else: pin}]}\n"), "verify.questions[0].pin.else: goes in a circle: pin → pin", false},
-	"a circle of three":        {with("verify: {questions: [pin: {else: totp}, totp: {else: sms_code}, sms_code: {else: pin}]}\n"), "goes in a circle: pin → totp → sms_code → pin", false},
-	"the same question twice":  {with("verify: {questions: [pin: {}, pin: {}]}\n"), "7:36: verify.questions[1].pin: pin is asked twice", false},
+	"no questions": {with("verify: {level: 2}\n"), "7:9: verify.questions: is missing", true},
+	"level 1": {
+		with("verify: {level: 1, questions: [pin: {}]}\n"), "verify.level: 1 is out of bounds: it can be 2 to 3", true,
+	},
+	"level 3 with a PIN alone": {
+		with("verify: {level: 3, questions: [pin: {}, birth_date: {}]}\n"), "7:17: verify.level: level 3 cannot be reached",
+		false,
+	},
+	"level 2 with one weak": {
+		with("verify: {questions: [birth_date: {}]}\n"), "7:9: verify: level 2 cannot be reached", false,
+	},
+	"a PIN of three digits": {
+		with("verify: {questions: [pin: {digits: 3-6}]}\n"), "3-6 is out of bounds: it can be 4 to 12", false,
+	},
+	"a PIN of twenty digits": {with("verify: {questions: [pin: {digits: 20}]}\n"), "20 is out of bounds", true},
+	"a PIN asked four times": {
+		with("verify: {questions: [pin: {reasks: 4}]}\n"), "4 is out of bounds: it can be 0 to 3", true,
+	},
+	"a code of four digits": {
+		with("verify: {questions: [sms_code: {digits: 4}]}\n"), "4 is out of bounds: it can be 6 to 8", true,
+	},
+	"a code that never ends": {
+		with("verify: {questions: [sms_code: {lifetime: 1h}]}\n"), "1h0m0s is out of bounds: it can be 60s to 600s", false,
+	},
+	"a time without its unit": {
+		with("verify: {questions: [sms_code: {lifetime: 300}]}\n"), `"300" is not a time: write it with its unit`, true,
+	},
+	"too many tries": {
+		with("verify: {questions: [totp: {tries: 6}]}\n"), "6 is out of bounds: it can be 1 to 5", true,
+	},
+	"a fact that is a PIN": {
+		with("verify: {questions: [pin: {}, fact: {name: pin, digits: 4}]}\n"), "pin means something else already", false,
+	},
+	"a fact that identifies": {
+		with("verify: {questions: [pin: {}, fact: {name: account, digits: 4}]}\n"), "account means something else already",
+		false,
+	},
+	"no engine": {
+		with("verify: {questions: [passphrase: {grammar: words}]}\n"), "verify.questions[0].passphrase.engine: is missing",
+		true,
+	},
+	"an engine in two lines": {
+		with("verify: {questions: [passphrase: {engine: \"a b\", grammar: words}]}\n"), "is not an engine", true,
+	},
+	"an empty grammar": {
+		with("verify: {questions: [passphrase: {engine: a, grammar: \"\"}]}\n"), "passphrase.grammar: is empty", true,
+	},
+	"hardly confident": {
+		with("verify: {questions: [passphrase: {engine: a, grammar: b, confidence: 0.3}]}\n"),
+		"0.3 is out of bounds: it can be 0.5 to 1", true,
+	},
+	"no number": {
+		with("verify: {questions: [passphrase: {engine: a, grammar: b, confidence: .nan}]}\n"), "want a number", true,
+	},
+	"an unknown else": {
+		with("verify: {questions: [pin: {else: smscode}]}\n"), `there is no question "smscode"; did you mean sms_code?`,
+		false,
+	},
+	"an else without settings": {
+		with("verify: {questions: [pin: {else: passphrase}]}\n"), `there is no question "passphrase"`, false,
+	},
+	"an else to itself": {
+		with("verify: {questions: [pin: {else: pin}]}\n"), "verify.questions[0].pin.else: goes in a circle: pin → pin",
+		false,
+	},
+	"a circle of three": {
+		with("verify: {questions: [pin: {else: totp}, totp: {else: sms_code}, sms_code: {else: pin}]}\n"),
+		"goes in a circle: pin → totp → sms_code → pin", false,
+	},
+	"the same question twice": {
+		with("verify: {questions: [pin: {}, pin: {}]}\n"), "7:36: verify.questions[1].pin: pin is asked twice", false,
+	},
 
-	"hangup for a failure":          {with("  failed: hangup\n"), "7:11: routes.failed: hangup is only for verified and hours.closed", true},
-	"a route of two words":          {with("  locked: agents XML\n"), `7:11: routes.locked: "agents XML" is no destination`, true},
-	"a route that is a command":     {with("  locked: \"${system(reboot)} XML default\"\n"), "is no destination", true},
-	"an unknown route":              {with("  lost: agents XML default\n"), "7:3: routes.lost: unknown key", true},
-	"a page that is no address":     {with("pop_url: crm/{customer}\n"), "7:10: pop_url:", true},
-	"a page that is a script":       {with("pop_url: \"javascript:alert(1)\"\n"), "7:10: pop_url:", true},
-	"a page with an unknown word":   {with("pop_url: https://crm/{name}\n"), "{name} is not filled in: there are {customer}, {call}, {line} and {status}", false},
-	"timers the wrong way round":    {with("timers: {first_digit: 3s, inter_digit: 4s}\n"), "7:40: timers.inter_digit: the time between digits (4s) must be shorter", false},
-	"a first digit before a second": {with("timers: {first_digit: 500ms}\n"), "500ms is out of bounds: it can be 1s to 99s", false},
-	"words in a foreign language":   {with("prompts: {greeting: {fr: {text: Bonjour}}}\n"), `7:26: prompts.greeting.fr: the line does not speak "fr": its languages are en`, false},
-	"words and a recording":         {with("prompts: {greeting: {en: {text: Hello, file: x.wav}}}\n"), "want either text or file", false},
-	"neither":                       {with("prompts: {greeting: {en: {}}}\n"), "want either text or file", true},
-	"no words at all":               {with("prompts: {greeting: {}}\n"), "prompts.greeting: says nothing", true},
-	"a prompt named with capitals":  {with("prompts: {Greeting: {en: {text: Hello}}}\n"), "a prompt's name has small letters", true},
-	"a recording with a quote":      {with("prompts: {greeting: {en: {file: \"a'b.wav\"}}}\n"), "is not a letter, a digit", true},
-	"a prompt twice":                {with("prompts: {greeting: {en: {text: a}}, greeting: {en: {text: b}}}\n"), "prompts.greeting: is there twice", false},
+	"hangup for a failure": {
+		with("  failed: hangup\n"), "7:11: routes.failed: hangup is only for verified and hours.closed", true,
+	},
+	"a route of two words": {
+		with("  locked: agents XML\n"), `7:11: routes.locked: "agents XML" is not a destination`, true,
+	},
+	"a route that is a command": {with("  locked: \"${system(reboot)} XML default\"\n"), "is not a destination", true},
+	"an unknown route":          {with("  lost: agents XML default\n"), "7:3: routes.lost: unknown key", true},
+	"a page that is not a URL":  {with("pop_url: crm/{customer}\n"), "7:10: pop_url:", true},
+	"a page that is a script":   {with("pop_url: \"javascript:alert(1)\"\n"), "7:10: pop_url:", true},
+	"a page with an unknown word": {
+		with("pop_url: https://crm/{name}\n"), "{name} is not a placeholder: use {customer}, {call}, {line} and {status}",
+		false,
+	},
+	"timers the wrong way round": {
+		with("timers: {first_digit: 3s, inter_digit: 4s}\n"),
+		"7:40: timers.inter_digit: the time between digits (4s) must be shorter", false,
+	},
+	"a first digit before a second": {
+		with("timers: {first_digit: 500ms}\n"), "500ms is out of bounds: it can be 1s to 99s", false,
+	},
+	"words in a foreign language": {
+		with("prompts: {greeting: {fr: {text: Bonjour}}}\n"),
+		`7:26: prompts.greeting.fr: the line does not speak "fr": its languages are en`, false,
+	},
+	"words and a recording": {
+		with("prompts: {greeting: {en: {text: Hello, file: x.wav}}}\n"), "want either text or file", false,
+	},
+	"neither":         {with("prompts: {greeting: {en: {}}}\n"), "want either text or file", true},
+	"no words at all": {with("prompts: {greeting: {}}\n"), "prompts.greeting: is empty", true},
+	"a prompt named with capitals": {
+		with("prompts: {Greeting: {en: {text: Hello}}}\n"), "a prompt's name has lower-case letters", true,
+	},
+	"a recording with a quote": {
+		with("prompts: {greeting: {en: {file: \"a'b.wav\"}}}\n"), "is not a letter, a digit", true,
+	},
+	"a prompt twice": {
+		with("prompts: {greeting: {en: {text: a}}, greeting: {en: {text: b}}}\n"), "prompts.greeting: appears twice", false,
+	},
 
-	"no time zone":       {with("hours: {open: \"08:00-18:00\"}\n"), "7:8: hours.tz: is missing", true},
-	"a zone of nobody":   {with("hours: {tz: Europe/Berln, open: \"08:00-18:00\"}\n"), `"Europe/Berln" is no time zone`, false},
-	"the machine's zone": {with("hours: {tz: Local, open: \"08:00-18:00\"}\n"), `"Local" is no time zone`, false},
+	"no time zone": {with("hours: {open: \"08:00-18:00\"}\n"), "7:8: hours.tz: is missing", true},
+	"a zone of nobody": {
+		with("hours: {tz: Europe/Berln, open: \"08:00-18:00\"}\n"), `"Europe/Berln" is not a time zone`, false,
+	},
+	"the machine's zone": {with("hours: {tz: Local, open: \"08:00-18:00\"}\n"), `"Local" is not a time zone`, false},
 	"hours without time": {with("hours: {tz: UTC, open: Mo-Fr}\n"), `"Mo-Fr" has no time`, false},
-	"a day of nobody":    {with("hours: {tz: UTC, open: Mo-Xx 08:00-18:00}\n"), `"Mo-Xx" is neither a day nor a time`, true},
-	"25 hours":           {with("hours: {tz: UTC, open: Mo 08:00-25:00}\n"), `"08:00-25:00" is no time of day`, false},
-	"no time at all":     {with("hours: {tz: UTC, open: Mo 08:00-08:00}\n"), `"08:00-08:00" is no time at all`, false},
-	"a comma too many":   {with("hours: {tz: UTC, open: \"Mo 08:00-09:00,\"}\n"), "has nothing between two commas", false},
-	"a forgotten comma":  {with("hours: {tz: UTC, open: Mo 08:00-09:00 Tu 08:00-09:00}\n"), `"Tu" stands behind a time: put a comma in between`, false},
-	"a day that is not":  {with("hours: {tz: UTC, open: \"08:00-09:00\", holidays: [2026-02-30]}\n"), `hours.holidays[0]: "2026-02-30" is no date`, false},
-	"a day as at home":   {with("hours: {tz: UTC, open: \"08:00-09:00\", holidays: [25.12.2026]}\n"), `"25.12.2026" is no date: write it as 2026-12-25`, true},
-	"a holiday twice":    {with("hours: {tz: UTC, open: \"08:00-09:00\", holidays: [2026-12-25, 2026-12-25]}\n"), "2026-12-25 is there twice", true},
+	"a day of nobody": {
+		with("hours: {tz: UTC, open: Mo-Xx 08:00-18:00}\n"), `"Mo-Xx" is neither a day nor a time`, true,
+	},
+	"25 hours":         {with("hours: {tz: UTC, open: Mo 08:00-25:00}\n"), `"08:00-25:00" is not a time of day`, false},
+	"no time at all":   {with("hours: {tz: UTC, open: Mo 08:00-08:00}\n"), `"08:00-08:00" is an empty time`, false},
+	"a comma too many": {with("hours: {tz: UTC, open: \"Mo 08:00-09:00,\"}\n"), "has an empty entry", false},
+	"a forgotten comma": {
+		with("hours: {tz: UTC, open: Mo 08:00-09:00 Tu 08:00-09:00}\n"), `"Tu" stands behind a time: put a comma in between`,
+		false,
+	},
+	"a day that is not": {
+		with("hours: {tz: UTC, open: \"08:00-09:00\", holidays: [2026-02-30]}\n"),
+		`hours.holidays[0]: "2026-02-30" is not a date`, false,
+	},
+	"a day as at home": {
+		with("hours: {tz: UTC, open: \"08:00-09:00\", holidays: [25.12.2026]}\n"),
+		`"25.12.2026" is not a date: write it as 2026-12-25`, true,
+	},
+	"a holiday twice": {
+		with("hours: {tz: UTC, open: \"08:00-09:00\", holidays: [2026-12-25, 2026-12-25]}\n"), "2026-12-25 appears twice",
+		true,
+	},
 }
 
-// with2 puts other things in place of what a setting of the small file has.
+// with2 replaces a setting of the small file.
 func with2(key, entries string) string {
 	return strings.Replace(small, key+":\n  - ani: {}\n", key+":\n  "+entries+"\n", 1)
 }
 
-func TestEveryMistakeIsSaid(t *testing.T) {
+func TestEveryMistakeIsReported(t *testing.T) {
 	t.Parallel()
 	for name, c := range wrongs {
 		t.Run(name, func(t *testing.T) {
@@ -221,7 +396,7 @@ func TestEveryMistakeIsSaid(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsMadeToHurtDoesNot(t *testing.T) {
+func TestAHostileFileIsHarmless(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"brackets":     strings.Repeat("[", 200<<10),
@@ -239,8 +414,8 @@ func TestAFileThatIsMadeToHurtDoesNot(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			const quick = 10 * time.Second // without the limits it takes more on one core alone
-			fastest := time.Hour           // of a few: the machine may be busy
+			const quick = 10 * time.Second // without the limits one core takes longer
+			fastest := time.Hour           // of a few runs: the machine may be busy
 			for tries := 0; tries < 5 && fastest >= quick; tries++ {
 				started := time.Now()
 				got := said(t, text)
@@ -272,7 +447,7 @@ func many(n int) string {
 	return b.String()
 }
 
-func TestAFileOfAnotherEditorIsReadToo(t *testing.T) {
+func TestFilesOfOtherEditorsAreRead(t *testing.T) {
 	t.Parallel()
 	assert.Empty(t, said(t, "\uFEFF"+small), "a byte order mark")
 	assert.Empty(t, said(t, strings.ReplaceAll(small, "\n", "\r\n")), "ends of lines of Windows")
@@ -282,9 +457,11 @@ func TestAFileOfAnotherEditorIsReadToo(t *testing.T) {
 	assert.True(t, strings.HasPrefix(got[0], "7:9: region:"), got[0])
 }
 
-func TestAPromptOfTheLinesOwnIsKnown(t *testing.T) {
+func TestTheLinesOwnPromptIsKnown(t *testing.T) {
 	t.Parallel()
-	text := with2("identify", "- number: {name: meter, digits: 8}") + "prompts: {ask-meter: {en: {text: Key your meter's number.}}}\n"
+	text := with2(
+		"identify", "- number: {name: meter, digits: 8}",
+	) + "prompts: {ask-meter: {en: {text: Key your meter's number.}}}\n"
 	assert.Empty(t, said(t, text))
 	p := lines.Parser{Prompt: func(name string) bool { return name == "ask-gas" }}
 	_, err := p.Parse("f", []byte(with2("identify", "- number: {name: gas, digits: 8}")))
@@ -293,31 +470,55 @@ func TestAPromptOfTheLinesOwnIsKnown(t *testing.T) {
 	assert.ErrorContains(t, err, "no prompt ask-account")
 }
 
-func TestUnsafeIsAllowedToWhoSaysSo(t *testing.T) {
+func TestAllowUnsafe(t *testing.T) {
 	t.Parallel()
 	text := with2("identify", "- number: {name: account, digits: 8, reasks: 5, allow_unsafe: true}")
 	def, err := lines.Parse("f", []byte(text))
 	require.NoError(t, err)
-	assert.Contains(t, def.Warnings(nil).Error(), "asked 6 times, callers can try numbers out")
+	assert.Contains(t, def.Warnings(nil).Error(), "asked 6 times, callers can guess numbers")
 }
 
 func TestWarnings(t *testing.T) {
 	t.Parallel()
 	pin := "verify: {questions: [pin: {digits: 6}]}\n"
 	for name, c := range map[string]struct{ text, says string }{
-		"nothing":                       {with(pin), ""},
-		"nobody can be verified":        {small, "f:1:1: no verify: callers are identified at most"},
-		"a greeting for nobody":         {with("greet_by_name: true\n"), "nobody is verified here"},
-		"a PIN of four digits":          {with("verify: {questions: [pin: {digits: 4-6}]}\n"), "f:7:36: verify.questions[0].pin.digits: a PIN of 4 digits is guessed in one call with a chance of 0.03 % (6 digits: 0.0003 %)"},
-		"one weak question at the end":  {with("verify: {questions: [pin: {digits: 6}, birth_date: {}]}\n"), "f:7:40: verify.questions[1]: can never matter"},
-		"one weak question in front":    {with("verify: {questions: [birth_date: {}, pin: {digits: 6}]}\n"), ""},
-		"a weak question at level 3":    {with("verify: {level: 3, questions: [birth_date: {}, pin: {digits: 6}, totp: {}]}\n"), "f:7:32: verify.questions[0]: is never asked"},
-		"two weak questions at the end": {with("verify: {questions: [pin: {digits: 6}, birth_date: {}, fact: {name: post_code, digits: 5}]}\n"), ""},
-		"the caller's number second":    {with2("identify", "- number: {name: account, digits: 8}\n  - ani: {}") + pin, "f:5:5: identify[1]: the caller's number is always tried first"},
-		"a phone without a region":      {with2("identify", "- number: {name: phone}") + pin, "without a region only numbers with their country code"},
-		"a choice that leads nowhere":   {with2("identify", "- choice: {}") + pin, "nothing is asked behind this choice"},
-		"a menu of one language":        {with("language_menu: true\n" + pin), "f:7:16: language_menu: there is one language to choose from"},
-		"words in one language of two":  {with("languages: [en, de]\nprompts: {ask-meter: {en: {text: x}}}\nverify: {questions: [pin: {digits: 6}, fact: {name: meter, digits: 5, prompt: ask-meter}]}\n"), "prompts.ask-meter: has no words in de"},
+		"nothing":                {with(pin), ""},
+		"nobody can be verified": {small, "f:1:1: no verify: callers are identified at most"},
+		"a greeting for nobody":  {with("greet_by_name: true\n"), "this line verifies nobody"},
+		"a PIN of four digits": {
+			with("verify: {questions: [pin: {digits: 4-6}]}\n"),
+			"f:7:36: verify.questions[0].pin.digits: a PIN of 4 digits is guessed in one call with a chance of 0.03 % (6 " +
+				"digits: 0.0003 %)",
+		},
+		"one weak question at the end": {
+			with("verify: {questions: [pin: {digits: 6}, birth_date: {}]}\n"), "f:7:40: verify.questions[1]: has no effect",
+		},
+		"one weak question in front": {with("verify: {questions: [birth_date: {}, pin: {digits: 6}]}\n"), ""},
+		"a weak question at level 3": {
+			with("verify: {level: 3, questions: [birth_date: {}, pin: {digits: 6}, totp: {}]}\n"),
+			"f:7:32: verify.questions[0]: is never asked",
+		},
+		"two weak questions at the end": {
+			with("verify: {questions: [pin: {digits: 6}, birth_date: {}, fact: {name: post_code, digits: 5}]}\n"), "",
+		},
+		"the caller's number second": {
+			with2("identify", "- number: {name: account, digits: 8}\n  - ani: {}") + pin,
+			"f:5:5: identify[1]: the caller's number is always tried first",
+		},
+		"a phone without a region": {
+			with2("identify", "- number: {name: phone}") + pin, "without a region only numbers with their country code",
+		},
+		"a choice that leads nowhere": {with2("identify", "- choice: {}") + pin, "no question follows this choice"},
+		"a menu of one language": {
+			with("language_menu: true\n" + pin), "f:7:16: language_menu: there is one language to choose from",
+		},
+		"words in one language of two": {
+			with(
+				"languages: [en, de]\nprompts: {ask-meter: {en: {text: x}}}\nverify: {questions: [pin: {digits: 6}, fact: " +
+					"{name: meter, digits: 5, prompt: ask-meter}]}\n",
+			),
+			"prompts.ask-meter: has no words in de",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -332,16 +533,26 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-func TestALanguageWithoutRecordingsIsWorthAWord(t *testing.T) {
+func TestALanguageWithoutRecordingsIsAWarning(t *testing.T) {
 	t.Parallel()
-	def, err := lines.Parse("f", []byte(with("languages: [en, nl]\nverify: {questions: [pin: {digits: 6}]}\nprompts: {greeting: {nl: {text: Welkom.}}}\n")))
+	def, err := lines.Parse(
+		"f",
+		[]byte(
+			with("languages: [en, nl]\nverify: {questions: [pin: {digits: 6}]}\nprompts: {greeting: {nl: {text: Welkom.}}}\n"),
+		),
+	)
 	require.NoError(t, err)
 	got := def.Warnings(func(language, _ string) bool { return language == "en" })
 	require.Len(t, got, 1)
-	assert.Equal(t, "f:7:17: languages[1]: 3 of the prompts that this line plays have no recording in nl (ask-pin, confirmation or failure): callers hear en, or a tone", got[0].String())
+	assert.Equal(
+		t,
+		"f:7:17: languages[1]: 3 of the prompts that this line plays have no recording in nl (ask-pin, confirmation or "+
+			"failure): callers hear en, or a tone",
+		got[0].String(),
+	)
 }
 
-// shipped are the files that come with Countersign.
+// shipped are the files shipped with Countersign.
 func shipped(t *testing.T) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob("examples/*.yaml")
@@ -355,7 +566,7 @@ func shipped(t *testing.T) map[string][]byte {
 	return all
 }
 
-func TestTheFilesThatComeWithCountersignAreRight(t *testing.T) {
+func TestShippedFilesHaveNoProblems(t *testing.T) {
 	t.Parallel()
 	var all []*lines.Definition
 	for file, text := range shipped(t) {
@@ -381,7 +592,9 @@ func FuzzParse(f *testing.F) {
 	for _, c := range wrongs {
 		f.Add(c.text)
 	}
-	for _, file := range []string{"default.yaml", "examples/bank.yaml", "examples/smartflows.yaml", "testdata/wrong.yaml"} {
+	for _, file := range []string{
+		"default.yaml", "examples/bank.yaml", "examples/smartflows.yaml", "testdata/wrong.yaml",
+	} {
 		text, err := os.ReadFile(file)
 		require.NoError(f, err)
 		f.Add(string(text))

@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// Problem is one thing that is wrong with a file, or worth a word, and where: Line and Column count from 1, Path names
-// the setting.
+// Problem is an error or a warning about a file: Line and Column count from 1, Path names the setting.
 type Problem struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
@@ -25,7 +24,7 @@ func (p Problem) String() string {
 	return s + p.Text
 }
 
-// Problems are everything that is wrong with a file, in its order. As an error it has a line for each.
+// Problems are all problems of a file, in its order. As an error it has a line for each.
 type Problems []Problem
 
 func (p Problems) Error() string {
@@ -45,13 +44,13 @@ func (p Problems) sort() {
 // position is a place in a file.
 type position struct{ line, column int }
 
-// source says where in which file the settings stand, by path.
+// source holds a file's name and the positions of its settings, by path.
 type source struct {
 	file string
 	at   map[string]position
 }
 
-// problem makes a Problem at a path, or at the nearest thing above it that stands in the file.
+// problem makes a Problem at a path, or at its nearest parent that is in the file.
 func (s source) problem(path, format string, a ...any) Problem {
 	p := Problem{File: s.file, Line: 1, Column: 1, Path: path, Text: fmt.Sprintf(format, a...)}
 	for near := path; ; {

@@ -15,17 +15,17 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// What a file may be. A long line's file has 5 KB and 500 tokens. The YAML parser takes time with the square of the
-// tokens (240,000 of them: 10 s) and stack with the depth, so both are looked at before.
+// Bounds of a file. A long line's file has 5 KB and 500 tokens. The YAML parser's time grows with the square of the
+// tokens (240,000: 10 s) and its stack with the depth, so both are checked before.
 const (
-	// MaxSize is how many bytes a file may have.
+	// MaxSize bounds a file in bytes.
 	MaxSize     = 256 << 10
 	maxTokens   = 20_000
 	maxDepth    = 32
 	maxProblems = 200
 )
 
-// syntaxTree is the file as the YAML parser reads it, or what is wrong with it.
+// syntaxTree parses the file as YAML.
 func syntaxTree(text []byte) (root ast.Node, at position, err error) {
 	if len(text) > MaxSize {
 		return nil, position{1, 1}, fmt.Errorf("the file has %d KB: a line's file has at most %d KB",
@@ -36,8 +36,8 @@ func syntaxTree(text []byte) (root ast.Node, at position, err error) {
 		return nil, at, err
 	}
 	defer func() {
-		if p := recover(); p != nil { // the parser's own mistake
-			root, at, err = nil, position{1, 1}, errors.New("this is no YAML that can be read")
+		if p := recover(); p != nil { // a bug of the parser
+			root, at, err = nil, position{1, 1}, errors.New("the YAML cannot be parsed")
 		}
 	}()
 	tokens := lexer.Tokenize(string(text))
@@ -64,7 +64,7 @@ func syntaxTree(text []byte) (root ast.Node, at position, err error) {
 	return nil, positionOf(bodies[1]), errors.New("a second document begins here: write one line in one file")
 }
 
-// plainText finds what is no text, or no text that can be shown.
+// plainText finds invalid UTF-8 and control characters.
 func plainText(text []byte) (position, error) {
 	for n, line := range bytes.Split(text, []byte("\n")) {
 		if !utf8.Valid(line) {
@@ -80,7 +80,7 @@ func plainText(text []byte) (position, error) {
 	return position{}, nil
 }
 
-// modest refuses what would keep the parser busy, and what a line's file has no use for: anchors, aliases and tags.
+// modest refuses what would take the parser too long, and what a line's file must not have: anchors, aliases and tags.
 func modest(tokens token.Tokens) (position, error) {
 	if len(tokens) > maxTokens {
 		return at(tokens[maxTokens]), fmt.Errorf("the file has more than %d words and signs: no line needs that many",
@@ -99,14 +99,14 @@ func modest(tokens token.Tokens) (position, error) {
 		case token.SequenceEntryType, token.MappingKeyType:
 			onLine++
 		case token.AnchorType, token.AliasType:
-			return at(t), fmt.Errorf("%s here is YAML's sign for an anchor or alias, "+
-				"which a line's file does not have: put the text in quotes", t.Value)
+			return at(t), fmt.Errorf("%s is YAML's sign for an anchor or alias, "+
+				"which a line's file cannot have: put the text in quotes", t.Value)
 		case token.TagType, token.MergeKeyType, token.DirectiveType:
-			return at(t), fmt.Errorf("YAML's %s is nothing that a line's file has: "+
+			return at(t), fmt.Errorf("a line's file cannot have YAML's %s: "+
 				"put the text in quotes, or remove it", t.Value)
 		}
 		if flow > maxDepth || onLine > maxDepth {
-			return at(t), errors.New("nested too deep: no line needs that")
+			return at(t), errors.New("nested too deep")
 		}
 	}
 	return position{}, nil
@@ -115,11 +115,11 @@ func modest(tokens token.Tokens) (position, error) {
 func syntaxError(text []byte, err error) (position, error) {
 	var y yaml.Error
 	if !errors.As(err, &y) || y.GetToken() == nil || y.GetToken().Position == nil {
-		return position{1, 1}, errors.New("this is no YAML that can be read")
+		return position{1, 1}, errors.New("the YAML cannot be parsed")
 	}
 	where := at(y.GetToken())
 	rows := bytes.Split(text, []byte("\n"))
-	for n := range min(where.line, len(rows)) { // the parser may notice it later
+	for n := range min(where.line, len(rows)) { // the parser may report it later
 		row := bytes.TrimLeft(rows[n], " ")
 		if n >= where.line-2 && len(row) > 0 && row[0] == '\t' {
 			where = position{n + 1, len(rows[n]) - len(row) + 1}
@@ -136,7 +136,7 @@ func at(t *token.Token) position {
 	return position{max(1, t.Position.Line), max(1, t.Position.Column)}
 }
 
-// positionOf is where a value begins.
+// positionOf is the position of a value.
 func positionOf(n ast.Node) position {
 	switch n := n.(type) {
 	case *ast.MappingNode:
@@ -152,7 +152,7 @@ func positionOf(n ast.Node) position {
 	return at(n.GetToken())
 }
 
-// kindOf names what stands in a file, for a person.
+// kindOf names a value's kind for a problem's text.
 func kindOf(n ast.Node) string {
 	switch n.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
@@ -192,7 +192,7 @@ func isText(n ast.Node) bool {
 	return false
 }
 
-// pairs are the keys and values of a map.
+// pairs returns the keys and values of a map.
 func pairs(n ast.Node) ([]*ast.MappingValueNode, bool) {
 	switch n := n.(type) {
 	case *ast.MappingNode:

@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// schemaFrame is the schema of a line's file without the kinds of questions: kindsHere stands in their place.
+// schemaFrame is the schema of a line's file without the kinds of questions, which replace kindsHere.
 //
 //go:embed schema.json
 var schemaFrame []byte
 
 var kindsHere = []byte(`"every kind of question, from the kinds themselves: see schema.go"`)
 
-// Schema is the JSON Schema (draft 2020-12) of a line's file, for editors. It knows less than Parse: what depends on
-// several settings only Parse sees.
+// Schema is the JSON Schema (draft 2020-12) of a line's file, for editors. It knows less than Parse, which also checks
+// what depends on several settings.
 func Schema() []byte { return slices.Clone(wholeSchema()) }
 
 var wholeSchema = sync.OnceValue(func() []byte {
@@ -35,7 +35,7 @@ var wholeSchema = sync.OnceValue(func() []byte {
 	return out.Bytes()
 })
 
-// doc describes a setting to editors. A kind gives the words, and what its type and tags do not tell.
+// doc describes a setting for editors: the words of the kind, and what type and tags do not say.
 type doc struct {
 	Description string   `json:"description"`
 	Type        any      `json:"type,omitempty"`
@@ -49,7 +49,7 @@ type doc struct {
 	Examples    []string `json:"examples,omitempty"`
 }
 
-// usualDocs describe settings that mean the same in most kinds.
+// usualDocs describe settings with the same meaning in most kinds.
 var usualDocs = map[string]doc{
 	"digits": {Description: "How many digits it has. One number, or the smallest and the largest: 6 or 4-6."},
 	"reasks": {Description: "How often it is asked again after a wrong one."},
@@ -60,7 +60,7 @@ var usualDocs = map[string]doc{
 	},
 }
 
-// kindSchema is the schema of what stands below a kind's key.
+// kindSchema is the schema of the settings below a kind's key.
 type kindSchema struct {
 	Description          string   `json:"description"`
 	Type                 string   `json:"type"`
@@ -88,7 +88,7 @@ func schemaOf(k Kind) kindSchema {
 	return s
 }
 
-// fill adds what a setting's type, its tags and its usual value tell.
+// fill adds what a setting's type, tags and default say.
 func (d *doc) fill(usual any, tag reflect.StructTag) {
 	bounded := tag.Get("bounds") != ""
 	switch x := usual.(type) {
@@ -119,7 +119,7 @@ func (d *doc) fill(usual any, tag reflect.StructTag) {
 	}
 }
 
-// ordered is an object whose members keep their order.
+// ordered is an object with ordered members.
 type ordered []member
 
 type member struct {
@@ -136,7 +136,7 @@ func (o ordered) MarshalJSON() ([]byte, error) {
 	return []byte("{" + strings.Join(all, ",") + "}"), nil
 }
 
-// inJSON writes a value as a person would: without escapes for the sake of HTML.
+// inJSON encodes a value without HTML escapes.
 func inJSON(v any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What editors were told about a line's file they are still told: a release only adds to it.
+// A release only adds to the published schema.
 func TestThePublishedSchemaOnlyGrows(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("testdata", "schema.json"))
@@ -33,7 +33,7 @@ func TestThePublishedSchemaOnlyGrows(t *testing.T) {
 	contains(t, now, published, "")
 }
 
-// contains requires that a value has everything that another has.
+// contains requires that a value contains another.
 func contains(t *testing.T, whole, part any, path string) {
 	t.Helper()
 	members, is := part.(map[string]any)
@@ -87,7 +87,7 @@ func TestSchemaAndParseAgree(t *testing.T) {
 	for name, c := range wrongs {
 		doc, err := asJSON(c.text)
 		if err != nil {
-			continue // an editor says so by itself
+			continue // editors find it without a schema
 		}
 		if err = s.Validate(doc); c.schema {
 			assert.Error(t, err, "%s: the schema takes what Parse does not", name)
@@ -97,16 +97,20 @@ func TestSchemaAndParseAgree(t *testing.T) {
 	}
 }
 
-// rights are files that use everything there is, in all the ways in which it can be written.
+// rights are valid files that use every setting, in every notation.
 var rights = map[string]string{
 	"the smallest":           small,
 	"everything":             everything,
 	"numbers without quotes": with("numbers: [5000, 0049301234, \"+49*\", \"*\", reception]\n"),
-	"keys without quotes":    with2("identify", "- choice: {key: 1, name: x, prompt: have-account}\n  - number: {name: account, digits: 8, read_back: \"true\", opt_out: none}"),
-	"hangups":                with("  verified: hangup\nhours: {tz: UTC, open: \"00:00-24:00\", closed: hangup}\n"),
-	"a phone with digits":    with2("identify", "- number: {name: phone, digits: 7}"),
-	"asked unsafely":         with2("identify", "- number: {name: account, digits: 8, reasks: 10, allow_unsafe: true}"),
-	"nothing of anything":    with("numbers: []\nregion: \"\"\npop_url: \"\"\nprompts: {}\ntimers: {}\n"),
+	"keys without quotes": with2(
+		"identify",
+		"- choice: {key: 1, name: x, prompt: have-account}\n  - number: {name: account, digits: 8, read_back: \"true\", "+
+			"opt_out: none}",
+	),
+	"hangups":             with("  verified: hangup\nhours: {tz: UTC, open: \"00:00-24:00\", closed: hangup}\n"),
+	"a phone with digits": with2("identify", "- number: {name: phone, digits: 7}"),
+	"asked unsafely":      with2("identify", "- number: {name: account, digits: 8, reasks: 10, allow_unsafe: true}"),
+	"nothing of anything": with("numbers: []\nregion: \"\"\npop_url: \"\"\nprompts: {}\ntimers: {}\n"),
 }
 
 const everything = `format: 1
@@ -205,7 +209,7 @@ func sameKeys(t *testing.T, typ reflect.Type, schema node, path string) {
 	assert.ElementsMatch(t, required, got, path)
 }
 
-// describes requires a sentence that says what a part of the schema is.
+// describes requires a sentence that describes a part of the schema.
 func describes(t *testing.T, property node, path string) string {
 	t.Helper()
 	text, _ := property["description"].(string)
@@ -264,12 +268,13 @@ func number(t *testing.T, s string) float64 {
 	return n
 }
 
-func TestTheUsualValuesInTheSchemaAreThoseOfParse(t *testing.T) {
+func TestTheSchemasDefaultsAreThoseOfParse(t *testing.T) {
 	t.Parallel()
 	var schema node
 	require.NoError(t, json.Unmarshal(lines.Schema(), &schema))
 	def := parsed(t, with2("identify", "- ani: {}\n  - choice: {}\n  - number: {name: account, digits: 8}")+
-		"verify: {questions: [pin: {}, birth_date: {}, fact: {name: x, digits: 2}, passphrase: {engine: e, grammar: g}, sms_code: {}, totp: {}]}\n")
+		"verify: {questions: [pin: {}, birth_date: {}, fact: {name: x, digits: 2}, passphrase: {engine: e, grammar: g}, "+
+		"sms_code: {}, totp: {}]}\n")
 	seen := 0
 	var compare func(v reflect.Value, schema node, path string)
 	compare = func(v reflect.Value, schema node, path string) {
@@ -292,7 +297,7 @@ func TestTheUsualValuesInTheSchemaAreThoseOfParse(t *testing.T) {
 				want = parsed
 				got = d.String()
 			}
-			if !strings.HasSuffix(path, ".prompt") || got != "" { // those are found by name
+			if !strings.HasSuffix(path, ".prompt") || got != "" { // prompts are found by name
 				assert.Equal(t, fmt.Sprint(want), got, path)
 			}
 			return

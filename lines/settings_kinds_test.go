@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWhatIsNoSettingsWhereSettingsBelongIsSaid(t *testing.T) {
+func TestAValueInPlaceOfSettingsIsReported(t *testing.T) {
 	t.Parallel()
 	for text, says := range map[string]string{
 		"prompts: hello\n":                   "7:10: prompts: want settings (key: value), got a text",
@@ -22,7 +22,7 @@ func TestWhatIsNoSettingsWhereSettingsBelongIsSaid(t *testing.T) {
 	}
 }
 
-func TestADayOfNobodyIsSaidWhereverItStands(t *testing.T) {
+func TestAnUnknownDayIsReported(t *testing.T) {
 	t.Parallel()
 	for days, says := range map[string]string{
 		"Xx": "Xx", "Xx-Fr": "Xx-Fr", "Mo-Xx": "Mo-Xx", "Xx-Yy": "Xx-Yy", "Fr-Mo": "",

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheTimeBetweenDigitsIsShorterThanThatForTheFirst(t *testing.T) {
+func TestInterDigitMustBeShorterThanFirstDigit(t *testing.T) {
 	t.Parallel()
 	const shorter = "the time between digits (%s) must be shorter than that for the first (%s)"
 	says := func(path, time string) string { return path + ": " + strings.ReplaceAll(shorter, "%s", time) }

@@ -8,8 +8,8 @@ import (
 	"countersign/session"
 )
 
-// Warnings are what is not wrong with a line but worth a word. audio says whether there is a recording of a prompt in a
-// language; nil asks for none.
+// Warnings returns warnings about a valid line. audio says whether a prompt has a recording in a language; nil skips
+// that check.
 func (d *Definition) Warnings(audio func(language, prompt string) bool) Problems {
 	w := &warner{d: d}
 	w.identify()
@@ -36,7 +36,7 @@ func (w *warner) identify() {
 		w.say("", "no verify: callers are identified at most, and never verified")
 		if w.d.RememberNumber || w.d.GreetByName || w.d.SendToken {
 			w.say("", "greet_by_name, remember_number and send_token are for verified callers, "+
-				"and nobody is verified here")
+				"but this line verifies nobody")
 		}
 	}
 }
@@ -61,7 +61,7 @@ func (w *warner) verify() {
 	}
 	if weak == 1 && lastWeak > lastOther {
 		w.say(place{list: "verify.questions", index: lastWeak}.entry(),
-			"can never matter: one weak answer verifies nobody, and no other question follows it")
+			"has no effect: one weak answer does not verify, and no other question follows it")
 	}
 }
 
@@ -96,7 +96,7 @@ func (w *warner) languages(audio func(language, prompt string) bool) {
 	}
 }
 
-// Plays are the prompts that the line asks for by name, sorted. Steps play more of their own: see prompts.All.
+// Plays returns the prompts that the line names, sorted. Steps play others: see prompts.All.
 func (d *Definition) Plays() []string {
 	names := []string{"greeting", "failure"}
 	add := func(n ...string) { names = append(names, n...) }

@@ -71,13 +71,14 @@ func TestNamesCannotLeaveTheFolder(t *testing.T) {
 	secret := make([]byte, 1000)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret.wav"), secret, 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "en", "Upper.wav"), secret, 0o644))
-	for _, names := range [][2]string{
-		{"en", "../secret"}, {"en/..", "secret"}, {"..", "secret"}, {".", "secret"}, {"", "secret"}, {"en", ""}, {"en", "Upper"}, {"en", "a b"},
-		{"en", "a!b"}, {"en", "a'b"}, {"en", "greeting\x00"}, {"EN", "greeting"}, {"e", "greeting"}, {"en", "${x}"}, {"-en", "greeting"},
+	for _, name := range []struct{ language, prompt string }{
+		{"en", "../secret"}, {"en/..", "secret"}, {"..", "secret"}, {".", "secret"}, {"", "secret"},
+		{"en", ""}, {"en", "Upper"}, {"en", "a b"}, {"en", "a!b"}, {"en", "a'b"}, {"en", "greeting\x00"},
+		{"EN", "greeting"}, {"e", "greeting"}, {"en", "${x}"}, {"-en", "greeting"},
 	} {
-		file, found := catalogue.File(names[0], names[1])
-		assert.False(t, found, "%q", names)
-		assert.Equal(t, prompts.Tone, file, "%q", names)
+		file, found := catalogue.File(name.language, name.prompt)
+		assert.False(t, found, "%q", name)
+		assert.Equal(t, prompts.Tone, file, "%q", name)
 	}
 }
 
@@ -98,7 +99,8 @@ func TestOpenRefusesAFolderThatCannotBePlayedFrom(t *testing.T) {
 	file := filepath.Join(dir, "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o644))
 	for name, want := range map[string]string{
-		"missing": "no such file", "file": "is not a folder", "it's": `'\''`, "a!b": "'!'", "a${b}": "'$'", "a[b]": "'['",
+		"missing": "no such file", "file": "is not a folder",
+		"it's": `'\''`, "a!b": "'!'", "a${b}": "'$'", "a[b]": "'['",
 	} {
 		_, err := prompts.Open(filepath.Join(dir, name))
 		assert.ErrorContains(t, err, want, name)

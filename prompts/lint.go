@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// What a prompt should be like. FreeSWITCH plays anything; these make prompts that follow one another sound like one voice, on any telephone.
+// Bounds of a good prompt. FreeSWITCH plays anything; within these, consecutive prompts sound like one voice on any
+// telephone.
 const (
 	minDuration, maxDuration = 300 * time.Millisecond, 9 * time.Second
 	minRMS, maxRMS           = -23.0, -17.0 // dBFS
@@ -20,15 +21,15 @@ const (
 
 // Use is a place outside the catalogue that plays a prompt: a service line.
 type Use struct {
-	// Where names the place, such as "line retail"; Languages are those that it speaks, none means all that the folder has.
+	// Where names the place, such as "line retail". Languages are those it speaks; empty means all in the folder.
 	Where     string
 	Languages []string
 	Prompt    string
 }
 
-// Problem is one thing that callers would hear.
+// Problem is one fault that callers would hear.
 type Problem struct {
-	// File is relative to the folder; Language and Prompt are empty where the file belongs to none.
+	// File is relative to the folder. Language and Prompt are empty if the file belongs to none.
 	File     string `json:"file"`
 	Language string `json:"language,omitempty"`
 	Prompt   string `json:"prompt,omitempty"`
@@ -37,17 +38,17 @@ type Problem struct {
 
 func (p Problem) String() string { return p.File + ": " + p.Problem }
 
-// Report is what there is to say about a folder of prompts.
+// Report is what Lint found in a folder of prompts.
 type Report struct {
-	// Problems are what should be mended, sorted by file.
+	// Problems are sorted by file.
 	Problems []Problem `json:"problems"`
-	// Unused are recordings that nothing plays. They do no harm.
+	// Unused are recordings that nothing plays. They are harmless.
 	Unused []string `json:"unused"`
-	// Uses says by prompt what plays it: "catalogue", and where of each Use.
+	// Uses lists by prompt what plays it: "catalogue", and Where of each Use.
 	Uses map[string][]string `json:"uses"`
 }
 
-// Err is every problem, joined; nil if there is none.
+// Err joins all problems; nil if there are none.
 func (r Report) Err() error {
 	errs := make([]error, len(r.Problems))
 	for i, p := range r.Problems {
@@ -56,15 +57,18 @@ func (r Report) Err() error {
 	return errors.Join(errs...)
 }
 
-// Lint looks at a folder of prompts, fsys/<language>/<prompt>.wav and the lines' own/<language>/…, and says everything that is not as it should be:
-// prompts of the catalogue and of the lines without audio, names that would never be found, audio that is not 8 kHz mono 16-bit PCM or is too long, too
-// loud or too quiet. An error means that the folder could not be read.
+// Lint checks a folder of prompts, fsys/<language>/<prompt>.wav and the lines' own/<language>/…. It reports prompts
+// of the catalogue and of lines that have no audio, file names that are never found, and audio that is not 8 kHz mono
+// 16-bit PCM or is too long, too loud or too quiet. An error means that the folder could not be read.
 func Lint(fsys fs.FS, uses ...Use) (Report, error) {
 	folders, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		return Report{}, fmt.Errorf("read the folder of prompts: %w", err)
 	}
-	l := linter{fsys: fsys, uses: uses, report: Report{Problems: []Problem{}, Unused: []string{}, Uses: map[string][]string{}}}
+	l := linter{
+		fsys: fsys, uses: uses,
+		report: Report{Problems: []Problem{}, Unused: []string{}, Uses: map[string][]string{}},
+	}
 	for _, p := range All() {
 		l.report.Uses[p.Name] = []string{"catalogue"}
 	}
@@ -87,7 +91,7 @@ func Lint(fsys fs.FS, uses ...Use) (Report, error) {
 		for _, language := range u.Languages {
 			if !slices.Contains(languages, language) {
 				languages = append(languages, language)
-				l.found(language, language, "", u.Where+" speaks it, and there is no such folder")
+				l.found(language, language, "", u.Where+" speaks it, but there is no such folder")
 			}
 		}
 	}
@@ -113,13 +117,14 @@ type linter struct {
 }
 
 func (l *linter) found(file, language, prompt, problem string) {
-	l.report.Problems = append(l.report.Problems, Problem{File: file, Language: language, Prompt: prompt, Problem: problem})
+	p := Problem{File: file, Language: language, Prompt: prompt, Problem: problem}
+	l.report.Problems = append(l.report.Problems, p)
 }
 
 func (l *linter) language(language string) error {
 	files, err := fs.ReadDir(l.fsys, language)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // said already
+		return nil // already reported
 	}
 	if err != nil {
 		return err
@@ -148,7 +153,7 @@ func (l *linter) language(language string) error {
 	return nil
 }
 
-// wanted are the prompts that a language must have, each once.
+// wanted are the prompts that a language must have, without duplicates.
 func (l *linter) wanted(language string) (names []string) {
 	for _, p := range All() {
 		names = append(names, p.Name)
@@ -161,7 +166,7 @@ func (l *linter) wanted(language string) (names []string) {
 	return names
 }
 
-// own looks at the recordings that lines name.
+// own checks the recordings for lines.
 func (l *linter) own() error {
 	if _, err := fs.Stat(l.fsys, ownFolder); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -172,7 +177,8 @@ func (l *linter) own() error {
 		}
 		language, name, _ := strings.Cut(strings.TrimPrefix(file, ownFolder+"/"), "/")
 		if !isLanguage(language) || checkOwn(name) != nil {
-			l.found(file, "", "", "never played; want "+ownFolder+"/<language>/<name>.wav, the name of letters, digits, spaces and . _ -")
+			l.found(file, "", "", "never played; want "+ownFolder+
+				"/<language>/<name>.wav, the name of letters, digits, spaces and . _ -")
 			return nil
 		}
 		l.file(file, language, "")

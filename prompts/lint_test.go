@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// tone is a WAV of a sine that Lint has nothing against, but for what a test changes.
+// tone is a WAV file of a sine. good makes one that Lint accepts; tests change it.
 type tone struct {
 	rate, channels, bits int
 	length               time.Duration
@@ -38,7 +38,7 @@ func (w tone) encode() []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(w.rate))
 	b = binary.LittleEndian.AppendUint32(b, uint32(w.rate*w.channels*w.bits/8))
 	b = append(b, byte(w.channels*w.bits/8), 0, byte(w.bits), 0)
-	b = append(b, "LIST\x03\x00\x00\x00abc\x00data"...) // a chunk that recorders like to add, of odd length
+	b = append(b, "LIST\x03\x00\x00\x00abc\x00data"...) // a chunk of odd length, as recorders add
 	return append(binary.LittleEndian.AppendUint32(b, uint32(len(data))), data...)
 }
 
@@ -50,7 +50,7 @@ func language(code string) fstest.MapFS {
 	return files
 }
 
-// lint is every problem of a folder, joined.
+// lint returns all problems of a folder, joined.
 func lint(tb testing.TB, fsys fs.FS, uses ...Use) error {
 	tb.Helper()
 	report, err := Lint(fsys, uses...)
@@ -58,7 +58,7 @@ func lint(tb testing.TB, fsys fs.FS, uses ...Use) error {
 	return report.Err()
 }
 
-func TestLintHasNothingAgainstGoodRecordings(t *testing.T) {
+func TestLintAcceptsGoodRecordings(t *testing.T) {
 	t.Parallel()
 	files := language("de")
 	maps.Copy(files, language("pt-BR"))
@@ -68,7 +68,7 @@ func TestLintHasNothingAgainstGoodRecordings(t *testing.T) {
 	require.NoError(t, lint(t, files))
 }
 
-func TestLintSaysWhatIsWrongWithARecording(t *testing.T) {
+func TestLintReportsEachFaultOfARecording(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*tone){
 		"16000 Hz, 1 channels, 16 bits":     func(w *tone) { w.rate = 16000 },
@@ -95,7 +95,7 @@ func TestLintSaysWhatIsWrongWithARecording(t *testing.T) {
 	}
 }
 
-func TestLintSaysEverythingAtOnce(t *testing.T) {
+func TestLintReportsAllProblemsAtOnce(t *testing.T) {
 	t.Parallel()
 	files := language("en")
 	delete(files, "en/greeting.wav")
@@ -106,7 +106,8 @@ func TestLintSaysEverythingAtOnce(t *testing.T) {
 	files["English/greeting.wav"] = &fstest.MapFile{}
 	err := lint(t, files)
 	for _, want := range []string{
-		"en/greeting.wav: missing", "en/ask-pin.wav: not a WAV", `en/failure.wav: not a WAV file of plain PCM: its "data" part is cut short`,
+		"en/greeting.wav: missing", "en/ask-pin.wav: not a WAV",
+		`en/failure.wav: not a WAV file of plain PCM: its "data" part is cut short`,
 		"en/notes.txt: never played", "en/Ask PIN.wav: never played", "English: not the name of a language",
 	} {
 		assert.ErrorContains(t, err, want)
@@ -118,7 +119,7 @@ func TestLintOfAnEmptyFolder(t *testing.T) {
 	assert.ErrorContains(t, lint(t, fstest.MapFS{}), "no language")
 }
 
-func TestLintKnowsWhatLinesPlay(t *testing.T) {
+func TestLintCountsPromptsOfLinesAsUsed(t *testing.T) {
 	t.Parallel()
 	files := language("en")
 	maps.Copy(files, language("de"))
@@ -134,11 +135,11 @@ func TestLintKnowsWhatLinesPlay(t *testing.T) {
 	assert.Equal(t, []string{"line retail"}, report.Uses["branch-5"])
 	assert.Equal(t, []Problem{
 		{File: "de/branch-5.wav", Language: "de", Prompt: "branch-5", Problem: "missing; callers hear a tone in its place"},
-		{File: "fr", Language: "fr", Problem: "line private speaks it, and there is no such folder"},
+		{File: "fr", Language: "fr", Problem: "line private speaks it, but there is no such folder"},
 	}, report.Problems)
 }
 
-func TestLintLooksAtTheLinesOwnRecordingsAndNotAtWhatIsSpoken(t *testing.T) {
+func TestLintChecksTheLinesRecordingsButNotSpokenTexts(t *testing.T) {
 	t.Parallel()
 	files, loud := language("en"), good()
 	loud.peak = 0

@@ -13,13 +13,14 @@ import (
 )
 
 const (
-	onceTime = 800 * time.Millisecond // that a caller waits for a name to be spoken
-	onceKept = time.Minute            // longer than a name is spoken, on whichever machine shares the folder
+	onceTime = 800 * time.Millisecond // how long a caller waits for a spoken name
+	onceKept = time.Minute            // longer than a name takes to play, on any machine that shares the folder
 	maxName  = 60                     // runes
 )
 
-// Speak implements session.Prompts: audio of a name, for one call. A caller waits for it, so after 800 ms it gives up and the call goes on without. Only
-// letters, spaces, hyphens, apostrophes and dots of the name are spoken, 60 of them. The name is in no error.
+// Speak implements session.Prompts: it makes audio of a name for one call. The caller waits, so it gives up after
+// 800 ms and the call goes on without the name. It speaks only letters, spaces, hyphens, apostrophes and dots, at most
+// 60 characters. The name appears in no error.
 func (c *Catalogue) Speak(ctx context.Context, language, name string) (file string, done func(), err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.once, fmt.Errorf("not done after %s", c.once))
 	defer cancel()
@@ -33,7 +34,7 @@ func (c *Catalogue) Speak(ctx context.Context, language, name string) (file stri
 	}
 	wav, err := c.speak(ctx, voice, name)
 	if failed := (*voiceError)(nil); errors.As(err, &failed) {
-		err = fmt.Errorf("%s: %w", failed.program, failed.err) // without what the engine said: it may have said the name
+		err = fmt.Errorf("%s: %w", failed.program, failed.err) // without the engine's output: it may hold the name
 	}
 	if err != nil {
 		return "", nil, fmt.Errorf("speak a name: %w", err)
@@ -45,7 +46,7 @@ func (c *Catalogue) Speak(ctx context.Context, language, name string) (file stri
 	return file, func() { _ = os.Remove(file) }, nil
 }
 
-// speakable is what is spoken of a name. Titles and companies write digits and signs, which would be spelled out.
+// speakable drops what an engine would spell out: the digits and signs of titles and company names.
 func speakable(name string) string {
 	var b strings.Builder
 	runes := 0
@@ -67,7 +68,7 @@ func speakable(name string) string {
 	return name
 }
 
-// writeOnce does not wait for the disk: the file is not for later. FreeSWITCH, another user, reads it.
+// writeOnce does not sync: the file need not survive a crash. It is readable by FreeSWITCH, which runs as another user.
 func writeOnce(file string, wav []byte) error {
 	if err := makeFolder(filepath.Dir(file)); err != nil {
 		return err
@@ -78,7 +79,8 @@ func writeOnce(file string, wav []byte) error {
 	return os.Chmod(file, 0o644)
 }
 
-// clearOnce removes what a process that was killed has left. Whoever may not write there has left nothing.
+// clearOnce removes what a killed process left behind. It ignores errors: a process that cannot write there left
+// nothing.
 func (c *Catalogue) clearOnce() {
 	folder := filepath.Join(c.dir, onceFolder)
 	files, _ := os.ReadDir(folder)

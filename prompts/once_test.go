@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestANameIsSpokenForOneCallAndGoneAfterIt(t *testing.T) {
+func TestANameIsSpokenForOneCallAndRemovedAfterIt(t *testing.T) {
 	t.Parallel()
 	c, dir, notes := catalogue(t, "")
 	file, done, err := c.Speak(t.Context(), "en", "Anna-Lena O'Neill Jr.")
@@ -39,7 +39,8 @@ func TestANameIsSpokenForOneCallAndGoneAfterIt(t *testing.T) {
 func TestOnlyWhatANameIsMadeOfIsSpoken(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"Müller & Söhne <script>{wav}": "Müller Söhne script wav", "Zoë de l’Isle": "Zoë de l’Isle", "  Dr. Li\n": "Dr. Li", "Acme 24/7": "Acme",
+		"Müller & Söhne <script>{wav}": "Müller Söhne script wav", "Zoë de l’Isle": "Zoë de l’Isle",
+		"  Dr. Li\n": "Dr. Li", "Acme 24/7": "Acme",
 		"李小龙": "李小龙", "e\u0301va": "e\u0301va", "": "", "-- .": "",
 		"12345": "", "\xff\xfe": "", strings.Repeat("ab ", 30): strings.TrimSpace(strings.Repeat("ab ", 20)),
 		"[[h@l'oU]]": "h l'oU",
@@ -57,7 +58,7 @@ func TestACallerDoesNotWaitLongForAName(t *testing.T) {
 	c, dir, _ := catalogue(t, "exec sleep 30")
 	c.once = onceTime
 	var calls sync.WaitGroup
-	for range 3 * cap(c.engines) { // most of them get no place for an engine
+	for range 3 * cap(c.engines) { // most of them get no slot for an engine
 		calls.Go(func() {
 			started := time.Now()
 			_, _, err := c.Speak(t.Context(), "en", "Anna Miller")
@@ -69,7 +70,7 @@ func TestACallerDoesNotWaitLongForAName(t *testing.T) {
 	assert.NoFileExists(t, filepath.Join(dir, "once"))
 }
 
-func TestANameIsInNoError(t *testing.T) {
+func TestErrorsDoNotContainTheName(t *testing.T) {
 	t.Parallel()
 	c, _, _ := catalogue(t, "read name; echo cannot say $name >&2; exit 1")
 	_, _, err := c.Speak(t.Context(), "en", "Anna Miller")
@@ -80,7 +81,7 @@ func TestANameIsInNoError(t *testing.T) {
 	assert.NotContains(t, err.Error(), "Anna")
 }
 
-func TestWhatAKilledProcessLeftIsClearedAway(t *testing.T) {
+func TestFilesOfAKilledProcessAreRemoved(t *testing.T) {
 	t.Parallel()
 	c, dir, _ := catalogue(t, "")
 	old, _, err := c.Speak(t.Context(), "en", "Anna")
@@ -92,10 +93,10 @@ func TestWhatAKilledProcessLeftIsClearedAway(t *testing.T) {
 	_, err = Open(dir)
 	require.NoError(t, err)
 	assert.NoFileExists(t, old)
-	assert.FileExists(t, recent, "of a call that may be going on in another process")
+	assert.FileExists(t, recent, "it may belong to a running call of another process")
 }
 
-// A caller waits for this.
+// BenchmarkSpeakName measures what a caller waits for.
 func BenchmarkSpeakName(b *testing.B) {
 	c, err := Open(b.TempDir())
 	require.NoError(b, err)

@@ -1,8 +1,10 @@
-// Package prompts is the catalogue of what Countersign says to callers: the names of the prompts, their words and their audio, by language.
+// Package prompts is the catalogue of what Countersign says to callers: the prompts' names, words and audio, by
+// language.
 //
-// It answers "which file does FreeSWITCH play for this", puts the audio that comes with Countersign where FreeSWITCH finds it, and has a speech engine
-// that is installed on the machine speak what nobody has recorded. It does not decide what is said when (package steps does), play anything, or judge
-// what an operator records: any recording may stand in for ours, and a prompt without audio is a tone, never a lost call.
+// It answers "which file does FreeSWITCH play for this prompt?", unpacks the shipped audio where FreeSWITCH finds it,
+// and has an installed speech engine speak what nobody recorded. It does not decide what is said when (package steps
+// does), play anything, or judge an operator's recordings: any recording may replace ours, and a prompt without audio
+// is a tone, never a lost call.
 package prompts
 
 import (
@@ -20,24 +22,24 @@ import (
 //go:embed de en
 var embedded embed.FS
 
-// Prompt is one thing that can be said to a caller.
+// Prompt is one thing that Countersign can say to a caller.
 type Prompt struct {
-	// Name is the prompt in steps and lines, and its file without ".wav".
+	// Name is the prompt's name in steps and lines, and its file name without ".wav".
 	Name string
-	// Doc says when it is played, for whoever records it.
+	// Doc says when it is played, for the person who records it.
 	Doc string
 }
 
-// All lists the prompts that the shipped steps play, in about the order in which a caller may meet them. A line may name
-// others: its operator records those.
+// All lists the prompts that the shipped steps play, roughly in the order in which a caller may hear them. A line may
+// name others, which its operator records.
 func All() []Prompt {
 	prompts := []Prompt{
 		{"closed", "Outside the opening hours, in place of everything else."},
-		{"greeting", "Opens every call; short, because callers are in a hurry and a look-up may run behind it."},
+		{"greeting", "Opens every call; short, because callers are in a hurry and a lookup may run behind it."},
 	}
 	for n := 1; n <= MaxLanguages; n++ {
-		prompts = append(prompts, Prompt{fmt.Sprintf("language-%d", n),
-			fmt.Sprintf("The language menu, where this language is number %d: every language says its own, one after the other.", n)})
+		doc := "The language menu, where this language is number %d: every language says its own, one after the other."
+		prompts = append(prompts, Prompt{fmt.Sprintf("language-%d", n), fmt.Sprintf(doc, n)})
 	}
 	prompts = append(prompts, []Prompt{
 		{"ask-language-again", "Opens the language menu after a retry prompt."},
@@ -45,9 +47,11 @@ func All() []Prompt {
 		{"have-account-again", "Asks the same after a retry prompt, in the same breath."},
 	}...)
 	prompts = append(prompts, asked(func(m session.Method) bool { return m.Identifies })...)
-	prompts = append(prompts, Prompt{"read-back", "Goes in front of the digits that were keyed, and they in front of read-back-confirm: one breath."})
+	prompts = append(prompts, Prompt{"read-back",
+		"Before the digits that were keyed; read-back-confirm follows them: one breath."})
 	for d := range 10 {
-		prompts = append(prompts, Prompt{fmt.Sprintf("digit-%d", d), "A digit that is read back; short and flat, because others follow it."})
+		doc := "A digit that is read back; short and flat, because others follow it."
+		prompts = append(prompts, Prompt{fmt.Sprintf("digit-%d", d), doc})
 	}
 	prompts = append(prompts, []Prompt{
 		{"read-back-confirm", "Asks whether the digits are right: 1 yes, 2 no."},
@@ -55,37 +59,41 @@ func All() []Prompt {
 	}...)
 	prompts = append(prompts, asked(func(m session.Method) bool { return !m.Identifies })...)
 	return append(prompts, []Prompt{
-		{"ask-fact", "Asks for a number on file the first time. Lines replace it by what they ask for."},
+		{"ask-fact", "Asks for a number on file the first time. Lines replace it with their own question."},
 		{"ask-fact-again", "Asks for a number on file after a retry prompt, in the same breath. Lines replace it."},
-		{"code-sent", "A one-time code is on its way. Goes in front of ask-code."},
+		{"code-sent", "A one-time code is on its way. Plays before ask-code."},
 		{"code-reminder-1", "While we wait for the one-time code: there is time."},
 		{"code-reminder-2", "While we wait for it longer: how to have it sent again, and how to go on without."},
-		{"code-sent-again", "The same code is on its way again. Goes in front of ask-code-again."},
-		{"no-input-1", "Nothing was keyed. Goes in front of the question's -again prompt."},
+		{"code-sent-again", "The same code is on its way again. Plays before ask-code-again."},
+		{"no-input-1", "Nothing was keyed. Plays before the question's -again prompt."},
 		{"no-input-2", "Nothing was keyed, again: says how, and how to reach a person."},
-		{"no-match-1", "What was keyed could not be an answer: too short, or a wrong check digit. Goes in front of the question's -again prompt."},
+		{"no-match-1", "What was keyed could not be an answer: too short, or a wrong check digit. " +
+			"Plays before the question's -again prompt."},
 		{"no-match-2", "What was keyed could not be an answer, again: says how, and how to reach a person."},
-		{"not-right-1", "A possible answer, but not the right one. The same for an unknown account and a wrong PIN, so that nobody learns which."},
+		{"not-right-1", "A possible answer, but not the right one. " +
+			"The same for an unknown account and a wrong PIN, so that nobody learns which."},
 		{"not-right-2", "Not the right answer, again: says what to check, and how to reach a person."},
-		{"not-heard-1", "Nothing was said, or nothing that was understood. Goes in front of ask-passphrase-again."},
+		{"not-heard-1", "Nothing was said or understood. Plays before ask-passphrase-again."},
 		{"not-heard-2", "Nothing was understood, again: says how to speak."},
-		{"one-moment", "A look-up takes more than a second."},
+		{"one-moment", "A lookup takes more than a second."},
 		{"step-up", "Opens a call that comes back because it needs a higher level."},
-		{"confirmation-name", "Goes in front of the spoken name and the confirmation, where the line asks for it; its voice stays up."},
+		{"confirmation-name", "Before the spoken name and the confirmation, where the line asks for it; " +
+			"its voice stays up."},
 		{"remember-number", "Asks a verified caller whether to remember the number they call from: 1 yes, 2 no."},
 		{"number-remembered", "The number they call from is remembered."},
-		{"confirmation", "The caller is verified and is handed on."},
-		{"failure", "The caller is handed on to a person without being verified: the same words whatever the reason."},
+		{"confirmation", "The caller is verified and handed on."},
+		{"failure", "The caller is handed on to a person unverified: the same words whatever the reason."},
 	}...)
 }
 
-// asked are the prompts that ask for methods (session.Methods): one the first time, one every other time.
+// asked are the prompts that ask for methods (session.Methods): one for the first time and one for later times.
 func asked(which func(session.Method) bool) (prompts []Prompt) {
 	for _, m := range session.Methods() {
 		if m.Asks == "" || !which(m) {
 			continue
 		}
-		first, again := "Asks for "+m.Asks+" the first time", "Asks for "+m.Asks+" after a retry prompt, in the same breath"
+		first := "Asks for " + m.Asks + " the first time"
+		again := "Asks for " + m.Asks + " after a retry prompt, in the same breath"
 		if m.Identifies {
 			first += ", and says what to do without one"
 		}
@@ -99,18 +107,21 @@ func asked(which func(session.Method) bool) (prompts []Prompt) {
 
 // saysMore documents prompts that do more than ask.
 var saysMore = map[string]string{
-	"ask-birth-date":       "Asks for the date of birth the first time; its order is the language's own, its end needs no key.",
-	"ask-birth-date-again": "Asks for the date of birth after a retry prompt, in the same breath, and says the order again.",
+	"ask-birth-date": "Asks for the date of birth the first time; " +
+		"the order is the language's own, and no key ends it.",
+	"ask-birth-date-again": "Asks for the date of birth after a retry prompt, in the same breath, " +
+		"and says the order again.",
 	"ask-passphrase":       "Asks for the spoken passphrase the first time; a tone follows.",
 	"ask-passphrase-again": "Asks for the spoken passphrase after a retry prompt, in the same breath; a tone follows.",
-	"ask-code":             "Asks for the one-time code the first time, and says how to have it sent again: 0 and the hash key.",
-	"ask-code-again":       "Asks for the one-time code after a retry prompt or after code-sent-again, in the same breath.",
+	"ask-code": "Asks for the one-time code the first time, and says how to have it sent again: " +
+		"0 and the hash key.",
+	"ask-code-again": "Asks for the one-time code after a retry prompt or after code-sent-again, in the same breath.",
 }
 
 // MaxLanguages is how many languages a language menu can offer: language-1 to language-4.
 const MaxLanguages = 4
 
-// Languages lists the languages that Countersign comes with, sorted.
+// Languages lists the shipped languages, sorted.
 func Languages() []string {
 	folders, err := fs.ReadDir(embedded, ".")
 	if err != nil {
@@ -123,7 +134,7 @@ func Languages() []string {
 	return names
 }
 
-// Texts is what the shipped prompts of a language say, by name. A language that Countersign does not come with is fs.ErrNotExist.
+// Texts are the words of the shipped prompts of a language, by name; fs.ErrNotExist for a language that is not shipped.
 func Texts(language string) (map[string]string, error) { return readTexts(embedded, language) }
 
 func readTexts(fsys fs.FS, language string) (map[string]string, error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestShippedLanguagesAreWholeAndFitForTheTelephone(t *testing.T) {
+func TestShippedLanguagesAreCompleteAndFitForTheTelephone(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, lint(t, embedded))
 	assert.Equal(t, []string{"de", "en"}, Languages())
@@ -41,12 +41,14 @@ func TestCataloguePromptsAreNamedOnceAndDocumented(t *testing.T) {
 	}
 }
 
-// The caller must not learn whether the account or the PIN was wrong, nor why a call goes to a person.
-func TestWhatIsSaidAfterAFailureGivesNothingAway(t *testing.T) {
+// Callers must not learn whether the account or the PIN was wrong, or why a call goes to a person.
+func TestPromptsAfterAFailureGiveNothingAway(t *testing.T) {
 	t.Parallel()
 	for language, tells := range map[string]*regexp.Regexp{
-		"en": regexp.MustCompile(`(?i)\b(account|pin|code|customer|passphrase|unknown|wrong|incorrect|invalid|locked|found|attempts?)\b`),
-		"de": regexp.MustCompile(`(?i)(konto|\bpin\b|code|kunde|kennwort|unbekannt|falsch|ungültig|gesperrt|gefunden|versuch)`),
+		"en": regexp.MustCompile(`(?i)\b(account|pin|code|customer|passphrase|` +
+			`unknown|wrong|incorrect|invalid|locked|found|attempts?)\b`),
+		"de": regexp.MustCompile(`(?i)(konto|\bpin\b|code|kunde|kennwort|` +
+			`unbekannt|falsch|ungültig|gesperrt|gefunden|versuch)`),
 	} {
 		texts, err := Texts(language)
 		require.NoError(t, err)
@@ -56,7 +58,7 @@ func TestWhatIsSaidAfterAFailureGivesNothingAway(t *testing.T) {
 	}
 }
 
-// keys are the keys of the telephone that a text names, in its order.
+// keys are the telephone keys that a text names, in order.
 func keys(text string, names *regexp.Regexp, hash, star string) (all []string) {
 	for _, k := range names.FindAllString(text, -1) {
 		all = append(all, map[string]string{hash: "#", star: "*"}[k]+strings.Trim(k, hash+star))
@@ -82,8 +84,9 @@ func TestEveryLanguageNamesTheSameKeysInTheSameOrder(t *testing.T) {
 	}
 	assert.Greater(t, named, 40)
 	for name, want := range map[string][]string{
-		"language-3": {"3"}, "have-account": {"1", "2"}, "read-back-confirm": {"1", "2"}, "remember-number": {"1", "2"}, "ask-account": {"#", "*"},
-		"ask-code": {"#", "0", "#"}, "code-reminder-2": {"0", "#", "*"}, "no-input-2": {"*"}, "ask-birth-date": nil, "ask-passphrase": nil,
+		"language-3": {"3"}, "have-account": {"1", "2"}, "read-back-confirm": {"1", "2"}, "remember-number": {"1", "2"},
+		"ask-account": {"#", "*"}, "ask-code": {"#", "0", "#"}, "code-reminder-2": {"0", "#", "*"}, "no-input-2": {"*"},
+		"ask-birth-date": nil, "ask-passphrase": nil,
 	} {
 		assert.Equal(t, want, keys(en[name], regexp.MustCompile(`hash key|star key|\d+`), "hash key", "star key"), name)
 	}
@@ -102,8 +105,8 @@ func TestEveryQuestionCanBeAskedAgain(t *testing.T) {
 	}
 }
 
-// The audio says what the texts say: somebody who changes a text and forgets to render it is told.
-func TestTheAudioIsOfTheTexts(t *testing.T) {
+// Fails when a text was changed without rendering its audio.
+func TestTheAudioMatchesTheTexts(t *testing.T) {
 	t.Parallel()
 	made, err := readRendered(".")
 	require.NoError(t, err)
@@ -114,15 +117,16 @@ func TestTheAudioIsOfTheTexts(t *testing.T) {
 			file := language + "/" + name + ".wav"
 			audio, err := embedded.ReadFile(file)
 			require.NoError(t, err)
-			if from, ours := made[entry{sumOf(audio), file}]; ours { // else a person has recorded it
-				assert.Equal(t, sumOf([]byte(text)), from, "the text of %s has changed: go run ./cmd/countersign prompts render prompts", file)
+			if from, ours := made[entry{sumOf(audio), file}]; ours { // else a person recorded it
+				assert.Equal(t, sumOf([]byte(text)), from,
+					"the text of %s has changed: go run ./cmd/countersign prompts render prompts", file)
 			}
 		}
 	}
 	assert.NotEmpty(t, made)
 }
 
-func TestTextsOfALanguageThatWeDoNotHave(t *testing.T) {
+func TestTextsOfAnUnknownLanguage(t *testing.T) {
 	t.Parallel()
 	_, err := Texts("tlh")
 	assert.ErrorIs(t, err, fs.ErrNotExist)

@@ -15,12 +15,12 @@ import (
 	"time"
 )
 
-// Rendering says what came of one prompt.
+// Rendering is the result for one prompt.
 type Rendering struct {
 	Language, Prompt string
-	// Made says that a voice has spoken it. If not, it was UpToDate or else a person's recording, which stays.
+	// Made: a voice spoke it. Otherwise it was UpToDate, or a person's recording, which stays.
 	Made, UpToDate bool
-	// Length is of what was made.
+	// Length of the new audio, if Made.
 	Length time.Duration
 }
 
@@ -28,13 +28,14 @@ type Rendering struct {
 type Renderer struct {
 	Dir    string
 	Voices Voices
-	// Force speaks everything anew, over a person's recordings too.
+	// Force speaks everything anew and overwrites a person's recordings too.
 	Force bool
-	// Each, if it is there, is called for each prompt when it is decided or spoken.
+	// Each, if set, is called for each prompt once it is spoken or skipped.
 	Each func(Rendering)
 }
 
-// RenderLanguages are the languages that have texts: those that Countersign comes with, and those with a file <dir>/<language>/texts.yaml.
+// RenderLanguages are the languages that have texts: the shipped ones, and those with a file
+// <dir>/<language>/texts.yaml.
 func RenderLanguages(dir string) ([]string, error) {
 	languages := Languages()
 	files, err := fs.Glob(os.DirFS(dir), "*/texts.yaml")
@@ -50,8 +51,9 @@ func RenderLanguages(dir string) ([]string, error) {
 	return slices.Compact(languages), nil
 }
 
-// Language makes the audio of those prompts of a language whose text has changed since it was made. The texts are ours, with those of
-// <dir>/<language>/texts.yaml over them. Recordings of people stay, unless Force is set. Nothing is written until everything has been spoken.
+// Language makes the audio of those prompts of a language whose text changed since it was made. Texts in
+// <dir>/<language>/texts.yaml replace the shipped ones. A person's recordings stay unless Force is set. Nothing is
+// written until everything has been spoken.
 func (r Renderer) Language(ctx context.Context, language string) error {
 	texts, err := r.texts(language)
 	if err != nil {
@@ -60,7 +62,8 @@ func (r Renderer) Language(ctx context.Context, language string) error {
 	return r.render(ctx, language, texts, true)
 }
 
-// Text speaks a text as a prompt, whatever its text in the files is. From then on it counts as a person's recording, so that Language leaves it alone.
+// Text speaks a text as a prompt, whatever texts.yaml says. The result counts as a person's recording, so Language
+// leaves it alone.
 func (r Renderer) Text(ctx context.Context, language, prompt, text string) error {
 	if !isPrompt(prompt) {
 		return fmt.Errorf("%q is not the name of a prompt: want lower-case letters, digits and hyphens", prompt)
@@ -82,8 +85,8 @@ func (r Renderer) texts(language string) (map[string]string, error) {
 	case errors.Is(err, fs.ErrNotExist) && shipped:
 		return texts, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("there are no texts in %q: write what each prompt says into %s, a line \"greeting: …\" for each",
-			language, filepath.Join(r.Dir, language, "texts.yaml"))
+		return nil, fmt.Errorf("there are no texts in %q: write what each prompt says into %s, "+
+			"a line \"greeting: …\" for each", language, filepath.Join(r.Dir, language, "texts.yaml"))
 	case err != nil:
 		return nil, err
 	}
@@ -92,14 +95,16 @@ func (r Renderer) texts(language string) (map[string]string, error) {
 	}
 	for name, text := range own {
 		if !isPrompt(name) {
-			return nil, fmt.Errorf("%s: %q is not the name of a prompt: want lower-case letters, digits and hyphens", filepath.Join(r.Dir, language, "texts.yaml"), name)
+			return nil, fmt.Errorf("%s: %q is not the name of a prompt: want lower-case letters, digits and hyphens",
+				filepath.Join(r.Dir, language, "texts.yaml"), name)
 		}
 		texts[name] = text
 	}
 	return texts, nil
 }
 
-// render speaks what is due. Without remember, what was made before counts as due whatever its text was.
+// render speaks what is due. Without remember, everything that a voice made before is due, and the result is not
+// remembered as a voice's.
 func (r Renderer) render(ctx context.Context, language string, texts map[string]string, remember bool) error {
 	made, err := readRendered(r.Dir)
 	if err != nil {
@@ -112,7 +117,7 @@ func (r Renderer) render(ctx context.Context, language string, texts map[string]
 	files := map[string][]byte{}
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		file := language + "/" + name + ".wav"
-		is, err := r.look(file, texts[name], made, shipped)
+		is, err := r.state(file, texts[name], made, shipped)
 		if err != nil {
 			return err
 		}
@@ -123,7 +128,8 @@ func (r Renderer) render(ctx context.Context, language string, texts map[string]
 				return fmt.Errorf("speak %s/%s: %w", language, name, err)
 			}
 			files[file] = wav
-			did = Rendering{Language: language, Prompt: name, Made: true, Length: time.Duration(len(wav)-wavHeaderSize) / 2 * time.Second / telephoneRate}
+			length := time.Duration(len(wav)-wavHeaderSize) / 2 * time.Second / telephoneRate
+			did = Rendering{Language: language, Prompt: name, Made: true, Length: length}
 		}
 		if r.Each != nil {
 			r.Each(did)
@@ -145,17 +151,17 @@ func (r Renderer) speak(ctx context.Context, language, text string) ([]byte, err
 	return voice.Speak(ctx, text)
 }
 
-// state is how a file stands to its text.
+// state says whether a file matches its text.
 type state int
 
 const (
 	due      state = iota // missing, or made from another text
 	upToDate              // made from this text
-	persons               // recorded by a person, as far as we know
+	persons               // a person's recording, as far as we know
 )
 
-// look says how a file stands to its text.
-func (r Renderer) look(file, text string, made rendered, shipped manifest) (state, error) {
+// state compares a file with its text.
+func (r Renderer) state(file, text string, made rendered, shipped manifest) (state, error) {
 	name := filepath.Join(r.Dir, filepath.FromSlash(file))
 	info, err := os.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -171,7 +177,7 @@ func (r Renderer) look(file, text string, made rendered, shipped manifest) (stat
 	audio := entry{sumOf(b), file}
 	from, ours := made[audio]
 	switch {
-	case ours && from == sumOf([]byte(text)), !ours && shipped[audio] && saysOurText(file, b, text):
+	case ours && from == sumOf([]byte(text)), !ours && shipped[audio] && isShipped(file, b, text):
 		return upToDate, nil
 	case ours, shipped[audio]:
 		return due, nil
@@ -180,8 +186,8 @@ func (r Renderer) look(file, text string, made rendered, shipped manifest) (stat
 	}
 }
 
-// saysOurText says whether a file that Unpack wrote is of this version, and the text as well.
-func saysOurText(file string, content []byte, text string) bool {
+// isShipped reports whether both a file that Unpack wrote and the text are those of this version.
+func isShipped(file string, content []byte, text string) bool {
 	texts, err := Texts(path.Dir(file))
 	if err != nil || texts[promptOf(file)] != text {
 		return false
@@ -192,9 +198,11 @@ func saysOurText(file string, content []byte, text string) bool {
 
 func promptOf(file string) string { return strings.TrimSuffix(path.Base(file), ".wav") }
 
-// write puts files in place. The list of what was made goes first: a crash in between leaves files that it already knows. Afterwards it loses those that
-// are gone.
-func (r Renderer) write(files map[string][]byte, made rendered, textOf func(file string) (sum string, remember bool)) error {
+// write puts files in place. It extends the list of rendered files first, so that after a crash the list knows every
+// new file, and removes replaced entries last.
+func (r Renderer) write(
+	files map[string][]byte, made rendered, textOf func(file string) (sum string, remember bool),
+) error {
 	before, after := maps.Clone(made), maps.Clone(made)
 	maps.DeleteFunc(after, func(audio entry, _ string) bool { return files[audio.name] != nil })
 	for file, content := range files {

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// renderer is of an empty folder, or of one with what comes with us. spoken are the texts that its voice has spoken since the last time.
+// renderer renders into an empty folder, or into one with the shipped prompts. spoken returns what its voice spoke
+// since the last call.
 func renderer(t *testing.T, unpacked bool) (r Renderer, spoken func() []string) {
 	t.Helper()
 	command, notes := engine(t, "")
@@ -36,7 +37,7 @@ func write(t *testing.T, r Renderer, file, content string) {
 	require.NoError(t, os.WriteFile(name, []byte(content), 0o644))
 }
 
-func TestRenderSpeaksALanguageOfTheOperatorsOnceAndWhatChanges(t *testing.T) {
+func TestRenderSpeaksAnOperatorsLanguageOnceAndThenOnlyChanges(t *testing.T) {
 	t.Parallel()
 	r, spoken := renderer(t, false)
 	write(t, r, "fr/texts.yaml", "greeting: Bienvenue.\nbranch-5: Cinq.\n")
@@ -65,7 +66,7 @@ func TestRenderSpeaksALanguageOfTheOperatorsOnceAndWhatChanges(t *testing.T) {
 	assert.Equal(t, []string{"de", "en", "fr"}, languages)
 }
 
-func TestRenderLeavesWhatPeopleRecorded(t *testing.T) {
+func TestRenderKeepsAPersonsRecordings(t *testing.T) {
 	t.Parallel()
 	r, spoken := renderer(t, false)
 	write(t, r, "fr/texts.yaml", "greeting: Bienvenue.\n")
@@ -89,7 +90,7 @@ func TestRenderLeavesWhatPeopleRecorded(t *testing.T) {
 	assert.Empty(t, spoken(), "recorded by a person afterwards")
 }
 
-func TestRenderOverWhatComesWithUs(t *testing.T) {
+func TestRenderReplacesShippedPromptsWhoseTextChanged(t *testing.T) {
 	t.Parallel()
 	r, spoken := renderer(t, true)
 	require.NoError(t, r.Language(t.Context(), "en"))
@@ -100,13 +101,13 @@ func TestRenderOverWhatComesWithUs(t *testing.T) {
 	assert.Equal(t, []string{"Welcome to Acme."}, spoken())
 	acme := content(t, filepath.Join(r.Dir, "en", "greeting.wav"))
 	require.NoError(t, Unpack(r.Dir))
-	assert.Equal(t, acme, content(t, filepath.Join(r.Dir, "en", "greeting.wav")), "a new version of ours does not take it away")
+	assert.Equal(t, acme, content(t, filepath.Join(r.Dir, "en", "greeting.wav")), "unpacking does not overwrite it")
 	require.NoError(t, r.Language(t.Context(), "en"))
 	assert.Empty(t, spoken())
 	require.NoError(t, lint(t, os.DirFS(r.Dir)))
 }
 
-func TestATextOfTheCommandLineIsLeftAloneAfterwards(t *testing.T) {
+func TestATextOfTheCommandLineCountsAsAPersonsRecording(t *testing.T) {
 	t.Parallel()
 	r, spoken := renderer(t, true)
 	require.NoError(t, r.Text(t.Context(), "en", "greeting", "Hello from Acme."))
@@ -132,10 +133,11 @@ func TestRenderWritesNothingWhenTheVoiceFails(t *testing.T) {
 	assert.Equal(t, before, inodes(t, r.Dir))
 }
 
-func TestRenderSaysWhatIsWrongWithTheTexts(t *testing.T) {
+func TestRenderReportsInvalidTexts(t *testing.T) {
 	t.Parallel()
 	r, _ := renderer(t, false)
-	require.ErrorContains(t, r.Language(t.Context(), "fr"), "write what each prompt says into "+filepath.Join(r.Dir, "fr", "texts.yaml"))
+	require.ErrorContains(t, r.Language(t.Context(), "fr"),
+		"write what each prompt says into "+filepath.Join(r.Dir, "fr", "texts.yaml"))
 	require.ErrorContains(t, r.Language(t.Context(), "../fr"), "not the name of a language")
 	write(t, r, "fr/texts.yaml", "../../greeting: Bonjour.\n")
 	require.ErrorContains(t, r.Language(t.Context(), "fr"), `"../../greeting" is not the name of a prompt`)
@@ -143,7 +145,7 @@ func TestRenderSaysWhatIsWrongWithTheTexts(t *testing.T) {
 	require.ErrorContains(t, r.Language(t.Context(), "fr"), "fr/texts.yaml")
 }
 
-func TestADamagedListVouchesForNothing(t *testing.T) {
+func TestFilesOfADamagedListCountAsAPersons(t *testing.T) {
 	t.Parallel()
 	r, spoken := renderer(t, false)
 	write(t, r, "fr/texts.yaml", "greeting: Bienvenue.\n")

@@ -14,14 +14,16 @@ import (
 	"strings"
 )
 
-// renderedName is the file, beside the language folders, that remembers what Render made: "<sha256 of the audio>  <sha256 of the text>  <file>".
+// renderedName is the file beside the language folders that lists what Renderer made:
+// "<sha256 of the audio>  <sha256 of the text>  <file>".
 const renderedName = ".countersign-rendered"
 
-const renderedHead = `# The prompts that "countersign prompts render" made here from their texts: sha256 of the audio, sha256 of the text, file.
-# A recording that is not listed is a person's and is not rendered over.
+const renderedHead = `# The prompts that "countersign prompts render" made here from their texts:
+# sha256 of the audio, sha256 of the text, file.
+# A recording that is not listed is a person's and is not overwritten.
 `
 
-// rendered is what Render made: the sum of its text.
+// rendered maps the audio that Renderer made to the checksum of its text.
 type rendered map[entry]string
 
 func readRendered(dir string) (rendered, error) {
@@ -34,7 +36,7 @@ func readRendered(dir string) (rendered, error) {
 		return nil, err
 	}
 	for lines := bufio.NewScanner(bytes.NewReader(b)); lines.Scan(); {
-		// A line that is damaged vouches for nothing: its file counts as a person's.
+		// Skip a damaged line: its file counts as a person's recording.
 		if f := strings.Fields(lines.Text()); len(f) == 3 && f[0] != "#" {
 			r[entry{f[0], f[2]}] = f[1]
 		}

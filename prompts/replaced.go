@@ -16,11 +16,11 @@ import (
 
 const maxText = 1000 // runes
 
-// Text is what a line says in place of a prompt, to be spoken by a voice.
+// Text is spoken by a voice in place of a prompt, because a line says so.
 type Text struct{ Language, Text string }
 
-// Replaced implements session.Prompts. A recording of the line's own is <dir>/own/<language>/<File>; a text is found once RenderTexts has spoken it.
-// Like File it looks at the disk each time.
+// Replaced implements session.Prompts. A line's recording is <dir>/own/<language>/<File>; a text is found once
+// RenderTexts has spoken it. Like File it checks the disk each time.
 func (c *Catalogue) Replaced(language string, r session.Replacement) (file string, found bool) {
 	if !isLanguage(language) || CheckReplacement(r) != nil {
 		return Tone, false
@@ -35,7 +35,7 @@ func (c *Catalogue) Replaced(language string, r session.Replacement) (file strin
 	return orTone(c.spokenFile(voice, Text{language, r.Text}))
 }
 
-// CheckReplacement says what is wrong with what a line says in place of a prompt, whether or not there is audio of it.
+// CheckReplacement validates a line's replacement of a prompt, whether or not its audio exists.
 func CheckReplacement(r session.Replacement) error {
 	switch {
 	case (r.File == "") == (r.Text == ""):
@@ -47,7 +47,7 @@ func CheckReplacement(r session.Replacement) error {
 	}
 }
 
-// checkOwn accepts a path of letters, digits and what FreeSWITCH plays files by, below the folder of the line's own recordings.
+// checkOwn accepts a local path of characters that are safe in FreeSWITCH's playback syntax.
 func checkOwn(file string) error {
 	if i := strings.IndexFunc(file, unfitForOwn); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(file[i:])
@@ -70,14 +70,14 @@ func checkText(text string) error {
 	return nil
 }
 
-// spokenFile is named for the text and for the voice: a change of either is spoken anew.
+// spokenFile is named for the text and the voice: a change of either is spoken anew.
 func (c *Catalogue) spokenFile(v Voice, t Text) string {
 	sum := sha256.Sum256([]byte(v.String() + "\x00" + t.Text))
 	return filepath.Join(c.dir, spokenFolder, t.Language, hex.EncodeToString(sum[:16])+".wav")
 }
 
-// RenderTexts speaks those texts of which there is no audio yet, one after the other. It goes on after one that fails; all errors are joined. Call it
-// in the background when a line changes, and at start.
+// RenderTexts speaks the texts that have no audio yet, one after the other. It goes on after a failure and joins all
+// errors. Call it in the background at start and when a line changes.
 func (c *Catalogue) RenderTexts(ctx context.Context, texts []Text) error {
 	var failed []error
 	for _, t := range texts {
@@ -110,7 +110,7 @@ func (c *Catalogue) renderText(ctx context.Context, t Text) error {
 	return writeFile(file, wav)
 }
 
-// speak waits for a place for an engine.
+// speak waits for a free slot and runs the engine.
 func (c *Catalogue) speak(ctx context.Context, v Voice, text string) ([]byte, error) {
 	select {
 	case c.engines <- struct{}{}:

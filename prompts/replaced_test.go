@@ -17,21 +17,24 @@ import (
 
 func asFS(wav []byte) fstest.MapFS { return fstest.MapFS{"x.wav": {Data: wav}} }
 
-// catalogue is of an empty folder with one voice for every language of the tests.
+// catalogue opens an empty folder with one voice for every language of the tests.
 func catalogue(tb testing.TB, what string) (c *Catalogue, dir, notes string) {
 	tb.Helper()
 	dir = tb.TempDir()
 	command, notes := engine(tb, what)
 	c, err := OpenWith(dir, Voices{"en": command, "de": command + " {language}"})
 	require.NoError(tb, err)
-	c.once = time.Minute // to start an engine takes long on a machine that does much else
+	c.once = time.Minute // starting an engine takes long on a busy machine
 	return c, dir, notes
 }
 
 func TestALinesOwnRecordingIsFoundBelowItsFolderOnly(t *testing.T) {
 	t.Parallel()
 	c, dir, _ := catalogue(t, "")
-	for _, file := range []string{"own/en/welcome.wav", "own/en/sub/Grüße an alle.wav", "own/en/it's.wav", "own/en/a.mp3", "own/secret.wav", "en/greeting.wav"} {
+	for _, file := range []string{
+		"own/en/welcome.wav", "own/en/sub/Grüße an alle.wav", "own/en/it's.wav", "own/en/a.mp3",
+		"own/secret.wav", "en/greeting.wav",
+	} {
 		name := filepath.Join(dir, file)
 		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
 		require.NoError(t, os.WriteFile(name, good().encode(), 0o644))
@@ -42,7 +45,8 @@ func TestALinesOwnRecordingIsFoundBelowItsFolderOnly(t *testing.T) {
 		assert.Equal(t, filepath.Join(dir, "own", "en", file), got)
 	}
 	for _, file := range []string{
-		"missing.wav", "sub", "../secret.wav", "../../en/greeting.wav", "sub/../../secret.wav", filepath.Join(dir, "own/en/welcome.wav"), "it's.wav", "a.mp3",
+		"missing.wav", "sub", "../secret.wav", "../../en/greeting.wav", "sub/../../secret.wav",
+		filepath.Join(dir, "own/en/welcome.wav"), "it's.wav", "a.mp3",
 		"welcome.wav!x.wav", "welcome.wav@@100", "${x}.wav", "{x}welcome.wav", "welcome.wav\x00", "\xff.wav", "|.wav",
 	} {
 		got, found := c.Replaced("en", session.Replacement{File: file})
@@ -55,7 +59,7 @@ func TestALinesOwnRecordingIsFoundBelowItsFolderOnly(t *testing.T) {
 	assert.False(t, found, "not a language")
 }
 
-func TestTheFoldersOfOthersAreNoLanguages(t *testing.T) {
+func TestOurOtherFoldersAreNoLanguages(t *testing.T) {
 	t.Parallel()
 	c, dir, _ := catalogue(t, "")
 	for _, folder := range []string{"own", "spoken", "once"} {
@@ -71,7 +75,8 @@ func TestCheckReplacement(t *testing.T) {
 	assert.NoError(t, CheckReplacement(session.Replacement{Text: "Willkommen bei der Musterbank."}))
 	assert.NoError(t, CheckReplacement(session.Replacement{File: "welcome.wav"}))
 	for want, r := range map[string]session.Replacement{
-		"either a file or a text": {}, "a file or a text": {File: "a.wav", Text: "x"}, `'\''`: {File: "it's.wav"}, "below own/": {File: "../a.wav"},
+		"either a file or a text": {}, "a file or a text": {File: "a.wav", Text: "x"},
+		`'\''`: {File: "it's.wav"}, "below own/": {File: "../a.wav"},
 		"1001 characters": {Text: strings.Repeat("a", 1001)}, "characters; want": {Text: " "},
 	} {
 		assert.ErrorContains(t, CheckReplacement(r), want)
@@ -104,7 +109,7 @@ func TestATextIsFoundOnceItIsSpokenAndIsSpokenOnce(t *testing.T) {
 	assert.False(t, found, "of another voice")
 }
 
-func TestATextThatCannotBeSpokenDoesNotKeepTheOthersFromIt(t *testing.T) {
+func TestATextThatCannotBeSpokenDoesNotStopTheOthers(t *testing.T) {
 	t.Parallel()
 	c, _, _ := catalogue(t, "read text; case $text in bad*) echo oh >&2; exit 1;; esac")
 	err := c.RenderTexts(t.Context(), []Text{{"en", "bad one"}, {"../en", "x"}, {"en", "good one"}})

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// What every prompt that we make has in common, so that prompts that follow one another sound like one voice.
+// Properties of every prompt that we make, so that consecutive prompts sound like one voice.
 const (
 	telephoneRate = 8000 // Hz
 	lowest        = 200  // Hz: the telephone's band is 300 to 3400 Hz, and the filter's skirts lie outside it
@@ -18,7 +18,8 @@ const (
 	edge          = 400  // samples of silence: 50 ms
 )
 
-// forTelephone makes speech of any usual rate fit for the telephone: 8 kHz, mono, its band, without silence around it, and as loud as all prompts.
+// forTelephone converts mono speech of any usual rate for the telephone: 8 kHz, limited to its band, without silence
+// around it, and as loud as every other prompt.
 func forTelephone(r recording) (recording, error) {
 	if r.bits != 16 || r.channels != 1 {
 		return recording{}, fmt.Errorf("%d channels of %d bits; want 1 channel of 16 bits", r.channels, r.bits)
@@ -37,7 +38,8 @@ func forTelephone(r recording) (recording, error) {
 	return recording{rate: telephoneRate, channels: 1, bits: 16, samples: level(whole)}, nil
 }
 
-// resample brings samples to the telephone's rate and band in one go: a windowed-sinc band-pass (Blackman), with as many phases as the two rates need.
+// resample converts samples to the telephone's rate and band in one pass: a windowed-sinc band-pass (Blackman), with as
+// many phases as the two rates need.
 func resample(samples []int16, rate int) ([]float64, error) {
 	if rate < telephoneRate || rate > 96000 {
 		return nil, fmt.Errorf("a rate of %d Hz; want 8000 to 96000", rate)
@@ -68,7 +70,7 @@ func resample(samples []int16, rate int) ([]float64, error) {
 	return out, nil
 }
 
-// bandPass is the filter's answer, t seconds after an impulse.
+// bandPass is the filter's impulse response at t seconds.
 func bandPass(t float64) float64 {
 	x := t / filterLength // -½ to ½
 	if math.Abs(x) > 0.5 {
@@ -92,7 +94,7 @@ func gcd(a, b int) int {
 	return a
 }
 
-// trim cuts what is not heard in front of the sound and behind it.
+// trim cuts silence before and after the sound.
 func trim(sound []float64) []float64 {
 	const window = 40 // 5 ms
 	threshold := peakOf(sound) * ratio(heard)
@@ -106,7 +108,7 @@ func trim(sound []float64) []float64 {
 	return sound[min(first, last):last]
 }
 
-// ease fades the first and the last 5 ms, so that nothing clicks.
+// ease fades the first and the last 5 ms in and out, to prevent clicks.
 func ease(sound []float64) {
 	n := min(easing, len(sound)/2)
 	for i := range n {
@@ -116,7 +118,8 @@ func ease(sound []float64) {
 	}
 }
 
-// level brings the sound to the loudness of all prompts. Peaks that would stand out, such as the bursts of some voices, are rounded off, by 6 dB at most.
+// level brings the sound to the loudness of every prompt. Peaks that would stand out, such as the bursts of some
+// voices, are rounded off by at most 6 dB.
 func level(sound []float64) []int16 {
 	const full, most = 32768, 2
 	limit := full * ratio(highestPeak)
@@ -128,7 +131,7 @@ func level(sound []float64) []int16 {
 	return samples
 }
 
-// roundOff leaves the lower two thirds as they are and bends the rest, so that it stays under the limit.
+// roundOff keeps values up to two thirds of the limit and compresses the rest below it.
 func roundOff(v, limit float64) float64 {
 	knee := limit * 2 / 3
 	if math.Abs(v) <= knee {

@@ -18,7 +18,7 @@ func sine(rate int, frequency float64) []int16 {
 	return samples
 }
 
-func TestTheTelephonesBandIsKeptAndTheRestIsCutAtEveryUsualRate(t *testing.T) {
+func TestResampleKeepsOnlyTheTelephonesBandAtEveryUsualRate(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []int{8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000} {
 		for frequency, wantDB := range map[float64]float64{50: -40, 350: 0, 1000: 0, 3300: 0, 4500: -60, 5200: -60} {
@@ -41,7 +41,7 @@ func TestTheTelephonesBandIsKeptAndTheRestIsCutAtEveryUsualRate(t *testing.T) {
 	}
 }
 
-func TestRatesThatNothingRecordsAtAreRefused(t *testing.T) {
+func TestUnusualRatesAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []int{1, 4000, 8001, 44101, 192000} {
 		_, err := resample(make([]int16, 100), rate)
@@ -49,7 +49,7 @@ func TestRatesThatNothingRecordsAtAreRefused(t *testing.T) {
 	}
 }
 
-// A burst, which some voices begin their words with, must not make everything else too quiet; nor may it be clipped.
+// Some voices begin words with a burst. It must neither make the rest too quiet nor clip.
 func TestABurstDoesNotMakeThePromptQuiet(t *testing.T) {
 	t.Parallel()
 	spoken := good()

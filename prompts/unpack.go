@@ -13,22 +13,24 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/google/renameio/v2"
 )
 
-// manifestName is the file, beside the language folders, that remembers what we wrote: "<sha256>  <language>/<prompt>.wav", one line for each
-// version of each file.
+// manifestName is the file beside the language folders that lists what Unpack wrote: "<sha256>
+// <language>/<prompt>.wav", one line for each version of each file.
 const manifestName = ".countersign-prompts"
 
 const manifestHead = `# The prompts that Countersign wrote here, every version of them: sha256, file.
 # A recording that is not listed is yours and is never overwritten. Delete it to have ours back.
 `
 
-// Unpack writes the audio that comes with Countersign to dir, which it makes if need be: what is missing, and what an earlier version of
-// Countersign wrote. Everything else is the operator's own and stays: a file whose content Countersign did not write (the manifest in dir
-// tells), a link, a file that Countersign has no prompt for. Without the manifest every file counts as the operator's.
+// Unpack writes the shipped audio to dir, which it creates if necessary: missing files, and files that an earlier
+// version of Countersign wrote. Everything else is the operator's and stays: a file whose content is not listed in
+// dir's manifest, a link, a file that is no shipped prompt. Without the manifest every file counts as the operator's.
 //
-// Files are replaced whole, so FreeSWITCH may be reading them. When there is nothing to write, nothing is: a folder that is up to date may be
-// read-only. Call it once at start, before calls.
+// Files are replaced atomically, so FreeSWITCH may be reading them. If nothing is due, nothing is written: an
+// up-to-date folder may be read-only. Call it once at start, before calls.
 func Unpack(dir string) error {
 	if err := unpack(embedded, dir); err != nil {
 		return fmt.Errorf("unpack the prompts into %s: %w; let the service write there, or name another folder", dir, err)
@@ -64,7 +66,7 @@ func unpack(source fs.FS, dir string) error {
 	if err := makeFolder(dir); err != nil {
 		return err
 	}
-	// The manifest goes first: a crash in between leaves files that it already calls ours.
+	// Write the manifest first: after a crash it must list every file that we wrote.
 	if err := writeFile(filepath.Join(dir, manifestName), written.encode()); err != nil {
 		return err
 	}
@@ -80,7 +82,8 @@ func unpack(source fs.FS, dir string) error {
 	return nil
 }
 
-// manifest is the set of everything that we ever wrote. Being a set, it survives going back to an earlier version and forward again.
+// manifest is the set of all files that we ever wrote. It keeps old versions, so that going back to an earlier version
+// and forward again works.
 type manifest map[entry]bool
 
 type entry struct{ sum, name string }
@@ -95,7 +98,7 @@ func readManifest(dir string) (manifest, error) {
 		return nil, err
 	}
 	for lines := bufio.NewScanner(bytes.NewReader(b)); lines.Scan(); {
-		// A line that is damaged vouches for nothing: its file counts as the operator's.
+		// Skip a damaged line: its file counts as the operator's.
 		if sum, name, ok := strings.Cut(lines.Text(), "  "); ok && len(sum) == hex.EncodedLen(sha256.Size) {
 			m[entry{sum, path.Clean(name)}] = true
 		}
@@ -112,7 +115,7 @@ func (m manifest) encode() []byte {
 	return []byte(manifestHead + strings.Join(lines, ""))
 }
 
-// mayReplace says whether a file is missing, or ours and of another version.
+// mayReplace reports whether a file is missing, or ours and of another version.
 func (m manifest) mayReplace(dir, name string, content []byte) (bool, error) {
 	file := filepath.Join(dir, filepath.FromSlash(name))
 	info, err := os.Lstat(file)
@@ -123,7 +126,7 @@ func (m manifest) mayReplace(dir, name string, content []byte) (bool, error) {
 		return false, err
 	}
 	if !info.Mode().IsRegular() {
-		return false, nil // we write no links and no folders of that name
+		return false, nil // we write regular files only
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -137,7 +140,8 @@ func sumOf(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// makeFolder makes a folder and its parents so that FreeSWITCH, another user, can read it whatever our umask is. What exists stays as it is.
+// makeFolder creates a folder and its parents, readable by FreeSWITCH, which runs as another user, whatever our umask
+// is. Existing folders keep their mode.
 func makeFolder(dir string) error {
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
 		return nil
@@ -158,29 +162,17 @@ func makeFolder(dir string) error {
 	return os.Chmod(dir, 0o755)
 }
 
-// writeFile replaces a file whole. It is on disk before it gets its name: half a file would later be taken for the operator's.
-func writeFile(file string, content []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), ".new-*")
+// writeFile replaces a file atomically. It syncs before the rename: half a file would later pass for the operator's.
+// FreeSWITCH, another user, can read the file whatever our umask is.
+func writeFile(file string, content []byte) error {
+	draft, err := renameio.NewPendingFile(file,
+		renameio.WithTempDir(filepath.Dir(file)), renameio.WithStaticPermissions(0o644))
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.Write(content); err != nil {
+	defer func() { _ = draft.Cleanup() }()
+	if _, err := draft.Write(content); err != nil {
 		return err
 	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
+	return draft.CloseAtomicallyReplace()
 }

@@ -36,18 +36,24 @@ func TestUnpackWritesWhatIsMissing(t *testing.T) {
 	require.NoError(t, lint(t, os.DirFS(dir)))
 }
 
-func TestUnpackRenewsOursAndLeavesTheOperators(t *testing.T) {
+func TestUnpackReplacesOurFilesAndKeepsTheOperators(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		before func(t *testing.T, dir, file string)
 		want   string
 	}{
-		"an earlier version of ours":          {func(*testing.T, string, string) {}, "new"},
-		"the operator's recording":            {func(t *testing.T, _, file string) { require.NoError(t, os.WriteFile(file, []byte("mine"), 0o644)) }, "mine"},
-		"deleted":                             {func(t *testing.T, _, file string) { require.NoError(t, os.Remove(file)) }, "new"},
-		"the new version came by another way": {func(t *testing.T, _, file string) { require.NoError(t, os.WriteFile(file, []byte("new"), 0o644)) }, "new"},
-		"without a manifest nothing is ours":  {func(t *testing.T, dir, _ string) { require.NoError(t, os.Remove(filepath.Join(dir, manifestName))) }, "old"},
-		"a damaged manifest vouches for nothing": {func(t *testing.T, dir, _ string) {
+		"an earlier version of ours": {func(*testing.T, string, string) {}, "new"},
+		"the operator's recording": {func(t *testing.T, _, file string) {
+			require.NoError(t, os.WriteFile(file, []byte("mine"), 0o644))
+		}, "mine"},
+		"deleted": {func(t *testing.T, _, file string) { require.NoError(t, os.Remove(file)) }, "new"},
+		"the operator copied the new version": {func(t *testing.T, _, file string) {
+			require.NoError(t, os.WriteFile(file, []byte("new"), 0o644))
+		}, "new"},
+		"without a manifest nothing is ours": {func(t *testing.T, dir, _ string) {
+			require.NoError(t, os.Remove(filepath.Join(dir, manifestName)))
+		}, "old"},
+		"with a damaged manifest nothing is ours": {func(t *testing.T, dir, _ string) {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, manifestName), []byte("\x00\nfoo  en/greeting.wav\n"), 0o644))
 		}, "old"},
 		"a link, even to a copy of ours": {func(t *testing.T, dir, file string) {
@@ -65,7 +71,7 @@ func TestUnpackRenewsOursAndLeavesTheOperators(t *testing.T) {
 			require.NoError(t, unpack(version("new"), dir))
 			assert.Equal(t, tt.want, content(t, file))
 			require.NoError(t, unpack(version("newest"), dir))
-			if tt.want == "new" && name != "the new version came by another way" {
+			if tt.want == "new" && name != "the operator copied the new version" {
 				assert.Equal(t, "newest", content(t, file))
 			} else {
 				assert.Equal(t, tt.want, content(t, file))
@@ -83,7 +89,7 @@ func TestUnpackKnowsItsFilesAfterGoingBackAVersion(t *testing.T) {
 	}
 }
 
-func TestUnpackLeavesWhatItHasNoPromptFor(t *testing.T) {
+func TestUnpackKeepsFilesThatAreNoShippedPrompt(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "de"), 0o700))
@@ -102,7 +108,9 @@ func TestUnpackMakesFilesThatFreeSWITCHCanReadWhateverTheUmask(t *testing.T) {
 	defer syscall.Umask(old)
 	dir := filepath.Join(t.TempDir(), "data", "prompts")
 	require.NoError(t, Unpack(dir))
-	for name, want := range map[string]fs.FileMode{"..": 0o755, ".": 0o755, "en": 0o755, "en/greeting.wav": 0o644, manifestName: 0o644} {
+	for name, want := range map[string]fs.FileMode{
+		"..": 0o755, ".": 0o755, "en": 0o755, "en/greeting.wav": 0o644, manifestName: 0o644,
+	} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		require.NoError(t, err)
 		assert.Equal(t, want, info.Mode().Perm(), name)
@@ -132,7 +140,7 @@ func inodes(t *testing.T, dir string) map[string]uint64 {
 	return all
 }
 
-func TestUnpackReplacesAFileWholeWhileItIsRead(t *testing.T) {
+func TestUnpackReplacesAFileAtomically(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	a, b := strings.Repeat("a", 1<<20), strings.Repeat("b", 1<<20)
@@ -161,7 +169,7 @@ func TestUnpackReplacesAFileWholeWhileItIsRead(t *testing.T) {
 	close(stop)
 	reader.Wait()
 	assert.Empty(t, torn)
-	left, err := filepath.Glob(filepath.Join(dir, "en", ".new-*"))
+	left, err := filepath.Glob(filepath.Join(dir, "en", ".*"))
 	require.NoError(t, err)
 	assert.Empty(t, left, "temporary files")
 }

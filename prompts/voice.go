@@ -13,35 +13,36 @@ import (
 )
 
 const (
-	voiceTime  = 10 * time.Second // the longest that an engine may work on one text
+	voiceTime  = 10 * time.Second // limit for an engine to speak one text
 	maxSpoken  = 16 << 20         // bytes of an engine's WAV file: minutes
 	maxStderr  = 2 << 10          // bytes
-	killedTime = time.Second      // for what an engine leaves behind to end
+	killedTime = time.Second      // how long to wait for children of a dead engine
 )
 
-// Voices are the operator's command lines of speech engines, by language: "de" is for "de-AT" too. A language that has none is spoken by what is
-// installed of the engines that we know: flite for English, espeak-ng for that and every other.
+// Voices are the operator's command lines of speech engines, by language: "de" is for "de-AT" too. Other languages are
+// spoken by an installed engine that we know: flite for English, espeak-ng for English and all others.
 //
-// A command line is a program and its arguments, separated by spaces; no shell reads it. {wav} is the WAV file that it writes (16-bit mono), {text} a file
-// with the text in UTF-8, {language} the language. Without {text} it reads the text from its standard input:
+// A command line is a program and its arguments, separated by spaces; no shell reads it. {wav} is the WAV file that it
+// writes (16-bit mono), {text} a file with the text in UTF-8, {language} the language. Without {text} it reads the text
+// from standard input:
 //
 //	piper --model /opt/piper/thorsten.onnx --output_file {wav}
 type Voices map[string]string
 
-// Of the free engines in Debian main, flite's slt is the one that pocketsphinx understood best in six drafts (91 words, before the telephone's band):
-// 8 % of words wrong, festival's slt_hts 14 %, flite's rms 23 %, festival's kal 25 %, espeak-ng 79 % and more.
+// Of the free engines in Debian main, pocketsphinx understood flite's slt best in six drafts (91 words, full band): 8 %
+// of words wrong; festival's slt_hts 14 %, flite's rms 23 %, festival's kal 25 %, espeak-ng 79 % and more.
 var engines = []struct{ language, command string }{
 	{"en", "flite -voice slt -f - -o {wav}"},
 	{"", "espeak-ng -v {language} -b 1 -s 165 --stdin -w {wav}"},
 }
 
-// ErrNoVoice says that no engine is installed that speaks the language.
+// ErrNoVoice: no installed engine speaks the language.
 var ErrNoVoice = errors.New("no voice")
 
-// Voice is a speech engine, with the way in which it is started.
+// Voice is a speech engine and its command line.
 type Voice struct{ command []string }
 
-// For finds the voice of a language; ErrNoVoice means that there is none on this machine.
+// For finds the voice of a language; ErrNoVoice if this machine has none.
 func (v Voices) For(language string) (Voice, error) {
 	if !isLanguage(language) {
 		return Voice{}, fmt.Errorf("%q is not the name of a language, such as en or pt-BR", language)
@@ -59,14 +60,15 @@ func (v Voices) For(language string) (Voice, error) {
 			}
 		}
 	}
-	return Voice{}, fmt.Errorf("%w for %q: install espeak-ng (or flite for English), set a command line in prompts.voices, or have a person record it",
-		ErrNoVoice, language)
+	return Voice{}, fmt.Errorf("%w for %q: install espeak-ng (or flite for English), "+
+		"set a command line in prompts.voices, or have a person record it", ErrNoVoice, language)
 }
 
 func newVoice(command, language string) (Voice, error) {
 	args := strings.Fields(strings.ReplaceAll(command, "{language}", language))
 	if len(args) == 0 || !strings.Contains(command, "{wav}") {
-		return Voice{}, fmt.Errorf("the voice %q: want a program with its arguments, one of them {wav}, the file that it writes", command)
+		return Voice{}, fmt.Errorf("the voice %q: want a program with its arguments, "+
+			"one of them {wav}, the file that it writes", command)
 	}
 	if _, err := exec.LookPath(args[0]); err != nil {
 		return Voice{}, fmt.Errorf("%w: %w", ErrNoVoice, err)
@@ -77,7 +79,8 @@ func newVoice(command, language string) (Voice, error) {
 // String is the command line.
 func (v Voice) String() string { return strings.Join(v.command, " ") }
 
-// Speak makes a WAV file, fit for the telephone, of a text of at most 1000 characters. The engine has 10 s; the text is in no argument and no log.
+// Speak turns a text of at most 1000 characters into a WAV file for the telephone. The engine has 10 s; the text
+// appears in no argument and no log.
 func (v Voice) Speak(ctx context.Context, text string) (wav []byte, err error) {
 	if err := checkText(text); err != nil {
 		return nil, err
@@ -100,7 +103,7 @@ func (v Voice) Speak(ctx context.Context, text string) (wav []byte, err error) {
 		spoken, err = forTelephone(spoken)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("what %s spoke: %w", v.command[0], err)
+		return nil, fmt.Errorf("the audio of %s: %w", v.command[0], err)
 	}
 	return spoken.encode(), nil
 }
@@ -127,7 +130,7 @@ func (v Voice) run(ctx context.Context, dir, wav, text string) error {
 	cmd.Stdin, cmd.Stderr = input, &said
 	err := cmd.Run()
 	if errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil {
-		err = nil // it has ended well, but something that it started goes on
+		err = nil // the engine succeeded, but a child of it still runs
 	}
 	if err != nil {
 		if ctx.Err() != nil {
@@ -138,7 +141,7 @@ func (v Voice) run(ctx context.Context, dir, wav, text string) error {
 	return nil
 }
 
-// voiceError keeps apart what went wrong and what the engine said about it, which may hold the text.
+// voiceError keeps the error apart from the engine's output, which may hold the text.
 type voiceError struct {
 	program string
 	err     error
@@ -154,7 +157,7 @@ func (e *voiceError) Error() string {
 
 func (e *voiceError) Unwrap() error { return e.err }
 
-// withoutOurs keeps our own settings, some of which are secret, from the engine.
+// withoutOurs keeps our settings, some of them secret, from the engine.
 func withoutOurs(environment []string) []string {
 	theirs := make([]string, 0, len(environment))
 	for _, e := range environment {
@@ -178,7 +181,7 @@ func readBounded(file string) ([]byte, error) {
 	return b, err
 }
 
-// limited keeps the beginning of what is written to it.
+// limited keeps the first maxStderr bytes written to it.
 type limited struct{ kept []byte }
 
 func (l *limited) Write(b []byte) (int, error) {

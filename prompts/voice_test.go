@@ -14,18 +14,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// engine is a speech engine of three lines: it notes what it is asked to say and says the same each time. what stands in front of that.
+// engine writes a speech engine in three lines of shell: it appends the text to notes and always speaks the same audio.
+// The commands in what run first.
 func engine(tb testing.TB, what string) (command, notes string) {
 	tb.Helper()
 	dir := tb.TempDir()
 	notes = filepath.Join(dir, "notes")
 	script := filepath.Join(dir, "engine.sh")
 	require.NoError(tb, os.WriteFile(filepath.Join(dir, "said.wav"), good().encode(), 0o644))
-	require.NoError(tb, os.WriteFile(script, []byte(fmt.Sprintf("%s\ncat >> %s\ncp %s/said.wav \"$1\"\n", what, notes, dir)), 0o644))
+	lines := fmt.Sprintf("%s\ncat >> %s\ncp %s/said.wav \"$1\"\n", what, notes, dir)
+	require.NoError(tb, os.WriteFile(script, []byte(lines), 0o644))
 	return "sh " + script + " {wav}", notes
 }
 
-// needEngine skips a test for want of a program; CI installs it.
+// needEngine skips a test if a program is missing, except in CI, which installs it.
 func needEngine(t *testing.T, program string) {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
@@ -36,7 +38,7 @@ func needEngine(t *testing.T, program string) {
 	}
 }
 
-// Another release of an engine may give other bytes, but a prompt of much the same length.
+// Another release of an engine may give other bytes, but a prompt of about the same length.
 func TestInstalledEnginesSpeakAsTheShippedAudio(t *testing.T) {
 	t.Parallel()
 	for language, program := range map[string]string{"en": "flite", "de": "espeak-ng"} {
@@ -62,7 +64,7 @@ func TestInstalledEnginesSpeakAsTheShippedAudio(t *testing.T) {
 	}
 }
 
-func TestEspeakSpeaksLanguagesThatWeHaveNoPromptsFor(t *testing.T) {
+func TestEspeakSpeaksLanguagesWithoutShippedPrompts(t *testing.T) {
 	t.Parallel()
 	needEngine(t, "espeak-ng")
 	for _, language := range []string{"fr", "pt-BR", "de-AT", "es-419"} {
@@ -87,7 +89,8 @@ func TestTheOperatorsVoiceComesFirst(t *testing.T) {
 		assert.True(t, strings.HasSuffix(voice.String(), want), voice)
 	}
 	for command, want := range map[string]string{
-		"": "want a program", "espeak-ng -v de": "{wav}", "/no/such/engine {wav}": "no such file", "no-such-engine {wav}": "not found",
+		"": "want a program", "espeak-ng -v de": "{wav}",
+		"/no/such/engine {wav}": "no such file", "no-such-engine {wav}": "not found",
 	} {
 		_, err := Voices{"de": command}.For("de")
 		assert.ErrorContains(t, err, want, command)
@@ -96,7 +99,7 @@ func TestTheOperatorsVoiceComesFirst(t *testing.T) {
 	assert.ErrorContains(t, err, "not the name of a language")
 }
 
-func TestTheTextReachesTheEngineWhole(t *testing.T) {
+func TestTheTextReachesTheEngineUnchanged(t *testing.T) {
 	t.Parallel()
 	const text = `-v $(id) "quoted" 'it''s' ; rm {wav} & äöü €`
 	command, notes := engine(t, "")
@@ -115,7 +118,7 @@ func TestTheTextReachesTheEngineWhole(t *testing.T) {
 	assert.Equal(t, text+"\n", content(t, notes), "in a file")
 }
 
-func TestTextsThatNoEngineIsAskedToSpeak(t *testing.T) {
+func TestInvalidTextsReachNoEngine(t *testing.T) {
 	t.Parallel()
 	command, notes := engine(t, "")
 	voice, err := Voices{"en": command}.For("en")
@@ -127,7 +130,7 @@ func TestTextsThatNoEngineIsAskedToSpeak(t *testing.T) {
 	assert.NoFileExists(t, notes)
 }
 
-func TestAnEngineThatFailsCostsAnErrorAndNothingElse(t *testing.T) {
+func TestAnEngineThatFailsReturnsABoundedError(t *testing.T) {
 	t.Parallel()
 	for what, want := range map[string]string{
 		"echo no such voice >&2; exit 3":            "exit status 3: no such voice",
@@ -162,7 +165,7 @@ func TestAnEngineThatHangsIsStopped(t *testing.T) {
 	assert.Less(t, time.Since(started), 25*time.Second)
 }
 
-func TestAnEngineHasSpokenThoughWhatItStartedGoesOn(t *testing.T) {
+func TestARunningChildOfAnEngineIsNoError(t *testing.T) {
 	t.Parallel()
 	command, _ := engine(t, "sleep 5 &")
 	voice, err := Voices{"en": command}.For("en")
@@ -173,7 +176,7 @@ func TestAnEngineHasSpokenThoughWhatItStartedGoesOn(t *testing.T) {
 }
 
 // Not parallel: the environment and the folder for temporary files are the process's.
-func TestAnEngineSeesNoneOfOurSettingsAndLeavesNothing(t *testing.T) {
+func TestAnEngineSeesNoneOfOurSettingsAndLeavesNoFiles(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("COUNTERSIGN_NATS_PASSWORD", "hush")
 	t.Setenv("TMPDIR", tmp)

@@ -57,7 +57,7 @@ func (r recording) duration() time.Duration {
 	return time.Duration(len(r.samples)) * time.Second / time.Duration(r.rate)
 }
 
-// encode writes a WAV file with the 44-byte header that everything reads. It is of mono, 16 bits.
+// encode writes a WAV file, mono, 16 bits, with the plain 44-byte header.
 func (r recording) encode() []byte {
 	size := uint32(2 * len(r.samples))
 	b := make([]byte, 0, wavHeaderSize+size)
@@ -91,7 +91,7 @@ func (r recording) peak() float64 {
 	return decibels(peak)
 }
 
-// silence is how long nothing is heard (under -50 dB) at the start and at the end.
+// silence is how long the start and the end stay under -50 dB.
 func (r recording) silence() (before, after time.Duration) {
 	const heard = 104
 	first, last := len(r.samples), -1

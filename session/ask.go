@@ -7,7 +7,7 @@ import (
 	"countersign/session/event"
 )
 
-// Ask is what a step wants keyed. The Channel gathers it with a Collect, which has the files of the prompts.
+// Ask is a step's question for digits. Session.Ask turns it into a Collect, with the files of the prompts.
 type Ask struct {
 	Prompts                []string
 	Min, Max               int
@@ -16,14 +16,15 @@ type Ask struct {
 	Flush                  bool
 }
 
-// Ask plays what was queued, then the prompts of a, and gathers digits. The caller wipes the entry's digits.
+// Ask plays what was queued, then the prompts of a, and collects digits. The step wipes the entry's digits.
 //
-// Who keys as many digits as there can be is told to press the hash key all the same. It then comes when the next prompt has begun, and is not an answer
-// to that one: the prompt begins again.
+// The entry ends at the last possible digit, but prompts tell the caller to press the hash key. A hash key that comes
+// when the next prompt has begun does not answer that one: the prompt is played again.
 func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	s.Say(a.Prompts...)
 	c := Collect{
-		Files: s.takeQueued(), Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut, Flush: a.Flush,
+		Files: s.takeQueued(), Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut,
+		Flush: a.Flush,
 	}
 	late := s.hashDue
 	for {
@@ -39,12 +40,12 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	}
 }
 
-// Attempted records that the caller was asked once, since started, and what came of it. It becomes part of the step's event.
+// Attempted adds one attempt of the caller, begun at started, to the step's event.
 func (s *Session) Attempted(result event.AttemptResult, started time.Time) {
 	s.attempts = append(s.attempts, event.Attempt{Result: result, Milliseconds: s.now().Sub(started).Milliseconds()})
 }
 
-// Hear is what a step wants said. The Channel hears it with a Listen, which has the files of the prompts.
+// Hear is a step's question for words. Session.Hear turns it into a Listen, with the files of the prompts.
 type Hear struct {
 	Prompts         []string
 	Engine, Grammar string
@@ -52,7 +53,7 @@ type Hear struct {
 	OptOut          byte
 }
 
-// Hear plays what was queued, then the prompts of h, and hears what the caller says. The caller wipes the words.
+// Hear plays what was queued, then the prompts of h, and listens. The step wipes the words.
 func (s *Session) Hear(ctx context.Context, h Hear) (Heard, error) {
 	s.Say(h.Prompts...)
 	files := s.takeQueued()
@@ -60,5 +61,7 @@ func (s *Session) Hear(ctx context.Context, h Hear) (Heard, error) {
 		return Heard{}, err
 	}
 	s.hashDue = false
-	return s.channel.Listen(ctx, Listen{Files: files, Engine: h.Engine, Grammar: h.Grammar, Start: h.Start, Speech: h.Speech, OptOut: h.OptOut})
+	return s.channel.Listen(
+		ctx, Listen{Files: files, Engine: h.Engine, Grammar: h.Grammar, Start: h.Start, Speech: h.Speech, OptOut: h.OptOut},
+	)
 }

@@ -2,8 +2,8 @@ package session
 
 import "time"
 
-// FirstBirthYear is the earliest year of birth that is taken: nobody who calls was born before.
+// FirstBirthYear is the earliest year of birth that is accepted.
 const FirstBirthYear = 1900
 
-// IsBirthDate says whether somebody who is alive at a time can have been born on a day.
+// IsBirthDate says whether a day is a possible date of birth.
 func IsBirthDate(day, now time.Time) bool { return day.Year() >= FirstBirthYear && !day.After(now) }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestABirthDateIsOfSomebodyAlive(t *testing.T) {
+func TestPossibleBirthDates(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 	for day, want := range map[string]bool{

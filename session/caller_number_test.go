@@ -11,7 +11,7 @@ import (
 	"countersign/session/sessiontest"
 )
 
-// counting is a guard that notes under which numbers it was asked.
+// counting is a guard that records the numbers it was asked about.
 type counting struct {
 	guard
 	numbers []string
@@ -22,7 +22,7 @@ func (c *counting) Caller(ctx context.Context, number string) session.Standing {
 	return c.guard.Caller(ctx, number)
 }
 
-func TestAHiddenOrForgedNumberIsCountedApartAndUsedForNothing(t *testing.T) {
+func TestAHiddenOrForgedNumberIsCountedApartAndNotUsed(t *testing.T) {
 	t.Parallel()
 	const number = "+15551230001"
 	plain, hidden, forged := []string{number}, []string{"withheld " + number}, []string{"forged " + number}
@@ -31,8 +31,8 @@ func TestAHiddenOrForgedNumberIsCountedApartAndUsedForNothing(t *testing.T) {
 		used    string
 		counted []string
 	}{
-		"vouched for":                 {session.Call{Caller: number, Trust: session.TrustFull}, number, plain},
-		"nobody vouches":              {session.Call{Caller: number}, number, plain},
+		"attestation A":               {session.Call{Caller: number, Trust: session.TrustFull}, number, plain},
+		"no attestation":              {session.Call{Caller: number}, number, plain},
 		"hidden":                      {session.Call{Caller: number, Withheld: true}, "", hidden},
 		"forged":                      {session.Call{Caller: number, Trust: session.TrustFailed}, "", forged},
 		"hidden and forged":           {session.Call{Caller: number, Withheld: true, Trust: session.TrustFailed}, "", hidden},

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestACallThatCameWithATokenWasIdentifiedByItWhenItComesBack(t *testing.T) {
+func TestACallIdentifiedByATokenStaysSoWhenItComesBack(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		methods []event.Method

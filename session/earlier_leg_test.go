@@ -11,7 +11,7 @@ import (
 	"countersign/session/sessiontest"
 )
 
-// speaking is a line of two languages that notes which one is spoken when the call is handed on.
+// speaking is a line in two languages that records the language of the call when it is handed on.
 func speaking(language *string, change func(*session.Line)) *session.Line {
 	return line(func(l *session.Line) {
 		l.Languages = []string{"en", "de"}
@@ -26,7 +26,7 @@ func speaking(language *string, change func(*session.Line)) *session.Line {
 	})
 }
 
-func TestTheLanguageOfTheEarlierLegIsSpokenAgain(t *testing.T) {
+func TestTheLanguageOfTheEarlierLegIsUsedAgain(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, earlier, customer, want string }{
 		{"without a language of the customer", "de", "", "de"},
@@ -47,7 +47,7 @@ func TestTheLanguageOfTheEarlierLegIsSpokenAgain(t *testing.T) {
 	}
 }
 
-func TestTheLanguageThatWasSpokenIsRemembered(t *testing.T) {
+func TestTheLanguageIsRemembered(t *testing.T) {
 	t.Parallel()
 	m := &memory{known: map[string]session.Known{}}
 	remembering := func(o *session.Options) { o.Calls = m }
@@ -67,5 +67,5 @@ func TestTheLanguageThatWasSpokenIsRemembered(t *testing.T) {
 	back := session.Call{Channel: "u-1", Earlier: "call-1"}
 	j := again(t, l, &sessiontest.Channel{}, back, remembering, customers(ada))
 	assert.Equal(t, "de", spoken)
-	assert.NotContains(t, steps(j), "language", "nobody is asked for it again")
+	assert.NotContains(t, steps(j), "language", "the language is not asked again")
 }

@@ -5,49 +5,51 @@ import (
 	"time"
 )
 
-// Guard counts attempts across calls and machines (policy.md, "Lockout", "Velocity"). It cannot fail: without its store it goes by what this process
-// has seen. Its methods are called from many calls at once and return within a second.
+// Guard counts attempts across calls and machines (docs/policy.md#lockout, docs/policy.md#velocity). It cannot fail:
+// without its store it works on what this process has seen. Its methods are called from many calls at once and return
+// within a second.
 type Guard interface {
-	// Caller says whether a caller's number (E.164) has tried too much. Such a call goes to a person at once.
+	// Caller says whether a caller's number (E.164) is locked. Such a call goes to an agent at once.
 	Caller(ctx context.Context, number string) Standing
-	// Customer says whether verification is switched off for a customer.
+	// Customer says whether a customer is locked.
 	Customer(ctx context.Context, id string) Standing
-	// Try takes one attempt at a customer's secrets, before the answer is checked, so that attempts made at the same time on several machines count too. When
-	// the Standing is Locked nothing was taken, and nothing may be checked.
+	// Try takes one attempt at a customer's secrets before the answer is checked, so that simultaneous attempts on
+	// several machines count too. If the Standing is Locked, nothing was taken and the answer must not be checked.
 	Try(ctx context.Context, a Attempt) Standing
-	// GiveBack returns an attempt whose answer was right, or could not be checked. One that is not given back was a failure.
+	// GiveBack returns an attempt whose answer was right or could not be checked. Any other attempt is a failure.
 	GiveBack(ctx context.Context, a Attempt)
-	// Named notes that a caller's number gave an identifier, known or not.
+	// Named counts an identifier that a caller's number gave, known or not.
 	Named(ctx context.Context, number, kind, value string)
 	// StepFailed counts a failed step against the caller's number.
 	StepFailed(ctx context.Context, number string)
-	// Verified forgets the customer's failures and the identifier that led to them: a success resets the counters.
+	// Verified resets the counters after a success: the customer's failures and the identifier that led to them.
 	Verified(ctx context.Context, a Attempt)
-	// Ended counts a call of a line that was decided, for the line's alarm. It does not wait.
+	// Ended counts a decided call for the line's alarm. It does not block.
 	Ended(line string, failed bool)
 }
 
-// Attempt says who tries what. Caller is the caller's number (E.164), with a word before it if it is hidden or forged, or empty.
+// Attempt is one attempt at a customer's secrets. Caller is the caller's number (E.164), prefixed if it is hidden or
+// forged, or empty.
 type Attempt struct{ Call, Line, Customer, Caller string }
 
-// Standing is what the Guard says about a customer or a number.
+// Standing says whether a customer or a number is locked.
 type Standing struct {
 	// Locked: no attempts are allowed.
 	Locked bool
-	// Caller says, of an attempt, that it is not the customer but the caller's number that has tried too much.
+	// Caller says, of an attempt, that the caller's number is locked, not the customer.
 	Caller bool
-	// Until is when the lock ends by itself; zero means that a person must end it (countersign customers unlock).
+	// Until is when the lock ends; zero means that a person must end it (countersign customers unlock).
 	Until time.Time
 }
 
-// openDoor is the Guard of a Runner that was given none.
-type openDoor struct{}
+// noGuard is the Guard of a Runner without one.
+type noGuard struct{}
 
-func (openDoor) Caller(context.Context, string) Standing       { return Standing{} }
-func (openDoor) Customer(context.Context, string) Standing     { return Standing{} }
-func (openDoor) Try(context.Context, Attempt) Standing         { return Standing{} }
-func (openDoor) GiveBack(context.Context, Attempt)             {}
-func (openDoor) Named(context.Context, string, string, string) {}
-func (openDoor) StepFailed(context.Context, string)            {}
-func (openDoor) Verified(context.Context, Attempt)             {}
-func (openDoor) Ended(string, bool)                            {}
+func (noGuard) Caller(context.Context, string) Standing       { return Standing{} }
+func (noGuard) Customer(context.Context, string) Standing     { return Standing{} }
+func (noGuard) Try(context.Context, Attempt) Standing         { return Standing{} }
+func (noGuard) GiveBack(context.Context, Attempt)             {}
+func (noGuard) Named(context.Context, string, string, string) {}
+func (noGuard) StepFailed(context.Context, string)            {}
+func (noGuard) Verified(context.Context, Attempt)             {}
+func (noGuard) Ended(string, bool)                            {}

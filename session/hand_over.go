@@ -3,15 +3,13 @@ package session
 import (
 	"context"
 	"log/slog"
-	"strconv"
-	"strings"
 
 	"countersign/session/event"
 )
 
-// announce tells the caller how it went. Nothing that goes wrong here may keep them from the person they are going to.
+// announce tells the caller the result. An error here must not keep them from their destination.
 func (r *Runner) announce(ctx context.Context, s *Session, v verdict, log *slog.Logger) {
-	if s.spoken { // what a step has left that did not come to its end; a greeting that nobody has heard stays
+	if s.spoken { // drop what an unfinished step has queued, but keep a greeting that was not played yet
 		s.queued = s.queued[:0]
 	}
 	step := s.line.Failure
@@ -33,22 +31,25 @@ func (r *Runner) announce(ctx context.Context, s *Session, v verdict, log *slog.
 	_, _ = r.step(ctx, s, step, log)
 }
 
-// handOver sends the call on. gone is set if there was nobody left to send.
+// handOver hands the call on. gone says why it could not.
 func (r *Runner) handOver(ctx context.Context, s *Session, v verdict, log *slog.Logger) (end event.End, gone error) {
 	if err := context.Cause(ctx); err != nil {
 		return event.EndReleased, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, handOverTimeout, ErrTooLong)
 	defer cancel()
-	// Written first, so that a crash in the middle of it does not hide where the caller went.
+	// Journalled first, so that a crash does not hide where the caller went.
 	outcome, to := s.line.Routes.For(v.status(), v.reason)
 	if s.call.Return != (Destination{}) {
 		outcome, to = "returned", s.call.Return
 	}
-	s.events.record(event.Routed{Outcome: outcome, Destination: to.String(), Status: v.status(), Level: int(v.level), Reason: v.reason, Continues: s.earlier.First})
+	s.events.record(event.Routed{
+		Outcome: outcome, Destination: to.String(), Status: v.status(), Level: int(v.level), Reason: v.reason,
+		Continues: s.earlier.First,
+	})
 	syncing, done := context.WithTimeout(ctx, journalTimeout)
 	if err := r.journal.Sync(syncing); err != nil && ctx.Err() == nil {
-		log.Error("the verdict is not on disk yet, the call goes on all the same", "err", err)
+		log.Error("the verdict is not on disk yet, the call goes on", "err", err)
 	}
 	done()
 	token := r.remember(ctx, s, v, log)
@@ -60,39 +61,14 @@ func (r *Runner) handOver(ctx context.Context, s *Session, v verdict, log *slog.
 			err = cause
 		}
 		if !isHangup(err) {
-			log.Error("transfer failed, the dialplan takes the caller on", "to", to.String(), "err", err)
+			log.Error("transfer failed, the call goes on with the dialplan", "to", to.String(), "err", err)
 		}
 		return event.EndReleased, err
 	}
 	return event.EndRouted, nil
 }
 
-// handover is the result as the next application and the next leg see it (design.md §3.3).
-func (s *Session) handover(v verdict, to Destination, token string) Handover {
-	customer, _ := s.Customer()
-	methods := make([]string, len(s.methods))
-	for i, m := range s.methods {
-		methods[i] = string(m)
-	}
-	level := strconv.Itoa(int(v.level))
-	h := Handover{
-		To: to,
-		Variables: []Variable{
-			{"cs_call", s.call.ID}, {"cs_status", string(v.status())}, {"cs_level", level}, {"cs_reason", string(v.reason)},
-			{"cs_methods", strings.Join(methods, ",")}, {"cs_customer", customer.ID},
-		},
-		Headers: []Variable{
-			{"X-Countersign-Call", s.call.ID}, {"X-Countersign-Status", string(v.status())}, {"X-Countersign-Level", level},
-			{"X-Countersign-Customer", customer.ID},
-		},
-	}
-	if token != "" {
-		h.Headers = append(h.Headers, Variable{"X-Countersign-Token", token})
-	}
-	return h
-}
-
-// hangUp ends a call whose route says so. That the caller is gone then is no surprise.
+// hangUp ends a call whose route is hangup. A caller who has hung up already is no error.
 func (s *Session) hangUp(ctx context.Context) error {
 	if err := s.channel.Hangup(ctx, "NORMAL_CLEARING"); err != nil && !isHangup(err) {
 		return err
@@ -100,12 +76,14 @@ func (s *Session) hangUp(ctx context.Context) error {
 	return nil
 }
 
-// remember keeps what was found out for when the call comes back, and makes a token of it where the line sends one on.
+// remember keeps the result for when the call comes back, and issues a token if the line sends one.
 func (r *Runner) remember(ctx context.Context, s *Session, v verdict, log *slog.Logger) (token string) {
 	if r.calls == nil && r.tokens == nil {
 		return ""
 	}
-	k := Known{Call: s.call.ID, First: s.first(), Channel: s.call.Channel, Line: s.line.Name, Required: v.required, Decided: r.now()}
+	k := Known{
+		Call: s.call.ID, First: s.first(), Channel: s.call.Channel, Line: s.line.Name, Required: v.required, Decided: r.now(),
+	}
 	if s.customer != nil {
 		k.Proven = Proven{Customer: s.customer.ID, Methods: s.methods, Proofs: s.proofs, Language: s.language}
 	}
@@ -113,14 +91,14 @@ func (r *Runner) remember(ctx context.Context, s *Session, v verdict, log *slog.
 	defer cancel()
 	if r.calls != nil {
 		all := []Known{k}
-		if k.First != k.Call { // whoever knows the call by its first id, such as the agent, sees the latest state
+		if k.First != k.Call { // an agent who knows the call by its first id sees the latest state
 			latest := k
 			latest.Call = k.First
 			all = append(all, latest)
 		}
 		for _, known := range all {
 			if err := r.calls.Remember(ctx, known); err != nil {
-				log.Warn("what was proven will not be known when the call comes back", "err", err)
+				log.Warn("result not stored, the caller is asked again when the call comes back", "err", err)
 			}
 		}
 	}
@@ -129,7 +107,7 @@ func (r *Runner) remember(ctx context.Context, s *Session, v verdict, log *slog.
 	}
 	token, err := r.tokens.Issue(ctx, k)
 	if err != nil {
-		log.Warn("no token goes on with the call", "err", err)
+		log.Warn("no token issued for the call", "err", err)
 	}
 	return token
 }

@@ -8,9 +8,10 @@ import (
 
 // Journal keeps the events of calls.
 type Journal interface {
-	// Append takes events over, in order. It never waits for a disk. An error means that they are lost: the journal is full or closed.
+	// Append takes events in order. It never waits for a disk. An error means that they are lost: the journal is full or
+	// closed.
 	Append(events ...event.Event) error
-	// Sync returns when everything appended before is durable, or with the context's error.
+	// Sync returns when all events appended before are durable, or with the context's error.
 	Sync(ctx context.Context) error
 }
 

@@ -12,7 +12,7 @@ import (
 	"countersign/session/sessiontest"
 )
 
-// entries is a Channel whose Collect yields these entries, one after the other.
+// entries is a Channel whose Collect returns these entries in turn.
 type entries struct {
 	sessiontest.Channel
 	all   []session.Entry
@@ -27,9 +27,9 @@ func (e *entries) Collect(_ context.Context, c session.Collect) (session.Entry, 
 
 func list(all ...session.Entry) []session.Entry { return all }
 
-// FreeSWITCH ends an entry of the most digits at once. The hash key that the caller presses all the same ends the next
-// prompt, and is no answer to it.
-func TestOnlyAHashKeyThatIsStillDueBeginsThePromptAgain(t *testing.T) {
+// FreeSWITCH ends an entry at the last possible digit. A hash key that the caller still presses ends the next prompt,
+// and is not its answer.
+func TestOnlyAHashKeyThatIsDueRepeatsThePrompt(t *testing.T) {
 	t.Parallel()
 	input := func(digits string, hash bool) session.Entry {
 		secret := session.NewSecret([]byte(digits))

@@ -2,11 +2,11 @@ package session
 
 import "countersign/session/event"
 
-// Factor is the kind of proof that a step asks for (design: "Levels").
+// Factor is the kind of proof that a step asks for (docs/policy.md#levels-and-factors).
 type Factor int
 
 const (
-	// NoFactor proves nothing about who is calling: a caller number, an account number.
+	// NoFactor proves nothing: a caller's number, an account number.
 	NoFactor Factor = iota
 	// Weak is a fact about a person that others may know, such as a date of birth.
 	Weak
@@ -16,7 +16,7 @@ const (
 	Possession
 )
 
-// Level says how sure we are of who is calling.
+// Level is how far the caller's identity is proven.
 type Level int
 
 const (
@@ -30,7 +30,7 @@ const (
 	Strong Level = 3
 )
 
-// Status is the level in the three words of the trade.
+// Status is the level as one of three words.
 func (l Level) Status() event.Status {
 	switch {
 	case l >= Verified:
@@ -42,8 +42,7 @@ func (l Level) Status() event.Status {
 	}
 }
 
-// levelOf adds up what was proven. Without a customer there is nothing to prove, so no number of factors makes more
-// than Unknown.
+// levelOf is the level of the factors proven. Without a customer it is Unknown, whatever the factors.
 func levelOf(identified bool, proven []Factor) Level {
 	if !identified {
 		return Unknown

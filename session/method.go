@@ -8,17 +8,16 @@ import (
 	"countersign/session/event"
 )
 
-// Method is what is true of a way to identify or verify wherever it is met: on a line, in a step, in a token, in the
-// events of a call.
+// Method describes a way to identify or verify, for lines, steps, tokens and events alike.
 type Method struct {
 	Name event.Method
-	// Factor is what it proves about a caller who is identified; NoFactor for what only identifies.
+	// Factor is what it proves about an identified caller; NoFactor if it only identifies.
 	Factor Factor
-	// Identifies says that it tells who is calling, or who they say they are.
+	// Identifies says that it names the customer.
 	Identifies bool
-	// Asks names what the caller is asked for, such as "the PIN"; empty if a call never asks for it.
+	// Asks names the question, such as "the PIN"; empty if no call asks it.
 	Asks string
-	// Login says that a token may name it: somebody can log in elsewhere by it.
+	// Login says that a token may name it: other channels use it for logins.
 	Login bool
 	// Fact says that its answer is a numeric fact of the customer's record, imported as fact:<name>.
 	Fact bool
@@ -26,24 +25,24 @@ type Method struct {
 	prompt string
 }
 
-// Methods of logins elsewhere: no call asks for them, a token brings them.
+// Login methods of other channels: tokens name them, no call asks them.
 const (
 	// MethodPassword: the password of the company's website or app.
 	MethodPassword event.Method = "password"
-	// MethodApp: the company's app, on a device that is bound to the customer.
+	// MethodApp: the company's app, on a device bound to the customer.
 	MethodApp event.Method = "app"
 )
 
-// methods is every method that has its name from us, in the order in which a caller may meet them. A company adds its
-// own: identifiers, which prove nothing, and facts, which are weak. What is asked on a call takes its name from them, so
-// a row more is a change for whoever uses that name: the CHANGELOG says so.
+// methods lists the built-in methods, in the order in which a caller may meet them. A company adds its own:
+// identifiers, which prove nothing, and facts, which are weak. A new row reserves its name, which a company may use
+// already: note it in the CHANGELOG.
 var methods = []Method{
 	{Name: event.MethodANI, Identifies: true, Login: true},
 	{Name: event.MethodAccount, Identifies: true, Login: true, Asks: "the account number"},
 	{Name: "customer", Identifies: true, Asks: "the customer number"},
 	{Name: event.MethodPhone, Identifies: true, Login: true, Asks: "the telephone number on file"},
 	{Name: "tracking", Identifies: true, Asks: "the tracking number"},
-	{Name: event.MethodToken, Identifies: true}, // what it stands for was proven by other methods
+	{Name: event.MethodToken, Identifies: true}, // the methods it carries were the proof
 	{Name: event.MethodPIN, Factor: Knowledge, Login: true, Asks: "the PIN"},
 	{Name: event.MethodBirthDate, Factor: Weak, Login: true, Asks: "the date of birth"},
 	{Name: event.MethodPassphrase, Factor: Knowledge, Login: true, Asks: "the spoken passphrase"},
@@ -53,10 +52,10 @@ var methods = []Method{
 	{Name: MethodApp, Factor: Possession, Login: true},
 }
 
-// Methods are all methods that have their names from us.
+// Methods returns all built-in methods.
 func Methods() []Method { return slices.Clone(methods) }
 
-// MethodOf finds a method by its name; false for those that a company named.
+// MethodOf finds a built-in method by its name; false for a company's own.
 func MethodOf(name event.Method) (Method, bool) {
 	if i := slices.IndexFunc(methods, func(m Method) bool { return m.Name == name }); i >= 0 {
 		return methods[i], true
@@ -64,8 +63,8 @@ func MethodOf(name event.Method) (Method, bool) {
 	return Method{}, false
 }
 
-// FactorOf is what the right answer to a question of a call proves. A question that a company named asks for a fact,
-// which is weak: whatever a login elsewhere by a method of that name proves.
+// FactorOf is what the right answer to a question proves. A company's own question asks for a fact, which is weak even
+// if a login method has the same name.
 func FactorOf(question event.Method) Factor {
 	if m, ok := MethodOf(question); ok && !m.free() {
 		return m.Factor
@@ -73,13 +72,13 @@ func FactorOf(question event.Method) Factor {
 	return Weak
 }
 
-// Prompt is the prompt that asks for it the first time; the one that asks again is the same and "-again".
+// Prompt is the prompt that asks the first time; with "-again", the one that asks again.
 func (m Method) Prompt() string {
 	return cmp.Or(m.prompt, "ask-"+strings.ReplaceAll(string(m.Name), "_", "-"))
 }
 
-// identifiedBy is the method by which a call was identified that has these. A token comes before every question, but
-// its own methods before its name.
+// identifiedBy is the method that identified a call with these methods. A token comes before every question, but after
+// the methods it carries.
 func identifiedBy(methods []event.Method) event.Method {
 	switch {
 	case len(methods) == 0:

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestAMethodIsInTheTableOnceAndIsOfSomeUse(t *testing.T) {
+func TestEveryMethodIsListedOnceAndUsed(t *testing.T) {
 	t.Parallel()
 	seen := map[event.Method]bool{}
 	for _, m := range session.Methods() {
@@ -52,7 +52,8 @@ func TestNamesOfIdentifiersAndFacts(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]struct{ identifies, fact bool }{
 		"postcode": {true, true}, "contract_2": {true, true}, "password": {true, true}, "app": {true, true},
-		"account": {identifies: true}, "customer": {identifies: true}, "phone": {identifies: true}, "tracking": {identifies: true},
+		"account": {identifies: true}, "customer": {identifies: true}, "phone": {identifies: true},
+		"tracking": {identifies: true},
 		"greeting": {}, "language": {}, "step_up": {}, "confirmation": {}, "failure": {}, "closed": {}, "remember_number": {},
 		"id": {}, "name": {}, "phones": {}, "totp_secret": {}, "enrolled": {},
 		"ani": {}, "token": {}, "pin": {}, "birth_date": {}, "passphrase": {}, "sms_code": {}, "totp": {},

@@ -9,24 +9,24 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// ErrNotANumber says that a caller's or a customer's number cannot be a telephone number, so there is nothing to look up.
+// ErrNotANumber says that a caller's or a customer's number is not a telephone number, so it cannot be looked up.
 var ErrNotANumber = errors.New("not a telephone number")
 
-// How many digits anything has that is looked up, country code included. E.164 allows 15.
+// Bounds of the digits of a number, country code included. E.164 allows 15.
 const (
 	minDigits = 5
 	maxDigits = 15
 )
 
-// ErrNoCountry says that a number is written without its country code and no region was given to supply it.
+// ErrNoCountry says that a number has no country code and no region supplies it.
 var ErrNoCountry = errors.New("the number has no country code and no region is set")
 
-// E164 writes a telephone number the one way it is stored and compared: "+" and up to 15 digits (ITU-T E.164). It understands 00 and +,
-// national numbers with a trunk zero, spaces, dots, dashes and extensions; region is the ISO 3166 code of the country that a national
-// number belongs to, or empty when only numbers with a country code are to be understood. Eight digits or more without "+" are then read
-// as an international number, because many SIP trunks send it so.
+// E164 normalises a telephone number to E.164 (ITU-T): "+" and up to 15 digits. It understands 00 and +, national
+// numbers with a trunk zero, spaces, dots, dashes and extensions. region is the ISO 3166 country of national numbers.
+// If it is empty, only numbers with a country code are understood, and eight digits or more without "+" are read as an
+// international number, because many SIP trunks send it so.
 //
-// Only the length is checked against the country's numbering plan: plans change, and a number that rings is a number.
+// Only the length is checked against the country's numbering plan, because plans change.
 func E164(raw, region string) (string, error) {
 	raw = strings.TrimSpace(raw)
 	number, extension := raw, ""
@@ -71,20 +71,22 @@ func E164(raw, region string) (string, error) {
 	}
 	e164 := phonenumbers.Format(parsed, phonenumbers.E164)
 	if digits := len(e164) - 1; digits < minDigits || digits > maxDigits {
-		return "", ErrNotANumber // too few: the rest was taken for an extension
+		return "", ErrNotANumber // too few: the rest was read as an extension
 	}
-	if parsed.GetItalianLeadingZero() { // a zero that belongs to the number, as in Italy, or one trunk zero too many
-		if again, err := phonenumbers.Parse(e164, region); err != nil || phonenumbers.Format(again, phonenumbers.E164) != e164 {
+	if parsed.GetItalianLeadingZero() { // a zero of the number itself, as in Italy, or one trunk zero too many
+		if again, err := phonenumbers.Parse(e164, region); err != nil || phonenumbers.Format(
+			again, phonenumbers.E164,
+		) != e164 {
 			return "", fmt.Errorf("%w: too many zeros", ErrNotANumber)
 		}
 	}
 	return e164, nil
 }
 
-// IsRegion says whether that is a country whose numbers are known, as an ISO 3166 code in capitals.
+// IsRegion says whether r is the ISO 3166 code, in capitals, of a country whose numbering plan is known.
 func IsRegion(r string) bool { return len(r) == 2 && phonenumbers.GetCountryCodeForRegion(r) != 0 }
 
-// LastFour is all of a telephone number that events and logs may show: its last four digits, or fewer if it has no more.
+// LastFour is the part of a telephone number that events and logs may show: at most its last four digits.
 func LastFour(number string) string {
 	var digits []byte
 	for i := len(number) - 1; i >= 0 && len(digits) < 4; i-- {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestNumbersAreWrittenOneWay(t *testing.T) {
+func TestNumbersAreNormalised(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ raw, region, want string }{
 		{"+15551230001", "", "+15551230001"},
@@ -28,9 +28,12 @@ func TestNumbersAreWrittenOneWay(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoNumberIsNotLookedUp(t *testing.T) {
+func TestWhatIsNotANumberIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, raw := range []string{"", "anonymous", "Restricted", "unknown", "sip:1234567@example.org", "1234", "+", "0", "++", "alice", "+999123456789", "+1555", "+49 0083 20", "+49 30 00182#", "+62 00 6206 2000 0606 00", "🙂🙂🙂🙂🙂🙂"} {
+	for _, raw := range []string{
+		"", "anonymous", "Restricted", "unknown", "sip:1234567@example.org", "1234", "+", "0", "++", "alice", "+999123456789",
+		"+1555", "+49 0083 20", "+49 30 00182#", "+62 00 6206 2000 0606 00", "🙂🙂🙂🙂🙂🙂",
+	} {
 		_, err := session.E164(raw, "DE")
 		assert.ErrorIs(t, err, session.ErrNotANumber, raw)
 	}
@@ -42,7 +45,9 @@ func TestWhatIsNoNumberIsNotLookedUp(t *testing.T) {
 
 func TestEventsShowFourDigitsAtMost(t *testing.T) {
 	t.Parallel()
-	for number, want := range map[string]string{"+15551230001": "0001", "5000": "5000", "12": "12", "anonymous": "", "+1 555 12-34": "1234"} {
+	for number, want := range map[string]string{
+		"+15551230001": "0001", "5000": "5000", "12": "12", "anonymous": "", "+1 555 12-34": "1234",
+	} {
 		assert.Equal(t, want, session.LastFour(number))
 	}
 }

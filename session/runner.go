@@ -9,29 +9,29 @@ import (
 	"countersign/session/event"
 )
 
-// Options are what a Runner needs. Journal, Prompts and Line are required.
+// Options configure a Runner. Journal, Prompts and Line are required.
 type Options struct {
 	Journal Journal
 	Prompts Prompts
-	// Line picks the service line of a call. It must return one for every call.
+	// Line picks the service line of a call. It must never return nil.
 	Line func(Call) *Line
-	// Guard counts attempts across calls. Default: nobody is ever locked.
+	// Guard counts attempts across calls. Default: no limits.
 	Guard Guard
-	// Calls keeps what was proven for when a call comes back, and Tokens redeems and issues ID&V tokens; either may be nil.
+	// Calls keeps results for calls that come back, Tokens redeems and issues ID&V tokens; either may be nil.
 	Calls  Calls
 	Tokens Tokens
 	// Customer finds a customer by id, for calls that come back and for tokens. Required with Calls or Tokens.
 	Customer func(ctx context.Context, id string) (c Customer, found bool, err error)
 	// Node names this process in the source of its events. Default "countersign".
 	Node string
-	// MaxDuration bounds what we do on a call before it is handed on; default 180 s (policy.md, "Whole ID&V"). The dialplan's dead-man
-	// transfer must come later.
+	// MaxDuration bounds our part of a call (docs/policy.md#whole-idv); default 180 s. The dialplan's dead-man transfer
+	// must come later.
 	MaxDuration time.Duration
-	// MaxActions bounds how often a call is spoken to; default 60 (policy.md).
+	// MaxActions bounds the number of prompts and questions (docs/policy.md#whole-idv); default 60.
 	MaxActions int
-	// StateTimeout is how long a call waits, each time, for what machines share: Calls and Tokens. Default 750 ms.
+	// StateTimeout bounds each wait for Calls and Tokens. Default 750 ms.
 	StateTimeout time.Duration
-	// Log gets a line when a call begins, is decided and ends. Default: nothing is logged.
+	// Log gets a line when a call begins, is decided and ends. Default: no log.
 	Log *slog.Logger
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
@@ -41,13 +41,13 @@ const (
 	defaultMaxDuration  = 180 * time.Second
 	defaultMaxActions   = 60
 	defaultStateTimeout = 750 * time.Millisecond
-	// handOverTimeout bounds the transfer. A prompt may still be playing when the call has taken too long: the transfer waits behind it.
+	// handOverTimeout bounds the transfer, which may have to wait for a prompt to end.
 	handOverTimeout = 30 * time.Second
-	// journalTimeout is how long a call waits for its verdict to be on disk before it is handed on all the same.
+	// journalTimeout bounds the wait for the verdict to be on disk. The call goes on even if it is not.
 	journalTimeout = 500 * time.Millisecond
 )
 
-// Runner runs calls. It keeps no state of a call, so one Runner serves any number of calls at once.
+// Runner runs calls. It has no state of its own, so one Runner serves any number of calls at once.
 type Runner struct {
 	journal      Journal
 	prompts      Prompts
@@ -67,11 +67,12 @@ type Runner struct {
 // NewRunner makes a Runner.
 func NewRunner(o Options) *Runner {
 	r := &Runner{
-		journal: o.Journal, prompts: o.Prompts, line: o.Line, source: Source(o.Node), maxDuration: o.MaxDuration, maxActions: o.MaxActions, stateTimeout: o.StateTimeout,
+		journal: o.Journal, prompts: o.Prompts, line: o.Line, source: Source(o.Node), maxDuration: o.MaxDuration,
+		maxActions: o.MaxActions, stateTimeout: o.StateTimeout,
 		log: o.Log, now: o.Now, guard: o.Guard, calls: o.Calls, tokens: o.Tokens, customer: o.Customer,
 	}
 	if r.guard == nil {
-		r.guard = openDoor{}
+		r.guard = noGuard{}
 	}
 	if o.Node == "" {
 		r.source = Source("countersign")
@@ -94,21 +95,22 @@ func NewRunner(o Options) *Runner {
 	return r
 }
 
-// Source is how a node names itself in its events.
+// Source is a node's name in the source of its events.
 func Source(node string) string { return "/countersign/" + node }
 
-// Run takes one answered call from its greeting to its hand-over, and returns when our part of it is over. ctx ends when the caller hangs up
-// or the telephone system is gone, with that as its cause. Run may be called from any number of goroutines.
+// Run takes one answered call from its greeting to its hand-over. ctx ends when the caller hangs up or the telephone
+// system is gone, with that as its cause. Run may be called from any number of goroutines.
 func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	defer call.Token.Wipe()
 	bounded, cancel := context.WithTimeoutCause(ctx, r.maxDuration, ErrTooLong)
 	defer cancel()
 	earlier := r.recall(bounded, call)
 	if call.NeedLevel > Unknown && earlier.Line != "" {
-		call.Line = earlier.Line // a step-up belongs to the line that took the call, whatever number leads to it
+		call.Line = earlier.Line // a step-up stays on the line that took the call
 	}
 	s := &Session{
-		call: call, line: r.line(call), channel: ch, prompts: r.prompts, guard: r.guard, now: r.now, actionsLeft: r.maxActions, earlier: earlier,
+		call: call, line: r.line(call), channel: ch, prompts: r.prompts, guard: r.guard, now: r.now,
+		actionsLeft: r.maxActions, earlier: earlier,
 	}
 	s.language = s.line.Languages[0]
 	s.events = recorder{s: s, run: r}
@@ -119,7 +121,8 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	}
 	log.Info("call begins", "channel", call.Channel, "caller", caller)
 	s.events.record(event.CallStarted{
-		Channel: call.Channel, CallerLast4: caller, CallerWithheld: call.Withheld, Attestation: call.Trust.attestation(), Continues: earlier.First,
+		Channel: call.Channel, CallerLast4: caller, CallerWithheld: call.Withheld, Attestation: call.Trust.attestation(),
+		Continues:    earlier.First,
 		DialledLast4: LastFour(call.Dialled),
 	})
 	v := r.decide(bounded, s, log)
@@ -143,7 +146,8 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	}
 	customer, _ := s.Customer()
 	s.events.record(event.CallEnded{
-		End: end, Status: v.status(), Level: int(v.level), Reason: v.reason, Customer: customer.ID, Methods: s.methods, Cause: cause,
+		End: end, Status: v.status(), Level: int(v.level), Reason: v.reason, Customer: customer.ID, Methods: s.methods,
+		Cause:        cause,
 		Milliseconds: r.now().Sub(call.Started).Milliseconds(),
 	})
 	log.Info("call ends", "end", end, "status", v.status(), "reason", v.reason)

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// step is a Step made of a function.
+// step is a Step from a function.
 type step struct {
 	name string
 	run  func(ctx context.Context, s *session.Session) (session.Outcome, error)
@@ -71,17 +71,23 @@ func line(change func(*session.Line)) *session.Line {
 }
 
 // run runs one call and returns its channel and its journal.
-func run(t *testing.T, l *session.Line, ch *sessiontest.Channel, change ...func(*session.Options)) *sessiontest.Journal {
+func run(
+	t *testing.T, l *session.Line, ch *sessiontest.Channel, change ...func(*session.Options),
+) *sessiontest.Journal {
 	t.Helper()
 	j := &sessiontest.Journal{}
-	o := session.Options{Journal: j, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return l }, Node: "n1"}
+	o := session.Options{
+		Journal: j, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return l }, Node: "n1",
+	}
 	for _, c := range change {
 		c(&o)
 	}
 	ctx := ch.Start(context.Background())
-	session.NewRunner(o).Run(ctx, session.Call{ID: "call-1", Channel: "u-1", Caller: "+15551230001", Dialled: "5000", Started: time.Now()}, ch)
+	session.NewRunner(o).Run(
+		ctx, session.Call{ID: "call-1", Channel: "u-1", Caller: "+15551230001", Dialled: "5000", Started: time.Now()}, ch,
+	)
 	ch.End(nil)
-	// What every call's journal looks like, whatever happened on it.
+	// Invariants of every call's journal.
 	events := j.Events()
 	require.NotEmpty(t, events)
 	for i, e := range events {
@@ -121,12 +127,15 @@ func TestAVerifiedCallIsConfirmedAndHandedOnWithItsResult(t *testing.T) {
 	to, v := routedTo(ch)
 	assert.Equal(t, "menu", to)
 	assert.Equal(t, map[string]string{
-		"cs_call": "call-1", "cs_status": "verified", "cs_level": "2", "cs_reason": "ok", "cs_methods": "ani,pin", "cs_customer": "C-1",
-		"X-Countersign-Call": "call-1", "X-Countersign-Status": "verified", "X-Countersign-Level": "2", "X-Countersign-Customer": "C-1",
+		"cs_call": "call-1", "cs_status": "verified", "cs_level": "2", "cs_reason": "ok", "cs_methods": "ani,pin",
+		"cs_customer":        "C-1",
+		"X-Countersign-Call": "call-1", "X-Countersign-Status": "verified", "X-Countersign-Level": "2",
+		"X-Countersign-Customer": "C-1",
 	}, v)
 	assert.Equal(t, []string{"confirmation"}, ch.Heard())
 	assert.Equal(t, []event.Fact{
-		event.FactCallStarted, event.FactStepStarted, event.FactStepFinished, event.FactIdentified, event.FactStepStarted, event.FactStepFinished,
+		event.FactCallStarted, event.FactStepStarted, event.FactStepFinished, event.FactIdentified, event.FactStepStarted,
+		event.FactStepFinished,
 		event.FactVerified, event.FactStepStarted, event.FactStepFinished, event.FactRouted, event.FactCallEnded,
 	}, facts(j))
 	assert.Equal(t, "https://crm.example/?c=C-1&call=call-1&s=verified", sessiontest.Find[event.Verified](j)[0].PopURL)
@@ -134,7 +143,7 @@ func TestAVerifiedCallIsConfirmedAndHandedOnWithItsResult(t *testing.T) {
 	assert.Equal(t, "0001", sessiontest.Find[event.CallStarted](j)[0].CallerLast4)
 }
 
-func TestTheVerdictIsDurableBeforeTheCallGoes(t *testing.T) {
+func TestTheVerdictIsDurableBeforeTheTransfer(t *testing.T) {
 	t.Parallel()
 	j := run(t, line(nil), &sessiontest.Channel{})
 	synced := j.Synced()
@@ -142,14 +151,17 @@ func TestTheVerdictIsDurableBeforeTheCallGoes(t *testing.T) {
 	assert.Equal(t, event.FactRouted, synced[len(synced)-1].Fact())
 }
 
-func TestAHiddenNumberIsShownToNobody(t *testing.T) {
+func TestAHiddenNumberIsNotShown(t *testing.T) {
 	t.Parallel()
 	ch, j := &sessiontest.Channel{}, &sessiontest.Journal{}
 	var log bytes.Buffer
 	o := session.Options{
-		Journal: j, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return line(nil) }, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Journal: j, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return line(nil) },
+		Log: slog.New(slog.NewTextHandler(&log, nil)),
 	}
-	session.NewRunner(o).Run(ch.Start(context.Background()), session.Call{ID: "c", Caller: "+15551237788", Withheld: true}, ch)
+	session.NewRunner(o).Run(
+		ch.Start(context.Background()), session.Call{ID: "c", Caller: "+15551237788", Withheld: true}, ch,
+	)
 	ch.End(nil)
 	assert.Equal(t, []event.CallStarted{{CallerWithheld: true}}, sessiontest.Find[event.CallStarted](j))
 	assert.NotContains(t, log.String(), "7788")
@@ -171,12 +183,17 @@ func TestNobodyIsVerifiedWithoutProof(t *testing.T) {
 		{"nothing on file", func(l *session.Line) {
 			l.Verify = asks(session.Knowledge, gives("pin", session.Skipped(event.ReasonNotEnrolled)))
 		}, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
-		{"a line without questions", func(l *session.Line) { l.Verify = nil }, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
+		{
+			"a line without questions", func(l *session.Line) { l.Verify = nil }, "known", event.StatusIdentified, 1,
+			event.ReasonNotEnrolled,
+		},
 		{"a line without questions, after a first way that did not identify", func(l *session.Line) {
 			l.Identify, l.Verify = []session.Step{gives("ani", session.Skipped(event.ReasonNotFound)), identifies}, nil
 		}, "known", event.StatusIdentified, 1, event.ReasonNotEnrolled},
 		{"nobody identified", func(l *session.Line) {
-			l.Identify = []session.Step{gives("ani", session.Skipped(event.ReasonNotFound)), gives("account", session.Failed(event.ReasonNoInput))}
+			l.Identify = []session.Step{
+				gives("ani", session.Skipped(event.ReasonNotFound)), gives("account", session.Failed(event.ReasonNoInput)),
+			}
 		}, "agents", event.StatusNone, 0, event.ReasonNoInput},
 		{"a proof of nobody", func(l *session.Line) {
 			l.Identify = []session.Step{gives("odd", session.VerifiedBy(session.Knowledge, event.MethodPIN))}
@@ -198,7 +215,10 @@ func TestNobodyIsVerifiedWithoutProof(t *testing.T) {
 			o.Result, o.Reason = event.StepFailed, event.ReasonWrongAnswer
 			l.Verify = asks(session.Knowledge, gives("pin", o))
 		}, "known", event.StatusIdentified, 1, event.ReasonWrongAnswer},
-		{"less than the line asks for", func(l *session.Line) { l.Level = session.Strong }, "known", event.StatusIdentified, 2, event.ReasonNotEnrolled},
+		{
+			"less than the line asks for", func(l *session.Line) { l.Level = session.Strong }, "known", event.StatusIdentified,
+			2, event.ReasonNotEnrolled,
+		},
 		{"an opt-out, with a question left", func(l *session.Line) {
 			l.Verify = asks(session.Knowledge, gives("odd", session.Declined()), proves)
 		}, "known", event.StatusIdentified, 1, event.ReasonOptedOut},
@@ -208,7 +228,9 @@ func TestNobodyIsVerifiedWithoutProof(t *testing.T) {
 			}})
 		}, "known", event.StatusIdentified, 1, event.ReasonUnavailable},
 		{"a panic", func(l *session.Line) {
-			l.Identify = []session.Step{step{"ani", func(context.Context, *session.Session) (session.Outcome, error) { panic("boom") }}}
+			l.Identify = []session.Step{
+				step{"ani", func(context.Context, *session.Session) (session.Outcome, error) { panic("boom") }},
+			}
 		}, "agents", event.StatusNone, 0, event.ReasonUnavailable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -268,7 +290,7 @@ func TestTheCallerWhoHangsUpIsNotHandedOn(t *testing.T) {
 	j := run(t, line(func(l *session.Line) { l.Verify = asks(session.Knowledge, keys) }), ch)
 	_, handedOn := ch.Handover()
 	assert.False(t, handedOn)
-	assert.Empty(t, sessiontest.Find[event.Failed](j), "hanging up is not failing")
+	assert.Empty(t, sessiontest.Find[event.Failed](j), "a hang-up is not a failure")
 	ended := sessiontest.Find[event.CallEnded](j)[0]
 	assert.Equal(t, event.EndAbandoned, ended.End)
 	assert.Equal(t, "ORIGINATOR_CANCEL", ended.Cause)
@@ -302,7 +324,9 @@ func TestALostLineReleasesTheCall(t *testing.T) {
 		ended := sessiontest.Find[event.CallEnded](j)[0]
 		assert.Equal(t, event.EndReleased, ended.End, name)
 		assert.Equal(t, event.ReasonUnavailable, ended.Reason, name)
-		assert.Equal(t, name == "in the transfer", len(sessiontest.Find[event.Routed](j)) == 1, "written before it is tried: %s", name)
+		assert.Equal(
+			t, name == "in the transfer", len(sessiontest.Find[event.Routed](j)) == 1, "written before it is tried: %s", name,
+		)
 	}
 }
 
@@ -324,7 +348,7 @@ func TestACallIsBounded(t *testing.T) {
 		t.Parallel()
 		ch := &sessiontest.Channel{}
 		j := run(t, endless, ch, func(o *session.Options) { o.MaxActions = 10 })
-		assert.Len(t, ch.Heard(), 10, "and no word of farewell")
+		assert.Len(t, ch.Heard(), 10, "no closing prompt")
 		to, v := routedTo(ch)
 		assert.Equal(t, "agents", to)
 		assert.Equal(t, "too_long", v["cs_reason"])
@@ -350,7 +374,9 @@ func TestADeadJournalDoesNotStopACall(t *testing.T) {
 	t.Parallel()
 	ch := &sessiontest.Channel{}
 	j := &sessiontest.Journal{AppendError: errors.New("full"), SyncError: errors.New("full")}
-	o := session.Options{Journal: j, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return line(nil) }}
+	o := session.Options{
+		Journal: j, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return line(nil) },
+	}
 	ctx := ch.Start(context.Background())
 	session.NewRunner(o).Run(ctx, session.Call{ID: "c"}, ch)
 	ch.End(nil)
@@ -358,7 +384,7 @@ func TestADeadJournalDoesNotStopACall(t *testing.T) {
 	assert.Equal(t, "menu", to)
 }
 
-func TestAMissingPromptIsToldOncePerCall(t *testing.T) {
+func TestAMissingPromptIsReportedOncePerCall(t *testing.T) {
 	t.Parallel()
 	ch := &sessiontest.Channel{}
 	l := line(func(l *session.Line) {
@@ -366,7 +392,9 @@ func TestAMissingPromptIsToldOncePerCall(t *testing.T) {
 			return session.Passed(), errors.Join(s.Play(ctx, "greeting"), s.Play(ctx, "greeting", "other"))
 		}}
 	})
-	j := run(t, l, ch, func(o *session.Options) { o.Prompts = sessiontest.Prompts{Missing: map[string]bool{"greeting": true}} })
+	j := run(
+		t, l, ch, func(o *session.Options) { o.Prompts = sessiontest.Prompts{Missing: map[string]bool{"greeting": true}} },
+	)
 	assert.Equal(t, []event.PromptMissing{{Prompt: "greeting", Language: "en"}}, sessiontest.Find[event.PromptMissing](j))
 	assert.Equal(t, "tone_stream://%(250,100,440)", ch.Heard()[0])
 }

@@ -6,29 +6,30 @@ import (
 	"countersign/session/event"
 )
 
-// Prompts finds the audio of what is said.
+// Prompts finds the audio of prompts.
 type Prompts interface {
-	// File is what FreeSWITCH plays for a prompt. found is false if there is no audio and file is a tone in its place.
+	// File is what FreeSWITCH plays for a prompt. If found is false, there is no audio and file is a tone.
 	File(language, prompt string) (file string, found bool)
-	// Replaced is what FreeSWITCH plays for what a line says in place of a prompt. found is false if there is no audio (yet).
+	// Replaced is what FreeSWITCH plays for a line's own prompt. found is false if there is no audio (yet).
 	Replaced(language string, r Replacement) (file string, found bool)
-	// Speak makes audio of a text that belongs to one call alone, such as a name. done removes it.
+	// Speak makes audio of a text for one call only, such as a name. done removes it.
 	Speak(ctx context.Context, language, text string) (file string, done func(), err error)
 }
 
-// said is a prompt in a language, or a file.
-type said struct{ language, prompt, file string }
+// utterance is a prompt in a language, or a file.
+type utterance struct{ language, prompt, file string }
 
-// Say queues prompts. They are played in front of the next Play or Ask, so that the caller may interrupt them with the first digit.
+// Say queues prompts. They are played before the next Play or Ask, so that the caller may interrupt them with the first
+// digit.
 func (s *Session) Say(prompts ...string) {
 	for _, p := range prompts {
-		s.queued = append(s.queued, said{language: s.language, prompt: p})
+		s.queued = append(s.queued, utterance{language: s.language, prompt: p})
 	}
 }
 
-// SayIn queues a prompt in a language of its own.
+// SayIn queues a prompt in another language.
 func (s *Session) SayIn(language, prompt string) {
-	s.queued = append(s.queued, said{language: language, prompt: prompt})
+	s.queued = append(s.queued, utterance{language: language, prompt: prompt})
 }
 
 // SayDigits queues a number, digit by digit.
@@ -38,14 +39,14 @@ func (s *Session) SayDigits(digits []byte) {
 	}
 }
 
-// Speak queues a text that belongs to this call alone, such as the customer's name. done must be called when it has been said. Without a voice nothing is
-// said.
+// Speak queues a text for this call only, such as the customer's name. done must be called after it was played. Without
+// a voice it queues nothing.
 func (s *Session) Speak(ctx context.Context, text string) (done func()) {
 	file, done, err := s.prompts.Speak(ctx, s.language, text)
 	if err != nil {
 		return func() {}
 	}
-	s.queued = append(s.queued, said{file: file})
+	s.queued = append(s.queued, utterance{file: file})
 	return done
 }
 
@@ -70,8 +71,8 @@ func (s *Session) takeQueued() []string {
 	return files
 }
 
-// audio finds what to play: the line's own, the catalogue's, the catalogue's in the line's first language, a tone.
-func (s *Session) audio(p said) string {
+// audio finds the file: the line's own, the catalogue's, the catalogue's in the line's first language, or a tone.
+func (s *Session) audio(p utterance) string {
 	if p.file != "" {
 		return p.file
 	}
@@ -94,13 +95,13 @@ func (s *Session) audio(p said) string {
 	return file
 }
 
-// miss tells once in a call that there is no audio for a prompt.
-func (s *Session) miss(p said) {
+// miss reports, once in a call, a prompt without audio.
+func (s *Session) miss(p utterance) {
 	if s.missing[p] {
 		return
 	}
 	if s.missing == nil {
-		s.missing = map[said]bool{}
+		s.missing = map[utterance]bool{}
 	}
 	s.missing[p] = true
 	s.events.record(event.PromptMissing{Prompt: p.prompt, Language: p.language})

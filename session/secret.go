@@ -5,10 +5,11 @@ import (
 	"log/slog"
 )
 
-// Secret holds what a caller keyed. It redacts itself wherever Go might print it (fmt, slog, JSON), and its owner wipes it as soon as it
-// has been checked. The zero value is an empty Secret.
+// Secret holds what a caller keyed. It redacts itself wherever Go might print it (fmt, slog, JSON), and its owner wipes
+// it as soon as it has been checked. The zero value is an empty Secret.
 //
-// A Secret has one owner at a time: Channel.Collect hands it to the step, the step wipes it. It is not safe for use by several goroutines.
+// A Secret has one owner at a time: Channel.Collect hands it to the step, the step wipes it. It is not safe for use by
+// several goroutines.
 type Secret struct{ b []byte }
 
 const redacted = "[redacted]"

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestASecretShowsItselfNowhere(t *testing.T) {
+func TestASecretIsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	s := session.NewSecret([]byte("246813"))
 	entry := session.Entry{Class: session.Input, Digits: s}

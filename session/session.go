@@ -1,8 +1,8 @@
-// Package session says what a call is: a Line's steps, run one after the other on a Channel until it is known who is calling and how surely,
-// every step journalled, and the call handed on with the result. Whatever breaks, the caller goes to a person, and nobody is "verified" without
-// proof.
+// Package session runs a call: the steps of a Line, one after the other on a Channel, until the caller is identified
+// and verified. It journals every step and hands the call on with the result. Whatever fails, the caller goes to an
+// agent, and no caller is "verified" without proof.
 //
-// It knows no socket, no SQL and no NATS: Channel, Journal, Prompts and Step are its seams.
+// It knows no socket, no SQL and no NATS: Channel, Journal, Prompts and Step are its interfaces.
 package session
 
 import (
@@ -15,11 +15,12 @@ import (
 	"countersign/session/event"
 )
 
-// ErrTooManyActions says that a call asked and played more often than the runner allows: a loop in a line, or a caller who plays.
+// ErrTooManyActions says that a call had more prompts and questions than the Runner allows: a line with a loop, or a
+// caller who plays around.
 var ErrTooManyActions = errors.New("the call took too many steps")
 
-// Session is the state of one call while it runs. The call's goroutine owns it; steps read it and act on the caller through it, and only the
-// Runner changes what is known about the caller.
+// Session is the state of a running call. The call's goroutine owns it. Steps read it and talk to the caller through
+// it; only the Runner changes what is known about the caller.
 type Session struct {
 	call    Call
 	line    *Line
@@ -32,24 +33,24 @@ type Session struct {
 	callerE164 string
 	callerRead bool
 
-	earlier  Known // what this same call was found to be when it was with us before
+	earlier  Known // the result of this same call before it came back
 	language string
-	chosen   bool // by the caller
+	chosen   bool // the caller chose the language
 	customer *Customer
 	proofs   []Proof
-	// provenHere says that one of them was given in this call, and not taken over.
+	// provenHere says that a proof was given in this call, not taken over.
 	provenHere bool
 	methods    []event.Method
 
-	queued      []said // to be said in front of the next prompt
-	spoken      bool   // something has been said
-	missing     map[said]bool
+	queued      []utterance // played before the next prompt
+	spoken      bool        // a prompt has been played
+	missing     map[utterance]bool
 	attempts    []event.Attempt
 	actionsLeft int
-	hashDue     bool // the last entry ended without the hash key that the caller was asked for
+	hashDue     bool // the last entry ended without the hash key that its prompt asks for
 }
 
-// Call is what FreeSWITCH told us.
+// Call is the call as FreeSWITCH connected it.
 func (s *Session) Call() Call { return s.call }
 
 // Line is the service line, in the version that the call started with.
@@ -63,7 +64,7 @@ func (s *Session) Customer() (c Customer, identified bool) {
 	return *s.customer, true
 }
 
-// Level is what has been proven so far.
+// Level is the level proven so far.
 func (s *Session) Level() Level { return levelOf(s.customer != nil, s.factors()) }
 
 func (s *Session) factors() []Factor {
@@ -76,13 +77,13 @@ func (s *Session) factors() []Factor {
 	return f
 }
 
-// Language is the one that is spoken on the call.
+// Language is the language of the call.
 func (s *Session) Language() string { return s.language }
 
-// Choose is the caller's own choice of a language of the line. Nothing else changes the language afterwards.
+// Choose sets the language that the caller chose. Nothing changes it afterwards.
 func (s *Session) Choose(language string) { s.language, s.chosen = language, true }
 
-// prefer speaks the customer's language if the line does and the caller has not chosen another.
+// prefer switches to a language if the line has it and the caller has not chosen one.
 func (s *Session) prefer(language string) {
 	if s.chosen || language == "" {
 		return
@@ -96,7 +97,7 @@ func (s *Session) prefer(language string) {
 	}
 }
 
-// Number is the caller's number as E.164, or empty if there is none that may be used.
+// Number is the caller's number as E.164; empty if there is none or it must not be used.
 func (s *Session) Number() string {
 	if s.call.Withheld || s.call.Trust == TrustFailed {
 		return ""
@@ -104,17 +105,18 @@ func (s *Session) Number() string {
 	return s.caller()
 }
 
-// caller is the caller's number as E.164, whatever may be done with it, or empty. Reading a number takes longer than anything else here, and every step may ask.
+// caller is the caller's number as E.164, or empty. It is kept, because parsing a number is slow and every step may
+// ask.
 func (s *Session) caller() string {
 	if !s.callerRead {
-		s.callerE164, _ = E164(s.call.Caller, s.line.Region) // empty if it is none
+		s.callerE164, _ = E164(s.call.Caller, s.line.Region) // empty if it is not a number
 		s.callerRead = true
 	}
 	return s.callerE164
 }
 
-// counted is the number under which the guard counts the call, or empty. A hidden or a forged number is used for nothing else, and apart from the genuine one:
-// whoever forges a number must not lock out its owner.
+// counted is the number under which the Guard counts the call, or empty. A hidden or forged number is counted apart
+// from the genuine one, so that forging a number does not lock out its owner.
 func (s *Session) counted() string {
 	number := s.caller()
 	switch {
@@ -128,7 +130,7 @@ func (s *Session) counted() string {
 	return number
 }
 
-// Now is the time, as the Runner tells it.
+// Now is the time by the Runner's clock.
 func (s *Session) Now() time.Time { return s.now() }
 
 func (s *Session) act(ctx context.Context) error {

@@ -7,12 +7,11 @@ import (
 	"countersign/session/event"
 )
 
-// ANI identifies by the caller's number. A number that is withheld, anonymous or no number at all is not looked up, nor
-// one that the network says is not genuine; a number that several customers share identifies nobody. It never speaks of
-// what it found.
+// ANI identifies by the caller's number. It does not look up a withheld, anonymous or invalid number, nor one that the
+// network says is not genuine; a number that several customers share identifies none of them. It plays nothing.
 type ANI struct {
 	Directory Directory
-	// Attested wants the network to vouch for the number (STIR/SHAKEN attestation A).
+	// Attested requires STIR/SHAKEN attestation A.
 	Attested bool
 }
 

@@ -10,19 +10,20 @@ import (
 	"countersign/session/event"
 )
 
-// Limits bound a question (policy.md; feature codes PC5, PC7).
+// Limits bound a question (docs/policy.md#questions-and-timers).
 type Limits struct {
-	// Rejections is how many possible but wrong answers end the step: 1 + the re-asks.
+	// Rejections is how many wrong answers end the step: 1 + the re-asks.
 	Rejections int
-	// NoInputs and NoMatches are how many silences and impossible entries end it. They are counted apart.
+	// NoInputs and NoMatches are how many silences and impossible entries end it, counted apart.
 	NoInputs, NoMatches int
-	// FirstDigit and InterDigit are the caller's time, doubled after the first silence.
+	// FirstDigit and InterDigit are the caller's timers, doubled after the first silence.
 	FirstDigit, InterDigit time.Duration
-	// OptOut is the key that says "I don't have it".
+	// OptOut is the key for "I don't have it".
 	OptOut byte
 }
 
-// DefaultLimits are those of policy.md, for an identifier that may be asked again reasks times.
+// DefaultLimits are those of docs/policy.md#questions-and-timers, for an identifier that may be asked again reasks
+// times.
 func DefaultLimits(reasks int) Limits {
 	return Limits{
 		Rejections: 1 + reasks, NoInputs: 3, NoMatches: 3,
@@ -30,37 +31,35 @@ func DefaultLimits(reasks int) Limits {
 	}
 }
 
-// slowFactor lengthens the timers for a caller who was silent once (policy.md, "Slow mode").
+// slowFactor lengthens the timers after a silence (docs/policy.md#slow-mode).
 const slowFactor = 2
 
-// question asks for digits until one answer is right or a limit is reached. It is the retry loop of every step that
-// asks.
+// question asks for digits until an answer is right or a limit is reached. Every step that asks for digits uses it.
 type question struct {
-	// prompt asks the first time, again asks every other time, behind a word about what went wrong.
+	// prompt asks the first time, again all other times, after a prompt that says what went wrong.
 	prompt, again string
 	min, max      int
 	limits        Limits
-	// noInput and wrong are the first words of the prompts after a silence and a wrong answer; empty means "no-input"
-	// and "not-right".
+	// noInput and wrong are the prompts after a silence and a wrong answer; default "no-input" and "not-right".
 	noInput, wrong string
-	// evenPace keeps the timers as they are after a silence.
+	// evenPace keeps the timers unchanged after a silence.
 	evenPace bool
-	// judge says what came of an entry. It must not keep the digits: they are wiped when it returns.
+	// judge checks an entry. It must not keep the digits: they are wiped when it returns.
 	judge func(ctx context.Context, digits session.Secret) (attempt, error)
 }
 
-// attempt is what came of asking once.
+// attempt is the result of one attempt.
 type attempt struct {
 	result event.AttemptResult // accepted, rejected or no_match
 	// outcome is the step's, if the entry was accepted or ended is set.
 	outcome session.Outcome
-	// ended says that the step is over, whatever the limits say.
+	// ended ends the step, whatever the limits.
 	ended bool
-	// prompts are said in place of the usual ones before the caller is asked again.
+	// prompts replace the usual ones before the next attempt.
 	prompts []string
 }
 
-// served says that the caller did not answer but asked for something, and got it: the silences before do not count any
+// served says that the caller asked for something instead of answering, and got it. Earlier silences do not count any
 // more.
 func served(prompts ...string) attempt {
 	return attempt{result: event.AttemptServed, prompts: prompts}
@@ -70,7 +69,7 @@ func accepted(o session.Outcome) attempt {
 	return attempt{result: event.AttemptAccepted, outcome: o}
 }
 
-// over ends the step without another try.
+// over ends the step.
 func over(o session.Outcome) attempt {
 	return attempt{result: event.AttemptRejected, outcome: o, ended: true}
 }
@@ -112,7 +111,7 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 	}
 }
 
-// once asks, judges and records one attempt.
+// once asks, checks and records one attempt.
 func (q question) once(
 	ctx context.Context, s *session.Session, prompts []string, flush, slow bool,
 ) (got attempt, err error) {
@@ -154,7 +153,7 @@ func attempted(ctx context.Context, s *session.Session, started time.Time, got a
 	}
 }
 
-// ended says whether a limit has been reached, and which.
+// ended says whether a limit is reached, and the reason.
 func (q question) ended(count map[event.AttemptResult]int, wrong event.Reason) (event.Reason, bool) {
 	switch {
 	case count[event.AttemptRejected] >= q.limits.Rejections:
@@ -167,7 +166,7 @@ func (q question) ended(count map[event.AttemptResult]int, wrong event.Reason) (
 	return "", false
 }
 
-// wentWrong is the prompt that tells the caller why they are asked again, more helpful the second time.
+// wentWrong is the prompt that explains why the caller is asked again; the second time it is more detailed.
 func (q question) wentWrong(r event.AttemptResult, times int) string {
 	name := map[event.AttemptResult]string{
 		event.AttemptNoInput: cmp.Or(q.noInput, "no-input"), event.AttemptNoMatch: "no-match",

@@ -10,11 +10,11 @@ import (
 	"countersign/session/event"
 )
 
-// BirthDate verifies by the customer's date of birth: a weak factor. It is keyed in the order in which the language of
-// the call writes dates, with a year of four digits or two.
+// BirthDate verifies by the customer's date of birth: a weak factor. The caller keys it in the date order of the call's
+// language, with a year of four or two digits.
 type BirthDate struct {
 	Directory Directory
-	// Prompt asks for it, Again asks once more.
+	// Prompt asks for it, Again asks again.
 	Prompt, Again string
 	Limits        Limits
 }
@@ -22,7 +22,7 @@ type BirthDate struct {
 // Name implements session.Step.
 func (BirthDate) Name() string { return string(event.MethodBirthDate) }
 
-// PossibleKeys implements Selective: a date, in whatever order it is read.
+// PossibleKeys implements Selective: a date that is valid in every order.
 func (BirthDate) PossibleKeys(string) string { return "010101" }
 
 // Run implements session.Step. A customer whose date of birth is not on file is not asked for it.
@@ -36,7 +36,7 @@ func (b BirthDate) Run(ctx context.Context, s *session.Session) (session.Outcome
 	}.run(ctx, s)
 }
 
-// dateOrder is how a language writes dates: day, month and year by their letters.
+// dateOrder is the date order of a language, by the letters of day, month and year.
 func dateOrder(language string) string {
 	language = strings.ToLower(language)
 	primary, _, _ := strings.Cut(language, "-")
@@ -50,10 +50,10 @@ func dateOrder(language string) string {
 	}
 }
 
-// youngest is the age that somebody has at least whose year of birth is keyed with two digits.
+// youngest is the least age of a customer whose year of birth is keyed with two digits.
 const youngest = 14
 
-// readDate reads six or eight digits as a date that has been, and writes it as YYYYMMDD.
+// readDate reads six or eight digits as a past date, and returns it as YYYYMMDD.
 func readDate(digits []byte, order string, now time.Time) (date session.Secret, ok bool) {
 	yearDigits := len(digits) - 4
 	if yearDigits != 2 && yearDigits != 4 {

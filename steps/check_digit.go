@@ -1,7 +1,7 @@
 package steps
 
-// CheckDigit says whether a number's check digit is right, which saves a look-up and tells a slip of the finger from an
-// unknown number.
+// CheckDigit says whether a number's check digit is right. It saves a look-up, and tells a typing error from an unknown
+// number.
 type CheckDigit func(number string) bool
 
 // Luhn is the check digit of ISO/IEC 7812-1, as on payment cards: every second digit from the right is doubled, and the
@@ -36,8 +36,8 @@ func Mod97(number string) bool {
 	return len(number) > 2 && rest == 1
 }
 
-// Mod11 is the weighted check of ISBN-10 and many customer numbers: the digits, weighted 1, 2, 3 … from the right, add
-// up to a multiple of 11. A check digit of ten has no key, so such numbers are not given out.
+// Mod11 is the weighted check of ISBN-10 and many customer numbers: the digits, weighted 1, 2, 3 … from the right,
+// add up to a multiple of 11. Numbers with a check digit of ten are not issued, because no key has it.
 func Mod11(number string) bool {
 	sum := 0
 	for i := range len(number) {

@@ -9,7 +9,7 @@ import (
 	"countersign/steps"
 )
 
-func TestACheckDigitIsOfDigitsAlone(t *testing.T) {
+func TestChecksRefuseAnythingButDigits(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		check steps.CheckDigit
@@ -34,8 +34,8 @@ func TestACheckDigitIsOfDigitsAlone(t *testing.T) {
 	}
 }
 
-// Two digits at the end make every remainder of 97, so that one ending would be right if the byte before them counted.
-func TestWhatIsNoDigitMakesEveryCheckWrong(t *testing.T) {
+// Two final digits give every remainder of 97, so one ending would pass if the byte before them counted.
+func TestAByteThatIsNotADigitFailsEveryCheck(t *testing.T) {
 	t.Parallel()
 	for b := range 256 {
 		if b >= '0' && b <= '9' {

@@ -7,13 +7,14 @@ import (
 	"countersign/session/event"
 )
 
-// Choice asks whether to go on, such as "if you have an account with us, press 1". Any other key leads to a person.
+// Choice asks whether to go on, such as "if you have an account with us, press 1". Any other key sends the caller to an
+// agent.
 type Choice struct {
 	// Choice is the step's name, such as "have_account".
 	Choice string
-	// Prompt asks, Again asks once more.
+	// Prompt asks, Again asks again.
 	Prompt, Again string
-	// Key says yes.
+	// Key is the key for yes.
 	Key    byte
 	Limits Limits
 }
@@ -24,7 +25,7 @@ func (c Choice) Name() string { return c.Choice }
 // PossibleKeys implements Selective.
 func (c Choice) PossibleKeys(string) string { return string(rune(c.Key)) }
 
-// Run implements session.Step. Whatever is not a yes is the end of what is tried.
+// Run implements session.Step. Anything but a yes ends self-service.
 func (c Choice) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	out, err := question{
 		prompt: c.Prompt, again: c.Again, min: 1, max: 1, limits: c.Limits,

@@ -7,13 +7,13 @@ import (
 	"countersign/session/event"
 )
 
-// Fact verifies by a numeric fact of the customer's record, such as a post code: a weak factor, because others may know
+// Fact verifies by a numeric fact of the customer's record, such as a postcode: a weak factor, because others may know
 // it.
 type Fact struct {
 	Directory Directory
-	// Fact is its name in the directory and the step's.
+	// Fact is the name of the fact and of the step.
 	Fact string
-	// Prompt asks for it, Again asks once more.
+	// Prompt asks for it, Again asks again.
 	Prompt, Again string
 	// Min and Max are its number of digits.
 	Min, Max int
@@ -23,7 +23,7 @@ type Fact struct {
 // Name implements session.Step.
 func (f Fact) Name() string { return f.Fact }
 
-// Run implements session.Step. A customer whose record does not have it is not asked.
+// Run implements session.Step. A customer without the fact is not asked.
 func (f Fact) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	return keyed{
 		directory: f.Directory, kind: event.Method(f.Fact), prompt: f.Prompt, again: f.Again,

@@ -17,25 +17,36 @@ import (
 
 func TestCheckDigits(t *testing.T) {
 	t.Parallel()
-	for number, want := range map[string]bool{"3214282912345698765432161182": true, "3214282912345698765432161183": false, "98": false, "": false, "1x": false, "0": false} {
+	for number, want := range map[string]bool{
+		"3214282912345698765432161182": true, "3214282912345698765432161183": false, "98": false, "": false, "1x": false,
+		"0": false,
+	} {
 		assert.Equal(t, want, steps.Mod97(number), number)
 	}
-	for number, want := range map[string]bool{"0306406152": true, "0306406153": false, "0306406125": false, "": false, "7": false, "1x": false} {
+	for number, want := range map[string]bool{
+		"0306406152": true, "0306406153": false, "0306406125": false, "": false, "7": false, "1x": false,
+	} {
 		assert.Equal(t, want, steps.Mod11(number), number)
 	}
 }
 
 func number(d steps.Directory, kind string) steps.Number {
-	return steps.Number{Directory: d, Kind: kind, Prompt: "ask-" + kind, Again: "ask-" + kind + "-again", Min: 5, Max: 15, Limits: steps.DefaultLimits(3)}
+	return steps.Number{
+		Directory: d, Kind: kind, Prompt: "ask-" + kind, Again: "ask-" + kind + "-again", Min: 5, Max: 15,
+		Limits: steps.DefaultLimits(3),
+	}
 }
 
-func TestALadderOfIdentifiers(t *testing.T) {
+func TestIdentifiersAreTriedInOrder(t *testing.T) {
 	t.Parallel()
 	d := bank()
 	l := line(d)
 	l.Region = "US"
 	l.Identify = []session.Step{
-		steps.Choice{Choice: "have_account", Prompt: "have-account", Again: "have-account-again", Key: '1', Limits: steps.DefaultLimits(0)},
+		steps.Choice{
+			Choice: "have_account", Prompt: "have-account", Again: "have-account-again", Key: '1',
+			Limits: steps.DefaultLimits(0),
+		},
 		number(d, "account"), number(d, "phone"),
 	}
 	for _, c := range []struct {
@@ -45,12 +56,21 @@ func TestALadderOfIdentifiers(t *testing.T) {
 	}{
 		{"the first", "verified", "account,pin", "ok", keys("1", "100042#", "2468#"), "ask-pin"},
 		{"not the first: the second", "verified", "phone,pin", "ok", keys("1", "*", "5551230001#", "2468#"), "ask-pin"},
-		{"an unknown one four times: the second", "verified", "phone,pin", "ok", keys("1", "999991#", "999992#", "999993#", "999994#", "15551230001#", "2468#"), "ask-pin"},
+		{
+			"an unknown one four times: the second", "verified", "phone,pin", "ok",
+			keys("1", "999991#", "999992#", "999993#", "999994#", "15551230001#", "2468#"), "ask-pin",
+		},
 		{"neither", "none", "", "opted_out", keys("1", "*", "*"), "ask-phone"},
 		{"no account at all", "none", "", "opted_out", keys("2"), "have-account"},
 		{"says nothing to the choice", "none", "", "no_input", nil, "have-account-again"},
-		{"a telephone that two customers share", "none", "", "not_found", keys("1", "*", "5551230002#", "5551230002#", "5551230002#", "5551230002#"), "ask-phone-again"},
-		{"what is no telephone number", "none", "", "not_found", keys("1", "*", "00000#", "00000#", "00000#", "00000#"), "ask-phone-again"},
+		{
+			"a telephone that two customers share", "none", "", "not_found",
+			keys("1", "*", "5551230002#", "5551230002#", "5551230002#", "5551230002#"), "ask-phone-again",
+		},
+		{
+			"what is no telephone number", "none", "", "not_found", keys("1", "*", "00000#", "00000#", "00000#", "00000#"),
+			"ask-phone-again",
+		},
 	} {
 		ch, _, v := dial(t, l, "anonymous", c.moves...)
 		assert.Equal(t, c.status, v["cs_status"], c.name)
@@ -74,33 +94,41 @@ func TestANumberIsReadBackWhereAsked(t *testing.T) {
 	ch, j, v := dial(t, l, "", keys("100043#", "2", "100042#", "1", "2468#")...)
 	assert.Equal(t, "verified", v["cs_status"])
 	assert.Equal(t, []string{
-		"greeting", "ask-account", "read-back", "digit-1", "digit-0", "digit-0", "digit-0", "digit-4", "digit-3", "read-back-confirm",
-		"ask-account-again", "read-back", "digit-1", "digit-0", "digit-0", "digit-0", "digit-4", "digit-2", "read-back-confirm", "ask-pin", "confirmation",
+		"greeting", "ask-account", "read-back", "digit-1", "digit-0", "digit-0", "digit-0", "digit-4", "digit-3",
+		"read-back-confirm",
+		"ask-account-again", "read-back", "digit-1", "digit-0", "digit-0", "digit-0", "digit-4", "digit-2",
+		"read-back-confirm", "ask-pin", "confirmation",
 	}, ch.Heard())
-	assert.Equal(t, []string{"account 100042"}, d.accountsAsked, "what was not confirmed is not looked up")
+	assert.Equal(t, []string{"account 100042"}, d.accountsAsked, "a number that was not confirmed is not looked up")
 	assert.Equal(t, []event.AttemptResult{"no_match", "accepted"}, attempts(j, "account"))
 
 	n.ReadBack = steps.ReadBackUnattested
 	l.Identify = []session.Step{n}
-	ch, _, _ = place(t, l, session.Call{ID: "call-1", Trust: session.TrustFull, Started: time.Now()}, keys("100042#", "2468#")...)
-	assert.NotContains(t, ch.Heard(), "read-back", "the network vouches for the caller's number")
+	ch, _, _ = place(
+		t, l, session.Call{ID: "call-1", Trust: session.TrustFull, Started: time.Now()}, keys("100042#", "2468#")...,
+	)
+	assert.NotContains(t, ch.Heard(), "read-back", "the caller's number has attestation A")
 	ch, _, _ = dial(t, l, "", keys("100042#", "1", "2468#")...)
 	assert.Contains(t, ch.Heard(), "read-back")
 }
 
-func TestWhatTheNetworkSaysOfTheNumberCounts(t *testing.T) {
+func TestTheAttestationOfTheNumberCounts(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		trust    session.Trust
 		attested bool
 		reason   event.Reason
 	}{
-		{session.TrustUnknown, false, ""}, {session.TrustFull, false, ""}, {session.TrustFailed, false, event.ReasonUntrusted},
-		{session.TrustUnknown, true, event.ReasonUntrusted}, {session.TrustFull, true, ""}, {session.TrustFailed, true, event.ReasonUntrusted},
+		{session.TrustUnknown, false, ""}, {session.TrustFull, false, ""},
+		{session.TrustFailed, false, event.ReasonUntrusted},
+		{session.TrustUnknown, true, event.ReasonUntrusted}, {session.TrustFull, true, ""},
+		{session.TrustFailed, true, event.ReasonUntrusted},
 	} {
 		l := line(bank())
 		l.ANI, l.Identify = steps.ANI{Directory: bank(), Attested: c.attested}, nil
-		_, j, v := place(t, l, session.Call{ID: "call-1", Caller: "+15551230001", Trust: c.trust, Started: time.Now()}, keys("2468#")...)
+		_, j, v := place(
+			t, l, session.Call{ID: "call-1", Caller: "+15551230001", Trust: c.trust, Started: time.Now()}, keys("2468#")...,
+		)
 		assert.Equal(t, c.reason, sessiontest.Find[event.StepFinished](j)[1].Reason)
 		assert.Equal(t, c.reason == "", v["cs_status"] == "verified")
 	}
@@ -151,7 +179,7 @@ func TestTheLanguageMenu(t *testing.T) {
 
 func results(all ...event.AttemptResult) []event.AttemptResult { return all }
 
-// finished are the ends of a step's runs.
+// finished are the results of a step's runs.
 func finished(j *sessiontest.Journal, step string) (all []event.StepFinished) {
 	for _, f := range sessiontest.Find[event.StepFinished](j) {
 		if f.Step == step {
@@ -169,7 +197,7 @@ func (f spy) Run(_ context.Context, s *session.Session) (session.Outcome, error)
 	return session.Passed(), nil
 }
 
-func TestANewNumberIsRememberedOnlyIfTheVerifiedCallerWantsIt(t *testing.T) {
+func TestANewNumberIsRememberedOnlyIfTheVerifiedCallerAgrees(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name, from string
@@ -195,7 +223,7 @@ func TestANewNumberIsRememberedOnlyIfTheVerifiedCallerWantsIt(t *testing.T) {
 	l := line(d)
 	l.Enrol = steps.RememberNumber{Directory: broken{d}, Limits: steps.DefaultLimits(0)}
 	_, _, v := dial(t, l, "+15559990000", keys("100042#", "2468#", "1")...)
-	assert.Equal(t, "verified", v["cs_status"], "what breaks here costs nobody anything")
+	assert.Equal(t, "verified", v["cs_status"], "a fault here changes no verdict")
 }
 
 type broken struct{ *directory }
@@ -215,7 +243,7 @@ func TestTheNameIsSpokenOnlyAfterVerification(t *testing.T) {
 	assert.NotContains(t, ch.Heard(), "speak:Ada")
 }
 
-func TestACallerIsNotLeftInSilenceWhileABackEndIsSlow(t *testing.T) {
+func TestACallerIsNotLeftInSilenceWhileTheBackendIsSlow(t *testing.T) {
 	t.Parallel()
 	d := bank()
 	d.slow = 1200 * time.Millisecond

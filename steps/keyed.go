@@ -7,14 +7,14 @@ import (
 	"countersign/session/event"
 )
 
-// keyed is the question for a secret on file that is a number: a PIN, a date, a fact.
+// keyed asks for a numeric secret on file: a PIN, a date, a fact.
 type keyed struct {
 	directory     Directory
 	kind          event.Method
 	prompt, again string
 	min, max      int
 	limits        Limits
-	// read makes of the digits what is on file; ok is false if they cannot be an answer. nil takes them as they are.
+	// read converts the digits to the form on file; ok is false if they cannot be an answer. nil takes them as they are.
 	read func(s *session.Session, digits session.Secret) (answer session.Secret, ok bool)
 }
 

@@ -8,7 +8,7 @@ import (
 	"countersign/session/event"
 )
 
-// LanguageMenu asks which of the line's languages to speak, each in its own words. Who does not answer hears the first.
+// LanguageMenu offers the line's languages, each in its own words. Without an answer the call stays in the first.
 type LanguageMenu struct{ Limits Limits }
 
 // menuTries is how often the menu is played.
@@ -23,7 +23,7 @@ func (LanguageMenu) PossibleKeys(string) string { return "1" }
 // Run implements session.Step.
 func (m LanguageMenu) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	languages, limits := s.Line().Languages, m.Limits
-	limits.OptOut = 0 // there is nothing to opt out of
+	limits.OptOut = 0 // no opt-out
 	for try := range menuTries {
 		started := s.Now()
 		if try > 0 {

@@ -10,20 +10,20 @@ import (
 )
 
 const (
-	// fillAfter is how long a look-up may take before the caller hears what was to be said next anyway, such as the
-	// greeting. A local look-up is faster, and then the greeting and the first question are one prompt.
+	// fillAfter is how long a look-up may take before queued prompts are played, such as the greeting. A local look-up is
+	// faster; then the greeting and the first question are one prompt.
 	fillAfter = 100 * time.Millisecond
-	// comfortAfter is how long a caller is left in silence (policy.md, "Backend call": filler at 1 s).
+	// comfortAfter is how long the caller hears silence (docs/policy.md#backend-call).
 	comfortAfter = time.Second
-	// lookUpLimit bounds a look-up, whatever it is made of (policy.md, "Backend call": hard cap).
+	// lookUpLimit bounds a look-up with all its parts (docs/policy.md#backend-call).
 	lookUpLimit = 8 * time.Second
 )
 
-// errTooSlow is the cause with which a look-up is given up.
+// errTooSlow is the cause of a look-up that took too long.
 var errTooSlow = fmt.Errorf("no answer within %s", lookUpLimit)
 
-// lookUp asks somebody who may be slow, and keeps the caller company meanwhile. It returns with the answer, or when the
-// caller is gone, or after eight seconds; what it started has ended then, unless it does not heed its context.
+// lookUp makes a look-up that may be slow, and plays filler prompts meanwhile. It returns with the answer, when the
+// caller is gone, or after lookUpLimit. The look-up has ended then, unless it ignores its context.
 func lookUp[T any](ctx context.Context, s *session.Session, ask func(context.Context) (T, error)) (T, error) {
 	type answer struct {
 		value T

@@ -10,20 +10,20 @@ import (
 )
 
 // Number identifies by a number that the caller keys: an account, customer or tracking number, or the telephone number
-// that is on file.
+// on file.
 type Number struct {
 	Directory Directory
 	// Kind is the identifier's kind in the directory and the step's name, such as "account". "phone" is looked up as a
 	// telephone number of the line's region.
 	Kind string
-	// Prompt asks for it, Again asks once more.
+	// Prompt asks for it, Again asks again.
 	Prompt, Again string
 	// Min and Max are its number of digits.
 	Min, Max int
-	// Check verifies its check digit before anything is looked up; nil means that it has none.
+	// Check verifies the check digit before the look-up; nil means that there is none.
 	Check  CheckDigit
 	Limits Limits
-	// ReadBack says when the number is read back to be confirmed or corrected.
+	// ReadBack says when the number is read back for confirmation.
 	ReadBack ReadBack
 }
 
@@ -31,18 +31,18 @@ type Number struct {
 type ReadBack int
 
 const (
-	// ReadBackNever: what was keyed counts.
+	// ReadBackNever: never.
 	ReadBackNever ReadBack = iota
-	// ReadBackAlways reads every number back.
+	// ReadBackAlways: always.
 	ReadBackAlways
-	// ReadBackUnattested spares callers whose own number the network vouches for (attestation A).
+	// ReadBackUnattested: unless the caller's own number has attestation A.
 	ReadBackUnattested
 )
 
 // Name implements session.Step.
 func (n Number) Name() string { return n.Kind }
 
-// enough numbers of one length have one among them whose check digit is right, by each way of checking.
+// enough consecutive numbers of one length include one with a right check digit, by each check.
 const enough = 2000
 
 // PossibleKeys implements Selective: a number that is looked up.
@@ -106,7 +106,7 @@ func (n Number) judge(ctx context.Context, s *session.Session, digits session.Se
 	return accepted(session.IdentifiedAs(customer, event.Method(n.Kind))), nil
 }
 
-// find looks the number up. A telephone number that several customers have on file identifies none of them.
+// find looks up the number. A telephone number that several customers share identifies none of them.
 func (n Number) find(
 	ctx context.Context, s *session.Session, value string,
 ) (c session.Customer, found bool, err error) {
@@ -125,7 +125,7 @@ func (n Number) find(
 	}
 	e164, err := session.E164(value, s.Line().Region)
 	if err != nil {
-		return session.Customer{}, false, nil // no number at all: as unknown as any other
+		return session.Customer{}, false, nil // not a telephone number: unknown
 	}
 	all, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) {
 		return n.Directory.ByPhone(ctx, e164)
@@ -136,7 +136,7 @@ func (n Number) find(
 	return all[0], true, nil
 }
 
-// confirmed reads a number back and asks whether it is right. Who says nothing agrees.
+// confirmed reads a number back and asks whether it is right. Silence means yes.
 func (n Number) confirmed(ctx context.Context, s *session.Session, digits session.Secret) (bool, error) {
 	s.Say("read-back")
 	s.SayDigits(digits.Reveal())

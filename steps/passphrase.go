@@ -8,20 +8,20 @@ import (
 	"countersign/session/event"
 )
 
-// Passphrase verifies by words that the customer says: a knowledge factor. What an engine of the telephone system
-// understood is compared with what is on file, so the engine's grammar must know more words than the phrase, or it
-// would give it away.
+// Passphrase verifies by words that the customer says: a knowledge factor. The words that a speech engine recognised
+// are compared with those on file. So the engine's grammar must hold other phrases too, or any utterance would be
+// recognised as the right one.
 type Passphrase struct {
 	Directory Directory
-	// Prompt asks for it, Again asks once more.
+	// Prompt asks for it, Again asks again.
 	Prompt, Again string
-	// Engine and Grammar are those of the telephone system.
+	// Engine and Grammar are the telephone system's names.
 	Engine, Grammar string
-	// Confidence is how sure the engine must be, 0 to 1; 0.8 by policy.md.
+	// Confidence is the least confidence of the engine, 0 to 1; default 0.8 (docs/policy.md#passphrase).
 	Confidence float64
-	// Tries is how often the caller is listened to; 2 by policy.md.
+	// Tries is how often the caller may try; default 2 (docs/policy.md#passphrase).
 	Tries int
-	// OptOut is the key that says "I don't have it".
+	// OptOut is the key for "I don't have it".
 	OptOut byte
 }
 
@@ -63,7 +63,7 @@ func (p Passphrase) Run(ctx context.Context, s *session.Session) (session.Outcom
 	return session.Failed(why), nil
 }
 
-// once listens, judges and records one attempt.
+// once listens, checks and records one attempt.
 func (p Passphrase) once(
 	ctx context.Context, s *session.Session, customer string, prompts []string,
 ) (got attempt, err error) {

@@ -10,7 +10,7 @@ import (
 // PIN verifies by the customer's PIN: a knowledge factor.
 type PIN struct {
 	Directory Directory
-	// Prompt asks for it, Again asks once more.
+	// Prompt asks for it, Again asks again.
 	Prompt, Again string
 	// Min and Max are its number of digits.
 	Min, Max int

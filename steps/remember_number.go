@@ -9,8 +9,8 @@ import (
 	"countersign/session/event"
 )
 
-// RememberNumber offers a caller who has just been verified to be recognised by this telephone next time. The number
-// will only ever identify.
+// RememberNumber offers a verified caller to put their number on file, so that it identifies them next time. It never
+// verifies.
 type RememberNumber struct {
 	Directory Directory
 	Limits    Limits
@@ -22,7 +22,7 @@ func (RememberNumber) Name() string { return "remember_number" }
 // PossibleKeys implements Selective.
 func (RememberNumber) PossibleKeys(string) string { return string(rune(yes)) }
 
-// Run implements session.Step. It asks once; silence is a no.
+// Run implements session.Step. It asks once; silence means no.
 func (r RememberNumber) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	customer, identified := s.Customer()
 	number := s.Number()
@@ -52,7 +52,7 @@ func (r RememberNumber) Run(ctx context.Context, s *session.Session) (session.Ou
 		return struct{}{}, r.Directory.AddPhone(ctx, customer.ID, number)
 	})
 	switch {
-	case errors.Is(err, errors.ErrUnsupported): // the company's backend keeps no numbers for us
+	case errors.Is(err, errors.ErrUnsupported): // the company's backend takes no numbers from us
 		return session.Skipped(""), nil
 	case err != nil:
 		return session.Outcome{}, err

@@ -11,7 +11,7 @@ import (
 	"countersign/steps"
 )
 
-func TestWhatCameOfTheOfferToRememberANumber(t *testing.T) {
+func TestResultsOfTheOfferToRememberANumber(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		from     string
@@ -34,7 +34,7 @@ func TestWhatCameOfTheOfferToRememberANumber(t *testing.T) {
 		l.Enrol = steps.RememberNumber{Directory: d, Limits: steps.DefaultLimits(0)}
 		moves := append([]string{"100042#", "2468#"}, c.keys...)
 		if c.from == "+15551230001" {
-			moves = moves[1:] // who is known by their number is not asked for an account
+			moves = moves[1:] // a caller identified by their number is not asked for an account
 		}
 		ch, j, v := dial(t, l, c.from, keys(moves...)...)
 		assert.Equal(t, "verified", v["cs_status"], name)

@@ -7,11 +7,11 @@ import (
 	"countersign/session"
 )
 
-// Greeting opens the call, or a step-up. It only queues its prompt: the caller hears it in front of the first question
-// and may interrupt it with the first digit, or while a slow look-up runs.
+// Greeting opens the call, or a step-up. It only queues its prompt: the caller hears it before the first question or
+// during a slow look-up, and may interrupt it with the first digit.
 type Greeting struct {
 	Prompt string
-	// Step is the step's name; empty is "greeting".
+	// Step is the step's name; default "greeting".
 	Step string
 }
 
@@ -24,7 +24,7 @@ func (g Greeting) Run(_ context.Context, s *session.Session) (session.Outcome, e
 	return session.Passed(), nil
 }
 
-// Announcement says one thing to its end: the confirmation, or the failure, which has the same words whatever failed.
+// Announcement plays one prompt to its end: the confirmation, or the failure, whose words do not depend on the reason.
 type Announcement struct{ Step, Prompt string }
 
 // Name implements session.Step.
@@ -35,10 +35,10 @@ func (a Announcement) Run(ctx context.Context, s *session.Session) (session.Outc
 	return session.Passed(), s.Play(ctx, a.Prompt)
 }
 
-// Confirmation tells the caller that they are verified, by name if the line wants it: only then, and never before.
+// Confirmation tells the caller that they are verified, by name if the line wants it. The name is never spoken before.
 type Confirmation struct {
 	Prompt string
-	// ByName thanks the caller by name first, if a voice can say it.
+	// ByName thanks the caller by name first, if a voice is available.
 	ByName bool
 }
 

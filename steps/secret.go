@@ -7,7 +7,7 @@ import (
 	"countersign/session/event"
 )
 
-// judgeSecret checks an answer against what is on file, as one of the customer's attempts.
+// judgeSecret checks an answer against the secret on file, as one of the customer's attempts.
 func judgeSecret(
 	ctx context.Context, s *session.Session, by event.Method, check func(context.Context) (bool, error),
 ) (attempt, error) {
@@ -15,7 +15,7 @@ func judgeSecret(
 	switch {
 	case err != nil:
 		return attempt{}, err
-	case answered == session.LockedOut: // sounds like any wrong answer, and ends like the last of them
+	case answered == session.LockedOut: // the same words as any wrong answer, and the step ends
 		return over(session.Failed(event.ReasonLocked)), nil
 	case answered == session.TurnedAway:
 		return over(session.Failed(event.ReasonVelocity)), nil

@@ -10,7 +10,7 @@ import (
 	"countersign/steps"
 )
 
-// Each row is one silence more than the limit allows in a row, were they not forgotten when the code was sent again.
+// Each row has one silence more than the limit, if those before the resend counted.
 func TestSilencesBeforeACodeIsSentAgainDoNotCount(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -35,7 +35,7 @@ func TestSilencesBeforeACodeIsSentAgainDoNotCount(t *testing.T) {
 	}
 }
 
-func TestAtAReadBackSilenceAgreesAndOtherKeysAreAskedAgain(t *testing.T) {
+func TestAtAReadBackSilenceMeansYesAndOtherKeysAskAgain(t *testing.T) {
 	t.Parallel()
 	once, twice := []string{"read-back-confirm"}, []string{"read-back-confirm", "read-back-confirm-again"}
 	for name, c := range map[string]struct {

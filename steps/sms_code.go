@@ -15,27 +15,27 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// SMSCode verifies by a one-time code that is sent to a telephone on file: a possession factor. The code lives in the
-// step that sent it, so it is bound to the call, the customer and the purpose, and is gone with it.
+// SMSCode verifies by a one-time code sent to a telephone on file: a possession factor. The code exists only in the run
+// of the step that sent it, so it is bound to the call, the customer and the purpose.
 type SMSCode struct {
 	Directory Directory
 	Sends     Sends
 	Sender    Sender
-	// Digits is the code's length, Lifetime how long it counts; 6 and 5 minutes by policy.md.
+	// Digits is the code's length, Lifetime how long it is valid; default 6 and 5 minutes (docs/policy.md#code-by-sms).
 	Digits   int
 	Lifetime time.Duration
-	// Limits.Rejections is how many wrong entries make it void; 3 by policy.md.
+	// Limits.Rejections is how many wrong entries make it invalid; default 3 (docs/policy.md#otp-entry).
 	Limits Limits
-	// Countries are the regions (ISO 3166) that codes are sent to; none means all.
+	// Countries are the regions (ISO 3166) that codes may be sent to; none means all.
 	Countries []string
 }
 
 const (
-	// settled is how long a number must have been on file before a code is sent to it (policy.md, "OTP destination").
+	// settled is how long a number must have been on file before a code is sent to it (docs/policy.md#otp-destination).
 	settled = 7 * 24 * time.Hour
-	// Three silences of 20 s make the minute that an SMS may take, with a reminder in between (policy.md, "OTP entry").
+	// Three silences of 20 s make the minute that an SMS may take, with reminders in between (docs/policy.md#otp-entry).
 	codeSilence = 20 * time.Second
-	// resendKey, before the hash key, sends the same code again; resends is how often.
+	// resendKey, followed by the hash key, sends the code again; resends is how often.
 	resendKey = "0"
 	resends   = 2
 )
@@ -43,7 +43,7 @@ const (
 // Name implements session.Step.
 func (SMSCode) Name() string { return string(event.MethodSMSCode) }
 
-// Run implements session.Step. A customer without a telephone that may get a code is not asked.
+// Run implements session.Step. A customer without a telephone that may receive a code is not asked.
 func (c SMSCode) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	customer, identified := s.Customer()
 	if !identified {
@@ -101,7 +101,7 @@ func (c SMSCode) judge(ctx context.Context, s *session.Session, sent *code, entr
 	})
 }
 
-// resend sends the same code once more. When that may not be, or not yet, the caller is asked again all the same.
+// resend sends the same code again. If that is not allowed (yet), the caller is simply asked again.
 func (c SMSCode) resend(ctx context.Context, s *session.Session, sent *code) (attempt, error) {
 	if sent.resent >= resends {
 		return noMatch, nil
@@ -128,7 +128,7 @@ func (c SMSCode) send(ctx context.Context, s *session.Session, sent code) error 
 	return nil
 }
 
-// destination picks the telephone that gets the code: the one that is calling, if it may, else the first that may.
+// destination picks the telephone for the code: the calling one if allowed, else the first allowed one.
 func (c SMSCode) destination(phones []session.Phone, calling string, now time.Time) string {
 	may := slices.DeleteFunc(slices.Clone(phones), func(p session.Phone) bool {
 		return now.Sub(p.Since) < settled || !c.takesCodes(p.E164)
@@ -143,7 +143,7 @@ func (c SMSCode) destination(phones []session.Phone, calling string, now time.Ti
 	}
 }
 
-// takesCodes says whether a number is, or may be, a mobile telephone of a country that codes are sent to.
+// takesCodes says whether a number is, or may be, a mobile number of a country that codes may be sent to.
 func (c SMSCode) takesCodes(e164 string) bool {
 	n, err := phonenumbers.Parse(e164, "ZZ")
 	if err != nil {
@@ -154,7 +154,7 @@ func (c SMSCode) takesCodes(e164 string) bool {
 	}
 	switch phonenumbers.GetNumberType(n) {
 	case phonenumbers.MOBILE, phonenumbers.FIXED_LINE_OR_MOBILE, phonenumbers.UNKNOWN:
-		return true // unknown: the plans of made-up and of new numbers are not known
+		return true // unknown: numbering plans do not cover new or fictional numbers
 	default:
 		return false
 	}

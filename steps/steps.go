@@ -1,6 +1,6 @@
-// Package steps holds the ways to identify and verify a caller, one file each, and what is said around them. It answers
-// "what do we ask, and is the answer right"; it knows no socket, no SQL and no NATS. A step is configuration, shared by
-// every call of a line.
+// Package steps holds the ways to identify and verify a caller, one file each, and the prompts around them. It decides
+// what to ask and whether the answer is right; it knows no socket, no SQL and no NATS. A step is configuration, shared
+// by all calls of a line.
 package steps
 
 import (
@@ -10,42 +10,41 @@ import (
 	"countersign/session"
 )
 
-// Directory knows the customers. Its methods are called from many calls at once. An error means that it could not be
-// asked: never the caller's failure.
+// Directory holds the customers. Its methods are called from many calls at once. An error means that it is unavailable:
+// never the caller's failure.
 type Directory interface {
-	// ByPhone finds everybody who has that telephone number (E.164) on file.
+	// ByPhone finds all customers with that telephone number (E.164) on file.
 	ByPhone(ctx context.Context, e164 string) ([]session.Customer, error)
-	// ByIdentifier finds the one customer with that identifier of that kind, such as an "account".
+	// ByIdentifier finds the one customer with that identifier; kind is such as "account".
 	ByIdentifier(ctx context.Context, kind, value string) (c session.Customer, found bool, err error)
 	// ByID finds a customer who was identified earlier.
 	ByID(ctx context.Context, id string) (c session.Customer, found bool, err error)
-	// Check says whether that is the customer's secret of that kind: "pin", "birth_date" (YYYYMMDD), "passphrase" (as
-	// Words writes it), or the name of a numeric fact. It does not keep answer, and takes the same time for customers
-	// that do not exist.
+	// Check says whether answer is the customer's secret of that kind: "pin", "birth_date" (YYYYMMDD), "passphrase" (as
+	// session.Words writes it), or the name of a numeric fact. It does not keep answer, and takes the same time for
+	// customers that do not exist.
 	Check(ctx context.Context, customer, kind string, answer session.Secret) (ok bool, err error)
-	// CheckTOTP says whether that is the customer's time-based code at this time, give or take one step, and which time
-	// step it belongs to. Whether it has been used before is for the caller to find out.
+	// CheckTOTP says whether that is the customer's time-based code at this time, give or take one time step, and returns
+	// its time step. It does not check whether the code was used before.
 	CheckTOTP(ctx context.Context, customer string, code session.Secret, at time.Time) (step int64, ok bool, err error)
-	// Phones are the telephone numbers of a customer that are on file.
+	// Phones returns the customer's telephone numbers on file.
 	Phones(ctx context.Context, customer string) ([]session.Phone, error)
 	// AddPhone puts a number on file.
 	AddPhone(ctx context.Context, customer, e164 string) error
 }
 
-// Selective is a step that does not take any digits of the right number for an answer. Whoever runs calls without
-// callers needs to know what it takes.
+// Selective is a step that does not accept just any digits of its length. Code that runs calls without callers needs to
+// know which keys it accepts.
 type Selective interface {
 	session.Step
-	// PossibleKeys are keys that can be an answer, right or wrong, or empty if there are none. region is the line's.
+	// PossibleKeys returns keys that can be an answer, right or wrong; empty if there are none. region is the line's.
 	PossibleKeys(region string) string
 }
 
-// Sends counts the one-time codes that are sent to a number (policy.md, "OTP sends"). Sender sends them.
+// Sends limits the one-time codes sent to a number (docs/policy.md#otp-sends). Sender sends them.
 type Sends interface {
-	// MaySend takes one of the sends that a number (E.164) has; false when none is left for now. again is when there
-	// will be.
+	// MaySend takes one of a number's (E.164) sends; ok is false if none is left. again is when the next one is allowed.
 	MaySend(ctx context.Context, e164 string) (ok bool, again time.Time)
-	// NotSent gives one back, because the message did not go out.
+	// NotSent gives the last send back after the message could not be sent.
 	NotSent(ctx context.Context, e164 string)
 }
 
@@ -55,8 +54,8 @@ type Sender interface {
 	Send(ctx context.Context, m session.Message) error
 }
 
-// Once makes sure that something is used only once, on all machines together.
+// Once makes things single-use, on all machines together.
 type Once interface {
-	// Use says whether this is the first use. It forgets after keep.
+	// Use says whether this is the first use, and forgets it after keep.
 	Use(ctx context.Context, what string, keep time.Duration) (first bool, err error)
 }

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
-// directory is a steps.Directory in memory. It remembers what it was asked, and never a PIN.
+// directory is a steps.Directory in memory. It records look-ups, but no PIN.
 type directory struct {
 	byPhone   map[string][]session.Customer
 	byAccount map[string]session.Customer
@@ -70,7 +70,9 @@ func (d *directory) ByID(context.Context, string) (session.Customer, bool, error
 }
 
 // CheckTOTP takes the secret "totp" as the code, in time step 7.
-func (d *directory) CheckTOTP(_ context.Context, customer string, code session.Secret, _ time.Time) (int64, bool, error) {
+func (d *directory) CheckTOTP(
+	_ context.Context, customer string, code session.Secret, _ time.Time,
+) (int64, bool, error) {
 	return 7, d.secrets[customer+" totp"] == string(code.Reveal()), d.err
 }
 
@@ -109,10 +111,15 @@ func line(d steps.Directory) *session.Line {
 		Greeting: steps.Greeting{Prompt: "greeting"},
 		Identify: []session.Step{
 			steps.ANI{Directory: d},
-			steps.Number{Directory: d, Kind: "account", Prompt: "ask-account", Again: "ask-account-again", Min: 6, Max: 10, Limits: steps.DefaultLimits(3)},
+			steps.Number{
+				Directory: d, Kind: "account", Prompt: "ask-account", Again: "ask-account-again", Min: 6, Max: 10,
+				Limits: steps.DefaultLimits(3),
+			},
 		},
 		Verify: []session.Question{{
-			Step:   steps.PIN{Directory: d, Prompt: "ask-pin", Again: "ask-pin-again", Min: 4, Max: 6, Limits: steps.DefaultLimits(2)},
+			Step: steps.PIN{
+				Directory: d, Prompt: "ask-pin", Again: "ask-pin-again", Min: 4, Max: 6, Limits: steps.DefaultLimits(2),
+			},
 			Factor: session.Knowledge,
 		}},
 		Confirmation: steps.Announcement{Step: "confirmation", Prompt: "confirmation"},
@@ -122,18 +129,24 @@ func line(d steps.Directory) *session.Line {
 }
 
 // dial runs one call from a number, with a caller who makes these moves.
-func dial(t *testing.T, l *session.Line, from string, moves ...sessiontest.Move) (*sessiontest.Channel, *sessiontest.Journal, map[string]string) {
+func dial(
+	t *testing.T, l *session.Line, from string, moves ...sessiontest.Move,
+) (*sessiontest.Channel, *sessiontest.Journal, map[string]string) {
 	t.Helper()
 	return place(t, l, session.Call{ID: "call-1", Caller: from, Started: time.Now()}, moves...)
 }
 
-func place(t *testing.T, l *session.Line, call session.Call, moves ...sessiontest.Move) (*sessiontest.Channel, *sessiontest.Journal, map[string]string) {
+func place(
+	t *testing.T, l *session.Line, call session.Call, moves ...sessiontest.Move,
+) (*sessiontest.Channel, *sessiontest.Journal, map[string]string) {
 	t.Helper()
 	ch := &sessiontest.Channel{Moves: moves}
 	j := &sessiontest.Journal{}
-	r := session.NewRunner(session.Options{Journal: j, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return l }})
+	r := session.NewRunner(session.Options{
+		Journal: j, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return l },
+	})
 	now := time.Now()
-	synctest.Test(t, func(*testing.T) { // a slow machine changes nothing of what a caller hears
+	synctest.Test(t, func(*testing.T) { // a slow machine must not change what the caller hears
 		time.Sleep(time.Until(now)) // the bubble begins in 2000
 		ctx := ch.Start(context.Background())
 		r.Run(ctx, call, ch)
@@ -185,19 +198,39 @@ func TestCallersAreIdentifiedAndVerified(t *testing.T) {
 			[]string{"greeting", "ask-account", "ask-pin", "confirmation"}},
 		{"a wrong PIN, then the right one", "+15551230001", keys("1111#", "2468#"), "menu", "verified", "ok", "ani,pin",
 			[]string{"greeting", "ask-pin", "not-right-1", "ask-pin-again", "confirmation"}},
-		{"three wrong PINs", "+15551230001", keys("1111#", "2222#", "3333#", "2468#"), "agents", "identified", "wrong_answer", "ani",
+		{"three wrong PINs", "+15551230001", keys(
+			"1111#", "2222#", "3333#", "2468#",
+		), "agents", "identified", "wrong_answer", "ani",
 			[]string{"greeting", "ask-pin", "not-right-1", "ask-pin-again", "not-right-2", "ask-pin-again", "failure"}},
-		{"four unknown accounts", "", keys("999991#", "999992#", "999993#", "999994#", "100042#"), "agents", "none", "not_found", "",
-			[]string{"greeting", "ask-account", "not-right-1", "ask-account-again", "not-right-2", "ask-account-again", "not-right-2", "ask-account-again", "failure"}},
+		{"four unknown accounts", "", keys(
+			"999991#", "999992#", "999993#", "999994#", "100042#",
+		), "agents", "none", "not_found", "",
+			[]string{
+				"greeting", "ask-account", "not-right-1", "ask-account-again", "not-right-2", "ask-account-again", "not-right-2",
+				"ask-account-again", "failure",
+			}},
 		{"silence", "", nil, "agents", "none", "no_input", "",
-			[]string{"greeting", "ask-account", "no-input-1", "ask-account-again", "no-input-2", "ask-account-again", "failure"}},
+			[]string{
+				"greeting", "ask-account", "no-input-1", "ask-account-again", "no-input-2", "ask-account-again", "failure",
+			}},
 		{"too few digits, three times", "", keys("1#", "12", "123#"), "agents", "none", "no_match", "",
-			[]string{"greeting", "ask-account", "no-match-1", "ask-account-again", "no-match-2", "ask-account-again", "failure"}},
-		{"silences and slips are counted apart", "", keys("", "1#", "", "12#", "999999#", "100042#", "2468"), "menu", "verified", "ok", "account,pin", nil},
-		{"opting out of the account", "", keys("*"), "agents", "none", "opted_out", "", []string{"greeting", "ask-account", "failure"}},
+			[]string{
+				"greeting", "ask-account", "no-match-1", "ask-account-again", "no-match-2", "ask-account-again", "failure",
+			}},
+		{
+			"silences and slips are counted apart", "", keys("", "1#", "", "12#", "999999#", "100042#", "2468"), "menu",
+			"verified", "ok", "account,pin", nil,
+		},
+		{
+			"opting out of the account", "", keys("*"), "agents", "none", "opted_out", "",
+			[]string{"greeting", "ask-account", "failure"},
+		},
 		{"opting out of the PIN, in the middle of it", "+15551230001", keys("24*"), "agents", "identified", "opted_out", "ani",
 			[]string{"greeting", "ask-pin", "failure"}},
-		{"a customer without a PIN is not asked for one", "+15551230003", nil, "agents", "identified", "not_enrolled", "ani", []string{"greeting", "failure"}},
+		{
+			"a customer without a PIN is not asked for one", "+15551230003", nil, "agents", "identified", "not_enrolled", "ani",
+			[]string{"greeting", "failure"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -258,7 +291,7 @@ func TestNumbersThatMustNotBeLookedUpAreNot(t *testing.T) {
 
 func TestAFailureFlushesWhatWasTypedAhead(t *testing.T) {
 	t.Parallel()
-	// A wrong account with a PIN typed behind it: the PIN must not be taken for the next account.
+	// A wrong account followed by a PIN: the PIN must not be taken for the next account.
 	ch, _, _ := dial(t, line(bank()), "", keys("999999#2468#", "100042#", "2468#")...)
 	collects := ch.Collects()
 	require.Len(t, collects, 3)
@@ -267,16 +300,18 @@ func TestAFailureFlushesWhatWasTypedAhead(t *testing.T) {
 	assert.False(t, collects[2].Flush, "from identifier to PIN type-ahead works")
 }
 
-func TestAHashKeyThatComesTooLateIsNoAnswer(t *testing.T) {
+func TestALateHashKeyIsNotAnAnswer(t *testing.T) {
 	t.Parallel()
 	d := bank()
 	d.byAccount["1000420000"] = ada
-	// Ten digits are all there can be; the hash key arrives when the PIN prompt has begun.
+	// Ten digits end the entry; the hash key arrives when the PIN prompt has begun.
 	ch, j, v := dial(t, line(d), "", keys("1000420000#", "2468#")...)
 	assert.Equal(t, "verified", v["cs_status"])
 	assert.Equal(t, []event.AttemptResult{"accepted"}, attempts(j, "pin"), "not an attempt")
-	assert.Equal(t, []string{"greeting", "ask-account", "ask-pin", "ask-pin", "confirmation"}, ch.Heard(), "the prompt begins again")
-	// But a hash key alone is an answer everywhere else, and the second time.
+	assert.Equal(
+		t, []string{"greeting", "ask-account", "ask-pin", "ask-pin", "confirmation"}, ch.Heard(), "the prompt begins again",
+	)
+	// A hash key alone is an answer everywhere else, and the second time.
 	_, j, _ = dial(t, line(d), "", keys("1000420000##", "2468#")...)
 	assert.Equal(t, []event.AttemptResult{"no_match", "accepted"}, attempts(j, "pin"))
 	_, j, _ = dial(t, line(d), "", keys("100042#", "#", "2468#")...)
@@ -309,7 +344,9 @@ func TestACheckDigitSavesALookUp(t *testing.T) {
 
 func TestLuhn(t *testing.T) {
 	t.Parallel()
-	for number, want := range map[string]bool{"79927398713": true, "79927398710": false, "4111111111111111": true, "0": false, "": false, "1a": false, "18": true} {
+	for number, want := range map[string]bool{
+		"79927398713": true, "79927398710": false, "4111111111111111": true, "0": false, "": false, "1a": false, "18": true,
+	} {
 		assert.Equal(t, want, steps.Luhn(number), number)
 	}
 }
@@ -356,11 +393,14 @@ func TestTheGreetingPlaysWhileASlowLookUpRuns(t *testing.T) {
 	ch, _, v := dial(t, line(d), "+15551230001", keys("2468#")...)
 	assert.Equal(t, "verified", v["cs_status"])
 	require.Len(t, ch.Collects(), 1)
-	assert.Equal(t, []string{"ask-pin"}, ch.Collects()[0].Files, "the greeting has been said by then")
+	assert.Equal(t, []string{"ask-pin"}, ch.Collects()[0].Files, "the greeting was played before")
 	assert.Equal(t, []string{"greeting", "ask-pin", "confirmation"}, ch.Heard())
 	ch = &sessiontest.Channel{HangupAtPlay: 1}
-	r := session.NewRunner(session.Options{Journal: &sessiontest.Journal{}, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return line(d) }})
+	r := session.NewRunner(session.Options{
+		Journal: &sessiontest.Journal{}, Prompts: sessiontest.Prompts{},
+		Line: func(session.Call) *session.Line { return line(d) },
+	})
 	d.slow = time.Hour
 	r.Run(ch.Start(context.Background()), session.Call{Caller: "+15551230001"}, ch)
-	assert.True(t, d.cancelled, "the look-up of a caller who is gone is not waited for")
+	assert.True(t, d.cancelled, "a hang-up cancels the look-up")
 }

@@ -9,19 +9,19 @@ import (
 	"countersign/session/event"
 )
 
-// TOTP verifies by the time-based code of the customer's authenticator (RFC 6238): a possession factor. A code counts
-// once, on all machines together.
+// TOTP verifies by the time-based code of the customer's authenticator (RFC 6238): a possession factor. A code is
+// accepted once, on all machines together.
 type TOTP struct {
 	Directory Directory
 	Once      Once
-	// Prompt asks for it, Again asks once more.
+	// Prompt asks for it, Again asks again.
 	Prompt, Again string
 	Limits        Limits
 }
 
 const (
 	totpDigits = 6
-	// totpMemory is longer than any code counts: three steps of 30 s.
+	// totpMemory is longer than any code is valid: three time steps of 30 s.
 	totpMemory = 5 * time.Minute
 )
 

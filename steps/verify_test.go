@@ -19,7 +19,9 @@ import (
 // enrolled is a bank where Ada has everything on file.
 func enrolled() *directory {
 	d := bank()
-	all := session.Customer{ID: "C-1", Name: "Ada", Enrolled: []string{"pin", "birth_date", "postcode", "passphrase", "totp"}}
+	all := session.Customer{
+		ID: "C-1", Name: "Ada", Enrolled: []string{"pin", "birth_date", "postcode", "passphrase", "totp"},
+	}
 	d.byPhone["+15551230001"] = []session.Customer{all}
 	d.secrets = map[string]string{
 		"C-1 birth_date": "19151210", "C-1 postcode": "10115", "C-1 passphrase": "white horse", "C-1 totp": "287082",
@@ -44,20 +46,27 @@ func possession(s session.Step) session.Question {
 }
 
 func birthDate(d steps.Directory) steps.BirthDate {
-	return steps.BirthDate{Directory: d, Prompt: "ask-birth-date", Again: "ask-birth-date-again", Limits: steps.DefaultLimits(2)}
+	return steps.BirthDate{
+		Directory: d, Prompt: "ask-birth-date", Again: "ask-birth-date-again", Limits: steps.DefaultLimits(2),
+	}
 }
 
 func postcode(d steps.Directory) steps.Fact {
-	return steps.Fact{Directory: d, Fact: "postcode", Prompt: "ask-fact", Again: "ask-fact-again", Min: 5, Max: 5, Limits: steps.DefaultLimits(2)}
+	return steps.Fact{
+		Directory: d, Fact: "postcode", Prompt: "ask-fact", Again: "ask-fact-again", Min: 5, Max: 5,
+		Limits: steps.DefaultLimits(2),
+	}
 }
 
-func TestADateOfBirthIsKeyedAsTheLanguageWritesIt(t *testing.T) {
+func TestADateOfBirthIsKeyedInTheLanguagesOrder(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ language, keys, result string }{
 		{"en", "12101915", "accepted"}, {"en", "121015", "accepted"}, {"en-US", "12101915", "accepted"},
-		{"en-GB", "10121915", "accepted"}, {"de", "10121915", "accepted"}, {"de", "101215", "accepted"}, {"sv", "19151210", "accepted"}, {"sv", "151210", "accepted"},
+		{"en-GB", "10121915", "accepted"}, {"de", "10121915", "accepted"}, {"de", "101215", "accepted"},
+		{"sv", "19151210", "accepted"}, {"sv", "151210", "accepted"},
 		{"de", "12101915", "rejected"}, {"de", "10121916", "rejected"},
-		{"en", "13101915", "no_match"}, {"en", "02301915", "no_match"}, {"de", "00121915", "no_match"}, {"en", "1210191", "no_match"},
+		{"en", "13101915", "no_match"}, {"en", "02301915", "no_match"}, {"de", "00121915", "no_match"},
+		{"en", "1210191", "no_match"},
 		{"en", "12102999", "no_match"}, {"de", "31121899", "no_match"}, {"de", "01011900", "rejected"},
 	} {
 		d := enrolled()
@@ -71,20 +80,26 @@ func TestADateOfBirthIsKeyedAsTheLanguageWritesIt(t *testing.T) {
 func TestTwoWeakAnswersVerifyAndOneDoesNot(t *testing.T) {
 	t.Parallel()
 	d := enrolled()
-	_, _, v := dial(t, verifying(d, 2, weak(birthDate(d)), weak(postcode(d))), "+15551230001", keys("12101915#", "10115")...)
+	_, _, v := dial(
+		t, verifying(d, 2, weak(birthDate(d)), weak(postcode(d))), "+15551230001", keys("12101915#", "10115")...,
+	)
 	assert.Equal(t, "verified", v["cs_status"])
 	assert.Equal(t, "ani,birth_date,postcode", v["cs_methods"])
 	_, _, v = dial(t, verifying(d, 2, weak(birthDate(d))), "+15551230001", keys("12101915#")...)
 	assert.Equal(t, "identified", v["cs_status"])
 	assert.Equal(t, "1", v["cs_level"])
-	_, _, v = dial(t, verifying(d, 2, weak(birthDate(d)), weak(postcode(d))), "+15551230001", keys("12101915#", "10116", "10117", "10118")...)
+	_, _, v = dial(
+		t, verifying(d, 2, weak(birthDate(d)), weak(postcode(d))), "+15551230001",
+		keys("12101915#", "10116", "10117", "10118")...,
+	)
 	assert.Equal(t, "identified", v["cs_status"])
 	assert.Equal(t, "wrong_answer", v["cs_reason"])
 }
 
 func passphrase(d steps.Directory) steps.Passphrase {
 	return steps.Passphrase{
-		Directory: d, Prompt: "ask-passphrase", Again: "ask-passphrase-again", Engine: "pocketsphinx", Grammar: "words", Confidence: 0.8, Tries: 2, OptOut: '*',
+		Directory: d, Prompt: "ask-passphrase", Again: "ask-passphrase-again", Engine: "pocketsphinx", Grammar: "words",
+		Confidence: 0.8, Tries: 2, OptOut: '*',
 	}
 }
 
@@ -100,12 +115,24 @@ func TestAPassphraseIsHeardAndCompared(t *testing.T) {
 		attempts       string
 	}{
 		{"right", []sessiontest.Move{says("White  Horse!", 0.95)}, "verified", "ok", "accepted"},
-		{"not sure enough, then surely", []sessiontest.Move{says("white horse", 0.79), says("white horse", 0.8)}, "verified", "ok", "no_match accepted"},
-		{"not understood twice", []sessiontest.Move{says("mumble", -1), says("mumble", -1), says("white horse", 1)}, "identified", "not_heard", "no_match no_match"},
-		{"wrong twice", []sessiontest.Move{says("black horse", 1), says("white house", 1)}, "identified", "wrong_answer", "rejected rejected"},
+		{
+			"not sure enough, then surely", []sessiontest.Move{says("white horse", 0.79), says("white horse", 0.8)}, "verified",
+			"ok", "no_match accepted",
+		},
+		{
+			"not understood twice", []sessiontest.Move{says("mumble", -1), says("mumble", -1), says("white horse", 1)},
+			"identified", "not_heard", "no_match no_match",
+		},
+		{
+			"wrong twice", []sessiontest.Move{says("black horse", 1), says("white house", 1)}, "identified", "wrong_answer",
+			"rejected rejected",
+		},
 		{"silence", nil, "identified", "no_input", "no_input no_input"},
 		{"the star key", []sessiontest.Move{{Keys: "*"}}, "identified", "opted_out", "opted_out"},
-		{"words of no letters", []sessiontest.Move{says("...", 1), says("white horse", 1)}, "verified", "ok", "no_match accepted"},
+		{
+			"words of no letters", []sessiontest.Move{says("...", 1), says("white horse", 1)}, "verified", "ok",
+			"no_match accepted",
+		},
 		{"the engine is gone", []sessiontest.Move{{Break: session.ErrNoSpeech}}, "identified", "unavailable", "error"},
 	} {
 		d := enrolled()
@@ -122,7 +149,7 @@ func TestAPassphraseIsHeardAndCompared(t *testing.T) {
 	}
 }
 
-// phoneCompany is steps.Sender and steps.Sends: it keeps the messages and says what may be sent.
+// phoneCompany is a scripted steps.Sender and steps.Sends that keeps the messages.
 type phoneCompany struct {
 	sent    []string // codes
 	to      []string
@@ -151,7 +178,7 @@ func smsCode(d steps.Directory, p *phoneCompany) steps.SMSCode {
 	return steps.SMSCode{Directory: d, Sends: p, Sender: p, Digits: 6, Lifetime: 5 * time.Minute, Limits: limits}
 }
 
-// reads is a caller who keys what the last text message said: {} stands for the code.
+// reads is a caller who keys the code of the last text message in place of {}.
 func reads(p *phoneCompany, answers ...string) []sessiontest.Move {
 	var moves []sessiontest.Move
 	for _, a := range answers {
@@ -177,7 +204,9 @@ func TestACodeBySMSVerifies(t *testing.T) {
 		{"keyed without the hash key", []string{"{}"}, "verified", "ok", 1},
 		{"after two silences, as text messages take their time", []string{"", "", "{}#"}, "verified", "ok", 1},
 		{"after a wrong one", []string{"000000#", "{}#"}, "verified", "ok", 1},
-		{"too late after three wrong ones", []string{"000000#", "000001#", "000002#", "{}#"}, "identified", "wrong_answer", 1},
+		{
+			"too late after three wrong ones", []string{"000000#", "000001#", "000002#", "{}#"}, "identified", "wrong_answer", 1,
+		},
 		{"sent again: the same code", []string{"0#", "{}#"}, "verified", "ok", 2},
 		{"after two silences the code is asked for again", []string{"", "", "0#", "{}#"}, "verified", "ok", 2},
 		{"sent again, and still on its way", []string{"0#", "", "", "{}#"}, "verified", "ok", 2},
@@ -203,7 +232,7 @@ func TestACodeBySMSVerifies(t *testing.T) {
 	}
 }
 
-func TestACodeIsVoidAfterItsTime(t *testing.T) {
+func TestACodeExpires(t *testing.T) {
 	t.Parallel()
 	d, p := enrolled(), &phoneCompany{}
 	sms := smsCode(d, p)
@@ -224,8 +253,17 @@ func TestACodeGoesOnlyToATelephoneThatHasBeenOnFileForAWeek(t *testing.T) {
 		{"none on file", nil, ""},
 		{"a land line", []session.Phone{{E164: "+493023125001"}}, ""},
 		{"put on file yesterday", []session.Phone{{E164: "+4917139200001", Since: now.Add(-24 * time.Hour)}}, ""},
-		{"yesterday's, and an old one", []session.Phone{{E164: "+4917139200001", Since: now.Add(-24 * time.Hour)}, {E164: "+4917139200002", Since: now.Add(-8 * 24 * time.Hour)}}, "+4917139200002"},
-		{"the one that is calling, of two", []session.Phone{{E164: "+4917139200001"}, {E164: "+15551230001"}}, "+15551230001"},
+		{
+			"yesterday's, and an old one",
+			[]session.Phone{
+				{E164: "+4917139200001", Since: now.Add(-24 * time.Hour)},
+				{E164: "+4917139200002", Since: now.Add(-8 * 24 * time.Hour)},
+			},
+			"+4917139200002",
+		},
+		{
+			"the one that is calling, of two", []session.Phone{{E164: "+4917139200001"}, {E164: "+15551230001"}}, "+15551230001",
+		},
 	} {
 		d, p := enrolled(), &phoneCompany{}
 		d.phones["C-1"] = c.phones
@@ -245,12 +283,12 @@ func TestACodeGoesOnlyToATelephoneThatHasBeenOnFileForAWeek(t *testing.T) {
 	assert.Equal(t, "not_enrolled", v["cs_reason"], "codes are not sent to that country")
 }
 
-func TestWhenNoCodeCanBeSentAPersonTakesOver(t *testing.T) {
+func TestWithoutACodeTheCallGoesToAnAgent(t *testing.T) {
 	t.Parallel()
 	d, p := enrolled(), &phoneCompany{err: errors.New("the gateway is down")}
 	_, _, v := dial(t, verifying(d, 2, possession(smsCode(d, p))), "+15551230001")
 	assert.Equal(t, "unavailable", v["cs_reason"])
-	assert.Equal(t, 1, p.notSent, "the customer has as many sends left as before")
+	assert.Equal(t, 1, p.notSent, "the send was given back")
 	p = &phoneCompany{most: 1, sent: []string{"earlier"}}
 	_, _, v = dial(t, verifying(d, 2, possession(smsCode(d, p))), "+15551230001")
 	assert.Equal(t, "send_limit", v["cs_reason"])
@@ -271,7 +309,10 @@ func TestAFailedPassphraseFallsBackToACode(t *testing.T) {
 	assert.Equal(t, "verified", v["cs_status"])
 	assert.Equal(t, "ani,sms_code", v["cs_methods"])
 	p.sent = nil
-	_, _, v = dial(t, verifying(d, 2, q), "+15551230001", append([]sessiontest.Move{{Break: session.ErrNoSpeech}}, reads(p, "{}#")...)...)
+	_, _, v = dial(
+		t, verifying(d, 2, q), "+15551230001",
+		append([]sessiontest.Move{{Break: session.ErrNoSpeech}}, reads(p, "{}#")...)...,
+	)
 	assert.Equal(t, "verified", v["cs_status"], "also when the engine is missing")
 }
 
@@ -284,10 +325,12 @@ func (o once) Use(_ context.Context, what string, _ time.Duration) (bool, error)
 	return first, nil
 }
 
-func TestACodeOfAnAuthenticatorCountsOnce(t *testing.T) {
+func TestAnAuthenticatorsCodeIsAcceptedOnce(t *testing.T) {
 	t.Parallel()
 	d, used := enrolled(), once{}
-	totp := steps.TOTP{Directory: d, Once: used, Prompt: "ask-totp", Again: "ask-totp-again", Limits: steps.DefaultLimits(2)}
+	totp := steps.TOTP{
+		Directory: d, Once: used, Prompt: "ask-totp", Again: "ask-totp-again", Limits: steps.DefaultLimits(2),
+	}
 	_, _, v := dial(t, verifying(d, 2, possession(totp)), "+15551230001", keys("287082#")...)
 	assert.Equal(t, "verified", v["cs_status"])
 	_, j, v := dial(t, verifying(d, 2, possession(totp)), "+15551230001", keys("287082#", "287082#", "000000#")...)

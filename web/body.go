@@ -12,7 +12,7 @@ import (
 	"countersign/session"
 )
 
-// maxBody bounds what is read of a request, in bytes.
+// maxBody bounds a request's body, in bytes.
 const maxBody = 64 << 10
 
 // secret is a session.Secret that can be read from JSON.
@@ -22,16 +22,16 @@ type secret struct{ session.Secret }
 func (s *secret) UnmarshalJSON(text []byte) error {
 	var plain string
 	if err := json.Unmarshal(text, &plain); err != nil {
-		return errors.New("not a string") // without what was there
+		return errors.New("not a string") // without the value
 	}
 	s.Secret = session.NewSecret([]byte(plain))
 	return nil
 }
 
-// readJSON reads a body that is one JSON object of known members. What is wrong with it is said with want, and never with a part of it.
+// readJSON reads a body that is one JSON object with known members only. Errors show want, never a part of the body.
 func readJSON(w http.ResponseWriter, r *http.Request, into any, want string) error {
 	if mediaType(r) != "application/json" {
-		return &problem{Status: http.StatusUnsupportedMediaType, Detail: "The body must be JSON, and Content-Type application/json: " + want + "."}
+		return unsupported("The body must be JSON, with Content-Type application/json: " + want + ".")
 	}
 	body, err := readBody(w, r)
 	if err != nil {
@@ -49,7 +49,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any, want string) err
 	return nil
 }
 
-// readToken reads a body that holds a token, as a form (RFC 7662) or JSON. Other members of the form are nothing to us.
+// readToken reads a token from a form (RFC 7662) or a JSON body. It ignores other fields of a form.
 func readToken(w http.ResponseWriter, r *http.Request) (session.Secret, error) {
 	const want = `{"token": "…"}, or the form token=…`
 	if mediaType(r) == "application/json" {
@@ -61,7 +61,8 @@ func readToken(w http.ResponseWriter, r *http.Request) (session.Secret, error) {
 		return in.Token.Secret, err
 	}
 	if mediaType(r) != "application/x-www-form-urlencoded" {
-		return session.Secret{}, &problem{Status: http.StatusUnsupportedMediaType, Detail: "The body must be a form or JSON, and Content-Type say which: " + want + "."}
+		return session.Secret{}, unsupported("The body must be a form or JSON, with a Content-Type that says which: " +
+			want + ".")
 	}
 	body, err := readBody(w, r)
 	if err != nil {
@@ -89,12 +90,16 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	switch {
 	case errors.As(err, &tooBig):
 		clear(body)
-		return nil, &problem{Status: http.StatusRequestEntityTooLarge, Detail: "The body is larger than the 64 KB that are read of one."}
+		return nil, &problem{Status: http.StatusRequestEntityTooLarge, Detail: "The body is larger than 64 KB."}
 	case err != nil:
 		clear(body)
-		return nil, badRequest("The body ended too early, or came too slowly.")
+		return nil, badRequest("The body was cut short or too slow.")
 	}
 	return body, nil
 }
 
 func badRequest(detail string) error { return &problem{Status: http.StatusBadRequest, Detail: detail} }
+
+func unsupported(detail string) error {
+	return &problem{Status: http.StatusUnsupportedMediaType, Detail: detail}
+}

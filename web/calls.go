@@ -10,16 +10,17 @@ import (
 	"countersign/session/event"
 )
 
-// StepUps asks a caller in mid-call for a higher level.
+// StepUps asks callers in mid-call for a higher level.
 type StepUps interface {
-	// StepUp returns when the caller is being asked, not when they have answered. Its errors are session.ErrUnknownCall, session.ErrNotBridged and session.ErrSwitchUnavailable.
+	// StepUp returns when the caller is being asked, not when they have answered. Its errors are
+	// session.ErrUnknownCall, session.ErrNotBridged and session.ErrSwitchUnavailable.
 	StepUp(ctx context.Context, call string, level session.Level) error
 }
 
 // knownCall is what is known about a call.
 type knownCall struct {
 	Call string `json:"call"`
-	// First is the id of the first time that this same call was with us.
+	// First is the id of the call when it reached us first.
 	First    string         `json:"first"`
 	Line     string         `json:"line"`
 	Customer string         `json:"customer,omitempty"`
@@ -31,7 +32,7 @@ type knownCall struct {
 
 func (a *api) call(w http.ResponseWriter, r *http.Request) error {
 	if a.Calls == nil {
-		return unavailable("This machine knows nothing about calls.", nil)
+		return unavailable("This machine keeps no calls.", nil)
 	}
 	id, err := callID(r)
 	if err != nil {
@@ -46,8 +47,8 @@ func (a *api) call(w http.ResponseWriter, r *http.Request) error {
 	}
 	now := a.Now()
 	return answer(w, http.StatusOK, knownCall{
-		Call: k.Call, First: k.First, Line: k.Line, Customer: k.Customer, Status: k.Status(now), Level: k.Level(now), Methods: atLeastNone(k.Methods),
-		Decided: k.Decided.UTC(),
+		Call: k.Call, First: k.First, Line: k.Line, Customer: k.Customer, Status: k.Status(now), Level: k.Level(now),
+		Methods: emptyIfNil(k.Methods), Decided: k.Decided.UTC(),
 	})
 }
 
@@ -78,7 +79,7 @@ func (a *api) stepUp(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, session.ErrUnknownCall):
 		return noCall()
 	case errors.Is(err, session.ErrNotBridged):
-		return &problem{Status: http.StatusConflict, Detail: "The caller is not connected to anybody now, so that they cannot be asked in between. Try again."}
+		return &problem{Status: http.StatusConflict, Detail: "The caller is not connected to an agent now. Try again."}
 	case errors.Is(err, session.ErrSwitchUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return unavailable("The telephone system does not answer. Try again.", err)
 	case err != nil:
@@ -88,10 +89,11 @@ func (a *api) stepUp(w http.ResponseWriter, r *http.Request) error {
 }
 
 func noCall() error {
-	return &problem{Status: http.StatusNotFound, Detail: "Nothing is known (any more) about a call with this id: it is what the call carries as cs_call."}
+	return &problem{Status: http.StatusNotFound, Detail: "There is no call with this id, or it was too long ago. " +
+		"The id is the call's cs_call."}
 }
 
-// callID is the call of the address, if it can be one: letters, digits and hyphens.
+// callID is the call's id in the path, if it is well-formed: letters, digits and hyphens.
 func callID(r *http.Request) (string, error) {
 	id := r.PathValue("call")
 	if len(id) > 64 {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// readyTimeout bounds how long is looked for what keeps this machine from being ready.
+// readyTimeout bounds a readiness check.
 const readyTimeout = 2 * time.Second
 
 type health struct {
@@ -22,7 +22,9 @@ func (a *api) readyz(w http.ResponseWriter, r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
 		if reasons := a.Ready(ctx); len(reasons) > 0 {
-			return &problem{Status: http.StatusServiceUnavailable, Detail: "This machine should not be sent calls now.", Reasons: reasons}
+			return &problem{
+				Status: http.StatusServiceUnavailable, Detail: "Send this machine no calls now.", Reasons: reasons,
+			}
 		}
 	}
 	return answer(w, http.StatusOK, health{Status: "ready"})

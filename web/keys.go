@@ -12,10 +12,11 @@ import (
 	"time"
 )
 
-const noKeys = "This machine takes no requests here, because no key is configured. Make one (openssl rand -hex 32), put a name for it and its SHA-256 " +
-	"(printf %s KEY | sha256sum) under web.keys in countersign.yaml, restart, and send it as Authorization: Bearer KEY."
+const noKeys = "This machine accepts no requests here, because no key is configured. " +
+	"Make one (openssl rand -hex 32), put a name for it and its SHA-256 (printf %s KEY | sha256sum) " +
+	"under web.keys in countersign.yaml, restart, and send it as Authorization: Bearer KEY."
 
-// authorized lets only those in who show a key.
+// authorized lets only requests with a key pass.
 func (a *api) authorized(next http.Handler) http.Handler {
 	return handle(func(w http.ResponseWriter, r *http.Request) error {
 		if len(a.APIKeys) == 0 {
@@ -24,19 +25,23 @@ func (a *api) authorized(next http.Handler) http.Handler {
 		shown, ok := bearer(r)
 		if !ok {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="countersign"`)
-			return &problem{Status: http.StatusUnauthorized, Detail: "A key is needed here: send it as Authorization: Bearer KEY."}
+			return &problem{
+				Status: http.StatusUnauthorized, Detail: "This address needs a key: send it as Authorization: Bearer KEY.",
+			}
 		}
 		from := remote(r)
 		name, ok := a.nameOf(shown)
-		// Only wrong keys wait: behind a proxy everybody has the same address.
+		// Only wrong keys have to wait: behind a proxy everybody has the same address.
 		if wait := a.failures.wait(from, a.Now()); wait > 0 && !ok {
 			w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
-			return &problem{Status: http.StatusTooManyRequests, Detail: "Too many wrong keys came from this address. Wait a minute."}
+			return &problem{
+				Status: http.StatusTooManyRequests, Detail: "Too many wrong keys came from this address. Wait a minute.",
+			}
 		}
 		if !ok {
 			a.failures.add(from, a.Now())
 			w.Header().Set("WWW-Authenticate", `Bearer realm="countersign", error="invalid_token"`)
-			return &problem{Status: http.StatusUnauthorized, Detail: "This key is none of those that are configured."}
+			return &problem{Status: http.StatusUnauthorized, Detail: "This key is not configured."}
 		}
 		if note, ok := r.Context().Value(noteKey{}).(*note); ok {
 			note.key = name
@@ -52,7 +57,7 @@ func bearer(r *http.Request) (string, bool) {
 	return key, ok && strings.EqualFold(scheme, "Bearer") && key != ""
 }
 
-// nameOf finds whose key it is, in the same time whichever it is.
+// nameOf finds the name of a key, in constant time.
 func (a *api) nameOf(shown string) (name string, ok bool) {
 	sum := sha256.Sum256([]byte(shown))
 	for _, k := range a.APIKeys {
@@ -64,16 +69,16 @@ func (a *api) nameOf(shown string) (name string, ok bool) {
 }
 
 const (
-	// maxFailures wrong keys from an address within failureWindow are too many: then it has to wait until it is over.
+	// After maxFailures wrong keys an address has to wait until failureWindow is over.
 	maxFailures   = 20
 	failureWindow = time.Minute
-	// maxAddresses bounds how many addresses are counted one by one; beyond that all others count together.
+	// maxAddresses bounds how many addresses are counted separately; all others are counted together.
 	maxAddresses = 10_000
-	// pruneEvery is how often old ones are looked for when there are too many.
+	// pruneEvery is how often expired addresses are removed once there are maxAddresses.
 	pruneEvery = time.Second
 )
 
-// failures counts wrong keys by the address that they came from.
+// failures counts wrong keys by address.
 type failures struct {
 	mu     sync.Mutex
 	from   map[netip.Prefix]failed
@@ -85,7 +90,7 @@ type failed struct {
 	since time.Time
 }
 
-// wait is how long nothing is taken from an address.
+// wait is how long an address is blocked.
 func (f *failures) wait(from netip.Prefix, now time.Time) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -119,7 +124,7 @@ func (f *failures) add(from netip.Prefix, now time.Time) {
 	f.from[slot] = got
 }
 
-// slot is where an address is counted.
+// slot is the key under which an address is counted.
 func (f *failures) slot(from netip.Prefix) netip.Prefix {
 	if _, counted := f.from[from]; !counted && len(f.from) >= maxAddresses {
 		return netip.Prefix{}
@@ -127,7 +132,7 @@ func (f *failures) slot(from netip.Prefix) netip.Prefix {
 	return from
 }
 
-// remote is where a request comes from: an IPv4 address, or the /64 of an IPv6 address, which is one household's.
+// remote is where a request comes from: an IPv4 address, or the /64 of an IPv6 address, which is one household.
 func remote(r *http.Request) netip.Prefix {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// filled is a route's address with a call in it.
+// filled is a route's path with a call's id.
 func filled(r route) string { return strings.ReplaceAll(r.path, "{call}", callOne) }
 
-func TestWithoutTheRightKeyNobodyIsAnswered(t *testing.T) {
+func TestRequestsWithoutAValidKeyAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, r := range (&api{}).routes() {
 		if r.public {
@@ -26,16 +26,25 @@ func TestWithoutTheRightKeyNobodyIsAnswered(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
 			for name, authorization := range map[string]string{
-				"none": "", "a wrong key": "Bearer wrong", "the right key and more": "Bearer " + apiKey + "x", "the right key in part": "Bearer " + apiKey[:8],
-				"another scheme": "Basic " + apiKey, "no scheme": apiKey, "no key": "Bearer ", "only the scheme": "Bearer", "two": "Bearer " + apiKey + ", Bearer " + apiKey,
-				"the hash of the key": "Bearer 0f0f0f",
+				"none":                   "",
+				"a wrong key":            "Bearer wrong",
+				"the right key and more": "Bearer " + apiKey + "x",
+				"the right key in part":  "Bearer " + apiKey[:8],
+				"another scheme":         "Basic " + apiKey,
+				"no scheme":              apiKey,
+				"no key":                 "Bearer ",
+				"only the scheme":        "Bearer",
+				"two":                    "Bearer " + apiKey + ", Bearer " + apiKey,
+				"the hash of the key":    "Bearer 0f0f0f",
 			} {
-				got := s.ask(r.method, filled(r), "application/json", `{}`, func(request *http.Request) { request.Header.Set("Authorization", authorization) })
+				got := s.ask(r.method, filled(r), "application/json", `{}`, func(request *http.Request) {
+					request.Header.Set("Authorization", authorization)
+				})
 				assert.Equal(t, 401, got.status, name)
 				assert.Contains(t, got.header.Get("WWW-Authenticate"), `Bearer realm="countersign"`, name)
 			}
 			got := s.ask(r.method, filled(r)+"?access_token="+apiKey, "application/json", `{}`, withoutKey)
-			assert.Equal(t, 401, got.status, "a key in the address is not looked at")
+			assert.Equal(t, 401, got.status, "a key in the address is ignored")
 			assert.NotEqual(t, 401, s.ask(r.method, filled(r), "application/json", `{}`, func(request *http.Request) {
 				request.Header.Set("Authorization", "bearer  "+apiKey)
 			}).status)
@@ -44,7 +53,7 @@ func TestWithoutTheRightKeyNobodyIsAnswered(t *testing.T) {
 	}
 }
 
-func TestWithoutAnyKeyConfiguredItIsSaidHowToMakeOne(t *testing.T) {
+func TestWithoutConfiguredKeysTheErrorSaysHowToMakeOne(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.APIKeys = nil })
 	for _, r := range (&api{}).routes() {
@@ -58,7 +67,7 @@ func TestWithoutAnyKeyConfiguredItIsSaidHowToMakeOne(t *testing.T) {
 	}
 }
 
-func TestWhoTriesManyKeysMustWait(t *testing.T) {
+func TestTooManyWrongKeysBlockAnAddress(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	path := "/v1/calls/" + callOne
@@ -68,12 +77,12 @@ func TestWhoTriesManyKeysMustWait(t *testing.T) {
 	got := s.get(path, withKey("guess"))
 	require.Equal(t, 429, got.status)
 	assert.Equal(t, "60", got.header.Get("Retry-After"))
-	assert.Equal(t, 200, s.get(path).status, "whoever has a key is not kept out by others behind the same proxy")
+	assert.Equal(t, 200, s.get(path).status, "a valid key works, even from the blocked address of a proxy")
 	assert.Equal(t, 200, s.get("/healthz").status)
 	s.later(30 * time.Second)
 	assert.Equal(t, "30", s.get(path, withKey("guess")).header.Get("Retry-After"))
 	s.later(30 * time.Second)
-	assert.Equal(t, 401, s.get(path, withKey("guess")).status, "it counts from the beginning")
+	assert.Equal(t, 401, s.get(path, withKey("guess")).status, "the count starts again")
 }
 
 func TestWrongKeysCountByAddress(t *testing.T) {
@@ -88,7 +97,7 @@ func TestWrongKeysCountByAddress(t *testing.T) {
 	assert.Zero(t, f.wait(one, start.Add(failureWindow)))
 }
 
-func TestManyAddressesTakeNoMoreThanTheirPlace(t *testing.T) {
+func TestTheNumberOfCountedAddressesIsBounded(t *testing.T) {
 	t.Parallel()
 	var f failures
 	at := func(n int) netip.Prefix {
@@ -98,17 +107,18 @@ func TestManyAddressesTakeNoMoreThanTheirPlace(t *testing.T) {
 		f.add(at(n), start)
 	}
 	assert.LessOrEqual(t, len(f.from), maxAddresses+1)
-	assert.Positive(t, f.wait(at(3*maxAddresses), start), "who comes later is counted together")
-	assert.Zero(t, f.wait(at(1), start), "and who came first by themselves")
+	assert.Positive(t, f.wait(at(3*maxAddresses), start), "later addresses are counted together")
+	assert.Zero(t, f.wait(at(1), start), "earlier ones separately")
 	f.add(at(5), start.Add(failureWindow))
-	assert.Len(t, f.from, 1, "old ones are forgotten")
+	assert.Len(t, f.from, 1, "expired ones are removed")
 }
 
 func TestAnAddressIsThatOfTheConnection(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
-		"192.0.2.1:4711": "192.0.2.1/32", "[2001:db8:1:2:3:4:5:6]:80": "2001:db8:1:2::/64", "[::ffff:192.0.2.1]:80": "192.0.2.1/32",
-		"[fe80::1%eth0]:80": "fe80::/64", "@": "invalid Prefix", "": "invalid Prefix",
+		"192.0.2.1:4711": "192.0.2.1/32", "[2001:db8:1:2:3:4:5:6]:80": "2001:db8:1:2::/64",
+		"[::ffff:192.0.2.1]:80": "192.0.2.1/32",
+		"[fe80::1%eth0]:80":     "fe80::/64", "@": "invalid Prefix", "": "invalid Prefix",
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.RemoteAddr = address

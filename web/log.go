@@ -12,15 +12,15 @@ import (
 
 type noteKey struct{}
 
-// note is what a handler tells the log about its request.
+// note is what a handler adds to the log line of its request.
 type note struct {
 	key    string
 	reason event.Refusal
 	err    error
 }
 
-// logged is around everything: the headers of every answer, the time a request may take, and its line in the log, which holds the pattern of the address
-// and not the address, because people put secrets into addresses.
+// logged wraps all handlers. It sets the headers of every answer, bounds the time of a request, and logs a line for it,
+// with the route's pattern and not the address, because people put secrets into addresses.
 func (a *api) logged(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := a.Now()
@@ -34,7 +34,7 @@ func (a *api) logged(mux *http.ServeMux) http.Handler {
 			if p := recover(); p != nil {
 				n.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 				if out.status == 0 {
-					writeProblem(out, problem{Status: http.StatusInternalServerError, Detail: "Something of ours broke. The log says what."})
+					writeProblem(out, problem{Status: http.StatusInternalServerError, Detail: internalError})
 				}
 			}
 			a.line(r, n, out, a.Now().Sub(started).Milliseconds())
@@ -52,7 +52,8 @@ func (a *api) line(r *http.Request, n *note, out *response, ms int64) {
 		level = slog.LevelDebug
 	}
 	line := []slog.Attr{
-		slog.String("method", method(r)), slog.String("route", r.Pattern), slog.Int("status", out.status), slog.Int64("ms", ms),
+		slog.String("method", method(r)), slog.String("route", r.Pattern), slog.Int("status", out.status),
+		slog.Int64("ms", ms),
 		slog.String("from", remote(r).Addr().String()),
 	}
 	if n.key != "" {
@@ -67,16 +68,17 @@ func (a *api) line(r *http.Request, n *note, out *response, ms int64) {
 	a.Log.LogAttrs(r.Context(), level, "request", line...)
 }
 
-// method is one of those that there are: what a stranger makes up is not written down.
+// method is the request's method for the log; "other" if it is made up.
 func method(r *http.Request) string {
 	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions:
 		return r.Method
 	}
 	return "other"
 }
 
-// secure sets the headers of every answer. Nothing here is for a browser to show, keep or hand to another site.
+// secure sets the headers of every answer. No browser may render, store or share it with another site.
 func secure(h http.Header) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
@@ -86,7 +88,7 @@ func secure(h http.Header) {
 	h.Set("X-Frame-Options", "DENY")
 }
 
-// response remembers its status.
+// response records its status.
 type response struct {
 	http.ResponseWriter
 	status int

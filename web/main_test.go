@@ -35,7 +35,7 @@ const (
 
 var start = time.Date(2025, 11, 19, 9, 41, 7, 250e6, time.UTC)
 
-// site is the API behind a real HTTP server, with everything that it needs.
+// site is the API behind a real HTTP server, with all its parts.
 type site struct {
 	t       testing.TB
 	url     string
@@ -50,11 +50,18 @@ type site struct {
 
 func newSite(t testing.TB, changes ...func(*Options)) *site {
 	t.Helper()
-	s := &site{t: t, calls: &callBook{known: map[string]session.Known{callOne: proven()}}, stepUps: &stepUps{}, log: &buffer{}, now: start}
+	s := &site{
+		t: t, calls: &callBook{known: map[string]session.Known{callOne: proven()}}, stepUps: &stepUps{}, log: &buffer{},
+		now: start,
+	}
 	s.tokens = newIssuer(t, shared.NewMemory(), s.clock)
 	o := Options{
-		Tokens: s.tokens, Calls: s.calls, StepUps: s.stepUps, Now: s.clock, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		APIKeys: []Key{{Name: "app", SHA256: sha256.Sum256([]byte("another"))}, {Name: "shop", SHA256: sha256.Sum256([]byte(apiKey))}},
+		Tokens: s.tokens, Calls: s.calls, StepUps: s.stepUps, Now: s.clock,
+		Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		APIKeys: []Key{
+			{Name: "app", SHA256: sha256.Sum256([]byte("another"))},
+			{Name: "shop", SHA256: sha256.Sum256([]byte(apiKey))},
+		},
 		Customer: func(_ context.Context, id string) (session.Customer, bool, error) {
 			if id == "down" {
 				return session.Customer{}, false, errors.New("the directory is closed")
@@ -75,7 +82,8 @@ func newIssuer(t testing.TB, store shared.Store, clock func() time.Time) *token.
 	t.Helper()
 	keys, err := token.LoadKeys(filepath.Join(t.TempDir(), "token.key"))
 	require.NoError(t, err)
-	tokens, err := token.New(token.Options{Store: store, Keys: keys, SubjectKey: []byte(strings.Repeat("k", 32)), Now: clock})
+	subjectKey := []byte(strings.Repeat("k", 32))
+	tokens, err := token.New(token.Options{Store: store, Keys: keys, SubjectKey: subjectKey, Now: clock})
 	require.NoError(t, err)
 	return tokens
 }
@@ -92,7 +100,7 @@ func (s *site) later(d time.Duration) {
 	s.now = s.now.Add(d)
 }
 
-// issued is a token of a call.
+// issued returns a token of a call.
 func (s *site) issued() string {
 	s.t.Helper()
 	raw, err := s.tokens.Issue(s.t.Context(), proven())
@@ -110,7 +118,7 @@ func proven() session.Known {
 	}
 }
 
-// reply is an answer, read.
+// reply is an answer with its body.
 type reply struct {
 	status int
 	header http.Header
@@ -118,7 +126,7 @@ type reply struct {
 	body   map[string]any
 }
 
-// ask sends a request with the key, and checks that the answer is one that openapi.yaml describes.
+// ask sends a request with the key, and checks the answer against openapi.yaml.
 func (s *site) ask(method, path, contentType, body string, changes ...func(*http.Request)) reply {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
@@ -164,14 +172,14 @@ func quote(s string) string {
 	return string(text)
 }
 
-// callBook is the calls that are known.
+// callBook is a fake session.Calls.
 type callBook struct {
 	known map[string]session.Known
 	err   error
 }
 
 func (c *callBook) Remember(context.Context, session.Known) error {
-	return errors.New("not for the API")
+	return errors.New("the API does not call this")
 }
 
 func (c *callBook) Recall(_ context.Context, call string) (session.Known, bool, error) {
@@ -179,7 +187,7 @@ func (c *callBook) Recall(_ context.Context, call string) (session.Known, bool, 
 	return k, ok, c.err
 }
 
-// stepUps notes what is asked for.
+// stepUps records requests.
 type stepUps struct {
 	mu    sync.Mutex
 	asked []asked
@@ -199,7 +207,7 @@ func (s *stepUps) StepUp(_ context.Context, call string, level session.Level) er
 	return nil
 }
 
-// buffer is a log that is read while it is written.
+// buffer is a log that can be read while it is written.
 type buffer struct {
 	mu   sync.Mutex
 	text strings.Builder

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// description is openapi.yaml, as far as the tests look at it.
+// description holds the parts of openapi.yaml that tests need.
 type description struct {
 	Paths      map[string]map[string]operation `json:"paths"`
 	Components struct {
@@ -43,7 +43,7 @@ type outcome struct {
 	Content map[string]any `json:"content"`
 }
 
-// openAPI reads the file once: what it says, and a compiler of the schemas in it.
+// openAPI reads the file once and returns a compiler for its schemas too.
 var openAPI = sync.OnceValues(func() (description, *jsonschema.Compiler) {
 	text, err := os.ReadFile("openapi.yaml")
 	if err != nil {
@@ -83,7 +83,7 @@ func described(t testing.TB, method, path string, got reply) {
 		}
 	}
 	pattern, _, _ = strings.Cut(pattern, "?")
-	at := []string{"components", "responses", "Problem"} // what is at no address of ours
+	at := []string{"components", "responses", "Problem"} // for unknown addresses
 	response := d.Components.Responses["Problem"]
 	if op, ok := d.Paths[pattern][strings.ToLower(method)]; ok {
 		at = []string{"paths", pattern, strings.ToLower(method), "responses", strconv.Itoa(got.status)}
@@ -109,7 +109,7 @@ func described(t testing.TB, method, path string, got reply) {
 	require.NoError(t, schema.Validate(body), got.text)
 }
 
-func TestTheDescriptionHasEveryRouteAndNoOther(t *testing.T) {
+func TestOpenAPIHasExactlyTheRoutes(t *testing.T) {
 	t.Parallel()
 	d, _ := openAPI()
 	var built, written []string
@@ -128,7 +128,7 @@ func TestTheDescriptionHasEveryRouteAndNoOther(t *testing.T) {
 	assert.ElementsMatch(t, built, written)
 }
 
-func TestTheDescriptionNamesTheMethodsOfALogin(t *testing.T) {
+func TestOpenAPINamesTheMethodsOfALogin(t *testing.T) {
 	t.Parallel()
 	d, _ := openAPI()
 	var words []string
@@ -139,11 +139,14 @@ func TestTheDescriptionNamesTheMethodsOfALogin(t *testing.T) {
 	assert.Equal(t, words, d.Components.Schemas.LoginMethod.Enum)
 }
 
-func TestTheDescriptionHasNoSchemaThatCannotBeCompiled(t *testing.T) {
+func TestSchemasOfOpenAPICompile(t *testing.T) {
 	t.Parallel()
 	d, compiler := openAPI()
 	require.NotEmpty(t, d.Paths)
-	for _, name := range []string{"Problem", "Health", "Keys", "IntrospectRequest", "Introspection", "Redeemed", "Token", "Call", "StepUp", "LoginMethod"} {
+	for _, name := range []string{
+		"Problem", "Health", "Keys", "IntrospectRequest", "Introspection", "Redeemed", "Token", "Call", "StepUp",
+		"LoginMethod",
+	} {
 		compiling.Lock()
 		_, err := compiler.Compile("urn:openapi#/components/schemas/" + name)
 		compiling.Unlock()

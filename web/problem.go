@@ -10,19 +10,21 @@ import (
 	"countersign/session/event"
 )
 
-// problem is an error that is answered (RFC 9457).
+// problem is an error as the client sees it (RFC 9457).
 type problem struct {
 	Title  string `json:"title"`
 	Status int    `json:"status"`
 	// Detail is a sentence for people.
 	Detail string `json:"detail"`
-	// Reason says why a token is refused, in a word of event.Refusal.
+	// Reason says why a token is refused.
 	Reason event.Refusal `json:"reason,omitempty"`
-	// Reasons are what keeps this machine from being ready.
+	// Reasons say why this machine is not ready.
 	Reasons []string `json:"reasons,omitempty"`
 
 	cause error // for the log
 }
+
+const internalError = "Internal error. The log has the details."
 
 func (p *problem) Error() string { return p.Detail }
 func (p *problem) Unwrap() error { return p.cause }
@@ -31,7 +33,7 @@ func unavailable(detail string, cause error) error {
 	return &problem{Status: http.StatusServiceUnavailable, Detail: detail, cause: cause}
 }
 
-// handle makes a handler of a function that answers, or returns why not.
+// handle makes a handler of a function that answers or returns an error.
 func handle(f func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := f(w, r)
@@ -40,7 +42,7 @@ func handle(f func(http.ResponseWriter, *http.Request) error) http.Handler {
 		}
 		var p *problem
 		if !errors.As(err, &p) {
-			p = &problem{Status: http.StatusInternalServerError, Detail: "Something of ours broke. The log says what.", cause: err}
+			p = &problem{Status: http.StatusInternalServerError, Detail: internalError, cause: err}
 		}
 		if note, ok := r.Context().Value(noteKey{}).(*note); ok {
 			note.err, note.reason = p.cause, p.Reason
@@ -55,17 +57,17 @@ func writeProblem(w http.ResponseWriter, p problem) {
 	write(w, p.Status, p)
 }
 
-// answer writes JSON that nobody may keep.
+// answer writes JSON.
 func answer(w http.ResponseWriter, status int, v any) error {
 	w.Header().Set("Content-Type", "application/json")
 	write(w, status, v)
 	return nil
 }
 
-// write does not report what fails: then the one who asked is gone.
+// write ignores errors of writing: they mean that the client is gone.
 func write(w http.ResponseWriter, status int, v any) {
 	text, err := json.Marshal(v)
-	if err != nil { // no type of ours
+	if err != nil { // cannot happen with our types
 		status, text = http.StatusInternalServerError, []byte("{}")
 	}
 	w.WriteHeader(status)
@@ -76,6 +78,8 @@ func wrongMethod(allowed []string) http.Handler {
 	allow := slices.Sorted(slices.Values(allowed))
 	return handle(func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Allow", strings.Join(allow, ", "))
-		return &problem{Status: http.StatusMethodNotAllowed, Detail: "This address takes only " + strings.Join(allow, ", ") + "."}
+		return &problem{
+			Status: http.StatusMethodNotAllowed, Detail: "This address accepts only " + strings.Join(allow, ", ") + ".",
+		}
 	})
 }

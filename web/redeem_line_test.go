@@ -10,7 +10,7 @@ import (
 	"countersign/session/token"
 )
 
-func TestWhoRedeemsWithoutALineTakesATokenOfAnyLine(t *testing.T) {
+func TestRedeemingWithoutALineAcceptsAnyLine(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	issued := func(line string) string {

@@ -16,16 +16,16 @@ const (
 	writeTimeout  = 30 * time.Second
 	idleTimeout   = time.Minute
 	maxHeader     = 16 << 10
-	// drainTimeout is how long requests that are running may take to end when the service stops.
+	// drainTimeout is how long running requests may take to finish when the service stops.
 	drainTimeout = 10 * time.Second
 )
 
-// Serve answers on a listener until ctx ends, and then lets the requests that are running end. It closes the listener and returns nil, or what ended it
-// before its time. Who listens decides who can reach it: a loopback address, unless there is TLS in front.
+// Serve serves a listener until ctx ends, and then lets running requests finish. It closes the listener and returns
+// nil, or the error that stopped it early. Listen on a loopback address unless there is TLS in front.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	s := &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
@@ -38,7 +38,8 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 	defer cancel()
 	err := s.Shutdown(draining)
 	if err != nil {
-		err = errors.Join(fmt.Errorf("HTTP on %s: requests were still running after %s", l.Addr(), drainTimeout), s.Close())
+		err = fmt.Errorf("HTTP on %s: requests were still running after %s", l.Addr(), drainTimeout)
+		err = errors.Join(err, s.Close())
 	}
 	<-served
 	return err

@@ -16,7 +16,7 @@ import (
 
 const patience = time.Minute
 
-// serving runs Serve until stop is called, which returns what it returned.
+// serving runs Serve until stop is called; stop returns the error of Serve.
 func serving(t *testing.T, h http.Handler) (address string, stop func() error) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -51,7 +51,7 @@ func send(t *testing.T, address, text string) *http.Response {
 	return response
 }
 
-func TestARequestThatIsRunningEndsBeforeTheService(t *testing.T) {
+func TestRunningRequestsFinishBeforeServeReturns(t *testing.T) {
 	t.Parallel()
 	entered, release := make(chan struct{}), make(chan struct{})
 	address, stop := serving(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -71,7 +71,7 @@ func TestARequestThatIsRunningEndsBeforeTheService(t *testing.T) {
 			_ = nc.Close()
 		}
 		return err != nil
-	}, patience, time.Millisecond, "nobody else is let in")
+	}, patience, time.Millisecond, "new connections are refused")
 	close(release)
 	assert.Equal(t, http.StatusNoContent, <-status)
 	assert.NoError(t, <-stopped)
@@ -82,10 +82,11 @@ func TestAListenerThatBreaksIsAnError(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, l.Close())
-	require.ErrorContains(t, Serve(t.Context(), l, http.NotFoundHandler(), slog.New(slog.DiscardHandler)), l.Addr().String())
+	err = Serve(t.Context(), l, http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, l.Addr().String())
 }
 
-func TestHeadersWithoutEndAreRefused(t *testing.T) {
+func TestHugeHeadersAreRefused(t *testing.T) {
 	t.Parallel()
 	address, stop := serving(t, New(Options{}))
 	long := make([]byte, maxHeader+8<<10)

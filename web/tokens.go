@@ -12,18 +12,18 @@ import (
 )
 
 const (
-	// sessionLife is how long what a token proved counts after it was redeemed (policy.md, "ID&V token").
+	// sessionLife is how long the proof of a redeemed token counts (docs/policy.md#idv-token).
 	sessionLife = 15 * time.Minute
-	// maxName bounds the ids of customers and the names of lines that are looked at.
+	// maxName bounds the ids of customers and the names of lines.
 	maxName = 128
 )
 
 const (
-	noTokens = "This machine makes and takes no tokens."
-	noStore  = "What the token stands for cannot be looked up now. Try again."
+	noTokens = "This machine has no tokens."
+	noStore  = "The token cannot be looked up now. Try again."
 )
 
-// jwks is kept by others for a while. A new key is added long before it signs (token.LoadKeys), and not sooner known than that.
+// jwks may be cached: a new key is published long before it signs (token.LoadKeys).
 func (a *api) jwks(w http.ResponseWriter, _ *http.Request) error {
 	if a.Tokens == nil {
 		return unavailable(noTokens, nil)
@@ -34,7 +34,7 @@ func (a *api) jwks(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// introspection is the answer of RFC 7662, with what the token stands for.
+// introspection is the answer of RFC 7662, with the call and the customer of the token.
 type introspection struct {
 	Active   bool           `json:"active"`
 	Issuer   string         `json:"iss,omitempty"`
@@ -71,12 +71,13 @@ func (a *api) introspect(w http.ResponseWriter, r *http.Request) error {
 		return answer(w, http.StatusOK, introspection{})
 	}
 	return answer(w, http.StatusOK, introspection{
-		Active: true, Issuer: c.Issuer, Audience: c.Audience, Subject: c.Subject, Issued: c.Issued.Unix(), Expires: c.Expires.Unix(), ID: c.ID,
-		Context: token.ACR(c.Level), Methods: c.Methods, Call: c.Call, Line: c.Line, Customer: c.Customer, Level: c.Level,
+		Active: true, Issuer: c.Issuer, Audience: c.Audience, Subject: c.Subject, Issued: c.Issued.Unix(),
+		Expires: c.Expires.Unix(), ID: c.ID, Context: token.ACR(c.Level), Methods: c.Methods, Call: c.Call, Line: c.Line,
+		Customer: c.Customer, Level: c.Level,
 	})
 }
 
-// redeemed is what a token stood for.
+// redeemed is the answer to a redeemed token.
 type redeemed struct {
 	Customer       string         `json:"customer"`
 	Status         event.Status   `json:"status"`
@@ -95,7 +96,7 @@ func (a *api) redeem(w http.ResponseWriter, r *http.Request) error {
 		Token secret `json:"token"`
 		Line  string `json:"line"`
 	}
-	err := readJSON(w, r, &in, `{"token": "…"}, and "line" if it must count on a certain line`)
+	err := readJSON(w, r, &in, `{"token": "…"}, and "line" to accept only tokens of that line`)
 	defer func() { in.Token.Wipe() }()
 	if err != nil {
 		return err
@@ -110,20 +111,24 @@ func (a *api) redeem(w http.ResponseWriter, r *http.Request) error {
 	var refused *session.RefusedError
 	switch {
 	case errors.As(err, &refused):
-		return &problem{Status: http.StatusUnprocessableEntity, Detail: "The token does not count: " + refusals[refused.Reason] + ".", Reason: refused.Reason}
+		detail := "The token does not count: " + refusals[refused.Reason] + "."
+		return &problem{Status: http.StatusUnprocessableEntity, Detail: detail, Reason: refused.Reason}
 	case err != nil:
 		return unavailable(noStore, err)
 	}
 	return answer(w, http.StatusOK, redeemed{
-		Customer: c.Customer, Status: c.Level.Status(), Level: c.Level, Methods: atLeastNone(c.Methods), Call: c.Call, Line: c.Line,
-		SessionExpires: a.Now().Add(sessionLife).UTC().Truncate(time.Second),
+		Customer: c.Customer, Status: c.Level.Status(), Level: c.Level, Methods: emptyIfNil(c.Methods), Call: c.Call,
+		Line: c.Line, SessionExpires: a.Now().Add(sessionLife).UTC().Truncate(time.Second),
 	})
 }
 
 var refusals = map[event.Refusal]string{
-	event.RefusedMalformed: "it is no token", event.RefusedForged: "its signature is not ours", event.RefusedExpired: "it is too old, or from the future",
-	event.RefusedReplayed: "it has been used before", event.RefusedForeign: "it is for somebody else, or for another line",
-	event.RefusedUnknown: "we do not know (any more) what it stands for",
+	event.RefusedMalformed: "it is malformed",
+	event.RefusedForged:    "its signature is not ours",
+	event.RefusedExpired:   "it is too old, or from the future",
+	event.RefusedReplayed:  "it has been used before",
+	event.RefusedForeign:   "it is for somebody else, or for another line",
+	event.RefusedUnknown:   "it is unknown, or forgotten",
 }
 
 type issued struct {
@@ -159,9 +164,9 @@ func (a *api) issue(w http.ResponseWriter, r *http.Request) error {
 	raw, err := a.Tokens.IssueFor(r.Context(), c.ID, in.Methods, in.Line)
 	switch {
 	case errors.Is(err, token.ErrUnknownMethod):
-		return badRequest(`"methods" must name how the customer logged in, by at least one of: ` + methodWords() + ".")
+		return badRequest(`"methods" must name how the customer logged in, with at least one of: ` + methodWords() + ".")
 	case err != nil:
-		return unavailable("No token can be made now. Try again.", err)
+		return unavailable("The token cannot be made now. Try again.", err)
 	}
 	return answer(w, http.StatusOK, issued{Token: raw, ExpiresIn: int(a.Tokens.Life().Seconds())})
 }
@@ -174,8 +179,8 @@ func methodWords() string {
 	return strings.Join(words, ", ")
 }
 
-// atLeastNone makes an empty list of nil, which JSON would call null.
-func atLeastNone(methods []event.Method) []event.Method {
+// emptyIfNil makes JSON show [] and not null.
+func emptyIfNil(methods []event.Method) []event.Method {
 	if methods == nil {
 		return []event.Method{}
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestThePublicKeysAreForEverybodyAndMayBeKept(t *testing.T) {
+func TestThePublicKeysNeedNoKeyAndMayBeCached(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	got := s.get("/.well-known/jwks.json", withoutKey)
@@ -31,13 +31,15 @@ func TestThePublicKeysAreForEverybodyAndMayBeKept(t *testing.T) {
 	assert.Contains(t, string(header), got.body["keys"].([]any)[0].(map[string]any)["kid"])
 }
 
-func TestIntrospectionTellsAllAboutATokenAndDoesNotUseItUp(t *testing.T) {
+func TestIntrospectionDescribesATokenAndDoesNotUseItUp(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	raw := s.issued()
 	for _, got := range []reply{
 		s.post("/v1/introspect", `{"token":`+quote(raw)+`,"token_type_hint":"access_token"}`),
-		s.ask("POST", "/v1/introspect", form+"; charset=utf-8", url.Values{"token": {raw}, "token_type_hint": {"x"}}.Encode()),
+		s.ask(
+			"POST", "/v1/introspect", form+"; charset=utf-8", url.Values{"token": {raw}, "token_type_hint": {"x"}}.Encode(),
+		),
 	} {
 		require.Equal(t, 200, got.status, got.text)
 		assert.Equal(t, true, got.body["active"])
@@ -68,7 +70,8 @@ func TestATokenIsRedeemedOnce(t *testing.T) {
 	got := s.post("/v1/redeem", `{"token":`+quote(raw)+`,"line":"retail"}`)
 	require.Equal(t, 200, got.status, got.text)
 	assert.Equal(t, map[string]any{
-		"customer": customer, "status": "verified", "level": 2., "methods": []any{"ani", "pin"}, "call": callOne, "line": "retail",
+		"customer": customer, "status": "verified", "level": 2., "methods": []any{"ani", "pin"}, "call": callOne,
+		"line":            "retail",
 		"session_expires": start.Add(15 * time.Minute).Truncate(time.Second).Format(time.RFC3339),
 	}, got.body)
 
@@ -99,22 +102,27 @@ func TestATokenIsMadeForALoginElsewhere(t *testing.T) {
 	assert.Equal(t, session.Strong, p.Level(start))
 }
 
-func TestNoTokenIsMadeForNobodyOrOfNothing(t *testing.T) {
+func TestInvalidRequestsForATokenAreRefused(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
+	long := quote(strings.Repeat("c", 129))
 	for name, test := range map[string]struct {
 		body   string
 		status int
 		says   string
 	}{
-		"a customer who does not exist": {`{"customer":"nobody","methods":["app"],"line":"*"}`, 422, "no customer with this id"},
-		"no customer":                   {`{"methods":["app"],"line":"*"}`, 400, `"customer" must be`},
-		"a long customer":               {`{"customer":` + quote(strings.Repeat("c", 129)) + `,"methods":["app"],"line":"*"}`, 400, `"customer" must be`},
-		"no line":                       {`{"customer":"cust-100042","methods":["app"]}`, 400, `"line" must be`},
-		"a long line":                   {`{"customer":"cust-100042","methods":["app"],"line":` + quote(strings.Repeat("c", 129)) + `}`, 400, `"line" must be`},
-		"no methods":                    {`{"customer":"cust-100042","line":"*"}`, 400, "account, ani, app, birth_date"},
-		"an unknown method":             {`{"customer":"cust-100042","methods":["magic"],"line":"*"}`, 400, "account, ani, app, birth_date"},
-		"a directory that is down":      {`{"customer":"down","methods":["app"],"line":"*"}`, 503, "cannot be looked up"},
+		"a customer who does not exist": {
+			`{"customer":"nobody","methods":["app"],"line":"*"}`, 422, "no customer with this id",
+		},
+		"no customer":     {`{"methods":["app"],"line":"*"}`, 400, `"customer" must be`},
+		"a long customer": {`{"customer":` + long + `,"methods":["app"],"line":"*"}`, 400, `"customer" must be`},
+		"no line":         {`{"customer":"cust-100042","methods":["app"]}`, 400, `"line" must be`},
+		"a long line":     {`{"customer":"cust-100042","methods":["app"],"line":` + long + `}`, 400, `"line" must be`},
+		"no methods":      {`{"customer":"cust-100042","line":"*"}`, 400, "account, ani, app, birth_date"},
+		"an unknown method": {
+			`{"customer":"cust-100042","methods":["magic"],"line":"*"}`, 400, "account, ani, app, birth_date",
+		},
+		"an unavailable directory": {`{"customer":"down","methods":["app"],"line":"*"}`, 503, "cannot be looked up"},
 	} {
 		got := s.post("/v1/tokens", test.body)
 		assert.Equal(t, test.status, got.status, name)
@@ -123,7 +131,7 @@ func TestNoTokenIsMadeForNobodyOrOfNothing(t *testing.T) {
 	assert.Contains(t, s.log.String(), "the directory is closed")
 }
 
-// closed is a Store that is down.
+// closed is an unavailable Store.
 type closed struct{ shared.Store }
 
 var errClosed = errors.New("no responders")
@@ -134,14 +142,16 @@ func (closed) Create(context.Context, string, []byte, time.Duration) (uint64, er
 	return 0, errClosed
 }
 
-func TestAStoreThatIsDownIsNobodysFault(t *testing.T) {
+func TestAnUnavailableStoreIs503(t *testing.T) {
 	t.Parallel()
 	raw := ""
 	s := newSite(t, func(o *Options) {
 		keys := t.TempDir() + "/token.key"
 		loaded, err := token.LoadKeys(keys)
 		require.NoError(t, err)
-		options := token.Options{Store: shared.NewMemory(), Keys: loaded, SubjectKey: []byte(strings.Repeat("k", 32)), Now: o.Now}
+		options := token.Options{
+			Store: shared.NewMemory(), Keys: loaded, SubjectKey: []byte(strings.Repeat("k", 32)), Now: o.Now,
+		}
 		up, err := token.New(options)
 		require.NoError(t, err)
 		raw, err = up.Issue(t.Context(), proven())
@@ -157,14 +167,22 @@ func TestAStoreThatIsDownIsNobodysFault(t *testing.T) {
 	assert.NotContains(t, s.log.String(), raw)
 }
 
-func TestBodiesThatAreNoneAreRefusedWithASentence(t *testing.T) {
+func TestInvalidBodiesAreRefused(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	const canary = "canary-246813"
 	for _, path := range []string{"/v1/introspect", "/v1/redeem", "/v1/tokens", "/v1/calls/" + callOne + "/step-up"} {
 		for name, body := range map[string]string{
-			"nothing": "", "no JSON": canary, "a list": `["` + canary + `"]`, "cut short": `{"token":"` + canary, "a member that nobody knows": `{"` + canary + `":1}`,
-			"two objects": `{} {}`, "a number as token and call": `{"token":246813,"customer":246813,"level":"` + canary + `"}`, "null": "null", "NUL": "\x00", "not UTF-8": "\xff\xfe",
+			"nothing":                    "",
+			"no JSON":                    canary,
+			"a list":                     `["` + canary + `"]`,
+			"cut short":                  `{"token":"` + canary,
+			"an unknown field":           `{"` + canary + `":1}`,
+			"two objects":                `{} {}`,
+			"a number as token and call": `{"token":246813,"customer":246813,"level":"` + canary + `"}`,
+			"null":                       "null",
+			"NUL":                        "\x00",
+			"not UTF-8":                  "\xff\xfe",
 		} {
 			got := s.post(path, body)
 			assert.Equal(t, 400, got.status, "%s %s: %s", path, name, got.text)
@@ -176,26 +194,31 @@ func TestBodiesThatAreNoneAreRefusedWithASentence(t *testing.T) {
 		assert.Equal(t, 415, s.ask("POST", path, "", `{}`).status, path)
 	}
 	for path, body := range map[string]string{
-		"/v1/introspect": `{"token":"a","more":1}`, "/v1/redeem": `{"token":"a","more":1}`, "/v1/calls/" + callOne + "/step-up": `{"level":2,"more":1}`,
-		"/v1/tokens": `{"customer":"cust-100042","methods":["app"],"line":"*","more":1}`,
+		"/v1/introspect": `{"token":"a","more":1}`, "/v1/redeem": `{"token":"a","more":1}`,
+		"/v1/calls/" + callOne + "/step-up": `{"level":2,"more":1}`,
+		"/v1/tokens":                        `{"customer":"cust-100042","methods":["app"],"line":"*","more":1}`,
 	} {
-		assert.Equal(t, 400, s.post(path, body).status, "%s: a member that nobody knows beside those that we know", path)
+		assert.Equal(t, 400, s.post(path, body).status, "%s: an unknown field among known ones", path)
 	}
-	for name, body := range map[string]string{"no token": "a=b", "two tokens": "token=a&token=b", "a bad escape": "token=%zz", "an empty token": "token="} {
+	for name, body := range map[string]string{
+		"no token": "a=b", "two tokens": "token=a&token=b", "a bad escape": "token=%zz", "an empty token": "token=",
+	} {
 		assert.Equal(t, 400, s.ask("POST", "/v1/introspect", form, body).status, name)
 	}
 	assert.Equal(t, 413, s.ask("POST", "/v1/introspect", form, "token="+strings.Repeat("A", 1<<20)).status)
-	assert.Equal(t, 400, s.ask("POST", "/v1/introspect?token="+s.issued(), form, "").status, "a token in the address is not looked at")
+	got := s.ask("POST", "/v1/introspect?token="+s.issued(), form, "")
+	assert.Equal(t, 400, got.status, "a token in the address is ignored")
 	assert.NotContains(t, s.log.String(), "246813")
 	assert.NotContains(t, s.log.String(), "eyJ")
 }
 
-func TestWhatThisMachineDoesNotHaveIsUnavailable(t *testing.T) {
+func TestMissingPartsAre503(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Tokens, o.Calls, o.StepUps, o.Customer = nil, nil, nil, nil })
 	d := json.RawMessage(`{"token":"a"}`)
 	for _, got := range []reply{
-		s.get("/.well-known/jwks.json"), s.post("/v1/introspect", string(d)), s.post("/v1/redeem", string(d)), s.post("/v1/tokens", `{}`),
+		s.get("/.well-known/jwks.json"), s.post("/v1/introspect", string(d)), s.post("/v1/redeem", string(d)),
+		s.post("/v1/tokens", `{}`),
 		s.get("/v1/calls/" + callOne), s.post("/v1/calls/"+callOne+"/step-up", `{"level":2}`),
 	} {
 		assert.Equal(t, http.StatusServiceUnavailable, got.status)

@@ -1,8 +1,9 @@
-// Package web answers, over HTTP, who a call's caller is: for the company's own website, app and self-service, which hold a key. It is the API; tokens of
-// it and of calls are made in session/token.
+// Package web is the HTTP API: it answers "who is the caller of this call?" for the company's own website, app and
+// self-service, which hold a key. Package session/token makes the tokens.
 //
-// It refuses to answer anybody without a key but for the public keys of tokens and its own health, to log what it was sent, and to trust a header about
-// where a request comes from. It does no TLS: who reaches it over a network does so through a proxy, or a listener, that does.
+// Without a key it serves only the public keys of tokens and its own health. It never logs what it was sent, and trusts
+// no header about where a request comes from. It does no TLS: over a network, put a proxy or a listener in front that
+// does.
 package web
 
 import (
@@ -16,21 +17,22 @@ import (
 	"countersign/session/token"
 )
 
-// Options are what the API needs. What is nil is answered with 503.
+// Options are what the API needs. Requests that need a nil part get 503.
 type Options struct {
 	// Tokens makes and redeems ID&V tokens.
 	Tokens *token.Issuer
-	// Calls is what is known about calls.
+	// Calls recalls the results of calls.
 	Calls session.Calls
-	// StepUps asks callers for more.
+	// StepUps asks callers for a higher level.
 	StepUps StepUps
 	// Customer finds a customer by id, before a token is made for them.
 	Customer func(ctx context.Context, id string) (c session.Customer, found bool, err error)
-	// APIKeys are who may ask. Without any, everything that needs a key is answered with 403.
+	// APIKeys are the clients. Without any, everything that needs a key is answered with 403.
 	APIKeys []Key
-	// Ready says, in sentences, what keeps this machine from taking calls; nothing if it is ready. It must return when ctx ends, and may be nil.
+	// Ready returns, in sentences, why this machine cannot take calls; nothing if it can. It must return when ctx ends,
+	// and may be nil.
 	Ready func(ctx context.Context) (reasons []string)
-	// Log gets a line for each request. Default: nothing is logged.
+	// Log gets a line for each request. Default: no log.
 	Log *slog.Logger
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
@@ -38,13 +40,13 @@ type Options struct {
 
 // Key lets one program use the API.
 type Key struct {
-	// Name is who it belongs to, for the log.
+	// Name is its owner, for the log.
 	Name string
-	// SHA256 is the hash of the key. The key itself must be random, with 128 bits at least: its hash is a fast one.
+	// SHA256 is the hash of the key. The key must be random, with at least 128 bits, because the hash is fast.
 	SHA256 [sha256.Size]byte
 }
 
-// requestTimeout bounds what is done for one request.
+// requestTimeout bounds one request.
 const requestTimeout = 5 * time.Second
 
 type api struct {
@@ -75,27 +77,9 @@ func New(o Options) http.Handler {
 		mux.Handle(path, wrongMethod(allowed))
 	}
 	mux.Handle("/", handle(func(http.ResponseWriter, *http.Request) error {
-		return &problem{Status: http.StatusNotFound, Detail: "There is nothing at this address. The addresses are in web/openapi.yaml."}
+		return &problem{
+			Status: http.StatusNotFound, Detail: "There is nothing at this address. See web/openapi.yaml for the addresses.",
+		}
 	}))
 	return a.logged(mux)
-}
-
-// route is one address of the API.
-type route struct {
-	method, path string
-	public       bool // no key is asked for
-	handler      http.Handler
-}
-
-func (a *api) routes() []route {
-	return []route{
-		{"GET", "/.well-known/jwks.json", true, handle(a.jwks)},
-		{"GET", "/healthz", true, handle(a.healthz)},
-		{"GET", "/readyz", true, handle(a.readyz)},
-		{"POST", "/v1/introspect", false, handle(a.introspect)},
-		{"POST", "/v1/redeem", false, handle(a.redeem)},
-		{"POST", "/v1/tokens", false, handle(a.issue)},
-		{"GET", "/v1/calls/{call}", false, handle(a.call)},
-		{"POST", "/v1/calls/{call}/step-up", false, handle(a.stepUp)},
-	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestHealthIsForEverybody(t *testing.T) {
+func TestHealthNeedsNoKey(t *testing.T) {
 	t.Parallel()
 	var reasons []string
 	s := newSite(t, func(o *Options) {
@@ -28,10 +28,12 @@ func TestHealthIsForEverybody(t *testing.T) {
 	assert.Equal(t, 200, s.get("/healthz", withoutKey).status)
 }
 
-func TestWhatIsNotThereIsSaidToBeNotThere(t *testing.T) {
+func TestUnknownAddressesAndMethods(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for _, path := range []string{"/", "/v1", "/v1/", "/v1/redeem/more", "/v2/redeem", "/v1/calls/", "/favicon.ico", "/.well-known/"} {
+	for _, path := range []string{
+		"/", "/v1", "/v1/", "/v1/redeem/more", "/v2/redeem", "/v1/calls/", "/favicon.ico", "/.well-known/",
+	} {
 		got := s.get(path, withoutKey)
 		assert.Equal(t, 404, got.status, path)
 		assert.Contains(t, got.body["detail"], "openapi.yaml", path)
@@ -48,10 +50,12 @@ func TestWhatIsNotThereIsSaidToBeNotThere(t *testing.T) {
 	}
 }
 
-func TestEveryAnswerKeepsBrowsersOut(t *testing.T) {
+func TestEveryAnswerHasSecurityHeaders(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for _, got := range []reply{s.get("/healthz"), s.get("/nothing"), s.get("/v1/calls/" + callOne), s.get("/v1/redeem"), s.post("/v1/redeem", "")} {
+	for _, got := range []reply{
+		s.get("/healthz"), s.get("/nothing"), s.get("/v1/calls/" + callOne), s.get("/v1/redeem"), s.post("/v1/redeem", ""),
+	} {
 		assert.Equal(t, "nosniff", got.header.Get("X-Content-Type-Options"))
 		assert.Equal(t, "DENY", got.header.Get("X-Frame-Options"))
 		assert.Equal(t, "default-src 'none'; frame-ancestors 'none'", got.header.Get("Content-Security-Policy"))
@@ -62,7 +66,7 @@ func TestEveryAnswerKeepsBrowsersOut(t *testing.T) {
 	}
 }
 
-func TestTheLogSaysWhoAskedForWhatAndNothingMore(t *testing.T) {
+func TestTheLogHoldsNoSecrets(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	raw := s.issued()
@@ -71,9 +75,12 @@ func TestTheLogSaysWhoAskedForWhatAndNothingMore(t *testing.T) {
 	s.post("/v1/redeem", `{"token":`+quote(raw)+`}`)
 	s.get("/v1/redeem/" + raw)
 	s.ask("CANARY", "/v1/redeem", "", "")
-	s.get("/v1/calls/"+callOne, withKey("canary-246813"), func(r *http.Request) { r.Header.Set("User-Agent", "canary-246813") })
+	s.get("/v1/calls/"+callOne, withKey("canary-246813"), func(r *http.Request) {
+		r.Header.Set("User-Agent", "canary-246813")
+	})
 	log := s.log.String()
-	assert.Contains(t, log, `level=INFO msg=request method=GET route="GET /v1/calls/{call}" status=200 ms=0 from=127.0.0.1 key=shop`)
+	assert.Contains(t, log, `level=INFO msg=request method=GET route="GET /v1/calls/{call}" `+
+		`status=200 ms=0 from=127.0.0.1 key=shop`)
 	assert.Contains(t, log, `method=POST route="POST /v1/redeem" status=422 ms=0 from=127.0.0.1 key=shop reason=replayed`)
 	assert.Contains(t, log, "method=other")
 	for _, canary := range []string{raw, "eyJ", apiKey, "246813", "CANARY", customer, callOne} {
@@ -92,10 +99,13 @@ func TestAPanicEndsItsRequestAndNothingElse(t *testing.T) {
 	assert.Equal(t, 202, s.post("/v1/calls/"+callOne+"/step-up", `{"level":2}`).status)
 }
 
-// FuzzRequest sends what strangers send, with a key, to each address that reads a body.
+// FuzzRequest sends random bodies, with a key, to each address that reads one.
 func FuzzRequest(f *testing.F) {
 	s := newSite(f)
-	for _, body := range []string{`{"token":"a.b.c","line":"x"}`, `{"customer":"cust-100042","methods":["app"],"line":"*"}`, `{"level":3}`, "token=a", "{", "\xff"} {
+	for _, body := range []string{
+		`{"token":"a.b.c","line":"x"}`, `{"customer":"cust-100042","methods":["app"],"line":"*"}`, `{"level":3}`, "token=a",
+		"{", "\xff",
+	} {
 		for n := range 4 {
 			f.Add(n, true, body)
 			f.Add(n, false, body)

@@ -18,31 +18,31 @@ import (
 )
 
 const (
-	// retryWithin is how quickly a try must have failed for there to be another (policy.md, "Backend call").
+	// retryWithin is how quickly an attempt must fail for a retry (docs/policy.md#backend-call).
 	retryWithin = time.Second
-	// Limits on what is no body.
+	// Limits besides those of bodies.
 	maxResponseHeader = 16 << 10
 	idleConnections   = 32
 	idleFor           = 90 * time.Second
 	userAgent         = "countersign"
 )
 
-// Endpoint is one backend: how to reach it and how long to wait. It is safe for use by several goroutines.
+// Endpoint is one backend: how to connect and how long to wait. It is safe for use by several goroutines.
 type Endpoint struct {
 	base        string // without a trailing slash
 	Host        string
 	headers     http.Header
 	client      *http.Client
-	Timeout     time.Duration // of one try
-	Cap         time.Duration // of all
+	Timeout     time.Duration // of one attempt
+	Cap         time.Duration // of all attempts
 	RetryWithin time.Duration
 	MaxResponse int
 	breaker     *gobreaker.CircuitBreaker[*Reply] // nil: none
-	opens       string                            // what is said while the breaker is open
-	exchange    func(Exchange)                    // nil: nobody wants to know
+	opens       string                            // the failure while the breaker is open
+	exchange    func(Exchange)                    // nil: none
 }
 
-// Reply is an answer, read to its end. The receiver wipes it.
+// Reply is a complete answer. Do wipes it.
 type Reply struct {
 	Status int
 	Body   []byte
@@ -50,7 +50,7 @@ type Reply struct {
 
 func (r *Reply) wipe() { clear(r.Body) }
 
-// New checks where a backend is and how to be let in.
+// New checks the URL, headers and certificates of a backend. It does not connect.
 func New(base string, headers map[string]string, t TLS, o Options) (*Endpoint, error) {
 	var errs []error
 	e := &Endpoint{exchange: o.Exchange, RetryWithin: retryWithin}
@@ -59,13 +59,14 @@ func New(base string, headers map[string]string, t TLS, o Options) (*Endpoint, e
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		errs = append(errs, errors.New("url: it must be a URL such as https://crm.example/api"))
 	case u.User != nil:
-		errs = append(errs, errors.New("url: a user and password in it would be logged; put them into headers, as Authorization: Basic ${NAME}"))
+		errs = append(errs, errors.New("url: a user and password in it would be logged; "+
+			"put them into headers, as Authorization: Basic ${NAME}"))
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		errs = append(errs, errors.New("url: it has a query or a fragment; parameters belong into query"))
+		errs = append(errs, errors.New("url: it has a query or a fragment; put parameters into query"))
 	default:
 		e.base, e.Host = strings.TrimSuffix(u.String(), "/"), u.Host
 		if u.Scheme == "http" && !loopback(u.Hostname()) {
-			o.Log.Warn("secrets travel readable: the backend's url is not https", "host", u.Host)
+			o.Log.Warn("secrets are sent in clear: the backend's url is not https", "host", u.Host)
 		}
 	}
 	if e.headers, err = HeadersFrom(headers, o.Env); err != nil {
@@ -84,7 +85,7 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// client speaks HTTP/1.1 only: see DESIGN.md.
+// client returns a client that speaks HTTP/1.1 only: see ../DESIGN.md.
 func client(secure *tls.Config) *http.Client {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -93,16 +94,19 @@ func client(secure *tls.Config) *http.Client {
 		Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, TLSClientConfig: secure, Protocols: protocols, DisableCompression: true,
 			DialContext: (&net.Dialer{Timeout: MaxCap}).DialContext, TLSHandshakeTimeout: MaxCap,
-			MaxResponseHeaderBytes: maxResponseHeader, MaxIdleConns: idleConnections, MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: idleFor,
+			MaxResponseHeaderBytes: maxResponseHeader,
+			MaxIdleConns:           idleConnections, MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: idleFor,
 		},
 	}
 }
 
 // BreakWhen gives the endpoint a breaker.
 func (e *Endpoint) BreakWhen(b Breaker, log *slog.Logger) {
-	e.opens = fmt.Sprintf("not asked: it failed %d times within %s, and is tried again after %s", b.Failures, b.Window, b.HalfOpen)
+	e.opens = fmt.Sprintf("not asked: it failed %d times within %s, and is tried again after %s",
+		b.Failures, b.Window, b.HalfOpen)
 	e.breaker = gobreaker.NewCircuitBreaker[*Reply](gobreaker.Settings{
-		Name: e.Host, MaxRequests: 1, Interval: b.Window, BucketPeriod: max(b.Window/10, time.Millisecond), Timeout: b.HalfOpen,
+		Name: e.Host, MaxRequests: 1, Interval: b.Window, BucketPeriod: max(b.Window/10, time.Millisecond),
+		Timeout:      b.HalfOpen,
 		ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.TotalFailures) >= b.Failures },
 		IsSuccessful: func(err error) bool { return !failed(err).away },
 		IsExcluded: func(err error) bool {
@@ -121,11 +125,14 @@ func (e *Endpoint) BreakWhen(b Breaker, log *slog.Logger) {
 	})
 }
 
+// Close closes idle connections.
 func (e *Endpoint) Close() { e.client.CloseIdleConnections() }
 
-// Do asks, and asks once more where that is allowed and may help. The values' secrets are wiped from everything it made. take reads an answer and must keep
-// nothing of its body; its error makes the answer a failure that is not counted against the backend.
-func (e *Endpoint) Do(ctx context.Context, operation string, r *Prepared, v Values, extra http.Header, take func(*Reply) error) error {
+// Do sends a request, and once more if that is allowed and may help. It wipes the secrets from everything that it
+// made. take reads the answer and must keep nothing of its body; its error makes the answer a failure that the
+// breaker does not count.
+func (e *Endpoint) Do(ctx context.Context, operation string, r *Prepared, v Values, extra http.Header,
+	take func(*Reply) error) error {
 	if ctx.Err() != nil {
 		return e.ended(ctx, operation)
 	}
@@ -153,7 +160,7 @@ func (e *Endpoint) Do(ctx context.Context, operation string, r *Prepared, v Valu
 	return nil
 }
 
-// failed is the failure in an error, or none.
+// failed returns the Failure in an error, zero if there is none.
 func failed(err error) Failure {
 	if f, ok := errors.AsType[*Failure](err); ok {
 		return *f
@@ -161,8 +168,9 @@ func failed(err error) Failure {
 	return Failure{}
 }
 
-// guarded is one try, if the breaker allows it. caller is the context of who waits, all that of the whole operation.
-func (e *Endpoint) guarded(caller, all context.Context, operation string, r *Prepared, a Filled, extra http.Header) (*Reply, error) {
+// guarded makes one attempt if the breaker allows it. caller is the caller's context, all that of all attempts.
+func (e *Endpoint) guarded(caller, all context.Context, operation string, r *Prepared, a Filled,
+	extra http.Header) (*Reply, error) {
 	try := func() (*Reply, error) { return e.try(caller, all, operation, r, a, extra) }
 	if e.breaker == nil {
 		return try()
@@ -174,7 +182,8 @@ func (e *Endpoint) guarded(caller, all context.Context, operation string, r *Pre
 	return got, err
 }
 
-func (e *Endpoint) try(caller, all context.Context, operation string, r *Prepared, a Filled, extra http.Header) (*Reply, error) {
+func (e *Endpoint) try(caller, all context.Context, operation string, r *Prepared, a Filled,
+	extra http.Header) (*Reply, error) {
 	ctx, cancel := context.WithTimeout(all, e.Timeout)
 	defer cancel()
 	fail := func(err error) error {
@@ -189,7 +198,7 @@ func (e *Endpoint) try(caller, all context.Context, operation string, r *Prepare
 	}
 	req, err := http.NewRequestWithContext(ctx, r.method, e.base+a.target, nil)
 	if err != nil {
-		return nil, &Failure{Operation: operation, Host: e.Host, What: "the request cannot be made: its URL is none"}
+		return nil, &Failure{Operation: operation, Host: e.Host, What: "the request cannot be made: its URL is invalid"}
 	}
 	e.dress(req, r, a, extra)
 	tell := e.tell(req, len(r.secret) > 0)
@@ -199,27 +208,31 @@ func (e *Endpoint) try(caller, all context.Context, operation string, r *Prepare
 		return nil, fail(err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode == http.StatusRequestTimeout || res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= http.StatusInternalServerError {
-		tell(res.StatusCode, nil)
+	status := res.StatusCode
+	if status == http.StatusRequestTimeout || status == http.StatusTooManyRequests ||
+		status >= http.StatusInternalServerError {
+		tell(status, nil)
 		return nil, &Failure{
-			Operation: operation, Host: e.Host, What: fmt.Sprintf("status %d", res.StatusCode), away: true, again: res.StatusCode != http.StatusTooManyRequests,
+			Operation: operation, Host: e.Host, What: fmt.Sprintf("status %d", status),
+			away: true, again: status != http.StatusTooManyRequests,
 		}
 	}
 	body, err := e.read(res)
-	tell(res.StatusCode, body)
+	tell(status, body)
 	if err == nil {
-		err = ctx.Err() // what ends when we end it is no answer
+		err = ctx.Err() // an answer that ended because we ended it is incomplete
 	}
 	switch {
 	case errors.Is(err, errTooLarge):
-		return nil, &Failure{Operation: operation, Host: e.Host, What: fmt.Sprintf("the answer has more than %d bytes; see max_response", e.MaxResponse)}
+		return nil, &Failure{Operation: operation, Host: e.Host,
+			What: fmt.Sprintf("the answer has more than %d bytes; see max_response", e.MaxResponse)}
 	case err != nil:
 		return nil, fail(err)
 	}
-	return &Reply{Status: res.StatusCode, Body: body}, nil
+	return &Reply{Status: status, Body: body}, nil
 }
 
-// tell begins an Exchange; what it gives ends it.
+// tell begins an Exchange and returns a function that ends it.
 func (e *Endpoint) tell(req *http.Request, secret bool) func(status int, answer []byte) {
 	if e.exchange == nil {
 		return func(int, []byte) {}
@@ -229,10 +242,13 @@ func (e *Endpoint) tell(req *http.Request, secret bool) func(status int, answer 
 		if secret {
 			answer = nil
 		}
-		e.exchange(Exchange{Method: req.Method, URL: req.URL.String(), Status: status, Took: time.Since(began), Answer: answer})
+		e.exchange(Exchange{
+			Method: req.Method, URL: req.URL.String(), Status: status, Took: time.Since(began), Answer: answer,
+		})
 	}
 }
 
+// dress adds headers and body.
 func (e *Endpoint) dress(req *http.Request, r *Prepared, a Filled, extra http.Header) {
 	for _, headers := range []http.Header{e.headers, extra} {
 		for name, value := range headers {
@@ -256,14 +272,14 @@ func (e *Endpoint) dress(req *http.Request, r *Prepared, a Filled, extra http.He
 
 var errTooLarge = errors.New("the answer is too large")
 
-// read reads a body into one piece of memory, no larger than allowed.
+// read reads a body of up to MaxResponse bytes into one piece of memory.
 func (e *Endpoint) read(res *http.Response) ([]byte, error) {
 	size := int64(e.MaxResponse) + 1
 	if res.ContentLength >= size {
 		return nil, errTooLarge
 	}
 	if res.ContentLength >= 0 {
-		size = res.ContentLength + 1 // one more, to see its end
+		size = res.ContentLength + 1 // one more, to see EOF
 	}
 	body, n := make([]byte, size), 0
 	for n < len(body) {
@@ -281,15 +297,15 @@ func (e *Endpoint) read(res *http.Response) ([]byte, error) {
 	return nil, errTooLarge
 }
 
-// Unexpected says that a status means nothing here.
+// Unexpected is the error for a status without a meaning.
 func Unexpected(status int) error {
 	if status >= 300 && status < 400 {
 		return fmt.Errorf("status %d: redirects are not followed; check url and path", status)
 	}
-	return fmt.Errorf("status %d is not expected", status)
+	return fmt.Errorf("unexpected status %d", status)
 }
 
-// ended says why nobody waits any more: a hang-up stays a hang-up, and a time that is over is the backend's.
+// ended turns the end of a context into an error: a deadline is the backend's failure, a hang-up is not.
 func (e *Endpoint) ended(ctx context.Context, operation string) error {
 	if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) {
 		return &gone{operation: operation, cause: cause}

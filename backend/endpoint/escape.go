@@ -4,10 +4,10 @@ import "unicode/utf8"
 
 const hexDigits = "0123456789ABCDEF"
 
-// plain leaves a value as it is, where something else escapes it.
+// plain leaves a value as it is, where other code escapes it.
 func plain(dst, value []byte) []byte { return append(dst, value...) }
 
-// percent escapes everything but RFC 3986's unreserved characters: right in a path segment, in a query and in a form.
+// percent escapes everything but RFC 3986's unreserved characters, for path segments, queries and forms.
 func percent(dst, value []byte) []byte {
 	for _, c := range value {
 		switch {
@@ -20,7 +20,7 @@ func percent(dst, value []byte) []byte {
 	return dst
 }
 
-// jsonString escapes for the inside of a JSON string (RFC 8259, section 7). What is not UTF-8 becomes U+FFFD.
+// jsonString escapes for the inside of a JSON string (RFC 8259, section 7). Invalid UTF-8 becomes U+FFFD.
 func jsonString(dst, value []byte) []byte {
 	for len(value) > 0 {
 		r, size := utf8.DecodeRune(value)

@@ -12,8 +12,10 @@ import (
 func FuzzEscape(f *testing.F) {
 	f.Add(`a"b\c`, "1234")
 	f.Add("a&b=c/../?#%\r\n", "\x00\xff")
-	inJSON, err := Request{Path: "/{{.Customer}}", Query: map[string]string{"q": "{{.Kind}}"}, Body: `{"c": "{{.Customer}}", "a": "{{.Answer}}"}`}.
-		Compile(May{Public: []string{"Customer", "Kind"}, Secret: []string{"Answer"}}, Values{Customer: "c", Answer: new(Secrets).Hide([]byte("1"))})
+	inJSON, err := Request{Path: "/{{.Customer}}", Query: map[string]string{"q": "{{.Kind}}"},
+		Body: `{"c": "{{.Customer}}", "a": "{{.Answer}}"}`}.
+		Compile(May{Public: []string{"Customer", "Kind"}, Secret: []string{"Answer"}},
+			Values{Customer: "c", Answer: new(Secrets).Hide([]byte("1"))})
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, customer, answer string) {
 		a, err := inJSON.fill(Values{Customer: customer, Kind: customer, Answer: new(Secrets).Hide([]byte(answer))})

@@ -12,10 +12,11 @@ import (
 	"syscall"
 )
 
-// Failure is why an operation gave nothing. Its sentence is made of our own words: an error of net/http may quote the URL or the answer.
+// Failure says why an operation failed, in our own words: an error of net/http may quote the URL or the answer.
 type Failure struct {
 	Operation, Host, What string
-	// away says that the backend is down or overloaded: the breaker counts it. again says that another try may help, open that the breaker let nothing through.
+	// away: the backend is down or overloaded, which the breaker counts. again: a retry may help. open: the breaker
+	// is open.
 	away, again, open bool
 }
 
@@ -25,7 +26,7 @@ func (f *Failure) Error() string {
 
 func (f *Failure) Unwrap() error { return ErrUnavailable }
 
-// gone is an operation that was given up because nobody waits for its answer any more. It says why the context ended.
+// gone is the error of an operation whose context ended, with the cause.
 type gone struct {
 	operation string
 	cause     error
@@ -35,7 +36,7 @@ func (g *gone) Error() string { return g.operation + ": given up: " + g.cause.Er
 
 func (g *gone) Unwrap() error { return g.cause }
 
-// explain says in our own words what an error of net/http means that is no time-out.
+// explain says in our own words what an error of net/http means, other than a timeout.
 func explain(err error) string {
 	var (
 		dns       *net.DNSError
@@ -48,9 +49,9 @@ func explain(err error) string {
 	)
 	switch {
 	case errors.As(err, &dns):
-		return "its name is not known; check url"
+		return "its name is unknown; check url"
 	case errors.As(err, &authority):
-		return "its certificate is signed by nobody we trust; check tls.ca"
+		return "its certificate is not signed by an authority that we trust; check tls.ca"
 	case errors.As(err, &name):
 		return "its certificate is for another host; check url"
 	case errors.As(err, &invalid):
@@ -67,14 +68,15 @@ func explain(err error) string {
 		return "connection refused"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the connection was reset"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed): // the last one while the request is still being written
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, net.ErrClosed): // closed while the request was being written
 		return "the connection was closed in mid-answer"
 	case errors.As(err, &op) && op.Op == "dial":
 		return "no connection"
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		return "the proxy gave no connection"
 	default:
-		return "no HTTP answer came; check url and tls"
+		return "no HTTP answer; check url and tls"
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 var variable = regexp.MustCompile(`\$\{([^}]*)\}?`)
 
-// HeadersFrom fills variables into header values. The errors hold no value.
+// HeadersFrom replaces variables in header values. Its errors show no value.
 func HeadersFrom(settings map[string]string, env func(string) (string, bool)) (http.Header, error) {
 	var errs []error
 	headers := http.Header{}
@@ -24,7 +24,7 @@ func HeadersFrom(settings map[string]string, env func(string) (string, bool)) (h
 		}
 		switch textproto.CanonicalMIMEHeaderKey(name) {
 		case "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "Accept-Encoding":
-			errs = append(errs, fmt.Errorf("headers.%s cannot be set here: it follows from the request", name))
+			errs = append(errs, fmt.Errorf("headers.%s cannot be set: it follows from the request", name))
 			continue
 		}
 		value := variable.ReplaceAllStringFunc(settings[name], func(found string) string {
@@ -49,13 +49,14 @@ func HeadersFrom(settings map[string]string, env func(string) (string, bool)) (h
 	return headers, errors.Join(errs...)
 }
 
-// ValidHeaderName goes by RFC 9110, section 5.6.2.
+// ValidHeaderName reports whether a name is a token of RFC 9110, section 5.6.2.
 func ValidHeaderName(name string) bool {
 	return name != "" && strings.IndexFunc(name, func(r rune) bool {
 		return r > 0x7e || r <= ' ' || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", r)
 	}) < 0
 }
 
+// ValidHeaderValue reports whether a value has no control characters.
 func ValidHeaderValue(value string) bool {
 	return strings.IndexFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) < 0
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// The errors of this file name the field, never what is in it.
+// ErrNotJSON means that the body of an answer is not JSON.
 var ErrNotJSON = errors.New("the answer is not JSON")
 
-// At finds a path in JSON that is valid; an empty path is all of it.
+// At returns the value at a path in valid JSON; an empty path returns all of it.
 func At(doc []byte, path string) gjson.Result {
 	if path == "" {
 		return gjson.ParseBytes(doc)
@@ -18,6 +18,7 @@ func At(doc []byte, path string) gjson.Result {
 	return gjson.GetBytes(doc, path)
 }
 
+// Within is At for a value.
 func Within(v gjson.Result, path string) gjson.Result {
 	if path == "" {
 		return v
@@ -25,7 +26,7 @@ func Within(v gjson.Result, path string) gjson.Result {
 	return v.Get(path)
 }
 
-// Something says whether there is anything: not false, 0, "", null, [], {} or missing.
+// Something reports whether v is not empty: not false, 0, "", null, [], {} or missing.
 func Something(v gjson.Result) bool {
 	switch v.Type {
 	case gjson.True:
@@ -43,7 +44,7 @@ func Something(v gjson.Result) bool {
 	}
 }
 
-// Shorten cuts at a rune.
+// Shorten cuts s to at most that many bytes, between runes.
 func Shorten(s string, most int) string {
 	if len(s) <= most {
 		return s

@@ -1,7 +1,7 @@
-// Package endpoint makes one request to a system of the company: a template is filled in, sent with a timeout, one retry and a circuit
-// breaker, and the answer is read.
+// Package endpoint makes requests to a system of the company: it fills in a template, sends it with a timeout, one
+// retry and a circuit breaker, and reads the answer.
 //
-// It refuses to follow redirects, to read or wait more than it was told to, and to put a secret anywhere but into a body.
+// It follows no redirects, reads and waits no more than configured, and puts secrets only into bodies.
 package endpoint
 
 import (
@@ -11,27 +11,30 @@ import (
 	"time"
 )
 
-// ErrUnavailable says that the other side could not be asked or gave no answer that can be understood: never the caller's failure. The error that wraps it says
-// what was asked, of which host, and what went wrong; it holds no secret, no telephone number and nothing of the answer.
+// ErrUnavailable means that the other side could not be reached or its answer could not be read: never the caller's
+// failure. The error that wraps it names the operation, the host and the problem; it shows no secret, no telephone
+// number and nothing of the answer.
 var ErrUnavailable = errors.New("unavailable")
 
-// Options are what a Directory and a Gateway need of the process. All of them may be left out.
+// Options are common to a Directory and a Gateway. All of them are optional.
 type Options struct {
-	// Log hears when a backend is given up for a while and when it is back, and of settings that are allowed but unwise. Default: nothing is logged.
+	// Log gets opening and closing of the breaker, and warnings about unwise settings. Default: no log.
 	Log *slog.Logger
-	// Env finds the variables that settings name as ${NAME}. Default os.LookupEnv. It is asked once, by the constructor.
+	// Env returns the variables that settings name as ${NAME}, when the constructor runs. Default: os.LookupEnv.
 	Env func(name string) (value string, found bool)
-	// Exchange, if set, is told of each request that was sent: for whoever sets a backend up, since URLs and answers name customers. It may come from any goroutine.
+	// Exchange, if set, hears of each request that was sent. It is for setting up a backend only: URLs and answers
+	// name customers. Any goroutine may call it.
 	Exchange func(Exchange)
 }
 
-// Exchange is a request that was sent, and what came back.
+// Exchange is a request that was sent and its answer.
 type Exchange struct {
 	Method, URL string
-	// Status is 0 if no answer came, Took until its end or until it was given up.
+	// Status is 0 without an answer. Took is the time until the end of the answer or until the failure.
 	Status int
 	Took   time.Duration
-	// Answer is the body of one that was read, and gone when Exchange returns. It is left out when the request had a secret in it: the answer may have it, too.
+	// Answer is the body of an answer that was read, valid until Exchange returns. It is nil if the request had a
+	// secret, which the answer may repeat.
 	Answer []byte
 }
 

@@ -8,8 +8,8 @@ import (
 
 var errWiped = errors.New("the body was wiped")
 
-// payload is a body that may hold a secret. HTTP may still be sending it when the answer, or the end of the time, is there already, so reading and wiping exclude
-// each other.
+// payload is a body that may hold a secret. net/http may still be sending it after the answer or a timeout, so a
+// mutex keeps reading and wiping apart.
 type payload struct {
 	mu    sync.Mutex
 	bytes []byte
@@ -23,7 +23,7 @@ func (p *payload) wipe() {
 	p.wiped = true
 }
 
-// reader reads it from its beginning.
+// reader returns a reader from the beginning.
 func (p *payload) reader() io.ReadCloser { return &payloadReader{payload: p} }
 
 type payloadReader struct {

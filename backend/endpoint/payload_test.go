@@ -73,7 +73,7 @@ func TestAnAnswerThatComesBeforeTheBodyWasSent(t *testing.T) {
 	t.Parallel()
 	check, watched := asking(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"ok": true}`) })
 	for range 10 {
-		// Whether there is an answer or a broken connection is for the kernel to say; -race sees that wiping waits for reading.
+		// The kernel decides between an answer and a broken connection; -race checks that wiping waits for reading.
 		_, _ = check(bytes.Repeat([]byte("1"), 1<<20))
 		watched.body.mu.Lock()
 		assert.Equal(t, -1, bytes.IndexByte(watched.body.bytes, '1'))

@@ -16,27 +16,27 @@ const (
 	contentForm = "application/x-www-form-urlencoded"
 )
 
-// request is a Request, compiled.
+// Prepared is a compiled Request.
 type Prepared struct {
 	method, contentType string
 	path, body          *text
 	query               map[string]*text
-	escape              escape // in the body
-	json                bool   // the body is
+	escape              escape // of values in the body
+	json                bool   // the body is JSON
 	secret              []string
 	idempotent          bool
 }
 
-// asked is a request with its values filled in.
+// Filled is a Prepared with its values filled in.
 type Filled struct {
 	target  string // path and query, escaped
 	payload *payload
 }
 
-// May says which values an operation's templates may use: public ones everywhere, secrets in the body.
+// May lists the values that templates may use: public ones everywhere, secrets in the body.
 type May struct{ Public, Secret []string }
 
-// Compile reads a request and tries it with sample values. Everything that is wrong with it is in the error.
+// Compile parses a request and tries it with sample values. The error names everything that is wrong.
 func (r Request) Compile(m May, sample Values) (*Prepared, error) {
 	c := &Prepared{query: map[string]*text{}, secret: m.Secret}
 	errs := []error{c.setMethod(r), c.setContentType(r)}
@@ -87,7 +87,8 @@ func (c *Prepared) setContentType(r Request) error {
 		c.escape, c.json = jsonString, true
 	default:
 		c.escape = jsonString
-		return fmt.Errorf("content_type: values can be escaped for %s and %s, not for %q", contentJSON, contentForm, c.contentType)
+		return fmt.Errorf("content_type: values can be escaped for %s and %s, not for %q",
+			contentJSON, contentForm, c.contentType)
 	}
 	return nil
 }
@@ -115,11 +116,11 @@ func (c *Prepared) compileTemplates(r Request, m May) (errs []error) {
 }
 
 var (
-	errPath = errors.New("the path cannot be used in a URL; parameters belong into query")
-	errJSON = errors.New("the body is not JSON; values stand between quotes in it")
+	errPath = errors.New("the path cannot be used in a URL; put parameters into query")
+	errJSON = errors.New("the body is not JSON; put values between quotes")
 )
 
-// fill renders the request. The caller wipes the payload. Errors hold no value.
+// fill renders the request. The caller wipes the payload. Errors show no value.
 func (c *Prepared) fill(v Values) (Filled, error) {
 	target, err := c.target(v)
 	if err != nil {
@@ -132,7 +133,7 @@ func (c *Prepared) fill(v Values) (Filled, error) {
 	s := v.secrets()
 	defer s.wipe()
 	if len(c.secret) > 0 && !strings.Contains(rendered, nonce) {
-		return Filled{}, fmt.Errorf("body: there is no {{.%s}} in it", strings.Join(c.secret, "}} or {{."))
+		return Filled{}, fmt.Errorf("body: {{.%s}} is missing", strings.Join(c.secret, "}} or {{."))
 	}
 	p := &payload{bytes: s.fill(rendered, c.escape)}
 	if c.body != nil && c.json && !json.Valid(p.bytes) {
@@ -152,7 +153,8 @@ func (c *Prepared) target(v Values) (string, error) {
 			return "", errPath
 		}
 	}
-	if u, err := url.ParseRequestURI("http://host" + path); err != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(path, "#") || u.Host != "host" {
+	u, err := url.ParseRequestURI("http://host" + path)
+	if err != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(path, "#") || u.Host != "host" {
 		return "", errPath
 	}
 	if len(c.query) == 0 {
@@ -169,7 +171,7 @@ func (c *Prepared) target(v Values) (string, error) {
 	return path + "?" + query.Encode(), nil
 }
 
-// secrets are those that the values hold.
+// secrets returns the secrets among the values.
 func (v Values) secrets() *Secrets {
 	for _, h := range []hidden{v.Answer, v.Text, v.Code} {
 		if h.r != nil {

@@ -1,6 +1,6 @@
 package endpoint
 
-// Sample values show a value that is not between quotes, or not escaped.
+// Sample values that reveal missing quotes and escapes.
 const (
 	SamplePhone  = "+4930123456"
 	SampleValue  = "a\"b\\c/d e&f=g?h#i%j\r\nü"

@@ -2,52 +2,56 @@ package endpoint
 
 import "time"
 
-// TLS says whom to trust and who we are. All are paths of PEM files.
+// TLS says whom to trust and which certificate is ours. All are paths of PEM files.
 type TLS struct {
 	// CA has the certificates to trust in place of the system's.
 	CA string `yaml:"ca"`
-	// Cert and Key are the client's certificate, for mutual TLS. They are read again for each new connection, so they may be renewed while the service runs.
+	// Cert and Key are our client certificate, for mutual TLS. They are read for each new connection, so they may be
+	// renewed while the service runs.
 	Cert string `yaml:"cert"`
 	Key  string `yaml:"key"`
 }
 
-// Breaker says when a backend that is away is not asked any more. It counts what costs time or load: no connection, no answer in time, 408, 429 and 5xx. An
-// answer that came but cannot be understood is not counted, or else one customer's bad record would close the backend to everybody.
+// Breaker says when requests to a failing backend stop for a while. It counts failures that cost time or load: no
+// connection, no answer in time, 408, 429 and 5xx. It does not count unreadable answers, or one customer's bad record
+// would close the backend to everybody.
 type Breaker struct {
-	// Failures within Window open it; then every operation is an error at once. Default 5 in 10 s (policy.md, "Circuit breaker").
+	// Failures within Window open the breaker; every operation then fails at once. Default 5 in 10 s
+	// (docs/policy.md#circuit-breaker).
 	Failures int           `yaml:"failures"`
 	Window   time.Duration `yaml:"window"`
-	// HalfOpen is when one request may try again; if it succeeds, all may. Default 15 s.
+	// HalfOpen is how long until one request may try again; if it succeeds, the breaker closes. Default 15 s.
 	HalfOpen time.Duration `yaml:"half_open"`
 }
 
-// Request is one templated request. Templates are those of Go's text/template, with {{if}}, eq, ne, and, or, not, len, slice, print and printf, and date for
-// answers. Values are escaped by themselves for where they stand, so there is nothing to escape by hand.
+// Request is a request with templates. They are those of Go's text/template, with {{if}}, eq, ne, and, or, not, len,
+// slice, print and printf, and date for answers. Values are escaped automatically for their place.
 type Request struct {
 	// Method is GET, HEAD, POST, PUT, PATCH or DELETE. Default GET; POST when there is a body.
 	Method string `yaml:"method"`
-	// Path is a template, appended to the base; it begins with a slash. A value is one piece of a path segment: a slash in it is escaped.
+	// Path is a template, appended to url; it begins with a slash. A slash in a value is escaped.
 	Path string `yaml:"path"`
 	// Query has a template for each parameter.
 	Query map[string]string `yaml:"query"`
 	// Body is a template. In JSON, values stand between quotes: {"kind": "{{.Kind}}"}.
 	Body string `yaml:"body"`
-	// ContentType of the body: application/json, any application/…+json, or application/x-www-form-urlencoded. Default application/json.
+	// ContentType of the body: application/json, any application/…+json, or application/x-www-form-urlencoded.
+	// Default application/json.
 	ContentType string `yaml:"content_type"`
-	// Idempotent says that the request may be sent twice. Default: GET and HEAD may.
+	// Idempotent allows sending the request twice. Default: GET and HEAD only.
 	Idempotent *bool `yaml:"idempotent"`
 }
 
-// Verdict says how "yes" is told from "no".
+// Verdict says how to tell "yes" from "no" in an answer.
 type Verdict struct {
-	// OKStatus are the statuses that are read for OK or, without OK, say yes. Default 200. Without OK they must be given for a Check, and the answer's body
-	// must be empty or JSON, so that no proxy's page can say yes.
+	// OKStatus are the statuses whose body is read for OK or, without OK, mean yes. Default 200. A Check without OK
+	// must give them, and the body must then be empty or JSON, so that no proxy's page can say yes.
 	OKStatus []int `yaml:"ok_status"`
-	// OK is the path (gjson) of the verdict.
+	// OK is the path (gjson) of the value that decides.
 	OK string `yaml:"ok"`
-	// OKValues are what it is when the answer is yes. Default: JSON's true, with false for no and everything else an error.
+	// OKValues are its values for yes. Default: JSON's true; false means no, anything else is an error.
 	OKValues []string `yaml:"ok_values"`
-	// WrongValues are what it is when the answer is no, everything else being an error. Default: everything that is not among OKValues.
+	// WrongValues are its values for no; anything else is then an error. Default: everything that is not in OKValues.
 	WrongValues []string `yaml:"wrong_values"`
 }
 
@@ -62,6 +66,7 @@ const (
 	DefaultHalfOpen    = 15 * time.Second
 )
 
+// OrDefault returns v, or otherwise if v is the zero value.
 func OrDefault[T comparable](v, otherwise T) T {
 	var zero T
 	if v == zero {

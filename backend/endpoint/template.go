@@ -10,40 +10,44 @@ import (
 	"text/template/parse"
 )
 
-// Values are what templates may use; each operation allows some of them.
+// Values are the values for templates; each operation allows some of them.
 type Values struct {
 	Phone, Kind, Value, Customer, To string
-	// Answer, Text and Code are secrets. What a template renders of one is a mark; fill puts the secret in its place, in memory that is wiped afterwards.
+	// Answer, Text and Code are secrets. A template renders a mark for one; fill replaces it with the secret, in
+	// memory that is wiped afterwards.
 	Answer, Text, Code hidden
 }
 
-// Which of the values are secrets.
+// secretNames are the secrets among the Values.
 var secretNames = []string{"Answer", "Text", "Code"}
 
-// escape is how a value is written where it stands.
+// escape appends a value in the form that its place requires.
 type escape func(dst []byte, value []byte) []byte
 
-// text is a template that escapes every value by itself, as html/template does: after each pipeline that prints, there is one more command. See DESIGN.md.
+// text is a template that escapes every value automatically, as html/template does: it appends a command to each
+// pipeline that prints. See ../DESIGN.md.
 type text struct {
 	template *template.Template
 	escape   escape
 }
 
-// functions of Go's that templates may use. The others escape, index or call, and there is nothing to escape, index or call.
+// allowedFunctions are the functions that templates may use. Go's others escape, index or call, which no template
+// needs.
 var allowedFunctions = []string{"and", "or", "not", "eq", "ne", "len", "slice", "print", "printf", "date"}
 
 const escapeFunction = "_escape"
 
-// Compile reads a template that may use the values named. The error is a sentence about it.
+// Compile parses a template that may use the values in may.
 func Compile(source string, may []string, esc escape) (*text, error) {
 	t := &text{escape: esc}
-	parsed, err := template.New("template").Option("missingkey=error").Funcs(template.FuncMap{escapeFunction: t.escapeValue, "date": date}).Parse(source)
+	functions := template.FuncMap{escapeFunction: t.escapeValue, "date": date}
+	parsed, err := template.New("template").Option("missingkey=error").Funcs(functions).Parse(source)
 	if err != nil {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "template: "))
 	}
 	t.template = parsed
 	if len(parsed.Templates()) > 1 || parsed.Tree == nil && source != "" {
-		return nil, errors.New("a template in a template cannot be used here")
+		return nil, errors.New("a template must not define others")
 	}
 	if parsed.Tree == nil {
 		return t, nil
@@ -51,7 +55,7 @@ func Compile(source string, may []string, esc escape) (*text, error) {
 	return t, rewriter{may: may, tree: parsed.Tree}.list(parsed.Root)
 }
 
-// render writes the template. Secrets are marks in it.
+// render executes the template, with marks for secrets.
 func (t *text) render(v Values) (string, error) {
 	if t == nil {
 		return "", nil
@@ -76,11 +80,11 @@ func (t *text) escapeValue(v any) (string, error) {
 	case int:
 		return fmt.Sprint(v), nil
 	default:
-		return "", fmt.Errorf("a %T cannot be written here", v)
+		return "", fmt.Errorf("a template cannot print a %T", v)
 	}
 }
 
-// rewriter looks at every node of a template: what it may not use is an error, and what it prints is escaped.
+// rewriter visits every node of a template: it refuses what is not allowed, and escapes what is printed.
 type rewriter struct {
 	may  []string
 	tree *parse.Tree
@@ -96,14 +100,15 @@ func (r rewriter) list(l *parse.ListNode) error {
 		case *parse.TextNode, *parse.CommentNode:
 		case *parse.ActionNode:
 			if err = r.pipe(n.Pipe); err == nil && len(n.Pipe.Decl) == 0 {
+				escaping := parse.NewIdentifier(escapeFunction).SetPos(n.Pos).SetTree(r.tree)
 				n.Pipe.Cmds = append(n.Pipe.Cmds, &parse.CommandNode{
-					NodeType: parse.NodeCommand, Pos: n.Pos, Args: []parse.Node{parse.NewIdentifier(escapeFunction).SetPos(n.Pos).SetTree(r.tree)},
+					NodeType: parse.NodeCommand, Pos: n.Pos, Args: []parse.Node{escaping},
 				})
 			}
 		case *parse.IfNode:
 			err = errors.Join(r.pipe(n.Pipe), r.list(n.List), r.list(n.ElseList))
 		default:
-			err = fmt.Errorf("%s cannot be used here; values and {{if}} can", n)
+			err = fmt.Errorf("%s cannot be used here; use values and {{if}} only", n)
 		}
 		if err != nil {
 			return err
@@ -138,13 +143,14 @@ func (r rewriter) arg(n parse.Node) error {
 		if slices.Contains(allowedFunctions, n.Ident) {
 			return nil
 		}
-		return fmt.Errorf("%s cannot be used here: values are escaped by themselves, and there are %s", n.Ident, strings.Join(allowedFunctions, ", "))
+		return fmt.Errorf("%s cannot be used here: values are escaped automatically, and the functions are %s",
+			n.Ident, strings.Join(allowedFunctions, ", "))
 	case *parse.PipeNode:
 		return r.pipe(n)
 	case *parse.StringNode, *parse.NumberNode, *parse.BoolNode:
 		return nil
 	}
-	return fmt.Errorf("{{%s}} cannot be used here; there is %s", n, r.known())
+	return fmt.Errorf("{{%s}} cannot be used here; use %s", n, r.known())
 }
 
 func (r rewriter) field(path []string) error {
@@ -152,9 +158,10 @@ func (r rewriter) field(path []string) error {
 		return nil
 	}
 	if len(path) == 1 && slices.Contains(secretNames, path[0]) {
-		return fmt.Errorf("{{.%s}} may stand in a body only, and only where there is one: it is a secret, and URLs get logged; here there is %s", path[0], r.known())
+		return fmt.Errorf("{{.%s}} is a secret: it may stand only in the body of an operation that has it, "+
+			"because URLs get logged; use %s", path[0], r.known())
 	}
-	return fmt.Errorf("{{.%s}} is not known here; there is %s", strings.Join(path, "."), r.known())
+	return fmt.Errorf("{{.%s}} is unknown here; use %s", strings.Join(path, "."), r.known())
 }
 
 func (r rewriter) known() string {
@@ -164,28 +171,28 @@ func (r rewriter) known() string {
 	return "{{." + strings.Join(r.may, "}}, {{.") + "}}"
 }
 
-// nonce begins every mark. It is never sent, so nobody can key it.
+// nonce begins every mark. It is secret and random, so no value can contain it.
 var nonce = "cs" + strings.ToLower(rand.Text())
 
-// maxHidden bounds how often a body may write a secret in different ways.
+// maxHidden bounds the secrets of one rendering, with those that date adds.
 const maxHidden = 26
 
-// hidden stands for a secret in a template. It prints as a mark.
+// hidden is the placeholder of a secret in a template. It prints as a mark.
 type hidden struct {
 	r     *Secrets
 	index int
 }
 
-// Secrets are the secrets of one rendering, in the ways in which they are to be written.
+// Secrets are the secrets of one rendering; copies are those that date wrote in another form.
 type Secrets struct{ all, copies [][]byte }
 
-// Hide adds a secret, which stays its owner's.
+// Hide adds a secret and returns its placeholder. The caller still owns and wipes the secret.
 func (s *Secrets) Hide(secret []byte) hidden {
 	s.all = append(s.all, secret)
 	return hidden{s, len(s.all) - 1}
 }
 
-// wipe overwrites what was written in another way.
+// wipe overwrites the copies.
 func (s *Secrets) wipe() {
 	for _, c := range s.copies {
 		clear(c)
@@ -197,13 +204,13 @@ func (h hidden) String() string { return nonce + string(rune('a'+h.index)) }
 // Format prints the mark whatever the verb.
 func (h hidden) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(h.String())) }
 
-// fill writes rendered with the secrets in the place of their marks. The memory is exactly one piece, for the caller to wipe.
+// fill replaces the marks in rendered with the secrets. The result is one piece of memory, which the caller wipes.
 func (s *Secrets) fill(rendered string, esc escape) []byte {
 	longest := 0
 	for _, secret := range s.all {
 		longest = max(longest, len(secret))
 	}
-	// No escape writes more than six bytes for one.
+	// No escape writes more than six bytes for one byte.
 	out := make([]byte, 0, len(rendered)+6*longest*strings.Count(rendered, nonce))
 	for {
 		before, after, found := strings.Cut(rendered, nonce)
@@ -220,7 +227,7 @@ func (s *Secrets) fill(rendered string, esc escape) []byte {
 	}
 }
 
-// date writes an answer that is YYYYMMDD in another way: YYYY, MM and DD in the layout are replaced.
+// date writes a date of birth, YYYYMMDD, in another form: it replaces YYYY, MM and DD in the layout.
 func date(layout string, answer hidden) (hidden, error) {
 	if len(answer.r.all) >= maxHidden {
 		return hidden{}, errors.New("date is used too often")

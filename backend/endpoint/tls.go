@@ -10,7 +10,7 @@ import (
 
 var errClientCertificate = errors.New("our certificate cannot be read; check tls.cert and tls.key")
 
-// config checks the files.
+// config loads and checks the files.
 func (t TLS) config() (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	if t.CA != "" {

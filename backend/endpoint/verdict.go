@@ -9,14 +9,14 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// verdict reads a yes or a no.
+// Judge is a compiled Verdict.
 type Judge struct {
 	Verdict
-	wrong  []int // statuses that say no
+	wrong  []int // statuses that mean no
 	any2xx bool  // every 2xx is an OKStatus
 }
 
-// Read says whether the answer is a yes. An error means that it is neither that nor a no.
+// Read reports whether the answer means yes. An error means that it is neither yes nor no.
 func (d Judge) Read(r *Reply) (yes bool, err error) {
 	if slices.Contains(d.wrong, r.Status) {
 		return false, nil
@@ -52,7 +52,7 @@ func (d Judge) judge(v gjson.Result) (yes bool, err error) {
 	case gjson.Number, gjson.True, gjson.False:
 		said = v.Raw
 	default:
-		return false, fmt.Errorf("%q in the answer is no string, number or boolean (ok)", d.OK)
+		return false, fmt.Errorf("%q in the answer is not a string, number or boolean (ok)", d.OK)
 	}
 	switch {
 	case slices.Contains(d.OKValues, said):
@@ -64,7 +64,7 @@ func (d Judge) judge(v gjson.Result) (yes bool, err error) {
 	}
 }
 
-// Compile checks it. needed says that every 2xx will not do.
+// Compile checks the verdict. needed forbids the default that every 2xx means yes.
 func (d Verdict) Compile(wrong []int, needed bool) (Judge, error) {
 	c := Judge{Verdict: d, wrong: wrong}
 	var errs []error
@@ -73,35 +73,37 @@ func (d Verdict) Compile(wrong []int, needed bool) (Judge, error) {
 	case d.OK != "":
 		c.OKStatus = []int{200}
 	case needed:
-		errs = append(errs, errors.New("it must say what a right answer is: the path of true or false (ok), or a status (ok_status)"))
+		errs = append(errs, errors.New("it must say what a right answer is: "+
+			"the path of true or false (ok), or a status (ok_status)"))
 	default:
 		c.any2xx = true
 	}
 	for _, status := range c.OKStatus {
 		if status < 200 || status > 299 {
-			errs = append(errs, fmt.Errorf("ok_status: %d is no status of success", status))
+			errs = append(errs, fmt.Errorf("ok_status: %d is not a 2xx", status))
 		}
 		if slices.Contains(wrong, status) {
-			errs = append(errs, fmt.Errorf("ok_status: %d cannot be right and wrong", status))
+			errs = append(errs, fmt.Errorf("ok_status: %d cannot mean both right and wrong", status))
 		}
 	}
 	for _, status := range wrong {
 		if !Readable(status) {
-			errs = append(errs, fmt.Errorf("wrong_status, unknown_status: %d cannot be an answer: 3xx, 408, 429 and 5xx are errors always", status))
+			errs = append(errs, fmt.Errorf("wrong_status, unknown_status: %d cannot be an answer: "+
+				"3xx, 408, 429 and 5xx are always errors", status))
 		}
 	}
-	if d.OK == "" && len(d.OKValues)+len(d.WrongValues) > 0 || len(d.OKValues) == 0 && len(d.WrongValues) > 0 {
+	if d.OK == "" && len(d.OKValues) > 0 || len(d.OKValues) == 0 && len(d.WrongValues) > 0 {
 		errs = append(errs, errors.New("ok_values needs ok, and wrong_values needs ok_values"))
 	}
 	for _, v := range d.OKValues {
 		if slices.Contains(d.WrongValues, v) {
-			errs = append(errs, errors.New("a value is among ok_values and among wrong_values"))
+			errs = append(errs, errors.New("a value is in both ok_values and wrong_values"))
 		}
 	}
 	if d.OK != "" {
 		for _, nothing := range []string{`{}`, `[]`, `null`, `""`} {
 			if yes, err := c.judge(gjson.Get(nothing, d.OK)); yes && err == nil {
-				errs = append(errs, fmt.Errorf("ok: %q says yes to an answer with nothing in it", d.OK))
+				errs = append(errs, fmt.Errorf("ok: %q says yes to an empty answer", d.OK))
 				break
 			}
 		}
@@ -109,7 +111,7 @@ func (d Verdict) Compile(wrong []int, needed bool) (Judge, error) {
 	return c, errors.Join(errs...)
 }
 
-// Readable says whether a status can be given a meaning.
+// Readable reports whether settings may give a status a meaning.
 func Readable(status int) bool {
 	return status >= 200 && status < 500 && (status < 300 || status >= 400) && status != 408 && status != 429
 }

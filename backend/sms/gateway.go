@@ -1,4 +1,5 @@
-// Package sms sends text messages through the company's gateway over HTTP. Which countries may be sent to is configuration.
+// Package sms sends text messages through the company's SMS gateway over HTTP, to the countries that its settings
+// allow.
 package sms
 
 import (
@@ -18,7 +19,7 @@ import (
 	"countersign/session"
 )
 
-// Gateway sends text messages through somebody's HTTP interface. It is safe for use by several goroutines.
+// Gateway sends text messages over a gateway's HTTP interface. It is safe for use by several goroutines.
 type Gateway struct {
 	endpoint  *endpoint.Endpoint
 	request   *endpoint.Prepared
@@ -29,12 +30,15 @@ type Gateway struct {
 	keyHeader string
 }
 
-// New checks the settings, tries the body with sample values and connects to nothing. Everything that is wrong is in the error, with the names that
-// settings have below "sms". Close ends it.
+// New checks the settings and tries the body with sample values; it does not connect. The error names everything that
+// is wrong, with the names of settings below "sms". Close the Gateway.
 func New(s Settings, o endpoint.Options) (*Gateway, error) {
 	o = o.Defaults()
 	s = s.defaults()
-	g := &Gateway{texts: s.Texts, brand: s.Brand, countries: s.Countries, keyHeader: http.CanonicalHeaderKey(s.IdempotencyHeader)}
+	g := &Gateway{
+		texts: s.Texts, brand: s.Brand, countries: s.Countries,
+		keyHeader: http.CanonicalHeaderKey(s.IdempotencyHeader),
+	}
 	errs := s.check()
 	var err error
 	if g.endpoint, err = endpoint.New(s.URL, s.Headers, s.TLS, o); err != nil {
@@ -44,8 +48,9 @@ func New(s Settings, o endpoint.Options) (*Gateway, error) {
 	twice := s.IdempotencyHeader != ""
 	r := endpoint.Request{Method: s.Method, Body: s.Body, ContentType: s.ContentType, Idempotent: &twice}
 	sample := endpoint.Secrets{}
-	g.request, err = r.Compile(endpoint.May{Public: []string{"To"}, Secret: []string{"Text", "Code"}},
-		endpoint.Values{To: endpoint.SamplePhone, Text: sample.Hide([]byte(endpoint.SampleValue)), Code: sample.Hide([]byte("123456"))})
+	g.request, err = r.Compile(endpoint.May{Public: []string{"To"}, Secret: []string{"Text", "Code"}}, endpoint.Values{
+		To: endpoint.SamplePhone, Text: sample.Hide([]byte(endpoint.SampleValue)), Code: sample.Hide([]byte("123456")),
+	})
 	if err != nil {
 		errs = append(errs, err)
 	}
@@ -61,11 +66,12 @@ func New(s Settings, o endpoint.Options) (*Gateway, error) {
 	return g, nil
 }
 
-// Close closes idle connections. No other method may be called any more.
+// Close closes idle connections. No method may be called after it.
 func (g *Gateway) Close() { g.endpoint.Close() }
 
-// Send implements steps.Sender. It keeps nothing of the code and does not wipe it. An error that wraps ErrCountry or ErrUnavailable says that the message was
-// not sent, as far as we know; it holds neither the code nor the number.
+// Send implements steps.Sender. It neither keeps nor wipes the code. An error that wraps ErrCountry or
+// endpoint.ErrUnavailable means that, as far as we know, the message was not sent; it has neither the code nor the
+// number.
 func (g *Gateway) Send(ctx context.Context, m session.Message) error {
 	if err := g.allowed(m.To); err != nil {
 		return err
@@ -79,9 +85,9 @@ func (g *Gateway) Send(ctx context.Context, m session.Message) error {
 		extra.Set(g.keyHeader, uuid.NewString())
 	}
 	return g.endpoint.Do(ctx, "send message", g.request, v, extra, func(r *endpoint.Reply) error {
-		took, err := g.verdict.Read(r)
-		if err == nil && !took {
-			return errors.New("the gateway did not take it")
+		accepted, err := g.verdict.Read(r)
+		if err == nil && !accepted {
+			return errors.New("the gateway refused it")
 		}
 		return err
 	})
@@ -97,12 +103,13 @@ func (g *Gateway) allowed(to string) error {
 	}
 	region := phonenumbers.GetRegionCodeForNumber(n)
 	if !slices.Contains(g.countries, region) {
-		return fmt.Errorf("send message to %s: %w; see sms.countries", endpoint.OrDefault(region, "an unknown country"), ErrCountry)
+		return fmt.Errorf("send message to %s: %w; see sms.countries",
+			endpoint.OrDefault(region, "an unknown country"), ErrCountry)
 	}
 	return nil
 }
 
-// text is the message in one piece of memory, for the caller to wipe.
+// text returns the message in one piece of memory, which the caller wipes.
 func (g *Gateway) text(m session.Message) []byte {
 	primary, _, _ := strings.Cut(strings.ToLower(m.Language), "-")
 	pattern, ok := g.texts[strings.ToLower(m.Language)]
@@ -130,5 +137,5 @@ func (g *Gateway) text(m session.Message) []byte {
 	}
 }
 
-// ErrCountry says that a message was not sent because its number belongs to a country that is not on the list.
+// ErrCountry means that a message was not sent because the country of its number is not on the list.
 var ErrCountry = errors.New("no messages are sent to that country")

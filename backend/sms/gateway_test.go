@@ -20,7 +20,8 @@ import (
 const canaryCode = "805127"
 
 func message(language string) session.Message {
-	return session.Message{To: "+4915112345678", Language: language, Line: "retail", Code: secret(canaryCode), Lifetime: 5 * time.Minute}
+	return session.Message{To: "+4915112345678", Language: language, Line: "retail", Code: secret(canaryCode),
+		Lifetime: 5 * time.Minute}
 }
 
 func gateway(t testing.TB, s sms.Settings) *sms.Gateway {
@@ -38,10 +39,13 @@ func TestACodeIsSentInTheLanguageOfTheCall(t *testing.T) {
 	s.Texts = map[string]string{"FR": "{brand}Code {code} \"{minutes}\"\n{code}"}
 	g := gateway(t, s)
 	for language, want := range map[string]string{
-		"en":    "Example Bank: Your code is 805127. Valid for 5 min. Only key it on the phone. Never tell it to anybody, not even to our staff.",
-		"de-AT": "Example Bank: Ihr Code: 805127. Gilt 5 Min. Nur am Telefon eintippen. Niemandem sagen, auch nicht unseren Mitarbeitern.",
-		"fr":    "Example Bank: Code 805127 \"5\"\n805127",
-		"nl":    "Example Bank: Your code is 805127. Valid for 5 min. Only key it on the phone. Never tell it to anybody, not even to our staff.",
+		"en": "Example Bank: Your code is 805127. Valid for 5 min. Only key it on the phone. " +
+			"Never tell it to anybody, not even to our staff.",
+		"de-AT": "Example Bank: Ihr Code: 805127. Gilt 5 Min. Nur am Telefon eintippen. " +
+			"Niemandem sagen, auch nicht unseren Mitarbeitern.",
+		"fr": "Example Bank: Code 805127 \"5\"\n805127",
+		"nl": "Example Bank: Your code is 805127. Valid for 5 min. Only key it on the phone. " +
+			"Never tell it to anybody, not even to our staff.",
 	} {
 		m := message(language)
 		require.NoError(t, g.Send(deadline(t), m))
@@ -61,7 +65,7 @@ func TestASecondTryHasTheSameKey(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}))
 		g := gateway(t, sms.Settings{URL: url, IdempotencyHeader: header, Timeout: mostTime})
-		g.RetryWithin(patience) // however busy the machine is
+		g.RetryWithin(patience) // also on a busy machine
 		for range 2 {
 			require.ErrorIs(t, g.Send(deadline(t), message("en")), endpoint.ErrUnavailable)
 		}
@@ -79,7 +83,8 @@ func TestASecondTryHasTheSameKey(t *testing.T) {
 
 func TestAGatewayThatSaysNoWithStatus200(t *testing.T) {
 	t.Parallel()
-	for answer, sent := range map[string]bool{`{"status": "queued"}`: true, `{"status": "failed"}`: false, `{}`: false, `<html>`: false} {
+	for answer, sent := range map[string]bool{`{"status": "queued"}`: true, `{"status": "failed"}`: false, `{}`: false,
+		`<html>`: false} {
 		url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			assert.Contains(t, string(body), "To=%2B4915112345678&From=ExampleBank&Body=Example%20Bank%3A%20805127%20is")
@@ -98,7 +103,8 @@ func TestCodesAreSentOnlyToCountriesOnTheList(t *testing.T) {
 	s := sms.Settings{URL: serve(t, caught) + "/messages", Countries: []string{"DE", "US"}}
 	g := gateway(t, s)
 	for number, sent := range map[string]bool{
-		"+4915112345678": true, "+12125550123": true, "+18764565432": false /* Jamaica shares +1 */, "+43664123456": false, "+88212345678": false,
+		"+4915112345678": true, "+12125550123": true, "+18764565432": false /* Jamaica shares +1 */, "+43664123456": false,
+		"+88212345678": false,
 		"015112345678": false, "": false, "+49 151 12345678": false,
 	} {
 		m := message("en")
@@ -126,18 +132,19 @@ func TestWhatIsWrongWithAGatewayIsSaidAtTheStart(t *testing.T) {
 		s    sms.Settings
 		says string
 	}{
-		"no url":                 {sms.Settings{}, "sms: url"},
-		"GET":                    {sms.Settings{Method: "get"}, "method: GET has no body"},
-		"no code in a text":      {sms.Settings{Texts: map[string]string{"de": "Hallo"}}, "texts.de: it must have {code}"},
-		"no text in the body":    {sms.Settings{Body: `{"to": "{{.To}}"}`}, "there is no {{.Text}} or {{.Code}} in it"},
-		"an unknown value":       {sms.Settings{Body: `{"to": "{{.Phone}}", "text": "{{.Text}}"}`}, "{{.Phone}} is not known here"},
-		"a text without quotes":  {sms.Settings{Body: `{"to": {{.Text}}}`}, "values stand between quotes"},
+		"no url":              {sms.Settings{}, "sms: url"},
+		"GET":                 {sms.Settings{Method: "get"}, "method: GET has no body"},
+		"no code in a text":   {sms.Settings{Texts: map[string]string{"de": "Hallo"}}, "texts.de: it must have {code}"},
+		"no text in the body": {sms.Settings{Body: `{"to": "{{.To}}"}`}, "{{.Text}} or {{.Code}} is missing"},
+		"an unknown value": {sms.Settings{Body: `{"to": "{{.Phone}}", "text": "{{.Text}}"}`},
+			"{{.Phone}} is unknown here"},
+		"a text without quotes":  {sms.Settings{Body: `{"to": {{.Text}}}`}, "put values between quotes"},
 		"a country":              {sms.Settings{Countries: []string{"Germany"}}, `countries: "Germany"`},
 		"too long a timeout":     {sms.Settings{Timeout: time.Minute}, "timeout is 1m0s"},
 		"no name of a header":    {sms.Settings{IdempotencyHeader: "a b"}, "idempotency_header"},
 		"a brand of two lines":   {sms.Settings{Brand: "a\nb"}, "brand"},
 		"a variable is not set":  {sms.Settings{Headers: map[string]string{"A": "${NO_SUCH}"}}, "NO_SUCH is not set"},
-		"a success that is none": {sms.Settings{Verdict: endpoint.Verdict{OKStatus: []int{500}}}, "500 is no status of success"},
+		"a success that is none": {sms.Settings{Verdict: endpoint.Verdict{OKStatus: []int{500}}}, "500 is not a 2xx"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

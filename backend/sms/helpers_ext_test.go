@@ -71,7 +71,8 @@ func (l *logbook) Logger() *slog.Logger {
 }
 
 func environment(name string) (string, bool) {
-	v, ok := map[string]string{"CRM_TOKEN": canaryToken, "SMS_TOKEN": canaryToken, "ERP_KEY": "erp", "SMS_BASIC": "dTpw", "EMPTY": "", "LINES": "a\r\nb"}[name]
+	v, ok := map[string]string{"CRM_TOKEN": canaryToken, "SMS_TOKEN": canaryToken, "ERP_KEY": "erp", "SMS_BASIC": "dTpw",
+		"EMPTY": "", "LINES": "a\r\nb"}[name]
 	return v, ok
 }
 

@@ -15,47 +15,52 @@ import (
 
 // Settings say how a text message with a one-time code is sent.
 type Settings struct {
-	// URL is where a message goes, without user, query or fragment. Redirects are not followed.
+	// URL receives the messages. It has no user, query or fragment. Redirects are not followed.
 	URL string `yaml:"url"`
 	// Method is POST, PUT or PATCH. Default POST.
 	Method string `yaml:"method"`
-	// Headers go with every request. ${NAME} in a value stands for an environment variable, which is read once, at the start, and must be there and not be
-	// empty.
+	// Headers go with every request. ${NAME} in a value is an environment variable; it is read once, at the start,
+	// and must be set and not empty.
 	Headers map[string]string `yaml:"headers"`
 	TLS     endpoint.TLS      `yaml:"tls"`
-	// Body is a template with {{.To}}, as +4930123456, and {{.Text}}, or {{.Code}} where the gateway has the text. It is written and checked as Request.Body
-	// is. Default {"to": "{{.To}}", "text": "{{.Text}}"}.
+	// Body is a template with {{.To}}, such as +4930123456, and {{.Text}}, or {{.Code}} if the gateway has the text.
+	// The rules of endpoint.Request.Body apply. Default {"to": "{{.To}}", "text": "{{.Text}}"}.
 	Body string `yaml:"body"`
-	// ContentType of the body, as Request.ContentType.
+	// ContentType of the body, as in endpoint.Request.
 	ContentType string `yaml:"content_type"`
-	// Verdict says how the gateway says that it took the message. Default: every status of 2xx; name ok where it answers 200 and says no in the body.
+	// Verdict says how to tell that the gateway accepted the message. Default: every 2xx; set ok if it answers 200
+	// and refuses in the body.
 	endpoint.Verdict `yaml:",inline"`
-	// Timeout is how long one try may take. Default 5 s, at most 8 s; both tries together take at most 8 s.
+	// Timeout bounds one attempt. Default 5 s, at most 8 s; both attempts together take at most 8 s.
 	Timeout time.Duration `yaml:"timeout"`
-	// IdempotencyHeader names the header by which the gateway knows a message that comes twice, such as Idempotency-Key. With it there is one retry, with the
-	// same key; without it there is none, because a caller who gets two messages does not know what to believe.
+	// IdempotencyHeader names the header by which the gateway recognises a repeated message, such as Idempotency-Key.
+	// With it there is one retry with the same key; without it there is none, because two messages confuse the
+	// caller.
 	IdempotencyHeader string `yaml:"idempotency_header"`
-	// Texts are what is said, by language: {code} is the code and must be there, {minutes} how long it counts, {brand} the Brand. A language without a text
-	// gets that of its first part (de for de-AT), then English. Default: en and de.
+	// Texts are the messages by language: {code} is the code and required, {minutes} is how long it is valid, {brand}
+	// is Brand. A language without a text uses that of its first part (de for de-AT), then English. Default: en and
+	// de.
 	Texts map[string]string `yaml:"texts"`
-	// Brand names the company in the texts. Default: nobody is named.
+	// Brand names the company in the texts. Default: none.
 	Brand string `yaml:"brand"`
-	// Countries (ISO 3166, such as DE, AT) are those that messages are sent to. Empty: all, with a warning at the start, because strangers can make money of
-	// calls that let messages be sent to numbers of theirs abroad.
+	// Countries (ISO 3166, such as DE, AT) are those that messages may go to. Empty allows all, with a warning at the
+	// start: fraudsters earn money with messages to their own numbers abroad.
 	Countries []string `yaml:"countries"`
 }
 
 const (
 	defaultGatewayTimeout = 5 * time.Second
 	defaultBody           = `{"to": "{{.To}}", "text": "{{.Text}}"}`
-	// maxTextLength keeps a message and what is filled in within a few parts.
+	// maxTextLength keeps a message within a few parts.
 	maxTextLength = 500
 )
 
 // defaultTexts fit into one message of 160 characters with a brand of up to 30.
 var defaultTexts = map[string]string{
-	"en": "{brand}Your code is {code}. Valid for {minutes} min. Only key it on the phone. Never tell it to anybody, not even to our staff.",
-	"de": "{brand}Ihr Code: {code}. Gilt {minutes} Min. Nur am Telefon eintippen. Niemandem sagen, auch nicht unseren Mitarbeitern.",
+	"en": "{brand}Your code is {code}. Valid for {minutes} min. Only key it on the phone. " +
+		"Never tell it to anybody, not even to our staff.",
+	"de": "{brand}Ihr Code: {code}. Gilt {minutes} Min. Nur am Telefon eintippen. " +
+		"Niemandem sagen, auch nicht unseren Mitarbeitern.",
 }
 
 func (s Settings) defaults() Settings {
@@ -72,7 +77,8 @@ func (s Settings) defaults() Settings {
 
 func (s Settings) check() (errs []error) {
 	if s.Timeout < 0 || s.Timeout > endpoint.MaxCap {
-		errs = append(errs, fmt.Errorf("timeout is %s: it must be more than 0 and no more than %s: a caller is waiting", s.Timeout, endpoint.MaxCap))
+		errs = append(errs, fmt.Errorf("timeout is %s: it must be more than 0 and no more than %s: a caller is waiting",
+			s.Timeout, endpoint.MaxCap))
 	}
 	if s.Method == "GET" || s.Method == "HEAD" || s.Method == "DELETE" {
 		errs = append(errs, fmt.Errorf("method: %s has no body; a code in a URL would be logged", s.Method))
@@ -85,12 +91,13 @@ func (s Settings) check() (errs []error) {
 	}
 	for _, language := range slices.Sorted(maps.Keys(s.Texts)) {
 		if text := s.Texts[language]; !strings.Contains(text, "{code}") || len(text) > maxTextLength {
-			errs = append(errs, fmt.Errorf("texts.%s: it must have {code} in it and be no longer than %d bytes", language, maxTextLength))
+			errs = append(errs, fmt.Errorf("texts.%s: it must have {code} in it and be no longer than %d bytes",
+				language, maxTextLength))
 		}
 	}
 	for _, country := range s.Countries {
 		if !phonenumbers.GetSupportedRegions()[country] {
-			errs = append(errs, fmt.Errorf("countries: %q is no ISO 3166 code of two capital letters, such as DE", country))
+			errs = append(errs, fmt.Errorf("countries: %q is not an ISO 3166 code of two capital letters, such as DE", country))
 		}
 	}
 	return errs

@@ -1,5 +1,5 @@
-// Package stub is a small CRM and a small SMS gateway, as HTTP handlers, for the demo and for tests. It keeps secrets and one-time codes readable in
-// memory: nothing that matters belongs into it.
+// Package stub is a small CRM and a small SMS gateway, as HTTP handlers, for the demo and for tests. It keeps secrets
+// and one-time codes in clear in memory: use it with sample data only.
 package stub
 
 import (
@@ -13,13 +13,13 @@ import (
 	"sync"
 )
 
-// maxBody bounds what is read of a request.
+// maxBody bounds the body of a request.
 const maxBody = 64 << 10
 
-// Customer is one of the CRM's.
+// Customer is a customer of the CRM.
 type Customer struct {
 	ID, Name, Language string
-	// Phones are telephone numbers (E.164) on file.
+	// Phones are the telephone numbers (E.164) on file.
 	Phones []Phone
 	// Identifiers by kind, such as account.
 	Identifiers map[string]string
@@ -42,7 +42,7 @@ type Phone struct {
 //	GET  /customers/{id}/phones               {"phones": [{"number", "since"}, …]}, or 404
 //	POST /customers/{id}/phones               {"number"} → 201, or 404
 //
-// It asks for "Authorization: Bearer <token>", unless its token is empty, and is safe for use by several goroutines.
+// It requires "Authorization: Bearer <token>", unless its token is empty, and is safe for use by several goroutines.
 type CRM struct {
 	token string
 	mux   *http.ServeMux
@@ -50,11 +50,11 @@ type CRM struct {
 	mu        sync.Mutex
 	customers []Customer
 	fault     Fault
-	left      int // requests that the fault still spoils; -1 is all
+	left      int // requests that the fault still hits; -1 is all
 	asked     int
 }
 
-// NewCRM makes one with these customers.
+// NewCRM makes a CRM with these customers.
 func NewCRM(token string, customers []Customer) *CRM {
 	c := &CRM{token: token, customers: slices.Clone(customers), mux: http.NewServeMux()}
 	c.mux.HandleFunc("GET /customers", c.find)
@@ -65,7 +65,7 @@ func NewCRM(token string, customers []Customer) *CRM {
 	return c
 }
 
-// Break makes something go wrong from the next request on. The zero Fault mends everything.
+// Break injects a fault from the next request on. The zero Fault ends it.
 func (c *CRM) Break(f Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,7 +75,7 @@ func (c *CRM) Break(f Fault) {
 	}
 }
 
-// Asked is how many requests came, whatever became of them.
+// Asked returns how many requests came, answered or not.
 func (c *CRM) Asked() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,7 +84,7 @@ func (c *CRM) Asked() int {
 
 // ServeHTTP implements http.Handler.
 func (c *CRM) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)) // all of it, or a client who goes away is not noticed
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)) // all of it, to notice a client that disconnects
 	if err != nil {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
@@ -100,7 +100,7 @@ func (c *CRM) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mux.ServeHTTP(w, r)
 }
 
-// next counts a request and finds out what goes wrong with it.
+// next counts a request and returns the fault that hits it.
 func (c *CRM) next() Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -125,7 +125,8 @@ func (c *CRM) find(w http.ResponseWriter, r *http.Request) {
 	found := []any{}
 	for _, one := range c.customers {
 		has := func(p Phone) bool { return p.Number == q.Get("phone") }
-		if q.Has("phone") && slices.ContainsFunc(one.Phones, has) || q.Has("kind") && q.Get("value") != "" && one.Identifiers[q.Get("kind")] == q.Get("value") {
+		if q.Has("phone") && slices.ContainsFunc(one.Phones, has) ||
+			q.Has("kind") && q.Get("value") != "" && one.Identifiers[q.Get("kind")] == q.Get("value") {
 			found = append(found, shown(one))
 		}
 	}
@@ -137,7 +138,7 @@ func shown(c Customer) map[string]any {
 	return map[string]any{"id": c.ID, "name": c.Name, "language": c.Language, "secrets": kinds}
 }
 
-// of finds the customer of a path and lets one request at a time at it.
+// of finds the customer of a path and serves one request at a time.
 func (c *CRM) of(serve func(w http.ResponseWriter, r *http.Request, of *Customer)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
@@ -162,7 +163,8 @@ func (c *CRM) check(w http.ResponseWriter, r *http.Request, of *Customer) {
 		return
 	}
 	secret, has := of.Secrets[asked.Kind]
-	answer(w, http.StatusOK, map[string]any{"valid": has && subtle.ConstantTimeCompare([]byte(secret), []byte(asked.Answer)) == 1})
+	valid := has && subtle.ConstantTimeCompare([]byte(secret), []byte(asked.Answer)) == 1
+	answer(w, http.StatusOK, map[string]any{"valid": valid})
 }
 
 func (c *CRM) phones(w http.ResponseWriter, _ *http.Request, of *Customer) {

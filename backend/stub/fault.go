@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// Fault is something wrong with a CRM, as the other side of a network sees it.
+// Fault is a failure of a CRM as its clients see it.
 type Fault struct {
-	// Kind is what is wrong.
+	// Kind is what goes wrong.
 	Kind FaultKind
-	// Latency comes before the answer, right or wrong.
+	// Latency delays the answer, right or wrong.
 	Latency time.Duration
 	// Status goes with FaultStatus.
 	Status int
-	// Times is how many requests it spoils; 0 is all of them until the next Break.
+	// Times is how many requests it hits; 0 is all until the next Break.
 	Times int
 }
 
@@ -23,38 +23,38 @@ type Fault struct {
 type FaultKind int
 
 const (
-	// NoFault: late at most.
+	// NoFault: the right answer, after the latency.
 	NoFault FaultKind = iota
 	// FaultStatus: a status and no body.
 	FaultStatus
-	// FaultGarbage: 200, and a body that is no JSON.
+	// FaultGarbage: 200, and a body that is not JSON.
 	FaultGarbage
-	// FaultWrongTypes: 200 and JSON with everything in it of the wrong type.
+	// FaultWrongTypes: 200, and JSON in which every value has the wrong type.
 	FaultWrongTypes
 	// FaultHuge: 200 and two gigabytes.
 	FaultHuge
-	// FaultDrip: 200 and a body of which a byte comes every 20 ms, without end.
+	// FaultDrip: 200 and an endless body, a byte every 20 ms.
 	FaultDrip
-	// FaultHang: nothing, ever.
+	// FaultHang: no answer.
 	FaultHang
 	// FaultReset: the connection is reset.
 	FaultReset
-	// FaultNotHTTP: something that is not HTTP.
+	// FaultNotHTTP: an answer that is not HTTP.
 	FaultNotHTTP
-	// FaultRedirect: 302 to another host, which is not there.
+	// FaultRedirect: 302 to a host that does not exist.
 	FaultRedirect
-	// FaultTruncated: 200 and less of a body than announced.
+	// FaultTruncated: 200 and a body shorter than announced.
 	FaultTruncated
 )
 
 const (
 	huge = 2 << 30
 	drip = 20 * time.Millisecond
-	// forever bounds what has no end.
+	// forever bounds endless faults.
 	forever = time.Minute
 )
 
-// spoil answers in the way of the fault. It returns false if there is nothing wrong and the right answer is to be given.
+// spoil answers as the fault demands. It returns false if the right answer is due.
 func (f Fault) spoil(w http.ResponseWriter, r *http.Request) bool {
 	if !wait(r, f.Latency) {
 		return true
@@ -65,7 +65,8 @@ func (f Fault) spoil(w http.ResponseWriter, r *http.Request) bool {
 	case FaultGarbage:
 		_, _ = w.Write([]byte(`<html>{"customers": [{"id": "C-1", "valid": true`))
 	case FaultWrongTypes:
-		_, _ = w.Write([]byte(`{"customers": [{"id": {"valid": "yes"}, "name": 7, "secrets": 3}], "valid": "yes", "phones": 1}`))
+		_, _ = w.Write([]byte(`{"customers": [{"id": {"valid": "yes"}, "name": 7, "secrets": 3}],
+			"valid": "yes", "phones": 1}`))
 	case FaultHuge:
 		chunk := bytes.Repeat([]byte(" "), 1<<20)
 		for sent := 0; sent < huge; sent += len(chunk) {
@@ -96,7 +97,7 @@ func (f Fault) spoil(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// raw takes the connection from HTTP.
+// raw takes the connection over from HTTP.
 func (f Fault) raw(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -116,7 +117,7 @@ func (f Fault) raw(w http.ResponseWriter) {
 	}
 }
 
-// wait returns false if whoever asked has gone.
+// wait returns false if the client disconnects.
 func wait(r *http.Request, d time.Duration) bool {
 	if d <= 0 {
 		return r.Context().Err() == nil

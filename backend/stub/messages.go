@@ -8,10 +8,10 @@ import (
 	"sync"
 )
 
-// maxMessages is how many messages are kept; the oldest go first.
+// maxMessages is how many messages are kept; the oldest are dropped first.
 const maxMessages = 1000
 
-// Message is a text message that nobody got.
+// Message is a caught text message.
 type Message struct {
 	To   string `json:"to"`
 	Text string `json:"text"`
@@ -22,7 +22,7 @@ type Message struct {
 //	POST /messages      {"to", "text"} → 202
 //	GET  /messages?to=  {"messages": [{"to", "text"}, …]}, the oldest first; all of them without to
 //
-// It asks for "Authorization: Bearer <token>", unless its token is empty, and is safe for use by several goroutines.
+// It requires "Authorization: Bearer <token>", unless its token is empty, and is safe for use by several goroutines.
 type Messages struct {
 	token string
 	mux   *http.ServeMux
@@ -32,7 +32,7 @@ type Messages struct {
 	came chan struct{} // closed and replaced with each message
 }
 
-// NewMessages makes one.
+// NewMessages makes an empty gateway.
 func NewMessages(token string) *Messages {
 	m := &Messages{token: token, mux: http.NewServeMux(), came: make(chan struct{})}
 	m.mux.HandleFunc("POST /messages", m.take)
@@ -72,13 +72,13 @@ func (m *Messages) list(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"messages": append([]Message{}, found...)})
 }
 
-// To are the messages to a number that are kept, the oldest first; all of them for "".
+// To returns the kept messages to a number, the oldest first; all of them for "".
 func (m *Messages) To(number string) []Message {
 	found, _ := m.to(number)
 	return found
 }
 
-// Wait returns the messages to a number as soon as there are n, or the error of ctx.
+// Wait returns the messages to a number as soon as there are n, or ctx's error.
 func (m *Messages) Wait(ctx context.Context, number string, n int) ([]Message, error) {
 	for {
 		found, came := m.to(number)

@@ -76,7 +76,7 @@ const noWaiting = "guard: {lock_after: 10, total: 10, sends_apart: 1s}\n"
 // for itself for a moment, which is the limit that session/guard/DESIGN.md gives for that time.
 func (s *site) most() int {
 	for _, n := range s.nodes {
-		if strings.Contains(n.log(), "guard's store is away") {
+		if strings.Contains(n.log(), "guard store unavailable") {
 			s.t.Log("NATS took longer than 250 ms: each node had its own ten tries meanwhile")
 			return 10 * len(s.nodes)
 		}

@@ -22,6 +22,7 @@ import (
 
 	"countersign/backend"
 	"countersign/backend/sms"
+	"countersign/internal/parallel"
 	"countersign/lines"
 	"countersign/ops/demo"
 	"countersign/session"
@@ -39,8 +40,12 @@ func TestMain(m *testing.M) {
 		natsAlone(folder)
 		return
 	}
+	parallel.Default(processesAtOnce)
 	os.Exit(m.Run())
 }
+
+// processesAtOnce is how many tests run at a time: what they start waits more than it computes.
+const processesAtOnce = 5
 
 // command is the program, to be started.
 func command(ctx context.Context, args ...string) *exec.Cmd {

@@ -302,7 +302,7 @@ func TestWhatWouldHaveBecomeOfCallsOnAnotherLine(t *testing.T) {
 		"00000001")), &got))
 	assert.Equal(t, whatif.Summary{
 		Calls: 1, Unknown: 1, Changes: []whatif.Count{},
-		Doubts: []whatif.Count{{What: "birth_date: it did not come in this call", Calls: 1}},
+		Doubts: []whatif.Count{{What: "birth_date: not asked in the recorded call", Calls: 1}},
 	}, got.Summary)
 	assert.Equal(t, []string{"retail"}, got.Lines)
 

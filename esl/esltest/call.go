@@ -1,7 +1,7 @@
 package esltest
 
-// Open answers the first write of a call: connect, two filters, myevents, and the applications before the first prompt. Lines of the channel
-// data can be changed.
+// Open answers the first write of a call: connect, two filters, myevents, and the applications before the first prompt.
+// Lines of the channel data can be changed.
 func (p *Peer) Open(vars ...string) {
 	p.t.Helper()
 	p.Expect("connect")
@@ -26,8 +26,8 @@ func (p *Peer) Do(app string, vars ...string) Command {
 	return c
 }
 
-// Digits expects a digit prompt and answers it as FreeSWITCH does after these digits and this terminator ("" for none; nothing for silence),
-// together with the multiset that follows and unsets them.
+// Digits expects a digit prompt and answers it as FreeSWITCH does after these digits and this terminator ("" for none;
+// nothing for silence), together with the multiset that follows and unsets them.
 func (p *Peer) Digits(digits, terminator string) Command {
 	p.t.Helper()
 	c := p.Expect("play_and_get_digits")
@@ -36,7 +36,9 @@ func (p *Peer) Digits(digits, terminator string) Command {
 	if terminator == "" {
 		result = "timeout"
 	}
-	p.Send(Completion(c, "variable_read_result", result, "variable_cs_digits", digits, "variable_read_terminator_used", terminator))
+	p.Send(Completion(
+		c, "variable_read_result", result, "variable_cs_digits", digits, "variable_read_terminator_used", terminator,
+	))
 	p.Do("multiset")
 	return c
 }
@@ -57,8 +59,9 @@ func (p *Peer) HandOver() (multiset string, exports []string, destination string
 	}
 }
 
-// Speech expects a Listen, prompt and all, and answers it as FreeSWITCH does after the engine has ended with this result ("" for none) and response ("DONE",
-// "ASR INIT ERROR"): the completions of the two actions inside, and then that of execute_extension. It returns what was to be listened for.
+// Speech expects a Listen, prompt and all, and answers it as FreeSWITCH does after the engine has ended with this
+// result ("" for none) and response ("DONE", "ASR INIT ERROR"): the completions of the two actions inside, and then
+// that of execute_extension. It returns what was to be listened for.
 func (p *Peer) Speech(result, response string) Command {
 	p.t.Helper()
 	p.Do("playback", "Application-Response", "FILE PLAYED")
@@ -68,15 +71,18 @@ func (p *Peer) Speech(result, response string) Command {
 	return c
 }
 
-// Listened sends what FreeSWITCH sends at the end of a Listen.
+// Listened sends FreeSWITCH's events at the end of a Listen.
 func (p *Peer) Listened(c Command, result, response string) {
 	p.t.Helper()
-	p.Send(Completion(Command{App: "play_and_detect_speech"}, "variable_detect_speech_result", result, "Application-Response", response))
+	p.Send(Completion(
+		Command{App: "play_and_detect_speech"}, "variable_detect_speech_result", result, "Application-Response", response,
+	))
 	p.Send(Completion(Command{App: "unset", Arg: "detect_speech_result"}))
 	p.Send(Completion(c))
 }
 
-// NLSML is the result of a speech engine that understood these words (mod_pocketsphinx, recorded). confidence is in its own dialect.
+// NLSML is the result of a speech engine that understood these words (mod_pocketsphinx, recorded). confidence is in its
+// own dialect.
 func NLSML(words, confidence string) string {
 	return "<?xml version=\"1.0\"?>\n<result grammar=\"words\">\n  <interpretation grammar=\"words\" confidence=\"" + confidence +
 		"\">\n    <input mode=\"speech\">" + words + "</input>\n  </interpretation>\n</result>\n"

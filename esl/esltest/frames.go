@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The three kinds of frames that matter, byte for byte as FreeSWITCH 1.10.12 sent them on one recorded call.
+// The three kinds of frames that matter, byte for byte from a recorded call on FreeSWITCH 1.10.12.
 var (
 	//go:embed channel_data.txt
 	channelData string
@@ -20,7 +20,7 @@ var (
 // Channel is the Unique-ID of the recorded call.
 const Channel = "d51fd8c0-2d2e-42d8-abb1-b578c1d3f121"
 
-// OK is the reply to a command that was taken.
+// OK is the reply to an accepted command.
 func OK() string { return Reply("+OK") }
 
 // Reply is the reply to a command.
@@ -34,7 +34,10 @@ func Completion(c Command, vars ...string) string {
 	if c.UUID == "" {
 		c.UUID = "c2dd7109-6f7e-49a0-ab81-5e6a61cbec31" // FreeSWITCH makes one up
 	}
-	return event(executeComplete, append([]string{"Application", c.App, "Application-Data", c.Arg, "Application-UUID", c.UUID}, vars...))
+	return event(
+		executeComplete,
+		append([]string{"Application", c.App, "Application-Data", c.Arg, "Application-UUID", c.UUID}, vars...),
+	)
 }
 
 // Hangup is the CHANNEL_HANGUP event.
@@ -42,21 +45,23 @@ func Hangup(cause string) string {
 	return event(hangup, []string{"Hangup-Cause", cause})
 }
 
-// Disconnect is the notice with which FreeSWITCH ends a connection whose call is over.
+// Disconnect is FreeSWITCH's notice when a call's connection ends.
 func Disconnect() string {
 	body := "Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n"
-	return fmt.Sprintf("Content-Type: text/disconnect-notice\nControlled-Session-UUID: %s\nContent-Disposition: disconnect\nContent-Length: %d\n\n%s",
+	return fmt.Sprintf("Content-Type: text/disconnect-notice\nControlled-Session-UUID: %s\nContent-Disposition: "+
+		"disconnect\nContent-Length: %d\n\n%s",
 		Channel, len(body), body)
 }
 
-// event edits the inner header block of a recorded event and measures it anew.
+// event edits the inner header block of a recorded event and sets its length.
 func event(recorded string, vars []string) string {
 	_, body, _ := strings.Cut(recorded, "\n\n")
 	body = edit(body, vars) + "\n"
 	return fmt.Sprintf("Content-Length: %d\nContent-Type: text/event-plain\n\n%s", len(body), body)
 }
 
-// edit changes lines where they stand; new variables go before the Application lines, as FreeSWITCH has them, and other new lines to the end.
+// edit changes lines where they stand; new variables go before the Application lines, as FreeSWITCH has them, and other
+// new lines to the end.
 func edit(block string, vars []string) string {
 	lines := strings.Split(strings.TrimRight(block, "\n"), "\n")
 	for i := 0; i+1 < len(vars); i += 2 {

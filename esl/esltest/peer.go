@@ -1,5 +1,6 @@
-// Package esltest plays FreeSWITCH towards an outbound event-socket server, frame by frame as a test says, on the real wire: full-size frames cut
-// from a recording of FreeSWITCH 1.10.12, and faults on demand. It keeps no model of a call; package sim does.
+// Package esltest plays FreeSWITCH towards an outbound event-socket server, frame by frame as a test says, on the real
+// wire: full-size frames cut from a recording of FreeSWITCH 1.10.12, and faults on demand. It keeps no model of a call;
+// package sim does.
 package esltest
 
 import (
@@ -21,7 +22,8 @@ import (
 // patience bounds every wait of a Peer.
 const patience = time.Minute
 
-// Peer is one connection, driven by one test goroutine. Whatever does not happen as the test says fails it, with a numbered transcript of the wire.
+// Peer is one connection, driven by one test goroutine. Anything unexpected fails the test, with a numbered transcript
+// of the wire.
 type Peer struct {
 	t  testing.TB
 	nc net.Conn
@@ -52,7 +54,7 @@ func Dial(t testing.TB, addr string) *Peer {
 	return NewPeer(t, nc)
 }
 
-// NewPeer plays FreeSWITCH on a connection that exists.
+// NewPeer plays FreeSWITCH on an open connection.
 func NewPeer(t testing.TB, nc net.Conn) *Peer {
 	p := &Peer{t: t, nc: nc, in: bufio.NewReader(nc)}
 	t.Cleanup(func() {
@@ -64,7 +66,7 @@ func NewPeer(t testing.TB, nc net.Conn) *Peer {
 	return p
 }
 
-// Transcript is everything that was on the wire so far, numbered.
+// Transcript is everything sent and received so far, numbered.
 func (p *Peer) Transcript() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -78,10 +80,12 @@ func (p *Peer) note(direction, text string) {
 	if len(first) > 200 {
 		first = first[:200] + "…"
 	}
-	p.transcript = append(p.transcript, fmt.Sprintf("%3d %s %s", len(p.transcript)+1, direction, strings.ReplaceAll(first, "\n", " | ")))
+	p.transcript = append(
+		p.transcript, fmt.Sprintf("%3d %s %s", len(p.transcript)+1, direction, strings.ReplaceAll(first, "\n", " | ")),
+	)
 }
 
-// Next reads the server's next command, whatever it is.
+// Next reads the server's next command.
 func (p *Peer) Next() Command {
 	p.t.Helper()
 	c, err := p.read()
@@ -89,7 +93,8 @@ func (p *Peer) Next() Command {
 	return c
 }
 
-// Expect reads the next command and requires it to be this one: the name of a bare command, or of the application to execute.
+// Expect reads the next command and requires it to be this one: the name of a bare command, or of the application to
+// execute.
 func (p *Peer) Expect(want string) Command {
 	p.t.Helper()
 	c := p.Next()
@@ -168,15 +173,15 @@ func (p *Peer) Send(frame string) {
 	for i := 0; i < len(frame); i += step {
 		if _, err := io.WriteString(p.nc, frame[i:i+step]); err != nil {
 			p.note("!", err.Error())
-			return // the server has closed the connection: the test will say whether it may
+			return // the server has closed the connection; the test decides whether it may
 		}
 	}
 }
 
-// Hold gathers what is sent from here on; Release writes it all at once.
+// Hold buffers what is sent until Release writes it at once.
 func (p *Peer) Hold() { p.held = &bytes.Buffer{} }
 
-// Release writes what was held in one write.
+// Release writes everything since Hold in one write.
 func (p *Peer) Release() {
 	p.t.Helper()
 	all := p.held.String()
@@ -187,10 +192,10 @@ func (p *Peer) Release() {
 	p.ByteByByte = byteByByte
 }
 
-// Close drops the connection, as a FreeSWITCH that dies.
+// Close drops the connection, like a FreeSWITCH that dies.
 func (p *Peer) Close() { _ = p.nc.Close() }
 
-// CloseWrite ends the stream towards the server and goes on reading.
+// CloseWrite closes the stream towards the server and goes on reading.
 func (p *Peer) CloseWrite() {
 	if tcp, ok := p.nc.(*net.TCPConn); ok {
 		_ = tcp.CloseWrite()

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// account sets the variables of CHANNEL_HANGUP_COMPLETE: what would go into a call detail record (switch_channel_set_timestamps, mod_sofia).
+// account sets the variables of CHANNEL_HANGUP_COMPLETE, those of a call detail record (switch_channel_set_timestamps,
+// mod_sofia).
 func (c *call) account() {
 	v, p := &c.vars, &c.profile
 	end := p.hungUp
@@ -23,7 +24,10 @@ func (c *call) account() {
 	epochs := []struct {
 		name string
 		at   time.Time
-	}{{"start", p.arrived}, {"profile_start", p.created}, {"answer", p.answered}, {"bridge", time.Time{}}, {"last_hold", time.Time{}}}
+	}{
+		{"start", p.arrived}, {"profile_start", p.created}, {"answer", p.answered}, {"bridge", time.Time{}},
+		{"last_hold", time.Time{}},
+	}
 	for _, e := range epochs {
 		c.epoch(e.name, e.at)
 	}
@@ -62,14 +66,18 @@ func (c *call) epoch(name string, t time.Time) {
 	c.vars.set(name+"_uepoch", micros(t))
 }
 
-// durations sets the same spans in seconds, milliseconds and microseconds. Whole seconds are the difference of the clock's seconds.
+// durations sets each span in seconds, milliseconds and microseconds. Whole seconds are the difference of the Unix
+// seconds.
 func (c *call) durations(end time.Time) {
 	p := &c.profile
 	spans := []struct {
 		name     string
 		from, to time.Time
-	}{{"duration", p.arrived, end}, {"bill", p.answered, end}, {"progress", time.Time{}, end}, {"answer", p.arrived, p.answered},
-		{"wait", time.Time{}, end}, {"progress_media", p.arrived, p.media}, {"flow_bill", p.arrived, end}}
+	}{
+		{"duration", p.arrived, end}, {"bill", p.answered, end}, {"progress", time.Time{}, end},
+		{"answer", p.arrived, p.answered}, {"wait", time.Time{}, end}, {"progress_media", p.arrived, p.media},
+		{"flow_bill", p.arrived, end},
+	}
 	for _, unit := range []struct {
 		prefix, suffix string
 		of             func(from, to time.Time) int64
@@ -92,18 +100,24 @@ func (c *call) durations(end time.Time) {
 	}
 }
 
-// rtpStatistics are those of a call without sound.
+// rtpStatistics are those of a call without audio.
 var rtpStatistics = []Variable{
-	{"in_raw_bytes", "0"}, {"in_media_bytes", "0"}, {"in_packet_count", "0"}, {"in_media_packet_count", "0"}, {"in_skip_packet_count", "0"},
-	{"in_jitter_packet_count", "0"}, {"in_dtmf_packet_count", "0"}, {"in_cng_packet_count", "0"}, {"in_flush_packet_count", "0"},
-	{"in_largest_jb_size", "0"}, {"in_jitter_min_variance", "0.00"}, {"in_jitter_max_variance", "0.00"}, {"in_jitter_loss_rate", "0.00"},
-	{"in_jitter_burst_rate", "0.00"}, {"in_mean_interval", "0.00"}, {"in_flaw_total", "0"}, {"in_quality_percentage", "100.00"},
-	{"in_mos", "4.50"}, {"out_raw_bytes", "0"}, {"out_media_bytes", "0"}, {"out_packet_count", "0"}, {"out_media_packet_count", "0"},
-	{"out_skip_packet_count", "0"}, {"out_dtmf_packet_count", "0"}, {"out_cng_packet_count", "0"}, {"rtcp_packet_count", "0"},
+	{"in_raw_bytes", "0"}, {"in_media_bytes", "0"}, {"in_packet_count", "0"}, {"in_media_packet_count", "0"},
+	{"in_skip_packet_count", "0"},
+	{"in_jitter_packet_count", "0"}, {"in_dtmf_packet_count", "0"}, {"in_cng_packet_count", "0"},
+	{"in_flush_packet_count", "0"},
+	{"in_largest_jb_size", "0"}, {"in_jitter_min_variance", "0.00"}, {"in_jitter_max_variance", "0.00"},
+	{"in_jitter_loss_rate", "0.00"},
+	{"in_jitter_burst_rate", "0.00"}, {"in_mean_interval", "0.00"}, {"in_flaw_total", "0"},
+	{"in_quality_percentage", "100.00"},
+	{"in_mos", "4.50"}, {"out_raw_bytes", "0"}, {"out_media_bytes", "0"}, {"out_packet_count", "0"},
+	{"out_media_packet_count", "0"},
+	{"out_skip_packet_count", "0"}, {"out_dtmf_packet_count", "0"}, {"out_cng_packet_count", "0"},
+	{"rtcp_packet_count", "0"},
 	{"rtcp_octet_count", "0"},
 }
 
-// q850 is the number of a cause name.
+// q850 is the number of a hangup cause.
 func q850(cause string) int {
 	switch cause {
 	case "NORMAL_CLEARING":

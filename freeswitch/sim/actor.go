@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// actor is the caller with what they are about to do.
+// actor is the caller and the acts that they have yet to do.
 type actor struct {
 	Caller
 	acts []timedAct
@@ -16,7 +16,7 @@ type timedAct struct {
 	at time.Time
 }
 
-// hear lets the caller hear a prompt that starts now; what they want to do follows what they have not yet done.
+// hear tells the caller of a prompt that starts now. Their reaction comes after the acts that are still pending.
 func (a *actor) hear(now time.Time, p Prompt) {
 	if a.Caller == nil {
 		return
@@ -48,13 +48,13 @@ func (a *actor) next(now time.Time) (Act, bool) {
 	return act, true
 }
 
-// act does one thing that the caller does.
+// act does one of the caller's acts.
 func (c *call) act(a Act) {
 	switch {
 	case a.HangUp:
 		c.hangup("NORMAL_CLEARING", true)
 	case a.Says != "":
-		if c.listening && c.said == nil { // otherwise nobody hears it
+		if c.listening && c.said == nil { // otherwise it is lost
 			c.said = &a
 		}
 	case a.Key != 0:
@@ -62,7 +62,7 @@ func (c *call) act(a Act) {
 	}
 }
 
-// press is a key of the telephone; ok is false when the keypad is gone, and the caller with it.
+// press presses a key; ok is false when CallOptions.Keypad was closed, which hangs up.
 func (c *call) press(k rune, ok bool) {
 	if !ok {
 		c.o.Keypad = nil
@@ -74,7 +74,7 @@ func (c *call) press(k rune, ok bool) {
 	}
 }
 
-// callerGone is a hang-up from outside: the keypad was closed, or the call's context ended.
+// callerGone hangs up because the keypad was closed or the call's context ended.
 func (c *call) callerGone() {
 	c.cancelled = nil
 	c.hangup("NORMAL_CLEARING", true)

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// This file has the applications of mod_dptools that take no time.
+// The applications of mod_dptools that take no time.
 
-// set sets one variable: name=value. Without a value it is unset.
+// set sets one variable: name=value. An empty value unsets it.
 func (c *call) set(data string) {
 	name, value, ok := strings.Cut(data, "=")
 	if !ok {
@@ -17,7 +17,7 @@ func (c *call) set(data string) {
 	c.vars.set(name, c.vars.expand(value))
 }
 
-// parts splits the argument of multiset and multiunset: at spaces, or at the character after ^^.
+// parts splits the argument of multiset and multiunset at spaces, or at the character after ^^.
 func parts(data string) []string {
 	if rest, ok := strings.CutPrefix(data, "^^"); ok && rest != "" {
 		return strings.Split(rest[1:], rest[:1])
@@ -37,7 +37,7 @@ func (c *call) multiunset(data string) {
 	}
 }
 
-// export sets a variable and marks it for the next leg. With nolocal: the prefix is part of the name here.
+// export sets a variable and marks it for the next leg. A prefix "nolocal:" is part of the name here.
 func (c *call) export(data string) {
 	name, value, _ := strings.Cut(data, "=")
 	c.vars.set(name, value)
@@ -74,7 +74,7 @@ func newDestination(args []string) destination {
 	return destination{args[0], args[1], args[2]}
 }
 
-// cancel is sched_cancel: one task by its number, or all of the call.
+// cancel is sched_cancel: one task by its number, or all of the call's.
 func (c *call) cancel(data string) {
 	if data == "" || data == c.profile.uuid {
 		c.deadlines = nil
@@ -107,7 +107,7 @@ func (c *call) hangupApp(data string) {
 	c.hangup(causeName(data), false)
 }
 
-// causeName is the Q.850 cause that FreeSWITCH makes of a name; an empty one is a normal end.
+// causeName is the Q.850 cause for a name; NORMAL_CLEARING if empty.
 func causeName(name string) string {
 	if name == "" {
 		return "NORMAL_CLEARING"
@@ -115,7 +115,7 @@ func causeName(name string) string {
 	return strings.ToUpper(name)
 }
 
-// parkApp parks a call for good. FreeSWITCH refuses it for a call that the service already controls.
+// parkApp parks a call indefinitely. FreeSWITCH refuses this for a call that the service already controls.
 func (c *call) parkApp(string) {
 	if c.inSocket && c.controlled {
 		return
@@ -124,8 +124,8 @@ func (c *call) parkApp(string) {
 	c.park()
 }
 
-// splitArgs splits an argument at spaces, at most into n parts (switch_separate_string). Single quotes keep spaces together and vanish; a
-// backslash keeps quotes and itself.
+// splitArgs splits an argument at spaces into at most n parts (switch_separate_string). Single quotes protect spaces
+// and are removed; a backslash escapes quotes and itself.
 func splitArgs(s string, n int) []string {
 	var args []string
 	for s = strings.TrimLeft(s, " "); s != "" && len(args) < n; s = strings.TrimLeft(s, " ") {
@@ -181,8 +181,8 @@ func unescaped(b byte) byte {
 	}
 }
 
-// executeExtension is execute_extension for the dialplan inline: "<application>:<argument>,…", or with another delimiter "m:~:<application>:<argument>~…". It
-// ends where the call goes away.
+// executeExtension is execute_extension for the inline dialplan: "<application>:<argument>,…", or with another
+// delimiter "m:~:<application>:<argument>~…". It stops when the call leaves.
 func (c *call) executeExtension(data string) {
 	args := splitArgs(data, 4)
 	if len(args) < 2 || args[1] != "inline" {

@@ -2,7 +2,7 @@ package sim
 
 import "strconv"
 
-// leg is what is told apart on the SIP side of one call; all of it is made up.
+// leg is the SIP side of one call; all of it is made up.
 type leg struct {
 	from, uri, host, port string // of the From header
 	dialled               string
@@ -10,7 +10,7 @@ type leg struct {
 	tag, callID           string
 	branch                string
 	remoteRTP, localRTP   string
-	withheld              string // the asserted number of a caller who hides it
+	withheld              string // the asserted number, if the caller withholds it
 }
 
 func newLeg(o CallOptions) leg {
@@ -48,18 +48,20 @@ func (l leg) fullVia(n string) string {
 }
 
 func (l leg) remoteSDP() string {
-	return "v=0\r\no=user1 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio " + l.remoteRTP +
-		" RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
+	return "v=0\r\no=user1 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n" +
+		"m=audio " + l.remoteRTP + " RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n" +
+		"a=fmtp:101 0-15\r\n"
 }
 
 func (l leg) localSDP(session int64) string {
 	id := strconv.FormatInt(session, 10) + " " + strconv.FormatInt(session+1, 10)
-	return "v=0\r\no=FreeSWITCH " + id + " IN IP4 127.0.0.1\r\ns=FreeSWITCH\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio " + l.localRTP +
-		" RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
+	return "v=0\r\no=FreeSWITCH " + id + " IN IP4 127.0.0.1\r\ns=FreeSWITCH\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n" +
+		"m=audio " + l.localRTP + " RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n" +
+		"a=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
 }
 
-// arrivalVariables are the variables of a call that has just come in over SIP, in the recorded order. Those with a value are the same for
-// every call; their lines are made once.
+// arrivalVariables are the variables of a call that has just come in over SIP, in the recorded order. Those with a
+// value are the same for every call; their lines are rendered once.
 var arrivalVariables = prepare([]arrivalVariable{
 	{name: "direction", value: "inbound"},
 	{name: "uuid", of: func(c *call) string { return c.profile.uuid }},
@@ -156,7 +158,7 @@ func prepare(list []arrivalVariable) []arrivalVariable {
 	return list
 }
 
-// arrive fills the variables in.
+// arrive sets the arrival variables.
 func (c *call) arrive() {
 	for _, a := range arrivalVariables {
 		if a.of == nil {
@@ -167,7 +169,7 @@ func (c *call) arrive() {
 	}
 }
 
-// mediaUp sets what is known once sound can flow: at the answer, or before it with early media.
+// mediaUp sets what is known once media flows: at the answer, or before it with early media.
 func (c *call) mediaUp() {
 	v := &c.vars
 	v.set("rtp_local_sdp_str", c.leg.localSDP(c.profile.arrived.Unix()-20000))

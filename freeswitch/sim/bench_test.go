@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkCall is a whole call over loopback against the cheapest service there can be: greeting, two entries of digits, variables, transfer.
-// cpu-µs/call is the processor time of the simulator, user and kernel; the service is another process.
+// BenchmarkCall is a whole call over loopback against a minimal service: greeting, two entries of digits, variables,
+// transfer. cpu-µs/call is the processor time of the simulator, user and kernel; the service is another process.
 func BenchmarkCall(b *testing.B) {
 	for _, n := range []int{1, 50} {
 		b.Run(map[int]string{1: "one at a time", 50: "50 at a time"}[n], func(b *testing.B) {
@@ -33,7 +33,7 @@ func BenchmarkCall(b *testing.B) {
 				calls <- struct{}{}
 				wg.Go(func() {
 					defer func() { <-calls }()
-					r, err := sw.Call(b.Context(), CallOptions{From: "+15551234567", To: "5000", Caller: Keys(Pace{}, "100042#", "2468#")})
+					r, err := sw.Call(b.Context(), benchCall())
 					if err != nil || r.Destination != "menu XML default" {
 						b.Errorf("call ended %q at %q (%s): %v", r.End, r.Destination, r.Reason, err)
 					}
@@ -45,7 +45,12 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-// BenchmarkFrames is the simulator alone: all that it renders and parses in such a call, with a connection that costs nothing.
+func benchCall() CallOptions {
+	return CallOptions{From: "+15551234567", To: "5000", Caller: Keys(Pace{}, "100042#", "2468#")}
+}
+
+// BenchmarkFrames is the simulator alone: all that it renders and parses in such a call, with a connection that costs
+// nothing.
 func BenchmarkFrames(b *testing.B) {
 	sw, err := New(Options{Dialplan: []Action{{"socket", "unused"}}})
 	require.NoError(b, err)
@@ -53,12 +58,12 @@ func BenchmarkFrames(b *testing.B) {
 	var bytes int
 	before := cpu(b)
 	for b.Loop() {
-		c := newCall(b.Context(), sw, CallOptions{From: "+15551234567", To: "5000", Caller: Keys(Pace{}, "100042#", "2468#")})
+		c := newCall(b.Context(), sw, benchCall())
 		free := &freeConnection{}
 		c.wire.conn, c.wire.open, c.inSocket, c.controlled = free, true, true, true
 		for rest := []byte(benchCommands); len(rest) > 0; {
 			var cmd command
-			cmd, rest, _, _ = parseCommand(rest)
+			cmd, rest, _, _ = parseCommand(rest, Release1_10)
 			c.answerCommand(&cmd)
 		}
 		c.commands()
@@ -70,7 +75,7 @@ func BenchmarkFrames(b *testing.B) {
 	b.ReportMetric(float64(bytes), "bytes/call")
 }
 
-// freeConnection costs nothing.
+// freeConnection counts and drops what is written.
 type freeConnection struct {
 	net.Conn
 	bytes int
@@ -83,21 +88,22 @@ func (c *freeConnection) Write(b []byte) (int, error) {
 
 func (c *freeConnection) SetWriteDeadline(time.Time) error { return nil }
 
-const benchDigits = "play_and_get_digits\nexecute-app-arg: 4 8 1 4000 #* tone_stream://%(300,50,440) silence_stream://10 cs_digits '' 2000"
+const benchDigits = "play_and_get_digits\n" +
+	"execute-app-arg: 4 8 1 4000 #* tone_stream://%(300,50,440) silence_stream://10 cs_digits '' 2000"
 
 func benchSend(app string) string {
 	return "sendmsg\ncall-command: execute\nexecute-app-name: " + app + "\nevent-lock: true\nEvent-UUID: 4a1c\n\n"
 }
 
 var (
-	benchGreeting = "myevents\n\nfilter Event-Name CHANNEL_EXECUTE_COMPLETE\n\nfilter Event-Name CHANNEL_HANGUP\n\n" + benchSend("answer") +
-		benchSend(benchDigits)
+	benchGreeting = "myevents\n\nfilter Event-Name CHANNEL_EXECUTE_COMPLETE\n\nfilter Event-Name CHANNEL_HANGUP\n\n" +
+		benchSend("answer") + benchSend(benchDigits)
 	benchHandover = benchSend("multiset\nexecute-app-arg: ^^|cs_status=verified|cs_customer=100042|socket_resume=") +
 		benchSend("transfer\nexecute-app-arg: menu XML default")
 	benchCommands = "connect\n\n" + benchGreeting + benchSend(benchDigits) + benchHandover
 )
 
-// benchProcess runs the service in a process of its own, so that the processor time of this one is the simulator's.
+// benchProcess runs the service in another process, so that the processor time of this one is the simulator's.
 func benchProcess(b *testing.B) string {
 	service := exec.Command(os.Args[0])
 	service.Env = append(os.Environ(), "SIM_BENCH_SERVICE=1")
@@ -112,7 +118,7 @@ func benchProcess(b *testing.B) string {
 	return strings.TrimSpace(address)
 }
 
-// benchMain is that process: it serves until its input ends.
+// benchMain is the main function of that process: it serves until its input ends.
 func benchMain() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -159,7 +165,7 @@ func benchServe(conn net.Conn) {
 	await("never", 1)
 }
 
-// cpu is the processor time that this process has used.
+// cpu is the processor time of this process so far.
 func cpu(b *testing.B) time.Duration {
 	b.Helper()
 	var u syscall.Rusage

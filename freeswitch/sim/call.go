@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// call is one call in a Switch. One goroutine runs it from arrival to hang-up; only reading the socket is another's.
+// call is one call in a Switch. One goroutine runs it from arrival to hangup; a second one reads the socket.
 type call struct {
 	sw        *Switch
-	cancelled <-chan struct{} // of the call's context; nil once that is known
+	cancelled <-chan struct{} // of the call's context; nil once handled
 	o         CallOptions
 	ctx       context.Context
 	wire      wire
@@ -25,32 +25,32 @@ type call struct {
 	identity      string // the headers between the state's number and the answer state
 	callerHeaders []byte // the profile as events carry it
 
-	cause      string // of the hang-up; empty while the call lives
+	cause      string // of the hangup; empty while the call lives
 	byCaller   bool
-	pending    *destination // of a transfer that is under way: applications break off
-	reset      bool         // the listener died and the dialplan goes on: applications break off
-	stranded   bool         // the same at the wrong time: nothing goes on
-	inSocket   bool         // the socket application runs
+	pending    *destination // of a transfer under way: applications stop
+	reset      bool         // the listener died and the dialplan goes on: applications stop
+	stranded   bool         // the listener died after the call had left: nothing goes on
+	inSocket   bool         // the socket application is running
 	connected  bool         // the service sent connect
-	locked     bool         // the application that runs was sent with event-lock
+	locked     bool         // the running application was sent with event-lock
 	controlled bool         // park waits for the listener
-	spokenTo   bool         // the first command has come
+	commanded  bool         // the first command has arrived
 	exiting    bool         // the service sent exit
 	full       bool
-	ackDue     bool     // the caller will acknowledge the answer
-	heard      []string // the files of the prompt that was heard last
-	listening  bool     // a speech engine listens
-	said       *Act     // what it has heard and not yet told
+	ackDue     bool     // the caller has yet to acknowledge the answer
+	heard      []string // the files of the last prompt
+	listening  bool     // a speech engine is listening
+	said       *Act     // what it has heard and not yet reported
 	stopped    bool     // it was told to stop
 
-	queue     []command // sendmsg that were not yet carried out
-	keys      []key     // pressed and not yet taken
-	dialed    []byte    // taken and not secret
+	queue     []command // sendmsg commands that are still to run
+	keys      []key     // pressed and not yet read
+	dialed    []byte    // read and not secret
 	deadlines []deadline
 	lastApp   Action
 
 	result    Result
-	lastDigit time.Time // real time, of the entry that waits for the service's reaction
+	lastDigit time.Time // real time of the last entry; zero once the service has reacted
 	left      bool      // the call has left the service: End is known
 }
 
@@ -60,8 +60,8 @@ type key struct {
 	secret bool
 }
 
-// Call places one call and returns when it is over: hung up, handed on and ended, or stranded. The error says that the simulator could not
-// do it, or that ctx ended, in which case the caller has hung up; whatever the service does wrong is in the Result.
+// Call places one call and returns when it is over: hung up, handed on and ended, or stranded. An error means that the
+// simulator could not place it, or that ctx ended, which hangs up. Faults of the service are in the Result.
 func (s *Switch) Call(ctx context.Context, o CallOptions) (Result, error) {
 	if o.To == "" {
 		return Result{}, errors.New("simulated call: no number to call (CallOptions.To)")
@@ -70,7 +70,7 @@ func (s *Switch) Call(ctx context.Context, o CallOptions) (Result, error) {
 	defer c.recycle()
 	c.run()
 	if c.cancelled != nil {
-		return c.result, nil // whatever happened to ctx came too late
+		return c.result, nil // the call was over before ctx ended
 	}
 	return c.result, context.Cause(ctx)
 }
@@ -86,11 +86,13 @@ func newCall(ctx context.Context, s *Switch, o CallOptions) *call {
 	c.caller = actor{Caller: o.Caller}
 	c.wire.out, c.wire.readBuffer, c.callerHeaders = b.out, b.read, b.caller
 	c.vars = b.vars
-	c.wire.now = s.now
+	c.wire.now, c.wire.version = s.now, s.options.Release
 	c.wire.watch = c.watcher()
 	now := c.now()
-	c.profile = profile{name: o.Name, number: o.From, network: "127.0.0.1", destination: o.To, context: o.Context, uuid: newUUID(),
-		channel: "sofia/internal/" + c.leg.uri, index: 1, hidden: o.Withheld, created: now, arrived: now}
+	c.profile = profile{
+		name: o.Name, number: o.From, network: "127.0.0.1", destination: o.To, context: o.Context, uuid: newUUID(),
+		channel: "sofia/internal/" + c.leg.uri, index: 1, hidden: o.Withheld, created: now, arrived: now,
+	}
 	switch {
 	case o.Withheld:
 		c.profile.name = "Anonymous"
@@ -118,7 +120,7 @@ func newCall(ctx context.Context, s *Switch, o CallOptions) *call {
 
 func (c *call) profileChanged() { c.callerHeaders = c.profile.render(c.callerHeaders[:0], "Caller-") }
 
-// watcher tells the transcript and CallOptions.Watch; nil if nobody listens.
+// watcher passes frames to the transcript and CallOptions.Watch; nil if there is neither.
 func (c *call) watcher() func(Frame) {
 	if !c.o.Transcript && c.o.Watch == nil {
 		return nil
@@ -133,7 +135,7 @@ func (c *call) watcher() func(Frame) {
 	}
 }
 
-// run is the life of the call: one extension after the other, then the end.
+// run runs the whole call: one extension after the other, then the end.
 func (c *call) run() {
 	began, arrived := c.sw.now(), c.profile.arrived
 	plan := c.sw.dialplan
@@ -143,7 +145,7 @@ func (c *call) run() {
 			break
 		}
 		if c.pending == nil {
-			c.hangup("NORMAL_CLEARING", false) // the last action of the dialplan was done
+			c.hangup("NORMAL_CLEARING", false) // the dialplan is finished
 			break
 		}
 		plan = c.route()
@@ -153,7 +155,7 @@ func (c *call) run() {
 	c.conclude()
 }
 
-// extension carries out the actions of a dialplan until one of them sends the call elsewhere.
+// extension runs the actions of a dialplan until one of them sends the call elsewhere.
 func (c *call) extension(plan []Action) {
 	for _, a := range plan {
 		if !c.ready() {
@@ -163,7 +165,7 @@ func (c *call) extension(plan []Action) {
 	}
 }
 
-// ready is switch_channel_ready: nothing has taken the call from the application that runs.
+// ready is switch_channel_ready: nothing has taken the call from the running application.
 func (c *call) ready() bool {
 	return c.cause == "" && c.pending == nil && !c.reset && !c.stranded
 }
@@ -171,7 +173,7 @@ func (c *call) ready() bool {
 // snapshot keeps the variables and headers with which the call goes on.
 func (c *call) snapshot() { c.result.Variables, c.result.Headers = c.vars.all(), c.vars.exported() }
 
-// leave notes how the call left the service; only the first time counts.
+// leave records how the call left the service; only the first time counts.
 func (c *call) leave(how End, reason string) {
 	if c.left {
 		return
@@ -206,7 +208,7 @@ func (c *call) hangup(cause string, byCaller bool) {
 	c.leave(HungUp, "")
 }
 
-// conclude fills in what only the end knows.
+// conclude completes the result.
 func (c *call) conclude() {
 	r := &c.result
 	r.Cause = c.cause
@@ -216,7 +218,7 @@ func (c *call) conclude() {
 	r.Lost = r.End == HungUp || r.End == Stranded || r.End != CallerHungUp && r.Destination == ""
 	if c.stranded {
 		r.End, r.Lost = Stranded, true
-		r.Reason = strings.TrimPrefix(r.Reason+"; ", "; ") + "the service closed the socket after the call had moved on, with socket_resume set: " +
-			"FreeSWITCH resets the call and leaves the caller in silence"
+		r.Reason = strings.TrimPrefix(r.Reason+"; ", "; ") + "the service closed the socket after the call had moved on, " +
+			"with socket_resume set: FreeSWITCH resets the call and leaves the caller in silence"
 	}
 }

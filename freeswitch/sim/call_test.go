@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWhereACallEndsUp(t *testing.T) {
+func TestHowCallsEnd(t *testing.T) {
 	t.Parallel()
 	handOn := func(s *service) {
 		s.greet(completions, hangups)
@@ -36,29 +36,36 @@ func TestWhereACallEndsUp(t *testing.T) {
 		"the service hands it on": {script: handOn, end: Transferred, destination: "menu XML default", status: "verified"},
 		"the service closes between prompts": {script: func(s *service) { s.greet(completions); s.run("answer", "") },
 			end: Resumed, destination: DefaultAfter, status: "none"},
-		"the service exits": {script: func(s *service) { s.greet(completions); s.run("answer", ""); s.send("exit\n\n"); s.rest() },
-			end: Resumed, destination: DefaultAfter, status: "none"},
+		"the service exits": {
+			script: func(s *service) { s.greet(completions); s.run("answer", ""); s.send("exit\n\n"); s.rest() },
+			end:    Resumed, destination: DefaultAfter, status: "none"},
 		"the service closes without socket_resume": {options: Options{NoResume: true},
 			script: func(s *service) { s.greet(completions); s.run("answer", "") },
 			end:    Resumed, destination: DefaultAfter, status: "none"},
 		"the service hangs": {options: Options{DeadMan: 2 * time.Second, After: "sorry XML default"},
 			script: func(s *service) { s.greet(completions); s.rest() }, end: DeadMan, destination: "sorry XML default"},
-		"the service says nothing at all": {options: Options{DeadMan: 30 * time.Millisecond}, script: (*service).rest,
+		"the service sends nothing": {options: Options{DeadMan: 30 * time.Millisecond}, script: (*service).rest,
 			end: DeadMan, destination: DefaultAfter},
-		"the service hangs up": {script: func(s *service) { s.greet(completions); s.execute("hangup", "USER_BUSY"); s.rest() }, end: HungUp, lost: true},
-		"the service asks for what is not there": {script: func(s *service) { s.greet(completions); s.execute("no_such", "x"); s.rest() },
-			end: HungUp, lost: true},
-		"the caller hangs up at a prompt": {call: CallOptions{Caller: Script(Human, Answer{Prompt: "ask-pin", Keys: "12", HangUp: true})},
+		"the service hangs up": {
+			script: func(s *service) { s.greet(completions); s.execute("hangup", "USER_BUSY"); s.rest() },
+			end:    HungUp, lost: true},
+		"the service asks for an unknown application": {
+			script: func(s *service) { s.greet(completions); s.execute("no_such", "x"); s.rest() },
+			end:    HungUp, lost: true},
+		"the caller hangs up at a prompt": {
+			call: CallOptions{Caller: Script(Human, Answer{Prompt: "ask-pin", Keys: "12", HangUp: true})},
 			script: func(s *service) {
 				s.greet(completions, hangups)
 				s.execute("play_and_get_digits", "4 4 1 4000 # /en/ask-pin.wav silence_stream://10 d '' 2000")
 				s.rest()
 			}, end: CallerHungUp},
-		"the service closes when the call has moved on": {options: Options{Talk: time.Hour, Speed: 1}, script: func(s *service) {
-			s.greet(completions)
-			s.run("transfer", "menu XML default")
-			s.until(func(f said) bool { return f.get("Application") == "answer" })
-		}, end: Stranded, destination: "menu XML default", lost: true},
+		"the service closes when the call has moved on": {
+			options: Options{Talk: time.Hour, Speed: 1},
+			script: func(s *service) {
+				s.greet(completions)
+				s.run("transfer", "menu XML default")
+				s.until(func(f said) bool { return f.get("Application") == "answer" })
+			}, end: Stranded, destination: "menu XML default", lost: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -71,17 +78,23 @@ func TestWhereACallEndsUp(t *testing.T) {
 	}
 }
 
-func TestHandedOnWithItsHeadersAndItsTimes(t *testing.T) {
+func TestACallThatIsHandedOn(t *testing.T) {
 	t.Parallel()
-	call := CallOptions{Transcript: true, Variables: []Variable{{"cs_line", "retail"}}, Caller: Keys(Pace{}, "100042#", "2468#")}
+	const (
+		account = "4 8 1 4000 # file_string:///en/hello.wav!/en/ask-account.wav silence_stream://10 d '' 2000"
+		pin     = "4 8 1 4000 # /en/ask-pin.wav silence_stream://10 d '' 2000"
+	)
+	call := CallOptions{
+		Transcript: true, Variables: []Variable{{"cs_line", "retail"}}, Caller: Keys(Pace{}, "100042#", "2468#"),
+	}
 	r, s := place(t, Options{}, call, func(s *service) {
 		data := s.greet(completions, hangups)
 		assert.Equal(t, "retail", data.get("variable_cs_line"))
-		s.execute("answer", "", "play_and_get_digits", "4 8 1 4000 # file_string:///en/hello.wav!/en/ask-account.wav silence_stream://10 d '' 2000")
+		s.execute("answer", "", "play_and_get_digits", account)
 		s.until(func(f said) bool { return f.get("Application") == "play_and_get_digits" })
-		assert.Equal(t, "2468", entryOf(s.run("play_and_get_digits", "4 8 1 4000 # /en/ask-pin.wav silence_stream://10 d '' 2000")).digits)
-		s.execute("export", "nolocal:sip_h_X-Countersign-Status=verified", "export", "sip_h_X-Countersign-Level=2", "set", "sip_h_X-Other=1",
-			"transfer", "menu XML default")
+		assert.Equal(t, "2468", entryOf(s.run("play_and_get_digits", pin)).digits)
+		s.execute("export", "nolocal:sip_h_X-Countersign-Status=verified", "export", "sip_h_X-Countersign-Level=2",
+			"set", "sip_h_X-Other=1", "transfer", "menu XML default")
 		s.rest()
 	})
 	assert.Equal(t, map[string]string{"X-Countersign-Status": "verified", "X-Countersign-Level": "2"}, r.Headers)
@@ -90,8 +103,10 @@ func TestHandedOnWithItsHeadersAndItsTimes(t *testing.T) {
 	assert.True(t, r.Prompts[0].Has("hello"))
 	assert.Equal(t, 4*time.Second, r.Prompts[0].Length, "two files of the default length")
 	assert.Len(t, r.Times.Reactions, 1)
-	for name, d := range map[string]time.Duration{"answer": r.Times.Answer, "first prompt": r.Times.FirstPrompt, "handover": r.Times.Handover,
-		"reaction": r.Times.Reactions[0], "total": r.Times.Total} {
+	for name, d := range map[string]time.Duration{
+		"answer": r.Times.Answer, "first prompt": r.Times.FirstPrompt, "handover": r.Times.Handover,
+		"reaction": r.Times.Reactions[0], "total": r.Times.Total,
+	} {
 		assert.Positive(t, d, name)
 	}
 	var toService, fromService bytes.Buffer
@@ -109,34 +124,41 @@ func TestHandedOnWithItsHeadersAndItsTimes(t *testing.T) {
 		require.Positive(t, n)
 		rest, b = append(rest, f), b[n:]
 	}
-	assert.Equal(t, s.got, rest, "the transcript is what the service read")
+	assert.Equal(t, s.got, rest, "the transcript has what the service read")
 }
 
-func TestCommandsMayBeWrittenInManyWays(t *testing.T) {
+func TestCommandSyntax(t *testing.T) {
 	t.Parallel()
 	place(t, Options{}, CallOptions{}, func(s *service) {
 		data := s.greet()
-		s.send("\r\nSendMsg " + data.get("Unique-ID") + "\r\nEVENT-uuid: u1\r\ncontent-type: text/plain\r\nEvent-Lock: true\r\ncontent-length: 5\r\n" +
-			"Execute-App-Name: set\r\ncall-command: execute\r\n\r\nb=2 3")
+		s.send("\r\nSendMsg " + data.get("Unique-ID") + "\r\nEVENT-uuid: u1\r\ncontent-type: text/plain\r\n" +
+			"Event-Lock: true\r\ncontent-length: 5\r\nExecute-App-Name: set\r\ncall-command: execute\r\n\r\nb=2 3")
 		f := s.until(func(f said) bool { return f.get("Event-Name") == "CHANNEL_EXECUTE_COMPLETE" })
 		assert.Equal(t, "u1", f.get("Application-UUID"))
 		assert.Equal(t, "2%203", f.get("variable_b"))
-		for _, c := range []struct{ say, reply string }{
-			{"getvar b", "2 3"}, {"getvar nothing", "-ERR command not found"}, {"sendmsg 1234\ncall-command: execute", "-ERR invalid session id [1234]"},
-			{"filter x", "-ERR invalid syntax"}, {"myevents", "-ERR aready enabled."}, {"filter delete all", "+OK filter deleted. [all][]"},
-			{"divert_events", "-ERR missing value."}, {"linger 5", "-ERR command not found"}, {"exit", "+OK bye"},
+		for _, c := range []struct{ command, reply string }{
+			{"getvar b", "2 3"},
+			{"getvar nothing", "-ERR command not found"},
+			{"sendmsg 1234\ncall-command: execute", "-ERR invalid session id [1234]"},
+			{"filter x", "-ERR invalid syntax"},
+			{"myevents", "-ERR aready enabled."},
+			{"filter delete all", "+OK filter deleted. [all][]"},
+			{"divert_events", "-ERR missing value."},
+			{"linger 5", "-ERR command not found"},
+			{"exit", "+OK bye"},
 		} {
-			s.send(c.say + "\n\n")
-			assert.Equal(t, c.reply, s.until(func(f said) bool { return !f.event() }).get("Reply-Text"), c.say)
+			s.send(c.command + "\n\n")
+			assert.Equal(t, c.reply, s.until(func(f said) bool { return !f.event() }).get("Reply-Text"), c.command)
 		}
 	})
 }
 
-func TestLoopsRepeatWhatTakesLong(t *testing.T) {
+func TestLoopsRepeatLongApplications(t *testing.T) {
 	t.Parallel()
 	r, _ := place(t, Options{}, CallOptions{}, func(s *service) {
 		s.greet(completions)
-		s.send("sendmsg\ncall-command: execute\nexecute-app-name: playback\nexecute-app-arg: f.wav\nloops: 3\nevent-lock: true\n\n")
+		s.send("sendmsg\ncall-command: execute\nexecute-app-name: playback\nexecute-app-arg: f.wav\n" +
+			"loops: 3\nevent-lock: true\n\n")
 		for range 3 {
 			s.until(func(f said) bool { return f.get("Application") == "playback" })
 		}
@@ -144,7 +166,7 @@ func TestLoopsRepeatWhatTakesLong(t *testing.T) {
 	assert.Len(t, r.Prompts, 3)
 }
 
-func TestWithoutEventLockAnApplicationRunsInTheMiddleOfAnother(t *testing.T) {
+func TestWithoutEventLockAnApplicationRunsDuringAnother(t *testing.T) {
 	t.Parallel()
 	_, s := place(t, Options{Speed: 1}, CallOptions{}, func(s *service) {
 		s.greet(completions)
@@ -161,7 +183,7 @@ func TestWithoutEventLockAnApplicationRunsInTheMiddleOfAnother(t *testing.T) {
 	assert.Equal(t, []string{"answer", "set", "playback"}, order)
 }
 
-func TestAFilterMayAskForAnyHeader(t *testing.T) {
+func TestFiltersOnAnyHeader(t *testing.T) {
 	t.Parallel()
 	_, s := place(t, Options{}, CallOptions{}, func(s *service) {
 		s.greet()
@@ -176,8 +198,10 @@ func TestAFilterMayAskForAnyHeader(t *testing.T) {
 			seen = append(seen, e.get("Event-Name")+" "+decoded(e.get("Application-Data")))
 		}
 	}
-	assert.Equal(t, []string{"CHANNEL_EXECUTE x=1", "CHANNEL_EXECUTE_COMPLETE x=1", "CHANNEL_EXECUTE x=2", "CHANNEL_EXECUTE y=1",
-		"CHANNEL_EXECUTE_COMPLETE y=1"}, seen)
+	assert.Equal(t, []string{
+		"CHANNEL_EXECUTE x=1", "CHANNEL_EXECUTE_COMPLETE x=1", "CHANNEL_EXECUTE x=2", "CHANNEL_EXECUTE y=1",
+		"CHANNEL_EXECUTE_COMPLETE y=1",
+	}, seen)
 }
 
 func TestAKeypadPressesKeysAndHangsUp(t *testing.T) {
@@ -189,12 +213,14 @@ func TestAKeypadPressesKeysAndHangsUp(t *testing.T) {
 	})
 	r, _ := place(t, Options{Speed: 1}, CallOptions{Keypad: keys, Caller: person}, func(s *service) {
 		s.greet(completions)
-		s.execute("answer", "", "play_and_get_digits", "1 6 1 9000 # tone_stream://%(9000,0,440) silence_stream://10 d '' 9000")
-		<-asked // what is keyed before is thrown away
+		s.execute("answer", "",
+			"play_and_get_digits", "1 6 1 9000 # tone_stream://%(9000,0,440) silence_stream://10 d '' 9000")
+		<-asked // earlier keys are dropped
 		for _, k := range "42#" {
 			keys <- k
 		}
-		assert.Equal(t, "42", entryOf(s.until(func(f said) bool { return f.get("Application") == "play_and_get_digits" })).digits)
+		done := s.until(func(f said) bool { return f.get("Application") == "play_and_get_digits" })
+		assert.Equal(t, "42", entryOf(done).digits)
 		close(keys)
 		s.rest()
 	})
@@ -215,9 +241,9 @@ func TestTheCallerHangsUpWhenTheContextEnds(t *testing.T) {
 	assert.Equal(t, "disconnect", got[len(got)-1].get("Content-Disposition"))
 }
 
-func TestTheNextAddressIsTriedAndAPersonReachedIfNoneAnswers(t *testing.T) {
+func TestAddressesAreTriedInTurn(t *testing.T) {
 	t.Parallel()
-	const dead = "127.0.0.1:1" // nobody listens there
+	const dead = "127.0.0.1:1" // nothing listens there
 	address, wait := listen(t, func(s *service) { s.greet(); s.run("transfer", "menu XML default"); s.rest() })
 	sw, err := New(Options{Address: dead + "|" + address})
 	require.NoError(t, err)
@@ -235,7 +261,7 @@ func TestTheNextAddressIsTriedAndAPersonReachedIfNoneAnswers(t *testing.T) {
 	assert.Contains(t, r.Reason, dead)
 }
 
-func TestSpeedScalesTheCallersWorld(t *testing.T) {
+func TestSpeedScalesTheCallersTime(t *testing.T) {
 	t.Parallel()
 	r, _ := place(t, Options{Speed: 20}, CallOptions{}, func(s *service) {
 		s.greet(completions)
@@ -246,14 +272,14 @@ func TestSpeedScalesTheCallersWorld(t *testing.T) {
 	})
 	assert.GreaterOrEqual(t, r.Times.Call, 2*time.Second)
 	assert.GreaterOrEqual(t, r.Times.Total, 100*time.Millisecond)
-	assert.Greater(t, r.Times.Call-r.Times.Total, time.Second, "which nobody waited for")
+	assert.Greater(t, r.Times.Call-r.Times.Total, time.Second, "time that did not really pass")
 }
 
-func TestSoundsKnowHowLongAPromptTakes(t *testing.T) {
+func TestSoundsTellLengths(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	wav := append([]byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"), make([]byte, 12)...)
-	binary.LittleEndian.PutUint32(wav[28:], 16000) // bytes a second
+	binary.LittleEndian.PutUint32(wav[28:], 16000) // bytes per second
 	wav = binary.LittleEndian.AppendUint32(append(wav, "data"...), 24000)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "hello.wav"), wav, 0o600))
 	s := &Sounds{Dir: dir, Default: 3 * time.Second}
@@ -274,7 +300,7 @@ func TestSoundsKnowHowLongAPromptTakes(t *testing.T) {
 	assert.False(t, (&Sounds{Default: -1}).file("missing.wav").found)
 }
 
-func TestAnAddressMustBeOne(t *testing.T) {
+func TestInvalidAddressesAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"", "localhost", "127.0.0.1:1|x"} {
 		_, err := New(Options{Address: address})
@@ -284,16 +310,19 @@ func TestAnAddressMustBeOne(t *testing.T) {
 
 func FuzzParseCommand(f *testing.F) {
 	f.Add([]byte("connect\n\n"))
+	f.Add([]byte("sendmsg\nContent-Length: -1\n\n"))
 	f.Add([]byte("sendmsg\r\ncall-command: execute\r\ncontent-length: 5\r\n\r\nb=2 3getvar b\n\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for rest := b; ; {
-			cmd, after, ok, err := parseCommand(rest)
-			if !ok || err != nil {
-				return
+		for release := range Release(releases) {
+			for rest := b; ; {
+				cmd, after, ok, err := parseCommand(rest, release)
+				if !ok || err != nil {
+					break
+				}
+				require.Less(t, len(after), len(rest))
+				require.NotEmpty(t, cmd.line)
+				rest = after
 			}
-			require.Less(t, len(after), len(rest))
-			require.NotEmpty(t, cmd.line)
-			rest = after
 		}
 	})
 }
@@ -301,7 +330,7 @@ func FuzzParseCommand(f *testing.F) {
 func FuzzEncode(f *testing.F) {
 	f.Add("+15551234567 100%25")
 	f.Fuzz(func(t *testing.T, s string) {
-		if !strings.Contains(s, "%") { // FreeSWITCH does not tell an encoded byte from three characters
+		if !strings.Contains(s, "%") { // FreeSWITCH cannot tell an encoded byte from three characters
 			assert.Equal(t, s, decoded(encoded(s)))
 		}
 		assert.False(t, strings.ContainsAny(encoded(s), "\r\n :"))

@@ -5,34 +5,34 @@ import (
 	"time"
 )
 
-// Caller is the person on the telephone. Hear is called when a prompt starts, by the call's own goroutine, and says what the caller does
-// about it. One Caller serves one call.
+// Caller is the person on the telephone. Hear is called by the call's goroutine when a prompt starts, and returns how
+// the caller reacts. A Caller serves one call.
 type Caller interface {
 	Hear(Prompt) []Act
 }
 
-// CallerFunc is a Caller that is a function.
+// CallerFunc is a function as a Caller.
 type CallerFunc func(Prompt) []Act
 
 // Hear calls the function.
 func (f CallerFunc) Hear(p Prompt) []Act { return f(p) }
 
-// Act is one thing that a caller does. A caller does one after the other, also across prompts: somebody who is still keying an account
-// number when the next prompt starts goes on with it.
+// Act is one act of a caller. A caller does one after the other, across prompts too: a caller who is still keying an
+// account number when the next prompt starts finishes it first.
 type Act struct {
-	// Wait is the time since the act before, or since the start of the prompt.
+	// Wait is the time since the previous act, or since the start of the prompt.
 	Wait time.Duration
 	// Key is pressed: 0-9, A-D, * or #. 0 presses nothing.
 	Key byte
-	// Says is spoken: the words that the speech engine understands, if it listens. Confidence is how sure it is of them, up to 1; 0 is as sure as can be, and
-	// below 0 it makes nothing of them.
+	// Says are spoken words, which the speech engine understands if it listens. Confidence is that of the engine, up to 1;
+	// 0 counts as 1, and below 0 it understands nothing.
 	Says       string
 	Confidence float64
 	// HangUp puts the receiver down.
 	HangUp bool
 }
 
-// Pace is how fast somebody reacts. The zero Pace reacts at once.
+// Pace is how fast a caller reacts. The zero Pace reacts at once.
 type Pace struct {
 	// Listen hears the prompt to its end before reacting.
 	Listen bool
@@ -40,10 +40,10 @@ type Pace struct {
 	First, Between time.Duration
 }
 
-// Human is the pace of somebody who listens, thinks and keys with one finger.
+// Human is the pace of a person who listens, thinks and keys with one finger.
 var Human = Pace{Listen: true, First: 900 * time.Millisecond, Between: 280 * time.Millisecond}
 
-// Type is the keys pressed at this pace in answer to a prompt.
+// Type presses keys at this pace in answer to a prompt.
 func (p Pace) Type(prompt Prompt, keys string) []Act {
 	acts := make([]Act, 0, len(keys)+1)
 	wait := p.First
@@ -57,7 +57,8 @@ func (p Pace) Type(prompt Prompt, keys string) []Act {
 	return acts
 }
 
-// Keys answers every prompt that asks for digits with the next of its entries, and then stays silent: `countersign call --keys 100042,2468`.
+// Keys answers each prompt that asks for digits with the next entry, and then stays silent:
+// `countersign call --keys 100042,2468`.
 func Keys(pace Pace, entries ...string) Caller {
 	return CallerFunc(func(p Prompt) []Act {
 		if !p.Digits || len(entries) == 0 {
@@ -74,19 +75,18 @@ func Silent() Caller { return CallerFunc(func(Prompt) []Act { return nil }) }
 
 // Answer is what a scripted caller does at a prompt.
 type Answer struct {
-	// Prompt is the base name of the file; empty is any prompt that asks for something.
+	// Prompt is the base name of the file; empty: any prompt that asks for something.
 	Prompt string
-	// Keys are pressed, Says is spoken, to who listens; then HangUp puts the receiver down.
+	// Keys are pressed first, then Says is spoken, then HangUp puts the receiver down.
 	Keys, Says string
-	// Confidence is that of Act.
+	// Confidence is Act.Confidence.
 	Confidence float64
 	HangUp     bool
 	// Again uses the answer every time, not only the first.
 	Again bool
 }
 
-// Script is a caller who knows what to do at which prompt: of the answers that fit, the first that is not used up; none, and the caller
-// is silent.
+// Script is a caller who reacts to each prompt with the first matching answer that is not used up, or stays silent.
 func Script(pace Pace, answers ...Answer) Caller {
 	left := slices.Clone(answers)
 	return CallerFunc(func(p Prompt) []Act {

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// clock is the caller's watch: real time plus what Speed made shorter. Only the call's goroutine uses it.
+// clock is the caller's watch: real time plus the time that Speed saved. Only the call's goroutine uses it.
 type clock struct {
 	real  func() time.Time
-	speed float64 // +Inf: nothing in the caller's world takes time
+	speed float64 // +Inf: the caller never waits
 	ahead time.Duration
 	timer *time.Timer
 }
@@ -22,7 +22,7 @@ func newClock(real func() time.Time, speed float64) clock {
 
 func (c *clock) now() time.Time { return c.real().Add(c.ahead) }
 
-// instant says that the caller's world does not wait at all.
+// instant: the caller never waits.
 func (c *clock) instant() bool { return math.IsInf(c.speed, 1) }
 
 // after is a channel that fires when d has passed; stop it with the timer before the next one.
@@ -35,11 +35,11 @@ func (c *clock) after(d time.Duration) <-chan time.Time {
 	return c.timer.C
 }
 
-// frameTime is how often FreeSWITCH looks around: one media frame.
+// frameTime is one media frame, the interval at which FreeSWITCH polls.
 const frameTime = 20 * time.Millisecond
 
-// wait lets time pass until done says so or the watch shows until (the zero time: for ever). In the meantime the service's commands are
-// answered, keys are taken in, and deadlines and the caller's own acts come due. hurried is for time that Speed shortens.
+// wait lets time pass until done returns true or the watch shows until (zero: no limit). Meanwhile it answers the
+// service's commands, reads keys, and runs deadlines and the caller's acts. hurried: Speed shortens this time.
 func (c *call) wait(until time.Time, hurried bool, done func() bool) {
 	if c.ackDue {
 		c.ackDue = false
@@ -67,7 +67,7 @@ func (c *call) wait(until time.Time, hurried bool, done func() bool) {
 	}
 }
 
-// poll takes in what is there without waiting, and says whether there was anything.
+// poll takes one input without waiting, and reports whether there was one.
 func (c *call) poll() bool {
 	select {
 	case b, ok := <-c.wire.in:
@@ -82,7 +82,7 @@ func (c *call) poll() bool {
 	return true
 }
 
-// block waits for the next thing to happen, at most until the watch shows next.
+// block waits for the next input, at most until the watch shows next.
 func (c *call) block(now, next time.Time, hurried bool) {
 	c.wire.flush()
 	speed := 1.0
@@ -120,7 +120,7 @@ func (c *call) frame() {
 	c.wait(c.now().Add(frameTime-since%frameTime), true, func() bool { return !c.ready() })
 }
 
-// nextDue is when something of its own accord happens next, the zero time if nothing will.
+// nextDue is the time of the next deadline or caller's act; zero if there is none.
 func (c *call) nextDue() time.Time {
 	next := c.caller.nextAt()
 	for _, d := range c.deadlines {
@@ -131,7 +131,7 @@ func (c *call) nextDue() time.Time {
 	return next
 }
 
-// due does what has come due: the caller's acts and scheduled transfers.
+// due runs the caller's acts and scheduled transfers whose time has come.
 func (c *call) due() {
 	for c.cause == "" {
 		now := c.now()

@@ -7,10 +7,13 @@ import (
 	"strings"
 )
 
-// maxCommand bounds what one command of the service may take, headers and body each.
+// maxCommand bounds the headers and the body of a command, each, in bytes.
 const maxCommand = 1 << 20
 
-// command is what the service sent: a line, headers, perhaps a body.
+// errContentLength is a Content-Length that this release of FreeSWITCH refuses.
+var errContentLength = errors.New("Content-Length out of range")
+
+// command is a command of the service: a line, headers and an optional body.
 type command struct {
 	line    string
 	headers []header
@@ -18,7 +21,7 @@ type command struct {
 	raw     []byte
 }
 
-// header is the value of a header, by name in any case; of several the last one counts.
+// header is the value of a header, by case-insensitive name; the last one counts.
 func (c *command) header(name string) string {
 	for i := len(c.headers) - 1; i >= 0; i-- {
 		if strings.EqualFold(c.headers[i].name, name) {
@@ -28,9 +31,9 @@ func (c *command) header(name string) string {
 	return ""
 }
 
-// parseCommand cuts the first command off buf (mod_event_socket, read_packet). ok is false if it is not complete yet. Lines end with LF or
-// CRLF, and empty lines before a command do not count.
-func parseCommand(buf []byte) (cmd command, rest []byte, ok bool, err error) {
+// parseCommand cuts the first command off buf (mod_event_socket, read_packet). ok is false if it is still incomplete.
+// Lines end with LF or CRLF; empty lines before a command are skipped.
+func parseCommand(buf []byte, release Release) (cmd command, rest []byte, ok bool, err error) {
 	start := 0
 	for start < len(buf) && (buf[start] == '\r' || buf[start] == '\n') {
 		start++
@@ -59,6 +62,8 @@ func parseCommand(buf []byte) (cmd command, rest []byte, ok bool, err error) {
 	}
 	length := atoi(cmd.header("Content-Length"))
 	switch {
+	case release.refuses(length):
+		return cmd, nil, false, errContentLength
 	case length > maxCommand:
 		return cmd, nil, false, errors.New("the service announced a body of more than a megabyte")
 	case length > len(rest):
@@ -69,7 +74,8 @@ func parseCommand(buf []byte) (cmd command, rest []byte, ok bool, err error) {
 	return cmd, rest, true, nil
 }
 
-// headEnd is where the empty line ends that ends the headers: two line feeds with nothing but carriage returns between them. -1 without one.
+// headEnd is the position after the empty line that ends the headers: two line feeds with only carriage returns between
+// them. -1 if there is none.
 func headEnd(b []byte) int {
 	for i := 0; ; {
 		n := bytes.IndexByte(b[i:], '\n')

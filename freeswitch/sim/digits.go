@@ -24,8 +24,10 @@ func parseDigitArgs(data string) (digitArgs, bool) {
 		return digitArgs{}, false
 	}
 	args = append(args, make([]string, 11-len(args))...)
-	a := digitArgs{min: max(atoi(args[0]), 0), max: atoi(args[1]), tries: atoi(args[2]), terminators: args[4], prompt: args[5], invalid: args[6],
-		variable: args[7], regex: args[8], onFail: args[10]}
+	a := digitArgs{
+		min: max(atoi(args[0]), 0), max: atoi(args[1]), tries: atoi(args[2]), terminators: args[4],
+		prompt: args[5], invalid: args[6], variable: args[7], regex: args[8], onFail: args[10],
+	}
 	a.max = max(a.max, a.min)
 	a.first = max(milliseconds(args[3]), time.Second)
 	if a.terminators == "" {
@@ -39,7 +41,7 @@ func parseDigitArgs(data string) (digitArgs, bool) {
 
 func milliseconds(s string) time.Duration { return time.Duration(atoi(s)) * time.Millisecond }
 
-// status is FreeSWITCH's switch_status_t, as far as entries of digits use it.
+// status is FreeSWITCH's switch_status_t, as far as collecting digits uses it.
 type status int
 
 const (
@@ -50,7 +52,7 @@ const (
 	failure
 )
 
-// playAndGetDigits is switch_play_and_get_digits. What it leaves is the truth table of freeswitch-facts.md.
+// playAndGetDigits is switch_play_and_get_digits. It sets the variables of docs/freeswitch.md#truth-table.
 func (c *call) playAndGetDigits(data string) {
 	a, ok := parseDigitArgs(data)
 	if !ok {
@@ -75,7 +77,7 @@ func (c *call) playAndGetDigits(data string) {
 	}
 }
 
-// accepted says whether this try ends the application.
+// accepted reports whether this try ends the application.
 func (c *call) accepted(a digitArgs, digits string, how status) bool {
 	switch {
 	case how == restart:
@@ -99,7 +101,7 @@ func (c *call) accepted(a digitArgs, digits string, how status) bool {
 	return false
 }
 
-// readDigits is switch_ivr_read: one prompt and the keys after it. read_terminator_used is set, and never cleared.
+// readDigits is switch_ivr_read: one prompt and its keys. read_terminator_used is set and never cleared.
 func (c *call) readDigits(a digitArgs) (string, status) {
 	c.vars.unset("read_result")
 	c.vars.unset(a.variable)
@@ -111,7 +113,7 @@ func (c *call) readDigits(a digitArgs) (string, status) {
 	if a.prompt != "" && !strings.EqualFold(a.prompt, "silence") {
 		switch c.play(a.prompt, Prompt{Digits: true, Max: a.max}, func(d byte) bool { buf = append(buf, d); return true }) {
 		case notFound, broken:
-			return c.keepDigits(a, buf, failure) // no read_result then
+			return c.keepDigits(a, buf, failure) // FreeSWITCH sets no read_result here
 		}
 	}
 	var terminator byte
@@ -120,10 +122,12 @@ func (c *call) readDigits(a digitArgs) (string, status) {
 	}
 	if terminator != 0 {
 		c.vars.set("read_terminator_used", string(terminator))
-		if i := strings.IndexByte(a.terminators, terminator); i > 0 && (a.terminators[i-1] == '+' || a.terminators[i-1] == 'x') {
-			buf = append(buf, terminator)
-			if a.terminators[i-1] == 'x' {
-				how = restart
+		if i := strings.IndexByte(a.terminators, terminator); i > 0 {
+			switch a.terminators[i-1] {
+			case '+':
+				buf = append(buf, terminator)
+			case 'x':
+				buf, how = append(buf, terminator), restart
 			}
 		}
 	} else if a.terminators[0] == '=' {
@@ -143,7 +147,7 @@ func (c *call) readDigits(a digitArgs) (string, status) {
 	return c.keepDigits(a, buf, how)
 }
 
-// keepDigits sets the variable, also when there are too few. A single digit that is a terminator is none.
+// keepDigits sets the variable, even if there are too few digits. A single digit that is a terminator does not count.
 func (c *call) keepDigits(a digitArgs, buf []byte, how status) (string, status) {
 	if how != restart && a.max == 1 && len(buf) == 1 && strings.IndexByte(a.terminators, buf[0]) >= 0 {
 		buf = nil
@@ -152,7 +156,7 @@ func (c *call) keepDigits(a digitArgs, buf []byte, how status) (string, status) 
 	return string(buf), how
 }
 
-// collect is switch_ivr_collect_digits_count: keys up to max, a terminator, or silence.
+// collect is switch_ivr_collect_digits_count: it reads keys up to max, a terminator, or silence.
 func (c *call) collect(a digitArgs, buf []byte) ([]byte, byte, status) {
 	if len(buf) >= a.max {
 		return buf, 0, failure
@@ -187,7 +191,7 @@ func (c *call) collect(a digitArgs, buf []byte) ([]byte, byte, status) {
 	}
 }
 
-// matches is switch_regex_match; a pattern that Go cannot read matches nothing.
+// matches is switch_regex_match; a pattern that Go cannot compile matches nothing.
 func (s *Switch) matches(pattern, digits string) bool {
 	known, ok := s.patterns.Load(pattern)
 	if !ok {

@@ -7,14 +7,15 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// entry is what play_and_get_digits leaves.
+// entry holds the variables that play_and_get_digits sets.
 type entry struct{ digits, result, terminator string }
 
 func entryOf(f said) entry {
-	return entry{decoded(f.get("variable_d")), f.get("variable_read_result"), decoded(f.get("variable_read_terminator_used"))}
+	terminator := decoded(f.get("variable_read_terminator_used"))
+	return entry{decoded(f.get("variable_d")), f.get("variable_read_result"), terminator}
 }
 
-// slow presses the keys half a second after the start of the first prompt that asks, one every half second: within every time-out.
+// slow presses one key every half second from the start of the first prompt for digits: within every time-out.
 func slow(keys string, then ...Act) Caller {
 	asked := false
 	return CallerFunc(func(p Prompt) []Act {
@@ -26,27 +27,40 @@ func slow(keys string, then ...Act) Caller {
 	})
 }
 
-func TestPlayAndGetDigitsLeavesWhatFreeSWITCHLeaves(t *testing.T) {
+func TestPlayAndGetDigitsSetsTheSameVariablesAsFreeSWITCH(t *testing.T) {
 	t.Parallel()
+	const (
+		four      = "4 4 1 4000 # f.wav silence_stream://10 d '' 2000"
+		twoToSix  = "2 6 1 4000 # f.wav silence_stream://10 d '' 2000"
+		hashStar  = "2 6 1 4000 #* f.wav silence_stream://10 d '' 2000"
+		quoted    = "1 6 1 4000 # '/a b/f.wav' silence_stream://10 d '' 2000"
+		regex     = `1 6 1 4000 # f.wav silence_stream://10 d ^9\d+$ 2000`
+		noTimeout = "1 6 1 10 # f.wav silence_stream://10 d '' 0"
+		noKeys    = "1 6 1 4000 '' f.wav silence_stream://10 d '' 2000"
+	)
 	for name, c := range map[string]struct {
 		args string
 		keys string
 		want entry
 	}{
-		"nothing":                                 {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000", want: entry{result: "failure"}},
-		"nothing, none needed":                    {args: "0 4 1 4000 # f.wav silence_stream://10 d '' 2000", want: entry{result: "timeout"}},
-		"only the terminator":                     {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "#", want: entry{"", "failure", "#"}},
-		"too few, then silence":                   {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "12", want: entry{"12", "failure", ""}},
-		"too few, then the terminator":            {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "12#", want: entry{"12", "failure", "#"}},
-		"enough, then silence":                    {args: "2 6 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "123", want: entry{"123", "timeout", ""}},
-		"as many as there can be":                 {args: "4 4 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "1234", want: entry{"1234", "success", ""}},
-		"enough, then the terminator":             {args: "2 6 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "123#", want: entry{"123", "success", "#"}},
-		"the other terminator":                    {args: "2 6 1 4000 #* f.wav silence_stream://10 d '' 2000", keys: "1*", want: entry{"1", "failure", "*"}},
-		"a quoted path with spaces":               {args: "1 6 1 4000 # '/a b/f.wav' silence_stream://10 d '' 2000", keys: "1#", want: entry{"1", "success", "#"}},
-		"a regular expression that does not fit":  {args: `1 6 1 4000 # f.wav silence_stream://10 d ^9\d+$ 2000`, keys: "12#", want: entry{"", "success", "#"}},
-		"a time-out under a second is a second":   {args: "1 6 1 10 # f.wav silence_stream://10 d '' 0", keys: "1#", want: entry{"1", "success", "#"}},
-		"an empty list of terminators means hash": {args: "1 6 1 4000 '' f.wav silence_stream://10 d '' 2000", keys: "1#", want: entry{"1", "success", "#"}},
-		"one digit that is the terminator":        {args: "1 1 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "#", want: entry{"", "success", ""}},
+		"nothing": {args: four, want: entry{result: "failure"}},
+		"nothing, none needed": {
+			args: "0 4 1 4000 # f.wav silence_stream://10 d '' 2000", want: entry{result: "timeout"},
+		},
+		"only the terminator":                      {args: four, keys: "#", want: entry{"", "failure", "#"}},
+		"too few, then silence":                    {args: four, keys: "12", want: entry{"12", "failure", ""}},
+		"too few, then the terminator":             {args: four, keys: "12#", want: entry{"12", "failure", "#"}},
+		"enough, then silence":                     {args: twoToSix, keys: "123", want: entry{"123", "timeout", ""}},
+		"the maximum":                              {args: four, keys: "1234", want: entry{"1234", "success", ""}},
+		"enough, then the terminator":              {args: twoToSix, keys: "123#", want: entry{"123", "success", "#"}},
+		"the other terminator":                     {args: hashStar, keys: "1*", want: entry{"1", "failure", "*"}},
+		"a quoted path with spaces":                {args: quoted, keys: "1#", want: entry{"1", "success", "#"}},
+		"a regular expression that does not match": {args: regex, keys: "12#", want: entry{"", "success", "#"}},
+		"a time-out under a second counts as one":  {args: noTimeout, keys: "1#", want: entry{"1", "success", "#"}},
+		"without terminators hash ends it":         {args: noKeys, keys: "1#", want: entry{"1", "success", "#"}},
+		"one digit that is the terminator": {
+			args: "1 1 1 4000 # f.wav silence_stream://10 d '' 2000", keys: "#", want: entry{"", "success", ""},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,12 +82,13 @@ func TestPlayAndGetDigitsLeavesWhatFreeSWITCHLeaves(t *testing.T) {
 
 func TestReadTerminatorUsedIsNeverCleared(t *testing.T) {
 	t.Parallel()
+	const ask = "1 4 1 1000 # f.wav silence_stream://10 d '' 1000"
 	place(t, Options{}, CallOptions{Caller: slow("1#")}, func(s *service) {
 		s.greet(completions)
-		assert.Equal(t, "#", entryOf(s.run("play_and_get_digits", "1 4 1 1000 # f.wav silence_stream://10 d '' 1000")).terminator)
-		assert.Equal(t, entry{"", "failure", "#"}, entryOf(s.run("play_and_get_digits", "1 4 1 1000 # f.wav silence_stream://10 d '' 1000")))
+		assert.Equal(t, "#", entryOf(s.run("play_and_get_digits", ask)).terminator)
+		assert.Equal(t, entry{"", "failure", "#"}, entryOf(s.run("play_and_get_digits", ask)))
 		s.run("unset", "read_terminator_used")
-		assert.Empty(t, entryOf(s.run("play_and_get_digits", "1 4 1 1000 # f.wav silence_stream://10 d '' 1000")).terminator)
+		assert.Empty(t, entryOf(s.run("play_and_get_digits", ask)).terminator)
 	})
 }
 
@@ -90,7 +105,7 @@ func TestKeysPressedEarly(t *testing.T) {
 			return Pace{}.Type(p, keys)
 		})
 	}
-	t.Run("stay for the next prompt if that is queued already", func(t *testing.T) {
+	t.Run("stay for the next prompt if it is already queued", func(t *testing.T) {
 		t.Parallel()
 		place(t, Options{}, CallOptions{Caller: atOnce("12#34#")}, func(s *service) {
 			s.greet(completions)
@@ -101,14 +116,14 @@ func TestKeysPressedEarly(t *testing.T) {
 			assert.Equal(t, "34", entryOf(s.until(digits)).digits)
 		})
 	})
-	t.Run("lose one while FreeSWITCH waits for the service, and one more every frame", func(t *testing.T) {
+	t.Run("are lost while FreeSWITCH waits for the service, one per frame", func(t *testing.T) {
 		t.Parallel()
 		place(t, Options{}, CallOptions{Caller: atOnce("12#3456#")}, func(s *service) {
 			s.greet(completions, "DTMF")
 			s.run("answer", "")
 			assert.Equal(t, "12", entryOf(s.run("play_and_get_digits", ask)).digits)
-			assert.Equal(t, "3", s.next().get("DTMF-Digit"), "taken by park")
-			assert.Equal(t, "4", s.next().get("DTMF-Digit"), "taken by park a frame later")
+			assert.Equal(t, "3", s.next().get("DTMF-Digit"), "dropped by park")
+			assert.Equal(t, "4", s.next().get("DTMF-Digit"), "dropped by park a frame later")
 		})
 	})
 	t.Run("are lost in a playback", func(t *testing.T) {
@@ -120,7 +135,7 @@ func TestKeysPressedEarly(t *testing.T) {
 			assert.Equal(t, entry{"", "failure", ""}, entryOf(f))
 		})
 	})
-	t.Run("are thrown away by flush_dtmf", func(t *testing.T) {
+	t.Run("are dropped by flush_dtmf", func(t *testing.T) {
 		t.Parallel()
 		place(t, Options{}, CallOptions{Caller: atOnce("12#34#")}, func(s *service) {
 			s.greet(completions)
@@ -132,7 +147,7 @@ func TestKeysPressedEarly(t *testing.T) {
 	})
 }
 
-func TestSecretKeysShowInNoEvent(t *testing.T) {
+func TestSecretKeysAppearInNoEvent(t *testing.T) {
 	t.Parallel()
 	_, s := place(t, Options{}, CallOptions{Caller: slow("1234#")}, func(s *service) {
 		s.greet()

@@ -4,7 +4,8 @@ import "strings"
 
 const upperHex = "0123456789ABCDEF"
 
-// unsafe marks the bytes that FreeSWITCH percent-encodes in an event (switch_url_encode): everything that is not printable ASCII, and some.
+// unsafe marks the bytes that FreeSWITCH percent-encodes in an event (switch_url_encode): everything but printable
+// ASCII, and some of that.
 var unsafe = func() (t [256]bool) {
 	for b := range t {
 		t[b] = b < ' ' || b > '~' || strings.IndexByte("\r\n #%&+:;<=>?@[\\]^`{|}\"", byte(b)) >= 0
@@ -12,8 +13,8 @@ var unsafe = func() (t [256]bool) {
 	return t
 }()
 
-// encode appends a header value as an event carries it. As in FreeSWITCH, a percent sign that two upper-case hexadecimal digits follow is
-// taken for an encoded byte already and stays.
+// encode appends a header value as an event carries it. Like FreeSWITCH, it takes a percent sign before two upper-case
+// hexadecimal digits for an encoded byte and keeps it.
 func encode(dst []byte, s string) []byte {
 	for i := range len(s) {
 		b := s[i]

@@ -7,39 +7,58 @@ import (
 	"time"
 )
 
-// kind is a sort of event: its name and where in FreeSWITCH's source it is fired, which every event tells.
+// kind is a kind of event: its name and where FreeSWITCH's source fires it, which every event carries.
 type kind struct {
-	name, calling string
-	bare          bool // carries no channel variables
+	name    string
+	calling [releases]string
+	bare    bool // carries no channel variables
 }
 
-func newKind(name, file, function string, line int, bare bool) *kind {
-	return &kind{name, "\nEvent-Calling-File: " + file + "\nEvent-Calling-Function: " + function +
-		"\nEvent-Calling-Line-Number: " + strconv.Itoa(line) + "\nEvent-Sequence: ", bare}
+// newKind makes a kind that is fired at a line of each release.
+func newKind(name, file, function string, lines [releases]int, bare bool) *kind {
+	k := &kind{name: name, bare: bare}
+	for r, line := range lines {
+		k.calling[r] = "\nEvent-Calling-File: " + file + "\nEvent-Calling-Function: " + function +
+			"\nEvent-Calling-Line-Number: " + strconv.Itoa(line) + "\nEvent-Sequence: "
+	}
+	return k
 }
 
-// The events that myevents lets through. The line numbers are those of 1.10.12.
-var (
-	channelData     = newKind("CHANNEL_DATA", "mod_event_socket.c", "parse_command", 2021, false)
-	channelPark     = newKind("CHANNEL_PARK", "switch_ivr.c", "switch_ivr_park", 1002, false)
-	channelUnpark   = newKind("CHANNEL_UNPARK", "switch_ivr.c", "switch_ivr_park", 1213, false)
-	channelExecute  = newKind("CHANNEL_EXECUTE", "switch_core_session.c", "switch_core_session_exec", 2944, false)
-	channelComplete = newKind("CHANNEL_EXECUTE_COMPLETE", "switch_core_session.c", "switch_core_session_exec", 2967, false)
-	channelAnswer   = newKind("CHANNEL_ANSWER", "switch_channel.c", "switch_channel_perform_mark_answered", 3846, false)
-	channelMedia    = newKind("CHANNEL_PROGRESS_MEDIA", "switch_channel.c", "switch_channel_perform_mark_pre_answered", 3560, false)
-	channelHangup   = newKind("CHANNEL_HANGUP", "switch_channel.c", "switch_channel_perform_hangup", 3445, false)
-	channelState    = newKind("CHANNEL_STATE", "switch_channel.c", "switch_channel_perform_set_running_state", 2408, true)
-	channelEnd      = newKind("CHANNEL_HANGUP_COMPLETE", "switch_core_state_machine.c", "switch_core_session_reporting_state", 943, false)
-	dtmf            = newKind("DTMF", "switch_channel.c", "switch_channel_dequeue_dtmf", 677, true)
+// at are the line numbers in 1.10.12 and 1.11.2.
+func at(old, now int) [releases]int { return [releases]int{old, now} }
+
+const (
+	inChannel = "switch_channel.c"
+	inSession = "switch_core_session.c"
+	inIVR     = "switch_ivr.c"
+	inMachine = "switch_core_state_machine.c"
 )
 
-// header is one more header of an event; empty ones are left out.
+// The events that myevents passes.
+var (
+	channelData     = newKind("CHANNEL_DATA", "mod_event_socket.c", "parse_command", at(2021, 2029), false)
+	channelPark     = newKind("CHANNEL_PARK", inIVR, "switch_ivr_park", at(1002, 1002), false)
+	channelUnpark   = newKind("CHANNEL_UNPARK", inIVR, "switch_ivr_park", at(1213, 1213), false)
+	channelExecute  = newKind("CHANNEL_EXECUTE", inSession, "switch_core_session_exec", at(2944, 2949), false)
+	channelComplete = newKind("CHANNEL_EXECUTE_COMPLETE", inSession, "switch_core_session_exec", at(2967, 2972), false)
+	channelAnswer   = newKind("CHANNEL_ANSWER", inChannel, "switch_channel_perform_mark_answered", at(3846, 3848), false)
+	channelMedia    = newKind("CHANNEL_PROGRESS_MEDIA", inChannel, "switch_channel_perform_mark_pre_answered",
+		at(3560, 3562), false)
+	channelHangup = newKind("CHANNEL_HANGUP", inChannel, "switch_channel_perform_hangup", at(3445, 3447), false)
+	channelState  = newKind("CHANNEL_STATE", inChannel, "switch_channel_perform_set_running_state", at(2408, 2409), true)
+	channelEnd    = newKind("CHANNEL_HANGUP_COMPLETE", inMachine, "switch_core_session_reporting_state",
+		at(943, 943), false)
+	dtmf = newKind("DTMF", inChannel, "switch_channel_dequeue_dtmf", at(677, 678), true)
+)
+
+// header is an additional header of an event; empty ones are left out.
 type header struct{ name, value string }
 
-// hidden counts events that FreeSWITCH fires and the service never sees (CALL_UPDATE, PLAYBACK_START and so on): only their numbers show.
+// hidden counts events that FreeSWITCH fires but the service never sees (CALL_UPDATE, PLAYBACK_START and so on): they
+// leave gaps in the sequence numbers.
 func (c *call) hidden(n uint64) { c.sw.sequence.Add(n) }
 
-// fire sends an event to the service if it asked for it.
+// fire sends an event to the service if it subscribed to it.
 func (c *call) fire(k *kind, more ...header) {
 	sequence := c.sw.sequence.Add(1)
 	if !c.wire.wants(k) {
@@ -58,10 +77,10 @@ func (c *call) fire(k *kind, more ...header) {
 	c.wire.sent(measured(out, start), start)
 }
 
-// eventHead is what stands before an event; nearly all are between 1,000 and 9,999 bytes long.
+// eventHead precedes an event; nearly all are between 1,000 and 9,999 bytes long.
 const eventHead, lengthAt = "Content-Length: 0000\nContent-Type: text/event-plain\n\n", len("Content-Length: ")
 
-// measured writes the length of the event that starts at out[start] into its head.
+// measured fills in the length of the event whose head starts at out[start].
 func measured(out []byte, start int) []byte {
 	length := strconv.Itoa(len(out) - start - len(eventHead))
 	if len(length) != 4 {
@@ -79,14 +98,15 @@ func appendHeader(dst []byte, h header) []byte {
 	return append(encode(dst, h.value), '\n')
 }
 
-// event appends the headers that every event of a channel has (switch_event_prep_for_delivery, switch_channel_event_set_data).
+// event appends the headers that every event of a channel has (switch_event_prep_for_delivery,
+// switch_channel_event_set_data).
 func (c *call) event(dst []byte, k *kind, sequence uint64) []byte {
 	now := c.now()
 	dst = append(append(append(dst, "Event-Name: "...), k.name...), '\n')
 	dst = append(dst, c.sw.core...)
 	dst = append(dst, dates(now)...)
 	dst = strconv.AppendInt(dst, now.UnixMicro(), 10)
-	dst = append(dst, k.calling...)
+	dst = append(dst, k.calling[c.sw.options.Release]...)
 	dst = append(strconv.AppendUint(dst, sequence, 10), '\n')
 	switch k {
 	case channelData:
@@ -102,11 +122,11 @@ func (c *call) event(dst []byte, k *kind, sequence uint64) []byte {
 	return dst
 }
 
-// state is the channel's state as events tell it.
+// state is the channel's state as events carry it.
 type state struct {
 	running string // CS_EXECUTE
 	call    string // RINGING, EARLY, ACTIVE, HANGUP
-	number  string // of the state that it goes to
+	number  string // of the state it goes to
 	answer  string // ringing, early, answered, hangup
 }
 
@@ -125,7 +145,7 @@ func (s *state) render(dst []byte, c *call) []byte {
 const codecs = "Channel-Read-Codec-Name: PCMU\nChannel-Read-Codec-Rate: 8000\nChannel-Read-Codec-Bit-Rate: 64000\n" +
 	"Channel-Write-Codec-Name: PCMU\nChannel-Write-Codec-Rate: 8000\nChannel-Write-Codec-Bit-Rate: 64000\n"
 
-// second is how the dates of one second read; all calls share the last one.
+// second holds the rendered dates of one second; all calls share the last one.
 type second struct {
 	unix int64
 	text string

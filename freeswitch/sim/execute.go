@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// application is one that the simulated FreeSWITCH has.
+// application is an application of the simulated FreeSWITCH.
 type application struct {
 	run     func(c *call, data string)
-	noMedia bool // runs before the call is answered
-	zombie  bool // runs after the hang-up
+	noMedia bool // runs without media, before the call is answered
+	zombie  bool // runs after the hangup
 }
 
 var applications map[string]application
@@ -42,16 +42,17 @@ func init() {
 	}
 }
 
-// commands carries out what the service queued, in order (switch_ivr_parse_all_events). An application with event-lock holds the rest back.
+// commands runs the queued commands in order (switch_ivr_parse_all_events). An application with event-lock holds back
+// the rest.
 func (c *call) commands() {
 	for len(c.queue) > 0 && !c.locked {
-		c.carryOut()
+		c.runNext()
 		c.hidden(1)
 	}
 }
 
-// carryOut is switch_ivr_parse_event for the first of the queue.
-func (c *call) carryOut() {
+// runNext is switch_ivr_parse_event for the first command in the queue.
+func (c *call) runNext() {
 	cmd := c.queue[0]
 	c.queue = c.queue[1:]
 	if truth(cmd.header("event-lock")) {
@@ -84,7 +85,7 @@ func (c *call) executeLoops(cmd *command) {
 		}
 		c.vars.set("current_loop", strconv.Itoa(n))
 		c.vars.set("total_loops", strconv.Itoa(loops))
-		// FreeSWITCH takes an application that was over in half a second for one that would spin.
+		// FreeSWITCH stops the loop after an application of less than half a second: it would spin.
 		if !c.execute(app, arg, cmd.header("event-uuid-name")) || !c.ready() || c.now().Sub(began) < 500*time.Millisecond {
 			break
 		}
@@ -93,7 +94,8 @@ func (c *call) executeLoops(cmd *command) {
 	c.vars.unset("total_loops")
 }
 
-// execute runs an application and tells about it (switch_core_session_execute_application). An application that does not exist ends the call.
+// execute runs an application and fires its events (switch_core_session_execute_application). An unknown application
+// ends the call.
 func (c *call) execute(name, arg, uuidName string) bool {
 	app, ok := applications[name]
 	switch {
@@ -125,12 +127,14 @@ func (c *call) execute(name, arg, uuidName string) bool {
 	if response == "" {
 		response = "_none_"
 	}
-	c.fire(channelComplete, header{"Application", name}, header{"Application-Data", data}, header{"Application-Response", response},
-		header{"Application-UUID", uuid}, header{"Application-UUID-Name", uuidName})
+	c.fire(channelComplete, header{"Application", name}, header{"Application-Data", data},
+		header{"Application-Response", response}, header{"Application-UUID", uuid},
+		header{"Application-UUID-Name", uuidName})
 	return true
 }
 
-// spend lets an application's time pass: until done, or the watch shows until. Applications that were sent without event-lock run meanwhile.
+// spend lets an application's time pass until done returns true or the watch shows until. Commands that were sent
+// without event-lock run meanwhile.
 func (c *call) spend(until time.Time, done func() bool) {
 	for {
 		c.wait(until, true, func() bool { return done() || len(c.queue) > 0 && !c.locked && c.cause == "" })
@@ -141,7 +145,7 @@ func (c *call) spend(until time.Time, done func() bool) {
 	}
 }
 
-// media says whether sound flows.
+// media reports whether media flows.
 func (c *call) media() bool { return !c.profile.answered.IsZero() || !c.profile.media.IsZero() }
 
 func (c *call) answer() {
@@ -166,7 +170,7 @@ func (c *call) answer() {
 	}
 }
 
-// preAnswer is early media: sound before the answer.
+// preAnswer starts early media.
 func (c *call) preAnswer() {
 	if c.media() || c.cause != "" {
 		return

@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// This file is FreeSWITCH's side of the outbound event socket: socket_function, listener_run and parse_command of mod_event_socket.
+// FreeSWITCH's side of the outbound event socket: socket_function, listener_run and parse_command of mod_event_socket.
 
 // connectTimeout is how long FreeSWITCH waits for the first command.
 const connectTimeout = 25 * time.Second
 
-// socket is the application socket: the service has the call until it ends, is sent elsewhere, or the service goes.
+// socket is the application socket: the service controls the call until it ends, is sent elsewhere, or the connection
+// ends.
 func (c *call) socket(data string) {
 	addresses, mode, _ := strings.Cut(data, " ")
 	host := addresses[strings.LastIndexByte(addresses, '|')+1:]
@@ -33,14 +34,14 @@ func (c *call) socket(data string) {
 	if !c.connected && c.wire.open {
 		c.listenerEnded("the service did not send connect in time")
 	}
-	// FreeSWITCH parks up to a frame after connect, when myevents and filters have usually come.
+	// FreeSWITCH parks up to a frame after connect; myevents and filters have usually arrived by then.
 	c.wait(c.now().Add(frameTime), false, func() bool { return len(c.queue) > 0 || !c.ready() || !c.controlled })
 	c.park()
 	c.commands()
 	c.inSocket, c.reset = false, false
 }
 
-// take answers what the service sent; ok is false when there will be no more.
+// take answers a batch of commands; ok is false when no more will come.
 func (c *call) take(b batch, ok bool) {
 	for i := range b.commands {
 		if c.cause != "" || !c.wire.open {
@@ -49,6 +50,9 @@ func (c *call) take(b batch, ok bool) {
 		c.answerCommand(&b.commands[i])
 	}
 	switch {
+	case errors.Is(b.err, errContentLength):
+		c.wire.close(c.profile.uuid)
+		c.listenerEnded("the service sent a command with a Content-Length out of range")
 	case errors.Is(b.err, io.EOF) || !ok:
 		c.listenerEnded("the service closed the connection")
 	case b.err != nil:
@@ -56,8 +60,8 @@ func (c *call) take(b batch, ok bool) {
 	}
 }
 
-// listenerEnded is the end of listener_run: with socket_resume the dialplan goes on at once, without it when the application that runs has
-// ended. A call that has already been sent elsewhere is torn from there.
+// listenerEnded is the end of listener_run: with socket_resume the dialplan goes on at once, without it after the
+// running application. A call that has already been sent elsewhere is torn from there.
 func (c *call) listenerEnded(reason string) {
 	c.wire.release()
 	c.wire.in = nil // nothing more to take
@@ -78,8 +82,8 @@ func (c *call) answerCommand(cmd *command) {
 	if c.wire.watch != nil {
 		c.wire.watch(Frame{FromService: true, At: c.sw.now().Sub(c.wire.started), Bytes: cmd.raw})
 	}
-	first := !c.spokenTo
-	c.spokenTo = true
+	first := !c.commanded
+	c.commanded = true
 	text := c.obey(cmd)
 	if text == "" {
 		text = "-ERR command not found"
@@ -93,10 +97,10 @@ func (c *call) answerCommand(cmd *command) {
 	}
 }
 
-// noReply is the reply of a command that has already answered.
+// noReply means that the command has already replied.
 const noReply = "\x00"
 
-// obey does what a command says and returns its Reply-Text; empty is the refusal.
+// obey runs a command and returns its Reply-Text; empty if it is refused.
 func (c *call) obey(cmd *command) string {
 	verb := func(name string) bool {
 		return len(cmd.line) >= len(name) && strings.EqualFold(cmd.line[:len(name)], name)
@@ -130,7 +134,7 @@ func (c *call) obey(cmd *command) string {
 	return ""
 }
 
-// connect answers with everything that is known about the call, in one block without a length.
+// connect answers with all variables and headers of the call, in one block without a length.
 func (c *call) connect() {
 	c.connected = true
 	control := "single-channel"
@@ -170,7 +174,7 @@ func divert(arg string) string {
 	}
 }
 
-// variable is what getvar says: a channel variable, or what the profile calls by that name.
+// variable is the reply of getvar: a channel variable, or a field of the profile.
 func (c *call) variable(name string) string {
 	if v := c.vars.get(name); v != "" {
 		return v
@@ -192,7 +196,7 @@ func (c *call) variable(name string) string {
 	return ""
 }
 
-// sendmsg queues an application for the call, if it is meant for this call.
+// sendmsg queues a command if it is for this call.
 func (c *call) sendmsg(cmd *command) string {
 	uuid := strings.TrimSpace(cmd.line[len("sendmsg"):])
 	if uuid == "" {
@@ -205,7 +209,7 @@ func (c *call) sendmsg(cmd *command) string {
 	return "+OK"
 }
 
-// end tells the service of the hang-up and closes.
+// end reports the hangup to the service and closes the connection.
 func (c *call) end() {
 	if !c.wire.open || c.stranded {
 		return

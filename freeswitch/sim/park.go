@@ -2,7 +2,7 @@ package sim
 
 import "time"
 
-// park waits for the service's applications and carries them out. Keys that are pressed meanwhile are thrown away, one a frame.
+// park waits for the service's commands and runs them. It drops keys pressed meanwhile, one per frame.
 func (c *call) park() {
 	if !c.ready() {
 		return
@@ -14,7 +14,7 @@ func (c *call) park() {
 			break
 		}
 		if !c.media() && len(c.queue) > 0 {
-			c.carryOut() // FreeSWITCH takes the first by another way, which fires no event of its own
+			c.runNext() // FreeSWITCH runs the first by another path, which fires no event
 		}
 		c.commands()
 		c.pop()
@@ -22,7 +22,7 @@ func (c *call) park() {
 	c.fire(channelUnpark)
 }
 
-// idle lasts to the frame in which park has something to do.
+// idle waits until park has something to do.
 func (c *call) idle() {
 	var until time.Time
 	if len(c.keys) > 0 {

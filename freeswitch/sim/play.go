@@ -17,8 +17,8 @@ const (
 	broken // by a hang-up, a transfer or the end of the socket
 )
 
-// play plays an argument of playback (switch_ivr_play_file). onKey is asked for every key that is pressed meanwhile and taken from the
-// queue; true stops. Nil leaves keys alone.
+// play plays an argument of playback (switch_ivr_play_file). It reads keys and calls onKey for each; true stops. With a
+// nil onKey it leaves keys in the queue.
 func (c *call) play(arg string, ask Prompt, onKey func(byte) bool) played {
 	files := c.sw.sounds.files(arg)
 	if len(files) == 0 || !c.ready() {
@@ -36,7 +36,7 @@ func (c *call) play(arg string, ask Prompt, onKey func(byte) bool) played {
 	}
 	ask.Length = length
 	if audible {
-		c.wire.flush() // a caller may take their time
+		c.wire.flush() // Hear may take a while
 		c.hear(ask)
 	}
 	c.hidden(2) // PLAYBACK_START and PLAYBACK_STOP
@@ -49,7 +49,7 @@ func (c *call) play(arg string, ask Prompt, onKey func(byte) bool) played {
 	return how
 }
 
-// listen is the time that a prompt takes.
+// listen lets the time of a prompt pass.
 func (c *call) listen(until time.Time, onKey func(byte) bool) played {
 	for {
 		c.spend(until, func() bool { return !c.ready() || c.said != nil || c.stopped || onKey != nil && len(c.keys) > 0 })
@@ -68,7 +68,7 @@ func (c *call) listen(until time.Time, onKey func(byte) bool) played {
 	}
 }
 
-// playedFor leaves the variables that playing leaves; a second has 8,000 samples.
+// playedFor sets the variables that playing sets; a second has 8,000 samples.
 func (c *call) playedFor(d time.Duration) {
 	samples := strconv.FormatInt(d.Milliseconds()*8, 10)
 	c.vars.set("playback_last_offset_pos", samples)
@@ -77,7 +77,7 @@ func (c *call) playedFor(d time.Duration) {
 	c.vars.set("playback_samples", samples)
 }
 
-// hear notes a prompt that starts, and lets the caller react.
+// hear records a prompt that starts, and lets the caller react.
 func (c *call) hear(p Prompt) {
 	now, real := c.now(), c.sw.now()
 	p.At = now.Sub(c.profile.arrived)
@@ -90,7 +90,7 @@ func (c *call) hear(p Prompt) {
 	c.caller.hear(now, p)
 }
 
-// reacted notes how long the service took for the last entry.
+// reacted records how long the service took after the last entry.
 func (c *call) reacted(now time.Time) {
 	if !c.lastDigit.IsZero() {
 		c.result.Times.Reactions = append(c.result.Times.Reactions, now.Sub(c.lastDigit))
@@ -98,7 +98,7 @@ func (c *call) reacted(now time.Time) {
 	}
 }
 
-// playback plays a file; keys are taken and lost, unless they stop it (playback_terminators, else *).
+// playback plays a file and drops keys, except those that stop it (playback_terminators; * by default).
 func (c *call) playback(data string) {
 	c.vars.unset("playback_terminator_used")
 	data, _, _ = strings.Cut(data, "@@")
@@ -132,7 +132,7 @@ func (c *call) terminators() string {
 	}
 }
 
-// sleep waits. A key ends it and stays for who comes next, unless sleep_eat_digits is set.
+// sleep waits. A key ends it and stays in the queue, unless sleep_eat_digits is set.
 func (c *call) sleep(data string) {
 	until := c.now().Add(time.Duration(atoi(data)) * time.Millisecond)
 	eat := c.vars.truth("sleep_eat_digits")

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// profile is FreeSWITCH's caller profile: who calls whom, and when what happened to the call.
+// profile is FreeSWITCH's caller profile: who calls whom, and the times of the call.
 type profile struct {
 	name, number, network   string
 	destination, context    string
@@ -13,11 +13,12 @@ type profile struct {
 	transferSource, rdnis   string
 	index                   int
 	hidden                  bool
-	created, arrived        time.Time // of this profile, of the channel
+	created, arrived        time.Time // creation of this profile and of the channel
 	answered, media, hungUp time.Time
 }
 
-// render appends the profile's headers with their prefix, "Caller-" or "Channel-" (switch_caller_profile_event_set_data).
+// render appends the profile's headers with their prefix, "Caller-" or "Channel-"
+// (switch_caller_profile_event_set_data).
 func (p *profile) render(dst []byte, prefix string) []byte {
 	put := func(name, value string) {
 		if value == "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// recorded is one frame of a recording; see testdata/recordings/README.md for the form.
+// recorded is one frame of a recording; testdata/recordings/README.md describes the format.
 type recorded struct {
 	fromService bool
 	remark      bool
@@ -37,7 +37,7 @@ func readRecording(t testing.TB, name string) []recorded {
 	return frames
 }
 
-// said is a frame of FreeSWITCH's taken apart: its headers in order, those of an event included.
+// said is a parsed frame of FreeSWITCH: its headers in order, those of an event included.
 type said struct {
 	headers []header
 	body    string
@@ -52,7 +52,7 @@ func (s said) get(name string) string {
 	return ""
 }
 
-// is names the frame's kind for people.
+// is names the kind of the frame, for messages.
 func (s said) is() string {
 	if e := s.get("Event-Name"); e != "" {
 		return strings.TrimSpace(e + " " + s.get("Application"))
@@ -62,7 +62,7 @@ func (s said) is() string {
 
 func (s said) event() bool { return s.get("Content-Type") == "text/event-plain" }
 
-// takeApart reads one frame from the front of b and returns how long it is, 0 if it is not complete.
+// takeApart parses the first frame of b and returns its length; 0 if it is incomplete.
 func takeApart(b []byte) (said, int) {
 	end := bytes.Index(b, []byte("\n\n"))
 	if end < 0 {

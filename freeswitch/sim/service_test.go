@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	leaktest.Main(m)
 }
 
-// deadline bounds every wait of these tests.
+// patience bounds every wait of these tests.
 const patience = time.Minute
 
 // service is a scripted service: the other end of the wire.
@@ -34,7 +34,7 @@ type service struct {
 	seen int // of got, by next
 }
 
-// listen starts a service that serves one call with script, and returns its address and a function that waits for its end.
+// listen starts a service that runs script for one call. It returns its address and a function that waits for its end.
 func listen(t testing.TB, script func(*service)) (address string, wait func() *service) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -65,7 +65,7 @@ func listen(t testing.TB, script func(*service)) (address string, wait func() *s
 
 func (s *service) send(text string) { _, _ = s.conn.Write([]byte(text)) }
 
-// execute sends applications in one write: name and argument in turn. The last one's Event-UUID is its name.
+// execute sends applications in one write: pairs of name and argument. Each one's Event-UUID is its name.
 func (s *service) execute(pairs ...string) {
 	var b strings.Builder
 	for i := 0; i < len(pairs); i += 2 {
@@ -83,7 +83,7 @@ func (s *service) run(name, arg string) said {
 	})
 }
 
-// greet is what every service says first.
+// greet sends what every service sends first.
 func (s *service) greet(filters ...string) said {
 	s.send("connect\n\n")
 	data := s.next()

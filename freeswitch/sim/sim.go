@@ -1,9 +1,9 @@
-// Package sim answers the question: what would a real FreeSWITCH say to our service? It plays one: it dials the outbound event socket, is one
-// call there, and speaks what freeswitch/sim/testdata/recordings show of FreeSWITCH 1.10.12, byte for byte but for times and ids. It is the
-// telephone of `countersign call`, the callers of the demo and the load of `countersign bench`.
+// Package sim answers "what would a real FreeSWITCH send to our service?". It simulates one: for each call it dials
+// the outbound event socket and sends what testdata/recordings show of FreeSWITCH 1.10.12 and 1.11.2, byte for byte
+// except for times and ids. It is the telephone of `countersign call` and the callers of the demo.
 //
-// It refuses to be a telephone system: no SIP, no RTP, no sound. A prompt is a stretch of time, a caller a function that hears prompts and
-// presses keys. What the socket application does not touch, the simulator does not know.
+// It is no telephone system: no SIP, no RTP, no audio. A prompt is a span of time, and a caller is a function that
+// hears prompts and presses keys. It simulates only what the socket application touches.
 package sim
 
 import (
@@ -18,52 +18,54 @@ import (
 	"time"
 )
 
-// Options is what all calls of a Switch have in common: where the service is, what stands around it in the dialplan, and how fast time goes.
+// Options are common to all calls of a Switch: where the service is, the dialplan around it, and the speed of time.
 type Options struct {
-	// Address is the service: host:port, or several separated by "|", which are tried in this order as the socket application does.
+	// Release is the FreeSWITCH to simulate; the zero value is 1.10.12.
+	Release Release
+	// Address is the service: host:port, or several separated by "|", tried in this order as the socket application does.
 	Address string
-	// Full asks for "async full" instead of the least that the service needs, "async".
+	// Full asks for "async full" instead of "async", which is all that the service needs.
 	Full bool
-	// Speed is how much faster than real the caller's world runs: prompts, silences and the caller's own delays. 1 is real time; 0, or
-	// anything that is not above 0, does not wait at all. While FreeSWITCH waits for the service, time always runs at its real rate:
-	// a service cannot be hurried.
+	// Speed is how many times faster than real time prompts, silences and the caller's delays run. 1 is real time; 0 or
+	// less does not wait at all. While FreeSWITCH waits for the service, time always runs at its real rate: a service
+	// cannot be sped up.
 	Speed float64
-	// DeadMan is when the dialplan takes a call away from a service that hangs. 0 is two minutes; below 0 the switch is not armed.
+	// DeadMan is when the dialplan takes a call away from a service that hangs. 0: two minutes; below 0: never.
 	DeadMan time.Duration
 	// NoResume leaves the channel variable socket_resume out of the dialplan.
 	NoResume bool
-	// After is where the dialplan sends a call whose socket ended without a transfer, and where the dead-man switch sends it: the
-	// extension, dialplan and context. Empty is DefaultAfter.
+	// After is the extension, dialplan and context for a call whose socket ended without a transfer, or that the dead-man
+	// switch took. Empty: DefaultAfter.
 	After string
-	// Dialplan replaces the actions that the fields above make. The one with the application socket is the service.
+	// Dialplan replaces the actions of the fields above. Its action with the application socket is the service.
 	Dialplan []Action
-	// Extensions are what a transfer may lead to, by destination ("agents XML default"). Any other destination answers, lasts for Talk
-	// and hangs up.
+	// Extensions are the actions of transfer destinations ("agents XML default"). Any other destination answers, lasts
+	// for Talk and hangs up.
 	Extensions map[string][]Action
-	// Talk is how long a call goes on at its destination, in the caller's time.
+	// Talk is how long a call lasts at its destination, in the caller's time.
 	Talk time.Duration
-	// Engines are the speech engines that are there. Any other is an error, as in FreeSWITCH.
+	// Engines are the installed speech engines. Any other is an error, as in FreeSWITCH.
 	Engines []string
-	// Sounds knows how long a prompt takes. Nil reads WAV headers.
+	// Sounds tells the lengths of prompts. Nil: the zero Sounds.
 	Sounds *Sounds
-	// Now is the clock; nil is the real one. It must advance.
+	// Now is the clock; nil: time.Now. It must advance.
 	Now func() time.Time
 }
 
-// DefaultAfter is where a call goes that the service does not hand on.
+// DefaultAfter is the destination of a call that the service does not hand on.
 const DefaultAfter = "agents XML default"
 
 // Action is one line of a dialplan: an application and its argument.
 type Action struct{ Application, Data string }
 
-// Switch is one simulated FreeSWITCH. It is safe for use by many goroutines, and many calls at once are what it is for.
+// Switch is one simulated FreeSWITCH. It is safe for concurrent use, and takes many calls at once.
 type Switch struct {
 	options  Options
 	dialplan []Action
 	sounds   *Sounds
 	now      func() time.Time
 
-	core     string // the first headers of every event: who sends it
+	core     string // the first headers of every event, about the sender
 	sequence atomic.Uint64
 	sessions atomic.Uint32
 	tasks    atomic.Uint32
@@ -71,7 +73,7 @@ type Switch struct {
 	patterns sync.Map  // regular expression to *regexp.Regexp
 }
 
-// New makes a Switch. It is an error if the options cannot place a call.
+// New makes a Switch. It fails if the options have no valid address or dialplan.
 func New(o Options) (*Switch, error) {
 	if o.Address == "" && o.Dialplan == nil {
 		return nil, fmt.Errorf("simulated FreeSWITCH: no address of the service to call, expected host:port")
@@ -80,6 +82,9 @@ func New(o Options) (*Switch, error) {
 		if _, _, err := net.SplitHostPort(host); err != nil && o.Dialplan == nil {
 			return nil, fmt.Errorf("simulated FreeSWITCH: address of the service %q: %w", host, err)
 		}
+	}
+	if o.Release < 0 || int(o.Release) >= releases {
+		return nil, fmt.Errorf("simulated FreeSWITCH: no release %d", o.Release)
 	}
 	s := &Switch{options: o, sounds: o.Sounds, now: o.Now}
 	if s.sounds == nil {
@@ -97,7 +102,7 @@ func New(o Options) (*Switch, error) {
 	return s, nil
 }
 
-// entry is the extension that a call arrives at: the shipped dialplan.
+// entry is the extension at which a call arrives, as in the shipped dialplan.
 func (o Options) entry() []Action {
 	after, mode := o.After, " async"
 	if after == "" {
@@ -127,7 +132,7 @@ func (o Options) deadMan() time.Duration {
 	return o.DeadMan
 }
 
-// extension is what a destination leads to.
+// extension returns the actions of a destination.
 func (s *Switch) extension(destination string) []Action {
 	if plan, ok := s.options.Extensions[destination]; ok {
 		return plan
@@ -139,7 +144,7 @@ func (s *Switch) extension(destination string) []Action {
 	return append(plan, Action{"hangup", ""})
 }
 
-// newUUID is a random id in the form that FreeSWITCH uses.
+// newUUID is a random id in FreeSWITCH's form.
 func newUUID() string {
 	var b [16]byte
 	binary.NativeEndian.PutUint64(b[:8], rand.Uint64())
@@ -155,5 +160,5 @@ func newUUID() string {
 	return string(out[:])
 }
 
-// number is a number below n that differs from call to call.
+// number is a random number below n.
 func number(n uint32) uint32 { return rand.Uint32N(n) }

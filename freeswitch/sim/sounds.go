@@ -11,24 +11,24 @@ import (
 	"time"
 )
 
-// Sounds knows how long prompts take. The zero value works. It is safe for use by many goroutines.
+// Sounds tells the lengths of prompts, from WAV headers. The zero value is ready to use. It is safe for concurrent use.
 type Sounds struct {
-	// Dir is where relative file names start.
+	// Dir is the base of relative file names.
 	Dir string
-	// Default is how long a file takes that is not there. 0 is two seconds; below 0 such a file is not found, as in FreeSWITCH.
+	// Default is the length of a missing file. 0: two seconds; below 0: the file is not found, as in FreeSWITCH.
 	Default time.Duration
 
 	known sync.Map // file name to time.Duration
 }
 
-// file is one piece of a prompt: how long it takes, and whether it can be played at all.
+// file is one part of a prompt: its length, and whether it can be played.
 type file struct {
 	name   string
 	length time.Duration
 	found  bool
 }
 
-// files splits an argument of playback into what is played one after the other (mod_dptools, mod_file_string).
+// files splits an argument of playback into its files (mod_dptools, mod_file_string).
 func (s *Sounds) files(arg string) []file {
 	parts := []string{arg}
 	if list, ok := strings.CutPrefix(arg, "file_string://"); ok {
@@ -60,7 +60,7 @@ func (s *Sounds) file(name string) file {
 	return file{name: name, length: max(d, 0), found: d >= 0}
 }
 
-// measure is the length of a file on disk, or the default; below 0 is not found.
+// measure is the length of a file on disk, or the default; below 0: not found.
 func (s *Sounds) measure(name string) time.Duration {
 	path := name
 	if !filepath.IsAbs(path) {
@@ -78,7 +78,7 @@ func (s *Sounds) measure(name string) time.Duration {
 	return s.Default
 }
 
-// wavLength reads the headers of a RIFF/WAVE file: the size of its data over its bytes a second.
+// wavLength is the length by the headers of a RIFF/WAVE file: the size of its data over its byte rate.
 func wavLength(r io.ReadSeeker) (time.Duration, bool) {
 	var head [12]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil || string(head[:4]) != "RIFF" || string(head[8:]) != "WAVE" {
@@ -113,14 +113,14 @@ func wavLength(r io.ReadSeeker) (time.Duration, bool) {
 	}
 }
 
-// toneLength is the length of a tone_stream such as "%(300,50,440);%(200,0,800);loops=2": on and off time of every tone, all of it loops
-// times (libteletone). Anything else in it takes no time.
+// toneLength is the length of a tone_stream such as "%(300,50,440);%(200,0,800);loops=2": the on and off times of all
+// tones, times loops (libteletone). Anything else in it takes no time.
 func toneLength(spec string) time.Duration {
 	loops := 1
 	if before, after, ok := strings.Cut(spec, ";loops="); ok {
 		spec, loops = before, atoi(after)
 		if loops < 0 {
-			return time.Hour // for ever
+			return time.Hour // endless
 		}
 		loops = max(loops, 1)
 	}
@@ -138,7 +138,7 @@ func toneLength(spec string) time.Duration {
 	}
 }
 
-// baseName is the name that people use for a sound: without folders and extension; none for tones and silence.
+// baseName is a file's name without folders and extension; empty for tones and silence.
 func baseName(name string) string {
 	if strings.Contains(name, "_stream://") {
 		return ""

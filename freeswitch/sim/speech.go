@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// playAndDetectSpeech is play_and_detect_speech: <file> detect:<engine> {parameters}<grammar>. The engine understands what the caller says (Act.Says), at
-// once, whatever the grammar. Its time for the first word runs from its start, as that of mod_pocketsphinx does; speech ends the playing. An engine that is
-// not there is an error in the same frame.
+// playAndDetectSpeech is play_and_detect_speech: <file> detect:<engine> {parameters}<grammar>. The engine understands
+// what the caller says (Act.Says) at once, whatever the grammar. As with mod_pocketsphinx, no-input-timeout runs from
+// its start, and speech ends the playback. An unknown engine is an error in the same frame.
 func (c *call) playAndDetectSpeech(data string) {
 	c.vars.unset("detect_speech_result")
 	file, rest, ok := strings.Cut(data, " detect:")
@@ -32,8 +32,8 @@ func (c *call) playAndDetectSpeech(data string) {
 	c.vars.set("current_application_response", response)
 }
 
-// recognise plays and listens until something was said, a key of playback_terminators was pressed, it was told to stop, or the time for the first word is
-// over. ok is false if the call went away.
+// recognise plays and listens until something is said, a key of playback_terminators is pressed, it is told to stop, or
+// the no-input-timeout is over. ok is false if the call left.
 func (c *call) recognise(file, grammar string) (result string, ok bool) {
 	patience := 5 * time.Second
 	if params, after, ok := strings.Cut(strings.TrimPrefix(grammar, "{"), "}"); ok {
@@ -81,7 +81,7 @@ func (c *call) recognise(file, grammar string) (result string, ok bool) {
 	}
 }
 
-// speechTerminators are the keys that end listening: none, unless the dialplan says so.
+// speechTerminators are the keys that end listening: none, unless playback_terminators is set.
 func (c *call) speechTerminators() string {
 	if c.vars.get("playback_terminators") == "" {
 		return ""
@@ -89,14 +89,14 @@ func (c *call) speechTerminators() string {
 	return c.terminators()
 }
 
-// detectSpeech is the one use of detect_speech that the simulator has: to stop an engine.
+// detectSpeech is detect_speech, of which the simulator has only "stop".
 func (c *call) detectSpeech(data string) {
 	if data == "stop" {
 		c.stopped = c.listening
 	}
 }
 
-// nlsml is the result as mod_pocketsphinx writes it, of words, of something that it made nothing of, or of nothing.
+// nlsml is the result as mod_pocketsphinx writes it: words, no match or no input.
 func nlsml(grammar string, said Act) string {
 	attributes, input := "", "<noinput/>"
 	switch {
@@ -111,6 +111,6 @@ func nlsml(grammar string, said Act) string {
 		_ = xml.EscapeText(&w, []byte(said.Says))
 		input = w.String()
 	}
-	return "<?xml version=\"1.0\"?>\n<result grammar=\"" + grammar + "\">\n  <interpretation" + attributes + ">\n    <input mode=\"speech\">" + input +
-		"</input>\n  </interpretation>\n</result>\n"
+	return "<?xml version=\"1.0\"?>\n<result grammar=\"" + grammar + "\">\n  <interpretation" + attributes + ">\n" +
+		"    <input mode=\"speech\">" + input + "</input>\n  </interpretation>\n</result>\n"
 }

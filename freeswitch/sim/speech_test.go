@@ -13,8 +13,9 @@ import (
 
 const listenFor = "detect:pocketsphinx {start-input-timers=true,no-input-timeout=5000,recognition-timeout=8000}words"
 
-// The caller of that recording was a FreeSWITCH at 16 kHz, so that SIP and codecs have other words; what the application itself leaves is compared.
-func TestWhatIsHeardIsToldAsByFreeSWITCH(t *testing.T) {
+// The caller of that recording was a FreeSWITCH at 16 kHz, so its SIP and codec headers differ: this compares only what
+// the application sets.
+func TestASpeechResultIsTheRecordedOne(t *testing.T) {
 	t.Parallel()
 	frames := readRecording(t, "speech-recognised")
 	told := func(list []said) []string {
@@ -25,8 +26,10 @@ func TestWhatIsHeardIsToldAsByFreeSWITCH(t *testing.T) {
 		lines := steady(list[i])
 		from := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "variable_current_loop: ") })
 		require.Positive(t, from)
-		return slices.DeleteFunc(lines[from:], func(l string) bool { // count samples, of which a second has twice as many there
-			return strings.HasPrefix(l, "variable_playback_samples") || strings.HasPrefix(l, "variable_playback_last_offset_pos")
+		// These count samples, and there a second has twice as many.
+		return slices.DeleteFunc(lines[from:], func(l string) bool {
+			return strings.HasPrefix(l, "variable_playback_samples") ||
+				strings.HasPrefix(l, "variable_playback_last_offset_pos")
 		})
 	}
 	theirs := fromFreeSWITCH(frames)
@@ -43,21 +46,32 @@ func TestWhatIsHeardIsToldAsByFreeSWITCH(t *testing.T) {
 
 func TestHowListeningEnds(t *testing.T) {
 	t.Parallel()
+	const starEnds = "playback_terminators=*"
+	whiteHorse := Act{Wait: time.Second, Says: "white horse"}
 	for name, c := range map[string]struct {
 		acts             []Act
 		set              string
 		result, response string
 	}{
-		"something is said":                   {acts: []Act{{Says: "a < b", Confidence: 0.834}}, result: `confidence="83">` + "\n    <input mode=\"speech\">a &lt; b<"},
-		"nothing is said":                     {result: `<input mode="speech"><noinput/></input>`},
-		"something is said, but too late":     {acts: []Act{{Wait: 6 * time.Second, Says: "white horse"}}, result: `<noinput/>`},
-		"the engine makes nothing of it":      {acts: []Act{{Says: "mumble", Confidence: -1}}, result: `<input mode="speech"><nomatch/></input>`},
-		"a key is pressed":                    {acts: []Act{{Key: '*'}, {Wait: time.Second, Says: "white horse"}}, result: "white horse"},
-		"a key is pressed that ends it":       {acts: []Act{{Key: '*'}, {Wait: time.Second, Says: "white horse"}}, set: "playback_terminators=*", result: "DIGIT: *"},
-		"a key is pressed that does not":      {acts: []Act{{Key: '1'}, {Wait: time.Second, Says: "white horse"}}, set: "playback_terminators=*", result: "white horse"},
-		"the caller hangs up":                 {acts: []Act{{HangUp: true}}, response: "ERROR"},
-		"the words of two: the first are it":  {acts: []Act{{Says: "white horse"}, {Says: "x"}}, result: "white horse"},
-		"speech ends the prompt in its midst": {acts: []Act{{Wait: 100 * time.Millisecond, Says: "white horse"}}, result: "white horse"},
+		"something is said": {
+			acts:   []Act{{Says: "a < b", Confidence: 0.834}},
+			result: `confidence="83">` + "\n    <input mode=\"speech\">a &lt; b<",
+		},
+		"nothing is said": {result: `<input mode="speech"><noinput/></input>`},
+		"something is said, but too late": {
+			acts: []Act{{Wait: 6 * time.Second, Says: "white horse"}}, result: `<noinput/>`,
+		},
+		"the engine does not understand it": {
+			acts: []Act{{Says: "mumble", Confidence: -1}}, result: `<input mode="speech"><nomatch/></input>`,
+		},
+		"a key is pressed":            {acts: []Act{{Key: '*'}, whiteHorse}, result: "white horse"},
+		"a terminator is pressed":     {acts: []Act{{Key: '*'}, whiteHorse}, set: starEnds, result: "DIGIT: *"},
+		"a key that is no terminator": {acts: []Act{{Key: '1'}, whiteHorse}, set: starEnds, result: "white horse"},
+		"the caller hangs up":         {acts: []Act{{HangUp: true}}, response: "ERROR"},
+		"only the first words count":  {acts: []Act{{Says: "white horse"}, {Says: "x"}}, result: "white horse"},
+		"the caller speaks into the prompt": {
+			acts: []Act{{Wait: 100 * time.Millisecond, Says: "white horse"}}, result: "white horse",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -82,8 +96,8 @@ func TestHowListeningEnds(t *testing.T) {
 	}
 }
 
-// As esl listens: the prompt first, then two actions in one, which a command sent meanwhile can stop.
-func TestALittleDialplanListensAndForgets(t *testing.T) {
+// As package esl listens: the prompt first, then an inline dialplan of two actions, which a later command can stop.
+func TestAnInlineDialplanListensAndUnsetsTheResult(t *testing.T) {
 	t.Parallel()
 	caller := Script(Human, Answer{Prompt: "say-it", Says: "white horse"})
 	arg := "'m:~:play_and_detect_speech:silence_stream://10 " + listenFor + "~unset:detect_speech_result' inline"
@@ -95,7 +109,7 @@ func TestALittleDialplanListensAndForgets(t *testing.T) {
 			s.execute("execute_extension", arg)
 			heard := s.until(func(f said) bool { return f.get("Application") == "play_and_detect_speech" })
 			assert.Contains(t, decoded(heard.get("variable_detect_speech_result")), words)
-			assert.Len(t, heard.get("Application-UUID"), 36, "an id that FreeSWITCH made up")
+			assert.Len(t, heard.get("Application-UUID"), 36, "FreeSWITCH's own id")
 			over := s.until(func(f said) bool { return f.get("Application-UUID") == "execute_extension" })
 			assert.Empty(t, over.get("variable_detect_speech_result"))
 		}
@@ -105,13 +119,14 @@ func TestALittleDialplanListensAndForgets(t *testing.T) {
 	assert.Len(t, r.Prompts, 1, "silence is no prompt")
 }
 
-func TestAnEngineIsStoppedByACommandThatIsNotLockedOut(t *testing.T) {
+func TestAnEngineIsStoppedByACommandWithoutEventLock(t *testing.T) {
 	t.Parallel()
 	place(t, Options{Engines: []string{"pocketsphinx"}, Speed: 1}, CallOptions{}, func(s *service) {
 		s.greet(completions)
 		s.run("answer", "")
-		s.send("sendmsg\ncall-command: execute\nexecute-app-name: execute_extension\nexecute-app-arg: 'm:~:play_and_detect_speech:silence_stream://10 " +
-			"detect:pocketsphinx {no-input-timeout=60000}words~unset:detect_speech_result' inline\n\n" +
+		s.send("sendmsg\ncall-command: execute\nexecute-app-name: execute_extension\n" +
+			"execute-app-arg: 'm:~:play_and_detect_speech:silence_stream://10 detect:pocketsphinx " +
+			"{no-input-timeout=60000}words~unset:detect_speech_result' inline\n\n" +
 			"sendmsg\ncall-command: execute\nexecute-app-name: detect_speech\nexecute-app-arg: stop\n\n")
 		f := s.until(func(f said) bool { return f.get("Application") == "play_and_detect_speech" })
 		assert.Equal(t, "DONE", f.get("Application-Response"))
@@ -123,8 +138,13 @@ func TestAnEngineIsStoppedByACommandThatIsNotLockedOut(t *testing.T) {
 
 func TestTheSameCallComesBack(t *testing.T) {
 	t.Parallel()
-	back := CallOptions{UUID: "5b0d7c1e-3a44-4f0e-9c55-2f1b6a7d8e90", Variables: []Variable{{"cs_call", "019a9c2e"}, {"cs_need_level", "3"},
-		{"sip_verstat", "TN-Validation-Passed"}, {"sip_h_X-Countersign-Token", "a.b.c"}}}
+	back := CallOptions{
+		UUID: "5b0d7c1e-3a44-4f0e-9c55-2f1b6a7d8e90",
+		Variables: []Variable{
+			{"cs_call", "019a9c2e"}, {"cs_need_level", "3"}, {"sip_verstat", "TN-Validation-Passed"},
+			{"sip_h_X-Countersign-Token", "a.b.c"},
+		},
+	}
 	for range 2 {
 		r, _ := place(t, Options{}, back, func(s *service) {
 			data := s.greet()
@@ -142,11 +162,12 @@ func TestTheSameCallComesBack(t *testing.T) {
 	}
 }
 
-func TestATokenOfAnEarlierTimeGoesNoFurther(t *testing.T) {
+func TestAnUnsetHeaderIsNotExported(t *testing.T) {
 	t.Parallel()
 	r, _ := place(t, Options{}, CallOptions{}, func(s *service) {
 		s.greet(completions)
-		s.execute("answer", "", "export", "nolocal:sip_h_X-Countersign-Token=a.b.c", "export", "nolocal:sip_h_X-Countersign-Level=2",
+		s.execute("answer", "",
+			"export", "nolocal:sip_h_X-Countersign-Token=a.b.c", "export", "nolocal:sip_h_X-Countersign-Level=2",
 			"multiset", "^^|socket_resume=|nolocal:sip_h_X-Countersign-Token=", "transfer", "menu XML default")
 		s.rest()
 	})

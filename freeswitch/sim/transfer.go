@@ -9,14 +9,14 @@ type destination struct{ extension, dialplan, context string }
 
 func (d destination) String() string { return d.extension + " " + d.dialplan + " " + d.context }
 
-// deadline is a transfer that sched_transfer ordered.
+// deadline is a scheduled transfer (sched_transfer).
 type deadline struct {
 	id string
 	at time.Time
 	to destination
 }
 
-// route leads a transferred call into its next extension.
+// route takes a transferred call to its next extension.
 func (c *call) route() []Action {
 	to := c.pending.String()
 	c.pending = nil
@@ -48,7 +48,8 @@ func (c *call) transfer(to destination) {
 	c.profile.rdnis, c.profile.destination, c.profile.context = c.profile.destination, to.extension, to.context
 	c.profile.index++
 	c.profile.created = now
-	c.profile.transferSource = fmt.Sprintf("%d:%s:bl_xfer:%s/%s/%s", now.Unix(), newUUID(), to.extension, to.context, to.dialplan)
+	c.profile.transferSource = fmt.Sprintf("%d:%s:bl_xfer:%s/%s/%s",
+		now.Unix(), newUUID(), to.extension, to.context, to.dialplan)
 	c.profileChanged()
 	c.vars.set("max_forwards", fmt.Sprint(forwards))
 	c.vars.push("transfer_history", c.profile.transferSource)

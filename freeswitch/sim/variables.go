@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// variables are the channel variables in FreeSWITCH's order: setting one takes it out and puts it at the end (switch_event.c). Each keeps the
-// line that it makes in an event, so that an event is a copy of lines.
+// variables are the channel variables in FreeSWITCH's order: setting one moves it to the end (switch_event.c). Each
+// keeps its line in an event, so that an event is a copy of lines.
 type variables struct {
-	order []uint16   // of those that are set, by their place in made
+	order []uint16   // indexes in made of the variables that are set
 	made  []variable // all that were ever set in this call
 	lines []byte
 }
 
-// variable is one of them. Its line is lines[start:end], or fixed if it is the same for all calls.
+// variable is one channel variable. Its line is lines[start:end], or fixed if it is the same for all calls.
 type variable struct {
 	name, value, fixed string
 	start, end         int
 }
 
-// index is the place of a variable in order, -1 if it is not set. Names differ by more than case.
+// index is the index of a variable in order; -1 if it is not set. Names are case-insensitive.
 func (v *variables) index(name string) int {
 	if name == "" {
 		return -1
@@ -38,7 +38,7 @@ func (v *variables) append(x variable) {
 	v.order, v.made = append(v.order, uint16(len(v.made))), append(v.made, x)
 }
 
-// get is the value, empty if unset: FreeSWITCH knows no empty variables.
+// get is the value; empty if unset, as FreeSWITCH has no empty variables.
 func (v *variables) get(name string) string {
 	if i := v.index(name); i >= 0 {
 		return v.made[v.order[i]].value
@@ -68,7 +68,7 @@ func (v *variables) set(name, value string) {
 	v.add(name, value)
 }
 
-// add is set for a variable that is not there yet.
+// add is set for a variable that is not set yet.
 func (v *variables) add(name, value string) {
 	start := len(v.lines)
 	v.lines = append(append(append(v.lines, "variable_"...), name...), ": "...)
@@ -76,7 +76,7 @@ func (v *variables) add(name, value string) {
 	v.append(variable{name: name, value: value, start: start, end: len(v.lines)})
 }
 
-// again sets a variable to what it is, which moves it to the end.
+// again sets a variable to its own value, which moves it to the end.
 func (v *variables) again(name string) {
 	if i := v.index(name); i >= 0 {
 		at := v.order[i]
@@ -90,11 +90,11 @@ func (v *variables) unset(name string) {
 	}
 }
 
-// push adds to a list of values, as transfer_history is one.
+// push appends to a list of values such as transfer_history.
 func (v *variables) push(name, value string) {
 	if old := v.get(name); old != "" {
 		value = "ARRAY::" + strings.TrimPrefix(old, "ARRAY::") + "|:" + value
-		if i := v.index(name); i >= 0 { // a list grows where it stands
+		if i := v.index(name); i >= 0 { // a list keeps its place
 			v.add(name, value)
 			last := len(v.order) - 1
 			v.order[i], v.order = v.order[last], v.order[:last]
@@ -112,7 +112,7 @@ func (v *variables) render(dst []byte) []byte {
 	return dst
 }
 
-// expand replaces ${name} by the variable (switch_channel_expand_variables). Functions and arrays are left to the real one.
+// expand replaces ${name} with the variable (switch_channel_expand_variables). It has no functions and arrays.
 func (v *variables) expand(s string) string {
 	if !strings.Contains(s, "${") {
 		return s
@@ -134,7 +134,7 @@ func (v *variables) expand(s string) string {
 	}
 }
 
-// exported are the SIP headers of the next leg: the exported variables that start with sip_h_ (export_vars, mod_sofia).
+// exported are the SIP headers of the next leg: exported variables that start with sip_h_ (export_vars, mod_sofia).
 func (v *variables) exported() map[string]string {
 	headers := map[string]string{}
 	for name := range strings.SplitSeq(v.get("export_vars"), ",") {

@@ -10,31 +10,32 @@ import (
 	"time"
 )
 
-// wire is the connection to the service: FreeSWITCH's listener. The call's goroutine owns it; one more goroutine reads.
+// wire is the connection to the service: FreeSWITCH's listener. The call's goroutine owns it; a second goroutine reads.
 type wire struct {
 	conn       net.Conn
 	in         chan batch
-	done       chan struct{} // closed when nobody takes from in any more
-	out        []byte        // not yet written
+	done       chan struct{} // closed when nobody reads from in any more
+	out        []byte        // to be written
 	readBuffer []byte
 	started    time.Time
 	now        func() time.Time
 	watch      func(Frame)
+	version    Release
 
-	open     bool // the listener lives
+	open     bool // the listener is alive
 	events   bool
 	filters  []header
-	byName   bool // all filters are about Event-Name
+	byName   bool // all filters are on Event-Name
 	patterns []*regexp.Regexp
 }
 
-// batch is what one read brought: all commands that were complete, and why there will be no more.
+// batch holds the complete commands of one read, and the error that ended reading.
 type batch struct {
 	commands []command
 	err      error
 }
 
-// dial connects to the first of the addresses that answers. The service goes first.
+// dial connects to the first address that answers. The service sends first.
 func (w *wire) dial(ctx context.Context, addresses string) error {
 	var d net.Dialer
 	var errs []error
@@ -55,7 +56,7 @@ func (w *wire) use(conn net.Conn) {
 	go w.read(w.readBuffer)
 }
 
-// read hands what the service sends to the call until the connection ends; it always ends with an error in the last batch.
+// read passes the service's commands to the call until the connection ends; the last batch always has an error.
 func (w *wire) read(buf []byte) {
 	defer close(w.in)
 	for {
@@ -68,7 +69,7 @@ func (w *wire) read(buf []byte) {
 		for b.err == nil {
 			var cmd command
 			var ok bool
-			if cmd, rest, ok, b.err = parseCommand(rest); !ok {
+			if cmd, rest, ok, b.err = parseCommand(rest, w.version); !ok {
 				break
 			}
 			if w.watch != nil {
@@ -99,7 +100,7 @@ func (w *wire) send(frame string) {
 	}
 }
 
-// sent is send for a frame that was rendered behind what is queued, from start on.
+// sent is send for a frame that is already rendered at out[start:], after the queued ones.
 func (w *wire) sent(out []byte, start int) {
 	w.out = out
 	if w.watch != nil {
@@ -107,7 +108,7 @@ func (w *wire) sent(out []byte, start int) {
 	}
 }
 
-// flush writes what is queued. An error is not told: reading will end with it.
+// flush writes what is queued. It ignores errors: reading will fail too.
 func (w *wire) flush() {
 	if len(w.out) == 0 {
 		return
@@ -119,32 +120,33 @@ func (w *wire) flush() {
 	w.out = w.out[:0]
 }
 
-// writeTimeout is how long a service may leave what we send unread, closeTimeout how long it may keep a connection that we have ended.
+// writeTimeout bounds how long the service may not read, closeTimeout how long it may keep a connection that we ended.
 const (
 	writeTimeout = 10 * time.Second
 	closeTimeout = 2 * time.Second
 )
 
-// close ends the listener as FreeSWITCH does, with a notice, and waits until the service has closed too: closing first could tear the
-// last events from its hands.
+// close ends the listener as FreeSWITCH does, with a notice, and waits until the service has closed too: closing first
+// could destroy the last events.
 func (w *wire) close(uuid string) {
 	if !w.open {
 		return
 	}
-	w.send("Content-Type: text/disconnect-notice\nControlled-Session-UUID: " + uuid + "\nContent-Disposition: disconnect\n" +
-		"Content-Length: 67\n\nDisconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n")
+	w.send("Content-Type: text/disconnect-notice\nControlled-Session-UUID: " + uuid +
+		"\nContent-Disposition: disconnect\nContent-Length: 67\n\n" +
+		"Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n")
 	w.flush()
 	w.open = false
 	if half, ok := w.conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
 	_ = w.conn.SetReadDeadline(time.Now().Add(closeTimeout))
-	for range w.in { // until the reader has seen the end
+	for range w.in { // until the reader has ended
 	}
 	w.release()
 }
 
-// release frees the connection and waits for the reader. It may be called again.
+// release closes the connection and waits for the reader. It may be called more than once.
 func (w *wire) release() {
 	w.open = false
 	if w.conn == nil {
@@ -157,7 +159,7 @@ func (w *wire) release() {
 	w.conn = nil
 }
 
-// filter adds one filter. FreeSWITCH sends an event if any filter fits and none that starts with "-" does.
+// filter adds a filter. FreeSWITCH sends an event if any filter matches and none that starts with "-" does.
 func (w *wire) filter(name, value string) {
 	w.filters = append(w.filters, header{name, value})
 	w.byName = true
@@ -181,7 +183,7 @@ func (w *wire) unfilter(name, value string) {
 	}
 }
 
-// wants says, before an event is made, whether it can be of interest.
+// wants reports, before an event is rendered, whether the filters may let it pass.
 func (w *wire) wants(k *kind) bool {
 	if !w.open || !w.events {
 		return false
@@ -189,7 +191,7 @@ func (w *wire) wants(k *kind) bool {
 	return len(w.filters) == 0 || !w.byName || w.fits(func(string) (string, bool) { return k.name, true })
 }
 
-// passes says whether an event goes through filters about other headers than its name.
+// passes reports whether an event passes the filters on headers other than its name.
 func (w *wire) passes(k *kind, event []byte) bool {
 	if len(w.filters) == 0 || w.byName {
 		return true

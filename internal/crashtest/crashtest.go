@@ -1,4 +1,5 @@
-// Package crashtest kills a test binary that plays another process, to see what its files hold afterwards.
+// Package crashtest kills a test binary in the role of another process, so that a test can check what its files hold
+// afterwards.
 package crashtest
 
 import (
@@ -19,10 +20,10 @@ const (
 	pathVariable = "COUNTERSIGN_TEST_PATH"
 )
 
-// Role is what a test binary does until it is killed, with the file that it is given.
+// Role is what a test binary does with a file until it is killed.
 type Role func(path string) error
 
-// Play plays the role that this process was started for and says whether there was one. It is for TestMain.
+// Play plays the role that this process was started for, and reports whether there was one. TestMain calls it.
 func Play(roles map[string]Role) bool {
 	play, ok := roles[os.Getenv(roleVariable)]
 	if !ok {
@@ -35,7 +36,7 @@ func Play(roles map[string]Role) bool {
 	return true
 }
 
-// KillAfter starts this test binary in a role, feeds it, and kills it when it has printed n lines, which it returns.
+// KillAfter starts this test binary in a role, feeds it stdin, kills it after n printed lines, and returns these.
 func KillAfter(t *testing.T, n int, role, path string, stdin io.Reader) []string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -49,7 +50,7 @@ func KillAfter(t *testing.T, n int, role, path string, stdin io.Reader) []string
 	require.NoError(t, err)
 	require.NoError(t, child.Start())
 	if stdin != nil {
-		_, err = io.Copy(in, stdin) // and the child waits for more
+		_, err = io.Copy(in, stdin) // the pipe stays open: the child waits for more
 		require.NoError(t, err)
 	}
 	var lines []string
@@ -57,7 +58,7 @@ func KillAfter(t *testing.T, n int, role, path string, stdin io.Reader) []string
 		lines = append(lines, scanner.Text())
 	}
 	require.NoError(t, child.Process.Kill())
-	require.Error(t, child.Wait(), "it was killed")
+	require.Error(t, child.Wait(), "the child was killed")
 	require.Len(t, lines, n)
 	return lines
 }

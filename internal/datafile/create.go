@@ -1,4 +1,4 @@
-// Package datafile makes and locks files that only their owner may read.
+// Package datafile creates and locks files that only their owner may read.
 package datafile
 
 import (
@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 )
 
-// Create makes a file with content that only its owner may read, unless the file exists already, and takes everybody else's permissions away
-// from one that does. Of several processes one wins; nobody ever sees half a file. Its folder is made, readable for everybody, if missing.
+// Create creates a file with content, readable for its owner only. If the file exists, Create only takes everybody
+// else's permissions away. Of several processes one wins, and no reader ever sees half a file. A missing folder is
+// created, readable for everybody.
 //
-// An existing file is never opened here: closing a descriptor of a database would drop the locks that SQLite holds in this process.
+// Create never opens an existing file: closing a descriptor of a database would drop the locks that SQLite holds in
+// this process.
 func Create(path string, content []byte) error {
 	if err := OwnOnly(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -47,7 +49,7 @@ func OwnOnly(path string) error {
 	return os.Chmod(path, info.Mode().Perm()&0o700)
 }
 
-// syncFolder makes a new name in a folder outlive a power cut.
+// syncFolder flushes the names in a folder to the disk.
 func syncFolder(folder string) error {
 	f, err := os.Open(folder)
 	if err != nil {

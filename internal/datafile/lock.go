@@ -7,11 +7,11 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrInUse says that another process holds the lock.
+// ErrInUse means that another process holds the lock.
 var ErrInUse = errors.New("in use by another Countersign")
 
-// Lock keeps a second process away from what the file stands for, and makes the file. The lock goes with the process, however it ends.
-// ErrInUse says that another one has it.
+// Lock creates the file if missing and locks it, or returns ErrInUse. The lock ends with the process, however that
+// ends.
 func Lock(path string) (unlock func(), err error) {
 	if err := Create(path, nil); err != nil {
 		return nil, err

@@ -1,5 +1,5 @@
-// Package leaktest answers "did a package's tests leave goroutines behind". It is for tests only. It is goleak with patience: on a busy machine a goroutine that is about
-// to end may need longer than goleak waits for it.
+// Package leaktest answers "did a package's tests leave goroutines behind". It is for tests only. It runs goleak with
+// more patience: on a busy machine a goroutine that is about to end may need longer than goleak waits.
 package leaktest
 
 import (
@@ -10,10 +10,11 @@ import (
 	"go.uber.org/goleak"
 )
 
-// patience is how long goroutines may take to end when all tests have.
+// patience is how long goroutines may take to end after the tests.
 const patience = time.Minute
 
-// Main is for TestMain: it runs the tests, looks for goroutines that are left, and ends the process. It fails if tests did, or if a goroutine does not end.
+// Main is for TestMain: it runs the tests, waits for their goroutines, and exits. It fails if a test failed or a
+// goroutine does not end.
 func Main(m goleak.TestingM, options ...goleak.Option) {
 	code := m.Run()
 	if code == 0 {
@@ -25,7 +26,7 @@ func Main(m goleak.TestingM, options ...goleak.Option) {
 	os.Exit(code)
 }
 
-// find looks until no goroutine is left, or that time is over.
+// find looks until no goroutine is left or the time is over.
 func find(within time.Duration, options ...goleak.Option) (err error) {
 	for end := time.Now().Add(within); ; {
 		if err = goleak.Find(options...); err == nil || time.Now().After(end) {

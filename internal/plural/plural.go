@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Of is "1 call", "2 calls".
+// Of returns "1 call", "2 calls".
 func Of(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

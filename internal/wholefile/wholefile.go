@@ -1,4 +1,4 @@
-// Package wholefile writes files that nobody ever sees half of, and that only their owner may read.
+// Package wholefile replaces files in one step, readable for their owner only: no reader ever sees half a file.
 package wholefile
 
 import (
@@ -6,24 +6,25 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
+
+	"github.com/google/renameio/v2"
 )
 
-// Replace writes a file beside path and then puts it in its place; when write fails, what was there stays. The file is
-// on the disk when Replace returns.
+// Replace writes a new file beside path and renames it to path, whatever permissions the old one had. When write
+// fails, the old file stays. The content is on the disk when Replace returns.
 func Replace(path string, write func(io.Writer) error) error {
-	draft, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
+	draft, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o600))
 	var why *fs.PathError
 	if errors.As(err, &why) {
-		return fmt.Errorf("write %s: %w", path, why.Err) // the draft's name says nothing to anybody
+		return fmt.Errorf("write %s: %w", path, why.Err) // without the name of the draft
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(draft.Name()) }()
-	if err := errors.Join(write(draft), draft.Sync(), draft.Close()); err != nil {
+	defer func() { _ = draft.Cleanup() }()
+	if err := write(draft); err != nil {
 		return err
 	}
-	return os.Rename(draft.Name(), path)
+	return draft.CloseAtomicallyReplace()
 }

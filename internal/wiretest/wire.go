@@ -1,4 +1,5 @@
-// Package wiretest answers "what if the network fails": it puts a wire between a client and a server that tests can hold or cut. It is for tests only.
+// Package wiretest answers "what if the network fails": it puts a wire between clients and a server that a test can
+// hold or cut. It is for tests only.
 package wiretest
 
 import (
@@ -10,17 +11,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Wire carries what clients and a server say to each other over TCP.
+// Wire relays TCP between clients and a server.
 type Wire struct {
-	// Address is where clients connect to, HOST:PORT.
+	// Address is where clients connect, HOST:PORT.
 	Address string
 
-	way sync.RWMutex // held while nothing passes
+	way sync.RWMutex // locked while nothing passes
 	mu  sync.Mutex
 	all []net.Conn
 }
 
-// New lays a wire to a server at HOST:PORT. It is cut when the test ends.
+// New makes a wire to a server at HOST:PORT. It is cut when the test ends.
 func New(t testing.TB, server string) *Wire {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -51,13 +52,13 @@ func New(t testing.TB, server string) *Wire {
 	return w
 }
 
-// Hold lets nothing pass, and nothing is lost, until Release.
+// Hold delays all traffic until Release; nothing is lost.
 func (w *Wire) Hold() { w.way.Lock() }
 
 // Release ends Hold.
 func (w *Wire) Release() { w.way.Unlock() }
 
-// Cut ends all connections. What is on its way is lost. New ones can be made.
+// Cut closes all connections and loses what is on its way. Clients can connect again.
 func (w *Wire) Cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -72,7 +73,7 @@ func (w *Wire) carry(from, to net.Conn) {
 	_, _ = to.Close(), from.Close()
 }
 
-// end is where what passes comes out.
+// end is the receiving side of a connection.
 type end struct {
 	w *Wire
 	net.Conn

@@ -1,5 +1,5 @@
-// Package change plans what happens to the service lines when files are put in force: what is new or different in each, what to point out,
-// and whether they go together with the lines that stay. It changes nothing.
+// Package change plans what happens to service lines when files are put in force: the differences of each, its
+// warnings, and conflicts with the lines that stay. It changes nothing.
 package change
 
 import (
@@ -7,7 +7,7 @@ import (
 	"countersign/session/shared"
 )
 
-// File is a line's file, and what was read of it.
+// File is a line's file and its definition.
 type File struct {
 	Text []byte
 	Def  *lines.Definition
@@ -16,33 +16,33 @@ type File struct {
 // Change is what happens to a line.
 type Change struct {
 	Line string `json:"line"`
-	// From is the version that is in force, 0 if there is none. To is the one after the change; 0 until it is made.
+	// From is the version in force, 0 if there is none. To is the version after the change; 0 until it is made.
 	From int `json:"from"`
 	To   int `json:"to"`
-	// Changes has one entry for each thing that is different.
+	// Changes lists the differences.
 	Changes  []string       `json:"changes"`
 	Warnings lines.Problems `json:"warnings"`
 
-	// Same says that the file is the one in force, to the letter.
+	// Same: the file equals the one in force, byte for byte.
 	Same bool   `json:"-"`
 	Text string `json:"-"`
 }
 
-// What a summary says of a line that is new, and of one in which no setting changes.
+// Summaries of a new line, and of one in which no setting changes.
 const (
 	NewLine      = "new line"
 	CommentsOnly = "comments or layout only"
 )
 
-// Options are what a plan goes by.
+// Options configure a plan.
 type Options struct {
-	// Region is that of lines that name none.
+	// Region applies to lines without their own.
 	Region string
-	// Recorded says whether there is a recording of a prompt.
+	// Recorded says whether a prompt has a recording.
 	Recorded func(language, prompt string) bool
 }
 
-// Plan compares files with the lines in force. It refuses numbers that two lines would have, as lines.Problems.
+// Plan compares files with the lines in force. It refuses numbers that two lines would have, with lines.Problems.
 func Plan(inForce []shared.LineVersion, files []File, o Options) ([]*Change, error) {
 	stays := map[string]shared.LineVersion{}
 	for _, s := range inForce {
@@ -61,7 +61,7 @@ func Plan(inForce []shared.LineVersion, files []File, o Options) ([]*Change, err
 		if _, other := stays[s.Name]; !other {
 			continue
 		}
-		if def, err := lines.Parse("line "+s.Name, []byte(s.YAML)); err == nil { // a damaged one is not in force
+		if def, err := lines.Parse("line "+s.Name, []byte(s.YAML)); err == nil { // a line that does not parse is not in force
 			others = append(others, def)
 		}
 	}
@@ -71,7 +71,7 @@ func Plan(inForce []shared.LineVersion, files []File, o Options) ([]*Change, err
 	return changes, nil
 }
 
-// compare says what is different in a file from the version in force.
+// compare lists the differences of a file from the version in force.
 func compare(before shared.LineVersion, f File) *Change {
 	ch := &Change{Line: f.Def.Line, From: before.Version, Text: string(f.Text), Same: before.YAML == string(f.Text)}
 	if before.Version == 0 {
@@ -79,7 +79,7 @@ func compare(before shared.LineVersion, f File) *Change {
 		return ch
 	}
 	have, err := lines.Parse("line "+before.Name, []byte(before.YAML))
-	if err != nil { // a version of another release, or by another tool
+	if err != nil { // written by another release or tool
 		ch.Changes = []string{"all of it: the version before cannot be read"}
 		return ch
 	}

@@ -44,7 +44,8 @@ func TestAPlanSaysWhatIsDifferent(t *testing.T) {
 		"the same to the letter": {[]shared.LineVersion{stored}, text, 4, true, []string{}},
 		"another comment":        {[]shared.LineVersion{stored}, text + "# more\n", 4, false, []string{CommentsOnly}},
 		"one that cannot be read": {
-			[]shared.LineVersion{{Name: "office", Version: 4, YAML: "format: 9"}}, text, 4, false, []string{"all of it: the version before cannot be read"},
+			[]shared.LineVersion{{Name: "office", Version: 4, YAML: "format: 9"}}, text, 4, false,
+			[]string{"all of it: the version before cannot be read"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

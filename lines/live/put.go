@@ -8,7 +8,7 @@ import (
 	"countersign/session/shared"
 )
 
-// put compiles lines and puts them in force, all at once. A line that does not compile here stays as it was.
+// put compiles lines and swaps all at once. A line that does not compile keeps its version in force.
 func (l *Lines) put(stored []shared.LineVersion) {
 	next := map[string]inForce{}
 	var entries []lines.Entry
@@ -27,7 +27,7 @@ func (l *Lines) put(stored []shared.LineVersion) {
 			l.o.Log.Info("line removed", "line", name)
 		}
 	}
-	// Two changes at the same moment can each be right and not go together.
+	// Two simultaneous changes can each be valid and still conflict.
 	if p := lines.Conflicts(all, l.o.Parts.Region); len(p) > 0 {
 		l.o.Log.Warn("lines claim the same number, the one whose name sorts first has it", "err", p)
 	}
@@ -36,7 +36,7 @@ func (l *Lines) put(stored []shared.LineVersion) {
 	l.speak(texts)
 }
 
-// newest is a line as it is in force from now on, with the texts that it says anew; false if no version of it compiles.
+// newest returns the line to put in force and its new texts; false if no version of it compiles.
 func (l *Lines) newest(s shared.LineVersion) (line inForce, texts []prompts.Text, ok bool) {
 	have, known := l.current[s.Name]
 	if known && have.stored.Version == s.Version {
@@ -48,11 +48,12 @@ func (l *Lines) newest(s shared.LineVersion) (line inForce, texts []prompts.Text
 		l.o.Log.Info("line in force", "line", s.Name, "version", s.Version, "author", s.Author)
 		return line, texts, true
 	case known:
-		l.o.Log.Error("line is not put in force, calls meet the version before it", "line", s.Name, "version", s.Version,
+		l.o.Log.Error("line not put in force, calls get the previous version", "line", s.Name, "version", s.Version,
 			"in_force", have.stored.Version, "err", err)
 		return have, nil, true
 	default:
-		l.o.Log.Error("line is not put in force, its numbers go to the line for all others", "line", s.Name, "version", s.Version, "err", err)
+		l.o.Log.Error("line not put in force, its numbers go to the line for all others",
+			"line", s.Name, "version", s.Version, "err", err)
 		return inForce{}, nil, false
 	}
 }

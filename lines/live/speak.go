@@ -6,7 +6,7 @@ import (
 	"countersign/prompts"
 )
 
-// speak leaves texts for Render, together with those that it has not begun with.
+// speak queues texts for Render, with those not rendered yet.
 func (l *Lines) speak(texts []prompts.Text) {
 	if len(texts) == 0 {
 		return
@@ -19,7 +19,7 @@ func (l *Lines) speak(texts []prompts.Text) {
 	l.texts <- texts
 }
 
-// Render gives the lines' own texts a voice, until ctx ends. Until then callers hear the catalogue's.
+// Render renders the lines' own texts until ctx ends. Until then callers hear the catalogue's.
 func (l *Lines) Render(ctx context.Context) {
 	for {
 		select {
@@ -27,7 +27,7 @@ func (l *Lines) Render(ctx context.Context) {
 			return
 		case texts := <-l.texts:
 			if err := l.o.Speak(ctx, texts); err != nil && ctx.Err() == nil {
-				l.o.Log.Warn("a line's own words have no audio, callers hear the usual ones", "err", err)
+				l.o.Log.Warn("a line's own texts have no audio, callers hear the catalogue's prompts", "err", err)
 			}
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"countersign/steps"
 )
 
-// made is the call as FreeSWITCH told it, as far as the events say.
-func (rec *record) made() session.Call {
+// sessionCall is the call as FreeSWITCH described it, as far as the events show.
+func (rec *record) sessionCall() session.Call {
 	c := session.Call{
 		ID: rec.call, Channel: rec.started.Channel, Caller: rec.number(), Withheld: rec.started.CallerWithheld,
 		Dialled: rec.started.DialledLast4, Line: rec.line,
@@ -30,17 +30,17 @@ func (rec *record) made() session.Call {
 	return c
 }
 
-// ani is the step that looks the caller's number up, remember the one that keeps it.
+// ani looks the caller's number up, remember adds it to the customer's numbers.
 var ani, remember = steps.ANI{}.Name(), steps.RememberNumber{}.Name()
 
 // earlierCall stands for the id that the call had before.
 const earlierCall = "earlier"
 
-// number is a caller's number that is as good as theirs: one that can be looked up and counted if theirs could. Its
-// digits may have been erased since.
+// number stands for the caller's number: it can be looked up and counted if theirs could. Theirs may have been erased
+// since.
 func (rec *record) number() string {
 	last := rec.started.CallerLast4
-	counts := rec.started.CallerWithheld || rec.lockedCaller
+	valid := rec.started.CallerWithheld || rec.lockedCaller
 	for _, s := range rec.steps {
 		if s.name != ani && s.name != remember {
 			continue
@@ -48,17 +48,16 @@ func (rec *record) number() string {
 		switch s.Reason {
 		case event.ReasonNoNumber:
 			return last
-		case event.ReasonWithheld, event.ReasonUntrusted: // nobody looked
+		case event.ReasonWithheld, event.ReasonUntrusted: // it was not looked up
 		default:
-			counts = true
+			valid = true
 		}
 	}
-	if len(last) < 4 && !counts {
+	if len(last) < 4 && !valid {
 		return last
 	}
 	return anyNumber
 }
 
-// anyNumber can be a telephone number, and has few digits: reading it takes a good part of the time that a call takes
-// here.
+// anyNumber is a valid telephone number with few digits: parsing it takes a good part of a replay's time.
 const anyNumber = "+29020000"

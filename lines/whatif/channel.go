@@ -8,20 +8,20 @@ import (
 	"countersign/steps"
 )
 
-// channel is the session.Channel of a caller who does once more what they did then.
+// channel is the session.Channel of a replayed call: the caller does what they did before.
 type channel struct{ *player }
 
-// Play implements session.Channel: what is only said needs no answer.
+// Play implements session.Channel.
 func (c channel) Play(context.Context, []string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.gone != nil:
 		return c.gone
-	case c.step == nil && c.rec.silent != nil:
-		return c.breaks(c.rec.silent)
-	case c.step != nil && c.step.broke != nil && c.next == len(c.step.Attempts):
-		return c.breaks(c.step.broke)
+	case c.step == nil && c.rec.goneBetween != nil:
+		return c.fail(c.rec.goneBetween)
+	case c.step != nil && c.step.failure != nil && c.next == len(c.step.Attempts):
+		return c.fail(c.step.failure)
 	}
 	return nil
 }
@@ -33,16 +33,16 @@ func (c channel) Collect(_ context.Context, q session.Collect) (session.Entry, e
 	switch {
 	case c.gone != nil:
 		return session.Entry{}, c.gone
-	case c.given: // it is read back, and was right
+	case c.unchecked: // read back; the caller confirms
 		return entry("1"), nil
-	case c.step == nil && c.rec.silent == nil && c.name == steps.LanguageMenu{}.Name(): // decides nothing
+	case c.step == nil && c.rec.goneBetween == nil && c.name == steps.LanguageMenu{}.Name(): // does not affect the outcome
 		return session.Entry{Class: session.NoInput}, nil
 	}
 	result, err := c.answer()
 	if err != nil {
 		return session.Entry{}, err
 	}
-	c.given = result == event.AttemptAccepted || result == event.AttemptRejected
+	c.unchecked = result == event.AttemptAccepted || result == event.AttemptRejected
 	switch result {
 	case event.AttemptNoInput:
 		return session.Entry{Class: session.NoInput}, nil
@@ -50,7 +50,7 @@ func (c channel) Collect(_ context.Context, q session.Collect) (session.Entry, e
 		return session.Entry{Class: session.NoMatch, Keyed: 1, Terminated: true}, nil
 	case event.AttemptOptedOut:
 		if q.OptOut == 0 {
-			return session.Entry{}, c.doubt("the caller keyed %q for «I don't have it», and there is no such key", "*")
+			return session.Entry{}, c.giveUp("the caller pressed %q for «I don't have it», and the line has no such key", "*")
 		}
 		return session.Entry{Class: session.OptedOut, Terminated: true}, nil
 	case event.AttemptServed:
@@ -58,12 +58,12 @@ func (c channel) Collect(_ context.Context, q session.Collect) (session.Entry, e
 	}
 	keys, ok := c.line.keysFor(c.name, q, c.code, result == event.AttemptAccepted)
 	if !ok {
-		return session.Entry{}, c.doubt("no number can be keyed that the line would look up")
+		return session.Entry{}, c.giveUp("the line accepts no number to look up")
 	}
 	return entry(keys), nil
 }
 
-// resend is the key that asks for the code once more (steps.SMSCode).
+// resend is the key that asks for another code (steps.SMSCode).
 const resend = "0"
 
 func entry(keys string) session.Entry {
@@ -94,21 +94,21 @@ func (c channel) Listen(context.Context, session.Listen) (session.Heard, error) 
 }
 
 // Transfer implements session.Channel.
-func (c channel) Transfer(context.Context, session.Handover) error { return c.handOn() }
+func (c channel) Transfer(context.Context, session.Handover) error { return c.leave() }
 
 // Hangup implements session.Channel.
-func (c channel) Hangup(context.Context, string) error { return c.handOn() }
+func (c channel) Hangup(context.Context, string) error { return c.leave() }
 
-func (c channel) handOn() error {
+func (c channel) leave() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.gone != nil:
 		return c.gone
-	case c.rec.silent != nil:
-		return c.breaks(c.rec.silent)
+	case c.rec.goneBetween != nil:
+		return c.fail(c.rec.goneBetween)
 	case c.rec.handOver != nil:
-		return c.breaks(c.rec.handOver)
+		return c.fail(c.rec.handOver)
 	}
 	return nil
 }

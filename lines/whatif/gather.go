@@ -6,13 +6,13 @@ import (
 	"countersign/session/event"
 )
 
-// Gather puts the events of many calls together by call. The zero value is ready.
+// Gather groups the events of many calls by call. The zero value is ready.
 type Gather struct {
 	open  map[string][]event.Event
 	order []string
 }
 
-// Add takes an event, and returns all of its call's if it is their last.
+// Add takes an event. If it is the last of its call, Add returns all events of the call.
 func (g *Gather) Add(e event.Event) (whole []event.Event) {
 	if g.open == nil {
 		g.open = map[string][]event.Event{}
@@ -24,7 +24,7 @@ func (g *Gather) Add(e event.Event) (whole []event.Event) {
 	}
 	if !known {
 		if _, ofCall := e.Data.(event.CallStarted); !ofCall && e.Seq == 1 {
-			return nil // about no call
+			return nil // not part of a call
 		}
 		g.order = append(g.order, e.Call)
 	}
@@ -32,7 +32,7 @@ func (g *Gather) Add(e event.Event) (whole []event.Event) {
 	return nil
 }
 
-// Rest returns the calls that have not ended, or whose events came in another order.
+// Rest returns the calls that have not ended or whose events came out of order.
 func (g *Gather) Rest() (calls [][]event.Event) {
 	for _, call := range g.order {
 		if events := g.open[call]; events != nil {
@@ -44,7 +44,7 @@ func (g *Gather) Rest() (calls [][]event.Event) {
 	return calls
 }
 
-// inOrder sorts events and leaves out those that are there twice.
+// inOrder sorts events and drops duplicates.
 func inOrder(events []event.Event) []event.Event {
 	bySeq := func(a, b event.Event) int { return a.Seq - b.Seq }
 	if !slices.IsSortedFunc(events, bySeq) {

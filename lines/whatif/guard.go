@@ -7,7 +7,7 @@ import (
 	"countersign/session/event"
 )
 
-// guard is the session.Guard of a call that is run once more: it meets the locks that it met.
+// guard is the session.Guard of a replayed call: the locks that the call met hold again.
 type guard struct{ *player }
 
 var locked = session.Standing{Locked: true}
@@ -19,7 +19,7 @@ func (g guard) Caller(context.Context, string) session.Standing {
 	return session.Standing{Locked: g.rec.lockedCaller}
 }
 
-// Customer implements session.Guard. It is asked before the first question, and after each wrong answer.
+// Customer implements session.Guard. It is called before the first question and after each wrong answer.
 func (g guard) Customer(context.Context, string) session.Standing {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -36,7 +36,7 @@ func (g guard) Customer(context.Context, string) session.Standing {
 func (g guard) Try(context.Context, session.Attempt) session.Standing {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.given = false
+	g.unchecked = false
 	s := g.step
 	if s == nil {
 		return session.Standing{}
@@ -46,12 +46,12 @@ func (g guard) Try(context.Context, session.Attempt) session.Standing {
 	case last && s.Reason == event.ReasonVelocity:
 		return session.Standing{Locked: true, Caller: true}
 	case last && s.Reason == event.ReasonLocked && began != nil && !g.locked:
-		_ = g.doubt("the answer was not checked: the customer was locked, which would come later now")
+		_ = g.giveUp("the answer was not checked because the customer was locked, and the lock would come later now")
 		return locked
 	case last && s.Reason == event.ReasonLocked, g.locked && s.at < began.at:
 		return locked
-	case g.void():
-		_ = g.doubt("the answer came too late, and was not checked")
+	case g.tooLate():
+		_ = g.giveUp("the answer came too late and was not checked")
 		return locked
 	}
 	return session.Standing{}

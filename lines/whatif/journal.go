@@ -7,7 +7,7 @@ import (
 	"countersign/session/event"
 )
 
-// journal is the session.Journal of a call that is run once more: it follows the steps.
+// journal is the session.Journal of a replayed call: it compares the steps with the recorded ones.
 type journal struct{ *player }
 
 // Append implements session.Journal.
@@ -25,22 +25,22 @@ func (j journal) Append(events ...event.Event) error {
 		case event.CallEnded:
 			j.outcome.ended(d)
 		}
-		j.fallSilent(e.Data)
+		j.endBetweenSteps(e.Data)
 	}
 	return nil
 }
 
-// fallSilent ends the call behind the last event, where the caller was gone between two steps.
-func (p *player) fallSilent(last event.Data) {
-	if p.rec.silent == nil || p.finished != len(p.rec.steps) {
+// endBetweenSteps ends the call after its last step if the caller left between two steps.
+func (p *player) endBetweenSteps(last event.Data) {
+	if p.rec.goneBetween == nil || p.finished != len(p.rec.steps) {
 		return
 	}
 	switch last.(type) {
 	case event.Verified, event.Failed:
-		p.leave(p.rec.silent)
+		p.endCall(p.rec.goneBetween)
 	case event.CallStarted, event.StepFinished:
 		if !p.rec.decided {
-			p.leave(p.rec.silent)
+			p.endCall(p.rec.goneBetween)
 		}
 	}
 }
@@ -48,17 +48,17 @@ func (p *player) fallSilent(last event.Data) {
 // Sync implements session.Journal.
 func (journal) Sync(context.Context) error { return nil }
 
-// finish compares a step with the one that came then.
+// finish compares a step with the recorded one.
 func (p *player) finish(d event.StepFinished) {
-	if p.differs.step == "" && p.unknown == "" {
+	if p.divergence.step == "" && p.unknown == "" {
 		switch {
 		case p.finished >= len(p.rec.steps):
-			p.differ(d.Step, "%s, and did not come then", came(d))
+			p.diverge(d.Step, "%s, and was not in the call before", describe(d))
 		case p.rec.steps[p.finished].name != d.Step:
-			p.differ(d.Step, "%s, where %s came then", came(d), p.rec.steps[p.finished].name)
+			p.diverge(d.Step, "%s, in place of %s", describe(d), p.rec.steps[p.finished].name)
 		default:
 			if was := p.rec.steps[p.finished].StepFinished; was.Result != d.Result || was.Reason != d.Reason {
-				p.differ(d.Step, "%s → %s", came(was), came(d))
+				p.diverge(d.Step, "%s → %s", describe(was), describe(d))
 			}
 		}
 	}
@@ -66,26 +66,26 @@ func (p *player) finish(d event.StepFinished) {
 	p.name, p.step = "", nil
 }
 
-func (p *player) differ(step, format string, a ...any) {
-	p.differs.step, p.differs.why = step, fmt.Sprintf(format, a...)
+func (p *player) diverge(step, format string, a ...any) {
+	p.divergence.step, p.divergence.why = step, fmt.Sprintf(format, a...)
 }
 
-// lastStep says of a call that took the same way as far as it went what is different.
-func (p *player) lastStep(r *Result) {
+// explain says what differs in a call whose steps so far were the same.
+func (p *player) explain(r *Result) {
 	switch {
 	case r.Step != "":
 	case p.finished < len(p.rec.steps):
 		next := p.rec.steps[p.finished]
-		r.Step, r.Why = next.name, came(next.StepFinished)+" then, and does not come"
+		r.Step, r.Why = next.name, describe(next.StepFinished)+" before, and does not run now"
 	case r.Verdict == Changed && r.Before.Destination != r.After.Destination:
-		r.Why = fmt.Sprintf("%s leads elsewhere", r.After.Route)
+		r.Why = fmt.Sprintf("%s has another destination", r.After.Route)
 	case r.Verdict == Changed:
-		r.Why = "the line wants another level"
+		r.Why = "the line requires another level"
 	}
 }
 
-// came says how a step ended.
-func came(d event.StepFinished) string {
+// describe says how a step ended.
+func describe(d event.StepFinished) string {
 	if d.Reason == "" {
 		return string(d.Result)
 	}

@@ -7,7 +7,7 @@ import (
 	"countersign/steps"
 )
 
-// questions are the kinds of secrets that a line asks for.
+// questions lists the secrets that a line asks for.
 func questions(l *session.Line) (kinds []string) {
 	for _, q := range l.Verify {
 		for q := &q; q != nil; q = q.Else {
@@ -17,7 +17,7 @@ func questions(l *session.Line) (kinds []string) {
 	return kinds
 }
 
-// keys are what the steps of a line take for an answer, right or wrong, where that is not any number of their length.
+// keys maps steps that do not take just any digits of their length to an answer that they take, right or wrong.
 func keys(l *session.Line) map[string]string {
 	k := map[string]string{}
 	note := func(s session.Step) {
@@ -38,8 +38,7 @@ func keys(l *session.Line) map[string]string {
 	return k
 }
 
-// keysFor is what the caller keys to give a right answer to what a step asks, or a wrong one. What makes it right is
-// whoever checks it.
+// keysFor is a right or a wrong answer to a step's question. Unless it is a code, the replayed check decides which.
 func (l *trialLine) keysFor(step string, q session.Collect, code []byte, right bool) (keys string, ok bool) {
 	if code != nil {
 		if right {

@@ -13,12 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// needed are settings of the kinds of questions that cannot do without.
+// needed are the required settings of questions.
 var needed = map[string]string{"passphrase": "engine: pocketsphinx, grammar: words"}
 
-// Every question of the table can be answered once more: there are keys for it, right and wrong ones, and what it
-// proves is known.
-func TestEveryQuestionIsAnsweredOnceMore(t *testing.T) {
+// Every question of the table can be replayed: it has right and wrong keys, and its factor is known.
+func TestEveryQuestionCanBeReplayed(t *testing.T) {
 	t.Parallel()
 	for _, m := range session.Methods() {
 		if m.Asks == "" || m.Identifies {
@@ -41,8 +40,7 @@ func TestEveryQuestionIsAnsweredOnceMore(t *testing.T) {
 	}
 }
 
-// And every identifier.
-func TestEveryIdentifierIsKeyedOnceMore(t *testing.T) {
+func TestEveryIdentifierCanBeReplayed(t *testing.T) {
 	t.Parallel()
 	for _, m := range session.Methods() {
 		if m.Asks == "" || !m.Identifies {

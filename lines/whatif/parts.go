@@ -11,7 +11,7 @@ import (
 	"countersign/steps"
 )
 
-// customers is the steps.Directory of a call that is run once more.
+// customers is the steps.Directory of a replayed call.
 type customers struct{ *player }
 
 var _ steps.Directory = customers{}
@@ -20,7 +20,7 @@ var _ steps.Directory = customers{}
 func (c customers) ByPhone(context.Context, string) ([]session.Customer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.next > 0 { // it was keyed
+	if c.next > 0 { // keyed
 		found, err := c.keyed()
 		if err != nil || found == nil {
 			return nil, err
@@ -31,9 +31,9 @@ func (c customers) ByPhone(context.Context, string) ([]session.Customer, error) 
 	case c.gone != nil:
 		return nil, c.gone
 	case s == nil:
-		return nil, c.unasked()
-	case s.broke != nil:
-		return nil, c.breaks(s.broke)
+		return nil, c.notRecorded()
+	case s.failure != nil:
+		return nil, c.fail(s.failure)
 	case s.customer != nil:
 		return []session.Customer{c.enrolled(*s.customer)}, nil
 	case s.Reason == event.ReasonNotFound:
@@ -41,7 +41,7 @@ func (c customers) ByPhone(context.Context, string) ([]session.Customer, error) 
 	case s.Reason == event.ReasonSeveral:
 		return make([]session.Customer, 2), nil
 	}
-	return nil, c.doubt("the caller's number was not looked up")
+	return nil, c.giveUp("the caller's number was not looked up")
 }
 
 // ByIdentifier implements steps.Directory.
@@ -55,23 +55,23 @@ func (c customers) ByIdentifier(context.Context, string, string) (session.Custom
 	return *found, true, nil
 }
 
-// keyed is whom the number belongs to that was keyed, or nil.
+// keyed is the customer whose number was keyed, or nil.
 func (c customers) keyed() (*session.Customer, error) {
-	c.given = false
+	c.unchecked = false
 	switch {
 	case c.gone != nil:
 		return nil, c.gone
 	case c.last() != event.AttemptAccepted:
 		return nil, nil
 	case c.step.customer == nil:
-		return nil, c.doubt("it is not known who the caller turned out to be")
+		return nil, c.giveUp("the events do not say who the caller is")
 	}
 	found := c.enrolled(*c.step.customer)
 	return &found, nil
 }
 
-// enrolled gives a customer everything that the line asks for, but what they were not asked for because there was
-// nothing on file.
+// enrolled enrols a customer for every question of the line, except those skipped before because they were not
+// enrolled.
 func (c customers) enrolled(customer session.Customer) session.Customer {
 	customer.Enrolled = c.line.questions
 	for _, s := range c.rec.steps {
@@ -88,7 +88,7 @@ func (c customers) ByID(_ context.Context, id string) (session.Customer, bool, e
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.rec.outage {
-		return session.Customer{}, false, errBroke
+		return session.Customer{}, false, errFailed
 	}
 	return c.enrolled(session.Customer{ID: id, Name: c.rec.name}), true, nil
 }
@@ -108,7 +108,7 @@ func (c customers) CheckTOTP(
 	return 0, ok, err
 }
 
-// Phones implements steps.Directory: one that gets codes, or the one that is calling.
+// Phones implements steps.Directory: a number for codes, or the caller's.
 func (c customers) Phones(context.Context, string) ([]session.Phone, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -117,12 +117,12 @@ func (c customers) Phones(context.Context, string) ([]session.Phone, error) {
 	switch s := c.step; {
 	case c.gone != nil:
 		return nil, c.gone
-	case s == nil && offer && c.rec.silent == nil:
-		return calling, nil // it decides nothing
+	case s == nil && offer && c.rec.goneBetween == nil:
+		return calling, nil // does not affect the outcome
 	case s == nil:
-		return nil, c.unasked()
-	case s.broke != nil && len(s.Attempts) == 0:
-		return nil, c.breaks(s.broke)
+		return nil, c.notRecorded()
+	case s.failure != nil && len(s.Attempts) == 0:
+		return nil, c.fail(s.failure)
 	case s.Reason == event.ReasonNotEnrolled, offer && len(s.Attempts) > 0:
 		return nil, nil
 	case offer:
@@ -136,15 +136,15 @@ func (c customers) AddPhone(context.Context, string, string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.step != nil && c.step.broke != nil:
-		return c.breaks(c.step.broke)
+	case c.step != nil && c.step.failure != nil:
+		return c.fail(c.step.failure)
 	case c.step != nil && c.step.Result == event.StepSkipped:
 		return errors.ErrUnsupported
 	}
 	return c.gone
 }
 
-// messages are the steps.Sends, Sender and Once of a call that is run once more. Nothing is sent.
+// messages is the steps.Sends, Sender and Once of a replayed call. It sends nothing.
 type messages struct{ *player }
 
 // MaySend implements steps.Sends.
@@ -157,11 +157,11 @@ func (m messages) MaySend(context.Context, string) (bool, time.Time) {
 // NotSent implements steps.Sends.
 func (messages) NotSent(context.Context, string) {}
 
-// Send implements steps.Sender: it shows the caller the code.
+// Send implements steps.Sender: the replayed caller learns the code.
 func (m messages) Send(_ context.Context, message session.Message) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.given = false
+	m.unchecked = false
 	m.code = slices.Clone(message.Code.Reveal())
 	return m.gone
 }
@@ -173,7 +173,7 @@ func (m messages) Use(context.Context, string, time.Duration) (bool, error) {
 	return true, m.gone
 }
 
-// earlier is what was found out before: on the same call, or in another channel.
+// earlier is what was proven before: on the same call, or in another channel.
 type earlier struct{ *player }
 
 // Recall implements session.Calls.
@@ -212,7 +212,7 @@ func (e earlier) Redeem(context.Context, session.Secret, string) (session.Proven
 // Issue implements session.Tokens.
 func (earlier) Issue(context.Context, session.Known) (string, error) { return "", nil }
 
-// prompts are all there, each a file of its name.
+// prompts has every prompt, each a file of its name.
 type prompts struct{}
 
 // File implements session.Prompts.

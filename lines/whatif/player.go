@@ -10,14 +10,14 @@ import (
 	"countersign/session/event"
 )
 
-// player plays what is recorded of one call after the other. Look-ups come from goroutines of their own, one at a time.
+// player replays one recorded call after the other. Look-ups run in goroutines of their own, one at a time.
 type player struct {
 	mu sync.Mutex
-	tape
+	playback
 }
 
-// tape is one call, and how far it has been played.
-type tape struct {
+// playback is one call, and how far it has been replayed.
+type playback struct {
 	rec  *record
 	line *trialLine
 	end  context.CancelCauseFunc
@@ -25,31 +25,29 @@ type tape struct {
 	clock time.Time
 	gone  error
 
-	// name is the step that runs, or empty; step what is recorded of it, or nil; next the number of its attempts that
-	// were played.
+	// name is the step that runs, or empty; step its record, or nil; next the number of its attempts replayed so far.
 	name string
 	step *step
 	next int
-	// given says that a number was keyed and nobody has looked at it yet.
-	given bool
+	// unchecked: a number was keyed and has not been looked up or checked yet.
+	unchecked bool
 	// code is the one-time code that the step sent.
 	code []byte
-	// locked says that the lock has begun which the call brought about.
+	// locked: the call's attempts have brought its lock about.
 	locked bool
 
-	outcome  Outcome
-	finished int
-	differs  struct{ step, why string }
-	unknown  string
-	// unknownAt is the step in which something is unknown.
-	unknownAt string
+	outcome    Outcome
+	finished   int                        // steps
+	divergence struct{ step, why string } // the first difference
+	// unknown says why the outcome is unknown, unknownAt in which step.
+	unknown, unknownAt string
 }
 
 // load makes the player ready for a call.
 func (p *player) load(rec *record, line *trialLine, end context.CancelCauseFunc) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.tape = tape{rec: rec, line: line, end: end, clock: rec.startedAt}
+	p.playback = playback{rec: rec, line: line, end: end, clock: rec.startedAt}
 }
 
 func (p *player) now() time.Time {
@@ -58,9 +56,9 @@ func (p *player) now() time.Time {
 	return p.clock
 }
 
-// begin starts a step: the next run of it in the record is what is played.
+// begin starts a step: its next recorded run is replayed.
 func (p *player) begin(name string) {
-	p.name, p.step, p.next, p.given, p.code = name, nil, 0, false, nil
+	p.name, p.step, p.next, p.unchecked, p.code = name, nil, 0, false, nil
 	for _, s := range p.rec.steps {
 		if s.name == name && !s.used {
 			s.used = true
@@ -70,52 +68,52 @@ func (p *player) begin(name string) {
 	}
 }
 
-// answer is the next thing that the caller did in the step.
+// answer is what the caller did next in the step.
 func (p *player) answer() (event.AttemptResult, error) {
 	s := p.step
 	if s == nil {
-		return "", p.unasked()
+		return "", p.notRecorded()
 	}
 	if p.next == len(s.Attempts) {
-		if s.broke != nil {
-			return "", p.breaks(s.broke)
+		if s.failure != nil {
+			return "", p.fail(s.failure)
 		}
-		return "", p.doubt("the caller was asked %s, and would be asked once more", times(len(s.Attempts)))
+		return "", p.giveUp("the caller was asked %s, and would be asked again", times(len(s.Attempts)))
 	}
 	a := s.Attempts[p.next]
 	p.next++
 	p.advance(a)
 	switch a.Result {
 	case event.AttemptAbandoned, event.AttemptError:
-		if s.broke == nil {
-			return "", p.doubt("it is not known what broke")
+		if s.failure == nil {
+			return "", p.giveUp("the events do not say what failed")
 		}
-		return "", p.breaks(s.broke)
+		return "", p.fail(s.failure)
 	}
 	return a.Result, nil
 }
 
-// judging is the time that an attempt may have taken after its answer was in.
-const judging = time.Second
+// checkTime is how long checking an answer may have taken.
+const checkTime = time.Second
 
-// advance is the time at which an answer was judged: no later than it was, unless it was too late.
+// advance sets the clock to when an answer was checked: not later than it was, unless the answer was too late.
 func (p *player) advance(a event.Attempt) {
 	s, at := p.step, p.step.began
 	for _, before := range s.Attempts[:p.next-1] {
 		at = at.Add(time.Duration(before.Milliseconds) * time.Millisecond)
 	}
-	p.clock = at.Add(max(0, time.Duration(a.Milliseconds)*time.Millisecond-judging))
-	if p.void() {
+	p.clock = at.Add(max(0, time.Duration(a.Milliseconds)*time.Millisecond-checkTime))
+	if p.tooLate() {
 		p.clock = s.ended
 	}
 }
 
-// void says that the last attempt came too late.
-func (p *player) void() bool {
+// tooLate says that the last attempt came too late.
+func (p *player) tooLate() bool {
 	return p.step.Reason == event.ReasonVoid && p.next == len(p.step.Attempts)
 }
 
-// last is the attempt that was played last.
+// last is the result of the attempt replayed last.
 func (p *player) last() event.AttemptResult {
 	if p.step == nil || p.next == 0 {
 		return ""
@@ -123,39 +121,39 @@ func (p *player) last() event.AttemptResult {
 	return p.step.Attempts[p.next-1].Result
 }
 
-// unasked is for what the caller was never asked, or never looked up.
-func (p *player) unasked() error {
-	if p.rec.silent != nil {
-		return p.breaks(p.rec.silent)
+// notRecorded is for a question or look-up that the call never had.
+func (p *player) notRecorded() error {
+	if p.rec.goneBetween != nil {
+		return p.fail(p.rec.goneBetween)
 	}
-	return p.doubt("it did not come in this call")
+	return p.giveUp("not asked in the recorded call")
 }
 
-// breaks ends the step as it ended then.
-func (p *player) breaks(err error) error {
-	if err == session.ErrTooLong && p.differs.step != "" {
-		return p.doubt("the call took too long here, and it took another way before")
+// fail ends the step as it ended before.
+func (p *player) fail(err error) error {
+	if err == session.ErrTooLong && p.divergence.step != "" {
+		return p.giveUp("the call took too long here, and its steps were others before")
 	}
-	if err != errBroke && err != session.ErrTooLong {
-		p.leave(err)
+	if err != errFailed && err != session.ErrTooLong {
+		p.endCall(err)
 	}
 	return err
 }
 
-// leave ends the call's context.
-func (p *player) leave(err error) {
+// endCall ends the call's context.
+func (p *player) endCall(err error) {
 	if p.gone == nil {
 		p.gone = err
 		p.end(err)
 	}
 }
 
-// doubt ends the call, because it is not known how it goes on.
-func (p *player) doubt(format string, a ...any) error {
+// giveUp ends the call because the events do not say how it goes on.
+func (p *player) giveUp(format string, a ...any) error {
 	if p.unknown == "" {
 		p.unknown, p.unknownAt = fmt.Sprintf(format, a...), p.name
 	}
-	p.leave(errUnknown)
+	p.endCall(errUnknown)
 	return errUnknown
 }
 

@@ -9,15 +9,15 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Read reads an event as it is published, as far as Run looks at it. Its strings are parts of one copy of body, which
-// lives as long as any of them. Most of the time that a Trial takes would else go into reading what it does not need.
+// Read decodes the parts of a published event that Run uses: decoding all of it would take most of a Trial's time. Its
+// strings share one copy of body, which lives as long as any of them.
 func Read(body []byte) (event.Event, error) {
 	if gjson.ValidBytes(body) {
 		if e, ok := read(string(body)); ok {
 			return e, nil
 		}
 	}
-	return event.Parse(body) // which says what is wrong with it
+	return event.Parse(body) // for its error
 }
 
 const typePrefix = "countersign.v1."
@@ -50,7 +50,7 @@ func read(body string) (e event.Event, ok bool) {
 	return e, version == "1.0" && e.Data != nil && e.ID == event.ID(e.Call, e.Seq) && e.Line != "" && !e.Time.IsZero()
 }
 
-// readData reads what Run looks at; nil for facts that it does not know.
+// readData decodes what Run uses; nil for unknown facts.
 func readData(fact event.Fact, data gjson.Result) event.Data {
 	field := data.Get
 	word := func(name string) string { return field(name).Str }
@@ -59,7 +59,8 @@ func readData(fact event.Fact, data gjson.Result) event.Data {
 	case event.FactCallStarted:
 		return event.CallStarted{
 			Channel: word("channel"), CallerLast4: word("caller_last4"),
-			CallerWithheld: field("caller_withheld").Bool(), Attestation: word("attestation"), Continues: word("continues"), DialledLast4: word("dialled_last4"),
+			CallerWithheld: field("caller_withheld").Bool(), Attestation: word("attestation"), Continues: word("continues"),
+			DialledLast4: word("dialled_last4"),
 		}
 	case event.FactStepStarted:
 		return event.StepStarted{Step: word("step")}

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// written are events as they stand in a journal.
+// written encodes events as a journal does.
 func written(t testing.TB, events []event.Event) (bodies [][]byte) {
 	for _, e := range events {
 		body, err := e.MarshalJSON()
@@ -23,9 +23,12 @@ func written(t testing.TB, events []event.Event) (bodies [][]byte) {
 	return bodies
 }
 
-func TestWhatIsNoEventIsNotRead(t *testing.T) {
+func TestReadRefusesWhatIsNotAnEvent(t *testing.T) {
 	t.Parallel()
-	for _, body := range []string{"", "garbage", "{}", "[]", `{"specversion":"1.0","type":"countersign.v1.weather_changed"}`, `{"specversion":"1.0","type":"countersign.v1.routed"`} {
+	for _, body := range []string{
+		"", "garbage", "{}", "[]", `{"specversion":"1.0","type":"countersign.v1.weather_changed"}`,
+		`{"specversion":"1.0","type":"countersign.v1.routed"`,
+	} {
 		_, err := whatif.Read([]byte(body))
 		_, want := event.Parse([]byte(body))
 		assert.Equal(t, want, err, body)
@@ -43,11 +46,14 @@ func TestEveryFactIsRead(t *testing.T) {
 		got, err := whatif.Read(body)
 		require.NoError(t, err)
 		assert.Equal(t, f, got.Fact())
-		assert.Equal(t, fmt.Sprint(want.ID, want.Call, want.Seq, want.Line, want.Time), fmt.Sprint(got.ID, got.Call, got.Seq, got.Line, got.Time))
+		assert.Equal(
+			t, fmt.Sprint(want.ID, want.Call, want.Seq, want.Line, want.Time),
+			fmt.Sprint(got.ID, got.Call, got.Seq, got.Line, got.Time),
+		)
 	}
 }
 
-func FuzzReadTakesWhatEventsTake(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	for _, fact := range event.Facts() {
 		body, err := os.ReadFile(filepath.Join("..", "..", "session", "event", "testdata", string(fact)+".json"))
 		require.NoError(f, err)

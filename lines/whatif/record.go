@@ -8,35 +8,36 @@ import (
 	"countersign/session/event"
 )
 
-// record is a call as its events tell it.
+// record is a call, read from its events. It does not use event.Call: that clears the destination of a call that was
+// not handed on, keeps the customer and reason that an end leaves out, and does not have the cause of a hang-up.
 type record struct {
 	call, line string
 	startedAt  time.Time
 	started    event.CallStarted
 	steps      []*step
 	outcome    Outcome
-	// untold says why the call cannot be run once more.
-	untold string
+	// unplayable says why the call cannot be replayed.
+	unplayable string
 
-	// lockedCaller and lockedCustomer say what was locked before anything was asked. lockStep is the step in which the
-	// call itself brought a lock about.
+	// lockedCaller and lockedCustomer say what was locked before the first question. lockStep is the step in which the
+	// call itself caused a lock.
 	lockedCaller, lockedCustomer bool
 	lockStep                     *step
 
-	// silent is how the caller was gone between two steps, handOver what came of handing them on.
-	silent, handOver error
-	// decided says that the call was verified or had failed.
+	// goneBetween is how the call ended between two steps, handOver how handing it on failed.
+	goneBetween, handOver error
+	// decided: the call was verified or had failed.
 	decided bool
 
 	stepUp  session.Level
 	back    session.Destination
 	refusal event.Refusal
-	// known is who the caller was found to be before, on this same call or by a token; nil if nobody. outage says that
-	// they could not be looked up.
+	// known is what was proven before, on this same call or by a token; nil if nothing. outage: the customer could not
+	// be looked up.
 	known  *session.Proven
 	name   string
 	outage bool
-	lost   bool // what was found out on this same call before
+	lost   bool // what was proven on this same call before
 }
 
 // step is one run of a step.
@@ -45,11 +46,11 @@ type step struct {
 	name         string
 	began, ended time.Time
 	event.StepFinished
-	// customer is who the caller was identified as.
+	// customer is who the step identified.
 	customer *session.Customer
-	// broke is how the step ended if not by what the caller answered.
-	broke error
-	// lockAfter is the number of attempts after which a lock began, 0 if none did.
+	// failure is how the step ended if the caller's answer did not end it.
+	failure error
+	// lockAfter is the number of attempts after which a lock began; 0 for none.
 	lockAfter int
 	used      bool
 }
@@ -59,7 +60,7 @@ func newRecord(events []event.Event) *record {
 	events = inOrder(events)
 	rec := &record{}
 	if len(events) == 0 {
-		rec.untold = "there are no events"
+		rec.unplayable = "no events"
 		return rec
 	}
 	first, last := events[0], events[len(events)-1]
@@ -75,11 +76,11 @@ func newRecord(events []event.Event) *record {
 	}
 	switch {
 	case !whole:
-		rec.untold = "the call has not ended"
+		rec.unplayable = "the call has not ended"
 	case began == nil || first.Seq != 1 || last.Seq != len(events):
-		rec.untold = "some of its events are missing"
+		rec.unplayable = "some events are missing"
 	case ended.End == event.EndInterrupted:
-		rec.untold = "the call was interrupted: Countersign itself ended"
+		rec.unplayable = "the call was interrupted: Countersign stopped"
 	default:
 		r.finish(ended)
 	}
@@ -129,13 +130,13 @@ func (r *reader) stepFinished(at time.Time, d event.StepFinished) {
 		s = &step{at: len(r.rec.steps), name: d.Step, began: at.Add(-time.Duration(d.Milliseconds) * time.Millisecond)}
 	}
 	s.ended, s.StepFinished = at, d
-	if s.lockAfter != 0 { // the last answer that was judged and wrong
-		judged := len(d.Attempts)
+	if s.lockAfter != 0 { // the last answer that was checked and wrong
+		checked := len(d.Attempts)
 		if d.Reason == event.ReasonLocked || d.Reason == event.ReasonVelocity {
-			judged-- // that one was not judged any more
+			checked-- // that one was not checked
 		}
 		s.lockAfter = 1
-		for i := range judged {
+		for i := range checked {
 			if d.Attempts[i].Result == event.AttemptRejected {
 				s.lockAfter = i + 1
 			}
@@ -164,22 +165,22 @@ func (r *reader) locked(d event.Locked) {
 	case r.running == nil && d.On == event.LockOnCustomer:
 		r.rec.lockedCustomer = true
 	case d.Began:
-		r.running.lockAfter = 1 // for now
+		r.running.lockAfter = 1 // until the step ends
 	}
 }
 
-// finish works out what takes all of the events.
+// finish works out what needs all of the events.
 func (r *reader) finish(ended event.CallEnded) {
 	rec := r.rec
 	gone := gone(ended)
 	for _, s := range rec.steps {
 		switch {
 		case s.Result == event.StepAbandoned:
-			s.broke = &session.HangupError{Cause: ended.Cause}
+			s.failure = &session.HangupError{Cause: ended.Cause}
 		case s.Result == event.StepFailed && s.Reason == event.ReasonTooLong:
-			s.broke = session.ErrTooLong
+			s.failure = session.ErrTooLong
 		case s.Result == event.StepError:
-			s.broke = errBroke
+			s.failure = errFailed
 		}
 	}
 	switch n := len(rec.steps); {
@@ -187,10 +188,10 @@ func (r *reader) finish(ended event.CallEnded) {
 	case r.routed:
 		rec.handOver = gone
 	case n > 0 && rec.steps[n-1].Result == event.StepAbandoned:
-	case n > 0 && rec.steps[n-1].Result == event.StepError && r.last != nil: // nothing was decided behind it
-		rec.steps[n-1].broke = gone
+	case n > 0 && rec.steps[n-1].Result == event.StepError && r.last != nil: // nothing was decided after it
+		rec.steps[n-1].failure = gone
 	default:
-		rec.silent = gone
+		rec.goneBetween = gone
 	}
 	if rec.outcome.Route == "returned" {
 		rec.back, _ = session.ParseDestination(rec.outcome.Destination)
@@ -199,10 +200,10 @@ func (r *reader) finish(ended event.CallEnded) {
 		rec.outage = rec.known != nil
 		rec.lost = rec.known == nil && rec.stepUp > session.Unknown && rec.started.Continues == ""
 	}
-	r.before(ended)
+	r.knownBefore(ended)
 }
 
-// gone is what took the caller from us, or nil.
+// gone is why the call left us without being handed on, or nil.
 func gone(ended event.CallEnded) error {
 	switch ended.End {
 	case event.EndAbandoned:
@@ -213,8 +214,8 @@ func gone(ended event.CallEnded) error {
 	return nil
 }
 
-// before works out what had been proven before the call, from the level that it gave.
-func (r *reader) before(ended event.CallEnded) {
+// knownBefore works out what had been proven before the call, and checks it against the level that this gave.
+func (r *reader) knownBefore(ended event.CallEnded) {
 	rec := r.rec
 	if rec.known == nil {
 		return
@@ -231,12 +232,12 @@ func (r *reader) before(ended event.CallEnded) {
 		}
 	}
 	if rec.known.Level(rec.startedAt) != session.Level(r.level) {
-		rec.untold = "what had been proven on the call before is not in its events"
+		rec.unplayable = "the events do not say what was proven before the call"
 	}
 }
 
-// factorOf is what a method proved that the call came with. One that a company named is an identifier if it is the
-// first, because who the caller is comes before all questions, and a fact otherwise. Those of a token are all ours.
+// factorOf is the factor of a method proven before the call. A company's own method is an identifier if it is the
+// first, because identification comes before all questions, and a fact otherwise. A token names only our own methods.
 func factorOf(name event.Method, first, ofToken bool) session.Factor {
 	switch m, ours := session.MethodOf(name); {
 	case ours && ofToken:

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// memory is where a text stands.
+// memory is a string's place in memory.
 type memory struct{ from, to uintptr }
 
 func place(s string) memory {
@@ -21,7 +21,7 @@ func place(s string) memory {
 	return memory{at, at + uintptr(len(s))}
 }
 
-// stringsIn calls each with every text of a value.
+// stringsIn calls each with every string of a value.
 func stringsIn(v reflect.Value, path string, each func(path, s string)) {
 	switch v.Kind() {
 	case reflect.String:
@@ -39,7 +39,7 @@ func stringsIn(v reflect.Value, path string, each func(path, s string)) {
 	}
 }
 
-// A text of a Result that is a part of an event would keep the whole event in memory.
+// A string of a Result that shares an event's memory would keep the whole event.
 func TestAResultKeepsNoEvents(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -74,7 +74,10 @@ func TestAResultKeepsNoEvents(t *testing.T) {
 			require.True(t, within(events[0].Call) && within(events[len(events)-1].Data.(event.CallEnded).Customer))
 			r := trial(t, retail(t, c.questions, c.more)).Run(t.Context(), events)
 			require.Equal(t, c.verdict, r.Verdict, r.Why)
-			stringsIn(reflect.ValueOf(r), "Result", func(path, s string) { assert.False(t, within(s), "%s is a part of an event: %s", path, s) })
+			stringsIn(
+				reflect.ValueOf(r), "Result",
+				func(path, s string) { assert.False(t, within(s), "%s is a part of an event: %s", path, s) },
+			)
 		})
 	}
 }

@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// Summary counts what became of many calls.
+// Summary counts the results of many calls.
 type Summary struct {
-	// Calls is how many were run: Same of them end as they did, Changed otherwise, and of Unknown it is not known.
+	// Calls is how many were replayed, the rest how many of them had each verdict.
 	Calls   int `json:"calls"`
 	Same    int `json:"same"`
 	Changed int `json:"changed"`
 	Unknown int `json:"unknown"`
-	// Changes counts the calls that end otherwise by how they ended and would end, Doubts the unknown ones by why, the
-	// most frequent first.
+	// Changes counts changed calls by their outcomes before and after, Doubts unknown ones by the reason; the most
+	// frequent first.
 	Changes []Count `json:"changes"`
 	Doubts  []Count `json:"doubts"`
 }
 
-// Count is how many calls there were of a kind.
+// Count is a number of calls of one kind.
 type Count struct {
 	What  string `json:"what"`
 	Calls int    `json:"calls"`
@@ -43,7 +43,7 @@ func (s *Summary) Add(r Result) {
 	}
 }
 
-// count adds one, and keeps the most frequent first.
+// count adds one call and keeps the most frequent first.
 func count(all []Count, what string) []Count {
 	i := slices.IndexFunc(all, func(c Count) bool { return c.What == what })
 	if i < 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// broughtAToken is a call whose token names methods, and which is asked for more if they are not enough.
+// broughtAToken is a call whose token names methods; questions follow if they are not enough.
 func broughtAToken(level session.Level, methods []event.Method, questions ...[]event.Data) []event.Data {
 	all := []event.Data{
 		event.CallStarted{Channel: "leg", CallerLast4: "0001"},
@@ -24,7 +24,7 @@ func broughtAToken(level session.Level, methods []event.Method, questions ...[]e
 	return all
 }
 
-func TestWhatATokenProvedIsKnownByItsMethods(t *testing.T) {
+func TestATokensProofsFollowFromItsMethods(t *testing.T) {
 	t.Parallel()
 	pinRight := ran("pin", event.StepPassed, "", right)
 	for name, c := range map[string]struct {
@@ -49,7 +49,7 @@ func TestWhatATokenProvedIsKnownByItsMethods(t *testing.T) {
 				methods = append(methods, event.MethodPIN)
 			}
 			events := verified(broughtAToken(c.level, c.methods, c.asked...), methods...)
-			if c.level == session.Strong { // as its events say it
+			if c.level == session.Strong {
 				for i, e := range events {
 					switch d := e.Data.(type) {
 					case event.Verified:
@@ -68,8 +68,8 @@ func TestWhatATokenProvedIsKnownByItsMethods(t *testing.T) {
 	}
 }
 
-// A call that comes back brings what was found out on it before, and a company may have named any of it.
-func TestWhatACompanyNamedItselfIsAnIdentifierInFrontAndAFactBehind(t *testing.T) {
+// A call that comes back brings its earlier methods, and a company may have named any of them.
+func TestACompanysOwnMethodIsAnIdentifierIfFirstAndAFactOtherwise(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		methods []event.Method

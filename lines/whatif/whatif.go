@@ -1,15 +1,13 @@
-// Package whatif answers "how would these calls have ended on other lines". It runs a recorded call once more, through
-// session.Runner itself, with everything outside of a line played from the call's events: what the caller did, who they
-// turned out to be, what was locked or did not work.
+// Package whatif answers "how would these calls have ended on other lines". It replays a recorded call through
+// session.Runner itself, and takes everything outside the line from the call's events: what the caller did, who they
+// were, what was locked or failed.
 //
-// It knows no more than the events do, and invents nothing: where the other line asks what the caller was never asked,
-// the answer is Unknown. It takes a caller for the same caller: an answer that was right is right again, however many
-// digits the other line wants; a number that was none is none; a hang-up belongs to the step in which it came; a lock
-// that was met is met. Calls are run one by one: a lock that another line would have spared the next call is still
-// there.
+// It knows no more than the events and invents nothing: if the other line asks what the caller was never asked, the
+// verdict is Unknown. The caller stays the same: a right answer is right again, however many digits the other line
+// wants; an unknown number stays unknown; a hang-up comes in the same step; a lock holds again. Calls are replayed one
+// by one: a lock that the other line would have prevented still holds for the next call.
 //
-// It stands beside package lines and not in session, because it compiles lines and plays the parts that their steps
-// ask; nothing else needs it.
+// It is not in package session because it compiles lines and stands in for what their steps call.
 package whatif
 
 import (
@@ -24,28 +22,28 @@ import (
 	"countersign/session/event"
 )
 
-// Options are the settings of the service that lines fall back on.
+// Options are the service's settings that lines default to.
 type Options struct {
-	// Region and PopURL are for lines that say nothing of their own.
+	// Region and PopURL apply to lines without their own.
 	Region, PopURL string
 }
 
-// Trial runs recorded calls on lines that are tried out. One goroutine uses it.
+// Trial replays recorded calls on the lines that are tried. One goroutine uses it.
 type Trial struct {
 	lines  map[string]*trialLine
 	runner *session.Runner
 	player *player
 }
 
-// trialLine is a line, and what must be known of it to answer its questions.
+// trialLine is a line, and what it takes to answer its questions.
 type trialLine struct {
 	*session.Line
-	// questions are the kinds of secrets that it asks for, keys what its steps take for an answer.
+	// questions are the secrets that it asks for, keys the answers that its steps take.
 	questions []string
 	keys      map[string]string
 }
 
-// New makes a Trial of lines, each for the calls of the line of that name.
+// New makes a Trial. Calls are replayed on the line of the same name.
 func New(defs []*lines.Definition, o Options) (*Trial, error) {
 	p := &player{}
 	t := &Trial{lines: map[string]*trialLine{}, player: p}
@@ -58,7 +56,7 @@ func New(defs []*lines.Definition, o Options) (*Trial, error) {
 			return nil, err
 		}
 		if _, twice := t.lines[def.Line]; twice {
-			return nil, fmt.Errorf("there are two lines with the name %s: leave one out", def.Line)
+			return nil, fmt.Errorf("two lines have the name %s: leave one out", def.Line)
 		}
 		t.add(l)
 	}
@@ -66,8 +64,7 @@ func New(defs []*lines.Definition, o Options) (*Trial, error) {
 		Journal: journal{p}, Prompts: prompts{}, Guard: guard{p}, Calls: earlier{p}, Tokens: earlier{p},
 		Customer: customers{p}.ByID, Now: p.now,
 		Line: func(session.Call) *session.Line { return p.line.Line },
-		// The record bounds the call: how often it was spoken to depends on how slow a backend was, and is not run once
-		// more.
+		// The record bounds the call. The number of actions depends on how slow the backend was, and is not replayed.
 		MaxActions: maxActions,
 	})
 	return t, nil
@@ -79,37 +76,37 @@ func (t *Trial) add(l *session.Line) {
 	t.lines[l.Name] = &trialLine{Line: l, questions: questions(l), keys: keys(l)}
 }
 
-// Verdict says what came of running a call once more.
+// Verdict compares a replayed call with the recorded one.
 type Verdict string
 
 const (
-	// Same: the call ends as it did.
+	// Same: the call ends as before.
 	Same Verdict = "same"
-	// Changed: it ends otherwise.
+	// Changed: the call ends differently.
 	Changed Verdict = "changed"
-	// Unknown: the events do not tell.
+	// Unknown: the events do not say.
 	Unknown Verdict = "unknown"
 )
 
-// Outcome is how a call ended, as its events say it.
+// Outcome is how a call ended.
 type Outcome struct {
 	End    event.End    `json:"end"`
 	Status event.Status `json:"status"`
 	Level  int          `json:"level"`
 	Reason event.Reason `json:"reason"`
-	// Route is the row of the line's routes, Destination where it leads; empty if the call was not handed on.
+	// Route is the row of the line's routes, Destination where it leads; empty if no route was taken.
 	Route       string `json:"route,omitempty"`
 	Destination string `json:"destination,omitempty"`
 	Customer    string `json:"customer,omitempty"`
 }
 
-// ended takes over what the last event of a call says.
+// ended copies the outcome from the last event of a call.
 func (o *Outcome) ended(d event.CallEnded) {
 	o.End, o.Status, o.Level, o.Reason, o.Customer = d.End, d.Status, d.Level, d.Reason, d.Customer
 }
 
-// apart is the outcome in words of its own: those that Read returns are parts of the whole event, and would keep it.
-func (o Outcome) apart() Outcome {
+// cloned copies the strings: those of Read share the whole event's memory.
+func (o Outcome) cloned() Outcome {
 	return Outcome{
 		End: clone(o.End), Status: clone(o.Status), Level: o.Level, Reason: clone(o.Reason),
 		Route: clone(o.Route), Destination: clone(o.Destination), Customer: clone(o.Customer),
@@ -138,62 +135,62 @@ func (o Outcome) String() string {
 	return s
 }
 
-// Result is what came of one call. It stands without the call's events: they can go.
+// Result is the result of one call. It does not keep the call's events in memory.
 type Result struct {
 	Call    string    `json:"call"`
 	Line    string    `json:"line"`
 	Started time.Time `json:"started"`
 	Verdict Verdict   `json:"verdict"`
 	Before  Outcome   `json:"before"`
-	// After is the outcome on the line that is tried; nil if it is unknown.
+	// After is the outcome on the line that is tried; nil if unknown.
 	After *Outcome `json:"after,omitempty"`
-	// Step is where the call first goes another way, or where it is not known how it goes on; empty if it goes the same
-	// way. Why says it in words.
+	// Step is the first step that differs, or the one after which the outcome is unknown; empty if all steps are the
+	// same. Why describes it.
 	Step string `json:"step,omitempty"`
 	Why  string `json:"why,omitempty"`
 }
 
-// Has says whether there is a line to try for the calls of a line.
+// Has says whether the Trial has a line of that name.
 func (t *Trial) Has(line string) bool { return t.lines[line] != nil }
 
-// Run runs one call once more. events are all of the call's, in any order; the line must be one that the Trial Has.
+// Run replays one call. events are all of the call's, in any order; the Trial must have its line.
 func (t *Trial) Run(ctx context.Context, events []event.Event) Result {
 	rec := newRecord(events)
-	r := Result{Call: clone(rec.call), Line: clone(rec.line), Started: rec.startedAt, Before: rec.outcome.apart()}
-	if rec.untold != "" {
-		r.Verdict, r.Why = Unknown, rec.untold
+	r := Result{Call: clone(rec.call), Line: clone(rec.line), Started: rec.startedAt, Before: rec.outcome.cloned()}
+	if rec.unplayable != "" {
+		r.Verdict, r.Why = Unknown, rec.unplayable
 		return r
 	}
 	line := t.lines[rec.line]
 	if line == nil {
-		r.Verdict, r.Why = Unknown, fmt.Sprintf("there is no line %s to try", rec.line)
+		r.Verdict, r.Why = Unknown, fmt.Sprintf("no line %s to try", rec.line)
 		return r
 	}
 	calling, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	p := t.player
 	p.load(rec, line, end)
-	t.runner.Run(calling, rec.made(), channel{p})
-	r.Step, r.Why = p.differs.step, p.differs.why
+	t.runner.Run(calling, rec.sessionCall(), channel{p})
+	r.Step, r.Why = p.divergence.step, p.divergence.why
 	if ctx.Err() != nil && p.unknown == "" {
-		p.unknown = "it was not run to its end"
+		p.unknown = "the replay was cut short"
 	}
 	if p.unknown != "" {
 		r.Verdict, r.Step, r.Why = Unknown, clone(p.unknownAt), p.unknown
 		return r
 	}
-	after := p.outcome.apart()
+	after := p.outcome.cloned()
 	r.After = &after
 	if r.Verdict = Same; after != r.Before {
 		r.Verdict = Changed
 	}
-	p.lastStep(&r)
+	p.explain(&r)
 	r.Step = clone(r.Step)
 	return r
 }
 
-// errUnknown ends a call of which it is not known how it goes on. It is a lost line, so that nothing else is tried.
-var errUnknown = fmt.Errorf("the events do not tell: %w", session.ErrLineLost)
+// errUnknown ends a call that cannot be replayed further. It is a lost line, so that the runner tries nothing else.
+var errUnknown = fmt.Errorf("the events do not say: %w", session.ErrLineLost)
 
-// errBroke stands for what did not work then.
-var errBroke = errors.New("it did not work then")
+// errFailed stands for whatever failed in the recorded call.
+var errFailed = errors.New("failed in the recorded call")

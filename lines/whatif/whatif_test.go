@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// told writes a call for whoever looks into a failure.
+// told prints a call for the message of a failed test.
 func told(events []event.Event) string {
 	var b strings.Builder
 	for _, e := range events {
@@ -30,7 +30,8 @@ func trial(t testing.TB, defs ...*lines.Definition) *whatif.Trial {
 	return tr
 }
 
-// sameLine makes a line and calls to it by chance, runs each once more on the same line, and wants it to end as it did, by the same way.
+// sameLine makes a random line and random calls to it, replays each on the same line, and requires the same outcome by
+// the same steps.
 func sameLine(t *testing.T, seed uint64, seen func(whatif.Result)) {
 	w := newWorld(t, seed)
 	if seed%3 > 0 {
@@ -42,7 +43,7 @@ func sameLine(t *testing.T, seed uint64, seen func(whatif.Result)) {
 			if seed%7 == 0 {
 				erase(events)
 			}
-			read := make([]event.Event, len(events)) // as they come from a file
+			read := make([]event.Event, len(events))
 			for i, body := range written(t, events) {
 				var err error
 				read[i], err = whatif.Read(body)
@@ -51,14 +52,14 @@ func sameLine(t *testing.T, seed uint64, seen func(whatif.Result)) {
 			r := tr.Run(t.Context(), read)
 			if r.Verdict != whatif.Same || r.Step != "" {
 				out, _ := json.MarshalIndent(r, "", " ")
-				require.FailNow(t, "it ends otherwise", "seed %d\n%s\n%s\n%s", seed, out, w.text, told(events))
+				require.FailNow(t, "the outcome differs", "seed %d\n%s\n%s\n%s", seed, out, w.text, told(events))
 			}
 			seen(r)
 		}
 	}
 }
 
-// erase takes out of the events who called, as it is done when a customer is erased.
+// erase removes the caller's data from the events, as erasing a customer does.
 func erase(events []event.Event) {
 	for i, e := range events {
 		switch d := e.Data.(type) {
@@ -77,7 +78,7 @@ func erase(events []event.Event) {
 	}
 }
 
-func TestOnTheSameLineEveryCallEndsAsItDid(t *testing.T) {
+func TestOnTheSameLineEveryCallEndsAsBefore(t *testing.T) {
 	t.Parallel()
 	reasons, ends := map[event.Reason]int{}, map[event.End]int{}
 	worlds := uint64(600)
@@ -92,23 +93,25 @@ func TestOnTheSameLineEveryCallEndsAsItDid(t *testing.T) {
 	}
 	t.Log(ends, reasons)
 	for _, reason := range []event.Reason{
-		event.ReasonOK, event.ReasonNoInput, event.ReasonNoMatch, event.ReasonNotFound, event.ReasonWrongAnswer, event.ReasonOptedOut, event.ReasonNotEnrolled,
-		event.ReasonUnavailable, event.ReasonLocked, event.ReasonVelocity, event.ReasonVoid, event.ReasonSendLimit, event.ReasonNotHeard, event.ReasonClosed,
+		event.ReasonOK, event.ReasonNoInput, event.ReasonNoMatch, event.ReasonNotFound, event.ReasonWrongAnswer,
+		event.ReasonOptedOut, event.ReasonNotEnrolled,
+		event.ReasonUnavailable, event.ReasonLocked, event.ReasonVelocity, event.ReasonVoid, event.ReasonSendLimit,
+		event.ReasonNotHeard, event.ReasonClosed,
 		event.ReasonTooLong, event.ReasonHungUp,
 	} {
-		assert.Greater(t, reasons[reason], 5, "the calls have some that ended for %s", reason)
+		assert.Greater(t, reasons[reason], 5, "too few calls ended for %s", reason)
 	}
 	for _, end := range []event.End{event.EndRouted, event.EndAbandoned, event.EndReleased} {
 		assert.Greater(t, ends[end], 50, "%s", end)
 	}
 }
 
-func FuzzOnTheSameLineEveryCallEndsAsItDid(f *testing.F) {
+func FuzzOnTheSameLineEveryCallEndsAsBefore(f *testing.F) {
 	f.Add(uint64(1))
 	f.Fuzz(func(t *testing.T, seed uint64) { sameLine(t, seed, func(whatif.Result) {}) })
 }
 
-// defaultWorld has the line that Countersign comes with.
+// defaultWorld has the shipped line.
 func defaultWorld(t testing.TB) *world {
 	w := newWorld(t, 5)
 	w.def, _ = lines.Default()

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// world is a line, its customers and everything that may happen on a call, by chance. The calls that it makes go through the real runner.
+// world is a random line, its customers and random events of a call. Its calls go through the real runner.
 type world struct {
 	t    testing.TB
 	rand *rand.Rand
@@ -30,10 +30,10 @@ type world struct {
 
 	mu      sync.Mutex
 	now     time.Time
-	trouble float64 // how likely it is that something does not work
+	trouble float64 // the probability of a failure
 	calls   map[string]session.Known
 
-	// Of the call that runs.
+	// Of the current call.
 	channel          *sessiontest.Channel
 	asked            session.Collect // the digits that the caller is asked for
 	journal          *sessiontest.Journal
@@ -44,7 +44,7 @@ type world struct {
 
 var errDown = errors.New("down")
 
-// noon is a time at which lines are open.
+// noon is in the opening hours.
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 
 func newWorld(t testing.TB, seed uint64) *world {
@@ -66,7 +66,7 @@ func (w *world) chance(p float64) bool { return w.rand.Float64() < p }
 
 func (w *world) one(of ...string) string { return of[w.rand.IntN(len(of))] }
 
-// some takes some of several, in any order.
+// some takes some of them, in any order.
 func (w *world) some(of ...string) (taken []string) {
 	for _, i := range w.rand.Perm(len(of))[:w.rand.IntN(len(of)+1)] {
 		taken = append(taken, of[i])
@@ -76,12 +76,16 @@ func (w *world) some(of ...string) (taken []string) {
 
 func (w *world) lineText() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "format: 1\nline: retail\nlanguages: [%s]\nlanguage_menu: %t\nremember_number: %t\nsend_token: %t\nidentify:\n",
+	fmt.Fprintf(&b,
+		"format: 1\nline: retail\nlanguages: [%s]\nlanguage_menu: %t\nremember_number: %t\nsend_token: %t\nidentify:\n",
 		w.one("en", "de, en", "en, de"), w.chance(.3), w.chance(.3), w.chance(.3))
 	reasks := func() int { return w.rand.IntN(4) }
 	for _, id := range append([]string{"number: {name: tracking, digits: 3}"}, w.some(
 		"ani: {attestation: "+w.one("any", "A")+"}", "choice: {name: have_account, key: \""+w.one("1", "7")+"\"}",
-		fmt.Sprintf("number: {name: account, digits: 6-10, check: %s, reasks: %d, read_back: %s}", w.one("none", "luhn", "mod97", "mod11"), reasks(), w.one("\"true\"", "\"false\"", "unattested")),
+		fmt.Sprintf(
+			"number: {name: account, digits: 6-10, check: %s, reasks: %d, read_back: %s}",
+			w.one("none", "luhn", "mod97", "mod11"), reasks(), w.one("\"true\"", "\"false\"", "unattested"),
+		),
 		fmt.Sprintf("number: {name: phone, reasks: %d, read_back: %s}", reasks(), w.one("\"true\"", "\"false\"")),
 	)...) {
 		fmt.Fprintf(&b, "  - %s\n", id)
@@ -93,11 +97,21 @@ func (w *world) lineText() string {
 		return ", else: " + w.one(kinds...)
 	}
 	questions := w.some(
-		fmt.Sprintf("pin: {digits: %s, reasks: %d%s}", w.one("4-6", "4", "6"), reasks(), orElse("sms_code", "totp", "birth_date")),
+		fmt.Sprintf(
+			"pin: {digits: %s, reasks: %d%s}", w.one("4-6", "4", "6"), reasks(), orElse("sms_code", "totp", "birth_date"),
+		),
 		fmt.Sprintf("birth_date: {reasks: %d%s}", reasks(), orElse("sms_code", "totp")),
-		fmt.Sprintf("fact: {name: postcode, prompt: ask-pin, digits: 4-5, reasks: %d%s}", reasks(), orElse("sms_code", "pin")),
-		fmt.Sprintf("passphrase: {engine: pocketsphinx, grammar: words, tries: %d%s}", 1+w.rand.IntN(3), orElse("sms_code", "totp", "pin")),
-		fmt.Sprintf("sms_code: {digits: %d, lifetime: %s, tries: %d%s}", 6+w.rand.IntN(3), w.one("60s", "5m"), 1+w.rand.IntN(5), orElse("totp")),
+		fmt.Sprintf(
+			"fact: {name: postcode, prompt: ask-pin, digits: 4-5, reasks: %d%s}", reasks(), orElse("sms_code", "pin"),
+		),
+		fmt.Sprintf(
+			"passphrase: {engine: pocketsphinx, grammar: words, tries: %d%s}", 1+w.rand.IntN(3),
+			orElse("sms_code", "totp", "pin"),
+		),
+		fmt.Sprintf(
+			"sms_code: {digits: %d, lifetime: %s, tries: %d%s}", 6+w.rand.IntN(3), w.one("60s", "5m"), 1+w.rand.IntN(5),
+			orElse("totp"),
+		),
 		fmt.Sprintf("totp: {tries: %d}", 1+w.rand.IntN(5)),
 	)
 	if len(questions) > 0 {
@@ -114,12 +128,15 @@ func (w *world) lineText() string {
 		b.WriteString("  verified: hangup\n")
 	}
 	if w.chance(.2) {
-		fmt.Fprintf(&b, "hours: {tz: UTC, open: \"Mo-Fr %s\", closed: closed XML default}\n", w.one("08:00-18:00", "13:00-18:00", "08:00-12:01"))
+		fmt.Fprintf(
+			&b, "hours: {tz: UTC, open: \"Mo-Fr %s\", closed: closed XML default}\n",
+			w.one("08:00-18:00", "13:00-18:00", "08:00-12:01"),
+		)
 	}
 	return b.String()
 }
 
-// play lets a caller call, by chance, and perhaps once more on the same call. It returns the events of each time.
+// play makes a random call, which may come back once or twice. It returns the events of each time.
 func (w *world) play(id string) (recorded [][]event.Event) {
 	call := session.Call{ID: id, Channel: "leg " + id, Dialled: "5000", Line: "retail"}
 	call.Caller = w.one("+15551230001", "+15551230002", "+15551230003", "+4930123456", "030123456", "101", "anonymous", "")
@@ -166,7 +183,8 @@ func (w *world) run(call session.Call) []event.Event {
 		w.standing = session.Standing{Locked: true, Caller: w.chance(.5), Until: w.now.Add(time.Hour)}
 	}
 	o := session.Options{
-		Journal: w.journal, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return w.line }, Guard: guard{w}, Calls: w, Tokens: w, Customer: w.ByID,
+		Journal: w.journal, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return w.line },
+		Guard: guard{w}, Calls: w, Tokens: w, Customer: w.ByID,
 		Now: w.tick, MaxActions: 60,
 	}
 	if w.chance(w.trouble) {
@@ -178,7 +196,7 @@ func (w *world) run(call session.Call) []event.Event {
 	return w.journal.Events()
 }
 
-// overheard is the caller's channel, where the world hears what they are asked.
+// overheard records what the caller is asked.
 type overheard struct {
 	*sessiontest.Channel
 	w *world
@@ -196,21 +214,28 @@ func (w *world) tick() time.Time {
 	return w.now
 }
 
-// move is what a caller does when they are asked.
+// move is how a caller answers a question.
 func (w *world) move() sessiontest.Move {
 	switch {
 	case w.chance(.02):
 		return sessiontest.Move{Hangup: true}
 	case w.chance(w.trouble):
-		return sessiontest.Move{Break: []error{errDown, session.ErrLineLost, session.ErrTakenAway, session.ErrDraining, session.ErrTooLong, session.ErrNoSpeech}[w.rand.IntN(6)]}
+		return sessiontest.Move{
+			Break: []error{
+				errDown, session.ErrLineLost, session.ErrTakenAway, session.ErrDraining, session.ErrTooLong, session.ErrNoSpeech,
+			}[w.rand.IntN(6)],
+		}
 	case w.chance(.05):
 		return sessiontest.Move{Keys: "*"}
 	}
-	m := sessiontest.Move{KeysNow: w.keys, Says: w.one("white horse", "white horse", "black sheep", "?!", ""), Confidence: []float64{1, 1, .9, .5, -1}[w.rand.IntN(5)]}
+	m := sessiontest.Move{
+		KeysNow: w.keys, Says: w.one("white horse", "white horse", "black sheep", "?!", ""),
+		Confidence: []float64{1, 1, .9, .5, -1}[w.rand.IntN(5)],
+	}
 	return m
 }
 
-// keys are what a caller keys now.
+// keys are the keys that a caller presses now.
 func (w *world) keys() string {
 	w.mu.Lock()
 	w.now = w.now.Add(time.Duration(w.rand.Int64N(int64(40 * time.Second))))
@@ -224,7 +249,7 @@ func (w *world) keys() string {
 	keys := digits(some)
 	switch all[len(all)-1].Step {
 	case "account":
-		for range 200 { // somebody who knows the number
+		for range 200 { // a caller who knows the number
 			if steps.Luhn(keys) && steps.Mod11(keys) || w.chance(.01) {
 				break
 			}
@@ -244,7 +269,7 @@ func (w *world) keys() string {
 	case "language", "remember_number":
 		keys = w.one("1", "2", "3")
 	}
-	if q.Max == 1 && q.Min == 1 && len(keys) > 1 { // it is read back
+	if q.Max == 1 && q.Min == 1 && len(keys) > 1 { // read back
 		keys = w.one("1", "2", "3", "", "*")
 	}
 	switch {
@@ -260,7 +285,7 @@ func (w *world) keys() string {
 	return keys + w.one("", "#", "#", "#"+digits(3))
 }
 
-// breaks says whether something does not work, or the caller hangs up at this very moment.
+// breaks fails by chance, or lets the caller hang up at this moment.
 func (w *world) breaks() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -275,7 +300,7 @@ func (w *world) breaks() error {
 	return nil
 }
 
-// customer is one of those who are on file: what there is to ask them for depends on their number.
+// customer is a customer on file, enrolled by the bits of n.
 func customer(n int) session.Customer {
 	c := session.Customer{ID: fmt.Sprintf("C-%d", n), Name: "Ada", Language: []string{"", "de", "en"}[n%3]}
 	for i, kind := range []string{"pin", "birth_date", "passphrase", "totp", "postcode"} {
@@ -377,14 +402,16 @@ func (w *world) Redeem(context.Context, session.Secret, string) (session.Proven,
 	case 2:
 		p.Customer = "C-7"
 	case 3:
-		p.Methods, p.Proofs = append(p.Methods, event.MethodPIN), []session.Proof{{Factor: session.Knowledge, Method: event.MethodPIN}}
+		p.Methods, p.Proofs = append(p.Methods, event.MethodPIN), []session.Proof{
+			{Factor: session.Knowledge, Method: event.MethodPIN},
+		}
 	}
 	return p, nil
 }
 
 func (w *world) Issue(context.Context, session.Known) (string, error) { return "a.token", nil }
 
-// guard locks as it is told.
+// guard locks as the world says.
 type guard struct{ w *world }
 
 func (g guard) Caller(context.Context, string) session.Standing {

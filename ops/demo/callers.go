@@ -6,17 +6,17 @@ import (
 	"countersign/freeswitch/sim"
 )
 
-// caller is somebody who calls the sample bank: from where, and what they key at which prompt.
+// caller calls the sample bank: from where, and what they key at which prompt.
 type caller struct {
 	who      string
 	from     string
 	to       string // the number called; 5000 if empty
 	withheld bool
 	answers  []sim.Answer
-	texts    string // the telephone whose text messages they read
+	texts    string // the telephone number whose text messages they read
 }
 
-// callers are the kinds of callers that a contact centre knows. The numbers belong to sample_customers.csv.
+// callers are the usual kinds of callers of a contact centre. Numbers and secrets are those of sample_customers.csv.
 var callers = []caller{
 	{
 		who: "known number, right PIN", from: "+15551230001",
@@ -83,10 +83,10 @@ var callers = []caller{
 	},
 }
 
-// KindsOfCallers is how many kinds of callers there are. Each rings once in a round.
+// KindsOfCallers is the number of kinds of callers. Each calls once in a round.
 func KindsOfCallers() int { return len(callers) }
 
-// says is an answer in words.
+// says is a spoken answer.
 func says(prompt, words string) sim.Answer { return sim.Answer{Prompt: prompt, Says: words} }
 
 // script pairs prompts and keys.
@@ -97,13 +97,13 @@ func script(promptsAndKeys ...string) (answers []sim.Answer) {
 	return answers
 }
 
-// pick takes callers in an order that mixes them, each kind once in a round.
+// pick returns the nth caller. Each round has every kind once, shuffled.
 func pick(n int) caller {
 	round := rand.New(rand.NewPCG(uint64(n/len(callers)), 1)).Perm(len(callers))
 	return callers[round[n%len(callers)]]
 }
 
-// person is the caller on the line: the script, and whoever gets a text message keys what it says.
+// person plays the caller's script, and keys the code of a text message when asked for it.
 func (c caller) person(sms *smsCatcher) sim.Caller {
 	script := sim.Script(sim.Human, c.answers...)
 	return sim.CallerFunc(func(p sim.Prompt) []sim.Act {

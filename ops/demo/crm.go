@@ -11,7 +11,7 @@ import (
 	"countersign/session"
 )
 
-// startCRM starts a CRM that has the sample customers.
+// startCRM starts a CRM with the sample customers.
 func startCRM() (*server, error) {
 	crm, err := sampleCRM()
 	if err != nil {
@@ -20,7 +20,6 @@ func startCRM() (*server, error) {
 	return startServer(crm)
 }
 
-// sampleCRM has the sample customers where a company has its own.
 func sampleCRM() (*stub.CRM, error) {
 	rows, err := csv.NewReader(bytes.NewReader(Customers)).ReadAll()
 	if err != nil {
@@ -61,7 +60,7 @@ func sampleCustomer(cell map[string]string) stub.Customer {
 	return c
 }
 
-// crmSettings are how that CRM is asked: the first example of backend/README.md.
+// crmSettings describe the CRM's requests: the first example of backend/README.md.
 func crmSettings(url string) backend.Settings {
 	find := func(query map[string]string) *backend.Lookup {
 		return &backend.Lookup{Request: endpoint.Request{Path: "/customers", Query: query}, Customers: "customers"}

@@ -1,6 +1,6 @@
-// Package demo answers "what does Countersign do, all of it at once?": a sample bank whose customers ring a real
-// service. It says who they are and what they key, gives the bank a CRM and a gateway for text messages, and counts
-// what NATS says about their calls. It starts no service itself: Options.Start does.
+// Package demo answers "what does Countersign do, all of it at once?": customers of a sample bank call a real service.
+// It plays the callers, the bank's CRM and its gateway for text messages, and sums up the calls' events from NATS. It
+// starts no service itself: Options.Start does.
 package demo
 
 import (
@@ -26,57 +26,57 @@ var Customers []byte
 // How long the demo waits for its own parts.
 const (
 	readyWithin  = 10 * time.Second
-	finishWithin = 5 * time.Second // for those on the line when it ends
+	finishWithin = 5 * time.Second // for running calls when the demo ends
 	drainWithin  = 5 * time.Second
 	settleWithin = 10 * time.Second // for the last events to come back from NATS
 )
 
-// Options say how the demo runs.
+// Options configure the demo.
 type Options struct {
 	// Start starts the service with these settings, on free ports of this machine.
 	Start func(context.Context, Settings) (*Service, error)
 	// OpenCustomers opens the service's local customers before it starts. It is not called with CRM.
 	OpenCustomers func(context.Context) (*customers.Directory, error)
-	// CRM keeps the customers in a small CRM that is asked over HTTP, in place of the local directory.
+	// CRM keeps the customers in a small CRM over HTTP, in place of the local directory.
 	CRM bool
 
-	// Callers is how many ring at a time, Speed how fast their time runs.
+	// Callers is how many calls run at a time, Speed how many times faster than real time.
 	Callers int
 	Speed   float64
-	// For is how long callers ring; 0: until the context ends.
+	// For is how long calls come in; 0: until the context ends.
 	For time.Duration
 	Log *slog.Logger
 
-	// What happens, for people. None is called at the same time as another one, and each may be nil.
+	// Progress, for people. These are never called concurrently, and each may be nil.
 
-	// Ready is called when the first caller is about to ring.
+	// Ready is called just before the first call.
 	Ready func(Addresses)
 	// Called is called after each call.
 	Called func(Call)
-	// Ending is called when nobody rings any more. Those on the line have 5 s to finish; hangUp ends their calls at
-	// once. ctx ends with the last call.
+	// Ending is called when no more calls come in. Running calls have 5 s to finish; hangUp ends them at once. ctx ends
+	// with the last call.
 	Ending func(ctx context.Context, hangUp func())
 }
 
-// Settings are what the demo needs of a service's settings.
+// Settings are the settings that the demo needs in the service.
 type Settings struct {
-	// Backend is the CRM; without a URL the service's own setting stands.
+	// Backend is the CRM; without a URL the service keeps its own setting.
 	Backend backend.Settings
 	// SMS is the URL of the gateway for text messages.
 	SMS string
 }
 
-// Service is a service that runs.
+// Service is a running service.
 type Service struct {
 	// Socket is where it takes calls, NATS where it publishes their events.
 	Socket string
 	NATS   bus.Endpoint
 	State  *bus.State
-	// LinesInForce is how many lines calls can meet, beside the built-in one.
+	// LinesInForce is the number of lines in force besides the built-in one.
 	LinesInForce func() int
-	// AwaitNATS returns when NATS takes events.
+	// AwaitNATS returns when NATS accepts events.
 	AwaitNATS func(context.Context) error
-	// Drain ends the calls and gives their events to NATS. Close ends everything else.
+	// Drain ends the calls and publishes their events. Close ends everything else.
 	Drain func(context.Context) error
 	Close func() error
 }
@@ -88,15 +88,15 @@ type Addresses struct {
 	Customer string
 }
 
-// AllowRepeats bounds attempts and sends as the demo needs it: the same few callers ring again and again.
+// AllowRepeats loosens the limits for the demo, in which the same few callers call again and again.
 func AllowRepeats(r *guard.Rules) {
 	r.Sends, r.SendsApart, r.SendsPerDay = 5, time.Second, 100
 	r.CallerSteps, r.CallerStepsWithin = 10, time.Minute
 	r.CallerNames, r.CallerNamesWithin = 4, time.Minute
 }
 
-// Run lets sample callers ring until For is over or ctx ends, and says what became of their calls. With an error of its
-// later parts there is a summary all the same.
+// Run has sample callers call until For is over or ctx ends, and sums up their calls. An error after the first call
+// comes with a summary.
 func Run(ctx context.Context, o Options) (sum *Summary, err error) {
 	var settings Settings
 	addresses := Addresses{}
@@ -142,16 +142,16 @@ func importCustomers(ctx context.Context, o Options) (err error) {
 	return err
 }
 
-// demo is a demo that runs.
+// demo is a running demo.
 type demo struct {
 	options Options
 	service *Service
 	sms     *smsCatcher
 	calls   *tally
-	telling sync.Mutex // one of Called and Ending at a time
+	telling sync.Mutex // held during Called and Ending
 }
 
-// prepare puts the example lines in force and waits for NATS: the first caller meets what the last one does.
+// prepare puts the example lines in force and waits for NATS, so that the first call runs like all others.
 func (d *demo) prepare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
@@ -161,7 +161,7 @@ func (d *demo) prepare(ctx context.Context) error {
 	return d.service.AwaitNATS(ctx)
 }
 
-// run takes calls, ends the service, and counts what NATS said.
+// run makes the calls, ends the service, and sums up the events.
 func (d *demo) run(ctx context.Context) (*Summary, error) {
 	watching, stopWatching := context.WithCancel(context.Background())
 	watched := make(chan error, 1)
@@ -180,7 +180,7 @@ func (d *demo) run(ctx context.Context) (*Summary, error) {
 	return &sum, err
 }
 
-// within bounds what has to be done although the demo's own context may have ended.
+// within calls do with a context that does not end with the demo's own.
 func within(d time.Duration, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()

@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
-// options are those of a demo that ends after each kind of caller has rung.
+// options are those of a demo that ends when each kind of caller has called.
 func options(t *testing.T, s *site, crm bool) (o demo.Options, calls *[]demo.Call, run context.Context) {
 	run, stop := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(stop)
@@ -33,7 +33,7 @@ func options(t *testing.T, s *site, crm bool) (o demo.Options, calls *[]demo.Cal
 	}, calls, run
 }
 
-func TestEachKindOfCallerRingsAndNobodyIsLost(t *testing.T) {
+func TestEachKindOfCallerCallsAndNoneIsLost(t *testing.T) {
 	t.Parallel()
 	for name, crm := range map[string]bool{"customers here": false, "customers in a CRM": true} {
 		t.Run(name, func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestEachKindOfCallerRingsAndNobodyIsLost(t *testing.T) {
 			require.NoError(t, err)
 
 			assert.GreaterOrEqual(t, sum.Calls, demo.KindsOfCallers())
-			assert.Len(t, *calls, sum.Calls, "each is told of")
+			assert.Len(t, *calls, sum.Calls, "Called once for each")
 			assert.Equal(t, sum.Calls, sum.Verified+sum.Identified+sum.Unidentified)
 			assert.Zero(t, sum.Lost)
 			assert.Greater(t, sum.Events, 8*sum.Calls)
@@ -60,7 +60,7 @@ func TestEachKindOfCallerRingsAndNobodyIsLost(t *testing.T) {
 					became[c.Who] = string(c.End)
 				}
 			}
-			// FreeSWITCH eats keys between two prompts, more of them on a slow machine (docs/freeswitch.md, "Type-ahead").
+			// FreeSWITCH loses keys between two prompts, more of them on a slow machine (docs/freeswitch.md#type-ahead).
 			assert.Contains(t, []string{"verified", "identified"}, became[inAHurry])
 			delete(became, inAHurry)
 			assert.Equal(t, expected, became)
@@ -77,7 +77,7 @@ func TestEachKindOfCallerRingsAndNobodyIsLost(t *testing.T) {
 
 const inAHurry = "in a hurry: account and PIN typed ahead"
 
-// expected is what becomes of each other kind of caller.
+// expected is the status of each other kind of caller, or how their call ended.
 var expected = map[string]string{
 	"known number, right PIN":                "verified",
 	"known number, PIN without #":            "verified",
@@ -111,7 +111,7 @@ func TestADemoEndsAfterItsTime(t *testing.T) {
 	<-hungUp
 }
 
-func TestADemoWhoseServiceDoesNotStartSaysWhy(t *testing.T) {
+func TestADemoReturnsTheErrorOfTheService(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	o, _, ctx := options(t, s, false)

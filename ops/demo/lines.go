@@ -12,7 +12,7 @@ import (
 // examples are the lines that the demo puts in force beside the built-in one.
 var examples = []string{"smartflows", "bank"}
 
-// putLinesInForce puts the examples in force and waits until calls meet them.
+// putLinesInForce puts the examples in force and waits until calls use them.
 func putLinesInForce(ctx context.Context, s *Service) error {
 	if err := s.State.Ready(ctx); err != nil {
 		return err
@@ -25,7 +25,7 @@ func putLinesInForce(ctx context.Context, s *Service) error {
 		change := bus.Change{Author: "demo", Comment: "an example", Summary: []string{"new line"}}
 		_, err = s.State.Lines().Put(ctx, name, string(text), change)
 		var there *bus.ConflictError
-		if err != nil && !errors.As(err, &there) { // a second demo in the same folder finds it there
+		if err != nil && !errors.As(err, &there) { // a demo in the same folder put it there before
 			return err
 		}
 	}

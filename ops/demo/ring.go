@@ -9,14 +9,14 @@ import (
 	"countersign/freeswitch/sim"
 )
 
-// Call is a call that has ended.
+// Call is a finished call.
 type Call struct {
 	// Who is the kind of caller, in words.
 	Who string
 	sim.Result
 }
 
-// ring lets callers ring until the time is over or ctx ends, and returns when the last call has ended.
+// ring has callers call until the time is over or ctx ends, and returns when the last call has ended.
 func (d *demo) ring(ctx context.Context) error {
 	phone, err := sim.New(sim.Options{
 		Address: d.service.Socket, Speed: d.options.Speed, Engines: []string{"pocketsphinx"},
@@ -53,7 +53,7 @@ func (d *demo) ring(ctx context.Context) error {
 	return err
 }
 
-// dispatch gives out the callers by number, until ctx ends or one of them fails.
+// dispatch hands out caller numbers until ctx ends or a call fails.
 func dispatch(ctx context.Context, next chan<- int, errs <-chan error) error {
 	for n := 0; ; n++ {
 		select {
@@ -66,7 +66,7 @@ func dispatch(ctx context.Context, next chan<- int, errs <-chan error) error {
 	}
 }
 
-// letFinish gives those on the line a little time.
+// letFinish gives running calls finishWithin to end by themselves.
 func (d *demo) letFinish(talking context.Context, hangUp func()) (stop func()) {
 	timer := time.AfterFunc(finishWithin, hangUp)
 	if d.options.Ending != nil {
@@ -77,7 +77,7 @@ func (d *demo) letFinish(talking context.Context, hangUp func()) (stop func()) {
 	return func() { timer.Stop() }
 }
 
-// call is one call from beginning to end.
+// call makes one call.
 func (d *demo) call(ctx context.Context, phone *sim.Switch, who caller) error {
 	r, err := phone.Call(ctx, sim.CallOptions{
 		From: who.from, To: cmp.Or(who.to, "5000"), Withheld: who.withheld, Caller: who.person(d.sms),

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// server is a part of the demo that is asked over HTTP, on a free port of this machine.
+// server serves a part of the demo over HTTP, on a free port of this machine.
 type server struct {
 	http *http.Server
 	url  string

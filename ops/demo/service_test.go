@@ -30,7 +30,7 @@ import (
 
 var silent = slog.New(slog.DiscardHandler)
 
-// site is where a service for the demo runs, without a process of its own.
+// site runs a service for the demo in this process.
 type site struct {
 	t       *testing.T
 	dir     string
@@ -52,7 +52,7 @@ func (s *site) openCustomers(ctx context.Context) (*customers.Directory, error) 
 	return customers.Open(ctx, filepath.Join(s.dir, "directory.db"), o)
 }
 
-// start wires a service of real parts: what calls need, NATS, and no more.
+// start wires a service of real parts: only what calls need, and NATS.
 func (s *site) start(ctx context.Context, with demo.Settings) (*demo.Service, error) {
 	s.started = with
 	local, err := s.openCustomers(ctx)

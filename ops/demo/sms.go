@@ -6,7 +6,7 @@ import (
 	"countersign/backend/stub"
 )
 
-// smsCatcher is a gateway for text messages on this machine that keeps what it is given.
+// smsCatcher is a gateway for text messages that keeps what it gets.
 type smsCatcher struct {
 	*server
 	messages *stub.Messages
@@ -23,7 +23,7 @@ func startSMSCatcher() (*smsCatcher, error) {
 
 var sixDigits = regexp.MustCompile(`\b[0-9]{6}\b`)
 
-// code is the last code that a number got.
+// code is the last code sent to a number.
 func (c *smsCatcher) code(number string) string {
 	all := c.messages.To(number)
 	if len(all) == 0 {

@@ -10,52 +10,63 @@ import (
 	"countersign/session/event"
 )
 
-// Summary is what happened in a demo.
+// Summary is the result of a demo.
 type Summary struct {
-	// Calls were placed; each is one of Verified, Identified and Unidentified by the time it ended, and Lost beside that
-	// if its caller reached nobody although they did not hang up, or if its last event never came.
+	// Calls were placed. Each counts as one of Verified, Identified and Unidentified, by its status at its end.
 	Calls        int `json:"calls"`
 	Verified     int `json:"verified"`
 	Identified   int `json:"identified"`
 	Unidentified int `json:"unidentified"`
-	Lost         int `json:"lost"`
-	// Abandoned callers hung up; they are among the three above too.
+	// Lost callers reached no agent although they did not hang up, or their call's last event never came.
+	Lost int `json:"lost"`
+	// Abandoned callers hung up.
 	Abandoned int     `json:"abandoned"`
 	Events    int     `json:"events"`
 	Seconds   float64 `json:"seconds"`
 }
 
-// tally keeps what the simulator and what NATS said about calls. Its methods are called from several goroutines.
+// tally collects the results of the simulator and the events from NATS. It is safe for concurrent use.
 type tally struct {
-	mu      sync.Mutex
-	results map[string]sim.Result      // by FreeSWITCH's id of the call
-	ours    map[string]string          // FreeSWITCH's id to ours
-	ended   map[string]event.CallEnded // by our id
-	events  int
+	mu        sync.Mutex
+	results   map[string]sim.Result  // by FreeSWITCH's id of the call
+	calls     map[string]*event.Call // by our id
+	byChannel map[string]*event.Call // the same, by FreeSWITCH's id
+	events    int
 }
 
 func newTally() *tally {
-	return &tally{results: map[string]sim.Result{}, ours: map[string]string{}, ended: map[string]event.CallEnded{}}
+	return &tally{
+		results: map[string]sim.Result{}, calls: map[string]*event.Call{}, byChannel: map[string]*event.Call{},
+	}
 }
 
-// placed takes a call that has ended.
+// placed adds a finished call.
 func (t *tally) placed(r sim.Result) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.results[r.UUID] = r
 }
 
-// saw takes an event from NATS.
+// saw adds an event from NATS.
 func (t *tally) saw(e event.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.events++
-	switch data := e.Data.(type) {
-	case event.CallStarted:
-		t.ours[data.Channel] = e.Call
-	case event.CallEnded:
-		t.ended[e.Call] = data
+	c := t.calls[e.Call]
+	if c == nil {
+		c = &event.Call{}
+		t.calls[e.Call] = c
 	}
+	c.Add(e)
+	t.byChannel[c.Start.Channel] = c
+}
+
+// call is a placed call by its events; the zero Call if there are none.
+func (t *tally) call(uuid string) event.Call {
+	if c := t.byChannel[uuid]; c != nil {
+		return *c
+	}
+	return event.Call{}
 }
 
 // settle waits until the last event of every call has come back from NATS.
@@ -77,22 +88,22 @@ func (t *tally) unsettled() (n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for uuid := range t.results {
-		if _, ended := t.ended[t.ours[uuid]]; !ended {
+		if t.call(uuid).End == "" {
 			n++
 		}
 	}
 	return n
 }
 
-// summary counts the calls that were placed here, by what NATS said about them.
+// summary counts the placed calls, by their events.
 func (t *tally) summary() (s Summary) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s.Events = t.events
 	for uuid, r := range t.results {
 		s.Calls++
-		ended, known := t.ended[t.ours[uuid]]
-		switch ended.Status {
+		call := t.call(uuid)
+		switch call.Status {
 		case event.StatusVerified:
 			s.Verified++
 		case event.StatusIdentified:
@@ -100,10 +111,10 @@ func (t *tally) summary() (s Summary) {
 		default:
 			s.Unidentified++
 		}
-		if ended.End == event.EndAbandoned {
+		if call.End == event.EndAbandoned {
 			s.Abandoned++
 		}
-		if r.Lost || !known {
+		if r.Lost || call.End == "" {
 			s.Lost++
 		}
 	}

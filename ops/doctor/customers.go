@@ -13,7 +13,7 @@ func customersAreOnFile(ctx context.Context, o Options) (found []Finding) {
 	switch hasBackend := o.Backend.URL != ""; {
 	case exists(o.Files.Customers):
 	case hasBackend:
-		return []Finding{ok("none here: the backend has them")}
+		return []Finding{ok("in the backend, none here")}
 	default:
 		return []Finding{noCustomers()}
 	}
@@ -43,16 +43,16 @@ func countOf(count int, o Options) Finding {
 	case count > 0:
 		return ok("%d on file", count)
 	case o.Backend.URL != "":
-		return ok("none here: the backend has them")
+		return ok("in the backend, none here")
 	}
 	return noCustomers()
 }
 
 func noCustomers() Finding {
-	return note("countersign customers import FILE", "there are none yet: every caller goes to an agent")
+	return note("countersign customers import FILE", "no customers yet: every caller goes to an agent")
 }
 
-// hashing looks how well PINs are kept.
+// hashing checks how PINs are stored.
 func hashing(unwrapped int, o Options) (found []Finding) {
 	if unwrapped > 0 && o.Hash == customers.SchemeArgon2id {
 		found = append(found, note("countersign serve wraps them in the background",
@@ -60,7 +60,7 @@ func hashing(unwrapped int, o Options) (found []Finding) {
 	}
 	if o.Hash == customers.SchemeHMAC {
 		found = append(found, note("set customers.hash to argon2id unless every millisecond counts",
-			"PINs are stored as HMAC only: whoever gets both the database and the pepper can try them all"))
+			"PINs are stored as HMAC only: with both the database and the pepper, a thief can try them all"))
 	}
 	return found
 }
@@ -72,7 +72,7 @@ func pepperIsTheSame(ctx context.Context, o Options) []Finding {
 	}
 	d, err := openCustomers(ctx, o)
 	if err != nil {
-		return nil // said with the customers
+		return nil // reported by the check of the customers
 	}
 	defer d.Close()
 	same := false
@@ -82,10 +82,10 @@ func pepperIsTheSame(ctx context.Context, o Options) []Finding {
 	})
 	switch {
 	case err != nil:
-		return nil // said with NATS
+		return nil // reported by the check of NATS
 	case !same:
-		return []Finding{problem("give all of them the same file (customers.pepper), and the same tokens.key; then "+
+		return []Finding{problem("give all machines the same pepper (customers.pepper) and the same tokens.key; then "+
 			"remove the key \"fingerprint\" from the bucket guard", "another machine on this NATS has another pepper")}
 	}
-	return []Finding{ok("the same as on the other machines of this NATS, if there are any")}
+	return []Finding{ok("no machine on this NATS has another pepper")}
 }

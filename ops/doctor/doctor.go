@@ -1,5 +1,5 @@
-// Package doctor answers "what does Countersign need on this machine, and what must an operator do?". It looks at
-// files, databases and whoever answers on the network. It starts, stops and repairs nothing.
+// Package doctor answers "what does Countersign need on this machine, and what must an operator do?". It checks files,
+// databases and services on the network. It starts, stops and repairs nothing.
 package doctor
 
 import (
@@ -53,10 +53,10 @@ func skipped(format string, a ...any) Finding {
 	return Finding{State: Skipped, Detail: fmt.Sprintf(format, a...)}
 }
 
-// Files are where this machine keeps its databases and its pepper. None of them need exist.
+// Files are the paths of this machine's databases and its pepper. They need not exist.
 type Files struct{ Customers, Pepper, Journal, Audit, Reports string }
 
-// Options say how the service on this machine is set up.
+// Options are the settings of the service on this machine.
 type Options struct {
 	// Data is the folder of --data.
 	Data  string
@@ -64,25 +64,25 @@ type Options struct {
 	// Hash is customers.hash.
 	Hash string
 
-	// Prompts is the folder of the prompts, OwnPrompts that the operator fills it.
+	// Prompts is the folder of the prompts. OwnPrompts: the operator fills it.
 	Prompts    string
 	OwnPrompts bool
 	Voices     prompts.Voices
 
 	// Socket is where the service listens for FreeSWITCH, HOST:PORT.
 	Socket string
-	// FreeSWITCH is the folder of its configuration; empty: look in the usual places.
+	// FreeSWITCH is its configuration folder; empty: look in the usual places.
 	FreeSWITCH   string
 	EventSockets []freeswitch.Server
 
-	// NATS is where it is, or what is wrong with its settings.
+	// NATS returns its endpoint, or the error in its settings.
 	NATS func() (bus.Endpoint, error)
 	// EmbeddedNATS is the address of the NATS inside the service; empty with an external one.
 	EmbeddedNATS string
-	// State calls use with what machines share in NATS, or returns why it cannot.
+	// State calls use with the shared state in NATS, or returns an error.
 	State func(ctx context.Context, use func(context.Context, *bus.State) error) error
-	// SamePepper says whether no other machine has another pepper than this one, by keys that are derived from it. It
-	// leaves nothing in NATS.
+	// SamePepper compares this machine's pepper with that of the others, by keys derived from it. It writes nothing to
+	// NATS.
 	SamePepper func(ctx context.Context, s *bus.State, key func(label string) []byte) (bool, error)
 
 	Backend backend.Settings // no URL: none
@@ -93,15 +93,15 @@ type Options struct {
 	Schedules int
 }
 
-// check looks at one thing. It may find several.
+// check checks one thing. It may return several findings.
 type check struct {
 	name string
 	run  func(context.Context, Options) []Finding
-	// asksNATS: skipped when NATS does not answer, because it would wait for it.
+	// asksNATS: skip it when NATS does not answer; it would only wait.
 	asksNATS bool
 }
 
-// checks are all that doctor checks, in the order of the findings.
+// checks are all checks, in the order of their findings.
 var checks = []check{
 	{name: "data", run: dataFolderIsWritable},
 	{name: "customers", run: customersAreOnFile},
@@ -139,7 +139,7 @@ func Run(ctx context.Context, o Options) (all []Finding) {
 
 func skip(context.Context, Options) []Finding { return []Finding{skipped("NATS does not answer")} }
 
-// findings makes the check.
+// findings runs the check.
 func (c check) findings(ctx context.Context, o Options) []Finding {
 	found := c.run(ctx, o)
 	for i := range found {

@@ -18,7 +18,7 @@ import (
 	"countersign/store/customers"
 )
 
-func TestAFreshMachineHasNoProblemsAndStaysAsItIs(t *testing.T) {
+func TestAFreshMachineHasNoProblemsAndIsNotChanged(t *testing.T) {
 	t.Parallel()
 	o := fresh(t)
 	all := doctor.Run(t.Context(), o)
@@ -33,13 +33,13 @@ func TestAFreshMachineHasNoProblemsAndStaysAsItIs(t *testing.T) {
 	left, err := os.ReadDir(o.Data)
 	require.NoError(t, err)
 	assert.Empty(t, left)
-	assert.Equal(t, doctor.Note, one(t, o, "nats").State, "serve brings its own")
+	assert.Equal(t, doctor.Note, one(t, o, "nats").State, "serve starts its own")
 	for _, asksNATS := range []string{"lines", "reports"} {
 		assert.Contains(t, all, doctor.Finding{Check: asksNATS, State: doctor.Skipped, Detail: "NATS does not answer"})
 	}
 
 	o.EmbeddedNATS = ""
-	assert.Equal(t, doctor.Problem, one(t, o, "nats").State, "an operator named it")
+	assert.Equal(t, doctor.Problem, one(t, o, "nats").State, "an operator set it up")
 }
 
 func TestADataFolderThatIsAFileIsAProblem(t *testing.T) {
@@ -80,7 +80,7 @@ func TestCustomersNeedTheirPepper(t *testing.T) {
 	assert.NoFileExists(t, o.Files.Pepper, "doctor makes none")
 }
 
-// Doctor may run beside an older service, whose databases it leaves as they are.
+// Doctor may run beside an older service. It must not migrate that service's databases.
 func TestADatabaseOfAnotherVersionIsOnlyRead(t *testing.T) {
 	t.Parallel()
 	o := fresh(t)
@@ -145,7 +145,7 @@ func TestLinesThatCannotWorkHereAreProblems(t *testing.T) {
 	}
 	assert.Contains(t, details, "bank sends codes, but there is no gateway")
 	assert.Contains(t, details, "twin sends codes, but there is no gateway")
-	assert.Contains(t, details, "broken, version 1, is not put in force")
+	assert.Contains(t, details, "broken, version 1, is not in force")
 	assert.Contains(t, details, "5200", "two lines claim one number")
 }
 
@@ -194,7 +194,7 @@ func TestAnotherProgramOnOurPortIsAProblem(t *testing.T) {
 	}
 }
 
-func TestTheDialplanIsLookedAt(t *testing.T) {
+func TestTheDialplanIsChecked(t *testing.T) {
 	t.Parallel()
 	o := fresh(t)
 	assert.Contains(t, one(t, o, "freeswitch").Detail, "our dialplan is in "+o.FreeSWITCH)
@@ -210,7 +210,7 @@ func TestTheDialplanIsLookedAt(t *testing.T) {
 	assert.Equal(t, doctor.Problem, one(t, o, "freeswitch").State)
 }
 
-// withDialplan puts our dialplan where FreeSWITCH's configuration is.
+// withDialplan copies our dialplan into FreeSWITCH's configuration.
 func withDialplan(t *testing.T, conf string) string {
 	t.Helper()
 	require.NoError(t, os.CopyFS(conf, os.DirFS(filepath.Join("..", "..", "freeswitch", "conf"))))

@@ -2,7 +2,7 @@ package doctor
 
 import "context"
 
-// RunCheck makes one check, as if NATS answered.
+// RunCheck runs one check, as if NATS answered.
 func RunCheck(ctx context.Context, o Options, name string) []Finding {
 	for _, c := range checks {
 		if c.name == name {

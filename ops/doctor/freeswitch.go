@@ -16,8 +16,8 @@ var freeSWITCHPlaces = []string{
 	"/opt/freeswitch/etc/freeswitch",
 }
 
-// dialplanIsInstalled looks at files. Whether a running FreeSWITCH has loaded them only FreeSWITCH knows
-// (freeswitch/README.md says how to ask it).
+// dialplanIsInstalled checks files. freeswitch/README.md says how to ask a running FreeSWITCH whether it has loaded
+// them.
 func dialplanIsInstalled(_ context.Context, o Options) (found []Finding) {
 	conf := freeSWITCHConf(o.FreeSWITCH)
 	switch {
@@ -34,18 +34,18 @@ func dialplanIsInstalled(_ context.Context, o Options) (found []Finding) {
 	}
 	if len(found) == 0 {
 		found = append(found,
-			ok("our dialplan is in %s; that it is loaded, and mod_event_socket, only FreeSWITCH can say", conf))
+			ok("our dialplan is in %s; whether FreeSWITCH has loaded it, and mod_event_socket, was not checked", conf))
 	}
 	vars := filepath.Join(conf, "vars.xml")
 	if text, err := os.ReadFile(vars); err == nil && strings.Contains(string(text), `data="default_password=1234"`) {
 		found = append(found, problem("change it in "+vars+", and restart FreeSWITCH",
-			"default_password is 1234: FreeSWITCH lets every call into the context default wait for ten seconds, "+
-				"also those that Countersign hands on"))
+			"default_password is 1234: FreeSWITCH delays every call into the context default by ten seconds, "+
+				"those that Countersign hands on too"))
 	}
 	return found
 }
 
-// freeSWITCHConf is the configuration folder: the one that was named, the one beside the program, or one of the usual.
+// freeSWITCHConf is the configuration folder: the named one, the one beside the program, or one of the usual places.
 func freeSWITCHConf(named string) string {
 	if named != "" {
 		return named

@@ -13,7 +13,7 @@ import (
 	"countersign/steps"
 )
 
-// linesCompile looks at the lines in NATS: that they compile here, and that what they say and ask is there.
+// linesCompile checks that the lines in NATS compile here, and that their prompts, voices and gateway exist.
 func linesCompile(ctx context.Context, o Options) (found []Finding) {
 	var stored []shared.LineVersion
 	err := o.State(ctx, func(ctx context.Context, s *bus.State) (err error) {
@@ -34,7 +34,7 @@ func linesCompile(ctx context.Context, o Options) (found []Finding) {
 		def, err := compile(s)
 		if err != nil {
 			found = append(found, problem("countersign lines edit "+s.Name,
-				"%s, version %d, is not put in force: %v", s.Name, s.Version, err))
+				"%s, version %d, is not in force: %v", s.Name, s.Version, err))
 			continue
 		}
 		all = append(all, def)
@@ -57,7 +57,7 @@ func compile(s shared.LineVersion) (*lines.Definition, error) {
 	return def, err
 }
 
-// unasked stands in for what a line asks in a call. Compiling asks nothing.
+// unasked stands in for the parts that a line calls during a call. Compiling calls none.
 type unasked struct {
 	steps.Directory
 	steps.Sends
@@ -81,18 +81,18 @@ func lineHasWhatItNeeds(o Options, def *lines.Definition, s shared.LineVersion) 
 
 func lineSpeaks(o Options, def *lines.Definition, name, language string) (found []Finding) {
 	if exists(o.Prompts) {
-		missing, _ := missingPrompts(o, language) // the error is said with the prompts
+		missing, _ := missingPrompts(o, language) // the check of the prompts reports the error
 		if len(missing) > 0 {
 			found = append(found, note("record them in "+filepath.Join(o.Prompts, language)+
 				", or countersign prompts render --language "+language,
-				"%s speaks %s, but %d prompts are missing in it: callers hear %s",
+				"%s speaks %s, but %d prompts have no audio in it: callers hear %s",
 				name, language, len(missing), def.Languages[0]))
 		}
 	}
 	_, err := o.Voices.For(language)
 	if errors.Is(err, prompts.ErrNoVoice) && (len(def.Prompts) > 0 || def.GreetByName) {
 		found = append(found, note("install espeak-ng, or name an engine in prompts.voices",
-			"%s has words of its own, and no voice on this machine speaks %s", name, language))
+			"%s has its own texts, but no voice on this machine speaks %s", name, language))
 	}
 	return found
 }

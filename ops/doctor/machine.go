@@ -46,12 +46,12 @@ func serviceListens(ctx context.Context, o Options) []Finding {
 
 func clockIsSet(context.Context, Options) []Finding {
 	if now := time.Now(); now.Year() < 2025 {
-		return []Finding{problem("set it, best by NTP", "it says %s", now.Format(time.DateTime))}
+		return []Finding{problem("set it, preferably by NTP", "it shows %s", now.Format(time.DateTime))}
 	}
 	return []Finding{ok("%s", time.Now().Format(time.RFC3339))}
 }
 
-// exists keeps doctor from creating what it looks at.
+// exists reports whether a file exists: opening some of them would create them.
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

@@ -48,7 +48,7 @@ func fresh(t *testing.T) doctor.Options {
 	}
 }
 
-// withNATS is o beside a NATS that answers. put, if there is one, changes what machines share first.
+// withNATS is o with a running NATS. put, if not nil, changes the shared state first.
 func withNATS(t *testing.T, o doctor.Options, put func(context.Context, *bus.State)) doctor.Options {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
@@ -78,12 +78,12 @@ func withNATS(t *testing.T, o doctor.Options, put func(context.Context, *bus.Sta
 	return o
 }
 
-// found are the findings of one check.
+// found returns the findings of one check.
 func found(t *testing.T, o doctor.Options, check string) []doctor.Finding {
 	return doctor.RunCheck(t.Context(), o, check)
 }
 
-// one is the one finding of a check.
+// one returns the only finding of a check.
 func one(t *testing.T, o doctor.Options, check string) doctor.Finding {
 	t.Helper()
 	all := found(t, o, check)

@@ -27,9 +27,9 @@ func natsAnswers(ctx context.Context, o Options) []Finding {
 	case err == nil:
 		return []Finding{ok("%s answers", endpoint)}
 	case o.EmbeddedNATS != "":
-		return []Finding{note("countersign serve brings its own", "no NATS on %s", o.EmbeddedNATS)}
+		return []Finding{note("countersign serve starts its own", "no NATS on %s", o.EmbeddedNATS)}
 	}
-	return []Finding{problem("start NATS or correct nats.url; calls go on meanwhile, and their events follow",
+	return []Finding{problem("start NATS or correct nats.url; until then calls go on and their events wait",
 		"%s does not answer", endpoint)}
 }
 
@@ -46,13 +46,13 @@ func backendAnswers(ctx context.Context, o Options) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	if err := d.Reach(ctx); err != nil {
-		return []Finding{problem("check that it runs and that this machine may reach it; callers go to an agent "+
-			"meanwhile", "%v", err)}
+		return []Finding{problem("check that it runs and that this machine can reach it; until then callers go to an agent",
+			"%v", err)}
 	}
-	return []Finding{ok("%s answers; what it says of a customer, countersign backend find shows", o.Backend.URL)}
+	return []Finding{ok("%s answers; countersign backend find shows what it has of a customer", o.Backend.URL)}
 }
 
-// gatewayIsBounded looks at the settings only: asking the gateway would send a message.
+// gatewayIsBounded checks only the settings: a request to the gateway would send a message.
 func gatewayIsBounded(_ context.Context, o Options) []Finding {
 	if o.SMS.URL == "" {
 		return nil
@@ -64,7 +64,7 @@ func gatewayIsBounded(_ context.Context, o Options) []Finding {
 	g.Close()
 	if len(o.SMS.Countries) == 0 {
 		return []Finding{note("name the countries in sms.countries",
-			"codes are sent to every country: strangers can make money of that")}
+			"codes are sent to every country, which invites toll fraud")}
 	}
-	return []Finding{ok("codes go through %s; whether it takes them, countersign backend sms NUMBER shows", o.SMS.URL)}
+	return []Finding{ok("codes go through %s; countersign backend sms NUMBER tests it", o.SMS.URL)}
 }

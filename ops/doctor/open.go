@@ -10,11 +10,11 @@ import (
 	"countersign/store/sqlite"
 )
 
-// silent is the log of what doctor opens: what is worth saying is a finding.
+// silent is the log of the parts that doctor opens: its findings say all.
 var silent = slog.New(slog.DiscardHandler)
 
 func openCustomers(ctx context.Context, o Options) (*customers.Reader, error) {
-	if !exists(o.Files.Pepper) { // LoadPepper would make one
+	if !exists(o.Files.Pepper) { // LoadPepper would create one
 		return nil, fmt.Errorf("the pepper %s is missing", o.Files.Pepper)
 	}
 	pepper, err := customers.LoadPepper(o.Files.Pepper)

@@ -9,7 +9,7 @@ import (
 	"countersign/prompts"
 )
 
-// promptsArePlayable looks whether the English prompts are all there, and whether FreeSWITCH may read them.
+// promptsArePlayable checks that all English prompts exist and that FreeSWITCH may read them.
 func promptsArePlayable(_ context.Context, o Options) []Finding {
 	switch {
 	case exists(o.Prompts):
@@ -29,8 +29,8 @@ func promptsArePlayable(_ context.Context, o Options) []Finding {
 	}
 	if closed := closedFolder(o.Prompts); closed != "" {
 		return []Finding{note("chmod o+x "+closed+", or keep --data elsewhere, unless FreeSWITCH runs as the same user",
-			"all %d are there, but other users cannot enter %s: FreeSWITCH could play nothing, and callers would go "+
-				"to an agent at once", len(prompts.All()), closed)}
+			"all %d are there, but other users cannot enter %s: if FreeSWITCH runs as another user, it can play nothing, "+
+				"and callers go to an agent at once", len(prompts.All()), closed)}
 	}
 	return []Finding{ok("all %d are in %s, and every user may read them", len(prompts.All()), o.Prompts)}
 }
@@ -49,7 +49,7 @@ func missingPrompts(o Options, language string) (missing []string, err error) {
 	return missing, nil
 }
 
-// closedFolder is the topmost folder on the way to dir that other users may not enter, or "".
+// closedFolder is the topmost folder of the path dir that other users may not enter, or "".
 func closedFolder(dir string) (closed string) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

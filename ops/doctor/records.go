@@ -14,7 +14,7 @@ import (
 	"countersign/store/journal"
 )
 
-// outboxIsEmpty looks for events of the journal that wait for NATS.
+// outboxIsEmpty counts the events of the journal that wait for NATS.
 func outboxIsEmpty(ctx context.Context, o Options) []Finding {
 	if !exists(o.Files.Journal) {
 		return []Finding{skipped("no calls yet")}
@@ -35,23 +35,23 @@ func outboxIsEmpty(ctx context.Context, o Options) []Finding {
 	return []Finding{ok("%d events wait for NATS", waiting)}
 }
 
-// auditLogIsUnchanged looks whether anybody changed the audit log.
+// auditLogIsUnchanged verifies the audit log.
 func auditLogIsUnchanged(ctx context.Context, o Options) []Finding {
-	a, err := audit.OpenReadOnly(ctx, o.Files.Audit) // also without a file: the notes beside it say what it had
+	a, err := audit.OpenReadOnly(ctx, o.Files.Audit) // even if missing: the notes of its heads show that it existed
 	if err != nil {
 		return []Finding{unreadable(err)}
 	}
 	s, err := a.Verify(ctx)
 	if err = errors.Join(err, a.Close()); err != nil {
-		return []Finding{problem("find out who did that; a backup has what was there", "%v", err)}
+		return []Finding{problem("find out who changed it; a backup has the original", "%v", err)}
 	}
 	if s.Entries == 0 {
-		return []Finding{skipped("nothing is on record yet")}
+		return []Finding{skipped("no records yet")}
 	}
-	return []Finding{ok("%s, none was changed", counted(int(s.Entries), "record"))}
+	return []Finding{ok("%s, unchanged", counted(int(s.Entries), "record"))}
 }
 
-// eventsAreCounted looks whether the reports have all that NATS has.
+// eventsAreCounted checks that the reports have counted all events in NATS.
 func eventsAreCounted(ctx context.Context, o Options) []Finding {
 	reports, found := reportsOrWhyNot(ctx, o)
 	if reports == nil {
@@ -60,18 +60,18 @@ func eventsAreCounted(ctx context.Context, o Options) []Finding {
 	defer func() { _ = reports.Close() }()
 	endpoint, err := o.NATS()
 	if err != nil {
-		return nil // said with NATS
+		return nil // reported by the check of NATS
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	if err := bus.AwaitCaughtUp(ctx, endpoint, reports.Consumer); err != nil {
-		return []Finding{note("wait, if many calls come in; else start countersign serve, with the role reporting",
-			"within %s not all events of NATS were counted", answerTimeout)}
+		return []Finding{note("wait if many calls come in; otherwise start countersign serve with the role reporting",
+			"some events in NATS were still not counted after %s", answerTimeout)}
 	}
 	return []Finding{ok("all events of NATS are counted")}
 }
 
-// scheduledReportsSucceeded looks how the last run of each scheduled report ended.
+// scheduledReportsSucceeded checks the last run of each scheduled report.
 func scheduledReportsSucceeded(ctx context.Context, o Options) []Finding {
 	reports, found := reportsOrWhyNot(ctx, o)
 	if reports == nil {
@@ -89,7 +89,7 @@ func scheduledReportsSucceeded(ctx context.Context, o Options) []Finding {
 		}
 	}
 	if len(found) == 0 {
-		found = append(found, ok("%s of reports; countersign report schedules shows when they run",
+		found = append(found, ok("%s; countersign report schedules shows when they run",
 			counted(o.Schedules, "schedule")))
 	}
 	return found
@@ -97,7 +97,7 @@ func scheduledReportsSucceeded(ctx context.Context, o Options) []Finding {
 
 func reportsOrWhyNot(ctx context.Context, o Options) (*reportsdb.Reader, []Finding) {
 	if !exists(o.Files.Reports) {
-		return nil, []Finding{skipped("countersign serve makes reports of the calls that come in")}
+		return nil, []Finding{skipped("no reports yet: countersign serve counts the calls that come in")}
 	}
 	reports, err := reportsdb.OpenReadOnly(ctx, o.Files.Reports)
 	if err != nil {
@@ -106,7 +106,7 @@ func reportsOrWhyNot(ctx context.Context, o Options) (*reportsdb.Reader, []Findi
 	return reports, nil
 }
 
-// counted writes a number with its noun.
+// counted is a number with its noun.
 func counted(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

@@ -26,7 +26,7 @@ func TestAChangedAuditLogIsAProblem(t *testing.T) {
 	_, err = a.Append(t.Context(), audit.Entry{Actor: "ada@desk", Action: audit.Imported, Object: "customers"})
 	require.NoError(t, err)
 	require.NoError(t, a.Close())
-	assert.Equal(t, []doctor.Finding{{Check: "audit", State: doctor.OK, Detail: "1 record, none was changed"}},
+	assert.Equal(t, []doctor.Finding{{Check: "audit", State: doctor.OK, Detail: "1 record, unchanged"}},
 		found(t, o, "audit"))
 
 	db, err := sql.Open("sqlite3", o.Files.Audit)
@@ -36,7 +36,7 @@ func TestAChangedAuditLogIsAProblem(t *testing.T) {
 	require.NoError(t, db.Close())
 	assert.Equal(t, doctor.Problem, one(t, o, "audit").State)
 	require.NoError(t, os.Remove(o.Files.Audit))
-	assert.Equal(t, doctor.Problem, one(t, o, "audit").State, "the notes of its heads say that there was one")
+	assert.Equal(t, doctor.Problem, one(t, o, "audit").State, "the notes of its heads show that it existed")
 }
 
 func TestAScheduledReportThatFailedIsAProblem(t *testing.T) {
@@ -72,7 +72,7 @@ func TestEventsThatWaitLongForNATSAreNoted(t *testing.T) {
 	}
 }
 
-// fails lets a scheduled report fail.
+// fails records a failed run of a scheduled report.
 func fails(t *testing.T, kept schedule.Store, name, why string) {
 	t.Helper()
 	cron, err := schedule.ParseCron("0 6 * * 1", time.UTC)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"countersign/internal/retry"
 	"countersign/store/sqlite"
 )
 
@@ -82,7 +83,7 @@ func (r *Reports) inChunks(
 		if calls += changed; changed < expireCalls {
 			return calls, nil
 		}
-		if err := sqlite.Pause(ctx, expireRest); err != nil {
+		if err := retry.Pause(ctx, expireRest); err != nil {
 			return calls, err
 		}
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // Pause is how long a run waits that was tried so often.
-var Pause = pause
+var Pause = retryWait
 
 // NewRound makes what is due each time it is called, and waits for it.
 func NewRound(o Options) func(ctx context.Context) (next time.Time) {

@@ -168,7 +168,7 @@ func (r *runner) look(ctx context.Context, s Schedule, state State) (again time.
 		attempt, run.Done = state.Attempts+1, state.Done
 	}
 	next := s.Cron.Next(due)
-	run.Last = !next.IsZero() && next.Before(now.Add(runWithin+pause(attempt)))
+	run.Last = !next.IsZero() && next.Before(now.Add(runWithin+retryWait(attempt)))
 	r.running[s.Name] = true
 	go func() {
 		r.run(ctx, run, claim, attempt, state.Error != "")
@@ -198,7 +198,7 @@ func (r *runner) run(ctx context.Context, run Attempt, claim int64, attempt int,
 		case ctx.Err() != nil:
 			result.Stopped = true
 		default:
-			result.Error, result.Retry = o.err.Error(), result.Ended.Add(pause(attempt))
+			result.Error, result.Retry = o.err.Error(), result.Ended.Add(retryWait(attempt))
 			if !failing {
 				log.Error("scheduled report failed, it is tried again until the next one is due", "err", o.err)
 			}

@@ -8,6 +8,8 @@ package schedule
 import (
 	"context"
 	"time"
+
+	"countersign/internal/retry"
 )
 
 // Schedule is a repeated report.
@@ -121,11 +123,12 @@ func (s State) Running(now time.Time) bool {
 	return s.Claimed.After(now) && !s.Claimed.After(now.Add(Lease))
 }
 
-// pause is the wait after this many attempts.
-func pause(attempts int) time.Duration {
-	wait := retryFirst
+// retryWait returns how long to wait after so many failed attempts.
+func retryWait(attempts int) time.Duration {
+	backoff := retry.Backoff(retryFirst, retryMost)
+	wait := backoff.NextBackOff()
 	for ; attempts > 1 && wait < retryMost; attempts-- {
-		wait *= 2
+		wait = backoff.NextBackOff()
 	}
-	return min(wait, retryMost)
+	return wait
 }

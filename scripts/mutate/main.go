@@ -1,16 +1,16 @@
-// Command mutate answers which changes to the code no test would notice: it makes one small change at a time, in a
-// copy, runs the package's tests and prints the changes that they pass with. It never writes to the tree: the compiler
-// gets a mutant with `go test -overlay`.
+// Command mutate finds changes to the code that no test notices: it makes one small change at a time, runs the
+// package's tests, and prints the change if they still pass. It never writes to the source tree: the compiler gets
+// each mutant with `go test -overlay`.
 //
 //	go run ./scripts/mutate ./session ./esl            # 10 mutants of each, always the same ones
 //	go run ./scripts/mutate -mutants 40 -seed 7 ./lines
 //
 // It exits 1 if a mutant survives that reviewed.txt does not excuse, or if an excuse matches no mutant any more.
-// reviewed.txt has one mutant a line, as it is printed, with the reason behind it.
+// reviewed.txt has one mutant per line, as printed, followed by the reason.
 //
-// Why not a library: gremlins changes operators but drops no condition and no statement, and most of what our tests
-// had missed was of that kind; go-mutesting drops statements, but swaps the mutant for the original in the tree, and
-// its last change is of 2021. Neither keeps a reviewed list.
+// Why not a library: gremlins changes operators but drops no conditions or statements, which was most of what our tests
+// missed; go-mutesting drops statements, but writes the mutant into the source tree, and was last changed in 2021.
+// Neither keeps a reviewed list.
 package main
 
 import (
@@ -47,11 +47,11 @@ type options struct {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	var o options
 	flags := flag.NewFlagSet("mutate", flag.ContinueOnError)
-	flags.IntVar(&o.mutants, "mutants", 10, "mutants of each package; 0 is all there are")
-	flags.Uint64Var(&o.seed, "seed", 1, "which mutants: the same number makes the same choice of the same code")
-	flags.DurationVar(&o.within, "within", 2*time.Minute, "how long the tests may take; longer kills the mutant")
+	flags.IntVar(&o.mutants, "mutants", 10, "mutants per package; 0: all")
+	flags.Uint64Var(&o.seed, "seed", 1, "seed of the choice: the same seed chooses the same mutants of the same code")
+	flags.DurationVar(&o.within, "within", 2*time.Minute, "limit of the tests; a mutant that exceeds it counts as killed")
 	reviewed := filepath.Join("scripts", "mutate", "reviewed.txt")
-	flags.StringVar(&o.reviewed, "reviewed", reviewed, "survivors that are excused, with their reasons")
+	flags.StringVar(&o.reviewed, "reviewed", reviewed, "file with the excused survivors and the reasons")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -93,13 +93,13 @@ func check(ctx context.Context, o options, out io.Writer) error {
 		}
 	}
 	if unexcused+stale > 0 {
-		return fmt.Errorf("%d survived without an excuse, %d excuses match nothing: write a test that fails with the "+
-			"mutant, or excuse it in %s", unexcused, stale, o.reviewed)
+		return fmt.Errorf("%d survived without an excuse, %d excuses match nothing: "+
+			"write a test that fails with the mutant, or excuse it in %s", unexcused, stale, o.reviewed)
 	}
 	return nil
 }
 
-// tryAll tries mutants of one package until there were enough that compile.
+// tryAll tries mutants of one package until enough of them have compiled.
 func tryAll(
 	ctx context.Context, o options, p pkg, all []mutant, excuses reviewed, dir string, out io.Writer,
 ) (unexcused int, err error) {

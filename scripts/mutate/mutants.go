@@ -11,10 +11,10 @@ import (
 
 // mutant is one change to one file.
 type mutant struct {
-	file string // from where the command runs
+	file string // relative to the working directory
 	line int
-	// function and what say which change it is, without line numbers: they are how a mutant is excused. nth tells equal
-	// ones of a function apart.
+	// function and what identify the change without line numbers, for reviewed.txt. nth tells equal changes in one
+	// function apart.
 	function, what string
 	nth            int
 	// The bytes from..to of the file become text.
@@ -22,7 +22,7 @@ type mutant struct {
 	text     string
 }
 
-// key names a mutant for as long as its function stays what it is.
+// key names a mutant for as long as its code stays the same.
 func (m mutant) key() string {
 	key := fmt.Sprintf("%s %s: %s", m.file, m.function, m.what)
 	if m.nth > 1 {
@@ -31,7 +31,7 @@ func (m mutant) key() string {
 	return key
 }
 
-// apply makes the file with the change in it.
+// apply returns the file with the change.
 func (m mutant) apply(source []byte) []byte {
 	return slices.Concat(source[:m.from], []byte(m.text), source[m.to:])
 }
@@ -62,7 +62,7 @@ func mutantsOf(name string, source []byte) ([]mutant, error) {
 	return f.found, nil
 }
 
-// functionName is a function's name, behind its receiver's type.
+// functionName is a function's name, after its receiver's type.
 func functionName(fn *ast.FuncDecl) string {
 	if fn.Recv == nil {
 		return fn.Name.Name
@@ -84,7 +84,7 @@ func functionName(fn *ast.FuncDecl) string {
 	}
 }
 
-// add notes a change of what stands from..to.
+// add adds a change of the code from..to.
 func (f *finder) add(from, to token.Pos, text, what string) {
 	at := f.files.Position(from)
 	what = strings.Join(strings.Fields(what), " ")
@@ -99,14 +99,15 @@ func (f *finder) add(from, to token.Pos, text, what string) {
 	})
 }
 
-// longest is how much of a change is said.
+// longest bounds the text of a change, in characters.
 const longest = 120
 
 func (f *finder) text(n ast.Node) string {
 	return string(f.source[f.files.Position(n.Pos()).Offset:f.files.Position(n.End()).Offset])
 }
 
-// operators are what a binary operator becomes. What does not compile, such as a difference of strings, is passed over.
+// operators are what a binary operator becomes. Mutants that do not compile, such as a difference of strings, are
+// skipped.
 var operators = map[token.Token]token.Token{
 	token.LSS: token.LEQ, token.LEQ: token.LSS, token.GTR: token.GEQ, token.GEQ: token.GTR,
 	token.EQL: token.NEQ, token.NEQ: token.EQL,
@@ -150,7 +151,7 @@ func (f *finder) binary(n *ast.BinaryExpr) {
 	}
 }
 
-// choices takes one out of several expressions of a case.
+// choices removes one of several expressions of a case.
 func (f *finder) choices(n *ast.CaseClause) {
 	if len(n.List) < 2 {
 		return
@@ -166,7 +167,7 @@ func (f *finder) choices(n *ast.CaseClause) {
 	}
 }
 
-// statements takes statements out that do something: what declares a variable, returns, logs or panics stays.
+// statements removes statements, but none that declares a variable, returns, logs or panics.
 func (f *finder) statements(list []ast.Stmt) {
 	for _, s := range list {
 		switch s := s.(type) {
@@ -194,7 +195,7 @@ func allBlank(all []ast.Expr) bool {
 	return !slices.ContainsFunc(all, func(e ast.Expr) bool { id, ok := e.(*ast.Ident); return !ok || id.Name != "_" })
 }
 
-// panics says whether a call says that something cannot be.
+// panics reports whether a call is a panic.
 func panics(e ast.Expr) bool {
 	call, ok := e.(*ast.CallExpr)
 	if !ok {
@@ -204,7 +205,7 @@ func panics(e ast.Expr) bool {
 	return ok && name.Name == "panic"
 }
 
-// logs says whether a call writes to the log: a test of every such line would be in the way of better words.
+// logs reports whether a call writes to the log. Log lines need no tests: those would only hinder better wording.
 func logs(e ast.Expr) bool {
 	call, ok := e.(*ast.CallExpr)
 	if !ok {

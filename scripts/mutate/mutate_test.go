@@ -11,10 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// survivor is what the tests of testdata/tiny do not notice.
+// survivor is the mutant that the tests of testdata/tiny miss.
 const survivor = "testdata/tiny/tiny.go Clamp: n > most -> >="
 
-// tiny changes testdata/tiny, with a list of excuses.
+// tiny mutates testdata/tiny, with a list of excuses.
 func tiny(t *testing.T, excuses string) (said string, err error) {
 	t.Helper()
 	list := filepath.Join(t.TempDir(), "reviewed.txt")
@@ -25,7 +25,7 @@ func tiny(t *testing.T, excuses string) (said string, err error) {
 	return out.String(), err
 }
 
-func TestWhatNoTestNoticesSurvivesAndTheRestIsKilled(t *testing.T) {
+func TestMutantsThatNoTestNoticesSurvive(t *testing.T) {
 	t.Parallel()
 	before, err := os.ReadFile("testdata/tiny/tiny.go")
 	require.NoError(t, err)
@@ -61,7 +61,7 @@ func TestAnExcuseForNothingIsAnError(t *testing.T) {
 func TestAnExcuseNeedsAReason(t *testing.T) {
 	t.Parallel()
 	for text, says := range map[string]string{
-		survivor: ":1: want a mutant", survivor + "  // a\n" + survivor + "  // b\n": ":2: is there twice",
+		survivor: ":1: want a mutant", survivor + "  // a\n" + survivor + "  // b\n": ":2: a duplicate",
 	} {
 		_, err := tiny(t, text)
 		assert.ErrorContains(t, err, says)
@@ -106,8 +106,8 @@ func (b *box[T]) put(n int, on bool) (err error) {
 	assert.ElementsMatch(t, []string{
 		"never if n < 0", "always if n < 0", "n < 0 -> <=",
 		"never if n >= b.most && on", "always if n >= b.most && on", "without && on",
-		"without n >= b.most &&", "n >= b.most -> >", "without case 1", "without case 2", "without b.n = n", "without b.n++",
-		"without continue",
+		"without n >= b.most &&", "n >= b.most -> >", "without case 1", "without case 2", "without b.n = n",
+		"without b.n++", "without continue",
 		"n*2 - 1 -> +", "n * 2 -> /", "without b.on, b.on = true, true", "true -> false", "true -> false (2)",
 	}, got)
 	for _, m := range all {
@@ -134,7 +134,7 @@ func TestTheSampleIsTheSameForTheSameSeed(t *testing.T) {
 	assert.Equal(t, 0, all[0].line, "the list itself stays in order")
 }
 
-func TestAPackageThatCannotKillAnythingIsRefused(t *testing.T) {
+func TestAPackageWithoutTestsIsRefused(t *testing.T) {
 	t.Parallel()
 	_, err := list(t.Context(), []string{"countersign/esl/esltest"})
 	assert.ErrorContains(t, err, "has no tests")

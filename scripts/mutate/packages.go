@@ -17,10 +17,10 @@ import (
 	"time"
 )
 
-// pkg is a package whose code is changed and whose tests are run.
+// pkg is a package to mutate.
 type pkg struct {
-	path  string   // as it is imported
-	files []string // from where the command runs, those of this platform without tests
+	path  string   // import path
+	files []string // relative to the working directory; those of this platform, without tests
 }
 
 // list finds the packages of patterns such as ./session.
@@ -62,7 +62,7 @@ func list(ctx context.Context, patterns []string) (all []pkg, err error) {
 	}
 }
 
-// mutants are all of the package, in the order of its files.
+// mutants are all mutants of the package, in the order of its files.
 func (p pkg) mutants() (all []mutant, err error) {
 	for _, name := range p.files {
 		source, err := os.ReadFile(name)
@@ -87,13 +87,13 @@ func sample(all []mutant, seed uint64, path string) []mutant {
 	return all
 }
 
-// result is what became of a mutant.
+// result is the fate of a mutant.
 type result int
 
 const (
 	alive  result = iota
 	dead          // a test failed, or they took too long
-	broken        // it does not compile, and says nothing
+	broken        // it does not compile, and does not count
 )
 
 // try runs the tests with one mutant in place of its file.
@@ -128,7 +128,7 @@ func (p pkg) try(ctx context.Context, m mutant, within time.Duration, dir string
 	}
 }
 
-// passes makes sure that the tests pass without a mutant: otherwise all of them would seem dead.
+// passes checks that the tests pass without a mutant: otherwise all mutants would seem dead.
 func (p pkg) passes(ctx context.Context, within time.Duration) error {
 	out, err := p.test(ctx, within)
 	if err != nil {
@@ -137,7 +137,7 @@ func (p pkg) passes(ctx context.Context, within time.Duration) error {
 	return nil
 }
 
-// building is how long compiling may take beside the tests.
+// building is how long compiling may take, apart from the tests.
 const building = 5 * time.Minute
 
 func (p pkg) test(ctx context.Context, within time.Duration, flags ...string) (out string, err error) {

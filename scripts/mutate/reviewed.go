@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// reviewed are mutants that may survive, by their keys, and why.
+// reviewed maps the keys of mutants that may survive to the reasons.
 type reviewed map[string]string
 
-// because stands between a mutant and the reason why it may survive.
+// because separates a mutant from the reason why it may survive.
 const because = "  // "
 
-// readReviewed reads the list. Empty lines and those that begin with # are nothing.
+// readReviewed reads the list. It skips empty lines and those that begin with #.
 func readReviewed(name string) (reviewed, error) {
 	text, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -32,18 +32,18 @@ func readReviewed(name string) (reviewed, error) {
 		}
 		i := strings.LastIndex(line, because)
 		if i < 0 {
-			return nil, fmt.Errorf("%s:%d: want a mutant as it is printed, two blanks, // and a reason", name, n+1)
+			return nil, fmt.Errorf("%s:%d: want a mutant as printed, two blanks, // and a reason", name, n+1)
 		}
 		key := strings.TrimSpace(line[:i])
 		if all[key] != "" {
-			return nil, fmt.Errorf("%s:%d: is there twice: %s", name, n+1, key)
+			return nil, fmt.Errorf("%s:%d: a duplicate: %s", name, n+1, key)
 		}
 		all[key] = strings.TrimSpace(line[i+len(because):])
 	}
 	return all, nil
 }
 
-// stale are excuses for mutants of the package's files that there are no more.
+// stale are excuses for mutants of the package that no longer exist.
 func (r reviewed) stale(p pkg, all []mutant) (keys []string) {
 	there := map[string]bool{}
 	for _, m := range all {

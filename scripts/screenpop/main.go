@@ -1,4 +1,5 @@
-// Command screenpop opens the customer's page when a caller is identified, verified or fails: a start for a screen pop of your own.
+// Command screenpop opens the customer's page when a caller is identified or verified, or fails: a start for your own
+// screen pop.
 //
 //	go run ./scripts/screenpop --nats nats://127.0.0.1:4222 --open xdg-open
 package main
@@ -37,9 +38,9 @@ func main() {
 	})
 }
 
-// pop writes a line for each event that has a page, and shows the page. It ends when events is closed.
+// pop prints each event that has a page, and shows the page. It returns when events is closed.
 func pop(events <-chan *nats.Msg, out io.Writer, show func(page string) error) {
-	seen := map[string]bool{} // an event may come twice; a program that runs for months forgets ids after an hour
+	seen := map[string]bool{} // an event may come twice; a long-running program should forget ids after an hour
 	for msg := range events {
 		var e struct {
 			ID, Call, Replay string
@@ -50,7 +51,7 @@ func pop(events <-chan *nats.Msg, out io.Writer, show func(page string) error) {
 			}
 		}
 		if err := json.Unmarshal(msg.Data, &e); err != nil || e.Replay != "" || seen[e.ID] || e.Data.PopURL == "" {
-			continue // a replay is a call of long ago; without line.pop_url there is no page
+			continue // a replay is an old call; without line.pop_url there is no page
 		}
 		seen[e.ID] = true
 		fmt.Fprintf(out, "%s %s (level %d) %s\n", e.Call, e.Data.Status, e.Data.Level, e.Data.PopURL)

@@ -19,7 +19,7 @@ import (
 	"countersign/session/event"
 )
 
-// asProgram has the test binary be the program.
+// asProgram makes the test binary run the program.
 const asProgram = "SCREENPOP_TEST_RUN_MAIN"
 
 func TestMain(m *testing.M) {
@@ -57,7 +57,7 @@ func TestThePythonProgramPopsEachPageOnce(t *testing.T) {
 	})
 }
 
-// python runs python3, which leaves nothing beside the script.
+// python runs python3 without leaving bytecode beside the script.
 func python(t *testing.T, args ...string) {
 	t.Helper()
 	if _, err := exec.LookPath("python3"); err != nil {
@@ -69,7 +69,8 @@ func python(t *testing.T, args ...string) {
 	require.NoError(t, err, "%s", out)
 }
 
-// popsEachPageOnce runs a program against a NATS on which the example events go out: every fact, one of them twice, one as a replay, one without a page.
+// popsEachPageOnce runs a program against a NATS and publishes example events: every fact, one of them twice, one as a
+// replay, one without a page.
 func popsEachPageOnce(t *testing.T, program func(ctx context.Context, url, browser string) *exec.Cmd) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -82,7 +83,7 @@ func popsEachPageOnce(t *testing.T, program func(ctx context.Context, url, brows
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
 	defer func() {
-		cancel() // kills it: a screen pop goes on for ever
+		cancel() // kills it: a screen pop never ends by itself
 		_ = cmd.Wait()
 	}()
 
@@ -105,7 +106,7 @@ func popsEachPageOnce(t *testing.T, program func(ctx context.Context, url, brows
 	lines := bufio.NewScanner(out)
 	var got, pages []string
 	for range want {
-		require.True(t, lines.Scan(), "it ended early, or said nothing for a minute")
+		require.True(t, lines.Scan(), "it ended early, or printed nothing for a minute")
 		got = append(got, lines.Text())
 		pages = append(pages, lines.Text()[strings.LastIndex(lines.Text(), " ")+1:])
 	}
@@ -116,7 +117,7 @@ func popsEachPageOnce(t *testing.T, program func(ctx context.Context, url, brows
 	}, 30*time.Second, 20*time.Millisecond)
 }
 
-// browserThatNotes is a program that writes the address that it should open into a file.
+// browserThatNotes writes a program that appends the address it should open to a file.
 func browserThatNotes(t *testing.T, to string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "browser")

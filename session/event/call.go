@@ -2,47 +2,49 @@ package event
 
 import "time"
 
-// Call is how a call stands, by the events that are known of it. Its zero value is a call of which nothing is known. Whoever wants to know what
-// became of a call folds its events with Add; nobody else reads them one by one for that.
+// Call is the state of a call by its known events. The zero value knows nothing. Code that needs the outcome of a call
+// folds its events with Add, and does not interpret them itself.
 type Call struct {
 	ID, Line    string
 	LineVersion int
-	// First is the id that this same call had when it was with us first; ID if it is new.
+	// First is the id that this same call had first; ID if it is new.
 	First string
-	// Begun is whether call_started is known: Started is its time, and Start what it said.
+	// Begun: call_started is known. Started is its time, Start its data.
 	Begun   bool
 	Started time.Time
 	Start   CallStarted
 
-	// Status, Level, Reason, Customer and Methods are what was said last. Status is "" until something was.
+	// Status, Level, Reason, Customer and Methods are the latest known. Status is "" before the first.
 	Status   Status
 	Level    int
 	Reason   Reason
 	Customer string
 	Methods  []Method
-	// IdentifiedBy is the method that identified the caller first.
+	// IdentifiedBy is the method that first identified the caller.
 	IdentifiedBy Method
 
-	// Verdict is FactVerified or FactFailed, whichever came last; "" if neither did. FailedReason and FailedStep are of the last failure.
+	// Verdict is FactVerified or FactFailed, whichever came last; "" if neither did. FailedReason and FailedStep are of
+	// the last failure.
 	Verdict      Fact
 	FailedReason Reason
 	FailedStep   string
-	// Decided is when the verdict was there, or when the call was handed on without one. Zero before.
+	// Decided is the time of the verdict, or of handing on without one. Zero before.
 	Decided time.Time
 
-	// Outcome and Destination say where the call was handed on to; "" if it was not, or did not go there.
+	// Outcome and Destination say where the call was handed on to; "" if it was not.
 	Outcome, Destination string
 	// End is "" while the call runs.
 	End   End
 	Ended time.Time
-	// Milliseconds is how long the call was with us.
+	// Milliseconds is the length of our part of the call.
 	Milliseconds int64
 
-	// StepUp says that the call was a step-up in mid-call, Locked that something was locked on it.
+	// StepUp: the call was a step-up. Locked: something was locked on it.
 	StepUp, Locked bool
 	Steps          []CallStep
 
-	// Complete says that no event is missing: the first is number 1, the last is call_ended, and there are as many as that one's number.
+	// Complete: no event is missing. The first is number 1, the last is call_ended, and its number is the number of
+	// events.
 	Complete bool
 
 	firstSeq, lastSeq, events int
@@ -52,12 +54,12 @@ type Call struct {
 type CallStep struct {
 	Step    string
 	Started time.Time
-	// Finished says that the step ended; what it said then is beside it.
+	// Finished: the step ended; its result is in StepFinished.
 	Finished bool
 	StepFinished
 }
 
-// FoldCall is how a call stands after its events, which are in their order.
+// FoldCall folds the events of a call, which are in order.
 func FoldCall(events []Event) (c Call) {
 	for _, e := range events {
 		c.Add(e)
@@ -68,7 +70,7 @@ func FoldCall(events []Event) (c Call) {
 // Running says that the call began and has not ended.
 func (c *Call) Running() bool { return c.Begun && c.End == "" }
 
-// Own says that it is a call of its own: neither a step-up nor a call that came back.
+// Own says that it is neither a step-up nor a call that came back.
 func (c *Call) Own() bool { return !c.StepUp && c.First == c.ID }
 
 // Add takes the next event of the call.
@@ -90,18 +92,18 @@ func (c *Call) Add(e Event) {
 	case StepFinished:
 		c.finish(e, d)
 	case Identified:
-		c.now(d.Status, d.Level, "", d.Customer, nil)
+		c.update(d.Status, d.Level, "", d.Customer, nil)
 		if c.IdentifiedBy == "" {
 			c.IdentifiedBy = d.Method
 		}
 	case Verified:
-		c.now(d.Status, d.Level, ReasonOK, d.Customer, d.Methods)
+		c.update(d.Status, d.Level, ReasonOK, d.Customer, d.Methods)
 		c.Verdict, c.Decided = FactVerified, e.Time
 	case Failed:
-		c.now(d.Status, d.Level, d.Reason, d.Customer, nil)
+		c.update(d.Status, d.Level, d.Reason, d.Customer, nil)
 		c.Verdict, c.Decided, c.FailedReason, c.FailedStep = FactFailed, e.Time, d.Reason, d.Step
 	case Routed:
-		c.now(d.Status, d.Level, d.Reason, "", nil)
+		c.update(d.Status, d.Level, d.Reason, "", nil)
 		c.Outcome, c.Destination = d.Outcome, d.Destination
 		if c.Decided.IsZero() { // a line that only identifies, or is closed
 			c.Decided = e.Time
@@ -121,15 +123,15 @@ func (c *Call) begin(e Event, d CallStarted) {
 }
 
 func (c *Call) end(e Event, d CallEnded) {
-	c.now(d.Status, d.Level, d.Reason, d.Customer, d.Methods)
+	c.update(d.Status, d.Level, d.Reason, d.Customer, d.Methods)
 	c.End, c.Ended, c.Milliseconds = d.End, e.Time, d.Milliseconds
-	if d.End != EndRouted { // where it was to go, it did not go
+	if d.End != EndRouted { // it was not handed on after all
 		c.Outcome, c.Destination = "", ""
 	}
 }
 
-// now takes over what an event says about the call as a whole; what it does not say stays.
-func (c *Call) now(s Status, level int, r Reason, customer string, methods []Method) {
+// update takes over the state that an event carries; what it leaves out stays.
+func (c *Call) update(s Status, level int, r Reason, customer string, methods []Method) {
 	c.Status, c.Level = s, level
 	if r != "" {
 		c.Reason = r
@@ -142,7 +144,7 @@ func (c *Call) now(s Status, level int, r Reason, customer string, methods []Met
 	}
 }
 
-// finish ends the step that runs, or, if its beginning is not known, one that took as long as it says.
+// finish ends the running step, or adds one whose start is not known, with the duration that the event has.
 func (c *Call) finish(e Event, d StepFinished) {
 	n := len(c.Steps)
 	if n == 0 || c.Steps[n-1].Finished || c.Steps[n-1].Step != d.Step {

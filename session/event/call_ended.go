@@ -11,14 +11,14 @@ const (
 	EndRouted End = "routed"
 	// EndAbandoned: the caller hung up before.
 	EndAbandoned End = "abandoned"
-	// EndReleased: we gave the call back without a transfer; the dialplan's next action takes the caller to an agent.
+	// EndReleased: not transferred; the dialplan's next action takes the caller to an agent.
 	EndReleased End = "released"
-	// EndInterrupted: Countersign itself ended in the middle of the call, and says so at its next start. The dialplan's next action took the caller to an
-	// agent, unless the call had just been handed on.
+	// EndInterrupted: Countersign stopped in the middle of the call, and wrote this at its next start. The dialplan's next
+	// action took the caller to an agent, unless the call had just been handed on.
 	EndInterrupted End = "interrupted"
 )
 
-// CallEnded sums the call up.
+// CallEnded summarises the call.
 type CallEnded struct {
 	End      End      `json:"end"`
 	Status   Status   `json:"status"`

@@ -24,10 +24,15 @@ func TestACallIsFoldedFromItsEvents(t *testing.T) {
 		{event.CallStarted{Channel: "ch"}, func(w *event.Call) {
 			w.Begun, w.Started, w.Start = true, seconds(1), event.CallStarted{Channel: "ch"}
 		}},
-		{event.Identified{Customer: "c1", Method: event.MethodANI, Status: event.StatusIdentified, Level: 1}, func(w *event.Call) {
+		{event.Identified{
+			Customer: "c1", Method: event.MethodANI, Status: event.StatusIdentified, Level: 1,
+		}, func(w *event.Call) {
 			w.Status, w.Level, w.Customer, w.IdentifiedBy = event.StatusIdentified, 1, "c1", event.MethodANI
 		}},
-		{event.StepStarted{Step: "pin"}, func(w *event.Call) { w.Steps = []event.CallStep{{Step: "pin", Started: seconds(3)}} }},
+		{
+			event.StepStarted{Step: "pin"},
+			func(w *event.Call) { w.Steps = []event.CallStep{{Step: "pin", Started: seconds(3)}} },
+		},
 		{finished, func(w *event.Call) {
 			w.Steps = []event.CallStep{{Step: "pin", Started: seconds(3), Finished: true, StepFinished: finished}}
 		}},
@@ -35,10 +40,15 @@ func TestACallIsFoldedFromItsEvents(t *testing.T) {
 			w.Status, w.Level, w.Reason, w.Methods = event.StatusVerified, 2, event.ReasonOK, verified
 			w.Verdict, w.Decided = event.FactVerified, seconds(5)
 		}},
-		{event.Routed{Outcome: "verified", Destination: "menu", Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK}, func(w *event.Call) {
+		{event.Routed{
+			Outcome: "verified", Destination: "menu", Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK,
+		}, func(w *event.Call) {
 			w.Outcome, w.Destination = "verified", "menu"
 		}},
-		{event.CallEnded{End: event.EndRouted, Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK, Customer: "c1", Milliseconds: 6000},
+		{event.CallEnded{
+			End: event.EndRouted, Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK, Customer: "c1",
+			Milliseconds: 6000,
+		},
 			func(w *event.Call) {
 				w.End, w.Ended, w.Milliseconds, w.Complete = event.EndRouted, seconds(7), 6000, true
 			}},
@@ -60,9 +70,11 @@ func exported(c event.Call) event.Call {
 	var shown event.Call
 	shown.ID, shown.Line, shown.LineVersion, shown.First = c.ID, c.Line, c.LineVersion, c.First
 	shown.Begun, shown.Started, shown.Start = c.Begun, c.Started, c.Start
-	shown.Status, shown.Level, shown.Reason, shown.Customer, shown.Methods = c.Status, c.Level, c.Reason, c.Customer, c.Methods
-	shown.IdentifiedBy, shown.Verdict, shown.FailedReason, shown.FailedStep, shown.Decided = c.IdentifiedBy, c.Verdict, c.FailedReason, c.FailedStep, c.Decided
-	shown.Outcome, shown.Destination, shown.End, shown.Ended, shown.Milliseconds = c.Outcome, c.Destination, c.End, c.Ended, c.Milliseconds
+	shown.Status, shown.Level, shown.Reason = c.Status, c.Level, c.Reason
+	shown.Customer, shown.Methods, shown.IdentifiedBy = c.Customer, c.Methods, c.IdentifiedBy
+	shown.Verdict, shown.FailedReason, shown.FailedStep, shown.Decided = c.Verdict, c.FailedReason, c.FailedStep, c.Decided
+	shown.Outcome, shown.Destination = c.Outcome, c.Destination
+	shown.End, shown.Ended, shown.Milliseconds = c.End, c.Ended, c.Milliseconds
 	shown.StepUp, shown.Locked, shown.Steps, shown.Complete = c.StepUp, c.Locked, c.Steps, c.Complete
 	return shown
 }
@@ -85,10 +97,12 @@ func TestAFoldedCallThatFailed(t *testing.T) {
 	assert.False(t, c.Decided.IsZero())
 }
 
-// routed is written before the transfer: when the caller hung up at that very moment, the call went nowhere.
+// routed is written before the transfer: if the caller hung up at that moment, the call was not handed on.
 func TestAFoldedCallThatWasNotHandedOnAfterAll(t *testing.T) {
 	t.Parallel()
-	c := folded(event.CallStarted{}, event.Routed{Outcome: "verified", Destination: "menu"}, event.CallEnded{End: event.EndAbandoned})
+	c := folded(
+		event.CallStarted{}, event.Routed{Outcome: "verified", Destination: "menu"}, event.CallEnded{End: event.EndAbandoned},
+	)
 	assert.Empty(t, c.Outcome)
 	assert.Empty(t, c.Destination)
 	assert.False(t, c.Decided.IsZero(), "it had been decided")

@@ -1,19 +1,20 @@
 package event
 
-// FactConfigChanged: somebody changed a service line. It is about no call: its call is "line-<name>" and its seq the line's new version.
+// FactConfigChanged: a service line was changed. It belongs to no call: its call is "line-<name>" and its seq the
+// line's new version.
 const FactConfigChanged Fact = "config_changed"
 
-// ConfigChanged says who changed what. The line and its version are those of the event.
+// ConfigChanged describes the change. The line and its version are those of the event.
 type ConfigChanged struct {
-	// Author is who did it, as they or their tool say.
+	// Author is who made the change, by their own or their tool's account.
 	Author string `json:"author"`
-	// Comment says why, if they did.
+	// Comment is the author's reason, if given.
 	Comment string `json:"comment,omitempty"`
-	// Summary has one entry for each thing that changed: "verify.questions[0].pin.digits: 4-6 → 6".
+	// Summary lists the changes: "verify.questions[0].pin.digits: 4-6 → 6".
 	Summary []string `json:"summary"`
 	// RolledBackTo is the version that this one repeats, if it was a rollback.
 	RolledBackTo int `json:"rolled_back_to,omitempty"`
-	// Removed says that the line is gone.
+	// Removed: the line was removed.
 	Removed bool `json:"removed,omitempty"`
 }
 

@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// ErasedCustomer stands in the journal where the id of a customer was that is erased, so that counts stay what they are.
+// ErasedCustomer replaces the id of an erased customer in the journal, so that counts stay right.
 const ErasedCustomer = "erased"
 
-// Erased says whether a customer was erased after a time. Whoever came back since then as a new customer is not who called before. nil says it of nobody.
+// Erased says whether a customer was erased after a time. A customer who is imported again later is a new one. nil
+// means no customer was.
 type Erased func(customer string, at time.Time) bool
 
-// In says whether an event names somebody who was erased after it.
+// In says whether an event names a customer who was erased after it.
 func (e Erased) In(body []byte, at time.Time) (customer string, erased bool) {
 	var named struct {
 		Data struct {

@@ -1,11 +1,11 @@
-// Package event holds the facts that Countersign publishes about calls: what a screen pop, a report or a live board may rely on. Each fact is
-// one file here, one JSON Schema in schema/ and one example in testdata/.
+// Package event defines the facts that Countersign publishes about calls, for screen pops, reports and live boards.
+// Each fact has one file here, one JSON Schema in schema/ and one example in testdata/.
 //
-// It answers "what happened on a call, and how is it written down"; it does not decide, store or send anything, and imports nothing but the
-// standard library. Within v1, fields are only ever added, and only optional ones.
+// It defines what an event holds and how it is written. It does not decide, store or send anything, and imports nothing
+// but the standard library. Within v1, fields are only added, and only optional ones.
 //
-// Nothing in an event is a secret: no digits, no PIN, no full telephone number (the last four), only the customer's id and, on identified and
-// verified, the name for the agent's screen.
+// An event holds no secret: no digits, no PIN, no full telephone number (only the last four digits), only the
+// customer's id and, on identified and verified, the name for the agent's screen.
 package event
 
 import (
@@ -19,7 +19,7 @@ import (
 // Fact names what happened. It is the last word of the CloudEvents type and of the NATS subject.
 type Fact string
 
-// Stream is the JetStream stream that holds every event; Subjects is what it listens to.
+// Stream is the JetStream stream of all events, Subjects its subject filter.
 const (
 	Stream   = "COUNTERSIGN"
 	Subjects = "countersign.v1.>"
@@ -27,32 +27,34 @@ const (
 
 const typePrefix = "countersign.v1."
 
-// Data is what one fact says. Each fact has one type, a pointer-free struct of this package.
+// Data is the data of one fact. Each fact has one type, a struct of this package without pointers.
 type Data interface{ Fact() Fact }
 
 // Event is one fact about one call.
 type Event struct {
-	// ID is unique for ever and the same each time the event is sent: "<call>.<seq>". Consumers drop what they have seen.
+	// ID is unique for ever and the same each time the event is sent: "<call>.<seq>". Consumers drop duplicates by it.
 	ID string
-	// Source says which node speaks, as a URI reference: "/countersign/<node>".
+	// Source is the node that wrote it, as a URI reference: "/countersign/<node>".
 	Source string
 	// Time is when it happened.
 	Time time.Time
-	// Call is our id of the call, Seq counts its events from 1 without a gap. Facts that are about no call say in Call what they are about.
+	// Call is our id of the call; Seq counts its events from 1 without a gap. For facts that belong to no call, Call names
+	// their subject.
 	Call string
 	Seq  int
-	// Line and LineVersion say under which configuration the call ran.
+	// Line and LineVersion are the configuration of the call.
 	Line        string
 	LineVersion int
-	// Replay is the id of a replay: the event is sent once more, long after. Whoever counts or acts leaves it alone. Empty when it happens.
+	// Replay is the id of a replay, which sends old events again; empty otherwise. Consumers that count or act ignore such
+	// events.
 	Replay string
 	Data   Data
 }
 
-// ID gives the event of a call its identity.
+// ID is the id of a call's event.
 func ID(call string, seq int) string { return call + "." + strconv.Itoa(seq) }
 
-// MessageID is the event's Nats-Msg-Id: its id, so that the stream takes it once, and once more in each replay.
+// MessageID is the event's Nats-Msg-Id: its id, which the stream takes once, and once more in each replay.
 func (e Event) MessageID() string {
 	if e.Replay != "" {
 		return e.Replay + "/" + e.ID
@@ -60,14 +62,14 @@ func (e Event) MessageID() string {
 	return e.ID
 }
 
-// Fact is what happened.
+// Fact is the event's fact.
 func (e Event) Fact() Fact { return e.Data.Fact() }
 
 // Subject is the NATS subject on which the event is published.
 func (e Event) Subject() string { return Subject(e.Line, e.Fact()) }
 
-// Subject is where events of one fact and one line are published: countersign.v1.<line>.<fact>. What NATS would take for a separator or a
-// wildcard in a line's name becomes "_".
+// Subject is the subject of events of one fact and one line: countersign.v1.<line>.<fact>. NATS separators and
+// wildcards in a line's name become "_".
 func Subject(line string, fact Fact) string {
 	token := strings.Map(func(r rune) rune {
 		if r <= ' ' || r == '.' || r == '*' || r == '>' || r == 0x7f {
@@ -104,13 +106,14 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		return nil, err
 	}
 	return json.Marshal(cloudEvent{
-		SpecVersion: "1.0", ID: e.ID, Source: e.Source, Type: typePrefix + string(e.Fact()), Time: e.Time.UTC(), DataContentType: "application/json",
-		Call: e.Call, Seq: e.Seq, Line: e.Line, LineVersion: e.LineVersion, Replay: e.Replay, Data: data,
+		SpecVersion: "1.0", ID: e.ID, Source: e.Source, Type: typePrefix + string(e.Fact()), Time: e.Time.UTC(),
+		DataContentType: "application/json",
+		Call:            e.Call, Seq: e.Seq, Line: e.Line, LineVersion: e.LineVersion, Replay: e.Replay, Data: data,
 	})
 }
 
-// UnmarshalJSON reads what MarshalJSON writes. Unknown fields are ignored, because v1 may gain some; an unknown fact is an *UnknownFactError,
-// which a consumer may skip.
+// UnmarshalJSON reads what MarshalJSON writes. Unknown fields are ignored, because v1 may gain some; an unknown fact is
+// an *UnknownFactError, which a consumer may skip.
 func (e *Event) UnmarshalJSON(b []byte) error {
 	var c cloudEvent
 	if err := json.Unmarshal(b, &c); err != nil {
@@ -127,11 +130,14 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return err
 	}
-	*e = Event{ID: c.ID, Source: c.Source, Time: c.Time, Call: c.Call, Seq: c.Seq, Line: c.Line, LineVersion: c.LineVersion, Replay: c.Replay, Data: data}
+	*e = Event{
+		ID: c.ID, Source: c.Source, Time: c.Time, Call: c.Call, Seq: c.Seq, Line: c.Line, LineVersion: c.LineVersion,
+		Replay: c.Replay, Data: data,
+	}
 	return nil
 }
 
-// UnknownFactError says that an event is of a kind that this version does not know.
+// UnknownFactError says that this version does not know the event's fact.
 type UnknownFactError struct{ Fact Fact }
 
 func (e *UnknownFactError) Error() string { return fmt.Sprintf("read event: unknown fact %q", e.Fact) }
@@ -174,7 +180,8 @@ var decoders = map[Fact]func(json.RawMessage) (Data, error){
 // Facts lists every fact of this version, in the order in which a call usually meets them.
 func Facts() []Fact {
 	return []Fact{
-		FactCallStarted, FactStepUpRequested, FactTokenRefused, FactStepStarted, FactStepFinished, FactPromptMissing, FactIdentified, FactLocked, FactVerified,
+		FactCallStarted, FactStepUpRequested, FactTokenRefused, FactStepStarted, FactStepFinished, FactPromptMissing,
+		FactIdentified, FactLocked, FactVerified,
 		FactFailed, FactRouted, FactCallEnded, FactConfigChanged, FactAlarm,
 	}
 }

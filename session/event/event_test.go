@@ -100,7 +100,8 @@ func TestNothingLiesInTestdataWithoutAFact(t *testing.T) {
 	}
 }
 
-// CloudEvents 1.0.2, "Required Attributes", "Attribute Naming Convention" and "Type System", read by somebody who knows nothing of our types.
+// CloudEvents 1.0.2, "Required Attributes", "Attribute Naming Convention" and "Type System", read by somebody who knows
+// nothing of our types.
 func TestExamplesAreCloudEvents(t *testing.T) {
 	t.Parallel()
 	attribute := regexp.MustCompile(`^[a-z0-9]{1,20}$`)
@@ -148,7 +149,9 @@ func TestEventsAreWrittenInUTC(t *testing.T) {
 func TestUnmarshalIgnoresFieldsThatALaterV1Adds(t *testing.T) {
 	t.Parallel()
 	eachFact(t, func(t *testing.T, f event.Fact) {
-		later := strings.Replace(string(readExample(t, f)), `"data": {`, `"traceparent": "00-01", "data": {"colour": {"of": ["socks"]}, `, 1)
+		later := strings.Replace(
+			string(readExample(t, f)), `"data": {`, `"traceparent": "00-01", "data": {"colour": {"of": ["socks"]}, `, 1,
+		)
 		var e event.Event
 		require.NoError(t, json.Unmarshal([]byte(later), &e))
 		assert.Equal(t, examples()[f], e)
@@ -169,12 +172,18 @@ func TestUnmarshalOfAnUnknownFactCanBeSkipped(t *testing.T) {
 func TestUnmarshalRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ in, want string }{
-		"another version of CloudEvents": {`{"specversion":"0.3","type":"countersign.v1.routed","data":{}}`, `specversion is "0.3"`},
-		"another version of ours":        {`{"specversion":"1.0","type":"countersign.v2.routed","data":{}}`, `type is "countersign.v2.routed"`},
-		"no data":                        {`{"specversion":"1.0","type":"countersign.v1.routed"}`, "read event routed: "},
-		"data of another kind":           {`{"specversion":"1.0","type":"countersign.v1.routed","data":[]}`, "read event routed: "},
-		"a field of another kind":        {`{"specversion":"1.0","type":"countersign.v1.routed","data":{"level":"2"}}`, "read event routed: "},
-		"a list":                         {`[]`, "read event: "},
+		"another version of CloudEvents": {
+			`{"specversion":"0.3","type":"countersign.v1.routed","data":{}}`, `specversion is "0.3"`,
+		},
+		"another version of ours": {
+			`{"specversion":"1.0","type":"countersign.v2.routed","data":{}}`, `type is "countersign.v2.routed"`,
+		},
+		"no data":              {`{"specversion":"1.0","type":"countersign.v1.routed"}`, "read event routed: "},
+		"data of another kind": {`{"specversion":"1.0","type":"countersign.v1.routed","data":[]}`, "read event routed: "},
+		"a field of another kind": {
+			`{"specversion":"1.0","type":"countersign.v1.routed","data":{"level":"2"}}`, "read event routed: ",
+		},
+		"a list": {`[]`, "read event: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

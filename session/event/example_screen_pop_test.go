@@ -11,9 +11,9 @@ import (
 	"countersign/session/event"
 )
 
-// All that a screen pop needs: three subjects of NATS, no stream, no account with Countersign.
+// All that a screen pop needs: three NATS subjects, no stream, no account with Countersign.
 func ExampleEvent_screenPop() {
-	url, stop := phoneRings() // yours is where Countersign says: nats://127.0.0.1:4222
+	url, stop := phoneRings() // yours is Countersign's, such as nats://127.0.0.1:4222
 	defer stop()
 	conn, err := nats.Connect(url, nats.Timeout(time.Minute))
 	if err != nil {
@@ -21,15 +21,16 @@ func ExampleEvent_screenPop() {
 	}
 	defer conn.Close()
 	messages := make(chan *nats.Msg, 64)
-	for _, subject := range []string{"countersign.v1.*.identified", "countersign.v1.*.verified", "countersign.v1.*.failed"} {
+	for _, fact := range []string{"identified", "verified", "failed"} {
+		subject := "countersign.v1.*." + fact
 		if _, err := conn.ChanSubscribe(subject, messages); err != nil {
 			log.Fatal(err)
 		}
 	}
-	seen := map[string]bool{} // an event may come twice; keep its id for an hour or so
+	seen := map[string]bool{} // an event may come twice; keep ids for an hour or so
 	for msg := range messages {
 		var e event.Event
-		if err := json.Unmarshal(msg.Data, &e); err != nil || seen[e.ID] || e.Replay != "" { // a replay is long over
+		if err := json.Unmarshal(msg.Data, &e); err != nil || seen[e.ID] || e.Replay != "" { // a replay is an old call
 			continue
 		}
 		seen[e.ID] = true
@@ -40,7 +41,7 @@ func ExampleEvent_screenPop() {
 			fmt.Println(data.Name, data.Status, data.Methods, data.PopURL)
 		case event.Failed:
 			fmt.Println(data.Customer, data.Status, data.Reason, data.PopURL)
-			return // a screen pop would go on for ever
+			return // a real screen pop would go on
 		}
 	}
 	// Output:

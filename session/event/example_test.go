@@ -6,7 +6,7 @@ import (
 	"countersign/session/event"
 )
 
-// examples is one event of each fact, all but one from the morning of a bank that does not exist. They are the files in testdata/.
+// examples is one event of each fact, all but one from one morning of a fictional bank: the files in testdata/.
 func examples() map[event.Fact]event.Event {
 	const verified, failed = "019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04", "019a9c31-0b58-7e19-8a6c-f04d2b9e6a77"
 	at := time.Date(2025, time.November, 19, 9, 41, 7, 120e6, time.UTC)
@@ -18,13 +18,15 @@ func examples() map[event.Fact]event.Event {
 	methods := []event.Method{event.MethodAccount, event.MethodPIN}
 	one := func(call string, seq int, when time.Time, data event.Data) event.Event {
 		return event.Event{
-			ID: event.ID(call, seq), Source: "/countersign/fra-1", Time: when, Call: call, Seq: seq, Line: "retail", LineVersion: 7, Data: data,
+			ID: event.ID(call, seq), Source: "/countersign/fra-1", Time: when, Call: call, Seq: seq, Line: "retail",
+			LineVersion: 7, Data: data,
 		}
 	}
 	all := map[event.Fact]event.Event{}
 	for _, e := range []event.Event{
 		one(verified, 1, at, event.CallStarted{
-			Channel: "5b0d7c1e-3a44-4f0e-9c55-2f1b6a7d8e90", CallerLast4: "0142", CallerWithheld: true, Attestation: "A", Continues: failed,
+			Channel: "5b0d7c1e-3a44-4f0e-9c55-2f1b6a7d8e90", CallerLast4: "0142", CallerWithheld: true, Attestation: "A",
+			Continues:    failed,
 			DialledLast4: "5000",
 		}),
 		one(verified, 2, after(3*time.Millisecond), event.StepUpRequested{Level: 3, Has: 2}),
@@ -39,7 +41,8 @@ func examples() map[event.Fact]event.Event {
 			PopURL: pop(verified, "verified"), Continues: failed,
 		}),
 		one(verified, 12, after(21240*time.Millisecond), event.Routed{
-			Outcome: "verified", Destination: "menu XML default", Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK, Continues: failed,
+			Outcome: "verified", Destination: "menu XML default", Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK,
+			Continues: failed,
 		}),
 		one(failed, 3, after(170*time.Second), event.PromptMissing{Prompt: "ask-pin-again", Language: "en"}),
 		one(failed, 8, after(205*time.Second), event.StepFinished{
@@ -49,7 +52,10 @@ func examples() map[event.Fact]event.Event {
 				{Result: event.AttemptRejected, Milliseconds: 5280}, {Result: event.AttemptRejected, Milliseconds: 5220},
 			},
 		}),
-		one(failed, 7, after(204*time.Second), event.Locked{On: event.LockOnCustomer, Customer: "C-100042", Until: &until, Began: true}),
+		one(
+			failed, 7, after(204*time.Second),
+			event.Locked{On: event.LockOnCustomer, Customer: "C-100042", Until: &until, Began: true},
+		),
 		one(failed, 9, after(205*time.Second+time.Millisecond), event.Failed{
 			Step: "pin", Reason: event.ReasonWrongAnswer, Status: event.StatusIdentified, Level: 1, Customer: "C-100042",
 			PopURL: pop(failed, "identified"), Continues: verified,
@@ -60,9 +66,13 @@ func examples() map[event.Fact]event.Event {
 		}),
 		one("line-retail", 7, after(-26*time.Hour), event.ConfigChanged{
 			Author: "m.okafor", Comment: "back to the old order until the SMS gateway works again",
-			Summary: []string{"verify.questions[0]: sms_code → pin", "verify.questions[1]: pin → sms_code"}, RolledBackTo: 5, Removed: true,
+			Summary: []string{"verify.questions[0]: sms_code → pin", "verify.questions[1]: pin → sms_code"}, RolledBackTo: 5,
+			Removed: true,
 		}),
-		one("alarm-retail-2025-11-19T09:46", 1, after(5*time.Minute), event.Alarm{Kind: event.AlarmFailureRate, Calls: 41, Failures: 17, Seconds: 300}),
+		one(
+			"alarm-retail-2025-11-19T09:46", 1, after(5*time.Minute),
+			event.Alarm{Kind: event.AlarmFailureRate, Calls: 41, Failures: 17, Seconds: 300},
+		),
 	} {
 		all[e.Fact()] = e
 	}

@@ -1,19 +1,19 @@
 package event
 
-// FactIdentified: we know who the caller says they are. Nothing is proven yet.
+// FactIdentified: the caller was identified as a customer; nothing is proven yet.
 const FactIdentified Fact = "identified"
 
 // Identified names the customer for the agent's screen.
 type Identified struct {
 	Customer string `json:"customer"`
-	// Name is for the agent's screen and is never read out to the caller.
+	// Name is for the agent's screen; it is never spoken to the caller.
 	Name   string `json:"name,omitempty"`
 	Method Method `json:"method"`
 	Status Status `json:"status"`
 	Level  int    `json:"level"`
-	// PopURL opens the customer on the agent's screen, from the line's template.
+	// PopURL is the agent's screen pop, from the line's template.
 	PopURL string `json:"pop_url,omitempty"`
-	// Continues is the id that this same call had when it was with us first, such as before a step-up; absent on a new call.
+	// Continues is the first id of this same call if it came back, such as for a step-up; absent on a new call.
 	Continues string `json:"continues,omitempty"`
 }
 

@@ -2,28 +2,28 @@ package event
 
 import "time"
 
-// FactLocked: too many attempts. Verification is off for a customer, or self-service for a caller's number; the caller hears nothing of it and goes to
-// a person.
+// FactLocked: too many attempts. Verification is locked for a customer, or self-service for a caller's number. The
+// caller is not told, and goes to an agent.
 const FactLocked Fact = "locked"
 
 // LockOn says what is locked.
 type LockOn string
 
 const (
-	// LockOnCustomer: the customer's secrets were guessed at too often.
+	// LockOnCustomer: too many attempts at the customer's secrets.
 	LockOnCustomer LockOn = "customer"
-	// LockOnCaller: the caller's number tried too much.
+	// LockOnCaller: too many attempts from the caller's number.
 	LockOnCaller LockOn = "caller"
 )
 
 // Locked says what is locked and until when.
 type Locked struct {
 	On LockOn `json:"on"`
-	// Customer is who is locked, or whom the caller was identified as.
+	// Customer is the locked customer, or the one that the caller was identified as.
 	Customer string `json:"customer,omitempty"`
-	// Until is when it ends by itself; absent means that a person must end it.
+	// Until is when the lock ends; absent if a person must end it.
 	Until *time.Time `json:"until,omitempty"`
-	// Began says that this call brought it about; otherwise it was met.
+	// Began: this call caused the lock; otherwise it was locked before.
 	Began bool `json:"began,omitempty"`
 }
 

@@ -11,10 +11,10 @@ import (
 	"countersign/session/event"
 )
 
-// patience bounds every wait of the example.
+// patience bounds every wait in the example.
 const patience = 2 * time.Minute
 
-// phoneRings runs a NATS on which, once somebody listens, the events of two calls go out, one of them twice.
+// phoneRings runs a NATS server that publishes the events of two calls once somebody subscribes, one of them twice.
 func phoneRings() (url string, stop func()) {
 	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true})
 	check(err)
@@ -46,7 +46,9 @@ func phoneRings() (url string, stop func()) {
 
 func waitForListener(s *server.Server, conn *nats.Conn, subject string) {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		listeners, err := s.Subsz(&server.SubszOptions{Subscriptions: true, Account: server.DEFAULT_GLOBAL_ACCOUNT, Test: subject})
+		listeners, err := s.Subsz(&server.SubszOptions{
+			Subscriptions: true, Account: server.DEFAULT_GLOBAL_ACCOUNT, Test: subject,
+		})
 		check(err)
 		if listeners.Total > 0 {
 			return

@@ -1,6 +1,6 @@
 package event
 
-// FactPromptMissing: a prompt has no audio; the caller heard a tone in its place.
+// FactPromptMissing: a prompt has no audio; the caller heard a tone instead.
 const FactPromptMissing Fact = "prompt_missing"
 
 // PromptMissing names the prompt. It comes once for each prompt and call.

@@ -8,10 +8,10 @@ import (
 	"io"
 )
 
-// MaxSize is how many bytes an event may have, written as JSON.
+// MaxSize bounds an event in bytes of JSON.
 const MaxSize = 1 << 20
 
-// LineError says that a line of a file is no event, and which one.
+// LineError says which line of a file is not an event.
 type LineError struct {
 	Line int
 	Err  error
@@ -20,8 +20,9 @@ type LineError struct {
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 func (e *LineError) Unwrap() error { return e.Err }
 
-// ReadLines reads events, one a line (NDJSON), and calls each with every one of them; line counts from 1, and body, the event as it stands there, is each's to
-// keep. Empty lines are nothing. It ends with the first line that is no event, as a *LineError, or with the error of each.
+// ReadLines reads events, one a line (NDJSON), and calls each for every one; line counts from 1, and each may keep
+// body, the event's text. It skips empty lines. It stops at the first line that is not an event, with a *LineError, or
+// with the error of each.
 func ReadLines(r io.Reader, each func(line int, body []byte, e Event) error) error {
 	return SplitLines(r, func(line int, body []byte) error {
 		e, err := Parse(body)
@@ -32,7 +33,7 @@ func ReadLines(r io.Reader, each func(line int, body []byte, e Event) error) err
 	})
 }
 
-// SplitLines is ReadLines for who reads the events themselves: a body may be anything, and is there until each returns.
+// SplitLines is ReadLines without parsing: a body may be anything, and is valid until each returns.
 func SplitLines(r io.Reader, each func(line int, body []byte) error) error {
 	in := bufio.NewScanner(r)
 	in.Buffer(make([]byte, 0, 64<<10), MaxSize)
@@ -48,12 +49,12 @@ func SplitLines(r io.Reader, each func(line int, body []byte) error) error {
 		}
 	}
 	if errors.Is(in.Err(), bufio.ErrTooLong) {
-		return &LineError{line + 1, fmt.Errorf("it has more than %d KB: no event is as long", MaxSize>>10)}
+		return &LineError{line + 1, fmt.Errorf("longer than %d KB, the limit of an event", MaxSize>>10)}
 	}
 	return in.Err()
 }
 
-// Parse reads one event, and refuses one that lacks what every event has.
+// Parse reads one event, and refuses one without the required fields.
 func Parse(body []byte) (Event, error) {
 	var e Event
 	switch err := e.UnmarshalJSON(body); {

@@ -55,7 +55,9 @@ func TestALineThatIsNoEventIsNamed(t *testing.T) {
 		strings.Replace(strings.TrimSpace(good), `"line":"retail"`, `"line":""`, 1): "missing",
 	} {
 		seen := 0
-		err := event.ReadLines(strings.NewReader(good+good+bad+"\n"+good), func(int, []byte, event.Event) error { seen++; return nil })
+		err := event.ReadLines(
+			strings.NewReader(good+good+bad+"\n"+good), func(int, []byte, event.Event) error { seen++; return nil },
+		)
 		var at *event.LineError
 		require.ErrorAs(t, err, &at, why)
 		assert.Equal(t, 3, at.Line)

@@ -7,32 +7,32 @@ const FactStepFinished Fact = "step_finished"
 type StepResult string
 
 const (
-	// StepPassed: the step did what it is for.
+	// StepPassed: the step succeeded.
 	StepPassed StepResult = "passed"
-	// StepSkipped: there was nothing to do, or no way to do it: a withheld number, an unknown caller.
+	// StepSkipped: nothing to do, or not possible: a withheld number, an unknown caller.
 	StepSkipped StepResult = "skipped"
-	// StepFailed: the caller did not get through it.
+	// StepFailed: the caller did not pass the step.
 	StepFailed StepResult = "failed"
-	// StepOptedOut: the caller chose not to answer.
+	// StepOptedOut: the caller opted out.
 	StepOptedOut StepResult = "opted_out"
-	// StepAbandoned: the caller hung up in it.
+	// StepAbandoned: the caller hung up during the step.
 	StepAbandoned StepResult = "abandoned"
-	// StepError: something of ours broke in it.
+	// StepError: a fault of ours.
 	StepError StepResult = "error"
 )
 
-// StepFinished tells how a step ended and how often it had to ask.
+// StepFinished describes how a step ended, with its attempts.
 type StepFinished struct {
 	Step   string     `json:"step"`
 	Result StepResult `json:"result"`
 	Reason Reason     `json:"reason,omitempty"`
 	// Milliseconds is how long the step took.
 	Milliseconds int64 `json:"ms"`
-	// Attempts has one entry for each time the caller was asked, in order.
+	// Attempts lists the caller's attempts in order.
 	Attempts []Attempt `json:"attempts,omitempty"`
 }
 
-// AttemptResult says what came of asking once.
+// AttemptResult says how one attempt ended.
 type AttemptResult string
 
 const (
@@ -42,22 +42,22 @@ const (
 	AttemptRejected AttemptResult = "rejected"
 	// AttemptNoInput: nothing was keyed.
 	AttemptNoInput AttemptResult = "no_input"
-	// AttemptNoMatch: what was keyed could not be an answer.
+	// AttemptNoMatch: not a possible answer.
 	AttemptNoMatch AttemptResult = "no_match"
 	// AttemptOptedOut: the opt-out key.
 	AttemptOptedOut AttemptResult = "opted_out"
-	// AttemptServed: the caller asked for something in place of an answer, such as the code once more, and got it.
+	// AttemptServed: the caller asked for something instead of answering, such as another code, and got it.
 	AttemptServed AttemptResult = "served"
 	// AttemptAbandoned: the caller hung up.
 	AttemptAbandoned AttemptResult = "abandoned"
-	// AttemptError: something of ours broke before the answer could be judged.
+	// AttemptError: a fault of ours before the answer was checked.
 	AttemptError AttemptResult = "error"
 )
 
-// Attempt is one time the caller was asked. It never holds what was keyed.
+// Attempt is one answer of the caller. It never holds what was keyed.
 type Attempt struct {
 	Result AttemptResult `json:"result"`
-	// Milliseconds is how long prompt and entry took together.
+	// Milliseconds is the time of prompt and entry together.
 	Milliseconds int64 `json:"ms"`
 }
 

@@ -1,11 +1,11 @@
 package event
 
-// FactStepUpRequested: self-service or an agent asks for a higher level in mid-call.
+// FactStepUpRequested: self-service or an agent asked for a higher level in mid-call.
 const FactStepUpRequested Fact = "step_up_requested"
 
-// StepUpRequested says what is asked for.
+// StepUpRequested holds the level asked for.
 type StepUpRequested struct {
-	// Level is the level asked for, Has what the call has already.
+	// Level is the level asked for, Has the level that the call has.
 	Level int `json:"level"`
 	Has   int `json:"has"`
 }

@@ -3,7 +3,7 @@ package event
 // FactVerified: the caller proved to be the customer, at the level that the line asks for.
 const FactVerified Fact = "verified"
 
-// Verified says who, how surely, and by which methods.
+// Verified holds the customer, the level and the methods.
 type Verified struct {
 	Customer string   `json:"customer"`
 	Name     string   `json:"name,omitempty"`
@@ -11,7 +11,7 @@ type Verified struct {
 	Status   Status   `json:"status"`
 	Level    int      `json:"level"`
 	PopURL   string   `json:"pop_url,omitempty"`
-	// Continues is the id that this same call had when it was with us first, such as before a step-up; absent on a new call.
+	// Continues is the first id of this same call if it came back, such as for a step-up; absent on a new call.
 	Continues string `json:"continues,omitempty"`
 }
 

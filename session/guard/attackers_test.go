@@ -37,10 +37,14 @@ func TestOneAccountAndManyPINsFromTwoMachinesAtOnceGetsTenTries(t *testing.T) {
 		}
 		all.Wait()
 	}
+	// A storm may refuse a try that the rule allows, so it is repeated until the lock is there.
+	untilLocked := func() {
+		locked := func() bool { storm(); return nodes[0].Customer(t.Context(), "100042").Locked }
+		require.Eventually(t, locked, patience, time.Millisecond)
+	}
 	want := []time.Duration{15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour}
 	for i, lock := range want {
-		// Under too much of a storm a try is refused that the rule would allow, so it goes on until the lock is there.
-		require.Eventually(t, func() bool { storm(); return nodes[0].Customer(t.Context(), "100042").Locked }, patience, time.Millisecond)
+		untilLocked()
 		assert.EqualValues(t, 5+i, allowed.Load())
 		for _, n := range nodes {
 			st := n.Customer(t.Context(), "100042")
@@ -52,7 +56,7 @@ func TestOneAccountAndManyPINsFromTwoMachinesAtOnceGetsTenTries(t *testing.T) {
 		assert.EqualValues(t, 5+i, allowed.Load(), "a second too early")
 		c.pass(time.Second)
 	}
-	require.Eventually(t, func() bool { storm(); return nodes[0].Customer(t.Context(), "100042").Locked }, patience, time.Millisecond)
+	untilLocked()
 	for range 3 {
 		c.pass(300 * 24 * time.Hour)
 		storm()
@@ -70,7 +74,7 @@ func TestOneAccountAndManyPINsFromTwoMachinesAtOnceGetsTenTries(t *testing.T) {
 	assert.False(t, nodes[0].Try(t.Context(), attempt("after", "100042")).Locked)
 }
 
-func TestTheChanceOfGuessingAFourDigitPINIsAsPolicySays(t *testing.T) {
+func TestTheChanceOfGuessingAFourDigitPINIsWithinPolicy(t *testing.T) {
 	t.Parallel()
 	const accounts, pins = 5_000, 10_000
 	c := newClock()
@@ -99,7 +103,7 @@ func TestTheChanceOfGuessingAFourDigitPINIsAsPolicySays(t *testing.T) {
 	t.Logf("%d accounts, %d tries, %d guessed: %.4f %%", accounts, tries, guessed, 100*float64(guessed)/accounts)
 	assert.LessOrEqual(t, tries, 10*accounts)
 	assert.Greater(t, tries, 9*accounts)
-	// 0.1 % of 5,000 are 5, with a standard deviation of 2.2.
+	// 0.1 % of 5,000 is 5, standard deviation 2.2.
 	assert.LessOrEqual(t, guessed, 5+4*2)
 }
 
@@ -142,7 +146,7 @@ func TestOnePINAndManyAccountsFromOneNumberEndsAfterFour(t *testing.T) {
 	}
 }
 
-func TestTenFailedStepsTurnANumberAwayForAnHour(t *testing.T) {
+func TestTenFailedStepsLockANumberForAnHour(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	nodes := twoNodes(t, c)
@@ -160,7 +164,7 @@ func TestTenFailedStepsTurnANumberAwayForAnHour(t *testing.T) {
 	assert.False(t, nodes[1].Caller(t.Context(), number).Locked)
 }
 
-func TestASwitchboardWhoseCallersAreAllVerifiedIsNeverTurnedAway(t *testing.T) {
+func TestASwitchboardWhoseCallersAreAllVerifiedIsNeverLocked(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	nodes := twoNodes(t, c)
@@ -184,7 +188,9 @@ func TestRotatingCallerNumbersRaiseTheLinesAlarmOnceOnTwoMachines(t *testing.T) 
 	nats := newNATS(t, t.TempDir(), "127.0.0.1:0")
 	var nodes [2]*guard.Guard
 	for i := range nodes {
-		nodes[i] = newGuard(t, guard.Options{Store: bucket(t, nats.URL()), Now: c.Now, Within: slowMachine, Alarm: raised.raise, Every: 5 * time.Millisecond})
+		nodes[i] = newGuard(t, guard.Options{
+			Store: bucket(t, nats.URL()), Now: c.Now, Within: slowMachine, Alarm: raised.raise, Every: 5 * time.Millisecond,
+		})
 	}
 	stopOne, stopTwo := running(t, nodes[0]), running(t, nodes[1])
 	spray := func() {
@@ -249,7 +255,7 @@ func TestRightAnswersAtTheSameTimeAreNotPunished(t *testing.T) {
 		g.GiveBack(context.Background(), a)
 		return false
 	}
-	// Four at a time are fewer than bring a lock, so all of them may answer.
+	// Four at a time are too few for a lock, so all may answer.
 	var turned atomic.Int32
 	for round := range 10 {
 		var all sync.WaitGroup
@@ -263,7 +269,7 @@ func TestRightAnswersAtTheSameTimeAreNotPunished(t *testing.T) {
 		all.Wait()
 	}
 	assert.Zero(t, turned.Load())
-	// Of forty some may be turned away at that moment, but nothing remains of it.
+	// Of forty at a time some may be refused, but no failure remains.
 	var all sync.WaitGroup
 	for i := range 40 {
 		all.Go(func() { answer(1000 + i) })
@@ -277,7 +283,7 @@ func TestRightAnswersAtTheSameTimeAreNotPunished(t *testing.T) {
 	}
 }
 
-func TestWithoutTheStoreEachMachineKeepsTheLimitsAndAfterwardsAllOfItCounts(t *testing.T) {
+func TestDuringAnOutageEachMachineKeepsTheLimitsAndAfterwardsAllAttemptsCount(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	dir, address := t.TempDir(), freeAddress(t)
@@ -287,7 +293,9 @@ func TestWithoutTheStoreEachMachineKeepsTheLimitsAndAfterwardsAllOfItCounts(t *t
 	var logs [2]*logLines
 	for i := range nodes {
 		logs[i] = &logLines{}
-		nodes[i] = newGuard(t, guard.Options{Store: bucket(t, url), Now: c.Now, Within: slowMachine, Log: slog.New(logs[i])})
+		nodes[i] = newGuard(t, guard.Options{
+			Store: bucket(t, url), Now: c.Now, Within: slowMachine, Log: slog.New(logs[i]),
+		})
 		running(t, nodes[i])
 	}
 	ctx := t.Context()
@@ -304,7 +312,7 @@ func TestWithoutTheStoreEachMachineKeepsTheLimitsAndAfterwardsAllOfItCounts(t *t
 				allowed++
 			}
 		}
-		assert.Equal(t, 3, allowed, "two are known from before")
+		assert.Equal(t, 3, allowed, "two were seen before the outage")
 		st := g.Customer(ctx, "100042")
 		assert.True(t, st.Locked)
 		assert.Equal(t, c.Now().Add(15*time.Minute), st.Until)
@@ -312,7 +320,7 @@ func TestWithoutTheStoreEachMachineKeepsTheLimitsAndAfterwardsAllOfItCounts(t *t
 		for range 1000 {
 			g.Customer(ctx, "100042")
 		}
-		assert.Less(t, time.Since(began), promptly, "what is known to be away is not asked")
+		assert.Less(t, time.Since(began), promptly, "an unavailable store is not asked")
 	}
 	nodes[0].GiveBack(ctx, attempt("a3", "happy"))
 	nodes[1].StepFailed(ctx, "+4930333")
@@ -327,11 +335,12 @@ func TestWithoutTheStoreEachMachineKeepsTheLimitsAndAfterwardsAllOfItCounts(t *t
 			got, err := g.Attempts(ctx, "100042")
 			return err == nil && got.Failures == 8
 		}, patience, 5*time.Millisecond)
-		require.Eventually(t, func() bool { return logs[i].count("WARN guard's store is back") == 1 }, patience, time.Millisecond)
+		back := func() bool { return logs[i].count("WARN guard store available again") == 1 }
+		require.Eventually(t, back, patience, time.Millisecond)
 		got, err := g.Attempts(ctx, "happy")
 		require.NoError(t, err)
 		assert.Zero(t, got.Failures)
-		assert.Equal(t, 1, logs[i].count("WARN guard's store is away"))
+		assert.Equal(t, 1, logs[i].count("WARN guard store unavailable"))
 		st := g.Customer(ctx, "100042")
 		assert.True(t, st.Locked)
 		assert.Equal(t, c.Now().Add(2*time.Hour), st.Until, "the eighth failure")
@@ -347,7 +356,7 @@ func BenchmarkTryOnTheEmbeddedNATS(b *testing.B) {
 	}
 }
 
-func TestWhoTriesManyAndThenProvesTheirOwnHasStillTriedThem(t *testing.T) {
+func TestProvingAnOwnAccountDoesNotClearTheOthersTried(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	g := twoNodes(t, c)[0]
@@ -368,12 +377,12 @@ func TestWhoTriesManyAndThenProvesTheirOwnHasStillTriedThem(t *testing.T) {
 	assert.True(t, g.Caller(t.Context(), number).Locked)
 }
 
-func TestCallsThatBeginTogetherShareWhatANumberMayTry(t *testing.T) {
+func TestCallsThatBeginTogetherShareTheNumbersLimit(t *testing.T) {
 	t.Parallel()
 	nodes := twoNodes(t, newClock())
 	const number = "+4930888"
 	judged := 0
-	require.False(t, nodes[0].Caller(t.Context(), number).Locked, "all of them have begun, and named nothing yet")
+	require.False(t, nodes[0].Caller(t.Context(), number).Locked, "all have begun and given no identifier yet")
 	for i := range 60 {
 		g, a := nodes[i%2], attempt(fmt.Sprint("call-", i), fmt.Sprint("victim-", i))
 		a.Caller = number
@@ -383,7 +392,7 @@ func TestCallsThatBeginTogetherShareWhatANumberMayTry(t *testing.T) {
 			judged++
 			continue
 		}
-		assert.True(t, st.Caller, "the customers are not locked for it")
+		assert.True(t, st.Caller, "the customers are not locked")
 	}
 	assert.Less(t, judged, 2*4)
 }

@@ -12,7 +12,7 @@ import (
 	"countersign/session/shared"
 )
 
-func TestALockThatAPersonMustEndIsNotForgottenWhoeverAsks(t *testing.T) {
+func TestALockThatAPersonMustEndDoesNotExpire(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	g := newGuard(t, guard.Options{Store: shared.NewMemory(), Now: c.Now})
@@ -53,8 +53,8 @@ func TestFailuresAreForgottenAfterThirtyDays(t *testing.T) {
 	assert.Zero(t, failures())
 }
 
-// Two calls from one switchboard at the same time: who is verified on one is not forgiven what the other named.
-func TestWhatAnotherCallOfTheSameNumberNamedIsNotForgiven(t *testing.T) {
+// Two calls from one switchboard at the same time: a success on one keeps the identifiers of the other.
+func TestASuccessKeepsTheIdentifiersOfAnotherCall(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	g := newGuard(t, guard.Options{Store: shared.NewMemory(), Now: c.Now})
@@ -71,15 +71,15 @@ func TestWhatAnotherCallOfTheSameNumberNamedIsNotForgiven(t *testing.T) {
 	g.GiveBack(t.Context(), honest)
 	g.Verified(t.Context(), honest)
 	try("thief", "victim-3")
-	assert.False(t, g.Caller(t.Context(), honest.Caller).Locked, "three, as the honest one is forgotten")
+	assert.False(t, g.Caller(t.Context(), honest.Caller).Locked, "three: the honest one was removed")
 	try("thief", "victim-4")
 	assert.True(t, g.Caller(t.Context(), honest.Caller).Locked, "four")
 }
 
-func TestALockMustNotBeForgottenBeforeItEnds(t *testing.T) {
+func TestForgetMustNotBeShorterThanLockMost(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	assert.NoError(t, guard.Rules{Forget: 2 * day, LockMost: 2 * day}.Validate())
 	err := guard.Rules{Forget: 2*day - time.Second, LockMost: 2 * day}.Validate()
-	assert.ErrorContains(t, err, "a lock must not be forgotten before it ends")
+	assert.ErrorContains(t, err, "forget must not be shorter than lock_most")
 }

@@ -1,8 +1,9 @@
-// Package guard answers "has somebody tried too often": at a customer's secrets, from a caller's number, on a service line, across calls and machines. It
-// holds the rules of policy.md ("Lockout", "Velocity", "OTP sends") as functions on small records, and keeps the records in a Store that machines share.
+// Package guard counts attempts and locks: at a customer's secrets, from a caller's number, on a service line, across
+// calls and machines. It applies the rules of docs/policy.md#lockout, docs/policy.md#velocity and
+// docs/policy.md#otp-sends to small records, and keeps the records in a Store that all machines share.
 //
-// It decides nothing about a call, and never keeps anybody from a person. What it keeps tells nothing to somebody who reads it: no number, customer,
-// identifier or call stands there in clear.
+// It does not decide what happens to a call, and never keeps a caller from an agent. Its records hold no number,
+// customer, identifier or call in clear.
 package guard
 
 import (
@@ -13,49 +14,51 @@ import (
 	"sync"
 	"time"
 
+	"countersign/internal/retry"
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/shared"
 )
 
-// Options says what a Guard works with.
+// Options configure a Guard.
 type Options struct {
 	// Store is shared between machines.
 	Store shared.Store
-	// Key makes what is kept unreadable: 32 bytes, secret, the same on all machines and for ever. With another key everybody starts from nothing.
+	// Key hides what is stored: 32 secret bytes, the same on all machines. A new key starts all counts from zero.
 	Key []byte
-	// Rules has the defaults of policy.md where it is zero.
+	// Rules has the defaults of docs/policy.md where it is zero.
 	Rules Rules
-	// Alarm is told of a line's alarm, on one machine, from the goroutine of Run. nil means nobody.
+	// Alarm receives a line's alarm, on one machine only, in the goroutine of Run. nil drops alarms.
 	Alarm func(ctx context.Context, line string, a event.Alarm)
-	// Within is how long the Store may take for one operation before it counts as away: 250 ms. No method takes longer than four times that.
+	// Within is how long one Store operation may take before the Store counts as unavailable; default 250 ms. No
+	// method takes longer than four times that.
 	Within time.Duration
-	// Every is how often the lines are looked at: 5 s.
+	// Every is how often the lines are checked for alarms; default 5 s.
 	Every time.Duration
-	// Now is the clock, time.Now if nil.
+	// Now is the clock; default time.Now.
 	Now func() time.Time
 	Log *slog.Logger
 }
 
 const keyLength = 32
 
-// Guard is a session.Guard. Besides, it counts the codes sent to a number (MaySend), and sees that things are used once (Use).
+// Guard is a session.Guard. It also limits the codes sent to a number (MaySend) and makes things single-use (Use).
 type Guard struct {
-	store  shared.Store
-	keys   keyer
-	rules  Rules
-	now    func() time.Time
-	every  time.Duration
-	ledger *ledger
-	lines  *watchman
+	store   shared.Store
+	keys    keyer
+	rules   Rules
+	now     func() time.Time
+	every   time.Duration
+	records *records
+	lines   *lineMonitor
 
-	mu    sync.Mutex
-	named recent[[]namedNow]
+	mu          sync.Mutex
+	identifiers cache[[]recentIdentifier] // by the key of the caller's record
 }
 
 var _ session.Guard = (*Guard)(nil)
 
-// New makes a Guard. It works at once; Run must run for alarms, and for the Store to be taken up again after an outage.
+// New makes a Guard that works at once. Alarms, and recovery after a Store outage, need Run.
 func New(o Options) (*Guard, error) {
 	if len(o.Key) != keyLength {
 		return nil, fmt.Errorf("guard: the key has %d bytes; it must have %d", len(o.Key), keyLength)
@@ -65,7 +68,7 @@ func New(o Options) (*Guard, error) {
 	}
 	o.Rules = o.Rules.withDefaults()
 	if o.Store == nil {
-		return nil, errors.New("guard: no store is given; shared.NewMemory is one")
+		return nil, errors.New("guard: no store; shared.NewMemory is one")
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -74,87 +77,96 @@ func New(o Options) (*Guard, error) {
 		o.Alarm = func(context.Context, string, event.Alarm) {}
 	}
 	if o.Within <= 0 {
-		o.Within = opWithin
+		o.Within = defaultTimeout
 	}
 	if o.Every <= 0 {
 		o.Every = 5 * time.Second
 	}
 	keys := keyer{o.Key}
-	return &Guard{store: o.Store, keys: keys, rules: o.Rules, now: o.Now, every: o.Every, ledger: newLedger(o.Store, o.Within, o.Log), lines: newWatchman(o, keys),
-		named: newRecent[[]namedNow](namedMost)}, nil
+	return &Guard{
+		store: o.Store, keys: keys, rules: o.Rules, now: o.Now, every: o.Every,
+		records: newRecords(o.Store, o.Within, o.Log), lines: newLineMonitor(o, keys),
+		identifiers: newCache[[]recentIdentifier](maxNumbers),
+	}, nil
 }
 
-// Between looks whether the Store is back.
+// Pauses between probes of an unavailable Store.
 const (
-	probeFirst = 100 * time.Millisecond
-	probeMost  = 2 * time.Second
+	firstProbe = 100 * time.Millisecond
+	maxProbe   = 2 * time.Second
 )
 
-// closingWithin bounds what is written down when Run ends.
-const closingWithin = time.Second
+// closingTimeout bounds the last write when Run ends.
+const closingTimeout = time.Second
 
-// Run looks at the lines and takes the Store up again after an outage, until ctx ends. It leaves nothing behind.
+// Run checks the lines for alarms and replays pending changes after a Store outage, until ctx ends. It leaves no
+// goroutine behind.
 func (g *Guard) Run(ctx context.Context) {
 	tick := time.NewTicker(g.every)
 	defer tick.Stop()
 	probe := time.NewTimer(0)
 	defer probe.Stop()
-	delay := probeFirst
+	delay, failing := retry.Backoff(firstProbe, maxProbe), false
 	for {
-		wake := g.ledger.wake
-		if delay > probeFirst {
-			wake = nil // it is known
+		wake := g.records.wake
+		if failing {
+			wake = nil // the probe timer runs already
 		}
 		select {
 		case <-ctx.Done():
-			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closingWithin)
+			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closingTimeout)
 			defer cancel()
 			g.close(closing)
 			return
 		case <-tick.C:
-			g.lines.look(ctx, g.ledger.isAway())
+			g.lines.check(ctx, g.records.isAway())
 			continue
 		case <-wake:
 		case <-probe.C:
 		}
-		if err := g.ledger.settle(ctx); err != nil {
-			probe.Reset(delay)
-			delay = min(2*delay, probeMost)
+		if err := g.records.replayPending(ctx); err != nil {
+			probe.Reset(delay.NextBackOff())
+			failing = true
 			continue
 		}
-		delay = probeFirst
+		delay.Reset()
+		failing = false
 	}
 }
 
 func (g *Guard) close(ctx context.Context) {
-	if g.ledger.settle(ctx) == nil {
+	if g.records.replayPending(ctx) == nil {
 		g.lines.writeHours(ctx, g.now(), true)
 	}
 }
 
 // Customer implements session.Guard.
 func (g *Guard) Customer(ctx context.Context, id string) session.Standing {
-	return look[customer](context.WithoutCancel(ctx), g.ledger, g.keys.key(kindCustomer, id)).standing(g.rules, g.now())
+	key := g.keys.key(kindCustomer, id)
+	return readRecord[customer](context.WithoutCancel(ctx), g.records, key).standing(g.rules, g.now())
 }
 
 // Caller implements session.Guard.
 func (g *Guard) Caller(ctx context.Context, number string) session.Standing {
-	return look[caller](context.WithoutCancel(ctx), g.ledger, g.keys.key(kindCaller, number)).standing(g.rules, g.now())
+	return g.caller(ctx, number).standing(g.rules, g.now())
 }
 
-// tooManyAtOnce is the lock of an attempt that could not be counted, because others at the same customer never ceased.
-const tooManyAtOnce = time.Second
+func (g *Guard) caller(ctx context.Context, number string) caller {
+	return readRecord[caller](context.WithoutCancel(ctx), g.records, g.keys.key(kindCaller, number))
+}
+
+// contentionLock is the lock of an attempt that could not be counted because others kept writing the same record.
+const contentionLock = time.Second
 
 // Try implements session.Guard. An attempt that cannot be counted is refused.
 func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing) {
 	if a.Customer == "" {
 		return session.Standing{}
 	}
-	g.attribute(a)
+	g.assignIdentifiers(a)
 	now := g.now()
 	if a.Caller != "" {
-		c := look[caller](context.WithoutCancel(ctx), g.ledger, g.keys.key(kindCaller, a.Caller))
-		if st := c.inACall(g.rules, now); st.Locked {
+		if st := g.caller(ctx, a.Caller).standingInCall(g.rules, now); st.Locked {
 			return st
 		}
 	}
@@ -163,7 +175,7 @@ func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing
 		func(c *customer) bool { st = c.try(g.rules, now, f); return !st.Locked },
 		func(c *customer) bool { return c.add(g.rules, f) })
 	if !done {
-		return session.Standing{Locked: true, Until: now.Add(tooManyAtOnce)}
+		return session.Standing{Locked: true, Until: now.Add(contentionLock)}
 	}
 	return st
 }
@@ -175,20 +187,25 @@ func (g *Guard) GiveBack(ctx context.Context, a session.Attempt) {
 	}
 	tag := g.keys.callTag(a.Call)
 	giveBack := func(c *customer) bool { return c.giveBack(tag) }
-	g.surely(g.editCustomer(ctx, a.Customer, giveBack, giveBack), a.Customer, giveBack)
+	if !g.editCustomer(ctx, a.Customer, giveBack, giveBack) {
+		g.queueCustomer(a.Customer, giveBack)
+	}
 }
 
-// Verified implements session.Guard. The identifier that led to the customer is forgotten if it was named within ten minutes, with one slip before it, and
-// not the rest: who tries the numbers of others and then proves their own has still tried them. Two calls from one number at the same time may take each other's.
+// Verified implements session.Guard. It removes the identifier that led to the customer, if the caller gave it within
+// ten minutes, and one typing error before it. Others stay: a caller who tries the numbers of others and then proves
+// their own has still tried them. Two calls from one number at the same time may take each other's.
 func (g *Guard) Verified(ctx context.Context, a session.Attempt) {
 	now := g.now()
 	if a.Customer != "" {
-		later := func(c *customer) bool { return c.reset(now) }
-		done := g.editCustomer(ctx, a.Customer, func(c *customer) bool { there := len(c.Failures) > 0; c.Failures = nil; return there }, later)
-		g.surely(done, a.Customer, later)
+		clear := func(c *customer) bool { changed := len(c.Failures) > 0; c.Failures = nil; return changed }
+		reset := func(c *customer) bool { return c.reset(now) }
+		if !g.editCustomer(ctx, a.Customer, clear, reset) {
+			g.queueCustomer(a.Customer, reset)
+		}
 	}
-	if tags := g.identifiedBy(a); len(tags) > 0 {
-		g.editCaller(ctx, a.Caller, func(c *caller) bool { return c.forget(tags) })
+	if tags := g.takeIdentifiers(a); len(tags) > 0 {
+		g.editCaller(ctx, a.Caller, func(c *caller) bool { return c.removeIdentifiers(tags) })
 	}
 }
 
@@ -197,9 +214,9 @@ func (g *Guard) Named(ctx context.Context, number, kind, value string) {
 	if number == "" {
 		return
 	}
-	n := naming{At: g.now().UTC(), Tag: g.keys.identifierTag(kind, value)}
-	g.noteNamed(number, n)
-	g.editCaller(ctx, number, func(c *caller) bool { c.name(g.rules, n); return true })
+	i := identifier{At: g.now().UTC(), Tag: g.keys.identifierTag(kind, value)}
+	g.rememberIdentifier(number, i)
+	g.editCaller(ctx, number, func(c *caller) bool { c.addIdentifier(g.rules, i); return true })
 }
 
 // StepFailed implements session.Guard.
@@ -214,23 +231,22 @@ func (g *Guard) StepFailed(ctx context.Context, number string) {
 // Ended implements session.Guard.
 func (g *Guard) Ended(line string, failed bool) { g.lines.ended(line, failed) }
 
-func (g *Guard) editCustomer(ctx context.Context, id string, live, later func(*customer) bool) (done bool) {
-	return edit(context.WithoutCancel(ctx), g.ledger, g.keys.key(kindCustomer, id), g.keepCustomer, live, later)
+func (g *Guard) editCustomer(ctx context.Context, id string, apply, replay func(*customer) bool) (done bool) {
+	key := g.keys.key(kindCustomer, id)
+	return edit(context.WithoutCancel(ctx), g.records, key, g.keepCustomer, apply, replay)
 }
 
-// surely leaves for later what could not be done now.
-func (g *Guard) surely(done bool, id string, later func(*customer) bool) {
-	if !done {
-		g.ledger.owe(g.keys.key(kindCustomer, id), recordChange(g.ledger, g.keepCustomer, later))
-	}
+// queueCustomer leaves a change that others' writes kept out for Run to replay.
+func (g *Guard) queueCustomer(id string, replay func(*customer) bool) {
+	g.records.queue(g.keys.key(kindCustomer, id), recordChange(g.records, g.keepCustomer, replay))
 }
 
 func (g *Guard) editCaller(ctx context.Context, number string, f func(*caller) bool) {
 	key := g.keys.key(kindCaller, number)
-	keep := func(c caller) time.Duration { return c.keep(g.rules) }
-	if !edit(context.WithoutCancel(ctx), g.ledger, key, keep, f, f) {
-		g.ledger.owe(key, recordChange(g.ledger, keep, f))
+	if !edit(context.WithoutCancel(ctx), g.records, key, g.keepCaller, f, f) {
+		g.records.queue(key, recordChange(g.records, g.keepCaller, f))
 	}
 }
 
 func (g *Guard) keepCustomer(c customer) time.Duration { return c.keep(g.rules) }
+func (g *Guard) keepCaller(c caller) time.Duration     { return c.keep(g.rules) }

@@ -22,11 +22,13 @@ import (
 
 var _ shared.Store = (*shared.Memory)(nil)
 
-func TestWhatIsKeptTellsNothingToWhoReadsIt(t *testing.T) {
+func TestStoredRecordsRevealNothing(t *testing.T) {
 	t.Parallel()
 	server := newNATS(t, t.TempDir(), "127.0.0.1:0")
 	raised := &alarms{}
-	g := newGuard(t, guard.Options{Store: bucket(t, server.URL()), Within: slowMachine, Alarm: raised.raise, Every: time.Millisecond})
+	g := newGuard(t, guard.Options{
+		Store: bucket(t, server.URL()), Within: slowMachine, Alarm: raised.raise, Every: time.Millisecond,
+	})
 	stop := running(t, g)
 	ctx := t.Context()
 	a := attempt("0197cafe", "customer-100042")
@@ -39,7 +41,8 @@ func TestWhatIsKeptTellsNothingToWhoReadsIt(t *testing.T) {
 	for range 30 {
 		g.Ended("retail", true)
 	}
-	require.Eventually(t, func() bool { return len(raised.seen()) > 0 }, patience, time.Millisecond, "the line's calls are written down before its alarm is raised")
+	require.Eventually(t, func() bool { return len(raised.seen()) > 0 }, patience, time.Millisecond,
+		"the line's counts are stored before its alarm is raised")
 	stop()
 
 	conn, err := nats.Connect(server.URL(), nats.Timeout(patience))
@@ -69,7 +72,7 @@ func TestWhatIsKeptTellsNothingToWhoReadsIt(t *testing.T) {
 	assert.GreaterOrEqual(t, read, 5)
 }
 
-func TestThreeCodesInTenMinutesThirtySecondsApartAndTenADay(t *testing.T) {
+func TestCodesAreLimitedToThreeInTenMinutesAndTenADay(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	nodes := twoNodes(t, c)
@@ -84,14 +87,15 @@ func TestThreeCodesInTenMinutesThirtySecondsApartAndTenADay(t *testing.T) {
 		c.set(again)
 	}
 	m := time.Minute
-	assert.Equal(t, []time.Duration{0, m / 2, m, 10 * m, 10*m + m/2, 11 * m, 20 * m, 20*m + m/2, 21 * m, 30 * m}, sent[:10])
+	want := []time.Duration{0, m / 2, m, 10 * m, 10*m + m/2, 11 * m, 20 * m, 20*m + m/2, 21 * m, 30 * m}
+	assert.Equal(t, want, sent[:10])
 	require.Greater(t, len(sent), 10)
 	assert.Equal(t, 24*time.Hour, sent[10])
 	ok, _ := nodes[0].MaySend(t.Context(), "+49307654321")
 	assert.True(t, ok, "another number")
 }
 
-func TestOfManyWhoUseTheSameThingOneIsTheFirst(t *testing.T) {
+func TestOnlyOneOfManyUsesIsTheFirst(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	nodes := twoNodes(t, c)
@@ -113,7 +117,7 @@ func TestOfManyWhoUseTheSameThingOneIsTheFirst(t *testing.T) {
 	assert.EqualValues(t, 1, firsts.Load())
 	c.pass(time.Minute)
 	storm()
-	assert.EqualValues(t, 2, firsts.Load(), "it was forgotten")
+	assert.EqualValues(t, 2, firsts.Load(), "the first use has expired")
 }
 
 func TestUnlockSaysWhetherThereWasALock(t *testing.T) {
@@ -137,7 +141,7 @@ func TestUnlockSaysWhetherThereWasALock(t *testing.T) {
 	assert.False(t, nodes[0].Customer(t.Context(), "100042").Locked)
 }
 
-// broken is a Store that can be made to hang, or to write without saying so.
+// broken is a Store that can hang, or write and report an error.
 type broken struct {
 	*shared.Memory
 	hangs, mute atomic.Bool
@@ -166,7 +170,9 @@ func (b *broken) Create(ctx context.Context, key string, value []byte, keep time
 	return b.Update(ctx, key, value, 0, keep)
 }
 
-func (b *broken) Update(ctx context.Context, key string, value []byte, revision uint64, keep time.Duration) (uint64, error) {
+func (b *broken) Update(
+	ctx context.Context, key string, value []byte, revision uint64, keep time.Duration,
+) (uint64, error) {
 	if err := b.wait(ctx); err != nil {
 		return 0, err
 	}
@@ -177,7 +183,7 @@ func (b *broken) Update(ctx context.Context, key string, value []byte, revision 
 	return n, err
 }
 
-func TestAStoreThatHangsHoldsUpNobody(t *testing.T) {
+func TestAStoreThatHangsBlocksNobody(t *testing.T) {
 	t.Parallel()
 	store := &broken{Memory: shared.NewMemory()}
 	store.hangs.Store(true)
@@ -203,8 +209,9 @@ func TestAStoreThatHangsHoldsUpNobody(t *testing.T) {
 
 	store.hangs.Store(false)
 	running(t, g)
-	require.Eventually(t, func() bool { return logged.count("is back") == 1 }, patience, time.Millisecond)
-	assert.True(t, newGuard(t, guard.Options{Store: store, Now: c.Now}).Caller(ctx, a.Caller).Locked, "the failed steps were made up for")
+	require.Eventually(t, func() bool { return logged.count("available again") == 1 }, patience, time.Millisecond)
+	other := newGuard(t, guard.Options{Store: store, Now: c.Now})
+	assert.True(t, other.Caller(ctx, a.Caller).Locked, "the failed steps were replayed")
 }
 
 func TestAnAttemptWhoseConfirmationIsLostCountsOnce(t *testing.T) {
@@ -215,13 +222,13 @@ func TestAnAttemptWhoseConfirmationIsLostCountsOnce(t *testing.T) {
 	require.False(t, g.Try(t.Context(), attempt("call", "100042")).Locked)
 	store.mute.Store(false)
 	running(t, g)
-	require.Eventually(t, func() bool { return logged.count("is back") == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return logged.count("available again") == 1 }, patience, time.Millisecond)
 	got, err := g.Attempts(t.Context(), "100042")
 	require.NoError(t, err)
 	assert.Equal(t, 1, got.Failures)
 }
 
-func TestARecordThatSomebodyDamagedCountsAsEmpty(t *testing.T) {
+func TestADamagedRecordCountsAsEmpty(t *testing.T) {
 	t.Parallel()
 	store := shared.NewMemory()
 	g := newGuard(t, guard.Options{Store: store})

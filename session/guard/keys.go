@@ -8,21 +8,21 @@ import (
 	"encoding/binary"
 )
 
-// What a key is about. It is the first part of the key.
+// Kinds of records: the first part of a key.
 const (
 	kindCustomer = "customer"
 	kindCaller   = "caller"
 	kindSends    = "sends"
-	kindOnce     = "once"
+	kindUse      = "once"
 	kindAlarm    = "alarm"
 	kindMinutes  = "minutes"
 	kindHours    = "hours"
-	// These are kinds of tags inside of records.
+	// Kinds of tags inside records.
 	kindCall       = "call"
 	kindIdentifier = "identifier"
 )
 
-// Lengths in bytes: of what a key is made of, and of tags inside of records, which only need to differ from a few others.
+// Lengths in bytes. Tags inside records only need to differ from a few others.
 const (
 	keyBytes    = 16
 	tagBytes    = 10
@@ -31,16 +31,16 @@ const (
 
 var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// keyer turns who and what into keys and tags that tell nothing to somebody without the secret.
+// keyer makes keys and tags that reveal nothing without the secret.
 type keyer struct{ secret []byte }
 
-// key is where the record about something is kept.
+// key is the Store key of a record.
 func (k keyer) key(kind, value string) string { return kind + "." + k.tag(keyBytes, kind, value) }
 
-// callTag stands for a call inside of records.
+// callTag stands for a call inside records.
 func (k keyer) callTag(call string) string { return k.tag(tagBytes, kindCall, call) }
 
-// identifierTag stands for an identifier inside of records.
+// identifierTag stands for an identifier inside records.
 func (k keyer) identifierTag(kind, value string) string {
 	return k.tag(tagBytes, kindIdentifier, kind, value)
 }
@@ -56,7 +56,7 @@ func (k keyer) tag(size int, parts ...string) string {
 	return base32Lower.EncodeToString(h.Sum(nil)[:size])
 }
 
-// unique is a word that nobody else has.
+// unique is a random word.
 func unique() string {
 	b := make([]byte, uniqueBytes)
 	_, _ = rand.Read(b) // never fails

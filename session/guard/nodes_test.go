@@ -20,17 +20,17 @@ import (
 	"countersign/session/guard"
 )
 
-// patience bounds every wait of these tests, promptly every method of a Guard.
+// patience bounds every wait in these tests, promptly every method of a Guard.
 const (
 	patience = time.Minute
 	promptly = 10 * time.Second
-	// slowMachine is how long NATS may take where the count is to be exact; there no machine may think that NATS is away.
+	// slowMachine is the store timeout of tests that need exact counts: a slow NATS must not count as unavailable.
 	slowMachine = 20 * time.Second
 )
 
 var key = bytes.Repeat([]byte{7}, 32)
 
-// clock is a time that tests move.
+// clock is a clock that tests move.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -52,7 +52,8 @@ func (c *clock) set(t time.Time) {
 
 func (c *clock) pass(d time.Duration) { c.set(c.Now().Add(d)) }
 
-// freeAddress is where nobody listens, and where nobody does by chance while a test's server is away: the kernel hands out ports from 32768 on.
+// freeAddress is a free address that stays free while a test's server is down: below 32768, where the kernel takes
+// ephemeral ports from.
 func freeAddress(t testing.TB) string {
 	t.Helper()
 	var taken error
@@ -63,7 +64,7 @@ func freeAddress(t testing.TB) string {
 			return l.Addr().String()
 		}
 	}
-	require.NoError(t, taken, "every port is taken")
+	require.NoError(t, taken, "no free port")
 	return ""
 }
 
@@ -114,14 +115,17 @@ func running(t testing.TB, g *guard.Guard) (stop func()) {
 func twoNodes(t testing.TB, c *clock) [2]*guard.Guard {
 	t.Helper()
 	nats := newNATS(t, t.TempDir(), "127.0.0.1:0")
-	return [2]*guard.Guard{newGuard(t, guard.Options{Store: bucket(t, nats.URL()), Now: c.Now, Within: slowMachine}), newGuard(t, guard.Options{Store: bucket(t, nats.URL()), Now: c.Now, Within: slowMachine})}
+	node := func() *guard.Guard {
+		return newGuard(t, guard.Options{Store: bucket(t, nats.URL()), Now: c.Now, Within: slowMachine})
+	}
+	return [2]*guard.Guard{node(), node()}
 }
 
 func attempt(call, customer string) session.Attempt {
 	return session.Attempt{Call: call, Line: "retail", Customer: customer, Caller: "+4930111"}
 }
 
-// logLines is a slog.Handler that remembers.
+// logLines is a slog.Handler that keeps its lines.
 type logLines struct {
 	mu    sync.Mutex
 	lines []string
@@ -143,7 +147,7 @@ func (l *logLines) count(part string) int {
 	return strings.Count(strings.Join(l.lines, "\n"), part)
 }
 
-// alarms collects.
+// alarms collects alarms.
 type alarms struct {
 	mu  sync.Mutex
 	all []event.Alarm

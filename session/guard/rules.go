@@ -6,34 +6,37 @@ import (
 	"time"
 )
 
-// Rules are the numbers of policy.md. A field that is zero has its default.
+// Rules are the limits of docs/policy.md#lockout, docs/policy.md#velocity and docs/policy.md#otp-sends. A zero field
+// has its default.
 type Rules struct {
-	// LockAfter failures of a customer within LockWithin bring a lock of Lock: 5 within 24 h, 15 minutes. Each further failure brings one twice as long, up to
-	// LockMost: 24 h.
+	// LockAfter failures of a customer within LockWithin lock for Lock: 5 within 24 h, 15 minutes. Each further failure
+	// locks twice as long, up to LockMost: 24 h.
 	LockAfter  int           `yaml:"lock_after"`
 	LockWithin time.Duration `yaml:"lock_within"`
 	Lock       time.Duration `yaml:"lock"`
 	LockMost   time.Duration `yaml:"lock_most"`
-	// Total failures since the customer's last success lock until a person ends it: 10, never more than 100.
+	// Total failures since the customer's last success lock until a person unlocks: 10, at most 100.
 	Total int `yaml:"total"`
-	// Forget is how long after the last failure of a customer who is not locked for good the failures are forgotten: 30 days.
+	// Forget is how long failures count after the last one, unless Total was reached: 30 days.
 	Forget time.Duration `yaml:"forget"`
 
-	// CallerSteps failed steps within CallerStepsWithin, or CallerNames different identifiers within CallerNamesWithin, turn a caller's number away until fewer
-	// of them are that young: 10 within an hour, 4 within 24 h.
+	// CallerSteps failed steps within CallerStepsWithin, or CallerNames different identifiers within CallerNamesWithin,
+	// lock a caller's number until fewer are that recent: 10 within an hour, 4 within 24 h.
 	CallerSteps       int           `yaml:"caller_steps"`
 	CallerStepsWithin time.Duration `yaml:"caller_steps_within"`
 	CallerNames       int           `yaml:"caller_names"`
 	CallerNamesWithin time.Duration `yaml:"caller_names_within"`
 
-	// Sends codes may go to one number within SendsWithin, SendsApart from each other, and SendsPerDay within 24 h: 3 within 10 minutes, 30 s, 10.
+	// Sends codes may go to one number within SendsWithin, SendsApart from each other, and SendsPerDay within 24 h:
+	// 3 within 10 minutes, 30 s, 10.
 	Sends       int           `yaml:"sends"`
 	SendsWithin time.Duration `yaml:"sends_within"`
 	SendsApart  time.Duration `yaml:"sends_apart"`
 	SendsPerDay int           `yaml:"sends_per_day"`
 
-	// A line alarms when, within AlarmWithin (5 minutes), more than AlarmPercent (30) of at least AlarmCalls (20) calls failed; or when at least AlarmFailures (20)
-	// failed, and that is more than AlarmTimes (3) times as many as usual in this hour of the day.
+	// A line raises an alarm when, within AlarmWithin (5 minutes), more than AlarmPercent (30) of at least AlarmCalls
+	// (20) calls failed; or when at least AlarmFailures (20) failed and that is more than AlarmTimes (3) times the usual
+	// number in this hour of the day.
 	AlarmWithin   time.Duration `yaml:"alarm_within"`
 	AlarmPercent  int           `yaml:"alarm_percent"`
 	AlarmCalls    int           `yaml:"alarm_calls"`
@@ -43,18 +46,18 @@ type Rules struct {
 
 const day = 24 * time.Hour
 
-// DefaultRules are those of policy.md.
+// DefaultRules are the defaults of docs/policy.md.
 func DefaultRules() Rules { return Rules{}.withDefaults() }
 
 func (r Rules) withDefaults() Rules {
-	number := func(n *int, otherwise int) {
+	number := func(n *int, byDefault int) {
 		if *n == 0 {
-			*n = otherwise
+			*n = byDefault
 		}
 	}
-	length := func(d *time.Duration, otherwise time.Duration) {
+	length := func(d *time.Duration, byDefault time.Duration) {
 		if *d == 0 {
-			*d = otherwise
+			*d = byDefault
 		}
 	}
 	number(&r.LockAfter, 5)
@@ -79,7 +82,7 @@ func (r Rules) withDefaults() Rules {
 	return r
 }
 
-// Validate says which numbers are out of bounds, all of them at once.
+// Validate returns all fields that are out of bounds.
 func (r Rules) Validate() error {
 	r = r.withDefaults()
 	var errs []error
@@ -96,14 +99,16 @@ func (r Rules) Validate() error {
 	number("total", r.Total, 1, 100)
 	number("lock_after", r.LockAfter, 1, 100)
 	if r.LockAfter > r.Total {
-		errs = append(errs, fmt.Errorf("lock_after is %d and total %d; lock_after must not be the larger one", r.LockAfter, r.Total))
+		errs = append(errs, fmt.Errorf("lock_after is %d and total %d; lock_after must not exceed total",
+			r.LockAfter, r.Total))
 	}
 	length("lock_within", r.LockWithin, time.Hour, 30*day)
 	length("lock", r.Lock, 30*time.Second, day)
 	length("lock_most", r.LockMost, r.Lock, 30*day)
 	length("forget", r.Forget, r.LockWithin, 365*day)
 	if r.Forget < r.LockMost {
-		errs = append(errs, fmt.Errorf("forget is %s and lock_most %s; a lock must not be forgotten before it ends", r.Forget, r.LockMost))
+		errs = append(errs, fmt.Errorf("forget is %s and lock_most %s; forget must not be shorter than lock_most",
+			r.Forget, r.LockMost))
 	}
 	number("caller_steps", r.CallerSteps, 1, 100)
 	length("caller_steps_within", r.CallerStepsWithin, time.Minute, 30*day)

@@ -10,23 +10,23 @@ import (
 	"countersign/session/shared"
 )
 
-// Attempts is what is known about attempts at a customer's secrets.
+// Attempts describes the attempts at a customer's secrets.
 type Attempts struct {
-	// Failures are those since the last success.
+	// Failures counts those since the last success.
 	Failures int
-	// Last is when the last of them was; zero if there is none.
+	// Last is the time of the last failure; zero if there is none.
 	Last time.Time
 	session.Standing
 }
 
-// Attempts tells how a customer stands, for somebody who asks. Other than Customer it fails while the Store is away.
+// Attempts reads a customer's attempts for an administrator. Unlike Customer it fails while the Store is unavailable.
 func (g *Guard) Attempts(ctx context.Context, id string) (Attempts, error) {
 	value, _, err := g.store.Get(ctx, g.keys.key(kindCustomer, id))
 	if err != nil && !errors.Is(err, shared.ErrNotFound) {
 		return Attempts{}, fmt.Errorf("read the attempts at customer %s: %w", id, err)
 	}
-	c, now := read[customer](g.ledger, value), g.now()
-	if c.forgotten(g.rules, now) {
+	c, now := decodeRecord[customer](g.records, value), g.now()
+	if c.expired(g.rules, now) {
 		c = customer{}
 	}
 	a := Attempts{Failures: len(c.Failures), Standing: c.standing(g.rules, now)}
@@ -36,40 +36,41 @@ func (g *Guard) Attempts(ctx context.Context, id string) (Attempts, error) {
 	return a, nil
 }
 
-// UnlockCaller forgets what a caller's number (E.164) tried, on all machines. was says whether it was turned away. It fails while the Store is away.
+// UnlockCaller clears the record of a caller's number (E.164) on all machines. was says whether it was locked. It fails
+// while the Store is unavailable.
 func (g *Guard) UnlockCaller(ctx context.Context, number string) (was bool, err error) {
-	keep := func(c caller) time.Duration { return c.keep(g.rules) }
-	clear := recordChange(g.ledger, keep, func(c *caller) bool {
+	clear := recordChange(g.records, g.keepCaller, func(c *caller) bool {
 		was = c.standing(g.rules, g.now()).Locked
-		there := len(c.Failed)+len(c.Named) > 0
+		changed := len(c.Failed)+len(c.Identifiers) > 0
 		*c = caller{}
-		return there
+		return changed
 	})
-	done, err := g.ledger.swap(ctx, g.keys.key(kindCaller, number), clear, g.ledger.lastTry())
-	if err == nil && !done {
-		err = errBusy
-	}
-	if err != nil {
+	if err := g.swapNow(ctx, g.keys.key(kindCaller, number), clear); err != nil {
 		return false, fmt.Errorf("unlock a number: %w", err)
 	}
 	return was, nil
 }
 
-// Unlock forgets a customer's failures, on all machines: a person has made sure who it is, or the customer is erased. was says whether there was a lock. It
-// fails while the Store is away.
+// Unlock clears a customer's failures on all machines, after a person has checked who it is or when the customer is
+// erased. was says whether there was a lock. It fails while the Store is unavailable.
 func (g *Guard) Unlock(ctx context.Context, id string) (was bool, err error) {
-	clear := recordChange(g.ledger, g.keepCustomer, func(c *customer) bool {
+	clear := recordChange(g.records, g.keepCustomer, func(c *customer) bool {
 		was = c.standing(g.rules, g.now()).Locked
-		there := len(c.Failures) > 0
+		changed := len(c.Failures) > 0
 		c.Failures = nil
-		return there
+		return changed
 	})
-	done, err := g.ledger.swap(ctx, g.keys.key(kindCustomer, id), clear, g.ledger.lastTry())
-	if err == nil && !done {
-		err = errBusy
-	}
-	if err != nil {
+	if err := g.swapNow(ctx, g.keys.key(kindCustomer, id), clear); err != nil {
 		return false, fmt.Errorf("unlock customer %s: %w", id, err)
 	}
 	return was, nil
+}
+
+// swapNow changes a record in the Store, or fails.
+func (g *Guard) swapNow(ctx context.Context, key string, c change) error {
+	done, err := g.records.swap(ctx, key, c, g.records.writeDeadline())
+	if err == nil && !done {
+		err = errBusy
+	}
+	return err
 }

@@ -1,5 +1,5 @@
-// Package sessiontest helps to test what runs on a call without a telephone: a Channel in memory with a scripted caller, a Journal in memory, prompts
-// that always exist, and the conformance suite that every session.Channel is held to.
+// Package sessiontest tests calls without a telephone: a Channel in memory with a scripted caller, a Journal in memory,
+// prompts that always exist, and the conformance suite for every session.Channel.
 package sessiontest
 
 import (
@@ -10,37 +10,38 @@ import (
 	"countersign/session"
 )
 
-// Move is what the caller does at one digit prompt. The zero Move is silence.
+// Move is what the caller does at one prompt. The zero Move is silence.
 type Move struct {
-	// Keys are what they key: digits, '#' and the opt-out key. Keys beyond the entry are the beginning of the next one (type-ahead).
+	// Keys are the keys: digits, '#' and the opt-out key. Keys beyond the entry begin the next one (type-ahead).
 	Keys string
-	// Burst keys them all at one moment, not one after the other.
+	// Burst presses all keys at the same moment, not one after the other.
 	Burst bool
-	// KeysNow, if set, is asked for the keys at that moment.
+	// KeysNow, if set, returns the keys at that moment.
 	KeysNow func() string
 	// Hangup ends the call instead, after Keys.
 	Hangup bool
-	// Break makes the line fail with this error instead.
+	// Break fails the line with this error instead.
 	Break error
-	// Says is what they say, if they are listened to, and Confidence how well it is understood: 0 is perfectly, negative not at all.
+	// Says is what the caller says when listened to; Confidence is how well it is recognised: 0 is perfectly, negative not
+	// at all.
 	Says       string
 	Confidence float64
 }
 
-// Channel is a session.Channel in memory. The caller makes one Move at each digit prompt, in order, and is silent when they run out.
+// Channel is a session.Channel in memory. The caller makes one Move at each prompt, in order, and then stays silent.
 type Channel struct {
-	// Moves are the caller's.
+	// Moves are the caller's moves.
 	Moves []Move
 	// HangupAtPlay hangs up while the n-th Play (from 1) is playing; 0 means never.
 	HangupAtPlay int
-	// TransferError is what Transfer fails with.
+	// TransferError is the error of Transfer.
 	TransferError error
 
 	// End cancels the call's context; Start sets it.
 	End context.CancelCauseFunc
 
 	mu       sync.Mutex
-	ahead    string // keyed and not yet collected
+	ahead    string // keys not collected yet
 	plays    int
 	heard    []string
 	collects []session.Collect
@@ -51,7 +52,7 @@ type Channel struct {
 
 var _ session.Channel = (*Channel)(nil)
 
-// Start makes the context of a call on this channel: it is cancelled when the caller hangs up.
+// Start makes the context of a call on this channel, which a hang-up cancels.
 func (c *Channel) Start(ctx context.Context) context.Context {
 	ctx, c.End = context.WithCancelCause(ctx)
 	return ctx
@@ -146,14 +147,14 @@ func (c *Channel) Listen(ctx context.Context, l session.Listen) (session.Heard, 
 	return session.Heard{Class: session.Input, Words: session.NewSecret([]byte(m.Says)), Confidence: m.Confidence}, nil
 }
 
-// Listens are the times that somebody listened, in order.
+// Listens are the calls of Listen, in order.
 func (c *Channel) Listens() []session.Listen {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]session.Listen(nil), c.listens...)
 }
 
-// move lets the caller do what the script says.
+// move makes the caller's next move.
 func (c *Channel) move() error {
 	if len(c.Moves) == 0 {
 		return nil

@@ -10,7 +10,9 @@ import (
 
 func TestTheChannelInMemoryConforms(t *testing.T) {
 	t.Parallel()
-	sessiontest.Conform(t, func(_ *testing.T, moves ...sessiontest.Move) (context.Context, session.Channel, func() (string, map[string]string)) {
+	sessiontest.Conform(t, func(
+		_ *testing.T, moves ...sessiontest.Move,
+	) (context.Context, session.Channel, sessiontest.HandedOn) {
 		ch := &sessiontest.Channel{Moves: moves}
 		return ch.Start(context.Background()), ch, func() (string, map[string]string) {
 			h, _ := ch.Handover()

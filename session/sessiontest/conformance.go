@@ -12,11 +12,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Place starts a call on the Channel under test, whose telephone system has the speech engine "pocketsphinx", with a caller who makes these moves, and returns the channel, the call's context, and what the call was
-// handed on with once it has been. It fails the test if it cannot.
-type Place func(t *testing.T, moves ...Move) (ctx context.Context, ch session.Channel, handedOn func() (destination string, variables map[string]string))
+// Place starts a call on the Channel under test, with the speech engine "pocketsphinx" and a caller who makes these
+// moves. It returns the call's context, the channel, and a function that returns the handover of the call. It fails the
+// test if it cannot.
+type Place func(t *testing.T, moves ...Move) (ctx context.Context, ch session.Channel, handedOn HandedOn)
 
-// Conform holds a session.Channel to its contract.
+// HandedOn returns where a call was handed on to, and with which variables.
+type HandedOn = func() (destination string, variables map[string]string)
+
+// Conform tests a session.Channel against its contract.
 func Conform(t *testing.T, place Place) {
 	ask := session.Collect{
 		Files: []string{"ask-pin"}, Min: 4, Max: 6, FirstDigit: time.Second, InterDigit: time.Second, OptOut: '*',
@@ -68,7 +72,9 @@ func Conform(t *testing.T, place Place) {
 		require.NoError(t, err)
 		assert.Equal(t, "9999", string(entry.Digits.Reveal()))
 	})
-	one := session.Collect{Files: []string{"have-account"}, Min: 1, Max: 1, FirstDigit: time.Second, InterDigit: time.Second, OptOut: '*'}
+	one := session.Collect{
+		Files: []string{"have-account"}, Min: 1, Max: 1, FirstDigit: time.Second, InterDigit: time.Second, OptOut: '*',
+	}
 	for _, c := range []struct {
 		name string
 		keys string
@@ -99,7 +105,10 @@ func Conform(t *testing.T, place Place) {
 		require.ErrorAs(t, context.Cause(ctx), &hangup)
 		require.ErrorAs(t, ch.Play(ctx, []string{"failure"}), &hangup)
 	})
-	phrase := session.Listen{Files: []string{"ask-passphrase"}, Engine: "pocketsphinx", Grammar: "words", Start: time.Second, Speech: 2 * time.Second, OptOut: '*'}
+	phrase := session.Listen{
+		Files: []string{"ask-passphrase"}, Engine: "pocketsphinx", Grammar: "words", Start: time.Second,
+		Speech: 2 * time.Second, OptOut: '*',
+	}
 	for _, c := range []struct {
 		name string
 		move Move
@@ -107,9 +116,15 @@ func Conform(t *testing.T, place Place) {
 		got  string
 	}{
 		{"words are an input", Move{Says: "white horse"}, session.Heard{Class: session.Input, Confidence: 1}, "white horse"},
-		{"words come with how sure the engine is", Move{Says: "white horse", Confidence: 0.83}, session.Heard{Class: session.Input, Confidence: 0.83}, "white horse"},
+		{
+			"words come with how sure the engine is", Move{Says: "white horse", Confidence: 0.83},
+			session.Heard{Class: session.Input, Confidence: 0.83}, "white horse",
+		},
 		{"nothing said is no input", Move{}, session.Heard{Class: session.NoInput}, ""},
-		{"what the engine makes nothing of is no match", Move{Says: "mumble", Confidence: -1}, session.Heard{Class: session.NoMatch}, ""},
+		{
+			"what the engine makes nothing of is no match", Move{Says: "mumble", Confidence: -1},
+			session.Heard{Class: session.NoMatch}, "",
+		},
 		{"the opt-out key is an opt-out", Move{Keys: "*"}, session.Heard{Class: session.OptedOut}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

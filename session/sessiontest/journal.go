@@ -10,7 +10,7 @@ import (
 
 // Journal is a session.Journal in memory.
 type Journal struct {
-	// AppendError and SyncError make it fail.
+	// AppendError and SyncError are returned if set.
 	AppendError, SyncError error
 
 	mu     sync.Mutex
@@ -39,7 +39,7 @@ func (j *Journal) Sync(context.Context) error {
 	return j.SyncError
 }
 
-// Synced are the events that were there when Sync was last called.
+// Synced are the events appended before the last Sync.
 func (j *Journal) Synced() []event.Event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -64,7 +64,7 @@ func Find[T event.Data](j *Journal) []T {
 	return found
 }
 
-// Prompts are session.Prompts whose every prompt exists but those that are Missing. A prompt's file is its name.
+// Prompts is a session.Prompts that has every prompt except Missing. A prompt's file is its name.
 type Prompts struct{ Missing map[string]bool }
 
 // File implements session.Prompts.
@@ -75,7 +75,7 @@ func (p Prompts) File(_, prompt string) (file string, found bool) {
 	return prompt, true
 }
 
-// Replaced implements session.Prompts: a line's own recording is its file, its own text "text:" and the text.
+// Replaced implements session.Prompts: a recording is its file, a text is "text:" and the text.
 func (p Prompts) Replaced(_ string, r session.Replacement) (file string, found bool) {
 	if r.File != "" {
 		return r.File, !p.Missing[r.File]
@@ -83,7 +83,7 @@ func (p Prompts) Replaced(_ string, r session.Replacement) (file string, found b
 	return "text:" + r.Text, !p.Missing[r.Text]
 }
 
-// Speak implements session.Prompts: what is spoken is "speak:" and the text.
+// Speak implements session.Prompts: the file is "speak:" and the text.
 func (p Prompts) Speak(_ context.Context, _, text string) (file string, done func(), err error) {
 	return "speak:" + text, func() {}, nil
 }

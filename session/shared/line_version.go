@@ -2,7 +2,7 @@ package shared
 
 import "time"
 
-// LineVersion is one version of a service line, as somebody wrote it.
+// LineVersion is one version of a service line, as its author wrote it.
 type LineVersion struct {
 	Name    string    `json:"-"`
 	Version int       `json:"version"`
@@ -12,7 +12,7 @@ type LineVersion struct {
 	At      time.Time `json:"at"`
 	// RolledBackTo is the version that this one repeats, if it was a rollback.
 	RolledBackTo int `json:"rolled_back_to,omitempty"`
-	// Removed says that the line was taken away. It has no YAML then.
+	// Removed: the line was removed. It has no YAML then.
 	Removed bool     `json:"removed,omitempty"`
 	Summary []string `json:"summary,omitempty"`
 }

@@ -40,7 +40,9 @@ func TestForgedTokensAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	weak, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	publicPEM := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: must(x509.MarshalPKIXPublicKey(ed25519.PublicKey(public)))})
+	publicPEM := pem.EncodeToMemory(&pem.Block{
+		Type: "PUBLIC KEY", Bytes: must(x509.MarshalPKIXPublicKey(ed25519.PublicKey(public))),
+	})
 	sign := func(m jwt.SigningMethod, key any, change func(*jwt.Token)) string {
 		forged := jwt.NewWithClaims(m, jwt.MapClaims(said))
 		forged.Header["kid"] = header["kid"]
@@ -57,29 +59,43 @@ func TestForgedTokensAreRefused(t *testing.T) {
 		return parts[0] + "." + encode(t, changed) + "." + parts[2]
 	}
 	for name, raw := range map[string]string{
-		"another key":                             sign(jwt.SigningMethodEdDSA, other, nil),
-		"another key under its own id":            sign(jwt.SigningMethodEdDSA, other, func(f *jwt.Token) { f.Header["kid"] = "mine" }),
-		"another key that it brings along":        sign(jwt.SigningMethodEdDSA, other, func(f *jwt.Token) { f.Header["jwk"] = map[string]any{"kty": "OKP", "x": "AA"} }),
-		"no key id":                               sign(jwt.SigningMethodEdDSA, other, func(f *jwt.Token) { delete(f.Header, "kid") }),
-		"a key id that is a number":               sign(jwt.SigningMethodEdDSA, other, func(f *jwt.Token) { f.Header["kid"] = 1 }),
-		"no algorithm":                            sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil),
-		"no algorithm, in capitals":               encode(t, map[string]any{"alg": "None", "kid": header["kid"]}) + "." + parts[1] + ".",
-		"no algorithm, with the signature":        encode(t, map[string]any{"alg": "none", "kid": header["kid"]}) + "." + parts[1] + "." + parts[2],
-		"HMAC under the public key":               sign(jwt.SigningMethodHS256, public, nil),
-		"HMAC under the public key as PEM":        sign(jwt.SigningMethodHS256, publicPEM, nil),
-		"RSA":                                     sign(jwt.SigningMethodRS256, weak, nil),
-		"an algorithm that nobody knows":          encode(t, map[string]any{"alg": "XYZ", "kid": header["kid"]}) + "." + parts[1] + "." + parts[2],
-		"a higher level":                          claim("acr", "countersign:4"),
-		"a longer life":                           claim("exp", said["exp"].(float64)+1e6),
-		"another line":                            claim("line", "*"),
-		"another call":                            claim("call", "another"),
-		"another subject":                         claim("sub", "another"),
-		"another id":                              claim("jti", "another"),
-		"the signature of another token":          parts[0] + "." + parts[1] + "." + strings.Split(b.issued(t), ".")[2],
-		"a signature of zeroes":                   parts[0] + "." + parts[1] + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64)),
-		"an algorithm that is a number":           encode(t, map[string]any{"alg": 1}) + "." + parts[1] + "." + parts[2],
-		"no signature":                            parts[0] + "." + parts[1] + ".",
-		"one more header, and the same signature": encode(t, map[string]any{"alg": "EdDSA", "kid": header["kid"], "crit": []string{"x"}}) + "." + parts[1] + "." + parts[2],
+		"another key": sign(jwt.SigningMethodEdDSA, other, nil),
+		"another key under its own id": sign(
+			jwt.SigningMethodEdDSA, other, func(f *jwt.Token) { f.Header["kid"] = "mine" },
+		),
+		"another key that it brings along": sign(
+			jwt.SigningMethodEdDSA, other, func(f *jwt.Token) { f.Header["jwk"] = map[string]any{"kty": "OKP", "x": "AA"} },
+		),
+		"no key id": sign(
+			jwt.SigningMethodEdDSA, other, func(f *jwt.Token) { delete(f.Header, "kid") },
+		),
+		"a key id that is a number": sign(
+			jwt.SigningMethodEdDSA, other, func(f *jwt.Token) { f.Header["kid"] = 1 },
+		),
+		"no algorithm":              sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil),
+		"no algorithm, in capitals": encode(t, map[string]any{"alg": "None", "kid": header["kid"]}) + "." + parts[1] + ".",
+		"no algorithm, with the signature": encode(
+			t, map[string]any{"alg": "none", "kid": header["kid"]},
+		) + "." + parts[1] + "." + parts[2],
+		"HMAC under the public key":        sign(jwt.SigningMethodHS256, public, nil),
+		"HMAC under the public key as PEM": sign(jwt.SigningMethodHS256, publicPEM, nil),
+		"RSA":                              sign(jwt.SigningMethodRS256, weak, nil),
+		"an algorithm that nobody knows": encode(
+			t, map[string]any{"alg": "XYZ", "kid": header["kid"]},
+		) + "." + parts[1] + "." + parts[2],
+		"a higher level":                 claim("acr", "countersign:4"),
+		"a longer life":                  claim("exp", said["exp"].(float64)+1e6),
+		"another line":                   claim("line", "*"),
+		"another call":                   claim("call", "another"),
+		"another subject":                claim("sub", "another"),
+		"another id":                     claim("jti", "another"),
+		"the signature of another token": parts[0] + "." + parts[1] + "." + strings.Split(b.issued(t), ".")[2],
+		"a signature of zeroes":          parts[0] + "." + parts[1] + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64)),
+		"an algorithm that is a number":  encode(t, map[string]any{"alg": 1}) + "." + parts[1] + "." + parts[2],
+		"no signature":                   parts[0] + "." + parts[1] + ".",
+		"one more header, and the same signature": encode(
+			t, map[string]any{"alg": "EdDSA", "kid": header["kid"], "crit": []string{"x"}},
+		) + "." + parts[1] + "." + parts[2],
 	} {
 		assert.Equal(t, event.RefusedForged, b.refusal(t, raw, "retail"), name)
 		_, active, err := b.Introspect(deadline(t), secret(raw))
@@ -90,7 +106,7 @@ func TestForgedTokensAreRefused(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Our own key signs nothing else, but if it did, a token without its times would not live for ever.
+// Our key signs nothing else. If it did, a token without times must not be valid for ever.
 func TestTokensOfOurOwnKeyNeedTheirTimes(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "token.key")

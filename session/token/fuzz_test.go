@@ -13,8 +13,10 @@ func FuzzRedeem(f *testing.F) {
 	good := b.issued(f)
 	parts := strings.Split(good, ".")
 	for _, seed := range []string{
-		"", "..", "a.b.c", good[:len(good)-1], good + "=", parts[0] + "." + parts[1] + ".", parts[0] + ".e30." + parts[2], "e30.e30.e30",
-		"eyJhbGciOiJub25lIn0.e30.", "eyJhbGciOiJIUzI1NiJ9." + parts[1] + ".AAAA", strings.Repeat("A", 5000), "\xff\x00.\n.\r", strings.ToUpper(good),
+		"", "..", "a.b.c", good[:len(good)-1], good + "=", parts[0] + "." + parts[1] + ".", parts[0] + ".e30." + parts[2],
+		"e30.e30.e30",
+		"eyJhbGciOiJub25lIn0.e30.", "eyJhbGciOiJIUzI1NiJ9." + parts[1] + ".AAAA", strings.Repeat("A", 5000), "\xff\x00.\n.\r",
+		strings.ToUpper(good),
 	} {
 		f.Add(seed, "retail")
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// record is what a token stands for, in the Store. One that was used keeps the time of that and forgets the rest.
+// record is what the Store keeps of a token. Once used, only the time of use remains.
 type record struct {
 	session.Proven
 	Call string     `json:"call,omitempty"`
@@ -25,13 +25,13 @@ type record struct {
 
 func key(id string) string { return "token." + id }
 
-// Issue makes a token for what was proven on a call. It counts on the call's line.
+// Issue issues a token for a call, valid on the call's line.
 func (i *Issuer) Issue(ctx context.Context, k session.Known) (string, error) {
 	return i.issue(ctx, record{Proven: k.Proven, Call: k.Call, Line: k.Line})
 }
 
-// IssueFor makes a token for a customer who logged in elsewhere, by methods (see Methods), for a line or AnyLine. That the customer exists is for who asks
-// to know. An error that is ErrUnknownMethod means that methods are none of ours.
+// IssueFor issues a token for a customer who logged in elsewhere, by methods (see Methods), for a line or AnyLine. It
+// does not check that the customer exists. The error is ErrUnknownMethod if a method is not in Methods.
 func (i *Issuer) IssueFor(ctx context.Context, customer string, methods []event.Method, line string) (string, error) {
 	p := session.Proven{Customer: customer}
 	var err error
@@ -50,7 +50,7 @@ func (i *Issuer) issue(ctx context.Context, r record) (string, error) {
 		return "", fmt.Errorf("issue a token: %w", err)
 	}
 	id := newID()
-	now := i.now().Truncate(time.Second) // as a token says it
+	now := i.now().Truncate(time.Second) // tokens have whole seconds
 	c := claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: i.issuer, Audience: jwt.ClaimStrings{i.audience}, Subject: i.subject(r.Customer), ID: id,
@@ -68,10 +68,12 @@ func (i *Issuer) issue(ctx context.Context, r record) (string, error) {
 		return "", fmt.Errorf("sign a token: %w", err)
 	}
 	if len(signed) > maxSize {
-		return "", fmt.Errorf("issue a token: it would have %d bytes, more than the %d that are taken back", len(signed), maxSize)
+		return "", fmt.Errorf(
+			"issue a token: it would have %d bytes, more than the %d that can be redeemed", len(signed), maxSize,
+		)
 	}
 	if _, err := i.store.Create(ctx, key(id), value, keep); err != nil {
-		return "", fmt.Errorf("keep what a token stands for: %w", err)
+		return "", fmt.Errorf("store a token: %w", err)
 	}
 	return signed, nil
 }

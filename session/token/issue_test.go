@@ -28,14 +28,16 @@ func part(t testing.TB, raw string, n int) map[string]any {
 	return m
 }
 
-func TestATokenSaysWhatThePolicyNamesAndNothingAboutAPerson(t *testing.T) {
+func TestATokenHasThePolicysClaimsAndNoPersonalData(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	raw := b.issued(t)
 	assert.Less(t, len(raw), 700, "it fits into a SIP header")
 
 	c := part(t, raw, 1)
-	assert.Equal(t, []string{"acr", "amr", "aud", "call", "exp", "iat", "iss", "jti", "line", "sub"}, slices.Sorted(maps.Keys(c)))
+	assert.Equal(
+		t, []string{"acr", "amr", "aud", "call", "exp", "iat", "iss", "jti", "line", "sub"}, slices.Sorted(maps.Keys(c)),
+	)
 	assert.Equal(t, "countersign:3", c["acr"])
 	assert.Equal(t, []any{"ani", "pin", "sms_code"}, c["amr"])
 	assert.Equal(t, []any{"countersign"}, c["aud"])
@@ -61,11 +63,13 @@ func TestATokenSaysWhatThePolicyNamesAndNothingAboutAPerson(t *testing.T) {
 	}
 }
 
-func TestTheSubjectIsTheSameForACustomerAndOfNoUseElsewhere(t *testing.T) {
+func TestTheSubjectIsStableAndOpaque(t *testing.T) {
 	t.Parallel()
 	keys := newKeys(t)
 	subject := func(customer string, change func(*token.Options)) any {
-		raw, err := benchOn(t, shared.NewMemory(), keys, change).IssueFor(deadline(t), customer, []event.Method{event.MethodPIN}, token.AnyLine)
+		raw, err := benchOn(t, shared.NewMemory(), keys, change).IssueFor(
+			deadline(t), customer, []event.Method{event.MethodPIN}, token.AnyLine,
+		)
 		require.NoError(t, err)
 		return part(t, raw, 1)["sub"]
 	}
@@ -75,10 +79,12 @@ func TestTheSubjectIsTheSameForACustomerAndOfNoUseElsewhere(t *testing.T) {
 	assert.Equal(t, one, subject("a", same))
 	assert.NotEqual(t, one, subject("b", same), "another customer")
 	assert.NotEqual(t, one, subject("a", func(o *token.Options) { o.Audience = "crm" }), "another audience")
-	assert.NotEqual(t, one, subject("a", func(o *token.Options) { o.SubjectKey = []byte(strings.Repeat("j", 32)) }), "another key")
+	assert.NotEqual(
+		t, one, subject("a", func(o *token.Options) { o.SubjectKey = []byte(strings.Repeat("j", 32)) }), "another key",
+	)
 }
 
-func TestALoginElsewhereProvesWhatItsMethodsProve(t *testing.T) {
+func TestALoginElsewhereHasTheProofsOfItsMethods(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		methods []event.Method
@@ -109,11 +115,12 @@ func TestALoginElsewhereProvesWhatItsMethodsProve(t *testing.T) {
 	}
 }
 
-func TestNoTokenIsMadeOfNothing(t *testing.T) {
+func TestIssueRefusesMissingArguments(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	for name, methods := range map[string][]event.Method{
-		"no methods": nil, "a method that nobody knows": {"voice_print"}, "another token": {event.MethodToken}, "one good, one unknown": {event.MethodPIN, ""},
+		"no methods": nil, "a method that nobody knows": {"voice_print"}, "another token": {event.MethodToken},
+		"one good, one unknown": {event.MethodPIN, ""},
 	} {
 		_, err := b.IssueFor(deadline(t), canaryCustomer, methods, "retail")
 		assert.ErrorIs(t, err, token.ErrUnknownMethod, name)
@@ -127,10 +134,10 @@ func TestNoTokenIsMadeOfNothing(t *testing.T) {
 	long := known()
 	long.Methods = slices.Repeat(long.Methods, 200)
 	_, err = b.Issue(deadline(t), long)
-	require.ErrorContains(t, err, "more than the 4096 that are taken back")
+	require.ErrorContains(t, err, "more than the 4096 that can be redeemed")
 }
 
-func TestOptionsThatWouldBeUnsafeAreRefused(t *testing.T) {
+func TestUnsafeOptionsAreRefused(t *testing.T) {
 	t.Parallel()
 	good := token.Options{Store: shared.NewMemory(), Keys: newKeys(t), SubjectKey: subjectKey}
 	for says, change := range map[string]func(*token.Options){

@@ -11,11 +11,11 @@ import (
 	"countersign/session/token"
 )
 
-func TestAKeyThatCannotBeReadOrMadeIsSaid(t *testing.T) {
+func TestAKeyThatCannotBeReadOrCreatedIsAnError(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	_, err := token.LoadKeys(dir)
-	require.ErrorContains(t, err, "read the key of tokens")
+	require.ErrorContains(t, err, "read the token key")
 
 	file := filepath.Join(dir, "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
@@ -30,7 +30,7 @@ func TestAKeyThatCannotBeReadOrMadeIsSaid(t *testing.T) {
 	require.NotContains(t, err.Error(), "damaged")
 }
 
-func TestAKeyIsMadeInItsFolderAndLeavesNothingElse(t *testing.T) {
+func TestCreatingAKeyLeavesNoOtherFile(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	_, err := token.LoadKeys(filepath.Join(dir, "token.key"))

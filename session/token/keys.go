@@ -17,7 +17,7 @@ import (
 	"countersign/internal/datafile"
 )
 
-// Keys are the key that tokens are signed with and all that they are verified with. Printing them shows nothing.
+// Keys are the signing key of tokens and the keys that verify them. They never print.
 type Keys struct {
 	sign   ed25519.PrivateKey
 	first  string // the key id of sign
@@ -31,12 +31,13 @@ func (k *Keys) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[redacted]")
 // JWKS is the public keys as JSON (RFC 8037). It must not be changed.
 func (k *Keys) JWKS() []byte { return k.jwks }
 
-// LoadKeys reads the keys of tokens: a PEM file with an Ed25519 key (PKCS #8), with which tokens are signed, and after it any number of others, private or
-// public, that tokens are only verified with. A missing file is made, with one key, readable for its owner only; of several processes that do so at once all
-// get the same key. A damaged file is refused and left alone. Machines that share a Store need the same file.
+// LoadKeys reads the keys of tokens: a PEM file with an Ed25519 key (PKCS #8), which signs tokens, and after it any
+// number of others, private or public, which only verify them. If the file is missing, it is created with one key,
+// readable by its owner only; processes that create it at the same time all get the same key. A damaged file is refused
+// and left alone. Machines that share a Store need the same file.
 //
-// To change the key while calls run: add the new key at the end of the file on every machine and restart it, then move it to the beginning, restart again,
-// and remove the old one when its last token has expired (MaxLife).
+// To change the key while calls run: add the new key at the end of the file on every machine and restart it, then move
+// it to the beginning, restart again, and remove the old one when its last token has expired (MaxLife).
 func LoadKeys(path string) (*Keys, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -45,20 +46,21 @@ func LoadKeys(path string) (*Keys, error) {
 		}
 		clear(text)
 		if err != nil {
-			return nil, fmt.Errorf("make the key of tokens %s: %w", path, err)
+			return nil, fmt.Errorf("create the token key %s: %w", path, err)
 		}
 		text, err = os.ReadFile(path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the key of tokens: %w", err)
+		return nil, fmt.Errorf("read the token key: %w", err)
 	}
 	defer clear(text)
 	if err := datafile.OwnOnly(path); err != nil {
-		return nil, fmt.Errorf("the key of tokens %s can be read by others: make it readable for its owner only (%w)", path, err)
+		return nil, fmt.Errorf("others can read the token key %s: make it readable by its owner only (%w)", path, err)
 	}
 	k, err := parseKeys(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s is damaged: %w; restore it from a backup, or remove it for a new key, with which tokens that were issued before are refused", path, err)
+		return nil, fmt.Errorf("%s is damaged: %w; restore it from a backup, or remove it to get a new key, "+
+			"which refuses the tokens issued before", path, err)
 	}
 	return k, nil
 }
@@ -77,7 +79,7 @@ func newKey() ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
 
-// jwk is a public key of RFC 8037. Its first three members are, in this order, what its id is made of (RFC 7638).
+// jwk is a public key of RFC 8037. Its id is the hash of its first three members in this order (RFC 7638).
 type jwk struct {
 	Curve string `json:"crv"`
 	Type  string `json:"kty"`
@@ -101,7 +103,7 @@ func parseKeys(text []byte) (*Keys, error) {
 		private, public, err := parseKey(block)
 		clear(block.Bytes)
 		if err != nil {
-			return nil, fmt.Errorf("key %d in it: %w", n, err)
+			return nil, fmt.Errorf("key %d: %w", n, err)
 		}
 		own, err := newJWK(public)
 		if err != nil {
@@ -109,7 +111,7 @@ func parseKeys(text []byte) (*Keys, error) {
 		}
 		switch {
 		case n == 1 && private == nil:
-			return nil, errors.New("the first key in it must be a private one")
+			return nil, errors.New("the first key must be a private one")
 		case n == 1:
 			k.sign, k.first = private, own.ID
 		default:
@@ -122,16 +124,16 @@ func parseKeys(text []byte) (*Keys, error) {
 	}
 	switch {
 	case k.sign == nil:
-		return nil, errors.New("there is no key in it")
+		return nil, errors.New("no key")
 	case len(bytes.TrimSpace(rest)) > 0:
-		return nil, errors.New("there is something after its last key that is no key")
+		return nil, errors.New("text after its last key")
 	}
 	var err error
 	k.jwks, err = json.Marshal(set)
 	return k, err
 }
 
-// parseKey reads a block. What it returns does not share its memory.
+// parseKey reads a PEM block. The key does not share the block's memory.
 func parseKey(block *pem.Block) (ed25519.PrivateKey, ed25519.PublicKey, error) {
 	var found any
 	var err error
@@ -142,7 +144,7 @@ func parseKey(block *pem.Block) (ed25519.PrivateKey, ed25519.PublicKey, error) {
 		found, err = x509.ParsePKIXPublicKey(block.Bytes)
 	}
 	if err != nil {
-		return nil, nil, errors.New("it cannot be read")
+		return nil, nil, errors.New("cannot be parsed")
 	}
 	switch found := found.(type) {
 	case ed25519.PrivateKey:
@@ -150,7 +152,7 @@ func parseKey(block *pem.Block) (ed25519.PrivateKey, ed25519.PublicKey, error) {
 	case ed25519.PublicKey:
 		return nil, bytes.Clone(found), nil
 	default:
-		return nil, nil, errors.New("it is not an Ed25519 key (PKCS #8, or a public key)")
+		return nil, nil, errors.New("not an Ed25519 key (PKCS #8, or a public key)")
 	}
 }
 

@@ -34,7 +34,7 @@ func jwks(t testing.TB, k *token.Keys) []map[string]string {
 	return set.Keys
 }
 
-func TestTheKeyIsMadeOnceByWhoeverIsFirst(t *testing.T) {
+func TestProcessesThatCreateTheKeyAtOnceGetTheSame(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "new", "token.key")
 	got := make([]*token.Keys, 20)
@@ -120,7 +120,8 @@ func TestAnOldKeyVerifiesAndDoesNotSign(t *testing.T) {
 	store := shared.NewMemory()
 	before := benchOn(t, store, load(privateOld))
 	for name, keys := range map[string]*token.Keys{
-		"the old key": load(privateNew, privateOld), "its public half": load(privateNew, publicOld), "twice": load(privateNew, publicOld, privateOld),
+		"the old key": load(privateNew, privateOld), "its public half": load(privateNew, publicOld),
+		"twice": load(privateNew, publicOld, privateOld),
 	} {
 		after := benchOn(t, store, keys)
 		assert.Len(t, jwks(t, keys), 2, name)
@@ -140,16 +141,21 @@ func TestADamagedKeyIsRefusedAndKept(t *testing.T) {
 	require.NoError(t, err)
 	good := string(pemOf(t, private))
 	for name, test := range map[string]struct{ text, says string }{
-		"empty":                    {"", "there is no key in it"},
-		"no PEM":                   {"key\n", "there is no key in it"},
-		"cut short":                {good[:len(good)/2], "there is no key in it"},
-		"a tail":                   {good + "tail\n", "after its last key"},
-		"a second one cut short":   {good + good[:len(good)/2], "after its last key"},
-		"not PKCS #8":              {string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("x")})), "key 1 in it: it cannot be read"},
-		"another kind of block":    {string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")})), "key 1 in it: it is not an Ed25519 key"},
-		"another kind of key":      {string(pemOf(t, curve)), "key 1 in it: it is not an Ed25519 key"},
-		"the second one is wrong":  {good + string(pemOf(t, curve)), "key 2 in it: it is not an Ed25519 key"},
-		"only public: cannot sign": {string(pemOf(t, public)), "the first key in it must be a private one"},
+		"empty":                  {"", "no key"},
+		"no PEM":                 {"key\n", "no key"},
+		"cut short":              {good[:len(good)/2], "no key"},
+		"a tail":                 {good + "tail\n", "after its last key"},
+		"a second one cut short": {good + good[:len(good)/2], "after its last key"},
+		"not PKCS #8": {
+			string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("x")})), "key 1: cannot be parsed",
+		},
+		"another kind of block": {
+			string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")})),
+			"key 1: not an Ed25519 key",
+		},
+		"another kind of key":      {string(pemOf(t, curve)), "key 1: not an Ed25519 key"},
+		"the second one is wrong":  {good + string(pemOf(t, curve)), "key 2: not an Ed25519 key"},
+		"only public: cannot sign": {string(pemOf(t, public)), "the first key must be a private one"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -165,7 +171,7 @@ func TestADamagedKeyIsRefusedAndKept(t *testing.T) {
 	}
 }
 
-func TestOthersLoseTheirRightToReadTheKey(t *testing.T) {
+func TestOthersMayNotReadTheKey(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "token.key")
 	_, err := token.LoadKeys(path)

@@ -18,10 +18,10 @@ import (
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
-// patience bounds every wait of these tests.
+// patience bounds every wait in these tests.
 const patience = 3 * time.Minute
 
-// start is when the tests begin, on a clock that stands still.
+// start is the tests' time; their clock stands still.
 var start = time.Date(2025, 11, 19, 9, 41, 7, 250e6, time.UTC)
 
 const (
@@ -68,11 +68,12 @@ func deadline(t testing.TB) context.Context {
 	return ctx
 }
 
-// known is what a call has proven: a PIN and a one-time code.
+// known is a call with a PIN and a one-time code proven.
 func known() session.Known {
 	return session.Known{
 		Proven: session.Proven{
-			Customer: canaryCustomer, Methods: []event.Method{event.MethodANI, event.MethodPIN, event.MethodSMSCode}, Language: "de",
+			Customer: canaryCustomer, Methods: []event.Method{event.MethodANI, event.MethodPIN, event.MethodSMSCode},
+			Language: "de",
 			Proofs: []session.Proof{
 				{Factor: session.Knowledge, Method: event.MethodPIN},
 				{Factor: session.Possession, Method: event.MethodSMSCode, Until: start.Add(time.Minute).UTC()},
@@ -91,7 +92,7 @@ func (b *bench) issued(t testing.TB) string {
 
 func secret(s string) session.Secret { return session.NewSecret([]byte(s)) }
 
-// refusal redeems a token that must be refused, and returns why.
+// refusal redeems a token that must be refused, and returns the reason.
 func (b *bench) refusal(t testing.TB, raw, line string) event.Refusal {
 	t.Helper()
 	p, err := b.Redeem(deadline(t), secret(raw), line)

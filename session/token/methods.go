@@ -9,10 +9,10 @@ import (
 	"countersign/session/event"
 )
 
-// ErrUnknownMethod says that a method is none of Methods, or that none was given.
+// ErrUnknownMethod: a method is not in Methods, or none was given.
 var ErrUnknownMethod = errors.New("no such method")
 
-// Methods are those that IssueFor takes, in alphabetical order.
+// Methods lists the methods that IssueFor takes, in alphabetical order.
 func Methods() (names []event.Method) {
 	for _, m := range session.Methods() {
 		if m.Login {
@@ -23,10 +23,10 @@ func Methods() (names []event.Method) {
 	return names
 }
 
-// prove makes proofs of methods. Each counts once, however often it is named.
+// prove turns methods into proofs. Each counts once.
 func prove(methods []event.Method) (once []event.Method, proofs []session.Proof, err error) {
 	if len(methods) == 0 {
-		return nil, nil, fmt.Errorf("%w: give one at least", ErrUnknownMethod)
+		return nil, nil, fmt.Errorf("%w: name at least one", ErrUnknownMethod)
 	}
 	for _, name := range methods {
 		m, _ := session.MethodOf(name)

@@ -16,7 +16,7 @@ import (
 
 var _ shared.Store = (*bus.Bucket)(nil)
 
-// bucket is one machine's way to what machines share.
+// bucket is one machine's connection to the shared state.
 func bucket(t *testing.T, nats bus.Endpoint) *bus.Bucket {
 	t.Helper()
 	s, err := bus.OpenState(nats, bus.StateOptions{Log: slog.New(slog.DiscardHandler), Within: patience})
@@ -28,7 +28,9 @@ func bucket(t *testing.T, nats bus.Endpoint) *bus.Bucket {
 
 func TestMachinesShareTokensThroughNATS(t *testing.T) {
 	t.Parallel()
-	nats, err := bus.StartEmbedded(bus.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	nats, err := bus.StartEmbedded(bus.EmbeddedOptions{
+		Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler),
+	})
 	require.NoError(t, err)
 	t.Cleanup(nats.Shutdown)
 	keys := newKeys(t)

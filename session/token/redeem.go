@@ -17,27 +17,29 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Content is what a token says, and what it stands for.
+// Content is a token's claims and record.
 type Content struct {
 	session.Proven
-	// Level is what the proofs make now.
+	// Level is the level of its proofs now.
 	Level session.Level
-	// Call is our id of the call that it comes from, or empty. Line is the line that it counts on, or AnyLine.
+	// Call is our id of the call that it comes from, or empty. Line is the line that it is for, or AnyLine.
 	Call, Line string
 	// ID, Subject, Issuer and Audience are its claims jti, sub, iss and aud.
 	ID, Subject, Issuer, Audience string
 	Issued, Expires               time.Time
 }
 
-// Redeem uses a token up on a line. A *session.RefusedError says why it is not taken; any other error that the Store did not answer, and that the token may
-// or may not have been used up. The token stays its caller's, who wipes it; no error holds anything of it.
+// Redeem uses up a token on a line. A *session.RefusedError says why it was refused; any other error means that the
+// Store did not answer, and the token may or may not have been used up. The caller still owns the token and wipes it;
+// no error holds any of it.
 func (i *Issuer) Redeem(ctx context.Context, token session.Secret, line string) (session.Proven, error) {
 	c, err := i.Use(ctx, token, line)
 	return c.Proven, err
 }
 
-// ForCalls is an Issuer as calls see it. It refuses what calls send on: that is for the application that the call goes to, which redeems it over the API, and
-// not for whoever sees it on the way, such as on an agent's telephone, and rings.
+// ForCalls is an Issuer for calls. It refuses tokens that calls send on: those are for the application that the call
+// goes to, which redeems them over the API, and not for a caller who has seen one on the way, such as on an agent's
+// telephone.
 type ForCalls struct{ *Issuer }
 
 var _ session.Tokens = ForCalls{}
@@ -54,7 +56,7 @@ func (c ForCalls) Redeem(ctx context.Context, token session.Secret, line string)
 	return c.Issuer.Redeem(ctx, token, line)
 }
 
-// Use is Redeem, and says all about the token. With AnyLine its line does not matter.
+// Use is Redeem, and returns the token's content. With AnyLine it accepts a token for any line.
 func (i *Issuer) Use(ctx context.Context, token session.Secret, line string) (Content, error) {
 	said, err := i.verify(token)
 	if err != nil {
@@ -70,19 +72,19 @@ func (i *Issuer) Use(ctx context.Context, token session.Secret, line string) (Co
 	now := i.now().UTC()
 	used, err := json.Marshal(record{Used: &now})
 	if err != nil {
-		return Content{}, fmt.Errorf("use a token up: %w", err)
+		return Content{}, fmt.Errorf("redeem a token: %w", err)
 	}
 	switch _, err := i.store.Update(ctx, key(said.ID), used, revision, keep); {
 	case errors.Is(err, shared.ErrConflict), errors.Is(err, shared.ErrNotFound):
-		return Content{}, refused(event.RefusedReplayed) // somebody else was faster
+		return Content{}, refused(event.RefusedReplayed) // another redeemer came first
 	case err != nil:
-		return Content{}, fmt.Errorf("use a token up: %w", err)
+		return Content{}, fmt.Errorf("redeem a token: %w", err)
 	}
 	return c, nil
 }
 
-// Introspect says all about a token without using it up. active is false for one that would be refused, on whatever line; an error means that the Store did
-// not answer.
+// Introspect returns a token's content without using it up. active is false if the token would be refused on every
+// line; an error means that the Store did not answer.
 func (i *Issuer) Introspect(ctx context.Context, token session.Secret) (c Content, active bool, err error) {
 	said, err := i.verify(token)
 	if err == nil {
@@ -95,9 +97,10 @@ func (i *Issuer) Introspect(ctx context.Context, token session.Secret) (c Conten
 	return c, err == nil, err
 }
 
-// verify finds out what can be found out from the token alone.
+// verify checks all that can be checked without the Store.
 func (i *Issuer) verify(token session.Secret) (claims, error) {
-	if token.Len() == 0 || token.Len() > maxSize || bytes.ContainsAny(token.Reveal(), "\r\n") { // line ends are nothing to the base64 package
+	// the base64 package ignores line ends
+	if token.Len() == 0 || token.Len() > maxSize || bytes.ContainsAny(token.Reveal(), "\r\n") {
 		return claims{}, refused(event.RefusedMalformed)
 	}
 	var c claims
@@ -125,29 +128,30 @@ func (i *Issuer) verify(token session.Secret) (claims, error) {
 	return c, nil
 }
 
-// look finds what a token stands for.
+// look finds a token's record.
 func (i *Issuer) look(ctx context.Context, said claims) (c Content, revision uint64, err error) {
 	value, revision, err := i.store.Get(ctx, key(said.ID))
 	switch {
 	case errors.Is(err, shared.ErrNotFound):
 		return c, 0, refused(event.RefusedUnknown)
 	case err != nil:
-		return c, 0, fmt.Errorf("look a token up: %w", err)
+		return c, 0, fmt.Errorf("look up a token: %w", err)
 	}
 	var r record
 	if err := json.Unmarshal(value, &r); err != nil {
-		return c, 0, errors.New("look a token up: what the store has under its id is damaged")
+		return c, 0, errors.New("look up a token: its record is damaged")
 	}
 	if r.Used != nil {
 		return c, 0, refused(event.RefusedReplayed)
 	}
-	// What is signed cannot be changed by who can write to the store.
+	// Signed claims cannot be changed by writing to the Store.
 	if !hmac.Equal([]byte(i.subject(r.Customer)), []byte(said.Subject)) || ACR(r.Level(said.IssuedAt.Time)) != said.Level {
 		return c, 0, refused(event.RefusedForged)
 	}
 	return Content{
 		Proven: r.Proven, Level: r.Level(i.now()), Call: said.Call, Line: said.Line,
-		ID: said.ID, Subject: said.Subject, Issuer: said.Issuer, Audience: i.audience, Issued: said.IssuedAt.Time, Expires: said.ExpiresAt.Time,
+		ID: said.ID, Subject: said.Subject, Issuer: said.Issuer, Audience: i.audience, Issued: said.IssuedAt.Time,
+		Expires: said.ExpiresAt.Time,
 	}, revision, nil
 }
 

@@ -20,7 +20,7 @@ import (
 	"countersign/session/token"
 )
 
-func TestATokenOfACallGivesBackWhatTheCallHasProven(t *testing.T) {
+func TestATokenOfACallHasTheCallsProofs(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	raw := b.issued(t)
@@ -47,7 +47,7 @@ func TestATokenOfACallGivesBackWhatTheCallHasProven(t *testing.T) {
 	assert.NotContains(t, string(value), canaryCustomer, "who it was for is forgotten")
 }
 
-func TestAProofThatIsOverDoesNotCountAnyMore(t *testing.T) {
+func TestAnExpiredProofDoesNotCount(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	raw := b.issued(t)
@@ -72,7 +72,7 @@ func TestATokenCountsOnItsLine(t *testing.T) {
 	require.NoError(t, err, "a refusal does not use it up")
 }
 
-func TestATokenLivesAsLongAsItSays(t *testing.T) {
+func TestATokenExpires(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	for name, test := range map[string]struct {
@@ -97,13 +97,14 @@ func TestATokenLivesAsLongAsItSays(t *testing.T) {
 	}
 }
 
-func TestOfManyWhoRedeemATokenAtOnceOnTwoMachinesOneWins(t *testing.T) {
+func TestATokenIsRedeemedOnceOnTwoMachines(t *testing.T) {
 	t.Parallel()
 	one := newBench(t)
 	race(t, 20, 50, one, benchOn(t, one.store, one.keys))
 }
 
-// race has n redeem the same token at once, on machines in turn. Where the store did not answer in time, nobody may have won.
+// race redeems the same token n times at once, on alternating machines. If the store did not answer in time, none may
+// succeed.
 func race(t *testing.T, rounds, n int, machines ...*bench) {
 	t.Helper()
 	for range rounds {
@@ -154,7 +155,7 @@ func TestATokenThatTheStoreDoesNotKnowIsUnknown(t *testing.T) {
 	assert.Equal(t, event.RefusedUnknown, b.refusal(t, raw, "retail"))
 }
 
-func TestWhoWritesToTheStoreCannotMakeATokenStandForMore(t *testing.T) {
+func TestWritingToTheStoreCannotRaiseAToken(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{
 		"somebody else": `{"customer":"victim","proofs":[{"factor":2,"method":"pin"},{"factor":3,"method":"totp"}]}`,
@@ -172,7 +173,7 @@ func TestWhoWritesToTheStoreCannotMakeATokenStandForMore(t *testing.T) {
 	}
 }
 
-// broken is a Store of which a part does not work.
+// broken is a Store that fails in part.
 type broken struct {
 	shared.Store
 	create, get, update error
@@ -194,14 +195,16 @@ func (s broken) Get(ctx context.Context, key string) ([]byte, uint64, error) {
 	return value, revision, errors.Join(s.get, err)
 }
 
-func (s broken) Update(ctx context.Context, key string, value []byte, revision uint64, keep time.Duration) (uint64, error) {
+func (s broken) Update(
+	ctx context.Context, key string, value []byte, revision uint64, keep time.Duration,
+) (uint64, error) {
 	if s.update != nil {
 		return 0, s.update
 	}
 	return s.Store.Update(ctx, key, value, revision, keep)
 }
 
-func TestAStoreThatDoesNotAnswerIsNoRefusal(t *testing.T) {
+func TestAStoreThatDoesNotAnswerIsNotARefusal(t *testing.T) {
 	t.Parallel()
 	down := errors.New("no responders")
 	b := newBench(t)
@@ -233,29 +236,42 @@ func TestErrorsOfTheStoreAreRefusals(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	raw := b.issued(t)
-	assert.Equal(t, event.RefusedUnknown, benchOn(t, broken{Store: b.store, get: fmt.Errorf("kv: %w", shared.ErrNotFound)}, b.keys).refusal(t, raw, "retail"))
-	assert.Equal(t, event.RefusedReplayed, benchOn(t, broken{Store: b.store, update: fmt.Errorf("kv: %w", shared.ErrConflict)}, b.keys).refusal(t, raw, "retail"))
+	assert.Equal(
+		t, event.RefusedUnknown,
+		benchOn(t, broken{Store: b.store, get: fmt.Errorf("kv: %w", shared.ErrNotFound)}, b.keys).refusal(t, raw, "retail"),
+	)
+	assert.Equal(
+		t, event.RefusedReplayed,
+		benchOn(
+			t, broken{Store: b.store, update: fmt.Errorf("kv: %w", shared.ErrConflict)}, b.keys,
+		).refusal(t, raw, "retail"),
+	)
 }
 
-func TestWhatIsNoTokenIsRefused(t *testing.T) {
+func TestWhatIsNotATokenIsRefused(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	raw := b.issued(t)
 	for name, text := range map[string]string{
-		"nothing": "", "a word": "token", "two dots": "..", "NUL": "\x00", "a megabyte": strings.Repeat("a", 1<<20), "a megabyte of dots": strings.Repeat(".", 1<<20),
-		"a long tail": raw + strings.Repeat("A", 4096), "two tokens": raw + "." + raw, "a line end": raw + "\n", "a header in front": "Bearer " + raw,
-		"no JSON": "e30.!!!.e30",
+		"nothing": "", "a word": "token", "two dots": "..", "NUL": "\x00", "a megabyte": strings.Repeat("a", 1<<20),
+		"a megabyte of dots": strings.Repeat(".", 1<<20),
+		"a long tail":        raw + strings.Repeat("A", 4096), "two tokens": raw + "." + raw, "a line end": raw + "\n",
+		"a header in front": "Bearer " + raw,
+		"no JSON":           "e30.!!!.e30",
 	} {
 		assert.Equal(t, event.RefusedMalformed, b.refusal(t, text, "retail"), name)
 	}
 	for n := range len(raw) {
-		assert.Contains(t, []event.Refusal{event.RefusedMalformed, event.RefusedForged}, b.refusal(t, raw[:n], "retail"), "the first %d bytes", n)
+		assert.Contains(
+			t, []event.Refusal{event.RefusedMalformed, event.RefusedForged}, b.refusal(t, raw[:n], "retail"),
+			"the first %d bytes", n,
+		)
 	}
 	_, err := b.Redeem(deadline(t), secret(raw), "retail")
 	require.NoError(t, err)
 }
 
-func TestACallDoesNotTakeWhatACallSentOn(t *testing.T) {
+func TestACallRefusesATokenSentOnByACall(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	calls := token.ForCalls{Issuer: b.Issuer}

@@ -9,11 +9,13 @@ import (
 	"strings"
 )
 
-// headsPath is the file beside the log to which the head is added after each entry, one a line. It is only ever added to, needs no lock, and names nobody, so it is kept when
-// entries are removed because their time is over. Whoever shortens the log has to change this file too: copy it elsewhere as it grows.
+// headsPath is the file beside the log that collects the heads, one line after each entry. It is only appended to,
+// needs no lock and names nobody, so it stays when old entries are removed. To hide a removed entry, an attacker must
+// change this file too: copy it elsewhere as it grows.
 func (a *Reader) headsPath() string { return strings.TrimSuffix(a.db.Path, ".db") + ".heads" }
 
-// note adds the head of an entry that is in the log. Of a crash between the two only the note is missing, which is no error.
+// note appends the head of an entry that is in the log. After a crash between the two, only the head is missing,
+// which is no error.
 func (a *Log) note(e Entry) error {
 	f, err := os.OpenFile(a.headsPath(), os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -33,7 +35,7 @@ func (a *Log) note(e Entry) error {
 	return nil
 }
 
-// isCutOff says whether a crash cut the last line of a file off.
+// isCutOff reports whether a crash cut off the last line of a file.
 func isCutOff(f *os.File) (bool, error) {
 	info, err := f.Stat()
 	if err != nil || info.Size() == 0 {
@@ -44,7 +46,7 @@ func isCutOff(f *os.File) (bool, error) {
 	return last[0] != '\n', err
 }
 
-// noted are the heads in that file. A line that is no head is one that a crash cut off.
+// noted reads the heads in that file. It skips lines that a crash cut off.
 func (a *Reader) noted() (heads []Head, err error) {
 	f, err := os.Open(a.headsPath())
 	if errors.Is(err, fs.ErrNotExist) {

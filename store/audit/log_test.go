@@ -26,11 +26,13 @@ import (
 func auditLog(t testing.TB, n int) *Log {
 	t.Helper()
 	now := eventtest.Noon
-	a, err := Open(deadline(t), filepath.Join(t.TempDir(), "audit.db"), Options{Now: func() time.Time { now = now.AddDate(0, 0, 1); return now }})
+	a, err := Open(deadline(t), filepath.Join(t.TempDir(), "audit.db"),
+		Options{Now: func() time.Time { now = now.AddDate(0, 0, 1); return now }})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = a.Close() })
 	for i := range n {
-		_, err := a.Append(deadline(t), Entry{Actor: "anna@desk", Action: LineApplied, Object: "line retail", Detail: fmt.Sprint("version ", i+1)})
+		_, err := a.Append(deadline(t),
+			Entry{Actor: "anna@desk", Action: LineApplied, Object: "line retail", Detail: fmt.Sprint("version ", i+1)})
 		require.NoError(t, err)
 	}
 	return a
@@ -43,7 +45,8 @@ func tamper(t *testing.T, a *Log, script string) {
 	require.NoError(t, err)
 	defer db.Close()
 	for _, name := range []string{
-		"entries_follow_each_other", "entries_are_not_changed", "entries_are_not_removed", "start_moves_along_the_chain", "start_moves_over_old_entries",
+		"entries_follow_each_other", "entries_are_not_changed", "entries_are_not_removed", "start_moves_along_the_chain",
+		"start_moves_over_old_entries",
 		"start_is_not_replaced", "start_is_not_removed",
 	} {
 		_, err = db.Exec("DROP TRIGGER " + name)
@@ -63,7 +66,9 @@ func TestTheAuditLogSaysWhoDidWhat(t *testing.T) {
 	require.NoError(t, a.List(deadline(t), Filter{Action: Unlocked}, add))
 	assert.Equal(t, []Entry{written}, got)
 	got = nil
-	require.NoError(t, a.List(deadline(t), Filter{From: eventtest.Noon.AddDate(0, 0, 2).Truncate(time.Millisecond), To: eventtest.Noon.AddDate(0, 0, 4).Truncate(time.Millisecond)}, add))
+	require.NoError(t, a.List(deadline(t),
+		Filter{From: eventtest.Noon.AddDate(0, 0, 2).Truncate(time.Millisecond),
+			To: eventtest.Noon.AddDate(0, 0, 4).Truncate(time.Millisecond)}, add))
 	require.Len(t, got, 2)
 	assert.Equal(t, "version 2", got[0].Detail)
 	s, err := a.Verify(deadline(t))
@@ -72,7 +77,8 @@ func TestTheAuditLogSaysWhoDidWhat(t *testing.T) {
 	h, err := ParseHead(s.Head.String())
 	require.NoError(t, err)
 	assert.Equal(t, s.Head, h)
-	for _, bad := range []string{"", "4", "4:", "x:" + h.Hash, "0:" + h.Hash, "4:" + h.Hash[1:], "4:zz" + h.Hash[2:] + "@2026-11-21T08:00:00Z", "4:" + h.Hash, "4:" + h.Hash + "@today"} {
+	for _, bad := range []string{"", "4", "4:", "x:" + h.Hash, "0:" + h.Hash, "4:" + h.Hash[1:], "4:zz" + h.Hash[2:] +
+		"@2026-11-21T08:00:00Z", "4:" + h.Hash, "4:" + h.Hash + "@today"} {
 		_, err := ParseHead(bad)
 		assert.Error(t, err, bad)
 	}
@@ -80,9 +86,11 @@ func TestTheAuditLogSaysWhoDidWhat(t *testing.T) {
 
 func TestTheHashOfAnEntryIsWhatTheDocumentationSays(t *testing.T) {
 	t.Parallel()
-	e := Entry{N: 1, Time: time.UnixMilli(1_700_000_000_123), Actor: "anna@desk", Action: Erased, Object: "customer 0a1b", Detail: "ü"}
+	e := Entry{N: 1, Time: time.UnixMilli(1_700_000_000_123), Actor: "anna@desk", Action: Erased, Object: "customer 0a1b",
+		Detail: "ü"}
 	// { head -c 32 /dev/zero; printf '[1,1700000000123,"anna@desk","erased","customer 0a1b","ü"]'; } | sha256sum
-	assert.Equal(t, "943dc3247837637f074c98b969a90dd7503ea6f7085f815ca4fea3b635002264", fmt.Sprintf("%x", e.chained(make([]byte, 32))))
+	assert.Equal(t, "943dc3247837637f074c98b969a90dd7503ea6f7085f815ca4fea3b635002264",
+		fmt.Sprintf("%x", e.chained(make([]byte, 32))))
 }
 
 func TestTheAuditLogIsOnlyAddedTo(t *testing.T) {
@@ -114,16 +122,19 @@ func TestTheChainShowsWhereItIsBroken(t *testing.T) {
 		at     int64
 		says   string
 	}{
-		"an entry is changed":            {`UPDATE entries SET actor = 'nobody' WHERE n = 3`, 3, "changed"},
-		"an entry is removed":            {`DELETE FROM entries WHERE n = 3`, 3, "entry 3 was removed"},
-		"entries are removed":            {`DELETE FROM entries WHERE n IN (2, 3)`, 2, "entries 2 to 3 were removed"},
-		"the first is removed":           {`DELETE FROM entries WHERE n = 1`, 1, "entry 1 was removed"},
-		"one is removed, others move up": {`DELETE FROM entries WHERE n = 3; UPDATE entries SET n = n - 1 WHERE n > 3`, 3, "changed"},
-		"one is put in":                  {`UPDATE entries SET n = -n WHERE n > 2; UPDATE entries SET n = 1 - n WHERE n < 0; INSERT INTO entries SELECT 3, time, actor, action, object, 'in', hash FROM entries WHERE n = 2`, 3, "put in"},
-		"the last is taken off":          {`DELETE FROM entries WHERE n = 5`, 5, "entry 5 was taken off the end"},
-		"all are":                        {`DELETE FROM entries`, 1, "entries 1 to 5 were taken off the end"},
-		"the beginning is cut off":       {`UPDATE start SET n = 2, hash = (SELECT hash FROM entries WHERE n = 2); DELETE FROM entries WHERE n < 3`, 1, "entries 1 to 2 were removed, and no entry says so"},
-		"the beginning is missing":       {`DELETE FROM start`, 1, "where it begins"},
+		"an entry is changed":  {`UPDATE entries SET actor = 'nobody' WHERE n = 3`, 3, "changed"},
+		"an entry is removed":  {`DELETE FROM entries WHERE n = 3`, 3, "entry 3 was removed"},
+		"entries are removed":  {`DELETE FROM entries WHERE n IN (2, 3)`, 2, "entries 2 to 3 were removed"},
+		"the first is removed": {`DELETE FROM entries WHERE n = 1`, 1, "entry 1 was removed"},
+		"one is removed, others move up": {`DELETE FROM entries WHERE n = 3; UPDATE entries SET n = n - 1 WHERE n > 3`, 3,
+			"changed"},
+		"one is put in": {`UPDATE entries SET n = -n WHERE n > 2; UPDATE entries SET n = 1 - n WHERE n < 0;
+			INSERT INTO entries SELECT 3, time, actor, action, object, 'in', hash FROM entries WHERE n = 2`, 3, "inserted"},
+		"the last is taken off": {`DELETE FROM entries WHERE n = 5`, 5, "entry 5 was removed from the end"},
+		"all are":               {`DELETE FROM entries`, 1, "entries 1 to 5 were removed from the end"},
+		"the beginning is cut off": {`UPDATE start SET n = 2, hash = (SELECT hash FROM entries WHERE n = 2);
+			DELETE FROM entries WHERE n < 3`, 1, "entries 1 to 2 were removed, and no entry records it"},
+		"the beginning is missing": {`DELETE FROM start`, 1, "where it begins"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -145,10 +156,14 @@ func TestACleverTruncationShowsAgainstTheHeadsThatWereNoted(t *testing.T) {
 		at     int64
 		says   string
 	}{
-		"the last entry":       {`DELETE FROM entries WHERE n > 4; UPDATE sqlite_sequence SET seq = 4`, 5, "entry 5 was taken off the end"},
-		"the last two":         {`DELETE FROM entries WHERE n > 3; UPDATE sqlite_sequence SET seq = 3`, 4, "entries 4 to 5 were taken off the end"},
-		"everything":           {`DELETE FROM entries; UPDATE sqlite_sequence SET seq = 0`, 1, "entries 1 to 5 were taken off the end"},
-		"and others put there": {`DELETE FROM entries WHERE n > 3; UPDATE sqlite_sequence SET seq = 3`, 4, "its hash is not the one that was noted"},
+		"the last entry": {`DELETE FROM entries WHERE n > 4; UPDATE sqlite_sequence SET seq = 4`, 5,
+			"entry 5 was removed from the end"},
+		"the last two": {`DELETE FROM entries WHERE n > 3; UPDATE sqlite_sequence SET seq = 3`, 4,
+			"entries 4 to 5 were removed from the end"},
+		"everything": {`DELETE FROM entries; UPDATE sqlite_sequence SET seq = 0`, 1,
+			"entries 1 to 5 were removed from the end"},
+		"and others put there": {`DELETE FROM entries WHERE n > 3; UPDATE sqlite_sequence SET seq = 3`, 4,
+			"its hash is not the one that was noted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,7 +173,7 @@ func TestACleverTruncationShowsAgainstTheHeadsThatWereNoted(t *testing.T) {
 			assert.Equal(t, 5, s.Noted)
 			tamper(t, a, c.script)
 			if name == "and others put there" {
-				for range 3 { // nobody can fill the gap with something else
+				for range 3 { // nothing else can fill the gap
 					_, err = a.Append(deadline(t), Entry{Actor: "x", Action: Erased})
 					require.NoError(t, err)
 				}
@@ -171,10 +186,10 @@ func TestACleverTruncationShowsAgainstTheHeadsThatWereNoted(t *testing.T) {
 
 			require.NoError(t, os.Remove(a.headsPath()))
 			after, err := a.Verify(deadline(t))
-			require.NoError(t, err, "nothing is left here that tells")
+			require.NoError(t, err, "nothing is left here that reveals it")
 			assert.Zero(t, after.Noted)
 			_, err = a.Verify(deadline(t), s.Head)
-			assert.ErrorContains(t, err, "noted", "a head that was kept elsewhere does")
+			assert.ErrorContains(t, err, "noted", "a head kept elsewhere reveals it")
 		})
 	}
 }
@@ -203,11 +218,12 @@ func TestHeadsThatACrashKeptFromBeingNotedAreNoError(t *testing.T) {
 		require.NoError(t, err)
 		s, err = a.Verify(deadline(t))
 		require.NoError(t, err)
-		assert.Equal(t, whole+1, s.Noted, "what is noted next is not lost with it")
+		assert.Equal(t, whole+1, s.Noted, "the next note is not lost with it")
 	}
 }
 
-// trimmed is an audit log of which three of six entries were removed because their time was over, and what Verify said before.
+// trimmed is an audit log of which three of six entries were removed because their time was over, and what Verify
+// said before.
 func trimmed(t *testing.T) (*Log, State) {
 	a := auditLog(t, 6)
 	whole, err := a.Verify(deadline(t))
@@ -224,7 +240,7 @@ func TestEntriesWhoseTimeIsOverAreRemovedAndTheChainHolds(t *testing.T) {
 	a, before := trimmed(t)
 	s, err := a.Verify(deadline(t), before.Head)
 	require.NoError(t, err)
-	assert.EqualValues(t, 4, s.Entries, "three, and the one that says so")
+	assert.EqualValues(t, 4, s.Entries, "three, and the one that records the removal")
 	assert.EqualValues(t, 3, s.Removed)
 	n, err := a.Trim(deadline(t), eventtest.Noon.AddDate(0, 0, 4).Truncate(time.Millisecond), "countersign", false)
 	require.NoError(t, err)
@@ -251,7 +267,7 @@ func TestEntriesWhoseTimeIsOverAreRemovedAndTheChainHolds(t *testing.T) {
 
 func TestNoEntryIsRemovedWithinThirtyDays(t *testing.T) {
 	t.Parallel()
-	a := auditLog(t, 6) // the clock goes on by a day each time it is asked
+	a := auditLog(t, 6) // each reading of the clock is a day later
 	n, err := a.Trim(deadline(t), eventtest.Noon.AddDate(10, 0, 0), "countersign", false)
 	require.NoError(t, err)
 	assert.Zero(t, n)
@@ -298,7 +314,8 @@ func cutFront(t *testing.T, a *Log, last Head, at time.Time) Head {
 	_, err = a.db.Write.Exec(`UPDATE start SET n = ?, hash = ?`, last.N, hash)
 	require.NoError(t, err)
 	sum := says.chained(hash)
-	_, err = a.db.Write.Exec(`INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)`, says.N, at.UnixMilli(), says.Actor, says.Action, says.Object, says.Detail, sum)
+	_, err = a.db.Write.Exec(`INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)`, says.N, at.UnixMilli(), says.Actor,
+		says.Action, says.Object, says.Detail, sum)
 	require.NoError(t, err)
 	says.Hash = hex.EncodeToString(sum)
 	return says.head()
@@ -306,18 +323,23 @@ func cutFront(t *testing.T, a *Log, last Head, at time.Time) Head {
 
 func TestEntriesTakenOffTheBeginningShowAgainstTheHeadsThatWereNoted(t *testing.T) {
 	t.Parallel()
-	soon, later := eventtest.Noon.AddDate(0, 0, 4).Truncate(time.Millisecond), eventtest.Noon.AddDate(1, 0, 0).Truncate(time.Millisecond)
+	soon, later := eventtest.Noon.AddDate(0, 0, 4).Truncate(time.Millisecond), eventtest.Noon.AddDate(1, 0,
+		0).Truncate(time.Millisecond)
 	for name, c := range map[string]struct {
-		other, old bool // the last that is gone gets another hash; it is said to be old
+		other, old bool // give the last removed entry another hash; claim that it is old
 		at, now    time.Time
-		note       bool // what says so is noted, too
+		note       bool // also note the entry that records the removal
 		says       string
 	}{
-		"the log was written anew":              {other: true, old: true, at: later, now: later, note: true, says: "its hash is not the one that was noted"},
-		"they are young":                        {at: soon, now: soon, note: true, says: "it was removed when it was 72h0m0s old"},
-		"they are said to be old":               {old: true, at: soon, now: soon, note: true, says: "it was removed when it was 72h0m0s old"},
-		"the removal is said to be still to do": {at: later, now: soon, note: true, says: "it was removed when it was 72h0m0s old"},
-		"the removal was never noted":           {at: later, now: later, says: "entry 4, which says so, was never noted"},
+		"the log was written anew": {other: true, old: true, at: later, now: later, note: true,
+			says: "its hash is not the one that was noted"},
+		"they are young": {at: soon, now: soon, note: true,
+			says: "it was removed when it was 72h0m0s old"},
+		"they are said to be old": {old: true, at: soon, now: soon, note: true,
+			says: "it was removed when it was 72h0m0s old"},
+		"the removal is said to be still to do": {at: later, now: soon, note: true,
+			says: "it was removed when it was 72h0m0s old"},
+		"the removal was never noted": {at: later, now: later, says: "entry 4, which records it, was never noted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -345,7 +367,7 @@ func TestEntriesTakenOffTheBeginningShowAgainstTheHeadsThatWereNoted(t *testing.
 
 			require.NoError(t, os.Remove(a.headsPath()))
 			_, err = a.Verify(deadline(t), known...)
-			require.ErrorAs(t, err, &chain, "a head that was kept elsewhere shows it, too")
+			require.ErrorAs(t, err, &chain, "a head kept elsewhere reveals it, too")
 		})
 	}
 }
@@ -398,7 +420,7 @@ func TestSeveralProcessesWriteOneChain(t *testing.T) {
 		group.Go(func() error {
 			for range 10 {
 				err := sqlite.ErrBusy
-				for errors.Is(err, sqlite.ErrBusy) { // who is too slow comes again
+				for errors.Is(err, sqlite.ErrBusy) { // retry when too slow
 					_, err = []*Log{a, b}[i%2].Append(ctx, Entry{Actor: "x", Action: Imported})
 				}
 				if err != nil {

@@ -10,11 +10,13 @@ import (
 	"time"
 )
 
-// auditAtLeast is how long an entry is kept at least (policy.md; the file itself keeps it, too).
+// auditAtLeast is how long an entry is kept at least (docs/policy.md#what-is-kept-and-for-how-long). A trigger in the
+// database enforces it, too.
 const auditAtLeast = 30 * 24 * time.Hour
 
-// Trim removes the entries from before a time, never those of the last 30 days, and writes an entry that says so. The chain goes on from the last one removed. It says how
-// many there were; with dryRun it only counts. Of a crash in the middle only the entry is left: the next time will do.
+// Trim removes the entries from before a time, but never those of the last 30 days, and writes an entry that says so.
+// The chain continues from the last removed entry. Trim returns how many it removed; with dryRun it only counts.
+// After a crash in the middle only its own entry may exist; the next Trim removes the rest.
 func (a *Log) Trim(ctx context.Context, before time.Time, actor string, dryRun bool) (removed int64, err error) {
 	defer func() {
 		if err != nil {
@@ -27,9 +29,10 @@ func (a *Log) Trim(ctx context.Context, before time.Time, actor string, dryRun b
 	var last Head
 	var at int64
 	var hash []byte
-	// The first that stays ends what is removed, whatever the clock did between.
+	// The removed entries end before the first that stays, even if the clock was put back in between.
 	err = a.db.Read.QueryRowContext(ctx, `SELECT n, time, hash, n - (SELECT n FROM start) FROM entries
-		WHERE n < coalesce((SELECT min(n) FROM entries WHERE time >= ?), 1 << 62) ORDER BY n DESC LIMIT 1`, before.UnixMilli()).Scan(&last.N, &at, &hash, &removed)
+		WHERE n < coalesce((SELECT min(n) FROM entries WHERE time >= ?), 1 << 62) ORDER BY n DESC LIMIT 1`,
+		before.UnixMilli()).Scan(&last.N, &at, &hash, &removed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
@@ -37,12 +40,14 @@ func (a *Log) Trim(ctx context.Context, before time.Time, actor string, dryRun b
 		return removed, err
 	}
 	last.Time, last.Hash = time.UnixMilli(at), hex.EncodeToString(hash)
-	// It is noted before anything goes: Verify wants the note.
-	if _, err := a.Append(ctx, Entry{Actor: actor, Action: Trimmed, Object: "audit", Detail: trimDetail(last)}); err != nil {
+	// First the entry, then the removal: Verify demands that the entry was noted.
+	_, err = a.Append(ctx, Entry{Actor: actor, Action: Trimmed, Object: "audit", Detail: trimDetail(last)})
+	if err != nil {
 		return 0, err
 	}
 	err = a.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE start SET n = ?1, hash = ?2 WHERE n < ?1`, last.N, hash); err != nil { // another process may have gone further
+		// n < ?1: another process may have removed more.
+		if _, err := tx.ExecContext(ctx, `UPDATE start SET n = ?1, hash = ?2 WHERE n < ?1`, last.N, hash); err != nil {
 			return err
 		}
 		done, err := tx.ExecContext(ctx, `DELETE FROM entries WHERE n <= ?`, last.N)
@@ -62,7 +67,7 @@ const trimmedUpTo = "up to "
 
 func trimDetail(last Head) string { return trimmedUpTo + last.String() }
 
-// trims says whether an entry is about the removal of everything up to another one, and when that one was written.
+// trims reports whether the entry records the removal of everything up to last, and when last was written.
 func (e Entry) trims(last Head) (written time.Time, ok bool) {
 	text, ok := strings.CutPrefix(e.Detail, trimmedUpTo)
 	h, err := ParseHead(text)

@@ -6,7 +6,8 @@ import (
 	"encoding/hex"
 )
 
-// Alias is what the audit log calls a customer: always the same for the same id, on every machine with this pepper, and not to be turned back.
+// Alias returns the pseudonym of a customer in the audit log: the same for the same id on every machine with this
+// pepper, and irreversible.
 func (d *Reader) Alias(customer string) string {
 	key := d.PepperKey("audit/v1")
 	defer clear(key)
@@ -15,5 +16,5 @@ func (d *Reader) Alias(customer string) string {
 	return "customer " + hex.EncodeToString(mac.Sum(nil)[:aliasSize])
 }
 
-// aliasSize is in bytes: enough that no two customers share an alias.
+// aliasSize is in bytes: large enough that no two customers share an alias.
 const aliasSize = 12

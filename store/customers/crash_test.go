@@ -17,7 +17,8 @@ func importUntilKilled(path string) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.Import(context.Background(), os.Stdin, ImportOptions{Progress: func(rows int, _ int64) { fmt.Println(rows) }})
+	_, err = d.Import(context.Background(), os.Stdin,
+		ImportOptions{Progress: func(rows int, _ int64) { fmt.Println(rows) }})
 	return err
 }
 

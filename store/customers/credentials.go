@@ -10,8 +10,9 @@ import (
 	"countersign/session"
 )
 
-// Check says whether answer, in the form that the kind is stored in (see KindPIN and its neighbours), is the customer's secret of a kind. It takes about 40 ms
-// of a core, also for an unknown customer and one who has none, and waits its turn for up to 5 s; then the error is ErrBusy. It neither keeps nor wipes the answer.
+// Check reports whether answer is the customer's secret of a kind. The answer is in the normal form of the kind (see
+// KindPIN and its neighbours). Check takes about 40 ms of a core, also for an unknown customer or one without such a
+// secret, and waits up to 5 s for its turn, else it returns sqlite.ErrBusy. It neither keeps nor wipes the answer.
 func (d *Directory) Check(ctx context.Context, customer, kind string, answer session.Secret) (ok bool, err error) {
 	stored, found, err := d.credential(ctx, customer, kind)
 	if err != nil {
@@ -30,8 +31,8 @@ func (d *Directory) Check(ctx context.Context, customer, kind string, answer ses
 	return ok && found, nil
 }
 
-// SetPIN gives a customer a PIN in place of the one that is on file. ErrPINFormat, ErrUnknownCustomer and ErrBusy say what they say; a
-// *WeakPINError refuses a PIN that is easy to guess, unless allowWeak. The PIN is neither kept nor wiped.
+// SetPIN replaces the PIN of a customer. Its errors are ErrPINFormat, ErrUnknown, sqlite.ErrBusy, and *WeakPINError
+// for a PIN that is easy to guess, unless allowWeak. It neither keeps nor wipes the PIN.
 func (d *Directory) SetPIN(ctx context.Context, customer string, pin session.Secret, allowWeak bool) error {
 	if !isPIN(pin.Reveal()) {
 		return ErrPINFormat
@@ -46,9 +47,9 @@ func (d *Directory) SetPIN(ctx context.Context, customer string, pin session.Sec
 	return d.enrol(ctx, customer, KindPIN, pin.Reveal())
 }
 
-// SetSecret gives a customer a secret of a kind in place of the one that is on file: KindPassphrase, KindBirthDate, KindTOTP or a fact, written as in a file that
-// is imported. A PIN goes to SetPIN. ErrUnknownCustomer and ErrBusy say what they say; other errors say what is wrong with the secret, without showing it. It is
-// neither kept nor wiped.
+// SetSecret replaces a customer's secret: KindPassphrase, KindBirthDate, KindTOTP or a fact, written as in a
+// customers CSV. For a PIN use SetPIN. Its errors are ErrUnknown, sqlite.ErrBusy, or say what is wrong with the
+// secret without showing it. It neither keeps nor wipes the secret.
 func (d *Directory) SetSecret(ctx context.Context, customer, kind string, secret session.Secret) error {
 	var form []byte
 	var problem string
@@ -58,7 +59,7 @@ func (d *Directory) SetSecret(ctx context.Context, customer, kind string, secret
 	case kind == KindPassphrase, kind == KindBirthDate, isNewFact(kind):
 		form, problem = normal(kind, secret.Reveal(), d.now())
 	default:
-		problem = fmt.Sprintf("%q cannot be set: it is no kind of secret", kind)
+		problem = fmt.Sprintf("%q cannot be set: it is not a kind of secret", kind)
 	}
 	defer clear(form)
 	if problem != "" {
@@ -67,7 +68,7 @@ func (d *Directory) SetSecret(ctx context.Context, customer, kind string, secret
 	return d.enrol(ctx, customer, kind, form)
 }
 
-// enrol stores a secret that is in its normal form.
+// enrol stores a secret in its normal form.
 func (d *Directory) enrol(ctx context.Context, customer, kind string, form []byte) (err error) {
 	var c credential
 	if kind != KindTOTP {
@@ -99,8 +100,8 @@ func (r Record) identifiers() []string {
 }
 
 func (d *Reader) credential(ctx context.Context, customer, kind string) (c credential, found bool, err error) {
-	err = d.db.Read.QueryRowContext(ctx, `SELECT scheme, salt, params, hash FROM credentials WHERE customer = ? AND kind = ?`, customer, kind).
-		Scan(&c.scheme, &c.salt, &c.params, &c.hash)
+	err = d.db.Read.QueryRowContext(ctx, `SELECT scheme, salt, params, hash FROM credentials
+		WHERE customer = ? AND kind = ?`, customer, kind).Scan(&c.scheme, &c.salt, &c.params, &c.hash)
 	if errors.Is(err, sql.ErrNoRows) {
 		return credential{}, false, nil
 	}
@@ -111,8 +112,9 @@ func (d *Reader) credential(ctx context.Context, customer, kind string) (c crede
 }
 
 func putCredential(ctx context.Context, tx *sql.Tx, customer, kind string, c credential) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO credentials (customer, kind, scheme, salt, params, hash) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET scheme = excluded.scheme, salt = excluded.salt, params = excluded.params, hash = excluded.hash`,
+	_, err := tx.ExecContext(ctx, `INSERT INTO credentials (customer, kind, scheme, salt, params, hash)
+		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+		scheme = excluded.scheme, salt = excluded.salt, params = excluded.params, hash = excluded.hash`,
 		customer, kind, c.scheme, c.salt, c.params, c.hash)
 	return err
 }

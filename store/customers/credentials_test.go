@@ -59,7 +59,7 @@ func TestCheckPIN(t *testing.T) {
 				ok, err := d.Check(deadline(t), tt.customer, KindPIN, pin)
 				require.NoError(t, err)
 				assert.Equal(t, tt.want, ok, "%s %s", tt.customer, tt.pin)
-				assert.Equal(t, tt.pin, string(pin.Reveal()), "the PIN is its owner's to wipe")
+				assert.Equal(t, tt.pin, string(pin.Reveal()), "the caller wipes the PIN")
 			}
 		})
 	}
@@ -98,7 +98,8 @@ func TestAHashIsWorthNothingInAnotherRow(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t, Options{Scheme: SchemeHMAC})
 	fill(t, d, "id,pin", "thief,83645", "victim,91827")
-	_, err := d.db.Write.Exec(`UPDATE credentials SET hash = (SELECT hash FROM credentials WHERE customer = 'thief') WHERE customer = 'victim'`)
+	_, err := d.db.Write.Exec(`UPDATE credentials
+		SET hash = (SELECT hash FROM credentials WHERE customer = 'thief') WHERE customer = 'victim'`)
 	require.NoError(t, err)
 	ok, err := d.Check(deadline(t), "victim", KindPIN, secret("83645"))
 	require.NoError(t, err)
@@ -143,8 +144,10 @@ func TestSetPINRefuses(t *testing.T) {
 	countArgon2(d)
 	fill(t, d, "id,account,phones", "100042,AB-4711-08,+4930901826")
 	for pin, want := range map[string]string{
-		"1111": "repeats itself", "121212": "repeats itself", "83648364": "repeats itself", "1234": "counts up or down", "890123": "counts up or down",
-		"98765": "counts up or down", "1985": "looks like a year", "2031": "looks like a year", "4711": "id or account number", "0004": "id or account number",
+		"1111": "repeats itself", "121212": "repeats itself", "83648364": "repeats itself", "1234": "counts up or down",
+		"890123": "counts up or down",
+		"98765":  "counts up or down", "1985": "looks like a year", "2031": "looks like a year",
+		"4711": "id or account number", "0004": "id or account number",
 		"1826": "the end of the customer's telephone number", "901826": "the end of the customer's telephone number",
 	} {
 		err := d.SetPIN(deadline(t), "100042", secret(pin), false)
@@ -166,7 +169,8 @@ func TestSetPINRefuses(t *testing.T) {
 func TestPINsThatAreTheDateOfBirthAreCounted(t *testing.T) {
 	t.Parallel()
 	for _, pin := range []string{
-		"2908", "0829", "290884", "840829", "082984", "842908", "29081984", "08291984", "19840829", "0884", "8408", "081984", "198408",
+		"2908", "0829", "290884", "840829", "082984", "842908", "29081984", "08291984", "19840829", "0884", "8408", "081984",
+		"198408",
 	} {
 		assert.Equal(t, "is the customer's date of birth", weakness([]byte(pin), nil, nil, []byte("19840829")), pin)
 		assert.Empty(t, weakness([]byte(pin), nil, nil, nil), pin)
@@ -176,7 +180,8 @@ func TestPINsThatAreTheDateOfBirthAreCounted(t *testing.T) {
 		assert.Empty(t, weakness([]byte(pin), nil, nil, []byte("19840829")), pin)
 	}
 	d := newDirectory(t, Options{})
-	result, err := d.Import(deadline(t), csvOf("id,pin,birth_date", "c1,2908,29.8.1984", "c2,2909,1984-08-29", "c3,2908,"), ImportOptions{})
+	result, err := d.Import(deadline(t), csvOf("id,pin,birth_date", "c1,2908,29.8.1984", "c2,2909,1984-08-29", "c3,2908,"),
+		ImportOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, 1, result.WeakPINs)
 }
@@ -188,14 +193,17 @@ func TestCheckOfEveryKind(t *testing.T) {
 			t.Parallel()
 			d := newDirectory(t, Options{Scheme: scheme})
 			countArgon2(d)
-			fill(t, d, "id,birth_date,passphrase,fact:postcode", "imported,1984-08-29,Grüße aus Köln!,01099", "set,,,", "none,,,")
-			for kind, raw := range map[string]string{KindBirthDate: "29.08.1984", KindPassphrase: "grüße AUS köln", "postcode": "01099"} {
+			fill(t, d, "id,birth_date,passphrase,fact:postcode", "imported,1984-08-29,Grüße aus Köln!,01099", "set,,,",
+				"none,,,")
+			for kind, raw := range map[string]string{KindBirthDate: "29.08.1984", KindPassphrase: "grüße AUS köln",
+				"postcode": "01099"} {
 				s := secret(raw)
 				require.NoError(t, d.SetSecret(deadline(t), "set", kind, s))
-				assert.Equal(t, raw, string(s.Reveal()), "the secret is its owner's to wipe")
+				assert.Equal(t, raw, string(s.Reveal()), "the caller wipes the secret")
 			}
 			check := func() {
-				for kind, answer := range map[string]string{KindBirthDate: "19840829", KindPassphrase: "grüße aus köln", "postcode": "01099"} {
+				for kind, answer := range map[string]string{KindBirthDate: "19840829", KindPassphrase: "grüße aus köln",
+					"postcode": "01099"} {
 					for customer, want := range map[string]bool{"imported": true, "set": true, "none": false, "unknown": false} {
 						ok, err := d.Check(deadline(t), customer, kind, secret(answer))
 						require.NoError(t, err)
@@ -223,8 +231,10 @@ func TestSetSecretRefuses(t *testing.T) {
 	countArgon2(d)
 	fill(t, d, "id", "c1")
 	for _, tt := range []struct{ kind, raw, want string }{
-		{KindBirthDate, "29.08.84", "the birth_date must be"}, {KindPassphrase, "sesame", "the passphrase must have"}, {"postcode", "EC1A", "the postcode must have"},
-		{KindTOTP, "nonsense!", "the totp_secret must be"}, {KindPIN, "83645", `"pin" cannot be set`}, {"tracking", "83645", `"tracking" cannot be set`},
+		{KindBirthDate, "29.08.84", "the birth_date must be"}, {KindPassphrase, "sesame",
+			"the passphrase must have"}, {"postcode", "EC1A", "the postcode must have"},
+		{KindTOTP, "nonsense!", "the totp_secret must be"}, {KindPIN, "83645", `"pin" cannot be set`}, {"tracking", "83645",
+			`"tracking" cannot be set`},
 		{"", "83645", "cannot be set"},
 	} {
 		err := d.SetSecret(deadline(t), "c1", tt.kind, secret(tt.raw))
@@ -244,7 +254,8 @@ func TestNoFileHoldsASecret(t *testing.T) {
 	const imported, set, wrong = "739150264817", "408261957304", "615937048263"
 	const totp, setTOTP = "OBZGC5DFNZSXQ5DSMFQXG53FOJSA", "KRSXG5CTMVRXEZLUKN2XAZLSKNSWG4TF"
 	secrets := []string{
-		imported, set, wrong, "1984-08-29", "29.08.1984", "19840829", "29081984", "08291984", "840829", "1985-07-13", "19850713", "zebras", "waltz", "Zebras", "gnomes",
+		imported, set, wrong, "1984-08-29", "29.08.1984", "19840829", "29081984", "08291984", "840829", "1985-07-13",
+		"19850713", "zebras", "waltz", "Zebras", "gnomes",
 		"92746103", totp, strings.ToLower(totp), setTOTP,
 	}
 	for _, s := range []string{totp, setTOTP} {
@@ -255,7 +266,7 @@ func TestNoFileHoldsASecret(t *testing.T) {
 	folder := t.TempDir()
 	d := openDirectory(t, filepath.Join(folder, "directory.db"), Options{})
 	search := func() {
-		for range 2 { // what is in the log, then what is in the file itself
+		for range 2 { // the content of the log, then that of the file itself
 			files, err := filepath.Glob(filepath.Join(folder, "*"))
 			require.NoError(t, err)
 			require.NotEmpty(t, files)
@@ -274,7 +285,8 @@ func TestNoFileHoldsASecret(t *testing.T) {
 	fill(t, d, "id,pin,birth_date,passphrase,fact:membership,totp_secret", "c1,"+row, "c2,"+row)
 	search()
 	for kind, answers := range map[string][]string{
-		KindPIN: {imported, wrong}, KindBirthDate: {"19840829"}, KindPassphrase: {"zebras waltz at eventtest.Noon", "gnomes waltz"}, "membership": {"92746103"},
+		KindPIN: {imported, wrong}, KindBirthDate: {"19840829"}, KindPassphrase: {"zebras waltz at eventtest.Noon",
+			"gnomes waltz"}, "membership": {"92746103"},
 	} {
 		for _, answer := range answers {
 			_, err := d.Check(deadline(t), "c1", kind, secret(answer))
@@ -284,7 +296,8 @@ func TestNoFileHoldsASecret(t *testing.T) {
 	_, _, err := d.CheckTOTP(deadline(t), "c1", secret("123456"), time.Now())
 	require.NoError(t, err)
 	require.NoError(t, d.SetPIN(deadline(t), "c2", secret(set), false))
-	for kind, raw := range map[string]string{KindBirthDate: "1985-07-13", KindPassphrase: "gnomes waltz", KindTOTP: setTOTP} {
+	for kind, raw := range map[string]string{KindBirthDate: "1985-07-13", KindPassphrase: "gnomes waltz",
+		KindTOTP: setTOTP} {
 		require.NoError(t, d.SetSecret(deadline(t), "c2", kind, secret(raw)))
 	}
 	_, err = d.WrapNext(deadline(t), 2)

@@ -1,8 +1,8 @@
-// Package customers keeps the customers in directory.db: who has this number, is this their PIN. It refuses to show a secret or its
-// hash, and to decide what a caller may do.
+// Package customers keeps the customers in directory.db. It answers "who has this number" and "is this their PIN". It
+// never shows a secret or its hash, and does not decide what a caller may do.
 //
-// Secrets are stored as HMAC-SHA-256 under a pepper that lives outside the database (LoadPepper), under argon2id. Those that must be
-// read again to be checked (TOTP) are encrypted under a key derived from the pepper.
+// A secret is stored as argon2id over HMAC-SHA-256 under a pepper that is kept outside the database (LoadPepper). A
+// secret that must be read again to be checked (TOTP) is encrypted under a key derived from the pepper.
 package customers
 
 import (
@@ -25,47 +25,48 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-var schema = sqlite.Schema{Application: 0x43536469 /* CSdi */, Synchronous: "FULL", Name: "directory", Files: migrations}
+var schema = sqlite.Schema{Application: 0x43536469 /* CSdi */, Synchronous: "FULL", Name: "directory",
+	Files: migrations}
 
-// Options are what a Directory needs. Pepper is required.
+// Options configure a Directory. Pepper is required.
 type Options struct {
-	// Pepper is what LoadPepper returned.
+	// Pepper comes from LoadPepper.
 	Pepper []byte
-	// Scheme of new credentials: SchemeArgon2id, the default, or SchemeHMAC for those who cannot pay 40 ms of a core for each check. Credentials
-	// that are stored otherwise keep working.
+	// Scheme of new credentials: SchemeArgon2id, the default, or SchemeHMAC to save the 40 ms of a core for each
+	// check. Credentials of the other scheme keep working.
 	Scheme string
-	// Log hears of trouble in the background. Default: nothing is logged.
+	// Log gets errors of background work. Default: no log.
 	Log *slog.Logger
-	// Now is the clock, for what is dated. Default: time.Now.
+	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 }
 
-// ErrWrongPepper says that the secrets of a directory were stored under another pepper.
+// ErrWrongPepper means that the secrets of a directory were stored under another pepper.
 var ErrWrongPepper = errors.New("wrong pepper")
 
-// Reader knows the customers. It changes nothing. It is safe for use by several goroutines.
+// Reader reads the customers without changing them. It is safe for use by several goroutines.
 type Reader struct {
 	db   *sqlite.DB
 	hash *hasher
 }
 
-// Directory knows the customers and checks their secrets. It is safe for use by several goroutines, and several processes may have the same
-// file open.
+// Directory reads and changes the customers and checks their secrets. It is safe for use by several goroutines, and
+// several processes may have the same file open.
 type Directory struct {
 	Reader
 	log *slog.Logger
 	now func() time.Time
-	// lastCheck is when a secret was checked last, in nanoseconds since 1970: Wrap keeps out of the way of calls.
+	// lastCheck is when a secret was last checked, in nanoseconds since 1970, so that Wrap keeps out of the way of calls.
 	lastCheck atomic.Int64
 }
 
-// Open opens or creates a directory. An *OpenError tells a person what is wrong.
+// Open opens or creates a directory. An *sqlite.OpenError tells the operator what is wrong.
 func Open(ctx context.Context, path string, o Options) (*Directory, error) {
 	if o.Scheme == "" {
 		o.Scheme = SchemeArgon2id
 	}
 	if o.Scheme != SchemeArgon2id && o.Scheme != SchemeHMAC {
-		return nil, fmt.Errorf("unknown hash %q: known are %s and %s", o.Scheme, SchemeArgon2id, SchemeHMAC)
+		return nil, fmt.Errorf("unknown hash %q: use %s or %s", o.Scheme, SchemeArgon2id, SchemeHMAC)
 	}
 	if len(o.Pepper) != pepperSize {
 		return nil, fmt.Errorf("the pepper has %d bytes, want %d", len(o.Pepper), pepperSize)
@@ -87,8 +88,8 @@ func Open(ctx context.Context, path string, o Options) (*Directory, error) {
 	return d, nil
 }
 
-// OpenReadOnly opens a directory to read in it, as sqlite.OpenReadOnly does. A file that is not there yet has no customers. Of the options it
-// needs the pepper. Close it.
+// OpenReadOnly opens a directory as sqlite.OpenReadOnly does. A missing file counts as one without customers. Of the
+// options only Pepper is used. The caller closes it.
 func OpenReadOnly(ctx context.Context, path string, o Options) (*Reader, error) {
 	if len(o.Pepper) != pepperSize {
 		return nil, fmt.Errorf("the pepper has %d bytes, want %d", len(o.Pepper), pepperSize)
@@ -104,7 +105,8 @@ func OpenReadOnly(ctx context.Context, path string, o Options) (*Reader, error) 
 	matches, err := r.matchesPepper(ctx)
 	if err == nil && !matches {
 		var secrets bool
-		err = db.Read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM credentials) OR EXISTS (SELECT 1 FROM sealed)").Scan(&secrets)
+		err = db.Read.QueryRowContext(ctx,
+			"SELECT EXISTS (SELECT 1 FROM credentials) OR EXISTS (SELECT 1 FROM sealed)").Scan(&secrets)
 		if err == nil && secrets {
 			err = r.wrongPepper()
 		}
@@ -115,7 +117,7 @@ func OpenReadOnly(ctx context.Context, path string, o Options) (*Reader, error) 
 	return r, nil
 }
 
-// matchesPepper says whether the stored hashes were made with this pepper.
+// matchesPepper reports whether the secrets were stored under this pepper.
 func (r *Reader) matchesPepper(ctx context.Context) (bool, error) {
 	var known []byte
 	err := r.db.Read.QueryRowContext(ctx, "SELECT fingerprint FROM pepper").Scan(&known)
@@ -127,10 +129,12 @@ func (r *Reader) matchesPepper(ctx context.Context) (bool, error) {
 
 func (r *Reader) wrongPepper() error {
 	return &sqlite.OpenError{Path: r.db.Path, Kind: ErrWrongPepper, Sentence: fmt.Sprintf(
-		"the secrets in %s were stored under another pepper: restore the pepper file that belongs to it", filepath.Base(r.db.Path))}
+		"the secrets in %s were stored under another pepper: restore the pepper file that belongs to it",
+		filepath.Base(r.db.Path))}
 }
 
-// adoptPepper refuses a pepper that the stored hashes were not made with: every answer would be wrong. Without hashes it takes any.
+// adoptPepper refuses a pepper under which the secrets were not stored: every answer would be wrong. Without secrets
+// it adopts any.
 func (d *Directory) adoptPepper(ctx context.Context) error {
 	if matches, err := d.matchesPepper(ctx); matches || err != nil {
 		return err
@@ -149,10 +153,10 @@ func (d *Directory) adoptPepper(ctx context.Context) error {
 	})
 }
 
-// Close closes the file. No other method may run or be called any more.
+// Close closes the file. No other method may run during it or after it.
 func (r *Reader) Close() error { return r.db.Close() }
 
-// customerColumns go with "customers c" and scanCustomer.
+// customerColumns are the columns of "customers c" for scanCustomer.
 const customerColumns = `c.id, c.name, c.language, (SELECT coalesce(group_concat(kind, ' '), '') FROM
 	(SELECT kind FROM credentials WHERE customer = c.id UNION ALL SELECT kind FROM sealed WHERE customer = c.id))`
 
@@ -165,23 +169,25 @@ func scanCustomer(r sqlite.Row) (c session.Customer, err error) {
 	return c, err
 }
 
-// maxOnOnePhone bounds the answer of ByPhone: a switchboard, or a made-up number that stands in for "none", may be on file a thousand times.
+// maxOnOnePhone bounds the result of ByPhone: a switchboard, or a dummy number for "none", may be on file a thousand
+// times.
 const maxOnOnePhone = 100
 
-// ByPhone finds who has a number, written as session.E164 writes it: none, one, or several customers, ordered by id, and no more than 100.
+// ByPhone finds the customers with a number in the form of session.E164, up to 100, ordered by id.
 func (d *Reader) ByPhone(ctx context.Context, e164 string) ([]session.Customer, error) {
 	return d.customers(ctx, `SELECT `+customerColumns+` FROM phones p JOIN customers c ON c.id = p.customer
 		WHERE p.e164 = ? ORDER BY c.id LIMIT ?`, e164, maxOnOnePhone)
 }
 
-// ByIdentifier finds whose identifier of a kind this is, written with or without spaces and dashes, in small letters or capitals. The kind KindCustomer is the
-// customer's id, which can be keyed if it has nothing but digits.
+// ByIdentifier finds the customer with an identifier of a kind, ignoring spaces, dashes and case. The kind
+// KindCustomer is the customer's id, which callers can key if it has only digits.
 func (d *Reader) ByIdentifier(ctx context.Context, kind, value string) (c session.Customer, found bool, err error) {
 	if kind == KindCustomer {
 		return d.ByID(ctx, plain(value))
 	}
 	found = true
-	c, err = scanCustomer(d.db.Read.QueryRowContext(ctx, `SELECT `+customerColumns+` FROM identifiers i JOIN customers c ON c.id = i.customer
+	c, err = scanCustomer(d.db.Read.QueryRowContext(ctx, `SELECT `+customerColumns+`
+		FROM identifiers i JOIN customers c ON c.id = i.customer
 		WHERE i.kind = ? AND i.value = ?`, kind, plain(value)))
 	if errors.Is(err, sql.ErrNoRows) {
 		return session.Customer{}, false, nil
@@ -206,7 +212,7 @@ func (d *Reader) ByID(ctx context.Context, id string) (c session.Customer, found
 
 var withoutGaps = strings.NewReplacer(" ", "", "-", "")
 
-// plain is how identifiers are stored and compared.
+// plain returns the form in which identifiers are stored and compared.
 func plain(identifier string) string { return strings.ToUpper(withoutGaps.Replace(identifier)) }
 
 func (d *Reader) customers(ctx context.Context, query string, args ...any) ([]session.Customer, error) {

@@ -31,7 +31,8 @@ func TestByPhone(t *testing.T) {
 	d := sample(t)
 	both, err := d.ByPhone(deadline(t), "+4930901820")
 	require.NoError(t, err)
-	assert.Equal(t, []session.Customer{{ID: "c1", Name: "Ada Lovelace", Language: "en", Enrolled: []string{"pin"}}, {ID: "c2", Name: "Charles_B"}}, both)
+	assert.Equal(t, []session.Customer{{ID: "c1", Name: "Ada Lovelace", Language: "en", Enrolled: []string{"pin"}},
+		{ID: "c2", Name: "Charles_B"}}, both)
 	one, err := d.ByPhone(deadline(t), "+491712345678")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"c1"}, ids(one))
@@ -67,7 +68,8 @@ func TestShow(t *testing.T) {
 	r, err := d.Show(deadline(t), "c1")
 	require.NoError(t, err)
 	assert.Equal(t, Record{
-		Customer: session.Customer{ID: "c1", Name: "Ada Lovelace", Language: "en", Enrolled: []string{"pin"}}, Phones: []string{"+491712345678", "+4930901820"},
+		Customer: session.Customer{ID: "c1", Name: "Ada Lovelace", Language: "en",
+			Enrolled: []string{"pin"}}, Phones: []string{"+491712345678", "+4930901820"},
 		Identifiers: []Identifier{{KindAccount, "100042"}}, Credentials: []Credential{{KindPIN, SchemeHMAC}},
 	}, r)
 	_, err = d.Show(deadline(t), "c9")

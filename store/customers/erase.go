@@ -16,8 +16,9 @@ import (
 // Removed counts the rows that were removed, by table.
 type Removed map[string]int
 
-// Erase removes everything about a customer. Whoever is not there has nothing to remove. That they were erased is remembered under their Alias, for Erased. traces are what
-// the files may still hold of it, for Search; the caller wipes them.
+// Erase removes everything about a customer and notes the erasure under their Alias, for Erased. Erasing an unknown
+// customer removes nothing. traces are the byte strings that files may still hold, for traces.Search; the caller
+// wipes them.
 func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed, traces traces.Set, err error) {
 	if traces, err = d.tracesOf(ctx, customer); err != nil {
 		return nil, nil, err
@@ -33,7 +34,8 @@ func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO erased VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at`, d.Alias(customer), d.now().UnixMilli())
+		_, err = tx.ExecContext(ctx, `INSERT INTO erased VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at`,
+			d.Alias(customer), d.now().UnixMilli())
 		return err
 	})
 	if err != nil {
@@ -42,9 +44,11 @@ func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed
 	return removed, traces, nil
 }
 
-// tracesOf reads what is on file about a customer, and about nobody else. With many customers that takes seconds, in which others can write.
+// tracesOf collects the values on file that belong to this customer alone. With many customers that takes seconds,
+// during which others can write.
 func (d *Reader) tracesOf(ctx context.Context, customer string) (set traces.Set, err error) {
-	values, err := sqlite.Collect(ctx, d.db, func(r sqlite.Row) (value []byte, err error) { return value, r.Scan(&value) },
+	scan := func(r sqlite.Row) (value []byte, err error) { return value, r.Scan(&value) }
+	values, err := sqlite.Collect(ctx, d.db, scan,
 		`SELECT name FROM customers WHERE id = ?1 UNION ALL SELECT e164 FROM phones WHERE customer = ?1
 		UNION ALL SELECT value FROM identifiers WHERE customer = ?1 UNION ALL SELECT hash FROM credentials WHERE customer = ?1
 		UNION ALL SELECT box FROM sealed WHERE customer = ?1`, customer)
@@ -63,13 +67,15 @@ func (d *Reader) tracesOf(ctx context.Context, customer string) (set traces.Set,
 	return append(set, traces.Named(customer)), nil
 }
 
-// shared says that others have a value too: a name, or the number of a family.
+// shared reports whether other customers have a value too, such as a name or a family's number.
 func (d *Reader) shared(ctx context.Context, customer string, value []byte) (shared bool, err error) {
 	if !utf8.Valid(value) {
 		return false, nil // a hash, or a sealed secret
 	}
-	err = d.db.Read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM customers WHERE id <> ?2 AND (instr(id, ?1) OR instr(name, ?1)))
-		OR EXISTS (SELECT 1 FROM phones WHERE customer <> ?2 AND instr(e164, ?1)) OR EXISTS (SELECT 1 FROM identifiers WHERE customer <> ?2 AND instr(value, ?1))`,
+	err = d.db.Read.QueryRowContext(ctx, `SELECT
+		EXISTS (SELECT 1 FROM customers WHERE id <> ?2 AND (instr(id, ?1) OR instr(name, ?1)))
+		OR EXISTS (SELECT 1 FROM phones WHERE customer <> ?2 AND instr(e164, ?1))
+		OR EXISTS (SELECT 1 FROM identifiers WHERE customer <> ?2 AND instr(value, ?1))`,
 		string(value), customer).Scan(&shared)
 	if err != nil {
 		return false, fmt.Errorf("read %s: %w", filepath.Base(d.db.Path), err)
@@ -77,13 +83,14 @@ func (d *Reader) shared(ctx context.Context, customer string, value []byte) (sha
 	return shared, nil
 }
 
-// Erased tells who was erased until now.
+// Erased returns who has been erased until now.
 func (d *Reader) Erased(ctx context.Context) (event.Erased, error) {
 	type tombstone struct {
 		alias string
 		at    int64
 	}
-	all, err := sqlite.Collect(ctx, d.db, func(r sqlite.Row) (t tombstone, err error) { return t, r.Scan(&t.alias, &t.at) }, `SELECT alias, at FROM erased`)
+	scan := func(r sqlite.Row) (t tombstone, err error) { return t, r.Scan(&t.alias, &t.at) }
+	all, err := sqlite.Collect(ctx, d.db, scan, `SELECT alias, at FROM erased`)
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}

@@ -29,7 +29,8 @@ func TestACustomerIsErasedFromTheDirectory(t *testing.T) {
 	fill(t, d, "id,name", "C-1003,Smith & Sons")
 	_, spelled, err := d.Erase(deadline(t), "C-1003")
 	require.NoError(t, err)
-	assert.Equal(t, traces.Set{[]byte("C-1003"), []byte("Smith & Sons"), []byte(`Smith \u0026 Sons`), []byte(`"customer":"C-1003"`)}, spelled, "as events have it")
+	assert.Equal(t, traces.Set{[]byte("C-1003"), []byte("Smith & Sons"), []byte(`Smith \u0026 Sons`),
+		[]byte(`"customer":"C-1003"`)}, spelled, "as events have it")
 	_, err = d.Show(deadline(t), "C-1001")
 	assert.ErrorIs(t, err, ErrUnknown)
 	r, err := d.Show(deadline(t), "C-1002")

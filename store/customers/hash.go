@@ -19,23 +19,24 @@ import (
 
 // How a credential is stored.
 const (
-	// SchemeHMAC is HMAC-SHA-256 under the pepper: as good as the pepper is secret.
+	// SchemeHMAC is HMAC-SHA-256 under the pepper: safe as long as the pepper is secret.
 	SchemeHMAC = "hmac"
 	// SchemeArgon2id is argon2id over that: guessing stays expensive for a thief who has the pepper too.
 	SchemeArgon2id = "argon2id"
-	// SchemeSealed is AES-256-GCM under a key made of the pepper, for what must be read again to be checked.
+	// SchemeSealed is AES-256-GCM under a key derived from the pepper, for secrets that must be read again to be checked.
 	SchemeSealed = "sealed"
 )
 
 const (
 	saltSize = 16
 	hashSize = 32
-	// slotWait is how long a check waits for its turn. policy.md says 2 s and half of the cores; measured, 50 callers who finish their PINs at one moment
-	// on two busy cores then sent one in seven to an agent for nothing.
+	// slotWait is how long a check waits for its turn (docs/policy.md#argon2-concurrency). Measured with 2 s and half
+	// of the cores: when 50 callers finished their PINs at once on two busy cores, one in seven went to an agent for
+	// nothing.
 	slotWait = 5 * time.Second
 )
 
-// cost is what argon2id takes (policy.md, "PIN / answer storage").
+// cost are the parameters of argon2id (docs/policy.md#how-answers-are-stored).
 type cost struct {
 	kib, time uint32
 	threads   uint8
@@ -45,7 +46,7 @@ var defaultCost = cost{kib: 19 * 1024, time: 2, threads: 1}
 
 func (c cost) String() string { return fmt.Sprintf("m=%d,t=%d,p=%d", c.kib, c.time, c.threads) }
 
-// parseCost reads what String writes, within bounds: parameters out of a database must not take all memory.
+// parseCost reads the form of String, within bounds: parameters from a database must not take all memory.
 func parseCost(s string) (c cost, err error) {
 	_, err = fmt.Sscanf(s, "m=%d,t=%d,p=%d", &c.kib, &c.time, &c.threads)
 	if err != nil || c.kib > 1<<20 || c.time < 1 || c.time > 16 || c.threads < 1 {
@@ -69,10 +70,10 @@ type hasher struct {
 	scheme string
 	slots  *semaphore.Weighted
 	wait   time.Duration
-	// dummy is checked for customers who have nothing on file, and dummyBox opened.
+	// dummy is checked, and dummyBox opened, for customers without such a secret.
 	dummy    credential
 	dummyBox []byte
-	// box seals what must be read again.
+	// box encrypts secrets that must be read again.
 	box cipher.AEAD
 	// argon2 is argon2.IDKey; tests count its calls.
 	argon2 func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
@@ -80,7 +81,8 @@ type hasher struct {
 
 func newHasher(pepper []byte, scheme string) *hasher {
 	h := &hasher{
-		pepper: pepper, scheme: scheme, slots: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), wait: slotWait, argon2: argon2.IDKey,
+		pepper: pepper, scheme: scheme, argon2: argon2.IDKey,
+		slots: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), wait: slotWait,
 		dummy: credential{scheme: scheme, salt: random(saltSize), params: defaultCost.String(), hash: random(hashSize)},
 	}
 	h.box = newBox(h.key("countersign/sealed/v1"))
@@ -88,8 +90,8 @@ func newHasher(pepper []byte, scheme string) *hasher {
 	return h
 }
 
-// keyed is the HMAC of a secret: bound to the kind of secret and to the customer, so that a hash is worth nothing in another row. The caller
-// clears it.
+// keyed returns the HMAC of a secret, bound to its kind and customer, so that a hash is useless in another row. The
+// caller clears it.
 func (h *hasher) keyed(kind, customer string, secret []byte) []byte {
 	mac := hmac.New(sha256.New, h.pepper)
 	_, _ = fmt.Fprintf(mac, "countersign/credential/v1\x00%s\x00%s\x00", kind, customer) // neither can contain a NUL
@@ -97,14 +99,14 @@ func (h *hasher) keyed(kind, customer string, secret []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// fingerprint tells peppers apart without telling anything about them.
+// fingerprint identifies a pepper without revealing it.
 func (h *hasher) fingerprint() []byte {
 	mac := hmac.New(sha256.New, h.pepper)
 	_, _ = mac.Write([]byte("countersign/pepper/v1"))
 	return mac.Sum(nil)[:8]
 }
 
-// credential is a new one, of the scheme of new ones.
+// credential makes a credential of the scheme for new ones.
 func (h *hasher) credential(ctx context.Context, kind, customer string, secret []byte) (credential, error) {
 	keyed := h.keyed(kind, customer, secret)
 	if h.scheme == SchemeHMAC {
@@ -122,8 +124,8 @@ func (h *hasher) wrap(ctx context.Context, keyed []byte) (credential, error) {
 	return c, err
 }
 
-// check compares in constant time. What is a plain HMAC although new credentials are not costs the same: how long it takes must not tell whether there is
-// anything on file.
+// check compares in constant time. A plain HMAC costs as much as argon2id if that is the scheme for new credentials:
+// the time must not reveal whether a secret is on file.
 func (h *hasher) check(ctx context.Context, stored credential, keyed []byte) (ok bool, err error) {
 	slow := stored
 	if stored.scheme == SchemeHMAC {
@@ -142,13 +144,14 @@ func (h *hasher) check(ctx context.Context, stored credential, keyed []byte) (ok
 	return subtle.ConstantTimeCompare(stored.hash, hash) == 1, nil
 }
 
-// stretch runs argon2id when it is its turn, or says ErrBusy.
+// stretch waits for its turn and runs argon2id, or returns ErrBusy.
 func (h *hasher) stretch(ctx context.Context, keyed []byte, c credential) ([]byte, error) {
 	params, err := parseCost(c.params)
 	if err != nil {
 		return nil, err
 	}
-	waiting, cancel := context.WithTimeoutCause(ctx, h.wait, fmt.Errorf("%w: too many secrets are being checked at once", sqlite.ErrBusy))
+	busy := fmt.Errorf("%w: too many secrets are being checked at once", sqlite.ErrBusy)
+	waiting, cancel := context.WithTimeoutCause(ctx, h.wait, busy)
 	defer cancel()
 	if h.slots.Acquire(waiting, 1) != nil {
 		return nil, context.Cause(waiting)

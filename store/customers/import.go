@@ -13,58 +13,62 @@ import (
 	"time"
 )
 
-// ErrBadRows says that nothing was imported because some rows were bad.
+// ErrBadRows means that nothing was imported because some rows were bad.
 var ErrBadRows = errors.New("nothing was imported")
 
-// ImportOptions say how to import customers. The zero value is all or nothing, and understands only phones with a country code.
+// ImportOptions are the options of Import. The zero value imports all rows or none, and accepts only phones with a
+// country code.
 type ImportOptions struct {
-	// Region is the ISO 3166 code of the country that phones without a country code belong to.
+	// Region is the country (ISO 3166) of phones without a country code.
 	Region string
-	// SkipBad imports the good rows although there are bad ones.
+	// SkipBad imports the good rows even if there are bad ones.
 	SkipBad bool
-	// CanKey says whether callers can key an account or a PIN on the line as it is. What they cannot is stored and counted. Nil counts nothing.
+	// CanKeyAccount and CanKeyPIN report whether callers can key such an account or PIN on the line in force. Those
+	// that they cannot are stored and counted. Nil counts nothing.
 	CanKeyAccount, CanKeyPIN func(digits int, onlyDigits bool) bool
-	// OnBad hears of every bad row, in the order of the file.
+	// OnBad is called for every bad row, in the order of the file.
 	OnBad func(BadRow)
-	// Progress is called every thousand rows and at the end, with the rows and bytes read so far.
+	// Progress is called every thousand rows and at the end with the rows and bytes read so far.
 	Progress func(rows int, bytes int64)
 }
 
 // BadRow is a row that cannot be imported.
 type BadRow struct {
-	// Line of the file on which the row, or the cell that is wrong, begins; the first is 1.
+	// Line is the line of the file, from 1, on which the row or its bad cell begins.
 	Line int
-	// Problem says which cell is wrong and what to do. It never shows a secret.
+	// Problem says which cell is bad and what to do. It never shows a secret.
 	Problem string
 }
 
 func (b BadRow) String() string { return fmt.Sprintf("line %d: %s", b.Line, b.Problem) }
 
-// ImportResult counts what became of the rows below the header.
+// ImportResult counts the rows below the header.
 type ImportResult struct {
-	// Rows were read, Imported of them stored, and Bad of them not.
+	// Rows were read; Imported of them were stored, Bad were not.
 	Rows, Imported, Bad int
-	// WeakPINs were stored although SetPIN would have refused them.
+	// WeakPINs were stored, though SetPIN would have refused them.
 	WeakPINs int
-	// OddAccounts and OddPINs cannot be keyed, by CanKeyAccount and CanKeyPIN.
+	// OddAccounts and OddPINs were stored, though CanKeyAccount or CanKeyPIN says that callers cannot key them.
 	OddAccounts, OddPINs int
 }
 
-// progressEvery is how many rows pass between two calls of Progress.
+// progressEvery is how many rows are between two calls of Progress.
 const progressEvery = 1000
 
-// Import reads customers from CSV: a header with any of id, name, phones, account, pin, birth_date, passphrase, totp_secret and language, and with columns of the
-// company's own, id:<kind> for more identifiers, such as id:tracking, and fact:<kind> for more secrets of digits, such as fact:postcode. The order is free, and only
-// id is required; several phones in a cell are separated by ";".
+// Import reads customers from CSV (docs/customers.md#the-file): a header with any of id, name, phones, account, pin,
+// birth_date, passphrase, totp_secret and language, plus columns of the company's own: id:<kind> for more
+// identifiers, such as id:tracking, and fact:<kind> for more secrets of digits, such as fact:postcode. Their order is
+// free, and only id is required. Several phones in a cell are separated by ";".
 //
-// A row makes a customer or, when the id is known, changes one: phones, identifiers and secrets in the row replace those that were there. An empty cell or
-// a missing column leaves what is there. An identifier that belongs to another customer is a bad row, and so is an id or identifier that stands in the file
-// twice. A number that is new for a customer who was there before is on file from now on (see Phones), those of a new customer from the beginning. A secret is
-// stored again even if it is the same, and must be wrapped in argon2id again (see Wrap): leave the column out of a file that brings no new ones.
+// A row creates a customer or, if the id is known, changes one: its phones, identifiers and secrets replace the old
+// ones. An empty cell or a missing column changes nothing. An identifier of another customer makes a row bad, as does
+// an id or identifier that comes twice in the file. A number added to a known customer is on file from now on (see
+// Phones), the numbers of a new customer since ever. Every secret in the file is stored again, even an unchanged one,
+// and must be wrapped in argon2id again (see Wrap): leave its column out of files without new secrets.
 //
-// All rows go in one transaction, so others see all of them or none, and go on reading meanwhile. Without SkipBad a bad row means that nothing
-// is imported, and the error is ErrBadRows; all rows are read and reported all the same. Other errors mean that nothing was imported either.
-// Memory does not grow with the file.
+// All rows go in one transaction: others see all of them or none, and can read meanwhile. Without SkipBad a bad row
+// means that nothing is imported; all rows are still read and reported, and the error is ErrBadRows. Any other error
+// also means that nothing was imported. Memory does not grow with the file.
 func (d *Directory) Import(ctx context.Context, r io.Reader, o ImportOptions) (ImportResult, error) {
 	im := importer{options: o, hash: d.hash, generation: time.Now().UnixNano(), now: d.now()}
 	if err := im.open(r); err != nil {
@@ -89,10 +93,11 @@ func (d *Directory) Import(ctx context.Context, r io.Reader, o ImportOptions) (I
 	return im.result, nil
 }
 
-// shrinkLog gives the space back that a large transaction took in the write-ahead log. If others are reading, SQLite does it some other time.
+// shrinkLog frees the space that a large transaction took in the write-ahead log. If others are reading, SQLite does
+// it later.
 func (d *Directory) shrinkLog(ctx context.Context) {
 	if _, err := d.db.Write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
-		d.log.Warn("the write-ahead log could not be shrunk", "err", err)
+		d.log.Warn("write-ahead log cannot be shrunk", "err", err)
 	}
 }
 
@@ -100,7 +105,7 @@ func (d *Directory) shrinkLog(ctx context.Context) {
 type importer struct {
 	options ImportOptions
 	hash    *hasher
-	// generation marks the customers that this run has written, which is how an id is found that comes twice.
+	// generation marks the customers written in this run, so that a second row with the same id is detected.
 	generation int64
 	now        time.Time
 	csv        *csv.Reader
@@ -150,7 +155,7 @@ func (im *importer) run(ctx context.Context, stop func() error) error {
 	}
 }
 
-// row imports one row. An error is the end of the import; a bad row is not.
+// row imports one row. An error ends the import; a bad row does not.
 func (im *importer) row(ctx context.Context, record []string, readErr error) error {
 	line, err := 0, readErr
 	var syntax *csv.ParseError
@@ -196,13 +201,14 @@ func (im *importer) store(ctx context.Context, record []string) error {
 	return nil
 }
 
-// tally counts what is stored although callers and guessers will have their way with it.
+// tally counts PINs and accounts that are stored although they are weak or cannot be keyed.
 func (im *importer) tally(c imported) {
 	account, pin := c.identifier(KindAccount), c.secret(KindPIN)
 	if can := im.options.CanKeyPIN; can != nil && len(pin) > 0 && !can(len(pin), true) {
 		im.result.OddPINs++
 	}
-	if can := im.options.CanKeyAccount; can != nil && account != "" && !can(len(account), strings.Trim(account, "0123456789") == "") {
+	onlyDigits := strings.Trim(account, "0123456789") == ""
+	if can := im.options.CanKeyAccount; can != nil && account != "" && !can(len(account), onlyDigits) {
 		im.result.OddAccounts++
 	}
 	if len(pin) == 0 {

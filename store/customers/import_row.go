@@ -14,13 +14,14 @@ import (
 	"countersign/session"
 )
 
-// knownColumns are those of the customers CSV (design.md §3.5) that have their names from us.
-var knownColumns = []string{"id", "name", "phones", "account", "pin", "birth_date", "passphrase", "totp_secret", "language"}
+// knownColumns are the columns of the customers CSV with fixed names (docs/customers.md#the-file).
+var knownColumns = []string{"id", "name", "phones", "account", "pin", "birth_date", "passphrase", "totp_secret",
+	"language"}
 
-// The columns that a company names itself begin so.
+// Prefixes of the columns that a company names itself.
 const identifierColumn, factColumn = "id:", "fact:"
 
-// What the cells must look like. An id becomes a channel variable and a SIP header.
+// What cells may contain. An id becomes a channel variable and a SIP header.
 var (
 	alphanumeric    = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	inID            = alphanumeric + "._@+=-"
@@ -29,12 +30,12 @@ var (
 
 const maxID, maxIdentifier, maxName = 64, 32, 200
 
-// consists says whether a text has nothing but the characters allowed, and not too many of them. It runs a million times in an import.
+// consists reports whether a text has only allowed characters and not too many. It runs a million times in an import.
 func consists(s, allowed string, most int) bool {
 	return len(s) <= most && strings.Trim(s, allowed) == ""
 }
 
-// badCell is why a row is bad. column is the cell's place in the row, or -1.
+// badCell says why a row is bad. column is the index of the cell, or -1.
 type badCell struct {
 	column  int
 	problem string
@@ -42,10 +43,11 @@ type badCell struct {
 
 func (b *badCell) Error() string { return b.problem }
 
-// columns tells where in a row a column stands; the names that the file does not have are missing.
+// columns maps the names of the columns in the file to their indexes.
 type columns struct {
 	at map[string]int
-	// identifiers and secrets are the columns that hold such, in the order of the file. TOTP secrets stand apart, because they are read otherwise.
+	// identifiers and secrets are the columns of such, in the order of the file. totp_secret is not among them: it
+	// has a form of its own.
 	identifiers, secrets []kindColumn
 }
 
@@ -77,7 +79,7 @@ func parseHeader(header []string) (columns, error) {
 	return c, nil
 }
 
-// add finds out what a column is for.
+// add registers a column by its name.
 func (c *columns) add(name, known string) error {
 	identifier, isIdentifier := strings.CutPrefix(name, identifierColumn)
 	fact, isFact := strings.CutPrefix(name, factColumn)
@@ -87,8 +89,8 @@ func (c *columns) add(name, known string) error {
 	case isFact && isNewFact(fact):
 		c.secrets = append(c.secrets, kindColumn{name, fact})
 	case isIdentifier, isFact:
-		return fmt.Errorf("line 1: the column %q cannot have this name: behind the colon up to 32 letters a to z, digits and _, beginning with a letter, "+
-			"and nothing that means something else already", shorten(name))
+		return fmt.Errorf("line 1: the column %q cannot have this name: after the colon, use up to 32 letters a to z, "+
+			"digits and _, beginning with a letter, and no name that is taken", shorten(name))
 	case name == KindAccount:
 		c.identifiers = append(c.identifiers, kindColumn{name, name})
 	case name == KindPIN, name == KindBirthDate, name == KindPassphrase:
@@ -99,17 +101,17 @@ func (c *columns) add(name, known string) error {
 	return nil
 }
 
-// imported is a row that has been understood. What is empty leaves what is there.
+// imported is a parsed row. Empty fields change nothing.
 type imported struct {
 	id, name, language string
 	identifiers        []Identifier
 	phones             []string
-	// secrets are in their normal form, totp is the key.
+	// secrets are in their normal form; totp is the key.
 	secrets []enrolment
 	totp    []byte
 }
 
-// enrolment is a secret that is about to be stored.
+// enrolment is a secret to be stored.
 type enrolment struct {
 	kind string
 	form []byte
@@ -122,7 +124,7 @@ func (r imported) wipe() {
 	clear(r.totp)
 }
 
-// secret is the one of a kind, or nil.
+// secret returns the secret of a kind, or nil.
 func (r imported) secret(kind string) []byte {
 	for _, s := range r.secrets {
 		if s.kind == kind {
@@ -132,7 +134,7 @@ func (r imported) secret(kind string) []byte {
 	return nil
 }
 
-// identifier is the one of a kind, or "".
+// identifier returns the identifier of a kind, or "".
 func (r imported) identifier(kind string) string {
 	for _, i := range r.identifiers {
 		if i.Kind == kind {
@@ -142,7 +144,7 @@ func (r imported) identifier(kind string) string {
 	return ""
 }
 
-// parse reads a row. The error is a *badCell, and what was read until then is to be wiped too.
+// parse reads a row. The error is a *badCell; the caller wipes r even then.
 func (c columns) parse(record []string, region string, now time.Time) (r imported, err error) {
 	for i, cell := range record {
 		if !utf8.ValidString(cell) {
@@ -158,14 +160,15 @@ func (c columns) parse(record []string, region string, now time.Time) (r importe
 	case utf8.RuneCountInString(r.name) > maxName:
 		return r, c.bad("name", "name %q is too long: use up to %d characters", shorten(r.name), maxName)
 	case strings.ContainsFunc(r.name, unicode.IsControl):
-		return r, c.bad("name", "name %q has a line break, tab or other control character in it: remove it", shorten(r.name))
+		return r, c.bad("name", "name %q has a line break, tab or other control character: remove it", shorten(r.name))
 	case r.language != "" && !languagePattern.MatchString(r.language):
 		return r, c.bad("language", "language %q: write it like en or de-AT", shorten(r.language))
 	}
 	for _, column := range c.identifiers {
 		value := plain(c.cell(record, column.name))
 		if !consists(value, alphanumeric, maxIdentifier) {
-			return r, c.bad(column.name, "%s %q: use up to 32 letters A to Z and digits; spaces and dashes do not count", column.kind, shorten(value))
+			return r, c.bad(column.name, "%s %q: use up to 32 letters A to Z and digits; spaces and dashes do not count",
+				column.kind, shorten(value))
 		}
 		if value != "" {
 			r.identifiers = append(r.identifiers, Identifier{Kind: column.kind, Value: value})
@@ -208,7 +211,8 @@ func (c columns) phones(record []string, region string) (all []string, err error
 		e164, err := session.E164(raw, region)
 		switch {
 		case errors.Is(err, session.ErrNoCountry):
-			return nil, c.bad("phones", "phone %q has no country code: write it like +49301234567, or say which region the numbers belong to", shorten(raw))
+			return nil, c.bad("phones", "phone %q has no country code: write it like +49301234567, "+
+				"or say which region the numbers belong to", shorten(raw))
 		case err != nil:
 			return nil, c.bad("phones", "phone %q: %v; correct it or leave it out", shorten(raw), err)
 		}
@@ -217,7 +221,7 @@ func (c columns) phones(record []string, region string) (all []string, err error
 	return all, nil
 }
 
-// cell is the text of a cell without the white space around it, and empty if the file does not have the column.
+// cell returns the trimmed text of a cell, empty if the file does not have the column.
 func (c columns) cell(record []string, name string) string {
 	i, ok := c.at[name]
 	if !ok {
@@ -230,7 +234,7 @@ func (c columns) bad(name, format string, args ...any) *badCell {
 	return &badCell{c.at[name], fmt.Sprintf(format, args...)}
 }
 
-// of is the name of the column with the identifiers of a kind.
+// of returns the name of the column with the identifiers of a kind.
 func (c columns) of(kind string) string {
 	for _, column := range c.identifiers {
 		if column.kind == kind {
@@ -240,13 +244,15 @@ func (c columns) of(kind string) string {
 	return ""
 }
 
-// syntaxError words what encoding/csv found, which may have read only a part of the row.
+// syntaxError turns an error of encoding/csv, which may have read only a part of the row, into a *badCell.
 func (c columns) syntaxError(err *csv.ParseError, cells int) *badCell {
 	switch {
 	case errors.Is(err, csv.ErrFieldCount):
-		return &badCell{-1, fmt.Sprintf("the row has %d cells and the header %d: put text with commas in quotes", cells, len(c.at))}
+		return &badCell{-1, fmt.Sprintf("the row has %d cells and the header %d: put text with commas in quotes", cells,
+			len(c.at))}
 	case errors.Is(err, csv.ErrBareQuote):
-		return &badCell{-1, `there is a " in a cell that does not begin with one: put the cell in quotes and double those in it`}
+		return &badCell{-1, `there is a " in a cell that does not begin with one: ` +
+			`put the cell in quotes and double those in it`}
 	default:
 		return &badCell{-1, `a cell in quotes does not end as it should: close it with a ", and double quotes in it`}
 	}

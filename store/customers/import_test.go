@@ -48,10 +48,13 @@ func TestImportReadsWhatSpreadsheetsWrite(t *testing.T) {
 func TestImportRefusesFilesItWouldMisread(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ file, want string }{
-		"empty":                            {"", "the file is empty: its first line must name the columns"},
-		"unknown column":                   {"id,nmae\n", `line 1: unknown column "nmae"; the columns are id, name, phones, account, pin, birth_date, passphrase, totp_secret, language, id:<kind> and fact:<kind>`},
-		"a column twice":                   {"id,pin,PIN\n", "line 1: the column pin is there twice"},
-		"a kind of its own that is none":   {"id,fact:post code\n", `line 1: the column "fact:post code" cannot have this name`},
+		"empty": {"", "the file is empty: its first line must name the columns"},
+		"unknown column": {"id,nmae\n",
+			`line 1: unknown column "nmae"; the columns are id, name, phones, account, pin, birth_date, passphrase, ` +
+				`totp_secret, language, id:<kind> and fact:<kind>`},
+		"a column twice": {"id,pin,PIN\n", "line 1: the column pin is there twice"},
+		"a kind of its own that is none": {"id,fact:post code\n",
+			`line 1: the column "fact:post code" cannot have this name`},
 		"a fact with a name that is taken": {"id,fact:pin\n", `line 1: the column "fact:pin" cannot have this name`},
 		"an identifier that has a column":  {"id,id:account\n", `line 1: the column "id:account" cannot have this name`},
 		"a column of its own twice":        {"id,fact:a,Fact:A\n", "line 1: the column fact:a is there twice"},
@@ -67,7 +70,8 @@ func TestImportRefusesFilesItWouldMisread(t *testing.T) {
 	}
 }
 
-// badFile has a bad row for every reason, on lines that blank lines and a cell of two lines have moved, and three good rows.
+// badFile has a bad row for every reason, on lines that blank lines and a cell of two lines have moved, and three
+// good rows.
 var badFile = strings.Join([]string{
 	"id,name,phones,account,pin,language", // 1
 	"g1,Good,+4930901820,1001,83645,en",
@@ -95,7 +99,7 @@ var badFile = strings.Join([]string{
 
 var badLines = []string{
 	`line 4: phone "030 1234" has no country code: write it like +49301234567, or say which region the numbers belong to`,
-	`line 5: name "two\nlines" has a line break, tab or other control character in it: remove it`,
+	`line 5: name "two\nlines" has a line break, tab or other control character: remove it`,
 	`line 7: phone "nonsense": not a telephone number; correct it or leave it out`,
 	`line 8: id "no spaces": use 1 to 64 of the letters A to Z, digits and . _ @ + = -`,
 	`line 9: the id is missing: every customer needs one`,
@@ -116,7 +120,8 @@ func TestImportReportsEveryBadRowAndStoresNothing(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t, Options{})
 	var got []string
-	result, err := d.Import(deadline(t), strings.NewReader(badFile), ImportOptions{OnBad: func(b BadRow) { got = append(got, b.String()) }})
+	result, err := d.Import(deadline(t), strings.NewReader(badFile),
+		ImportOptions{OnBad: func(b BadRow) { got = append(got, b.String()) }})
 	require.ErrorIs(t, err, ErrBadRows)
 	require.EqualError(t, err, "nothing was imported: 16 of 19 rows are bad")
 	assert.Equal(t, badLines, got)
@@ -133,28 +138,32 @@ func TestImportSkipsBadRowsWhenAsked(t *testing.T) {
 	assert.Equal(t, ImportResult{Rows: 19, Imported: 3, Bad: 16}, result)
 	all, err := d.List(deadline(t), "", 10, "")
 	require.NoError(t, err)
-	assert.Equal(t, []session.Customer{{ID: "g1", Name: "Good", Language: "en", Enrolled: []string{"pin"}}, {ID: "g2"}, {ID: "g3"}}, all)
+	assert.Equal(t, []session.Customer{{ID: "g1", Name: "Good", Language: "en", Enrolled: []string{"pin"}}, {ID: "g2"},
+		{ID: "g3"}}, all)
 }
 
 func TestImportChangesOnlyWhatTheFileSays(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t, Options{})
-	fill(t, d, "id,name,phones,account,pin,language", "c1,Ada,+4930901820;+4930901821,1001,83645,en", "c2,Bob,+4930901822,1002,,")
+	fill(t, d, "id,name,phones,account,pin,language", "c1,Ada,+4930901820;+4930901821,1001,83645,en",
+		"c2,Bob,+4930901822,1002,,")
 	fill(t, d, "id,phones,account,name", "c1,,,", "c2,+4930901823,2002,Robert", "c3,,1002,Carol")
 	c1, err := d.Show(deadline(t), "c1")
 	require.NoError(t, err)
 	assert.Equal(t, Record{
-		Customer: session.Customer{ID: "c1", Name: "Ada", Language: "en", Enrolled: []string{"pin"}}, Phones: []string{"+4930901820", "+4930901821"},
+		Customer: session.Customer{ID: "c1", Name: "Ada", Language: "en",
+			Enrolled: []string{"pin"}}, Phones: []string{"+4930901820", "+4930901821"},
 		Identifiers: []Identifier{{KindAccount, "1001"}}, Credentials: []Credential{{KindPIN, SchemeHMAC}},
 	}, c1)
 	c2, err := d.Show(deadline(t), "c2")
 	require.NoError(t, err)
 	assert.Equal(t, Record{
-		Customer: session.Customer{ID: "c2", Name: "Robert"}, Phones: []string{"+4930901823"}, Identifiers: []Identifier{{KindAccount, "2002"}},
+		Customer: session.Customer{ID: "c2",
+			Name: "Robert"}, Phones: []string{"+4930901823"}, Identifiers: []Identifier{{KindAccount, "2002"}},
 	}, c2)
 	c3, found, err := d.ByIdentifier(deadline(t), KindAccount, "1002")
 	require.NoError(t, err)
-	assert.True(t, found, "c2 has given the account back in the row before")
+	assert.True(t, found, "the row before freed this account of c2")
 	assert.Equal(t, "Carol", c3.Name)
 
 	_, err = d.Import(deadline(t), csvOf("id,account", "c4,1001"), ImportOptions{})
@@ -175,10 +184,12 @@ func TestImportOfEveryKindOfSecretAndIdentifier(t *testing.T) {
 	assert.Equal(t, []string{KindBirthDate, KindPassphrase, KindPIN, "postcode", KindTOTP}, r.Enrolled)
 	assert.Equal(t, []Identifier{{KindAccount, "4711"}, {"tracking", "7001"}}, r.Identifiers)
 	assert.Equal(t, []Credential{
-		{KindBirthDate, SchemeHMAC}, {KindPassphrase, SchemeHMAC}, {KindPIN, SchemeHMAC}, {"postcode", SchemeHMAC}, {KindTOTP, SchemeSealed},
+		{KindBirthDate, SchemeHMAC}, {KindPassphrase, SchemeHMAC}, {KindPIN, SchemeHMAC}, {"postcode", SchemeHMAC}, {KindTOTP,
+			SchemeSealed},
 	}, r.Credentials)
 	for _, tt := range []struct{ kind, keyed, want string }{
-		{KindAccount, "7001", "C-3"}, {"tracking", "7001", "1001"}, {"tracking", "70 02", "C-2"}, {KindCustomer, "10-01", "1001"}, {KindCustomer, "2", ""}, {KindAccount, "7002", ""},
+		{KindAccount, "7001", "C-3"}, {"tracking", "7001", "1001"}, {"tracking", "70 02", "C-2"}, {KindCustomer, "10-01",
+			"1001"}, {KindCustomer, "2", ""}, {KindAccount, "7002", ""},
 	} {
 		c, found, err := d.ByIdentifier(deadline(t), tt.kind, tt.keyed)
 		require.NoError(t, err)
@@ -186,10 +197,11 @@ func TestImportOfEveryKindOfSecretAndIdentifier(t *testing.T) {
 		assert.Equal(t, tt.want, c.ID)
 	}
 
-	fill(t, d, "id,id:tracking,passphrase,totp_secret", "1001,7003,open barley,KRSXG5CTMVRXEZLUKN2XAZLSKNSWG4TF", "C-2,7001,,", "C-3,,,")
+	fill(t, d, "id,id:tracking,passphrase,totp_secret", "1001,7003,open barley,KRSXG5CTMVRXEZLUKN2XAZLSKNSWG4TF",
+		"C-2,7001,,", "C-3,,,")
 	c, _, err := d.ByIdentifier(deadline(t), "tracking", "7001")
 	require.NoError(t, err)
-	assert.Equal(t, "C-2", c.ID, "1001 has given it back in the row before")
+	assert.Equal(t, "C-2", c.ID, "the row before freed it")
 	for phrase, want := range map[string]bool{"open sesame": false, "open barley": true} {
 		ok, err := d.Check(deadline(t), "1001", KindPassphrase, secret(phrase))
 		require.NoError(t, err)
@@ -207,14 +219,16 @@ func TestImportNamesBadSecretsWithoutShowingThem(t *testing.T) {
 	d := newDirectory(t, Options{Now: func() time.Time { return today }})
 	lines := []string{
 		"id,pin,birth_date,passphrase,totp_secret,fact:postcode,id:tracking",
-		"b1,,29-08-1984,,,,", "b2,,,sesamesesame,,,", "b3,,,,GEZDGNBV,,", "b4,,,,,EC1A,", "b5,,,,,,70/01", "b6,83645,2026-03-15,,,,", "g1,,,,,,7001", "b7,,,,,,70 01",
+		"b1,,29-08-1984,,,,", "b2,,,sesamesesame,,,", "b3,,,,GEZDGNBV,,", "b4,,,,,EC1A,", "b5,,,,,,70/01",
+		"b6,83645,2026-03-15,,,,", "g1,,,,,,7001", "b7,,,,,,70 01",
 	}
 	var got []string
-	_, err := d.Import(deadline(t), csvOf(lines...), ImportOptions{OnBad: func(b BadRow) { got = append(got, b.String()) }})
+	_, err := d.Import(deadline(t), csvOf(lines...),
+		ImportOptions{OnBad: func(b BadRow) { got = append(got, b.String()) }})
 	require.ErrorIs(t, err, ErrBadRows)
 	assert.Equal(t, []string{
 		"line 2: the birth_date must be a day from 1900 to today, written 1980-12-31 or 31.12.1980",
-		"line 3: the passphrase must have at least 2 words and, spaces included, 8 to 100 characters; signs do not count",
+		"line 3: the passphrase must have at least 2 words and, with spaces, 8 to 100 characters; punctuation does not count",
 		"line 4: the totp_secret must have 10 to 64 bytes, that is 16 to 103 letters and digits: make a new one",
 		"line 5: the postcode must have 2 to 20 digits and nothing else",
 		`line 6: tracking "70/01": use up to 32 letters A to Z and digits; spaces and dashes do not count`,
@@ -292,7 +306,8 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 func TestImportNeedsNoMoreMemoryForMoreRows(t *testing.T) {
 	const rows, allowed = 100_000, 2 << 20
 	file := func() io.Reader { // without phones, which are slow to parse under the race detector
-		return made(rows, "id,account,pin\n", func(i int) []byte { return fmt.Appendf(nil, "cust-%07d,%d,83645\n", i, 10_000_000+i) })
+		return made(rows, "id,account,pin\n",
+			func(i int) []byte { return fmt.Appendf(nil, "cust-%07d,%d,83645\n", i, 10_000_000+i) })
 	}
 	d := newDirectory(t, Options{})
 	live := func() uint64 {
@@ -326,18 +341,20 @@ func TestImportNeedsNoMoreMemoryForMoreRows(t *testing.T) {
 func FuzzImport(f *testing.F) {
 	f.Add([]byte(badFile))
 	f.Add([]byte("\ufeffid,pin\r\nc1,1234\r\n"))
-	f.Add([]byte("id,birth_date,passphrase,totp_secret,fact:a,id:b\nc1,1.2.1980,open sesame,otpauth://totp/a?secret=" + rfcKey + ",12,34\nc1,,,a=b,,\n"))
+	f.Add([]byte("id,birth_date,passphrase,totp_secret,fact:a,id:b\nc1,1.2.1980,open sesame,otpauth://totp/a?secret=" +
+		rfcKey + ",12,34\nc1,,,a=b,,\n"))
 	f.Add([]byte("id,name\n\"a\",\"b\nc\"\n"))
 	d := newDirectory(f, Options{})
 	f.Fuzz(func(t *testing.T, file []byte) {
 		bad := 0
 		lines := bytes.Count(file, []byte("\n")) + 1
-		result, err := d.Import(context.Background(), bytes.NewReader(file), ImportOptions{SkipBad: true, OnBad: func(b BadRow) {
-			bad++
-			if b.Line < 2 || b.Line > lines {
-				t.Errorf("%s: the file has %d lines", b, lines)
-			}
-		}})
+		result, err := d.Import(context.Background(), bytes.NewReader(file),
+			ImportOptions{SkipBad: true, OnBad: func(b BadRow) {
+				bad++
+				if b.Line < 2 || b.Line > lines {
+					t.Errorf("%s: the file has %d lines", b, lines)
+				}
+			}})
 		if err == nil && (result.Bad != bad || result.Imported+result.Bad != result.Rows) {
 			t.Errorf("%d bad rows were reported: %+v", bad, result)
 		}

@@ -11,8 +11,8 @@ import (
 	"countersign/session"
 )
 
-// Kinds of identifiers and secrets. An identifier of any other kind is a number such as a tracking number, and a secret of any other kind a numeric fact of the
-// record such as a postcode; both are named by the company.
+// Kinds of identifiers and secrets. The company may name others: kinds of identifiers, such as a tracking number, and
+// numeric facts as secrets, such as a postcode.
 const (
 	// KindAccount is the account number, as a kind of identifier.
 	KindAccount = "account"
@@ -22,18 +22,18 @@ const (
 	KindPIN = "pin"
 	// KindBirthDate is the date of birth, YYYYMMDD.
 	KindBirthDate = "birth_date"
-	// KindPassphrase is the spoken passphrase, as session.Words writes it.
+	// KindPassphrase is the spoken passphrase, normalised by session.Words.
 	KindPassphrase = "passphrase"
 	// KindTOTP is the secret of time-based one-time codes.
 	KindTOTP = "totp"
 )
 
-// isNewKind says whether a company may call an identifier so: ours have columns of their own.
+// isNewKind reports whether a company may name a kind of identifier so: ours have columns of their own.
 func isNewKind(kind string) bool {
 	return session.MayIdentify(kind) && !slices.Contains([]string{KindAccount, KindCustomer, "phone"}, kind)
 }
 
-// isNewFact says whether the record may have a fact of that name: one that a line can ask for.
+// isNewFact reports whether a company may name a fact so: a line must be able to ask for it.
 func isNewFact(kind string) bool { return session.IsFact(kind) }
 
 const (
@@ -42,7 +42,8 @@ const (
 	minPhraseWords       = 2
 )
 
-// normal is the form in which a secret is hashed and must be checked, or says what is wrong with it, without showing it. The caller clears form.
+// normal returns the form in which a secret is hashed and checked, or says what is wrong with it without showing it.
+// The caller clears form.
 func normal(kind string, raw []byte, now time.Time) (form []byte, problem string) {
 	switch kind {
 	case KindPIN:
@@ -68,7 +69,8 @@ func normalBirthDate(raw string, now time.Time) (form []byte, problem string) {
 		day, err = time.Parse("2.1.2006", raw)
 	}
 	if err != nil || !session.IsBirthDate(day, now) {
-		return nil, fmt.Sprintf("the birth_date must be a day from %d to today, written 1980-12-31 or 31.12.1980", session.FirstBirthYear)
+		return nil, fmt.Sprintf("the birth_date must be a day from %d to today, written 1980-12-31 or 31.12.1980",
+			session.FirstBirthYear)
 	}
 	return day.AppendFormat(nil, "20060102"), ""
 }
@@ -76,7 +78,8 @@ func normalBirthDate(raw string, now time.Time) (form []byte, problem string) {
 func normalPassphrase(raw string) (form []byte, problem string) {
 	words := session.Words(raw)
 	if n := utf8.RuneCountInString(words); n < minPhrase || n > maxPhrase || strings.Count(words, " ")+1 < minPhraseWords {
-		return nil, "the passphrase must have at least 2 words and, spaces included, 8 to 100 characters; signs do not count"
+		return nil, "the passphrase must have at least 2 words and, with spaces, 8 to 100 characters; " +
+			"punctuation does not count"
 	}
 	return []byte(words), ""
 }

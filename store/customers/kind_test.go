@@ -64,7 +64,8 @@ func TestCompaniesNameTheirOwnKinds(t *testing.T) {
 	assert.True(t, isNewKind("tracking"))
 	assert.False(t, isNewFact("tracking"))
 	for _, kind := range []string{
-		"", "4card", "Postcode", "post code", "x" + strings.Repeat("y", 32), "pin", "birth_date", "passphrase", "totp", "sms_code", "ani", "account", "customer",
+		"", "4card", "Postcode", "post code", "x" +
+			strings.Repeat("y", 32), "pin", "birth_date", "passphrase", "totp", "sms_code", "ani", "account", "customer",
 		"phone", "token", "enrolled", "greeting", "closed", "remember_number",
 	} {
 		assert.False(t, isNewKind(kind) || isNewFact(kind), kind)

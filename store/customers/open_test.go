@@ -27,9 +27,11 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			_, err = db.Write.Exec("PRAGMA user_version = 7")
 			require.NoError(t, err)
 			require.NoError(t, db.Close())
-		}, sqlite.ErrNewer, "directory.db was written by a newer Countersign (schema 7, this one knows 3): upgrade this program or use another --data folder"},
+		}, sqlite.ErrNewer, "directory.db was written by a newer Countersign (schema 7, this one knows 3): " +
+			"upgrade this program or use another --data folder"},
 		{"no database", func(t *testing.T, path string) {
-			require.NoError(t, os.WriteFile(path, []byte("Dear diary, today I learned about the file format of SQLite.\n"), 0o600))
+			require.NoError(t, os.WriteFile(path, []byte("Dear diary, today I learned about the file format of SQLite.\n"),
+				0o600))
 		}, sqlite.ErrForeign, "directory.db is not a database: move it away or use another --data folder"},
 		{"somebody else's database", func(t *testing.T, path string) {
 			db, err := sql.Open("sqlite3", path)
@@ -37,22 +39,25 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			_, err = db.Exec("CREATE TABLE recipes (name TEXT)")
 			require.NoError(t, err)
 			require.NoError(t, db.Close())
-		}, sqlite.ErrForeign, "directory.db is a database, but not Countersign's directory: move it away or use another --data folder"},
+		}, sqlite.ErrForeign,
+			"directory.db is a database, but not Countersign's directory: move it away or use another --data folder"},
 		{"the journal under the name of the directory", func(t *testing.T, path string) {
-			db, err := sqlite.Open(deadline(t), path, sqlite.Schema{Application: 7, Synchronous: "NORMAL", Name: "journal", Files: schema.Files})
+			db, err := sqlite.Open(deadline(t), path,
+				sqlite.Schema{Application: 7, Synchronous: "NORMAL", Name: "journal", Files: schema.Files})
 			require.NoError(t, err)
 			require.NoError(t, db.Close())
-		}, sqlite.ErrForeign, "directory.db is a database, but not Countersign's directory: move it away or use another --data folder"},
+		}, sqlite.ErrForeign,
+			"directory.db is a database, but not Countersign's directory: move it away or use another --data folder"},
 		{"a file where the folder should be", func(t *testing.T, path string) {
 			require.NoError(t, os.RemoveAll(filepath.Dir(path)))
 			require.NoError(t, os.WriteFile(filepath.Dir(path), nil, 0o600))
-		}, sqlite.ErrAccess, "directory.db cannot be made or written (not a directory): give this user the right"},
+		}, sqlite.ErrAccess, "directory.db cannot be created or written (not a directory): allow this user to write"},
 		{"a folder that may not be written", func(t *testing.T, path string) {
 			if os.Geteuid() == 0 {
 				t.Skip("root may write everywhere")
 			}
 			require.NoError(t, os.Chmod(filepath.Dir(path), 0o500))
-		}, sqlite.ErrAccess, "directory.db cannot be made or written (permission denied): give this user the right"},
+		}, sqlite.ErrAccess, "directory.db cannot be created or written (permission denied): allow this user to write"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

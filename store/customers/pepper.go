@@ -16,9 +16,10 @@ import (
 // pepperSize is the size of the pepper in bytes, that of the hash it keys.
 const pepperSize = 32
 
-// LoadPepper reads the key without which the stored PINs are worth nothing: 32 bytes in hexadecimal in a file of their own, not in a database
-// and not in its backup. A missing file is made, readable for its owner only; of several processes that do so at once all get the same key. A
-// damaged file is refused and left alone, because the PINs can be checked with no other key.
+// LoadPepper reads the key that protects the stored secrets: 32 bytes in hexadecimal, in a file of its own outside
+// the database and its backup. It creates a missing file, readable for its owner only; several processes that do so
+// at once all get the same key. It refuses a damaged file and leaves it alone, because no other key can check the
+// PINs.
 func LoadPepper(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -34,8 +35,8 @@ func LoadPepper(path string) ([]byte, error) {
 	text = bytes.TrimSpace(text)
 	pepper := make([]byte, hex.DecodedLen(len(text)))
 	if _, err := hex.Decode(pepper, text); err != nil || len(pepper) != pepperSize {
-		return nil, fmt.Errorf("%s is damaged: it must hold 64 hexadecimal digits and nothing else; restore it from a backup, "+
-			"because the stored PINs cannot be checked without it", path)
+		return nil, fmt.Errorf("%s is damaged: it must hold 64 hexadecimal digits and nothing else; "+
+			"restore it from a backup, because the stored PINs cannot be checked without it", path)
 	}
 	return pepper, nil
 }

@@ -39,8 +39,9 @@ func TestPepperIsMadeOnceByWhoeverIsFirst(t *testing.T) {
 func TestDamagedPepperIsRefusedAndKept(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
-		"empty": "", "too short": "abcd\n", "not hexadecimal": "zz23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n",
-		"too long": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef00\n",
+		"empty": "", "too short": "abcd\n",
+		"not hexadecimal": "zz23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n",
+		"too long":        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef00\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +64,8 @@ func TestDirectoryRefusesAnotherPepper(t *testing.T) {
 	fill(t, openDirectory(t, path, Options{Pepper: other}), "id,pin", "a,83645") // nothing was stored under the first one
 	_, err := Open(deadline(t), path, Options{Pepper: testPepper})
 	require.ErrorIs(t, err, ErrWrongPepper)
-	assert.EqualError(t, err, "the secrets in directory.db were stored under another pepper: restore the pepper file that belongs to it")
+	assert.EqualError(t, err,
+		"the secrets in directory.db were stored under another pepper: restore the pepper file that belongs to it")
 }
 
 func TestADirectoryWithNothingButSealedSecretsRefusesAnotherPepperToo(t *testing.T) {
@@ -79,9 +81,10 @@ func TestPepperKey(t *testing.T) {
 	d, other := newDirectory(t, Options{}), newDirectory(t, Options{Pepper: make([]byte, 32)})
 	key := d.PepperKey("guard/v1")
 	assert.Len(t, key, 32)
-	assert.Equal(t, "64f63af2cf4da2236218fd81bc6420ec902aeb3bf3df976851d14b64f0e64419", hex.EncodeToString(key), "it must stay the same for ever")
+	assert.Equal(t, "64f63af2cf4da2236218fd81bc6420ec902aeb3bf3df976851d14b64f0e64419", hex.EncodeToString(key),
+		"it must never change")
 	assert.NotEqual(t, key, d.PepperKey("token/v1"))
 	assert.NotEqual(t, key, other.PepperKey("guard/v1"))
 	clear(key)
-	assert.NotEqual(t, key, d.PepperKey("guard/v1"), "the key is the caller's to clear")
+	assert.NotEqual(t, key, d.PepperKey("guard/v1"), "the caller clears the key")
 }

@@ -11,10 +11,11 @@ import (
 	"countersign/store/sqlite"
 )
 
-// Phones are the numbers of a customer, sorted, none for an unknown one. Those that came with the customer are on file since 1970, so that nobody takes them for
-// new.
+// Phones returns the numbers of a customer, sorted; none for an unknown customer. Numbers that were imported with the
+// customer are on file since 1970, so they never count as new.
 func (d *Reader) Phones(ctx context.Context, customer string) ([]session.Phone, error) {
-	return sqlite.Collect(ctx, d.db, scanPhone, `SELECT e164, since FROM phones WHERE customer = ? ORDER BY e164`, customer)
+	return sqlite.Collect(ctx, d.db, scanPhone, `SELECT e164, since FROM phones WHERE customer = ? ORDER BY e164`,
+		customer)
 }
 
 func scanPhone(r sqlite.Row) (p session.Phone, err error) {
@@ -24,8 +25,8 @@ func scanPhone(r sqlite.Row) (p session.Phone, err error) {
 	return p, err
 }
 
-// AddPhone puts a number, written as session.E164 writes it, on file from now on. One that is on file stays as it is. Errors are ErrUnknownCustomer,
-// session.ErrNotANumber and ErrBusy, or that the file could not be written.
+// AddPhone puts a number in the form of session.E164 on file from now on. A number that is on file keeps its date.
+// Its errors are ErrUnknown, session.ErrNotANumber, sqlite.ErrBusy, and those of a failing disk.
 func (d *Directory) AddPhone(ctx context.Context, customer, e164 string) error {
 	if written, err := session.E164(e164, ""); err != nil || written != e164 {
 		return fmt.Errorf("add phone: %w", session.ErrNotANumber)
@@ -34,7 +35,8 @@ func (d *Directory) AddPhone(ctx context.Context, customer, e164 string) error {
 		if err := mustExist(ctx, tx, customer); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO phones (e164, customer, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, e164, customer, d.now().UnixNano())
+		_, err := tx.ExecContext(ctx, `INSERT INTO phones (e164, customer, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+			e164, customer, d.now().UnixNano())
 		return err
 	})
 	if err != nil {
@@ -43,7 +45,7 @@ func (d *Directory) AddPhone(ctx context.Context, customer, e164 string) error {
 	return nil
 }
 
-// mustExist is ErrUnknownCustomer for one that nobody is.
+// mustExist returns ErrUnknown if no customer has that id.
 func mustExist(ctx context.Context, tx *sql.Tx, customer string) error {
 	var yes int
 	err := tx.QueryRowContext(ctx, `SELECT 1 FROM customers WHERE id = ?`, customer).Scan(&yes)

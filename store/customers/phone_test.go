@@ -28,7 +28,8 @@ func TestANewNumberIsKnownForOne(t *testing.T) {
 	now := today
 	d := newDirectory(t, Options{Now: func() time.Time { return now }})
 	fill(t, d, "id,phones", "c1,+4930901820;+4930901821", "c2,")
-	assert.Equal(t, []session.Phone{{E164: "+4930901820", Since: longAgo}, {E164: "+4930901821", Since: longAgo}}, phones(t, d, "c1"), "as old as the customer")
+	assert.Equal(t, []session.Phone{{E164: "+4930901820", Since: longAgo}, {E164: "+4930901821", Since: longAgo}},
+		phones(t, d, "c1"), "as old as the customer")
 
 	now = now.Add(time.Hour)
 	fill(t, d, "id,phones", "c1,+4930901821;+4930901822", "c2,+4930901820")
@@ -56,7 +57,8 @@ func TestAddPhone(t *testing.T) {
 		require.NoError(t, d.AddPhone(deadline(t), "c1", "+4930901820"))
 		now = now.Add(time.Hour)
 	}
-	assert.Equal(t, []session.Phone{{E164: "+4930901820", Since: longAgo}, {E164: "+4930901821", Since: today}}, phones(t, d, "c1"))
+	assert.Equal(t, []session.Phone{{E164: "+4930901820", Since: longAgo}, {E164: "+4930901821", Since: today}},
+		phones(t, d, "c1"))
 	found, err := d.ByPhone(deadline(t), "+4930901821")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"c1"}, ids(found))
@@ -75,8 +77,10 @@ func TestNumbersThatWereOnFileBeforeTheirDateWasAreOld(t *testing.T) {
 	first.Files = fstest.MapFS{"migrations/0001_customers.sql": {Data: script}}
 	old, err := sqlite.Open(deadline(t), path, first)
 	require.NoError(t, err)
-	_, err = old.Write.Exec(`INSERT INTO customers VALUES ('c1', 'Ada', 'en', 1); INSERT INTO phones VALUES ('+4930901820', 'c1');
-		INSERT INTO credentials VALUES ('c1', 'pin', 'hmac', x'', '', x'00'); INSERT INTO pepper VALUES (1, ?)`, newHasher(testPepper, SchemeHMAC).fingerprint())
+	_, err = old.Write.Exec(`INSERT INTO customers VALUES ('c1', 'Ada', 'en', 1);
+		INSERT INTO phones VALUES ('+4930901820', 'c1');
+		INSERT INTO credentials VALUES ('c1', 'pin', 'hmac', x'', '', x'00');
+		INSERT INTO pepper VALUES (1, ?)`, newHasher(testPepper, SchemeHMAC).fingerprint())
 	require.NoError(t, err)
 	require.NoError(t, old.Close())
 

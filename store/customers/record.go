@@ -11,40 +11,43 @@ import (
 	"countersign/store/sqlite"
 )
 
-// Record is all that is on file about a customer, except what the secrets are.
+// Record is everything on file about a customer except the secrets themselves.
 type Record struct {
 	session.Customer
-	// Phones are written as session.E164 writes them, sorted.
+	// Phones are in the form of session.E164, sorted.
 	Phones      []string
 	Identifiers []Identifier
 	Credentials []Credential
 }
 
-// Identifier is something that a caller may key to say who they are.
+// Identifier is a number that callers may key to say who they are.
 type Identifier struct{ Kind, Value string }
 
 // Credential says that there is a secret on file, and how it is stored: SchemeHMAC, SchemeArgon2id or SchemeSealed.
 type Credential struct{ Kind, Scheme string }
 
-// Show reads a customer's record. ErrUnknownCustomer if there is none.
+// Show reads a customer's record, or returns ErrUnknown.
 func (d *Reader) Show(ctx context.Context, id string) (r Record, err error) {
-	r.Customer, err = scanCustomer(d.db.Read.QueryRowContext(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id = ?`, id))
+	r.Customer, err = scanCustomer(d.db.Read.QueryRowContext(ctx,
+		`SELECT `+customerColumns+` FROM customers c WHERE c.id = ?`, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Record{}, ErrUnknown
 	}
 	if err != nil {
 		return Record{}, fmt.Errorf("read customer: %w", err)
 	}
-	r.Phones, err = sqlite.Collect(ctx, d.db, sqlite.ScanString, `SELECT e164 FROM phones WHERE customer = ? ORDER BY e164`, id)
+	r.Phones, err = sqlite.Collect(ctx, d.db, sqlite.ScanString,
+		`SELECT e164 FROM phones WHERE customer = ? ORDER BY e164`, id)
 	if err != nil {
 		return Record{}, err
 	}
-	r.Identifiers, err = sqlite.Collect(ctx, d.db, scanIdentifier, `SELECT kind, value FROM identifiers WHERE customer = ? ORDER BY kind, value`, id)
+	r.Identifiers, err = sqlite.Collect(ctx, d.db, scanIdentifier, `SELECT kind, value FROM identifiers
+		WHERE customer = ? ORDER BY kind, value`, id)
 	if err != nil {
 		return Record{}, err
 	}
-	r.Credentials, err = sqlite.Collect(ctx, d.db, scanCredential, `SELECT kind, scheme FROM credentials WHERE customer = ?1
-		UNION ALL SELECT kind, ?2 FROM sealed WHERE customer = ?1 ORDER BY kind`, id, SchemeSealed)
+	r.Credentials, err = sqlite.Collect(ctx, d.db, scanCredential, `SELECT kind, scheme FROM credentials
+		WHERE customer = ?1 UNION ALL SELECT kind, ?2 FROM sealed WHERE customer = ?1 ORDER BY kind`, id, SchemeSealed)
 	return r, err
 }
 
@@ -58,11 +61,12 @@ func scanCredential(r sqlite.Row) (c Credential, err error) {
 	return c, err
 }
 
-// List reads customers page by page, ordered by id: at most limit of them, with ids greater than after. search, if not empty, must be part of
-// the id, name, an identifier or a telephone number; letters outside of ASCII must be in the same case.
+// List reads a page of customers, ordered by id: up to limit of them with id > after. If search is not empty, it must
+// be part of the id, the name, an identifier or a telephone number; only ASCII letters match in either case.
 func (d *Reader) List(ctx context.Context, after string, limit int, search string) ([]session.Customer, error) {
 	if search == "" {
-		return d.customers(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id > ? ORDER BY c.id LIMIT ?`, after, limit)
+		return d.customers(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id > ? ORDER BY c.id LIMIT ?`,
+			after, limit)
 	}
 	return d.customers(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id > ?1 AND (
 			c.id LIKE ?3 ESCAPE '\' OR c.name LIKE ?3 ESCAPE '\'
@@ -75,11 +79,11 @@ func anywhere(search string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(search) + "%"
 }
 
-// Count is how many customers there are.
+// Count returns how many customers there are.
 func (d *Reader) Count(ctx context.Context) (n int, err error) {
 	err = d.db.Read.QueryRowContext(ctx, "SELECT count(*) FROM customers").Scan(&n)
 	return n, err
 }
 
-// ErrUnknown says that no customer has that id.
+// ErrUnknown means that no customer has that id.
 var ErrUnknown = errors.New("no customer has this id")

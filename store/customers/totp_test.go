@@ -41,7 +41,7 @@ func TestCheckTOTP(t *testing.T) {
 		require.NoError(t, err, tt.name)
 		assert.Equal(t, tt.ok, ok, tt.name)
 		assert.Equal(t, tt.step, step, tt.name)
-		assert.Equal(t, tt.code, string(code.Reveal()), "the code is its owner's to wipe")
+		assert.Equal(t, tt.code, string(code.Reveal()), "the caller wipes the code")
 	}
 }
 
@@ -49,7 +49,8 @@ func TestASealedSecretIsWorthNothingInAnotherRow(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t, Options{})
 	fill(t, d, "id,totp_secret", "thief,"+rfcKey, "victim,KRSXG5CTMVRXEZLUKN2XAZLSKNSWG4TF")
-	_, err := d.db.Write.Exec(`UPDATE sealed SET box = (SELECT box FROM sealed WHERE customer = 'thief') WHERE customer = 'victim'`)
+	_, err := d.db.Write.Exec(`UPDATE sealed
+		SET box = (SELECT box FROM sealed WHERE customer = 'thief') WHERE customer = 'victim'`)
 	require.NoError(t, err)
 	_, ok, err := d.CheckTOTP(deadline(t), "victim", secret("081804"), time.Unix(1111111109, 0))
 	require.EqualError(t, err, "the stored totp secret of customer victim is damaged: enrol it again")
@@ -61,7 +62,8 @@ func TestTOTPSecretsAreReadAsAuthenticatorsAreGivenThem(t *testing.T) {
 	want := hex.EncodeToString([]byte("12345678901234567890"))
 	for _, raw := range []string{
 		rfcKey, strings.ToLower(rfcKey), "GEZD GNBV GY3T QOJQ gezd gnbv gy3t qojq", rfcKey + "======",
-		"otpauth://totp/Bank:ada?secret=" + rfcKey + "&issuer=Bank", "OTPAUTH://TOTP/ada?digits=6&period=30&algorithm=sha1&secret=" + strings.ToLower(rfcKey),
+		"otpauth://totp/Bank:ada?secret=" + rfcKey +
+			"&issuer=Bank", "OTPAUTH://TOTP/ada?digits=6&period=30&algorithm=sha1&secret=" + strings.ToLower(rfcKey),
 	} {
 		key, problem := totpKey([]byte(raw))
 		assert.Empty(t, problem, raw)

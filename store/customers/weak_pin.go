@@ -5,12 +5,12 @@ import (
 	"errors"
 )
 
-// ErrPINFormat says that a PIN does not have 4 to 12 digits, and nothing else.
+// ErrPINFormat means that a PIN is not 4 to 12 digits.
 var ErrPINFormat = errors.New("a PIN has 4 to 12 digits and nothing else")
 
-// WeakPINError says that a PIN is on the blocklist (policy.md, "PIN blocklist").
+// WeakPINError means that a PIN is on the blocklist (docs/policy.md#pin-blocklist).
 type WeakPINError struct {
-	// Why says what is wrong with the PIN without saying the PIN.
+	// Why completes the sentence "The PIN …" without showing the PIN.
 	Why string
 }
 
@@ -24,8 +24,8 @@ func isPIN(pin []byte) bool {
 	return len(pin) >= minPIN && len(pin) <= maxPIN && isDigits(pin)
 }
 
-// weakness says why a PIN is easy to guess, or "". identifiers are what the caller keys in front of it, the customer's id among them; birthDate is YYYYMMDD, or
-// empty if it is not known.
+// weakness says why a PIN is easy to guess, or "". identifiers are those of the customer, with the id; birthDate is
+// YYYYMMDD, or empty if unknown.
 func weakness(pin []byte, identifiers, phones []string, birthDate []byte) string {
 	switch {
 	case repeats(pin):
@@ -50,7 +50,7 @@ func weakness(pin []byte, identifiers, phones []string, birthDate []byte) string
 	return ""
 }
 
-// repeats finds 1111, 1212 and 123123.
+// repeats matches 1111, 1212 and 123123.
 func repeats(pin []byte) bool {
 	for period := 1; period <= len(pin)/2; period++ {
 		if len(pin)%period == 0 && bytes.Equal(pin[period:], pin[:len(pin)-period]) {
@@ -60,7 +60,7 @@ func repeats(pin []byte) bool {
 	return false
 }
 
-// runs finds digits that each follow the last by step, modulo 10: 1234, 7890, and with step 9 4321.
+// runs matches digits that each follow the last by step, modulo 10: 1234, 7890, and with step 9 4321.
 func runs(pin []byte, step byte) bool {
 	for i := 1; i < len(pin); i++ {
 		if (pin[i-1]-'0'+step)%10 != pin[i]-'0' {
@@ -70,7 +70,8 @@ func runs(pin []byte, step byte) bool {
 	return true
 }
 
-// isBirthDate finds a date of birth as people write it: day, month and year of two digits or four, in any order and with something left out.
+// isBirthDate matches a date of birth as people write it: day, month and year of two or four digits, in usual orders,
+// also in part.
 func isBirthDate(pin, date []byte) bool {
 	if len(date) != len("20060102") {
 		return false
@@ -78,7 +79,8 @@ func isBirthDate(pin, date []byte) bool {
 	day, month := date[6:8], date[4:6]
 	for _, year := range [][]byte{date[:4], date[2:4]} {
 		for _, form := range [][][]byte{
-			{day, month}, {month, day}, {month, year}, {year, month}, {year}, {day, month, year}, {month, day, year}, {year, month, day}, {year, day, month},
+			{day, month}, {month, day}, {month, year}, {year, month}, {year},
+			{day, month, year}, {month, day, year}, {year, month, day}, {year, day, month},
 		} {
 			whole := bytes.Join(form, nil)
 			same := bytes.Equal(pin, whole)

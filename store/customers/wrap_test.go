@@ -39,7 +39,8 @@ func TestWrapBeginsWithWhatIsWorthMost(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t, Options{})
 	countArgon2(d)
-	fill(t, d, "id,birth_date,passphrase,pin,fact:postcode", "c1,1984-08-29,open sesame,,12345", "c2,1984-08-29,,83645,12345")
+	fill(t, d, "id,birth_date,passphrase,pin,fact:postcode", "c1,1984-08-29,open sesame,,12345",
+		"c2,1984-08-29,,83645,12345")
 	var order []string
 	for range 5 {
 		var customer, kind string
@@ -51,7 +52,8 @@ func TestWrapBeginsWithWhatIsWorthMost(t *testing.T) {
 		require.Equal(t, 1, n)
 	}
 	assert.Equal(t, []string{KindPIN, KindPassphrase, KindBirthDate, "postcode", KindBirthDate}, order)
-	assert.Contains(t, plan(t, d, nextUnwrapped), "USING INDEX credentials_unwrapped", "a million of them must not be sorted each time")
+	assert.Contains(t, plan(t, d, nextUnwrapped), "USING INDEX credentials_unwrapped",
+		"a million of them must not be sorted each time")
 	assert.NotContains(t, plan(t, d, nextUnwrapped), "B-TREE")
 }
 

@@ -14,11 +14,11 @@ type entry struct {
 	id, call, line, fact string
 	seq                  int
 	time                 int64  // milliseconds
-	body                 string // as it is published
-	// of says whether the event is one of those that make and change the row of its call, customer and ended what it changes.
-	of       bool
-	customer sql.NullString
-	ended    sql.NullInt64
+	body                 string // the JSON that is published
+	// changesCall says that the event creates or changes the row of its call; customer and ended are the new values.
+	changesCall bool
+	customer    sql.NullString
+	ended       sql.NullInt64
 }
 
 func newEntry(e event.Event) (entry, error) {
@@ -29,23 +29,27 @@ func newEntry(e event.Event) (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	n := entry{id: e.ID, call: e.Call, line: e.Line, fact: string(e.Fact()), seq: e.Seq, time: e.Time.UnixMilli(), body: string(body)}
+	n := entry{
+		id: e.ID, call: e.Call, line: e.Line, fact: string(e.Fact()), seq: e.Seq, time: e.Time.UnixMilli(),
+		body: string(body),
+	}
 	switch d := e.Data.(type) {
 	case event.CallStarted, event.Routed:
-		n.of = true
+		n.changesCall = true
 	case event.Identified:
-		n.of, n.customer = true, sqlite.Text(d.Customer)
+		n.changesCall, n.customer = true, sqlite.Text(d.Customer)
 	case event.Verified:
-		n.of, n.customer = true, sqlite.Text(d.Customer)
+		n.changesCall, n.customer = true, sqlite.Text(d.Customer)
 	case event.Failed:
-		n.of, n.customer = true, sqlite.Text(d.Customer)
+		n.changesCall, n.customer = true, sqlite.Text(d.Customer)
 	case event.CallEnded:
-		n.of, n.customer, n.ended = true, sqlite.Text(d.Customer), sql.NullInt64{Int64: n.time, Valid: true}
+		n.changesCall, n.customer = true, sqlite.Text(d.Customer)
+		n.ended = sql.NullInt64{Int64: n.time, Valid: true}
 	}
 	return n, nil
 }
 
-// insert writes the event, its place in the outbox and what it changes about its call, unless the event is there already.
+// insert writes the event, its row in the outbox and its changes to the call. A known event is ignored.
 func (e entry) insert(ctx context.Context, tx *sql.Tx) error {
 	if added, err := e.keep(ctx, tx); !added || err != nil {
 		return err
@@ -54,21 +58,22 @@ func (e entry) insert(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
-// keep writes the event and what it changes about its call. added is false if the event is there already.
+// keep writes the event and its changes to the call. added is false if the event is known.
 func (e entry) keep(ctx context.Context, tx *sql.Tx) (added bool, err error) {
-	done, err := tx.ExecContext(ctx, `INSERT INTO events (id, call, seq, time, fact, line, json) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO NOTHING`, e.id, e.call, e.seq, e.time, e.fact, e.line, e.body)
+	done, err := tx.ExecContext(ctx, `INSERT INTO events (id, call, seq, time, fact, line, json)
+		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`, e.id, e.call, e.seq, e.time, e.fact, e.line, e.body)
 	if err != nil {
 		return false, err
 	}
 	if n, err := done.RowsAffected(); n == 0 || err != nil {
 		return false, err
 	}
-	if !e.of {
+	if !e.changesCall {
 		return true, nil
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO calls AS c (call, started, ended, customer) VALUES (?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET ended = coalesce(excluded.ended, c.ended), customer = coalesce(excluded.customer, c.customer)`,
+		ON CONFLICT DO UPDATE SET
+		ended = coalesce(excluded.ended, c.ended), customer = coalesce(excluded.customer, c.customer)`,
 		e.call, e.time, e.ended, e.customer)
 	return true, err
 }

@@ -8,16 +8,19 @@ import (
 	"path/filepath"
 	"time"
 
+	"countersign/internal/retry"
 	"countersign/session/event"
 	"countersign/store/sqlite"
 )
 
-// eraseImported takes an erased customer out of the call of an event that was just imported, whichever of its events came first.
-func eraseImported(ctx context.Context, tx *sql.Tx, gone event.Erased, n entry, calls map[string]bool) error {
-	customer, erased := gone.In([]byte(n.body), time.UnixMilli(n.time))
+// eraseImported removes an erased customer from the call of an event that was just imported, in whatever order the
+// events of the call come.
+func eraseImported(ctx context.Context, tx *sql.Tx, erasures event.Erased, n entry, calls map[string]bool) error {
+	customer, erased := erasures.In([]byte(n.body), time.UnixMilli(n.time))
 	if !erased && n.fact == string(event.FactCallStarted) {
 		customer = event.ErasedCustomer
-		err := tx.QueryRowContext(ctx, `SELECT true FROM events WHERE call = ? AND json ->> '$.data.customer' = ? LIMIT 1`, n.call, customer).Scan(&erased)
+		err := tx.QueryRowContext(ctx, `SELECT true FROM events WHERE call = ? AND json ->> '$.data.customer' = ? LIMIT 1`,
+			n.call, customer).Scan(&erased)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -31,20 +34,20 @@ func eraseImported(ctx context.Context, tx *sql.Tx, gone event.Erased, n entry, 
 
 // ErasedCalls is what Erase found in the journal.
 type ErasedCalls struct {
-	// Calls are those on which the customer was named, and Events how many of their events were changed.
+	// Calls are the calls on which the customer was named; Events is how many of their events were changed.
 	Calls  []string
 	Events int
-	// Running is how many of the calls are going on: what they still write names the customer again.
+	// Running is how many of the calls are still running: their next events may name the customer again.
 	Running int
-	// Unpublished is the last place in the outbox that such an event has, 0 if all of them are published.
+	// Unpublished is the N of the last such event in the outbox, 0 if all are published.
 	Unpublished int64
 }
 
-// eraseCalls is how many calls are changed in one transaction.
+// eraseCalls is how many calls one transaction changes.
 const eraseCalls = 50
 
-// Erase takes a customer out of the journal: id, name, address for the screen pop, and the caller's last four digits. The calls themselves and what can be
-// counted stay, also in the outbox.
+// Erase removes a customer from the journal: id, name, address of the screen pop, and the caller's last four digits.
+// The calls themselves and everything that is counted stay, also in the outbox.
 func (j *Journal) Erase(ctx context.Context, customer string) (found ErasedCalls, err error) {
 	found.Calls, err = sqlite.Collect(ctx, j.db, sqlite.ScanString, `SELECT call FROM calls WHERE customer = ?1
 		UNION SELECT call FROM events WHERE json ->> '$.data.customer' = ?1`, customer)
@@ -69,20 +72,23 @@ func (j *Journal) Erase(ctx context.Context, customer string) (found ErasedCalls
 }
 
 func eraseCall(ctx context.Context, tx *sql.Tx, call, customer string, found *ErasedCalls) error {
-	// Several customers may be named on one call: names go with the id beside them.
-	n, err := sqlite.Exec(ctx, tx, `UPDATE events SET json = json_remove(json_replace(json, '$.data.customer', ?3), '$.data.name', '$.data.pop_url')
+	// A call may name several customers: only the names beside this id go.
+	n, err := sqlite.Exec(ctx, tx, `UPDATE events
+		SET json = json_remove(json_replace(json, '$.data.customer', ?3), '$.data.name', '$.data.pop_url')
 		WHERE call = ?1 AND json ->> '$.data.customer' = ?2`, call, customer, event.ErasedCustomer)
 	if err != nil {
 		return err
 	}
 	found.Events += n
-	n, err = sqlite.Exec(ctx, tx, `UPDATE events SET json = json_remove(json, '$.data.caller_last4') WHERE call = ? AND fact = ? AND json ->> '$.data.caller_last4' IS NOT NULL`,
-		call, string(event.FactCallStarted))
+	n, err = sqlite.Exec(ctx, tx, `UPDATE events SET json = json_remove(json, '$.data.caller_last4')
+		WHERE call = ? AND fact = ? AND json ->> '$.data.caller_last4' IS NOT NULL`, call, string(event.FactCallStarted))
 	if err != nil {
 		return err
 	}
 	found.Events += n
-	if _, err := tx.ExecContext(ctx, `UPDATE calls SET customer = ? WHERE call = ? AND customer = ?`, event.ErasedCustomer, call, customer); err != nil {
+	_, err = tx.ExecContext(ctx, `UPDATE calls SET customer = ? WHERE call = ? AND customer = ?`,
+		event.ErasedCustomer, call, customer)
+	if err != nil {
 		return err
 	}
 	var running bool
@@ -93,15 +99,17 @@ func eraseCall(ctx context.Context, tx *sql.Tx, call, customer string, found *Er
 	if running {
 		found.Running++
 	}
-	var waits sql.NullInt64
-	if err := tx.QueryRowContext(ctx, `SELECT max(o.n) FROM outbox o JOIN events e ON e.id = o.event WHERE e.call = ?`, call).Scan(&waits); err != nil {
+	var last sql.NullInt64
+	err = tx.QueryRowContext(ctx, `SELECT max(o.n) FROM outbox o JOIN events e ON e.id = o.event WHERE e.call = ?`, call).
+		Scan(&last)
+	if err != nil {
 		return err
 	}
-	found.Unpublished = max(found.Unpublished, waits.Int64)
+	found.Unpublished = max(found.Unpublished, last.Int64)
 	return nil
 }
 
-// AwaitPublished returns when the outbox is empty up to and with N = upTo, or with ctx's error.
+// AwaitPublished returns when the outbox holds no N <= upTo any more, or with ctx's error.
 func (j *Reader) AwaitPublished(ctx context.Context, upTo int64) error {
 	for {
 		var first sql.NullInt64
@@ -111,10 +119,10 @@ func (j *Reader) AwaitPublished(ctx context.Context, upTo int64) error {
 		if !first.Valid || first.Int64 > upTo {
 			return nil
 		}
-		if err := sqlite.Pause(ctx, outboxLook); err != nil {
+		if err := retry.Pause(ctx, outboxPoll); err != nil {
 			return err
 		}
 	}
 }
 
-const outboxLook = 20 * time.Millisecond
+const outboxPoll = 20 * time.Millisecond

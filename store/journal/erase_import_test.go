@@ -16,12 +16,14 @@ import (
 func TestAnOldExportDoesNotBringAnErasedCustomerBack(t *testing.T) {
 	t.Parallel()
 	from := newJournal(t, Options{})
-	journalled(t, from, eventtest.Verified("a", "C-1001", eventtest.Noon), eventtest.Verified("b", "C-1002", eventtest.Noon), eventtest.Verified("after", "C-1001", eventtest.Noon.Add(time.Hour)))
+	journalled(t, from, eventtest.Verified("a", "C-1001", eventtest.Noon),
+		eventtest.Verified("b", "C-1002", eventtest.Noon),
+		eventtest.Verified("after", "C-1001", eventtest.Noon.Add(time.Hour)))
 	file := exported(t, from, ExportOptions{})
 	erased := event.Erased(func(customer string, at time.Time) bool {
 		return customer == "C-1001" && !at.After(eventtest.Noon.Add(time.Minute))
 	})
-	_, err := from.Erase(deadline(t), "C-1001") // the same in the journal that had them, but for the call after
+	_, err := from.Erase(deadline(t), "C-1001") // the same in the journal that had them, except for the call after
 	require.NoError(t, err)
 	lines := slices.Collect(strings.Lines(file))
 	for name, text := range map[string]string{

@@ -18,7 +18,8 @@ func TestACustomerIsErasedFromTheJournalAndCountsStay(t *testing.T) {
 	j := newJournal(t, Options{})
 	locked := eventtest.Of("met", 1, event.Locked{On: event.LockOnCaller, Customer: "C-1001"})
 	running := eventtest.Verified("running", "C-1001", eventtest.Noon)[:2]
-	journalled(t, j, eventtest.Verified("a", "C-1001", eventtest.Noon), eventtest.Verified("b", "C-1002", eventtest.Noon), []event.Event{locked}, running)
+	journalled(t, j, eventtest.Verified("a", "C-1001", eventtest.Noon), eventtest.Verified("b", "C-1002", eventtest.Noon),
+		[]event.Event{locked}, running)
 	waits := pending(t, j)
 	found, err := j.Erase(deadline(t), "C-1001")
 	require.NoError(t, err)
@@ -65,7 +66,7 @@ func TestAwaitPublishedEndsWithTheLastEventItWaitsFor(t *testing.T) {
 	select {
 	case <-done:
 		require.FailNow(t, "one of them is still there")
-	case <-time.After(3 * outboxLook):
+	case <-time.After(3 * outboxPoll):
 	}
 	require.NoError(t, j.Published(deadline(t), out[1].N))
 	require.NoError(t, <-done)

@@ -15,20 +15,20 @@ import (
 	"countersign/store/sqlite"
 )
 
-// ExportOptions say which calls to export. The zero value is all of them.
+// ExportOptions select the calls to export. The zero value selects all.
 type ExportOptions struct {
-	// From and To bound when a call started: From is the first moment, To the first one behind. The zero time is no bound.
+	// From and To bound the start of a call: From <= start < To. The zero time is no bound.
 	From, To time.Time
-	// Calls are ids of calls; none means every call.
+	// Calls are ids of calls; none selects every call.
 	Calls []string
-	// Last is how many calls, those that started last; 0 means all.
+	// Last selects that many calls, the latest; 0 selects all.
 	Last int
-	// Erased is whether only calls are wanted that named a customer who is erased.
+	// Erased selects only calls that named a customer who has been erased.
 	Erased bool
 }
 
-// Export hands over the events of calls as they are published, whole calls, in the order in which they were journalled: each of them as JSON, to be kept.
-// It sees one state of the journal, while calls go on.
+// Export calls each with the JSON of every event of the selected calls, in the order in which they were journalled.
+// each may keep body. Export reads a snapshot of the journal while calls go on.
 func (j *Reader) Export(ctx context.Context, o ExportOptions, each func(body []byte) error) error {
 	query := `SELECT e.json FROM events e LEFT JOIN calls c ON c.call = e.call WHERE true`
 	var args []any
@@ -46,10 +46,12 @@ func (j *Reader) Export(ctx context.Context, o ExportOptions, each func(body []b
 		query, args = query+` AND e.call IN (SELECT value FROM json_each(?))`, append(args, string(ids))
 	}
 	if o.Last > 0 {
-		query, args = query+` AND e.call IN (SELECT call FROM calls ORDER BY started DESC, call DESC LIMIT ?)`, append(args, o.Last)
+		query, args = query+` AND e.call IN (SELECT call FROM calls ORDER BY started DESC, call DESC LIMIT ?)`, append(args,
+			o.Last)
 	}
 	if o.Erased {
-		query, args = query+` AND e.call IN (SELECT call FROM calls WHERE customer = ? UNION SELECT call FROM events WHERE json ->> '$.data.customer' = ?)`,
+		query, args = query+` AND e.call IN (SELECT call FROM calls WHERE customer = ?
+			UNION SELECT call FROM events WHERE json ->> '$.data.customer' = ?)`,
 			append(args, event.ErasedCustomer, event.ErasedCustomer)
 	}
 	rows, err := j.db.Read.QueryContext(ctx, query+` ORDER BY e.rowid`, args...)
@@ -72,7 +74,7 @@ func (j *Reader) Export(ctx context.Context, o ExportOptions, each func(body []b
 	return nil
 }
 
-// Event is an event as it is published, by its id.
+// Event returns the JSON of an event by its id.
 func (j *Reader) Event(ctx context.Context, id string) (body []byte, found bool, err error) {
 	err = j.db.Read.QueryRowContext(ctx, `SELECT json FROM events WHERE id = ?`, id).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -84,33 +86,36 @@ func (j *Reader) Event(ctx context.Context, id string) (body []byte, found bool,
 	return body, true, nil
 }
 
-// Find returns the ids of the calls that have that id, or whose id ends so, up to ten of them.
+// Find returns the call with this id; if there is none, up to ten calls whose id ends so.
 func (j *Reader) Find(ctx context.Context, idOrEnd string) ([]string, error) {
 	exact, err := sqlite.Collect(ctx, j.db, sqlite.ScanString, `SELECT call FROM calls WHERE call = ?`, idOrEnd)
 	if err != nil || len(exact) > 0 {
 		return exact, err
 	}
-	return sqlite.Collect(ctx, j.db, sqlite.ScanString, `SELECT call FROM calls WHERE substr(call, -length(?1)) = ?1 ORDER BY started DESC LIMIT 10`, idOrEnd)
+	return sqlite.Collect(ctx, j.db, sqlite.ScanString, `SELECT call FROM calls
+		WHERE substr(call, -length(?1)) = ?1 ORDER BY started DESC LIMIT 10`, idOrEnd)
 }
 
-// importGroup is how many events share a transaction, so that a journal that is in use can be written between them.
+// importGroup is how many events share a transaction. In between, the running service can write.
 const importGroup = 1000
 
-// Imported says what came of an import.
+// Imported is the result of an import.
 type Imported struct {
-	// Events were in the file; New of them were not in the journal before.
+	// Events is how many the file had; New is how many of them were not in the journal before.
 	Events int `json:"events"`
 	New    int `json:"new"`
-	// Erased is how many calls named a customer who was erased since then, and now name nobody.
+	// Erased is how many calls named a customer who has been erased; they are anonymised now.
 	Erased int `json:"erased_calls"`
 }
 
-// Import takes events into the journal that another one exported, one a line. Those that are there already, by their id, are left as they are; none is published
-// again. A call that had not ended when it was exported is no call that runs here: it keeps what is known of it, without an end. Customers who were erased are taken out of
-// their calls, as Journal.Erase does.
+// Import reads events that another journal exported, one a line. Events with a known id are left as they are; none is
+// published again. A call that was running when it was exported does not run here: it counts as ended without a
+// call_ended event. Erased customers are removed from their calls, as by Erase.
 //
-// It ends with the first line that cannot be imported, as an *event.LineError; those before it are in the journal. CheckImport finds such lines beforehand.
-func (j *Journal) Import(ctx context.Context, r io.Reader, erased event.Erased, progress func(Imported)) (done Imported, err error) {
+// Import stops at the first line that cannot be imported, with an *event.LineError; the lines before it are imported.
+// CheckImport finds such lines beforehand.
+func (j *Journal) Import(ctx context.Context, r io.Reader, erased event.Erased, progress func(Imported)) (done Imported,
+	err error) {
 	var group []entry
 	calls := map[string]bool{} // of erased customers
 	write := func() error {
@@ -133,13 +138,14 @@ func (j *Journal) Import(ctx context.Context, r io.Reader, erased event.Erased, 
 	if bad := (*event.LineError)(nil); err == nil || errors.As(err, &bad) {
 		err = errors.Join(write(), err)
 	}
-	if done.Erased > 0 { // last digits of telephone numbers may have been there for a moment
+	if done.Erased > 0 { // the log may hold the data that was removed again
 		err = errors.Join(err, j.db.EmptyLog(ctx))
 	}
 	return done, err
 }
 
-func (j *Journal) importGroup(ctx context.Context, group []entry, erased event.Erased, calls map[string]bool) (added int, err error) {
+func (j *Journal) importGroup(ctx context.Context, group []entry, erased event.Erased,
+	calls map[string]bool) (added int, err error) {
 	if len(group) == 0 {
 		return 0, context.Cause(ctx)
 	}
@@ -159,7 +165,8 @@ func (j *Journal) importGroup(ctx context.Context, group []entry, erased event.E
 			if n.ended.Valid {
 				continue
 			}
-			if _, err := tx.ExecContext(ctx, `UPDATE calls SET ended = ? WHERE call = ? AND ended IS NULL`, n.time, n.call); err != nil {
+			_, err = tx.ExecContext(ctx, `UPDATE calls SET ended = ? WHERE call = ? AND ended IS NULL`, n.time, n.call)
+			if err != nil {
 				return fmt.Errorf("write call %s: %w", n.call, err)
 			}
 		}
@@ -168,14 +175,13 @@ func (j *Journal) importGroup(ctx context.Context, group []entry, erased event.E
 	return added, err
 }
 
-// CheckImport reads a file as Import does, and changes nothing.
+// CheckImport reads a file as Import does, without changing anything.
 func CheckImport(r io.Reader) (events int, err error) {
 	err = readImport(r, func(entry) error { events++; return nil })
 	return events, err
 }
 
-// errReplayed is why a replayed event is not imported.
-var errReplayed = errors.New("it is an event that was replayed, not one that happened: leave out what has \"replay\"")
+var errReplayed = errors.New("a replayed event cannot be imported: remove the lines with \"replay\"")
 
 func readImport(r io.Reader, each func(entry) error) error {
 	return event.ReadLines(r, func(line int, body []byte, e event.Event) error {
@@ -190,7 +196,7 @@ func readImport(r io.Reader, each func(entry) error) error {
 		if err := json.Compact(&compact, body); err != nil {
 			return &event.LineError{Line: line, Err: err}
 		}
-		n.body = strings.ToValidUTF8(compact.String(), "\uFFFD") // what a later version added stays
+		n.body = strings.ToValidUTF8(compact.String(), "\uFFFD") // keeps the fields of later versions
 		return each(n)
 	})
 }

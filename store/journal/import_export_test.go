@@ -22,9 +22,14 @@ func wholeCall(call string, at time.Time) []event.Event {
 		eventtest.Of(call, 1, event.CallStarted{Channel: "leg", CallerLast4: "0001"}),
 		eventtest.Of(call, 2, event.StepStarted{Step: "ani"}),
 		eventtest.Of(call, 3, event.StepFinished{Step: "ani", Result: event.StepPassed}),
-		eventtest.Of(call, 4, event.Identified{Customer: "C-1", Name: "Ada", Method: event.MethodANI, Status: event.StatusIdentified, Level: 1}),
-		eventtest.Of(call, 5, event.Routed{Outcome: "identified", Destination: "agents XML default", Status: event.StatusIdentified, Level: 1, Reason: event.ReasonOK}),
-		eventtest.Of(call, 6, event.CallEnded{End: event.EndRouted, Status: event.StatusIdentified, Level: 1, Reason: event.ReasonOK, Customer: "C-1"}),
+		eventtest.Of(call, 4,
+			event.Identified{Customer: "C-1", Name: "Ada", Method: event.MethodANI, Status: event.StatusIdentified, Level: 1}),
+		eventtest.Of(call, 5,
+			event.Routed{Outcome: "identified", Destination: "agents XML default", Status: event.StatusIdentified, Level: 1,
+				Reason: event.ReasonOK}),
+		eventtest.Of(call, 6,
+			event.CallEnded{End: event.EndRouted, Status: event.StatusIdentified, Level: 1, Reason: event.ReasonOK,
+				Customer: "C-1"}),
 	}
 	for i := range all {
 		all[i].Time = at.Add(time.Duration(i) * time.Second)
@@ -61,7 +66,7 @@ func TestAJournalIsExportedAndImportedToTheLetter(t *testing.T) {
 	t.Parallel()
 	from, to := newJournal(t, Options{}), newJournal(t, Options{})
 	a, b := wholeCall("call-a", eventtest.Noon), wholeCall("call-b", eventtest.Noon.Add(time.Hour))
-	var mixed []event.Event // as calls go on at the same time
+	var mixed []event.Event // as calls overlap
 	for i := range a {
 		mixed = append(mixed, b[i], a[i])
 	}
@@ -83,7 +88,7 @@ func TestAJournalIsExportedAndImportedToTheLetter(t *testing.T) {
 	assert.Len(t, pending(t, from), 12)
 	assert.Empty(t, pending(t, to), "nothing is published again")
 
-	// What is known already is left alone, its place in the outbox too.
+	// Known events are left alone, and so is their place in the outbox.
 	got, err := from.Import(deadline(t), strings.NewReader(file), nil, nil)
 	require.NoError(t, err)
 	assert.Equal(t, Imported{Events: 12, New: 0}, got)
@@ -107,12 +112,15 @@ func TestAnExportHasWholeCalls(t *testing.T) {
 		return ids
 	}
 	assert.Len(t, calls(ExportOptions{}), 5)
-	assert.Equal(t, []string{"call-1", "call-2"}, calls(ExportOptions{From: eventtest.Noon.Add(time.Hour), To: eventtest.Noon.Add(3 * time.Hour)}), "its last event may be behind the end")
+	assert.Equal(t, []string{"call-1", "call-2"},
+		calls(ExportOptions{From: eventtest.Noon.Add(time.Hour), To: eventtest.Noon.Add(3 * time.Hour)}),
+		"its last event may be behind the end")
 	assert.Equal(t, []string{"call-0", "call-3"}, calls(ExportOptions{Calls: []string{"call-3", "call-0", "nobody's"}}))
 	assert.Equal(t, []string{"call-3", "call-4"}, calls(ExportOptions{Last: 2}))
 	assert.Contains(t, exported(t, j, ExportOptions{}), "alarm-1")
 
-	for end, want := range map[string][]string{"call-3": {"call-3"}, "-3": {"call-3"}, "3": {"call-3"}, "call-": nil, "%": nil} {
+	for end, want := range map[string][]string{"call-3": {"call-3"}, "-3": {"call-3"}, "3": {"call-3"}, "call-": nil,
+		"%": nil} {
 		found, err := j.Find(deadline(t), end)
 		require.NoError(t, err)
 		assert.Equal(t, want, found, end)
@@ -128,10 +136,10 @@ func TestACallThatHadNotEndedIsNotEndedHere(t *testing.T) {
 	require.NoError(t, err)
 	n, err := to.EndInterrupted(deadline(t), "/countersign/test", eventtest.Noon.Add(time.Hour))
 	require.NoError(t, err)
-	assert.Zero(t, n, "it is another journal's to end")
+	assert.Zero(t, n, "the other journal ends it")
 	assert.Empty(t, pending(t, to))
 
-	keep(t, from, call[4:]...) // and when the rest of it comes, it is as it was there
+	keep(t, from, call[4:]...) // when the rest of it comes, it is as it was there
 	got, err := to.Import(deadline(t), strings.NewReader(exported(t, from, ExportOptions{})), nil, nil)
 	require.NoError(t, err)
 	assert.Equal(t, Imported{Events: 6, New: 2}, got)
@@ -158,7 +166,8 @@ func TestGarbageIsRefusedWithItsLine(t *testing.T) {
 	replayed.Replay = "r-1"
 	body, err := replayed.MarshalJSON()
 	require.NoError(t, err)
-	for _, bad := range []string{"garbage", `{"specversion":"1.0","type":"countersign.v1.weather_changed"}`, string(body)} {
+	for _, bad := range []string{"garbage", `{"specversion":"1.0","type":"countersign.v1.weather_changed"}`,
+		string(body)} {
 		_, err := CheckImport(strings.NewReader(file + bad + "\n"))
 		var at *event.LineError
 		require.ErrorAs(t, err, &at)
@@ -188,7 +197,7 @@ func TestALargeImportTellsHowFarItIsAndCanBeStopped(t *testing.T) {
 	var told []Imported
 	got, err := j.Import(deadline(t), &file, nil, func(i Imported) { told = append(told, i) })
 	require.NoError(t, err)
-	assert.Equal(t, Imported{Events: 3000, New: 2000}, got, "it goes on where it was stopped")
+	assert.Equal(t, Imported{Events: 3000, New: 2000}, got, "it continues where it stopped")
 	assert.Equal(t, Imported{Events: 1000, New: 0}, told[0])
 	assert.Len(t, callRows(t, j), 500)
 }

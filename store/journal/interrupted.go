@@ -11,11 +11,12 @@ import (
 	"countersign/store/sqlite"
 )
 
-// EndInterrupted appends the last event of calls that have none, because the process that ran them ended first, and says how many there were.
-// It is for the start, before there are new calls: whatever runs then is taken for interrupted. What was known of such a call is in its event.
+// EndInterrupted appends a call_ended event to every call without one, whose process ended first, and returns how
+// many there were. Call it at start, before new calls: it takes every running call for interrupted. The event has the
+// status that the call had reached.
 func (j *Journal) EndInterrupted(ctx context.Context, source string, now time.Time) (int, error) {
-	seen, err := sqlite.Collect(ctx, j.db, scanSeen, `SELECT e.call, e.seq, e.time, e.json FROM calls c JOIN events e ON e.call = c.call
-		WHERE c.ended IS NULL ORDER BY e.call, e.seq`)
+	seen, err := sqlite.Collect(ctx, j.db, scanSeen, `SELECT e.call, e.seq, e.time, e.json
+		FROM calls c JOIN events e ON e.call = c.call WHERE c.ended IS NULL ORDER BY e.call, e.seq`)
 	if err != nil {
 		return 0, fmt.Errorf("look for interrupted calls: %w", err)
 	}
@@ -33,7 +34,7 @@ func (j *Journal) EndInterrupted(ctx context.Context, source string, now time.Ti
 	return calls, j.Sync(ctx)
 }
 
-// seenEvent is an event of a call that was interrupted; known is false if a newer version wrote it.
+// seenEvent is an event of an interrupted call; known is false if a newer version wrote it.
 type seenEvent struct {
 	call string
 	seq  int
@@ -56,7 +57,7 @@ func scanSeen(r sqlite.Row) (s seenEvent, err error) {
 	return s, err
 }
 
-// interrupted is the last event of a call, after those that are known of it.
+// interrupted makes the call_ended event of an interrupted call from its earlier events.
 func interrupted(seen []seenEvent, source string, now time.Time) event.Event {
 	var c event.Call
 	for _, s := range seen {
@@ -67,16 +68,17 @@ func interrupted(seen []seenEvent, source string, now time.Time) event.Event {
 	first, last := seen[0], seen[len(seen)-1]
 	d := event.CallEnded{
 		End: event.EndInterrupted, Status: event.StatusNone, Reason: event.ReasonUnavailable,
-		Milliseconds: max(0, last.time-first.time), // nobody knows better
+		Milliseconds: max(0, last.time-first.time), // up to its last event
 	}
 	if c.Status != "" {
 		d.Status, d.Level, d.Customer = c.Status, c.Level, c.Customer
 	}
-	if c.Outcome != "" { // it had been handed on: only this event was missing
+	if c.Outcome != "" { // it was handed on already: only this event is missing
 		d.End, d.Reason = event.EndRouted, c.Reason
 	}
 	seq := last.seq + 1
 	return event.Event{
-		ID: event.ID(first.call, seq), Source: source, Time: now, Call: first.call, Seq: seq, Line: c.Line, LineVersion: c.LineVersion, Data: d,
+		ID: event.ID(first.call, seq), Source: source, Time: now, Call: first.call, Seq: seq,
+		Line: c.Line, LineVersion: c.LineVersion, Data: d,
 	}
 }

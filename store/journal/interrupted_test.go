@@ -17,16 +17,20 @@ func TestInterruptedCallsGetTheirLastEvent(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	one := func(call string, seq int, data event.Data) event.Event {
 		return event.Event{
-			ID: event.ID(call, seq), Source: "/countersign/a", Time: at.Add(time.Duration(seq) * time.Second), Call: call, Seq: seq, Line: "retail", LineVersion: 7, Data: data,
+			ID: event.ID(call, seq), Source: "/countersign/a", Time: at.Add(time.Duration(seq) * time.Second), Call: call,
+			Seq: seq, Line: "retail", LineVersion: 7, Data: data,
 		}
 	}
 	j, err := Open(deadline(t), path, Options{})
 	require.NoError(t, err)
 	require.NoError(t, j.Append(
 		one("asked", 1, event.CallStarted{}), one("asked", 2, event.StepStarted{Step: "ani"}),
-		one("known", 1, event.CallStarted{}), one("known", 2, event.Identified{Customer: "C-1", Status: event.StatusIdentified, Level: 1}),
-		one("gone", 1, event.CallStarted{}), one("gone", 2, event.Routed{Outcome: "verified", Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK}),
-		one("over", 1, event.CallStarted{}), one("over", 2, event.CallEnded{End: event.EndAbandoned, Status: event.StatusNone}),
+		one("known", 1, event.CallStarted{}), one("known", 2,
+			event.Identified{Customer: "C-1", Status: event.StatusIdentified, Level: 1}),
+		one("gone", 1, event.CallStarted{}), one("gone", 2,
+			event.Routed{Outcome: "verified", Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK}),
+		one("over", 1, event.CallStarted{}), one("over", 2,
+			event.CallEnded{End: event.EndAbandoned, Status: event.StatusNone}),
 	))
 	require.NoError(t, j.Close(deadline(t)))
 
@@ -37,8 +41,9 @@ func TestInterruptedCallsGetTheirLastEvent(t *testing.T) {
 	assert.Equal(t, 3, n)
 	for call, want := range map[string]event.CallEnded{
 		"asked": {End: event.EndInterrupted, Status: event.StatusNone, Reason: event.ReasonUnavailable, Milliseconds: 1000},
-		"known": {End: event.EndInterrupted, Status: event.StatusIdentified, Level: 1, Reason: event.ReasonUnavailable, Customer: "C-1", Milliseconds: 1000},
-		"gone":  {End: event.EndRouted, Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK, Milliseconds: 1000},
+		"known": {End: event.EndInterrupted, Status: event.StatusIdentified, Level: 1, Reason: event.ReasonUnavailable,
+			Customer: "C-1", Milliseconds: 1000},
+		"gone": {End: event.EndRouted, Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK, Milliseconds: 1000},
 	} {
 		events, err := j.Call(deadline(t), call)
 		require.NoError(t, err)

@@ -1,5 +1,6 @@
-// Package journal keeps the events of every call in journal.db, together with the outbox of those still to be published, and
-// interrupted calls. It answers "what happened on that call". How events travel is the business of package bus.
+// Package journal keeps the events of every call in journal.db, together with the outbox of those still to be
+// published, and ends interrupted calls. It answers "what happened on that call". How events travel is for package
+// bus to know.
 package journal
 
 import (
@@ -19,17 +20,18 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-var schema = sqlite.Schema{Application: 0x43536a6f /* CSjo */, Synchronous: "NORMAL", Name: "journal", Files: migrations}
+var schema = sqlite.Schema{Application: 0x43536a6f /* CSjo */, Synchronous: "NORMAL", Name: "journal",
+	Files: migrations}
 
-// Why Append does not take an event.
+// Why Append refuses events.
 var (
-	// ErrFull says that the disk has not kept up for so long that no more events fit in memory.
+	// ErrFull: the disk has been too slow for so long that no more events fit in memory.
 	ErrFull = errors.New("the journal is full")
-	// ErrClosed says that the service is stopping.
+	// ErrClosed: the service is stopping.
 	ErrClosed = errors.New("the journal is closed")
 )
 
-// How events are written (policy.md, "SQLite"), and how often a failing disk is tried again.
+// How events are written (docs/policy.md#sqlite), and how often a failing write is retried.
 const (
 	groupSize     = 100
 	groupInterval = 20 * time.Millisecond
@@ -38,21 +40,21 @@ const (
 	lastRetry     = 2 * time.Second
 )
 
-// Options are what a Journal needs. The zero value will do.
+// Options configure a Journal. The zero value has defaults.
 type Options struct {
-	// Queue is how many events may wait for the disk; default 100,000.
+	// Queue is how many events may wait for the disk. Default: 100,000.
 	Queue int
-	// Log hears when the disk fails and when it is well again, and of events that can never be written. Default: nothing is logged.
+	// Log gets failures and recoveries of the disk, and events that can never be written. Default: no log.
 	Log *slog.Logger
 
 	interval   time.Duration // tests: default groupInterval
 	firstRetry time.Duration // tests: default firstRetry
 }
 
-// Reader reads the journal. It changes nothing. It is safe for use by several goroutines.
+// Reader reads the journal without changing it. It is safe for use by several goroutines.
 type Reader struct{ db *sqlite.DB }
 
-// OpenReadOnly opens a journal to read in it, as sqlite.OpenReadOnly does. Close it.
+// OpenReadOnly opens a journal as sqlite.OpenReadOnly does. The caller closes it.
 func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
 	db, err := sqlite.OpenReadOnly(ctx, path, schema)
 	if err != nil {
@@ -64,25 +66,27 @@ func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
 // Close closes the file.
 func (r *Reader) Close() error { return r.db.Close() }
 
-// Journal keeps the events of calls in a file, and each in the outbox of the same file until it is published. One goroutine writes: events that
-// come within 20 ms share a transaction, up to 100 of them. Its methods are safe for use by several goroutines.
+// Journal keeps the events of calls in a file, each also in the outbox of the same file until it is published. One
+// goroutine writes: up to 100 events that arrive within 20 ms share a transaction. Its methods are safe for use by
+// several goroutines.
 type Journal struct {
 	Reader
-	log   *slog.Logger
-	queue *queue
-	retry time.Duration
-	wake  chan struct{}
+	log        *slog.Logger
+	queue      *queue
+	firstRetry time.Duration
+	wake       chan struct{}
 
-	abandon    context.CancelFunc // ends retrying
+	abandon    context.CancelFunc // stops retries
 	written    chan struct{}      // closed when the writer has ended
-	unwritable int                // how many events could never be written; the writer's until written is closed
+	unwritable int                // events that could never be written; owned by the writer until written is closed
 	close      sync.Once
 	closeErr   error
 }
 
 var _ session.Journal = (*Journal)(nil)
 
-// Open opens or creates a journal and starts its writer, which Close stops. An *OpenError tells a person what is wrong.
+// Open opens or creates a journal and starts its writer, which Close stops. An *sqlite.OpenError tells the operator
+// what is wrong.
 func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 	db, err := sqlite.Open(ctx, path, schema)
 	if err != nil {
@@ -101,7 +105,8 @@ func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 		o.firstRetry = firstRetry
 	}
 	j := &Journal{
-		Reader: Reader{db: db}, log: o.Log, queue: newQueue(o.Queue, o.interval), retry: o.firstRetry, wake: make(chan struct{}, 1), written: make(chan struct{}),
+		Reader: Reader{db: db}, log: o.Log, queue: newQueue(o.Queue,
+			o.interval), firstRetry: o.firstRetry, wake: make(chan struct{}, 1), written: make(chan struct{}),
 	}
 	retrying, abandon := context.WithCancel(context.Background())
 	j.abandon = abandon
@@ -109,8 +114,8 @@ func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 	return j, nil
 }
 
-// Append implements session.Journal: it takes all of the events or none, and never waits. ErrJournalFull and ErrJournalClosed say why not. An
-// event whose id is known already is ignored later, when it is written.
+// Append implements session.Journal: it accepts all of the events or, with ErrFull or ErrClosed, none, and never
+// waits. An event with a known id is ignored later, when it is written.
 func (j *Journal) Append(events ...event.Event) error {
 	entries := make([]entry, len(events))
 	for i, e := range events {
@@ -122,9 +127,9 @@ func (j *Journal) Append(events ...event.Event) error {
 	return j.queue.put(entries)
 }
 
-// Sync implements session.Journal: it has what was appended before written at once and returns when it is in the file, where it outlives a crash
-// of this process (not a power cut: policy.md, "SQLite"). An event that can never be written is logged and not waited for. While the disk fails,
-// Sync waits for the context's end.
+// Sync implements session.Journal: it writes what was appended before at once and returns when it is in the file,
+// where it survives a crash of this process (not a power cut: docs/policy.md#sqlite). It does not wait for events
+// that can never be written. While the disk fails, it waits until ctx ends.
 func (j *Journal) Sync(ctx context.Context) error {
 	settled := j.queue.flush()
 	select {
@@ -142,8 +147,8 @@ func (j *Journal) Sync(ctx context.Context) error {
 	}
 }
 
-// Close takes no more events, writes those it has and closes the file. When ctx ends before they are written, or up to 5 s later if another
-// process has locked the file, it gives up; the error is then a *LostError. Closing twice is harmless and gives the same answer.
+// Close refuses new events, writes those it has and closes the file. If ctx ends before that, Close gives up, up to 5
+// s later when another process has locked the file, and returns a *LostError. A second Close returns the same error.
 func (j *Journal) Close(ctx context.Context) error {
 	j.close.Do(func() {
 		j.queue.close()
@@ -161,17 +166,17 @@ func (j *Journal) Close(ctx context.Context) error {
 	return j.closeErr
 }
 
-// LostError says how many events were taken and never written.
+// LostError counts events that Append accepted and that were never written.
 type LostError struct{ Events int }
 
 func (e *LostError) Error() string {
 	return fmt.Sprintf("%d events were not written to the journal and are lost", e.Events)
 }
 
-// Wake has a token after each commit: there may be something to publish. Only one goroutine should wait for it.
+// Wake receives a value after each commit: there may be events to publish. Only one goroutine should wait for it.
 func (j *Journal) Wake() <-chan struct{} { return j.wake }
 
-// Call reads the events of a call, in their order; none if the call is not known.
+// Call reads the events of a call in order; none if the call is unknown.
 func (j *Reader) Call(ctx context.Context, id string) ([]event.Event, error) {
 	return sqlite.Collect(ctx, j.db, scanEvent, `SELECT json FROM events WHERE call = ? ORDER BY seq`, id)
 }
@@ -185,7 +190,7 @@ func scanEvent(r sqlite.Row) (e event.Event, err error) {
 	return e, err
 }
 
-// Newest is the time of the event that was written last; the zero time if there is none.
+// Newest returns the time of the last event written; the zero time if there is none.
 func (j *Reader) Newest(ctx context.Context) (time.Time, error) {
 	return j.db.Newest(ctx, `SELECT time FROM events ORDER BY rowid DESC LIMIT 1`)
 }

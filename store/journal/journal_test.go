@@ -76,15 +76,25 @@ func TestACallIsJournalled(t *testing.T) {
 	j := newJournal(t, Options{})
 	want := []event.Event{
 		eventtest.Of("a", 1, event.CallStarted{Channel: "ch", CallerLast4: "1820"}),
-		eventtest.Of("a", 2, event.StepFinished{Step: "ani", Result: event.StepPassed, Attempts: []event.Attempt{{Result: event.AttemptAccepted}}}),
-		eventtest.Of("a", 3, event.Identified{Customer: "c1", Name: "Ada", Method: event.MethodANI, Status: event.StatusIdentified, Level: 1}),
-		eventtest.Of("a", 4, event.Verified{Customer: "c1", Methods: []event.Method{event.MethodANI, event.MethodPIN}, Status: event.StatusVerified, Level: 2}),
-		eventtest.Of("a", 5, event.Routed{Outcome: "verified", Destination: "menu XML default", Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK}),
-		eventtest.Of("a", 6, event.CallEnded{End: event.EndRouted, Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK, Customer: "c1"}),
+		eventtest.Of("a", 2,
+			event.StepFinished{Step: "ani", Result: event.StepPassed,
+				Attempts: []event.Attempt{{Result: event.AttemptAccepted}}}),
+		eventtest.Of("a", 3,
+			event.Identified{Customer: "c1", Name: "Ada", Method: event.MethodANI, Status: event.StatusIdentified, Level: 1}),
+		eventtest.Of("a", 4,
+			event.Verified{Customer: "c1", Methods: []event.Method{event.MethodANI, event.MethodPIN},
+				Status: event.StatusVerified, Level: 2}),
+		eventtest.Of("a", 5,
+			event.Routed{Outcome: "verified", Destination: "menu XML default", Status: event.StatusVerified, Level: 2,
+				Reason: event.ReasonOK}),
+		eventtest.Of("a", 6,
+			event.CallEnded{End: event.EndRouted, Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK,
+				Customer: "c1"}),
 	}
 	row := func() string {
 		var s string
-		require.NoError(t, j.db.Read.QueryRow(`SELECT concat_ws('|', call, coalesce(ended - started, '?'), coalesce(customer, '?')) FROM calls`).Scan(&s))
+		require.NoError(t, j.db.Read.QueryRow(`SELECT
+			concat_ws('|', call, coalesce(ended - started, '?'), coalesce(customer, '?')) FROM calls`).Scan(&s))
 		return s
 	}
 	for i, state := range []string{"a|?|?", "a|?|?", "a|?|c1", "a|?|c1", "a|?|c1", "a|5000|c1"} {
@@ -116,7 +126,8 @@ func TestOutbox(t *testing.T) {
 	require.Len(t, first, 2)
 	body, err := sent[0].MarshalJSON()
 	require.NoError(t, err)
-	assert.Equal(t, event.Outgoing{N: first[0].N, ID: "a.1", Subject: sent[0].Subject(), Body: body, Time: sent[0].Time.Truncate(time.Millisecond)}, first[0])
+	assert.Equal(t, event.Outgoing{N: first[0].N, ID: "a.1", Subject: sent[0].Subject(), Body: body,
+		Time: sent[0].Time.Truncate(time.Millisecond)}, first[0])
 	next, err := j.Pending(deadline(t), first[1].N, 2)
 	require.NoError(t, err)
 	assert.Equal(t, "a.3", next[0].ID)
@@ -226,7 +237,8 @@ func TestAnEventThatCannotBeWrittenDoesNotBlockTheOthers(t *testing.T) {
 	require.NoError(t, j.Append(append(steps("a", 2), nameless, eventtest.Of("a", 4, event.StepStarted{}))...))
 	require.NoError(t, j.Sync(deadline(t)))
 	assert.Equal(t, []string{"a.1", "a.2", "a.4"}, pending(t, j))
-	assert.Equal(t, 1, strings.Count(book.String(), `level=ERROR msg="an event cannot be written to the journal and is lost"`), book)
+	assert.Equal(t, 1, strings.Count(book.String(),
+		`level=ERROR msg="event cannot be written to the journal and is lost"`), book)
 	var lost *LostError
 	require.ErrorAs(t, j.Close(deadline(t)), &lost)
 	assert.Equal(t, 1, lost.Events)
@@ -236,7 +248,8 @@ func TestAnEventThatCannotBeWrittenDoesNotBlockTheOthers(t *testing.T) {
 func fillDisk(t *testing.T, j *Journal) {
 	t.Helper()
 	var pages int
-	require.NoError(t, j.db.Write.QueryRow("PRAGMA max_page_count = 1").Scan(&pages)) // SQLite makes that the size it has
+	// SQLite raises 1 to the current size.
+	require.NoError(t, j.db.Write.QueryRow("PRAGMA max_page_count = 1").Scan(&pages))
 }
 
 func healDisk(t *testing.T, j *Journal) {
@@ -264,8 +277,8 @@ func TestAFullDiskDelaysEventsAndLosesNone(t *testing.T) {
 	require.NoError(t, j.Sync(deadline(t)))
 	assert.Equal(t, idsOf(append(want, late...)), pending(t, j))
 	assert.Equal(t, 1, strings.Count(book.String(), "level=ERROR"), book)
-	assert.Contains(t, book.String(), "the journal cannot be written, events wait in memory")
-	assert.Equal(t, 1, strings.Count(book.String(), "the journal is written again"), book)
+	assert.Contains(t, book.String(), "journal cannot be written, events wait in memory")
+	assert.Equal(t, 1, strings.Count(book.String(), "journal is written again"), book)
 }
 
 func TestAnotherProcessThatLocksTheFileDelaysEvents(t *testing.T) {
@@ -310,9 +323,11 @@ func BenchmarkJournalAppend(b *testing.B) {
 	for i := range events {
 		call := fmt.Sprintf("0192f3a4-%012d", i/10)
 		events[i] = eventtest.Of(call, i%10+1, event.StepFinished{Step: "pin", Result: event.StepPassed, Milliseconds: 4200,
-			Attempts: []event.Attempt{{Result: event.AttemptRejected, Milliseconds: 2000}, {Result: event.AttemptAccepted, Milliseconds: 2200}}})
+			Attempts: []event.Attempt{{Result: event.AttemptRejected, Milliseconds: 2000},
+				{Result: event.AttemptAccepted, Milliseconds: 2200}}})
 		if i%10 == 9 {
-			events[i].Data = event.CallEnded{End: event.EndRouted, Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK, Customer: "c1"}
+			events[i].Data = event.CallEnded{End: event.EndRouted, Status: event.StatusVerified, Level: 2,
+				Reason: event.ReasonOK, Customer: "c1"}
 		}
 	}
 	b.ResetTimer()

@@ -11,10 +11,10 @@ import (
 	"countersign/store/sqlite"
 )
 
-// Pending reads up to limit entries of the outbox with an N greater than after, in the order in which they must be published.
+// Pending reads up to limit entries of the outbox with N > after, in the order in which they must be published.
 func (j *Reader) Pending(ctx context.Context, after int64, limit int) ([]event.Outgoing, error) {
-	return sqlite.Collect(ctx, j.db, scanOutbox, `SELECT o.n, e.id, e.line, e.fact, e.time, e.json FROM outbox o JOIN events e ON e.id = o.event
-		WHERE o.n > ? ORDER BY o.n LIMIT ?`, after, limit)
+	return sqlite.Collect(ctx, j.db, scanOutbox, `SELECT o.n, e.id, e.line, e.fact, e.time, e.json
+		FROM outbox o JOIN events e ON e.id = o.event WHERE o.n > ? ORDER BY o.n LIMIT ?`, after, limit)
 }
 
 func scanOutbox(r sqlite.Row) (o event.Outgoing, err error) {
@@ -25,7 +25,7 @@ func scanOutbox(r sqlite.Row) (o event.Outgoing, err error) {
 	return o, err
 }
 
-// Published removes all entries of the outbox up to and with N = upTo: they are acknowledged by the stream.
+// Published removes all entries of the outbox with N <= upTo: NATS has acknowledged them.
 func (j *Journal) Published(ctx context.Context, upTo int64) error {
 	err := j.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM outbox WHERE n <= ?`, upTo)
@@ -37,11 +37,11 @@ func (j *Journal) Published(ctx context.Context, upTo int64) error {
 	return nil
 }
 
-// Backlog is how many events wait to be published, and when the oldest of them happened; the zero time if there is none.
+// Backlog returns how many events wait to be published and the time of the oldest; the zero time if there is none.
 func (j *Reader) Backlog(ctx context.Context) (count int, oldest time.Time, err error) {
 	var at int64
-	err = j.db.Read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM outbox), e.time FROM outbox o JOIN events e ON e.id = o.event
-		ORDER BY o.n LIMIT 1`).Scan(&count, &at)
+	err = j.db.Read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM outbox), e.time
+		FROM outbox o JOIN events e ON e.id = o.event ORDER BY o.n LIMIT 1`).Scan(&count, &at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, time.Time{}, nil
 	}

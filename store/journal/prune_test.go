@@ -115,8 +115,10 @@ func TestAJournalHoldsNobodyWhoseTimeIsOver(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for hour := range 40 {
 		var events []event.Event
-		for i := range 20 { // ids grow with time, as ours do
-			events = append(events, eventtest.Verified(fmt.Sprintf("%04d-%04d", hour, i), fmt.Sprintf("customer-%03d%03d", hour, random.IntN(1000)), eventtest.Noon.Add(time.Duration(hour)*time.Hour))...)
+		for i := range 20 { // ids grow with time, as real ones do
+			events = append(events,
+				eventtest.Verified(fmt.Sprintf("%04d-%04d", hour, i), fmt.Sprintf("customer-%03d%03d", hour, random.IntN(1000)),
+					eventtest.Noon.Add(time.Duration(hour)*time.Hour))...)
 		}
 		journalled(t, j, events)
 	}

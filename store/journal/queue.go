@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// queue holds the events that wait for the writer. Any goroutine puts, one takes.
+// queue holds the events that wait for the writer. Any goroutine may put, one takes.
 type queue struct {
 	limit    int
 	interval time.Duration
-	changed  chan struct{} // holds a token when the taker should look again
+	changed  chan struct{} // has a value when the writer should look again
 
 	mu      sync.Mutex
 	entries []entry
-	// accepted and settled count the entries that ever came in, and those that the taker is done with. What is between them is waiting: in
-	// entries or in the taker's hands.
+	// accepted counts all entries ever put, settled those that the writer is done with. The difference is waiting, in
+	// entries or in the writer's current group.
 	accepted, settled uint64
-	// hurry is the count of accepted entries up to which nobody wants to wait for a group to fill.
+	// hurry is the number of accepted entries that must be written without waiting for a full group.
 	hurry  uint64
 	syncs  []waitingSync
 	closed bool
 }
 
-// waitingSync is closed when settled has reached upTo.
+// waitingSync is a flush; done is closed when settled reaches upTo.
 type waitingSync struct {
 	upTo uint64
 	done chan struct{}
@@ -51,8 +51,8 @@ func (q *queue) put(entries []entry) error {
 	return nil
 }
 
-// take waits for a group: the first of an interval, of groupSize, or of everything that somebody hurries for. It is empty when the queue is
-// closed and has nothing left.
+// take waits for a group of entries: until an interval is over, groupSize is reached, or a flush hurries. It returns
+// none when the queue is closed and empty.
 func (q *queue) take() []entry {
 	var full <-chan time.Time
 	for {
@@ -74,7 +74,8 @@ func (q *queue) take() []entry {
 	}
 }
 
-// ready takes a group out if there is a reason to write it now. some says whether there is anything at all, closed whether anything can still come.
+// ready takes a group out if it is to be written now. some says whether any entries wait, closed whether no more can
+// come.
 func (q *queue) ready(now bool) (group []entry, some, closed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -91,7 +92,7 @@ func (q *queue) ready(now bool) (group []entry, some, closed bool) {
 	return group, true, q.closed
 }
 
-// settle says that n entries of a group are done with.
+// settle notes that the writer is done with n entries.
 func (q *queue) settle(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -108,7 +109,7 @@ func (q *queue) settle(n int) {
 	q.syncs = still
 }
 
-// flush makes the taker hurry, and returns a channel that is closed when everything accepted so far is settled.
+// flush makes the writer hurry and returns a channel that is closed when everything accepted so far is settled.
 func (q *queue) flush() <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -130,7 +131,7 @@ func (q *queue) close() {
 	q.signal()
 }
 
-// waiting is how many entries were accepted and are not settled.
+// waiting returns how many entries are accepted and not settled.
 func (q *queue) waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()

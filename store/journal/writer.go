@@ -5,10 +5,11 @@ import (
 	"database/sql"
 	"fmt"
 
+	"countersign/internal/retry"
 	"countersign/store/sqlite"
 )
 
-// run writes group after group until the queue is closed and empty, or ctx ends while the disk fails.
+// run writes group after group until the queue is closed and empty, or until ctx ends while the disk fails.
 func (j *Journal) run(ctx context.Context) {
 	defer close(j.written)
 	for {
@@ -19,39 +20,39 @@ func (j *Journal) run(ctx context.Context) {
 	}
 }
 
-// write gets a group into the file however long it takes, and says whether it did. While the disk fails it keeps the group, so that the order
-// stays.
+// write writes a group, retrying as long as the disk fails, so that the order stays. It returns false if ctx ended
+// first.
 func (j *Journal) write(ctx context.Context, group []entry) bool {
 	failing := false
-	for wait := j.retry; len(group) > 0; {
+	for wait := retry.Backoff(j.firstRetry, lastRetry); len(group) > 0; {
 		bad, err := j.commit(group)
 		switch {
 		case err == nil:
 			j.queue.settle(len(group))
 			if failing {
-				j.log.Info("the journal is written again")
+				j.log.Info("journal is written again")
 			}
 			j.announce()
 			return true
 		case bad >= 0 && sqlite.NeverFits(err):
-			j.log.Error("an event cannot be written to the journal and is lost", "event", group[bad].id, "fact", group[bad].fact, "err", err)
+			j.log.Error("event cannot be written to the journal and is lost",
+				"event", group[bad].id, "fact", group[bad].fact, "err", err)
 			j.unwritable++
 			j.queue.settle(1)
 			group = append(group[:bad], group[bad+1:]...)
 			continue
 		case !failing:
 			failing = true
-			j.log.Error("the journal cannot be written, events wait in memory", "file", j.db.Path, "err", err)
+			j.log.Error("journal cannot be written, events wait in memory", "file", j.db.Path, "err", err)
 		}
-		if sqlite.Pause(ctx, wait) != nil {
+		if retry.Pause(ctx, wait.NextBackOff()) != nil {
 			return false
 		}
-		wait = min(2*wait, lastRetry)
 	}
 	return true
 }
 
-// commit writes a group in one transaction. If one entry is to blame for the error, bad is its place in the group, else -1.
+// commit writes a group in one transaction. If one entry caused the error, bad is its index in the group, else -1.
 func (j *Journal) commit(group []entry) (bad int, err error) {
 	bad = -1
 	err = j.db.InTx(context.Background(), func(ctx context.Context, tx *sql.Tx) error {

@@ -8,16 +8,16 @@ import (
 	"fmt"
 )
 
-// OpenEmpty stands in for a file that is not there yet: a database in memory with the newest schema and nothing in it, under that path.
-// It is for readers to whom a missing file and an empty one are the same.
+// OpenEmpty returns an empty in-memory database with the newest schema, in place of the missing file at path. It is
+// for readers that treat a missing file as empty.
 func OpenEmpty(ctx context.Context, path string, s Schema) (*DB, error) {
-	memory := "file:/" + rand.Text() + "?vfs=memdb" // all connections in this process share it
+	memory := "file:/" + rand.Text() + "?vfs=memdb" // shared by all connections in this process
 	db := &DB{Path: path}
 	var err error
 	if db.Write, err = sql.Open("sqlite3", memory); err != nil {
 		return nil, fmt.Errorf("open an empty database: %w", err)
 	}
-	db.Write.SetMaxOpenConns(1) // and is always open: the database goes with its last connection
+	db.Write.SetMaxOpenConns(1) // always open: the database disappears with its last connection
 	if db.Read, err = sql.Open("sqlite3", memory+"&_query_only=1"); err != nil {
 		return nil, errors.Join(fmt.Errorf("open an empty database: %w", err), db.Write.Close())
 	}

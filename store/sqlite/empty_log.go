@@ -9,10 +9,13 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3"
+
+	"countersign/internal/retry"
 )
 
-// Rewrite writes a database anew, without what was deleted from it, and empties its write-ahead log. Others may have it open; their writes wait meanwhile. Without
-// vacuum it only empties the log, which others that read may keep it from: it tries for a while.
+// Rewrite rebuilds a database without its deleted content and empties its write-ahead log. Other processes may have
+// it open; their writes wait meanwhile. Without vacuum it only empties the log. Readers can block that, so it retries
+// for a while.
 func Rewrite(ctx context.Context, path string, vacuum bool) error {
 	db, err := sql.Open("sqlite3", dsn(path, Schema{Synchronous: "FULL"}))
 	if err != nil {
@@ -36,20 +39,19 @@ func Rewrite(ctx context.Context, path string, vacuum bool) error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("empty the log of %s: %w: another program is reading the database", filepath.Base(path), ErrBusy)
 		}
-		if err := Pause(ctx, logWithin); err != nil {
+		if err := retry.Pause(ctx, logWithin); err != nil {
 			return err
 		}
 	}
 }
 
-// logTries is how often emptyLog tries, and logWithin how long others may have to wait for it each time.
 const (
-	logTries  = 20
-	logWithin = 50 * time.Millisecond
+	logTries  = 20                    // attempts of EmptyLog
+	logWithin = 50 * time.Millisecond // the most that others wait for one
 )
 
-// EmptyLog moves what is in the write-ahead log to the database and cuts the log off: it holds pages as they were before something was deleted. Whoever reads for long keeps
-// it from that; then the next time will do.
+// EmptyLog checkpoints and truncates the write-ahead log, which still holds pages from before a deletion. A long read
+// can block that: EmptyLog then gives up without an error and leaves it to the next time.
 func (db *DB) EmptyLog(ctx context.Context) error {
 	for range logTries {
 		blocked, err := db.tryEmptyLog(ctx)
@@ -59,7 +61,7 @@ func (db *DB) EmptyLog(ctx context.Context) error {
 		if !blocked {
 			return nil
 		}
-		if err := Pause(ctx, logWithin); err != nil {
+		if err := retry.Pause(ctx, logWithin); err != nil {
 			return err
 		}
 	}
@@ -81,7 +83,7 @@ func (db *DB) tryEmptyLog(ctx context.Context) (blocked bool, err error) {
 	}
 	var inLog, moved int
 	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&blocked, &inLog, &moved)
-	if IsCode(err, sqlite3.ErrBusy, sqlite3.ErrLocked) { // somebody else is at it
+	if IsCode(err, sqlite3.ErrBusy, sqlite3.ErrLocked) { // in use elsewhere
 		return true, nil
 	}
 	return blocked, err

@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3"
+
+	"countersign/internal/retry"
 )
 
-// migrate brings the file to the newest schema, or refuses it without having touched it. Migrations are named 0001_what.sql, 0002_what.sql
-// and are applied in that order; the number of the last one is the version of the schema, kept in the file's user_version. They only go
-// forward: one that was released is never changed.
+// migrate brings the file to the newest schema, or refuses it untouched. Migrations are named 0001_what.sql,
+// 0002_what.sql and are applied in that order; the number of the last one is the schema version, kept in the file's
+// user_version. They only go forward: a released migration never changes.
 func (db *DB) migrate(ctx context.Context, s Schema) error {
 	steps, err := s.migrations()
 	if err != nil {
@@ -25,7 +27,7 @@ func (db *DB) migrate(ctx context.Context, s Schema) error {
 	if err := db.useWAL(ctx); err != nil {
 		return err
 	}
-	if version == len(steps) { // without a transaction: somebody else may be in a long one
+	if version == len(steps) { // no transaction needed: another process may be in a long one
 		return nil
 	}
 	return db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -38,7 +40,8 @@ func (db *DB) migrate(ctx context.Context, s Schema) error {
 				return err
 			}
 		}
-		_, err = tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", s.Application, len(steps)))
+		_, err = tx.ExecContext(ctx,
+			fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", s.Application, len(steps)))
 		return err
 	})
 }
@@ -83,7 +86,7 @@ func (db *DB) version(ctx context.Context, s Schema, known int) (int, error) {
 	return inspect(ctx, tx, db.Path, s, known)
 }
 
-// inspect tells the version of the schema, 0 for an empty file, and refuses databases that are not ours.
+// inspect returns the schema version, 0 for an empty file, and refuses databases that are not ours.
 func inspect(ctx context.Context, tx *sql.Tx, path string, s Schema, known int) (version int, err error) {
 	var application, tables int
 	if err := tx.QueryRowContext(ctx, "PRAGMA application_id").Scan(&application); err != nil {
@@ -107,23 +110,21 @@ func inspect(ctx context.Context, tx *sql.Tx, path string, s Schema, known int) 
 	}
 }
 
-// useWAL turns the write-ahead log on. Two processes that do it at once on a new file can get "locked" without SQLite having waited.
+// useWAL turns the write-ahead log on. When two processes do so at once on a new file, SQLite may report "locked"
+// without having waited, so it retries.
 func (db *DB) useWAL(ctx context.Context) error {
-	retry := time.NewTicker(10 * time.Millisecond)
-	defer retry.Stop()
 	for deadline := time.Now().Add(busyTimeout); ; {
 		var mode string
 		err := db.Write.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
 		switch {
 		case err == nil && mode != "wal":
-			return fmt.Errorf("the file system of %s cannot hold a database that several programs use (journal mode %s)", db.Path, mode)
+			return fmt.Errorf("the file system of %s cannot hold a database that several programs use (journal mode %s)",
+				db.Path, mode)
 		case !IsCode(err, sqlite3.ErrBusy) || time.Now().After(deadline):
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-retry.C:
+		if err := retry.Pause(ctx, 10*time.Millisecond); err != nil {
+			return err
 		}
 	}
 }

@@ -17,28 +17,29 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// busyTimeout is how long a connection waits for another process that is writing (policy.md, "SQLite").
+// busyTimeout is how long a connection waits for another process that is writing (docs/policy.md#sqlite).
 const busyTimeout = 5 * time.Second
 
 // Schema is one kind of database file.
 type Schema struct {
-	// Application is the number by which the file's header tells our kinds of databases and other people's apart.
+	// Application is the number in the file's header that identifies this kind of database.
 	Application int
 	// Synchronous is NORMAL (commits survive a crash of the process) or FULL (and a power cut).
 	Synchronous string
-	// Name is what the file holds, and the folder of its migrations in files.
-	Name  string
+	// Name is what the file holds.
+	Name string
+	// Files has the migrations in the folder "migrations".
 	Files fs.FS
 }
 
-// database is an open SQLite file: one connection that writes and a pool of connections that cannot.
+// DB is an open SQLite file: one connection that writes and a pool of connections that only read.
 type DB struct {
 	Path        string
 	Write, Read *sql.DB
 }
 
-// Open opens or creates a database and brings it to the newest schema. An *OpenError tells a person what is wrong. What cannot be opened is
-// left as it was.
+// Open opens or creates a database and brings it to the newest schema. An *OpenError tells the operator what is
+// wrong. On error the file is unchanged.
 func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -61,7 +62,7 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 	return db, nil
 }
 
-// openReaders makes the pool of connections that cannot write.
+// openReaders makes the pool of read-only connections.
 func openReaders(path string, s Schema, more ...string) (*sql.DB, error) {
 	pool, err := sql.Open("sqlite3", dsn(path, s, more...))
 	if err != nil {
@@ -73,8 +74,9 @@ func openReaders(path string, s Schema, more ...string) (*sql.DB, error) {
 	return pool, nil
 }
 
-// OpenReadOnly opens a database without changing it: it creates nothing and migrates nothing. An *OpenError with ErrMissing, ErrOlder or
-// ErrNewer says that the file is not there or has another schema than this program. Write is nil.
+// OpenReadOnly opens a database without changing it: it creates nothing and migrates nothing. An *OpenError with
+// ErrMissing, ErrOlder or ErrNewer means that the file is missing or has another schema than this program. Write is
+// nil.
 func OpenReadOnly(ctx context.Context, path string, s Schema) (*DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -96,14 +98,14 @@ func OpenReadOnly(ctx context.Context, path string, s Schema) (*DB, error) {
 	return db, nil
 }
 
-// dsn carries every setting that SQLite keeps for a connection and not in the file, so that each connection of a pool has them.
+// dsn carries the settings that SQLite keeps per connection, so that each connection of a pool has them.
 func dsn(path string, s Schema, more ...string) string {
 	q := url.Values{
-		"mode":             {"rw"}, // never create a file: datafile.Create does, with the right permissions
+		"mode":             {"rw"}, // datafile.Create creates the file, with the right permissions
 		"_busy_timeout":    {fmt.Sprint(busyTimeout.Milliseconds())},
 		"_foreign_keys":    {"1"},
 		"_synchronous":     {s.Synchronous},
-		"_secure_delete":   {"1"}, // what is deleted is overwritten
+		"_secure_delete":   {"1"}, // overwrite deleted content
 		"_stmt_cache_size": {"32"},
 	}
 	for i := 0; i < len(more); i += 2 {
@@ -112,7 +114,7 @@ func dsn(path string, s Schema, more ...string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
-// Close closes the file. Closing a database that was opened read-only leaves it as it was.
+// Close closes the file.
 func (db *DB) Close() error {
 	err := db.Read.Close()
 	if db.Write != nil {
@@ -121,8 +123,8 @@ func (db *DB) Close() error {
 	return err
 }
 
-// InTx runs f in a transaction of the writer. It waits for the connection and for other processes, ends at once if ctx ends before its turn,
-// and runs to its end afterwards: a context that can end makes go-sqlite3 start a goroutine for every statement.
+// InTx runs f in a transaction of the writer. It waits for the connection and for other processes. Once f runs, ctx
+// no longer cancels it: with a cancellable context go-sqlite3 would start a goroutine for every statement.
 func (db *DB) InTx(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
 	conn, err := db.Write.Conn(ctx)
 	if err != nil {
@@ -141,7 +143,7 @@ func (db *DB) InTx(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) 
 	return tx.Commit()
 }
 
-// Busy makes an ErrBusy of SQLite's "database is locked".
+// Busy turns SQLite's "database is locked" into an ErrBusy.
 func Busy(err error) error {
 	if IsCode(err, sqlite3.ErrBusy) {
 		return fmt.Errorf("%w: another program is writing to the database (%w)", ErrBusy, err)
@@ -149,6 +151,7 @@ func Busy(err error) error {
 	return err
 }
 
+// IsCode reports whether err is an SQLite error with one of the codes.
 func IsCode(err error, codes ...sqlite3.ErrNo) bool {
 	var e sqlite3.Error
 	if !errors.As(err, &e) {

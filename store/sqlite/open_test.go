@@ -75,10 +75,10 @@ func TestEveryConnectionHasTheSettings(t *testing.T) {
 	}{{"write", db.Write, 1, "0"}, {"read", db.Read, 4, "1"}}
 	for _, p := range pools {
 		for i := range p.connections {
-			conn, err := p.pool.Conn(deadline(t)) // all are held until the end, so each is another one
+			conn, err := p.pool.Conn(deadline(t)) // all are held until the end, so each is a new one
 			require.NoError(t, err)
 			defer func() { assert.NoError(t, conn.Close()) }()
-			_, err = conn.ExecContext(deadline(t), "SELECT * FROM one") // which is when it finds out about the log
+			_, err = conn.ExecContext(deadline(t), "SELECT * FROM one") // which makes it notice the log
 			require.NoError(t, err)
 			for pragma, want := range map[string]string{
 				"journal_mode": "wal", "busy_timeout": "5000", "foreign_keys": "1", "synchronous": "2", "query_only": p.queryOnly,
@@ -103,7 +103,7 @@ func TestManyProcessesMayMakeADatabaseAtOnce(t *testing.T) {
 				switch {
 				case err == nil:
 					return db.Close()
-				case !errors.Is(err, ErrBusy): // who is too slow comes again
+				case !errors.Is(err, ErrBusy): // retry when too slow
 					return err
 				}
 			}

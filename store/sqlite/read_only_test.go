@@ -62,8 +62,10 @@ func TestReadingMigratesNothing(t *testing.T) {
 		kind          error
 		says          string
 	}{
-		"an older file": {firstSchema(), testSchema(second), ErrOlder, "x.db was written by an older Countersign (schema 1, this one reads 2)"},
-		"a newer file":  {testSchema(second), firstSchema(), ErrNewer, "x.db was written by a newer Countersign (schema 2, this one knows 1)"},
+		"an older file": {firstSchema(), testSchema(second), ErrOlder,
+			"x.db was written by an older Countersign (schema 1, this one reads 2)"},
+		"a newer file": {testSchema(second), firstSchema(), ErrNewer,
+			"x.db was written by a newer Countersign (schema 2, this one knows 1)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

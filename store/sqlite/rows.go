@@ -8,6 +8,7 @@ import (
 	"time"
 )
 
+// Exec executes a statement and returns how many rows it affected.
 func Exec(ctx context.Context, tx *sql.Tx, query string, args ...any) (rows int, err error) {
 	done, err := tx.ExecContext(ctx, query, args...)
 	if err != nil {
@@ -17,9 +18,10 @@ func Exec(ctx context.Context, tx *sql.Tx, query string, args ...any) (rows int,
 	return int(n), err
 }
 
+// Text returns s as a value, NULL if it is empty.
 func Text(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 
-// Row is one row of an answer.
+// Row is one row of a result.
 type Row interface{ Scan(...any) error }
 
 // Collect reads all rows of a query.
@@ -43,11 +45,13 @@ func Collect[T any](ctx context.Context, db *DB, scan func(Row) (T, error), quer
 	return all, nil
 }
 
+// ScanString scans a row of one text column.
 func ScanString(r Row) (s string, err error) {
 	err = r.Scan(&s)
 	return s, err
 }
 
+// Newest runs a query for one time in milliseconds since 1970; the zero time if there is none.
 func (db *DB) Newest(ctx context.Context, query string) (time.Time, error) {
 	var at *int64
 	if err := db.Read.QueryRowContext(ctx, `SELECT (`+query+`)`).Scan(&at); err != nil {

@@ -12,20 +12,24 @@ import (
 	"slices"
 )
 
-// Searched says where traces were looked for, and found.
+// Searched is the result of a Search.
 type Searched struct {
 	Files int   `json:"files"`
 	Bytes int64 `json:"bytes"`
-	// Found are the files that hold one.
+	// Found are the files that hold a trace.
 	Found []string `json:"found"`
-	// Compressed are files that say nothing byte for byte: spreadsheets, PDFs, archives.
+	// Compressed are files that cannot be searched byte by byte: spreadsheets, PDFs, archives.
 	Compressed []string `json:"compressed"`
 }
 
-// compressed are the beginnings of compressed files: ZIP, which spreadsheets are too, PDF, gzip, bzip2, xz, Zstandard, 7z.
-var compressed = [][]byte{[]byte("PK\x03\x04"), []byte("%PDF-"), {0x1f, 0x8b}, []byte("BZh"), []byte("\xfd7zXZ\x00"), {0x28, 0xb5, 0x2f, 0xfd}, []byte("7z\xbc\xaf\x27\x1c")}
+// compressed has the first bytes of compressed files: ZIP (also spreadsheets), PDF, gzip, bzip2, xz, Zstandard, 7z.
+var compressed = [][]byte{
+	[]byte("PK\x03\x04"), []byte("%PDF-"), {0x1f, 0x8b}, []byte("BZh"), []byte("\xfd7zXZ\x00"), {0x28, 0xb5, 0x2f, 0xfd},
+	[]byte("7z\xbc\xaf\x27\x1c"),
+}
 
-// Search reads every file below a folder. No database below it may be open in this process: SQLite's locks do not outlive that.
+// Search reads every file below a folder. This process must have no database below it open: closing a file drops the
+// locks that SQLite holds on it.
 func Search(ctx context.Context, t Set, folder string) (s Searched, err error) {
 	s.Found, s.Compressed = []string{}, []string{}
 	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
@@ -55,7 +59,7 @@ func Search(ctx context.Context, t Set, folder string) (s Searched, err error) {
 	return s, nil
 }
 
-// ignoreMissing: files come and go while the service runs.
+// ignoreMissing drops the error of a missing file: files come and go while the service runs.
 func ignoreMissing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -80,7 +84,8 @@ func searchFile(t Set, path string) (found, packed bool, size int64, err error) 
 	for kept := 0; ; {
 		n, err := io.ReadFull(f, buffer[kept:])
 		text := buffer[:kept+n]
-		packed = packed || size == 0 && slices.ContainsFunc(compressed, func(beginning []byte) bool { return bytes.HasPrefix(text, beginning) })
+		packed = packed || size == 0 &&
+			slices.ContainsFunc(compressed, func(magic []byte) bool { return bytes.HasPrefix(text, magic) })
 		size += int64(n)
 		found = found || slices.ContainsFunc(t, func(trace []byte) bool { return bytes.Contains(text, trace) })
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

@@ -29,15 +29,17 @@ func TestSearchFindsWhatIsInAFileAndRewriteRemovesWhatIsDeleted(t *testing.T) {
 	assert.Len(t, s.Found, 4, "across the blocks in which files are read, too")
 	assert.EqualValues(t, 5*len(text)+4*6, s.Bytes)
 
-	// What is compressed does not say.
-	for name, text := range map[string]string{"a.xlsx": "PK\x03\x04 and so on", "b": "%PDF-1.4", "c.gz": "\x1f\x8b", "d": "x%PDF-1.4", "e": ""} {
+	// Compressed files cannot be searched.
+	for name, text := range map[string]string{"a.xlsx": "PK\x03\x04 and so on", "b": "%PDF-1.4", "c.gz": "\x1f\x8b",
+		"d": "x%PDF-1.4", "e": ""} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
 	}
 	s, err = Search(deadline(t), Set{[]byte("C-1001"), Named("C-1001")}, folder)
 	require.NoError(t, err)
-	assert.Equal(t, []string{filepath.Join(folder, "a.xlsx"), filepath.Join(folder, "b"), filepath.Join(folder, "c.gz")}, s.Compressed)
+	assert.Equal(t, []string{filepath.Join(folder, "a.xlsx"), filepath.Join(folder, "b"), filepath.Join(folder, "c.gz")},
+		s.Compressed)
 
-	// A database that somebody wrote who does not overwrite.
+	// A database without secure_delete, which does not overwrite.
 	folder = t.TempDir()
 	path := filepath.Join(folder, "some.db")
 	db, err := sql.Open("sqlite3", "file:"+path+"?_secure_delete=0")

@@ -1,4 +1,5 @@
-// Package traces knows what a file may still hold of an erased customer, byte for byte, and searches files for it.
+// Package traces answers "does a file still hold data of an erased customer": it collects the byte strings to look
+// for and searches files for them.
 package traces
 
 import (
@@ -9,27 +10,27 @@ import (
 	"unicode/utf8"
 )
 
-// Named is how an event names a customer.
+// Named returns how an event names a customer.
 func Named(customer string) []byte {
 	return slices.Concat([]byte(`"customer":"`), inJSON([]byte(customer)), []byte(`"`))
 }
 
-// inJSON is how text stands in an event: Smith & Sons as Smith \u0026 Sons.
+// inJSON returns text as an event writes it: Smith & Sons as Smith \u0026 Sons.
 func inJSON(value []byte) []byte {
 	quoted, err := json.Marshal(string(value))
 	if err != nil {
-		panic(err) // strings can be written
+		panic(err) // cannot happen with a string
 	}
 	return quoted[1 : len(quoted)-1]
 }
 
-// Least lengths of what is looked for, in bytes.
+// The shortest values that are worth looking for, in bytes.
 const (
 	leastText   = 5
 	leastDigits = 8
 )
 
-// Traceable says whether text is long enough to be looked for: what is shorter turns up by chance.
+// Traceable reports whether text is long enough to look for: shorter text turns up by chance.
 func Traceable(text string) bool {
 	if strings.Trim(text, "+0123456789") == "" {
 		return len(text) >= leastDigits
@@ -37,7 +38,7 @@ func Traceable(text string) bool {
 	return len(text) >= leastText
 }
 
-// Add adds a value that can be looked for, as it is and as events spell it.
+// Add adds a value if it is traceable, as it is and as events write it.
 func (t *Set) Add(value []byte) {
 	if !Traceable(string(value)) {
 		return
@@ -51,10 +52,10 @@ func (t *Set) Add(value []byte) {
 	}
 }
 
-// Traces are what a file must not hold any more, byte for byte.
+// Set holds the byte strings that files must no longer hold.
 type Set [][]byte
 
-// Wipe forgets them.
+// Wipe overwrites them.
 func (t Set) Wipe() {
 	for _, trace := range t {
 		clear(trace)

@@ -1,0 +1,191 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Error codes of JetStream that nats.go does not name.
+const (
+	codeWrongLastMsgID   jetstream.ErrorCode = 10070
+	codeHeaderTooLarge   jetstream.ErrorCode = 10097
+	contentTypeHeader                        = "Content-Type"
+	cloudEventsMediaType                     = "application/cloudevents+json"
+)
+
+var (
+	errSubject     = errors.New("the subject does not belong to the stream")
+	errNoID        = errors.New("the event has no id")
+	errUnconfirmed = errors.New("NATS did not confirm an event in time")
+)
+
+// sender publishes entries in order. Each message of a window names the one before it (Nats-Expected-Last-Msg-Id):
+// when NATS refuses one, it refuses all that follow.
+type sender struct {
+	js      jetstream.JetStream
+	window  int
+	ackWait time.Duration
+	log     *slog.Logger
+	status  *statusBoard
+}
+
+// newSender chooses the window. A replicated stream gets one message at a time: see DESIGN.md.
+func newSender(js jetstream.JetStream, stream jetstream.Stream, c RelayConfig, log *slog.Logger,
+	status *statusBoard) *sender {
+	window := c.Batch
+	if stream.CachedInfo().Config.Replicas > 1 {
+		window = 1
+	}
+	return &sender{js: js, window: window, ackWait: c.AckWait, log: log, status: status}
+}
+
+// flight is one entry of a window: in flight, or settled without being sent.
+type flight struct {
+	entry Entry
+	ack   jetstream.PubAckFuture
+	err   error
+}
+
+// send publishes the entries that are not in the stream yet and waits for NATS's answer to each. It returns how many
+// of the first ones are settled: stored, or refused for good. If that is not all and err is nil, the rest must be
+// sent again.
+func (s *sender) send(ctx context.Context, entries []Entry, inStream func(id string) bool) (settled int, err error) {
+	flights := make([]flight, 0, len(entries))
+	previous := ""
+	for _, e := range entries {
+		f := flight{entry: e}
+		if !inStream(e.ID) {
+			if f.ack, f.err = s.publish(e, previous); f.err == nil {
+				previous = e.ID
+			}
+		}
+		flights = append(flights, f)
+	}
+	for i, f := range flights {
+		err := s.settle(ctx, f)
+		if errors.Is(err, errOutOfOrder) {
+			return settled, s.drain(ctx, flights[i+1:])
+		}
+		if err != nil {
+			return settled, err
+		}
+		settled++
+	}
+	return settled, nil
+}
+
+// drain waits for the answers to flights that will be sent again in any case.
+func (s *sender) drain(ctx context.Context, flights []flight) error {
+	for _, f := range flights {
+		if f.ack == nil {
+			continue
+		}
+		if _, err := s.outcome(ctx, f); errors.Is(err, errUnconfirmed) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// publish sends one entry. previous is the id of the entry before it in this window.
+func (s *sender) publish(e Entry, previous string) (jetstream.PubAckFuture, error) {
+	if e.ID == "" {
+		return nil, errNoID
+	}
+	if !publishable(e.Subject) {
+		return nil, errSubject
+	}
+	msg := nats.NewMsg(e.Subject)
+	msg.Data = e.Body
+	msg.Header.Set(contentTypeHeader, cloudEventsMediaType)
+	msg.Header.Set(jetstream.MsgIDHeader, e.ID)
+	if previous != "" {
+		msg.Header.Set(jetstream.ExpectedLastMsgIDHeader, previous)
+	}
+	return s.js.PublishMsgAsync(msg, jetstream.WithRetryAttempts(0))
+}
+
+// errOutOfOrder means that NATS refused a message because it had refused the one before it in the window, or because
+// another node's message came between.
+var errOutOfOrder = errors.New("out of order")
+
+// settle waits for NATS's answer to one entry. nil means that the entry is done.
+func (s *sender) settle(ctx context.Context, f flight) error {
+	if f.err == nil && f.ack == nil {
+		return nil
+	}
+	ack, err := s.outcome(ctx, f)
+	switch {
+	case err == nil:
+		if !ack.Duplicate {
+			s.status.published()
+		}
+		return nil
+	case hasCode(err, codeWrongLastMsgID):
+		return errOutOfOrder
+	case hopeless(err):
+		s.status.refused()
+		s.log.Error("event refused by nats, it stays in the journal only",
+			"event", f.entry.ID, "subject", f.entry.Subject, "bytes", len(f.entry.Body), "err", err)
+		return nil
+	default:
+		return err
+	}
+}
+
+// outcome waits for NATS's answer to one entry, for ackWait since its answer to the entry before.
+func (s *sender) outcome(ctx context.Context, f flight) (*jetstream.PubAck, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	late := time.NewTimer(s.ackWait)
+	defer late.Stop()
+	select {
+	case ack := <-f.ack.Ok():
+		return ack, nil
+	case err := <-f.ack.Err():
+		return nil, err
+	case <-late.C:
+		return nil, errUnconfirmed
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// hopeless reports whether NATS will never accept this message.
+func hopeless(err error) bool {
+	return errors.Is(err, errSubject) || errors.Is(err, errNoID) ||
+		errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrBadSubject) ||
+		hasCode(err, jetstream.JSErrCodeStreamMessageExceedsMaximum) || hasCode(err, codeHeaderTooLarge)
+}
+
+// refused reports whether NATS answered with a refusal.
+func refused(err error) bool {
+	_, answered := errors.AsType[*jetstream.APIError](err)
+	return answered
+}
+
+func hasCode(err error, code jetstream.ErrorCode) bool {
+	var refusal *jetstream.APIError
+	return errors.As(err, &refusal) && refusal.ErrorCode == code
+}
+
+// publishable reports whether a subject belongs to the stream and has no wildcards.
+func publishable(subject string) bool {
+	rest, ok := strings.CutPrefix(subject, subjectPrefix)
+	if !ok || strings.ContainsAny(rest, " \t\r\n") {
+		return false
+	}
+	for token := range strings.SplitSeq(rest, ".") {
+		if token == "" || token == "*" || token == ">" {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,54 @@
+package bus
+
+import (
+	"sync"
+	"time"
+)
+
+// RelayStatus is the state of a relay, for doctor and metrics.
+type RelayStatus struct {
+	// Connected says that NATS is taking our events.
+	Connected bool
+	// LastError is the last error, kept after NATS is back; empty if there was none.
+	LastError string
+	// Published counts the events that NATS stored since the relay was made; LastPublish is when it stored the last.
+	Published   int64
+	LastPublish time.Time
+	// Refused counts the events that NATS will never accept. They stay in the journal only; each was logged as an error.
+	Refused int64
+}
+
+// statusBoard is a RelayStatus that one goroutine writes and others read.
+type statusBoard struct {
+	mu sync.Mutex
+	s  RelayStatus
+}
+
+func (b *statusBoard) read() RelayStatus {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.s
+}
+
+func (b *statusBoard) change(f func(*RelayStatus)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f(&b.s)
+}
+
+func (b *statusBoard) up() { b.change(func(s *RelayStatus) { s.Connected = true }) }
+
+func (b *statusBoard) down(err error) {
+	b.change(func(s *RelayStatus) {
+		s.Connected = false
+		if err != nil {
+			s.LastError = err.Error()
+		}
+	})
+}
+
+func (b *statusBoard) published() {
+	b.change(func(s *RelayStatus) { s.Published++; s.LastPublish = time.Now() })
+}
+
+func (b *statusBoard) refused() { b.change(func(s *RelayStatus) { s.Refused++ }) }

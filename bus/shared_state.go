@@ -1,0 +1,264 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"countersign/internal/retry"
+	"countersign/session/event"
+)
+
+// ErrAway means that NATS cannot be reached or does not answer in time.
+var ErrAway = errors.New("NATS is away")
+
+// StateOptions configures the shared state. Log is required; zero values of the others are the defaults of
+// docs/policy.md#nats.
+type StateOptions struct {
+	// Node goes into the source of events: "/countersign/<node>".
+	Node string
+	// Replicas is how many servers of a cluster keep the state: 1. What an operator set with the nats tool stays.
+	Replicas int
+	// GuardTTL is how long attempts are kept, 30 days; CallsTTL how long calls are, 24 h.
+	GuardTTL, CallsTTL time.Duration
+	// Key encrypts the values that name customers, those of calls and tokens: 32 secret bytes, the same on all
+	// machines. NATS keeps expired and overwritten values in its files for a while; without the key they are
+	// unreadable. Values sealed with another key count as missing. Without a key nothing is sealed.
+	Key []byte
+	// Within bounds one operation that a call waits for: 250 ms.
+	Within time.Duration
+	// Stream configures the stream of events if it does not exist yet.
+	Stream StreamConfig
+	Log    *slog.Logger
+}
+
+func (o StateOptions) withDefaults() StateOptions {
+	if o.Replicas <= 0 {
+		o.Replicas = 1
+	}
+	if o.GuardTTL <= 0 {
+		o.GuardTTL = 30 * 24 * time.Hour
+	}
+	if o.CallsTTL <= 0 {
+		o.CallsTTL = 24 * time.Hour
+	}
+	if o.Within <= 0 {
+		o.Within = 250 * time.Millisecond
+	}
+	return o
+}
+
+// Bounds on operations that no call waits for, unless StateOptions.Within is longer.
+const (
+	linesWithin   = 5 * time.Second
+	publishWithin = 5 * time.Second
+)
+
+// Bounds on one attempt of what is tried again.
+const (
+	ensureWithin = 10 * time.Second
+	publishTry   = time.Second
+)
+
+// State is what machines share in NATS: attempts and locks, calls, service lines. During an outage its methods fail
+// at once with ErrAway; afterwards they work again. Any goroutine may use it.
+type State struct {
+	endpoint Endpoint
+	conn     *nats.Conn
+	alive    *lifetime // of the connection
+	js       jetstream.JetStream
+	options  StateOptions
+	log      *slog.Logger
+
+	guard, calls, lines *Bucket
+
+	again  chan struct{} // a bucket was found missing
+	cancel context.CancelFunc
+	done   chan struct{}
+	once   sync.Once
+
+	mu    sync.Mutex
+	ready chan struct{} // closed when all buckets are there
+}
+
+// OpenState connects and creates the buckets that are missing. It is no error if NATS is away. The caller closes the
+// State.
+func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
+	o = o.withDefaults()
+	alive := newLifetime()
+	conn, err := endpoint.connect("countersign state", o.Log, alive.end)
+	if err != nil {
+		return nil, fmt.Errorf("connect to NATS: %w", err)
+	}
+	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(max(askWithin, o.Within)))
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	seal, err := newSeal(o.Key)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &State{
+		endpoint: endpoint, conn: conn, alive: alive, js: js, options: o, log: o.Log,
+		again: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}), ready: make(chan struct{}),
+	}
+	s.guard = &Bucket{state: s, within: o.Within, seal: seal, sealed: isToken, spec: bucketSpec{
+		name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true,
+	}}
+	s.calls = &Bucket{state: s, within: o.Within, seal: seal, sealed: allKeys, spec: bucketSpec{
+		name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1,
+	}}
+	s.lines = &Bucket{state: s, within: max(linesWithin, o.Within), spec: bucketSpec{
+		name: "lines", about: "service lines", history: linesKept,
+	}}
+	go s.keep(ctx, conn.StatusChanged(nats.CONNECTED))
+	return s, nil
+}
+
+// Guard holds attempts, locks and tokens.
+func (s *State) Guard() *Bucket { return s.guard }
+
+// Calls holds what is known about running calls.
+func (s *State) Calls() *Calls { return &Calls{s.calls} }
+
+// Lines holds the service lines.
+func (s *State) Lines() *Lines { return &Lines{bucket: s.lines, state: s, now: time.Now} }
+
+// Ready returns when NATS is connected and the buckets exist, or with ctx's error.
+func (s *State) Ready(ctx context.Context) error {
+	s.mu.Lock()
+	ready := s.ready
+	s.mu.Unlock()
+	select {
+	case <-ready:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %s: %w", ErrAway, s.endpoint, context.Cause(ctx))
+	}
+}
+
+// Close ends the connection. Calling it twice is harmless.
+func (s *State) Close() {
+	s.once.Do(func() {
+		s.cancel()
+		<-s.done
+		closed := make(chan struct{})
+		s.conn.SetClosedHandler(func(*nats.Conn) { close(closed) })
+		s.conn.Close()
+		<-closed
+	})
+}
+
+// keep creates the missing buckets on each new connection, and when an operation found one missing.
+func (s *State) keep(ctx context.Context, connected <-chan nats.Status) {
+	defer close(s.done)
+	warned := false
+	for delay := retry.Backoff(retryFirst, retryMost); ; {
+		err := s.ensure(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		var retryNow <-chan time.Time
+		switch {
+		case err == nil:
+			warned = false
+			delay.Reset()
+		case errors.Is(err, errConnectionLost):
+		default:
+			if !warned {
+				warned = true
+				s.log.Warn("shared state unavailable", "server", s.endpoint.String(), "err", err)
+			}
+			retryNow = time.After(delay.NextBackOff())
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-connected:
+		case <-s.again:
+			if retry.Pause(ctx, retryFirst) != nil {
+				return
+			}
+		case <-retryNow:
+		}
+	}
+}
+
+func (s *State) ensure(ctx context.Context) error {
+	if !s.conn.IsConnected() {
+		return errConnectionLost
+	}
+	ctx, cancel := context.WithTimeout(ctx, ensureWithin)
+	defer cancel()
+	for _, b := range []*Bucket{s.guard, s.calls, s.lines} {
+		if err := b.ensure(ctx, s.js, s.options.Replicas, s.log); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.ready:
+	default:
+		close(s.ready)
+	}
+	return nil
+}
+
+// missing makes keep look for missing buckets.
+func (s *State) missing() {
+	select {
+	case s.again <- struct{}{}:
+	default:
+	}
+}
+
+// Publish publishes an event and waits for the ack, a few seconds at most. It is for the few events that belong to no
+// call; those of calls go through the outbox. Publishing the same event again is harmless.
+func (s *State) Publish(ctx context.Context, e event.Event) error {
+	body, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("publish event %s: %w", e.ID, err)
+	}
+	msg := nats.NewMsg(e.Subject())
+	msg.Data = body
+	msg.Header.Set(contentTypeHeader, cloudEventsMediaType)
+	msg.Header.Set(jetstream.MsgIDHeader, e.MessageID())
+	ctx, cancel := context.WithTimeout(ctx, max(publishWithin, s.options.Within))
+	defer cancel()
+	for delay := retry.Backoff(retryFirst, publishTry); ; {
+		err := s.publish(ctx, msg)
+		if err == nil {
+			return nil
+		}
+		if hopeless(err) || retry.Pause(ctx, delay.NextBackOff()) != nil {
+			return fmt.Errorf("publish event %s: %w", e.ID, err)
+		}
+	}
+}
+
+func (s *State) publish(ctx context.Context, msg *nats.Msg) error {
+	if !s.conn.IsConnected() {
+		return ErrAway
+	}
+	ctx, cancel := context.WithTimeout(ctx, publishTry)
+	defer cancel()
+	_, err := s.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
+	if errors.Is(err, jetstream.ErrNoStreamResponse) {
+		if _, err := ensureStream(ctx, s.js, s.options.Stream.withDefaults(), s.log); err != nil {
+			return err
+		}
+		_, err = s.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
+	}
+	return err
+}

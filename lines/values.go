@@ -1,0 +1,158 @@
+package lines
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"countersign/session"
+)
+
+// word is a value of one word or number. unword reads it; its error says what is expected.
+type word interface{ unword(text string) error }
+
+// Number is a dialled number of the line: exact, a prefix that ends in "*", or "*" alone for all numbers that no other
+// line has.
+type Number string
+
+var numberPattern = regexp.MustCompile(`^(\*|\+?[0-9]{1,20}\*?|[A-Za-z][A-Za-z0-9._-]{0,62})$`)
+
+func (n *Number) unword(text string) error {
+	if !numberPattern.MatchString(text) {
+		return fmt.Errorf("%q is not a dialled number: write it as it is dialled (\"5000\", \"+49301234\"), "+
+			"its beginning (\"+49301234*\"), or \"*\" for all others", text)
+	}
+	*n = Number(text)
+	return nil
+}
+
+// Key is a key of the telephone, or "none".
+type Key string
+
+func (k *Key) unword(text string) error {
+	if text != "none" && (len(text) != 1 || !strings.Contains("0123456789*", text)) {
+		return fmt.Errorf("%q is not a key: write 0 to 9 or * (# ends an entry)", text)
+	}
+	*k = Key(text)
+	return nil
+}
+
+// code is the key as session has it, 0 for none.
+func (k Key) code() byte {
+	if len(k) != 1 {
+		return 0
+	}
+	return k[0]
+}
+
+// ReadBack says when a number is read back to the caller: "false", "true", or "unattested", which means unless the
+// caller's own number has attestation A.
+type ReadBack string
+
+func (r *ReadBack) unword(text string) error { *r = ReadBack(text); return nil }
+
+// Digits is a range of numbers of digits.
+type Digits struct{ Min, Max int }
+
+var digitsPattern = regexp.MustCompile(`^([0-9]{1,3})(?:-([0-9]{1,3}))?$`)
+
+func (d *Digits) unword(text string) error {
+	m := digitsPattern.FindStringSubmatch(text)
+	if m == nil {
+		return fmt.Errorf("%q is not a range: write 6 or 4-6", text)
+	}
+	d.Min, _ = strconv.Atoi(m[1])
+	d.Max = d.Min
+	if m[2] != "" {
+		d.Max, _ = strconv.Atoi(m[2])
+	}
+	if d.Max < d.Min {
+		return fmt.Errorf("%q runs backwards: write the smaller number first", text)
+	}
+	return nil
+}
+
+func (d Digits) String() string {
+	if d.Min == d.Max {
+		return strconv.Itoa(d.Min)
+	}
+	return fmt.Sprintf("%d-%d", d.Min, d.Max)
+}
+
+// Date is a day, in the line's time zone.
+type Date struct {
+	Year  int
+	Month time.Month
+	Day   int
+}
+
+func (d *Date) unword(text string) error {
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return fmt.Errorf("%q is not a date: write it as 2026-12-25", text)
+	}
+	d.Year, d.Month, d.Day = t.Date()
+	return nil
+}
+
+func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }
+
+func parseDestination(text string) (session.Destination, error) {
+	d, err := session.ParseDestination(text)
+	if err != nil {
+		return d, fmt.Errorf("%q is not a destination: write <extension> <dialplan> <context>, "+
+			"such as agents XML default, with letters, digits and _-.*#+@", text)
+	}
+	return d, nil
+}
+
+// closest finds the known word that somebody who wrote this may have meant.
+func closest(written string, known []string) (string, bool) {
+	best, least := "", max(1, len(written)/3)+1
+	for _, k := range slices.Sorted(slices.Values(known)) {
+		if d := distance(strings.ToLower(written), k); d < least {
+			best, least = k, d
+		}
+	}
+	return best, best != ""
+}
+
+// distance is the number of letters to insert, delete, replace or swap with their neighbour (optimal string alignment).
+// Long words are not compared.
+func distance(a, b string) int {
+	if len(a) > 64 || len(b) > 64 {
+		return 64
+	}
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			d := min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d = min(d, rows[i-2][j-2]+1)
+			}
+			rows[i][j] = d
+		}
+	}
+	return rows[len(a)][len(b)]
+}
+
+func didYouMean(written string, known []string) string {
+	if k, ok := closest(written, known); ok {
+		return fmt.Sprintf("; did you mean %s?", k)
+	}
+	return ""
+}

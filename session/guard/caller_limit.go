@@ -1,0 +1,86 @@
+package guard
+
+import (
+	"slices"
+	"time"
+
+	"countersign/session"
+)
+
+// caller is the record of a caller's number: its last failed steps and the last distinct identifiers it gave, oldest
+// first, no more than the rules count.
+type caller struct {
+	Failed      []time.Time  `json:"failed,omitempty"`
+	Identifiers []identifier `json:"named,omitempty"`
+}
+
+// identifier is an identifier that the caller gave, as a tag.
+type identifier struct {
+	At  time.Time `json:"at"`
+	Tag string    `json:"tag"`
+}
+
+// burst multiplies the limits for calls that run already: calls that begin together all pass the check at their start,
+// and one caller may mistype.
+const burst = 2
+
+// standingInCall is the standing of a call that has begun.
+func (c caller) standingInCall(r Rules, now time.Time) session.Standing {
+	r.CallerSteps *= burst
+	r.CallerNames *= burst
+	st := c.standing(r, now)
+	st.Caller = st.Locked
+	return st
+}
+
+// standing is the rule of docs/policy.md#velocity-per-callers-number.
+func (c caller) standing(r Rules, now time.Time) session.Standing {
+	var until time.Time
+	if n := len(c.Failed) - r.CallerSteps; n >= 0 {
+		until = c.Failed[n].Add(r.CallerStepsWithin)
+	}
+	if n := len(c.Identifiers) - r.CallerNames; n >= 0 {
+		if end := c.Identifiers[n].At.Add(r.CallerNamesWithin); end.After(until) {
+			until = end
+		}
+	}
+	if !now.Before(until) {
+		return session.Standing{}
+	}
+	return session.Standing{Locked: true, Until: until}
+}
+
+func (c *caller) stepFailed(r Rules, at time.Time) {
+	c.Failed = append(c.Failed, at)
+	slices.SortFunc(c.Failed, time.Time.Compare)
+	c.Failed = last(c.Failed, burst*r.CallerSteps)
+}
+
+// addIdentifier adds an identifier. One that is there already only gets the later time.
+func (c *caller) addIdentifier(r Rules, i identifier) {
+	for _, o := range c.Identifiers {
+		if o.Tag == i.Tag && o.At.After(i.At) {
+			i.At = o.At
+		}
+	}
+	c.removeIdentifiers([]string{i.Tag})
+	c.Identifiers = append(c.Identifiers, i)
+	slices.SortStableFunc(c.Identifiers, func(a, b identifier) int { return a.At.Compare(b.At) })
+	c.Identifiers = last(c.Identifiers, burst*r.CallerNames)
+}
+
+func (c *caller) removeIdentifiers(tags []string) (changed bool) {
+	n := len(c.Identifiers)
+	c.Identifiers = slices.DeleteFunc(c.Identifiers, func(o identifier) bool { return slices.Contains(tags, o.Tag) })
+	return len(c.Identifiers) < n
+}
+
+// keep is how long the Store keeps the record.
+func (c caller) keep(r Rules) time.Duration {
+	if len(c.Failed)+len(c.Identifiers) == 0 {
+		return keepEmpty
+	}
+	return max(r.CallerStepsWithin, r.CallerNamesWithin)
+}
+
+func last[T any](s []T, n int) []T { return s[max(0, len(s)-n):] }

@@ -1,0 +1,221 @@
+package guard
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"countersign/internal/retry"
+	"countersign/session/shared"
+)
+
+// keepEmpty is how long the Store keeps an empty record.
+const keepEmpty = time.Minute
+
+// defaultTimeout is how long one operation of the Store may take. The last try to write, of two operations, begins
+// after less than twice that, so no method of the Guard takes longer than four times that.
+const defaultTimeout = 250 * time.Millisecond
+
+// maxBackOff bounds the pause between tries to write.
+const maxBackOff = 10 * time.Millisecond
+
+// Bounds in memory.
+const (
+	stripes = 256
+	maxSeen = 1 << 16 // records in each of the cache's two generations
+)
+
+// records keeps records in the Store and changes them by compare-and-swap. While the Store is unavailable it works on
+// what this process has seen, and replays the changes afterwards (pending.go).
+type records struct {
+	store   shared.Store
+	timeout time.Duration
+	log     *slog.Logger
+
+	// One goroutine of this process at a time writes a record; only processes compete by compare-and-swap.
+	locks [stripes]chan struct{}
+
+	mu      sync.Mutex
+	away    bool // the Store is unavailable
+	seen    cache[[]byte]
+	pending map[string][]change
+	lost    int // changes that did not fit in pending
+	// wake tells Run that there is something to replay.
+	wake chan struct{}
+}
+
+// change makes the next value of a record from the present one, nil if there is none. It may be called several times.
+type change func(value []byte) (next []byte, keep time.Duration, changed bool)
+
+func newRecords(store shared.Store, timeout time.Duration, log *slog.Logger) *records {
+	r := &records{
+		store: store, timeout: timeout, log: log,
+		pending: map[string][]change{}, seen: newCache[[]byte](maxSeen), wake: make(chan struct{}, 1),
+	}
+	for i := range r.locks {
+		r.locks[i] = make(chan struct{}, 1)
+	}
+	return r
+}
+
+// edit changes a record of type T. apply decides on the record as it is; replay repeats what apply did on a later
+// version of the record, after an outage. Both report whether they changed anything. done is false if other writers
+// always came first; nothing was changed then.
+func edit[T any](
+	ctx context.Context, r *records, key string, keep func(T) time.Duration, apply, replay func(*T) bool,
+) (done bool) {
+	return r.write(ctx, key, recordChange(r, keep, apply), recordChange(r, keep, replay))
+}
+
+func recordChange[T any](r *records, keep func(T) time.Duration, f func(*T) bool) change {
+	return func(value []byte) ([]byte, time.Duration, bool) {
+		record := decodeRecord[T](r, value)
+		if !f(&record) {
+			return value, 0, false
+		}
+		next, err := json.Marshal(record)
+		if err != nil {
+			r.log.Error("guard record cannot be encoded", "err", err)
+			return value, 0, false
+		}
+		return next, keep(record), true
+	}
+}
+
+func readRecord[T any](ctx context.Context, r *records, key string) T {
+	return decodeRecord[T](r, r.get(ctx, key))
+}
+
+func decodeRecord[T any](r *records, value []byte) (record T) {
+	if len(value) == 0 {
+		return record
+	}
+	if err := json.Unmarshal(value, &record); err != nil {
+		r.log.Warn("guard record damaged, counts as empty", "err", err)
+		var empty T
+		return empty
+	}
+	return record
+}
+
+func (r *records) get(ctx context.Context, key string) []byte {
+	if r.isAway() {
+		return r.cached(key)
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	value, _, err := r.store.Get(ctx, key)
+	if err != nil && !errors.Is(err, shared.ErrNotFound) {
+		r.markAway(err)
+		return r.cached(key)
+	}
+	r.cache(key, value)
+	return value
+}
+
+func (r *records) write(ctx context.Context, key string, apply, replay change) (done bool) {
+	deadline := r.writeDeadline()
+	unlock, ok := r.lock(key, deadline)
+	if !ok {
+		return false
+	}
+	defer unlock()
+	if r.isAway() {
+		r.writeLocally(key, apply, replay)
+		return true
+	}
+	done, err := r.swap(ctx, key, apply, deadline)
+	if err != nil {
+		r.markAway(err)
+		r.writeLocally(key, apply, replay)
+		return true
+	}
+	return done
+}
+
+// writeDeadline is when the last try to write may begin.
+func (r *records) writeDeadline() time.Time { return time.Now().Add(r.timeout * 9 / 5) }
+
+// swap changes a record in the Store. An error means that the Store is unavailable; it may have taken the last value
+// even so.
+func (r *records) swap(ctx context.Context, key string, c change, deadline time.Time) (done bool, err error) {
+	for wait := retry.Backoff(time.Millisecond, maxBackOff); ; {
+		next, err := r.trySwap(ctx, key, c)
+		if err == nil {
+			r.cache(key, next)
+			return true, nil
+		}
+		if !errors.Is(err, shared.ErrConflict) {
+			return false, err
+		}
+		pause := rand.N(wait.NextBackOff())
+		if time.Now().Add(pause).After(deadline) {
+			return false, nil
+		}
+		time.Sleep(pause)
+	}
+}
+
+func (r *records) trySwap(ctx context.Context, key string, c change) (next []byte, err error) {
+	getting, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	value, revision, err := r.store.Get(getting, key)
+	missing := errors.Is(err, shared.ErrNotFound)
+	if err != nil && !missing {
+		return nil, err
+	}
+	next, keep, changed := c(value)
+	if !changed {
+		return next, nil
+	}
+	putting, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	if missing {
+		_, err = r.store.Create(putting, key, next, keep)
+	} else {
+		_, err = r.store.Update(putting, key, next, revision, keep)
+	}
+	return next, err
+}
+
+// lock keeps other goroutines of this process from writing the record.
+func (r *records) lock(key string, deadline time.Time) (unlock func(), ok bool) {
+	l := r.locks[stripe(key)]
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	select {
+	case l <- struct{}{}:
+		return func() { <-l }, true
+	case <-timer.C:
+		return nil, false
+	}
+}
+
+// stripe spreads keys over the locks.
+func stripe(key string) (n int) {
+	for i := range len(key) {
+		n = (31*n + int(key[i])) % stripes
+	}
+	return n
+}
+
+func (r *records) cache(key string, value []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if value == nil {
+		r.seen.remove(key)
+		return
+	}
+	r.seen.put(key, value)
+}
+
+func (r *records) cached(key string) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	value, _ := r.seen.get(key)
+	return value
+}

@@ -1,0 +1,63 @@
+package guard
+
+import (
+	"context"
+	"time"
+)
+
+// sends is the record of a number's one-time codes: when they were sent, oldest first, no more than a day allows.
+type sends struct {
+	At []time.Time `json:"at,omitempty"`
+}
+
+// next is when the rule of docs/policy.md#otp-sends allows the next one.
+func (s sends) next(r Rules) (at time.Time) {
+	for _, rule := range []struct {
+		count  int
+		within time.Duration
+	}{{1, r.SendsApart}, {r.Sends, r.SendsWithin}, {r.SendsPerDay, day}} {
+		if n := len(s.At) - rule.count; n >= 0 {
+			if end := s.At[n].Add(rule.within); end.After(at) {
+				at = end
+			}
+		}
+	}
+	return at
+}
+
+func (s *sends) add(r Rules, at time.Time) {
+	s.At = last(append(s.At, at), max(r.Sends, r.SendsPerDay))
+}
+
+// NotSent gives the last send back after the message could not be sent.
+func (g *Guard) NotSent(ctx context.Context, e164 string) {
+	giveBack := func(s *sends) bool {
+		if len(s.At) == 0 {
+			return false
+		}
+		s.At = s.At[:len(s.At)-1]
+		return true
+	}
+	edit(context.WithoutCancel(ctx), g.records, g.keys.key(kindSends, e164), g.keepSends, giveBack, giveBack)
+}
+
+// MaySend takes one of a number's (E.164) sends. ok is false if none is left; again is when the next one is allowed.
+func (g *Guard) MaySend(ctx context.Context, e164 string) (ok bool, again time.Time) {
+	now := g.now()
+	done := edit(context.WithoutCancel(ctx), g.records, g.keys.key(kindSends, e164), g.keepSends,
+		func(s *sends) bool {
+			again = s.next(g.rules)
+			if ok = !now.Before(again); ok {
+				s.add(g.rules, now)
+				again = s.next(g.rules)
+			}
+			return ok
+		},
+		func(s *sends) bool { s.add(g.rules, now); return true })
+	if !done {
+		return false, now.Add(g.rules.SendsApart)
+	}
+	return ok, again
+}
+
+func (g *Guard) keepSends(sends) time.Duration { return max(day, g.rules.SendsWithin) }

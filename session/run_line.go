@@ -1,0 +1,274 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"countersign/session/event"
+)
+
+// walk takes a call through a line: what was proven before, identification, verification. It ends with the reason and
+// the step, or with the caller gone.
+type walk struct {
+	r        *Runner
+	s        *Session
+	log      *slog.Logger
+	required Level
+
+	// outage: a customer identified earlier could not be looked up, so no question can be asked.
+	outage bool
+
+	why  event.Reason
+	at   string
+	gone error
+}
+
+func (w *walk) run(ctx context.Context) {
+	line, s := w.s.line, w.s
+	w.takeOverKnown(ctx)
+	stepUp := s.call.NeedLevel > Unknown
+	if stepUp {
+		s.events.record(event.StepUpRequested{Level: int(s.call.NeedLevel), Has: int(s.Level())})
+	}
+	if w.outage && s.Level() < w.required || stepUp && s.call.Earlier != "" && s.earlier.Call == "" {
+		w.why = event.ReasonUnavailable
+		return
+	}
+	fresh := s.customer == nil
+	if s.earlier.Call == "" && !stepUp && line.Hours != nil && !line.Hours.Open(w.r.now()) {
+		w.why = event.ReasonClosed
+		return
+	}
+	if fresh && !w.passes(ctx, line.Greeting) {
+		return
+	}
+	if w.callerLocked(ctx) {
+		if fresh { // the apparent customer helps the agent
+			w.passes(ctx, line.ANI)
+		}
+		w.why, w.at = event.ReasonVelocity, ""
+		return
+	}
+	if fresh && !w.identify(ctx) || s.customer == nil {
+		return
+	}
+	w.why, w.at = event.ReasonNotEnrolled, "" // failed identifiers do not matter any more
+	w.verify(ctx)
+}
+
+// callerLocked says whether the caller's number is locked, so that nothing is asked.
+func (w *walk) callerLocked(ctx context.Context) bool {
+	number := w.s.counted()
+	if number == "" || w.s.Level() >= w.required {
+		return false
+	}
+	standing := w.s.guard.Caller(ctx, number)
+	if !standing.Locked {
+		return false
+	}
+	customer, _ := w.s.Customer()
+	w.s.events.record(lockedNow(event.LockOnCaller, customer.ID, standing, false))
+	return true
+}
+
+// identify tries the caller's number, then the line's identifiers.
+func (w *walk) identify(ctx context.Context) (goOn bool) {
+	line := w.s.line
+	if !w.passes(ctx, line.ANI) {
+		return false
+	}
+	if w.s.customer == nil && !w.passes(ctx, line.LanguageMenu) {
+		return false
+	}
+	for _, step := range line.Identify {
+		if w.s.customer != nil {
+			return true
+		}
+		if out, ok := w.try(ctx, step); !ok || out.Last {
+			return false
+		}
+	}
+	return true
+}
+
+// verify asks the questions that are still needed.
+func (w *walk) verify(ctx context.Context) {
+	s := w.s
+	if s.Level() >= w.required {
+		return
+	}
+	if standing := s.guard.Customer(ctx, s.customer.ID); standing.Locked {
+		s.events.record(lockedNow(event.LockOnCustomer, s.customer.ID, standing, false))
+		w.why = event.ReasonLocked
+		return
+	}
+	if s.call.NeedLevel > Unknown && !w.passes(ctx, s.line.StepUp) {
+		return
+	}
+	for _, q := range s.line.Verify {
+		if !w.ask(ctx, &q) {
+			return
+		}
+	}
+}
+
+// ask asks one question, and its Else if it is not answered right. A question that the customer is not enrolled for is
+// skipped.
+func (w *walk) ask(ctx context.Context, q *Question) (goOn bool) {
+	failed, why, at := false, w.why, w.at
+	for ; q != nil; q = q.Else {
+		if !q.helps(w.s.factors(), w.required) {
+			continue
+		}
+		out, ok := w.try(ctx, q.Step)
+		switch {
+		case w.gone != nil, w.why == event.ReasonTooLong, w.why == event.ReasonLocked, w.why == event.ReasonVelocity:
+			return false
+		case out.Result == event.StepPassed && ok:
+			return true
+		case out.Result == event.StepSkipped && ok:
+		default:
+			failed, why, at = true, w.why, w.at
+			w.s.queued = w.s.queued[:0]
+		}
+	}
+	if failed { // and its Else could not be asked
+		w.why, w.at = why, at
+	}
+	return !failed
+}
+
+// passes runs a step if there is one, and says whether to go on.
+func (w *walk) passes(ctx context.Context, step Step) (goOn bool) {
+	if step == nil {
+		return true
+	}
+	out, ok := w.try(ctx, step)
+	return ok && !out.Last
+}
+
+// try runs a step. ok is false if it failed with an error or the caller is gone.
+func (w *walk) try(ctx context.Context, step Step) (out Outcome, ok bool) {
+	out, err := w.r.step(ctx, w.s, step, w.log)
+	switch {
+	case err != nil && isGone(err):
+		w.gone, w.at = err, step.Name()
+		return out, false
+	case errors.Is(err, ErrTooLong), errors.Is(err, ErrTooManyActions):
+		w.why, w.at = event.ReasonTooLong, step.Name()
+		return out, false
+	case err != nil:
+		w.why, w.at = event.ReasonUnavailable, step.Name()
+		return out, false
+	}
+	if out.Reason != "" {
+		w.why, w.at = out.Reason, step.Name()
+	}
+	return out, true
+}
+
+// recall finds the earlier result of a call that comes back. It counts only if FreeSWITCH's own id of the call is the
+// same.
+func (r *Runner) recall(ctx context.Context, call Call) Known {
+	if r.calls == nil || call.Earlier == "" {
+		return Known{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.stateTimeout)
+	defer cancel()
+	k, ok, err := r.calls.Recall(ctx, call.Earlier)
+	if err != nil {
+		r.log.Warn("earlier result unavailable, the caller is asked again", "call", call.ID, "err", err)
+	}
+	if err != nil || !ok || k.Channel != call.Channel {
+		return Known{}
+	}
+	return k
+}
+
+// first is the call's first id with us.
+func (s *Session) first() string { return cmp.Or(s.earlier.First, s.call.ID) }
+
+// takeOverKnown takes over what was proven: earlier on this same call, or in another channel by a token.
+func (w *walk) takeOverKnown(ctx context.Context) {
+	s := w.s
+	w.takeOver(ctx, s.earlier.Proven, "")
+	if w.r.tokens == nil || s.call.Token.Len() == 0 || s.customer != nil {
+		return
+	}
+	redeeming, cancel := context.WithTimeout(ctx, w.r.stateTimeout)
+	defer cancel()
+	p, err := w.r.tokens.Redeem(redeeming, s.call.Token, s.line.Name)
+	var refused *RefusedError
+	switch {
+	case errors.As(err, &refused):
+		s.events.record(event.TokenRefused{Reason: refused.Reason})
+		return
+	case err != nil:
+		w.log.Warn("a token could not be redeemed, the caller is asked", "err", err)
+		s.events.record(event.TokenRefused{Reason: event.RefusedUnavailable})
+		return
+	}
+	end := w.r.now().Add(tokenLife)
+	for i := range p.Proofs {
+		if p.Proofs[i].Until.IsZero() || p.Proofs[i].Until.After(end) {
+			p.Proofs[i].Until = end
+		}
+	}
+	if !w.takeOver(ctx, p, event.MethodToken) {
+		s.events.record(event.TokenRefused{Reason: event.RefusedUnknown})
+	}
+}
+
+// customerTimeout bounds the customer look-up of a call that comes back or brings a token.
+const customerTimeout = 3 * time.Second
+
+// takeOver takes over a customer and their proofs, if that customer still exists.
+func (w *walk) takeOver(ctx context.Context, p Proven, by event.Method) bool {
+	if p.Customer == "" {
+		return false
+	}
+	s := w.s
+	asking, cancel := context.WithTimeout(ctx, customerTimeout)
+	defer cancel()
+	c, found, err := w.r.customer(asking, p.Customer)
+	switch {
+	case err != nil: // an outage does not revoke what was proven
+		w.log.Error("a customer who was identified earlier cannot be looked up", "customer", p.Customer, "err", err)
+		c, w.outage = Customer{ID: p.Customer}, true
+	case !found:
+		w.log.Warn("a customer who was identified earlier does not exist any more", "customer", p.Customer)
+		return false
+	}
+	s.customer = &c
+	expired := map[event.Method]bool{}
+	for _, proof := range p.Proofs {
+		if proof.counts(s.now()) {
+			s.proofs = append(s.proofs, proof)
+		} else {
+			expired[proof.Method] = true
+		}
+	}
+	for _, m := range p.Methods {
+		if !expired[m] {
+			s.methods = append(s.methods, m)
+		}
+	}
+	if by != "" {
+		s.methods = append(s.methods, by)
+	} else {
+		by = identifiedBy(p.Methods)
+	}
+	s.prefer(p.Language)
+	s.chosen = s.chosen || p.Language != ""
+	s.prefer(c.Language)
+	level := s.Level()
+	s.events.record(event.Identified{
+		Customer: c.ID, Name: c.Name, Method: by, Status: level.Status(), Level: int(level),
+		PopURL:    s.line.popURL(s.call.ID, c.ID, level.Status()),
+		Continues: s.earlier.First,
+	})
+	return true
+}
