@@ -309,7 +309,7 @@ reports:
 	stop = s.start()
 	require.Eventually(t, func() bool { return s.status().Last.OK }, patience, 200*time.Millisecond)
 	stop()
-	assert.Equal(t, 1, strings.Count(s.logged(), "made again"), s.logged())
+	assert.Equal(t, 1, strings.Count(s.logged(), "made after a failure"), s.logged())
 	stop = s.start() // and once more, to find nothing to do
 	require.Eventually(t, func() bool {
 		return strings.Count(s.logged(), "nats connected") == 3
@@ -329,7 +329,7 @@ func TestSchedulesAreChecked(t *testing.T) {
 	t.Parallel()
 	for settings, words := range map[string][]string{
 		`schedules: [{name: A b, cron: "61 * * * *", tz: Berlin, report: sums, period: today, format: doc}]`: {
-			`"A b": name must be`, "goes nowhere",
+			`"A b": name must be`, "has no destination",
 		},
 		`mail: {server: "smtp.example:25", from: me@bank.example, user: me, password: hunter2, tls: none}`: {
 			"reports.mail.tls is none", "smtp.example", "starttls",

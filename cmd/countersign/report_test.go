@@ -181,7 +181,7 @@ func TestWrongUseOfReportsIsSaid(t *testing.T) {
 		{"summary --from tomorrow", []string{"--from", "tomorrow", "2026-11-21"}},
 		{"summary --from 2026-02-30", []string{"2026-02-30"}},
 		{"summary --from 2026-02-20 --to 2026-02-10", []string{"2026-02-20", "before", "2026-02-10"}},
-		{"summary --from 2026-02-20T08:07:00Z", []string{"quarters of an hour", "08:15"}},
+		{"summary --from 2026-02-20T08:07:00Z", []string{"quarter hours", "08:15"}},
 		{"summary --tz Berlin", []string{"Berlin", "Europe/Berlin"}},
 		{"summary --line retial", []string{"retial", "bank, retail"}},
 		{"summary --by reason", []string{"reason", "line, day, hour"}},
