@@ -14,8 +14,8 @@ import (
 	"countersign/prompts"
 )
 
-// answerTimeout bounds the wait for each answer from the network.
-const answerTimeout = 3 * time.Second
+// defaultTimeout bounds the wait for each answer from the network, unless Options say otherwise.
+const defaultTimeout = 3 * time.Second
 
 // State says how bad a finding is.
 type State string
@@ -91,6 +91,9 @@ type Options struct {
 	Region string
 	// Schedules is how many reports are scheduled.
 	Schedules int
+
+	// Timeout bounds the wait for each answer from the network. Default 3 s.
+	Timeout time.Duration
 }
 
 // check checks one thing. It may return several findings.
@@ -123,6 +126,9 @@ var checks = []check{
 
 // Run makes all checks.
 func Run(ctx context.Context, o Options) (all []Finding) {
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
 	natsAway := false
 	for _, c := range checks {
 		if c.asksNATS && natsAway {
