@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// makeANI tells how many callers their number identified, and how many were identified in another way.
+// makeANI reports how many callers their number identified, and how many were identified in another way.
 func makeANI(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error) {
 	other := func(k *callKind) bool { return identified(k) && !ani(k) }
 	unknown := func(k *callKind) bool { return calls(k) && !identified(k) }

@@ -10,23 +10,29 @@ import (
 	"time"
 )
 
-// makeCalls lists calls, the last one first.
+// makeCalls lists calls, latest first.
 func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, error) {
 	w := where(q.Period.From.UnixMilli(), q.Period.To.UnixMilli(), q.Lines)
 	filters := q.Calls.apply(&w)
 	r := &Report{
 		Filters: filters,
 		Columns: []Column{
-			{Key: "started", Title: "Started", Kind: Time}, {Key: "line", Title: "Line", Kind: Text}, {Key: "caller", Title: "Caller", Kind: Text},
-			{Key: "status", Title: "Status", Kind: Text}, {Key: "level", Title: "Level", Kind: Count}, {Key: "reason", Title: "Reason", Kind: Text},
-			{Key: "failed_step", Title: "Failed at", Kind: Text}, {Key: "customer", Title: "Customer", Kind: Text}, {Key: "seconds", Title: "Seconds", Kind: Seconds},
+			{Key: "started", Title: "Started", Kind: Time}, {Key: "line", Title: "Line", Kind: Text},
+			{Key: "caller", Title: "Caller", Kind: Text},
+			{Key: "status", Title: "Status", Kind: Text}, {Key: "level", Title: "Level", Kind: Count},
+			{Key: "reason", Title: "Reason", Kind: Text},
+			{Key: "failed_step", Title: "Failed at", Kind: Text}, {Key: "customer", Title: "Customer", Kind: Text},
+			{Key: "seconds", Title: "Seconds", Kind: Seconds},
 			{Key: "call", Title: "Call", Kind: Text},
-			{Key: "outcome", Title: "Outcome", Kind: Text, Minor: true}, {Key: "destination", Title: "Sent to", Kind: Text, Minor: true},
-			{Key: "methods", Title: "Methods", Kind: Text, Minor: true}, {Key: "identified_by", Title: "Identified by", Kind: Text, Minor: true},
-			{Key: "verdict_seconds", Title: "To verdict s", Kind: Seconds, Minor: true}, {Key: "step_up", Title: "Step-up", Kind: Text, Minor: true},
+			{Key: "outcome", Title: "Outcome", Kind: Text, Minor: true},
+			{Key: "destination", Title: "Sent to", Kind: Text, Minor: true},
+			{Key: "methods", Title: "Methods", Kind: Text, Minor: true},
+			{Key: "identified_by", Title: "Identified by", Kind: Text, Minor: true},
+			{Key: "verdict_seconds", Title: "To verdict s", Kind: Seconds, Minor: true},
+			{Key: "step_up", Title: "Step-up", Kind: Text, Minor: true},
 			{Key: "first", Title: "First", Kind: Text, Minor: true},
 		},
-		Notes: []string{"Caller: the last four digits of the number. A call is in the day on which it began."},
+		Notes: []string{"Caller: the last four digits of the number. A call belongs to the day on which it began."},
 	}
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM calls AS c WHERE "+w.text, w.args...).Scan(&r.Of); err != nil {
 		return nil, fmt.Errorf("read the reports: %w", err)
@@ -46,17 +52,18 @@ func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, 
 	return r, nil
 }
 
-// NoStep is what Filter.FailedStep, and the reports, call it when a call failed at no step, such as one that took too
+// NoStep is the word of Filter.FailedStep, and of reports, for a call that failed at no step, such as one that took too
 // long.
 const NoStep = "none"
 
-// apply adds the filter to a condition and tells it to people. The reason and the step of a failed call are those at
-// which it failed: it may have ended otherwise.
+// apply adds the filter to a condition, and describes it for people. The reason and step of a failed call are those at
+// which it failed, however it ended.
 func (f Filter) apply(w *condition) (told []string) {
 	reason, step := "c.reason", "c.failed_step"
 	if f.Failed {
 		told = append(told, "failed")
-		reason, step = "(SELECT f.reason FROM failed AS f WHERE f.call = c.call)", "(SELECT f.step FROM failed AS f WHERE f.call = c.call)"
+		reason, step = "(SELECT f.reason FROM failed AS f "+
+			"WHERE f.call = c.call)", "(SELECT f.step FROM failed AS f WHERE f.call = c.call)"
 		w.and("EXISTS (SELECT 1 FROM failed AS f WHERE f.call = c.call)")
 	}
 	if f.StepUps {
@@ -64,7 +71,8 @@ func (f Filter) apply(w *condition) (told []string) {
 		w.and("(c.first <> c.call OR c.step_up = 1)")
 	}
 	for _, x := range []struct{ title, column, value string }{
-		{"status", "c.status", f.Status}, {"reason", reason, f.Reason}, {"customer", "c.customer", f.Customer}, {"caller", "c.caller_last4", f.CallerLast4},
+		{"status", "c.status", f.Status}, {"reason", reason, f.Reason}, {"customer", "c.customer", f.Customer},
+		{"caller", "c.caller_last4", f.CallerLast4},
 		{"identified by", "c.identified_by", f.IdentifiedBy}, {"failed at", step, f.FailedStep},
 	} {
 		if x.value != "" {
@@ -79,7 +87,7 @@ func (f Filter) apply(w *condition) (told []string) {
 	return told
 }
 
-// known makes sure that a misspelt word is not taken for one that fits no call.
+// known checks that each word occurs, so that a misspelt one is not taken for one without calls.
 func (f Filter) known(ctx context.Context, tx *sql.Tx) error {
 	step := f.FailedStep
 	if step == NoStep {
@@ -112,12 +120,14 @@ func (f Filter) known(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// callRows reads the calls one by one, however many there are.
+// callRows reads calls one by one, so their number does not matter.
 func callRows(ctx context.Context, tx *sql.Tx, w condition, q Query) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		query := `SELECT c.started, c.line, coalesce(c.caller_last4, ''), coalesce(c.caller_withheld, 0), coalesce(c.status, ''), coalesce(c.level, 0), coalesce(c.reason, ''),
-			coalesce(c.failed_step, ''), coalesce(c.customer, ''), c.ms, c.call, coalesce(c.outcome, c."end", ''), coalesce(c.destination, ''), coalesce(c.methods, ''),
-			coalesce(c.identified_by, ''), c.decided - c.started, c.step_up, c.first
+		query := `SELECT c.started, c.line, coalesce(c.caller_last4, ''), coalesce(c.caller_withheld, 0),
+			coalesce(c.status, ''), coalesce(c.level, 0), coalesce(c.reason, ''),
+			coalesce(c.failed_step, ''), coalesce(c.customer, ''), c.ms, c.call, coalesce(c.outcome, c."end", ''),
+			coalesce(c.destination, ''), coalesce(c.methods, ''), coalesce(c.identified_by, ''), c.decided - c.started,
+				c.step_up, c.first
 			FROM calls AS c WHERE ` + w.text + ` ORDER BY c.started DESC, c.call DESC`
 		args := w.args
 		if q.Limit > 0 {
@@ -150,7 +160,8 @@ func callRow(scan func(...any) error, zone *time.Location) (Row, error) {
 	var ms, verdict sql.NullInt64
 	var withheld, stepUp bool
 	var line, caller, status, reason, failedStep, customer, call, outcome, destination, methods, identifiedBy, first string
-	err := scan(&started, &line, &caller, &withheld, &status, &level, &reason, &failedStep, &customer, &ms, &call, &outcome, &destination, &methods, &identifiedBy, &verdict,
+	err := scan(&started, &line, &caller, &withheld, &status, &level, &reason, &failedStep, &customer, &ms, &call,
+		&outcome, &destination, &methods, &identifiedBy, &verdict,
 		&stepUp, &first)
 	if withheld {
 		caller = "withheld"
@@ -163,7 +174,8 @@ func callRow(scan func(...any) error, zone *time.Location) (Row, error) {
 		first = ""
 	}
 	return Row{
-		time.UnixMilli(started).In(zone), line, caller, status, level, reason, failedStep, customer, some(ms), call, outcome, destination,
+		time.UnixMilli(started).In(zone), line, caller, status, level, reason, failedStep, customer, some(ms), call, outcome,
+		destination,
 		strings.ReplaceAll(methods, ",", ", "), identifiedBy, some(verdict), up, first,
 	}, err
 }

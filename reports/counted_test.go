@@ -17,7 +17,9 @@ import (
 
 func TestAReportThatIsBehindSaysSo(t *testing.T) {
 	t.Parallel()
-	kept, err := reportsdb.Open(context.Background(), filepath.Join(t.TempDir(), "reports.db"), reportsdb.Options{Log: slog.New(slog.DiscardHandler)})
+	kept, err := reportsdb.Open(context.Background(), filepath.Join(t.TempDir(), "reports.db"), reportsdb.Options{
+		Log: slog.New(slog.DiscardHandler),
+	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, kept.Close()) })
 	berlin := reportstest.Zone(t, "Europe/Berlin")

@@ -6,22 +6,25 @@ import (
 	"time"
 )
 
-// Notes that say how the counts are to be read.
+// Notes that explain the counts.
 const (
-	noteCalls = "A call counts on the day on which it began. Step-ups and calls that came back to us are counted in step-ups and nowhere else."
+	noteCalls = "A call counts on the day on which it began. " +
+		"Step-ups and calls that came back to us are counted in step-ups and nowhere else."
 	noteANI   = "Identified by ANI: the caller's number alone said which customer it belongs to."
-	noteRates = "Verified: proved to be the customer, at the level that the line asks for. Failed: went to a person without it. Neither: hung up before, called outside of " +
-		"opening hours, or a line that only identifies. Percentages are of calls. Abandoned: hung up at any time, also after verified or failed."
+	noteRates = "Verified: proved to be the customer, at the level that the line asks for. Failed: went to an agent " +
+		"without it. Neither: hung up before, called outside of opening hours, or a line that only identifies. " +
+		"Percentages are of calls. Abandoned: hung up at any time, also after verified or failed."
 	noteTimes   = "Seconds are from the start of a call to its verdict; p95 is what 95 % of the calls stay within."
 	noteMethods = "Methods are in the order in which they were passed."
-	noteReason  = "The reason and the step are those at which a call failed. Which calls: countersign report calls --failed --reason REASON --step STEP."
+	noteReason  = "The reason and the step are those at which a call failed. Which calls: countersign report calls " +
+		"--failed --reason REASON --step STEP."
 )
 
-// field is a column of a counted report: how its cells come from the tally of a row and that of the whole report.
+// field is a column of a counted report: it makes a cell from the tallies of a row and of the whole report.
 type field struct {
 	Column
 	cell func(t, all *tally) any
-	// whole is a number about all calls, which says nothing about those of one reason, step or method.
+	// whole is about all calls, which says nothing about those of one reason, step or method.
 	whole bool
 }
 
@@ -30,19 +33,25 @@ func counter(key, title string, of which) field {
 }
 
 func rate(key, title string, part, whole which) field {
-	return field{Column: Column{Key: key, Title: title, Kind: Percent}, cell: func(t, _ *tally) any { return percent(t.count(part), t.count(whole)) }}
+	return field{Column: Column{Key: key, Title: title, Kind: Percent}, cell: func(t, _ *tally) any {
+		return percent(t.count(part), t.count(whole))
+	}}
 }
 
-// share is a rate of what the whole report has.
+// share is a rate of the whole report's number.
 func share(key, title string, part which) field {
-	return field{Column: Column{Key: key, Title: title, Kind: Percent}, cell: func(t, all *tally) any { return percent(t.count(part), all.count(part)) }}
+	return field{Column: Column{Key: key, Title: title, Kind: Percent}, cell: func(t, all *tally) any {
+		return percent(t.count(part), all.count(part))
+	}}
 }
 
 func timing(key, title string, of func(*times) any) field {
-	return field{Column: Column{Key: key, Title: title, Kind: Seconds}, cell: func(t, _ *tally) any { return of(&t.times) }}
+	return field{Column: Column{Key: key, Title: title, Kind: Seconds}, cell: func(t, _ *tally) any {
+		return of(&t.times)
+	}}
 }
 
-// timings are those of the calls that the report times.
+// timings are of the calls whose times the report shows.
 func timings() []field {
 	return []field{
 		timing("mean_seconds", "Mean s", (*times).mean),
@@ -61,9 +70,11 @@ func ofAll(f field) field {
 	return f
 }
 
-// counts makes the report that these fields are, and its first row, the total. timed are the calls whose times it
-// tells.
-func counts(ctx context.Context, tx *sql.Tx, q Query, now time.Time, timed which, fields []field) (r *Report, total Row, err error) {
+// counts makes a report with these fields, and returns its first row, the total. timed picks the calls whose times
+// count.
+func counts(
+	ctx context.Context, tx *sql.Tx, q Query, now time.Time, timed which, fields []field,
+) (r *Report, total Row, err error) {
 	s, err := count(ctx, tx, q, timed)
 	if err != nil {
 		return nil, nil, err
@@ -91,8 +102,7 @@ func counts(ctx context.Context, tx *sql.Tx, q Query, now time.Time, timed which
 
 const noCalls = "There were no calls in this period."
 
-// number takes one of the numbers that matter most from the total: the keys of the number and of its share, which may
-// be "".
+// number shows a number of the total as one of those that matter most. key and share are its columns; both may be "".
 func (r *Report) number(total Row, title, key, share string) {
 	at := r.column(key)
 	n := Number{Key: key, Title: title, Kind: r.Columns[at].Kind, Value: total[at]}
@@ -102,7 +112,7 @@ func (r *Report) number(total Row, title, key, share string) {
 	r.Numbers = append(r.Numbers, n)
 }
 
-// draw says what is drawn: parts of a whole for each row of a section.
+// draw sets the chart: parts of a whole for each row of a section.
 func (r *Report) draw(title string, q Query, of string, parts ...string) {
 	by := q.By[len(q.By)-1]
 	r.Chart = &Chart{Title: title + " by " + by, By: by, Labels: []int{1}, Of: -1}

@@ -21,20 +21,39 @@ func week(t *testing.T) []reportstest.Call {
 	sunday := startOfDay(dayOf(2026, 10, 25), z)
 	pin := []event.Method{event.MethodPIN}
 	return []reportstest.Call{
-		{Line: "retail", At: sunday.Add(-time.Second), Caller: "0001", Customer: "C-1", By: event.MethodANI, Proof: pin, Verdict: 10 * time.Second}, // Saturday
-		{Line: "retail", At: sunday, Caller: "0001", Customer: "C-1", By: event.MethodANI, Proof: pin, Verdict: 20 * time.Second, Asked: []event.AttemptResult{"accepted"}},
+		// Saturday
 		{
-			Line: "retail", At: sunday.Add(24*time.Hour + 59*time.Minute), Caller: "0002", Customer: "C-2", By: event.MethodAccount, Reason: event.ReasonWrongAnswer, Step: "pin",
+			Line: "retail", At: sunday.Add(-time.Second), Caller: "0001", Customer: "C-1", By: event.MethodANI, Proof: pin,
+			Verdict: 10 * time.Second,
+		},
+		{
+			Line: "retail", At: sunday, Caller: "0001", Customer: "C-1", By: event.MethodANI, Proof: pin,
+			Verdict: 20 * time.Second, Asked: []event.AttemptResult{"accepted"},
+		},
+		{
+			Line: "retail", At: sunday.Add(24*time.Hour + 59*time.Minute), Caller: "0002", Customer: "C-2",
+			By: event.MethodAccount, Reason: event.ReasonWrongAnswer, Step: "pin",
 			Verdict: 40 * time.Second, Asked: []event.AttemptResult{"rejected", "no_input", "rejected"},
 		},
-		{Line: "bank", At: sunday.Add(2 * time.Hour), Caller: "", Reason: event.ReasonNotFound, Step: "account", Verdict: 30 * time.Second},
-		{Line: "bank", At: sunday.Add(3 * time.Hour), Caller: "0004", Customer: "C-4", By: event.MethodANI, HungUp: true, Verdict: 5 * time.Second},
 		{
-			Line: "bank", At: sunday.Add(4 * time.Hour), Caller: "0005", Customer: "C-5", By: event.MethodToken, Proof: []event.Method{event.MethodPIN, event.MethodSMSCode},
+			Line: "bank", At: sunday.Add(2 * time.Hour), Caller: "", Reason: event.ReasonNotFound, Step: "account",
+			Verdict: 30 * time.Second,
+		},
+		{
+			Line: "bank", At: sunday.Add(3 * time.Hour), Caller: "0004", Customer: "C-4", By: event.MethodANI, HungUp: true,
+			Verdict: 5 * time.Second,
+		},
+		{
+			Line: "bank", At: sunday.Add(4 * time.Hour), Caller: "0005", Customer: "C-5", By: event.MethodToken,
+			Proof:   []event.Method{event.MethodPIN, event.MethodSMSCode},
 			Verdict: 60 * time.Second, Asked: []event.AttemptResult{"no_match", "accepted"},
 		},
-		{Line: "bank", At: sunday.Add(4*time.Hour + time.Minute), Caller: "0005", Customer: "C-5", By: event.MethodToken, Proof: pin, StepUp: true, First: "call-000006", Verdict: time.Second},
-		{Line: "bank", At: sunday.Add(25 * time.Hour), Caller: "0006", Reason: event.ReasonClosed, Verdict: time.Second}, // Monday
+		{
+			Line: "bank", At: sunday.Add(4*time.Hour + time.Minute), Caller: "0005", Customer: "C-5", By: event.MethodToken,
+			Proof: pin, StepUp: true, First: "call-000006", Verdict: time.Second,
+		},
+		// Monday
+		{Line: "bank", At: sunday.Add(25 * time.Hour), Caller: "0006", Reason: event.ReasonClosed, Verdict: time.Second},
 	}
 }
 
@@ -193,23 +212,26 @@ func TestWhatIsNotThereIsNamedWithWhatThereIs(t *testing.T) {
 	}
 	var unknown *UnknownError
 	require.ErrorAs(t, read("summary", Query{Lines: []string{"retail"}}), &unknown)
-	assert.Contains(t, unknown.Error(), "none at all")
+	assert.Contains(t, unknown.Error(), "there are none")
 	a.Add(week(t)...)
 	require.ErrorAs(t, read("summary", Query{Lines: []string{"retial"}}), &unknown)
-	assert.Equal(t, `there is no line with calls "retial": known are bank, retail`, unknown.Error())
+	assert.Equal(t, `there is no line with calls "retial": must be one of bank, retail`, unknown.Error())
 	require.ErrorAs(t, read("summery", Query{}), &unknown)
 	assert.Contains(t, unknown.Error(), "summary, ani")
 	require.ErrorAs(t, read("ani", Query{By: []string{"reason"}}), &unknown)
 	assert.Contains(t, unknown.Error(), "line, day, hour")
 	assert.NoError(t, read("failed", Query{By: []string{"reason"}}))
 	for want, f := range map[string]Filter{
-		`there is no reason "wrong_anser": known are `: {Reason: "wrong_anser"}, `there is no method "anni": known are `: {IdentifiedBy: "anni"},
-		`there is no step at which a call failed "pim": known are `: {FailedStep: "pim", Failed: true},
+		`there is no reason "wrong_anser": must be one of `:              {Reason: "wrong_anser"},
+		`there is no method "anni": must be one of `:                     {IdentifiedBy: "anni"},
+		`there is no step at which a call failed "pim": must be one of `: {FailedStep: "pim", Failed: true},
 	} {
 		require.ErrorContains(t, read("calls", Query{Calls: f}), want)
 		assert.NoError(t, read("calls", Query{Calls: f, Quiet: true}))
 	}
-	assert.NoError(t, read("calls", Query{Calls: Filter{Reason: "wrong_answer", CallerLast4: "9999"}}), "known, and there is no such call")
+	assert.NoError(t, read("calls", Query{
+		Calls: Filter{Reason: "wrong_answer", CallerLast4: "9999"},
+	}), "known, and there is no such call")
 	assert.NoError(t, read("calls", Query{Calls: Filter{FailedStep: NoStep, CallerLast4: "9999"}}))
 }
 
@@ -244,8 +266,12 @@ func TestCountsEqualARecount(t *testing.T) {
 	begin := time.Date(2026, 10, 20, 0, 0, 0, 0, time.UTC)
 	var calls []reportstest.Call
 	for range 600 {
-		c := reportstest.Call{Line: []string{"a", "b"}[random.IntN(2)], At: begin.Add(time.Duration(random.Int64N(int64(240 * time.Hour)))).Truncate(time.Millisecond), Caller: "1234",
-			Verdict: time.Duration(random.IntN(120000)) * time.Millisecond}
+		line := []string{"a", "b"}[random.IntN(2)]
+		at := begin.Add(time.Duration(random.Int64N(int64(240 * time.Hour)))).Truncate(time.Millisecond)
+		c := reportstest.Call{
+			Line: line, At: at, Caller: "1234",
+			Verdict: time.Duration(random.IntN(120000)) * time.Millisecond,
+		}
 		switch random.IntN(5) {
 		case 0:
 			c.Customer, c.By, c.Proof = "C", event.MethodANI, []event.Method{event.MethodPIN}
@@ -289,11 +315,14 @@ func TestCountsEqualARecount(t *testing.T) {
 					verdicts = append(verdicts, c.Verdict)
 				}
 			}
-			for key, want := range map[string]int64{"calls": n, "identified_by_ani": ani, "verified": verified, "failed": failed} {
+			for key, want := range map[string]int64{
+				"calls": n, "identified_by_ani": ani, "verified": verified, "failed": failed,
+			} {
 				require.Equal(t, want, cell(t, r, all, key, "day", day.String()), "%s %s %s", name, day, key)
 			}
 			for percent, key := range map[int]string{50: "median_seconds", 95: "p95_seconds"} {
-				require.Equal(t, nearestRank(verdicts, percent), cell(t, r, all, key, "day", day.String()), "%s %s %s", name, day, key)
+				require.Equal(t, nearestRank(verdicts, percent), cell(t, r, all, key, "day", day.String()), "%s %s %s", name, day,
+					key)
 			}
 		}
 		agreesInDetail(t, a, calls, period(t, "2026-10-22", "2026-10-28", z))
@@ -330,7 +359,8 @@ func agreesInDetail(t *testing.T, a *reportstest.Archive, calls []reportstest.Ca
 		line    string
 		attempt int
 	}
-	counted, strong, byHour, asked := map[string]int64{}, map[string]int64{}, map[string][]time.Duration{}, map[question]int64{}
+	counted, strong := map[string]int64{}, map[string]int64{}
+	byHour, asked := map[string][]time.Duration{}, map[question]int64{}
 	proofs := map[string][]time.Duration{}
 	for _, c := range calls {
 		if c.At.Before(p.From) || !c.At.Before(p.To) {
@@ -388,7 +418,9 @@ func TestSumsAreOfQuartersOfAnHour(t *testing.T) {
 	a.Add(week(t)...)
 	p := period(t, "2026-10-25T00:00:00+02:00", "2026-10-25T02:07:00+02:00", reportstest.Zone(t, "Europe/Berlin"))
 	for _, name := range []string{"summary", "ani", "verified", "failed", "funnel"} {
-		err := NewReader(a.DB(), time.Now).Read(context.Background(), name, Query{Period: p}, func(*Report) error { return nil })
+		err := NewReader(a.DB(), time.Now).Read(context.Background(), name, Query{Period: p}, func(*Report) error {
+			return nil
+		})
 		require.ErrorIs(t, err, ErrUneven, name)
 	}
 	_, all := read(a, "calls", Query{Period: p})
@@ -401,7 +433,8 @@ func TestTheReportsAgreeWithTheViewsForAnalysts(t *testing.T) {
 	a := reportstest.New(t)
 	a.Add(week(t)...)
 	r, all := read(a, "summary", Query{Period: period(t, "2026-10-24", "2026-10-26", time.UTC), By: []string{"day"}})
-	found, err := a.DB().Query("SELECT day, sum(calls), sum(identified_by_ani), sum(verified), sum(failed), sum(abandoned), sum(step_ups) FROM daily GROUP BY day")
+	found, err := a.DB().Query("SELECT day, sum(calls), sum(identified_by_ani), sum(verified), sum(failed), " +
+		"sum(abandoned), sum(step_ups) FROM daily GROUP BY day")
 	require.NoError(t, err)
 	defer found.Close()
 	days := 0

@@ -8,7 +8,7 @@ import (
 	"countersign/session/event"
 )
 
-// makeFailed tells how many callers went to a person without what the line asks for, at which step, and why.
+// makeFailed reports how many callers went to an agent without proving what the line asks for, at which step, and why.
 func makeFailed(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error) {
 	known := func(k *callKind) bool { return failed(k) && k.status == string(event.StatusIdentified) }
 	unknown := func(k *callKind) bool { return failed(k) && !known(k) }
@@ -26,6 +26,7 @@ func makeFailed(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Repor
 	r.number(total, "Identified only", "identified_only", "")
 	r.number(total, "Neither", "neither", "")
 	r.draw("Failed", q, "", "failed")
-	r.Notes = append(r.Notes, "Share is of all failed calls. Identified only: it was known who the caller said they were, but not proven. "+noteReason, noteCalls)
+	r.Notes = append(r.Notes, "Share is of all failed calls. Identified only: "+
+		"the caller was identified, but did not prove it. "+noteReason, noteCalls)
 	return r, nil
 }

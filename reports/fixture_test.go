@@ -21,7 +21,9 @@ func period(t *testing.T, from, to string, z *time.Location) Period {
 // read makes a report and its rows.
 func read(a *reportstest.Archive, name string, q Query) (r *Report, all []Row) {
 	a.T.Helper()
-	err := NewReader(a.DB(), func() time.Time { return reportstest.Later }).Read(context.Background(), name, q, func(made *Report) (err error) {
+	err := NewReader(a.DB(), func() time.Time {
+		return reportstest.Later
+	}).Read(context.Background(), name, q, func(made *Report) (err error) {
 		all, err = made.Collect(1_000_000)
 		made.Rows = Rows(all)
 		r = made

@@ -10,15 +10,16 @@ import (
 	"time"
 )
 
-// asked is what came of a step, or of one attempt at it.
+// asked is the result of a step, or of one attempt at it.
 type asked struct {
-	line, step                                                                                   string
-	attempt                                                                                      int64 // 0: the step as a whole
+	line, step string
+	// 0: the whole step
+	attempt                                                                                      int64
 	position                                                                                     float64
 	times, accepted, rejected, noInput, noMatch, optedOut, abandoned, errors, served, passed, ms int64
 }
 
-// makeFunnel tells for each question, and for each attempt at it, how often it was asked, what came of it and what it
+// makeFunnel reports for each question, and each attempt at it, how often it was asked, with what results, and what it
 // cost.
 func makeFunnel(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, error) {
 	if !q.Period.quarters() {
@@ -51,25 +52,29 @@ func stepsOf(ctx context.Context, tx *sql.Tx, q Query) (all []asked, err error) 
 		err := scan(&a.line, &a.step, &a.position, &a.times, &a.passed, &a.ms)
 		all = append(all, a)
 		return err
-	}, "SELECT line, step, 1.0 * sum(positions) / sum(steps), sum(steps), sum(passed), sum(ms) FROM ("+from+") GROUP BY line, step HAVING sum(steps) > 0", args...)
+	}, "SELECT line, step, 1.0 * sum(positions) / sum(steps), sum(steps), sum(passed), sum(ms) "+
+		"FROM ("+from+") GROUP BY line, step HAVING sum(steps) > 0", args...)
 	return all, err
 }
 
 func attemptsOf(ctx context.Context, tx *sql.Tx, q Query) (all []asked, err error) {
-	from, args := summed("funnel", "line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms", q)
+	from, args := summed("funnel",
+		"line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms", q)
 	err = each(ctx, tx, func(scan func(...any) error) error {
 		var a asked
-		err := scan(&a.line, &a.step, &a.attempt, &a.times, &a.accepted, &a.rejected, &a.noInput, &a.noMatch, &a.optedOut, &a.abandoned, &a.errors, &a.ms)
+		err := scan(&a.line, &a.step, &a.attempt, &a.times, &a.accepted, &a.rejected, &a.noInput, &a.noMatch, &a.optedOut,
+			&a.abandoned, &a.errors, &a.ms)
 		a.served = a.times - a.accepted - a.rejected - a.noInput - a.noMatch - a.optedOut - a.abandoned - a.errors
 		all = append(all, a)
 		return err
-	}, `SELECT line, step, attempt, sum(asked), sum(accepted), sum(rejected), sum(no_input), sum(no_match), sum(opted_out), sum(abandoned), sum(errors), sum(ms)
+	}, `SELECT line, step, attempt, sum(asked), sum(accepted), sum(rejected), sum(no_input), sum(no_match),
+		sum(opted_out), sum(abandoned), sum(errors), sum(ms)
 		FROM (`+from+") GROUP BY line, step, attempt HAVING sum(asked) > 0", args...)
 	return all, err
 }
 
-// summed is a query for the rows of a view that has sums of days and of quarters of an hour: those of the days in UTC
-// that are in the period as a whole, and the quarters around them.
+// summed is a query for the rows of a view that has sums of days and of quarter hours: the whole days (UTC) of the
+// period, and the quarter hours around them.
 func summed(view, columns string, q Query) (query string, args []any) {
 	from, to := q.Period.From.UnixMilli(), q.Period.To.UnixMilli()
 	firstDay, lastDay := min((from+day-1)/day*day, to), to/day*day
@@ -96,7 +101,7 @@ func (a *asked) add(b asked) {
 	a.served += b.served
 }
 
-// sortFunnel puts lines by name, steps in the order in which calls meet them, and attempts behind their step.
+// sortFunnel sorts lines by name, steps in the order in which calls reach them, and attempts after their step.
 func sortFunnel(all []asked) {
 	type question struct{ line, step string }
 	position := map[question]float64{}
@@ -107,7 +112,8 @@ func sortFunnel(all []asked) {
 	}
 	slices.SortFunc(all, func(a, b asked) int {
 		return cmp.Or(
-			cmp.Compare(a.line, b.line), cmp.Compare(position[question{a.line, a.step}], position[question{b.line, b.step}]), cmp.Compare(a.step, b.step),
+			cmp.Compare(a.line, b.line), cmp.Compare(position[question{a.line, a.step}], position[question{b.line, b.step}]),
+			cmp.Compare(a.step, b.step),
 			cmp.Compare(a.attempt, b.attempt),
 		)
 	})
@@ -116,19 +122,25 @@ func sortFunnel(all []asked) {
 func funnel(all []asked) *Report {
 	r := &Report{
 		Columns: []Column{
-			{Key: "line", Title: "Line", Kind: Text}, {Key: "step", Title: "Question", Kind: Text}, {Key: "attempt", Title: "Attempt", Kind: Text},
-			{Key: "asked", Title: "Asked", Kind: Count}, {Key: "success", Title: "Success", Kind: Count}, {Key: "success_percent", Title: "Succ. %", Kind: Percent},
-			{Key: "rejected", Title: "Wrong", Kind: Count}, {Key: "no_input", Title: "No input", Kind: Count}, {Key: "no_match", Title: "No match", Kind: Count},
+			{Key: "line", Title: "Line", Kind: Text}, {Key: "step", Title: "Question", Kind: Text},
+			{Key: "attempt", Title: "Attempt", Kind: Text},
+			{Key: "asked", Title: "Asked", Kind: Count}, {Key: "success", Title: "Success", Kind: Count},
+			{Key: "success_percent", Title: "Succ. %", Kind: Percent},
+			{Key: "rejected", Title: "Wrong", Kind: Count}, {Key: "no_input", Title: "No input", Kind: Count},
+			{Key: "no_match", Title: "No match", Kind: Count},
 			{Key: "opted_out", Title: "Opt-out", Kind: Count}, {Key: "abandoned", Title: "Hung up", Kind: Count},
-			{Key: "mean_seconds", Title: "Mean s", Kind: Seconds}, {Key: "seconds_per_success", Title: "s/success", Kind: Seconds},
-			{Key: "total_seconds", Title: "Total s", Kind: Seconds, Minor: true}, {Key: "errors", Title: "Errors", Kind: Count, Minor: true},
+			{Key: "mean_seconds", Title: "Mean s", Kind: Seconds},
+			{Key: "seconds_per_success", Title: "s/success", Kind: Seconds},
+			{Key: "total_seconds", Title: "Total s", Kind: Seconds, Minor: true},
+			{Key: "errors", Title: "Errors", Kind: Count, Minor: true},
 			{Key: "served", Title: "Served", Kind: Count, Minor: true},
 		},
 		Notes: []string{
-			"A question is a step of the line: asked in so many calls, with success where it was passed; what came of its attempts is added up. Attempts are the first, second, " +
-				"… time that it was asked in a call.",
-			"s/success is what one success costs: the seconds of everybody who was asked, divided by the successes. The seconds of a question are those of the whole step, with " +
-				"prompts and look-ups; of an attempt, from the prompt to the answer. Step-ups count too.",
+			"A question is a step of the line: asked in this many calls, with success where it was passed; the results of " +
+				"its attempts are added up. Attempts are the first, second, … time that it was asked in a call.",
+			"s/success is the cost of one success: the seconds of everybody who was asked, divided by the successes. The " +
+				"seconds of a question are those of the whole step, with prompts and lookups; of an attempt, from the prompt " +
+				"to the answer. Step-ups count too.",
 		},
 	}
 	var cells []Row
@@ -138,7 +150,8 @@ func funnel(all []asked) *Report {
 			attempt, success = Plain(a.attempt), a.accepted
 		}
 		cells = append(cells, Row{
-			a.line, a.step, attempt, a.times, success, percent(success, a.times), a.rejected, a.noInput, a.noMatch, a.optedOut, a.abandoned,
+			a.line, a.step, attempt, a.times, success, percent(success, a.times), a.rejected, a.noInput, a.noMatch, a.optedOut,
+			a.abandoned,
 			seconds(a.ms, a.times), seconds(a.ms, success), math.Round(float64(a.ms)/100) / 10, a.errors, a.served,
 		})
 	}
@@ -146,6 +159,9 @@ func funnel(all []asked) *Report {
 	if len(cells) == 0 {
 		r.Notes = append([]string{"Nothing was asked in this period."}, r.Notes...)
 	}
-	r.Chart = &Chart{Title: "Asked, and answered with success", Whole: "all", Labels: []int{0, 1, 2}, Of: r.column("asked"), Parts: []int{r.column("success")}}
+	r.Chart = &Chart{
+		Title: "Asked, and answered with success", Whole: "all", Labels: []int{0, 1, 2}, Of: r.column("asked"),
+		Parts: []int{r.column("success")},
+	}
 	return r
 }

@@ -7,20 +7,19 @@ import (
 	"countersign/internal/wallclock"
 )
 
-// Period is the time that a report is about: From is in it, To is not. Both are in the time zone in which days and
-// hours are told apart.
+// Period is the time of a report: From is included, To is not. Both are in the time zone of its days and hours.
 type Period struct{ From, To time.Time }
 
 const (
-	// usualDays is how long a period is of which only the end was said: a week.
+	// usualDays is the length of a period of which only the end is given: a week.
 	usualDays = 7
-	// longestYears keeps a slip of the finger from making a report of days without end.
+	// longestYears keeps a typing error from making an endless report.
 	longestYears = 10
 )
 
-// ParsePeriod reads the two ends of a period: days such as 2026-11-21, both in the period, or moments in RFC 3339, the
-// second of which is not. "" is today as the end, and seven days before the end as the beginning. What is wrong is said
-// in the words of the flags --from and --to.
+// ParsePeriod reads the ends of a period: days such as 2026-11-21, both included, or times in RFC 3339, of which the
+// second is not. "" is today as the end, and seven days before the end as the start. Errors name the flags --from and
+// --to.
 func ParsePeriod(from, to string, zone *time.Location, now time.Time) (Period, error) {
 	p := Period{To: startOfDay(today(now.In(zone))+1, zone)}
 	if to != "" {
@@ -60,17 +59,18 @@ func parseEnd(flag, text string, zone *time.Location) (at time.Time, day bool, e
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at.In(zone), false, nil
 	}
-	return time.Time{}, false, fmt.Errorf("%s %q: write a day such as 2026-11-21, or a moment such as 2026-11-21T08:00:00+01:00", flag, text)
+	return time.Time{}, false, fmt.Errorf("%s %q: write a day such as 2026-11-21, "+
+		"or a time such as 2026-11-21T08:00:00+01:00", flag, text)
 }
 
 // today is the day on which t falls in its zone.
 func today(t time.Time) Day { return dayOf(t.Date()) }
 
-// startOfDay is the first moment of a day in a zone: not always midnight, since clocks may be put forward or back at
-// that very hour, or over a whole day.
+// startOfDay is the first moment of a day in a zone. It is not always midnight: clocks may change at that hour, or skip
+// a day.
 func startOfDay(d Day, zone *time.Location) time.Time { return wallclock.First(d.Utc(), zone) }
 
-// stretch is a part of a period in which clocks are not changed.
+// stretch is a part of a period without a clock change.
 type stretch struct {
 	from, to int64 // milliseconds since 1970 UTC
 	offset   int64 // milliseconds that local time is ahead of UTC
@@ -105,7 +105,7 @@ func (p Period) days(now time.Time) (all []Day) {
 	return all
 }
 
-// quarters says whether both ends are at quarters of an hour, up to which calls are summed up.
+// quarters says whether both ends are at quarter hours, the smallest unit of the sums.
 func (p Period) quarters() bool {
 	const quarter = int64(15 * time.Minute / time.Millisecond)
 	return p.From.UnixMilli()%quarter == 0 && p.To.UnixMilli()%quarter == 0
@@ -120,7 +120,7 @@ func (p Period) Zone() string {
 	return fmt.Sprintf("local time, %s, UTC%s", name, time.Unix(0, 0).In(time.FixedZone("", offset)).Format("-07:00"))
 }
 
-// String writes the period as a person would: its first and last day if it consists of whole days.
+// String is the period for people: its first and last day if it consists of whole days.
 func (p Period) String() string {
 	zone, last := p.From.Location(), today(p.To.Add(-time.Millisecond))
 	switch {

@@ -39,7 +39,9 @@ func TestADayBeginsWhereItsClockSays(t *testing.T) {
 
 func TestEveryMomentFallsOnTheDayWhoseBeginningCameLast(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"Europe/Berlin", "America/Sao_Paulo", "America/Havana", "Australia/Lord_Howe", "Asia/Beirut", "Africa/Cairo"} {
+	for _, name := range []string{
+		"Europe/Berlin", "America/Sao_Paulo", "America/Havana", "Australia/Lord_Howe", "Asia/Beirut", "Africa/Cairo",
+	} {
 		z := reportstest.Zone(t, name)
 		for at := time.Date(2018, 1, 1, 0, 0, 0, 0, z); at.Year() < 2019; at = at.Add(15 * time.Minute) {
 			day := today(at)

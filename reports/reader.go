@@ -10,40 +10,40 @@ import (
 	"time"
 )
 
-// Reader makes reports from the views of reports.db. It may be used from any goroutine.
+// Reader makes reports from the views of reports.db. It is safe for use by several goroutines.
 type Reader struct {
 	db  *sql.DB
 	now func() time.Time
 }
 
-// NewReader reads from db, which need not be able to write. now tells the time.
+// NewReader reads from db, which may be read-only. now is the clock.
 func NewReader(db *sql.DB, now func() time.Time) *Reader { return &Reader{db: db, now: now} }
 
-// Query says what to report on.
+// Query says what to report.
 type Query struct {
 	Period Period
-	// Lines are the service lines that count; none means all. One without any calls is an error, unless Quiet says that
-	// there may be none yet.
+	// Lines are the service lines to count; none means all. A line without calls is an error, unless Quiet allows it.
 	Lines []string
 	Quiet bool
-	// By asks for sections of the report, such as "day"; none means those that the report usually has. See Sections.
+	// By names the sections of the report, such as "day"; none means the usual ones. See Sections.
 	By []string
-	// Calls filters the calls report, Limit is how many rows of it are wanted; 0 means all. Other reports ignore both.
+	// Calls filters the calls report, and Limit is how many of its rows are wanted; 0 means all. Other reports ignore
+	// both.
 	Calls Filter
 	Limit int
 }
 
-// FewCalls are as many as a person looks through: the Limit where a format is for people.
+// FewCalls is the Limit where a format is for people.
 const FewCalls = 50
 
-// Filter picks calls; what is empty picks all.
+// Filter picks calls; an empty field picks all.
 type Filter struct {
 	Status, Reason, Customer, CallerLast4, IdentifiedBy, FailedStep string
-	// Failed picks the calls that "failed" counts, StepUps those that are counted apart.
+	// Failed picks the calls counted as failed, StepUps those counted separately.
 	Failed, StepUps bool
 }
 
-// UnknownError says that a query asks for something that there is not, and what there is.
+// UnknownError is a query for something that does not exist. Known lists what does.
 type UnknownError struct {
 	What, Name string
 	Known      []string
@@ -51,30 +51,37 @@ type UnknownError struct {
 
 func (e *UnknownError) Error() string {
 	if len(e.Known) == 0 {
-		return fmt.Sprintf("there is no %s %q: there is none at all", e.What, e.Name)
+		return fmt.Sprintf("there is no %s %q: there are none", e.What, e.Name)
 	}
-	return fmt.Sprintf("there is no %s %q: known are %s", e.What, e.Name, strings.Join(e.Known, ", "))
+	return fmt.Sprintf("there is no %s %q: must be one of %s", e.What, e.Name, strings.Join(e.Known, ", "))
 }
 
-// ErrUneven says that a period does not begin and end at quarters of an hour, which all reports but that of calls need.
-var ErrUneven = errors.New("calls are summed up by quarters of an hour: let --from and --to be such as 08:00, 08:15, 08:30 or 08:45; the report calls takes any moment")
+// ErrUneven is a period that does not begin and end at quarter hours, as all reports but calls need.
+var ErrUneven = errors.New("calls are counted by quarter hours: set --from and --to to times such as 08:00, 08:15, " +
+	"08:30 or 08:45; the report calls takes any time")
 
-// maker makes one kind of report in a transaction, in which all numbers are of the same moment.
+// maker makes one kind of report in a transaction, so that all numbers are of the same moment.
 type maker func(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error)
 
 type reportKind struct {
 	name, title string
-	sections    []string // that can be asked for with By
-	usual       []string // if none is
+	sections    []string // that By may name
+	usual       []string // without By
 	make        maker
 }
 
 var reportKinds = []reportKind{
 	{"summary", "Identified, verified, failed", []string{"line", "day", "hour"}, []string{"line", "day"}, makeSummary},
 	{"ani", "Identified by caller number (ANI)", []string{"line", "day", "hour"}, []string{"line", "day"}, makeANI},
-	{"verified", "Verified callers", []string{"methods", "line", "day", "hour"}, []string{"methods", "line", "day"}, makeVerified},
-	{"failed", "Failed, and why", []string{"reason", "step", "line", "day", "hour"}, []string{"reason", "step", "line", "day"}, makeFailed},
-	{"funnel", "What was asked, and what came of it", nil, nil, makeFunnel},
+	{
+		"verified", "Verified callers", []string{"methods", "line", "day", "hour"}, []string{"methods", "line", "day"},
+		makeVerified,
+	},
+	{
+		"failed", "Failed, and why", []string{"reason", "step", "line", "day", "hour"},
+		[]string{"reason", "step", "line", "day"}, makeFailed,
+	},
+	{"funnel", "What was asked, and the results", nil, nil, makeFunnel},
 	{"calls", "Calls", nil, nil, makeCalls},
 }
 
@@ -87,7 +94,7 @@ func Names() []string {
 	return names
 }
 
-// Sections lists what Query.By can ask a report for.
+// Sections lists the sections of a report that Query.By may name.
 func Sections(name string) []string { return reportKindOf(name).sections }
 
 func reportKindOf(name string) reportKind {
@@ -99,9 +106,9 @@ func reportKindOf(name string) reportKind {
 	return reportKind{}
 }
 
-// Read makes a report and hands it to print. Its rows can only be read until print returns; what print returns is
-// returned. An *UnknownError says that there is no such report, section or line, ErrUneven that this report cannot be
-// made of this period.
+// Read makes a report, hands it to print and returns the error of print. The rows can be read only until print returns.
+// An *UnknownError says that there is no such report, section or line, ErrUneven that this report cannot cover this
+// period.
 func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Report) error) (err error) {
 	k := reportKindOf(name)
 	if k.make == nil {
@@ -141,12 +148,12 @@ func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Rep
 	return print(report)
 }
 
-// notCounted is how much of a period may be missing without a word: events are on their way for a moment, and a service
-// notes only every half minute how far it is.
+// notCounted is how much of a period may be missing without a note: events take a moment to arrive, and a service notes
+// its progress only every half minute.
 const notCounted = 2 * time.Minute
 
-// tellCounted says, where that matters, until when events are counted: a report that is behind must not be taken for a
-// quiet day.
+// tellCounted notes until when events are counted, where it matters: a report that is behind must not look like a quiet
+// day.
 func (r *Report) tellCounted(ctx context.Context, tx *sql.Tx, p Period, now time.Time) error {
 	var until sql.NullInt64
 	if err := tx.QueryRowContext(ctx, "SELECT counted_until FROM counted").Scan(&until); err != nil {
@@ -162,18 +169,21 @@ func (r *Report) tellCounted(ctx context.Context, tx *sql.Tx, p Period, now time
 	}
 	switch {
 	case r.Counted == nil:
-		r.Notes = append([]string{"No events have been counted yet; a service with the role reporting does so."}, r.Notes...)
+		r.Notes = append([]string{"No events have been counted yet; a service with the role reporting counts them."},
+			r.Notes...)
 	case r.Counted.Before(end.Add(-notCounted)) && p.From.Before(now):
-		r.Notes = append([]string{"Events are counted until " + r.Counted.Format("2006-01-02 15:04") + "; what came later is missing. A running service with the role reporting counts it."}, r.Notes...)
+		r.Notes = append([]string{"Events are counted until " + r.Counted.Format("2006-01-02 15:04") +
+			"; later ones are missing until a service with the role reporting runs."}, r.Notes...)
 	}
 	return nil
 }
 
-// knownLines makes sure that a misspelt line is not taken for a quiet one.
+// knownLines checks that each line has calls, so that a misspelt one is not taken for a quiet one.
 func knownLines(ctx context.Context, tx *sql.Tx, wanted []string) error {
 	for _, line := range wanted {
 		var seen bool
-		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM calls WHERE line = ?)", line).Scan(&seen); err != nil {
+		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM calls WHERE line = ?)",
+			line).Scan(&seen); err != nil {
 			return fmt.Errorf("read the reports: %w", err)
 		}
 		if seen {
@@ -194,7 +204,7 @@ func knownLines(ctx context.Context, tx *sql.Tx, wanted []string) error {
 	return nil
 }
 
-// each hands every row of an answer to f.
+// each calls f for every row of a query.
 func each(ctx context.Context, tx *sql.Tx, f func(scan func(...any) error) error, query string, args ...any) error {
 	found, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -212,13 +222,13 @@ func each(ctx context.Context, tx *sql.Tx, f func(scan func(...any) error) error
 	return nil
 }
 
-// condition is the end of a query: what stands behind WHERE.
+// condition is the WHERE of a query.
 type condition struct {
 	text string
 	args []any
 }
 
-// where picks the calls c that began in a stretch of time on the wanted lines.
+// where picks the calls c that began within a time on the wanted lines.
 func where(from, to int64, lines []string) condition {
 	c := condition{"c.started >= ? AND c.started < ?", []any{from, to}}
 	if len(lines) > 0 {

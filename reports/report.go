@@ -1,7 +1,7 @@
-// Package reports says what happened on the calls of a period: how many were identified, verified and failed, why, how
-// long it took, and what each question costs. It reads the views that docs/reports.md describes and refuses to change
-// anything. It knows no name of a customer and no full telephone number. Package render writes a report down, reportsdb
-// keeps the database.
+// Package reports answers what happened on the calls of a period: how many were identified, verified and failed, why,
+// how long it took, and what each question costs. It reads the views that docs/reports.md describes and changes
+// nothing. It knows no customer's name and no full telephone number. Package render formats a report, reportsdb keeps
+// the database.
 package reports
 
 import (
@@ -9,26 +9,26 @@ import (
 	"time"
 )
 
-// Report is what a report says, in no format yet.
+// Report is a report in no format yet.
 type Report struct {
-	// Name is what the report is asked for by, such as "summary"; Title is for people.
+	// Name is the name of the report in commands, such as "summary"; Title is for people.
 	Name, Title string
 	Period      Period
-	// Lines holds the service lines that were asked for; none means all.
+	// Lines are the service lines of the query; none means all.
 	Lines []string
-	// Filters tell what else was asked for, such as "status: verified".
+	// Filters describe the rest of the query, such as "status: verified".
 	Filters []string
-	// Made is when the report was made. What reached NATS until Counted is in it; nil: nobody has counted yet.
+	// Made is when the report was made. It contains what reached NATS until Counted; nil: nothing is counted yet.
 	Made    time.Time
 	Counted *time.Time
-	// Numbers are what matters most. They are taken from the first row, so they say nothing that the rows do not.
+	// Numbers are those that matter most. They come from the first row, so they add nothing to the rows.
 	Numbers []Number
 	Columns []Column
-	// Rows can be ranged over once. After an error comes nothing more.
+	// Rows can be ranged over once. An error is the last element.
 	Rows iter.Seq2[Row, error]
-	// Of is how many rows there are; Rows has fewer of them if a limit was asked for.
+	// Of is the number of rows; Rows has fewer if the query has a limit.
 	Of int64
-	// Notes say how the numbers are to be read.
+	// Notes explain the numbers.
 	Notes []string
 	Chart *Chart
 }
@@ -36,7 +36,7 @@ type Report struct {
 // Row has a value for each column: nil, a string, int64, float64, Day or time.Time.
 type Row []any
 
-// Kind says what the values of a column are.
+// Kind is the kind of a column's values.
 type Kind string
 
 const (
@@ -54,10 +54,10 @@ const (
 
 // Column is one column.
 type Column struct {
-	// Key is its name for programs and never changes; Title is for people and is short. Both are unique in a report.
+	// Key is its name for programs, and never changes; Title is for people, and short. Both are unique in a report.
 	Key, Title string
 	Kind       Kind
-	// Minor columns are the first to be left out where there is no room for all.
+	// Minor columns are the first to be left out if there is no room for all.
 	Minor bool
 }
 
@@ -70,23 +70,21 @@ type Number struct {
 	Share any
 }
 
-// Chart says how rows are drawn as bars.
+// Chart says how to draw rows as bars.
 type Chart struct {
 	Title string
-	// Only the rows whose first value is By are drawn in a chart; "" draws all. Bars beside the rows of a table are
-	// drawn for all.
+	// A chart draws only the rows whose first value is By; "" draws all. The bars beside a table are drawn for all rows.
 	By string
-	// Whole, if set, is the last label of rows that sum up those behind them: a page draws only these bars, and where
-	// there is no room for all rows, only these.
+	// Whole, if set, is the last label of rows that sum up those after them: a page draws only their bars, and only these
+	// rows if there is no room for all.
 	Whole string
-	// Labels are the columns that name a bar; Of is the column of the whole, or -1; Parts are columns that are parts of
-	// it.
+	// Labels are the columns that name a bar; Of is the column of the whole, or -1; Parts are columns of its parts.
 	Labels []int
 	Of     int
 	Parts  []int
 }
 
-// Sums says whether a row stands for itself, or for those behind it.
+// Sums says whether a row sums up others, or is no part of a sum.
 func (c *Chart) Sums(row Row) bool { return c.Whole == "" || row[c.Labels[len(c.Labels)-1]] == c.Whole }
 
 // column finds a column by its key.
@@ -99,7 +97,7 @@ func (r *Report) column(key string) int {
 	panic("no column " + key)
 }
 
-// Rows makes a sequence of rows that are all there already.
+// Rows is a sequence of rows in memory.
 func Rows(all []Row) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		for _, r := range all {

@@ -11,10 +11,10 @@ import (
 	"countersign/reports/reportsdb"
 )
 
-// section is what calls are told apart by, other than by when they began.
+// section is a way to group calls, other than by when they began.
 type section struct {
 	of func(*callKind) string
-	// only are the calls that belong in it.
+	// only picks the calls that belong to it.
 	only which
 }
 
@@ -25,20 +25,20 @@ var dimensions = map[string]section{
 	"methods": {func(k *callKind) string { return k.methods }, verified},
 }
 
-// partial says that a section is about some calls only.
+// partial says whether a section is about some calls only.
 func partial(by string) bool { return by == "reason" || by == "step" || by == "methods" }
 
-// sections is what was counted: all of it together, and by each dimension that was asked for.
+// sections is what was counted: the total, and the parts of each section.
 type sections struct {
 	by    []string
 	kinds []*callKind
 	total *tally
 	parts map[string]map[any]*tally
-	// timed are the calls whose times matter.
+	// timed picks the calls whose times matter.
 	timed which
 }
 
-// count counts the calls of a query, told apart by its sections.
+// count counts the calls of a query, grouped by its sections.
 func count(ctx context.Context, tx *sql.Tx, q Query, timed which) (*sections, error) {
 	if !q.Period.quarters() {
 		return nil, ErrUneven
@@ -52,7 +52,7 @@ func count(ctx context.Context, tx *sql.Tx, q Query, timed which) (*sections, er
 		s.parts[by] = map[any]*tally{}
 	}
 	c := counting{sections: s, kinds: s.placed(byNumber), stretches: q.Period.stretches()}
-	// One row a day in UTC: to read a row for each kind of calls takes longer than to count them.
+	// One row per day (UTC): reading a row for each kind of calls takes longer than counting them.
 	err = each(ctx, tx, func(scan func(...any) error) error {
 		var started int64
 		var times sql.RawBytes
@@ -67,7 +67,7 @@ func count(ctx context.Context, tx *sql.Tx, q Query, timed which) (*sections, er
 	return s, err
 }
 
-// counting goes through the calls day by day in UTC.
+// counting counts the calls day by day (UTC).
 type counting struct {
 	*sections
 	kinds     map[int64]*placed
@@ -77,7 +77,7 @@ type counting struct {
 	last      *placed                          // and where it is counted
 }
 
-// placed is how many calls of a kind there are, and the tallies in which they are counted, whenever they began.
+// placed is the number of calls of a kind, and the tallies that count them whenever they began.
 type placed struct {
 	at      int // in tallies
 	timed   bool
@@ -86,10 +86,10 @@ type placed struct {
 	tallies []*tally
 }
 
-// localQuarter is a quarter of an hour, and where the calls that began in it are counted once there is one.
+// localQuarter is a quarter hour, and the tallies of calls that began in it, once there is one.
 type localQuarter struct {
 	wanted, known bool
-	local         int64 // milliseconds since 1970 on the clock of the place
+	local         int64 // milliseconds since 1970 in local time
 	tallies       []*tally
 }
 
@@ -150,7 +150,7 @@ func (c *counting) call(kind int64, quarter int, ms int64) {
 	}
 }
 
-// end counts what was only added up for each kind.
+// end adds what was summed up for each kind.
 func (c *counting) end() {
 	for _, p := range c.kinds {
 		for _, t := range p.tallies {
@@ -169,8 +169,8 @@ func (s *sections) part(by string, key any) *tally {
 	return t
 }
 
-// rows are the total and, section by section, its parts: those of the calendar in their order and without gaps, lines
-// by name, the others with the biggest first.
+// rows are the total and, section by section, its parts: days and hours in order and without gaps, lines by name, the
+// others biggest first.
 func (s *sections) rows(q Query, now time.Time, cells func(by string, t *tally) []any) (all []Row) {
 	add := func(by string, what any, t *tally) { all = append(all, append(Row{by, what}, cells(by, t)...)) }
 	add("total", "", s.total)
@@ -216,7 +216,7 @@ func (s *sections) keys(by string, wanted []string) (keys []any) {
 	return keys
 }
 
-// what names a part for people and programs.
+// what is the name of a part.
 func what(by string, key any) any {
 	switch by {
 	case "day":

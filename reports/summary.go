@@ -8,7 +8,7 @@ import (
 	"countersign/session/event"
 )
 
-// makeSummary tells the three numbers of the trade (identified by ANI, verified, failed), with rates and times.
+// makeSummary reports the three main numbers (identified by ANI, verified, failed), with rates and times.
 func makeSummary(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error) {
 	fields := []field{
 		counter("calls", "Calls", calls),

@@ -7,8 +7,8 @@ import (
 	"countersign/session/event"
 )
 
-// callKind is everything that calls are told apart by, but for their time: a row of the view kinds. What is not counted
-// is a step-up or a call that came back.
+// callKind is everything that tells calls apart, except for their time: a row of the view kinds. A kind that is not
+// counted is a step-up or a call that came back.
 type callKind struct {
 	line                                                                             string
 	counted, locked, decided                                                         bool
@@ -26,10 +26,10 @@ func verified(k *callKind) bool   { return k.verdict == string(event.FactVerifie
 func failed(k *callKind) bool     { return k.verdict == string(event.FactFailed) }
 func none(*callKind) bool         { return false }
 
-// tally counts calls, kind by kind, and the times of those that are timed.
+// tally counts calls by kind, and the times of those that are timed.
 type tally struct {
 	kinds []*callKind
-	calls []int64 // of each of them
+	calls []int64 // per kind
 	times times
 }
 
@@ -37,7 +37,7 @@ func newTally(kinds []*callKind) *tally {
 	return &tally{kinds: kinds, calls: make([]int64, len(kinds))}
 }
 
-// count is how many calls of these kinds there are.
+// count is the number of calls of the picked kinds.
 func (t *tally) count(of which) (n int64) {
 	for i, k := range t.kinds {
 		if t.calls[i] > 0 && of(k) {
@@ -47,11 +47,11 @@ func (t *tally) count(of which) (n int64) {
 	return n
 }
 
-// mostTenths are those that are counted in a slice: more than a call may take.
+// mostTenths is the longest time counted in a slice: longer than a call may take.
 const mostTenths = 10 * 60 * 15
 
-// times are durations, counted by tenths of a second: rounding keeps their order, so that a median of them is the
-// median, rounded.
+// times are durations, counted by tenths of a second. Rounding keeps their order, so their median is the median,
+// rounded.
 type times struct {
 	n, ms  int64
 	tenths []int64
@@ -69,7 +69,8 @@ func (t *times) count(tenth, n int64) {
 	case tenth >= 0 && tenth < int64(len(t.tenths)):
 		t.tenths[tenth] += n
 	case tenth >= 0 && tenth < mostTenths:
-		t.tenths = append(t.tenths, make([]int64, (tenth|1023)+1-int64(len(t.tenths)))...) // in long strides: times come in no order
+		// in large steps: times come in no order
+		t.tenths = append(t.tenths, make([]int64, (tenth|1023)+1-int64(len(t.tenths)))...)
 		t.tenths[tenth] += n
 	case t.others == nil:
 		t.others = map[int64]int64{tenth: n}
@@ -93,8 +94,7 @@ func (t *times) add(o *times) {
 
 func (t *times) mean() any { return seconds(t.ms, t.n) }
 
-// quantile is the smallest time that so many percent of all times do not exceed (nearest rank), or nil if there are
-// none.
+// quantile is the smallest time that this percentage of all times does not exceed (nearest rank), or nil without times.
 func (t *times) quantile(percent int64) any {
 	if t.n == 0 {
 		return nil

@@ -33,7 +33,8 @@ func TestAQuantileIsThatOfASortedListHoweverLongTheTimes(t *testing.T) {
 		both.add(&other)
 		slices.Sort(tenths)
 		for _, percent := range []int{1, 50, 95, 100} {
-			require.Equal(t, float64(tenths[(len(tenths)*percent+99)/100-1])/10, both.quantile(int64(percent)), "%d %% of %v", percent, tenths)
+			require.Equal(t, float64(tenths[(len(tenths)*percent+99)/100-1])/10, both.quantile(int64(percent)), "%d %% of %v",
+				percent, tenths)
 		}
 	}
 }

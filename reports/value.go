@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Day is a day of the calendar, in whatever time zone: days since 1970-01-01.
+// Day is a calendar day in no time zone: days since 1970-01-01.
 type Day int64
 
 // String writes it as 2026-11-21.
@@ -18,8 +18,7 @@ func dayOf(year int, month time.Month, day int) Day {
 	return Day(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / 86400)
 }
 
-// Plain writes a value for programs: numbers without anything around them, times as RFC 3339 with the offset of their
-// zone.
+// Plain is a value for programs: a bare number, or a time in RFC 3339 with the offset of its zone.
 func Plain(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -37,7 +36,7 @@ func Plain(v any) string {
 	}
 }
 
-// Shown writes a value for people.
+// Shown is a value for people.
 func Shown(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -49,7 +48,7 @@ func Shown(v any) string {
 	}
 }
 
-// Unit is what stands behind a number outside of a table.
+// Unit follows a number outside of a table.
 func (k Kind) Unit() string {
 	switch k {
 	case Percent:
@@ -69,7 +68,7 @@ func percent(part, whole int64) any {
 	return tenth(100 * float64(part) / float64(whole))
 }
 
-// seconds is so many milliseconds for each of n, or nil if there are none.
+// seconds is the mean of n times that add up to ms, or nil if n is 0.
 func seconds(ms, n int64) any {
 	if n == 0 {
 		return nil
@@ -79,7 +78,7 @@ func seconds(ms, n int64) any {
 
 func tenth(f float64) float64 { return math.Round(f*10) / 10 }
 
-// number is the value as a float64, 0 if it is none.
+// Float is the value as a float64, or 0 if it is not a number.
 func Float(v any) float64 {
 	switch v := v.(type) {
 	case int64:

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// makeVerified tells how many callers proved to be the customer, by which methods, and how long it took.
+// makeVerified reports how many callers proved to be the customer, by which methods, and how long it took.
 func makeVerified(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error) {
 	strong := func(k *callKind) bool { return verified(k) && k.level >= 3 }
 	fields := []field{
@@ -25,6 +25,7 @@ func makeVerified(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Rep
 	r.number(total, "Median seconds", "median_seconds", "")
 	r.number(total, "95 % within seconds", "p95_seconds", "")
 	r.draw("Verified", q, "", "verified")
-	r.Notes = append(r.Notes, "Share is of all verified calls, level 3 is knowledge and possession together. "+noteMethods, noteTimes, noteCalls)
+	r.Notes = append(r.Notes, "Share is of all verified calls, level 3 is knowledge and possession together. "+noteMethods,
+		noteTimes, noteCalls)
 	return r, nil
 }

@@ -7,11 +7,10 @@ import (
 	"time"
 )
 
-// ErrNoZone says that there is no time zone of a name.
+// ErrNoZone is an unknown name of a time zone.
 var ErrNoZone = errors.New("there is no such time zone; write its name as Europe/Berlin, America/New_York or UTC")
 
-// LoadZone is the time zone of a name, in which a report tells days apart; "" is that of this machine, by its name
-// where that can be found.
+// LoadZone is the time zone with this name; "" is that of this machine, by its name if that can be found.
 func LoadZone(name string) (*time.Location, error) {
 	if name == "" {
 		return localZone(), nil

@@ -22,7 +22,8 @@ import (
 	"countersign/session/event"
 )
 
-// oracle is a company's CRM that judges PINs and counts how many it was given for each customer. Nobody finds out about a PIN without asking it.
+// oracle is a company's CRM that judges PINs and counts how many it was given for each customer. Nobody finds out about
+// a PIN without asking it.
 type oracle struct {
 	url string
 
@@ -57,7 +58,8 @@ func (o *oracle) settings() string {
   url: %s
   timeout: 8s
   customer: {always: [pin]}
-  check: {pin: {path: "/customers/{{.Customer}}/check", body: '{"kind": "{{.Kind}}", "answer": "{{.Answer}}"}', ok: valid}}
+  check: {pin: {path: "/customers/{{.Customer}}/check", 
+    body: '{"kind": "{{.Kind}}", "answer": "{{.Answer}}"}', ok: valid}}
 `, o.url)
 }
 
@@ -70,8 +72,8 @@ func (o *oracle) of(customer string) int {
 // noWaiting locks for good after ten wrong answers, without the shorter locks before: a test cannot wait for their end.
 const noWaiting = "guard: {lock_after: 10, total: 10, sends_apart: 1s}\n"
 
-// most is how many wrong answers of a customer may be judged: ten. Should NATS have been slow, each node has counted for itself for a moment, which is the
-// limit that session/guard/DESIGN.md gives for that time.
+// most is how many wrong answers of a customer may be judged: ten. Should NATS have been slow, each node has counted
+// for itself for a moment, which is the limit that session/guard/DESIGN.md gives for that time.
 func (s *site) most() int {
 	for _, n := range s.nodes {
 		if strings.Contains(n.log(), "guard store unavailable") {
@@ -82,7 +84,8 @@ func (s *site) most() int {
 	return 10
 }
 
-// judged is how many answers of a step were judged, by what the events say: the last answer of a step that met a lock was not.
+// judged is how many answers of a step were judged, by what the events say: the last answer of a step that met a lock
+// was not.
 func judged(step string, journey []event.Event) (n int) {
 	for _, f := range data[event.StepFinished](journey) {
 		if f.Step != step {
@@ -146,16 +149,21 @@ func TestOneAccountAndManyPINsOnTwoNodesGetTenTries(t *testing.T) {
 		} else {
 			assert.Equal(t, "agents XML default", r.Destination)
 		}
-		said := slices.DeleteFunc(heard(r), func(name string) bool { return name == "one-moment" }) // it tells that time passes, not why somebody fails
+		// it tells that time passes, not why somebody fails
+		said := slices.DeleteFunc(heard(r), func(name string) bool { return name == "one-moment" })
 		assert.Subset(t, heard(ordinary), said, "nothing is said that is not said to anybody who fails")
 		assert.Equal(t, "failure", said[len(said)-1])
 	}
-	t.Logf("%d PINs were keyed on %d calls, %d of them met the lock; %d PINs were judged", keyed, callers*each, locked, o.of("C-1"))
+	t.Logf("%d PINs were keyed on %d calls, %d of them met the lock; %d PINs were judged", keyed, callers*each, locked,
+		o.of("C-1"))
 	tries := o.of("C-1")
 	assert.GreaterOrEqual(t, tries, 10)
 	assert.LessOrEqual(t, tries, s.most())
 	assert.Equal(t, tries, byEvents, "the events tell the truth")
-	require.NotEmpty(t, s.events(func(e event.Event) bool { l, ok := e.Data.(event.Locked); return ok && l.Customer == "C-1" && l.Began }))
+	require.NotEmpty(t, s.events(func(e event.Event) bool {
+		l, ok := e.Data.(event.Locked)
+		return ok && l.Customer == "C-1" && l.Began
+	}))
 
 	right := func(n *node, account, pin string) sim.Result { return n.call(guesser("5200", account, 5000, pin)) }
 	for _, n := range s.nodes {
@@ -165,7 +173,9 @@ func TestOneAccountAndManyPINsOnTwoNodesGetTenTries(t *testing.T) {
 	}
 	assert.Equal(t, tries, o.of("C-1"))
 	u := s.attempts("C-1")
-	assert.Equal(t, unlock.Result{Customer: "C-1", Failures: 10, Locked: true, Unlocked: true}, u, "until somebody unlocks")
+	assert.Equal(t, unlock.Result{
+		Customer: "C-1", Failures: 10, Locked: true, Unlocked: true,
+	}, u, "until somebody unlocks")
 	for _, n := range s.nodes {
 		assert.Equal(t, "verified", right(n, "100042", "246813").Variables["cs_status"])
 	}
@@ -237,7 +247,8 @@ func TestRotatingNumbersOverManyAccountsRaiseOneAlarm(t *testing.T) {
 	for i, n := range s.nodes {
 		calling.Go(func() {
 			for k := range 15 { // too few for one machine alone
-				assert.Equal(t, "wrong_answer", n.call(guesser("5200", account(15*i+k), 100*i+k, "753198", "753199", "753197")).Variables["cs_reason"])
+				assert.Equal(t, "wrong_answer",
+					n.call(guesser("5200", account(15*i+k), 100*i+k, "753198", "753199", "753197")).Variables["cs_reason"])
 			}
 			assert.Equal(t, "verified", n.call(guesser("5300", account(i), 100*i, "864209")).Variables["cs_status"])
 		})
@@ -246,17 +257,21 @@ func TestRotatingNumbersOverManyAccountsRaiseOneAlarm(t *testing.T) {
 	alarms := s.await(1, is[event.Alarm]("bank"))
 	a := alarms[0].Data.(event.Alarm)
 	first := s.events(is[event.CallStarted]("bank"))[0]
-	t.Logf("%d of %d calls failed; the alarm came %s after the first", a.Failures, a.Calls, alarms[0].Time.Sub(first.Time).Round(time.Millisecond))
+	t.Logf("%d of %d calls failed; the alarm came %s after the first", a.Failures, a.Calls,
+		alarms[0].Time.Sub(first.Time).Round(time.Millisecond))
 	assert.Equal(t, event.AlarmFailureRate, a.Kind)
 	assert.GreaterOrEqual(t, a.Calls, 20)
 	assert.Equal(t, a.Calls, a.Failures)
 	// Each node looks every 5 s, and another one would come then.
-	assert.Never(t, func() bool { return len(s.events(func(e event.Event) bool { return e.Fact() == event.FactAlarm })) > 1 }, 6*time.Second, 100*time.Millisecond)
+	assert.Never(t, func() bool {
+		return len(s.events(func(e event.Event) bool { return e.Fact() == event.FactAlarm })) > 1
+	}, 6*time.Second, 100*time.Millisecond)
 }
 
 func TestTheChanceOfGuessing(t *testing.T) {
 	t.Parallel()
-	// Guessers who know that the PIN is one of a hundred get it in one of ten accounts; of all 10,000, in one of a thousand.
+	// Guessers who know that the PIN is one of a hundred get it in one of ten accounts; of all 10,000, in one of a
+	// thousand.
 	const customers, known, callsEach, perCall = 100, 100, 5, 3
 	random := rand.New(rand.NewPCG(3, 4))
 	pins, csv := map[string]string{}, accounts(customers, func(int) string { return "" })
@@ -307,7 +322,8 @@ func TestTheChanceOfGuessing(t *testing.T) {
 			assert.GreaterOrEqual(t, n, 10, id)
 		}
 	}
-	t.Logf("%d calls keyed %d PINs at %d accounts: %d were judged, at most %d at one account; %d of %d PINs guessed out of %d, so %.2f %% out of 10,000",
+	t.Logf("%d calls keyed %d PINs at %d accounts: %d were judged, at most %d at one account; %d of %d PINs guessed out "+
+		"of %d, so %.2f %% out of 10,000",
 		calls, keyed, customers, total, most, guessed, customers, known, 100*float64(most)/10_000)
 	assert.LessOrEqual(t, most, s.most())
 	assert.GreaterOrEqual(t, guessed, inTen, "those that the first ten tries hit")
@@ -355,7 +371,7 @@ func TestCodesBySMSCannotBeGuessedOrOrderedWithoutEnd(t *testing.T) {
 	assert.True(t, s.attempts("C-1").Unlocked)
 
 	// Who reads the message is verified.
-	r = s.nodes[0].call(sim.CallOptions{From: "+15551230003", To: "5100", Caller: sim.CallerFunc(func(p sim.Prompt) []sim.Act {
+	reader := sim.CallerFunc(func(p sim.Prompt) []sim.Act {
 		switch {
 		case p.Has("ask-account"):
 			return sim.Pace{}.Type(p, "100043#")
@@ -363,7 +379,8 @@ func TestCodesBySMSCannotBeGuessedOrOrderedWithoutEnd(t *testing.T) {
 			return sim.Pace{}.Type(p, sixDigits.FindString(messages.To("+15551230003")[0].Text)+"#")
 		}
 		return nil
-	})})
+	})
+	r = s.nodes[0].call(sim.CallOptions{From: "+15551230003", To: "5100", Caller: reader})
 	assert.Equal(t, "verified", r.Variables["cs_status"])
 }
 
@@ -417,7 +434,10 @@ func TestATokenOfOneNodeCountsOnceOnTheOther(t *testing.T) {
 		return issued.Token
 	}
 	bring := func(n *node, to, token string, caller sim.Caller) sim.Result {
-		return n.call(sim.CallOptions{From: "+15550001111", To: to, Caller: caller, Variables: []sim.Variable{{Name: "sip_h_X-Countersign-Token", Value: token}}})
+		return n.call(sim.CallOptions{
+			From: "+15550001111", To: to, Caller: caller,
+			Variables: []sim.Variable{{Name: "sip_h_X-Countersign-Token", Value: token}},
+		})
 	}
 	refused := func(r sim.Result) event.Refusal {
 		all := data[event.TokenRefused](s.journey(r))
@@ -450,7 +470,9 @@ func TestATokenOfOneNodeCountsOnceOnTheOther(t *testing.T) {
 		both.Go(func() { results[i] = bring(n, "5200", token, sim.Silent()) })
 	}
 	both.Wait()
-	assert.ElementsMatch(t, []string{"verified", "none"}, []string{results[0].Variables["cs_status"], results[1].Variables["cs_status"]})
+	assert.ElementsMatch(t, []string{"verified", "none"}, []string{
+		results[0].Variables["cs_status"], results[1].Variables["cs_status"],
+	})
 	status, _ := s.nodes[0].ask("POST", "/v1/introspect", `{"token": "`+token+`"}`)
 	assert.Equal(t, http.StatusOK, status)
 }

@@ -17,28 +17,31 @@ import (
 func auditCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "audit",
-		Usage: "who did what: changed a line, unlocked or erased a customer, set a secret, imported, exported",
-		Description: "The log is kept in --data, on the machine where the command ran. Entries are only ever added, and removed when their time is over (retention.audit).\n" +
-			"Customers stand in it under an alias; --customer finds them.",
+		Usage: "show who changed a line, unlocked or erased a customer, set a secret, imported or exported",
+		Description: "The log is kept in --data of the machine where the command ran. Entries are only added, and " +
+			"removed when they expire\n" +
+			"(retention.audit). Customers appear under an alias; --customer finds them.",
 		Subcommands: []*cli.Command{
 			{
-				Name: "list", Usage: "list entries, the oldest first",
+				Name: "list", Usage: "list entries, oldest first",
 				Flags: []cli.Flag{
-					&cli.StringFlag{Name: "from", Usage: "begin with this `TIME`, such as 2026-11-21 or 2026-11-21T08:00:00+01:00"},
-					&cli.StringFlag{Name: "to", Usage: "end before this `TIME`, or with the end of that day"},
+					&cli.StringFlag{Name: "from", Usage: "start at `TIME`, such as 2026-11-21 or 2026-11-21T08:00:00+01:00"},
+					&cli.StringFlag{Name: "to", Usage: "end before `TIME`, or at the end of a day"},
 					&cli.StringFlag{Name: "action", Usage: "only this `ACTION`, such as unlocked"},
 					&cli.StringFlag{Name: "customer", Usage: "only what was done to the customer with this `ID`"},
-					&cli.BoolFlag{Name: "json", Usage: "one JSON object a line"},
+					&cli.BoolFlag{Name: "json", Usage: "one JSON object per line"},
 				},
 				Action: auditList,
 			},
 			{
-				Name: "verify", Usage: "say whether the log is what was written, and where it is not",
-				Description: "Each entry is bound to the one before it by its hash, and the head, the number and hash of the last one, is noted in <data>/audit.heads, so that\n" +
-					"entries taken off either end before their time are missed too. Who can change both files can hide it: copy audit.heads elsewhere as it grows, or note\n" +
-					"the head that is printed here, and give it back with --head.",
+				Name: "verify", Usage: "check that no entry was changed or removed",
+				Description: "Each entry contains the hash of the one before it. The head, the number and hash of the last " +
+					"entry, is also written to\n" +
+					"<data>/audit.heads, so that entries removed from either end before they expire are missed. Somebody who can " +
+					"change both\n" +
+					"files can hide a change: copy audit.heads elsewhere, or note the head printed here and pass it with --head.",
 				Flags: []cli.Flag{
-					&cli.StringSliceFlag{Name: "head", Usage: "a `HEAD` that was printed earlier, N:HASH@TIME (may be repeated)"},
+					&cli.StringSliceFlag{Name: "head", Usage: "a `HEAD` printed earlier, N:HASH@TIME (may be repeated)"},
 					&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
 				},
 				Action: auditVerify,
@@ -47,17 +50,17 @@ func auditCommand() *cli.Command {
 	}
 }
 
-// authorFlag is for every command that leaves an entry.
+// authorFlag is for every command that writes to the audit log.
 func authorFlag() cli.Flag {
-	return &cli.StringFlag{Name: "author", Usage: "who does it, for the audit log; default: `USER@HOST` of this machine"}
+	return &cli.StringFlag{Name: "author", Usage: "who does this, for the audit log; default: `USER@HOST` of this machine"}
 }
 
-// auditDone leaves an entry about what was done.
+// auditDone adds an entry about what was done.
 func auditDone(c *cli.Context, cfg config, action, object, detail string) error {
 	return auditor(c, cfg)(c.Context, audit.Entry{Action: action, Object: object, Detail: detail})
 }
 
-// auditor leaves entries by the author of a command, about what was done.
+// auditor returns a function that adds entries in the name of the command's author.
 func auditor(c *cli.Context, cfg config) func(ctx context.Context, e audit.Entry) error {
 	return func(ctx context.Context, e audit.Entry) error {
 		e.Actor = author(c)
@@ -65,20 +68,20 @@ func auditor(c *cli.Context, cfg config) func(ctx context.Context, e audit.Entry
 	}
 }
 
-// auditEntry leaves an entry about what was done, also when ctx has ended.
+// auditEntry adds an entry about what was done, even if ctx has ended.
 func auditEntry(ctx context.Context, cfg config, e audit.Entry) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTimeout)
 	defer cancel()
 	return appendAudit(ctx, cfg, e)
 }
 
-// auditTimeout bounds the entry about something that is done already.
+// auditTimeout bounds the write of an entry about something already done.
 const auditTimeout = 10 * time.Second
 
 func appendAudit(ctx context.Context, cfg config, e audit.Entry) (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("it is done, but the audit log does not say so: %w", err)
+			err = fmt.Errorf("done, but not written to the audit log: %w", err)
 		}
 	}()
 	a, err := audit.Open(ctx, cfg.auditPath(), audit.Options{})
@@ -127,7 +130,8 @@ func auditList(c *cli.Context) error {
 		w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "N\tTIME\tWHO\tDID\tTO\tDETAIL")
 		err := a.List(c.Context, f, func(e audit.Entry) error {
-			_, err := fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", e.N, e.Time.Local().Format(time.DateTime), printable(e.Actor), printable(e.Action),
+			_, err := fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", e.N, e.Time.Local().Format(time.DateTime), printable(e.Actor),
+				printable(e.Action),
 				printable(e.Object), printable(e.Detail))
 			return err
 		})
@@ -135,7 +139,7 @@ func auditList(c *cli.Context) error {
 	})
 }
 
-// moment reads a day or a moment. The end of a day is the beginning of the next.
+// moment reads a day or a time. If end is set, a day stands for its end, the start of the next.
 func moment(c *cli.Context, flag string, end bool) (time.Time, error) {
 	text := c.String(flag)
 	if text == "" {
@@ -149,7 +153,8 @@ func moment(c *cli.Context, flag string, end bool) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, wrongUse("--%s %q is no time: write a day as 2026-11-21, a moment as 2026-11-21T08:00:00+01:00", flag, text)
+		return time.Time{}, wrongUse("--%s %q is not a time: write a day as 2026-11-21, a time as 2026-11-21T08:00:00+01:00",
+			flag, text)
 	}
 	return at, nil
 }
@@ -184,9 +189,9 @@ func auditVerify(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(c.App.Writer, "the audit log is whole: %s", counted(int(s.Entries), "record"))
+		fmt.Fprintf(c.App.Writer, "the audit log is intact: %s", counted(int(s.Entries), "entry"))
 		if s.Removed > 0 {
-			fmt.Fprintf(c.App.Writer, ", behind %d whose time was over", s.Removed)
+			fmt.Fprintf(c.App.Writer, ", after %d that expired", s.Removed)
 		}
 		fmt.Fprintln(c.App.Writer)
 		if s.Entries == 0 {
@@ -194,7 +199,7 @@ func auditVerify(c *cli.Context) error {
 		}
 		fmt.Fprintf(c.App.Writer, "head %s\n", s.Head)
 		if s.Noted == 0 {
-			fmt.Fprintln(c.App.Writer, "no head is noted in audit.heads: whether entries were taken off either end cannot be told")
+			fmt.Fprintln(c.App.Writer, "no head in audit.heads: entries removed from either end would not be noticed")
 		}
 		return nil
 	})

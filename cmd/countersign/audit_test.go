@@ -41,7 +41,8 @@ func TestChangesOfLinesAreAudited(t *testing.T) {
 	n.must("remove", "retail")
 	editor := n.file("editor.sh", "#!/bin/sh\nsed -i 's/numbers: .*/numbers: [\"5005\"]/' \"$1\"\n")
 	require.NoError(t, os.Chmod(editor, 0o700))
-	cmd := command(t.Context(), "--data", filepath.Join(n.dir, "data"), "lines", "edit", "--nats", n.url, "--author", "dora", "retail")
+	cmd := command(t.Context(), "--data", filepath.Join(n.dir, "data"), "lines", "edit", "--nats", n.url, "--author",
+		"dora", "retail")
 	cmd.Env = append(cmd.Env, "VISUAL="+editor)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
@@ -56,7 +57,8 @@ func TestChangesOfLinesAreAudited(t *testing.T) {
 	assert.Regexp(t, `^.+@.+\|line_removed`, got[3], "this user on this machine")
 	got[3] = got[3][strings.Index(got[3], "|"):]
 	assert.Equal(t, []string{
-		"anna|line_applied|line retail|version 0 → 1", "ben|line_applied|line retail|version 1 → 2", "carl|line_rolled_back|line retail|version 2 → 3, as version 1 was",
+		"anna|line_applied|line retail|version 0 → 1", "ben|line_applied|line retail|version 1 → 2",
+		"carl|line_rolled_back|line retail|version 2 → 3, as version 1 was",
 		"|line_removed|line retail|version 3 → 4", "dora|line_edited|line retail|version 0 → 5",
 	}, got)
 }
@@ -68,21 +70,25 @@ func TestWhatIsDoneToCustomersIsAuditedWithoutWhoTheyAre(t *testing.T) {
 		code, _, stderr := countersign(t, stdin, append([]string{"--data", data}, args...)...)
 		require.Equal(t, exitDone, code, stderr)
 	}
-	do("id,name,phones\nC-1001,Ada Lovelace,+493012345678\nC-1002,Eve,12345\n", "customers", "import", "--skip-bad", "--author", "anna", "-")
+	do("id,name,phones\nC-1001,Ada Lovelace,+493012345678\nC-1002,Eve,12345\n", "customers", "import", "--skip-bad",
+		"--author", "anna", "-")
 	do("830517\n", "customers", "set-pin", "--author", "ben", "C-1001")
 	do("magnet library tunnel\n", "customers", "set-passphrase", "C-1001")
 	countersign(t, "12\n", "--data", data, "customers", "set-pin", "C-1001") // refused
 
 	all := audited(t, data)
 	require.Len(t, all, 3)
-	assert.Equal(t, "anna imported customers 1 customers imported, 1 bad rows left out", strings.Join([]string{all[0].Actor, all[0].Action, all[0].Object, all[0].Detail}, " "))
+	assert.Equal(t, "anna imported customers 1 customers imported, 1 bad rows left out", strings.Join([]string{
+		all[0].Actor, all[0].Action, all[0].Object, all[0].Detail,
+	}, " "))
 	assert.Equal(t, "ben", all[1].Actor)
 	assert.Equal(t, audit.SecretSet, all[1].Action)
 	assert.Equal(t, "pin", all[1].Detail)
 	assert.Equal(t, all[1:], audited(t, data, "--customer", "C-1001"))
 	assert.Empty(t, audited(t, data, "--customer", "C-1002"))
 	assert.Equal(t, all[:1], audited(t, data, "--action", "imported"))
-	from, to := all[0].Time.Local().Format(time.DateOnly), all[2].Time.Local().Format(time.DateOnly) // the same day, but for midnight
+	// the same day, but for midnight
+	from, to := all[0].Time.Local().Format(time.DateOnly), all[2].Time.Local().Format(time.DateOnly)
 	assert.Equal(t, all, audited(t, data, "--from", from, "--to", to))
 	assert.Empty(t, audited(t, data, "--from", "2100-01-01"))
 	raw, err := os.ReadFile(filepath.Join(data, "audit.db"))
@@ -107,13 +113,14 @@ func TestAuditVerifySaysWhereTheLogIsBroken(t *testing.T) {
 	}
 	code, stdout, _ := countersign(t, "", "--data", data, "audit", "verify")
 	assert.Equal(t, exitDone, code)
-	assert.Regexp(t, `^the audit log is whole: 3 records\nhead 3:[0-9a-f]{64}@\S{23}Z\n$`, stdout)
+	assert.Regexp(t, `^the audit log is intact: 3 entries\nhead 3:[0-9a-f]{64}@\S{23}Z\n$`, stdout)
 	head := strings.Fields(stdout)[8]
 	change := func(script string) {
 		db, err := sql.Open("sqlite3", "file:"+filepath.Join(data, "audit.db"))
 		require.NoError(t, err)
 		defer db.Close()
-		_, err = db.Exec("DROP TRIGGER IF EXISTS entries_are_not_removed; DROP TRIGGER IF EXISTS entries_are_not_changed; " + script)
+		_, err = db.Exec("DROP TRIGGER IF EXISTS entries_are_not_removed; DROP TRIGGER IF EXISTS entries_are_not_changed; " +
+			script)
 		require.NoError(t, err)
 	}
 	change("DELETE FROM entries WHERE n = 3; UPDATE sqlite_sequence SET seq = 2")
@@ -123,8 +130,8 @@ func TestAuditVerifySaysWhereTheLogIsBroken(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(data, "audit.heads")))
 	code, stdout, _ = countersign(t, "", "--data", data, "audit", "verify")
 	assert.Equal(t, exitDone, code, "the chain alone does not tell")
-	assert.Contains(t, stdout, "2 records")
-	assert.Contains(t, stdout, "no head is noted")
+	assert.Contains(t, stdout, "2 entries")
+	assert.Contains(t, stdout, "no head in audit.heads")
 	code, _, stderr = countersign(t, "", "--data", data, "audit", "verify", "--head", head)
 	assert.Equal(t, exitFailed, code)
 	oneSentence(t, stderr, "broken at entry 3", "removed from the end")
@@ -145,7 +152,8 @@ func TestExportsAreAudited(t *testing.T) {
 	retentiontest.Reports(t, filepath.Join(data, "reports.db"))
 	file := filepath.Join(t.TempDir(), "out")
 	for _, args := range []string{
-		"report calls --format csv --author anna", "report summary", "report calls -o " + file + ".xlsx", "report funnel -o " + file + ".pdf",
+		"report calls --format csv --author anna", "report summary", "report calls -o " + file + ".xlsx",
+		"report funnel -o " + file + ".pdf",
 		"journal export -o " + file, "journal export --call young", "replay --speed 0 young", "replay --speed 0 " + file,
 	} {
 		code, _, stderr := countersign(t, "", append([]string{"--data", data}, strings.Fields(args)...)...)
@@ -158,7 +166,8 @@ func TestExportsAreAudited(t *testing.T) {
 	require.Len(t, got, 6, "a sum on a screen, and a file that was exported already, are no exports")
 	assert.Equal(t, "anna", audited(t, data)[0].Actor)
 	for i, want := range []string{
-		`report calls\|csv, .*, to a pipe`, `report calls\|xlsx, .*, to out\.xlsx`, `report funnel\|pdf, .*, to out\.pdf`, `journal\|4 events`, `journal\|2 events of 1 call`,
+		`report calls\|csv, .*, to a pipe`, `report calls\|xlsx, .*, to out\.xlsx`, `report funnel\|pdf, .*, to out\.pdf`,
+		`journal\|4 events`, `journal\|2 events of 1 call`,
 		`journal\|2 events by replay`,
 	} {
 		assert.Regexp(t, "^"+want+"$", got[i])

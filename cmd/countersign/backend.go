@@ -21,50 +21,63 @@ import (
 )
 
 func backendCommand() *cli.Command {
-	raw := &cli.BoolFlag{Name: "raw", Usage: "print what the backend answered, too"}
+	raw := &cli.BoolFlag{Name: "raw", Usage: "print the backend's answers, too"}
 	asJSON := &cli.BoolFlag{Name: "json", Usage: "print the result as JSON"}
 	return &cli.Command{
 		Name:  "backend",
-		Usage: "ask the company's own backend as a call would, to see whether its settings are right",
-		Description: "What is asked is printed, with what came back and how long it took. Exit code 1: the backend gave no answer that can be used; a caller would go to an agent.\n" +
-			"Nobody found, or a wrong answer, is an answer.",
+		Usage: "ask the company's own backend as a call would, to test its settings",
+		Description: "Prints each request, its answer and how long it took. Exit code 1: the backend gave no usable " +
+			"answer; a caller would\n" +
+			"go to an agent. No such customer, or a wrong answer, is a usable answer.",
 		Subcommands: []*cli.Command{
 			{
 				Name: "find", Usage: "find a customer by number, identifier or id",
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "phone", Usage: "by a telephone `NUMBER` (by_phone)"},
-					&cli.StringFlag{Name: "identifier", Usage: "by what a caller keys, `KIND=VALUE`, such as account=100042 (by_identifier)"},
+					&cli.StringFlag{
+						Name: "identifier", Usage: "by what a caller keys, `KIND=VALUE`, such as account=100042 (by_identifier)",
+					},
 					&cli.StringFlag{Name: "id", Usage: "by the customer's `ID` (by_id)"},
 					raw, asJSON,
 				},
 				Action: backendFind,
 			},
 			{
-				Name: "check", Usage: "check an answer of the customer with the id ID, read without showing it", ArgsUsage: "ID KIND",
-				Description: "KIND is pin, birth_date or another one that lines ask for; the answer is what a caller would key, but for a date of birth: YYYYMMDD.\n" +
-					"It counts as no attempt here; what the backend makes of wrong answers is its own affair. The audit log keeps that somebody tried.",
+				Name: "check", Usage: "check a customer's answer, which is read without echo",
+				ArgsUsage: "ID KIND",
+				Description: "KIND is pin, birth_date or another question of a line. Type the answer as a caller would key it, " +
+					"but a date of birth\n" +
+					"as YYYYMMDD. It does not count as an attempt here; the backend may count it. The audit log records the " +
+					"check.",
 				Flags:  []cli.Flag{asJSON, authorFlag()},
 				Action: backendCheck,
 			},
 			{
-				Name: "phones", Usage: "show the numbers that one-time codes may be sent to, of the customer with the id ID", ArgsUsage: "ID",
-				Flags:  []cli.Flag{raw, asJSON},
-				Action: backendPhones,
+				Name: "phones", Usage: "show the numbers that a customer's one-time codes may be sent to",
+				ArgsUsage: "ID",
+				Flags:     []cli.Flag{raw, asJSON},
+				Action:    backendPhones,
 			},
 			{
-				Name: "sms", Usage: "send a message with the code 000000, which counts nowhere, through the SMS gateway", ArgsUsage: "NUMBER",
-				Flags:  []cli.Flag{&cli.StringFlag{Name: "language", Usage: "in this `LANGUAGE`", Value: "en"}, asJSON, authorFlag()},
+				Name: "sms", Usage: "send a test message with the code 000000 through the SMS gateway",
+				ArgsUsage: "NUMBER",
+				Flags: []cli.Flag{
+					&cli.StringFlag{Name: "language", Usage: "in this `LANGUAGE`", Value: "en"}, asJSON, authorFlag(),
+				},
 				Action: backendSMS,
 			},
 		},
 	}
 }
 
-// withBackend asks the backend, in front of the customers who are known here.
-func withBackend(c *cli.Context, f func(ctx context.Context, cfg config, local *customers.Directory, d *backend.Directory, x *exchanges) error) error {
+// withBackend runs f with the backend in front of the local customers.
+func withBackend(
+	c *cli.Context,
+	f func(ctx context.Context, cfg config, local *customers.Directory, d *backend.Directory, x *exchanges) error,
+) error {
 	return withDirectory(c, func(cfg config, local *customers.Directory) error {
 		if cfg.Backend.URL == "" {
-			return errors.New("there is no backend: backend.url is not set; name the settings with --config")
+			return errors.New("no backend configured: set backend.url, or name the settings with --config")
 		}
 		x := &exchanges{raw: c.Bool("raw")}
 		d, err := backend.New(cfg.Backend, local, endpoint.Options{Log: slog.New(slog.DiscardHandler), Exchange: x.add})
@@ -77,7 +90,7 @@ func withBackend(c *cli.Context, f func(ctx context.Context, cfg config, local *
 }
 
 func backendFind(c *cli.Context) error {
-	if err := arguments(c, 0, "no argument, but --phone, --identifier or --id"); err != nil {
+	if err := arguments(c, 0, "no arguments, only --phone, --identifier or --id"); err != nil {
 		return err
 	}
 	kind, value, isPair := strings.Cut(c.String("identifier"), "=")
@@ -89,11 +102,13 @@ func backendFind(c *cli.Context) error {
 	}
 	switch {
 	case ways != 1:
-		return wrongUse("name one of --phone, --identifier and --id")
+		return wrongUse("give one of --phone, --identifier and --id")
 	case c.String("identifier") != "" && (!isPair || kind == "" || value == ""):
 		return wrongUse("--identifier %q: write KIND=VALUE, such as account=100042", c.String("identifier"))
 	}
-	return withBackend(c, func(ctx context.Context, cfg config, _ *customers.Directory, d *backend.Directory, x *exchanges) error {
+	return withBackend(c, func(
+		ctx context.Context, cfg config, _ *customers.Directory, d *backend.Directory, x *exchanges,
+	) error {
 		var all []session.Customer
 		var err error
 		one := func(found session.Customer, ok bool, failed error) {
@@ -115,7 +130,9 @@ func backendFind(c *cli.Context) error {
 		}
 		list := []map[string]any{}
 		for _, found := range all {
-			list = append(list, map[string]any{"id": found.ID, "name": found.Name, "language": found.Language, "enrolled": append([]string{}, found.Enrolled...)})
+			list = append(list, map[string]any{
+				"id": found.ID, "name": found.Name, "language": found.Language, "enrolled": append([]string{}, found.Enrolled...),
+			})
 		}
 		return x.answered(c, map[string]any{"customers": list}, err, func() { printFound(c, all) })
 	})
@@ -124,16 +141,19 @@ func backendFind(c *cli.Context) error {
 func printFound(c *cli.Context, all []session.Customer) {
 	switch len(all) {
 	case 0:
-		fmt.Fprintln(c.App.Writer, "nobody")
+		fmt.Fprintln(c.App.Writer, "no customer found")
 	case 1:
 	default:
-		fmt.Fprintf(c.App.Writer, "%s: the number alone identifies none of them\n", counted(len(all), "customer"))
+		fmt.Fprintf(c.App.Writer, "%s: the number alone does not identify one\n", counted(len(all), "customer"))
 	}
 	for _, found := range all {
 		fmt.Fprintf(c.App.Writer, "customer %s\n", printable(found.ID))
 		for _, x := range []struct{ title, text, none string }{
-			{"name", found.Name, "none: see customer.name"}, {"language", found.Language, "none: that of the line"},
-			{"enrolled", strings.Join(found.Enrolled, ", "), "nothing that could be asked: see customer.enrolled, and check, which says what the backend checks"},
+			{"name", found.Name, "none: see customer.name"}, {"language", found.Language, "none: the line's"},
+			{
+				"enrolled", strings.Join(found.Enrolled, ", "),
+				"nothing to ask for: see customer.enrolled and check",
+			},
 		} {
 			text := printable(x.text)
 			if text == "" {
@@ -149,26 +169,30 @@ func backendCheck(c *cli.Context) error {
 		return err
 	}
 	id, kind := c.Args().Get(0), c.Args().Get(1)
-	return withBackend(c, func(ctx context.Context, cfg config, local *customers.Directory, d *backend.Directory, x *exchanges) error {
+	return withBackend(c, func(
+		ctx context.Context, cfg config, local *customers.Directory, d *backend.Directory, x *exchanges,
+	) error {
 		answer, err := readAnswer(c, kind)
 		if err != nil {
 			return err
 		}
 		defer answer.Wipe()
 		right, err := d.Check(ctx, id, kind, answer)
-		verdict := "wrong"
+		result := "wrong"
 		switch {
 		case err != nil:
-			verdict = "no verdict"
+			result = "not checked"
 		case right:
-			verdict = "right"
+			result = "right"
 		}
-		err = x.answered(c, map[string]any{"right": right}, err, func() { fmt.Fprintln(c.App.Writer, "the answer is "+verdict) })
-		return errors.Join(err, auditDone(c, cfg, audit.Checked, local.Alias(id), kind+": "+verdict))
+		err = x.answered(c, map[string]any{"right": right}, err, func() {
+			fmt.Fprintln(c.App.Writer, "answer: "+result)
+		})
+		return errors.Join(err, auditDone(c, cfg, audit.Checked, local.Alias(id), kind+": "+result))
 	})
 }
 
-// readAnswer asks on a terminal without showing it; elsewhere it reads one line of standard input.
+// readAnswer reads without echo on a terminal, elsewhere one line of standard input.
 func readAnswer(c *cli.Context, kind string) (session.Secret, error) {
 	in, isFile := c.App.Reader.(*os.File)
 	if !isFile || !term.IsTerminal(int(in.Fd())) {
@@ -182,7 +206,9 @@ func backendPhones(c *cli.Context) error {
 	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
 		return err
 	}
-	return withBackend(c, func(ctx context.Context, _ config, _ *customers.Directory, d *backend.Directory, x *exchanges) error {
+	return withBackend(c, func(
+		ctx context.Context, _ config, _ *customers.Directory, d *backend.Directory, x *exchanges,
+	) error {
 		all, err := d.Phones(ctx, c.Args().First())
 		list := []map[string]any{}
 		for _, p := range all {
@@ -197,7 +223,7 @@ func backendPhones(c *cli.Context) error {
 				fmt.Fprintln(c.App.Writer, "no number: no code can be sent")
 			}
 			for _, p := range all {
-				since := "not known since when"
+				since := "since when is unknown"
 				if !p.Since.IsZero() {
 					since = "since " + p.Since.Format(time.DateOnly)
 				}
@@ -216,7 +242,7 @@ func backendSMS(c *cli.Context) error {
 		return err
 	}
 	if cfg.SMS.URL == "" {
-		return errors.New("there is no SMS gateway: sms.url is not set; name the settings with --config")
+		return errors.New("no SMS gateway configured: set sms.url, or name the settings with --config")
 	}
 	number, err := session.E164(c.Args().First(), cfg.Line.Region)
 	if err != nil {
@@ -230,13 +256,15 @@ func backendSMS(c *cli.Context) error {
 	defer g.Close()
 	code := session.NewSecret([]byte("000000"))
 	defer code.Wipe()
-	err = g.Send(c.Context, session.Message{To: number, Language: c.String("language"), Code: code, Lifetime: 5 * time.Minute})
+	err = g.Send(c.Context, session.Message{
+		To: number, Language: c.String("language"), Code: code, Lifetime: 5 * time.Minute,
+	})
 	did := "sent"
 	if err != nil {
 		did = "not sent"
 	}
 	err = x.answered(c, map[string]any{"sent": err == nil}, err, func() {
-		fmt.Fprintf(c.App.Writer, "the gateway took a message for …%s\n", session.LastFour(number))
+		fmt.Fprintf(c.App.Writer, "the gateway accepted a message to …%s\n", session.LastFour(number))
 	})
 	return errors.Join(err, auditDone(c, cfg, audit.Messaged, "number …"+session.LastFour(number), did))
 }

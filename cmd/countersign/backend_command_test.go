@@ -25,7 +25,8 @@ func freshMachine(t *testing.T, settings string) (global []string) {
 
 func TestABackendIsAskedToSeeWhetherItsSettingsAreRight(t *testing.T) {
 	t.Parallel()
-	f := newCRMFront(t, crmCustomer("X-1", "+15551230001", "100042", "246813"), crmCustomer("X-2", "+15551230002", "100043", "246813"),
+	f := newCRMFront(t, crmCustomer("X-1", "+15551230001", "100042", "246813"),
+		crmCustomer("X-2", "+15551230002", "100043", "246813"),
 		crmCustomer("X-3", "+15551230002", "100044", "246813"))
 	f.spoil("+15551239999", stub.Fault{Kind: stub.FaultWrongTypes})
 	global := freshMachine(t, f.finding(checking))
@@ -38,13 +39,30 @@ func TestABackendIsAskedToSeeWhetherItsSettingsAreRight(t *testing.T) {
 		args  []string
 		want  []string
 	}{
-		{"a number", []string{"find", "--phone", "+1 555 123 0001"}, []string{"GET " + f.url + "/customers?phone=%2B15551230001", "status 200 after", "customer X-1", "Customer X-1", "enrolled  pin"}},
-		{"an identifier", []string{"find", "--identifier", "account=100043"}, []string{"kind=account&value=100043", "customer X-2"}},
+		{
+			"a number", []string{"find", "--phone", "+1 555 123 0001"},
+			[]string{
+				"GET " + f.url + "/customers?phone=%2B15551230001", "status 200 after", "customer X-1", "Customer X-1",
+				"enrolled  pin",
+			},
+		},
+		{
+			"an identifier", []string{"find", "--identifier", "account=100043"},
+			[]string{"kind=account&value=100043", "customer X-2"},
+		},
 		{"an id", []string{"find", "--id", "X-1"}, []string{"/customers/X-1", "customer X-1"}},
-		{"nobody", []string{"find", "--phone", "+15551230007"}, []string{"status 200", "nobody"}},
-		{"a household", []string{"find", "--phone", "+15551230002"}, []string{"2 customers: the number alone identifies none of them", "customer X-2", "customer X-3"}},
-		{"the answer itself", []string{"find", "--raw", "--id", "X-1"}, []string{"\n  {\n    \"id\": \"X-1\"", `"language": "en"`}},
-		{"what is not the backend's", []string{"phones", "X-1"}, []string{"the backend was not asked", "no code can be sent"}},
+		{"nobody", []string{"find", "--phone", "+15551230007"}, []string{"status 200", "no customer found"}},
+		{
+			"a household", []string{"find", "--phone", "+15551230002"},
+			[]string{"2 customers: the number alone does not identify one", "customer X-2", "customer X-3"},
+		},
+		{
+			"the answer itself", []string{"find", "--raw", "--id", "X-1"},
+			[]string{"\n  {\n    \"id\": \"X-1\"", `"language": "en"`},
+		},
+		{
+			"what is not the backend's", []string{"phones", "X-1"}, []string{"the backend was not asked", "no code can be sent"},
+		},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			code, stdout, stderr := run("", append([]string{"backend"}, c.args...)...)
@@ -72,7 +90,7 @@ func TestABackendIsAskedToSeeWhetherItsSettingsAreRight(t *testing.T) {
 	require.Len(t, told.Asked, 1)
 	assert.Equal(t, 200, told.Asked[0].Status)
 
-	for pin, want := range map[string]string{"246813": "the answer is right", "864209": "the answer is wrong"} {
+	for pin, want := range map[string]string{"246813": "answer: right", "864209": "answer: wrong"} {
 		code, stdout, stderr = run(pin+"\n", "backend", "check", "--author", "ann", "X-1", "pin")
 		assert.Equal(t, exitDone, code, stderr)
 		assert.Contains(t, stdout, want)
@@ -94,7 +112,7 @@ func TestAMessageIsSentToSeeWhetherTheGatewayTakesIt(t *testing.T) {
 	code, stdout, stderr := countersign(t, "", append(global, "backend", "sms", "+1 212 555 0100")...)
 	require.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "status 2")
-	assert.Contains(t, stdout, "took a message for …0100")
+	assert.Contains(t, stdout, "accepted a message to …0100")
 	all := phone.To("")
 	require.Len(t, all, 1)
 	assert.Equal(t, "+12125550100", all[0].To)
@@ -122,14 +140,15 @@ func TestABackendCommandSaysWhatItNeeds(t *testing.T) {
 		{none, []string{"find", "--id", "X"}, exitFailed, "backend.url"},
 		{none, []string{"sms", "+12125550100"}, exitFailed, "sms.url"},
 		{some, []string{"find"}, exitWrongUse, "--phone"},
-		{some, []string{"find", "--id", "X", "--phone", "+12125550100"}, exitWrongUse, "name one of"},
+		{some, []string{"find", "--id", "X", "--phone", "+12125550100"}, exitWrongUse, "give one of"},
 		{some, []string{"find", "--identifier", "100042"}, exitWrongUse, "KIND=VALUE"},
 		{some, []string{"find", "--phone", "12"}, exitWrongUse, "+4930123456"},
 		{some, []string{"find", "X"}, exitWrongUse, "no argument"},
 		{some, []string{"check", "X"}, exitWrongUse, "two arguments"},
 		{some, []string{"find", "--id", "X"}, exitFailed, "127.0.0.1:1"},
 	} {
-		code, _, stderr := countersign(t, "", append(append([]string{}, c.global...), append([]string{"backend"}, c.args...)...)...)
+		code, _, stderr := countersign(t, "",
+			append(append([]string{}, c.global...), append([]string{"backend"}, c.args...)...)...)
 		assert.Equal(t, c.code, code, "%v: %s", c.args, stderr)
 		assert.Contains(t, stderr, c.want, "%v", c.args)
 	}

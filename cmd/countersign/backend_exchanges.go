@@ -13,7 +13,7 @@ import (
 	"countersign/backend/endpoint"
 )
 
-// exchanges are what was asked, and what came back.
+// exchanges are the requests to the backend and its answers.
 type exchanges struct {
 	raw  bool
 	mu   sync.Mutex
@@ -26,7 +26,7 @@ type exchange struct {
 	Status int             `json:"status"`
 	Millis int64           `json:"ms"`
 	Answer json.RawMessage `json:"answer,omitempty"`
-	text   string          // an answer that is no JSON
+	text   string          // an answer that is not JSON
 }
 
 func (x *exchanges) add(e endpoint.Exchange) {
@@ -44,7 +44,7 @@ func (x *exchanges) add(e endpoint.Exchange) {
 	x.made = append(x.made, one)
 }
 
-// print tells people what was asked.
+// print writes them as text.
 func (x *exchanges) print(c *cli.Context) {
 	for _, e := range x.made {
 		came := "no answer"
@@ -62,11 +62,12 @@ func (x *exchanges) print(c *cli.Context) {
 		}
 	}
 	if len(x.made) == 0 {
-		fmt.Fprintln(c.App.Writer, "the backend was not asked: that operation is not configured, so it is done with this machine's own customers")
+		fmt.Fprintln(c.App.Writer, "the backend was not asked: that operation is not configured, so the local customers "+
+			"were used")
 	}
 }
 
-// answered prints a result: as JSON together with what was asked, or with print after it. err is why there is none.
+// answered prints a result: as JSON with the exchanges, or with print after them. err says why there is no result.
 func (x *exchanges) answered(c *cli.Context, result map[string]any, err error, print func()) error {
 	if c.Bool("json") {
 		result["asked"] = append([]exchange{}, x.made...)

@@ -18,10 +18,12 @@ import (
 	"countersign/session/event"
 )
 
-// backendTimeout is long enough for the comfort prompt to come before it and for a machine that does much else, and shorter than the limit of a look-up, 8 s.
+// backendTimeout is long enough for the comfort prompt to come before it and for a machine that does much else, and
+// shorter than the limit of a look-up, 8 s.
 const backendTimeout = 5 * time.Second
 
-// crmFront is a CRM in which something is wrong with some of the requests: those for a telephone number, an account, or the check of a customer.
+// crmFront is a CRM in which something is wrong with some of the requests: those for a telephone number, an account, or
+// the check of a customer.
 type crmFront struct {
 	good *stub.CRM
 	bad  map[string]*stub.CRM
@@ -80,12 +82,14 @@ func (f *crmFront) finding(more string) string {
 %s`, f.url, backendTimeout, more)
 }
 
-const checking = `  check: {"*": {path: "/customers/{{.Customer}}/check", body: '{"kind": "{{.Kind}}", "answer": "{{.Answer}}"}', ok: valid}}` + "\n"
+const checking = `  check: {"*": {path: "/customers/{{.Customer}}/check",
+    body: '{"kind": "{{.Kind}}", "answer": "{{.Answer}}"}', ok: valid}}` + "\n"
 
 func crmCustomer(id, phone, account, pin string) stub.Customer {
 	return stub.Customer{
-		ID: id, Name: "Customer " + id, Language: "en", Phones: []stub.Phone{{Number: phone}}, Identifiers: map[string]string{"account": account},
-		Secrets: map[string]string{"pin": pin},
+		ID: id, Name: "Customer " + id, Language: "en", Phones: []stub.Phone{{Number: phone}},
+		Identifiers: map[string]string{"account": account},
+		Secrets:     map[string]string{"pin": pin},
 	}
 }
 
@@ -101,11 +105,15 @@ func TestCustomersWhoAreInTheBackendAlone(t *testing.T) {
 	assert.Equal(t, "verified", r.Variables["cs_status"])
 	assert.Equal(t, "X-1", r.Variables["cs_customer"])
 	assert.Equal(t, "Customer X-1", data[event.Verified](s.journey(r))[0].Name)
-	r = n.call(sim.CallOptions{From: "anonymous", To: anyNumber, Caller: keys("ask-account", "100042", "ask-pin", "246813")})
+	r = n.call(sim.CallOptions{
+		From: "anonymous", To: anyNumber, Caller: keys("ask-account", "100042", "ask-pin", "246813"),
+	})
 	assert.Equal(t, "account,pin", r.Variables["cs_methods"])
 	assert.Equal(t, 2, f.checked())
 
-	r = n.call(sim.CallOptions{From: "anonymous", To: anyNumber, Caller: keys("ask-account", "100042", "ask-pin", "246814")})
+	r = n.call(sim.CallOptions{
+		From: "anonymous", To: anyNumber, Caller: keys("ask-account", "100042", "ask-pin", "246814"),
+	})
 	assert.Equal(t, "wrong_answer", r.Variables["cs_reason"])
 	assert.Equal(t, "identified", r.Variables["cs_status"])
 	assert.Equal(t, 5, f.checked())
@@ -122,7 +130,9 @@ func TestFoundInTheBackendAndCheckedHere(t *testing.T) {
 	r := n.call(sim.CallOptions{From: "+15551230001", To: anyNumber, Caller: keys("ask-pin", "246813")})
 	assert.Equal(t, "verified", r.Variables["cs_status"])
 	assert.Equal(t, "ani,pin", r.Variables["cs_methods"])
-	r = n.call(sim.CallOptions{From: "anonymous", To: anyNumber, Caller: keys("ask-account", "100042", "ask-pin", "999999")})
+	r = n.call(sim.CallOptions{
+		From: "anonymous", To: anyNumber, Caller: keys("ask-account", "100042", "ask-pin", "999999"),
+	})
 	assert.Equal(t, "wrong_answer", r.Variables["cs_reason"], "what the CRM has for a PIN does not count")
 	assert.Zero(t, f.checked())
 }
@@ -139,9 +149,11 @@ func (s spoilt) phone() string    { return fmt.Sprintf("+1555123%04d", s.number)
 func TestWhateverIsWrongWithTheBackendThereIsAPerson(t *testing.T) {
 	t.Parallel()
 	faults := map[string]stub.Fault{
-		"hang": {Kind: stub.FaultHang}, "drip": {Kind: stub.FaultDrip}, "garbage": {Kind: stub.FaultGarbage}, "wrong-types": {Kind: stub.FaultWrongTypes},
-		"two-gb": {Kind: stub.FaultHuge}, "500": {Kind: stub.FaultStatus, Status: 500}, "reset": {Kind: stub.FaultReset}, "truncated": {Kind: stub.FaultTruncated},
-		"redirect": {Kind: stub.FaultRedirect}, "not-http": {Kind: stub.FaultNotHTTP},
+		"hang": {Kind: stub.FaultHang}, "drip": {Kind: stub.FaultDrip}, "garbage": {Kind: stub.FaultGarbage},
+		"wrong-types": {Kind: stub.FaultWrongTypes},
+		"two-gb":      {Kind: stub.FaultHuge}, "500": {Kind: stub.FaultStatus, Status: 500}, "reset": {Kind: stub.FaultReset},
+		"truncated": {Kind: stub.FaultTruncated},
+		"redirect":  {Kind: stub.FaultRedirect}, "not-http": {Kind: stub.FaultNotHTTP},
 	}
 	slow := map[string]bool{"hang": true, "drip": true}
 	var all []spoilt
@@ -155,7 +167,9 @@ func TestWhateverIsWrongWithTheBackendThereIsAPerson(t *testing.T) {
 	}
 	f := newCRMFront(t, customers...)
 	for _, one := range all {
-		about := map[string]string{"by_phone": one.phone(), "by_identifier": account(one.number), "check": "/customers/" + one.customer() + "/check"}
+		about := map[string]string{
+			"by_phone": one.phone(), "by_identifier": account(one.number), "check": "/customers/" + one.customer() + "/check",
+		}
 		f.spoil(about[one.at], faults[one.fault])
 	}
 	s := newSite(t, 1, "id\n", f.finding("  breaker: {failures: 1000}\n"+checking))
@@ -188,11 +202,14 @@ func TestWhateverIsWrongWithTheBackendThereIsAPerson(t *testing.T) {
 			if slow[one.fault] {
 				assert.Positive(t, comfort, "who waits for a second hears that it takes a moment: %v", heard(r))
 				assert.Less(t, comfort-asked, backendTimeout)
-				assert.Regexp(t, "call="+r.Variables["cs_call"]+".*no answer within "+backendTimeout.String(), n.log(), "the limit that the settings have")
+				assert.Regexp(t, "call="+r.Variables["cs_call"]+".*no answer within "+backendTimeout.String(), n.log(),
+					"the limit that the settings have")
 			}
 			if comfort > 0 {
 				assert.GreaterOrEqual(t, comfort-asked, time.Second)
-				assert.True(t, slices.ContainsFunc(data[event.StepFinished](journey), func(f event.StepFinished) bool { return f.Milliseconds >= 1000 }), "nobody else hears it")
+				assert.True(t, slices.ContainsFunc(data[event.StepFinished](journey), func(f event.StepFinished) bool {
+					return f.Milliseconds >= 1000
+				}), "nobody else hears it")
 			}
 			assert.Less(t, r.Times.Total, backendTimeout+15*time.Second, "the rest is for a machine that does much else")
 			mu.Lock()
@@ -244,6 +261,8 @@ func TestABackendThatIsAwayIsNotAskedForAWhile(t *testing.T) {
 	assert.Less(t, quickest, backendTimeout/2, "nobody waits for it")
 	t.Logf("with the breaker open a call takes %s", quickest.Round(time.Millisecond))
 	f.good.Break(stub.Fault{})
-	require.Eventually(t, func() bool { return call().Variables["cs_status"] == "verified" }, patience, 100*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return call().Variables["cs_status"] == "verified"
+	}, patience, 100*time.Millisecond)
 	assert.Zero(t, s.attempts("X-1", "--dry-run").Failures)
 }

@@ -20,9 +20,9 @@ func callCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "call",
 		Usage: "a telephone in the terminal: call a running countersign",
-		Description: "Plays FreeSWITCH and its caller towards a running \"countersign serve\". With --keys the digit " +
-			"prompts are answered in turn; without,\nthe keyboard is the keypad: 0-9 * # are keys, q hangs up. There is no sound: " +
-			"what would be heard is printed.",
+		Description: "Plays FreeSWITCH and its caller for a running \"countersign serve\". With --keys, prompts for " +
+			"digits are answered in turn;\n" +
+			"without, the keyboard is the keypad: 0-9 * # are keys, q hangs up. There is no sound: prompts are printed.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "server", Usage: "the service at `HOST:PORT`; default: socket.listen"},
 			&cli.StringFlag{Name: "from", Usage: "call from this `NUMBER`", Value: "+15551230001"},
@@ -30,12 +30,12 @@ func callCommand() *cli.Command {
 			&cli.BoolFlag{Name: "withheld", Usage: "hide the caller's number"},
 			&cli.StringFlag{
 				Name: "keys",
-				Usage: "answer what is asked with these `ENTRIES`, separated by commas: 100042,2468; words are spoken: " +
-					"planet trumpet village",
+				Usage: "answer prompts with these `ENTRIES`, separated by commas: 100042,2468; words are spoken: planet " +
+					"trumpet village",
 			},
-			&cli.StringFlag{Name: "token", Usage: "bring this ID&V `TOKEN` along (cs_token)"},
-			&cli.Float64Flag{Name: "speed", Usage: "let the caller's time run `N` times as fast", Value: 1},
-			&cli.BoolFlag{Name: "json", Usage: "print what became of the call as JSON"},
+			&cli.StringFlag{Name: "token", Usage: "pass this ID&V `TOKEN` (cs_token)"},
+			&cli.Float64Flag{Name: "speed", Usage: "run the caller's time `N` times as fast", Value: 1},
+			&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
 		},
 		Action: call,
 	}
@@ -66,7 +66,7 @@ func call(c *cli.Context) error {
 	case hungUp:
 		return nil
 	case result.End == sim.Resumed && result.Times.Connect == 0:
-		return fmt.Errorf("nobody answers at %s (%s): start \"countersign serve\", or name it with --server",
+		return fmt.Errorf("no answer at %s (%s): start \"countersign serve\", or set --server",
 			server, result.Reason)
 	}
 	return reportCall(c, result)
@@ -77,14 +77,15 @@ func checkEntries(keys string) error {
 	for entry := range strings.SplitSeq(keys, ",") {
 		keyed := strings.Trim(entry, "0123456789*#ABCD") == ""
 		if spoken := strings.Trim(entry, "abcdefghijklmnopqrstuvwxyzäöüß '") == ""; !keyed && !spoken {
-			return wrongUse("--keys has %q: keys are 0-9, *, #, and a comma between entries; an entry of small letters "+
-				"alone is spoken", entry)
+			return wrongUse("--keys has %q: keys are 0-9, * and #, with a comma between entries; an entry of lower-case "+
+				"letters is spoken", entry)
 		}
 	}
 	return nil
 }
 
-// placeCall calls the service, with answers from --keys or from the keyboard. hungUp: the person at the keyboard did.
+// placeCall calls the service, with answers from --keys or the keyboard. hungUp says that the person at the keyboard
+// hung up.
 func placeCall(c *cli.Context, server string) (result sim.Result, hungUp bool, err error) {
 	phone, err := sim.New(sim.Options{Address: server, Speed: c.Float64("speed")})
 	if err != nil {
@@ -120,7 +121,7 @@ func placeCall(c *cli.Context, server string) (result sim.Result, hungUp bool, e
 	return result, false, err
 }
 
-// answering answers what is asked with the next entry, keyed or, if it has letters, spoken.
+// answering answers each prompt with the next entry: keyed, or spoken if it has letters.
 func answering(entries []string) sim.Caller {
 	return sim.CallerFunc(func(p sim.Prompt) []sim.Act {
 		if !p.Digits && !p.Speech || len(entries) == 0 {
@@ -135,7 +136,7 @@ func answering(entries []string) sim.Caller {
 	})
 }
 
-// textOf is what a recording says, in the language that it is in.
+// textOf is the text of a recording, in its language.
 func textOf(file string) string {
 	language, name := path.Split(file)
 	texts, _ := prompts.Texts(path.Base(language))
@@ -172,7 +173,7 @@ func listening(screen io.Writer, person sim.Caller) sim.Caller {
 	})
 }
 
-// reportCall prints what became of a call, for people or programs.
+// reportCall prints the result of a call, as text or JSON.
 func reportCall(c *cli.Context, r sim.Result) error {
 	if c.Bool("json") {
 		if err := json.NewEncoder(c.App.Writer).Encode(callJSON(r)); err != nil {

@@ -14,10 +14,10 @@ import (
 	"countersign/freeswitch/sim"
 )
 
-// keyEvery is how fast keys are pressed that come from a file or a pipe; a person at a terminal has their own pace.
+// keyEvery is the pace of keys from a file or a pipe; a person at a terminal has their own.
 const keyEvery = 200 * time.Millisecond
 
-// whenAsked is a caller who does nothing, and tells when digits are asked for the first time.
+// whenAsked is a caller who does nothing, and reports the first prompt for digits.
 func whenAsked(asked chan<- struct{}) sim.Caller {
 	return sim.CallerFunc(func(p sim.Prompt) []sim.Act {
 		if p.Digits && asked != nil {
@@ -28,8 +28,8 @@ func whenAsked(asked chan<- struct{}) sim.Caller {
 	})
 }
 
-// liveKeypad turns the keyboard into a keypad; keys from a file or a pipe wait until they are asked for. restore gives
-// the terminal back.
+// liveKeypad turns the keyboard into a keypad. Keys from a file or a pipe wait for the first prompt. restore resets the
+// terminal.
 func liveKeypad(
 	ctx context.Context, in io.Reader, screen io.Writer, hangUp func(), asked <-chan struct{}, every time.Duration,
 ) (keys <-chan rune, restore func()) {

@@ -35,7 +35,7 @@ const defaultData = "./countersign-data"
 
 const day = 24 * time.Hour
 
-// config is everything that can be set, with the meaning that countersign.example.yaml explains. It is read once, at the start.
+// config holds every setting; countersign.example.yaml explains them. It is read once, at the start.
 type config struct {
 	Node   string `yaml:"node"`
 	Socket struct {
@@ -110,20 +110,19 @@ type freeswitchServer struct {
 // duration is a time with its unit, such as 30s.
 type duration time.Duration
 
-// UnmarshalYAML reads it, and says what is expected where Go's own message would not.
+// UnmarshalYAML reads a duration. Its error is plainer than Go's.
 func (d *duration) UnmarshalYAML(text []byte) error {
 	v, err := time.ParseDuration(strings.Trim(string(text), "\"' \n"))
 	if err != nil {
-		return fmt.Errorf("%s is not a time: write it with its unit, such as 30s or 5m", strings.TrimSpace(string(text)))
+		return fmt.Errorf("%s is not a duration: write it with its unit, such as 30s or 5m", strings.TrimSpace(string(text)))
 	}
 	*d = duration(v)
 	return nil
 }
 
-// MarshalYAML writes it as it is read.
 func (d duration) MarshalYAML() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
-// defaults are what a first start without any file runs with.
+// defaults are the settings of a start without a file.
 func defaults() config {
 	var c config
 	c.Node = "countersign"
@@ -141,7 +140,8 @@ func defaults() config {
 	c.Web.Listen = "127.0.0.1:8085"
 	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
 	c.Tokens.Life = duration(token.DefaultLife)
-	c.Retention.Journal, c.Retention.Totals, c.Retention.Audit = duration(90*day), duration(761*day), duration(365*day) // policy.md: 25 months are 761 days
+	// 25 months are 761 days (docs/policy.md#what-is-kept-and-for-how-long).
+	c.Retention.Journal, c.Retention.Totals, c.Retention.Audit = duration(90*day), duration(761*day), duration(365*day)
 	c.Reports.Schedules, c.Reports.Mail.TLS = []deliver.Schedule{}, deliver.StartTLS
 	c.NATS.Listen = bus.DefaultListen
 	c.NATS.Timeout = duration(750 * time.Millisecond)
@@ -151,7 +151,7 @@ func defaults() config {
 	return c
 }
 
-// loadConfig reads --config over the defaults. Everything that is wrong with it is in the error.
+// loadConfig reads --config over the defaults. Its error names every problem.
 func loadConfig(c *cli.Context) (config, error) {
 	cfg := defaults()
 	if file := c.String("config"); file != "" {
@@ -164,7 +164,7 @@ func loadConfig(c *cli.Context) (config, error) {
 		switch err := yaml.NewDecoder(f, yaml.Strict()).Decode(&read); {
 		case err == nil:
 			cfg = read
-		case !errors.Is(err, io.EOF): // which a file of nothing but comments has; it sets nothing
+		case !errors.Is(err, io.EOF): // a file of comments only
 			return config{}, fmt.Errorf("settings in %s:\n%s", file, strings.TrimSpace(yaml.FormatError(err, false, false)))
 		}
 	}
@@ -179,10 +179,11 @@ func loadConfig(c *cli.Context) (config, error) {
 	return cfg, nil
 }
 
-// readEnvironment reads secrets, which need not stand in a file.
+// readEnvironment reads secrets that need not be in a file.
 func (c *config) readEnvironment() {
 	for name, to := range map[string]*string{
-		"COUNTERSIGN_NATS_PASSWORD": &c.NATS.Password, "COUNTERSIGN_NATS_TOKEN": &c.NATS.Token, "COUNTERSIGN_SMTP_PASSWORD": (*string)(&c.Reports.Mail.Password),
+		"COUNTERSIGN_NATS_PASSWORD": &c.NATS.Password, "COUNTERSIGN_NATS_TOKEN": &c.NATS.Token,
+		"COUNTERSIGN_SMTP_PASSWORD": (*string)(&c.Reports.Mail.Password),
 	} {
 		if v, ok := os.LookupEnv(name); ok {
 			*to = v
@@ -201,7 +202,8 @@ func (c config) check() error {
 		errs = append(errs, err)
 	}
 	if c.Customers.Hash != customers.SchemeArgon2id && c.Customers.Hash != customers.SchemeHMAC {
-		errs = append(errs, fmt.Errorf("customers.hash is %q: it can be %s or %s", c.Customers.Hash, customers.SchemeArgon2id, customers.SchemeHMAC))
+		errs = append(errs, fmt.Errorf("customers.hash is %q: it can be %s or %s", c.Customers.Hash, customers.SchemeArgon2id,
+			customers.SchemeHMAC))
 	}
 	if c.Socket.MaxCalls < 1 {
 		errs = append(errs, fmt.Errorf("socket.max_calls is %d: it must be at least 1", c.Socket.MaxCalls))
@@ -239,7 +241,8 @@ func (c config) check() error {
 	if r := time.Duration(c.Retention.Totals); r < 90*day || r > 3650*day {
 		errs = append(errs, fmt.Errorf("retention.totals is %s: it must be from 2160h (90 days) to 87600h (10 years)", r))
 	} else if c.Retention.Totals < c.Retention.Journal {
-		errs = append(errs, fmt.Errorf("retention.totals is %s: it cannot be less than retention.journal, %s", r, time.Duration(c.Retention.Journal)))
+		errs = append(errs, fmt.Errorf("retention.totals is %s: it cannot be less than retention.journal, %s", r,
+			time.Duration(c.Retention.Journal)))
 	}
 	if r := time.Duration(c.Retention.Audit); r < 30*day || r > 2555*day {
 		errs = append(errs, fmt.Errorf("retention.audit is %s: it must be from 720h (30 days) to 61320h (7 years)", r))
@@ -247,7 +250,8 @@ func (c config) check() error {
 	errs = append(errs, c.Reports.Check()...)
 	for i, f := range c.FreeSWITCH {
 		if _, _, err := net.SplitHostPort(f.Address); err != nil {
-			errs = append(errs, fmt.Errorf("freeswitch[%d].address is %q: it must be HOST:PORT, such as 127.0.0.1:8021", i, f.Address))
+			errs = append(errs, fmt.Errorf("freeswitch[%d].address is %q: it must be HOST:PORT, such as 127.0.0.1:8021", i,
+				f.Address))
 		}
 	}
 	if c.Node == "" || strings.ContainsAny(c.Node, " /\n\t") {
@@ -259,7 +263,7 @@ func (c config) check() error {
 	return errors.Join(errs...)
 }
 
-// isRegion takes small letters too, as session.E164 does.
+// isRegion accepts lower case too, as session.E164 does.
 func isRegion(r string) bool { return session.IsRegion(strings.ToUpper(r)) }
 
 func (c config) allow() ([]netip.Prefix, error) {
@@ -274,13 +278,14 @@ func (c config) allow() ([]netip.Prefix, error) {
 	return prefixes, nil
 }
 
-// apiKeys are who may use the API, by the SHA-256 of their keys.
+// apiKeys are the users of the API, by the SHA-256 of their keys.
 func (c config) apiKeys() (keys []web.Key, err error) {
 	for _, name := range slices.Sorted(maps.Keys(c.Web.Keys)) {
 		k := web.Key{Name: name}
 		sum, err := hex.DecodeString(c.Web.Keys[name])
 		if err != nil || len(sum) != len(k.SHA256) {
-			return nil, fmt.Errorf("web.keys.%s must be the SHA-256 of a key, 64 hexadecimal digits: openssl rand -hex 32 makes a key, printf %%s KEY | sha256sum its hash", name)
+			return nil, fmt.Errorf("web.keys.%s must be the SHA-256 of a key, 64 hexadecimal digits: openssl rand -hex 32 "+
+				"makes a key, printf %%s KEY | sha256sum its hash", name)
 		}
 		copy(k.SHA256[:], sum)
 		keys = append(keys, k)
@@ -305,7 +310,7 @@ func (c config) logger(to io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(to, o))
 }
 
-// Where things are under --data.
+// Paths under --data.
 func (c config) directoryPath() string { return filepath.Join(c.data, "directory.db") }
 func (c config) journalPath() string   { return filepath.Join(c.data, "journal.db") }
 func (c config) auditPath() string     { return filepath.Join(c.data, "audit.db") }
@@ -326,7 +331,7 @@ func (c config) tokenKeyPath() string {
 	return filepath.Join(c.data, "token.key")
 }
 
-// linesPath is where the lines that were last in force are kept, for a start while NATS is away.
+// linesPath holds a copy of the lines last in force, for a start while NATS is away.
 func (c config) linesPath() string { return filepath.Join(c.data, "lines.json") }
 
 func (c config) promptsDir() string {
@@ -339,6 +344,7 @@ func (c config) promptsDir() string {
 func (c config) external() bus.ExternalOptions {
 	n := c.NATS
 	return bus.ExternalOptions{
-		URL: n.URL, CredentialsFile: n.Credentials, User: n.User, Password: n.Password, Token: n.Token, CAFile: n.CA, CertFile: n.Cert, KeyFile: n.Key,
+		URL: n.URL, CredentialsFile: n.Credentials, User: n.User, Password: n.Password, Token: n.Token, CAFile: n.CA,
+		CertFile: n.Cert, KeyFile: n.Key,
 	}
 }

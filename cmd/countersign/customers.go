@@ -17,22 +17,30 @@ import (
 func customersCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "customers",
-		Usage: "the customers that callers can turn out to be",
+		Usage: "import, show and change customers",
 		Subcommands: []*cli.Command{
 			{
 				Name:      "import",
 				Usage:     "add or change customers from a CSV file",
 				ArgsUsage: "FILE",
-				Description: "FILE has a header with any of id,name,phones,account,pin,birth_date,passphrase,totp_secret,language; only id is required.\n" +
-					"Columns of your own: id:<kind> is another number by which a customer is known, such as id:tracking, and fact:<kind> another secret of 2 to\n" +
-					"20 digits, such as fact:postcode. Dates are 1980-12-31 or 31.12.1980, a passphrase has two words or more, and a totp_secret is base32 or an\n" +
-					"otpauth:// address. Several phones in a cell are separated by \";\". \"-\" reads standard input. A row whose id is known changes that\n" +
-					"customer; an empty cell leaves what is there. Without --skip-bad one bad row means that nothing is imported; every bad row is named with\n" +
-					"its line.",
+				Description: "FILE has a header with any of " +
+					"id,name,phones,account,pin,birth_date,passphrase,totp_secret,language; only id is required.\n" +
+					"Columns of your own: id:<kind> is another number that identifies a customer, such as id:tracking; " +
+					"fact:<kind> is another\n" +
+					"secret of 2 to 20 digits, such as fact:postcode. Dates are 1980-12-31 or 31.12.1980, a passphrase has two " +
+					"or more words,\n" +
+					"a totp_secret is base32 or an otpauth:// address. Separate phones with \";\". \"-\" reads standard input. A " +
+					"row with a known\n" +
+					"id changes that customer; an empty cell changes nothing. Without --skip-bad, one bad row stops the whole " +
+					"import; each bad\n" +
+					"row is reported with its line.",
 				Flags: []cli.Flag{
-					&cli.StringFlag{Name: "region", Usage: "phones without a country code belong to `CC` (ISO 3166, such as DE); default: line.region"},
+					&cli.StringFlag{
+						Name:  "region",
+						Usage: "phones without a country code belong to `CC` (ISO 3166, such as DE); default: line.region",
+					},
 					authorFlag(),
-					&cli.BoolFlag{Name: "skip-bad", Usage: "import the good rows although there are bad ones"},
+					&cli.BoolFlag{Name: "skip-bad", Usage: "import the good rows and leave out bad ones"},
 					&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
 				},
 				Action: customersImport,
@@ -42,31 +50,34 @@ func customersCommand() *cli.Command {
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "search", Usage: "only those whose id, name, number or telephone contains `TEXT`"},
 					&cli.IntFlag{Name: "limit", Usage: "at most `N`", Value: 100},
-					&cli.StringFlag{Name: "after", Usage: "begin behind the customer with this `ID`"},
-					&cli.BoolFlag{Name: "json", Usage: "one JSON object a line"},
+					&cli.StringFlag{Name: "after", Usage: "start after the customer with this `ID`"},
+					&cli.BoolFlag{Name: "json", Usage: "one JSON object per line"},
 				},
 				Action: customersList,
 			},
 			{
-				Name: "show", Usage: "show what is on file about a customer, except secrets", ArgsUsage: "ID",
+				Name: "show", Usage: "show what is on file for a customer, except secrets", ArgsUsage: "ID",
 				Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print it as JSON"}},
 				Action: customersShow,
 			},
 			{
-				Name: "set-pin", Usage: "give a customer a new PIN, read from the terminal or from standard input", ArgsUsage: "ID",
-				Flags:  []cli.Flag{authorFlag(), &cli.BoolFlag{Name: "allow-weak", Usage: "take a PIN that is easy to guess"}},
+				Name: "set-pin", Usage: "set a customer's PIN, read from the terminal or standard input", ArgsUsage: "ID",
+				Flags:  []cli.Flag{authorFlag(), &cli.BoolFlag{Name: "allow-weak", Usage: "accept a PIN that is easy to guess"}},
 				Action: func(c *cli.Context) error { return customersSet(c, customers.KindPIN, "PIN") },
 			},
 			{
-				Name: "set-passphrase", Usage: "the same for the spoken passphrase", ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
+				Name: "set-passphrase", Usage: "set a customer's spoken passphrase", ArgsUsage: "ID",
+				Flags:  []cli.Flag{authorFlag()},
 				Action: func(c *cli.Context) error { return customersSet(c, customers.KindPassphrase, "passphrase") },
 			},
 			{
-				Name: "set-birth-date", Usage: "the same for the date of birth, such as 1980-12-31", ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
+				Name: "set-birth-date", Usage: "set a customer's date of birth, such as 1980-12-31", ArgsUsage: "ID",
+				Flags:  []cli.Flag{authorFlag()},
 				Action: func(c *cli.Context) error { return customersSet(c, customers.KindBirthDate, "date of birth") },
 			},
 			{
-				Name: "set-totp", Usage: "the same for the secret of an authenticator, in base32 or as an otpauth:// address", ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
+				Name: "set-totp", Usage: "set a customer's authenticator secret, in base32 or as an otpauth:// address",
+				ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
 				Action: func(c *cli.Context) error { return customersSet(c, customers.KindTOTP, "TOTP secret") },
 			},
 			customersUnlockCommand(),
@@ -89,7 +100,7 @@ func withDirectory(c *cli.Context, f func(cfg config, d *customers.Directory) er
 	return f(cfg, d)
 }
 
-// readDirectory runs f on the customers, and changes nothing.
+// readDirectory runs f on the customers, read-only.
 func readDirectory(c *cli.Context, f func(d *customers.Reader) error) (err error) {
 	cfg, err := loadConfig(c)
 	if err != nil {
@@ -147,7 +158,8 @@ func customersList(c *cli.Context) error {
 
 func customerJSON(x session.Customer) map[string]any {
 	return map[string]any{
-		"id": x.ID, "name": x.Name, "language": x.Language, "pin": x.Has(customers.KindPIN), "enrolled": append([]string{}, x.Enrolled...),
+		"id": x.ID, "name": x.Name, "language": x.Language, "pin": x.Has(customers.KindPIN),
+		"enrolled": append([]string{}, x.Enrolled...),
 	}
 }
 

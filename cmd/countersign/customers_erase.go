@@ -23,16 +23,20 @@ import (
 
 func customersEraseCommand() *cli.Command {
 	return &cli.Command{
-		Name: "erase", Usage: "remove everything that is known of a customer, for good", ArgsUsage: "ID",
-		Description: "Customer, numbers and secrets are removed; calls stay in journal and reports, anonymised, so that\n" +
-			"counts stay what they are; the events of these calls are removed from NATS. It prints a receipt, and ends\n" +
-			"with 1 if anything remains. It works while countersign serve runs, and may be repeated. On other machines with\n" +
-			"data of their own, run it there too. Backups, and the company's own system (backend), are not ours to change.\n" +
-			"An id of less than 5 characters, or 8 digits, is only searched for in events, since it turns up by chance;\n" +
-			"databases are then written anew when the command runs while countersign serve does not.",
+		Name: "erase", Usage: "remove everything known about a customer, for good", ArgsUsage: "ID",
+		Description: "Removes the customer with their numbers and secrets. Their calls stay in journal and reports, " +
+			"anonymised, so counts do\n" +
+			"not change; the events of those calls are removed from NATS. Prints a receipt, and exits with 1 if anything " +
+			"remains.\n" +
+			"Works while countersign serve runs, and may be repeated. Run it on other machines with their own data, too. " +
+			"Backups and\n" +
+			"the company's own system (backend) are not touched. An id of fewer than 5 characters, or 8 digits, occurs by " +
+			"chance, so\n" +
+			"it is searched for in events only; to have the databases rewritten, run the command while countersign serve " +
+			"is stopped.",
 		Flags: []cli.Flag{
 			natsFlag(), authorFlag(),
-			&cli.BoolFlag{Name: "yes", Usage: "do not ask first"},
+			&cli.BoolFlag{Name: "yes", Usage: "do not ask for confirmation"},
 			&cli.BoolFlag{Name: "json", Usage: "print the receipt as JSON"},
 		},
 		Action: customersErase,
@@ -53,7 +57,7 @@ func customersErase(c *cli.Context) error {
 	}
 	r, err := eraseCustomer(c, cfg, customer)
 	if r == nil {
-		return fmt.Errorf("%w; what was erased until then is, so repeat the command", err)
+		return fmt.Errorf("%w; some data is erased already: repeat the command", err)
 	}
 	if c.Bool("json") {
 		err = errors.Join(err, json.NewEncoder(c.App.Writer).Encode(r))
@@ -61,22 +65,22 @@ func customersErase(c *cli.Context) error {
 		printReceipt(c, *r)
 	}
 	if len(r.Remains) > 0 {
-		err = errors.Join(fmt.Errorf("not everything is erased; repeat the command when that is put right"), err)
+		err = errors.Join(fmt.Errorf("not everything is erased; fix this and repeat the command"), err)
 	}
 	return err
 }
 
-// confirmErase asks a person, unless they said so already.
+// confirmErase asks for confirmation, unless --yes gives it.
 func confirmErase(c *cli.Context, customer string) error {
 	if c.Bool("yes") {
 		return nil
 	}
-	fmt.Fprintf(c.App.ErrWriter, "Everything that is known of the customer %s will be removed for good. "+
-		"Repeat the id to go on: ", printable(customer))
+	fmt.Fprintf(c.App.ErrWriter, "Everything known about customer %s will be removed for good. Type the id to "+
+		"confirm: ", printable(customer))
 	line, _ := bufio.NewReader(c.App.Reader).ReadString('\n')
 	if strings.TrimRight(line, "\r\n") != customer {
 		fmt.Fprintln(c.App.ErrWriter)
-		return errors.New("that is not the id; nothing was changed (--yes does not ask)")
+		return errors.New("that is not the id; nothing was changed (--yes skips the question)")
 	}
 	return nil
 }

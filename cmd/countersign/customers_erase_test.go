@@ -41,14 +41,18 @@ const (
 // newErasable imports customers, in an order in which databases do not keep them.
 func newErasable(t *testing.T) *erasable {
 	t.Helper()
-	e := &erasable{t: t, data: inMemory(t), secrets: []string{erasedID, erasedName, "+493090182077", "90817263", "7001882018"}}
+	e := &erasable{
+		t: t, data: inMemory(t), secrets: []string{erasedID, erasedName, "+493090182077", "90817263", "7001882018"},
+	}
 	csv := &strings.Builder{}
 	csv.WriteString("id,name,phones,account,pin,birth_date,passphrase,totp_secret,language,id:tracking,fact:postcode\n")
 	for i := range 600 {
 		n := (i * 7919) % 600
 		fmt.Fprintf(csv, "C-%d,Somebody Else %d,+4930901%05d,%d,246813,1985-12-10,,,en,,\n", 1000+n, n, n, 10_000_000+n)
 	}
-	csv.WriteString(erasedID + "," + erasedName + ",+493090182077,90817263,975310,1972-03-09,magnet library tunnel,GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ,en,7001882018,10117\n")
+	csv.WriteString(erasedID + "," + erasedName +
+		",+493090182077,90817263,975310,1972-03-09,magnet library " +
+		"tunnel,GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ,en,7001882018,10117\n")
 	for i := range 600 {
 		fmt.Fprintf(csv, "C-77%d,Somebody Else,+49309018%05d,,,,,,en,,\n", i, i)
 	}
@@ -123,7 +127,8 @@ func (e *erasable) query(file, query string, args ...any) (values []string) {
 // noteHashes adds what is stored of the customer's secrets now.
 func (e *erasable) noteHashes() {
 	e.t.Helper()
-	found := e.query("directory.db", `SELECT hash FROM credentials WHERE customer = ?1 UNION ALL SELECT box FROM sealed WHERE customer = ?1`, erasedID)
+	found := e.query("directory.db", `SELECT hash FROM credentials WHERE customer = ?1 UNION ALL SELECT box
+		FROM sealed WHERE customer = ?1`, erasedID)
 	require.Len(e.t, found, 5)
 	e.secrets = append(e.secrets, found...)
 }
@@ -161,15 +166,19 @@ func (e *erasable) isErased(r erase.Receipt) {
 	assert.Empty(e.t, r.Remains)
 	assert.Empty(e.t, e.traces())
 	assert.True(e.t, r.Known)
-	assert.EqualValues(e.t, map[string]int{"customers": 1, "phones": 1, "identifiers": 2, "credentials": 4, "sealed": 1}, r.Directory)
+	assert.EqualValues(e.t, map[string]int{
+		"customers": 1, "phones": 1, "identifiers": 2, "credentials": 4, "sealed": 1,
+	}, r.Directory)
 	assert.Equal(e.t, 4, r.Journal.Calls)
 	assert.Greater(e.t, r.Journal.Events, 4*3)
 	assert.Greater(e.t, r.NATS.Events, 4*8, "all of the calls' events")
 	assert.Equal(e.t, 4, r.NATS.Calls)
 	assert.True(e.t, r.NATS.Attempts)
-	assert.Equal(e.t, []string{"C-1007", "erased", "erased", "erased", "erased"}, e.query("journal.db", `SELECT customer FROM calls ORDER BY customer`), "what can be counted stays")
+	assert.Equal(e.t, []string{"C-1007", "erased", "erased", "erased", "erased"},
+		e.query("journal.db", `SELECT customer FROM calls ORDER BY customer`), "what can be counted stays")
 	assert.LessOrEqual(e.t, r.Reports.Calls, 4)
-	assert.Equal(e.t, []string{"4"}, e.query("reports.db", `SELECT count(*) FROM calls WHERE customer = 'erased' AND ended IS NOT NULL`), "here too, whatever was still on its way")
+	assert.Equal(e.t, []string{"4"}, e.query("reports.db", `SELECT count(*) FROM calls WHERE customer = 'erased'
+		AND ended IS NOT NULL`), "here too, whatever was still on its way")
 	assert.Empty(e.t, e.query("reports.db", `SELECT call FROM calls WHERE customer = ?`, erasedID))
 	code, stdout, stderr := e.run("audit", "list", "--action", "erased", "--json")
 	require.Equal(e.t, exitDone, code, stderr)
@@ -226,9 +235,12 @@ func TestACustomerIsErasedWhileNoServiceRuns(t *testing.T) {
 		require.NoError(t, os.Remove(file))
 	}
 	stop = e.serve()
-	require.Eventually(t, func() bool { return exists(filepath.Join(e.data, "reports.db")) }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return exists(filepath.Join(e.data, "reports.db"))
+	}, time.Minute, 10*time.Millisecond)
 	stop()
-	assert.Equal(t, calls, e.query("reports.db", `SELECT call || status || coalesce(customer, '') FROM calls ORDER BY call`))
+	assert.Equal(t, calls, e.query("reports.db", `SELECT call || status || coalesce(customer, '') FROM calls
+		ORDER BY call`))
 }
 
 func TestErasingAsksFirst(t *testing.T) {
@@ -291,8 +303,9 @@ func TestAnExportFromBeforeDoesNotBringAnErasedCustomerBack(t *testing.T) {
 	}
 	code, stdout, stderr = e.run("journal", "import", file)
 	require.Equal(t, exitDone, code, stderr)
-	assert.Contains(t, stdout, "4 calls named a customer who was erased")
-	assert.Equal(t, []string{"C-1007", "erased", "erased", "erased", "erased"}, e.query("journal.db", `SELECT customer FROM calls ORDER BY customer`))
+	assert.Contains(t, stdout, "4 calls anonymised: the customer was erased")
+	assert.Equal(t, []string{"C-1007", "erased", "erased", "erased", "erased"},
+		e.query("journal.db", `SELECT customer FROM calls ORDER BY customer`))
 	assert.Empty(t, e.traces())
 	code, stdout, _ = e.run("journal", "import", "--json", file)
 	assert.Equal(t, exitDone, code)
@@ -306,8 +319,10 @@ func TestCallsOfAnErasedCustomerCountAfterARebuild(t *testing.T) {
 	e.calls()
 	e.ended("reports.db", 5)
 	sums := func() []string {
-		return append(e.query("reports.db", `SELECT json_array(day, line, calls, identified, verified, failed, ms, verify_ms) FROM daily`),
-			e.query("reports.db", `SELECT json_array(line, step, attempt, asked, accepted, rejected, ms) FROM funnel ORDER BY 1`)...)
+		return append(e.query("reports.db", `SELECT json_array(day, line, calls, identified, verified, failed, ms,
+			verify_ms) FROM daily`),
+			e.query("reports.db", `SELECT json_array(line, step, attempt, asked, accepted, rejected, ms) FROM funnel
+				ORDER BY 1`)...)
 	}
 	before := sums()
 	e.erase(exitDone)
@@ -318,7 +333,8 @@ func TestCallsOfAnErasedCustomerCountAfterARebuild(t *testing.T) {
 		assert.Equal(t, before, sums())
 		assert.Empty(t, e.traces())
 	}
-	assert.Equal(t, []string{"C-1007", "erased", "erased", "erased", "erased"}, e.query("reports.db", `SELECT customer FROM calls ORDER BY customer`))
+	assert.Equal(t, []string{"C-1007", "erased", "erased", "erased", "erased"},
+		e.query("reports.db", `SELECT customer FROM calls ORDER BY customer`))
 	stop()
 	entries := audited(t, e.data, "--action", "reports_rebuilt")
 	require.Len(t, entries, 2)
@@ -352,7 +368,9 @@ func TestErasingSaysThatACallOfTheCustomerIsGoingOnAmongOthers(t *testing.T) {
 		waiting := sync.OnceFunc(asked.Done)
 		calling.Go(func() {
 			defer waiting() // nobody waits for who is never asked
-			r, err := e.phone.Call(ctx, sim.CallOptions{From: from, To: "5000", Caller: held(waiting, on, sim.Keys(sim.Pace{}, "*"))})
+			r, err := e.phone.Call(ctx, sim.CallOptions{
+				From: from, To: "5000", Caller: held(waiting, on, sim.Keys(sim.Pace{}, "*")),
+			})
 			assert.True(t, slices.ContainsFunc(r.Prompts, func(p sim.Prompt) bool { return p.Digits }), "was asked")
 			if assert.NoError(t, err) && r.Variables["cs_status"] == "identified" {
 				handedOn.Add(1)
@@ -366,7 +384,7 @@ func TestErasingSaysThatACallOfTheCustomerIsGoingOnAmongOthers(t *testing.T) {
 	asked.Wait()
 	r := e.erase(exitFailed)
 	require.Len(t, r.Remains, 1)
-	assert.Contains(t, r.Remains[0], "1 call of the customer is going on")
+	assert.Contains(t, r.Remains[0], "1 call of the customer is running")
 	assert.True(t, r.Known)
 	assert.Equal(t, 2, r.Journal.Calls)
 
@@ -380,7 +398,8 @@ func TestErasingSaysThatACallOfTheCustomerIsGoingOnAmongOthers(t *testing.T) {
 	calling.Wait()
 	assert.EqualValues(t, others+1, handedOn.Load(), "nobody else was disturbed")
 	e.ended("journal.db", others+2)
-	assert.Equal(t, []string{fmt.Sprint(others)}, e.query("journal.db", `SELECT count(DISTINCT customer) FROM calls WHERE customer LIKE 'C-1%'`))
+	assert.Equal(t, []string{fmt.Sprint(others)}, e.query("journal.db", `SELECT count(DISTINCT customer) FROM calls
+		WHERE customer LIKE 'C-1%'`))
 	stop()
 	assert.Empty(t, e.traces())
 }

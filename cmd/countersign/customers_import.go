@@ -16,7 +16,7 @@ import (
 // maxBadRows is how many bad rows are printed; all are counted.
 const maxBadRows = 100
 
-// The built-in line asks for this many digits; lines of the operator's own may ask for others.
+// Digits that the built-in line asks for; other lines may ask for others.
 const (
 	askedAccountMin = 6
 	askedAccountMax = 10
@@ -37,8 +37,10 @@ func customersImport(c *cli.Context) error {
 	}
 	defer in.Close()
 	return withDirectory(c, func(cfg config, d *customers.Directory) error {
-		o := customers.ImportOptions{Region: c.String("region"), SkipBad: c.Bool("skip-bad"), CanKeyAccount: canKey(askedAccountMin, askedAccountMax),
-			CanKeyPIN: canKey(askedPINMin, askedPINMax)}
+		o := customers.ImportOptions{
+			Region: c.String("region"), SkipBad: c.Bool("skip-bad"),
+			CanKeyAccount: canKey(askedAccountMin, askedAccountMax), CanKeyPIN: canKey(askedPINMin, askedPINMax),
+		}
 		if o.Region == "" {
 			o.Region = cfg.Line.Region
 		}
@@ -56,7 +58,8 @@ func customersImport(c *cli.Context) error {
 			fmt.Fprintf(c.App.ErrWriter, "… and %d more bad rows\n", shown-maxBadRows)
 		}
 		if errors.Is(err, customers.ErrBadRows) {
-			return fmt.Errorf("nothing was imported: %d of %d rows are bad; correct them, or import the others with --skip-bad", result.Bad, result.Rows)
+			return fmt.Errorf("nothing was imported: %d of %d rows are bad; correct them, or import the others with --skip-bad",
+				result.Bad, result.Rows)
 		}
 		if err != nil {
 			return err
@@ -68,18 +71,24 @@ func customersImport(c *cli.Context) error {
 
 func reportImport(c *cli.Context, r customers.ImportResult) error {
 	if r.WeakPINs > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are easy to guess (repeats, runs, years, part of the account or phone, the date of birth)\n", r.WeakPINs)
+		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are easy to guess (repeats, runs, years, part of the account or phone, "+
+			"the date of birth)\n", r.WeakPINs)
 	}
 	if r.OddAccounts > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d accounts are not of %d to %d digits, which callers are asked for: those callers are known by their number only\n",
+		fmt.Fprintf(c.App.ErrWriter, "note: %d accounts do not have %d to %d digits, so callers cannot key them: the "+
+			"customers are known by their number only\n"+
+			"",
 			r.OddAccounts, askedAccountMin, askedAccountMax)
 	}
 	if r.OddPINs > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are not of %d to %d digits, which the built-in line asks for: on it, those customers go to an agent\n", r.OddPINs, askedPINMin, askedPINMax)
+		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs do not have the %d to %d digits that the built-in line asks for: it "+
+			"takes those customers to an agent\n"+
+			"", r.OddPINs, askedPINMin, askedPINMax)
 	}
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(map[string]any{
-			"rows": r.Rows, "imported": r.Imported, "bad": r.Bad, "weak_pins": r.WeakPINs, "odd_accounts": r.OddAccounts, "odd_pins": r.OddPINs,
+			"rows": r.Rows, "imported": r.Imported, "bad": r.Bad, "weak_pins": r.WeakPINs, "odd_accounts": r.OddAccounts,
+			"odd_pins": r.OddPINs,
 		})
 	}
 	fmt.Fprintf(c.App.Writer, "%d customers imported", r.Imported)
@@ -90,7 +99,7 @@ func reportImport(c *cli.Context, r customers.ImportResult) error {
 	return nil
 }
 
-// canKey is whether callers can key a number of so many digits.
+// canKey says whether callers can key a number of this many digits.
 func canKey(least, most int) func(int, bool) bool {
 	return func(digits int, onlyDigits bool) bool { return onlyDigits && digits >= least && digits <= most }
 }

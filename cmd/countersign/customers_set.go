@@ -15,7 +15,7 @@ import (
 	"countersign/store/customers"
 )
 
-// customersSet gives a customer a new secret of a kind.
+// customersSet sets a customer's secret.
 func customersSet(c *cli.Context, kind, name string) error {
 	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
 		return err
@@ -47,7 +47,8 @@ func customersSet(c *cli.Context, kind, name string) error {
 
 func setPIN(c *cli.Context, d *customers.Directory, id string, pin session.Secret) error {
 	if pin.Len() > askedPINMax {
-		fmt.Fprintf(c.App.ErrWriter, "note: the PIN has %d digits; the built-in line asks for %d to %d\n", pin.Len(), askedPINMin, askedPINMax)
+		fmt.Fprintf(c.App.ErrWriter, "note: the PIN has %d digits; the built-in line asks for %d to %d\n", pin.Len(),
+			askedPINMin, askedPINMax)
 	}
 	var weak *customers.WeakPINError
 	err := d.SetPIN(c.Context, id, pin, c.Bool("allow-weak"))
@@ -57,7 +58,7 @@ func setPIN(c *cli.Context, d *customers.Directory, id string, pin session.Secre
 	return err
 }
 
-// readSecret asks on a terminal, twice and without showing it; elsewhere it reads one line of standard input.
+// readSecret asks twice, without echo, on a terminal; elsewhere it reads one line of standard input.
 func readSecret(c *cli.Context, name string) (session.Secret, error) {
 	in, isFile := c.App.Reader.(*os.File)
 	if !isFile || !term.IsTerminal(int(in.Fd())) {
@@ -74,7 +75,7 @@ func readSecret(c *cli.Context, name string) (session.Secret, error) {
 	if len(first) == 0 {
 		return session.Secret{}, fmt.Errorf("no %s was entered; nothing was changed", name)
 	}
-	second, err := readHidden(c, in, "Once more: ")
+	second, err := readHidden(c, in, "Repeat it: ")
 	if err != nil {
 		clear(first)
 		return session.Secret{}, err
@@ -87,7 +88,7 @@ func readSecret(c *cli.Context, name string) (session.Secret, error) {
 	return session.NewSecret(first), nil
 }
 
-// readHidden asks on a terminal without showing the answer. Ctrl-C gives up, and the terminal is as it was.
+// readHidden asks on a terminal without echo. Ctrl-C cancels and restores the terminal.
 func readHidden(c *cli.Context, in *os.File, prompt string) ([]byte, error) {
 	before, err := term.GetState(int(in.Fd()))
 	if err != nil {
@@ -112,7 +113,7 @@ func readHidden(c *cli.Context, in *os.File, prompt string) ([]byte, error) {
 		return a.text, nil
 	case <-c.Context.Done():
 		_ = term.Restore(int(in.Fd()), before)
-		return nil, errors.New("given up; nothing was changed")
+		return nil, errors.New("cancelled; nothing was changed")
 	}
 }
 

@@ -17,15 +17,16 @@ import (
 
 func customersUnlockCommand() *cli.Command {
 	return &cli.Command{
-		Name: "unlock", Usage: "let a customer prove who they are again, after too many wrong answers", ArgsUsage: "ID",
-		Description: "Make sure first who it is. It counts on all machines, with the next answer. The customer need not\n" +
-			"be in the local directory. With --number it is a caller's number that tried too much and may try again.",
+		Name: "unlock", Usage: "end the lock of a customer after too many wrong answers", ArgsUsage: "ID",
+		Description: "Make sure first who the customer is. The lock ends on all machines, from the next answer on. The " +
+			"customer need not be in\n" +
+			"the local directory. --number unlocks a caller's number instead.",
 		Flags: []cli.Flag{
 			natsFlag(), authorFlag(),
 			&cli.StringFlag{
-				Name: "number", Usage: "unlock the caller's number `E164`, such as +4930123456, in place of a customer",
+				Name: "number", Usage: "unlock the caller's number `E164`, such as +4930123456, instead of a customer",
 			},
-			&cli.BoolFlag{Name: "dry-run", Usage: "only say how the customer stands"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "only show wrong answers and lock"},
 			&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
 		},
 		Action: customersUnlock,
@@ -54,7 +55,7 @@ func customersUnlock(c *cli.Context) error {
 	})
 }
 
-// unlockNumber forgets what a caller's number tried.
+// unlockNumber clears the attempts of a caller's number.
 func unlockNumber(c *cli.Context) error {
 	if err := arguments(c, 0, "no other argument with --number"); err != nil {
 		return err
@@ -87,21 +88,21 @@ func unlockSentence(r unlock.Result) string {
 	case r.Locked && r.Until != nil:
 		was += ", and a lock until " + r.Until.Local().Format(time.DateTime)
 	case r.Locked:
-		was += ", and a lock until somebody ends it"
+		was += ", and a lock until somebody unlocks"
 	}
 	if !r.Unlocked {
-		return was + "; nothing is changed"
+		return was + "; nothing was changed"
 	}
-	return was + "; they are forgotten now"
+	return was + "; now cleared"
 }
 
 func numberSentence(number string, r unlock.NumberResult) string {
-	was, then := " was not turned away", "; nothing was changed"
+	was, then := " was not locked", "; nothing was changed"
 	if r.Locked {
-		was = " was turned away"
+		was = " was locked"
 	}
 	if r.Unlocked {
-		then = "; what it tried is forgotten now"
+		then = "; its attempts are now cleared"
 	}
 	return number + was + then
 }

@@ -114,7 +114,7 @@ func TestUnlockingWaitsForNATSAsLongAsTheSettingsSay(t *testing.T) {
 	code, stdout, stderr := unlocking(10 * delay)
 	require.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "C-1 had 5 wrong answers since the last right one, and a lock until ")
-	assert.Contains(t, stdout, "they are forgotten now")
+	assert.Contains(t, stdout, "now cleared")
 	entries := audited(t, cfg.data, "--action", "unlocked")
 	require.Len(t, entries, 1)
 	assert.Equal(t, "5 wrong answers", entries[0].Detail)

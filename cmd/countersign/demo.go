@@ -22,16 +22,17 @@ import (
 func demoCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "demo",
-		Usage: "all of it at once: a sample bank, simulated callers, embedded NATS and SQLite",
-		Description: "Runs the real service on free ports of this machine, with a folder of its own that is removed at the " +
-			"end (unless --data names one),\nand lets simulated callers ring it until Ctrl-C, or for the time of --for.",
+		Usage: "run everything at once: a sample bank, simulated callers, embedded NATS and SQLite",
+		Description: "Runs the real service on free ports of this machine, in a temporary folder unless --data names " +
+			"one, and lets simulated\n" +
+			"callers ring it until Ctrl-C, or for the time of --for.",
 		Flags: []cli.Flag{
-			&cli.DurationFlag{Name: "for", Usage: "end by itself after `TIME`, such as 15s"},
+			&cli.DurationFlag{Name: "for", Usage: "stop after `TIME`, such as 15s"},
 			&cli.IntFlag{Name: "callers", Usage: "`N` callers at a time", Value: 6},
-			&cli.Float64Flag{Name: "speed", Usage: "let the callers' time run `N` times as fast", Value: 4},
+			&cli.Float64Flag{Name: "speed", Usage: "run the callers' time `N` times as fast", Value: 4},
 			&cli.BoolFlag{
 				Name:  "crm",
-				Usage: "keep the customers in a small CRM that is asked over HTTP, in place of the local directory",
+				Usage: "keep the customers in a small CRM that is asked over HTTP, instead of the local directory",
 			},
 			&cli.BoolFlag{Name: "json", Usage: "print only a summary, as JSON, at the end"},
 		},
@@ -102,7 +103,7 @@ func demoOptions(c *cli.Context, cfg config) demo.Options {
 		Ready:  func(a demo.Addresses) { printWhereDemoIs(screen, c.Int("callers"), c.Float64("speed"), cfg.data, a) },
 		Called: func(call demo.Call) { printCall(screen, call) },
 		Ending: func(ctx context.Context, hangUp func()) {
-			fmt.Fprintln(screen, "ending: those on the line may finish, for up to 5 s")
+			fmt.Fprintln(screen, "ending: running calls may finish, for up to 5 s")
 			again, stop := signal.NotifyContext(ctx, stopSignals...)
 			context.AfterFunc(again, func() { stop(); hangUp() })
 		},

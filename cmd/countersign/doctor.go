@@ -16,16 +16,15 @@ import (
 
 func doctorCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "doctor",
-		Usage: "check what Countersign needs, and say what to do",
-		Description: "Starts and stops nothing. Exit code 1 means that something must be done before calls work as " +
-			"they should.",
+		Name:        "doctor",
+		Usage:       "check what Countersign needs, and say what to do",
+		Description: "Starts and stops nothing. Exit code 1: something must be fixed before calls work as they should.",
 		Flags: []cli.Flag{
 			natsFlag(),
 			&cli.StringFlag{
-				Name: "freeswitch", Usage: "FreeSWITCH's configuration is in `DIR`, such as /etc/freeswitch",
+				Name: "freeswitch", Usage: "check FreeSWITCH's configuration in `DIR`, such as /etc/freeswitch",
 			},
-			&cli.BoolFlag{Name: "json", Usage: "one finding a line, as JSON"},
+			&cli.BoolFlag{Name: "json", Usage: "one finding per line, as JSON"},
 		},
 		Action: runDoctor,
 	}

@@ -21,26 +21,33 @@ import (
 func journalCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "journal",
-		Usage: "what happened on every call: write it to a file, read it from one",
-		Description: "A file has one event a line, as CloudEvents JSON, in the order in which they were journalled. It names customers: keep it as you keep the journal.\n" +
-			"A customer who is erased later is still in it, and is taken out when it is imported.",
+		Usage: "export and import the events of calls",
+		Description: "A file has one event per line, as CloudEvents JSON, in the order of the journal. It names " +
+			"customers: protect it like the\n" +
+			"journal. A customer who is erased later is still in the file, and is removed when it is imported.",
 		Subcommands: []*cli.Command{
 			{
-				Name: "export", Usage: "write the events of calls to a file",
-				Description: "Calls are exported whole, those that started in the time asked for. Calls may go on meanwhile.",
+				Name: "export", Usage: "export the events of calls to a file",
+				Description: "Calls that started in the given time are exported whole. Other calls may run meanwhile.",
 				Flags: []cli.Flag{
-					&cli.StringFlag{Name: "from", Usage: "begin with this `TIME`, such as 2026-11-21 or 2026-11-21T08:00:00+01:00"},
-					&cli.StringFlag{Name: "to", Usage: "end before this `TIME`, or with the end of that day"},
-					&cli.StringSliceFlag{Name: "call", Usage: "only the call with this `ID`, or the end of it (may be repeated)"},
-					&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, which only its owner may read; - is standard output"},
+					&cli.StringFlag{Name: "from", Usage: "start at `TIME`, such as 2026-11-21 or 2026-11-21T08:00:00+01:00"},
+					&cli.StringFlag{Name: "to", Usage: "end before `TIME`, or at the end of a day"},
+					&cli.StringSliceFlag{Name: "call", Usage: "only the call whose id is `ID` or ends with it (may be repeated)"},
+					&cli.StringFlag{
+						Name: "output", Aliases: []string{"o"},
+						Usage: "write to `FILE`, which only its owner may read; - is standard output",
+					},
 					authorFlag(),
 				},
 				Action: journalExport,
 			},
 			{
-				Name: "import", Usage: "take the events of a file into the journal of --data", ArgsUsage: "FILE",
-				Description: "Events that are there already stay as they are, and nothing is published again, so reports do not get them. One line that is no event, and nothing is imported. \"-\" reads standard\n" +
-					"input: then what is before such a line is imported. Customers who were erased from --data since then are taken out of their calls.",
+				Name: "import", Usage: "import the events of a file into the journal of --data", ArgsUsage: "FILE",
+				Description: "Events that are in the journal already stay as they are. Nothing is published again, so reports " +
+					"do not change. One bad\n" +
+					"line, and nothing is imported; from standard input (\"-\"), the events before that line are. Customers who " +
+					"were erased\n" +
+					"from --data since the export are removed from their calls.",
 				Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"}, authorFlag()},
 				Action: journalImport,
 			},
@@ -63,7 +70,8 @@ func withJournal(ctx context.Context, cfg config, f func(*journal.Journal) error
 func readJournal(ctx context.Context, cfg config, f func(*journal.Reader) error) error {
 	j, err := journal.OpenReadOnly(ctx, cfg.journalPath())
 	if errors.Is(err, sqlite.ErrMissing) {
-		return fmt.Errorf("there is no journal: %s does not exist. \"countersign serve\" makes it; --data says where it is", cfg.journalPath())
+		return fmt.Errorf("there is no journal: %s does not exist. \"countersign serve\" creates it; --data sets the folder",
+			cfg.journalPath())
 	}
 	if err != nil {
 		return err
@@ -117,7 +125,7 @@ func journalExport(c *cli.Context) error {
 	})
 }
 
-// exportedFrom says which part of the journal was asked for.
+// exportedFrom describes the exported part of the journal.
 func exportedFrom(c *cli.Context) string {
 	var parts []string
 	for _, flag := range []string{"from", "to"} {
@@ -131,7 +139,7 @@ func exportedFrom(c *cli.Context) string {
 	return strings.TrimRight(" "+strings.Join(parts, " "), " ")
 }
 
-// findCall finds the call with an id, or whose id ends so: watch shows the end.
+// findCall finds a call by its id or the end of it, as watch shows it.
 func findCall(ctx context.Context, j *journal.Reader, cfg config, idOrEnd string) (string, error) {
 	calls, err := j.Find(ctx, idOrEnd)
 	switch {
@@ -140,7 +148,7 @@ func findCall(ctx context.Context, j *journal.Reader, cfg config, idOrEnd string
 	case len(calls) == 0:
 		return "", fmt.Errorf("there is no call %q in %s", idOrEnd, cfg.journalPath())
 	case len(calls) > 1:
-		return "", fmt.Errorf("%d calls or more end with %q: write more of it, such as %s", len(calls), idOrEnd, calls[0])
+		return "", fmt.Errorf("%d or more calls end with %q: give more of the id, such as %s", len(calls), idOrEnd, calls[0])
 	}
 	return calls[0], nil
 }
@@ -176,7 +184,7 @@ func journalImport(c *cli.Context) error {
 	})
 	bar.done()
 	if err != nil {
-		err = fmt.Errorf("%s: %w; %s imported before that, and left out next time", name, err, were(done.New))
+		err = fmt.Errorf("%s: %w; %s imported before that, and will be skipped next time", name, err, were(done.New))
 	}
 	if done.New > 0 {
 		err = errors.Join(err, auditDone(c, cfg, audit.Imported, "journal", counted(done.New, "event")))
@@ -187,14 +195,15 @@ func journalImport(c *cli.Context) error {
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(done)
 	}
-	fmt.Fprintf(c.App.Writer, "%s imported, %d were there already; none is published again\n", counted(done.New, "event"), done.Events-done.New)
+	fmt.Fprintf(c.App.Writer, "%s imported, %d were there already; none was published\n", counted(done.New, "event"),
+		done.Events-done.New)
 	if done.Erased > 0 {
-		fmt.Fprintf(c.App.Writer, "%s named a customer who was erased, and nobody now\n", counted(done.Erased, "call"))
+		fmt.Fprintf(c.App.Writer, "%s anonymised: the customer was erased\n", counted(done.Erased, "call"))
 	}
 	return nil
 }
 
-// erasedCustomers are those erased from --data: only the directory knows.
+// erasedCustomers are the customers erased from --data; only the directory knows them.
 func erasedCustomers(c *cli.Context, cfg config) (erased event.Erased, err error) {
 	if !exists(cfg.directoryPath()) {
 		return nil, nil

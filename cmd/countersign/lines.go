@@ -24,49 +24,64 @@ func linesCommand() *cli.Command {
 	who := []cli.Flag{
 		natsFlag(),
 		&cli.StringFlag{Name: "author", Usage: "who makes the change; default: `USER@HOST` of this machine"},
-		&cli.StringFlag{Name: "comment", Usage: "why, in the history: `TEXT`"},
+		&cli.StringFlag{Name: "comment", Usage: "`TEXT` for the history, such as the reason"},
 	}
-	ifVersion := &cli.IntFlag{Name: "if-version", Usage: "only if the line is at version `N` (0: not there) still"}
+	ifVersion := &cli.IntFlag{Name: "if-version", Usage: "only if the line is still at version `N` (0: no such line)"}
 	return &cli.Command{
 		Name:  "lines",
-		Usage: "the service lines: who is asked what, and where calls go",
-		Description: "A line is a YAML file; \"lines show default\" is one to start with, and \"lines schema\" lets editors complete it. Lines are kept in NATS with their\n" +
-			"history. A change takes effect with the next call on every machine; calls that run keep what they began with.",
+		Usage: "manage service lines: who is asked what, and where calls go",
+		Description: "A line is a YAML file: \"lines show default\" prints one to start with, and \"lines schema\" lets " +
+			"editors complete it. Lines\n" +
+			"are kept in NATS with their history. A change takes effect with the next call on every machine; running calls " +
+			"keep the\n" +
+			"line they started with.",
 		Subcommands: []*cli.Command{
 			{
-				Name: "lint", Usage: "say everything that is wrong with files", ArgsUsage: "FILE …",
-				Description: "Nothing is changed, and NATS is not needed. \"-\" reads standard input.", Flags: []cli.Flag{asJSON}, Action: linesLint,
+				Name: "lint", Usage: "check files and report every problem", ArgsUsage: "FILE …",
+				Description: "Changes nothing, and needs no NATS. \"-\" reads standard input.", Flags: []cli.Flag{asJSON},
+				Action: linesLint,
 			},
 			{
-				Name: "apply", Usage: "put files in force with the next call", ArgsUsage: "FILE …",
-				Description: "Nothing is changed if anything is wrong with any of the files, or if two lines would have the same number.",
+				Name: "apply", Usage: "put files in force, from the next call on", ArgsUsage: "FILE …",
+				Description: "Changes nothing if any file has a problem, or if two lines would have the same number.",
 				Flags: append(who, ifVersion, &cli.BoolFlag{Name: "dry-run", Usage: "only say what would change"},
-					&cli.StringFlag{Name: "against", Usage: "with --dry-run: say what would have become of the calls in `FILE|last:N`, as \"replay --what-if\" does"}, asJSON),
+					&cli.StringFlag{
+						Name:  "against",
+						Usage: "with --dry-run: also run the calls of `FILE|last:N` on the files, as \"replay --what-if\" does",
+					}, asJSON),
 				Action: linesApply,
 			},
 			{
 				Name: "show", Usage: "show the lines in force, or the file of one", ArgsUsage: "[NAME]",
-				Flags: []cli.Flag{natsFlag(), &cli.IntFlag{Name: "version", Usage: "the file as it was in version `N`"}, asJSON}, Action: linesShow,
+				Flags:  []cli.Flag{natsFlag(), &cli.IntFlag{Name: "version", Usage: "the file as it was in version `N`"}, asJSON},
+				Action: linesShow,
 			},
 			{
 				Name: "edit", Usage: "change a line in $EDITOR", ArgsUsage: "NAME",
-				Description: "The line is checked when you leave the editor. If somebody else has changed it meanwhile, nothing is lost: neither their change nor yours.",
-				Flags:       who, Action: linesEdit,
+				Description: "The line is checked when you leave the editor. If somebody else has changed it meanwhile, " +
+					"neither change is lost.",
+				Flags: who, Action: linesEdit,
 			},
 			{
-				Name: "diff", Usage: "say what is different in a file, or between two versions", ArgsUsage: "NAME [FILE]",
+				Name: "diff", Usage: "compare a line with a file, or two of its versions", ArgsUsage: "NAME [FILE]",
 				Flags: []cli.Flag{
-					natsFlag(), &cli.IntFlag{Name: "from", Usage: "the earlier version `N`"}, &cli.IntFlag{Name: "to", Usage: "the later version `N`; default: the one in force"},
+					natsFlag(), &cli.IntFlag{Name: "from", Usage: "the earlier version `N`"},
+					&cli.IntFlag{Name: "to", Usage: "the later version `N`; default: the one in force"},
 					asJSON,
 				},
 				Action: linesDiff,
 			},
-			{Name: "history", Usage: "who changed a line, when and how", ArgsUsage: "NAME", Flags: []cli.Flag{natsFlag(), asJSON}, Action: linesHistory},
 			{
-				Name: "rollback", Usage: "put an earlier version in force again", ArgsUsage: "NAME VERSION", Flags: append(who, ifVersion, asJSON), Action: linesRollback,
+				Name: "history", Usage: "who changed a line, when and how", ArgsUsage: "NAME",
+				Flags: []cli.Flag{natsFlag(), asJSON}, Action: linesHistory,
 			},
 			{
-				Name: "remove", Usage: "take a line out of force; its history stays", ArgsUsage: "NAME", Flags: append(who, ifVersion, asJSON), Action: linesRemove,
+				Name: "rollback", Usage: "put an earlier version in force again", ArgsUsage: "NAME VERSION",
+				Flags: append(who, ifVersion, asJSON), Action: linesRollback,
+			},
+			{
+				Name: "remove", Usage: "take a line out of force; its history stays", ArgsUsage: "NAME",
+				Flags: append(who, ifVersion, asJSON), Action: linesRemove,
 			},
 			{Name: "schema", Usage: "print the JSON Schema of a line's file, for editors", Action: linesSchema},
 		},
@@ -81,7 +96,7 @@ func linesSchema(c *cli.Context) error {
 	return err
 }
 
-// withLines runs f with the lines in NATS. ctx is bounded.
+// withLines runs f with the lines in NATS. f's context has a time limit.
 func withLines(c *cli.Context, f func(ctx context.Context, cfg config, stored *bus.Lines) error) error {
 	cfg, err := loadConfig(c)
 	if err != nil {
@@ -90,7 +105,7 @@ func withLines(c *cli.Context, f func(ctx context.Context, cfg config, stored *b
 	return withState(c, cfg, func(ctx context.Context, state *bus.State) error { return f(ctx, cfg, state.Lines()) })
 }
 
-// readFiles reads all files, and says everything that is wrong with them, together too.
+// readFiles reads all files. Its error names every problem, conflicts between files included.
 func readFiles(c *cli.Context, cfg config) ([]change.File, error) {
 	if c.NArg() == 0 {
 		return nil, wrongUse("%s takes one or more files", c.Command.FullName())
@@ -129,7 +144,7 @@ func readFile(c *cli.Context, name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(in, lines.MaxSize+1))
 }
 
-// linted is what is said of files.
+// linted is the result of lint.
 type linted struct {
 	OK       bool           `json:"ok"`
 	Problems lines.Problems `json:"problems"`
@@ -160,11 +175,11 @@ func linesLint(c *cli.Context) error {
 		}
 		warn(c.App.Writer, out.Warnings)
 		for i, f := range files {
-			fmt.Fprintf(c.App.Writer, "%s: nothing is wrong with the line %s\n", c.Args().Get(i), f.Def.Line)
+			fmt.Fprintf(c.App.Writer, "%s: no problems in line %s\n", c.Args().Get(i), f.Def.Line)
 		}
 	}
 	if !out.OK {
-		return fmt.Errorf("%s to correct", counted(len(out.Problems), "problem"))
+		return fmt.Errorf("%s found", counted(len(out.Problems), "problem"))
 	}
 	return nil
 }
@@ -175,7 +190,7 @@ func warn(to io.Writer, warnings lines.Problems) {
 	}
 }
 
-// audio says which recordings there are: those in the folder of prompts, or those that a first start will put there.
+// audio says which recordings exist: those in the folder of prompts, or those that a first start will put there.
 func audio(cfg config) func(language, prompt string) bool {
 	if catalogue, err := prompts.Open(cfg.promptsDir()); err == nil {
 		return func(language, prompt string) bool { _, found := catalogue.File(language, prompt); return found }
@@ -187,7 +202,7 @@ func audio(cfg config) func(language, prompt string) bool {
 	return func(language, prompt string) bool { _, found := texts[language][prompt]; return found }
 }
 
-// author is who makes a change.
+// author is the person who makes a change.
 func author(c *cli.Context) string {
 	if a := strings.TrimSpace(c.String("author")); a != "" {
 		return a
@@ -202,7 +217,7 @@ func author(c *cli.Context) string {
 	return name
 }
 
-// versionIs is what a change is made from: the version that was read, unless --if-version says another.
+// versionIs is the version that a change is based on: the one that was read, unless --if-version gives another.
 func versionIs(c *cli.Context, read int) int {
 	if c.IsSet("if-version") {
 		return c.Int("if-version")
@@ -210,7 +225,7 @@ func versionIs(c *cli.Context, read int) int {
 	return read
 }
 
-// announced takes a change for made that nobody could be told of.
+// announced accepts a change that is made but could not be announced on NATS.
 func announced(c *cli.Context, err error) error {
 	if errors.Is(err, bus.ErrNotAnnounced) {
 		fmt.Fprintln(c.App.ErrWriter, "note:", printableLines(err.Error()))

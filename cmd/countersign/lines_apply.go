@@ -18,10 +18,10 @@ import (
 
 func linesApply(c *cli.Context) error {
 	if c.IsSet("if-version") && c.NArg() > 1 {
-		return wrongUse("--if-version is about one line: give one file")
+		return wrongUse("--if-version takes exactly one file")
 	}
 	if c.IsSet("against") && !c.Bool("dry-run") {
-		return wrongUse("--against says what would become of recorded calls: it goes with --dry-run")
+		return wrongUse("--against needs --dry-run: it runs recorded calls and changes nothing")
 	}
 	cfg, err := loadConfig(c)
 	if err != nil {
@@ -46,18 +46,20 @@ func linesApply(c *cli.Context) error {
 	})
 }
 
-// nothingChanged shows what is wrong with files, and says that this was all.
+// nothingChanged prints the problems of files, and returns that nothing was changed.
 func nothingChanged(c *cli.Context, err error) error {
 	var problems lines.Problems
 	if !errors.As(err, &problems) {
 		return err
 	}
 	fmt.Fprintln(c.App.ErrWriter, printableLines(problems.Error()))
-	return fmt.Errorf("%s to correct; nothing was changed", counted(len(problems), "problem"))
+	return fmt.Errorf("%s found; nothing was changed", counted(len(problems), "problem"))
 }
 
 // plan compares files with the lines in force.
-func plan(ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, files []change.File) ([]*change.Change, error) {
+func plan(
+	ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, files []change.File,
+) ([]*change.Change, error) {
 	inForce, err := stored.All(ctx)
 	if err != nil {
 		return nil, err
@@ -75,8 +77,11 @@ func plan(ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, fi
 	return changes, nil
 }
 
-// carryOut puts changes in force, one after the other. If somebody else was faster with one, those before it are in force, and it says so.
-func carryOut(ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, changes []*change.Change, action string) error {
+// carryOut puts changes in force one after the other. If somebody else changed a line meanwhile, the changes before it
+// stay in force, and the error names them.
+func carryOut(
+	ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, changes []*change.Change, action string,
+) error {
 	var done []string
 	for _, ch := range changes {
 		if ch.Same {
@@ -100,7 +105,7 @@ func carryOut(ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines
 	return nil
 }
 
-// auditChange leaves an entry about a change.
+// auditChange adds an entry about a change.
 func auditChange(c *cli.Context, cfg config, ch *change.Change, action, more string) error {
 	return auditDone(c, cfg, action, "line "+ch.Line, fmt.Sprintf("version %d → %d%s", ch.From, ch.To, more))
 }

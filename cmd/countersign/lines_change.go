@@ -22,7 +22,7 @@ func linesRollback(c *cli.Context) error {
 	name := c.Args().First()
 	version, err := strconv.Atoi(c.Args().Get(1))
 	if err != nil || version < 1 {
-		return wrongUse("%q is no version: it is a number from 1, see countersign lines history %s", c.Args().Get(1), name)
+		return wrongUse("%q is not a version: give a number from 1, see countersign lines history %s", c.Args().Get(1), name)
 	}
 	return withLines(c, func(ctx context.Context, cfg config, stored *bus.Lines) error {
 		l, err := find(ctx, stored, name, version)
@@ -42,13 +42,15 @@ func linesRollback(c *cli.Context) error {
 			return report(c, changes)
 		}
 		s, err := stored.Put(ctx, name, l.YAML, bus.Change{
-			Author: author(c), Comment: c.String("comment"), ExpectedVersion: ch.From, RolledBackTo: version, Summary: ch.Changes,
+			Author: author(c), Comment: c.String("comment"), ExpectedVersion: ch.From, RolledBackTo: version,
+			Summary: ch.Changes,
 		})
 		if err = announced(c, err); err != nil {
 			return err
 		}
 		ch.To = s.Version
-		return errors.Join(report(c, changes), auditChange(c, cfg, ch, audit.LineRolledBack, fmt.Sprintf(", as version %d was", version)))
+		return errors.Join(report(c, changes),
+			auditChange(c, cfg, ch, audit.LineRolledBack, fmt.Sprintf(", as version %d was", version)))
 	})
 }
 
@@ -63,12 +65,15 @@ func linesRemove(c *cli.Context) error {
 			return unknownLine(name, err)
 		}
 		s, err := stored.Remove(ctx, name, bus.Change{
-			Author: author(c), Comment: c.String("comment"), ExpectedVersion: versionIs(c, have.Version), Summary: []string{"removed"},
+			Author: author(c), Comment: c.String("comment"), ExpectedVersion: versionIs(c, have.Version),
+			Summary: []string{"removed"},
 		})
 		if err = announced(c, err); err != nil {
 			return err
 		}
-		ch := &change.Change{Line: name, From: have.Version, To: s.Version, Changes: []string{"removed"}, Warnings: lines.Problems{}}
+		ch := &change.Change{
+			Line: name, From: have.Version, To: s.Version, Changes: []string{"removed"}, Warnings: lines.Problems{},
+		}
 		err = auditChange(c, cfg, ch, audit.LineRemoved, "")
 		if c.Bool("json") {
 			return errors.Join(json.NewEncoder(c.App.Writer).Encode(ch), err)

@@ -50,7 +50,7 @@ func linesEdit(c *cli.Context) error {
 		if err != nil {
 			return nothingChanged(c, err)
 		}
-		if changes[0].From != before.Version { // somebody else was faster
+		if changes[0].From != before.Version { // somebody else changed it meanwhile
 			have, _ := stored.Get(ctx, name)
 			return &bus.ConflictError{Name: name, Expected: before.Version, Have: have}
 		}
@@ -59,13 +59,14 @@ func linesEdit(c *cli.Context) error {
 	}))
 }
 
-// newLine is what a line begins with that is not there yet: the built-in one, under its own name and without numbers.
+// newLine is the first text of a new line: the built-in one, under its own name and without numbers.
 func newLine(name string) string {
 	def, text := lines.Default()
 	if name == def.Line {
 		return string(text)
 	}
-	return strings.NewReplacer("\nline: "+def.Line+"\n", "\nline: "+name+"\n", "\nnumbers: [\"*\"]\n", "\nnumbers: []\n").Replace(string(text))
+	return strings.NewReplacer("\nline: "+def.Line+"\n", "\nline: "+name+"\n", "\nnumbers: [\"*\"]\n",
+		"\nnumbers: []\n").Replace(string(text))
 }
 
 // draft is a copy of a line's file that is being edited.
@@ -83,7 +84,8 @@ func newDraft(name, text string) (*draft, error) {
 	return d, os.WriteFile(d.path, []byte(text), 0o600)
 }
 
-// edit lets the editor at the draft until it is right, or the person gives up. It is not changed if it is what was there before.
+// edit opens the editor on the draft until it is valid, or the person gives up. changed is false if the text is as
+// before.
 func (d *draft) edit(c *cli.Context, before shared.LineVersion) (changed bool, err error) {
 	for {
 		if err := d.runEditor(c); err != nil {
@@ -99,7 +101,8 @@ func (d *draft) edit(c *cli.Context, before shared.LineVersion) (changed bool, e
 		}
 		def, err := lines.Parse(filepath.Base(d.path), text)
 		if err == nil && def.Line != d.name {
-			err = fmt.Errorf("the file is about the line %s: its name cannot be changed from %s; use countersign lines apply for a line of another name", def.Line, d.name)
+			err = fmt.Errorf("the file is for line %s, but you are editing %s: use countersign lines apply for another line",
+				def.Line, d.name)
 		}
 		if err == nil {
 			d.file = change.File{Text: text, Def: def}
@@ -114,7 +117,7 @@ func (d *draft) edit(c *cli.Context, before shared.LineVersion) (changed bool, e
 	}
 }
 
-// end removes the draft, or says where it is when it was not taken.
+// end removes the draft, or says where it is if it was not used.
 func (d *draft) end(err error) error {
 	if err != nil {
 		return fmt.Errorf("%w; your text is in %s", err, d.path)
@@ -122,7 +125,7 @@ func (d *draft) end(err error) error {
 	return os.RemoveAll(filepath.Dir(d.path))
 }
 
-// runEditor runs $VISUAL or $EDITOR, which may have arguments of its own.
+// runEditor runs $VISUAL or $EDITOR, which may contain arguments.
 func (d *draft) runEditor(c *cli.Context) error {
 	editor := os.Getenv("VISUAL")
 	if editor == "" {
@@ -138,12 +141,13 @@ func (d *draft) runEditor(c *cli.Context) error {
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, c.App.ErrWriter
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("the editor %q did not end well (%w): set EDITOR to another", editor, err)
+		return fmt.Errorf("the editor %q failed (%w): set EDITOR to another", editor, err)
 	}
 	return nil
 }
 
-// yes reads an answer, letter by letter, because an editor may want the rest. Just return is a yes, the end of the input a no.
+// yes reads an answer byte by byte, because an editor may want the rest. An empty line is a yes, the end of the input a
+// no.
 func yes(in io.Reader) bool {
 	var answer []byte
 	for b := make([]byte, 1); ; {

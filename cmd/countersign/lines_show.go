@@ -16,7 +16,7 @@ import (
 	"countersign/session/shared"
 )
 
-// shownLine is a version of a line for a program. The built-in line has version 0.
+// shownLine is a version of a line, as JSON. The built-in line has version 0.
 type shownLine struct {
 	Line string `json:"line"`
 	shared.LineVersion
@@ -25,7 +25,10 @@ type shownLine struct {
 
 func builtIn() shownLine {
 	def, text := lines.Default()
-	return shownLine{Line: def.Line, BuiltIn: true, LineVersion: shared.LineVersion{Name: def.Line, YAML: string(text), Author: "countersign"}}
+	return shownLine{
+		Line: def.Line, BuiltIn: true,
+		LineVersion: shared.LineVersion{Name: def.Line, YAML: string(text), Author: "countersign"},
+	}
 }
 
 func shownStored(s shared.LineVersion) shownLine { return shownLine{Line: s.Name, LineVersion: s} }
@@ -33,7 +36,7 @@ func shownStored(s shared.LineVersion) shownLine { return shownLine{Line: s.Name
 func linesShow(c *cli.Context) error {
 	if c.NArg() == 0 {
 		if c.IsSet("version") {
-			return wrongUse("--version is about one line: give its name")
+			return wrongUse("--version needs the name of a line")
 		}
 		return linesList(c)
 	}
@@ -65,7 +68,7 @@ func showFile(c *cli.Context, l shownLine) error {
 	return err
 }
 
-// find is a line as it is in force, or in an earlier version. The built-in one is there when no other has its name.
+// find returns a line in force, or an earlier version of it. The built-in line is found unless another has its name.
 func find(ctx context.Context, stored *bus.Lines, name string, version int) (shownLine, error) {
 	if version == 0 {
 		s, err := stored.Get(ctx, name)
@@ -86,17 +89,18 @@ func find(ctx context.Context, stored *bus.Lines, name string, version int) (sho
 			return shownStored(s), nil
 		}
 	}
-	return shownLine{}, fmt.Errorf("line %s has no version %d (any more): there are %d to %d", name, version, history[len(history)-1].Version, history[0].Version)
+	return shownLine{}, fmt.Errorf("line %s has no version %d: its history has %d to %d", name, version,
+		history[len(history)-1].Version, history[0].Version)
 }
 
 func unknownLine(name string, err error) error {
 	if errors.Is(err, shared.ErrNotFound) {
-		return fmt.Errorf("there is no line %q; countersign lines show names those that there are", name)
+		return fmt.Errorf("there is no line %q; countersign lines show lists them", name)
 	}
 	return err
 }
 
-// linesList names the lines in force; without any it shows the built-in one, which is.
+// linesList lists the lines in force, or prints the built-in one if there are none.
 func linesList(c *cli.Context) error {
 	return withLines(c, func(ctx context.Context, _ config, stored *bus.Lines) error {
 		all, err := stored.All(ctx)
@@ -118,7 +122,8 @@ func linesList(c *cli.Context) error {
 		w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "LINE\tVERSION\tNUMBERS\tCHANGED\tBY")
 		for _, s := range all {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", s.Name, s.Version, numbersOf(s), s.At.Local().Format(time.DateTime), printable(s.Author))
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", s.Name, s.Version, numbersOf(s), s.At.Local().Format(time.DateTime),
+				printable(s.Author))
 		}
 		return w.Flush()
 	})
@@ -206,13 +211,13 @@ func linesDiff(c *cli.Context) error {
 			fmt.Fprintln(c.App.Writer, printable(s))
 		}
 		if len(changes) == 0 {
-			fmt.Fprintln(c.App.ErrWriter, "no setting is different")
+			fmt.Fprintln(c.App.ErrWriter, "no differences")
 		}
 		return nil
 	})
 }
 
-// otherDefinition is what a line is compared with: a file, a version, or what is in force.
+// otherDefinition is what a line is compared with: a file, a version, or the line in force.
 func otherDefinition(ctx context.Context, c *cli.Context, stored *bus.Lines, name string) (*lines.Definition, error) {
 	if c.NArg() < 2 {
 		return definition(find(ctx, stored, name, c.Int("to")))
@@ -224,7 +229,7 @@ func otherDefinition(ctx context.Context, c *cli.Context, stored *bus.Lines, nam
 	return lines.Parse(c.Args().Get(1), text)
 }
 
-// definition reads a version of a line.
+// definition parses a version of a line.
 func definition(l shownLine, err error) (*lines.Definition, error) {
 	if err != nil {
 		return nil, err

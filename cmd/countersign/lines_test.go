@@ -28,7 +28,9 @@ type linesNATS struct {
 
 func startLinesNATS(t *testing.T) *linesNATS {
 	t.Helper()
-	e, err := bus.StartEmbedded(bus.EmbeddedOptions{Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	e, err := bus.StartEmbedded(bus.EmbeddedOptions{
+		Dir: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler),
+	})
 	require.NoError(t, err)
 	t.Cleanup(e.Shutdown)
 	return &linesNATS{t: t, endpoint: e.Endpoint(), url: e.URL(), dir: t.TempDir()}
@@ -57,7 +59,8 @@ func (n *linesNATS) file(name, text string) string {
 }
 
 func retail(number, questions string) string {
-	return "format: 1\nline: retail\nnumbers: [\"" + number + "\"]\nidentify: [ani: {}, number: {name: account, digits: 8}]\nverify: {questions: [" + questions +
+	return "format: 1\nline: retail\nnumbers: [\"" + number +
+		"\"]\nidentify: [ani: {}, number: {name: account, digits: 8}]\nverify: {questions: [" + questions +
 		"]}\nroutes: {verified: menu XML default, identified: agents XML default}\n"
 }
 
@@ -67,7 +70,8 @@ func TestALineIsAppliedChangedAndRolledBack(t *testing.T) {
 	assert.Contains(t, n.must("show"), "line: default", "the built-in line, as long as there is no other")
 
 	file := n.file("retail.yaml", retail("5000", "pin: {digits: 6}, birth_date: {}"))
-	assert.Equal(t, "retail: version 1, in force with the next call\n  new line\n", n.must("apply", "--author", "anna", "--comment", "we open", file))
+	assert.Equal(t, "retail: version 1, in force with the next call\n  new line\n",
+		n.must("apply", "--author", "anna", "--comment", "we open", file))
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	assert.Equal(t, string(text), n.must("show", "retail"), "to the letter")
@@ -77,14 +81,16 @@ func TestALineIsAppliedChangedAndRolledBack(t *testing.T) {
 	order := "verify.questions: order pin, birth_date → birth_date, pin"
 	assert.Equal(t, order+"\n", n.must("diff", "retail", file))
 	assert.Equal(t, "retail: not changed, version 1 stays\n  "+order+"\n", n.must("apply", "--dry-run", file))
-	assert.Equal(t, "retail: version 1 → 2, in force with the next call\n  "+order+"\n", n.must("apply", "--author", "ben", file))
+	assert.Equal(t, "retail: version 1 → 2, in force with the next call\n  "+order+"\n",
+		n.must("apply", "--author", "ben", file))
 	assert.Equal(t, order+"\n", n.must("diff", "--from", "1", "--to", "2", "retail"))
 	assert.Equal(t, string(text), n.must("show", "--version", "1", "retail"))
 
 	assert.Contains(t, n.must("rollback", "--author", "carl", "retail", "1"), "retail: version 2 → 3")
 	assert.Equal(t, string(text), n.must("show", "retail"))
 	history := n.must("history", "retail")
-	assert.Regexp(t, `(?s)version 3 .* carl  rolled back to 1\n.*order birth_date, pin.*version 2 .* ben\n.*version 1 .* anna  we open\n  new line\n$`, history)
+	assert.Regexp(t, `(?s)version 3 .* carl  rolled back to 1\n.*order birth_date, pin.*version 2 .* ben\n`+
+		`.*version 1 .* anna  we open\n  new line\n$`, history)
 	list := strings.Fields(n.must("show"))
 	assert.Equal(t, []string{"LINE", "VERSION", "NUMBERS", "CHANGED", "BY", "retail", "3", "5000"}, list[:8])
 
@@ -105,7 +111,9 @@ func TestAChangeIsAnEventWithWhoAndWhat(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var got event.Event
-	_ = bus.Watch(ctx, n.endpoint, bus.WatchOptions{Subjects: []string{event.Subjects}, Since: time.Now().Add(-time.Hour), Log: slog.New(slog.DiscardHandler)},
+	_ = bus.Watch(ctx, n.endpoint, bus.WatchOptions{
+		Subjects: []string{event.Subjects}, Since: time.Now().Add(-time.Hour), Log: slog.New(slog.DiscardHandler),
+	},
 		func(e event.Event) { got = e; cancel() })
 	assert.Equal(t, event.ConfigChanged{Author: "anna", Comment: "why", Summary: []string{"new line"}}, got.Data)
 	assert.Equal(t, "retail", got.Line)
@@ -115,13 +123,15 @@ func TestAChangeIsAnEventWithWhoAndWhat(t *testing.T) {
 func TestABadFileChangesNothing(t *testing.T) {
 	t.Parallel()
 	n := startLinesNATS(t)
-	good, bad := n.file("good.yaml", strings.Replace(retail("5000", "pin: {digits: 6}"), "retail", "good", 1)), n.file("bad.yaml", retail("5001", "pin: {digits: 3}, pinn: {}"))
+	good, bad := n.file("good.yaml",
+		strings.Replace(retail("5000", "pin: {digits: 6}"), "retail", "good", 1)), n.file("bad.yaml",
+		retail("5001", "pin: {digits: 3}, pinn: {}"))
 	code, stdout, stderr := n.run("", "apply", good, bad)
 	assert.Equal(t, exitFailed, code)
 	assert.Empty(t, stdout)
 	assert.Contains(t, stderr, "bad.yaml:5:36: verify.questions[0].pin.digits: 3 is out of bounds")
 	assert.Contains(t, stderr, "bad.yaml:5:40: verify.questions[1].pinn: unknown key; did you mean pin?")
-	assert.Contains(t, stderr, "countersign: 2 problems to correct; nothing was changed")
+	assert.Contains(t, stderr, "countersign: 2 problems found; nothing was changed")
 	assert.Contains(t, n.must("show"), "line: default", "the good one is not in force either")
 }
 
@@ -148,7 +158,8 @@ func TestAChangeOfAnOldVersionIsRefused(t *testing.T) {
 	n.must("apply", "--if-version", "0", n.file("retail.yaml", retail("5000", "pin: {digits: 6}")))
 	n.must("apply", "--if-version", "1", n.file("retail.yaml", retail("5000", "pin: {digits: 8}")))
 	for _, args := range [][]string{
-		{"apply", "--if-version", "1", n.file("again.yaml", retail("5000", "pin: {digits: 7}"))}, {"remove", "--if-version", "1", "retail"}, {"rollback", "--if-version", "1", "retail", "1"},
+		{"apply", "--if-version", "1", n.file("again.yaml", retail("5000", "pin: {digits: 7}"))},
+		{"remove", "--if-version", "1", "retail"}, {"rollback", "--if-version", "1", "retail", "1"},
 	} {
 		code, _, stderr := n.run("", args[0], args[1:]...)
 		assert.Equal(t, exitFailed, code, args)
@@ -166,7 +177,8 @@ func TestLinesForPrograms(t *testing.T) {
 		Changes  []string
 		Warnings []map[string]any
 	}
-	require.NoError(t, json.Unmarshal([]byte(n.must("apply", "--json", n.file("retail.yaml", retail("5000", "pin: {digits: 4}")))), &applied))
+	require.NoError(t, json.Unmarshal([]byte(n.must("apply", "--json",
+		n.file("retail.yaml", retail("5000", "pin: {digits: 4}")))), &applied))
 	require.Len(t, applied, 1)
 	assert.Equal(t, "retail", applied[0].Line)
 	assert.Equal(t, []int{0, 1}, []int{applied[0].From, applied[0].To})
@@ -183,7 +195,8 @@ func TestLinesForPrograms(t *testing.T) {
 	assert.Equal(t, "retail", shown.Line)
 	require.NoError(t, json.Unmarshal([]byte(n.must("history", "--json", "retail")), &shown))
 	var diff struct{ Changes []string }
-	require.NoError(t, json.Unmarshal([]byte(n.must("diff", "--json", "retail", n.file("retail.yaml", retail("5000", "pin: {digits: 4}")))), &diff))
+	require.NoError(t, json.Unmarshal([]byte(n.must("diff", "--json", "retail",
+		n.file("retail.yaml", retail("5000", "pin: {digits: 4}")))), &diff))
 	assert.Equal(t, []string{}, diff.Changes)
 	var removed struct{ From, To int }
 	require.NoError(t, json.Unmarshal([]byte(n.must("remove", "--json", "retail")), &removed))
@@ -202,13 +215,13 @@ func TestLintNeedsNoNATS(t *testing.T) {
 	code, stdout, stderr := lint("", good)
 	assert.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "note: "+good+":5:36: verify.questions[0].pin.digits: a PIN of 4 digits")
-	assert.Contains(t, stdout, "nothing is wrong with the line retail")
+	assert.Contains(t, stdout, "no problems in line retail")
 	assert.NoDirExists(t, filepath.Join(dir, "data"), "nothing is made")
 
 	code, stdout, stderr = lint("", good, bad)
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stdout, bad+":1:1: line: is missing\n")
-	oneSentence(t, stderr, "3 problems to correct")
+	oneSentence(t, stderr, "3 problems found")
 
 	code, stdout, _ = lint(retail("5000", "pin: {digits: 6}"), "--json", "-")
 	assert.Equal(t, exitDone, code)
@@ -249,7 +262,8 @@ func TestALineIsEdited(t *testing.T) {
 	n := startLinesNATS(t)
 	n.must("apply", n.file("retail.yaml", retail("5000", "pin: {digits: 6}")))
 	n.editor("sed -i 's/digits: 6/digits: 8/' \"$2\"\n")
-	assert.Equal(t, "retail: version 1 → 2, in force with the next call\n  verify.questions[0].pin.digits: 6 → 8\n", n.must("edit", "--author", "anna", "retail"))
+	assert.Equal(t, "retail: version 1 → 2, in force with the next call\n  verify.questions[0].pin.digits: 6 → 8\n",
+		n.must("edit", "--author", "anna", "retail"))
 	assert.Contains(t, n.must("show", "retail"), "digits: 8")
 	assert.Equal(t, "retail: nothing was changed\n", n.must("edit", "retail"))
 	assert.Empty(t, n.drafts())
@@ -265,10 +279,12 @@ func TestANewLineBeginsAsTheBuiltInOne(t *testing.T) {
 func TestAMistakeInTheEditorCanBeMended(t *testing.T) {
 	n := startLinesNATS(t)
 	n.must("apply", n.file("retail.yaml", retail("5000", "pin: {digits: 6}")))
-	n.editor("if grep -q 'digits: 3' \"$2\"; then sed -i 's/digits: 3/digits: 8/' \"$2\"; else sed -i 's/digits: 6/digits: 3/' \"$2\"; fi\n")
+	n.editor("if grep -q 'digits: 3' \"$2\"; then sed -i 's/digits: 3/digits: 8/' \"$2\"; else sed -i 's/digits: " +
+		"6/digits: 3/' \"$2\"; fi\n")
 	code, stdout, stderr := n.run("y\n", "edit", "retail")
 	assert.Equal(t, exitDone, code, stderr)
-	assert.Contains(t, stderr, "retail.yaml:5:36: verify.questions[0].pin.digits: 3 is out of bounds: it can be 4 to 12\nEdit it again? [Y/n] ")
+	assert.Contains(t, stderr, "retail.yaml:5:36: verify.questions[0].pin.digits: 3 is out of bounds: "+
+		"it can be 4 to 12\nEdit it again? [Y/n] ")
 	assert.Contains(t, stdout, "retail: version 1 → 2")
 	assert.Empty(t, n.drafts())
 }
@@ -293,7 +309,8 @@ func TestNobodysChangeIsLostToAnEditor(t *testing.T) {
 	n.must("apply", n.file("retail.yaml", retail("5000", "pin: {digits: 6}")))
 	theirs := n.file("theirs.yaml", retail("5000", "pin: {digits: 7}"))
 	// While the one edits, another applies.
-	n.editor(fmt.Sprintf("sed -i 's/digits: 6/digits: 8/' \"$2\"\nCOUNTERSIGN_TEST_RUN=1 '%s' --data '%s' lines apply --nats '%s' --author ben '%s' >&2\n",
+	n.editor(fmt.Sprintf("sed -i 's/digits: 6/digits: 8/' \"$2\"\nCOUNTERSIGN_TEST_RUN=1 '%s' --data '%s' lines apply "+
+		"--nats '%s' --author ben '%s' >&2\n",
 		os.Args[0], filepath.Join(n.dir, "data"), n.url, theirs))
 	code, _, stderr := n.run("", "edit", "retail")
 	assert.Equal(t, exitFailed, code)
@@ -309,7 +326,7 @@ func TestTheNameOfALineIsNotEdited(t *testing.T) {
 	n.editor("sed -i 's/line: retail/line: wholesale/' \"$2\"\n")
 	code, _, stderr := n.run("n\n", "edit", "retail")
 	assert.Equal(t, exitFailed, code)
-	assert.Contains(t, stderr, "the file is about the line wholesale")
+	assert.Contains(t, stderr, "the file is for line wholesale")
 }
 
 func TestAnEditorThatIsNotThere(t *testing.T) {
@@ -330,18 +347,20 @@ func TestWrongUseOfLines(t *testing.T) {
 		{"lines lint", []string{"one or more files"}},
 		{"lines apply", []string{"one or more files"}},
 		{"lines apply --if-version 1 a.yaml b.yaml", []string{"--if-version"}},
-		{"lines apply a.yaml --dry-run", []string{"--dry-run stand before"}},
+		{"lines apply a.yaml --dry-run", []string{"--dry-run before"}},
 		{"lines show a b", []string{"the line's name"}},
-		{"lines show --version 1", []string{"give its name"}},
+		{"lines show --version 1", []string{"needs the name of a line"}},
 		{"lines diff retail", []string{"--from"}},
 		{"lines diff --to 2 retail", []string{"--to needs --from"}},
 		{"lines diff --from 1 retail x.yaml", []string{"either a file or"}},
 		{"lines rollback retail", []string{"two arguments"}},
-		{"lines rollback retail last", []string{`"last" is no version`}},
+		{"lines rollback retail last", []string{`"last" is not a version`}},
 		{"lines remove", []string{"the line's name"}},
 		{"lines schema x", []string{"no arguments"}},
 	} {
-		code, _, stderr := countersign(t, "", append([]string{"--data", filepath.Join(t.TempDir(), "d")}, strings.Fields(c.args)...)...)
+		code, _, stderr := countersign(t, "", append([]string{
+			"--data", filepath.Join(t.TempDir(), "d"),
+		}, strings.Fields(c.args)...)...)
 		assert.Equal(t, exitWrongUse, code, c.args)
 		oneSentence(t, stderr, c.words...)
 	}
@@ -356,7 +375,8 @@ func TestTheSchemaIsPrinted(t *testing.T) {
 
 func TestWithoutNATSLinesSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	code, _, stderr := countersign(t, "", "--data", filepath.Join(t.TempDir(), "d"), "lines", "show", "--nats", "nats://127.0.0.1:1")
+	code, _, stderr := countersign(t, "", "--data", filepath.Join(t.TempDir(), "d"), "lines", "show", "--nats",
+		"nats://127.0.0.1:1")
 	assert.Equal(t, exitFailed, code)
 	oneSentence(t, stderr, "NATS is away", "127.0.0.1:1", "countersign serve")
 }

@@ -1,5 +1,5 @@
-// Command countersign answers a company's telephone calls through FreeSWITCH, finds out who is calling, lets the caller prove it, and hands the call
-// on with the result.
+// Command countersign answers a company's telephone calls through FreeSWITCH, finds out who is calling, lets the caller
+// prove it, and hands the call on with the result.
 package main
 
 import (
@@ -16,14 +16,14 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Exit codes (design.md §3.1).
+// Exit codes (docs/contracts.md#command-line).
 const (
 	exitDone     = 0
 	exitFailed   = 1
 	exitWrongUse = 2
 )
 
-// stopSignals are wishes to stop: Ctrl-C, the service manager's, and a terminal that was closed.
+// stopSignals ask the program to stop: Ctrl-C, the service manager, and a terminal that was closed.
 var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
 func main() {
@@ -33,7 +33,7 @@ func main() {
 	os.Exit(code)
 }
 
-// usageError is a mistake in how the command was called.
+// usageError is a mistake on the command line.
 type usageError struct{ err error }
 
 func (e usageError) Error() string { return e.err.Error() }
@@ -41,7 +41,7 @@ func (e usageError) Unwrap() error { return e.err }
 
 func wrongUse(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
 
-// run is the whole program: arguments in, exit code out. The end of ctx is the wish to stop.
+// run is the whole program: arguments in, exit code out. It stops when ctx ends.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	app := newApp(stdin, stdout, stderr)
 	err := app.RunContext(ctx, args)
@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err == nil:
 		return exitDone
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "countersign: %s\nRun \"countersign help\" to see how it is used.\n", printableLines(err.Error()))
+		fmt.Fprintf(stderr, "countersign: %s\nRun \"countersign help\" for usage.\n", printableLines(err.Error()))
 		return exitWrongUse
 	default:
 		fmt.Fprintf(stderr, "countersign: %s\n", printableLines(err.Error()))
@@ -70,15 +70,19 @@ func printableLines(s string) string {
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	app := &cli.App{
 		Name:      "countersign",
-		Usage:     "find out who is calling, and let them prove it",
+		Usage:     "identify callers and let them prove who they are",
 		UsageText: "countersign [--config FILE] [--data DIR] COMMAND …",
 		Flags: []cli.Flag{
-			cli.HelpFlag, // urfave/cli leaves it out where a program has its own help command
+			cli.HelpFlag, // urfave/cli omits it in a program with its own help command
 			&cli.StringFlag{Name: "config", Usage: "read settings from `FILE` (YAML)", EnvVars: []string{"COUNTERSIGN_CONFIG"}},
-			&cli.StringFlag{Name: "data", Usage: "keep everything in `DIR`", Value: defaultData, EnvVars: []string{"COUNTERSIGN_DATA"}},
+			&cli.StringFlag{
+				Name: "data", Usage: "keep all data in `DIR`", Value: defaultData, EnvVars: []string{"COUNTERSIGN_DATA"},
+			},
 		},
 		Commands: []*cli.Command{
-			demoCommand(), serveCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), backendCommand(), reportCommand(), watchCommand(), replayCommand(), journalCommand(), doctorCommand(), auditCommand(), retentionCommand(), helpCommand(),
+			demoCommand(), serveCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), backendCommand(),
+			reportCommand(), watchCommand(), replayCommand(), journalCommand(), doctorCommand(), auditCommand(),
+			retentionCommand(), helpCommand(),
 		},
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,
 		Version:         version(),
@@ -97,7 +101,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	return app
 }
 
-// version is the release, or the commit that was built.
+// version is the release or the commit of this build.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -111,7 +115,7 @@ func version() string {
 	return info.Main.Version
 }
 
-// helpCommand says what --help says: "help customers import" is "customers import --help".
+// helpCommand prints what --help prints: "help customers import" is "customers import --help".
 func helpCommand() *cli.Command {
 	return &cli.Command{
 		Name: "help", Usage: "explain a command", ArgsUsage: "[COMMAND …]", HideHelp: true,
@@ -131,7 +135,7 @@ func everyCommand(commands []*cli.Command, f func(*cli.Command)) {
 
 func onUsageError(_ *cli.Context, err error, _ bool) error { return usageError{err} }
 
-// unknownCommand runs when no command fits.
+// unknownCommand runs when no command matches.
 func unknownCommand(c *cli.Context) error {
 	if c.Args().Present() {
 		return wrongUse("there is no command %q", c.Args().First())
@@ -143,7 +147,7 @@ func unknownCommand(c *cli.Context) error {
 func arguments(c *cli.Context, want int, names string) error {
 	for _, a := range c.Args().Slice() {
 		if strings.HasPrefix(a, "-") && a != "-" {
-			return wrongUse("options such as %s stand before the other arguments: %s %s …", a, c.Command.HelpName, a)
+			return wrongUse("put options such as %s before the other arguments: %s %s …", a, c.Command.HelpName, a)
 		}
 	}
 	if c.NArg() != want {

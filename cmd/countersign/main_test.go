@@ -29,7 +29,8 @@ import (
 	"countersign/steps"
 )
 
-// TestMain lets this test binary be the program itself, or a NATS: each test runs it as a process of its own, as a shell does.
+// TestMain lets this test binary be the program itself, or a NATS: each test runs it as a process of its own, as a
+// shell does.
 func TestMain(m *testing.M) {
 	if os.Getenv("COUNTERSIGN_TEST_RUN") != "" {
 		main()
@@ -78,7 +79,7 @@ func oneSentence(t *testing.T, stderr string, words ...string) {
 	first, rest, _ := strings.Cut(strings.TrimSpace(stderr), "\n")
 	assert.True(t, strings.HasPrefix(first, "countersign: "), stderr)
 	if rest != "" {
-		assert.Equal(t, `Run "countersign help" to see how it is used.`, rest)
+		assert.Equal(t, `Run "countersign help" for usage.`, rest)
 	}
 	for _, w := range words {
 		assert.Contains(t, first, w)
@@ -113,7 +114,9 @@ func TestWrongUseIsSaidAndExitsWithTwo(t *testing.T) {
 		{"watch --caller +15551230001", []string{"last four"}},
 		{"doctor x", []string{"no arguments"}},
 	} {
-		code, _, stderr := countersign(t, "", append([]string{"--data", filepath.Join(t.TempDir(), "d")}, strings.Fields(c.args)...)...)
+		code, _, stderr := countersign(t, "", append([]string{
+			"--data", filepath.Join(t.TempDir(), "d"),
+		}, strings.Fields(c.args)...)...)
 		assert.Equal(t, exitWrongUse, code, c.args)
 		oneSentence(t, stderr, c.words...)
 	}
@@ -121,7 +124,9 @@ func TestWrongUseIsSaidAndExitsWithTwo(t *testing.T) {
 
 func TestHelpIsThere(t *testing.T) {
 	t.Parallel()
-	for _, args := range []string{"", "help", "--help", "customers", "customers import --help", "help serve", "help customers import"} {
+	for _, args := range []string{
+		"", "help", "--help", "customers", "customers import --help", "help serve", "help customers import",
+	} {
 		code, stdout, stderr := countersign(t, "", strings.Fields(args)...)
 		assert.Equal(t, exitDone, code, args)
 		assert.Contains(t, stdout, "countersign", args)
@@ -250,7 +255,8 @@ func TestADatabaseOfANewerVersionIsLeftAlone(t *testing.T) {
 		assert.Equal(t, exitFailed, code)
 		oneSentence(t, stderr, "newer Countersign", "99")
 	}
-	code, stdout, stderr := countersign(t, "", "--data", data, "doctor", "--freeswitch", filepath.Join("..", "..", "freeswitch", "conf"))
+	code, stdout, stderr := countersign(t, "", "--data", data, "doctor", "--freeswitch",
+		filepath.Join("..", "..", "freeswitch", "conf"))
 	assert.NotContains(t, stdout, "problem  nats", "no NATS is no problem while serve is not running")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stdout, "newer Countersign")
@@ -267,7 +273,9 @@ func TestCustomersAreImportedListedShownAndGivenAPIN(t *testing.T) {
 	do := func(stdin string, args ...string) (int, string, string) {
 		return countersign(t, stdin, append([]string{"--data", data}, args...)...)
 	}
-	require.NoError(t, os.WriteFile(csv, []byte("id,name,phones,account,pin\nC-1,Ada,+15551230001,100042,246813\nC-2,Bob,12,100043,12\nC-3,Eve,,100042,999111\n"), 0o600))
+	require.NoError(t, os.WriteFile(csv,
+		[]byte("id,name,phones,account,pin\n"+
+			"C-1,Ada,+15551230001,100042,246813\nC-2,Bob,12,100043,12\nC-3,Eve,,100042,999111\n"), 0o600))
 	code, stdout, stderr := do("", "customers", "import", csv)
 	assert.Equal(t, exitFailed, code)
 	assert.Empty(t, stdout)
@@ -295,7 +303,8 @@ func TestCustomersAreImportedListedShownAndGivenAPIN(t *testing.T) {
 	}
 	assert.NotContains(t, stdout, "246813")
 	_, stdout, _ = do("", "customers", "show", "--json", "C-1")
-	assert.JSONEq(t, `{"id":"C-1","name":"Ada","language":"","pin":true,"enrolled":["pin"],"phones":["+15551230001"],"account":"100042"}`, stdout)
+	assert.JSONEq(t, `{"id":"C-1","name":"Ada","language":"","pin":true,"enrolled":["pin"],
+		"phones":["+15551230001"],"account":"100042"}`, stdout)
 	_, stdout, _ = do("", "customers", "list", "--search", "stdin")
 	assert.Contains(t, stdout, "C-9")
 	assert.NotContains(t, stdout, "C-1 ")
@@ -318,7 +327,8 @@ func TestCustomersAreImportedListedShownAndGivenAPIN(t *testing.T) {
 	oneSentence(t, stderr, "4")
 
 	for command, answers := range map[string][2]string{
-		"set-passphrase": {"sesame", "Open Sesame!"}, "set-birth-date": {"31.02.1984", "29.02.1984"}, "set-totp": {"GEZDGNBV", "GEZD GNBV GY3T QOJQ"},
+		"set-passphrase": {"sesame", "Open Sesame!"}, "set-birth-date": {"31.02.1984", "29.02.1984"},
+		"set-totp": {"GEZDGNBV", "GEZD GNBV GY3T QOJQ"},
 	} {
 		code, _, stderr = do(answers[0]+"\n", "customers", command, "C-9")
 		assert.Equal(t, exitFailed, code, command)
@@ -338,7 +348,9 @@ func TestCustomersAreImportedListedShownAndGivenAPIN(t *testing.T) {
 func TestBadFilesAreNamed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for name, content := range map[string]string{"empty.csv": "", "columns.csv": "id,colour\n1,red\n", "noid.csv": "name\nAda\n", "binary.csv": "id\n\xff\xfe\n"} {
+	for name, content := range map[string]string{
+		"empty.csv": "", "columns.csv": "id,colour\n1,red\n", "noid.csv": "name\nAda\n", "binary.csv": "id\n\xff\xfe\n",
+	} {
 		file := filepath.Join(dir, name)
 		require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
 		code, _, stderr := countersign(t, "", "--data", dir, "customers", "import", file)
@@ -387,13 +399,14 @@ func TestADemoEndsByItselfAndLosesNobody(t *testing.T) {
 	}
 }
 
-// startServe runs "serve" on ports that are free and returns its socket's address, and settings with which other commands find it; stop ends it as SIGTERM
-// does and returns the exit code.
+// startServe runs "serve" on ports that are free and returns its socket's address, and settings with which other
+// commands find it; stop ends it as SIGTERM does and returns the exit code.
 func startServe(t *testing.T, data string) (address string, cfg string, stop func() int) {
 	t.Helper()
 	cfg = filepath.Join(t.TempDir(), "c.yaml")
 	settings := func(socket, nats string) {
-		text := fmt.Sprintf("socket: {listen: %q}\nnats: {listen: %q, timeout: 5s}\nweb: {listen: \"127.0.0.1:0\"}", socket, nats)
+		text := fmt.Sprintf("socket: {listen: %q}\nnats: {listen: %q, timeout: 5s}\nweb: {listen: \"127.0.0.1:0\"}", socket,
+			nats)
 		require.NoError(t, os.WriteFile(cfg, []byte(text), 0o600))
 	}
 	settings("127.0.0.1:0", "127.0.0.1:0")
@@ -430,7 +443,8 @@ func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
 	_, cfg, stop := startServe(t, data)
 	flags := []string{"--config", cfg, "--data", data}
 
-	code, stdout, stderr := countersign(t, "", append(flags, "call", "--from", "+15551230001", "--keys", "246813#", "--speed", "10", "--json")...)
+	code, stdout, stderr := countersign(t, "",
+		append(flags, "call", "--from", "+15551230001", "--keys", "246813#", "--speed", "10", "--json")...)
 	require.Equal(t, exitDone, code, stderr)
 	var result struct {
 		Destination string
@@ -440,7 +454,8 @@ func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
 	assert.Equal(t, "menu XML default", result.Destination)
 	assert.Equal(t, "verified", result.Variables["cs_status"])
 
-	code, stdout, stderr = countersign(t, "", append(flags, "call", "--from", "+15559990000", "--keys", "*", "--speed", "10")...)
+	code, stdout, stderr = countersign(t, "",
+		append(flags, "call", "--from", "+15559990000", "--keys", "*", "--speed", "10")...)
 	require.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "Please enter your account number")
 	assert.Contains(t, stdout, "agents XML default")
@@ -482,7 +497,8 @@ func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
 	assert.Contains(t, stdout, "all events of NATS are counted")
 	assert.Contains(t, stdout, "our dialplan is in "+conf)
 	assert.NotContains(t, stdout, "problem")
-	require.NoError(t, os.WriteFile(filepath.Join(conf, "vars.xml"), []byte(`<X-PRE-PROCESS cmd="set" data="default_password=1234"/>`), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(conf, "vars.xml"),
+		[]byte(`<X-PRE-PROCESS cmd="set" data="default_password=1234"/>`), 0o600))
 	code, stdout, _ = countersign(t, "", append(flags, "doctor", "--freeswitch", conf)...)
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stdout, "default_password is 1234")
@@ -490,7 +506,7 @@ func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
 
 	code, _, stderr = countersign(t, "", append(flags, "call", "--keys", "1")...)
 	assert.Equal(t, exitFailed, code)
-	oneSentence(t, stderr, "nobody answers", "countersign serve")
+	oneSentence(t, stderr, "no answer at", "countersign serve")
 }
 
 // The shipped default line, held to what the first start promises.
@@ -513,11 +529,13 @@ func TestTheDefaultLine(t *testing.T) {
 func TestWhatOthersNamedInAnErrorCannotMoveTheCursor(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "events.ndjson")
-	body := `{"specversion":"1.0","id":"a\u001b[2J\r\nok\u202e.1","source":"","type":"countersign.v1.call_started","time":"2026-11-21T12:00:00Z","call":"a\u001b[2J\r\nok\u202e","seq":1,"line":"retail","data":{"channel":"x"}}`
+	body := `{"specversion":"1.0","id":"a\u001b[2J\r\nok\u202e.1","source":"","type":"countersign.v1.call_started",` +
+		`"time":"2026-11-21T12:00:00Z","call":"a\u001b[2J\r\nok\u202e","seq":1,"line":"retail","data":{"channel":"x"}}`
 	require.NoError(t, os.WriteFile(file, []byte(body+"\n"), 0o600))
 	code, _, stderr := countersign(t, "", "--data", t.TempDir(), "replay", file)
 	assert.Equal(t, exitFailed, code)
-	assert.Contains(t, stderr, "read event a\uFFFD[2J\uFFFD\nok\uFFFD.1: source, line or time is missing\n", "but a line ends where it ends")
+	assert.Contains(t, stderr, "read event a\uFFFD[2J\uFFFD\nok\uFFFD.1: source, line or time is missing\n",
+		"but a line ends where it ends")
 	code, _, stderr = countersign(t, "", "\x1b[2J")
 	assert.Equal(t, exitWrongUse, code)
 	assert.NotContains(t, stderr, "\x1b")

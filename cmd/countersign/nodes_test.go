@@ -30,8 +30,11 @@ func TestAChangedLineIsInForceOnBothNodesWithTheNextCall(t *testing.T) {
 		assert.Equal(t, "account,pin", r.Variables["cs_methods"])
 	}
 
-	// While calls run on both, another process changes the order of questions: no call fails, each keeps the version that it began with.
-	_, stop := s.keepCalling(4, func() sim.CallOptions { return sim.CallOptions{From: "+15550001112", To: "5200", Caller: who()} })
+	// While calls run on both, another process changes the order of questions: no call fails, each keeps the version that
+	// it began with.
+	_, stop := s.keepCalling(4, func() sim.CallOptions {
+		return sim.CallOptions{From: "+15550001112", To: "5200", Caller: who()}
+	})
 	s.apply(bankLine("bank", "5200", "birth_date: {}, pin: {digits: 6}"))
 	s.apply(bankLine("bank", "5200", "pin: {digits: 6}, birth_date: {}"))
 	s.apply(bankLine("bank", "5200", "birth_date: {}, pin: {digits: 6}, totp: {}"))
@@ -58,11 +61,14 @@ func TestAChangedLineIsInForceOnBothNodesWithTheNextCall(t *testing.T) {
 	t.Logf("%d calls while the line changed three times", total)
 
 	// A file with mistakes changes nothing, on no node, and all of them are said.
-	bad := s.file("bad.yaml", strings.Replace(bankLine("bank", "5200", "pin: {digits: 3}, pinn: {}"), "region: US", "region: Utopia", 1))
+	bad := s.file("bad.yaml", strings.Replace(bankLine("bank", "5200", "pin: {digits: 3}, pinn: {}"), "region: US",
+		"region: Utopia", 1))
 	code, stdout, stderr := s.run("lines", "apply", bad)
 	assert.Equal(t, exitFailed, code)
 	assert.Empty(t, stdout)
-	for _, w := range []string{"Utopia", "3 is out of bounds", "pinn: unknown key", "3 problems to correct; nothing was changed"} {
+	for _, w := range []string{
+		"Utopia", "3 is out of bounds", "pinn: unknown key", "3 problems found; nothing was changed",
+	} {
 		assert.Contains(t, stderr, w)
 	}
 
@@ -105,11 +111,16 @@ func TestNATSAwayCostsNoCallAndNoLine(t *testing.T) {
 		return sim.CallOptions{From: "+15550001111", To: "5200", Caller: keys("ask-account", "100042", "ask-pin", "246813")}
 	}
 	guess := func(n *node) sim.Result {
-		return n.call(sim.CallOptions{From: "anonymous", To: "5200", Caller: keys("ask-account", "100043", "ask-pin", "111999")})
+		return n.call(sim.CallOptions{
+			From: "anonymous", To: "5200", Caller: keys("ask-account", "100043", "ask-pin", "111999"),
+		})
 	}
 	ready := func(n *node) (int, string) { return n.ask("GET", "/readyz", "") }
 	for _, n := range s.nodes {
-		require.Eventually(t, func() bool { status, _ := ready(n); return status == http.StatusOK }, patience, 10*time.Millisecond)
+		require.Eventually(t, func() bool {
+			status, _ := ready(n)
+			return status == http.StatusOK
+		}, patience, 10*time.Millisecond)
 	}
 
 	// Calls go on all the time.
@@ -151,15 +162,20 @@ func TestNATSAwayCostsNoCallAndNoLine(t *testing.T) {
 	assert.Equal(t, 1, two.lines()["bank"].Version)
 	status, text := ready(two)
 	assert.Equal(t, http.StatusServiceUnavailable, status)
-	assert.Contains(t, text, "which lines there are")
+	assert.Contains(t, text, "lines not read from NATS yet")
 	assert.Equal(t, "wrong_answer", guess(two).Variables["cs_reason"])
 
 	s.natsReturns()
 	for _, n := range s.nodes {
-		require.Eventually(t, func() bool { status, _ := ready(n); return status == http.StatusOK }, patience, 10*time.Millisecond)
+		require.Eventually(t, func() bool {
+			status, _ := ready(n)
+			return status == http.StatusOK
+		}, patience, 10*time.Millisecond)
 	}
 	// What the nodes counted apart is put together, the lines are there, and every event arrives.
-	require.Eventually(t, func() bool { return s.attempts("C-2", "--dry-run").Failures == 5+3 }, patience, 50*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return s.attempts("C-2", "--dry-run").Failures == 5+3
+	}, patience, 50*time.Millisecond)
 	u := s.attempts("C-2", "--dry-run")
 	if assert.NotNil(t, u.Until) { // a quarter of an hour for the fifth, doubled for each of the three after it
 		assert.WithinRange(t, *u.Until, time.Now().Add(time.Hour), time.Now().Add(2*time.Hour))
@@ -199,13 +215,16 @@ func TestANATSThatHangsCostsACallLessThanASecond(t *testing.T) {
 	wire.Hold()
 	after := verified(7)
 	t.Logf("calls took %v, and with NATS hanging %v", before, after)
-	assert.Less(t, slices.Min(after[1:]), slices.Min(before)+s.natsTimeout, "only the first waits; the machine may do much else")
+	assert.Less(t, slices.Min(after[1:]), slices.Min(before)+s.natsTimeout,
+		"only the first waits; the machine may do much else")
 	assert.Equal(t, "wrong_answer", call("100043", "111999").Variables["cs_reason"])
 	assert.Equal(t, "locked", call("100043", "111999").Variables["cs_reason"])
 	require.Eventually(t, ready(http.StatusServiceUnavailable), patience, 10*time.Millisecond)
 	wire.Release()
 	require.Eventually(t, ready(http.StatusOK), patience, 10*time.Millisecond)
-	require.Eventually(t, func() bool { return s.attempts("C-2", "--dry-run").Failures == 5 }, patience, 50*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return s.attempts("C-2", "--dry-run").Failures == 5
+	}, patience, 50*time.Millisecond)
 	assert.Equal(t, "locked", call("100043", "975310").Variables["cs_reason"])
 	s.await(4, is[event.Verified]("bank"))
 }

@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// parts are what a service consists of, in the order in which they were opened. They close in the reverse order.
+// parts are the parts of a service in the order they were opened. They close in reverse.
 type parts struct{ closers []func() error }
 
-// add takes a part that was just opened.
+// add appends a part that was just opened.
 func (p *parts) add(close func() error) { p.closers = append(p.closers, close) }
 
 // addQuiet is add for a part that cannot fail to close.
 func (p *parts) addQuiet(close func()) { p.add(func() error { close(); return nil }) }
 
-// close closes all parts, whatever fails. Closing twice is harmless.
+// close closes all parts, even if some fail. Closing twice is harmless.
 func (p *parts) close() error {
 	var errs []error
 	for _, close := range slices.Backward(p.closers) {

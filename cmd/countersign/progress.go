@@ -10,7 +10,7 @@ import (
 	"golang.org/x/term"
 )
 
-// progress shows how far long work is: a bar on a terminal, a plain line now and then elsewhere.
+// progress shows how far a long job has got: a bar on a terminal, a line now and then elsewhere.
 type progress struct {
 	out      io.Writer
 	what     string
@@ -19,17 +19,18 @@ type progress struct {
 	lastLine time.Time
 }
 
-// plainEvery is how often a plain line is printed.
+// plainEvery is the time between lines without a bar.
 const plainEvery = 5 * time.Second
 
-// newProgress begins work of so many bytes; 0 means that nobody knows.
+// newProgress starts a job of this many bytes; 0 is unknown.
 func newProgress(out io.Writer, what, unit string, bytes int64) *progress {
 	p := &progress{out: out, what: what, unit: unit, lastLine: time.Now()}
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		if bytes <= 0 {
 			bytes = -1
 		}
-		p.bar = progressbar.NewOptions64(bytes, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what), progressbar.OptionShowBytes(true),
+		p.bar = progressbar.NewOptions64(bytes, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what),
+			progressbar.OptionShowBytes(true),
 			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 	}
 	return p
@@ -46,7 +47,7 @@ func (p *progress) at(count int, bytes int64) {
 	}
 }
 
-// say prints a line of its own, above the bar.
+// say prints a line above the bar.
 func (p *progress) say(line string) {
 	if p.bar != nil {
 		_ = p.bar.Clear()

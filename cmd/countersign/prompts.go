@@ -16,14 +16,17 @@ import (
 func promptsCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "prompts",
-		Usage: "what callers hear",
+		Usage: "check and record what callers hear",
 		Subcommands: []*cli.Command{
 			{
 				Name:      "lint",
-				Usage:     "say what is wrong with the recordings",
+				Usage:     "check the recordings",
 				ArgsUsage: "[DIR]",
-				Description: "Looks at DIR/LANGUAGE/PROMPT.wav and at the lines' own recordings, DIR/own/LANGUAGE: what is missing, not 8 kHz mono, too long, too\n" +
-					"loud or too quiet, and what nothing plays. DIR is that of the service unless you name another. Exits with 1 if something is wrong.",
+				Description: "Checks DIR/LANGUAGE/PROMPT.wav and the lines' own recordings in DIR/own/LANGUAGE: reports what " +
+					"is missing, not 8 kHz\n" +
+					"mono, too long, too loud or too quiet, and what nothing plays. DIR is the service's folder unless you name " +
+					"another. Exits\n" +
+					"with 1 if there are problems.",
 				Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print the result as JSON, with what plays each prompt"}},
 				Action: promptsLint,
 			},
@@ -31,14 +34,22 @@ func promptsCommand() *cli.Command {
 				Name:      "render",
 				Usage:     "have a voice speak the prompts whose text has changed",
 				ArgsUsage: "[DIR] | --language CODE --text TEXT NAME [DIR]",
-				Description: "Texts are ours, with those of DIR/LANGUAGE/texts.yaml over them. Speaks what is missing, or was made from another text; recordings of\n" +
-					"people stay. With --text, speaks one text as the prompt NAME, which from then on counts as your own recording. The voices are flite for\n" +
-					"English and espeak-ng for every other language, where they are installed, or the command lines of prompts.voices.",
+				Description: "Texts are ours, overridden by those of DIR/LANGUAGE/texts.yaml. Speaks what is missing or was " +
+					"made from another text;\n" +
+					"recordings of people stay. With --text, speaks one text as the prompt NAME, which then counts as your own " +
+					"recording. The\n" +
+					"voices are flite for English and espeak-ng for every other language, where they are installed, or the " +
+					"command lines of\n" +
+					"prompts.voices.",
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "language", Usage: "only `CODE`, such as de or pt-BR"},
 					&cli.StringFlag{Name: "text", Usage: "speak `TEXT` instead of the texts in the files"},
-					&cli.StringFlag{Name: "voice", Usage: "speak with `COMMAND`, which reads the text from its standard input (or from the file {text}) and writes the file {wav}"},
-					&cli.BoolFlag{Name: "force", Usage: "speak everything anew, over recordings of people too"},
+					&cli.StringFlag{
+						Name: "voice",
+						Usage: "speak with `COMMAND`, which reads the text from standard input (or the file {text}) and writes the " +
+							"file {wav}",
+					},
+					&cli.BoolFlag{Name: "force", Usage: "speak everything again, and overwrite recordings of people"},
 				},
 				Action: promptsRender,
 			},
@@ -46,7 +57,7 @@ func promptsCommand() *cli.Command {
 	}
 }
 
-// promptsFolder is the argument at that place, or the folder of the service.
+// promptsFolder is the given argument, or the folder of the service.
 func promptsFolder(c *cli.Context, cfg config, at int) string {
 	if c.Args().Get(at) != "" {
 		return c.Args().Get(at)
@@ -65,7 +76,7 @@ func promptsLint(c *cli.Context) error {
 	dir := promptsFolder(c, cfg, 0)
 	report, err := prompts.Lint(os.DirFS(dir))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no folder %s: \"countersign serve\" and \"countersign prompts render\" make it", dir)
+		return fmt.Errorf("there is no folder %s: \"countersign serve\" and \"countersign prompts render\" create it", dir)
 	}
 	if err != nil {
 		return err
@@ -79,11 +90,12 @@ func promptsLint(c *cli.Context) error {
 			fmt.Fprintln(c.App.Writer, p)
 		}
 		for _, file := range report.Unused {
-			fmt.Fprintf(c.App.Writer, "%s: nothing plays it (no harm)\n", file)
+			fmt.Fprintf(c.App.Writer, "%s: not used by any line (no harm)\n", file)
 		}
 	}
 	if n := len(report.Problems); n > 0 {
-		return fmt.Errorf("%s of the prompts in %s: record them anew, or have them spoken by \"countersign prompts render\"", counted(n, "problem"), dir)
+		return fmt.Errorf("%s found in %s: record these prompts again, or run \"countersign prompts render\"",
+			counted(n, "problem"), dir)
 	}
 	return nil
 }
@@ -94,7 +106,8 @@ func promptsRender(c *cli.Context) error {
 	if one {
 		folderAt = 1
 	}
-	if err := arguments(c, max(folderAt, min(c.NArg(), folderAt+1)), "a folder or nothing; with --text the name of the prompt in front of it"); err != nil {
+	if err := arguments(c, max(folderAt, min(c.NArg(), folderAt+1)),
+		"at most a folder; with --text the name of the prompt before it"); err != nil {
 		return err
 	}
 	if language == "" && (one || c.IsSet("voice")) {
@@ -106,7 +119,7 @@ func promptsRender(c *cli.Context) error {
 	}
 	dir := promptsFolder(c, cfg, folderAt)
 	if dir == cfg.promptsDir() && cfg.Prompts.Path == "" {
-		if err := prompts.Unpack(dir); err != nil { // what comes with us need not be spoken anew
+		if err := prompts.Unpack(dir); err != nil { // our own recordings need not be spoken
 			return err
 		}
 	}
@@ -128,7 +141,8 @@ func promptsRender(c *cli.Context) error {
 	if one {
 		err = r.Text(c.Context, language, c.Args().First(), text)
 		if err == nil && count.kept > 0 {
-			err = fmt.Errorf("%s/%s is a person's recording, as far as we know; --force speaks over it", language, c.Args().First())
+			err = fmt.Errorf("%s/%s looks like a person's recording; --force overwrites it", language,
+				c.Args().First())
 		}
 		return err
 	}
@@ -142,9 +156,10 @@ func promptsRender(c *cli.Context) error {
 	for _, l := range languages {
 		failed = append(failed, r.Language(c.Context, l))
 	}
-	fmt.Fprintf(c.App.ErrWriter, "%d spoken, %d up to date, %d recorded by people and kept\n", count.made, count.upToDate, count.kept)
+	fmt.Fprintf(c.App.ErrWriter, "%d spoken, %d up to date, %d recorded by people and kept\n", count.made, count.upToDate,
+		count.kept)
 	return errors.Join(failed...)
 }
 
-// counted writes a number with its noun.
+// counted is a number with its noun.
 func counted(n int, noun string) string { return plural.Of(n, noun) }

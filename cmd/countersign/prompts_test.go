@@ -31,7 +31,8 @@ func aVoice(t *testing.T) string {
 	dir := t.TempDir()
 	require.NoError(t, prompts.Unpack(filepath.Join(dir, "prompts")))
 	script := filepath.Join(dir, "engine.sh")
-	require.NoError(t, os.WriteFile(script, []byte("cat > /dev/null; cp "+filepath.Join(dir, "prompts", "en", "greeting.wav")+" $1\n"), 0o644))
+	require.NoError(t, os.WriteFile(script,
+		[]byte("cat > /dev/null; cp "+filepath.Join(dir, "prompts", "en", "greeting.wav")+" $1\n"), 0o644))
 	return "sh " + script + " {wav}"
 }
 
@@ -39,7 +40,7 @@ func TestPromptsLintSaysWhatIsWrongAndFails(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	_, _, err := runPrompts(t, data, "lint")
-	require.ErrorContains(t, err, `"countersign serve" and "countersign prompts render" make it`)
+	require.ErrorContains(t, err, `"countersign serve" and "countersign prompts render" create it`)
 
 	dir := filepath.Join(data, "prompts")
 	require.NoError(t, prompts.Unpack(dir))
@@ -51,8 +52,9 @@ func TestPromptsLintSaysWhatIsWrongAndFails(t *testing.T) {
 	require.NoError(t, os.Rename(filepath.Join(dir, "en", "greeting.wav"), filepath.Join(dir, "en", "hello.wav")))
 	stdout, _, err = runPrompts(t, data, "lint")
 	require.ErrorContains(t, err, "2 problems")
-	assert.Equal(t, "de/ask-pin.wav: not a WAV file of plain PCM\nen/greeting.wav: missing; callers hear a tone in its place\n"+
-		"en/hello.wav: nothing plays it (no harm)\n", stdout)
+	assert.Equal(t, "de/ask-pin.wav: not a WAV file of plain PCM\nen/greeting.wav: missing; "+
+		"callers hear a tone in its place\n"+
+		"en/hello.wav: not used by any line (no harm)\n", stdout)
 
 	stdout, _, err = runPrompts(t, data, "lint", "--json", dir)
 	require.Error(t, err)
@@ -103,8 +105,10 @@ func TestPromptsRenderSpeaksOneTextAndNotOverAPerson(t *testing.T) {
 func TestPromptsAreUsedAsTheHelpSays(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"lint a b": "at most one argument", "render a b": "a folder or nothing", "render --language en --text x": "the name of the prompt",
-		"render --text x ask-pin": "need --language", "render --voice x{wav}": "need --language", "lint a --json": "stand before the other arguments",
+		"lint a b": "at most one argument", "render a b": "at most a folder",
+		"render --language en --text x": "the name of the prompt",
+		"render --text x ask-pin":       "need --language", "render --voice x{wav}": "need --language",
+		"lint a --json": "before the other arguments",
 	} {
 		_, _, err := runPrompts(t, t.TempDir(), strings.Fields(args)...)
 		var usage usageError

@@ -22,29 +22,31 @@ import (
 func replayCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "replay",
-		Usage: "a call once more, step by step; or many calls on other lines",
-		Description: "CALL is the id of a call in the journal of --data, or its end as watch shows it; FILE has events, as\n" +
+		Usage: "replay a call step by step, or run many calls on other lines",
+		Description: "CALL is the id of a call in the journal of --data, or the end of it as watch shows it; FILE has " +
+			"events as\n" +
 			"\"journal export\" writes them; last:N are the N calls that started last. \"-\" reads standard input.\n" +
-			"--what-if runs recorded calls on other lines, each on the line of its own name, and says which would have\n" +
-			"ended otherwise and why. What the events do not tell, such as the answer to a question that was never asked,\n" +
-			"is unknown. An answer that was right stays right, however many digits the line asks for; locks that a call\n" +
-			"met are met again.",
+			"--what-if runs recorded calls on other lines, each on the line with its name, and reports which would have " +
+			"ended\n" +
+			"differently and why. What the events do not show, such as the answer to a question that was never asked, is " +
+			"unknown. A\n" +
+			"right answer stays right, however many digits the line asks for; locks that a call met apply again.",
 		ArgsUsage: "CALL|FILE|last:N",
 		Flags: []cli.Flag{
 			&cli.Float64Flag{
-				Name: "speed", Usage: "let the time run `N` times as fast; 0 shows everything at once", Value: 1,
+				Name: "speed", Usage: "run time `N` times as fast; 0 shows everything at once", Value: 1,
 			},
 			&cli.BoolFlag{
-				Name: "publish", Usage: "send the events to NATS once more, marked as a replay: reports leave them out; " +
-					"calls of customers who were erased are left out of a FILE",
+				Name: "publish", Usage: "publish the events on NATS again, marked as a replay, which reports ignore; calls of " +
+					"erased customers in a FILE are left out",
 			},
 			natsFlag(),
 			&cli.StringSliceFlag{Name: "what-if", Usage: "run the calls on the line in `FILE` (may be repeated)"},
 			&cli.IntFlag{
-				Name: "limit", Usage: "with --what-if: list at most `N` calls that end otherwise, those that started first; " +
-					"with --json 10000 unless you say", Value: defaultListed,
+				Name: "limit", Usage: "with --what-if: list at most `N` calls that end differently, in the order they started; " +
+					"default with --json: 10000", Value: defaultListed,
 			},
-			&cli.BoolFlag{Name: "json", Usage: "print it as JSON: an event a line, or what became of the calls"},
+			&cli.BoolFlag{Name: "json", Usage: "print JSON: one event per line, or the result of --what-if"},
 			authorFlag(),
 		},
 		Action: replayAction,
@@ -62,14 +64,13 @@ func replayAction(c *cli.Context) error {
 	speed, source := c.Float64("speed"), c.Args().First()
 	switch {
 	case c.IsSet("what-if") && (c.Bool("publish") || c.IsSet("speed")):
-		return wrongUse("--what-if shows no time and publishes nothing: leave out --speed and --publish")
+		return wrongUse("--what-if cannot be combined with --speed or --publish")
 	case c.IsSet("what-if"):
 		return replayWhatIf(c, cfg, source)
 	case !(speed >= 0):
 		return wrongUse("--speed %v: it must be 0 or more", speed)
 	case c.Bool("publish") && source == "-":
-		return wrongUse("--publish reads a file twice, to leave out calls of customers who were erased: " +
-			"name the file in place of -")
+		return wrongUse("--publish reads a file twice, to leave out calls of erased customers: name a file instead of -")
 	}
 	show := func(e event.Event) error {
 		if c.Bool("json") {
@@ -86,7 +87,7 @@ func replayAction(c *cli.Context) error {
 	})
 }
 
-// showAgain shows events. What comes from the journal and goes to a file or a pipe is an export.
+// showAgain shows events. Journal events that go to a file or a pipe are an export.
 func showAgain(c *cli.Context, cfg config, source string, speed float64, show func(event.Event) error) error {
 	return withRecorded(c, cfg, source, func(from replay.Source) error {
 		n, err := replay.Tell(c.Context, from, speed, show)
@@ -97,7 +98,7 @@ func showAgain(c *cli.Context, cfg config, source string, speed float64, show fu
 	})
 }
 
-// publishAgain sends events to NATS once more.
+// publishAgain publishes events on NATS again.
 func publishAgain(c *cli.Context, cfg config, source string, o replay.PublishOptions) error {
 	o.Keep = time.Duration(cfg.Retention.Journal)
 	o.Erased = func(context.Context) (event.Erased, error) { return erasedCustomers(c, cfg) }
@@ -109,10 +110,10 @@ func publishAgain(c *cli.Context, cfg config, source string, o replay.PublishOpt
 		to := c.App.ErrWriter
 		fmt.Fprintf(to, "%s published as replay %s\n", counted(p.Events, "event"), p.ID)
 		if p.Erased > 0 {
-			fmt.Fprintf(to, "%s left out: they name a customer who was erased since then\n", counted(p.Erased, "call"))
+			fmt.Fprintf(to, "%s left out: the customer was erased since\n", counted(p.Erased, "call"))
 		}
 		if p.Old > 0 {
-			fmt.Fprintf(to, "%s left out: they are older than retention.journal, %s\n", counted(p.Old, "event"), o.Keep)
+			fmt.Fprintf(to, "%s left out: older than retention.journal, %s\n", counted(p.Old, "event"), o.Keep)
 		}
 		if p.Events > 0 {
 			err = errors.Join(err, auditDone(c, cfg, audit.Replayed, "journal", counted(p.Events, "event")+" as "+p.ID))
@@ -121,7 +122,7 @@ func publishAgain(c *cli.Context, cfg config, source string, o replay.PublishOpt
 	})
 }
 
-// withRecorded runs f on the calls that a command is about: a call, the last calls, or those in a file.
+// withRecorded runs f on the calls that a command names: one call, the last calls, or those in a file.
 func withRecorded(c *cli.Context, cfg config, source string, f func(replay.Source) error) error {
 	last, isLast := strings.CutPrefix(source, "last:")
 	var calls journal.ExportOptions

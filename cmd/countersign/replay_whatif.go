@@ -16,7 +16,7 @@ import (
 	"countersign/ops/replay"
 )
 
-// How many calls are listed unless somebody wants another number.
+// Default limits of listed calls.
 const (
 	defaultListed = 20
 	listedAsJSON  = 10_000
@@ -63,7 +63,7 @@ func replayWhatIf(c *cli.Context, cfg config, source string) error {
 	return nil
 }
 
-// reportAgainst says what a change would do, and what it would have done to recorded calls.
+// reportAgainst prints what a change would do, and what it would have done to recorded calls.
 func reportAgainst(c *cli.Context, cfg config, changes []*change.Change, files []change.File) error {
 	var defs []*lines.Definition
 	for _, f := range files {
@@ -103,17 +103,17 @@ func tryLines(c *cli.Context, cfg config, source string, defs []*lines.Definitio
 }
 
 func printTried(to io.Writer, t *replay.Tried) {
-	fmt.Fprintf(to, "%s run on %s: %s, %d otherwise, %d unknown\n",
+	fmt.Fprintf(to, "%s run on %s: %s, %d differently, %d unknown\n",
 		counted(t.Calls, "call"), strings.Join(t.Lines, ", "), endsSame(t.Same), t.Changed, t.Unknown)
 	if t.Others > 0 {
 		fmt.Fprintf(to, "%s of other lines left out\n", counted(t.Others, "call"))
 	}
-	printCounts(to, "Otherwise:", t.Changes)
-	printCounts(to, "Unknown, because the events do not tell:", t.Doubts)
+	printCounts(to, "Ended differently:", t.Changes)
+	printCounts(to, "Unknown, because the events do not show:", t.Doubts)
 	if len(t.Listed) == 0 {
 		return
 	}
-	fmt.Fprintln(to, "\nThe calls that end otherwise:")
+	fmt.Fprintln(to, "\nCalls that end differently:")
 	for _, r := range t.Listed {
 		why := r.Why
 		if r.Step != "" {

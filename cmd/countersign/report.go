@@ -21,7 +21,7 @@ import (
 func reportCommand() *cli.Command {
 	c := &cli.Command{
 		Name:  "report",
-		Usage: "what happened: how many were identified, verified and failed, why, and what each question costs",
+		Usage: "report how many callers were identified, verified or failed, why, and what each question costs",
 	}
 	for _, name := range reports.Names() {
 		c.Subcommands = append(c.Subcommands, &cli.Command{
@@ -37,32 +37,44 @@ var reportUsage = map[string]string{
 	"summary":  "identified by caller number, verified and failed: counts, rates and times, by line and day",
 	"ani":      "how many callers their number identified",
 	"verified": "how many callers proved to be the customer, by which methods, and how long it took",
-	"failed":   "how many did not, at which step and why",
-	"funnel":   "each question and attempt: asked, seconds, what came of it, and what a success costs",
-	"calls":    "one row a call, the last one first",
+	"failed":   "how many failed to, at which step and why",
+	"funnel":   "each question and attempt: times asked, seconds, results, and what a success costs",
+	"calls":    "one row per call, latest first",
 }
 
 var statuses = []string{string(event.StatusVerified), string(event.StatusIdentified), string(event.StatusNone)}
 
-const reportDescription = "Days are those of the time zone --tz, of 23 or 25 hours where clocks are changed. Without --from and --to the report is about\n" +
-	"today and the six days before. -o FILE writes a file, whose name tells the format unless --format does."
+const reportDescription = "Days are days in the time zone --tz, of 23 or 25 hours when clocks change. Without " +
+	"--from and --to the report covers\n" +
+	"today and the six days before. -o FILE writes a file; its extension sets the format unless --format does."
 
 func reportFlags(name string) []cli.Flag {
 	flags := []cli.Flag{
-		&cli.StringFlag{Name: "from", Usage: "begin with this `DAY`, such as 2026-11-21, or with a moment such as 2026-11-21T08:00:00+01:00"},
-		&cli.StringFlag{Name: "to", Usage: "end with this `DAY`, which is still in the report, or at a moment, which is not"},
-		&cli.StringFlag{Name: "tz", Usage: "tell days apart in the time `ZONE`, such as Europe/Berlin; default: that of this machine"},
+		&cli.StringFlag{
+			Name: "from", Usage: "start with this `DAY`, such as 2026-11-21, or at a time such as 2026-11-21T08:00:00+01:00",
+		},
+		&cli.StringFlag{Name: "to", Usage: "end with this `DAY`, which is included, or at a time, which is not"},
+		&cli.StringFlag{
+			Name: "tz", Usage: "time `ZONE` of the days, such as Europe/Berlin; default: that of this machine",
+		},
 		&cli.StringSliceFlag{Name: "line", Usage: "only the service line `NAME` (may be repeated)"},
 	}
 	if sections := reports.Sections(name); len(sections) > 0 {
-		flags = append(flags, &cli.StringSliceFlag{Name: "by", Usage: "tell apart by `WHAT`: " + strings.Join(sections, ", ") + " (may be repeated); an hour is one of the day, of all days together"})
+		flags = append(flags, &cli.StringSliceFlag{
+			Name: "by",
+			Usage: "group by `WHAT`: " + strings.Join(sections, ", ") +
+				" (may be repeated); hour is the hour of the day, over all days",
+		})
 	}
 	if name == "calls" {
 		flags = append(flags, callsFlags()...)
 	}
 	return append(flags,
 		&cli.StringFlag{Name: "format", Usage: "write it as `FORMAT`: " + joinFormats(), Value: string(render.Table)},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, which only its owner may read; - is standard output"},
+		&cli.StringFlag{
+			Name: "output", Aliases: []string{"o"},
+			Usage: "write to `FILE`, which only its owner may read; - is standard output",
+		},
 		authorFlag(),
 	)
 }
@@ -76,8 +88,13 @@ func callsFlags() []cli.Flag {
 		&cli.StringFlag{Name: "identified-by", Usage: "only those identified by this `METHOD`, such as ani"},
 		&cli.StringFlag{Name: "step", Usage: "only those that failed at this `STEP`, such as pin; none: at no step"},
 		&cli.BoolFlag{Name: "failed", Usage: "only the calls that the other reports count as failed"},
-		&cli.BoolFlag{Name: "step-ups", Usage: "only step-ups and calls that came back, which the other reports count apart"},
-		&cli.IntFlag{Name: "limit", Usage: "at most `N` calls, 0 for all; default: 50 for table and pdf, all for the others; a pdf is one page"},
+		&cli.BoolFlag{
+			Name: "step-ups", Usage: "only step-ups and calls that came back, which the other reports count separately",
+		},
+		&cli.IntFlag{
+			Name:  "limit",
+			Usage: "at most `N` calls, 0 for all; default: 50 for table and pdf, all for the others; a pdf is one page",
+		},
 	}
 }
 
@@ -89,7 +106,7 @@ func joinFormats() string {
 	return strings.Join(s, ", ")
 }
 
-// printReport is every report: read the flags, make it, write it.
+// printReport reads the flags, makes a report and writes it.
 func printReport(c *cli.Context, name string) error {
 	if err := arguments(c, 0, "no arguments"); err != nil {
 		return err
@@ -119,7 +136,7 @@ func printReport(c *cli.Context, name string) error {
 	return err
 }
 
-// reportFormat is what --format says, else what the name of the file says.
+// reportFormat is --format, else the extension of the file.
 func reportFormat(c *cli.Context) (render.Format, error) {
 	wanted := c.String("format")
 	if name := c.String("output"); !c.IsSet("format") && filepath.Ext(name) != "" {
@@ -133,11 +150,11 @@ func reportFormat(c *cli.Context) (render.Format, error) {
 			continue
 		}
 		if f.Binary() && writesTo(c) == "" && isTerminal(c.App.Writer) {
-			return "", wrongUse("--format %s is nothing for a terminal: write it to a file with -o report.%s", f, f)
+			return "", wrongUse("--format %s cannot be shown on a terminal: write it to a file with -o report.%s", f, f)
 		}
 		return f, nil
 	}
-	return "", wrongUse("there is no format %q: known are %s; --format says which", wanted, joinFormats())
+	return "", wrongUse("there is no format %q: set --format to one of %s", wanted, joinFormats())
 }
 
 func reportQuery(c *cli.Context, name string, format render.Format) (q reports.Query, err error) {
@@ -168,14 +185,14 @@ func checkCallsFlags(q reports.Query) error {
 		return wrongUse("--limit %d: it must be at least 1, or 0 for all", q.Limit)
 	}
 	if q.Calls.Failed && q.Calls.StepUps {
-		return wrongUse("--failed and --step-ups exclude each other: step-ups are counted apart")
+		return wrongUse("--failed and --step-ups cannot be combined: step-ups are counted separately")
 	}
 	return cmp.Or(checkStatus(q.Calls.Status), checkCaller(q.Calls.CallerLast4))
 }
 
 func checkStatus(s string) error {
 	if s != "" && !slices.Contains(statuses, s) {
-		return wrongUse("--status %q: known are %s", s, strings.Join(statuses, ", "))
+		return wrongUse("--status %q: must be one of %s", s, strings.Join(statuses, ", "))
 	}
 	return nil
 }
@@ -187,7 +204,7 @@ func checkCaller(digits string) error {
 	return nil
 }
 
-// writesTo is the file that was asked for, or "" for standard output.
+// writesTo is the file to write, or "" for standard output.
 func writesTo(c *cli.Context) string {
 	if name := c.String("output"); name != "-" {
 		return name
@@ -195,12 +212,12 @@ func writesTo(c *cli.Context) string {
 	return ""
 }
 
-// withReports runs f on the reports, which must be there: a report of no calls would look like a quiet week.
+// withReports runs f on the reports. They must exist: a report of no calls would look like a quiet week.
 func withReports(c *cli.Context, cfg config, f func(*reports.Reader) error) error {
 	kept, err := reportsdb.OpenReadOnly(c.Context, cfg.reportsPath())
 	if errors.Is(err, sqlite.ErrMissing) {
-		return fmt.Errorf("there are no reports yet: %s does not exist. \"countersign serve\" makes it of the calls that "+
-			"come in; --data says where it is", cfg.reportsPath())
+		return fmt.Errorf("there are no reports yet: %s does not exist. \"countersign serve\" creates it as calls come "+
+			"in; --data sets the folder", cfg.reportsPath())
 	}
 	if err != nil {
 		return err

@@ -15,12 +15,14 @@ import (
 
 func reportRebuildCommand() *cli.Command {
 	return &cli.Command{
-		Name: "rebuild", Usage: "count again what NATS still has, such as after putting a backup of reports.db back",
-		Description: "Days that are older than the events in NATS stay as they are. Calls of customers who were erased are\n" +
-			"gone from NATS: they are counted from the journal of --data; those of other machines are if their journals\n" +
-			"were exported there and imported here before. The service may run meanwhile, and must if NATS runs inside of\n" +
-			"it; it counts along. Until the end reports are incomplete. A rebuild that was stopped in the middle is\n" +
-			"finished by the service, or begins again if it is called again.",
+		Name: "rebuild", Usage: "count the events in NATS again, such as after restoring a backup of reports.db",
+		Description: "Days older than the events in NATS stay as they are. NATS has no events of erased customers: their " +
+			"calls are counted\n" +
+			"from the journal of --data; those of other machines only if their journals were exported there and imported " +
+			"here first.\n" +
+			"The service may run meanwhile, and must if NATS runs inside it; it keeps counting. Reports are incomplete " +
+			"until the end.\n" +
+			"A rebuild that was interrupted is finished by the service, or starts over if the command is repeated.",
 		Flags:  []cli.Flag{natsFlag(), authorFlag()},
 		Action: reportRebuild,
 	}
@@ -59,7 +61,7 @@ func reportRebuild(c *cli.Context) error {
 		fmt.Fprintf(c.App.Writer, "%s has no events: the reports stay as they are\n", endpoint)
 		return nil
 	case errors.As(err, &unreadable):
-		return fmt.Errorf("%w; start countersign serve, or name the NATS with --nats", err)
+		return fmt.Errorf("%w; start countersign serve, or set --nats", err)
 	case err != nil:
 		return err
 	}
@@ -67,7 +69,7 @@ func reportRebuild(c *cli.Context) error {
 	return auditDone(c, cfg, audit.Rebuilt, "reports", counted(events, "event"))
 }
 
-// rebuild counts again with the journal of --data, if there is one.
+// rebuild counts again, with the journal of --data if there is one.
 func rebuild(ctx context.Context, cfg config, o feed.RebuildOptions) (events int, err error) {
 	if !exists(cfg.journalPath()) {
 		return feed.Rebuild(ctx, o)

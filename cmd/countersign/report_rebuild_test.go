@@ -104,8 +104,12 @@ func TestReportsMayBeKeptOnAMachineThatTakesNoCalls(t *testing.T) {
 	cmd := command(ctx, "--config", settings, "--data", data, "serve", "--roles", "reporting")
 	cmd.Stderr = io.Discard
 	require.NoError(t, cmd.Start())
-	require.Eventually(t, func() bool { return exists(filepath.Join(data, "reports.db")) && callsReported(t, data) == 100 }, patience, 50*time.Millisecond)
-	require.Eventually(t, func() bool { return countedUntil(t, data) > 0 }, patience, 50*time.Millisecond, "how far it is, it notes while it counts")
+	require.Eventually(t, func() bool {
+		return exists(filepath.Join(data, "reports.db")) && callsReported(t, data) == 100
+	}, patience, 50*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return countedUntil(t, data) > 0
+	}, patience, 50*time.Millisecond, "how far it is, it notes while it counts")
 	cancel()
 	_ = cmd.Wait()
 	assert.Equal(t, exitDone, cmd.ProcessState.ExitCode())
@@ -123,10 +127,13 @@ func TestTheServiceKeepsReports(t *testing.T) {
 	require.Equal(t, exitDone, code, stderr)
 	began := time.Now()
 	_, settings, stop := startServe(t, data)
-	code, _, stderr = countersign(t, "", "--config", settings, "--data", data, "call", "--from", "+15551230001", "--keys", "246813#", "--speed", "10")
+	code, _, stderr = countersign(t, "", "--config", settings, "--data", data, "call", "--from", "+15551230001", "--keys",
+		"246813#", "--speed", "10")
 	require.Equal(t, exitDone, code, stderr)
 	require.Eventually(t, func() bool { return callsReported(t, data) == 1 }, patience, 50*time.Millisecond)
-	require.Eventually(t, func() bool { return countedUntil(t, data) >= began.UnixMilli() }, patience, 50*time.Millisecond, "and while nothing happens")
+	require.Eventually(t, func() bool {
+		return countedUntil(t, data) >= began.UnixMilli()
+	}, patience, 50*time.Millisecond, "and while nothing happens")
 	assert.Equal(t, exitDone, stop())
 }
 
@@ -138,7 +145,8 @@ func TestTheServiceCountsEverythingAgainWhenReportsAreReset(t *testing.T) {
 	require.Equal(t, exitDone, code, stderr)
 	_, settings, stop := startServe(t, data)
 	call := func() {
-		code, _, stderr := countersign(t, "", "--config", settings, "--data", data, "call", "--from", "+15551230001", "--keys", "246813#", "--speed", "12")
+		code, _, stderr := countersign(t, "", "--config", settings, "--data", data, "call", "--from", "+15551230001",
+			"--keys", "246813#", "--speed", "12")
 		require.Equal(t, exitDone, code, stderr)
 	}
 	counts := func(want int) {

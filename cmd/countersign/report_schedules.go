@@ -20,18 +20,19 @@ import (
 
 func reportSchedulesCommand() *cli.Command {
 	return &cli.Command{
-		Name: "schedules", Usage: "the scheduled reports: when they ran last, and when they run next",
-		Description: "They are settings (reports.schedules in countersign.yaml), and are made where countersign serve keeps\n" +
-			"reports. No service needs to run.",
-		Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "one JSON object a line"}},
+		Name: "schedules", Usage: "show scheduled reports: when they ran last, and when they run next",
+		Description: "Schedules are settings (reports.schedules in countersign.yaml). The service that keeps reports " +
+			"makes them. This command\n" +
+			"needs no running service.",
+		Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "one JSON object per line"}},
 		Action: reportSchedules,
 	}
 }
 
 func reportRunCommand() *cli.Command {
 	return &cli.Command{
-		Name: "run", Usage: "make a report that is scheduled now, to see whether it goes where it should", ArgsUsage: "NAME",
-		Description: "It is about the days that it would be about if it were due now. When it is made by itself does not change.",
+		Name: "run", Usage: "make a scheduled report now, to test its delivery", ArgsUsage: "NAME",
+		Description: "The report covers the days that it would cover if it were due now. Its schedule does not change.",
 		Flags:       []cli.Flag{authorFlag()},
 		Action:      reportRun,
 	}
@@ -47,7 +48,7 @@ func reportRun(c *cli.Context) error {
 	}
 	s, ok := cfg.Reports.Find(c.Args().First())
 	if !ok {
-		return wrongUse("there is no schedule %q: %s", c.Args().First(), scheduled(cfg.Reports.Schedules))
+		return wrongUse("there is no schedule %q; %s", c.Args().First(), scheduled(cfg.Reports.Schedules))
 	}
 	return withReports(c, cfg, func(r *reports.Reader) error {
 		now := time.Now()
@@ -71,7 +72,7 @@ func scheduled(all []deliver.Schedule) string {
 	if len(names) == 0 {
 		return "reports.schedules in countersign.yaml is empty"
 	}
-	return "known are " + strings.Join(names, ", ")
+	return "the schedules are " + strings.Join(names, ", ")
 }
 
 func reportSchedules(c *cli.Context) error {
@@ -107,7 +108,7 @@ func reportSchedules(c *cli.Context) error {
 	return printSchedules(c, statuses, now)
 }
 
-// scheduleStates reads what became of schedules, if there was ever a service that made reports.
+// scheduleStates reads how schedules ran last, if a service ever made reports.
 func scheduleStates(ctx context.Context, cfg config) (map[string]schedule.State, error) {
 	kept, err := reportsdb.OpenReadOnly(ctx, cfg.reportsPath())
 	if errors.Is(err, sqlite.ErrMissing) {
@@ -164,7 +165,7 @@ func lastAndNext(s deliver.Status, now time.Time) (last, next string) {
 	return last, next
 }
 
-// minutes is as exactly as schedules are due.
+// minutes is a time as exact as schedules are.
 const minutes = "2006-01-02 15:04 MST"
 
 func times(n int) string {

@@ -43,9 +43,11 @@ func TestAScheduledReportIsMadeNow(t *testing.T) {
 	settings := settingsFile(t, fmt.Sprintf(`
 reports:
   schedules:
-    - {name: both, cron: "0 6 * * *", tz: %[1]s, report: summary, period: last_7_days, lines: [retail], by: [day], format: xlsx, folder: %[2]q,
+    - {name: both, cron: "0 6 * * *", tz: %[1]s, report: summary, period: last_7_days, lines: [retail],
+       by: [day], format: xlsx, folder: %[2]q,
        mail: {to: [ops@bank.example], subject: "A week"}}
-    - {name: mail-only, cron: "@monthly", tz: %[1]s, report: calls, period: last_7_days, format: table, mail: {to: [ops@bank.example]}}
+    - {name: mail-only, cron: "@monthly", tz: %[1]s, report: calls, period: last_7_days, format: table,
+       mail: {to: [ops@bank.example]}}
   mail: {server: %[3]q, from: countersign@bank.example, user: %[4]s, ca: %[5]q}
 `, zone, folder, p.Address, delivertest.User, p.CA))
 	run := func(name string) (code int, stdout, stderr string) {
@@ -80,7 +82,8 @@ reports:
 	assert.Equal(t, filepath.Base(path), got[0].Name)
 	assert.True(t, bytes.Equal(file, got[0].File), "the attachment is the file")
 	for _, line := range []string{
-		"Identified, verified, failed\n", first + " to " + last + " (" + zone.String() + "), lines retail\n", "Calls: 1\n", "Verified: 1 (100.0 %)\n", "Failed: 0 (0.0 %)\n",
+		"Identified, verified, failed\n", first + " to " + last + " (" + zone.String() + "), lines retail\n", "Calls: 1\n",
+		"Verified: 1 (100.0 %)\n", "Failed: 0 (0.0 %)\n",
 	} {
 		assert.Contains(t, got[0].Text, line)
 	}
@@ -106,8 +109,11 @@ reports:
 
 	entries := audited(t, data)
 	require.Len(t, entries, 3)
-	assert.Equal(t, []string{"anna", "exported", "report summary"}, []string{entries[0].Actor, entries[0].Action, entries[0].Object})
-	assert.Equal(t, fmt.Sprintf("schedule both, xlsx, %s to %s, lines retail, to %s, ops@bank.example", first, last, path), entries[0].Detail)
+	assert.Equal(t, []string{"anna", "exported", "report summary"}, []string{
+		entries[0].Actor, entries[0].Action, entries[0].Object,
+	})
+	assert.Equal(t, fmt.Sprintf("schedule both, xlsx, %s to %s, lines retail, to %s, ops@bank.example", first, last, path),
+		entries[0].Detail)
 	assert.NotContains(t, entries[2].Detail, "ops@")
 	code, stdout, _ = countersign(t, "", "--config", settings, "--data", data, "report", "schedules", "--json")
 	require.Equal(t, exitDone, code)
@@ -124,7 +130,8 @@ func TestSchedulesAreListedWithoutAService(t *testing.T) {
 	settings := settingsFile(t, `
 reports:
   schedules:
-    - {name: early, cron: "0 6 * * *", tz: Europe/Berlin, report: summary, period: yesterday, format: pdf, folder: /srv/reports}
+    - {name: early, cron: "0 6 * * *", tz: Europe/Berlin, report: summary, period: yesterday, format: pdf,
+       folder: /srv/reports}
     - {name: late, cron: "30 22 * * *", tz: UTC, report: funnel, period: last_month, format: csv, folder: /srv/reports}
     - {name: new, cron: "@weekly", tz: UTC, report: failed, period: last_week, format: json, folder: /srv/reports}
 `)
@@ -139,7 +146,8 @@ reports:
 	remember(t, data, "late", "30 22 * * *", "UTC", now.AddDate(0, 0, -3), "the disk is\nfull")
 	code, stdout, stderr = countersign(t, "", "--config", settings, "--data", data, "report", "schedules")
 	require.Equal(t, exitDone, code, stderr)
-	assert.Regexp(t, `early +0 6 \* \* \* Europe/Berlin +summary yesterday pdf +/srv/reports +20\d\d-\d\d-\d\d 06:00 CES?T ok +20`, stdout)
+	assert.Regexp(t, `early +0 6 \* \* \* Europe/Berlin +summary yesterday pdf +`+
+		`/srv/reports +20\d\d-\d\d-\d\d 06:00 CES?T ok +20`, stdout)
 	assert.Regexp(t, `late .* 22:30 UTC failed +20`, stdout)
 	assert.Regexp(t, `new +@weekly UTC .* – +20\d\d-\d\d-\d\d 00:00 UTC`, stdout)
 	assert.Regexp(t, `late failed once: the disk is.full\n`, stdout)
@@ -228,7 +236,8 @@ func (s *scheduleService) status() (one deliver.Status) {
 	return one
 }
 
-// closesEach is a server that is away: each connection is closed at once, until stop. Then the listener can be used by another one.
+// closesEach is a server that is away: each connection is closed at once, until stop. Then the listener can be used by
+// another one.
 func closesEach(t *testing.T, l net.Listener) (stop func()) {
 	done := make(chan struct{})
 	go func() {
@@ -266,7 +275,8 @@ func TestAReportThatWasMissedIsMadeOnceWhenAllIsCountedAndTheServerIsBack(t *tes
 node: reporter
 reports:
   schedules:
-    - {name: monthly, cron: "0 0 1 * *", tz: UTC, report: summary, period: last_month, format: csv, folder: %q, mail: {to: [ops@bank.example]}}
+    - {name: monthly, cron: "0 0 1 * *", tz: UTC, report: summary, period: last_month, format: csv,
+       folder: %q, mail: {to: [ops@bank.example]}}
   mail: {server: %q, from: countersign@bank.example, tls: none}
 `, text, folder, address)), 0o600))
 	s := &scheduleService{t: t, settings: settings, data: t.TempDir(), log: filepath.Join(t.TempDir(), "log")}
@@ -274,7 +284,8 @@ reports:
 	require.NoError(t, err)
 	cron, err := schedule.ParseCron("0 0 1 * *", time.UTC)
 	require.NoError(t, err)
-	require.NoError(t, kept.Schedules().Begin(t.Context(), []schedule.Schedule{{Name: "monthly", Cron: cron}}, month.AddDate(0, -3, 0)))
+	require.NoError(t, kept.Schedules().Begin(t.Context(), []schedule.Schedule{{Name: "monthly", Cron: cron}},
+		month.AddDate(0, -3, 0)))
 	require.NoError(t, kept.Close())
 
 	stop := s.start()
@@ -300,7 +311,9 @@ reports:
 	stop()
 	assert.Equal(t, 1, strings.Count(s.logged(), "made again"), s.logged())
 	stop = s.start() // and once more, to find nothing to do
-	require.Eventually(t, func() bool { return strings.Count(s.logged(), "nats connected") == 3 }, patience, 50*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return strings.Count(s.logged(), "nats connected") == 3
+	}, patience, 50*time.Millisecond)
 	stop()
 	got := p.Got()
 	require.Len(t, got, 1)

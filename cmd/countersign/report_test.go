@@ -18,7 +18,8 @@ import (
 	"countersign/session/event"
 )
 
-// reported makes a --data folder in which the reports know of a verified call on the line retail and a failed one on the line bank for each moment.
+// reported makes a --data folder in which the reports know of a verified call on the line retail and a failed one on
+// the line bank for each moment.
 func reported(t *testing.T, moments ...time.Time) (data string) {
 	t.Helper()
 	data = filepath.Join(t.TempDir(), "data")
@@ -28,19 +29,27 @@ func reported(t *testing.T, moments ...time.Time) (data string) {
 	for i, at := range moments {
 		for line, facts := range map[string][]event.Data{
 			"retail": {
-				event.CallStarted{Channel: "c", CallerLast4: "0001"}, event.Identified{Customer: "C-1", Method: event.MethodANI, Status: event.StatusIdentified, Level: 1},
-				event.Verified{Customer: "C-1", Methods: []event.Method{event.MethodANI, event.MethodPIN}, Status: event.StatusVerified, Level: 2},
-				event.CallEnded{End: event.EndRouted, Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK, Customer: "C-1", Milliseconds: 9000},
+				event.CallStarted{Channel: "c", CallerLast4: "0001"},
+				event.Identified{Customer: "C-1", Method: event.MethodANI, Status: event.StatusIdentified, Level: 1},
+				event.Verified{
+					Customer: "C-1", Methods: []event.Method{event.MethodANI, event.MethodPIN}, Status: event.StatusVerified, Level: 2,
+				},
+				event.CallEnded{
+					End: event.EndRouted, Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK, Customer: "C-1",
+					Milliseconds: 9000,
+				},
 			},
 			"bank": {
-				event.CallStarted{Channel: "c"}, event.Failed{Step: "account", Reason: event.ReasonNotFound, Status: event.StatusNone},
+				event.CallStarted{Channel: "c"},
+				event.Failed{Step: "account", Reason: event.ReasonNotFound, Status: event.StatusNone},
 				event.CallEnded{End: event.EndRouted, Status: event.StatusNone, Reason: event.ReasonNotFound, Milliseconds: 9000},
 			},
 		} {
 			call := fmt.Sprintf("%s-%d", line, i)
 			for n, d := range facts {
 				all = append(all, event.Event{
-					ID: event.ID(call, n+1), Call: call, Seq: n + 1, Line: line, LineVersion: 1, Time: at.Add(time.Duration(n) * time.Second), Source: "/x", Data: d,
+					ID: event.ID(call, n+1), Call: call, Seq: n + 1, Line: line, LineVersion: 1,
+					Time: at.Add(time.Duration(n) * time.Second), Source: "/x", Data: d,
 				})
 			}
 		}
@@ -53,7 +62,8 @@ func reported(t *testing.T, moments ...time.Time) (data string) {
 
 func TestReportsSayWhatHappened(t *testing.T) {
 	t.Parallel()
-	data := reported(t, time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC), time.Date(2026, 10, 25, 22, 59, 0, 0, time.UTC), time.Date(2026, 10, 25, 23, 0, 0, 0, time.UTC))
+	data := reported(t, time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC), time.Date(2026, 10, 25, 22, 59, 0, 0, time.UTC),
+		time.Date(2026, 10, 25, 23, 0, 0, 0, time.UTC))
 	do := func(args ...string) string {
 		t.Helper()
 		code, stdout, stderr := countersign(t, "", append([]string{"--data", data, "report"}, args...)...)
@@ -64,10 +74,12 @@ func TestReportsSayWhatHappened(t *testing.T) {
 	berlin := []string{"--from", "2026-10-25", "--to", "2026-10-25", "--tz", "Europe/Berlin"}
 	with := func(name string, more ...string) []string { return append(append([]string{name}, berlin...), more...) }
 
-	records, err := csv.NewReader(strings.NewReader(do(with("summary", "--format", "csv", "--by", "day", "--by", "line")...))).ReadAll()
+	records, err := csv.NewReader(strings.NewReader(do(with("summary", "--format", "csv", "--by", "day", "--by",
+		"line")...))).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, records, 5)
-	assert.Equal(t, []string{"total", "", "4", "2", "50.0", "2", "50.0", "2", "50.0"}, records[1][:9], "the call at 23:00 UTC belongs to the next day")
+	assert.Equal(t, []string{"total", "", "4", "2", "50.0", "2", "50.0", "2", "50.0"}, records[1][:9],
+		"the call at 23:00 UTC belongs to the next day")
 	assert.Equal(t, []string{"day", "2026-10-25", "4"}, records[2][:3])
 	assert.Equal(t, []string{"line", "bank", "2"}, records[3][:3])
 
@@ -87,14 +99,18 @@ func TestReportsSayWhatHappened(t *testing.T) {
 	assert.Contains(t, calls, "bank-1")
 	assert.NotContains(t, calls, "bank-0")
 	assert.Contains(t, calls, "1 of 2 rows are shown")
-	assert.Equal(t, 1, strings.Count(do(with("calls", "--customer", "C-9", "--format", "csv")...), "\n"), "nothing but the header")
+	assert.Equal(t, 1, strings.Count(do(with("calls", "--customer", "C-9", "--format", "csv")...), "\n"),
+		"nothing but the header")
 }
 
 func TestAReportGoesToAFile(t *testing.T) {
 	t.Parallel()
 	data := reported(t, time.Now().Add(-time.Hour))
 	dir := t.TempDir()
-	for name, begins := range map[string]string{"r.csv": "by,what", "r.json": "{\"report\"", "r.xlsx": "PK", "r.pdf": "%PDF", "r.txt": "Identified, verified", "r": "Identified, verified"} {
+	for name, begins := range map[string]string{
+		"r.csv": "by,what", "r.json": "{\"report\"", "r.xlsx": "PK", "r.pdf": "%PDF", "r.txt": "Identified, verified",
+		"r": "Identified, verified",
+	} {
 		file := filepath.Join(dir, name)
 		require.NoError(t, os.WriteFile(file, []byte("an older report"), 0o644))
 		code, stdout, stderr := countersign(t, "", "--data", data, "report", "summary", "-o", file)
@@ -131,7 +147,10 @@ func TestATableSpeaksTheLanguageOfItsTerminal(t *testing.T) {
 		not  string
 		wide int
 	}{
-		{[]string{"LC_ALL=", "LC_CTYPE=", "LANG=de_DE.UTF-8", "TZ=Europe/Berlin"}, []string{"█", "2026-07-02", "Europe/Berlin"}, "####", 0},
+		{
+			[]string{"LC_ALL=", "LC_CTYPE=", "LANG=de_DE.UTF-8", "TZ=Europe/Berlin"},
+			[]string{"█", "2026-07-02", "Europe/Berlin"}, "####", 0,
+		},
 		{[]string{"LC_ALL=C", "LANG=de_DE.UTF-8", "TZ=UTC", "COLUMNS=110"}, []string{"####", "2026-07-01", "UTC"}, "█", 110},
 	} {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -17,7 +17,7 @@ import (
 	"countersign/store/audit"
 )
 
-// writeReport writes a report to the file that was asked for, else to standard output.
+// writeReport writes a report to the file of -o, or to standard output.
 func writeReport(c *cli.Context, made *reports.Report, format render.Format) error {
 	path := writesTo(c)
 	if path == "" {
@@ -28,8 +28,8 @@ func writeReport(c *cli.Context, made *reports.Report, format render.Format) err
 	})
 }
 
-// auditReport leaves an entry about a report that was exported: one that was written to a file, and one that names
-// customers and was shown to no person.
+// auditReport adds an entry about an exported report: one written to a file, or one with customers in it that was not
+// shown on a terminal.
 func auditReport(c *cli.Context, cfg config, name string, format render.Format, q reports.Query) error {
 	to := "a pipe"
 	switch path := writesTo(c); {
@@ -41,7 +41,7 @@ func auditReport(c *cli.Context, cfg config, name string, format render.Format, 
 	return auditDone(c, cfg, audit.Exported, "report "+name, fmt.Sprintf("%s, %s, to %s", format, q.Period, to))
 }
 
-// replaceFile writes a file that -o names.
+// replaceFile writes the file of -o.
 func replaceFile(path string, write func(io.Writer) error) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a folder: -o takes the name of a file", path)
@@ -54,7 +54,8 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// terminalOf finds out what a table is shown on. What is no terminal takes lines of any length, unless COLUMNS says otherwise.
+// terminalOf describes where a table is shown. Lines that go elsewhere than to a terminal have any length, unless
+// COLUMNS is set.
 func terminalOf(w io.Writer) render.Terminal {
 	t := render.Terminal{UTF8: speaksUTF8()}
 	if width, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && width > 0 {
@@ -65,7 +66,7 @@ func terminalOf(w io.Writer) render.Terminal {
 	return t
 }
 
-// speaksUTF8 reads the locale as POSIX says: the first of the three that is set decides.
+// speaksUTF8 reads the locale as POSIX does: the first of the three that is set decides.
 func speaksUTF8() bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if v := strings.ToLower(os.Getenv(name)); v != "" {

@@ -18,7 +18,7 @@ import (
 	"countersign/store/journal"
 )
 
-// What "serve" can do, on one machine or on several.
+// The roles of "serve", on one machine or on several.
 const (
 	roleCalls     = "calls"
 	roleReporting = "reporting"
@@ -35,13 +35,13 @@ func roles(c *cli.Context) (calls, reporting bool, err error) {
 	wanted := c.StringSlice("roles")
 	for _, r := range wanted {
 		if r != roleCalls && r != roleReporting {
-			return false, false, wrongUse("--roles %q: known are %s and %s", r, roleCalls, roleReporting)
+			return false, false, wrongUse("--roles %q: must be %s or %s", r, roleCalls, roleReporting)
 		}
 	}
 	return slices.Contains(wanted, roleCalls), slices.Contains(wanted, roleReporting), nil
 }
 
-// keepReports counts the events of the stream until ctx ends, and makes the scheduled reports. j may be nil.
+// keepReports counts the events of the stream and makes the scheduled reports, until ctx ends. j may be nil.
 func keepReports(
 	ctx context.Context, cfg config, endpoint bus.Endpoint, j *journal.Journal, log *slog.Logger,
 ) (err error) {
@@ -51,9 +51,9 @@ func keepReports(
 		return err
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
-	if missing { // it is made of what NATS has, which has nothing of customers who were erased
+	if missing { // NATS has no events of erased customers
 		if err := countFromJournal(ctx, cfg, kept, journal.ExportOptions{Erased: true}); err != nil {
-			log.Error("calls of erased customers are not counted; countersign report rebuild does it", "err", err)
+			log.Error("calls of erased customers not counted, run countersign report rebuild", "err", err)
 		}
 	}
 	ctx, stop := context.WithCancel(ctx)
@@ -73,7 +73,7 @@ func keepReports(
 	return feed.Run(ctx, feed.Options{Reports: kept, NATS: endpoint, Log: log})
 }
 
-// countFromJournal counts calls of the journal of --data, if there is one.
+// countFromJournal counts calls from the journal of --data, if there is one.
 func countFromJournal(ctx context.Context, cfg config, kept *reportsdb.Reports, calls journal.ExportOptions) error {
 	if !exists(cfg.journalPath()) {
 		return nil
@@ -96,16 +96,17 @@ func serveReporting(c *cli.Context, cfg config, log *slog.Logger) error {
 	return keepReports(ctx, cfg, endpoint, nil, log)
 }
 
-// report is keepReports beside calls, which come first: they are answered when reports cannot be kept.
+// report is keepReports beside calls. Calls come first: they are answered even if reports cannot be kept.
 func (s *service) report(ctx context.Context) {
 	if err := keepReports(ctx, s.cfg, s.endpoint, s.journal, s.log); err != nil && ctx.Err() == nil {
-		s.log.Error("no reports are kept, what happens now is counted after the next start", "err", err)
+		s.log.Error("reports not kept, events are counted after the next start", "err", err)
 	}
 }
 
-// awaitReports returns when all is counted that NATS has, so that who stops the service finds its calls in the reports.
+// awaitReports returns once everything in NATS is counted, so that whoever stops the service finds its calls in the
+// reports.
 func (s *service) awaitReports(ctx context.Context) (err error) {
-	if s.cfg.noReports || !exists(s.cfg.reportsPath()) { // there are none yet, and they are not made here
+	if s.cfg.noReports || !exists(s.cfg.reportsPath()) { // none are kept here
 		return nil
 	}
 	reports, err := reportsdb.Open(ctx, s.cfg.reportsPath(), reportsdb.Options{Log: s.log})

@@ -24,13 +24,19 @@ func manyCustomers(n int) string {
 
 func ownNumber(i int) string { return fmt.Sprintf("+1555%07d", 1000000+i) }
 
-// person is what one of many callers does: every second one keys the right PIN, the others each fail in one of the ways there are.
+// person is what one of many callers does: every second one keys the right PIN, the others each fail in one of the ways
+// there are.
 func person(i int) sim.CallOptions {
 	from, at := "anonymous", []string{"ask-account", account(i)}
-	hangUp := sim.Script(sim.Pace{}, sim.Answer{Prompt: "ask-account", Keys: account(i) + "#"}, sim.Answer{Prompt: "ask-pin", Keys: "86", HangUp: true})
-	wrongFirst := sim.Script(sim.Pace{}, sim.Answer{Prompt: "ask-pin", Keys: "111222#"}, sim.Answer{Prompt: "ask-pin-again", Keys: "864209#"})
+	hangUp := sim.Script(sim.Pace{}, sim.Answer{
+		Prompt: "ask-account", Keys: account(i) + "#",
+	}, sim.Answer{Prompt: "ask-pin", Keys: "86", HangUp: true})
+	wrongFirst := sim.Script(sim.Pace{}, sim.Answer{Prompt: "ask-pin", Keys: "111222#"}, sim.Answer{
+		Prompt: "ask-pin-again", Keys: "864209#",
+	})
 	who := []sim.Caller{
-		keys("ask-pin", "864209"), keys(append(at, "ask-pin", "864209")...), wrongFirst, keys(append(at, "ask-pin", "111222")...),
+		keys("ask-pin", "864209"), keys(append(at, "ask-pin", "864209")...), wrongFirst,
+		keys(append(at, "ask-pin", "111222")...),
 		keys("ask-account", "*"), hangUp, sim.Silent(), keys("ask-account", "999999"),
 	}
 	if i%8 == 0 || i%8 == 2 {
@@ -41,10 +47,11 @@ func person(i int) sim.CallOptions {
 
 // crowd is everybody who calls at the same time.
 type crowd struct {
-	s       *crashSite
-	size    int
-	turns   chan struct{} // whoever was asked something needs one for each prompt from then on; closed when callers need none any more
-	release func()        // closes it; twice is harmless
+	s    *crashSite
+	size int
+	// whoever was asked something needs one for each prompt from then on; closed when callers need none any more
+	turns   chan struct{}
+	release func() // closes it; twice is harmless
 	calling sync.WaitGroup
 
 	mu      sync.Mutex
@@ -56,10 +63,12 @@ type crowd struct {
 	errs    []error
 }
 
-// arriving is how many calls may be on their way to their first question at a time: the service waits 5 s for a handshake and as long for a reply.
+// arriving is how many calls may be on their way to their first question at a time: the service waits 5 s for a
+// handshake and as long for a reply.
 const arriving = 50
 
-// call lets so many customers ring, from a certain one on, and returns when all of them are being asked their first question. They stay so until release.
+// call lets so many customers ring, from a certain one on, and returns when all of them are being asked their first
+// question. They stay so until release.
 func (s *crashSite) call(from, size int) *crowd {
 	s.t.Helper()
 	c := &crowd{s: s, size: size, turns: make(chan struct{}, 20*size), changed: make(chan struct{})}
@@ -134,7 +143,8 @@ func (c *crowd) await(what string, is func() bool) {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			require.FailNow(c.s.t, "it takes too long until "+what, "%d callers, %d were asked, %d calls are over", c.size, waiting, over)
+			require.FailNow(c.s.t, "it takes too long until "+what, "%d callers, %d were asked, %d calls are over", c.size,
+				waiting, over)
 		}
 	}
 }
@@ -146,7 +156,8 @@ func (c *crowd) running() int {
 	return c.waiting + c.unasked - len(c.results)
 }
 
-// hears waits until n more prompts are heard, or nobody calls any more. Callers then go on for a little while. It says how many calls are running.
+// hears waits until n more prompts are heard, or nobody calls any more. Callers then go on for a little while. It says
+// how many calls are running.
 func (c *crowd) hears(n int) (running int) {
 	c.s.t.Helper()
 	c.mu.Lock()
@@ -159,8 +170,8 @@ func (c *crowd) hears(n int) (running int) {
 	return c.running()
 }
 
-// over waits for the last call, and makes sure that each caller came to a person, without proof as nobody who is verified. It says which calls were handed on as
-// what.
+// over waits for the last call, and makes sure that each caller came to a person, without proof as nobody who is
+// verified. It says which calls were handed on as what.
 func (c *crowd) over() (handedOn map[string]string, resumed int) {
 	t := c.s.t
 	t.Helper()

@@ -34,7 +34,8 @@ type told struct {
 
 func (e told) fact() string { return e.Type[strings.LastIndexByte(e.Type, '.')+1:] }
 
-// figures are what is counted: by view, then by what the row is about, which begins with the call if it is about one. A row is its cells.
+// figures are what is counted: by view, then by what the row is about, which begins with the call if it is about one. A
+// row is its cells.
 type figures map[string]map[string]string
 
 func (f figures) put(view, about string, cells ...any) {
@@ -69,16 +70,20 @@ func (f figures) differences(reports figures) (all []string) {
 
 // reportedViews are read as they are; the first column is what a row is about.
 var reportedViews = map[string]string{
-	"calls": `SELECT call, line, started, status, level, reason, customer, methods, "end", ms, outcome, destination, verdict FROM calls`,
-	"call_steps": `SELECT call || ' ' || position, step, result, reason, ms, attempts, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, served
+	"calls": `SELECT call, line, started, status, level, reason, customer, methods, "end", ms, outcome, destination,
+		verdict FROM calls`,
+	"call_steps": `SELECT call || ' ' || position, step, result, reason, ms, attempts, accepted, rejected, no_input,
+		no_match, opted_out, abandoned, errors, served
 		FROM call_steps`,
 	"attempts":          "SELECT call || ' ' || step || ' ' || attempt, result, ms FROM attempts",
 	"identified_by_ani": "SELECT call, customer, status, level FROM identified_by_ani",
 	"verified":          "SELECT call, customer, level, methods FROM verified",
 	"failed":            "SELECT call, customer, status, reason, step FROM failed",
-	"daily": `SELECT day || ' ' || line, calls, identified_by_ani, identified, verified, failed, none, abandoned, opted_out, locked, unavailable, closed, step_ups,
+	"daily": `SELECT day || ' ' || line, calls, identified_by_ani, identified, verified, failed, none, abandoned,
+		opted_out, locked, unavailable, closed, step_ups,
 		ms, verify_ms FROM daily`,
-	"funnel": `SELECT line || ' ' || step || ' ' || attempt, asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms FROM funnel`,
+	"funnel": `SELECT line || ' ' || step || ' ' || attempt, asked, accepted, rejected, no_input, no_match, opted_out,
+		abandoned, errors, ms FROM funnel`,
 }
 
 // readOnly opens a database beside those who write to it.
@@ -196,17 +201,20 @@ func recounted(calls map[string][]told) figures {
 					n := asked[d.Step]
 					f.put("attempts", fmt.Sprint(call, " ", d.Step, " ", n), a.Result, a.MS)
 					is := func(result string) int { return one(a.Result == result) }
-					funnel.add(fmt.Sprint(e.Line, " ", d.Step, " ", n), 1, is("accepted"), is("rejected"), is("no_input"), is("no_match"), is("opted_out"), is("abandoned"),
+					funnel.add(fmt.Sprint(e.Line, " ", d.Step, " ", n), 1, is("accepted"), is("rejected"), is("no_input"),
+						is("no_match"), is("opted_out"), is("abandoned"),
 						is("error"), int(a.MS))
 				}
-				f.put("call_steps", fmt.Sprint(call, " ", position), d.Step, d.Result, d.Reason, d.MS, len(d.Attempts), came["accepted"], came["rejected"], came["no_input"],
+				f.put("call_steps", fmt.Sprint(call, " ", position), d.Step, d.Result, d.Reason, d.MS, len(d.Attempts),
+					came["accepted"], came["rejected"], came["no_input"],
 					came["no_match"], came["opted_out"], came["abandoned"], came["error"], came["served"])
 			}
 		}
 		if end != "routed" {
 			outcome, destination = "", ""
 		}
-		f.put("calls", call, first.Line, first.Time.UnixMilli(), status, level, reason, customer, methods, end, lasted, outcome, destination, verdict)
+		f.put("calls", call, first.Line, first.Time.UnixMilli(), status, level, reason, customer, methods, end, lasted,
+			outcome, destination, verdict)
 		if by == "ani" {
 			f.put("identified_by_ani", call, customer, status, level)
 		}
@@ -224,7 +232,9 @@ func recounted(calls map[string][]told) figures {
 			took = int(decided.UnixMilli() - first.Time.UnixMilli())
 		}
 		day := first.Time.UTC().Format(time.DateOnly) + " " + first.Line
-		daily.add(day, 1, one(by == "ani"), one(by != ""), one(verdict == "verified"), one(failed), one(status == "none"), one(end == "abandoned"), one(reason == "opted_out"), one(locked), one(reason == "unavailable"), one(reason == "closed"), 0, lasted, took)
+		daily.add(day, 1, one(by == "ani"), one(by != ""), one(verdict == "verified"), one(failed), one(status == "none"),
+			one(end == "abandoned"), one(reason == "opted_out"), one(locked),
+			one(reason == "unavailable"), one(reason == "closed"), 0, lasted, took)
 	}
 	for view, sums := range map[string]tally{"daily": daily, "funnel": funnel} {
 		for about, numbers := range sums {

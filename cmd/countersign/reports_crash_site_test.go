@@ -77,9 +77,12 @@ func (p *process) log() string {
 	return string(text)
 }
 
-// natsAlone is a NATS as a process of its own. It prints where it is, and ends when its standard input does, as with the test that started it.
+// natsAlone is a NATS as a process of its own. It prints where it is, and ends when its standard input does, as with
+// the test that started it.
 func natsAlone(folder string) {
-	o := bus.EmbeddedOptions{Dir: folder, Listen: os.Getenv("COUNTERSIGN_TEST_NATS_LISTEN"), Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	o := bus.EmbeddedOptions{
+		Dir: folder, Listen: os.Getenv("COUNTERSIGN_TEST_NATS_LISTEN"), Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+	}
 	nats, err := bus.StartEmbedded(o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -102,7 +105,8 @@ type crashSite struct {
 	unasked    int // calls that were over before anything was asked: the journal may know of them or not
 }
 
-// newCrashSite has no process yet. All its files are where there is no disk: what a disk forgets in a power cut is another question.
+// newCrashSite has no process yet. All its files are where there is no disk: what a disk forgets in a power cut is
+// another question.
 func newCrashSite(t *testing.T) *crashSite {
 	t.Helper()
 	s := &crashSite{t: t, dir: inMemory(t)}
@@ -166,7 +170,8 @@ var natsOf = regexp.MustCompile(`Events: .*?(nats://\S+)\. `)
 // startService imports the customers and starts what takes calls.
 func (s *crashSite) startService(customers string, args ...string) *process {
 	s.t.Helper()
-	code, _, stderr := countersign(s.t, customers, "--config", s.settings, "--data", s.data("service"), "customers", "import", "-")
+	code, _, stderr := countersign(s.t, customers, "--config", s.settings, "--data", s.data("service"), "customers",
+		"import", "-")
 	require.Equal(s.t, exitDone, code, stderr)
 	s.service = s.add("service", func(line string) {
 		at, nats := serving.FindStringSubmatch(line), natsOf.FindStringSubmatch(line)

@@ -22,7 +22,8 @@ import (
 	"countersign/session/event"
 )
 
-// crashSeed is what these tests happen by: COUNTERSIGN_CRASH_SEED, if it is set, repeats one, as far as processes can be made to.
+// crashSeed is what these tests happen by: COUNTERSIGN_CRASH_SEED, if it is set, repeats one, as far as processes can
+// be made to.
 func crashSeed(t *testing.T) *rand.Rand {
 	t.Helper()
 	seed := rand.Uint64()
@@ -46,7 +47,8 @@ func TestWhoeverIsKilledReportsAndJournalAgreeToTheCall(t *testing.T) {
 	for range 2 {
 		some := []*process{nats, first, second}
 		r.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
-		crowds = append(crowds, append(some, service, s.everywhere[r.IntN(4)])) // there are no calls any more once the service was killed, only what they left behind
+		// there are no calls any more once the service was killed, only what they left behind
+		crowds = append(crowds, append(some, service, s.everywhere[r.IntN(4)]))
 	}
 	s.crash(r, crowds...)
 	calls := s.agree("first", "second")
@@ -75,8 +77,8 @@ func TestALostEventAndALostRowAreMissed(t *testing.T) {
 	t.Run("an event of the stream", func(t *testing.T) { s.loseEvent(t, calls) })
 }
 
-// crash kills and restarts, for each crowd, one process after the other. At the first kill everybody is on a call, those that follow are when somebody hears a
-// certain prompt.
+// crash kills and restarts, for each crowd, one process after the other. At the first kill everybody is on a call,
+// those that follow are when somebody hears a certain prompt.
 func (s *crashSite) crash(r *rand.Rand, crowds ...[]*process) {
 	t := s.t
 	t.Helper()
@@ -150,7 +152,8 @@ func (s *crashSite) remembers(handedOn map[string]string) {
 			last = events[len(events)-1]
 		}
 		if last.Data.Status != status || last.Data.End != "routed" {
-			wrong = append(wrong, fmt.Sprintf("call %s went on as %q, the journal has %q, %q", call, status, last.Data.Status, last.Data.End))
+			wrong = append(wrong, fmt.Sprintf("call %s went on as %q, the journal has %q, %q", call, status, last.Data.Status,
+				last.Data.End))
 		}
 	}
 	if len(wrong) > 0 && strings.Contains(s.service.log(), "the verdict is not on disk yet") {
@@ -160,7 +163,8 @@ func (s *crashSite) remembers(handedOn map[string]string) {
 	assert.Empty(t, wrong)
 }
 
-// agree waits until all is counted, and compares the journal with the stream and with the reports in folders. It returns the journal's calls.
+// agree waits until all is counted, and compares the journal with the stream and with the reports in folders. It
+// returns the journal's calls.
 func (s *crashSite) agree(folders ...string) (calls map[string][]told) {
 	t := s.t
 	t.Helper()
@@ -177,7 +181,10 @@ func (s *crashSite) agree(folders ...string) (calls map[string][]told) {
 		ends[last.Data.End+", "+last.Data.Reason]++
 	}
 	t.Logf("%d calls of %d events: %v", len(calls), len(bodies), ends)
-	for _, end := range []string{"routed, ok", "routed, wrong_answer", "routed, opted_out", "routed, not_found", "routed, no_input", "abandoned, hung_up"} {
+	for _, end := range []string{
+		"routed, ok", "routed, wrong_answer", "routed, opted_out", "routed, not_found", "routed, no_input",
+		"abandoned, hung_up",
+	} {
 		assert.NotZero(t, ends[end], end)
 	}
 	assert.Empty(t, notOnce(bodies, inStream))
@@ -196,7 +203,8 @@ func agreeToTheCall(t *testing.T, journal, reports figures) {
 	assert.Empty(t, all[:min(len(all), 20)], "%d differences", len(all))
 }
 
-// notOnce says which events of the journal the stream does not have exactly once and as they were, and which it has besides.
+// notOnce says which events of the journal the stream does not have exactly once and as they were, and which it has
+// besides.
 func notOnce(journal map[string]string, stream map[string][]string) (wrong []string) {
 	for id, body := range journal {
 		if got := stream[id]; len(got) != 1 || got[0] != body {
@@ -300,7 +308,8 @@ func (s *crashSite) rebuildUntilKilled(t *testing.T, r *rand.Rand, calls map[str
 		}, patience, 5*time.Millisecond)
 		require.NoError(t, cmd.Process.Kill())
 		_ = cmd.Wait()
-		t.Logf("killed when %d of %d events were counted: %s", upTo(t.Context(), js, consumerOf(t, folder)), total, cmd.ProcessState)
+		t.Logf("killed when %d of %d events were counted: %s", upTo(t.Context(), js, consumerOf(t, folder)), total,
+			cmd.ProcessState)
 	}
 	code, stdout, stderr := countersign(t, "", rebuild...)
 	require.Equal(t, exitDone, code, stderr)

@@ -18,23 +18,24 @@ import (
 func retentionCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "retention",
-		Usage: "remove what was kept long enough",
+		Usage: "remove data that was kept long enough",
 		Subcommands: []*cli.Command{{
-			Name: "run", Usage: "do at once what countersign serve does every hour",
-			Description: "retention.journal   calls are removed from the journal; in the reports they are anonymised:\n" +
-				"                    without customer, caller and channel. Events that have not been published yet are\n" +
-				"                    waited for\n" +
-				"retention.totals    anonymised calls, and sums, are removed from the reports\n" +
-				"retention.audit     entries are removed from the audit log, and an entry says so\n" +
-				"NATS removes by itself: events after retention.journal, unless its operator set another max_age; attempts\n" +
-				"after guard.forget, but for a lock that only a person may end; tokens after tokens.life; what is remembered of\n" +
-				"calls after 24 hours.\n" +
-				"When the clock is more than 7 days ahead of the last run nothing is removed for 3 days, unless --yes says that\n" +
-				"it is right.",
+			Name: "run", Usage: "do now what countersign serve does every hour",
+			Description: "retention.journal   calls are removed from the journal, and anonymised in the reports: no " +
+				"customer, caller or channel.\n" +
+				"                    Events that are not published yet are waited for\n" +
+				"retention.totals    anonymised calls and sums are removed from the reports\n" +
+				"retention.audit     entries are removed from the audit log, which gets an entry about it\n" +
+				"NATS removes its own data: events after retention.journal, unless its operator set another max_age; attempts " +
+				"after\n" +
+				"guard.forget, except for a lock that only a person may end; tokens after tokens.life; the state of calls " +
+				"after 24 hours.\n" +
+				"If the clock is more than 7 days ahead of the last run, nothing is removed for 3 days, unless --yes says " +
+				"that it is right.",
 			Flags: []cli.Flag{
 				authorFlag(),
-				&cli.BoolFlag{Name: "dry-run", Usage: "only say what would be removed"},
-				&cli.BoolFlag{Name: "yes", Usage: "the clock is right, although nothing was removed for long"},
+				&cli.BoolFlag{Name: "dry-run", Usage: "only show what would be removed"},
+				&cli.BoolFlag{Name: "yes", Usage: "the clock is right, although the last run was long ago"},
 				&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
 			},
 			Action: retentionRun,
@@ -42,7 +43,7 @@ func retentionCommand() *cli.Command {
 	}
 }
 
-// retentionOptions are the settings. j may be nil.
+// retentionOptions are the settings of retention. j may be nil.
 func retentionOptions(cfg config, j *journal.Journal) retention.Options {
 	return retention.Options{
 		Journal: j, Reports: cfg.reportsPath(), Audit: cfg.auditPath(),
@@ -55,7 +56,7 @@ func retentionOptions(cfg config, j *journal.Journal) retention.Options {
 	}
 }
 
-// keepRetention is what the service does, until ctx ends. j may be nil.
+// keepRetention runs retention in the service, until ctx ends. j may be nil.
 func keepRetention(ctx context.Context, cfg config, j *journal.Journal, log *slog.Logger) {
 	retention.Serve(ctx, retentionOptions(cfg, j), log)
 }

@@ -39,15 +39,15 @@ func TestWhatWasKeptLongEnoughIsRemoved(t *testing.T) {
 		return stdout
 	}
 	retentiontest.Reports(t, filepath.Join(data, "reports.db"))
-	assert.Equal(t, "would be removed: journal: 1 call with 2 events; reports: 2 calls; audit log: 0 records\n",
+	assert.Equal(t, "would be removed: journal: 1 call with 2 events; reports: 2 calls; audit log: 0 entries\n",
 		run("--dry-run"))
 	assert.Empty(t, audited(t, data))
 	assert.JSONEq(t, `{"calls":1,"events":2,"report_calls":2,"audit_entries":0,"dry_run":false}`,
 		run("--json", "--author", "anna"))
-	assert.Equal(t, "removed: journal: 0 calls with 0 events; reports: 0 calls; audit log: 0 records\n", run())
+	assert.Equal(t, "removed: journal: 0 calls with 0 events; reports: 0 calls; audit log: 0 entries\n", run())
 	entries := audited(t, data)
 	require.Len(t, entries, 1, "a run that removes nothing leaves no entry")
-	assert.Equal(t, "journal: 1 call with 2 events; reports: 2 calls; audit log: 0 records", entries[0].Detail)
+	assert.Equal(t, "journal: 1 call with 2 events; reports: 2 calls; audit log: 0 entries", entries[0].Detail)
 	assert.Equal(t, []string{"old", "young"}, retentiontest.Reported(t, filepath.Join(data, "reports.db")))
 }
 

@@ -13,11 +13,15 @@ func serveCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "serve",
 		Usage: "answer FreeSWITCH's calls",
-		Description: "Listens for FreeSWITCH's outbound event socket, keeps customers and calls in --data, and publishes events on NATS.\n" +
-			"A first start needs no file: account of 6-10 digits, PIN of 4-6, socket on 127.0.0.1:8084, NATS on 127.0.0.1:4222.\n" +
-			"SIGTERM or Ctrl-C lets running calls end (socket.drain); a second one ends them at once, and FreeSWITCH takes them to an agent.",
+		Description: "Listens for FreeSWITCH's outbound event socket, keeps customers and calls in --data, and publishes " +
+			"events on NATS.\n" +
+			"A first start needs no file: accounts have 6-10 digits, PINs 4-6; socket on 127.0.0.1:8084, NATS on " +
+			"127.0.0.1:4222.\n" +
+			"SIGTERM or Ctrl-C lets running calls finish (socket.drain); a second one ends them at once, and FreeSWITCH " +
+			"takes\n" +
+			"them to an agent.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "listen", Usage: "listen for FreeSWITCH on `HOST:PORT`, in place of socket.listen"},
+			&cli.StringFlag{Name: "listen", Usage: "listen for FreeSWITCH on `HOST:PORT` instead of socket.listen"},
 			rolesFlag(),
 		},
 		Action: serve,
@@ -52,15 +56,16 @@ func serve(c *cli.Context) error {
 	if s.api != nil {
 		api = "http://" + s.api.Addr().String()
 	}
-	fmt.Fprintf(c.App.Writer, "Countersign answers FreeSWITCH on %s. Events: %s. API: %s. Data: %s. Ctrl-C stops it.\n", s.listener.Addr(), s.endpoint, api, cfg.data)
+	fmt.Fprintf(c.App.Writer, "Countersign answers FreeSWITCH on %s. Events: %s. API: %s. Data: %s. Ctrl-C stops it.\n",
+		s.listener.Addr(), s.endpoint, api, cfg.data)
 	select {
 	case <-c.Context.Done():
 	case err := <-s.served:
 		s.served <- err
-		log.Error("the socket ended by itself", "err", err)
+		log.Error("event socket stopped unexpectedly", "err", err)
 	}
 	log.Info("stopping", "calls", s.server.Calls(), "drain", time.Duration(cfg.Socket.Drain))
-	// The first signal has been taken; the second one ends the waiting.
+	// A second signal ends the wait.
 	draining, again := signal.NotifyContext(context.Background(), stopSignals...)
 	defer again()
 	draining, cancel := context.WithTimeout(draining, time.Duration(cfg.Socket.Drain))

@@ -27,7 +27,7 @@ import (
 	"countersign/web"
 )
 
-// service is the whole of "serve", running.
+// service is a running "serve".
 type service struct {
 	cfg config
 	log *slog.Logger
@@ -45,8 +45,8 @@ type service struct {
 	parts parts
 }
 
-// startService opens everything, one part on top of the other, and takes calls; or nothing: what was opened is closed again when a later part
-// cannot be.
+// startService opens every part, each on top of those before it, and takes calls. If one fails, those already open are
+// closed again.
 func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service, err error) {
 	s = &service{cfg: cfg, log: log, served: make(chan error, 1)}
 	defer func() {
@@ -56,8 +56,8 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 		}
 	}()
 
-	// The port comes first, so that nothing is made or touched when it is taken. Until all is ready calls are refused: FreeSWITCH takes them to
-	// an agent.
+	// The port comes first, so that nothing is created if it is taken. Calls are refused until everything is ready:
+	// FreeSWITCH takes them to an agent.
 	if s.listener, err = listen("socket.listen", cfg.Socket.Listen, "set another address"); err != nil {
 		return s, err
 	}
@@ -85,7 +85,7 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 		return s, err
 	}
 
-	// NATS, and what machines share there.
+	// NATS, and the state that machines share there.
 	if s.endpoint, err = openNATS(cfg, log, &s.parts); err != nil {
 		return s, err
 	}
@@ -97,7 +97,8 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	}
 	s.parts.addQuiet(s.state.Close)
 	attempts, err := guard.New(guard.Options{
-		Store: s.state.Guard(), Key: directory.PepperKey(guardKey), Rules: cfg.Guard, Within: time.Duration(cfg.NATS.Timeout), Log: log,
+		Store: s.state.Guard(), Key: directory.PepperKey(guardKey), Rules: cfg.Guard, Within: time.Duration(cfg.NATS.Timeout),
+		Log:   log,
 		Alarm: s.alarm,
 	})
 	if err != nil {
@@ -123,7 +124,7 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 		sender = gateway
 	}
 
-	// Lines, and the calls that meet them.
+	// Service lines, and the calls on them.
 	s.lines, err = live.New(live.Options{
 		Parts: lines.Parts{
 			Directory: customers, Sends: attempts, Sender: sender, Once: attempts, Countries: cfg.SMS.Countries,
@@ -139,20 +140,26 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 		return s, err
 	}
 	runner := session.NewRunner(session.Options{
-		Journal: s.journal, Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(), Tokens: token.ForCalls{Issuer: tokens},
+		Journal: s.journal, Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
+		Tokens:   token.ForCalls{Issuer: tokens},
 		Customer: customers.ByID, Node: cfg.Node, Log: log,
-		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions, StateTimeout: time.Duration(cfg.NATS.Timeout),
+		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
+		StateTimeout: time.Duration(cfg.NATS.Timeout),
 	})
 	s.server = esl.NewServer(runner.Run, esl.Options{MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Log: log})
-	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal)}}, log)
+	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
+		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal)},
+	}, log)
 
 	// The API.
-	handler, err := s.openAPI(web.Options{Tokens: tokens, Calls: s.state.Calls(), Customer: customers.ByID, Ready: s.notReady, Log: log})
+	handler, err := s.openAPI(web.Options{
+		Tokens: tokens, Calls: s.state.Calls(), Customer: customers.ByID, Ready: s.notReady, Log: log,
+	})
 	if err != nil {
 		return s, err
 	}
 
-	// What runs beside the calls.
+	// Background work.
 	background := newBackground()
 	s.parts.addQuiet(background.stop)
 	background.run(s.relay.Run)
@@ -175,11 +182,12 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	return s, nil
 }
 
-// lockData keeps a second service away from --data.
+// lockData locks --data against a second service.
 func lockData(cfg config) (unlock func(), err error) {
 	unlock, err = datafile.Lock(filepath.Join(cfg.data, "lock"))
 	if errors.Is(err, datafile.ErrInUse) {
-		return nil, fmt.Errorf("the data folder %s is in use by another countersign: stop it or use another --data folder", cfg.data)
+		return nil, fmt.Errorf("the data folder %s is in use by another countersign: stop it or use another --data folder",
+			cfg.data)
 	}
 	if err != nil {
 		return nil, sqlite.AccessError(filepath.Join(cfg.data, "lock"), err)
@@ -187,7 +195,7 @@ func lockData(cfg config) (unlock func(), err error) {
 	return unlock, nil
 }
 
-// background are goroutines that end together.
+// background runs goroutines that end together.
 type background struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -206,18 +214,20 @@ func (b *background) stop() {
 	b.all.Wait()
 }
 
-// linesTimeout is how long a start waits to hear from NATS which lines there are, before calls are taken with those that were in force last.
+// linesTimeout bounds how long a start waits for the lines in NATS. After that, calls are taken with the lines last in
+// force.
 const linesTimeout = 5 * time.Second
 
 func (s *service) awaitLines(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, linesTimeout)
 	defer cancel()
 	if err := s.lines.Await(ctx); err != nil {
-		s.log.Warn("NATS has not told yet which lines there are, calls meet those that were last in force", "lines", len(s.lines.All()))
+		s.log.Warn("lines not read from NATS yet, using those last in force", "lines",
+			len(s.lines.All()))
 	}
 }
 
-// awaitNATS returns when NATS takes events for the first time. Calls do not wait for it; a demo does.
+// awaitNATS returns once NATS takes events. Calls do not wait for it; a demo does.
 func (s *service) awaitNATS(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -231,14 +241,15 @@ func (s *service) awaitNATS(ctx context.Context) error {
 	return nil
 }
 
-// flushTimeout bounds what is done at the end for events that NATS does not have yet; they are in the journal and follow at the next start.
+// flushTimeout bounds the wait at shutdown for the last events to be written and published. Events that NATS does not
+// have yet stay in the journal and are published after the next start.
 const flushTimeout = 5 * time.Second
 
-// stop ends the service in the one order that loses nothing: refuse new calls, let the others end until ctx does, write their events, give them
-// to NATS, close the parts.
+// stop ends the service in the one order that loses nothing: refuse new calls, let the others finish until ctx ends,
+// write their events, publish them, close the parts.
 func (s *service) stop(ctx context.Context) error { return errors.Join(s.drain(ctx), s.close()) }
 
-// drain is the first half: afterwards there are no calls, and their events are with NATS if it is there.
+// drain is the first half of stop. Afterwards there are no calls, and NATS has their events unless it is away.
 func (s *service) drain(ctx context.Context) error {
 	var errs []error
 	if err := s.server.Shutdown(ctx); err != nil {
@@ -253,18 +264,18 @@ func (s *service) drain(ctx context.Context) error {
 		errs = append(errs, fmt.Errorf("write the last events: %w", err))
 	}
 	if err := s.relay.Flush(flushing); err != nil {
-		s.log.Warn("NATS does not have the last events yet; they follow at the next start", "err", err)
+		s.log.Warn("last events not published, they follow after the next start", "err", err)
 	} else if err := s.awaitReports(flushing); err != nil {
-		s.log.Warn("the last events are not counted yet; they are after the next start", "err", err)
+		s.log.Warn("last events not in the reports, they follow after the next start", "err", err)
 	}
 	return errors.Join(errs...)
 }
 
-// close is the second half.
+// close is the second half of stop.
 func (s *service) close() error { return s.parts.close() }
 
 func serveAPI(ctx context.Context, l net.Listener, handler http.Handler, log *slog.Logger) {
 	if err := web.Serve(ctx, l, handler, log); err != nil {
-		log.Error("the API ended by itself", "err", err)
+		log.Error("API stopped unexpectedly", "err", err)
 	}
 }

@@ -22,19 +22,20 @@ import (
 	"countersign/web"
 )
 
-// listen takes a port. instead says what to do when another program has it.
+// listen opens a port. instead says what to do if another program has it.
 func listen(setting, address, instead string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s %s is in use: another countersign may be running; stop it or %s", setting, address, instead)
+		return nil, fmt.Errorf("%s %s is in use: another countersign may be running; stop it or %s", setting, address,
+			instead)
 	case err != nil:
 		return nil, fmt.Errorf("%s %s: %w", setting, address, err)
 	}
 	return l, nil
 }
 
-// refuse closes every connection at once, until it is stopped. Stopping twice is harmless.
+// refuse closes every incoming connection until it is stopped. Stopping twice is harmless.
 func refuse(l *net.TCPListener) (stop func()) {
 	var refusing sync.WaitGroup
 	refusing.Go(func() {
@@ -53,7 +54,7 @@ func refuse(l *net.TCPListener) (stop func()) {
 	})
 }
 
-// openNATS reaches the external NATS, or starts the embedded one.
+// openNATS returns the external NATS, or starts the embedded one.
 func openNATS(cfg config, log *slog.Logger, open *parts) (bus.Endpoint, error) {
 	n := cfg.NATS
 	if n.URL != "" {
@@ -82,14 +83,14 @@ func openCustomers(cfg config, local *customers.Directory, log *slog.Logger, ope
 	return d, nil
 }
 
-// noGateway stands in for a gateway for text messages that is not configured: a line that sends codes takes its callers to a person.
+// noGateway is the SMS gateway when none is configured: a line that sends codes takes its callers to an agent.
 type noGateway struct{}
 
 func (noGateway) Send(context.Context, session.Message) error {
-	return errors.New("no gateway for text messages is configured: set sms.url")
+	return errors.New("no SMS gateway configured: set sms.url")
 }
 
-// openAPI listens for the API and makes its handler.
+// openAPI listens for the API and returns its handler.
 func (s *service) openAPI(o web.Options) (handler http.Handler, err error) {
 	cfg := s.cfg
 	if cfg.Web.Listen == "" {
@@ -116,15 +117,16 @@ func (s *service) openAPI(o web.Options) (handler http.Handler, err error) {
 	return web.New(o), nil
 }
 
-// notReady says what keeps this machine from doing all it should. Calls are answered all the same.
+// notReady lists what this machine cannot do now. Calls are answered anyway.
 func (s *service) notReady(context.Context) (reasons []string) {
 	if st := s.relay.Status(); !st.Connected {
-		reasons = append(reasons, strings.TrimSpace("NATS is away: events wait, and locks are this machine's own "+st.LastError))
+		reasons = append(reasons, strings.TrimSuffix("NATS is away: events wait, "+
+			"and locks count on this machine only: "+st.LastError, ": "))
 	}
 	select {
 	case <-s.lines.Known():
 	default:
-		reasons = append(reasons, "NATS has not told yet which lines there are")
+		reasons = append(reasons, "lines not read from NATS yet")
 	}
 	return reasons
 }

@@ -17,17 +17,17 @@ import (
 	"countersign/store/customers"
 )
 
-// What is derived from the pepper, besides the hashes of secrets.
+// Labels of the keys derived from the pepper.
 const (
 	guardKey       = "guard/v1"
 	stateKey       = "state/v1"
 	subjectKey     = "token subjects/v1"
 	fingerprintKey = "fingerprint/v1"
-	// fingerprint is where the machines leave what they have in common.
+	// fingerprint is the key in the bucket guard under which machines compare their peppers.
 	fingerprint = "fingerprint"
 )
 
-// openTokens makes what issues and redeems ID&V tokens.
+// openTokens returns the issuer of ID&V tokens, which also redeems them.
 func openTokens(cfg config, state *bus.State, directory *customers.Directory) (*token.Issuer, error) {
 	keys, err := token.LoadKeys(cfg.tokenKeyPath())
 	if err != nil {
@@ -39,7 +39,7 @@ func openTokens(cfg config, state *bus.State, directory *customers.Directory) (*
 	})
 }
 
-// samePepper makes sure that all machines have the same pepper: with others, each would count attempts for itself.
+// samePepper checks that all machines have the same pepper. With different ones, each would count attempts alone.
 func samePepper(ctx context.Context, state *bus.State, key func(label string) []byte) error {
 	ours := pepperFingerprint(key)
 	_, err := state.Guard().Create(ctx, fingerprint, ours, shared.Forever)
@@ -53,10 +53,10 @@ func samePepper(ctx context.Context, state *bus.State, key func(label string) []
 	return err
 }
 
-// hasSamePepper is samePepper for those who only look: it leaves nothing in NATS.
+// hasSamePepper is samePepper without writing to NATS.
 func hasSamePepper(ctx context.Context, state *bus.State, key func(label string) []byte) (bool, error) {
 	theirs, _, err := state.Guard().Get(ctx, fingerprint)
-	if errors.Is(err, shared.ErrNotFound) { // no machine has left one
+	if errors.Is(err, shared.ErrNotFound) { // no machine has written one
 		return true, nil
 	}
 	return bytes.Equal(pepperFingerprint(key), theirs), err
@@ -66,10 +66,11 @@ func pepperFingerprint(key func(label string) []byte) []byte {
 	return []byte(hex.EncodeToString(key(fingerprintKey)[:8]))
 }
 
-var errOtherPepper = errors.New("another machine on this NATS has another pepper: give all of them the same file (customers.pepper), " +
+var errOtherPepper = errors.New("another machine on this NATS has another pepper: " +
+	"give all of them the same file (customers.pepper), " +
 	"and the same tokens.key; after a change on all of them, remove the key \"fingerprint\" from the bucket guard")
 
-// watchPepper says it once, when NATS is there.
+// watchPepper waits for NATS and logs if another machine has another pepper.
 func watchPepper(ctx context.Context, state *bus.State, d *customers.Directory, log *slog.Logger) {
 	if state.Ready(ctx) != nil {
 		return
@@ -79,9 +80,9 @@ func watchPepper(ctx context.Context, state *bus.State, d *customers.Directory, 
 	}
 }
 
-// alarm tells everybody who listens that a line has more failures than usual.
+// alarm logs and publishes that more calls than usual fail on a line.
 func (s *service) alarm(ctx context.Context, line string, a event.Alarm) {
-	s.log.Error("more calls of a line fail than usual: somebody may be trying PINs on many accounts",
+	s.log.Error("more calls than usual fail on a line: somebody may be trying PINs on many accounts",
 		"line", line, "kind", string(a.Kind), "calls", a.Calls, "failures", a.Failures)
 	now := time.Now().UTC()
 	about := fmt.Sprintf("alarm-%s-%s", line, now.Format("200601021504"))
@@ -90,6 +91,6 @@ func (s *service) alarm(ctx context.Context, line string, a event.Alarm) {
 		Line: line, LineVersion: s.lines.Version(line), Data: a,
 	})
 	if err != nil {
-		s.log.Error("the alarm could not be published", "line", line, "err", err)
+		s.log.Error("alarm not published", "line", line, "err", err)
 	}
 }

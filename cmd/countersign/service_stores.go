@@ -12,39 +12,42 @@ import (
 	"countersign/store/journal"
 )
 
-// loadPepper makes a pepper where there are no customers yet.
+// loadPepper reads the pepper. It creates one only where there are no customers yet.
 func loadPepper(cfg config) ([]byte, error) {
 	if exists(cfg.directoryPath()) && !exists(cfg.pepperPath()) {
-		return nil, fmt.Errorf("the pepper %s is missing: restore it from a backup, because the stored PINs cannot be checked without it",
+		return nil, fmt.Errorf("the pepper %s is missing: restore it from a backup, "+
+			"because the stored PINs cannot be checked without it",
 			cfg.pepperPath())
 	}
 	return customers.LoadPepper(cfg.pepperPath())
 }
 
-// openDirectory opens the customers to change them.
+// openDirectory opens the local customers for reading and writing.
 func openDirectory(ctx context.Context, cfg config, log *slog.Logger) (*customers.Directory, error) {
 	pepper, err := loadPepper(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return customers.Open(ctx, cfg.directoryPath(), customers.Options{Pepper: pepper, Scheme: cfg.Customers.Hash, Log: log})
+	return customers.Open(ctx, cfg.directoryPath(), customers.Options{
+		Pepper: pepper, Scheme: cfg.Customers.Hash, Log: log,
+	})
 }
 
 // writeTimeout bounds how long the first write to the journal may take.
 const writeTimeout = 30 * time.Second
 
-// openJournal opens the journal for a service, and closes the calls that the one before it left open.
+// openJournal opens the journal for a service, and ends the calls that the previous run left open.
 func openJournal(ctx context.Context, cfg config, log *slog.Logger) (*journal.Journal, error) {
 	j, err := journal.Open(ctx, cfg.journalPath(), journal.Options{Log: log})
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, writeTimeout,
-		fmt.Errorf("%s cannot be written: another program may have locked it", cfg.journalPath()))
+		fmt.Errorf("cannot write %s: another program may have locked it", cfg.journalPath()))
 	defer cancel()
 	interrupted, err := j.EndInterrupted(ctx, session.Source(cfg.Node), time.Now())
 	if interrupted > 0 {
-		log.Warn("calls were interrupted when countersign ended last; their journals are closed now", "calls", interrupted)
+		log.Warn("calls interrupted by the last stop, now ended in the journal", "calls", interrupted)
 	}
 	if err != nil {
 		_ = closeJournal(j)
@@ -59,7 +62,7 @@ func closeJournal(j *journal.Journal) error {
 	return j.Close(ctx)
 }
 
-// openPrompts writes our recordings where FreeSWITCH finds them, unless the operator has a folder of their own.
+// openPrompts unpacks our recordings for FreeSWITCH, unless the operator has their own folder.
 func openPrompts(cfg config) (*prompts.Catalogue, error) {
 	if cfg.Prompts.Path == "" {
 		if err := prompts.Unpack(cfg.promptsDir()); err != nil {

@@ -14,14 +14,14 @@ import (
 	"countersign/store/customers"
 )
 
-// sharedKeys are derived from the pepper, the same on all machines.
+// sharedKeys are derived from the pepper, so all machines have the same.
 type sharedKeys struct{ guard, state []byte }
 
 func keysOf(d *customers.Directory) sharedKeys {
 	return sharedKeys{guard: d.PepperKey(guardKey), state: d.PepperKey(stateKey)}
 }
 
-// openShared opens what machines share in NATS, for a command other than serve. Close the State.
+// openShared opens the shared state in NATS for a command other than serve. The caller closes the State.
 func openShared(cfg config, at bus.Endpoint, keys sharedKeys) (*bus.State, *guard.Guard, error) {
 	log, within := slog.New(slog.DiscardHandler), time.Duration(cfg.NATS.Timeout)
 	state, err := bus.OpenState(at, bus.StateOptions{Node: cfg.Node, Key: keys.state, Within: within, Log: log})
@@ -36,7 +36,7 @@ func openShared(cfg config, at bus.Endpoint, keys sharedKeys) (*bus.State, *guar
 	return state, g, nil
 }
 
-// withGuard runs f with the attempts and locks of all machines. ctx is bounded.
+// withGuard runs f with the attempts and locks of all machines. f's context has a time limit.
 func withGuard(
 	c *cli.Context, cfg config, d *customers.Directory, f func(ctx context.Context, g *guard.Guard) error,
 ) error {
@@ -51,7 +51,7 @@ func withGuard(
 	return whenReady(c, state, func(ctx context.Context) error { return f(ctx, g) })
 }
 
-// withState runs f with what machines share in NATS, without the keys that open what names customers. ctx is bounded.
+// withState runs f with the shared state in NATS, without the keys that reveal customers. f's context has a time limit.
 func withState(c *cli.Context, cfg config, f func(ctx context.Context, state *bus.State) error) error {
 	at, err := reachableNATS(c, cfg)
 	if err != nil {
@@ -66,11 +66,10 @@ func withState(c *cli.Context, cfg config, f func(ctx context.Context, state *bu
 	return whenReady(c, state, func(ctx context.Context) error { return f(ctx, state) })
 }
 
-// answerTimeout bounds the wait for whoever listens on this machine.
+// answerTimeout bounds the wait for a connection to NATS on this machine.
 const answerTimeout = 3 * time.Second
 
-// reachableNATS is natsEndpoint; should it be the one inside of "serve", it is there or not: nobody needs to wait for
-// it.
+// reachableNATS is natsEndpoint, but fails at once if NATS should run inside "serve" and does not.
 func reachableNATS(c *cli.Context, cfg config) (bus.Endpoint, error) {
 	at, err := natsEndpoint(c, cfg)
 	if err != nil || cfg.NATS.URL != "" || c.String("nats") != "" {
@@ -78,20 +77,20 @@ func reachableNATS(c *cli.Context, cfg config) (bus.Endpoint, error) {
 	}
 	nc, err := net.DialTimeout("tcp", cfg.NATS.Listen, answerTimeout)
 	if err != nil {
-		return at, fmt.Errorf("%w: nobody listens on %s: is countersign serve running, or nats.listen another one?",
+		return at, fmt.Errorf("%w: nothing listens on %s: is countersign serve running with this nats.listen?",
 			bus.ErrAway, cfg.NATS.Listen)
 	}
 	_ = nc.Close()
 	return at, nil
 }
 
-// How long a command may take with the shared state, and how long it waits for NATS.
+// Time limits of a command for its work on the shared state, and for its wait for NATS.
 const (
 	sharedWithin = 30 * time.Second
 	readyWithin  = 10 * time.Second
 )
 
-// whenReady runs f when NATS is there, and closes the state.
+// whenReady runs f once NATS answers, and closes the state.
 func whenReady(c *cli.Context, state *bus.State, f func(ctx context.Context) error) error {
 	defer state.Close()
 	ctx, cancel := context.WithTimeout(c.Context, sharedWithin)
@@ -99,7 +98,7 @@ func whenReady(c *cli.Context, state *bus.State, f func(ctx context.Context) err
 	ready, stop := context.WithTimeout(ctx, readyWithin)
 	defer stop()
 	if err := state.Ready(ready); err != nil {
-		return fmt.Errorf("%w: is countersign serve running, or nats.url wrong?", err)
+		return fmt.Errorf("%w: is countersign serve running, and nats.url right?", err)
 	}
 	return f(ctx)
 }

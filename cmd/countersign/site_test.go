@@ -38,7 +38,8 @@ const patience = 2 * time.Minute
 // apiKey lets a test use the nodes' API.
 const apiKey = "0f9a4c1e5b7d2a6830f9a4c1e5b7d2a6"
 
-// site is what the machines of a company share: NATS, the pepper, the key of tokens, customers, settings. NATS runs in the test, each node is a process.
+// site is what the machines of a company share: NATS, the pepper, the key of tokens, customers, settings. NATS runs in
+// the test, each node is a process.
 type site struct {
 	t         *testing.T
 	dir       string
@@ -75,7 +76,9 @@ func newSite(t *testing.T, n int, customers, settings string) *site {
 
 func siteWithoutNodes(t *testing.T, customers, settings string) *site {
 	t.Helper()
-	s := &site{t: t, dir: t.TempDir(), store: inMemory(t), customers: customers, settings: settings, natsTimeout: 5 * time.Second}
+	s := &site{
+		t: t, dir: t.TempDir(), store: inMemory(t), customers: customers, settings: settings, natsTimeout: 5 * time.Second,
+	}
 	s.startNATS("127.0.0.1:0")
 	t.Cleanup(func() { s.nats.Shutdown() }) // after the nodes have stopped
 	s.url = s.nats.URL()
@@ -83,7 +86,8 @@ func siteWithoutNodes(t *testing.T, customers, settings string) *site {
 	return s
 }
 
-// inMemory is a folder without a disk under it, where there is such a thing: when a disk stalls for a quarter of a second, NATS counts as away.
+// inMemory is a folder without a disk under it, where there is such a thing: when a disk stalls for a quarter of a
+// second, NATS counts as away.
 func inMemory(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "countersign-test-")
@@ -123,13 +127,15 @@ tokens: {key: %q}
 nats: {url: %q, timeout: %s}
 log: {level: warn}
 %s
-`, name, hex.EncodeToString(sum[:]), filepath.Join(s.dir, "pepper"), filepath.Join(s.dir, "token.key"), s.url, s.natsTimeout, s.settings)
+`, name, hex.EncodeToString(sum[:]), filepath.Join(s.dir, "pepper"), filepath.Join(s.dir, "token.key"),
+			s.url, s.natsTimeout, s.settings)
 		return err
 	}))
 	return file
 }
 
-// add starts the service on a new machine that knows the customers: the first imports them, the others get a copy of its database.
+// add starts the service on a new machine that knows the customers: the first imports them, the others get a copy of
+// its database.
 func (s *site) add(name string) {
 	s.t.Helper()
 	cfg, data := s.config(name), filepath.Join(s.dir, name)
@@ -157,7 +163,8 @@ func (n *node) start() {
 	log, err := os.OpenFile(filepath.Join(n.s.dir, n.name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := command(ctx, "--config", filepath.Join(n.s.dir, n.name+".yaml"), "--data", filepath.Join(n.s.dir, n.name), "serve")
+	cmd := command(ctx, "--config", filepath.Join(n.s.dir, n.name+".yaml"), "--data", filepath.Join(n.s.dir, n.name),
+		"serve")
 	cmd.Stderr = log
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -205,7 +212,8 @@ func (n *node) place(o sim.CallOptions) (sim.Result, error) {
 	return n.phone.Call(ctx, o)
 }
 
-// keepCalling lets callers ring both nodes, each caller one of them, again and again until stop, which waits for the last calls and returns all.
+// keepCalling lets callers ring both nodes, each caller one of them, again and again until stop, which waits for the
+// last calls and returns all.
 func (s *site) keepCalling(callers int, o func() sim.CallOptions) (calls *atomic.Int32, stop func() [][]sim.Result) {
 	calls = new(atomic.Int32)
 	var enough atomic.Bool
@@ -253,7 +261,9 @@ func heard(r sim.Result) (names []string) {
 // run runs the program on a machine of its own, towards the same NATS.
 func (s *site) run(args ...string) (code int, stdout, stderr string) {
 	s.t.Helper()
-	return countersign(s.t, "", append([]string{"--config", s.config("operator"), "--data", filepath.Join(s.dir, "operator")}, args...)...)
+	return countersign(s.t, "", append([]string{
+		"--config", s.config("operator"), "--data", filepath.Join(s.dir, "operator"),
+	}, args...)...)
 }
 
 func (s *site) must(args ...string) (stdout string) {
@@ -266,7 +276,9 @@ func (s *site) must(args ...string) (stdout string) {
 // attempts unlocks a customer and says how they stood; with "--dry-run" it only looks.
 func (s *site) attempts(customer string, flags ...string) (u unlock.Result) {
 	s.t.Helper()
-	require.NoError(s.t, json.Unmarshal([]byte(s.must(append(append([]string{"customers", "unlock", "--json"}, flags...), customer)...)), &u))
+	require.NoError(s.t, json.Unmarshal([]byte(s.must(append(append([]string{
+		"customers", "unlock", "--json",
+	}, flags...), customer)...)), &u))
 	return u
 }
 
@@ -344,7 +356,9 @@ func (s *site) watch() {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = bus.Watch(ctx, endpoint, bus.WatchOptions{Since: time.Now().Add(-time.Minute), Log: slog.New(slog.DiscardHandler)}, func(e event.Event) {
+		_ = bus.Watch(ctx, endpoint, bus.WatchOptions{
+			Since: time.Now().Add(-time.Minute), Log: slog.New(slog.DiscardHandler),
+		}, func(e event.Event) {
 			s.seen.mu.Lock()
 			defer s.seen.mu.Unlock()
 			s.seen.events = append(s.seen.events, e)
@@ -413,7 +427,9 @@ func is[T event.Data](line string) func(event.Event) bool {
 	return func(e event.Event) bool { _, ok := e.Data.(T); return ok && e.Line == line }
 }
 
-const adaAndBob = "id,name,phones,account,pin,birth_date\nC-1,Ada,+15551230001,100042,246813,1985-12-10\nC-2,Bob,+15551230002,100043,975310,1972-03-09\n"
+const adaAndBob = "id,name,phones,account,pin,birth_date\n" +
+	"C-1,Ada,+15551230001,100042,246813,1985-12-10\n" +
+	"C-2,Bob,+15551230002,100043,975310,1972-03-09\n"
 
 // bankLine asks for an account and the questions.
 func bankLine(name, number, questions string) string {

@@ -20,8 +20,8 @@ import (
 	"countersign/store/sqlite"
 )
 
-// oldInstallation unpacks a --data folder that an earlier version made: the sample customers, the line office of Anna's, five calls, of which
-// two were verified, and an audit log of three entries. Its prompts are left out.
+// oldInstallation unpacks a --data folder that an earlier version made: the sample customers, the line office of
+// Anna's, five calls, of which two were verified, and an audit log of three entries. Its prompts are left out.
 func oldInstallation(t *testing.T) (data string) {
 	t.Helper()
 	data = t.TempDir()
@@ -105,7 +105,8 @@ func TestAServiceGoesOnWithAnEarlierInstallation(t *testing.T) {
 	code, stdout, stderr := countersign(t, "", append(flags, "lines", "history", "office")...)
 	require.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "anna")
-	code, stdout, stderr = countersign(t, "", append(flags, "call", "--server", address, "--from", "+15551230001", "--keys", "246813#", "--speed", "10")...)
+	code, stdout, stderr = countersign(t, "",
+		append(flags, "call", "--server", address, "--from", "+15551230001", "--keys", "246813#", "--speed", "10")...)
 	require.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "verified, level 2, ok, customer C-1001")
 	require.Zero(t, stop())

@@ -19,16 +19,26 @@ func watchCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "watch",
 		Usage: "show events live, as they come from NATS",
-		Description: "A line is something that happened: when, on which call and line, and what. Steps are told when they are over. --status shows a call when it is known how it\n" +
-			"is handed on, with all that happened before; --caller and --status know nothing of calls that began before (see --since).",
+		Description: "Each output line is an event: when, on which call and line, and what happened. Steps are shown " +
+			"when they are over.\n" +
+			"--status shows a call, from its beginning, once it is known how it is handed on. --caller and --status leave " +
+			"out calls\n" +
+			"that began before (see --since).",
 		Flags: []cli.Flag{
 			natsFlag(),
 			&cli.StringFlag{Name: "line", Usage: "only the service line `NAME`"},
 			&cli.StringFlag{Name: "caller", Usage: "only calls from numbers that end with these four `DIGITS`"},
-			&cli.StringFlag{Name: "status", Usage: "only calls that are handed on with this `STATUS`, from their beginning: " + strings.Join(statuses, ", ")},
-			&cli.StringSliceFlag{Name: "fact", Usage: "only this `FACT`, such as verified (may be repeated); default: all but step_started, so that a step is a line"},
-			&cli.DurationFlag{Name: "since", Usage: "begin with the events of the last `TIME`, such as 1h"},
-			&cli.BoolFlag{Name: "json", Usage: "one event a line, as CloudEvents JSON"},
+			&cli.StringFlag{
+				Name:  "status",
+				Usage: "only calls that are handed on with this `STATUS`, from their beginning: " + strings.Join(statuses, ", "),
+			},
+			&cli.StringSliceFlag{
+				Name: "fact",
+				Usage: "only this `FACT`, such as verified (may be repeated); default: all but step_started, so each step is " +
+					"one line",
+			},
+			&cli.DurationFlag{Name: "since", Usage: "start with the events of the last `TIME`, such as 1h"},
+			&cli.BoolFlag{Name: "json", Usage: "one event per line, as CloudEvents JSON"},
 		},
 		Action: watch,
 	}
@@ -72,7 +82,7 @@ func watch(c *cli.Context) error {
 	}
 	subscribed := facts
 	if calls != nil {
-		subscribed = event.Facts() // to know who calls, and what came of it
+		subscribed = event.Facts() // to learn the caller and the status
 	}
 	log := slog.New(slog.NewTextHandler(c.App.ErrWriter, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	o := bus.WatchOptions{Subjects: watchSubjects(c.String("line"), subscribed), Log: log}
@@ -96,17 +106,19 @@ func watch(c *cli.Context) error {
 	})
 }
 
-// watchedFacts are those that were asked for. A step is told when it is over; programs are told when it begins, too.
+// watchedFacts are the facts to show. People see a step when it is over; programs see it begin, too.
 func watchedFacts(c *cli.Context) (facts []event.Fact, err error) {
 	wanted := c.StringSlice("fact")
 	for _, f := range wanted {
 		if !slices.Contains(event.Facts(), event.Fact(f)) {
-			return nil, wrongUse("--fact %q: known are %s", f, joinFacts(event.Facts()))
+			return nil, wrongUse("--fact %q: must be one of %s", f, joinFacts(event.Facts()))
 		}
 		facts = append(facts, event.Fact(f))
 	}
 	if len(wanted) == 0 {
-		facts = slices.DeleteFunc(event.Facts(), func(f event.Fact) bool { return f == event.FactStepStarted && !c.Bool("json") })
+		facts = slices.DeleteFunc(event.Facts(), func(f event.Fact) bool {
+			return f == event.FactStepStarted && !c.Bool("json")
+		})
 	}
 	return facts, nil
 }
@@ -131,7 +143,7 @@ func joinFacts(facts []event.Fact) string {
 	return strings.Join(s, ", ")
 }
 
-// eventLine is an event for a person: time, call, fact and what matters of it.
+// eventLine is an event for people: time, call, fact and what matters of it.
 func eventLine(e event.Event) string {
 	head := fmt.Sprintf("%s  %s  %-10s %-14s", e.Time.Local().Format("15:04:05.000"), shortCall(e.Call), e.Line, e.Fact())
 	if e.Replay != "" {
@@ -140,7 +152,7 @@ func eventLine(e event.Event) string {
 	return printable(strings.TrimRight(head+" "+eventText(e.Data, e.LineVersion), " "))
 }
 
-// printable keeps what somebody put into an event from moving the cursor or pretending to be another line.
+// printable keeps text in an event from moving the cursor or forging another line.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -150,8 +162,8 @@ func printable(s string) string {
 	}, s)
 }
 
-// shortCall is the end of a call's id, which differs from call to call; its beginning is the time.
-// What is about no call says so.
+// shortCall is the end of a call's id, which differs from call to call; the beginning is the time. Events without a
+// call get a dash.
 func shortCall(id string) string {
 	if strings.HasPrefix(id, "line-") || strings.HasPrefix(id, "alarm-") {
 		return "–"
@@ -178,7 +190,7 @@ func eventText(data event.Data, version int) string {
 	case event.CallEnded:
 		return fmt.Sprintf("%s, %s, %s after %s", d.End, d.Status, d.Reason, seconds(d.Milliseconds))
 	case event.PromptMissing:
-		return fmt.Sprintf("%s in %s: there is no audio of it (yet)", d.Prompt, d.Language)
+		return fmt.Sprintf("%s in %s: no audio yet", d.Prompt, d.Language)
 	case event.Locked:
 		return fmt.Sprintf("%s %s until %s", d.On, d.Customer, orDash(untilText(d.Until)))
 	case event.TokenRefused:
@@ -186,7 +198,8 @@ func eventText(data event.Data, version int) string {
 	case event.StepUpRequested:
 		return fmt.Sprintf("to level %d from %d", d.Level, d.Has)
 	case event.ConfigChanged:
-		return fmt.Sprintf("version %d by %s: %s", version, strings.TrimSpace(d.Author+" "+d.Comment), strings.Join(d.Summary, "; "))
+		return fmt.Sprintf("version %d by %s: %s", version, strings.TrimSpace(d.Author+" "+d.Comment),
+			strings.Join(d.Summary, "; "))
 	case event.Alarm:
 		return fmt.Sprintf("%s: %d of %d calls failed within %d s", d.Kind, d.Failures, d.Calls, d.Seconds)
 	default:

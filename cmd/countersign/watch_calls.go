@@ -8,23 +8,23 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// callPicker lets the events of some calls through: of those whose caller and status are wanted. nil lets all through. What a call did before it was known
-// to be wanted is kept, and comes then.
+// callPicker passes the events of calls with the wanted caller and status; nil passes all. Events of a call from before
+// that is known are kept, and passed then.
 type callPicker struct {
 	caller string
 	status event.Status
 	calls  map[string]*pickedCall
-	order  []string // of calls, for when there are too many
+	order  []string // of calls, oldest first
 }
 
 type pickedCall struct {
 	event.Call
 	before []event.Event
-	// caller and status say that it is known, and wanted.
+	// caller and status: whether each is known to be the wanted one.
 	caller, status bool
 }
 
-// mostPicked bounds how many calls are followed at a time. The oldest are given up first: NATS may never tell of their end.
+// mostPicked bounds how many calls are followed at a time. The oldest are dropped first: NATS may never have their end.
 const mostPicked = 20_000
 
 // watchedCalls reads --caller and --status.
@@ -40,7 +40,7 @@ func newCallPicker(caller string, status event.Status) *callPicker {
 	return &callPicker{caller: caller, status: status, calls: map[string]*pickedCall{}}
 }
 
-// pick says which events are to be shown now.
+// pick returns the events to show now.
 func (p *callPicker) pick(e event.Event) []event.Event {
 	if p == nil {
 		return []event.Event{e}
@@ -57,7 +57,7 @@ func (p *callPicker) pick(e event.Event) []event.Event {
 	if over {
 		delete(p.calls, key)
 	}
-	if over || c.Verdict != "" || c.Outcome != "" { // before, the status is not the one that the call goes on with
+	if over || c.Verdict != "" || c.Outcome != "" { // before, the status may still change
 		c.status = p.status == "" || c.Status == p.status
 	}
 	c.before = append(c.before, e)
@@ -69,7 +69,7 @@ func (p *callPicker) pick(e event.Event) []event.Event {
 	return picked
 }
 
-// begin follows a call, unless its caller is another one, or not known, or it is no call.
+// begin follows a call, unless its caller is unknown or another one, or it is not a call.
 func (p *callPicker) begin(key string, e event.Event) *pickedCall {
 	c := &pickedCall{caller: p.caller == "", status: p.status == ""}
 	switch d := e.Data.(type) {

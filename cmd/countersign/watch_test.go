@@ -15,7 +15,9 @@ import (
 
 // journey makes the events of a call that is handed on with a status.
 func journey(call, caller string, status event.Status) (events []event.Event) {
-	facts := []event.Data{event.CallStarted{CallerLast4: caller}, event.StepStarted{Step: "pin"}, event.StepFinished{Step: "pin"}}
+	facts := []event.Data{
+		event.CallStarted{CallerLast4: caller}, event.StepStarted{Step: "pin"}, event.StepFinished{Step: "pin"},
+	}
 	if status != event.StatusNone {
 		facts = append(facts, event.Identified{Status: event.StatusIdentified, Level: 1})
 	}
@@ -43,7 +45,8 @@ func ids(p *callPicker, events ...event.Event) (shown []string) {
 
 func TestWatchPicksCallsByCallerAndStatus(t *testing.T) {
 	t.Parallel()
-	ada, bob, eve := journey("ada", "0001", event.StatusVerified), journey("bob", "0002", event.StatusIdentified), journey("eve", "0001", event.StatusNone)
+	ada, bob, eve := journey("ada", "0001", event.StatusVerified), journey("bob", "0002",
+		event.StatusIdentified), journey("eve", "0001", event.StatusNone)
 	whole := func(call string, n int) (all []string) {
 		for i := range n {
 			all = append(all, event.ID(call, i+1))
@@ -51,8 +54,10 @@ func TestWatchPicksCallsByCallerAndStatus(t *testing.T) {
 		return all
 	}
 	assert.Equal(t, whole("ada", 7), ids(nil, ada...), "without a filter")
-	assert.Equal(t, append(whole("ada", 7), whole("eve", 6)...), ids(newCallPicker("0001", ""), append(append(ada, bob...), eve...)...))
-	assert.Equal(t, whole("bob", 7), ids(newCallPicker("", event.StatusIdentified), append(append(ada, bob...), eve...)...))
+	assert.Equal(t, append(whole("ada", 7), whole("eve", 6)...),
+		ids(newCallPicker("0001", ""), append(append(ada, bob...), eve...)...))
+	assert.Equal(t, whole("bob", 7),
+		ids(newCallPicker("", event.StatusIdentified), append(append(ada, bob...), eve...)...))
 	assert.Equal(t, whole("eve", 6), ids(newCallPicker("0001", event.StatusNone), append(append(ada, bob...), eve...)...))
 
 	p := newCallPicker("", event.StatusIdentified)
@@ -91,7 +96,8 @@ func TestWatchFollowsABoundedNumberOfCalls(t *testing.T) {
 func watchesOneCall(t *testing.T, flags []string) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	watch := command(ctx, append(flags, "watch", "--since", "1h", "--line", "default", "--caller", "0000", "--status", "none")...)
+	watch := command(ctx, append(flags, "watch", "--since", "1h", "--line", "default", "--caller", "0000", "--status",
+		"none")...)
 	out, err := watch.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, watch.Start())
@@ -102,7 +108,9 @@ func watchesOneCall(t *testing.T, flags []string) {
 		assert.NotContains(t, line, "Ada")
 		facts = append(facts, strings.Fields(line)[3])
 	}
-	assert.Equal(t, []string{"call_started", "step_finished", "step_finished", "step_finished", "failed", "step_finished", "routed", "call_ended"}, facts, "a step is a line")
+	assert.Equal(t, []string{
+		"call_started", "step_finished", "step_finished", "step_finished", "failed", "step_finished", "routed", "call_ended",
+	}, facts, "a step is a line")
 	stop()
 	_ = watch.Wait()
 }

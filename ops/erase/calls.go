@@ -11,11 +11,10 @@ import (
 	"countersign/store/journal"
 )
 
-// relayWithin is how long the service may take to publish what was in the outbox, and to count what it has read from
-// NATS.
+// relayWithin bounds the wait for the service to publish the outbox, and to count what it has read from NATS.
 const relayWithin = 10 * time.Second
 
-// fromJournal anonymises the customer's calls, and says which they are.
+// fromJournal anonymises the customer's calls, and returns their ids.
 func (e *eraser) fromJournal(ctx context.Context) (calls []string, err error) {
 	if !exists(e.Files.Journal) {
 		return nil, nil
@@ -31,10 +30,10 @@ func (e *eraser) fromJournal(ctx context.Context) (calls []string, err error) {
 	}
 	e.receipt.Journal = Journal{Calls: len(found.Calls), Events: found.Events}
 	if found.Running > 0 && e.serving {
-		e.remains("%s of the customer is going on and will name them again: repeat the command when it is over",
+		e.remains("%s of the customer is running and will name them again: repeat the command when it is over",
 			plural.Of(found.Running, "call"))
 	}
-	if found.Unpublished > 0 && e.serving { // what the relay has read already names the customer
+	if found.Unpublished > 0 && e.serving { // events the relay has already read name the customer
 		ctx, cancel := context.WithTimeout(ctx, relayWithin)
 		defer cancel()
 		if err := j.AwaitPublished(ctx, found.Unpublished); err != nil {
@@ -44,9 +43,9 @@ func (e *eraser) fromJournal(ctx context.Context) (calls []string, err error) {
 	return found.Calls, nil
 }
 
-// fromReports first gives the reports all that the journal has of the calls. They are complete then and still count,
-// and whatever the service holds of their events in its hands is a duplicate: NATS takes events that are deleted for
-// acknowledged, so it cannot be waited for.
+// fromReports first counts everything that the journal has of the calls. They are complete then and still count, and
+// any of their events that the service still holds is a duplicate. It cannot wait for those: NATS treats deleted events
+// as acknowledged.
 func (e *eraser) fromReports(ctx context.Context, calls []string) error {
 	return e.withReports(ctx, func(r *reportsdb.Reports) (err error) {
 		if len(calls) > 0 {
@@ -59,8 +58,8 @@ func (e *eraser) fromReports(ctx context.Context, calls []string) error {
 	})
 }
 
-// awaitReports waits until the reports have counted what they have read from NATS already, of calls on other machines
-// too.
+// awaitReports waits until the reports have counted everything already read from NATS, calls on other machines
+// included.
 func (e *eraser) awaitReports(ctx context.Context, state *bus.State) error {
 	return e.withReports(ctx, func(r *reportsdb.Reports) error {
 		consumer, err := r.Consumer(ctx)
@@ -73,7 +72,7 @@ func (e *eraser) awaitReports(ctx context.Context, state *bus.State) error {
 	})
 }
 
-// withReports runs f, if there are reports.
+// withReports runs f on the reports, if they exist.
 func (e *eraser) withReports(ctx context.Context, f func(*reportsdb.Reports) error) error {
 	if !exists(e.Files.Reports) {
 		return nil

@@ -1,6 +1,6 @@
-// Package erase answers "what is on record of this customer, and is it gone": it removes a customer from every store,
-// from the stream of events and from the files of one machine, and gives a receipt. Calls stay, anonymised, so that
-// counts stay what they are. It does not reach the files of other machines, backups, or the company's own systems.
+// Package erase answers "what is on record about this customer, and is it gone": it removes a customer from every
+// store, from the stream of events and from the files of one machine, and returns a receipt. Calls stay, anonymised, so
+// that counts do not change. It does not reach the files of other machines, backups, or the company's own systems.
 package erase
 
 import (
@@ -23,25 +23,25 @@ import (
 // Options say where a customer may be on record.
 type Options struct {
 	Files Files
-	// Directory has the customers. Run closes it, before it searches the files.
+	// Directory has the customers. Run closes it before it searches the files.
 	Directory *customers.Directory
-	// Endpoint is the NATS that the service uses. External says that it is there although no service runs here;
-	// otherwise Run starts the embedded one meanwhile.
+	// Endpoint is the NATS of the service. External means that it runs without the service; otherwise Run starts the
+	// embedded one if needed.
 	Endpoint func() (bus.Endpoint, error)
 	External bool
-	// Shared opens what machines share. Run closes the State.
+	// Shared opens the state that machines share. Run closes it.
 	Shared func(at bus.Endpoint) (*bus.State, *guard.Guard, error)
-	// Count gives the reports all that the journal has of calls.
+	// Count counts everything the journal has of calls in the reports.
 	Count func(ctx context.Context, to *reportsdb.Reports, calls []string) error
-	// Audit leaves an entry, and adds who did it.
+	// Audit adds an entry to the audit log, in the name of the author.
 	Audit func(ctx context.Context, e audit.Entry) error
-	// Progress, if set, hears how many events are erased so far.
+	// Progress, if set, gets the number of events erased so far.
 	Progress func(events int)
 }
 
-// Files are where a machine keeps what it knows. What is missing holds nothing.
+// Files are the files of a machine. A missing one holds nothing.
 type Files struct {
-	// Data is the folder that is searched in the end, Lock the file that a running service holds.
+	// Data is the folder to search at the end, Lock the file that a running service holds.
 	Data, Lock string
 	// Directory, Journal and Reports are databases.
 	Directory, Journal, Reports string
@@ -49,8 +49,8 @@ type Files struct {
 	NATS, Prompts string
 }
 
-// Run erases a customer, who need not be known, and leaves an entry in the audit log. It may be repeated. Without a
-// receipt it has stopped half-way. With a receipt an error says that the audit log does not tell of it.
+// Run erases a customer, who need not be known, and adds an entry to the audit log. It may be repeated. A nil receipt
+// means that it stopped half-way; an error with a receipt means that the audit log has no entry.
 func Run(ctx context.Context, customer string, o Options) (*Receipt, error) {
 	began := time.Now()
 	receipt := &Receipt{Customer: customer, At: began.UTC(), Remains: []string{}}
@@ -79,8 +79,8 @@ func (e *eraser) remains(format string, a ...any) {
 	e.receipt.Remains = append(e.receipt.Remains, fmt.Sprintf(format, a...))
 }
 
-// run erases from the inside out: first who the customer is, so that no new call finds them; then what calls left,
-// the journal before NATS, because the one fills the other; at last the files are searched.
+// run erases from the inside out: first the directory, so that no new call finds the customer; then the traces of
+// calls, the journal before NATS, because the journal fills NATS; at last it searches the files.
 func (e *eraser) run(ctx context.Context) error {
 	unlock, err := e.lock()
 	if err != nil {
@@ -95,16 +95,16 @@ func (e *eraser) run(ctx context.Context) error {
 		return err
 	}
 	if err := e.fromNATS(ctx, calls); err != nil {
-		e.remains("NATS: %v; what it has of the customer may still be there", err)
+		e.remains("NATS: %v; it may still have data of the customer", err)
 	}
 	if err := e.fromReports(ctx, calls); err != nil {
 		return err
 	}
-	_, _ = prompts.Open(e.Files.Prompts) // which removes names that were spoken, a minute later at the most
+	_, _ = prompts.Open(e.Files.Prompts) // removes spoken names, after a minute at most
 	return e.search(ctx)
 }
 
-// lock keeps a service from starting meanwhile, or finds that one runs.
+// lock keeps a service from starting meanwhile, or notes that one runs.
 func (e *eraser) lock() (unlock func(), err error) {
 	unlock, err = datafile.Lock(e.Files.Lock)
 	if errors.Is(err, datafile.ErrInUse) {

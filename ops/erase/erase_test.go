@@ -177,7 +177,7 @@ func TestACallThatIsGoingOnIsSaid(t *testing.T) {
 		m.publish()
 		r := m.erase(erased)
 		require.Len(t, r.Remains, 1)
-		assert.Contains(t, r.Remains[0], "1 call of the customer is going on")
+		assert.Contains(t, r.Remains[0], "1 call of the customer is running")
 		assert.Equal(t, 5, r.Journal.Calls)
 
 		m.journal(call[2])

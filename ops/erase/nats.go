@@ -9,10 +9,10 @@ import (
 	"countersign/session/guard"
 )
 
-// readyWithin is how long NATS may take to be there.
+// readyWithin bounds the wait for NATS.
 const readyWithin = 10 * time.Second
 
-// fromNATS erases from the NATS that the service uses. While no service runs the embedded one is started for it.
+// fromNATS erases from the NATS of the service. If no service runs, it starts the embedded one.
 func (e *eraser) fromNATS(ctx context.Context, calls []string) error {
 	if e.External || e.serving {
 		at, err := e.Endpoint()
@@ -61,7 +61,7 @@ func (e *eraser) fromNATSAt(ctx context.Context, at bus.Endpoint, calls []string
 	return err
 }
 
-// fromGuard forgets attempts at the customer's secrets, and what their numbers tried.
+// fromGuard clears the attempts at the customer's secrets, and those of their numbers.
 func (e *eraser) fromGuard(ctx context.Context, g *guard.Guard) error {
 	a, err := g.Attempts(ctx, e.customer)
 	if err != nil {

@@ -10,25 +10,25 @@ import (
 	"countersign/store/traces"
 )
 
-// Receipt says what was found of a customer, and removed.
+// Receipt lists what was found about a customer and removed.
 type Receipt struct {
 	Customer string `json:"customer"`
 	// Known is false if the customer was not in the local directory.
 	Known bool      `json:"known"`
 	At    time.Time `json:"at"`
-	// Milliseconds is how long it took.
+	// Milliseconds is the duration.
 	Milliseconds int64             `json:"ms"`
 	Directory    customers.Removed `json:"directory"`
 	Journal      Journal           `json:"journal"`
 	NATS         NATS              `json:"nats"`
 	Reports      Reports           `json:"reports"`
-	// Searched is what was looked through afterwards, byte by byte.
+	// Searched is what was searched afterwards, byte by byte.
 	Searched traces.Searched `json:"searched"`
-	// Remains says what could not be removed, and what to do.
+	// Remains lists what could not be removed, and what to do.
 	Remains []string `json:"remains"`
 }
 
-// Journal counts the calls on which the customer was named, and their events that were changed.
+// Journal counts the calls that named the customer, and their changed events.
 type Journal struct {
 	Calls  int `json:"calls"`
 	Events int `json:"events"`
@@ -37,7 +37,7 @@ type Journal struct {
 // NATS is what was removed from NATS.
 type NATS struct {
 	bus.Erased
-	// Attempts is whether attempts at the customer's secrets were on record.
+	// Attempts says whether attempts at the customer's secrets were on record.
 	Attempts bool `json:"attempts"`
 }
 
@@ -46,7 +46,7 @@ type Reports struct {
 	Calls int `json:"calls"`
 }
 
-// sum is the receipt without who it is about, for the audit log.
+// sum is the receipt without the customer, for the audit log.
 func (r *Receipt) sum() string {
 	rows := 0
 	for _, n := range r.Directory {

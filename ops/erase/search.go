@@ -10,8 +10,8 @@ import (
 	"countersign/store/traces"
 )
 
-// search proves it: logs of databases are emptied, databases that still hold traces of what was deleted are written
-// anew, and then no file may.
+// search proves that the data is gone: it empties the logs of databases, rewrites databases that still hold traces of
+// deleted rows, and then searches all files.
 func (e *eraser) search(ctx context.Context) error {
 	databases := []string{e.Files.Directory, e.Files.Journal, e.Files.Reports}
 	databases = slices.DeleteFunc(databases, func(path string) bool { return !exists(path) })
@@ -23,8 +23,8 @@ func (e *eraser) search(ctx context.Context) error {
 		return err
 	}
 	for _, path := range databases {
-		// What is deleted is overwritten; copies may be left where SQLite moved rows. Of a short id nobody can tell,
-		// and calls do not wait to make sure of it.
+		// Deleted rows are overwritten, but SQLite may leave copies where it moved rows. A short id occurs by chance, and
+		// calls do not wait to make sure.
 		if slices.Contains(first.Found, path) || !e.serving && !traces.Traceable(e.customer) {
 			e.rewrite(ctx, path, true)
 		}
@@ -38,7 +38,7 @@ func (e *eraser) search(ctx context.Context) error {
 
 func (e *eraser) rewrite(ctx context.Context, path string, vacuum bool) {
 	if err := sqlite.Rewrite(ctx, path, vacuum); err != nil {
-		e.remains("%s: %v; it may still hold traces of what was deleted", path, err)
+		e.remains("%s: %v; it may still hold traces of deleted data", path, err)
 	}
 }
 
@@ -46,14 +46,14 @@ func (e *eraser) sayWhatRemains() {
 	for _, path := range e.receipt.Searched.Found {
 		switch inside, _ := filepath.Rel(e.Files.NATS, path); {
 		case fs.ValidPath(filepath.ToSlash(inside)):
-			e.remains("%s holds events that ran out already; NATS removes the file when all events in it have run out, "+
-				"and nats stream purge does at once", path)
+			e.remains("%s holds expired events; NATS removes the file when all its events have expired, nats stream purge "+
+				"does so at once", path)
 		default:
 			e.remains("%s still names the customer", path)
 		}
 	}
 	for _, path := range e.receipt.Searched.Compressed {
-		e.remains("%s is compressed and cannot be searched: it may name the customer; look into it, "+
-			"and delete it or move it out of %s", path, e.Files.Data)
+		e.remains("%s is compressed and cannot be searched: it may name the customer; check it, then delete it or move "+
+			"it out of %s", path, e.Files.Data)
 	}
 }

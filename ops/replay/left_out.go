@@ -7,8 +7,8 @@ import (
 	"countersign/session/event"
 )
 
-// leftOut says which events are not published once more: those whose time is over, and those of calls in a file that
-// name somebody who was erased since then, also while it is replayed. The journal names none.
+// leftOut says which events are not published again: expired ones, and those of calls in a file that name a customer
+// who was erased since, even during the replay. The journal names none.
 type leftOut struct {
 	PublishOptions
 	file   bool
@@ -18,10 +18,10 @@ type leftOut struct {
 	old    int
 }
 
-// erasedAgain is how often it is asked who was erased.
+// erasedAgain is how often the erased customers are read again.
 const erasedAgain = 2 * time.Second
 
-// look finds out whether an event names somebody who was erased.
+// look notes whether an event names an erased customer.
 func (l *leftOut) look(ctx context.Context, e event.Event) (err error) {
 	if now := time.Now(); now.Sub(l.read) > erasedAgain {
 		if l.erased, err = l.Erased(ctx); err != nil {
@@ -52,7 +52,7 @@ func (l *leftOut) out(ctx context.Context, e event.Event) (bool, error) {
 	return l.calls[e.Call], nil
 }
 
-// withoutNames leaves out what is for an agent's screen while the call is on.
+// withoutNames removes what is for an agent's screen during the call.
 func withoutNames(d event.Data) event.Data {
 	switch d := d.(type) {
 	case event.Identified:

@@ -9,35 +9,35 @@ import (
 	"countersign/session/event"
 )
 
-// Publisher takes events to NATS.
+// Publisher publishes events on NATS.
 type Publisher interface {
 	Publish(ctx context.Context, e event.Event) error
 }
 
-// PublishOptions say how events are published once more.
+// PublishOptions say how events are published again.
 type PublishOptions struct {
 	To    Publisher
 	Speed float64 // as for Tell
-	// Erased says who was erased. A file may still name them.
+	// Erased returns the erased customers, whom a file may still name.
 	Erased func(ctx context.Context) (event.Erased, error)
-	// Keep is how long NATS keeps events: what is older would be kept for as long again.
+	// Keep is how long NATS keeps events: older ones would be kept for as long again.
 	Keep time.Duration
-	// Each is told each event when NATS has it.
+	// Each gets each event once NATS has it.
 	Each func(event.Event) error
 }
 
-// Published is what became of the events.
+// Published is the result of a replay.
 type Published struct {
-	// ID marks the events of this replay; "" if it did not begin.
+	// ID marks the events of this replay; "" if it did not start.
 	ID     string
 	Events int
-	// Left out were Old events, and Erased calls, which name somebody who was erased since then.
+	// Left out: Old events, and Erased calls, which name a customer who was erased since.
 	Old, Erased int
 }
 
-// Publish sends events once more, each once, marked with the id of this replay, without what only the screen of that
-// time was to show. What is in Published is done, whatever the error says. A file is read twice: a customer is named in
-// the middle of a call.
+// Publish publishes events again, each once, marked with the id of this replay, without what was only for the screen
+// during the call. What is in Published is done, even with an error. A file is read twice, because a customer is named
+// in the middle of a call.
 func Publish(ctx context.Context, from Source, o PublishOptions) (p Published, err error) {
 	left := leftOut{PublishOptions: o, file: from.IsFile(), calls: map[string]bool{}}
 	if left.file {
@@ -63,7 +63,7 @@ func Publish(ctx context.Context, from Source, o PublishOptions) (p Published, e
 	return p, err
 }
 
-// newID names a replay: when it was, and some letters for two at the same moment.
+// newID is the id of a replay: its time, and letters that tell two at the same moment apart.
 func newID() (string, error) {
 	b := make([]byte, 3)
 	if _, err := rand.Read(b); err != nil {

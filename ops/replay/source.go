@@ -1,5 +1,5 @@
-// Package replay tells recorded calls again: as they were, published once more, or run on another line (lines/whatif
-// does that). It answers nothing about how they are shown; whoever calls it does.
+// Package replay reads recorded calls again: in their time, to publish them, or to run them on another line (with
+// lines/whatif). How they are shown is up to the caller.
 package replay
 
 import (
@@ -11,13 +11,13 @@ import (
 	"countersign/store/journal"
 )
 
-// Journal is what is read of a journal.
+// Journal is the journal to read.
 type Journal interface {
 	Export(ctx context.Context, o journal.ExportOptions, each func(body []byte) error) error
 	Event(ctx context.Context, id string) (body []byte, found bool, err error)
 }
 
-// Source is where recorded calls are: in a journal or in a file.
+// Source is the source of recorded calls: a journal or a file.
 type Source struct {
 	journal Journal
 	calls   journal.ExportOptions
@@ -31,8 +31,8 @@ func FromJournal(j Journal, calls journal.ExportOptions) Source {
 	return Source{journal: j, calls: calls}
 }
 
-// FromFile are the calls in a file that journal export wrote, an event a line. open opens it anew each time; name
-// stands in errors.
+// FromFile are the calls in a file that journal export wrote, one event per line. open opens it from the start each
+// time; name appears in errors.
 func FromFile(name string, open func() (io.ReadCloser, error)) Source {
 	return Source{name: name, open: open}
 }
@@ -40,10 +40,10 @@ func FromFile(name string, open func() (io.ReadCloser, error)) Source {
 // IsFile says whether it is a file.
 func (s Source) IsFile() bool { return s.open != nil }
 
-// parser reads an event.
+// parser parses an event.
 type parser func(body []byte) (event.Event, error)
 
-// events reads all of them, as fast as each takes them.
+// events reads all of them, as fast as each handles them.
 func (s Source) events(ctx context.Context, parse parser, each func(event.Event) error) error {
 	if s.IsFile() {
 		return s.lines(parse, each)
@@ -57,8 +57,8 @@ func (s Source) events(ctx context.Context, parse parser, each func(event.Event)
 	})
 }
 
-// slowly is events for whoever takes their time: the journal is asked for one event after the other, so that it is not
-// kept from anything meanwhile, and says nothing of a customer who was erased meanwhile.
+// slowly is events for a slow each: the journal is read event by event, so that it is not blocked meanwhile, and a
+// customer who is erased meanwhile is not named.
 func (s Source) slowly(ctx context.Context, each func(event.Event) error) error {
 	if s.IsFile() {
 		return s.lines(event.Parse, each)

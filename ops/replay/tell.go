@@ -7,7 +7,8 @@ import (
 	"countersign/session/event"
 )
 
-// Tell hands on events as far apart as they were, speed times as fast; 0 does not wait. It says how many there were.
+// Tell calls each for every event, as far apart as they were, speed times as fast; 0 does not wait. It returns the
+// number of events.
 func Tell(ctx context.Context, from Source, speed float64, each func(event.Event) error) (events int, err error) {
 	err = from.slowly(ctx, paced(ctx, speed, func(e event.Event) error {
 		events++

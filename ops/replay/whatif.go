@@ -9,36 +9,36 @@ import (
 	"countersign/session/event"
 )
 
-// TryOptions say on which lines recorded calls are run.
+// TryOptions say on which lines recorded calls run.
 type TryOptions struct {
 	Lines []*lines.Definition
 	// Region and PopURL are those of the service.
 	Region, PopURL string
-	// Limit is how many calls that end otherwise are listed. They are held in memory until all calls have been run.
+	// Limit is how many calls that end differently are listed. They are held in memory until all calls have run.
 	Limit int
-	// Progress, if set, is told how many calls have been run.
+	// Progress, if set, gets the number of calls run so far.
 	Progress func(calls int)
 }
 
-// Tried is what became of recorded calls on other lines.
+// Tried is the result of running recorded calls on other lines.
 type Tried struct {
 	Lines []string `json:"lines"`
 	whatif.Summary
-	// Others is how many calls were of other lines, and not run.
+	// Others is how many calls of other lines were not run.
 	Others int `json:"others"`
-	// Listed are the calls that end otherwise, at most Limit of them, those that started first.
+	// Listed are the calls that end differently: at most Limit, the earliest.
 	Listed []whatif.Result `json:"listed"`
 	limit  int
 }
 
-// list adds a call, and now and then leaves out those that are too many.
+// list adds a call, and drops surplus ones now and then.
 func (t *Tried) list(r whatif.Result) {
 	if t.Listed = append(t.Listed, r); len(t.Listed)/2 > t.limit {
 		t.first()
 	}
 }
 
-// first leaves the calls that started first.
+// first keeps the earliest calls.
 func (t *Tried) first() {
 	slices.SortStableFunc(t.Listed, func(a, b whatif.Result) int { return a.Started.Compare(b.Started) })
 	if len(t.Listed) > t.limit {
@@ -47,7 +47,7 @@ func (t *Tried) first() {
 	}
 }
 
-// Try runs each recorded call on the line of its own name. What was run before an error is in Tried.
+// Try runs each recorded call on the line with its name. Tried has what ran before an error.
 func Try(parent context.Context, from Source, o TryOptions) (*Tried, error) {
 	trial, err := whatif.New(o.Lines, whatif.Options{Region: o.Region, PopURL: o.PopURL})
 	if err != nil {

@@ -53,7 +53,8 @@ routes: {verified: menu XML default, identified: agents XML default, unidentifie
 
 func TestRecordedCallsAreRunOnTheLineOfTheirName(t *testing.T) {
 	t.Parallel()
-	from := file(t, write(t, call("call-1", "retail", noon), call("call-2", "retail", noon), call("call-3", "other", noon)))
+	from := file(t, write(t, call("call-1", "retail", noon), call("call-2", "retail", noon),
+		call("call-3", "other", noon)))
 	seen := 0
 	tried, err := Try(within(t), from, TryOptions{
 		Lines: []*lines.Definition{definition(t, retail)}, Limit: 10, Progress: func(calls int) { seen = calls },

@@ -11,22 +11,22 @@ import (
 )
 
 const (
-	// clockLeap is by how much the clock may be ahead of when it was last believed.
+	// clockLeap is how far the clock may be ahead of when it was last trusted.
 	clockLeap = 7 * 24 * time.Hour
-	// clockWait is how long it is doubted then. After a long holiday it is right, and nobody has to do anything.
+	// clockWait is how long it is doubted then. After a long shutdown it is right, and nobody has to do anything.
 	clockWait = 3 * 24 * time.Hour
 )
 
-// clock is what is remembered of this machine's clock. Calls prove nothing: they bear the time of the same clock. A
-// clock that is wrong by less than clockLeap, or for longer than clockWait, is believed.
+// clock is what is remembered about this machine's clock. Calls prove nothing: their times come from the same clock. A
+// clock that is wrong by less than clockLeap, or for longer than clockWait, is trusted.
 type clock struct {
-	// Believed is when it was last believed.
+	// Believed is when it was last trusted.
 	Believed time.Time `json:"believed"`
-	// Doubted is since when it is ahead of that by too much, as it says itself; the zero time if it is not.
+	// Doubted is since when it is too far ahead of that, in its own time; zero if it is not.
 	Doubted time.Time `json:"doubted,omitzero"`
 }
 
-// look is what to remember after a look at the clock. If Doubted is set then, the clock is doubted.
+// look returns what to remember after a look at the clock. If Doubted is set, the clock is not trusted.
 func (c clock) look(now time.Time) clock {
 	if c.Believed.IsZero() || now.Sub(c.Believed) <= clockLeap {
 		return clock{Believed: now}
@@ -41,25 +41,25 @@ func (c clock) look(now time.Time) clock {
 	return c
 }
 
-// ClockError says that nothing was removed, although there is something to remove, because the clock may be wrong.
+// ClockError says that expired data was not removed, because the clock may be wrong.
 type ClockError struct {
-	// Now is what the clock says, Believed when it was last believed, Until how long it is doubted.
+	// Now is the clock's time, Believed when it was last trusted, Until how long it is doubted.
 	Now, Believed, Until time.Time
 }
 
 func (e *ClockError) Error() string {
 	at := func(t time.Time) string { return t.UTC().Format(time.DateTime) }
-	return fmt.Sprintf("the clock says %s, but the last that is known here is of %s: nothing is removed before %s; "+
+	return fmt.Sprintf("the clock says %s, but the last known time here is %s: nothing is removed before %s; "+
 		"set the clock, or, if it is right and that is too late, run countersign retention run --yes",
 		at(e.Now), at(e.Believed), at(e.Until))
 }
 
-// checkClock looks at the clock, and remembers what came of it.
+// checkClock checks the clock, and remembers the result.
 func (o Options) checkClock(ctx context.Context, now time.Time) (clock, error) {
 	c := clock{Believed: now}
 	if !o.Trusted {
 		before, known, err := loadClock(o.Clock)
-		if err == nil && !known { // it was right when the newest event, call or entry was written
+		if err == nil && !known { // trust it up to the newest event, call or entry
 			before.Believed, err = o.newest(ctx)
 		}
 		if err != nil {
@@ -70,7 +70,7 @@ func (o Options) checkClock(ctx context.Context, now time.Time) (clock, error) {
 	return c, c.save(o.Clock)
 }
 
-// newest is the time of the newest thing in any store.
+// newest is the time of the newest entry in any store.
 func (o Options) newest(ctx context.Context) (newest time.Time, err error) {
 	later := func(at time.Time, err error) error {
 		if err == nil && at.After(newest) {

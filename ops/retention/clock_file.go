@@ -12,7 +12,7 @@ import (
 	"countersign/internal/wholefile"
 )
 
-// loadClock reads what is remembered. A file that cannot be understood is none.
+// loadClock reads what is remembered. An unreadable file counts as none.
 func loadClock(path string) (c clock, known bool, err error) {
 	text, err := os.ReadFile(path)
 	switch {

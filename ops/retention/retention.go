@@ -1,6 +1,6 @@
-// Package retention answers "what has been kept long enough": it removes calls from the journal, anonymises and
-// removes them in the reports, and trims the audit log. It removes nothing by a clock that may be wrong. NATS keeps
-// its own time limits.
+// Package retention answers "what has been kept long enough": it removes calls from the journal, anonymises and removes
+// them in the reports, and trims the audit log. It removes nothing while the clock may be wrong. NATS has its own time
+// limits.
 package retention
 
 import (
@@ -16,17 +16,17 @@ import (
 	"countersign/store/journal"
 )
 
-// Options say what there is, and how long to keep it.
+// Options say what data there is, and how long to keep it.
 type Options struct {
 	// Journal is the open journal; nil if this machine has none.
 	Journal *journal.Journal
-	// Reports and Audit are databases, Clock is the file that remembers this machine's clock. A missing Reports has
-	// nothing to remove; the others are made.
+	// Reports and Audit are databases, Clock is the file that remembers this machine's clock. If Reports is missing there
+	// is nothing to remove; the others are created.
 	Reports, Audit, Clock string
 	Keep                  Periods
-	// Actor is who does it, for the audit log.
+	// Actor is the author in the audit log.
 	Actor string
-	// Trusted says that the clock is right, whatever is remembered of it.
+	// Trusted says that the clock is right, whatever is remembered.
 	Trusted bool
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
@@ -34,9 +34,9 @@ type Options struct {
 	Every time.Duration
 }
 
-// Periods are how long things are kept.
+// Periods are how long data is kept.
 type Periods struct {
-	// Journal is for calls with what tells who called, Totals for anonymised calls and sums in the reports.
+	// Journal is for calls with who called, Totals for anonymised calls and sums in the reports.
 	Journal, Totals, Audit time.Duration
 }
 
@@ -66,12 +66,12 @@ func (r Removed) None() bool { return r.Pruned == journal.Pruned{} && r.Reports 
 func (r Removed) String() string {
 	return fmt.Sprintf("journal: %s with %s; reports: %s; audit log: %s",
 		plural.Of(r.Calls, "call"), plural.Of(r.Events, "event"),
-		plural.Of(r.Reports, "call"), plural.Of(int(r.Audit), "record"))
+		plural.Of(r.Reports, "call"), plural.Of(int(r.Audit), "entry"))
 }
 
-// Run removes what has been kept long enough, and leaves an entry in the audit log. If the clock may be wrong and
-// there is something to remove, it removes nothing and returns a *ClockError. What was removed before an error is in
-// Removed; a *journal.BacklogError says that the journal must wait for NATS.
+// Run removes what has been kept long enough, and adds an entry to the audit log. If the clock may be wrong and there
+// is something to remove, it removes nothing and returns a *ClockError. Removed has what was removed before an error; a
+// *journal.BacklogError says that the journal must wait for NATS.
 func Run(ctx context.Context, o Options) (Removed, error) {
 	o = o.withDefaults()
 	now := o.Now()
@@ -88,13 +88,13 @@ func Run(ctx context.Context, o Options) (Removed, error) {
 	return Removed{}, &ClockError{Now: now, Believed: c.Believed, Until: c.Doubted.Add(clockWait)}
 }
 
-// DryRun says what there is to remove, whatever the clock.
+// DryRun returns what there is to remove, whatever the clock.
 func DryRun(ctx context.Context, o Options) (Removed, error) {
 	o = o.withDefaults()
 	return o.remove(ctx, o.Now(), true)
 }
 
-// remove goes on after an error: each store is independent of the others.
+// remove continues after an error: each store is independent of the others.
 func (o Options) remove(ctx context.Context, now time.Time, dryRun bool) (r Removed, err error) {
 	r.DryRun = dryRun
 	persons, totals := now.Add(-o.Keep.Journal), now.Add(-o.Keep.Totals)
@@ -130,7 +130,7 @@ func (o Options) removeReports(ctx context.Context, persons, totals time.Time, d
 	return reports.Retain(ctx, persons, totals, dryRun)
 }
 
-// exists keeps a run from making a database that it only looks into.
+// exists keeps a run from creating a database that it only reads.
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

@@ -38,7 +38,7 @@ func TestWhatWasKeptLongEnoughIsRemoved(t *testing.T) {
 	require.Len(t, entries, 1, "a run that removes nothing leaves no entry")
 	assert.Equal(t, "node", entries[0].Actor)
 	assert.Equal(t, audit.Retention, entries[0].Action)
-	assert.Equal(t, "journal: 1 call with 2 events; reports: 2 calls; audit log: 0 records", entries[0].Detail)
+	assert.Equal(t, "journal: 1 call with 2 events; reports: 2 calls; audit log: 0 entries", entries[0].Detail)
 }
 
 func TestEachPeriodCountsByItself(t *testing.T) {

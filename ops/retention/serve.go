@@ -9,7 +9,7 @@ import (
 	"countersign/store/journal"
 )
 
-// Serve runs now and every hour, until ctx ends.
+// Serve runs now and then every hour, until ctx ends.
 func Serve(ctx context.Context, o Options, log *slog.Logger) {
 	o = o.withDefaults()
 	again := time.NewTicker(o.Every)
@@ -21,12 +21,12 @@ func Serve(ctx context.Context, o Options, log *slog.Logger) {
 		case ctx.Err() != nil:
 			return
 		case errors.As(err, &waiting):
-			log.Warn("old calls are kept for now", "err", err)
+			log.Warn("expired calls kept for now", "err", err)
 		case err != nil:
-			log.Error("what was kept long enough could not be removed", "err", err)
+			log.Error("expired data not removed", "err", err)
 		}
 		if !r.None() {
-			log.Info("removed what was kept long enough", "calls", r.Calls, "events", r.Events, "report_calls", r.Reports,
+			log.Info("removed expired data", "calls", r.Calls, "events", r.Events, "report_calls", r.Reports,
 				"audit_entries", r.Audit)
 		}
 		select {

@@ -55,7 +55,7 @@ func TestTheServiceRunsAtOnceAndAgain(t *testing.T) {
 	o.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
 	log := serve(t, o)
 	line := log.next(t)
-	assert.Contains(t, line, `msg="removed what was kept long enough"`)
+	assert.Contains(t, line, `msg="removed expired data"`)
 	assert.Contains(t, line, "calls=1 events=2 report_calls=2 audit_entries=0")
 	assert.Equal(t, []string{"old", "young"}, retentiontest.Reported(t, o.Reports))
 	later.Store(int64(2 * day))

@@ -1,5 +1,5 @@
-// Package unlock lets a customer prove who they are again, or a caller's number call again, after too many tries. It
-// counts on all machines, and leaves an entry in the audit log. Whoever unlocks has made sure first who it is.
+// Package unlock ends the lock of a customer, or of a caller's number, after too many attempts. It counts on all
+// machines, and adds an entry to the audit log. The operator has made sure first who the customer is.
 package unlock
 
 import (
@@ -12,7 +12,7 @@ import (
 	"countersign/store/audit"
 )
 
-// Guard is what keeps attempts and locks: a *guard.Guard.
+// Guard keeps attempts and locks: a *guard.Guard.
 type Guard interface {
 	Attempts(ctx context.Context, customer string) (guard.Attempts, error)
 	Unlock(ctx context.Context, customer string) (was bool, err error)
@@ -20,30 +20,30 @@ type Guard interface {
 	UnlockCaller(ctx context.Context, number string) (was bool, err error)
 }
 
-// Options are what it works with.
+// Options are the parts that unlocking needs.
 type Options struct {
 	Guard Guard
 	// Alias is a customer's name in the audit log.
 	Alias func(customer string) string
-	// Audit leaves an entry, and adds who did it.
+	// Audit adds an entry, in the name of the author.
 	Audit func(ctx context.Context, e audit.Entry) error
 	// DryRun changes nothing.
 	DryRun bool
 }
 
-// Result is how a customer stood, and whether they are unlocked now.
+// Result is the state of a customer before, and whether they are unlocked now.
 type Result struct {
 	Customer string `json:"customer"`
 	// Failures are the wrong answers since the last success.
 	Failures int `json:"failures"`
-	// Locked says whether there was a lock, Until when it would have ended by itself; nil if only a person ends it.
+	// Locked says whether there was a lock, Until when it would have ended; nil if only a person can end it.
 	Locked   bool       `json:"locked"`
 	Until    *time.Time `json:"until,omitempty"`
 	Unlocked bool       `json:"unlocked"`
 }
 
-// Customer forgets a customer's wrong answers. They need not be in the local directory. It fails while NATS is away.
-// An error beside Unlocked says that it is done, and that the audit log does not say so.
+// Customer clears a customer's wrong answers. The customer need not be in the local directory. It fails while NATS is
+// away. An error with Unlocked set means that it is done, but not in the audit log.
 func Customer(ctx context.Context, o Options, customer string) (Result, error) {
 	a, err := o.Guard.Attempts(ctx, customer)
 	if err != nil {
@@ -64,13 +64,13 @@ func Customer(ctx context.Context, o Options, customer string) (Result, error) {
 	return r, o.Audit(ctx, audit.Entry{Action: audit.Unlocked, Object: o.Alias(customer), Detail: detail})
 }
 
-// NumberResult is how a caller's number stood, and whether it is unlocked now.
+// NumberResult is the state of a caller's number before, and whether it is unlocked now.
 type NumberResult struct {
-	// Locked says whether it was turned away.
+	// Locked says whether it was locked.
 	Locked, Unlocked bool
 }
 
-// Number forgets what a caller's number (E.164) tried. Its errors are as Customer's.
+// Number clears the attempts of a caller's number (E.164). Its errors are those of Customer.
 func Number(ctx context.Context, o Options, number string) (NumberResult, error) {
 	if o.DryRun {
 		return NumberResult{Locked: o.Guard.Caller(ctx, number).Locked}, nil

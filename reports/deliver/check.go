@@ -16,7 +16,7 @@ import (
 	"countersign/reports/schedule"
 )
 
-// Check finds everything that is wrong, in the words of the settings.
+// Check returns everything that is wrong, in the words of the settings.
 func (s Settings) Check() (errs []error) {
 	seen := map[string]bool{}
 	for i, one := range s.Schedules {
@@ -61,13 +61,13 @@ func (s Schedule) checkWhen() (errs []error) {
 func (s Schedule) checkWhat() (errs []error) {
 	say := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
 	if !slices.Contains(reports.Names(), s.Report) {
-		say("report is %q: known are %s", s.Report, strings.Join(reports.Names(), ", "))
+		say("report is %q: it can be %s", s.Report, strings.Join(reports.Names(), ", "))
 	} else if sections := reports.Sections(s.Report); len(sections) == 0 && len(s.By) > 0 {
-		say("the report %s takes no by", s.Report)
+		say("the report %s has no by", s.Report)
 	} else {
 		for _, by := range s.By {
 			if !slices.Contains(sections, by) {
-				say("by has %q: the report %s knows %s", by, s.Report, strings.Join(sections, ", "))
+				say("by has %q: for the report %s it can be %s", by, s.Report, strings.Join(sections, ", "))
 			}
 		}
 	}
@@ -86,17 +86,17 @@ func (s Schedule) checkWhat() (errs []error) {
 func (s Schedule) checkWhere(server Mail) (errs []error) {
 	say := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
 	if s.Folder != "" && !filepath.IsAbs(s.Folder) {
-		say("folder is %q: write it from the root, such as /srv/reports", s.Folder)
+		say("folder is %q: it must be an absolute path, such as /srv/reports", s.Folder)
 	}
 	switch {
 	case s.Folder == "" && len(s.Mail.To) == 0:
-		say("it goes nowhere: set folder, mail.to or both")
+		say("it has no destination: set folder, mail.to or both")
 	case len(s.Mail.To) > 0 && server.Server == "":
 		say("mail needs a server: set reports.mail.server")
 	}
 	for _, to := range s.Mail.To {
 		if _, err := mail.ParseAddress(to); err != nil {
-			say("mail.to has %q, which is no address such as ops@bank.example", to)
+			say("mail.to has %q: it must be an address, such as ops@bank.example", to)
 		}
 	}
 	if strings.ContainsFunc(s.Mail.Subject, func(r rune) bool { return r < ' ' }) {
@@ -113,7 +113,7 @@ func joined[T ~string](all []T) string {
 	return strings.Join(words, ", ")
 }
 
-// check finds everything that is wrong with the server, without the name of the setting that the server is.
+// check returns everything that is wrong with the server, without the setting's name.
 func (m Mail) check() (errs []error) {
 	say := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
 	if !slices.Contains([]string{StartTLS, ImplicitTLS, NoTLS}, m.TLS) {
@@ -130,11 +130,11 @@ func (m Mail) check() (errs []error) {
 		say("from is %q: it must be an address, such as countersign@bank.example", m.From)
 	}
 	if m.Password != "" && m.User == "" {
-		say("user is missing: there is a password")
+		say("user is missing, but there is a password")
 	}
-	// The library knows the same names of this machine, and refuses too.
+	// The library has the same list of names of this machine, and refuses others too.
 	if m.TLS == NoTLS && m.Password != "" && !slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, host) {
-		say("tls is %s: the password for %s would go over the network for everybody to read; set %s or %s", NoTLS, host,
+		say("tls is %s: the password for %s would cross the network unencrypted; set %s or %s", NoTLS, host,
 			StartTLS, ImplicitTLS)
 	}
 	return errs

@@ -22,7 +22,8 @@ func TestEverythingThatIsWrongWithSettingsIsSaid(t *testing.T) {
 	for settings, words := range map[string][]string{
 		`schedules: [{name: A b, cron: "61 * * * *", tz: Berlin, report: sums, period: today, format: doc}]`: {
 			`"A b": name must be`, `tz is "Berlin": there is no such time zone`, "61", `report is "sums"`, "summary, ani",
-			`period is "today"`, "yesterday, last_7_days, last_week, last_month", `format is "doc"`, "xlsx", "goes nowhere",
+			`period is "today"`, "yesterday, last_7_days, last_week, last_month", `format is "doc"`, "xlsx",
+			"has no destination",
 		},
 		`schedules: [{cron: "61 * * * *", report: failed, by: [methods], period: yesterday, format: csv, folder: reports,
 			lines: [""]}]`: {
@@ -32,7 +33,7 @@ func TestEverythingThatIsWrongWithSettingsIsSaid(t *testing.T) {
 		`schedules: [{name: a, cron: "@daily", report: calls, by: [day], period: yesterday, format: csv,
 				mail: {to: [nobody], subject: "a\nb"}},
 			{name: a, cron: "@daily", report: calls, period: yesterday, format: csv, folder: /x}]`: {
-			`"a": two schedules`, "calls takes no by", "set reports.mail.server", `mail.to has "nobody"`, "one line",
+			`"a": two schedules`, "calls has no by", "set reports.mail.server", `mail.to has "nobody"`, "one line",
 		},
 		`mail: {server: smtp.example, from: me, password: hunter2, tls: maybe}`: {
 			"reports.mail.server", "HOST:PORT", "reports.mail.from", "reports.mail.user", `reports.mail.tls is "maybe"`,

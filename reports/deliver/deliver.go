@@ -1,6 +1,6 @@
-// Package deliver makes scheduled reports and takes them where they belong: into a folder, and by mail. It answers
-// «what is made, when, and who has it already?» It knows no events and no command line; when a schedule is due package
-// schedule says, and what a report says package reports.
+// Package deliver makes scheduled reports and takes them to a folder and by mail. It answers "what is made, when, and
+// who has it already?" It knows no events and no command line: package schedule says when a report is due, package
+// reports what it says.
 package deliver
 
 import (
@@ -18,32 +18,31 @@ import (
 	"countersign/store/audit"
 )
 
-// Order says which report is made.
+// Order is one report to make.
 type Order struct {
 	Due time.Time
-	// ID tells reports of a schedule apart: a letter that is sent once more has the same one, by which many servers
-	// know it.
+	// ID identifies a report of a schedule. A mail that is sent again has the same one, by which many servers recognise
+	// it.
 	ID string
-	// Sent are the addresses that have the letter already.
+	// Sent are the addresses that have the mail already.
 	Sent []string
 	// Incomplete says that not all events were counted.
 	Incomplete bool
 }
 
-// NoteIncomplete is said in a report and its letter.
+// NoteIncomplete is a note in an incomplete report and its mail.
 const NoteIncomplete = "Not all events were counted when this report was made: calls may be missing."
 
-// Delivery is what became of a scheduled report.
+// Delivery is the result of a scheduled report.
 type Delivery struct {
 	Period reports.Period
-	// Went are the places where it is, and the people who got it now; Sent are those who have the letter.
+	// Went are the places and people that got it now; Sent are all who have the mail.
 	Went, Sent []string
 
 	schedule Schedule
 }
 
-// Deliver makes a report as of a due time and takes it where it belongs. What is in the Delivery is done, whatever the
-// error says.
+// Deliver makes a report as of a due time and delivers it. What is in the Delivery is done, even with an error.
 func Deliver(ctx context.Context, reader *reports.Reader, server Mail, s Schedule, o Order) (done Delivery, err error) {
 	done = Delivery{Sent: o.Sent, schedule: s}
 	one, err := s.due()
@@ -60,7 +59,7 @@ func Deliver(ctx context.Context, reader *reports.Reader, server Mail, s Schedul
 	if err != nil {
 		return done, err
 	}
-	defer func() { _ = l.file.Close() }() // which was only read: no reason to send it again
+	defer func() { _ = l.file.Close() }() // only read: an error is no reason to send again
 	if s.Folder != "" {
 		done.Went = append(done.Went, filepath.Join(s.Folder, name))
 	}
@@ -72,7 +71,7 @@ func Deliver(ctx context.Context, reader *reports.Reader, server Mail, s Schedul
 	return done, err
 }
 
-// make makes the report, its file and the letter that it goes with.
+// make makes the report, its file and its mail.
 func (s Schedule) make(
 	ctx context.Context, reader *reports.Reader, p reports.Period, name string, o Order,
 ) (l letter, err error) {
@@ -107,7 +106,7 @@ func (s Schedule) extension() string {
 	return string(s.Format)
 }
 
-// Entry is what the audit log keeps about what went where. There is none if nothing did.
+// Entry is the audit log entry about what was delivered; ok is false if nothing was.
 func (d Delivery) Entry(actor string) (e audit.Entry, ok bool) {
 	s := d.schedule
 	return audit.Entry{

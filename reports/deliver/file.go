@@ -9,7 +9,7 @@ import (
 	"countersign/internal/wholefile"
 )
 
-// writeFile writes the file into the folder, or, without one, where nobody finds it, and opens it.
+// writeFile writes the file into the folder, or without one to a deleted temporary file, and opens it.
 func writeFile(folder, name string, print func(io.Writer) error) (*os.File, error) {
 	if folder != "" {
 		path := filepath.Join(folder, name)
@@ -22,7 +22,7 @@ func writeFile(folder, name string, print func(io.Writer) error) (*os.File, erro
 	if err != nil {
 		return nil, err
 	}
-	err = os.Remove(file.Name()) // nothing is left of it, whatever happens to the process
+	err = os.Remove(file.Name()) // even a crash leaves nothing behind
 	if err == nil {
 		err = print(file)
 	}

@@ -11,7 +11,7 @@ import (
 
 // letter is a mail with a file.
 type letter struct {
-	// id is the same for the same letter that is sent once more.
+	// id is the same if the same mail is sent again.
 	id            string
 	to            []string
 	subject, text string
@@ -19,7 +19,7 @@ type letter struct {
 	file          io.ReadSeekCloser
 }
 
-// letter says the numbers that matter most.
+// letter is a mail with the numbers that matter most.
 func (s Schedule) letter(made *reports.Report, o Order) letter {
 	l := letter{id: s.Name + "." + o.ID, subject: s.Mail.Subject, text: s.text(made, o.Incomplete)}
 	for _, to := range s.Mail.To {

@@ -18,7 +18,7 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// Mail is the server that letters go through.
+// Mail is the mail server.
 type Mail struct {
 	Server   string   `yaml:"server"`
 	From     string   `yaml:"from"`
@@ -28,14 +28,14 @@ type Mail struct {
 	CA       string   `yaml:"ca"`
 }
 
-// How the connection to the server is encrypted.
+// Encryption of the connection to the server.
 const (
 	StartTLS    = "starttls"
 	ImplicitTLS = "implicit"
 	NoTLS       = "none"
 )
 
-// Password shows itself in no log and no error.
+// Password is redacted in logs and errors.
 type Password string
 
 // Format prints the same for every verb.
@@ -44,11 +44,11 @@ func (Password) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacte
 // LogValue keeps it out of slog.
 func (Password) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
-// mailWithin bounds each of the steps of sending: to connect, to log in, to hand the letter over.
+// mailWithin bounds each step: connect, log in, hand over the mail.
 const mailWithin = 2 * time.Minute
 
-// send hands the letter to the server once for each address, so that one that is refused keeps it from nobody else. The
-// server has the letter for those that were sent, whatever the error says.
+// send sends the mail once per address, so that one refused address affects no other. The addresses in sent have it,
+// even with an error.
 func (m Mail) send(ctx context.Context, l letter) (sent []string, err error) {
 	dialer, hangUp := m.dialer(ctx)
 	defer hangUp()
@@ -72,7 +72,7 @@ func (m Mail) send(ctx context.Context, l letter) (sent []string, err error) {
 		if err == nil {
 			err = client.SendWithSMTPClient(conn, msg)
 		}
-		// Once the server has taken it, nothing that goes wrong may have it sent again.
+		// Once the server has accepted it, no later error may cause it to be sent again.
 		if err == nil || msg != nil && msg.IsDelivered() {
 			sent = append(sent, to)
 			continue
@@ -102,15 +102,15 @@ func (m Mail) write(l letter, to string) (*mail.Msg, error) {
 	}
 	msg.SetMessageIDWithValue(l.id + sender.Address[strings.LastIndexByte(sender.Address, '@'):])
 	msg.SetDate()
-	msg.SetBulk() // nobody's holiday answers
+	msg.SetBulk() // no out-of-office replies
 	msg.Subject(l.subject)
 	msg.SetBodyString(mail.TypeTextPlain, l.text)
 	msg.AttachReadSeeker(l.name, l.file)
 	return msg, nil
 }
 
-// dialer connects. The connection ends with ctx, which the library only asks at the beginning, and with hangUp, since
-// the library leaves it open where logging in fails.
+// dialer connects. The connection ends with ctx, which the library only checks at the start, and with hangUp, since the
+// library leaves it open after a failed login.
 func (m Mail) dialer(ctx context.Context) (dial mail.DialContextFunc, hangUp func()) {
 	end := func() {}
 	return func(dialing context.Context, network, address string) (net.Conn, error) {
@@ -141,7 +141,7 @@ func (m Mail) client(dial mail.DialContextFunc) (*mail.Client, error) {
 	}
 	number, err := strconv.Atoi(port)
 	if err != nil {
-		return nil, fmt.Errorf("reports.mail.server: %q is no port", port)
+		return nil, fmt.Errorf("reports.mail.server: %q is not a port", port)
 	}
 	config, err := m.tls()
 	if err != nil {
@@ -161,7 +161,7 @@ func (m Mail) client(dial mail.DialContextFunc) (*mail.Client, error) {
 		if m.Password == "" {
 			return nil, errors.New("reports.mail has a user and no password: set COUNTERSIGN_SMTP_PASSWORD")
 		}
-		// The last two refuse to work without encryption, but for a server on this machine.
+		// The last two refuse to log in without encryption, except to a server on this machine.
 		options = append(options, mail.WithUsername(m.User), mail.WithPassword(string(m.Password)),
 			mail.WithOpportunisticSMTPAuth(mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthSCRAMSHA1, mail.SMTPAuthCramMD5,
 				mail.SMTPAuthPlain, mail.SMTPAuthLogin))

@@ -14,11 +14,11 @@ import (
 
 // Options are what the scheduled reports need.
 type Options struct {
-	Settings Settings // which were checked
+	Settings Settings // checked
 	Reports  *reportsdb.Reports
-	// Counted returns when everything is counted that happened before due, or says why it is not.
+	// Counted returns once everything that happened before due is counted, or an error.
 	Counted func(ctx context.Context, due time.Time) error
-	// Audit keeps an entry about what went where, in the name of Actor.
+	// Audit adds an entry about what was delivered, in the name of Actor.
 	Audit func(ctx context.Context, e audit.Entry) error
 	Actor string
 	Log   *slog.Logger
@@ -31,14 +31,14 @@ func Run(ctx context.Context, o Options) {
 	}
 	all, err := o.Settings.Due()
 	if err != nil {
-		o.Log.Error("no scheduled reports are made", "err", err)
+		o.Log.Error("scheduled reports not started", "err", err)
 		return
 	}
 	schedule.Run(ctx, schedule.Options{Schedules: all, Store: o.Reports.Schedules(), Log: o.Log, Job: Job(o)})
 }
 
-// Job makes one of the reports when everything is counted that happened before it was due. Before the next one is due
-// it makes it even so, and the report says it.
+// Job makes a report once everything that happened before its due time is counted. If the next one is due soon it makes
+// it anyway, and the report says so.
 func Job(o Options) func(context.Context, schedule.Attempt) (sent []string, err error) {
 	reader := reports.NewReader(o.Reports.DB(), time.Now)
 	return func(ctx context.Context, a schedule.Attempt) ([]string, error) {
@@ -48,7 +48,7 @@ func Job(o Options) func(context.Context, schedule.Attempt) (sent []string, err 
 			return a.Done, fmt.Errorf("calls would be missing: %w", missing)
 		}
 		if missing != nil {
-			o.Log.Warn("a scheduled report is made although calls may be missing, because the next one is due soon",
+			o.Log.Warn("scheduled report made although calls may be missing, the next one is due soon",
 				"schedule", a.Name, "due", a.Due, "err", missing)
 		}
 		done, err := Deliver(ctx, reader, o.Settings.Mail, s, Order{
@@ -65,6 +65,6 @@ func (o Options) audit(ctx context.Context, name string, done Delivery) {
 		return
 	}
 	if err := o.Audit(ctx, e); err != nil {
-		o.Log.Error("the audit log does not tell of a scheduled report", "schedule", name, "err", err)
+		o.Log.Error("scheduled report not in the audit log", "schedule", name, "err", err)
 	}
 }

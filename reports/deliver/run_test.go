@@ -70,7 +70,9 @@ func verifiedCall(t *testing.T, at time.Time) *reportsdb.Reports {
 		event.CallStarted{Channel: "c", CallerLast4: "0001"},
 		event.Identified{Customer: "bank-0", Method: event.MethodANI, Status: event.StatusIdentified, Level: 1},
 		event.Verified{Customer: "bank-0", Methods: []event.Method{"ani", "pin"}, Status: event.StatusVerified, Level: 2},
-		event.CallEnded{End: event.EndRouted, Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK, Customer: "bank-0"},
+		event.CallEnded{
+			End: event.EndRouted, Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK, Customer: "bank-0",
+		},
 	} {
 		events = append(events, event.Event{
 			ID: event.ID("call-1", i+1), Source: "/x", Call: "call-1", Seq: i + 1, Line: "retail", LineVersion: 1,

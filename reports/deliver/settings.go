@@ -11,7 +11,7 @@ import (
 	"countersign/reports/schedule"
 )
 
-// Settings are the scheduled reports, and the server that they are mailed through.
+// Settings are the scheduled reports and their mail server.
 type Settings struct {
 	Schedules []Schedule `yaml:"schedules"`
 	Mail      Mail       `yaml:"mail"`
@@ -34,7 +34,7 @@ type Schedule struct {
 	} `yaml:"mail"`
 }
 
-// due is what its settings say about when it is due.
+// due is when its settings say that it is due.
 func (s Schedule) due() (schedule.Schedule, error) {
 	zone, wrong := s.zone()
 	cron, err := schedule.ParseCron(s.Cron, zone)
@@ -44,7 +44,7 @@ func (s Schedule) due() (schedule.Schedule, error) {
 	return schedule.Schedule{Name: s.Name, Cron: cron}, errors.Join(wrong, err)
 }
 
-// zone is where cron is read and days are told apart; UTC beside an error.
+// zone is the time zone of cron and days; UTC beside an error.
 func (s Schedule) zone() (*time.Location, error) {
 	zone, err := reports.LoadZone(s.TZ)
 	if err != nil {

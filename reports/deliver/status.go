@@ -7,7 +7,7 @@ import (
 	"countersign/reports/schedule"
 )
 
-// Status is a schedule and what became of it.
+// Status is a schedule and how it ran last.
 type Status struct {
 	Name   string          `json:"name"`
 	Cron   string          `json:"cron"`
@@ -21,13 +21,13 @@ type Status struct {
 	Mail   []string        `json:"mail,omitempty"`
 	// Last is absent before the first run.
 	Last *LastRun `json:"last,omitempty"`
-	// Next is when it runs next: for the first time, or again because it failed. Absent means never.
+	// Next is when it runs next, or again after a failure. Absent means never.
 	Next *time.Time `json:"next,omitempty"`
-	// Running says that somebody is at it.
+	// Running says that a process is making it now.
 	Running bool `json:"running"`
 }
 
-// LastRun is how a schedule ran last: Due is when it should have run, Ended when the run was over that tried it last.
+// LastRun is the last run of a schedule: Due is when it was due, Ended when its last attempt ended.
 type LastRun struct {
 	Due      time.Time `json:"due"`
 	Ended    time.Time `json:"ended"`
@@ -37,7 +37,7 @@ type LastRun struct {
 	Attempts int       `json:"attempts"`
 }
 
-// Statuses are those of all schedules, by the states that the reports keep of them.
+// Statuses are those of all schedules, from the states in the reports.
 func (s Settings) Statuses(states map[string]schedule.State, now time.Time) (statuses []Status, err error) {
 	all, err := s.Due()
 	if err != nil {
@@ -55,7 +55,7 @@ func (s Schedule) status(cron schedule.Cron, state schedule.State, now time.Time
 		Name: s.Name, Cron: s.Cron, TZ: zone.String(), Report: s.Report, Period: s.Period, Format: s.Format, Lines: s.Lines,
 		By: s.By, Folder: s.Folder, Mail: s.Mail.To,
 	}
-	if !state.Holds(cron, now) { // the service will begin it
+	if !state.Holds(cron, now) { // the service will add it
 		state = schedule.State{Handled: now}
 	}
 	out.Running = state.Running(now)

@@ -26,12 +26,15 @@ func TestAScheduleSaysHowItRanLastAndWhenItRunsNext(t *testing.T) {
 	}{
 		"it is new": {next: "2026-11-23T06:00:00+01:00"},
 		"it ran": {
-			schedule.State{Cron: cron, Handled: due, Due: due, Ended: due.Add(time.Minute), Took: 2500 * time.Millisecond, Attempts: 1},
+			schedule.State{
+				Cron: cron, Handled: due, Due: due, Ended: due.Add(time.Minute), Took: 2500 * time.Millisecond, Attempts: 1,
+			},
 			&LastRun{Seconds: 2.5, OK: true, Attempts: 1}, "2026-11-23T06:00:00+01:00", false,
 		},
 		"it failed, and is tried again": {
 			schedule.State{
-				Cron: cron, Handled: due.AddDate(0, 0, -1), Due: due, Ended: due.Add(time.Minute), Attempts: 3, Error: "the disk is full",
+				Cron: cron, Handled: due.AddDate(0, 0, -1), Due: due, Ended: due.Add(time.Minute), Attempts: 3,
+				Error: "the disk is full",
 				Retry: now.Add(time.Minute),
 			},
 			&LastRun{Error: "the disk is full", Attempts: 3}, "2026-11-22T10:01:00+01:00", false,

@@ -11,37 +11,37 @@ import (
 
 // Outbox is a journal whose events go to NATS.
 type Outbox interface {
-	// Sync returns when what was journalled is in the file.
+	// Sync returns once everything journalled is in the file.
 	Sync(ctx context.Context) error
-	// Backlog says how many events NATS does not have, and when the oldest of them happened.
+	// Backlog returns how many events NATS does not have, and when the oldest of them happened.
 	Backlog(ctx context.Context) (events int, oldest time.Time, err error)
 }
 
-// Awaited knows whether everything is counted: events go from the journal to NATS, and from there to the reports.
+// Awaited waits until everything is counted: events go from the journal to NATS, and from there to the reports.
 type Awaited struct {
 	Reports *reportsdb.Reports
 	NATS    bus.Endpoint
 	Outbox  Outbox // nil where no calls are taken
-	// Within bounds the waiting; 0 is two minutes.
+	// Within bounds the wait; 0 is two minutes.
 	Within time.Duration
 }
 
 const (
 	// countedWithin leaves a scheduled report time to be made.
 	countedWithin = 2 * time.Minute
-	// outboxLook is how often the journal is asked.
+	// outboxLook is how often the journal is polled.
 	outboxLook = 100 * time.Millisecond
 )
 
-// Until returns when everything is counted that happened before due, as far as it is known here: other machines may
-// keep events for as long as they have no NATS.
+// Until returns once everything that happened before due is counted, as far as this machine knows: other machines may
+// hold events while they have no NATS.
 func (a Awaited) Until(ctx context.Context, due time.Time) error {
 	within := a.Within
 	if within <= 0 {
 		within = countedWithin
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, within,
-		fmt.Errorf("not within %s; countersign doctor says whether NATS is away", within))
+		fmt.Errorf("not within %s; countersign doctor checks NATS", within))
 	defer cancel()
 	if a.Outbox != nil {
 		if err := awaitPublished(ctx, a.Outbox, due); err != nil {
@@ -51,7 +51,7 @@ func (a Awaited) Until(ctx context.Context, due time.Time) error {
 	return bus.AwaitCaughtUp(ctx, a.NATS, a.Reports.Consumer)
 }
 
-// awaitPublished returns when NATS has all events that happened before due.
+// awaitPublished returns once NATS has all events that happened before due.
 func awaitPublished(ctx context.Context, outbox Outbox, due time.Time) error {
 	if err := outbox.Sync(ctx); err != nil {
 		return err

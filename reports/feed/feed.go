@@ -1,6 +1,6 @@
-// Package feed fills reports.db with the events that NATS has: as they come in, and all of them once more. It answers
-// «is everything counted?», and knows nothing of what reports say. Calls of erased customers are gone from the stream
-// and are counted from the journal.
+// Package feed fills reports.db with the events in NATS: as they come in, or all of them again. It answers "is
+// everything counted?", and knows nothing of what reports say. The stream has no calls of erased customers; they are
+// counted from the journal.
 package feed
 
 import (
@@ -17,14 +17,13 @@ import (
 type Options struct {
 	Reports *reportsdb.Reports
 	NATS    bus.Endpoint
-	// Progress, if set, is told at first, after each batch, and each second without one, how many events are not
-	// counted.
+	// Progress, if set, gets the number of uncounted events: at first, after each batch, and each second without one.
 	Progress func(left uint64)
 	Log      *slog.Logger
 }
 
-// Run counts the events of the stream until ctx ends. When the reports are reset, by whatever process, it begins again
-// with the stream's first event. NATS may be away meanwhile.
+// Run counts the events of the stream until ctx ends. After the reports are reset, by any process, it begins again with
+// the first event of the stream. NATS may be away meanwhile.
 func Run(ctx context.Context, o Options) error {
 	for ctx.Err() == nil {
 		name, err := o.Reports.Consumer(ctx)
@@ -38,18 +37,18 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-// consumption is Run for as long as the reports have one name.
+// consumption is Run while the reports keep one name.
 type consumption struct {
 	Options
 	name  string
 	reset context.CancelFunc
-	noted time.Time // when it was noted until when events are counted
+	noted time.Time // when the progress was noted
 }
 
-// noteEvery is how often that is noted.
+// noteEvery is how often progress is noted in the reports.
 const noteEvery = 30 * time.Second
 
-// consume notices within a second that the reports have another name, and counts nothing after that.
+// consume notices within a second that the reports have another name, and stops counting.
 func consume(ctx context.Context, name string, o Options) error {
 	ctx, reset := context.WithCancel(ctx)
 	defer reset()
@@ -63,7 +62,7 @@ func consume(ctx context.Context, name string, o Options) error {
 func (c *consumption) same(ctx context.Context) bool {
 	now, err := c.Reports.Consumer(ctx)
 	if err == nil && now != c.name {
-		c.Log.Info("the reports were reset, all events are counted again")
+		c.Log.Info("reports were reset, counting all events again")
 		c.reset()
 	}
 	return ctx.Err() == nil
@@ -100,7 +99,7 @@ func (c *consumption) count(ctx context.Context, events []event.Event) error {
 	return nil
 }
 
-// note notes now and then until when events are counted; where that fails, the next time does.
+// note saves, now and then, until when events are counted. After an error, the next note will do.
 func (c *consumption) note(ctx context.Context, until time.Time) {
 	if now := time.Now(); now.Sub(c.noted) >= noteEvery && c.Reports.CountedUntil(ctx, until) == nil {
 		c.noted = now

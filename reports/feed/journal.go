@@ -10,7 +10,7 @@ import (
 	"countersign/store/journal"
 )
 
-// Journal is what is read of a journal.
+// Journal is the journal to read.
 type Journal interface {
 	Export(ctx context.Context, o journal.ExportOptions, each func(body []byte) error) error
 }
@@ -18,8 +18,8 @@ type Journal interface {
 // journalBatch is how many events are counted in one transaction.
 const journalBatch = 500
 
-// FromJournal counts calls of a journal, such as those of erased customers, of which the stream has nothing: the
-// journal keeps them anonymised. What the reports know already stays as it is.
+// FromJournal counts calls of a journal, such as those of erased customers: the stream has lost them, the journal keeps
+// them anonymised. Calls that the reports know stay as they are.
 func FromJournal(ctx context.Context, j Journal, reports *reportsdb.Reports, calls journal.ExportOptions) error {
 	var batch []event.Event
 	count := func() error {

@@ -14,42 +14,42 @@ import (
 )
 
 const (
-	// oldestWithin is how long NATS may take to say how far the stream goes back.
+	// oldestWithin bounds the question to NATS how far back the stream goes.
 	oldestWithin = 10 * time.Second
-	// clocksApart is how far the clocks of machines may differ from that of NATS.
+	// clocksApart is how far clocks of machines may be from that of NATS.
 	clocksApart = time.Hour
 )
 
-// ErrNoEvents says that NATS has no events to count again: the reports stay as they are.
+// ErrNoEvents: NATS has no events to count again, and the reports are unchanged.
 var ErrNoEvents = errors.New("NATS has no events")
 
-// UnreadableError says that the stream cannot be read: the reports stay as they are.
+// UnreadableError: the stream cannot be read, and the reports are unchanged.
 type UnreadableError struct {
 	NATS bus.Endpoint
 	Err  error
 }
 
 func (e *UnreadableError) Error() string {
-	return fmt.Sprintf("the events cannot be read from %s: %v", e.NATS, e.Err)
+	return fmt.Sprintf("cannot read the events from %s: %v", e.NATS, e.Err)
 }
 
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
 // RebuildOptions say what is counted again, and where.
 type RebuildOptions struct {
-	// Reports is the path of reports.db. It is made if need be, but not when there is nothing to count.
+	// Reports is the path of reports.db. It is created if needed, but not if there is nothing to count.
 	Reports string
 	NATS    bus.Endpoint
-	// Journal has the calls of erased customers; nil where there is none.
+	// Journal has the calls of erased customers, or is nil.
 	Journal Journal
-	// Progress, if set, is told how many events of how many are counted.
+	// Progress, if set, gets how many of how many events are counted.
 	Progress func(counted, of uint64)
 	Log      *slog.Logger
 }
 
-// Rebuild forgets the calls that NATS still has and counts them again; older days stay as they are. It says how many
-// events it read. The service may count along: then it reads some of them. It fails with ErrNoEvents or an
-// *UnreadableError before it changes anything. When it is stopped later, whoever counts next finishes it.
+// Rebuild forgets the calls that NATS still has and counts them again; older days stay as they are. It returns how many
+// events it read. The service may count along and read some of them. ErrNoEvents and *UnreadableError come before any
+// change. A rebuild that is stopped later is finished by the next process that counts.
 func Rebuild(ctx context.Context, o RebuildOptions) (events int, err error) {
 	asking, cancel := context.WithTimeout(ctx, oldestWithin)
 	defer cancel()
@@ -76,7 +76,7 @@ func Rebuild(ctx context.Context, o RebuildOptions) (events int, err error) {
 	return recount(ctx, reports, o)
 }
 
-// recount counts what is in the stream, and ends when there is no more.
+// recount counts the stream to its end.
 func recount(parent context.Context, reports *reportsdb.Reports, o RebuildOptions) (events int, err error) {
 	ctx, stop := context.WithCancel(parent)
 	defer stop()
@@ -84,7 +84,7 @@ func recount(parent context.Context, reports *reportsdb.Reports, o RebuildOption
 	defer waiting.Wait()
 	waiting.Go(func() {
 		defer stop()
-		_ = bus.AwaitCaughtUp(ctx, o.NATS, reports.Consumer) // fails with ctx alone
+		_ = bus.AwaitCaughtUp(ctx, o.NATS, reports.Consumer) // fails only with ctx
 	})
 	var total uint64
 	err = Run(ctx, Options{Reports: reports, NATS: o.NATS, Log: o.Log, Progress: func(left uint64) {

@@ -65,9 +65,10 @@ func TestARebuildThatIsStoppedSaysSoAndIsFinishedByWhoCountsNext(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 300)
 	ctx, stop := context.WithCancelCause(within(t))
-	_, err := feed.Rebuild(ctx, feed.RebuildOptions{Reports: s.reports, NATS: s.nats, Log: quiet, Progress: func(n, _ uint64) {
-		stop(errors.New("countersign is stopping"))
-	}})
+	_, err := feed.Rebuild(ctx, feed.RebuildOptions{
+		Reports: s.reports, NATS: s.nats, Log: quiet,
+		Progress: func(_, _ uint64) { stop(errors.New("countersign is stopping")) },
+	})
 	require.ErrorContains(t, err, "stopped before all events were counted: countersign is stopping")
 	kept := open(t, s.reports)
 	assert.Less(t, calls(t, kept), 300)

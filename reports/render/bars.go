@@ -32,7 +32,7 @@ func (t Terminal) track() string {
 	return asciiTrack
 }
 
-// whole is how long the bar of a row is, in the unit of its parts.
+// wholeOf is the length of a row's bar, in the unit of its parts.
 func wholeOf(c *reports.Chart, row reports.Row) float64 {
 	if c.Of >= 0 && row[c.Of] != nil {
 		return reports.Float(row[c.Of])
@@ -44,7 +44,7 @@ func wholeOf(c *reports.Chart, row reports.Row) float64 {
 	return sum
 }
 
-// drawn is the bar beside a row: as long as its whole is big among the rows with the same first value. The total has none.
+// drawn is the bar beside a row, in proportion to the rows with the same first value. The total has none.
 func (g *grid) drawn(n int) string {
 	if g.bar == 0 || g.rows[n][0] == "total" {
 		return ""

@@ -9,7 +9,8 @@ import (
 	"countersign/reports"
 )
 
-// printCSV writes a line of keys and the rows, as RFC 4180 says. Text is always quoted. Only text can be mistaken for a formula: numbers are never touched.
+// printCSV writes a line of keys and the rows (RFC 4180). Text is always quoted. Only text can be taken for a formula:
+// numbers are never changed.
 func printCSV(w io.Writer, r *reports.Report) error {
 	out := bufio.NewWriter(w)
 	write := func(cells []string) error {
@@ -40,8 +41,9 @@ func printCSV(w io.Writer, r *reports.Report) error {
 	return out.Flush()
 }
 
-// harmless puts an apostrophe before what a spreadsheet would take for a formula (OWASP, "CSV Injection"): at the beginning, and wherever another cell begins for a
-// spreadsheet that takes another sign for the separator, as Excel takes a semicolon in half of Europe. Full-width signs are formulas in Japanese spreadsheets.
+// harmless puts an apostrophe before text that a spreadsheet would take for a formula (OWASP, "CSV Injection"): at the
+// start, and after any separator, since Excel separates by semicolon in half of Europe. Full-width signs are formulas
+// in Japanese spreadsheets.
 func harmless(s string) string {
 	var out strings.Builder
 	for begins := true; s != ""; {

@@ -30,7 +30,9 @@ import (
 func printed(a *reportstest.Archive, name string, q reports.Query, f Format, t Terminal) []byte {
 	a.T.Helper()
 	var out bytes.Buffer
-	err := reports.NewReader(a.DB(), func() time.Time { return reportstest.Later }).Read(context.Background(), name, q, func(r *reports.Report) error { return Print(&out, r, f, t) })
+	err := reports.NewReader(a.DB(), func() time.Time {
+		return reportstest.Later
+	}).Read(context.Background(), name, q, func(r *reports.Report) error { return Print(&out, r, f, t) })
 	require.NoError(a.T, err)
 	return out.Bytes()
 }
@@ -70,7 +72,8 @@ func TestCSVSaysWhatTheReportSays(t *testing.T) {
 	for _, name := range reports.Names() {
 		r, all := read(a, name, autumn(t))
 		text := printed(a, name, autumn(t), CSV, Terminal{})
-		assert.Equal(t, strings.Count(string(text), "\n"), strings.Count(string(text), "\r\n"), "RFC 4180: lines end with CRLF")
+		assert.Equal(t, strings.Count(string(text), "\n"), strings.Count(string(text), "\r\n"),
+			"RFC 4180: lines end with CRLF")
 		records, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 		require.NoError(t, err)
 		require.Len(t, records, 1+len(all))
@@ -87,13 +90,19 @@ func TestNothingInACSVIsAFormula(t *testing.T) {
 	t.Parallel()
 	a := reportstest.New(t)
 	good := []string{"ordinary", `quo"te, comma`, "two\nlines", "\xff", "2026-11-21;a=b"}
-	ids := append(good, "=1+1", "+49", "-2", "@sum", "\tx", "\rx", "＝1", `=cmd|" /C calc"!A0`, "x;=1+1", "x\t@sum;y", "x|-2", `x;"=1+1"`, "x\n+49", "x, ＝1")
+	ids := append(good, "=1+1", "+49", "-2", "@sum", "\tx", "\rx", "＝1", `=cmd|" /C calc"!A0`, "x;=1+1", "x\t@sum;y",
+		"x|-2", `x;"=1+1"`, "x\n+49", "x, ＝1")
 	var calls []reportstest.Call
 	for i, id := range ids {
-		calls = append(calls, reportstest.Call{Line: "retail", At: reportstest.Later.Add(-time.Duration(i+1) * time.Minute), Customer: id, By: event.MethodANI, Reason: event.ReasonWrongAnswer})
+		calls = append(calls, reportstest.Call{
+			Line: "retail", At: reportstest.Later.Add(-time.Duration(i+1) * time.Minute), Customer: id, By: event.MethodANI,
+			Reason: event.ReasonWrongAnswer,
+		})
 	}
 	a.Add(calls...)
-	records, err := csv.NewReader(bytes.NewReader(printed(a, "calls", reports.Query{Period: period(t, "", "", time.UTC)}, CSV, Terminal{}))).ReadAll()
+	records, err := csv.NewReader(bytes.NewReader(printed(a, "calls", reports.Query{
+		Period: period(t, "", "", time.UTC),
+	}, CSV, Terminal{}))).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, records, 1+len(ids))
 	for i, id := range ids {
@@ -112,7 +121,10 @@ func TestNothingInACSVIsAFormula(t *testing.T) {
 	}
 	assert.Equal(t, "-5", reports.Plain(int64(-5)))
 	var out bytes.Buffer
-	r := &reports.Report{Name: "x", Columns: []reports.Column{{Key: "a", Kind: reports.Count}, {Key: "b", Kind: reports.Text}}, Rows: reports.Rows([]reports.Row{{int64(-5), "-5"}})}
+	r := &reports.Report{
+		Name: "x", Columns: []reports.Column{{Key: "a", Kind: reports.Count}, {Key: "b", Kind: reports.Text}},
+		Rows: reports.Rows([]reports.Row{{int64(-5), "-5"}}),
+	}
 	require.NoError(t, Print(&out, r, CSV, Terminal{}))
 	assert.Equal(t, "a,b\r\n-5,\"'-5\"\r\n", out.String(), "a number stays a number")
 }
@@ -120,10 +132,18 @@ func TestNothingInACSVIsAFormula(t *testing.T) {
 func TestTextInACSVIsQuotedAndNumbersAreNot(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	r := &reports.Report{Columns: []reports.Column{{Key: "a", Kind: reports.Text}, {Key: "b", Kind: reports.Count}, {Key: "c", Kind: reports.Seconds}, {Key: "d", Kind: reports.Text}, {Key: "e", Kind: reports.Time}}}
-	r.Rows = reports.Rows([]reports.Row{{"x;=1+1", int64(7), 1.5, nil, reportstest.Later}, {`say "ah"`, int64(0), nil, "", nil}})
+	r := &reports.Report{
+		Columns: []reports.Column{
+			{Key: "a", Kind: reports.Text}, {Key: "b", Kind: reports.Count}, {Key: "c", Kind: reports.Seconds},
+			{Key: "d", Kind: reports.Text}, {Key: "e", Kind: reports.Time},
+		},
+	}
+	r.Rows = reports.Rows([]reports.Row{
+		{"x;=1+1", int64(7), 1.5, nil, reportstest.Later}, {`say "ah"`, int64(0), nil, "", nil},
+	})
 	require.NoError(t, Print(&out, r, CSV, Terminal{}))
-	assert.Equal(t, "a,b,c,d,e\r\n\"x;'=1+1\",7,1.5,,"+reports.Plain(reportstest.Later)+"\r\n\"say \"\"ah\"\"\",0,,\"\",\r\n", out.String())
+	assert.Equal(t, "a,b,c,d,e\r\n\"x;'=1+1\",7,1.5,,"+reports.Plain(reportstest.Later)+
+		"\r\n\"say \"\"ah\"\"\",0,,\"\",\r\n", out.String())
 }
 
 func TestJSONIsWhatItsSchemaSaysAndWhatTheReportSays(t *testing.T) {
@@ -175,7 +195,10 @@ func TestLibreOfficeReadsTheSameNumbersFromXLSX(t *testing.T) {
 	a := reportstest.New(t)
 	a.Add(week(t)...)
 	dir := t.TempDir()
-	args := []string{"--headless", "-env:UserInstallation=file://" + filepath.Join(dir, "profile"), "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76", "--outdir", dir}
+	args := []string{
+		"--headless", "-env:UserInstallation=file://" + filepath.Join(dir, "profile"), "--convert-to",
+		"csv:Text - txt - csv (StarCalc):44,34,76", "--outdir", dir,
+	}
 	for _, name := range reports.Names() {
 		file := filepath.Join(dir, name+".xlsx")
 		require.NoError(t, os.WriteFile(file, printed(a, name, autumn(t), XLSX, Terminal{}), 0o600))
@@ -239,7 +262,9 @@ func TestAWorkbookIsOneToWorkWith(t *testing.T) {
 			assert.Empty(t, formula)
 			switch row[i].(type) {
 			case string:
-				assert.Contains(t, []excelize.CellType{excelize.CellTypeInlineString, excelize.CellTypeSharedString, excelize.CellTypeUnset}, kind)
+				assert.Contains(t, []excelize.CellType{
+					excelize.CellTypeInlineString, excelize.CellTypeSharedString, excelize.CellTypeUnset,
+				}, kind)
 			case reports.Day: // a date is a number with a style
 				raw, err := book.GetCellValue("Summary", name, excelize.Options{RawCellValue: true})
 				require.NoError(t, err)
@@ -278,7 +303,9 @@ func TestPDFIsOnePageWithTheSameNumbers(t *testing.T) {
 	t.Parallel()
 	a := reportstest.New(t)
 	a.Add(week(t)...)
-	a.Add(reportstest.Call{Line: "Łódź-Straße-漢字", At: reportstest.Later.AddDate(0, -2, -6), Reason: event.ReasonNotFound, Step: "account"})
+	a.Add(reportstest.Call{
+		Line: "Łódź-Straße-漢字", At: reportstest.Later.AddDate(0, -2, -6), Reason: event.ReasonNotFound, Step: "account",
+	})
 	dir := t.TempDir()
 	for _, name := range reports.Names() {
 		file := filepath.Join(dir, name+".pdf")
@@ -313,7 +340,9 @@ func TestPDFIsOnePageWithTheSameNumbers(t *testing.T) {
 // hiddenIn finds which columns a page or a terminal says that it left out.
 func hiddenIn(text string) map[string]bool {
 	hidden := map[string]bool{}
-	for _, begin := range []string{"Columns left out for want of room: ", "Left out because the terminal is too narrow: "} {
+	for _, begin := range []string{
+		"Columns left out for lack of room: ", "Left out because the terminal is too narrow: ",
+	} {
 		if _, rest, found := strings.Cut(strings.Join(strings.Fields(text), " "), begin); found {
 			titles, _, _ := strings.Cut(rest, ". ")
 			for _, title := range strings.Split(strings.TrimSuffix(titles, "."), ", ") {
@@ -345,7 +374,10 @@ func TestATableSaysTheSameNumbersAndFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	a := reportstest.New(t)
 	a.Add(week(t)...)
-	a.Add(reportstest.Call{Line: "a-line-with-a-name-as-long-as-nobody-should-ever-have-given-one-漢字漢字漢字", At: reportstest.Later.AddDate(0, -2, -6), Reason: event.ReasonNotFound})
+	a.Add(reportstest.Call{
+		Line: "a-line-with-a-name-as-long-as-nobody-should-ever-have-given-one-漢字漢字漢字",
+		At:   reportstest.Later.AddDate(0, -2, -6), Reason: event.ReasonNotFound,
+	})
 	for _, name := range reports.Names() {
 		r, all := read(a, name, autumn(t))
 		text := string(printed(a, name, autumn(t), Table, Terminal{UTF8: true}))
@@ -360,7 +392,9 @@ func TestATableSaysTheSameNumbersAndFitsTheTerminal(t *testing.T) {
 			}
 			assert.True(t, anyLineHas(lines, want), "%s: %v in\n%s", name, want, text)
 		}
-		for _, terminal := range []Terminal{{Width: 60, UTF8: true}, {Width: 80}, {Width: 100}, {Width: 132, UTF8: true}, {Width: 250}} {
+		for _, terminal := range []Terminal{
+			{Width: 60, UTF8: true}, {Width: 80}, {Width: 100}, {Width: 132, UTF8: true}, {Width: 250},
+		} {
 			text := string(printed(a, name, autumn(t), Table, terminal))
 			for line := range strings.Lines(text) {
 				assert.LessOrEqual(t, uniseg.StringWidth(strings.TrimSuffix(line, "\n")), terminal.Width, "%s: %s", name, line)
@@ -376,15 +410,27 @@ func TestBarsAreAsLongAsTheirNumbers(t *testing.T) {
 	t.Parallel()
 	r := &reports.Report{
 		Title: "T", Period: period(t, "2026-10-24", "2026-10-24", time.UTC),
-		Columns: []reports.Column{{Key: "by", Title: "By", Kind: reports.Text}, {Key: "what", Title: "What", Kind: reports.Text}, {Key: "calls", Title: "Calls", Kind: reports.Count}, {Key: "good", Title: "Good", Kind: reports.Count}},
-		Chart:   &reports.Chart{Of: 2, Parts: []int{3}, Labels: []int{1}, By: "day"}, Of: 4,
+		Columns: []reports.Column{
+			{Key: "by", Title: "By", Kind: reports.Text}, {Key: "what", Title: "What", Kind: reports.Text},
+			{Key: "calls", Title: "Calls", Kind: reports.Count}, {Key: "good", Title: "Good", Kind: reports.Count},
+		},
+		Chart: &reports.Chart{Of: 2, Parts: []int{3}, Labels: []int{1}, By: "day"}, Of: 4,
 	}
-	all := []reports.Row{{"total", "", int64(60), int64(30)}, {"day", "a", int64(40), int64(20)}, {"day", "b", int64(20), int64(5)}, {"day", "c", int64(0), int64(0)}}
+	all := []reports.Row{
+		{"total", "", int64(60), int64(30)}, {"day", "a", int64(40), int64(20)}, {"day", "b", int64(20), int64(5)},
+		{"day", "c", int64(0), int64(0)},
+	}
 	for _, c := range []struct {
 		t    Terminal
 		want []string
 	}{
-		{Terminal{UTF8: true}, []string{"a        40    20  " + strings.Repeat("█", 20) + strings.Repeat("░", 20), "b        20     5  " + strings.Repeat("█", 5) + strings.Repeat("░", 15), "c         0     0\n"}},
+		{
+			Terminal{UTF8: true},
+			[]string{
+				"a        40    20  " + strings.Repeat("█", 20) + strings.Repeat("░", 20),
+				"b        20     5  " + strings.Repeat("█", 5) + strings.Repeat("░", 15), "c         0     0\n",
+			},
+		},
 		{Terminal{}, []string{strings.Repeat("#", 20) + strings.Repeat(".", 20) + "\n"}},
 	} {
 		r.Rows = reports.Rows(all)
@@ -400,7 +446,10 @@ func TestBarsAreAsLongAsTheirNumbers(t *testing.T) {
 func TestATerminalCannotBeFooled(t *testing.T) {
 	t.Parallel()
 	a := reportstest.New(t)
-	a.Add(reportstest.Call{Line: "retail", At: reportstest.Later.Add(-time.Minute), Customer: "C\x1b[2J\r\nC-2 verified", By: event.MethodANI, Reason: event.ReasonWrongAnswer})
+	a.Add(reportstest.Call{
+		Line: "retail", At: reportstest.Later.Add(-time.Minute), Customer: "C\x1b[2J\r\nC-2 verified", By: event.MethodANI,
+		Reason: event.ReasonWrongAnswer,
+	})
 	text := string(printed(a, "calls", reports.Query{Period: period(t, "", "", time.UTC)}, Table, Terminal{UTF8: true}))
 	assert.NotContains(t, text, "\x1b")
 	assert.NotContains(t, text, "\r")
@@ -426,11 +475,17 @@ func TestManyRows(t *testing.T) {
 	const many = 100_000
 	r := func() *reports.Report {
 		return &reports.Report{
-			Name: "calls", Title: "Calls", Period: period(t, "2026-10-24", "2026-10-26", time.UTC), Made: reportstest.Later, Of: many,
-			Columns: []reports.Column{{Key: "started", Title: "Started", Kind: reports.Time}, {Key: "customer", Title: "Customer", Kind: reports.Text}, {Key: "seconds", Title: "Seconds", Kind: reports.Seconds}},
+			Name: "calls", Title: "Calls", Period: period(t, "2026-10-24", "2026-10-26", time.UTC), Made: reportstest.Later,
+			Of: many,
+			Columns: []reports.Column{
+				{Key: "started", Title: "Started", Kind: reports.Time}, {Key: "customer", Title: "Customer", Kind: reports.Text},
+				{Key: "seconds", Title: "Seconds", Kind: reports.Seconds},
+			},
 			Rows: func(yield func(reports.Row, error) bool) {
 				for i := range many {
-					if !yield(reports.Row{reportstest.Later.Add(time.Duration(i) * time.Second), "C-" + strconv.Itoa(i), float64(i) / 10}, nil) {
+					if !yield(reports.Row{
+						reportstest.Later.Add(time.Duration(i) * time.Second), "C-" + strconv.Itoa(i), float64(i) / 10,
+					}, nil) {
 						return
 					}
 				}
@@ -465,7 +520,10 @@ func TestAnErrorInTheMiddleOfTheRowsIsAnErrorOfEveryFormat(t *testing.T) {
 	t.Parallel()
 	broken := fmt.Errorf("the disk is gone")
 	for _, f := range Formats() {
-		r := &reports.Report{Name: "calls", Title: "Calls", Period: period(t, "2026-10-24", "2026-10-26", time.UTC), Columns: []reports.Column{{Key: "a", Title: "A", Kind: reports.Text}}}
+		r := &reports.Report{
+			Name: "calls", Title: "Calls", Period: period(t, "2026-10-24", "2026-10-26", time.UTC),
+			Columns: []reports.Column{{Key: "a", Title: "A", Kind: reports.Text}},
+		}
 		r.Rows = func(yield func(reports.Row, error) bool) {
 			if yield(reports.Row{"x"}, nil) {
 				yield(nil, broken)

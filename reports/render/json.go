@@ -45,11 +45,14 @@ type jsonColumn struct {
 	Kind  reports.Kind `json:"kind"`
 }
 
-// printJSON writes one object whose last member holds the rows, an object a line, so that neither side needs all of them in memory.
+// printJSON writes one object whose last member holds the rows, one per line, so that neither side needs them all in
+// memory.
 func printJSON(w io.Writer, r *reports.Report) error {
 	head := jsonHead{
-		Report: r.Name, Title: r.Title, From: r.Period.From, To: r.Period.To, TimeZone: r.Period.Zone(), Lines: append([]string{}, r.Lines...),
-		Filters: append([]string{}, r.Filters...), Made: r.Made.Truncate(time.Millisecond), Counted: r.Counted, Numbers: []jsonNumber{}, Notes: append([]string{}, r.Notes...), Of: r.Of,
+		Report: r.Name, Title: r.Title, From: r.Period.From, To: r.Period.To, TimeZone: r.Period.Zone(),
+		Lines:   append([]string{}, r.Lines...),
+		Filters: append([]string{}, r.Filters...), Made: r.Made.Truncate(time.Millisecond), Counted: r.Counted,
+		Numbers: []jsonNumber{}, Notes: append([]string{}, r.Notes...), Of: r.Of,
 	}
 	for _, n := range r.Numbers {
 		head.Numbers = append(head.Numbers, jsonNumber{n.Key, n.Title, n.Kind, n.Value, n.Share})

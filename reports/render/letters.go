@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// show writes text so that a terminal can show it, and so that it can neither move the cursor nor pretend to be another line.
+// show makes text safe for a terminal: it can neither move the cursor nor forge another line.
 func (t Terminal) show(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -23,7 +23,7 @@ func (t Terminal) show(s string) string {
 	return reduce(s, func(r rune) bool { return r < unicode.MaxASCII })
 }
 
-// cut shortens text to a width, and shows that it did.
+// cut shortens text to a width, visibly.
 func (t Terminal) cut(s string, width int) string {
 	if uniseg.StringWidth(s) <= width {
 		return s
@@ -40,13 +40,15 @@ func (t Terminal) cut(s string, width int) string {
 	return kept.String() + end
 }
 
-// signs are written in ASCII where nothing else can be.
+// signs are replacements in ASCII.
 var signs = map[rune]string{
-	'–': "-", '—': "-", '…': "..", '„': `"`, '“': `"`, '”': `"`, '«': `"`, '»': `"`, '‘': "'", '’': "'", 'ß': "ss", 'æ': "ae", 'Æ': "AE", 'ø': "o", 'Ø': "O",
+	'–': "-", '—': "-", '…': "..", '„': `"`, '“': `"`, '”': `"`, '«': `"`, '»': `"`, '‘': "'", '’': "'", 'ß': "ss",
+	'æ': "ae", 'Æ': "AE", 'ø': "o", 'Ø': "O",
 	'ł': "l", 'Ł': "L", 'đ': "d", 'Đ': "D", '█': "#", '▓': "=", '▒': "+", '░': ".",
 }
 
-// reduce writes text in the letters there are: without marks where a letter with its marks cannot be had, and with ? where nothing is near.
+// reduce writes text in the letters available: without marks where the marked letter is missing, and as ? where nothing
+// is close.
 func reduce(s string, have func(rune) bool) string {
 	var out strings.Builder
 	for _, r := range norm.NFC.String(s) {
@@ -72,7 +74,8 @@ func reduce(s string, have func(rune) bool) string {
 	return out.String()
 }
 
-// western writes text in the bytes of the fonts that every PDF reader has (Windows-1252), and says whether nothing was lost.
+// western writes text in the bytes of the fonts that every PDF reader has (Windows-1252). whole says that nothing was
+// lost.
 func western(s string) (encoded string, whole bool) {
 	var out strings.Builder
 	reduced := reduce(s, func(r rune) bool {

@@ -22,7 +22,7 @@ const (
 	tightHeight                   = 3.3
 	cellSize                      = 7.5
 	noteHeight                    = 3.4
-	portraitFits                  = 12 // columns; more of them are turned
+	portraitFits                  = 12 // columns; with more, the page is landscape
 )
 
 // colour is red, green and blue.
@@ -44,10 +44,10 @@ type page struct {
 	end   float64 // where the notes begin
 	// chartHigh is how high the tallest bar may be.
 	chartHigh float64
-	lossy     bool // something could not be written in the letters there are
+	lossy     bool // some letters were missing
 }
 
-// printPDF writes one page of A4: what it is about, the numbers that matter most, a chart, and as many rows as fit.
+// printPDF writes one page of A4: title, the numbers that matter most, a chart, and as many rows as fit.
 func printPDF(w io.Writer, r *reports.Report) error {
 	rows, err := r.Collect(mostShown)
 	if err != nil {
@@ -84,7 +84,7 @@ func minorColumns(r *reports.Report) (n int) {
 	return n
 }
 
-// text encodes what a person wrote.
+// text encodes text from people.
 func (p *page) text(s string) string {
 	encoded, whole := western(s)
 	p.lossy = p.lossy || !whole
@@ -108,7 +108,7 @@ func (p *page) heading() {
 	p.Ln(3)
 }
 
-// cut shortens encoded text to a width in the letters of now.
+// cut shortens encoded text to a width in the current font.
 func (p *page) cut(s string, width float64) string {
 	width -= 2 * p.GetCellMargin()
 	if p.GetStringWidth(s) <= width {
@@ -145,7 +145,7 @@ func (p *page) tiles() {
 	p.SetXY(margin, top+tileHeight+4)
 }
 
-// notes prints what must stand below, and lets the table have the room above it.
+// notes prints the notes at the bottom, and gives the room above to the table.
 func (p *page) notes(table func() (shown int, hidden []string)) {
 	p.letters("", noteSize, grey)
 	height := func(notes []string) (h float64) {
@@ -159,14 +159,14 @@ func (p *page) notes(table func() (shown int, hidden []string)) {
 		notes = append(notes, p.text(n))
 	}
 	footer := p.text("Countersign, " + reports.Shown(p.r.Made))
-	const spare = 4 // lines that may have to be added below
+	const spare = 4 // lines that may be added below
 	p.end -= height(append(slices.Clone(notes), footer)) + spare*noteHeight
 	fitting, hidden := table()
 	if int64(fitting) < p.r.Of {
 		notes = append([]string{left(fitting, p.r.Of)}, notes...)
 	}
 	if len(hidden) > 0 {
-		notes = append(notes, p.text("Columns left out for want of room: "+strings.Join(hidden, ", ")+"."))
+		notes = append(notes, p.text("Columns left out for lack of room: "+strings.Join(hidden, ", ")+"."))
 	}
 	if p.lossy {
 		notes = append(notes, "? stands for letters that this page cannot show; the other formats have them.")
@@ -180,7 +180,7 @@ func (p *page) notes(table func() (shown int, hidden []string)) {
 	}
 }
 
-// table prints the rows that fit above p.end, and says how many and which columns did not.
+// table prints the rows that fit above p.end. It returns how many, and the hidden columns.
 func (p *page) table() (shownRows int, hidden []string) {
 	columns, wide, hidden := p.columns()
 	if c := p.r.Chart; c != nil && p.GetY()+tightHeight*float64(len(p.rows)+1) > p.end {
@@ -224,7 +224,7 @@ func (p *page) table() (shownRows int, hidden []string) {
 	return len(p.rows), hidden
 }
 
-// columns shares the width among the columns as they need it, and leaves minor ones out, from the right, until the rest has room.
+// columns shares the width among the columns as needed, and leaves out minor ones, from the right, until the rest fits.
 func (p *page) columns() (columns []int, wide []float64, hidden []string) {
 	need := make([]float64, len(p.r.Columns))
 	p.letters("B", cellSize, ink)
@@ -261,7 +261,7 @@ func (p *page) columns() (columns []int, wide []float64, hidden []string) {
 	return columns, wide, hidden
 }
 
-// label is what a bar of the chart is called.
+// labelOf is the label of a bar.
 func labelOf(c *reports.Chart, row reports.Row) string {
 	var s []string
 	labels := c.Labels

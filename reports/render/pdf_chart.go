@@ -7,12 +7,12 @@ import (
 	"countersign/reports"
 )
 
-// mostBars is how many bars can be told apart; of more, every second, third, … has its label.
+// mostBars is how many bars can be labelled; of more, every second, third, … is.
 const (
 	mostBars  = 400
 	axisWidth = 12.0
 	labelSize = 6.5
-	// Labels of several words are turned by so many degrees, and have so much room along and across.
+	// Angle of labels of several words, and their room along and across.
 	turned     = 30.0
 	turnedRoom = 28.0
 	turnedHigh = 18.0
@@ -45,7 +45,7 @@ func (p *page) chart() {
 	bar := min(step*0.7, 16)
 	words := c.By == ""
 	every := int(math.Ceil(9 / step))
-	if words { // they are turned, and all are there
+	if words { // turned, and complete
 		every = int(math.Ceil(2.5 / step))
 	}
 	p.letters("", labelSize, grey)
@@ -114,7 +114,7 @@ func roundStep(v float64) float64 {
 	return 10 * power
 }
 
-// legend says at the right what the colours mean.
+// legend explains the colours, on the right.
 func (p *page) legend() {
 	c := p.r.Chart
 	type entry struct {

@@ -1,5 +1,5 @@
-// Package render writes a report down: a table for the terminal, CSV, JSON, XLSX or PDF. Every format shows the same report, so that
-// none can say another number.
+// Package render formats a report: a table for the terminal, CSV, JSON, XLSX or PDF. Every format shows the same
+// report, so that no two differ in a number.
 package render
 
 import (
@@ -10,7 +10,7 @@ import (
 	"countersign/reports"
 )
 
-// Format is a way to write a report down.
+// Format is the format of a report.
 type Format string
 
 const (
@@ -29,13 +29,13 @@ const (
 // Formats lists all of them.
 func Formats() []Format { return []Format{Table, CSV, JSON, XLSX, PDF} }
 
-// Whole says whether the format is for programs and takes any number of rows; the others show people as many as they can read.
+// Whole says whether the format is for programs and takes any number of rows; the others show as many as people read.
 func (f Format) Whole() bool { return f == CSV || f == JSON || f == XLSX }
 
-// Binary says whether the format is nothing to look at in a terminal.
+// Binary says whether the format cannot be shown on a terminal.
 func (f Format) Binary() bool { return f == XLSX || f == PDF }
 
-// Print writes a report down. What went to w before an error is of no use.
+// Print writes a report. After an error, what was written is useless.
 func Print(w io.Writer, r *reports.Report, f Format, t Terminal) error {
 	switch f {
 	case Table:
@@ -53,7 +53,7 @@ func Print(w io.Writer, r *reports.Report, f Format, t Terminal) error {
 	}
 }
 
-// scope says in words which calls a report is about, but for its period.
+// scope describes the calls of a report, except for its period.
 func scope(r *reports.Report) string {
 	lines := "all lines"
 	if len(r.Lines) == 1 {
@@ -67,7 +67,7 @@ func scope(r *reports.Report) string {
 	return lines
 }
 
-// left says how many rows are not shown, and what shows them.
+// left says how many rows are not shown, and which option shows them.
 func left(shown int, of int64) string {
 	return fmt.Sprintf("%d of %d rows are shown; csv, xlsx and json have all (calls: as many as --limit says).", shown, of)
 }

@@ -11,33 +11,33 @@ import (
 	"countersign/reports"
 )
 
-// Terminal is what a table is shown on.
+// Terminal is where a table is shown.
 type Terminal struct {
-	// Width is how many columns of letters there are; 0 means that lines may be of any length.
+	// Width is the number of columns of letters; 0 allows lines of any length.
 	Width int
-	// UTF8 says that it shows more than ASCII.
+	// UTF8 says whether it shows more than ASCII.
 	UTF8 bool
 }
 
 const (
-	// mostShown keeps a table for people from filling the memory; see Format.Whole.
+	// mostShown bounds the memory of a table for people; see Format.Whole.
 	mostShown = 10_000
-	// Bars take what the table leaves, within these bounds.
+	// Bounds of the width that the table leaves to bars.
 	shortestBar, longestBar = 10, 40
-	// narrowestText is how far a column of text is cut before columns are left out.
+	// narrowestText is the least width of a text column before columns are left out.
 	narrowestText = 10
 	gap           = 2
-	// kept are the first columns, which are never left out: they say what a row is about.
+	// kept is the number of first columns that are never left out: they name the row.
 	kept = 3
 )
 
-// grid is a table about to be written: which columns, how wide, and the bars beside them.
+// grid is the layout of a table: its columns, their widths, and the bars beside them.
 type grid struct {
 	t       Terminal
 	r       *reports.Report
 	rows    []reports.Row
-	cells   [][]string // as they are shown, for all columns
-	columns []int      // those that are shown
+	cells   [][]string // formatted, for all columns
+	columns []int      // shown
 	width   []int      // of all columns
 	bar     int        // width of the bars, or 0
 }
@@ -71,7 +71,7 @@ func (g *grid) measure() {
 	}
 }
 
-// fit makes the table as wide as the terminal, or less.
+// fit makes the table no wider than the terminal.
 func (g *grid) fit() {
 	if g.r.Chart != nil && len(g.rows) > 0 {
 		g.bar = longestBar
@@ -106,7 +106,7 @@ func (g *grid) total() (n int) {
 	return n - gap
 }
 
-// leaveOut takes columns away from the right, until there is room or nothing left to take.
+// leaveOut hides columns from the right until the rest fits or none can go.
 func (g *grid) leaveOut(enough func() bool, minor bool) bool {
 	for at := len(g.columns) - 1; at >= kept && !enough(); at-- {
 		if g.r.Columns[g.columns[at]].Minor || !minor {
@@ -116,7 +116,7 @@ func (g *grid) leaveOut(enough func() bool, minor bool) bool {
 	return enough()
 }
 
-// cutText makes the widest column of text narrower by one.
+// cutText makes the widest text column narrower by one.
 func (g *grid) cutText() bool {
 	widest := -1
 	for _, i := range g.columns {
@@ -199,7 +199,7 @@ func (g *grid) line(out *bufio.Writer, cells []string, bar string) {
 	fmt.Fprintln(out, strings.TrimRight(s.String(), " "))
 }
 
-// wrap breaks text between words where the terminal ends.
+// wrap breaks text between words at the width of the terminal.
 func (g *grid) wrap(out *bufio.Writer, text string) {
 	column := 0
 	for _, word := range strings.Fields(g.t.show(text)) {

@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// aboutSheet is what the second sheet is called; the first has the report's own name.
+	// aboutSheet is the name of the second sheet; the first has that of the report.
 	aboutSheet = "About"
-	// xlsxRows is how many rows a sheet has, the header among them.
+	// xlsxRows is how many rows a sheet holds, with the header.
 	xlsxRows = 1_048_576
 	dayStyle = reports.Kind("day")
 )
@@ -27,11 +27,12 @@ type workbook struct {
 	sheet  string
 	styles map[reports.Kind]int
 	header int
-	// chartFrom and chartTo are the first and the last row of the sheet that the chart draws.
+	// chartFrom and chartTo are the first and last row in the chart.
 	chartFrom, chartTo int
 }
 
-// printXLSX writes the rows to a first sheet that can be filtered, and everything else to a second one. Rows go through a temporary file when there are many.
+// printXLSX writes the rows to a first sheet with filters, and everything else to a second. Many rows go through a
+// temporary file.
 func printXLSX(w io.Writer, r *reports.Report) (err error) {
 	b := workbook{file: excelize.NewFile(), r: r, sheet: strings.ToUpper(r.Name[:1]) + r.Name[1:]}
 	defer func() { err = errors.Join(err, b.file.Close()) }()
@@ -50,7 +51,10 @@ func printXLSX(w io.Writer, r *reports.Report) (err error) {
 	if err := b.chart(); err != nil {
 		return err
 	}
-	props := &excelize.DocProperties{Title: r.Title, Creator: "Countersign", Created: r.Made.UTC().Format(time.RFC3339), Modified: r.Made.UTC().Format(time.RFC3339)}
+	props := &excelize.DocProperties{
+		Title: r.Title, Creator: "Countersign", Created: r.Made.UTC().Format(time.RFC3339),
+		Modified: r.Made.UTC().Format(time.RFC3339),
+	}
 	if err := b.file.SetDocProps(props); err != nil {
 		return err
 	}
@@ -59,7 +63,10 @@ func printXLSX(w io.Writer, r *reports.Report) (err error) {
 
 func (b *workbook) makeStyles() (err error) {
 	b.styles = map[reports.Kind]int{}
-	for k, format := range map[reports.Kind]string{reports.Text: "@", reports.Count: "0", reports.Percent: "0.0%", reports.Seconds: "0.0", reports.Time: "yyyy-mm-dd hh:mm:ss", dayStyle: "yyyy-mm-dd"} {
+	for k, format := range map[reports.Kind]string{
+		reports.Text: "@", reports.Count: "0", reports.Percent: "0.0%", reports.Seconds: "0.0",
+		reports.Time: "yyyy-mm-dd hh:mm:ss", dayStyle: "yyyy-mm-dd",
+	} {
 		style := excelize.Style{CustomNumFmt: &format}
 		if k == dayStyle || k == reports.Time {
 			style.Alignment = &excelize.Alignment{Horizontal: "left"}
@@ -77,7 +84,9 @@ func (b *workbook) writeRows() error {
 	if err != nil {
 		return err
 	}
-	if err := out.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+	if err := out.SetPanes(&excelize.Panes{
+		Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft",
+	}); err != nil {
 		return err
 	}
 	header := make([]any, len(b.r.Columns))
@@ -100,7 +109,8 @@ func (b *workbook) writeRows() error {
 			return err
 		}
 		if at++; at > xlsxRows {
-			return fmt.Errorf("an XLSX sheet holds %d rows, this report has %d: write it as CSV, or for a shorter time", xlsxRows-1, b.r.Of)
+			return fmt.Errorf("an XLSX sheet holds %d rows, this report has %d: write it as CSV, or for a shorter time",
+				xlsxRows-1, b.r.Of)
 		}
 		for i, v := range row {
 			cells[i] = b.cell(b.r.Columns[i].Kind, v)
@@ -119,13 +129,15 @@ func (b *workbook) writeRows() error {
 	if err != nil {
 		return err
 	}
-	if err := out.AddTable(&excelize.Table{Range: "A1:" + corner, Name: b.sheet + "_rows", StyleName: "TableStyleLight1"}); err != nil {
+	if err := out.AddTable(&excelize.Table{
+		Range: "A1:" + corner, Name: b.sheet + "_rows", StyleName: "TableStyleLight1",
+	}); err != nil {
 		return err
 	}
 	return out.Flush()
 }
 
-// cell makes numbers numbers and dates dates. Text is text, whatever it begins with.
+// cell keeps numbers numbers and dates dates. Text stays text, however it begins.
 func (b *workbook) cell(k reports.Kind, v any) excelize.Cell {
 	switch x := v.(type) {
 	case reports.Day:
@@ -140,14 +152,15 @@ func (b *workbook) cell(k reports.Kind, v any) excelize.Cell {
 	return excelize.Cell{StyleID: b.styles[k], Value: v}
 }
 
-// about says what the rows are about, and the numbers that matter most.
+// about describes the rows, and gives the numbers that matter most.
 func (b *workbook) about() error {
 	if _, err := b.file.NewSheet(aboutSheet); err != nil {
 		return err
 	}
 	lines := [][]excelize.Cell{
 		{{StyleID: b.header, Value: b.r.Title}},
-		{{Value: "Period"}, {Value: b.r.Period.String()}}, {{Value: "Time zone"}, {Value: b.r.Period.Zone()}}, {{Value: "Of"}, {Value: scope(b.r)}},
+		{{Value: "Period"}, {Value: b.r.Period.String()}}, {{Value: "Time zone"}, {Value: b.r.Period.Zone()}},
+		{{Value: "Of"}, {Value: scope(b.r)}},
 		{{Value: "Made"}, b.cell(reports.Time, b.r.Made)}, nil,
 	}
 	for _, n := range b.r.Numbers {
@@ -163,7 +176,8 @@ func (b *workbook) about() error {
 			if err != nil {
 				return err
 			}
-			if err := errors.Join(b.file.SetCellValue(aboutSheet, name, c.Value), b.file.SetCellStyle(aboutSheet, name, name, c.StyleID)); err != nil {
+			if err := errors.Join(b.file.SetCellValue(aboutSheet, name, c.Value),
+				b.file.SetCellStyle(aboutSheet, name, name, c.StyleID)); err != nil {
 				return err
 			}
 		}
@@ -192,7 +206,8 @@ func (b *workbook) chart() error {
 	for _, i := range columns {
 		name, _ := excelize.ColumnNumberToName(i + 1)
 		chart.Series = append(chart.Series, excelize.ChartSeries{
-			Name: fmt.Sprintf("'%s'!$%s$1", b.sheet, name), Categories: span(c.Labels[0], c.Labels[len(c.Labels)-1]), Values: span(i, i),
+			Name: fmt.Sprintf("'%s'!$%s$1", b.sheet, name), Categories: span(c.Labels[0], c.Labels[len(c.Labels)-1]),
+			Values: span(i, i),
 		})
 	}
 	return b.file.AddChart(aboutSheet, fmt.Sprintf("A%d", 10+len(b.r.Numbers)+len(b.r.Notes)), &chart)

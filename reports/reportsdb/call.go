@@ -8,7 +8,7 @@ import (
 	"countersign/store/sqlite"
 )
 
-// reportedCall is a call as the database has it: what event.Call says, in columns.
+// reportedCall is a call as the database stores it: event.Call in columns.
 type reportedCall struct {
 	call, first, line                                                  string
 	lineVersion                                                        int
@@ -25,18 +25,18 @@ type reportedCall struct {
 	steps                                                              []reportedStep
 }
 
-// reportedStep is one row of call_steps; result is not valid while it runs.
+// reportedStep is a row of call_steps; result is not valid while the step runs.
 type reportedStep struct {
 	step           string
 	started        int64
 	ms             sql.NullInt64
 	result, reason sql.NullString
 	attempts       []event.Attempt
-	// asked is how often the call was asked the same in steps before.
+	// asked is how often earlier steps of the call asked the same.
 	asked int
 }
 
-// reportOf derives a call from its events, which are in their order. It is nil as long as it is not known when the call began.
+// reportOf derives a call from its events, which are in order. It is nil until the start of the call is known.
 func reportOf(events []event.Event) *reportedCall {
 	c := event.FoldCall(events)
 	if !c.Begun {
@@ -44,10 +44,12 @@ func reportOf(events []event.Event) *reportedCall {
 	}
 	r := &reportedCall{
 		call: c.ID, first: c.First, line: c.Line, lineVersion: c.LineVersion, started: c.Started.UnixMilli(),
-		channel: sqlite.Text(c.Start.Channel), callerLast4: sqlite.Text(c.Start.CallerLast4), withheld: c.Start.CallerWithheld,
+		channel: sqlite.Text(c.Start.Channel), callerLast4: sqlite.Text(c.Start.CallerLast4),
+		withheld:     c.Start.CallerWithheld,
 		dialledLast4: sqlite.Text(c.Start.DialledLast4), attestation: sqlite.Text(c.Start.Attestation),
-		status: string(event.StatusNone), level: c.Level, reason: sqlite.Text(string(c.Reason)), customer: sqlite.Text(c.Customer),
-		methods: methodList(c.Methods), identifiedBy: sqlite.Text(string(c.IdentifiedBy)),
+		status: string(event.StatusNone), level: c.Level, reason: sqlite.Text(string(c.Reason)),
+		customer: sqlite.Text(c.Customer),
+		methods:  methodList(c.Methods), identifiedBy: sqlite.Text(string(c.IdentifiedBy)),
 		outcome: sqlite.Text(c.Outcome), destination: sqlite.Text(c.Destination),
 		verdict: c.Verdict, failedReason: sqlite.Text(string(c.FailedReason)), failedStep: sqlite.Text(c.FailedStep),
 		stepUp: c.StepUp, locked: c.Locked, own: c.Own(), complete: c.Complete, steps: reportedSteps(c.Steps),
@@ -88,10 +90,10 @@ func reportedSteps(steps []event.CallStep) []reportedStep {
 	return all
 }
 
-// counted says that it is a call of its own: neither a step-up nor a call that came back.
+// counted says whether it is a call of its own: neither a step-up nor a call that came back.
 func (c *reportedCall) counted() bool { return c.own }
 
-// came says how many attempts ended so.
+// came is how many attempts had this result.
 func (s *reportedStep) came(to event.AttemptResult) (n int) {
 	for _, a := range s.attempts {
 		if a.Result == to {

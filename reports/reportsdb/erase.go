@@ -9,16 +9,18 @@ import (
 	"countersign/store/sqlite"
 )
 
-// Erase takes a customer out of the reports, and says on how many calls the customer was. Counts stay what they are.
+// Erase removes a customer from the reports, and returns on how many calls the customer was. Counts do not change.
 func (r *Reports) Erase(ctx context.Context, customer string) (calls int, err error) {
 	err = r.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE events SET json = iif(json ->> '$.data.customer' = ?1, json_replace(json, '$.data.customer', ?2),
+		_, err := tx.ExecContext(ctx, `UPDATE events SET json = iif(json ->> '$.data.customer' = ?1, json_replace(json,
+			'$.data.customer', ?2),
 				json_remove(json, '$.data.caller_last4'))
 			WHERE call IN (SELECT call FROM events WHERE json ->> '$.data.customer' = ?1)`, customer, event.ErasedCustomer)
 		if err != nil {
 			return err
 		}
-		calls, err = sqlite.Exec(ctx, tx, `UPDATE call_data SET customer = ?, caller_last4 = NULL WHERE customer = ?`, event.ErasedCustomer, customer)
+		calls, err = sqlite.Exec(ctx, tx, `UPDATE call_data SET customer = ?, caller_last4 = NULL
+			WHERE customer = ?`, event.ErasedCustomer, customer)
 		return err
 	})
 	if err != nil {

@@ -13,8 +13,7 @@ import (
 	"countersign/session/event"
 )
 
-// callKind is everything that reports tell calls apart by, but for their time: the columns of call_kinds, in their
-// order.
+// callKind is everything by which reports tell calls apart, except for their time: the columns of call_kinds, in order.
 type callKind struct {
 	line                                                     string
 	counted                                                  bool
@@ -25,23 +24,27 @@ type callKind struct {
 	locked, decided                                          bool
 }
 
-const kindColumns = `line, counted, identified_by, verdict, methods, failed_reason, failed_step, status, level, reason, "end", locked, decided`
+const kindColumns = `line, counted, identified_by, verdict, methods, failed_reason, failed_step, status, level, reason,
+	"end", locked, decided`
 
 func (k callKind) values() []any {
 	return []any{
-		k.line, k.counted, k.identifiedBy, k.verdict, k.methods, k.failedReason, k.failedStep, k.status, k.level, k.reason, k.end, k.locked, k.decided,
+		k.line, k.counted, k.identifiedBy, k.verdict, k.methods, k.failedReason, k.failedStep, k.status, k.level, k.reason,
+		k.end, k.locked, k.decided,
 	}
 }
 
-// kindOf is the kind of a call. Of one that is no call of its own only the line matters, and methods are those that
+// kindOf is the kind of a call. Only the line matters of a step-up or a call that came back. Methods are those that
 // proved something.
 func kindOf(c *reportedCall) callKind {
 	if !c.counted() {
 		return callKind{line: c.line}
 	}
 	k := callKind{
-		line: c.line, counted: true, identifiedBy: c.identifiedBy.String, verdict: string(c.verdict), failedReason: c.failedReason.String, failedStep: c.failedStep.String,
-		status: c.status, level: c.level, reason: c.reason.String, end: c.end.String, locked: c.locked, decided: c.decided.Valid,
+		line: c.line, counted: true, identifiedBy: c.identifiedBy.String, verdict: string(c.verdict),
+		failedReason: c.failedReason.String, failedStep: c.failedStep.String,
+		status: c.status, level: c.level, reason: c.reason.String, end: c.end.String, locked: c.locked,
+		decided: c.decided.Valid,
 	}
 	if c.verdict == event.FactVerified {
 		k.methods = c.methods.String
@@ -49,13 +52,13 @@ func kindOf(c *reportedCall) callKind {
 	return k
 }
 
-// kindKey is the kind of calls and their day.
+// kindKey is a kind of calls on a day.
 type kindKey struct {
 	started int64
 	kind    callKind
 }
 
-// addKind counts how often a time is to be added, or, below 0, taken away.
+// addKind adds a call with sign 1, and takes it away with -1.
 func (s *sums) addKind(c *reportedCall, sign int) {
 	key := kindKey{bucket(c.started, dayWidth), kindOf(c)}
 	if s.kinds[key] == nil {
@@ -68,7 +71,7 @@ func (s *sums) addKind(c *reportedCall, sign int) {
 	s.kinds[key][PackTime(int((c.started-key.started)/quarterWidth), ms)] += sign
 }
 
-// kindNumbers are those that were given to kinds; they are never taken away again.
+// kindNumbers are the numbers of kinds; they never change.
 type kindNumbers struct {
 	most  int // times in a row of kind_days; 0 is mostKept
 	mu    sync.Mutex
@@ -97,7 +100,7 @@ var (
 	addKind   = "INSERT INTO call_kinds (" + kindColumns + ") VALUES (" + kindMarks + ")"
 )
 
-// find reads the number of the kind, or gives it one.
+// find returns the number of the kind, and assigns one if it has none.
 func (k callKind) find(ctx context.Context, tx *sql.Tx) (number int64, err error) {
 	err = tx.QueryRowContext(ctx, findKind, k.values()...).Scan(&number)
 	if !errors.Is(err, sql.ErrNoRows) {
@@ -110,7 +113,7 @@ func (k callKind) find(ctx context.Context, tx *sql.Tx) (number int64, err error
 	return done.LastInsertId()
 }
 
-// writeKinds changes which calls of each kind there were on each day.
+// writeKinds changes the calls of each kind on each day.
 func (s *sums) writeKinds(ctx context.Context, tx *sql.Tx, numbers *kindNumbers) (found map[callKind]int64, err error) {
 	found = map[callKind]int64{}
 	days := map[int64]map[int64]map[int64]int{} // started, kind: changes

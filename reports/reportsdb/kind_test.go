@@ -51,10 +51,12 @@ func TestABusyDayIsInManyShortRows(t *testing.T) {
 	for i := int64(0); i < calls; i += batch {
 		change(i, i+batch, 1, 1)
 	}
-	assert.Equal(t, "20000|199990000|1", table(t, r, "SELECT sum(calls), sum(verify_ms), max(calls) <= 80 FROM kinds_daily"))
+	assert.Equal(t, "20000|199990000|1",
+		table(t, r, "SELECT sum(calls), sum(verify_ms), max(calls) <= 80 FROM kinds_daily"))
 	assert.Equal(t, "20000|20000", table(t, r, "SELECT count(*), count(DISTINCT ms) FROM verdict_times"))
 	change(0, calls, 2, -1)
-	assert.Equal(t, "10000|10000", table(t, r, "SELECT (SELECT sum(calls) FROM kinds_daily), (SELECT count(*) FROM verdict_times)"))
+	assert.Equal(t, "10000|10000",
+		table(t, r, "SELECT (SELECT sum(calls) FROM kinds_daily), (SELECT count(*) FROM verdict_times)"))
 	change(1, calls, 2, -1)
 	assert.Equal(t, "0", table(t, r, "SELECT count(*) FROM kinds_daily"), "nothing is left")
 }

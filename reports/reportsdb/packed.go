@@ -6,24 +6,23 @@ import (
 	"strconv"
 )
 
-// A packed time is one number for when a call began and how long it took to its verdict: the milliseconds, shifted left
-// by quarterBits, and below them the quarter of the day in UTC. Packed times sort by how long the calls took. The views
-// kinds_daily and verdict_times document them (docs/reports.md).
+// A packed time is when a call began and how long it took to its verdict, in one number: the milliseconds, shifted left
+// by quarterBits, and below them the quarter hour of the day (UTC). Packed times sort by how long the calls took. The
+// views kinds_daily and verdict_times document them (docs/reports.md).
 const quarterBits = 7
 
-// Quarters is how many quarters of a day a packed time can tell apart; a day has 96 of them.
+// Quarters is how many quarter hours of a day a packed time can tell apart; a day has 96.
 const Quarters = 1 << quarterBits
 
-// PackTime packs the quarter of the day in which a call began and the milliseconds to its verdict, which may be
-// negative.
+// PackTime packs the quarter hour in which a call began and the milliseconds to its verdict, which may be negative.
 func PackTime(quarter int, ms int64) int64 { return ms<<quarterBits | int64(quarter) }
 
-// UnpackTime is the reverse of PackTime.
+// UnpackTime reverses PackTime.
 func UnpackTime(packed int64) (quarter int, ms int64) {
 	return int(packed & (Quarters - 1)), packed >> quarterBits
 }
 
-// packTimes writes packed times as kind_days.times has them: a JSON array.
+// packTimes writes packed times as a JSON array, the format of kind_days.times.
 func packTimes(packed []int64) string {
 	body := []byte{'['}
 	for i, t := range packed {
@@ -56,11 +55,11 @@ func unpackTimes(list []byte) (packed []int64, err error) {
 	return packed, nil
 }
 
-// TimesOfDay is the SQL expression that puts all rows of a day of the view kinds_daily into one text, for EachTime.
+// TimesOfDay is the SQL expression that joins all rows of a day of kinds_daily into one text, for EachTime.
 const TimesOfDay = `group_concat(kind || times, '')`
 
-// EachTime hands on every call in a TimesOfDay, which are written as 1[2,3]4[5]: the number of a kind, and the packed
-// times of its calls.
+// EachTime calls call for every call in a TimesOfDay, written as 1[2,3]4[5]: the number of a kind, and the packed times
+// of its calls.
 func EachTime(list []byte, call func(kind int64, quarter int, ms int64)) error {
 	for at := 0; at < len(list); at++ {
 		kind, end, ok := integer(list, at)
@@ -79,7 +78,7 @@ func EachTime(list []byte, call func(kind int64, quarter int, ms int64)) error {
 	return nil
 }
 
-// nextPacked reads the time behind the [ or comma at, and says where the comma or ] behind it is.
+// nextPacked reads the time after the [ or comma at a position, and returns the position of the comma or ] after it.
 func nextPacked(list []byte, at int) (packed int64, end int, ok bool) {
 	if at >= len(list) || list[at] != '[' && list[at] != ',' {
 		return 0, 0, false
@@ -88,7 +87,7 @@ func nextPacked(list []byte, at int) (packed int64, end int, ok bool) {
 	return packed, end, ok && end < len(list) && (list[end] == ',' || list[end] == ']')
 }
 
-// integer reads one, and says where it ends.
+// integer reads a number, and returns where it ends.
 func integer(text []byte, at int) (n int64, end int, ok bool) {
 	minus := at < len(text) && text[at] == '-'
 	if minus {
@@ -105,5 +104,5 @@ func integer(text []byte, at int) (n int64, end int, ok bool) {
 }
 
 func noTimes(list []byte) error {
-	return fmt.Errorf("kinds_daily: %q is no list of times", list[:min(len(list), 40)])
+	return fmt.Errorf("kinds_daily: %q is not a list of times", list[:min(len(list), 40)])
 }

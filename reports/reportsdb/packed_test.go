@@ -63,12 +63,15 @@ func TestAListOfTimesIsReadAsItIsDocumented(t *testing.T) {
 
 func TestWhatIsNoListOfTimesIsNotRead(t *testing.T) {
 	t.Parallel()
-	for _, list := range []string{"7[1]8", "7(1)", "7[1;2]", "1", "[1]", "1[", "1[2", "1[2,", "1[2,]", "1[2;3]", "1[2]3", "x[2]", "1[2]]", "1[]", "-[1]", "1[-]"} {
-		require.ErrorContains(t, EachTime([]byte(list), func(int64, int, int64) {}), "no list of times", list)
+	for _, list := range []string{
+		"7[1]8", "7(1)", "7[1;2]", "1", "[1]", "1[", "1[2", "1[2,", "1[2,]", "1[2;3]", "1[2]3", "x[2]", "1[2]]", "1[]",
+		"-[1]", "1[-]",
+	} {
+		require.ErrorContains(t, EachTime([]byte(list), func(int64, int, int64) {}), "not a list of times", list)
 	}
 	for _, list := range []string{"", "1", "[", "[]", "[1", "[1,", "[1]2", "[a]", "[1][", ",1]"} {
 		_, err := unpackTimes([]byte(list))
-		require.ErrorContains(t, err, "no list of times", list)
+		require.ErrorContains(t, err, "not a list of times", list)
 	}
 }
 

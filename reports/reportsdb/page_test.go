@@ -59,12 +59,14 @@ func TestTheExamplesOnThePageAboutReportsWorkInTheShell(t *testing.T) {
 	examples := regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllStringSubmatch(reportsPage(t), -1)
 	require.GreaterOrEqual(t, len(examples), 10)
 	for _, example := range examples {
-		out, err := exec.CommandContext(deadline(t), shell, "-readonly", "-bail", "-header", path, example[1]).CombinedOutput()
+		out, err := exec.CommandContext(deadline(t), shell, "-readonly", "-bail", "-header", path,
+			example[1]).CombinedOutput()
 		require.NoError(t, err, "%s%s", example[1], out)
 		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 		require.Greater(t, len(lines), 1, "%sshows no row", example[1])
 	}
-	counted, err := exec.CommandContext(deadline(t), shell, "-readonly", path, "SELECT (SELECT sum(verified) FROM daily) = (SELECT count(*) FROM verified)").Output()
+	counted, err := exec.CommandContext(deadline(t), shell, "-readonly", path,
+		"SELECT (SELECT sum(verified) FROM daily) = (SELECT count(*) FROM verified)").Output()
 	require.NoError(t, err)
 	assert.Equal(t, "1\n", string(counted))
 }

@@ -25,7 +25,8 @@ const histories = 2000
 // The zones change their clocks in the month of the histories, are off by part of an hour, or stay.
 var zones = []string{"Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "America/St_Johns", "UTC"}
 
-// Whatever arrives, in whatever order, however often and in whatever batches: the views say what a slow recount of it says.
+// Whatever arrives, in whatever order, however often and in whatever batches: the views say what a slow recount of it
+// says.
 func TestReportsAreWhatARecountOfTheEventsSays(t *testing.T) {
 	t.Parallel()
 	for worker := range 2 {
@@ -34,7 +35,8 @@ func TestReportsAreWhatARecountOfTheEventsSays(t *testing.T) {
 			folder := t.TempDir()
 			var r *Reports
 			for i := worker; i < histories; i += 2 {
-				path := filepath.Join(folder, fmt.Sprintf("reports-%d.db", i/100)) // many in a file, but not so many that it gets slow
+				// many in a file, but not so many that it gets slow
+				path := filepath.Join(folder, fmt.Sprintf("reports-%d.db", i/100))
 				if i%100 == worker {
 					r = hasty(t, path)
 				}
@@ -44,7 +46,8 @@ func TestReportsAreWhatARecountOfTheEventsSays(t *testing.T) {
 				month := time.Date(2026, 3+time.Month(i%2)*7, 1, 0, 0, 0, 0, zone) // March and October: clocks go forward and back
 				prefix := fmt.Sprintf("h%d-", i)
 				arrived := disturbed(rand.New(rand.NewPCG(seed, 1)), eventtest.History{
-					Seed: seed, Calls: 1 + i%7, From: month, To: month.AddDate(0, 1, 0), Lines: []string{prefix + "a", prefix + "b"}, Prefix: prefix,
+					Seed: seed, Calls: 1 + i%7, From: month, To: month.AddDate(0, 1, 0), Lines: []string{prefix + "a", prefix + "b"},
+					Prefix: prefix,
 				})
 				r = deliver(t, r, rand.New(rand.NewPCG(seed, 2)), path, arrived)
 				agree(t, r, prefix, zone, arrived)
@@ -58,7 +61,9 @@ func TestReportsAreWhatARecountOfTheEventsSays(t *testing.T) {
 }
 
 // agreeAfterwards forgets what is newer than a time, counts it again, and forgets what is older.
-func agreeAfterwards(t testing.TB, r *Reports, prefix string, zone *time.Location, arrived []event.Event, middle time.Time) {
+func agreeAfterwards(
+	t testing.TB, r *Reports, prefix string, zone *time.Location, arrived []event.Event, middle time.Time,
+) {
 	t.Helper()
 	require.NoError(t, r.Reset(deadline(t), middle))
 	midnight := middle.Add(24*time.Hour - time.Millisecond).UTC().Truncate(24 * time.Hour)
@@ -118,7 +123,8 @@ func disturbed(r *rand.Rand, h eventtest.History) (arrived []event.Event) {
 	return arrived
 }
 
-// deliver hands events over in batches, and some of the batches twice, as after a crash before the acknowledgement; now and then the file is opened again.
+// deliver hands events over in batches, and some of the batches twice, as after a crash before the acknowledgement; now
+// and then the file is opened again.
 func deliver(t testing.TB, to *Reports, r *rand.Rand, path string, events []event.Event) *Reports {
 	t.Helper()
 	for len(events) > 0 {
@@ -139,7 +145,9 @@ func TestSeveralProcessesMayFillOneFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "reports.db")
 	month := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	events := disturbed(rand.New(rand.NewPCG(1, 1)), eventtest.History{Seed: 1, Calls: 300, From: month, To: month.AddDate(0, 1, 0)})
+	events := disturbed(rand.New(rand.NewPCG(1, 1)), eventtest.History{
+		Seed: 1, Calls: 300, From: month, To: month.AddDate(0, 1, 0),
+	})
 	var all errgroup.Group
 	for i := range 3 {
 		r := hasty(t, path)
@@ -178,7 +186,9 @@ func reportUntilKilled(path string) error {
 
 func monthOfTheKilled() []event.Event {
 	month := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	return disturbed(rand.New(rand.NewPCG(7, 7)), eventtest.History{Seed: 7, Calls: 500, From: month, To: month.AddDate(0, 1, 0)})
+	return disturbed(rand.New(rand.NewPCG(7, 7)), eventtest.History{
+		Seed: 7, Calls: 500, From: month, To: month.AddDate(0, 1, 0),
+	})
 }
 
 func TestReportsThatAreKilledCountNothingTwice(t *testing.T) {

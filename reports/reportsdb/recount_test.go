@@ -25,7 +25,8 @@ func cell(v any) string {
 	}
 }
 
-// recount is a slow and plain count of events, which knows nothing of how reports are made. Its rows are those of the views, for lines that begin with prefix.
+// recount is a slow and plain count of events, which knows nothing of how reports are made. Its rows are those of the
+// views, for lines that begin with prefix.
 type recount map[string][]string
 
 func (r recount) row(view string, cells ...any) {
@@ -145,7 +146,10 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 					asked[d.Step]++
 					r.row("attempts", call, e.Line, d.Step, asked[d.Step], a.Result, a.Milliseconds)
 					is := func(result event.AttemptResult) int64 { return count01(a.Result == result) }
-					numbers := []int64{1, is("accepted"), is("rejected"), is("no_input"), is("no_match"), is("opted_out"), is("abandoned"), is("error"), a.Milliseconds}
+					numbers := []int64{
+						1, is("accepted"), is("rejected"), is("no_input"), is("no_match"), is("opted_out"), is("abandoned"), is("error"),
+						a.Milliseconds,
+					}
 					key := fmt.Sprintf("%s|%s|%d", e.Line, d.Step, asked[d.Step])
 					funnel.add(key, numbers...)
 					funnelDaily.add(day+"|"+key, numbers...)
@@ -158,7 +162,8 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 				decided = e.Time.UnixMilli() - at
 			}
 		}
-		r.row("calls", call, began.Line, at, status, level, orNull(string(reason)), orNull(customer), orNull(string(end)), lasted)
+		r.row("calls", call, began.Line, at, status, level, orNull(string(reason)), orNull(customer), orNull(string(end)),
+			lasted)
 		verified, failed := len(facts[event.FactVerified]) > 0, len(facts[event.FactFailed]) > 0
 		if own && by == event.MethodANI {
 			r.row("identified_by_ani", call, began.Line, at, orNull(customer), status, level)
@@ -173,8 +178,10 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 		numbers := make([]int64, 14)
 		if own {
 			numbers = []int64{
-				1, count01(by == event.MethodANI), count01(by != ""), count01(verified), count01(failed), count01(status == event.StatusNone),
-				count01(end == event.EndAbandoned), count01(reason == event.ReasonOptedOut), count01(len(facts[event.FactLocked]) > 0),
+				1, count01(by == event.MethodANI), count01(by != ""), count01(verified), count01(failed),
+				count01(status == event.StatusNone),
+				count01(end == event.EndAbandoned), count01(reason == event.ReasonOptedOut),
+				count01(len(facts[event.FactLocked]) > 0),
 				count01(reason == event.ReasonUnavailable), count01(reason == event.ReasonClosed), 0, lasted, decided,
 			}
 		} else {
@@ -191,7 +198,8 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 				d := facts[event.FactFailed][0].Data.(event.Failed)
 				verdict, why, where = "failed", d.Reason, orNull(d.Step)
 			}
-			kind.row("", began.Line, 1, orNull(string(by)), verdict, proof, why, where, status, level, orNull(string(reason)), orNull(string(end)),
+			kind.row("", began.Line, 1, orNull(string(by)), verdict, proof, why, where, status, level, orNull(string(reason)),
+				orNull(string(end)),
 				count01(len(facts[event.FactLocked]) > 0), count01(known))
 		} else {
 			kind.row("", began.Line, 0, nil, nil, nil, nil, nil, "", 0, nil, nil, 0, 0)
@@ -241,22 +249,29 @@ func agree(t testing.TB, r *Reports, prefix string, zone *time.Location, arrived
 	t.Helper()
 	want := recounted(zone, arrived)
 	mine := " WHERE line GLOB ?"
-	kind := `k.line, k.counted, k.identified_by, k.verdict, k.methods, k.failed_reason, k.failed_step, k.status, k.level, k.reason, k."end", k.locked, k.decided`
+	kind := `k.line, k.counted, k.identified_by, k.verdict, k.methods, k.failed_reason, k.failed_step,
+		k.status, k.level, k.reason, k."end", k.locked, k.decided`
 	for view, query := range map[string]string{
-		"calls":             `SELECT call, line, started, status, level, reason, customer, "end", coalesce(ms, 0) FROM calls` + mine,
+		"calls": `SELECT call, line, started, status, level, reason, customer, "end", coalesce(ms, 0)
+			FROM calls` + mine,
 		"attempts":          "SELECT * FROM attempts" + mine,
 		"identified_by_ani": "SELECT * FROM identified_by_ani" + mine,
 		"verified":          "SELECT call, line, started, customer, level, methods FROM verified" + mine,
 		"failed":            "SELECT * FROM failed" + mine,
 		"daily":             "SELECT * FROM daily" + mine,
 		"funnel":            "SELECT * FROM funnel" + mine,
-		"funnel_daily": "SELECT day, line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms FROM funnel_daily" + mine +
+		"funnel_daily": "SELECT day, line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, " +
+			"abandoned, errors, ms FROM funnel_daily" + mine +
 			" AND day = strftime('%Y-%m-%d', started / 1000, 'unixepoch')",
 		"funnel_quarter_hours": "SELECT * FROM funnel_quarter_hours" + mine,
 		"steps_daily":          "SELECT day, line, step, steps, passed, positions, ms FROM steps_daily" + mine,
 		"steps_quarter_hours":  "SELECT * FROM steps_quarter_hours" + mine,
-		"kinds_daily":          "SELECT d.day, " + kind + ", sum(d.calls), sum(d.verify_ms) FROM kinds_daily AS d JOIN kinds AS k USING (kind)" + mine + " GROUP BY d.day, d.kind",
-		"verdict_times":        "SELECT t.started, " + kind + ", t.ms, count(*) FROM verdict_times AS t JOIN kinds AS k USING (kind) WHERE k.line GLOB ? GROUP BY t.started, t.kind, t.ms",
+		"kinds_daily": "SELECT d.day, " + kind +
+			", sum(d.calls), sum(d.verify_ms) FROM kinds_daily AS d JOIN kinds AS k USING (kind)" + mine +
+			" GROUP BY d.day, d.kind",
+		"verdict_times": "SELECT t.started, " + kind +
+			", t.ms, count(*) FROM verdict_times AS t JOIN kinds AS k USING (kind) WHERE k.line GLOB ? GROUP BY t.started, " +
+			"t.kind, t.ms",
 	} {
 		got := strings.Split(table(t, r, query, prefix+"*"), "\n")
 		slices.Sort(got)
@@ -266,9 +281,11 @@ func agree(t testing.TB, r *Reports, prefix string, zone *time.Location, arrived
 		require.Equal(t, want[view], got, "%s of %s", view, prefix)
 	}
 	require.Equal(t, want["local"], localDays(t, r, prefix, zone), "days in %s of %s", zone, prefix)
-	assert.Equal(t, "0", table(t, r, `SELECT count(*) FROM call_steps WHERE line GLOB ? AND attempts <> accepted + rejected + no_input + no_match + opted_out + abandoned
+	assert.Equal(t, "0", table(t, r, `SELECT count(*) FROM call_steps WHERE line GLOB ?
+		AND attempts <> accepted + rejected + no_input + no_match + opted_out + abandoned
 		+ errors + served`, prefix+"*"))
-	assert.Equal(t, table(t, r, "SELECT coalesce(sum(asked), 0) FROM funnel"+mine, prefix+"*"), table(t, r, "SELECT coalesce(sum(attempts), 0) FROM call_steps"+mine, prefix+"*"))
+	assert.Equal(t, table(t, r, "SELECT coalesce(sum(asked), 0) FROM funnel"+mine, prefix+"*"),
+		table(t, r, "SELECT coalesce(sum(attempts), 0) FROM call_steps"+mine, prefix+"*"))
 }
 
 // localDays adds quarters of an hour up to days in a time zone.

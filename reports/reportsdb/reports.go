@@ -1,5 +1,6 @@
-// Package reportsdb keeps reports.db: what is known of every call, the sums that reports are made of, and when scheduled reports ran.
-// It is built from events alone, each counted once, and can be rebuilt from them. Its views are a contract (docs/reports.md).
+// Package reportsdb keeps reports.db: the facts of every call, the sums that reports are made of, and when scheduled
+// reports ran. It is built from events alone, each counted once, and can be rebuilt from them. Its views are a contract
+// (docs/reports.md).
 package reportsdb
 
 import (
@@ -21,19 +22,19 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// The events are acknowledged to the stream once they are here, so they have to outlive a power cut.
+// Events are acknowledged to the stream once they are stored here, so they must survive a power cut.
 var schema = sqlite.Schema{Application: 0x43537265 /* CSre */, Synchronous: "FULL", Name: "reports", Files: migrations}
 
-// Options are what Reports need. The zero value will do.
+// Options are the options of Reports. The zero value works.
 type Options struct {
-	// Log hears of events that cannot be counted. Default: nothing is logged.
+	// Log gets events that cannot be counted. Default: nothing is logged.
 	Log *slog.Logger
 }
 
-// Reader reads what is known of calls. It changes nothing. It is safe for use by several goroutines.
+// Reader reads reports.db and changes nothing. It is safe for use by several goroutines.
 type Reader struct{ db *sqlite.DB }
 
-// OpenReadOnly opens the file to read in it, as sqlite.OpenReadOnly does. Close it.
+// OpenReadOnly opens the file as sqlite.OpenReadOnly does. The caller closes the Reader.
 func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
 	db, err := sqlite.OpenReadOnly(ctx, path, schema)
 	if err != nil {
@@ -42,15 +43,16 @@ func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
 	return &Reader{db: db}, nil
 }
 
-// Reports keep what is known of every call in a file whose views analysts may query (docs/reports.md). They are made of events, and of nothing else: each counts once, by its
-// id, in whatever order and however often it comes. Their methods are safe for use by several goroutines, and several processes may have the same file open.
+// Reports write the facts of every call to a file whose views analysts may query (docs/reports.md). They are made of
+// events alone: each counts once, by its id, in whatever order and however often it comes. Methods are safe for use by
+// several goroutines, and several processes may have the file open.
 type Reports struct {
 	Reader
 	log   *slog.Logger
 	kinds kindNumbers
 }
 
-// Open opens or creates the file. An *OpenError tells a person what is wrong.
+// Open opens or creates the file. An *OpenError explains what is wrong.
 func Open(ctx context.Context, path string, o Options) (*Reports, error) {
 	db, err := sqlite.Open(ctx, path, schema)
 	if err != nil {
@@ -62,13 +64,14 @@ func Open(ctx context.Context, path string, o Options) (*Reports, error) {
 	return &Reports{Reader: Reader{db: db}, log: o.Log}, nil
 }
 
-// DB is a pool of connections that can read and not write.
+// DB is a read-only pool of connections.
 func (r *Reader) DB() *sql.DB { return r.db.Read }
 
 // Close closes the file.
 func (r *Reader) Close() error { return r.db.Close() }
 
-// Consumer names whoever reads the stream for this file. Another file, and this one after Reset, has another name, so that each gets every event.
+// Consumer is the name of this file's reader of the stream. Another file, or this one after Reset, has another name, so
+// that each gets every event.
 func (r *Reader) Consumer(ctx context.Context) (string, error) {
 	var id string
 	if err := r.db.Read.QueryRowContext(ctx, "SELECT consumer FROM place").Scan(&id); err != nil {
@@ -77,10 +80,12 @@ func (r *Reader) Consumer(ctx context.Context) (string, error) {
 	return "reports-" + id, nil
 }
 
-// CountedUntil notes that what reached the stream until then is counted. An earlier time than the last one changes nothing.
+// CountedUntil notes that everything that reached the stream until then is counted. Earlier times than before change
+// nothing.
 func (r *Reports) CountedUntil(ctx context.Context, until time.Time) error {
 	err := r.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE place SET counted_until = ?1 WHERE coalesce(counted_until, 0) < ?1", until.UnixMilli())
+		_, err := tx.ExecContext(ctx, "UPDATE place SET counted_until = ?1 WHERE coalesce(counted_until, 0) < ?1",
+			until.UnixMilli())
 		return err
 	})
 	if err != nil {
@@ -89,7 +94,8 @@ func (r *Reports) CountedUntil(ctx context.Context, until time.Time) error {
 	return nil
 }
 
-// Apply takes events in, all of them or none, and says how many were new. Events that are about no call, and replays, are left out.
+// Apply counts events, all of them or none, and returns how many were new. Replays and events without a call are left
+// out.
 func (r *Reports) Apply(ctx context.Context, events []event.Event) (fresh int, err error) {
 	byCall := r.byCall(events)
 	if len(byCall) == 0 {
@@ -121,7 +127,7 @@ func (r *Reports) Apply(ctx context.Context, events []event.Event) (fresh int, e
 	return fresh, nil
 }
 
-// byCall sorts out what can be counted, without what reports have no use for.
+// byCall groups the countable events by call, without fields that reports do not use.
 func (r *Reports) byCall(events []event.Event) map[string][]event.Event {
 	calls := map[string][]event.Event{}
 	for _, e := range events {
@@ -142,11 +148,12 @@ func (r *Reports) byCall(events []event.Event) map[string][]event.Event {
 			e.Data = d
 		}
 		if e.Seq < 1 || e.ID != event.ID(e.Call, e.Seq) {
-			r.log.Warn("an event whose id is not that of its call and number is not counted", "event", e.ID, "call", e.Call, "seq", e.Seq)
+			r.log.Warn("event not counted, its id does not match its call and number", "event", e.ID, "call", e.Call,
+				"seq", e.Seq)
 			continue
 		}
-		if !countable(e) { // it would be refused for ever, and hold up all that come behind it
-			r.log.Error("an event with an impossible time is not counted", "event", e.ID, "time", e.Time)
+		if !countable(e) { // it would be refused for ever, and block all events after it
+			r.log.Error("event not counted, its time is impossible", "event", e.ID, "time", e.Time)
 			continue
 		}
 		calls[e.Call] = append(calls[e.Call], e)
@@ -154,14 +161,14 @@ func (r *Reports) byCall(events []event.Event) map[string][]event.Event {
 	return calls
 }
 
-// knownCall is what is here of a call: its row, 0 if it has none, and the events that are kept until it is complete.
+// knownCall is what is stored of a call: its row, or 0, and the events kept until it is complete.
 type knownCall struct {
 	n        int64
 	complete bool
 	events   []event.Event
 }
 
-// knownCalls reads what is here of calls. Those of which there is nothing are not in the answer.
+// knownCalls reads what is stored of calls. Unknown calls are missing in the result.
 func knownCalls(ctx context.Context, tx *sql.Tx, calls []string) (map[string]knownCall, error) {
 	list, err := json.Marshal(calls)
 	if err != nil {
@@ -202,10 +209,10 @@ func eachRow(ctx context.Context, tx *sql.Tx, f func(*sql.Rows) error, query str
 	return rows.Err()
 }
 
-// longest is a time that no call takes, even if nobody noticed its end until much later.
+// longest is a time that no call takes, even if its end was noticed much later.
 const longest = 10 * 366 * dayWidth
 
-// countable says that the times of an event can be added up.
+// countable says whether the times of an event can be added up.
 func countable(e event.Event) bool {
 	fits := func(ms int64) bool { return -longest <= ms && ms <= longest }
 	switch d := e.Data.(type) {
@@ -214,7 +221,9 @@ func countable(e event.Event) bool {
 			return false
 		}
 	case event.StepFinished:
-		if !fits(d.Milliseconds) || slices.ContainsFunc(d.Attempts, func(a event.Attempt) bool { return !fits(a.Milliseconds) }) {
+		if !fits(d.Milliseconds) || slices.ContainsFunc(d.Attempts, func(a event.Attempt) bool {
+			return !fits(a.Milliseconds)
+		}) {
 			return false
 		}
 	}
@@ -222,8 +231,10 @@ func countable(e event.Event) bool {
 	return 1970 <= year && year < 3000
 }
 
-// applyToCall derives the call again from all of its events.
-func applyToCall(ctx context.Context, tx *sql.Tx, call string, known knownCall, more []event.Event, sums *sums) (fresh int, err error) {
+// applyToCall derives the call again from all its events.
+func applyToCall(
+	ctx context.Context, tx *sql.Tx, call string, known knownCall, more []event.Event, sums *sums,
+) (fresh int, err error) {
 	if known.complete {
 		return 0, nil
 	}
@@ -253,7 +264,7 @@ func applyToCall(ctx context.Context, tx *sql.Tx, call string, known knownCall, 
 	return len(added), nil
 }
 
-// merge puts more events in their places between those that are known, and says which of them were not.
+// merge inserts events in order, and returns those that were new.
 func merge(known, more []event.Event) (all, added []event.Event) {
 	all = slices.Clone(known)
 	for _, e := range more {
@@ -271,15 +282,16 @@ func keepEvents(ctx context.Context, tx *sql.Tx, events []event.Event) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO events (call, seq, json) VALUES (?, ?, ?)", e.Call, e.Seq, string(body)); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO events (call, seq, json) VALUES (?, ?, ?)", e.Call, e.Seq,
+			string(body)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Reset forgets all calls that began at since or later, rounded up to a day in UTC, so that they can be counted again from a stream that goes back so far. What is older
-// stays. The zero time forgets everything.
+// Reset forgets all calls that began at since or later, rounded up to a day (UTC), so that they can be counted again
+// from a stream that goes back that far. Older ones stay. The zero time forgets everything.
 func (r *Reports) Reset(ctx context.Context, since time.Time) error {
 	from := int64(-1 << 62)
 	if !since.IsZero() {
@@ -287,7 +299,8 @@ func (r *Reports) Reset(ctx context.Context, since time.Time) error {
 	}
 	err := r.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, statement := range []string{
-			"DELETE FROM events WHERE call IN (SELECT call FROM call_data WHERE started >= ?1) OR call NOT IN (SELECT call FROM call_data)",
+			"DELETE FROM events WHERE call IN (SELECT call FROM call_data WHERE started >= ?1) " +
+				"OR call NOT IN (SELECT call FROM call_data)",
 			"DELETE FROM call_data WHERE started >= ?1",
 			"DELETE FROM tallies WHERE started >= ?1",
 			"DELETE FROM questions WHERE started >= ?1",

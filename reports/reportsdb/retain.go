@@ -8,11 +8,12 @@ import (
 	"countersign/store/sqlite"
 )
 
-// Retain is Expire, and leaves nothing of the persons in the file: the index of customers, whose pages keep scraps of
-// what was moved, is written anew, and the write-ahead log is emptied. It says how many calls were anonymised, or
+// Retain is Expire, and also removes traces of the persons from the file: it rebuilds the index of customers, whose
+// pages keep scraps of moved rows, and empties the write-ahead log. It returns how many calls were anonymised or
 // removed. With dryRun it only counts.
 func (r *Reports) Retain(ctx context.Context, persons, all time.Time, dryRun bool) (calls int, err error) {
-	err = r.db.Read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM call_data WHERE `+ofPersons+` AND started >= ?2) + (SELECT count(*) FROM call_data WHERE started < ?2)`,
+	err = r.db.Read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM call_data WHERE `+ofPersons+`
+		AND started >= ?2) + (SELECT count(*) FROM call_data WHERE started < ?2)`,
 		persons.UnixMilli(), bucket(all.UnixMilli(), dayWidth)).Scan(&calls)
 	if err != nil {
 		return 0, fmt.Errorf("look for old calls in the reports: %w", err)
@@ -23,8 +24,9 @@ func (r *Reports) Retain(ctx context.Context, persons, all time.Time, dryRun boo
 	if _, err := r.Expire(ctx, persons, all); err != nil {
 		return 0, err
 	}
-	// Of calls whose beginning never came there is nothing but these.
-	_, err = r.db.Write.ExecContext(ctx, `DELETE FROM events WHERE NOT EXISTS (SELECT 1 FROM call_data c WHERE c.call = events.call) AND unixepoch(json ->> '$.time') < ?`,
+	// Calls whose start never came have nothing but events.
+	_, err = r.db.Write.ExecContext(ctx, `DELETE FROM events WHERE NOT EXISTS (SELECT 1 FROM call_data c
+		WHERE c.call = events.call) AND unixepoch(json ->> '$.time') < ?`,
 		persons.Unix())
 	if err != nil {
 		return 0, fmt.Errorf("expire reports: %w", sqlite.Busy(err))
@@ -37,7 +39,7 @@ func (r *Reports) Retain(ctx context.Context, persons, all time.Time, dryRun boo
 	return calls, r.db.EmptyLog(ctx)
 }
 
-// Newest is when the youngest call began; the zero time if there is none.
+// Newest is when the youngest call began, or the zero time.
 func (r *Reader) Newest(ctx context.Context) (time.Time, error) {
 	return r.db.Newest(ctx, `SELECT started FROM call_data ORDER BY started DESC LIMIT 1`)
 }

@@ -85,16 +85,19 @@ func TestReportsHoldNobodyWhoseTimeIsOver(t *testing.T) {
 	assert.Empty(t, tracedIn(t, path))
 }
 
-// The reports look every hour: that must not cost more the more calls there are of which nothing is to be forgotten any more.
+// The reports look every hour: that must not cost more the more calls there are of which nothing is to be forgotten any
+// more.
 func TestOnlyCallsOfPersonsAreReadToForgetThem(t *testing.T) {
 	t.Parallel()
 	r := newReports(t)
 	plan, err := sqlite.Collect(deadline(t), r.db, func(r sqlite.Row) (detail string, err error) {
 		var n int
 		return detail, r.Scan(&n, &n, &n, &detail)
-	}, "EXPLAIN QUERY PLAN SELECT n FROM call_data WHERE "+ofPersons+" ORDER BY started, n LIMIT 1000", eventtest.Noon.UnixMilli())
+	}, "EXPLAIN QUERY PLAN SELECT n FROM call_data WHERE "+ofPersons+" ORDER BY started, n LIMIT 1000",
+		eventtest.Noon.UnixMilli())
 	require.NoError(t, err)
-	assert.Equal(t, []string{"SEARCH call_data USING INDEX calls_of_persons (started<?)"}, plan, "without a scan, nor a sort")
+	assert.Equal(t, []string{"SEARCH call_data USING INDEX calls_of_persons (started<?)"}, plan,
+		"without a scan, nor a sort")
 }
 
 func TestManyCallsAreForgottenAFewAtATime(t *testing.T) {
@@ -103,7 +106,8 @@ func TestManyCallsAreForgottenAFewAtATime(t *testing.T) {
 	const calls = 2*expireCalls + 7
 	var events []event.Event
 	for i := range calls {
-		events = append(events, eventtest.Verified(fmt.Sprint("call-", i), "C-1001", eventtest.Noon.Add(time.Duration(i)*time.Second))...)
+		events = append(events, eventtest.Verified(fmt.Sprint("call-", i), "C-1001",
+			eventtest.Noon.Add(time.Duration(i)*time.Second))...)
 	}
 	_, err := r.Apply(deadline(t), events)
 	require.NoError(t, err)
@@ -120,11 +124,13 @@ func TestManyCallsAreForgottenAFewAtATime(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, calls, n)
 	var named, counted int
-	require.NoError(t, r.DB().QueryRow("SELECT count(customer) + count(channel) + count(caller_last4) FROM calls").Scan(&named))
+	require.NoError(t, r.DB().QueryRow("SELECT count(customer) + count(channel) + count(caller_last4) "+
+		"FROM calls").Scan(&named))
 	assert.Zero(t, named)
 	n, err = r.Expire(deadline(t), eventtest.Noon.AddDate(0, 0, 1), eventtest.Noon.AddDate(0, 0, 2))
 	require.NoError(t, err)
 	assert.Equal(t, calls, n)
-	require.NoError(t, r.DB().QueryRow("SELECT (SELECT count(*) FROM daily) + (SELECT count(*) FROM quarter_hours) + (SELECT count(*) FROM kinds_daily)").Scan(&counted))
+	require.NoError(t, r.DB().QueryRow("SELECT (SELECT count(*) FROM daily) + (SELECT count(*) FROM quarter_hours) + "+
+		"(SELECT count(*) FROM kinds_daily)").Scan(&counted))
 	assert.Zero(t, counted)
 }

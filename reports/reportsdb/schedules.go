@@ -12,15 +12,15 @@ import (
 	"countersign/store/sqlite"
 )
 
-// Schedules keep what became of scheduled reports, beside the calls, and longer than those.
+// Schedules keep the state of scheduled reports, beside the calls and for longer.
 type Schedules struct{ db *sqlite.DB }
 
 var _ schedule.Store = (*Schedules)(nil)
 
-// Schedules are in the same file: several processes that have it open share them.
+// Schedules share the file: all processes that have it open see the same.
 func (r *Reports) Schedules() *Schedules { return &Schedules{db: r.db} }
 
-// Keep is described at schedule.Store, as are the others.
+// Keep is documented at schedule.Store, as are the other methods.
 func (s *Schedules) Keep(ctx context.Context, all []schedule.Schedule) error {
 	names := make([]string, 0, len(all))
 	for _, one := range all {
@@ -31,7 +31,8 @@ func (s *Schedules) Keep(ctx context.Context, all []schedule.Schedule) error {
 		return err
 	}
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM schedules WHERE name NOT IN (SELECT value FROM json_each(?))", string(list)); err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM schedules WHERE name NOT IN (SELECT value FROM json_each(?))",
+			string(list)); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, "UPDATE schedules SET retry = NULL")
@@ -39,14 +40,16 @@ func (s *Schedules) Keep(ctx context.Context, all []schedule.Schedule) error {
 	})
 }
 
-// Begin makes the states that are missing.
+// Begin adds missing states.
 func (s *Schedules) Begin(ctx context.Context, all []schedule.Schedule, now time.Time) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, one := range all {
 			_, err := tx.ExecContext(ctx, `INSERT INTO schedules (name, cron, handled) VALUES (?, ?, ?)
-				ON CONFLICT (name) DO UPDATE SET cron = excluded.cron, handled = excluded.handled, claims = claims + 1, due = NULL, attempts = 0, done = NULL,
+				ON CONFLICT (name) DO UPDATE SET cron = excluded.cron, handled = excluded.handled,
+					claims = claims + 1, due = NULL, attempts = 0, done = NULL,
 					claimed = NULL, ended = NULL, ms = NULL, error = NULL, retry = NULL
-				WHERE cron <> excluded.cron OR handled > ?`, one.Name, one.Cron.String(), now.UnixMilli(), now.Add(schedule.Ahead).UnixMilli())
+				WHERE cron <> excluded.cron OR handled > ?`,
+				one.Name, one.Cron.String(), now.UnixMilli(), now.Add(schedule.Ahead).UnixMilli())
 			if err != nil {
 				return err
 			}
@@ -55,14 +58,15 @@ func (s *Schedules) Begin(ctx context.Context, all []schedule.Schedule, now time
 	})
 }
 
-const selectSchedules = "SELECT name, cron, handled, due, attempts, done, claimed, ended, ms, error, retry FROM schedules"
+const selectSchedules = "SELECT name, cron, handled, due, attempts, done, claimed, ended, ms, error, retry " +
+	"FROM schedules"
 
 // States returns all of them.
 func (s *Schedules) States(ctx context.Context) (map[string]schedule.State, error) {
 	return (&Reader{db: s.db}).ScheduleStates(ctx)
 }
 
-// ScheduleStates says what became of scheduled reports, by the name of the schedule.
+// ScheduleStates returns the state of scheduled reports by the name of the schedule.
 func (r *Reader) ScheduleStates(ctx context.Context) (map[string]schedule.State, error) {
 	all, err := sqlite.Collect(ctx, r.db, scanSchedule, selectSchedules)
 	if err != nil {
@@ -79,7 +83,8 @@ func scanSchedule(r sqlite.Row) (s schedule.State, err error) {
 	var handled int64
 	var due, claimed, ended, ms, retry sql.NullInt64
 	var done, failure sql.NullString
-	if err := r.Scan(&s.Name, &s.Cron, &handled, &due, &s.Attempts, &done, &claimed, &ended, &ms, &failure, &retry); err != nil {
+	if err := r.Scan(&s.Name, &s.Cron, &handled, &due, &s.Attempts, &done, &claimed, &ended, &ms, &failure,
+		&retry); err != nil {
 		return s, err
 	}
 	if done.Valid {
@@ -96,10 +101,13 @@ func scanSchedule(r sqlite.Row) (s schedule.State, err error) {
 	return s, err
 }
 
-// Claim takes a run until a time, for one caller alone.
-func (s *Schedules) Claim(ctx context.Context, one schedule.Schedule, due, now, until time.Time) (claim int64, ok bool, err error) {
+// Claim reserves a run for one caller until a time.
+func (s *Schedules) Claim(
+	ctx context.Context, one schedule.Schedule, due, now, until time.Time,
+) (claim int64, ok bool, err error) {
 	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		state, err := scanSchedule(tx.QueryRowContext(ctx, selectSchedules+" WHERE name = ? AND cron = ?", one.Name, one.Cron.String()))
+		state, err := scanSchedule(tx.QueryRowContext(ctx, selectSchedules+" WHERE name = ? AND cron = ?", one.Name,
+			one.Cron.String()))
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -110,13 +118,14 @@ func (s *Schedules) Claim(ctx context.Context, one schedule.Schedule, due, now, 
 			return nil
 		}
 		ok = true
-		return tx.QueryRowContext(ctx, `UPDATE schedules SET claims = claims + 1, claimed = ?, attempts = iif(due IS ?2, attempts + 1, 1), done = iif(due IS ?2, done, NULL),
+		return tx.QueryRowContext(ctx, `UPDATE schedules SET claims = claims + 1, claimed = ?, attempts = iif(due IS ?2,
+			attempts + 1, 1), done = iif(due IS ?2, done, NULL),
 			due = ?2 WHERE name = ? RETURNING claims`, until.UnixMilli(), due.UnixMilli(), one.Name).Scan(&claim)
 	})
 	return claim, ok && err == nil, err
 }
 
-// Finish gives the run back.
+// Finish ends the claim.
 func (s *Schedules) Finish(ctx context.Context, r schedule.Result) error {
 	done := sql.NullString{Valid: len(r.Done) > 0}
 	if done.Valid {
@@ -126,7 +135,9 @@ func (s *Schedules) Finish(ctx context.Context, r schedule.Result) error {
 		}
 		done.String = string(list)
 	}
-	change, args := "handled = due, error = NULL, retry = NULL, ended = ?, ms = ?", []any{r.Ended.UnixMilli(), r.Took.Milliseconds()}
+	change, args := "handled = due, error = NULL, retry = NULL, ended = ?, ms = ?", []any{
+		r.Ended.UnixMilli(), r.Took.Milliseconds(),
+	}
 	switch {
 	case r.Stopped:
 		change, args = "attempts = attempts - 1", nil
@@ -134,7 +145,8 @@ func (s *Schedules) Finish(ctx context.Context, r schedule.Result) error {
 		change, args = "ended = ?, ms = ?, error = ?, retry = ?", append(args, r.Error, r.Retry.UnixMilli())
 	}
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE schedules SET "+change+", done = ?, claimed = NULL WHERE name = ? AND claims = ?", append(args, done, r.Name, r.Claim)...)
+		_, err := tx.ExecContext(ctx, "UPDATE schedules SET "+change+", done = ?, claimed = NULL WHERE name = ? "+
+			"AND claims = ?", append(args, done, r.Name, r.Claim)...)
 		return err
 	})
 }

@@ -27,11 +27,13 @@ func TestScheduledReportsOutliveTheCalls(t *testing.T) {
 	assert.False(t, ok, "somebody is at it")
 	retry := due.Add(time.Minute)
 	require.NoError(t, r.Schedules().Finish(deadline(t), schedule.Result{
-		Name: "daily", Due: due, Claim: claim, Ended: due.Add(time.Second), Took: 900 * time.Millisecond, Error: "no", Retry: retry,
-		Done: []string{"ops@bank.example"},
+		Name: "daily", Due: due, Claim: claim, Ended: due.Add(time.Second), Took: 900 * time.Millisecond, Error: "no",
+		Retry: retry,
+		Done:  []string{"ops@bank.example"},
 	}))
 	want := schedule.State{
-		Name: "daily", Cron: "0 6 * * * UTC", Handled: now, Due: due.Local(), Attempts: 1, Done: []string{"ops@bank.example"}, Ended: due.Add(time.Second).Local(), Took: 900 * time.Millisecond, Error: "no",
+		Name: "daily", Cron: "0 6 * * * UTC", Handled: now, Due: due.Local(), Attempts: 1, Done: []string{"ops@bank.example"},
+		Ended: due.Add(time.Second).Local(), Took: 900 * time.Millisecond, Error: "no",
 		Retry: retry.Local(),
 	}
 	same := func() {

@@ -8,20 +8,19 @@ import (
 	"countersign/session/event"
 )
 
-// The stretches of time that tallies are kept of, in milliseconds. Every time zone is a whole number of quarters of an
-// hour away from UTC.
+// Widths of the sums, in milliseconds. Every time zone is a whole number of quarter hours away from UTC.
 const (
 	dayWidth     = 86_400_000
 	quarterWidth = 900_000
 )
 
-// bucket is the beginning of the stretch that a time falls in.
+// bucket is the start of the stretch that contains a time.
 func bucket(ms, width int64) int64 { return ms - ((ms%width)+width)%width }
 
-// Calls are summed up twice. kind_days tells them apart by everything but their time, which our own reports need for
-// medians, methods and reasons. tallies is what the views daily and quarter_hours show analysts, and cannot be a view
-// of kind_days: that does not know how long calls were with us (ms), and of 100,000 calls a year daily takes 12 times
-// as long from there (1 and 11 ms), and 200 times as long from the calls themselves.
+// Calls are summed up twice. kind_days tells them apart by everything but their time, which our reports need for
+// medians, methods and reasons. tallies is what the views daily and quarter_hours show to analysts. It cannot be a view
+// of kind_days, which does not have the length of calls (ms); and of 100,000 calls a year, daily takes 12 times as long
+// from there (1 and 11 ms), and 200 times as long from the calls themselves.
 
 const tallyColumns = "calls, identified_by_ani, identified, verified, failed, none, abandoned, opted_out, locked, " +
 	"unavailable, closed, step_ups, ms, verify_ms"
@@ -29,7 +28,7 @@ const tallyColumns = "calls, identified_by_ani, identified, verified, failed, no
 // tallyCounts are in the order of tallyColumns.
 type tallyCounts [14]int64
 
-// Where in tallyCounts is what is no yes or no of a call of its own.
+// Indices in tallyCounts of numbers that are not a yes or no about a call of its own.
 const (
 	tallyStepUps = iota + 11
 	tallyMs
@@ -41,7 +40,7 @@ type tallyKey struct {
 	line           string
 }
 
-// tallyOf is what a call adds to the tallies. One that is no call of its own is only a step-up.
+// tallyOf is what a call adds to the tallies. A step-up or a call that came back is only a step-up.
 func tallyOf(c *reportedCall) (t tallyCounts) {
 	if !c.counted() {
 		t[tallyStepUps] = 1
@@ -82,13 +81,13 @@ type questionKey struct {
 	attempt        int
 }
 
-// Where in questionCounts is what every attempt adds to.
+// Indices in questionCounts that every attempt adds to.
 const (
 	questionAsked = 0
 	questionMs    = 8
 )
 
-// questionAt is where in questionCounts the result of an attempt is counted. What was served is only counted as asked.
+// questionAt is the index in questionCounts of an attempt's result. A served attempt is only counted as asked.
 var questionAt = map[event.AttemptResult]int{
 	event.AttemptAccepted: 1, event.AttemptRejected: 2, event.AttemptNoInput: 3, event.AttemptNoMatch: 4,
 	event.AttemptOptedOut: 5, event.AttemptAbandoned: 6, event.AttemptError: 7,
@@ -99,7 +98,7 @@ const stepColumns = "steps, passed, positions, ms"
 // stepCounts are in the order of stepColumns.
 type stepCounts [4]int64
 
-// Where in stepCounts is what.
+// Indices in stepCounts.
 const (
 	stepSteps = iota
 	stepPassed
@@ -112,7 +111,7 @@ type stepKey struct {
 	line, step     string
 }
 
-// sums are what is to be added to the tables of sums.
+// sums are additions to the tables of sums.
 type sums struct {
 	tallies   map[tallyKey]*tallyCounts
 	questions map[questionKey]*questionCounts
@@ -127,7 +126,7 @@ func newSums() *sums {
 	}
 }
 
-// add counts a call, or takes it away with sign -1.
+// add adds a call with sign 1, and takes it away with -1.
 func (s *sums) add(c *reportedCall, sign int64) {
 	if c == nil {
 		return
@@ -179,17 +178,18 @@ var (
 	upsertStep     = upsert("step_tallies", "width, started, line, step", stepColumns)
 )
 
-// upsert adds to the columns of a row, which is made if there is none.
+// upsert adds to the columns of a row, and creates it if needed.
 func upsert(table, key, columns string) string {
 	var add []string
 	for _, c := range strings.Split(columns, ", ") {
 		add = append(add, c+" = "+c+" + excluded."+c)
 	}
-	return "INSERT INTO " + table + " (" + key + ", " + columns + ") VALUES (" + marks(strings.Count(key+", "+columns, ",")+1) +
+	return "INSERT INTO " + table + " (" + key + ", " + columns + ") VALUES (" +
+		marks(strings.Count(key+", "+columns, ",")+1) +
 		") ON CONFLICT DO UPDATE SET " + strings.Join(add, ", ")
 }
 
-// write adds the sums to the tables, and returns the numbers of kinds that numbers did not know; they hold once tx is
+// write adds the sums to the tables. It returns the numbers of kinds that were new; they are valid once tx is
 // committed.
 func (s *sums) write(ctx context.Context, tx *sql.Tx, numbers *kindNumbers) (found map[callKind]int64, err error) {
 	for key, counts := range s.tallies {
@@ -198,7 +198,9 @@ func (s *sums) write(ctx context.Context, tx *sql.Tx, numbers *kindNumbers) (fou
 		}
 	}
 	for key, counts := range s.questions {
-		if err := addTo(ctx, tx, upsertQuestion, []any{key.width, key.started, key.line, key.step, key.attempt}, counts[:]); err != nil {
+		if err := addTo(ctx, tx, upsertQuestion, []any{
+			key.width, key.started, key.line, key.step, key.attempt,
+		}, counts[:]); err != nil {
 			return nil, err
 		}
 	}

@@ -10,27 +10,28 @@ import (
 )
 
 // mostKept is how many times a row of kind_days holds: as many as fit in a page of the file. SQLite reads all of a
-// longer row when it only looks for its place.
+// longer row just to find its place.
 const mostKept = 80
 
-// timesKey is a row of kind_days on a day: it holds the times of the kind from least on, up to the least of the next
-// row. The first row of a kind is that of anyLeast.
+// timesKey is a row of kind_days on a day: it holds the times of a kind from least up to the least of the next row. The
+// first row of a kind has anyLeast.
 type timesKey struct{ kind, least int64 }
 
 const anyLeast = math.MinInt64
 
-// rowsToChange finds the rows of a day in which times belong, given as [[kind, time], …], whether they are in them or
+// rowsToChange finds the rows of a day that times belong to, given as [[kind, time], …], whether they contain them or
 // not.
 const rowsToChange = `SELECT d.kind, d.least, d.times
 	FROM (
 		SELECT DISTINCT value ->> 0 AS kind,
-			(SELECT least FROM kind_days WHERE started = ?1 AND kind = value ->> 0 AND least <= value ->> 1 ORDER BY least DESC LIMIT 1) AS least
+			(SELECT least FROM kind_days WHERE started = ?1 AND kind = value ->> 0 AND least <= value ->> 1
+				ORDER BY least DESC LIMIT 1) AS least
 		FROM json_each(?2)
 	) AS c
 	CROSS JOIN kind_days AS d ON d.started = ?1 AND d.kind = c.kind AND d.least = c.least`
 
-// changeDay changes the times of some kinds of calls on a day, kept up to so many in a row. What it reads and writes
-// grows with the changes, and not with the day.
+// changeDay changes the times of kinds of calls on a day, with at most this many in a row. What it reads and writes
+// grows with the changes, not with the day.
 func changeDay(ctx context.Context, tx *sql.Tx, started int64, changes map[int64]map[int64]int, most int) error {
 	var wanted [][2]int64
 	for kind, change := range changes {
@@ -80,10 +81,11 @@ func changeDay(ctx context.Context, tx *sql.Tx, started int64, changes map[int64
 	return nil
 }
 
-// writeTimes writes a row anew, or several in its place if there is too much for one.
+// writeTimes replaces a row, by several if it is too long for one.
 func writeTimes(ctx context.Context, tx *sql.Tx, started int64, key timesKey, times []int64, most int) error {
 	if len(times) == 0 {
-		_, err := tx.ExecContext(ctx, "DELETE FROM kind_days WHERE started = ? AND kind = ? AND least = ?", started, key.kind, key.least)
+		_, err := tx.ExecContext(ctx, "DELETE FROM kind_days WHERE started = ? AND kind = ? AND least = ?", started, key.kind,
+			key.least)
 		return err
 	}
 	for _, part := range split(times, most) {
@@ -92,7 +94,8 @@ func writeTimes(ctx context.Context, tx *sql.Tx, started int64, key timesKey, ti
 			_, ms := UnpackTime(t)
 			total += ms
 		}
-		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO kind_days (started, kind, least, calls, verify_ms, times) VALUES (?, ?, ?, ?, ?, ?)",
+		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO kind_days (started, kind, least, calls, verify_ms, "+
+			"times) VALUES (?, ?, ?, ?, ?, ?)",
 			started, key.kind, key.least, len(part), total, packTimes(part))
 		if err != nil {
 			return err
@@ -105,8 +108,7 @@ func writeTimes(ctx context.Context, tx *sql.Tx, started int64, key timesKey, ti
 	return nil
 }
 
-// split cuts times that are in order, if they are more than most, into parts of half as many or more. Those that are
-// the same stay together.
+// split cuts sorted times, if they are more than most, into parts of at least half as many. Equal times stay together.
 func split(times []int64, most int) (parts [][]int64) {
 	for len(times) > most {
 		end := max(most/2, 1)
@@ -121,7 +123,7 @@ func split(times []int64, most int) (parts [][]int64) {
 	return parts
 }
 
-// changed adds each time as often as changes say, or takes it away, and puts them in order.
+// changed adds or takes away times as often as changes say, and sorts them.
 func changed(times []int64, changes map[int64]int) []int64 {
 	left := maps.Clone(changes)
 	times = slices.DeleteFunc(times, func(t int64) bool {

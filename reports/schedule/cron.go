@@ -12,20 +12,22 @@ import (
 	"countersign/internal/wallclock"
 )
 
-// Cron is when something is due: times on the wall clock of a time zone. A time that exists twice on a day counts the
-// first time; one that does not exist is due when clocks are put forward over it. So whatever is due once on a day is
-// due once on every day.
+// Cron is when something is due: times on the wall clock of a time zone. A time that occurs twice on a day counts once,
+// the first time; one that is skipped is due when clocks are put forward over it. So a daily report is due once on
+// every day.
 type Cron struct {
 	text string
 	spec cron.Schedule
 	zone *time.Location
 }
 
-const cronHelp = `write minute, hour, day, month and weekday (0 is Sunday), such as "0 6 * * 1" for Mondays at 06:00, or @daily, @weekly or @monthly`
+const cronHelp = `write minute, hour, day, month and weekday (0 is Sunday), ` +
+	`such as "0 6 * * 1" for Mondays at 06:00, or @daily, @weekly or @monthly`
 
 // ParseCron reads a cron expression of five fields, or one of cron's names such as @daily.
 func ParseCron(text string, zone *time.Location) (Cron, error) {
-	if strings.HasPrefix(text, "@every") || strings.Contains(text, "=") { // the parser takes an interval, from nowhere, and a time zone
+	// the parser accepts an interval, which has no start, and a time zone
+	if strings.HasPrefix(text, "@every") || strings.Contains(text, "=") {
 		return Cron{}, errors.New(cronHelp)
 	}
 	spec, err := cron.ParseStandard(text)
@@ -41,32 +43,31 @@ func ParseCron(text string, zone *time.Location) (Cron, error) {
 // String is the expression and the name of its zone.
 func (c Cron) String() string { return c.text + " " + c.zone.String() }
 
-// Zone is the zone whose wall clock counts.
+// Zone is the zone of the wall clock.
 func (c Cron) Zone() *time.Location { return c.zone }
 
-// Next is the first due time after another time, or zero if there is none for years.
+// Next is the first due time after another, or zero if there is none for years.
 func (c Cron) Next(after time.Time) time.Time {
 	after = after.In(c.zone)
 	_, offset := after.Zone()
-	// The library does not know what to do where clocks are changed. So it gets a clock that never is, and what it says
-	// is looked for on ours.
+	// The library mishandles clock changes. So it gets a clock without any, and its result is converted to ours.
 	wall := after.UTC().Add(time.Duration(offset) * time.Second)
 	for {
 		if wall = c.spec.Next(wall); wall.IsZero() {
 			return wall
 		}
-		if at := wallclock.First(wall, c.zone); at.After(after) { // not so in the hour that comes a second time
+		if at := wallclock.First(wall, c.zone); at.After(after) { // not in the second of two equal hours
 			return at
 		}
 	}
 }
 
-// Latest is the last due time after one time and not after another one.
+// Latest is the last due time after one time and not after another.
 func (c Cron) Latest(after, now time.Time) (due time.Time, ok bool) {
 	if due = c.Next(after); due.IsZero() || due.After(now) {
 		return time.Time{}, false
 	}
-	// The first second after which nothing more is due is the due time that is looked for.
+	// Search for the first second after which nothing is due: it is the due time.
 	base := after.Truncate(time.Second)
 	seconds := sort.Search(int(now.Sub(base)/time.Second), func(n int) bool {
 		next := c.Next(base.Add(time.Duration(n) * time.Second))

@@ -2,7 +2,7 @@ package schedule
 
 import "time"
 
-// Period says which days a report is about, seen from the time at which it is due: however late it is made, it is about the same days.
+// Period is the days of a report, relative to when it is due: however late it is made, it covers the same days.
 type Period string
 
 const (

@@ -14,8 +14,8 @@ import (
 type Options struct {
 	Schedules []Schedule
 	Store     Store
-	// Job makes a report. It ends soon after ctx does. Where it cannot know whether it succeeded it says that it failed: it runs again. done is what that run need not do any
-	// more, with what Attempt.Done had.
+	// Job makes a report. It ends soon after ctx does. If it cannot know whether it succeeded it returns an error, and
+	// runs again. done is what the next run need not repeat, including Attempt.Done.
 	Job func(ctx context.Context, run Attempt) (done []string, err error)
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
@@ -23,20 +23,22 @@ type Options struct {
 }
 
 const (
-	// lookEvery is how often the clock is looked at, which may be put forward or back, and the states, which another process may change.
+	// lookEvery is how often the clock, which may be changed, and the states, which other processes change, are checked.
 	lookEvery = time.Minute
-	// restAfter keeps whatever goes wrong from going wrong a thousand times a second.
+	// restAfter keeps an error from repeating a thousand times a second.
 	restAfter = time.Second
-	// finishWithin bounds how long it is tried to write down that a run ended: where that fails, it is repeated.
+	// finishWithin bounds the attempts to write down that a run ended; a run that is not written down is repeated.
 	finishWithin = 30 * time.Second
-	// hangsAfter is when a run counts as failed that was told to stop and did not, as on a disk that does not answer. Its schedule waits for it.
+	// hangsAfter is when a run that was told to stop and did not, such as on a disk that does not answer, counts as
+	// failed. Its schedule waits for it.
 	hangsAfter = runWithin + 30*time.Second
-	// leaveAfter is how long Run waits at its end for the runs that it told to stop.
+	// leaveAfter bounds the wait of Run at its end for runs that it told to stop.
 	leaveAfter = 10 * time.Second
 )
 
-// Run makes reports when they are due until ctx ends. No schedule waits for another one. A run is repeated if the process was killed in it, Lease after it began: a report may
-// then go out twice rather than never. A run that fails is tried again, with growing pauses, until the next one is due. What hangs when ctx ends is left behind.
+// Run makes reports when they are due, until ctx ends. Schedules do not wait for each other. If the process was killed
+// in a run, it is repeated Lease after it began: a report may go out twice rather than never. A failed run is tried
+// again, with growing pauses, until the next one is due. A run that hangs when ctx ends is abandoned.
 func Run(ctx context.Context, o Options) {
 	r := newRunner(o)
 	defer r.join(leaveAfter)
@@ -57,7 +59,7 @@ func Run(ctx context.Context, o Options) {
 	}
 }
 
-// join waits for all that runs.
+// join waits for running jobs.
 func (r *runner) join(within time.Duration) {
 	timer := time.NewTimer(within)
 	defer timer.Stop()
@@ -66,7 +68,8 @@ func (r *runner) join(within time.Duration) {
 		case name := <-r.over:
 			delete(r.running, name)
 		case <-timer.C:
-			r.o.Log.Error("scheduled reports hang, and are left behind: they are made again", "schedules", slices.Sorted(maps.Keys(r.running)))
+			r.o.Log.Error("scheduled reports hang and are abandoned, they will be made again", "schedules",
+				slices.Sorted(maps.Keys(r.running)))
 			return
 		}
 	}
@@ -75,9 +78,9 @@ func (r *runner) join(within time.Duration) {
 type runner struct {
 	o       Options
 	kept    bool
-	failing bool // to read and write states
+	failing bool // reading or writing states
 	running map[string]bool
-	over    chan string // has room for all: who is over waits for nobody
+	over    chan string // buffered for all, so that no run waits
 }
 
 func newRunner(o Options) *runner {
@@ -87,7 +90,7 @@ func newRunner(o Options) *runner {
 	return &runner{o: o, running: map[string]bool{}, over: make(chan string, len(o.Schedules))}
 }
 
-// round begins to make what is due, and says when there is something to do again, if that is known.
+// round starts what is due, and returns when to look again, if that is known.
 func (r *runner) round(ctx context.Context) (next time.Time) {
 	states, err := r.states(ctx)
 	if !r.works(ctx, err) {
@@ -111,7 +114,8 @@ func (r *runner) round(ctx context.Context) (next time.Time) {
 	return next
 }
 
-// states reads the states, and makes those that are missing: at the start, when another process with other settings took them away, and when a clock was wrong.
+// states reads the states and adds missing ones: at the start, after another process with other settings removed them,
+// and after a wrong clock.
 func (r *runner) states(ctx context.Context) (states map[string]State, err error) {
 	if !r.kept {
 		if err := r.o.Store.Keep(ctx, r.o.Schedules); err != nil {
@@ -140,15 +144,15 @@ func (r *runner) works(ctx context.Context, err error) bool {
 	switch {
 	case err != nil && ctx.Err() == nil && !r.failing:
 		r.failing = true
-		r.o.Log.Error("scheduled reports wait: their state cannot be read or written", "err", err)
+		r.o.Log.Error("scheduled reports wait, their state cannot be read or written", "err", err)
 	case err == nil && r.failing:
 		r.failing = false
-		r.o.Log.Info("the state of scheduled reports can be read and written again")
+		r.o.Log.Info("state of scheduled reports can be read and written again")
 	}
 	return err == nil
 }
 
-// look begins to run a schedule if it is due, and says when to look again, if that is known.
+// look starts a schedule if it is due, and returns when to look again, if that is known.
 func (r *runner) look(ctx context.Context, s Schedule, state State) (again time.Time, err error) {
 	now := r.o.Now()
 	due, at := state.Next(s.Cron, now)
@@ -179,7 +183,7 @@ type outcome struct {
 	err  error
 }
 
-// run makes a report that was claimed.
+// run makes a claimed report.
 func (r *runner) run(ctx context.Context, run Attempt, claim int64, attempt int, failing bool) {
 	log := r.o.Log.With("schedule", run.Name, "due", run.Due)
 	began := r.o.Now()
@@ -188,7 +192,7 @@ func (r *runner) run(ctx context.Context, run Attempt, claim int64, attempt int,
 		result.Took = max(0, result.Ended.Sub(began))
 		switch {
 		case o.err == nil && failing:
-			log.Info("the scheduled report could be made again", "took", result.Took)
+			log.Info("scheduled report made after a failure", "took", result.Took)
 		case o.err == nil:
 			log.Info("scheduled report made", "took", result.Took)
 		case ctx.Err() != nil:
@@ -196,12 +200,12 @@ func (r *runner) run(ctx context.Context, run Attempt, claim int64, attempt int,
 		default:
 			result.Error, result.Retry = o.err.Error(), result.Ended.Add(retryWait(attempt))
 			if !failing {
-				log.Error("the scheduled report cannot be made, it is tried again until the next one is due", "err", o.err)
+				log.Error("scheduled report failed, it is tried again until the next one is due", "err", o.err)
 			}
 			failing = true
 		}
 		if err := r.finish(context.WithoutCancel(ctx), result); err != nil {
-			log.Error("what became of a scheduled report cannot be written down: it is made again", "err", err)
+			log.Error("result of a scheduled report not saved, it will be made again", "err", err)
 		}
 	}
 	made := make(chan outcome, 1)
@@ -213,7 +217,11 @@ func (r *runner) run(ctx context.Context, run Attempt, claim int64, attempt int,
 		end(o)
 	case <-hangs.C:
 		if ctx.Err() == nil {
-			end(outcome{run.Done, fmt.Errorf("it was told to stop after %s and hangs: a folder or a disk may not answer; the schedule waits for it", runWithin)})
+			end(outcome{
+				run.Done,
+				fmt.Errorf("it was told to stop after %s but hangs: a folder or disk may not answer; the schedule waits for it",
+					runWithin),
+			})
 		}
 		end(<-made)
 	}
@@ -234,12 +242,13 @@ func (r *runner) finish(ctx context.Context, result Result) (err error) {
 	return err
 }
 
-// job survives whatever a report does.
+// job recovers from a panic in a report.
 func (r *runner) job(ctx context.Context, run Attempt) (o outcome) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.o.Log.Error("a scheduled report panicked", "schedule", run.Name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			o = outcome{run.Done, fmt.Errorf("it panicked, which is a mistake of Countersign's; its log has more: %v", p)}
+			r.o.Log.Error("a scheduled report panicked", "schedule", run.Name, "panic", fmt.Sprint(p), "stack",
+				string(debug.Stack()))
+			o = outcome{run.Done, fmt.Errorf("it panicked, a bug in Countersign; see its log: %v", p)}
 		}
 	}()
 	ctx, cancel := context.WithTimeoutCause(ctx, runWithin, fmt.Errorf("it took longer than %s", runWithin))

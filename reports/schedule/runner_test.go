@@ -56,7 +56,8 @@ var errKilled = errors.New("killed")
 // process starts a process; which may be in place of one that is gone.
 func (w *world) process(ctx context.Context, i int) {
 	w.rounds[i] = schedule.NewRound(schedule.Options{
-		Schedules: []schedule.Schedule{{Name: "daily", Cron: w.cron}}, Store: w.store, Log: discard(), Now: func() time.Time { return w.now },
+		Schedules: []schedule.Schedule{{Name: "daily", Cron: w.cron}}, Store: w.store, Log: discard(),
+		Now: func() time.Time { return w.now },
 		Job: func(_ context.Context, a schedule.Attempt) ([]string, error) {
 			assert.Equal(w.t, "daily", a.Name)
 			assert.False(w.t, a.Due.After(w.now), "it is not due yet")
@@ -92,7 +93,8 @@ func TestNoDueTimeIsRunTwiceAndTheLastOneNeverLeftOut(t *testing.T) {
 	crons := []string{"30 2 * * *", "@hourly", "0 6 * * 1", "*/20 1-3 * * *", "15 2 29 3,10 *"}
 	for seed := range uint64(10) {
 		random := rand.New(rand.NewPCG(seed, 7))
-		w := &world{t: t, random: random, cron: cronOf(t, crons[int(seed)%len(crons)], zone(t, "Europe/Berlin")), rounds: make([]func(context.Context) time.Time, 2),
+		w := &world{t: t, random: random, cron: cronOf(t, crons[int(seed)%len(crons)],
+			zone(t, "Europe/Berlin")), rounds: make([]func(context.Context) time.Time, 2),
 			done: map[int64]int{}}
 		w.store = &killedStore{states(t), w}
 		w.now = time.Date(2026, []time.Month{3, 10}[seed%2], 27, 0, 0, 0, random.IntN(1e9), time.UTC)
@@ -221,7 +223,9 @@ func TestAKilledRunIsRepeatedWhenItsClaimIsOver(t *testing.T) {
 	round(t.Context())
 	assert.Equal(t, 1, made)
 	// Whoever was thought dead has no say any more.
-	require.NoError(t, kept.Finish(t.Context(), schedule.Result{Name: "daily", Due: now, Claim: dead, Ended: now, Error: "late", Retry: now}))
+	require.NoError(t, kept.Finish(t.Context(), schedule.Result{
+		Name: "daily", Due: now, Claim: dead, Ended: now, Error: "late", Retry: now,
+	}))
 	all, err := kept.States(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, all["daily"].Error)
@@ -230,7 +234,9 @@ func TestAKilledRunIsRepeatedWhenItsClaimIsOver(t *testing.T) {
 
 func TestAFailureIsToldOnceAndTriedAgainWithGrowingPauses(t *testing.T) {
 	t.Parallel()
-	for attempts, want := range map[int]time.Duration{1: time.Minute, 2: 2 * time.Minute, 6: 32 * time.Minute, 7: time.Hour, 1000: time.Hour} {
+	for attempts, want := range map[int]time.Duration{
+		1: time.Minute, 2: 2 * time.Minute, 6: 32 * time.Minute, 7: time.Hour, 1000: time.Hour,
+	} {
 		assert.Equal(t, want, schedule.Pause(attempts))
 	}
 	var log bytes.Buffer
@@ -238,7 +244,8 @@ func TestAFailureIsToldOnceAndTriedAgainWithGrowingPauses(t *testing.T) {
 	now, broken, panics := start, true, false
 	var tried []string
 	round := schedule.NewRound(schedule.Options{
-		Schedules: []schedule.Schedule{{Name: "daily", Cron: cronOf(t, "0 6 * * *", time.UTC)}}, Store: states(t), Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Schedules: []schedule.Schedule{{Name: "daily", Cron: cronOf(t, "0 6 * * *", time.UTC)}}, Store: states(t),
+		Log: slog.New(slog.NewTextHandler(&log, nil)),
 		Now: func() time.Time { return now },
 		Job: func(_ context.Context, a schedule.Attempt) ([]string, error) {
 			tried = append(tried, a.Due.Format("2 15:04")+" at "+now.Format("2 15:04"))
@@ -261,11 +268,14 @@ func TestAFailureIsToldOnceAndTriedAgainWithGrowingPauses(t *testing.T) {
 		round(t.Context())
 	}
 	require.Greater(t, len(tried), 8)
-	assert.Equal(t, []string{"22 06:00 at 22 06:00", "22 06:00 at 22 06:01", "22 06:00 at 22 06:03", "22 06:00 at 22 06:07", "22 06:00 at 22 06:15"}, tried[:5])
+	assert.Equal(t, []string{
+		"22 06:00 at 22 06:00", "22 06:00 at 22 06:01", "22 06:00 at 22 06:03", "22 06:00 at 22 06:07",
+		"22 06:00 at 22 06:15",
+	}, tried[:5])
 	assert.Contains(t, tried, "23 06:00 at 23 06:00", "the next one, at its time")
 	assert.NotContains(t, strings.Join(tried[len(tried)-3:], " "), "22 06:00", "the one before is given up")
-	assert.Equal(t, 1, strings.Count(log.String(), "cannot be made"), log.String())
-	assert.Equal(t, 1, strings.Count(log.String(), "could be made again"), log.String())
+	assert.Equal(t, 1, strings.Count(log.String(), "scheduled report failed"), log.String())
+	assert.Equal(t, 1, strings.Count(log.String(), "made after a failure"), log.String())
 	assert.Contains(t, log.String(), "nil map", "a panic leaves its stack")
 }
 
@@ -275,7 +285,8 @@ func TestANewOrChangedScheduleHasMissedNothing(t *testing.T) {
 	var made []string
 	start := func(cron string) func(context.Context) time.Time {
 		return schedule.NewRound(schedule.Options{
-			Schedules: []schedule.Schedule{{Name: "a", Cron: cronOf(t, cron, time.UTC)}}, Store: kept, Log: discard(), Now: func() time.Time { return now },
+			Schedules: []schedule.Schedule{{Name: "a", Cron: cronOf(t, cron, time.UTC)}}, Store: kept, Log: discard(),
+			Now: func() time.Time { return now },
 			Job: func(_ context.Context, a schedule.Attempt) ([]string, error) {
 				made = append(made, a.Due.Format("2 15:04"))
 				return nil, nil
@@ -311,7 +322,8 @@ func TestSchedulesGoOnWhenAClockThatWasWrongIsMended(t *testing.T) {
 			var now time.Time
 			made := map[string]int{}
 			round := schedule.NewRound(schedule.Options{
-				Schedules: []schedule.Schedule{{Name: "daily", Cron: cronOf(t, "0 6 * * *", time.UTC)}}, Store: states(t), Log: discard(), Now: func() time.Time { return now },
+				Schedules: []schedule.Schedule{{Name: "daily", Cron: cronOf(t, "0 6 * * *", time.UTC)}}, Store: states(t),
+				Log: discard(), Now: func() time.Time { return now },
 				Job: func(_ context.Context, a schedule.Attempt) ([]string, error) {
 					made[a.Due.Format(time.DateOnly)]++
 					return nil, nil
@@ -380,8 +392,10 @@ func TestRunWakesInTimeAndStopsAtOnce(t *testing.T) {
 		go func() {
 			defer close(stopped)
 			schedule.Run(ctx, schedule.Options{
-				Schedules: []schedule.Schedule{{Name: "six", Cron: cronOf(t, "0 6 * * *", time.UTC)}, {Name: "seven", Cron: cronOf(t, "0 7 * * *", time.UTC)}},
-				Store:     memory, Log: discard(),
+				Schedules: []schedule.Schedule{
+					{Name: "six", Cron: cronOf(t, "0 6 * * *", time.UTC)}, {Name: "seven", Cron: cronOf(t, "0 7 * * *", time.UTC)},
+				},
+				Store: memory, Log: discard(),
 				Job: func(ctx context.Context, a schedule.Attempt) ([]string, error) {
 					mu.Lock()
 					made = append(made, fmt.Sprint(a.Name, " ", time.Since(start).Round(time.Minute)))
@@ -417,8 +431,10 @@ func TestAReportThatHangsKeepsNoOtherOneFromBeingMade(t *testing.T) {
 		go func() {
 			defer close(stopped)
 			schedule.Run(ctx, schedule.Options{
-				Schedules: []schedule.Schedule{{Name: "six", Cron: cronOf(t, "0 6 * * *", time.UTC)}, {Name: "seven", Cron: cronOf(t, "0 7 * * *", time.UTC)}},
-				Store:     memory, Log: slog.New(slog.NewTextHandler(&log, nil)),
+				Schedules: []schedule.Schedule{
+					{Name: "six", Cron: cronOf(t, "0 6 * * *", time.UTC)}, {Name: "seven", Cron: cronOf(t, "0 7 * * *", time.UTC)},
+				},
+				Store: memory, Log: slog.New(slog.NewTextHandler(&log, nil)),
 				Job: func(_ context.Context, a schedule.Attempt) ([]string, error) {
 					if a.Name == "six" {
 						<-release // it does not ask its context
@@ -452,7 +468,7 @@ func TestAReportThatHangsKeepsNoOtherOneFromBeingMade(t *testing.T) {
 		stop()
 		<-stopped
 		assert.LessOrEqual(t, time.Since(leaving), time.Minute, "a process can end")
-		assert.Contains(t, log.String(), "left behind")
+		assert.Contains(t, log.String(), "abandoned")
 		close(release)
 	})
 }

@@ -1,5 +1,4 @@
-// Package retentiontest fills stores with calls of which some have been kept long enough by the default settings, for
-// tests.
+// Package retentiontest fills stores for tests with calls, some of which have expired under the default settings.
 package retentiontest
 
 import (
@@ -28,7 +27,7 @@ func call(id string, at time.Time) []event.Event {
 	}
 }
 
-// Journal makes a journal with a call that is over its time, "old", and one that is not, "young". NATS has both.
+// Journal makes a journal with an expired call, "old", and one that is not, "young". NATS has both.
 func Journal(t *testing.T, path string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -43,8 +42,7 @@ func Journal(t *testing.T, path string) {
 	require.NoError(t, j.Close(ctx))
 }
 
-// Reports makes reports with calls that are over each of their times, "ancient" and "old", and one that is over none,
-// "young".
+// Reports makes reports with calls past each of their limits, "ancient" and "old", and one past none, "young".
 func Reports(t *testing.T, path string) {
 	t.Helper()
 	r, err := reportsdb.Open(t.Context(), path, reportsdb.Options{})

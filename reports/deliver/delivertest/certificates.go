@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// certificates are one for 127.0.0.1, and the file with the authority that signed it.
+// certificates are one for 127.0.0.1, and the file of the CA that signed it.
 func certificates(t *testing.T) (leaf tls.Certificate, ca string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

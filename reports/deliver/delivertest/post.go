@@ -15,15 +15,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Who may log in.
+// The one user.
 const (
 	User     = "reports"
 	Password = "correct-horse-battery"
 )
 
-// Post is an SMTP server on loopback that keeps what it gets.
+// Post is an SMTP server on loopback that keeps the mail it gets.
 type Post struct {
-	// Address is HOST:PORT, CA the file with the authority that signed its certificate.
+	// Address is HOST:PORT, CA the file of the CA that signed its certificate.
 	Address, CA string
 
 	server *smtp.Server
@@ -31,13 +31,13 @@ type Post struct {
 
 	mu     sync.Mutex
 	refuse error
-	// refuseOnly is the address whose letters are refused; "" refuses all.
+	// refuseOnly is the address whose mail is refused; "" refuses all.
 	refuseOnly string
-	strange    string // an address that nobody has
+	strange    string // an unknown address
 	letters    []Letter
 }
 
-// Letter is a letter, taken apart.
+// Letter is a mail, parsed.
 type Letter struct {
 	From     string
 	To       []string
@@ -48,7 +48,7 @@ type Letter struct {
 	LoggedIn bool
 }
 
-// New starts a server that encrypts as the setting reports.mail.tls says; with auth it wants User and Password.
+// New starts a server with the encryption of the setting reports.mail.tls; with auth it requires User and Password.
 func New(t *testing.T, encryption string, auth bool) *Post {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -83,28 +83,28 @@ func Start(t *testing.T, l net.Listener, encryption string, auth bool) *Post {
 	return p
 }
 
-// Refuse makes the server answer letters so; nil lets it take them again.
+// Refuse makes the server refuse mail with an error; nil accepts it again.
 func (p *Post) Refuse(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refuse = err
 }
 
-// RefuseOnly is Refuse for the letters to one address.
+// RefuseOnly is Refuse for mail to one address.
 func (p *Post) RefuseOnly(address string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refuse, p.refuseOnly = err, address
 }
 
-// Strange is the one address that nobody has; "" knows all.
+// Strange sets the one address that the server does not know; "" knows all.
 func (p *Post) Strange(address string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.strange = address
 }
 
-// Got are the letters that it took.
+// Got is the mail it accepted.
 func (p *Post) Got() []Letter {
 	p.mu.Lock()
 	defer p.mu.Unlock()
