@@ -126,9 +126,6 @@ var checks = []check{
 
 // Run makes all checks.
 func Run(ctx context.Context, o Options) (all []Finding) {
-	if o.Timeout <= 0 {
-		o.Timeout = defaultTimeout
-	}
 	natsAway := false
 	for _, c := range checks {
 		if c.asksNATS && natsAway {
@@ -147,6 +144,9 @@ func skip(context.Context, Options) []Finding { return []Finding{skipped("NATS d
 
 // findings runs the check.
 func (c check) findings(ctx context.Context, o Options) []Finding {
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
 	found := c.run(ctx, o)
 	for i := range found {
 		found[i].Check = c.name
