@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
-	"github.com/google/renameio/v2/maybe"
-
+	"countersign/internal/wholefile"
 	"countersign/session/shared"
 )
 
@@ -45,7 +45,7 @@ func (l *Lines) keep() {
 	}
 	text, err := json.Marshal(byName)
 	if err == nil {
-		err = maybe.WriteFile(l.o.Copy, text, 0o600)
+		err = wholefile.Replace(l.o.Copy, func(w io.Writer) error { _, err := w.Write(text); return err })
 	}
 	if err != nil {
 		l.o.Log.Warn("copy of the lines not written, a start without NATS would use the old one", "err", err)

@@ -14,8 +14,8 @@ import (
 	"countersign/prompts"
 )
 
-// answerTimeout bounds the wait for each answer from the network.
-const answerTimeout = 3 * time.Second
+// defaultTimeout bounds the wait for each answer from the network, unless Options say otherwise.
+const defaultTimeout = 3 * time.Second
 
 // State says how bad a finding is.
 type State string
@@ -91,6 +91,9 @@ type Options struct {
 	Region string
 	// Schedules is how many reports are scheduled.
 	Schedules int
+
+	// Timeout bounds the wait for each answer from the network. Default 3 s.
+	Timeout time.Duration
 }
 
 // check checks one thing. It may return several findings.
@@ -141,6 +144,9 @@ func skip(context.Context, Options) []Finding { return []Finding{skipped("NATS d
 
 // findings runs the check.
 func (c check) findings(ctx context.Context, o Options) []Finding {
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
 	found := c.run(ctx, o)
 	for i := range found {
 		found[i].Check = c.name

@@ -71,7 +71,7 @@ func freeSWITCHConf(named string) string {
 func eventSocketsTakeCommands(ctx context.Context, o Options) (found []Finding) {
 	for _, server := range o.EventSockets {
 		in := freeswitch.NewInbound(server)
-		asking, cancel := context.WithTimeout(ctx, answerTimeout)
+		asking, cancel := context.WithTimeout(ctx, o.Timeout)
 		_, err := in.API(asking, "version")
 		cancel()
 		in.Close()

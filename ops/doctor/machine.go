@@ -30,12 +30,12 @@ func dataFolderIsWritable(_ context.Context, o Options) []Finding {
 }
 
 func serviceListens(ctx context.Context, o Options) []Finding {
-	nc, err := (&net.Dialer{Timeout: answerTimeout}).DialContext(ctx, "tcp", o.Socket)
+	nc, err := (&net.Dialer{Timeout: o.Timeout}).DialContext(ctx, "tcp", o.Socket)
 	if err != nil {
 		return []Finding{note("countersign serve", "nothing listens on %s", o.Socket)}
 	}
 	defer nc.Close()
-	_ = nc.SetReadDeadline(time.Now().Add(answerTimeout))
+	_ = nc.SetReadDeadline(time.Now().Add(o.Timeout))
 	hello := make([]byte, len("connect"))
 	if _, err := nc.Read(hello); err != nil || string(hello) != "connect" {
 		return []Finding{problem("stop it, or set socket.listen and the dialplan to another port",

@@ -21,7 +21,7 @@ func natsAnswers(ctx context.Context, o Options) []Finding {
 		return []Finding{problem(do, "%v", err)}
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	switch err := conn.FlushWithContext(ctx); {
 	case err == nil:
@@ -43,7 +43,7 @@ func backendAnswers(ctx context.Context, o Options) []Finding {
 		return []Finding{problem("correct the backend settings", "%v", err)}
 	}
 	defer d.Close()
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	if err := d.Reach(ctx); err != nil {
 		return []Finding{problem("check that it runs and that this machine can reach it; until then callers go to an agent",

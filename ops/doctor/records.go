@@ -62,11 +62,11 @@ func eventsAreCounted(ctx context.Context, o Options) []Finding {
 	if err != nil {
 		return nil // reported by the check of NATS
 	}
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	if err := bus.AwaitCaughtUp(ctx, endpoint, reports.Consumer); err != nil {
 		return []Finding{note("wait if many calls come in; otherwise start countersign serve with the role reporting",
-			"some events in NATS were still not counted after %s", answerTimeout)}
+			"some events in NATS were still not counted after %s", o.Timeout)}
 	}
 	return []Finding{ok("all events of NATS are counted")}
 }

@@ -73,10 +73,11 @@ func TestTOTPSecretsAreReadAsAuthenticatorsAreGivenThem(t *testing.T) {
 	assert.Empty(t, problem)
 	assert.Len(t, key, 17)
 	for raw, want := range map[string]string{
-		"GEZDGNBVGY3TQOJ1":                                     "must be base32",
-		"GEZDGNBVGY3TQOJQG":                                    "must be base32",
-		"GEZD=GNBVGY3TQOJQ":                                    "must be base32",
-		"GEZDGNBVGY3TQ":                                        "must have 10 to 64 bytes, that is 16 to 103 letters and digits",
+		"GEZDGNBVGY3TQOJ1":  "must be base32",
+		"GEZDGNBVGY3TQOJQG": "must be base32",
+		"GEZD=GNBVGY3TQOJQ": "must be base32",
+		"GEZDGNBVGY3TQ": "must have 10 to 64 bytes, " +
+			"that is 16 to 103 letters and digits",
 		strings.Repeat("GEZDGNBV", 13):                         "must have 10 to 64 bytes",
 		"otpauth://hotp/ada?secret=" + rfcKey:                  "must be an otpauth://totp/ address",
 		"otpauth:nonsense":                                     "must be an otpauth://totp/ address",
