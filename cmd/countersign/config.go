@@ -235,18 +235,7 @@ func (c config) check() error {
 	if l := time.Duration(c.Tokens.Life); l <= 0 || l > token.MaxLife {
 		errs = append(errs, fmt.Errorf("tokens.life is %s: it must be more than 0 and at most %s", l, token.MaxLife))
 	}
-	if r := time.Duration(c.Retention.Journal); r < day || r > 365*day {
-		errs = append(errs, fmt.Errorf("retention.journal is %s: it must be from 24h to 8760h (365 days)", r))
-	}
-	if r := time.Duration(c.Retention.Totals); r < 90*day || r > 3650*day {
-		errs = append(errs, fmt.Errorf("retention.totals is %s: it must be from 2160h (90 days) to 87600h (10 years)", r))
-	} else if c.Retention.Totals < c.Retention.Journal {
-		errs = append(errs, fmt.Errorf("retention.totals is %s: it cannot be less than retention.journal, %s", r,
-			time.Duration(c.Retention.Journal)))
-	}
-	if r := time.Duration(c.Retention.Audit); r < 30*day || r > 2555*day {
-		errs = append(errs, fmt.Errorf("retention.audit is %s: it must be from 720h (30 days) to 61320h (7 years)", r))
-	}
+	errs = append(errs, c.checkRetention()...)
 	errs = append(errs, c.Reports.Check()...)
 	for i, f := range c.FreeSWITCH {
 		if _, _, err := net.SplitHostPort(f.Address); err != nil {
@@ -261,6 +250,22 @@ func (c config) check() error {
 		errs = append(errs, fmt.Errorf("line.region is %q: it must be an ISO 3166 code of two letters, such as DE or US", r))
 	}
 	return errors.Join(errs...)
+}
+
+func (c config) checkRetention() (errs []error) {
+	if r := time.Duration(c.Retention.Journal); r < day || r > 365*day {
+		errs = append(errs, fmt.Errorf("retention.journal is %s: it must be from 24h to 8760h (365 days)", r))
+	}
+	if r := time.Duration(c.Retention.Totals); r < 90*day || r > 3650*day {
+		errs = append(errs, fmt.Errorf("retention.totals is %s: it must be from 2160h (90 days) to 87600h (10 years)", r))
+	} else if c.Retention.Totals < c.Retention.Journal {
+		errs = append(errs, fmt.Errorf("retention.totals is %s: it cannot be less than retention.journal, %s", r,
+			time.Duration(c.Retention.Journal)))
+	}
+	if r := time.Duration(c.Retention.Audit); r < 30*day || r > 2555*day {
+		errs = append(errs, fmt.Errorf("retention.audit is %s: it must be from 720h (30 days) to 61320h (7 years)", r))
+	}
+	return errs
 }
 
 // isRegion accepts lower case too, as session.E164 does.

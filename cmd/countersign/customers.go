@@ -19,32 +19,7 @@ func customersCommand() *cli.Command {
 		Name:  "customers",
 		Usage: "import, show and change customers",
 		Subcommands: []*cli.Command{
-			{
-				Name:      "import",
-				Usage:     "add or change customers from a CSV file",
-				ArgsUsage: "FILE",
-				Description: "FILE has a header with any of " +
-					"id,name,phones,account,pin,birth_date,passphrase,totp_secret,language; only id is required.\n" +
-					"Columns of your own: id:<kind> is another number that identifies a customer, such as id:tracking; " +
-					"fact:<kind> is another\n" +
-					"secret of 2 to 20 digits, such as fact:postcode. Dates are 1980-12-31 or 31.12.1980, a passphrase has two " +
-					"or more words,\n" +
-					"a totp_secret is base32 or an otpauth:// address. Separate phones with \";\". \"-\" reads standard input. A " +
-					"row with a known\n" +
-					"id changes that customer; an empty cell changes nothing. Without --skip-bad, one bad row stops the whole " +
-					"import; each bad\n" +
-					"row is reported with its line.",
-				Flags: []cli.Flag{
-					&cli.StringFlag{
-						Name:  "region",
-						Usage: "phones without a country code belong to `CC` (ISO 3166, such as DE); default: line.region",
-					},
-					authorFlag(),
-					&cli.BoolFlag{Name: "skip-bad", Usage: "import the good rows and leave out bad ones"},
-					&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
-				},
-				Action: customersImport,
-			},
+			customersImportCommand(),
 			{
 				Name: "list", Usage: "list customers by id",
 				Flags: []cli.Flag{
@@ -83,6 +58,35 @@ func customersCommand() *cli.Command {
 			customersUnlockCommand(),
 			customersEraseCommand(),
 		},
+	}
+}
+
+func customersImportCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "import",
+		Usage:     "add or change customers from a CSV file",
+		ArgsUsage: "FILE",
+		Description: "FILE has a header with any of " +
+			"id,name,phones,account,pin,birth_date,passphrase,totp_secret,language; only id is required.\n" +
+			"Columns of your own: id:<kind> is another number that identifies a customer, such as id:tracking; " +
+			"fact:<kind> is another\n" +
+			"secret of 2 to 20 digits, such as fact:postcode. Dates are 1980-12-31 or 31.12.1980, a passphrase has two " +
+			"or more words,\n" +
+			"a totp_secret is base32 or an otpauth:// address. Separate phones with \";\". \"-\" reads standard input. A " +
+			"row with a known\n" +
+			"id changes that customer; an empty cell changes nothing. Without --skip-bad, one bad row stops the whole " +
+			"import; each bad\n" +
+			"row is reported with its line.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{
+				Name:  "region",
+				Usage: "phones without a country code belong to `CC` (ISO 3166, such as DE); default: line.region",
+			},
+			authorFlag(),
+			&cli.BoolFlag{Name: "skip-bad", Usage: "import the good rows and leave out bad ones"},
+			&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
+		},
+		Action: customersImport,
 	}
 }
 
