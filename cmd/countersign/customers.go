@@ -110,9 +110,11 @@ func readDirectory(c *cli.Context, f func(d *customers.Reader) error) (err error
 	if err != nil {
 		return err
 	}
-	pepper, err := loadPepper(cfg)
-	if err != nil {
-		return err
+	pepper := make([]byte, customers.PepperSize) // of no customers
+	if exists(cfg.directoryPath()) || exists(cfg.pepperPath()) {
+		if pepper, err = loadPepper(cfg); err != nil {
+			return err
+		}
 	}
 	d, err := customers.OpenReadOnly(c.Context, cfg.directoryPath(), customers.Options{Pepper: pepper})
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"countersign/bus"
+	"countersign/internal/datafile"
 	"countersign/ops/erase"
 	"countersign/reports/reportsdb"
 	"countersign/session/guard"
@@ -57,7 +57,7 @@ func customersErase(c *cli.Context) error {
 	}
 	r, err := eraseCustomer(c, cfg, customer)
 	if r == nil {
-		return fmt.Errorf("%w; some data is erased already: repeat the command", err)
+		return err
 	}
 	if c.Bool("json") {
 		err = errors.Join(err, json.NewEncoder(c.App.Writer).Encode(r))
@@ -94,7 +94,7 @@ func eraseCustomer(c *cli.Context, cfg config, customer string) (*erase.Receipt,
 	var bar *progress
 	r, err := erase.Run(c.Context, customer, erase.Options{
 		Files: erase.Files{
-			Data: cfg.data, Lock: filepath.Join(cfg.data, "lock"),
+			Data: cfg.data, Lock: datafile.FolderLock(cfg.data),
 			Directory: cfg.directoryPath(), Journal: cfg.journalPath(), Reports: cfg.reportsPath(),
 			NATS: cfg.natsDir(), Prompts: cfg.promptsDir(),
 		},

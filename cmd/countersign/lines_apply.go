@@ -13,6 +13,7 @@ import (
 	"countersign/bus"
 	"countersign/lines"
 	"countersign/lines/change"
+	"countersign/session/shared"
 	"countersign/store/audit"
 )
 
@@ -64,17 +65,21 @@ func plan(
 	if err != nil {
 		return nil, err
 	}
-	changes, err := change.Plan(inForce, files, change.Options{Region: cfg.Line.Region, Recorded: audio(cfg)})
-	if err != nil || !c.IsSet("if-version") {
-		return changes, err
-	}
-	for _, ch := range changes {
-		if expected := c.Int("if-version"); expected != ch.From {
-			have, _ := stored.Get(ctx, ch.Line)
-			return nil, &bus.ConflictError{Name: ch.Line, Expected: expected, Have: have}
+	for _, f := range files {
+		if !c.IsSet("if-version") {
+			break
+		}
+		var have shared.LineVersion // not there
+		for _, s := range inForce {
+			if s.Name == f.Def.Line {
+				have = s
+			}
+		}
+		if expected := c.Int("if-version"); expected != have.Version {
+			return nil, &bus.ConflictError{Name: f.Def.Line, Expected: expected, Have: have}
 		}
 	}
-	return changes, nil
+	return change.Plan(inForce, files, change.Options{Region: cfg.Line.Region, Recorded: audio(cfg)})
 }
 
 // carryOut puts changes in force one after the other. If somebody else changed a line meanwhile, the changes before it

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -135,10 +134,6 @@ func (d *draft) runEditor(c *cli.Context) error {
 		editor = "vi"
 	}
 	cmd := exec.CommandContext(c.Context, "sh", "-c", editor+` "$1"`, "sh", d.path)
-	if runtime.GOOS == "windows" {
-		words := append(strings.Fields(editor), d.path)
-		cmd = exec.CommandContext(c.Context, words[0], words[1:]...)
-	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, c.App.ErrWriter
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("the editor %q failed (%w): set EDITOR to another", editor, err)

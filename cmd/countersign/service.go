@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -184,13 +183,13 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 
 // lockData locks --data against a second service.
 func lockData(cfg config) (unlock func(), err error) {
-	unlock, err = datafile.Lock(filepath.Join(cfg.data, "lock"))
+	unlock, err = datafile.Lock(datafile.FolderLock(cfg.data))
 	if errors.Is(err, datafile.ErrInUse) {
 		return nil, fmt.Errorf("the data folder %s is in use by another countersign: stop it or use another --data folder",
 			cfg.data)
 	}
 	if err != nil {
-		return nil, sqlite.AccessError(filepath.Join(cfg.data, "lock"), err)
+		return nil, sqlite.AccessError(datafile.FolderLock(cfg.data), err)
 	}
 	return unlock, nil
 }

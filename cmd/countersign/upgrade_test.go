@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"countersign/internal/datafile"
 	"countersign/reports/reportsdb"
 	"countersign/store/audit"
 	"countersign/store/customers"
@@ -113,4 +114,23 @@ func TestAServiceGoesOnWithAnEarlierInstallation(t *testing.T) {
 	j, err := journal.OpenReadOnly(t.Context(), filepath.Join(data, "journal.db"))
 	require.NoError(t, err, "upgraded")
 	require.NoError(t, j.Close())
+}
+
+// An older service could not write to an upgraded journal: while one has the folder, nobody upgrades anything.
+func TestNothingIsUpgradedUnderARunningService(t *testing.T) {
+	t.Parallel()
+	data := oldInstallation(t)
+	unlock, err := datafile.Lock(datafile.FolderLock(data))
+	require.NoError(t, err)
+	defer unlock()
+	before, err := os.ReadFile(filepath.Join(data, "journal.db"))
+	require.NoError(t, err)
+	for _, args := range [][]string{{"retention", "run"}, {"retention", "run", "--dry-run"}, {"journal", "import", "-"}, {"customers", "erase", "--yes", "C-1001"}} {
+		code, _, stderr := countersign(t, "", append([]string{"--data", data}, args...)...)
+		assert.Equal(t, exitFailed, code, args)
+		assert.Contains(t, stderr, "a service is using the folder", args)
+	}
+	after, err := os.ReadFile(filepath.Join(data, "journal.db"))
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
 }

@@ -37,7 +37,7 @@ func Create(path string, content []byte) error {
 	case err != nil:
 		return err
 	}
-	return syncFolder(folder)
+	return SyncFolder(folder)
 }
 
 // OwnOnly takes everybody else's permissions away from a file.
@@ -49,8 +49,8 @@ func OwnOnly(path string) error {
 	return os.Chmod(path, info.Mode().Perm()&0o700)
 }
 
-// syncFolder flushes the names in a folder to the disk.
-func syncFolder(folder string) error {
+// SyncFolder flushes the names in a folder to the disk.
+func SyncFolder(folder string) error {
 	f, err := os.Open(folder)
 	if err != nil {
 		return err

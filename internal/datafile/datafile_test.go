@@ -55,3 +55,21 @@ func TestAFileThatOthersMayReadIsClosedToThemAndKept(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
 }
+
+func TestALockOfOnesOwnIsNotTakenTwice(t *testing.T) {
+	t.Parallel()
+	path := FolderLock(t.TempDir())
+	unlock, err := Lock(path)
+	require.NoError(t, err)
+	again, err := LockUnlessHeld(path)
+	require.NoError(t, err)
+	again()
+	_, err = Lock(path)
+	require.ErrorIs(t, err, ErrInUse, "it is still held")
+	unlock()
+	again, err = LockUnlessHeld(path)
+	require.NoError(t, err)
+	_, err = Lock(path)
+	require.ErrorIs(t, err, ErrInUse)
+	again()
+}

@@ -8,11 +8,13 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"countersign/internal/datafile"
+
 	"github.com/google/renameio/v2"
 )
 
 // Replace writes a new file beside path and renames it to path, whatever permissions the old one had. When write
-// fails, the old file stays. The content is on the disk when Replace returns.
+// fails, the old file stays. Content and name outlive a power cut when Replace returns.
 func Replace(path string, write func(io.Writer) error) error {
 	draft, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o600))
 	var why *fs.PathError
@@ -26,5 +28,8 @@ func Replace(path string, write func(io.Writer) error) error {
 	if err := write(draft); err != nil {
 		return err
 	}
-	return draft.CloseAtomicallyReplace()
+	if err := draft.CloseAtomicallyReplace(); err != nil {
+		return err
+	}
+	return datafile.SyncFolder(filepath.Dir(path))
 }

@@ -14,16 +14,26 @@ import (
 // relayWithin bounds the wait for the service to publish the outbox, and to count what it has read from NATS.
 const relayWithin = 10 * time.Second
 
-// fromJournal anonymises the customer's calls, and returns their ids.
-func (e *eraser) fromJournal(ctx context.Context) (calls []string, err error) {
+// openJournal returns nil if there is no journal.
+func (e *eraser) openJournal(ctx context.Context) (*journal.Journal, error) {
 	if !exists(e.Files.Journal) {
 		return nil, nil
 	}
-	j, err := journal.Open(ctx, e.Files.Journal, journal.Options{})
-	if err != nil {
-		return nil, err
+	return journal.Open(ctx, e.Files.Journal, journal.Options{})
+}
+
+func closeJournal(ctx context.Context, j *journal.Journal) error {
+	if j == nil {
+		return nil
 	}
-	defer func() { err = errors.Join(err, j.Close(context.WithoutCancel(ctx))) }()
+	return j.Close(context.WithoutCancel(ctx))
+}
+
+// fromJournal anonymises the customer's calls, and returns their ids.
+func (e *eraser) fromJournal(ctx context.Context, j *journal.Journal) (calls []string, err error) {
+	if j == nil {
+		return nil, nil
+	}
 	found, err := j.Erase(ctx, e.customer)
 	if err != nil {
 		return nil, err

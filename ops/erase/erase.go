@@ -50,13 +50,16 @@ type Files struct {
 }
 
 // Run erases a customer, who need not be known, and adds an entry to the audit log. It may be repeated. A nil receipt
-// means that it stopped half-way; an error with a receipt means that the audit log has no entry.
+// means that it stopped, and the error whether something is erased already; an error with a receipt means that the audit log has no entry.
 func Run(ctx context.Context, customer string, o Options) (*Receipt, error) {
 	began := time.Now()
 	receipt := &Receipt{Customer: customer, At: began.UTC(), Remains: []string{}}
 	e := &eraser{Options: o, customer: customer, receipt: receipt}
 	defer func() { e.traces.Wipe() }()
 	if err := e.run(ctx); err != nil {
+		if e.begun {
+			err = fmt.Errorf("%w; some data is erased already: repeat the command", err)
+		}
 		return nil, err
 	}
 	e.receipt.Milliseconds = time.Since(began).Milliseconds()
@@ -73,6 +76,7 @@ type eraser struct {
 	phones  []string
 	traces  traces.Set
 	serving bool // a service runs on these files
+	begun   bool // something is erased
 }
 
 func (e *eraser) remains(format string, a ...any) {
@@ -87,11 +91,16 @@ func (e *eraser) run(ctx context.Context) error {
 		return errors.Join(err, e.Directory.Close())
 	}
 	defer unlock()
-	if err := errors.Join(e.fromDirectory(ctx), e.Directory.Close()); err != nil {
-		return err
-	}
-	calls, err := e.fromJournal(ctx)
+	j, err := e.openJournal(ctx) // first: a journal that cannot be changed is no reason to stop half-way
 	if err != nil {
+		return errors.Join(err, e.Directory.Close())
+	}
+	if err := errors.Join(e.fromDirectory(ctx), e.Directory.Close()); err != nil {
+		return errors.Join(err, closeJournal(ctx, j))
+	}
+	e.begun = true
+	calls, err := e.fromJournal(ctx, j)
+	if err := errors.Join(err, closeJournal(ctx, j)); err != nil {
 		return err
 	}
 	if err := e.fromNATS(ctx, calls); err != nil {

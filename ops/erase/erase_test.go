@@ -276,16 +276,32 @@ func TestANameThatWasSpokenIsRemoved(t *testing.T) {
 	assert.NoFileExists(t, name)
 }
 
-func TestWithoutAReceiptItHasStoppedHalfWay(t *testing.T) {
+func TestAJournalThatCannotBeOpenedStopsItBeforeAnythingIsErased(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	text := []byte(strings.Repeat("not a database. ", 100))
 	require.NoError(t, os.WriteFile(m.files.Journal, text, 0o600))
 	r, err := Run(t.Context(), erased, m.options())
 	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "already")
 	assert.Nil(t, r)
 	assert.Empty(t, m.entries)
 	require.NoError(t, os.Remove(m.files.Journal))
+	r = m.erase(erased)
+	assert.True(t, r.Known)
+	assert.Empty(t, m.named())
+}
+
+func TestWithoutAReceiptItHasStoppedHalfWay(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	text := []byte(strings.Repeat("not a database. ", 100))
+	require.NoError(t, os.WriteFile(m.files.Reports, text, 0o600))
+	r, err := Run(t.Context(), erased, m.options())
+	require.ErrorContains(t, err, "some data is erased already")
+	assert.Nil(t, r)
+	assert.Empty(t, m.entries)
+	require.NoError(t, os.Remove(m.files.Reports))
 	r = m.erase(erased)
 	assert.False(t, r.Known, "the directory was done")
 	assert.Empty(t, m.named())

@@ -68,8 +68,8 @@ func Open(ctx context.Context, path string, o Options) (*Directory, error) {
 	if o.Scheme != SchemeArgon2id && o.Scheme != SchemeHMAC {
 		return nil, fmt.Errorf("unknown hash %q: use %s or %s", o.Scheme, SchemeArgon2id, SchemeHMAC)
 	}
-	if len(o.Pepper) != pepperSize {
-		return nil, fmt.Errorf("the pepper has %d bytes, want %d", len(o.Pepper), pepperSize)
+	if len(o.Pepper) != PepperSize {
+		return nil, fmt.Errorf("the pepper has %d bytes, want %d", len(o.Pepper), PepperSize)
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -91,8 +91,8 @@ func Open(ctx context.Context, path string, o Options) (*Directory, error) {
 // OpenReadOnly opens a directory as sqlite.OpenReadOnly does. A missing file counts as one without customers. Of the
 // options only Pepper is used. The caller closes it.
 func OpenReadOnly(ctx context.Context, path string, o Options) (*Reader, error) {
-	if len(o.Pepper) != pepperSize {
-		return nil, fmt.Errorf("the pepper has %d bytes, want %d", len(o.Pepper), pepperSize)
+	if len(o.Pepper) != PepperSize {
+		return nil, fmt.Errorf("the pepper has %d bytes, want %d", len(o.Pepper), PepperSize)
 	}
 	db, err := sqlite.OpenReadOnly(ctx, path, schema)
 	if errors.Is(err, sqlite.ErrMissing) {

@@ -13,8 +13,8 @@ import (
 	"countersign/store/sqlite"
 )
 
-// pepperSize is the size of the pepper in bytes, that of the hash it keys.
-const pepperSize = 32
+// PepperSize is the size of the pepper in bytes, that of the hash it keys.
+const PepperSize = 32
 
 // LoadPepper reads the key that protects the stored secrets: 32 bytes in hexadecimal, in a file of its own outside
 // the database and its backup. It creates a missing file, readable for its owner only; several processes that do so
@@ -34,7 +34,7 @@ func LoadPepper(path string) ([]byte, error) {
 	defer clear(text)
 	text = bytes.TrimSpace(text)
 	pepper := make([]byte, hex.DecodedLen(len(text)))
-	if _, err := hex.Decode(pepper, text); err != nil || len(pepper) != pepperSize {
+	if _, err := hex.Decode(pepper, text); err != nil || len(pepper) != PepperSize {
 		return nil, fmt.Errorf("%s is damaged: it must hold 64 hexadecimal digits and nothing else; "+
 			"restore it from a backup, because the stored PINs cannot be checked without it", path)
 	}
@@ -42,7 +42,7 @@ func LoadPepper(path string) ([]byte, error) {
 }
 
 func newPepper() []byte {
-	pepper := make([]byte, pepperSize)
+	pepper := make([]byte, PepperSize)
 	rand.Read(pepper) // never fails, as documented
 	return append(hex.AppendEncode(nil, pepper), '\n')
 }

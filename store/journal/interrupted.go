@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -15,7 +14,7 @@ import (
 // many there were. Call it at start, before new calls: it takes every running call for interrupted. The event has the
 // status that the call had reached.
 func (j *Journal) EndInterrupted(ctx context.Context, source string, now time.Time) (int, error) {
-	seen, err := sqlite.Collect(ctx, j.db, scanSeen, `SELECT e.call, e.seq, e.time, e.json
+	seen, err := sqlite.Collect(ctx, j.db, scanSeen, `SELECT e.call, e.line, e.seq, e.time, e.json
 		FROM calls c JOIN events e ON e.call = c.call WHERE c.ended IS NULL ORDER BY e.call, e.seq`)
 	if err != nil {
 		return 0, fmt.Errorf("look for interrupted calls: %w", err)
@@ -34,9 +33,11 @@ func (j *Journal) EndInterrupted(ctx context.Context, source string, now time.Ti
 	return calls, j.Sync(ctx)
 }
 
-// seenEvent is an event of an interrupted call; known is false if a newer version wrote it.
+// seenEvent is an event of an interrupted call; known is false if it cannot be read: a newer version wrote it, or it is
+// damaged. That keeps no service from starting.
 type seenEvent struct {
 	call string
+	line string
 	seq  int
 	time int64
 	event.Event
@@ -45,16 +46,11 @@ type seenEvent struct {
 
 func scanSeen(r sqlite.Row) (s seenEvent, err error) {
 	var body []byte
-	if err := r.Scan(&s.call, &s.seq, &s.time, &body); err != nil {
+	if err := r.Scan(&s.call, &s.line, &s.seq, &s.time, &body); err != nil {
 		return s, err
 	}
-	err = s.Event.UnmarshalJSON(body)
-	var unknown *event.UnknownFactError
-	if errors.As(err, &unknown) {
-		return s, nil
-	}
-	s.known = err == nil
-	return s, err
+	s.known = s.Event.UnmarshalJSON(body) == nil
+	return s, nil
 }
 
 // interrupted makes the call_ended event of an interrupted call from its earlier events.
@@ -79,6 +75,6 @@ func interrupted(seen []seenEvent, source string, now time.Time) event.Event {
 	seq := last.seq + 1
 	return event.Event{
 		ID: event.ID(first.call, seq), Source: source, Time: now, Call: first.call, Seq: seq,
-		Line: c.Line, LineVersion: c.LineVersion, Data: d,
+		Line: first.line, LineVersion: c.LineVersion, Data: d,
 	}
 }

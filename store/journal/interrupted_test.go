@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"countersign/session/event"
+	"countersign/session/event/eventtest"
 )
 
 func TestInterruptedCallsGetTheirLastEvent(t *testing.T) {
@@ -56,4 +57,19 @@ func TestInterruptedCallsGetTheirLastEvent(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, n, "only once")
 	require.NoError(t, j.Close(deadline(t)))
+}
+
+func TestAnEventThatCannotBeReadKeepsNobodyFromStarting(t *testing.T) {
+	t.Parallel()
+	j := newJournal(t, Options{})
+	require.NoError(t, j.Append(eventtest.Of("a", 1, event.CallStarted{}), eventtest.Of("a", 2, event.StepStarted{Step: "pin"})))
+	require.NoError(t, j.Sync(deadline(t)))
+	_, err := j.db.Write.Exec(`UPDATE events SET json = replace(json, '"specversion":"1.0"', '"specversion":"1.1"') WHERE seq = 1`)
+	require.NoError(t, err)
+	n, err := j.EndInterrupted(deadline(t), "/countersign/a", eventtest.Noon)
+	require.NoError(t, err)
+	assert.Equal(t, 1, n)
+	var line string
+	require.NoError(t, j.db.Read.QueryRow("SELECT line FROM events WHERE seq = 3").Scan(&line))
+	assert.Equal(t, "retail", line)
 }

@@ -3,12 +3,15 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
 
+	"countersign/internal/datafile"
 	"countersign/internal/retry"
 )
 
@@ -30,6 +33,13 @@ func (db *DB) migrate(ctx context.Context, s Schema) error {
 	if version == len(steps) { // no transaction needed: another process may be in a long one
 		return nil
 	}
+	if version > 0 {
+		unlock, err := db.lockFolder(version, len(steps))
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
 	return db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		version, err := inspect(ctx, tx, db.Path, s, len(steps)) // again: another process may have been faster
 		if err != nil || version == len(steps) {
@@ -44,6 +54,20 @@ func (db *DB) migrate(ctx context.Context, s Schema) error {
 			fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", s.Application, len(steps)))
 		return err
 	})
+}
+
+// lockFolder keeps services from the folder during an upgrade. It refuses the upgrade if one is running: a service of an older version could
+// not write to the file any more.
+func (db *DB) lockFolder(found, known int) (unlock func(), err error) {
+	lock := datafile.FolderLock(filepath.Dir(db.Path))
+	unlock, err = datafile.LockUnlessHeld(lock)
+	switch {
+	case errors.Is(err, datafile.ErrInUse):
+		return nil, servedError(db.Path, found, known)
+	case err != nil:
+		return nil, AccessError(lock, err)
+	}
+	return unlock, nil
 }
 
 func (s Schema) migrations() ([]string, error) { return fs.Glob(s.Files, "migrations/*.sql") }

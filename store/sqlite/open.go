@@ -74,7 +74,8 @@ func openReaders(path string, s Schema, more ...string) (*sql.DB, error) {
 	return pool, nil
 }
 
-// OpenReadOnly opens a database without changing it: it creates nothing and migrates nothing. An *OpenError with
+// OpenReadOnly opens a database without changing it: it creates no database and migrates none. SQLite may leave an
+// empty log beside it (-wal, -shm), as after a crash. An *OpenError with
 // ErrMissing, ErrOlder or ErrNewer means that the file is missing or has another schema than this program. Write is
 // nil.
 func OpenReadOnly(ctx context.Context, path string, s Schema) (*DB, error) {

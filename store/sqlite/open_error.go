@@ -56,6 +56,12 @@ func olderError(path string, found, known int) *OpenError {
 			"or let \"countersign serve\" of this version upgrade it", filepath.Base(path), found, known)}
 }
 
+func servedError(path string, found, known int) *OpenError {
+	return &OpenError{Path: path, Kind: ErrOlder, Sentence: fmt.Sprintf(
+		"%s was written by an older Countersign (schema %d, this one needs %d), and a service is using the folder: stop the service first, "+
+			"or use the version that it has", filepath.Base(path), found, known)}
+}
+
 func missingError(path string) *OpenError {
 	return &OpenError{Path: path, Kind: ErrMissing, Sentence: fmt.Sprintf(
 		"there is no %s in %s yet: \"countersign serve\" creates it; or name another folder with --data",
