@@ -60,52 +60,6 @@ func (e *UnknownError) Error() string {
 var ErrUneven = errors.New("calls are counted by quarter hours: set --from and --to to times such as 08:00, 08:15, " +
 	"08:30 or 08:45; the report calls takes any time")
 
-// maker makes one kind of report in a transaction, so that all numbers are of the same moment.
-type maker func(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error)
-
-type reportKind struct {
-	name, title string
-	sections    []string // that By may name
-	usual       []string // without By
-	make        maker
-}
-
-var reportKinds = []reportKind{
-	{"summary", "Identified, verified, failed", []string{"line", "day", "hour"}, []string{"line", "day"}, makeSummary},
-	{"ani", "Identified by caller number (ANI)", []string{"line", "day", "hour"}, []string{"line", "day"}, makeANI},
-	{
-		"verified", "Verified callers", []string{"methods", "line", "day", "hour"}, []string{"methods", "line", "day"},
-		makeVerified,
-	},
-	{
-		"failed", "Failed, and why", []string{"reason", "step", "line", "day", "hour"},
-		[]string{"reason", "step", "line", "day"}, makeFailed,
-	},
-	{"funnel", "What was asked, and the results", nil, nil, makeFunnel},
-	{"calls", "Calls", nil, nil, makeCalls},
-}
-
-// Names lists the reports.
-func Names() []string {
-	var names []string
-	for _, k := range reportKinds {
-		names = append(names, k.name)
-	}
-	return names
-}
-
-// Sections lists the sections of a report that Query.By may name.
-func Sections(name string) []string { return reportKindOf(name).sections }
-
-func reportKindOf(name string) reportKind {
-	for _, k := range reportKinds {
-		if k.name == name {
-			return k
-		}
-	}
-	return reportKind{}
-}
-
 // Read makes a report, hands it to print and returns the error of print. The rows can be read only until print returns.
 // An *UnknownError says that there is no such report, section or line, ErrUneven that this report cannot cover this
 // period.
