@@ -65,7 +65,8 @@ func StartEmbedded(o EmbeddedOptions) (*Embedded, error) {
 			"stop it, or choose another data folder", o.Dir)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("embedded nats: %s cannot be locked: %w; allow this user to write there, or choose another data folder",
+		return nil, fmt.Errorf("embedded nats: %s cannot be locked: %w; allow this user to write there, "+
+			"or choose another data folder",
 			o.Dir, err)
 	}
 	s, err := startServer(options, o.Log)

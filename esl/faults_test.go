@@ -190,7 +190,7 @@ var garbage = map[string]string{
 	"a negative length":                "Content-Length: -1\nContent-Type: text/event-plain\n\n",
 	"a length of many digits":          "Content-Length: 99999999999999999999\n\n",
 	"a body of 2 GB announced":         "Content-Length: 2147483647\n\n",
-	"a reply to nothing":               esltest.ChannelData() + esltest.OK() + esltest.OK() + esltest.OK() + esltest.OK() + esltest.OK() + esltest.OK() + esltest.OK() + esltest.OK(),
+	"a reply to nothing":               esltest.ChannelData() + strings.Repeat(esltest.OK(), 8),
 	"an unknown frame":                 "Content-Type: text/html\n\n",
 	"an inbound socket":                "Content-Type: auth/request\n\n",
 	"a refused connect":                esltest.Reply("-ERR no"),

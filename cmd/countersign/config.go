@@ -247,7 +247,8 @@ func (c config) check() error {
 		errs = append(errs, fmt.Errorf("node is %q: it must be one word without a slash", c.Node))
 	}
 	if r := c.Line.Region; r != "" && !isRegion(r) {
-		errs = append(errs, fmt.Errorf("line.region is %q: it must be an ISO 3166 code of two letters, such as DE, GB or US", r))
+		errs = append(errs, fmt.Errorf(
+			"line.region is %q: it must be an ISO 3166 code of two letters, such as DE, GB or US", r))
 	}
 	return errors.Join(errs...)
 }

@@ -50,7 +50,9 @@ type bench struct {
 
 func newBench(t *testing.T, copyAt string) *bench {
 	t.Helper()
-	b := &bench{store: stored{make(chan []shared.LineVersion)}, log: &bytes.Buffer{}, spoken: make(chan []prompts.Text, 10)}
+	b := &bench{
+		store: stored{make(chan []shared.LineVersion)}, log: &bytes.Buffer{}, spoken: make(chan []prompts.Text, 10),
+	}
 	var err error
 	b.Lines, err = New(Options{
 		Parts: lines.Parts{Directory: nobody{}}, Copy: copyAt, Log: slog.New(slog.NewTextHandler(b.log, nil)),
@@ -107,7 +109,8 @@ func TestLinesFollowTheStore(t *testing.T) {
 	assert.Equal(t, "office", name)
 	assert.Equal(t, 1, version)
 	assert.Equal(t, 1, b.Version("office"))
-	assert.Equal(t, []prompts.Text{{Language: "en", Text: "Please enter your post code, then press the hash key."}}, <-b.spoken)
+	said := prompts.Text{Language: "en", Text: "Please enter your post code, then press the hash key."}
+	assert.Equal(t, []prompts.Text{said}, <-b.spoken)
 
 	b.change(office(t, 2))
 	_, version = b.picks("5300")
@@ -164,7 +167,8 @@ func TestALineThatSendsCodesWithoutAGatewayIsPointedOut(t *testing.T) {
 	require.NoError(t, err)
 	var log bytes.Buffer
 	l, err := New(Options{
-		Parts: lines.Parts{Directory: nobody{}, Sends: sends{}, Sender: sender{}, Once: once{}}, Copy: path(t), NoMessages: true,
+		Parts: lines.Parts{Directory: nobody{}, Sends: sends{}, Sender: sender{}, Once: once{}},
+		Copy:  path(t), NoMessages: true,
 		Log: slog.New(slog.NewTextHandler(&log, nil)), Speak: func(context.Context, []prompts.Text) error { return nil },
 	})
 	require.NoError(t, err)

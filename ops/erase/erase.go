@@ -50,7 +50,8 @@ type Files struct {
 }
 
 // Run erases a customer, who need not be known, and adds an entry to the audit log. It may be repeated. A nil receipt
-// means that it stopped, and the error whether something is erased already; an error with a receipt means that the audit log has no entry.
+// means that it stopped, and the error whether something is erased already; an error with a receipt means that the audit
+// log has no entry.
 func Run(ctx context.Context, customer string, o Options) (*Receipt, error) {
 	began := time.Now()
 	receipt := &Receipt{Customer: customer, At: began.UTC(), Remains: []string{}}

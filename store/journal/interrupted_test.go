@@ -62,9 +62,11 @@ func TestInterruptedCallsGetTheirLastEvent(t *testing.T) {
 func TestAnEventThatCannotBeReadKeepsNobodyFromStarting(t *testing.T) {
 	t.Parallel()
 	j := newJournal(t, Options{})
-	require.NoError(t, j.Append(eventtest.Of("a", 1, event.CallStarted{}), eventtest.Of("a", 2, event.StepStarted{Step: "pin"})))
+	started, step := eventtest.Of("a", 1, event.CallStarted{}), eventtest.Of("a", 2, event.StepStarted{Step: "pin"})
+	require.NoError(t, j.Append(started, step))
 	require.NoError(t, j.Sync(deadline(t)))
-	_, err := j.db.Write.Exec(`UPDATE events SET json = replace(json, '"specversion":"1.0"', '"specversion":"1.1"') WHERE seq = 1`)
+	_, err := j.db.Write.Exec(`UPDATE events SET json = replace(json, '"specversion":"1.0"', '"specversion":"1.1"')
+		WHERE seq = 1`)
 	require.NoError(t, err)
 	n, err := j.EndInterrupted(deadline(t), "/countersign/a", eventtest.Noon)
 	require.NoError(t, err)

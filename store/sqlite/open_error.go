@@ -58,8 +58,8 @@ func olderError(path string, found, known int) *OpenError {
 
 func servedError(path string, found, known int) *OpenError {
 	return &OpenError{Path: path, Kind: ErrOlder, Sentence: fmt.Sprintf(
-		"%s was written by an older Countersign (schema %d, this one needs %d), and a service is using the folder: stop the service first, "+
-			"or use the version that it has", filepath.Base(path), found, known)}
+		"%s was written by an older Countersign (schema %d, this one needs %d), and a service is using the folder: "+
+			"stop the service first, or use the version that it has", filepath.Base(path), found, known)}
 }
 
 func missingError(path string) *OpenError {

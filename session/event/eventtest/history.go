@@ -1,5 +1,5 @@
-// Package eventtest makes up what happens on calls, for tests and benchmarks of whatever counts it: histories that look like those of a
-// call centre, with everything that a caller may do.
+// Package eventtest makes up what happens on calls, for tests and benchmarks of whatever counts it: histories that look
+// like those of a call centre, with everything that a caller may do.
 package eventtest
 
 import (
@@ -14,7 +14,8 @@ import (
 // History is a stretch of time in a call centre. The same one is always made of the same events.
 type History struct {
 	Seed uint64
-	// Calls is how many calls there are, without step-ups and calls that came back, which are made up besides. Customers call about ten times each.
+	// Calls is how many calls there are. Step-ups and calls that came back are made up besides. Customers call about ten
+	// times each.
 	Calls int
 	// From and To are when they begin.
 	From, To time.Time
@@ -24,7 +25,8 @@ type History struct {
 	Prefix string
 }
 
-// All yields the events of one call after the other, in the order in which the calls begin. The events of a call are complete, unless Countersign was killed in it: then
+// All yields the events of one call after the other, in the order in which the calls begin. The events of a call are
+// complete, unless Countersign was killed in it: then
 // the last ones are missing, or an interrupted call_ended stands in their place.
 func (h History) All() iter.Seq[[]event.Event] {
 	if len(h.Lines) == 0 {
@@ -37,15 +39,22 @@ func (h History) All() iter.Seq[[]event.Event] {
 		r := rand.New(rand.NewPCG(h.Seed, 0))
 		span := h.To.Sub(h.From)
 		for i := range h.Calls {
-			at := h.From.Add(time.Duration(float64(span) * (float64(i) + r.Float64()) / float64(h.Calls))).Truncate(time.Millisecond)
-			c := &call{r: r, id: fmt.Sprintf("%s-%08d", h.Prefix, i), line: h.Lines[r.IntN(len(h.Lines))], at: at, customer: fmt.Sprint(100_000 + r.IntN(100+h.Calls/10))}
+			after := time.Duration(float64(span) * (float64(i) + r.Float64()) / float64(h.Calls))
+			at := h.From.Add(after).Truncate(time.Millisecond)
+			c := &call{
+				r: r, id: fmt.Sprintf("%s-%08d", h.Prefix, i), line: h.Lines[r.IntN(len(h.Lines))], at: at,
+				customer: fmt.Sprint(100_000 + r.IntN(100+h.Calls/10)),
+			}
 			if !yield(c.run()) {
 				return
 			}
 			if c.level < 1 || c.gone || r.IntN(10) > 0 {
 				continue
 			}
-			again := &call{r: r, id: c.id + "b", line: c.line, at: c.at.Add(c.seconds(5, 300)), customer: c.customer, first: c.id, level: c.level, methods: c.methods}
+			again := &call{
+				r: r, id: c.id + "b", line: c.line, at: c.at.Add(c.seconds(5, 300)), customer: c.customer, first: c.id,
+				level: c.level, methods: c.methods,
+			}
 			if !yield(again.back()) {
 				return
 			}
@@ -73,7 +82,8 @@ func (c *call) chance(percent int) bool { return c.r.IntN(100) < percent }
 func (c *call) say(data event.Data) {
 	seq := len(c.events) + 1
 	c.events = append(c.events, event.Event{
-		ID: event.ID(c.id, seq), Source: "/countersign/test", Time: c.at.UTC(), Call: c.id, Seq: seq, Line: c.line, LineVersion: 3, Data: data,
+		ID: event.ID(c.id, seq), Source: "/countersign/test", Time: c.at.UTC(), Call: c.id, Seq: seq,
+		Line: c.line, LineVersion: 3, Data: data,
 	})
 }
 
@@ -160,7 +170,10 @@ func (c *call) attempt(passed func() bool) event.AttemptResult {
 // known makes the caller somebody.
 func (c *call) known(by event.Method) {
 	c.level, c.methods = max(c.level, 1), append(c.methods, by)
-	c.say(event.Identified{Customer: c.customer, Name: "Anna Muster", Method: by, Status: c.status(), Level: c.level, PopURL: "https://crm.example/" + c.customer})
+	c.say(event.Identified{
+		Customer: c.customer, Name: "Anna Muster", Method: by, Status: c.status(), Level: c.level,
+		PopURL: "https://crm.example/" + c.customer,
+	})
 }
 
 // run is a new call, from its beginning to its end.
@@ -188,7 +201,8 @@ func (c *call) run() []event.Event {
 		return c.end("locked", "agents XML default", event.ReasonLocked, "")
 	}
 	ok, why := c.step("pin", func() bool { return c.chance(85) }, 3)
-	if !ok && !c.gone && why == event.ReasonWrongAnswer && c.chance(30) { // a code by SMS stands in for it, and then the PIN is asked once more
+	if !ok && !c.gone && why == event.ReasonWrongAnswer && c.chance(30) {
+		// A code by SMS stands in for it, and then the PIN is asked once more.
 		ok, why = c.step("sms_code", func() bool { return c.chance(90) }, 2)
 		if !ok && !c.gone {
 			ok, why = c.step("pin", func() bool { return c.chance(50) }, 2)
@@ -198,7 +212,9 @@ func (c *call) run() []event.Event {
 		return c.end("identified", "agents XML default", why, "pin")
 	}
 	c.level, c.methods = 2, append(c.methods, event.MethodPIN)
-	c.say(event.Verified{Customer: c.customer, Name: "Anna Muster", Methods: c.methods, Status: event.StatusVerified, Level: 2})
+	c.say(event.Verified{
+		Customer: c.customer, Name: "Anna Muster", Methods: c.methods, Status: event.StatusVerified, Level: 2,
+	})
 	return c.end("verified", "menu XML default", event.ReasonOK, "")
 }
 
@@ -232,7 +248,9 @@ func (c *call) back() []event.Event {
 			return c.end("returned", "desk XML default", why, "totp")
 		}
 		c.level, c.methods = 3, append(c.methods, event.MethodTOTP)
-		c.say(event.Verified{Customer: c.customer, Methods: c.methods, Status: event.StatusVerified, Level: 3, Continues: c.first})
+		c.say(event.Verified{
+			Customer: c.customer, Methods: c.methods, Status: event.StatusVerified, Level: 3, Continues: c.first,
+		})
 	}
 	return c.end("returned", "desk XML default", event.ReasonOK, "")
 }
@@ -250,11 +268,14 @@ func (c *call) end(outcome, destination string, why event.Reason, at string) []e
 		}
 	}
 	if !c.gone {
-		c.say(event.Routed{Outcome: outcome, Destination: destination, Status: c.status(), Level: c.level, Reason: why, Continues: c.first})
+		c.say(event.Routed{
+			Outcome: outcome, Destination: destination, Status: c.status(), Level: c.level, Reason: why, Continues: c.first,
+		})
 	}
 	c.at = c.at.Add(c.seconds(0, 3))
 	ended := event.CallEnded{
-		End: end, Status: c.status(), Level: c.level, Reason: why, Customer: c.who(), Methods: c.methods, Milliseconds: c.at.Sub(c.began).Milliseconds(),
+		End: end, Status: c.status(), Level: c.level, Reason: why, Customer: c.who(), Methods: c.methods,
+		Milliseconds: c.at.Sub(c.began).Milliseconds(),
 	}
 	if c.r.IntN(200) > 0 {
 		c.say(ended)
