@@ -29,6 +29,7 @@ type conn struct {
 	nc     net.Conn
 	limits Options
 	frames frameReader
+	keys   *keysAhead
 	// end cancels the call's context with the cause of the end of the connection or call. The first cause wins.
 	end context.CancelCauseFunc
 
@@ -79,6 +80,7 @@ type outgoing struct {
 func newConn(nc net.Conn, limits Options, end context.CancelCauseFunc) *conn {
 	c := &conn{
 		nc: nc, limits: limits, end: end, running: map[string]*execution{}, idPrefix: "cs-" + rand.Text()[:8] + "-",
+		keys: newKeysAhead(),
 	}
 	c.frames = frameReader{src: nc, maxHeader: limits.MaxHeader, maxBody: limits.MaxBody}
 	var frameEnds time.Time
@@ -319,6 +321,8 @@ const (
 	lineApplication
 	lineDestination
 	lineSocketResume
+	lineHeldKey
+	lineEventTime
 	eventCount
 )
 
@@ -330,6 +334,8 @@ var eventLines = [eventCount]string{
 	lineApplication:     "Application",
 	lineDestination:     "Caller-Destination-Number",
 	lineSocketResume:    "variable_socket_resume",
+	lineHeldKey:         "variable_" + heldKey,
+	lineEventTime:       "Event-Date-Timestamp",
 }
 
 // event handles the two kinds of events that matter: the end of an application, and the end of the call.
@@ -345,8 +351,13 @@ func (c *conn) event(h header) error {
 		if c.isTakenAway(application, v[lineDestination]) {
 			return c.releaseTaken(v[lineSocketResume] != nil)
 		}
-		if string(application) == detectSpeech {
+		switch string(application) {
+		case detectSpeech:
 			c.completeInside(detectSpeech, h)
+		case "read":
+			key := decoded(v[lineHeldKey])
+			c.keys.link(key, eventTime(v[lineEventTime]))
+			clear(key)
 		}
 		if id := v[lineApplicationUUID]; id != nil {
 			c.complete(string(id), h, nil)

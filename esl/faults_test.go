@@ -60,6 +60,8 @@ func TestFramesMayArriveInAnyPieces(t *testing.T) {
 			p.Send(esltest.OK())
 			p.Send(esltest.Completion(c))
 		}
+		p.Expect("execute_extension")
+		p.Send(esltest.OK())
 		p.Digits("2468", "#")
 		p.Release()
 		p.HandOver()

@@ -186,6 +186,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, end context.CancelCause
 		}
 		c.close()
 		<-readerDone
+		c.keys.drop(0)
 	}()
 	ch := &channel{c}
 	call, err := ch.open(ctx)

@@ -31,6 +31,9 @@ func (ch *channel) Listen(ctx context.Context, l session.Listen) (session.Heard,
 	if err != nil {
 		return session.Heard{}, err
 	}
+	if _, optedOut := ch.c.keys.drop(l.OptOut); optedOut {
+		return session.Heard{Class: session.OptedOut}, nil
+	}
 	if err := ch.Play(ctx, l.Files); err != nil {
 		return session.Heard{}, fmt.Errorf("listen: %w", err)
 	}

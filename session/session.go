@@ -47,6 +47,7 @@ type Session struct {
 	missing     map[utterance]bool
 	attempts    []event.Attempt
 	actionsLeft int
+	refused     bool // the last entry was not accepted: what was keyed behind it is no answer
 	hashDue     bool // the last entry ended without the hash key that its prompt asks for
 }
 

@@ -56,7 +56,7 @@ func lookUp[T any](ctx context.Context, s *session.Session, ask func(context.Con
 		case <-ctx.Done():
 		}
 		wait.Stop()
-		if err := s.Play(ctx, speak.prompts...); err != nil {
+		if err := s.Fill(ctx, speak.prompts...); err != nil {
 			cancel()
 			a := <-done
 			return a.value, errors.Join(err, a.err)

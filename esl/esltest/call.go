@@ -15,6 +15,16 @@ func (p *Peer) Open(vars ...string) {
 	for _, app := range []string{"multiset", "answer"} {
 		p.Do(app)
 	}
+	p.Expect("execute_extension") // the holder, in which all else runs
+	p.Send(OK())
+}
+
+// Press sends the completion of a holder's link for each key.
+func (p *Peer) Press(keys string) {
+	p.t.Helper()
+	for _, key := range keys {
+		p.Send(Completion(Command{App: "read"}, "variable_cs_key", string(key)))
+	}
 }
 
 // Do expects an application and lets it succeed: reply and completion, with lines changed.
