@@ -171,7 +171,7 @@ func (k *keysAhead) times() (last, came time.Time) {
 
 const (
 	// pause is the silence that separates what a caller keys in one go from what they key next
-	// (docs/policy.md#typed-ahead).
+	// (docs/policy.md#type-ahead).
 	pause = 1500 * time.Millisecond
 	// longestRun bounds how long keys in one go are waited for.
 	longestRun = 20 * time.Second
