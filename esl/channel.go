@@ -28,7 +28,7 @@ const (
 	// of our hands: with socket_resume still set, FreeSWITCH resets a call that was transferred long ago as soon as our
 	// connection ends, and the caller is left in dead air (seen on 1.10.12).
 	releaseCall = "^^|sensitive_dtmf=|socket_resume=|cs_token=|sip_h_X-Countersign-Token=" +
-		"|nolocal:sip_h_X-Countersign-Token=|cs_need_level=|cs_return="
+		"|nolocal:sip_h_X-Countersign-Token=|cs_need_level=|cs_return=|cs_when_hung="
 )
 
 // Commands that are the same on every call.
@@ -56,7 +56,10 @@ func constant(application, arg string) string {
 }
 
 // channel is a session.Channel on the wire, used by the call's goroutine.
-type channel struct{ c *conn }
+type channel struct {
+	c       *conn
+	deadMan deadMan
+}
 
 var _ session.Channel = (*channel)(nil)
 
@@ -88,13 +91,11 @@ func (ch *channel) play(ctx context.Context, files []string, keyEnds bool) error
 	if err != nil {
 		return err
 	}
-	commands := ch.held(4)
+	commands := []outgoing{cmd}
 	if keyEnds {
-		commands = append(commands, outgoing{text: anyKeyEnds}, cmd, outgoing{text: noKeyEnds})
-	} else {
-		commands = append(commands, cmd)
+		commands = []outgoing{{text: anyKeyEnds}, cmd, {text: noKeyEnds}}
 	}
-	if err := ch.c.wait(ctx, x, commands...); err != nil {
+	if err := ch.c.wait(ctx, x, ch.held(commands...)...); err != nil {
 		return fmt.Errorf("play: %w", err)
 	}
 	if !played {
@@ -103,11 +104,12 @@ func (ch *channel) play(ctx context.Context, files []string, keyEnds bool) error
 	return nil
 }
 
-// held begins a list of commands, with another holder if it is time for one.
-func (ch *channel) held(most int) []outgoing {
-	commands := make([]outgoing, 0, most+1)
+// held is commands that take their own time, with the dead-man switch around them, and with another holder if it is
+// time for one.
+func (ch *channel) held(commands ...outgoing) []outgoing {
+	commands = ch.deadMan.around(commands...)
 	if ch.c.keys.another() {
-		commands = append(commands, outgoing{text: hold})
+		commands = append([]outgoing{{text: hold}}, commands...)
 	}
 	return commands
 }
@@ -147,7 +149,7 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 	if err != nil {
 		return session.Entry{}, err
 	}
-	if err := ch.c.wait(ctx, x, append(ch.held(2), collect, outgoing{text: clearDigits})...); err != nil {
+	if err := ch.c.wait(ctx, x, ch.held(collect, outgoing{text: clearDigits})...); err != nil {
 		return session.Entry{}, fmt.Errorf("collect: %w", err)
 	}
 	entry, err := got.classify(q)
@@ -327,6 +329,8 @@ func (ch *channel) open(ctx context.Context) (session.Call, error) {
 		if err != nil {
 			return fmt.Errorf("%w: %w: %w", session.ErrLineLost, ErrPeer, err)
 		}
+		hung, _ := h.raw("variable_cs_when_hung")
+		ch.deadMan = newDeadMan(destination(hung))
 		facts <- call
 		return nil
 	}
@@ -337,6 +341,9 @@ func (ch *channel) open(ctx context.Context) (session.Call, error) {
 	}
 	select {
 	case call := <-facts:
+		if ch.deadMan.to != "" {
+			return call, ch.c.send(outgoing{text: ch.deadMan.on})
+		}
 		return call, nil
 	case <-ctx.Done():
 		select {

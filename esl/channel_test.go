@@ -122,7 +122,7 @@ func TestTransferDisarmsAndHandsOnInOneWrite(t *testing.T) {
 	require.NoError(t, o.wait())
 	assert.Equal(t,
 		"^^|sensitive_dtmf=|socket_resume=|cs_token=|sip_h_X-Countersign-Token=|nolocal:sip_h_X-Countersign-Token=|"+
-			"cs_need_level=|cs_return="+
+			"cs_need_level=|cs_return=|cs_when_hung="+
 			"|cs_status=verified|cs_customer=C 1", multiset)
 	assert.Equal(
 		t, []string{"nolocal:sip_h_X-Countersign-Status=verified", "nolocal:sip_h_X-Countersign-Customer="}, exports,

@@ -19,7 +19,8 @@ var ErrUnsafeValue = errors.New("value not safe for FreeSWITCH")
 var applications = map[string]bool{
 	"answer": true, "detect_speech": true, "execute_extension": true, "export": true, "hangup": true,
 	"multiset":            true,
-	"play_and_get_digits": true, "playback": true, "sched_cancel": true, "transfer": true,
+	"play_and_get_digits": true, "playback": true, "sched_cancel": true,
+	"sched_transfer": true, "transfer": true,
 }
 
 // unlocked are executed without event-lock, so FreeSWITCH carries out other commands meanwhile: the holder, listening,
