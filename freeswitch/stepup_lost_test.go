@@ -12,18 +12,18 @@ import (
 
 func (s *stepUpSite) crashes(t *testing.T) {
 	service := listenAndSay(t, asks(9*time.Second)...)
-	k := s.talk(t, service.port(t), 8*time.Second)
+	k := s.talk(t, service.port(t), longEnough)
 	from := k.StepUp(t)
 	k.keysASecret(t)
 	began := time.Now()
 	service.HangUpOnAll()
 	for _, key := range []string{"8", "2", "8"} { // the caller does not know, and goes on
 		k.Caller.Press(key)
-		k.Agent.letPass(t, 500*time.Millisecond)
+		k.Agent.letPass(t, 2500*time.Millisecond) // and pauses to think
 	}
 	k.HearEachOther(t)
 	t.Logf("joined again %s after the crash", time.Since(began).Round(time.Millisecond))
-	k.Caller.GoesOnHearing(t, agentSings, began.Add(8*time.Second+ringsWithin)) // the dead-man switch is off
+	k.Caller.GoesOnHearing(t, agentSings, began.Add(longEnough+ringsWithin)) // the dead-man switch is off
 	hasStayedTheAgents(t, k, from, stillLevel2("unavailable"))
 }
 
