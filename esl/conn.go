@@ -108,6 +108,15 @@ func (c *conn) fail(cause error) {
 	_ = c.nc.Close()
 }
 
+// lost ends the call because a command could not be written. A connection that FreeSWITCH has closed may still hold its
+// last frames, and with them the reason, so the reader has a moment to find it.
+func (c *conn) lost(err error) {
+	time.AfterFunc(lastFramesWithin, func() { c.fail(err) })
+}
+
+// lastFramesWithin is how long the reader has for frames that have arrived already.
+const lastFramesWithin = 500 * time.Millisecond
+
 // close ends the connection without a cause of its own.
 func (c *conn) close() {
 	c.overdue.Stop()
@@ -157,7 +166,7 @@ func (c *conn) wait(ctx context.Context, x *execution, commands ...outgoing) err
 	c.running[x.id] = x
 	c.mu.Unlock()
 	if err := c.send(commands...); err != nil {
-		c.end(err)
+		c.lost(err)
 	}
 	var late <-chan time.Time
 	if x.patience > 0 {
@@ -197,7 +206,7 @@ func (c *conn) stopLate(ctx context.Context, x *execution) error {
 	}
 	x.stopped = true
 	if err := c.send(outgoing{text: x.stop}); err != nil {
-		c.end(err)
+		c.lost(err)
 	}
 	select {
 	case err := <-x.done:
@@ -277,7 +286,9 @@ func (c *conn) dispatch(f frame) error {
 	case bytes.Equal(kind, typeReply):
 		return c.reply(f.head)
 	case bytes.Equal(kind, typeDisconnect):
-		return fmt.Errorf("%w: FreeSWITCH disconnected it", session.ErrLineLost)
+		// The channel is down. FreeSWITCH's listener may see that before the event of the hang-up is in its queue, and then
+		// never sends that event.
+		return &session.HangupError{}
 	default:
 		return fmt.Errorf("%w: %w: unexpected frame %.40q", session.ErrLineLost, ErrPeer, kind)
 	}

@@ -138,6 +138,11 @@ func TestHangupAtAnyMomentCancelsTheCallWithItsCause(t *testing.T) {
 			p.Send(esltest.Disconnect())
 			p.Release()
 		},
+		"in mid-entry, when FreeSWITCH sends its notice and no event": func(p *esltest.Peer) {
+			p.Expect("play_and_get_digits")
+			p.Send(esltest.OK())
+			p.Send(esltest.Disconnect())
+		},
 		"seen first in the completion": func(p *esltest.Peer) {
 			c := p.Expect("play_and_get_digits")
 			p.Send(esltest.OK())
@@ -155,7 +160,9 @@ func TestHangupAtAnyMomentCancelsTheCallWithItsCause(t *testing.T) {
 			play(p)
 			var hangup *session.HangupError
 			require.ErrorAs(t, o.wait(), &hangup)
-			assert.Equal(t, "ORIGINATOR_CANCEL", hangup.Cause)
+			if !strings.HasSuffix(name, "no event") {
+				assert.Equal(t, "ORIGINATOR_CANCEL", hangup.Cause)
+			}
 			assert.ErrorIs(t, o.cause, hangup)
 		})
 	}
