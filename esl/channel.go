@@ -1,6 +1,7 @@
 package esl
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ const (
 // Commands that are the same on every call.
 var (
 	// Filters go before myevents, so that no other event slips through between them.
-	openCall = connect + filters[0] + filters[1] + myEvents + constant("multiset", hideDigits) + constant("answer", "") +
+	openCall = connect + strings.Join(filters[:], "") + myEvents + constant("multiset", hideDigits) + constant("answer", "") +
 		hold
 	clearDigits = constant("multiset", unsetDigits)
 	// Around a playback that any key ends.
@@ -44,7 +45,7 @@ var (
 )
 
 // openCommands is the number of commands in openCall.
-const openCommands = 7
+const openCommands = 5 + len(filters)
 
 // constant builds a command whose completion nobody waits for.
 func constant(application, arg string) string {
@@ -329,6 +330,8 @@ func (ch *channel) open(ctx context.Context) (session.Call, error) {
 		if err != nil {
 			return fmt.Errorf("%w: %w: %w", session.ErrLineLost, ErrPeer, err)
 		}
+		here, _ := h.raw("Caller-Destination-Number")
+		ch.c.destination = bytes.Clone(here)
 		hung, _ := h.raw("variable_cs_when_hung")
 		ch.deadMan = newDeadMan(destination(hung))
 		facts <- call

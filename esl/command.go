@@ -23,6 +23,11 @@ var applications = map[string]bool{
 	"sched_transfer": true, "transfer": true,
 }
 
+// awaited matches the applications whose completion matters: those that we wait for, what the holder and Listen run, and
+// the two that show that the call was taken away (socket) and may be left (unset).
+const awaited = "/^(play_and_get_digits|playback|read|execute_extension|play_and_detect_speech|transfer|hangup|socket|" +
+	"unset)$/"
+
 // unlocked are executed without event-lock, so FreeSWITCH carries out other commands meanwhile: the holder, listening,
 // so that it can be stopped, and stopping it.
 var unlocked = map[string]bool{"detect_speech": true, "execute_extension": true}
@@ -33,13 +38,15 @@ const maxArgument = 2048
 // endOfCommand ends a command: FreeSWITCH reads to an empty line, and the builders write CRLF between lines.
 const endOfCommand = "\r\n\r\n"
 
-// Commands that open a call. The filters let two kinds of events through only: less to read, and no digits.
+// Commands that open a call. The filters let the hang-up through, and the completions of applications that somebody
+// waits for: less to read, and no digits.
 var (
 	connect  = command.Connect{}.BuildMessage() + endOfCommand
 	myEvents = command.MyEvents{}.BuildMessage() + endOfCommand
 	filters  = [...]string{
-		command.Filter{EventHeader: "Event-Name", FilterValue: "CHANNEL_EXECUTE_COMPLETE"}.BuildMessage() + endOfCommand,
 		command.Filter{EventHeader: "Event-Name", FilterValue: "CHANNEL_HANGUP"}.BuildMessage() + endOfCommand,
+		command.Filter{EventHeader: "Application", FilterValue: awaited}.BuildMessage() + endOfCommand,
+		command.Filter{EventHeader: "Event-Name", FilterValue: "-CHANNEL_EXECUTE"}.BuildMessage() + endOfCommand, // their starts
 	}
 	exit = command.Exit{}.BuildMessage() + endOfCommand
 )

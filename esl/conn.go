@@ -35,7 +35,7 @@ type conn struct {
 
 	// lastFrame is the time of the last frame. The reader writes it.
 	lastFrame atomic.Int64
-	// Owned by the reader: the call's destination at its first completion, and whether somebody has taken it away.
+	// Owned by the reader: the call's destination when it came, and whether somebody has taken it away.
 	destination []byte
 	takenAway   bool
 
@@ -390,9 +390,6 @@ func (c *conn) isTakenAway(application, destination []byte) bool {
 	c.mu.Unlock()
 	if leaving {
 		return false
-	}
-	if c.destination == nil && destination != nil {
-		c.destination = bytes.Clone(destination)
 	}
 	return string(application) == "socket" || destination != nil && !bytes.Equal(destination, c.destination)
 }

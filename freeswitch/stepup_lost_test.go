@@ -11,8 +11,9 @@ import (
 )
 
 func (s *stepUpSite) crashes(t *testing.T) {
-	service := listenAndSay(t, asks(9*time.Second)...)
-	k := s.talk(t, service.port(t), longEnough)
+	const switchedOff = 20 * time.Second
+	service := listenAndSay(t, asks(time.Minute)...)
+	k := s.talk(t, service.port(t), switchedOff)
 	from := k.StepUp(t)
 	k.keysASecret(t)
 	began := time.Now()
@@ -23,7 +24,7 @@ func (s *stepUpSite) crashes(t *testing.T) {
 	}
 	k.HearEachOther(t)
 	t.Logf("joined again %s after the crash", time.Since(began).Round(time.Millisecond))
-	k.Caller.GoesOnHearing(t, agentSings, began.Add(longEnough+ringsWithin)) // the dead-man switch is off
+	k.Caller.GoesOnHearing(t, agentSings, began.Add(switchedOff+ringsWithin)) // the dead-man switch is off
 	hasStayedTheAgents(t, k, from, stillLevel2("unavailable"))
 }
 
@@ -67,7 +68,7 @@ func (s *stepUpSite) callerHangsUpLater(t *testing.T) {
 }
 
 func (s *stepUpSite) agentHangsUp(t *testing.T) {
-	service := listenAndSay(t, append(asks(5*time.Second), handsBack("verified", "3", "ok")...)...)
+	service := listenAndSay(t, append(asks(time.Minute), handsBack("verified", "3", "ok")...)...)
 	k := s.talk(t, service.port(t), longEnough)
 	k.StepUp(t)
 	k.Agent.HangUp()

@@ -90,7 +90,7 @@ func (k *keyedAhead) answer(ctx context.Context, call session.Call, ch session.C
 	ask := func(least, most int) (string, error) {
 		e, err := ch.Collect(ctx, session.Collect{
 			Files: []string{"silence_stream://2000"}, Min: least, Max: most,
-			FirstDigit: 10 * time.Second, InterDigit: 2 * time.Second, OptOut: '*',
+			FirstDigit: time.Minute, InterDigit: time.Minute, OptOut: '*',
 		})
 		return fmt.Sprintf("%s %s", e.Class, e.Digits.Reveal()), err
 	}
@@ -171,7 +171,7 @@ func (k *keyedAhead) caller(
 					t.Errorf("a key each %s, look-up of %s: keyed %q, got %q", pace, lookUp, want[i], got[i])
 				}
 			}
-		case <-time.After(heardWithin + lookUp):
+		case <-time.After(time.Minute + lookUp):
 			lost.Add(2)
 			t.Errorf("a key each %s, look-up of %s: keyed %q, got nothing", pace, lookUp, want)
 			return
