@@ -541,3 +541,60 @@ func TestWhatOthersNamedInAnErrorCannotMoveTheCursor(t *testing.T) {
 	assert.NotContains(t, stderr, "\x1b")
 	assert.Equal(t, 2, strings.Count(stderr, "\n"))
 }
+
+func TestTheVersionNamesCommitAndDate(t *testing.T) {
+	t.Parallel()
+	code, stdout, _ := countersign(t, "", "version")
+	assert.Equal(t, exitDone, code)
+	assert.Regexp(t, `^countersign \S+ .*go1\.\d+.*, \w+/\w+\n$`, stdout)
+	code, asJSON, _ := countersign(t, "", "version", "--json")
+	assert.Equal(t, exitDone, code)
+	var b build
+	require.NoError(t, json.Unmarshal([]byte(asJSON), &b))
+	assert.Equal(t, stdout, "countersign "+b.String()+"\n")
+	b.Version, b.Commit, b.Date = "v1.0.0", "0123456789abcdef", "2026-11-29T10:00:00Z"
+	assert.Contains(t, b.String(), "v1.0.0 (commit 0123456789ab of 2026-11-29T10:00:00Z")
+}
+
+func TestShellsAreToldWhatCanComeNext(t *testing.T) {
+	t.Parallel()
+	for asked, wanted := range map[string][]string{
+		"":              {"serve", "lines", "customers", "report"},
+		"lines":         {"apply", "list", "rollback"},
+		"lines apply -": {"--author", "--dry-run", "--json"},
+		"completion":    {"bash", "zsh", "fish"},
+	} {
+		code, stdout, _ := countersign(t, "", append(strings.Fields(asked), completionArgument)...)
+		assert.Equal(t, exitDone, code, asked)
+		assert.Subset(t, strings.Split(stdout, "\n"), wanted, asked)
+	}
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		code, stdout, _ := countersign(t, "", "completion", shell)
+		assert.Equal(t, exitDone, code, shell)
+		assert.Contains(t, stdout, "countersign", shell)
+	}
+	code, _, stderr := countersign(t, "", "completion", "cmd.exe")
+	assert.Equal(t, exitWrongUse, code)
+	oneSentence(t, stderr, "bash, zsh or fish")
+}
+
+func TestBashCompletesCommandsAndOptions(t *testing.T) {
+	t.Parallel()
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("no bash")
+	}
+	folder := t.TempDir()
+	require.NoError(t, os.Symlink(os.Args[0], filepath.Join(folder, "countersign")))
+	for words, want := range map[string]string{
+		"countersign li": "lines", "countersign lines ro": "rollback", "countersign lines show --js": "--json",
+		"countersign completion z": "zsh",
+	} {
+		cmd := exec.Command(bash, "-c", `source <(countersign completion bash); COMP_WORDS=(`+words+`)
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _countersign; echo "${COMPREPLY[@]}"`)
+		cmd.Env = append(os.Environ(), "COUNTERSIGN_TEST_RUN=1", "PATH="+folder+":"+os.Getenv("PATH"))
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(out))
+		assert.Equal(t, want, strings.TrimSpace(string(out)), words)
+	}
+}
