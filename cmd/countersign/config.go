@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -16,12 +15,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/urfave/cli/v2"
 
 	"countersign/backend"
 	"countersign/backend/sms"
 	"countersign/bus"
+	"countersign/internal/strictyaml"
 	"countersign/prompts"
 	"countersign/reports/deliver"
 	"countersign/session"
@@ -107,17 +106,13 @@ type freeswitchServer struct {
 	Password string `yaml:"password"`
 }
 
-// duration is a time with its unit, such as 30s.
+// duration is a time with its unit, such as 30s or 90d.
 type duration time.Duration
 
-// UnmarshalYAML reads a duration. Its error is plainer than Go's.
 func (d *duration) UnmarshalYAML(text []byte) error {
-	v, err := time.ParseDuration(strings.Trim(string(text), "\"' \n"))
-	if err != nil {
-		return fmt.Errorf("%s is not a duration: write it with its unit, such as 30s or 5m", strings.TrimSpace(string(text)))
-	}
+	v, err := strictyaml.ParseDuration(strings.Trim(string(text), "\"' \n"))
 	*d = duration(v)
-	return nil
+	return err
 }
 
 func (d duration) MarshalYAML() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
@@ -151,32 +146,45 @@ func defaults() config {
 	return c
 }
 
-// loadConfig reads --config over the defaults. Its error names every problem.
+// loadConfig reads --config over the defaults. Its error names every problem, with its line.
 func loadConfig(c *cli.Context) (config, error) {
 	cfg := defaults()
-	if file := c.String("config"); file != "" {
-		f, err := os.Open(file)
-		if err != nil {
-			return config{}, fmt.Errorf("read settings: %w", err)
+	file := c.String("config")
+	if file == "" {
+		cfg.readEnvironment()
+		if err := cfg.check(); err != nil {
+			return config{}, fmt.Errorf("settings of the environment: %w", err)
 		}
-		defer f.Close()
-		read := cfg
-		switch err := yaml.NewDecoder(f, yaml.Strict()).Decode(&read); {
-		case err == nil:
-			cfg = read
-		case !errors.Is(err, io.EOF): // a file of comments only
-			return config{}, fmt.Errorf("settings in %s:\n%s", file, strings.TrimSpace(yaml.FormatError(err, false, false)))
-		}
-	}
-	cfg.readEnvironment()
-	if err := cfg.check(); err != nil {
-		return config{}, fmt.Errorf("settings in %s: %w", cmp.Or(c.String("config"), "the environment"), err)
+	} else if err := cfg.readFile(file); err != nil {
+		return config{}, err
 	}
 	cfg.data = c.String("data")
 	if cfg.data == "" {
 		return config{}, wrongUse("--data needs a folder")
 	}
 	return cfg, nil
+}
+
+// readFile reads file over c, and checks the result.
+func (c *config) readFile(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("read settings: %w", err)
+	}
+	source, err := strictyaml.Read(file, text, c)
+	var problems strictyaml.Problems
+	if err != nil && !errors.As(err, &problems) {
+		return err
+	}
+	c.readEnvironment()
+	switch problems = append(problems, source.Locate(c.check())...); len(problems) {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("settings: %w", problems)
+	}
+	problems.Sort()
+	return fmt.Errorf("%d problems in the settings:\n%w", len(problems), problems)
 }
 
 // readEnvironment reads secrets that need not be in a file.
@@ -226,9 +234,7 @@ func (c config) check() error {
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		errs = append(errs, fmt.Errorf("log.format is %q: it can be text or json", c.Log.Format))
 	}
-	if err := c.Guard.Validate(); err != nil {
-		errs = append(errs, fmt.Errorf("guard: %w", err))
-	}
+	errs = append(errs, below("guard", c.Guard.Validate())...)
 	if _, err := c.apiKeys(); err != nil {
 		errs = append(errs, err)
 	}
@@ -253,18 +259,32 @@ func (c config) check() error {
 	return errors.Join(errs...)
 }
 
+// below puts a section's name in front of each problem of its settings.
+func below(section string, err error) (errs []error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			errs = append(errs, fmt.Errorf("%s.%w", section, e))
+		}
+		return errs
+	}
+	if err != nil {
+		errs = append(errs, fmt.Errorf("%s.%w", section, err))
+	}
+	return errs
+}
+
 func (c config) checkRetention() (errs []error) {
 	if r := time.Duration(c.Retention.Journal); r < day || r > 365*day {
-		errs = append(errs, fmt.Errorf("retention.journal is %s: it must be from 24h to 8760h (365 days)", r))
+		errs = append(errs, fmt.Errorf("retention.journal is %s: it must be from 1d to 365d", r))
 	}
 	if r := time.Duration(c.Retention.Totals); r < 90*day || r > 3650*day {
-		errs = append(errs, fmt.Errorf("retention.totals is %s: it must be from 2160h (90 days) to 87600h (10 years)", r))
+		errs = append(errs, fmt.Errorf("retention.totals is %s: it must be from 90d to 3650d", r))
 	} else if c.Retention.Totals < c.Retention.Journal {
 		errs = append(errs, fmt.Errorf("retention.totals is %s: it cannot be less than retention.journal, %s", r,
 			time.Duration(c.Retention.Journal)))
 	}
 	if r := time.Duration(c.Retention.Audit); r < 30*day || r > 2555*day {
-		errs = append(errs, fmt.Errorf("retention.audit is %s: it must be from 720h (30 days) to 61320h (7 years)", r))
+		errs = append(errs, fmt.Errorf("retention.audit is %s: it must be from 30d to 2555d", r))
 	}
 	return errs
 }

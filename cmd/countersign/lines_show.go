@@ -237,7 +237,7 @@ func linesDiff(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-	changes := lines.Diff(from, to)
+		changes := lines.Diff(from, to)
 		if c.Bool("json") {
 			return json.NewEncoder(c.App.Writer).Encode(map[string]any{"line": name, "changes": append([]string{}, changes...)})
 		}

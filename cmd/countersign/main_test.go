@@ -23,6 +23,7 @@ import (
 	"countersign/backend"
 	"countersign/backend/sms"
 	"countersign/internal/parallel"
+	"countersign/internal/strictyaml"
 	"countersign/lines"
 	"countersign/ops/demo"
 	"countersign/session"
@@ -143,9 +144,6 @@ func TestHelpNamesWhatThereIs(t *testing.T) {
 	code, _, stderr := countersign(t, "", "help", "nonsense")
 	assert.Equal(t, exitWrongUse, code)
 	oneSentence(t, stderr, "nonsense")
-	code, _, stderr = countersign(t, "", "customers", "import", "x.csv", "--skip-bad")
-	assert.Equal(t, exitWrongUse, code)
-	oneSentence(t, stderr, "--skip-bad", "before")
 }
 
 func TestTheExampleConfigurationIsTheDefault(t *testing.T) {
@@ -153,7 +151,8 @@ func TestTheExampleConfigurationIsTheDefault(t *testing.T) {
 	text, err := os.ReadFile("countersign.example.yaml")
 	require.NoError(t, err)
 	var got config
-	require.NoError(t, yaml.UnmarshalWithOptions(text, &got, yaml.Strict()))
+	_, err = strictyaml.Read("countersign.example.yaml", text, &got)
+	require.NoError(t, err)
 	want := defaults()
 	got.data = want.data
 	assert.Equal(t, want, got)
@@ -180,10 +179,18 @@ func TestABadConfigurationIsRefusedWithEverythingThatIsWrong(t *testing.T) {
 	file := filepath.Join(dir, "c.yaml")
 	data := filepath.Join(dir, "data")
 	for yaml, words := range map[string][]string{
-		"sockets: {}":                            {"sockets", "1:1"},
-		"socket:\n  listen: [1]":                 {"2"},
-		"socket: {drain: fast}":                  {"c.yaml", "fast", "30s"},
-		"socket: {drain: 30}":                    {"c.yaml", "30", "unit"},
+		"sockets: {}":            {"sockets", "1:1"},
+		"socket:\n  listen: [1]": {"2"},
+		"socket: {drain: fast}":  {"c.yaml", "fast", "30s"},
+		"socket: {drain: 30}":    {"c.yaml", "30", "unit"},
+		"node: x\nsocket:\n  drain: x\n  max_cals: 5\nlog: {level: 7, colour: red}": {
+			"4 problems", "c.yaml:3:10: socket.drain is x",
+			"c.yaml:4:3: socket.max_cals: there is no such setting; did you mean max_calls?",
+			"c.yaml:5:14: log.level is \"7\"", "c.yaml:5:17: log.colour",
+		},
+		"guard:\n  lock_after: 5\n  total: 500\nretention:\n  journal: 2d\n  audit: 5d": {
+			"c.yaml:3:10: guard.total is 500", "c.yaml:6:10: retention.audit is 120h0m0s: it must be from 30d to 2555d",
+		},
 		"customers: {hash: md5}\nnode: \"a b\"":  {"md5", "argon2id", "a b"},
 		"socket: {allow: [10.0.0.1]}":            {"10.0.0.1", "network"},
 		"log: {level: loud, format: xml}":        {"loud", "xml"},
