@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -149,7 +150,7 @@ func defaults() config {
 // loadConfig reads --config over the defaults. Its error names every problem, with its line.
 func loadConfig(c *cli.Context) (config, error) {
 	cfg := defaults()
-	file := c.String("config")
+	file := cmp.Or(c.String("config"), os.Getenv("COUNTERSIGN_CONFIG"))
 	if file == "" {
 		cfg.readEnvironment()
 		if err := cfg.check(); err != nil {
@@ -158,10 +159,10 @@ func loadConfig(c *cli.Context) (config, error) {
 	} else if err := cfg.readFile(file); err != nil {
 		return config{}, err
 	}
-	cfg.data = c.String("data")
-	if cfg.data == "" {
+	if c.IsSet("data") && c.String("data") == "" {
 		return config{}, wrongUse("--data needs a folder")
 	}
+	cfg.data = cmp.Or(c.String("data"), os.Getenv("COUNTERSIGN_DATA"), defaultData)
 	return cfg, nil
 }
 

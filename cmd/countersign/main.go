@@ -73,9 +73,10 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		UsageText: "countersign [--config FILE] [--data DIR] COMMAND …",
 		Flags: []cli.Flag{
 			cli.HelpFlag, // urfave/cli omits it in a program with its own help command
-			&cli.StringFlag{Name: "config", Usage: "read settings from `FILE` (YAML)", EnvVars: []string{"COUNTERSIGN_CONFIG"}},
+			// The environment is read by loadConfig: the demo takes nothing from it.
+			&cli.StringFlag{Name: "config", Usage: "read settings from `FILE` (YAML) [$COUNTERSIGN_CONFIG]"},
 			&cli.StringFlag{
-				Name: "data", Usage: "keep all data in `DIR`", Value: defaultData, EnvVars: []string{"COUNTERSIGN_DATA"},
+				Name: "data", Usage: "keep all data in `DIR` [$COUNTERSIGN_DATA]", DefaultText: defaultData,
 			},
 		},
 		Commands: []*cli.Command{

@@ -406,6 +406,67 @@ func TestADemoEndsByItselfAndLosesNobody(t *testing.T) {
 	}
 }
 
+func TestTheDemoTouchesNothingOfTheOperators(t *testing.T) {
+	t.Parallel()
+	real := filepath.Join(t.TempDir(), "real")
+	row := "id,name,account,pin\nC-1001,A real customer,100042,862914\n"
+	code, _, stderr := countersign(t, row, "--data", real, "customers", "import", "-")
+	require.Equal(t, exitDone, code, stderr)
+	_, before, _ := countersign(t, "", "--data", real, "customers", "list", "--json")
+	settings := filepath.Join(t.TempDir(), "c.yaml")
+	require.NoError(t, os.WriteFile(settings, []byte("backend: {url: \"http://127.0.0.1:1\"}\nnats: {url: \"nats://127.0.0.1:1\"}"),
+		0o600))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := command(ctx, "demo", "--for", "2s", "--speed", "60", "--json")
+	cmd.Env = append(cmd.Env, "TMPDIR="+inMemory(t), "COUNTERSIGN_DATA="+real, "COUNTERSIGN_CONFIG="+settings,
+		"COUNTERSIGN_NATS_TOKEN=secret")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	stdout, err := cmd.Output()
+	require.NoError(t, err, "%s", &errs)
+	var s demo.Summary
+	require.NoError(t, json.Unmarshal(stdout, &s))
+	assert.Positive(t, s.Calls)
+	assert.Zero(t, s.Lost)
+	_, after, _ := countersign(t, "", "--data", real, "customers", "list", "--json")
+	assert.Equal(t, before, after)
+
+	for _, args := range []string{"demo --data " + real, "--data " + real + " demo"} {
+		code, _, stderr = countersign(t, "", strings.Fields(args)...)
+		assert.Equal(t, exitFailed, code)
+		oneSentence(t, stderr, "something else than a demo's data", real)
+	}
+	code, _, stderr = countersign(t, "", "demo", "--config", settings)
+	assert.Equal(t, exitWrongUse, code)
+	oneSentence(t, stderr, "leave out --config")
+}
+
+func TestTheDemosSummaryIsThatOfItsReport(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(inMemory(t), "demo")
+	code, stdout, stderr := countersign(t, "", "demo", "--data", data, "--for", "4s", "--speed", "40", "--json")
+	require.Equal(t, exitDone, code, stderr)
+	var s demo.Summary
+	require.NoError(t, json.Unmarshal([]byte(stdout), &s))
+	code, stdout, stderr = countersign(t, "", "report", "summary", "--data", data, "--format", "json")
+	require.Equal(t, exitDone, code, stderr)
+	var report struct {
+		Numbers []struct {
+			Key   string
+			Value float64
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(stdout), &report))
+	reported := map[string]int{}
+	for _, n := range report.Numbers {
+		reported[n.Key] = int(n.Value)
+	}
+	assert.Positive(t, s.Calls)
+	assert.Equal(t, s.Calls, reported["calls"])
+	assert.Equal(t, s.Verified, reported["verified"])
+}
+
 // startServe runs "serve" on ports that are free and returns its socket's address, and settings with which other
 // commands find it; stop ends it as SIGTERM does and returns the exit code.
 func startServe(t *testing.T, data string) (address string, cfg string, stop func() int) {
