@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -50,7 +51,7 @@ func runDoctor(c *cli.Context) error {
 
 func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 	o := doctor.Options{
-		Data: cfg.data,
+		Data: cfg.data, Flags: flagsOf(c, cfg),
 		Files: doctor.Files{
 			Customers: cfg.directoryPath(), Pepper: cfg.pepperPath(), Journal: cfg.journalPath(),
 			Audit: cfg.auditPath(), Reports: cfg.reportsPath(),
@@ -65,6 +66,11 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 		SamePepper: hasSamePepper,
 		Backend:    cfg.Backend, SMS: cfg.SMS, Region: cfg.Line.Region, Schedules: len(cfg.Reports.Schedules),
 	}
+	for _, s := range cfg.Reports.Schedules {
+		if s.Folder != "" {
+			o.ReportFolders = append(o.ReportFolders, s.Folder)
+		}
+	}
 	if cfg.NATS.URL == "" && c.String("nats") == "" {
 		o.EmbeddedNATS = cfg.NATS.Listen
 	}
@@ -74,6 +80,18 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 		})
 	}
 	return o
+}
+
+// flagsOf are the common flags with which another command finds the same settings and data.
+func flagsOf(c *cli.Context, cfg config) string {
+	var flags []string
+	if file := c.String("config"); file != "" {
+		flags = append(flags, "--config "+file)
+	}
+	if c.String("data") != "" && cfg.data != defaultData {
+		flags = append(flags, "--data "+cfg.data)
+	}
+	return strings.Join(flags, " ")
 }
 
 func printFindings(to io.Writer, findings []doctor.Finding, asJSON bool) error {

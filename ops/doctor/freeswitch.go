@@ -29,7 +29,8 @@ func dialplanIsInstalled(_ context.Context, o Options) (found []Finding) {
 	}
 	for _, file := range []string{"countersign.xml", "public/00_countersign.xml", "default/00_countersign.xml"} {
 		if path := filepath.Join(conf, "dialplan", file); !exists(path) {
-			found = append(found, note("copy freeswitch/conf/dialplan there, and reloadxml", "%s is missing", path))
+			found = append(found, problem("copy freeswitch/conf/dialplan there, and reloadxml",
+				"%s is missing: no call reaches Countersign", path))
 		}
 	}
 	if len(found) == 0 {
@@ -38,7 +39,7 @@ func dialplanIsInstalled(_ context.Context, o Options) (found []Finding) {
 	}
 	vars := filepath.Join(conf, "vars.xml")
 	if text, err := os.ReadFile(vars); err == nil && strings.Contains(string(text), `data="default_password=1234"`) {
-		found = append(found, problem("change it in "+vars+", and restart FreeSWITCH",
+		found = append(found, note("change it in "+vars+", and restart FreeSWITCH",
 			"default_password is 1234: FreeSWITCH delays every call into the context default by ten seconds, "+
 				"those that Countersign hands on too"))
 	}
