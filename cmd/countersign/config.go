@@ -2,17 +2,14 @@ package main
 
 import (
 	"cmp"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,13 +19,13 @@ import (
 	"countersign/backend/sms"
 	"countersign/bus"
 	"countersign/internal/strictyaml"
+	"countersign/lines"
 	"countersign/prompts"
 	"countersign/reports/deliver"
 	"countersign/session"
 	"countersign/session/guard"
 	"countersign/session/token"
 	"countersign/store/customers"
-	"countersign/web"
 )
 
 const defaultData = "./countersign-data"
@@ -65,7 +62,7 @@ type config struct {
 	Guard   guard.Rules      `yaml:"guard"`
 	Web     struct {
 		Listen string            `yaml:"listen"`
-		Keys   map[string]string `yaml:"keys"`
+		Keys   map[string]apiClient `yaml:"keys"`
 	} `yaml:"web"`
 	Tokens struct {
 		Key      string   `yaml:"key"`
@@ -131,7 +128,7 @@ func defaults() config {
 	c.Customers.Hash = customers.SchemeArgon2id
 	c.Prompts.Voices = prompts.Voices{}
 	c.Guard = guard.DefaultRules()
-	c.Web.Keys = map[string]string{}
+	c.Web.Keys = map[string]apiClient{}
 	c.FreeSWITCH = []freeswitchServer{}
 	c.Web.Listen = "127.0.0.1:8085"
 	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
@@ -236,9 +233,11 @@ func (c config) check() error {
 		errs = append(errs, fmt.Errorf("log.format is %q: it can be text or json", c.Log.Format))
 	}
 	errs = append(errs, below("guard", c.Guard.Validate())...)
-	if _, err := c.apiKeys(); err != nil {
-		errs = append(errs, err)
+	for _, text := range lines.CheckPopURL(c.Line.PopURL) {
+		errs = append(errs, fmt.Errorf("line.pop_url is wrong: %s", text))
 	}
+	_, wrong := c.apiKeys()
+	errs = append(errs, wrong...)
 	if l := time.Duration(c.Tokens.Life); l <= 0 || l > token.MaxLife {
 		errs = append(errs, fmt.Errorf("tokens.life is %s: it must be more than 0 and at most %s", l, token.MaxLife))
 	}
@@ -293,6 +292,9 @@ func (c config) checkRetention() (errs []error) {
 // isRegion accepts lower case too, as session.E164 does.
 func isRegion(r string) bool { return session.IsRegion(strings.ToUpper(r)) }
 
+// widestAllowed is the shortest prefix in socket.allow: a network as large as 10.0.0.0/8.
+const widestAllowed = 7
+
 func (c config) allow() ([]netip.Prefix, error) {
 	prefixes := make([]netip.Prefix, 0, len(c.Socket.Allow))
 	for _, s := range c.Socket.Allow {
@@ -300,24 +302,13 @@ func (c config) allow() ([]netip.Prefix, error) {
 		if err != nil {
 			return nil, fmt.Errorf("socket.allow has %q: write a network as 192.0.2.0/24, or one address as 192.0.2.7/32", s)
 		}
+		if p.Bits() < widestAllowed {
+			return nil, fmt.Errorf("socket.allow has %q: whoever can connect can speak as FreeSWITCH, so name the networks of "+
+				"your FreeSWITCH machines, such as 10.0.0.0/8", s)
+		}
 		prefixes = append(prefixes, p)
 	}
 	return prefixes, nil
-}
-
-// apiKeys are the users of the API, by the SHA-256 of their keys.
-func (c config) apiKeys() (keys []web.Key, err error) {
-	for _, name := range slices.Sorted(maps.Keys(c.Web.Keys)) {
-		k := web.Key{Name: name}
-		sum, err := hex.DecodeString(c.Web.Keys[name])
-		if err != nil || len(sum) != len(k.SHA256) {
-			return nil, fmt.Errorf("web.keys.%s must be the SHA-256 of a key, 64 hexadecimal digits: openssl rand -hex 32 "+
-				"makes a key, printf %%s KEY | sha256sum its hash", name)
-		}
-		copy(k.SHA256[:], sum)
-		keys = append(keys, k)
-	}
-	return keys, nil
 }
 
 func (c config) logLevel() (slog.Level, error) {

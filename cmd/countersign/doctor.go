@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -65,6 +67,14 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 		},
 		SamePepper: hasSamePepper,
 		Backend:    cfg.Backend, SMS: cfg.SMS, Region: cfg.Line.Region, Schedules: len(cfg.Reports.Schedules),
+	}
+	if isOpenToNetwork(cfg.Web.Listen) {
+		o.OpenAPI = cfg.Web.Listen
+	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Web.Keys)) {
+		if len(cfg.Web.Keys[name].Scopes) == 0 {
+			o.UnscopedKeys = append(o.UnscopedKeys, name)
+		}
 	}
 	for _, s := range cfg.Reports.Schedules {
 		if s.Folder != "" {

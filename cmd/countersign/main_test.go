@@ -191,18 +191,31 @@ func TestABadConfigurationIsRefusedWithEverythingThatIsWrong(t *testing.T) {
 		"guard:\n  lock_after: 5\n  total: 500\nretention:\n  journal: 2d\n  audit: 5d": {
 			"c.yaml:3:10: guard.total is 500", "c.yaml:6:10: retention.audit is 120h0m0s: it must be from 30d to 2555d",
 		},
-		"customers: {hash: md5}\nnode: \"a b\"":  {"md5", "argon2id", "a b"},
-		"socket: {allow: [10.0.0.1]}":            {"10.0.0.1", "network"},
-		"log: {level: loud, format: xml}":        {"loud", "xml"},
-		"line: {region: Germany}":                {"Germany", "two letters"},
-		"line: {region: QQ}":                     {"QQ", "two letters"},
-		"socket: {max_calls: 0}":                 {"max_calls"},
-		"nats: {listen: 0.0.0.0:0}":              {"0.0.0.0"},
-		"nats: {url: \"http://x\"}":              {"http://x"},
-		"nats: {timeout: 10ms}":                  {"nats.timeout", "100ms to 5s"},
-		"prompts: {path: /no/such/folder/here}":  {"/no/such/folder/here"},
-		"customers: {pepper: /proc/none/pepper}": {"/proc/none/pepper"},
-		"nats: {password: hunter2, lissten: x}":  {"lissten"},
+		"customers: {hash: md5}\nnode: \"a b\"":                                              {"md5", "argon2id", "a b"},
+		"socket: {allow: [10.0.0.1]}":                                                        {"10.0.0.1", "network"},
+		"log: {level: loud, format: xml}":                                                    {"loud", "xml"},
+		"line: {region: Germany}":                                                            {"Germany", "two letters"},
+		"line: {pop_url: \"javascript:alert(1)\"}":                                           {"c.yaml:1:17: line.pop_url", "is not a URL"},
+		"line: {pop_url: \"https://{customer}/{pin}\"}":                                      {"line.pop_url", "{pin} is not a placeholder"},
+		"line: {pop_url: crm/x}":                                                             {"line.pop_url", "is not a URL"},
+		"line: {pop_url: \"data:text/html,x\"}":                                              {"line.pop_url", "is not a URL"},
+		"socket: {allow: [0.0.0.0/0]}":                                                       {"c.yaml:1:17: socket.allow", "0.0.0.0/0", "speak as FreeSWITCH"},
+		"socket: {allow: [\"::/0\"]}":                                                        {"socket.allow", "::/0"},
+		"socket: {allow: [0.0.0.0/1, 128.0.0.0/1]}":                                          {"socket.allow", "0.0.0.0/1"},
+		"web: {keys: {x: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855}}": {"web.keys.x", "everybody guesses"},
+		"web: {keys: {x: 5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8}}": {"web.keys.x", "everybody guesses"},
+		"web: {keys: {x: 01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b}}": {"web.keys.x", "everybody guesses"},
+		"web: {keys: {x: abc}}":                                                              {"c.yaml:1:17: web.keys.x must be the SHA-256"},
+		"web: {keys: {x: {sha256: abc, scope: [calls]}}}":                                    {"web.keys.x", "scopes: [calls, step-up, tokens]"},
+		"web: {keys: {x: {sha256: abc, scopes: [all]}}}":                                     {`web.keys.x has the scope "all"`, "web.keys.x must be the SHA-256"},
+		"line: {region: QQ}":                                                                 {"QQ", "two letters"},
+		"socket: {max_calls: 0}":                                                             {"max_calls"},
+		"nats: {listen: 0.0.0.0:0}":                                                          {"0.0.0.0"},
+		"nats: {url: \"http://x\"}":                                                          {"http://x"},
+		"nats: {timeout: 10ms}":                                                              {"nats.timeout", "100ms to 5s"},
+		"prompts: {path: /no/such/folder/here}":                                              {"/no/such/folder/here"},
+		"customers: {pepper: /proc/none/pepper}":                                             {"/proc/none/pepper"},
+		"nats: {password: hunter2, lissten: x}":                                              {"lissten"},
 	} {
 		require.NoError(t, os.WriteFile(file, []byte(yaml), 0o600))
 		code, _, stderr := countersign(t, "", "--config", file, "--data", data, "serve", "--listen", "127.0.0.1:0")
@@ -565,11 +578,10 @@ func TestCallWatchAndDoctorTowardsARunningService(t *testing.T) {
 	assert.Contains(t, stdout, "all events of NATS are counted")
 	assert.Contains(t, stdout, "our dialplan is in "+conf)
 	assert.NotContains(t, stdout, "problem")
-	require.NoError(t, os.WriteFile(filepath.Join(conf, "vars.xml"),
-		[]byte(`<X-PRE-PROCESS cmd="set" data="default_password=1234"/>`), 0o600))
+	require.NoError(t, os.Remove(filepath.Join(conf, "dialplan", "countersign.xml")))
 	code, stdout, _ = countersign(t, "", append(flags, "doctor", "--freeswitch", conf)...)
 	assert.Equal(t, exitFailed, code)
-	assert.Contains(t, stdout, "default_password is 1234")
+	assert.Contains(t, stdout, "no call reaches Countersign")
 	assert.Equal(t, exitDone, stop())
 
 	code, _, stderr = countersign(t, "", append(flags, "call", "--keys", "1")...)

@@ -87,6 +87,11 @@ type Options struct {
 	// NATS.
 	SamePepper func(ctx context.Context, s *bus.State, key func(label string) []byte) (bool, error)
 
+	// OpenAPI is where the API listens, if other machines reach it there. UnscopedKeys are those whose settings do not say
+	// what they may do.
+	OpenAPI      string
+	UnscopedKeys []string
+
 	Backend backend.Settings // no URL: none
 	SMS     sms.Settings     // no URL: none
 	// Region is line.region.
@@ -129,6 +134,7 @@ var checks = []check{
 	{name: "schedules", run: scheduledReportsSucceeded},
 	{name: "prompts", run: promptsArePlayable},
 	{name: "socket", run: serviceListens},
+	{name: "api", run: apiIsGuarded},
 	{name: natsCheck, run: natsAnswers},
 	{name: "pepper", run: pepperIsTheSame, asksNATS: true},
 	{name: "lines", run: linesCompile, asksNATS: true},

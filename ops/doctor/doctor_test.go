@@ -257,6 +257,17 @@ func TestHintsNameTheFolderThatIsMeant(t *testing.T) {
 	assert.GreaterOrEqual(t, hints, 4)
 }
 
+func TestAnOpenAPIAndKeysWithoutScopesArePointedOut(t *testing.T) {
+	t.Parallel()
+	o := fresh(t)
+	assert.Empty(t, found(t, o, "api"))
+	o.OpenAPI, o.UnscopedKeys = "0.0.0.0:8085", []string{"app", "screen"}
+	all := found(t, o, "api")
+	require.Len(t, all, 2)
+	assert.Contains(t, all[0].Detail, "0.0.0.0:8085 is open to the network without TLS")
+	assert.Contains(t, all[1].Detail, "app, screen have no scopes")
+}
+
 func TestAScheduleNeedsItsFolder(t *testing.T) {
 	t.Parallel()
 	o := fresh(t)
