@@ -61,7 +61,7 @@ type config struct {
 	SMS     sms.Settings     `yaml:"sms"`
 	Guard   guard.Rules      `yaml:"guard"`
 	Web     struct {
-		Listen string            `yaml:"listen"`
+		Listen string               `yaml:"listen"`
 		Keys   map[string]apiClient `yaml:"keys"`
 	} `yaml:"web"`
 	Tokens struct {

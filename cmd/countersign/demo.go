@@ -151,7 +151,9 @@ func printCall(screen io.Writer, call demo.Call) {
 	if why == string(event.ReasonOK) {
 		why = ""
 	}
-	result := fmt.Sprintf("%-10s  %-12s  %s", call.Variables["cs_status"], why, call.Destination)
+	status := call.Variables["cs_status"]
+	result := painterFor(screen).paint(statusColours[event.Status(status)], fmt.Sprintf("%-10s", status)) +
+		fmt.Sprintf("  %-12s  %s", why, call.Destination)
 	if call.End != sim.Transferred {
 		result = string(call.End)
 	}

@@ -105,7 +105,7 @@ func flagsOf(c *cli.Context, cfg config) string {
 }
 
 func printFindings(to io.Writer, findings []doctor.Finding, asJSON bool) error {
-	lines := json.NewEncoder(to)
+	lines, p := json.NewEncoder(to), painterFor(to)
 	for _, f := range findings {
 		if asJSON {
 			if err := lines.Encode(f); err != nil {
@@ -113,7 +113,7 @@ func printFindings(to io.Writer, findings []doctor.Finding, asJSON bool) error {
 			}
 			continue
 		}
-		fmt.Fprintf(to, "%-8s %-11s %s\n", f.State, f.Check, f.Detail)
+		fmt.Fprintf(to, "%s %-11s %s\n", p.paint(stateColours[f.State], fmt.Sprintf("%-8s", f.State)), f.Check, f.Detail)
 		if f.Do != "" {
 			fmt.Fprintf(to, "%-8s %-11s → %s\n", "", "", f.Do)
 		}

@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -191,31 +194,28 @@ func TestABadConfigurationIsRefusedWithEverythingThatIsWrong(t *testing.T) {
 		"guard:\n  lock_after: 5\n  total: 500\nretention:\n  journal: 2d\n  audit: 5d": {
 			"c.yaml:3:10: guard.total is 500", "c.yaml:6:10: retention.audit is 120h0m0s: it must be from 30d to 2555d",
 		},
-		"customers: {hash: md5}\nnode: \"a b\"":                                              {"md5", "argon2id", "a b"},
-		"socket: {allow: [10.0.0.1]}":                                                        {"10.0.0.1", "network"},
-		"log: {level: loud, format: xml}":                                                    {"loud", "xml"},
-		"line: {region: Germany}":                                                            {"Germany", "two letters"},
-		"line: {pop_url: \"javascript:alert(1)\"}":                                           {"c.yaml:1:17: line.pop_url", "is not a URL"},
-		"line: {pop_url: \"https://{customer}/{pin}\"}":                                      {"line.pop_url", "{pin} is not a placeholder"},
-		"line: {pop_url: crm/x}":                                                             {"line.pop_url", "is not a URL"},
-		"line: {pop_url: \"data:text/html,x\"}":                                              {"line.pop_url", "is not a URL"},
-		"socket: {allow: [0.0.0.0/0]}":                                                       {"c.yaml:1:17: socket.allow", "0.0.0.0/0", "speak as FreeSWITCH"},
-		"socket: {allow: [\"::/0\"]}":                                                        {"socket.allow", "::/0"},
-		"socket: {allow: [0.0.0.0/1, 128.0.0.0/1]}":                                          {"socket.allow", "0.0.0.0/1"},
-		"web: {keys: {x: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855}}": {"web.keys.x", "everybody guesses"},
-		"web: {keys: {x: 5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8}}": {"web.keys.x", "everybody guesses"},
-		"web: {keys: {x: 01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b}}": {"web.keys.x", "everybody guesses"},
-		"web: {keys: {x: abc}}":                                                              {"c.yaml:1:17: web.keys.x must be the SHA-256"},
-		"web: {keys: {x: {sha256: abc, scope: [calls]}}}":                                    {"web.keys.x", "scopes: [calls, step-up, tokens]"},
-		"web: {keys: {x: {sha256: abc, scopes: [all]}}}":                                     {`web.keys.x has the scope "all"`, "web.keys.x must be the SHA-256"},
-		"line: {region: QQ}":                                                                 {"QQ", "two letters"},
-		"socket: {max_calls: 0}":                                                             {"max_calls"},
-		"nats: {listen: 0.0.0.0:0}":                                                          {"0.0.0.0"},
-		"nats: {url: \"http://x\"}":                                                          {"http://x"},
-		"nats: {timeout: 10ms}":                                                              {"nats.timeout", "100ms to 5s"},
-		"prompts: {path: /no/such/folder/here}":                                              {"/no/such/folder/here"},
-		"customers: {pepper: /proc/none/pepper}":                                             {"/proc/none/pepper"},
-		"nats: {password: hunter2, lissten: x}":                                              {"lissten"},
+		"customers: {hash: md5}\nnode: \"a b\"":           {"md5", "argon2id", "a b"},
+		"socket: {allow: [10.0.0.1]}":                     {"10.0.0.1", "network"},
+		"log: {level: loud, format: xml}":                 {"loud", "xml"},
+		"line: {region: Germany}":                         {"Germany", "two letters"},
+		"line: {pop_url: \"javascript:alert(1)\"}":        {"c.yaml:1:17: line.pop_url", "is not a URL"},
+		"line: {pop_url: \"https://{customer}/{pin}\"}":   {"line.pop_url", "{pin} is not a placeholder"},
+		"line: {pop_url: crm/x}":                          {"line.pop_url", "is not a URL"},
+		"line: {pop_url: \"data:text/html,x\"}":           {"line.pop_url", "is not a URL"},
+		"socket: {allow: [0.0.0.0/0]}":                    {"c.yaml:1:17: socket.allow", "0.0.0.0/0", "speak as FreeSWITCH"},
+		"socket: {allow: [\"::/0\"]}":                     {"socket.allow", "::/0"},
+		"socket: {allow: [0.0.0.0/1, 128.0.0.0/1]}":       {"socket.allow", "0.0.0.0/1"},
+		"web: {keys: {x: abc}}":                           {"c.yaml:1:17: web.keys.x must be the SHA-256"},
+		"web: {keys: {x: {sha256: abc, scope: [calls]}}}": {"web.keys.x", "scopes: [calls, step-up, tokens]"},
+		"web: {keys: {x: {sha256: abc, scopes: [all]}}}":  {`has the scope "all"`, "x must be the SHA-256"},
+		"line: {region: QQ}":                              {"QQ", "two letters"},
+		"socket: {max_calls: 0}":                          {"max_calls"},
+		"nats: {listen: 0.0.0.0:0}":                       {"0.0.0.0"},
+		"nats: {url: \"http://x\"}":                       {"http://x"},
+		"nats: {timeout: 10ms}":                           {"nats.timeout", "100ms to 5s"},
+		"prompts: {path: /no/such/folder/here}":           {"/no/such/folder/here"},
+		"customers: {pepper: /proc/none/pepper}":          {"/proc/none/pepper"},
+		"nats: {password: hunter2, lissten: x}":           {"lissten"},
 	} {
 		require.NoError(t, os.WriteFile(file, []byte(yaml), 0o600))
 		code, _, stderr := countersign(t, "", "--config", file, "--data", data, "serve", "--listen", "127.0.0.1:0")
@@ -228,6 +228,23 @@ func TestABadConfigurationIsRefusedWithEverythingThatIsWrong(t *testing.T) {
 	code, _, stderr := countersign(t, "", "--config", filepath.Join(dir, "none.yaml"), "serve")
 	assert.Equal(t, exitFailed, code)
 	oneSentence(t, stderr, "none.yaml")
+}
+
+func TestKeysThatEverybodyGuessesAreRefused(t *testing.T) {
+	t.Parallel()
+	random := make([]byte, 32)
+	_, _ = rand.Read(random)
+	for key, refused := range map[string]bool{
+		"": true, "\n": true, "password": true, "changeme\n": true, "TEST": true, "123456": true, "KEY": true,
+		hex.EncodeToString(random): false, "a sentence that nobody else would think of": false,
+	} {
+		cfg := defaults()
+		cfg.Web.Keys = map[string]apiClient{"x": {SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(key)))}}
+		_, wrong := cfg.apiKeys()
+		if assert.Equal(t, refused, len(wrong) > 0, "%q", key); refused {
+			assert.ErrorContains(t, errors.Join(wrong...), "web.keys.x is the hash of a key that everybody guesses")
+		}
+	}
 }
 
 func TestServeSaysWhatIsInTheWay(t *testing.T) {
@@ -427,8 +444,8 @@ func TestTheDemoTouchesNothingOfTheOperators(t *testing.T) {
 	require.Equal(t, exitDone, code, stderr)
 	_, before, _ := countersign(t, "", "--data", real, "customers", "list", "--json")
 	settings := filepath.Join(t.TempDir(), "c.yaml")
-	require.NoError(t, os.WriteFile(settings, []byte("backend: {url: \"http://127.0.0.1:1\"}\nnats: {url: \"nats://127.0.0.1:1\"}"),
-		0o600))
+	away := []byte("backend: {url: \"http://127.0.0.1:1\"}\nnats: {url: \"nats://127.0.0.1:1\"}")
+	require.NoError(t, os.WriteFile(settings, away, 0o600))
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := command(ctx, "demo", "--for", "2s", "--speed", "60", "--json")

@@ -183,7 +183,8 @@ func TestPromptsMustBeThereAndReadable(t *testing.T) {
 			uid   int
 			known bool
 			state doctor.State
-		}{{0, false, doctor.Note}, {os.Getuid() + 1, true, doctor.Problem}, {os.Getuid(), true, doctor.OK}, {0, true, doctor.OK}} {
+		}{{0, false, doctor.Note}, {os.Getuid() + 1, true, doctor.Problem}, {os.Getuid(), true, doctor.OK},
+			{0, true, doctor.OK}} {
 			f := one(t, doctor.WhereFreeSWITCHRunsAs(freeSWITCH.uid, freeSWITCH.known, o), "prompts")
 			assert.Equal(t, freeSWITCH.state, f.State, "%s %v", closed, freeSWITCH)
 			if f.State != doctor.OK {
