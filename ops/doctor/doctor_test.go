@@ -291,6 +291,12 @@ func TestTheDialplanIsChecked(t *testing.T) {
 	require.Len(t, all, 2)
 	assert.Equal(t, doctor.Note, all[1].State, "calls work, with a delay")
 	assert.Contains(t, all[1].Detail, "default_password is 1234")
+	require.NoError(t, os.WriteFile(vars,
+		[]byte(`<X-PRE-PROCESS cmd="stun-set" data="external_rtp_ip=stun:stun.freeswitch.org"/>`), 0o600))
+	all = found(t, o, "freeswitch")
+	require.Len(t, all, 2)
+	assert.Equal(t, doctor.Note, all[1].State)
+	assert.Contains(t, all[1].Detail, "STUN")
 	require.NoError(t, os.Remove(filepath.Join(o.FreeSWITCH, "dialplan", "countersign.xml")))
 	assert.Equal(t, doctor.Problem, found(t, o, "freeswitch")[0].State, "no call works")
 	require.NoError(t, os.RemoveAll(filepath.Join(o.FreeSWITCH, "dialplan")))

@@ -38,7 +38,12 @@ func dialplanIsInstalled(_ context.Context, o Options) (found []Finding) {
 			ok("our dialplan is in %s; whether FreeSWITCH has loaded it, and mod_event_socket, was not checked", conf))
 	}
 	vars := filepath.Join(conf, "vars.xml")
-	if text, err := os.ReadFile(vars); err == nil && strings.Contains(string(text), `data="default_password=1234"`) {
+	text, _ := os.ReadFile(vars)
+	if strings.Contains(string(text), `cmd="stun-set" data="external_rtp_ip=`) {
+		found = append(found, note(`without internet, set external_rtp_ip and external_sip_ip to $${local_ip_v4} in `+vars,
+			"FreeSWITCH asks a STUN server for its address: while that does not answer, it takes no calls"))
+	}
+	if strings.Contains(string(text), `data="default_password=1234"`) {
 		found = append(found, note("change it in "+vars+", and restart FreeSWITCH",
 			"default_password is 1234: FreeSWITCH delays every call into the context default by ten seconds, "+
 				"those that Countersign hands on too"))
