@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"syscall"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -80,9 +81,17 @@ func AccessError(path string, cause error) *OpenError {
 	if errors.As(cause, &p) {
 		why = p.Err
 	}
+	todo := "allow this user to write the file and its folder"
+	if noRoom(cause) {
+		todo = "make room on the disk"
+	}
 	return &OpenError{Path: path, Kind: ErrAccess, Cause: cause, Sentence: fmt.Sprintf(
-		"%s cannot be created or written (%v): "+
-			"allow this user to write the file and its folder, or use another --data folder", path, why)}
+		"%s cannot be created or written (%v): %s, or use another --data folder", path, why, todo)}
+}
+
+// noRoom reports whether the disk, a quota or a limit of the process is full.
+func noRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }
 
 // Explain turns an error of SQLite while opening a file into an *OpenError.
@@ -108,6 +117,9 @@ func Explain(path string, err error) error {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
 }
+
+// IsFull reports whether an error says that the disk is full.
+func IsFull(err error) bool { return IsCode(err, sqlite3.ErrFull) || noRoom(err) }
 
 // NeverFits reports whether the row itself is to blame for an error, and not the disk.
 func NeverFits(err error) bool {
