@@ -273,7 +273,7 @@ func TestASpillReadsUpToWhatIsDamaged(t *testing.T) {
 func TestTheSpillBelongsToOneProcess(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "journal.db")
-	service := openJournal(t, path, Options{Spill: 8192})
+	service := openJournal(t, path, Options{Spill: 1 << 20})
 	fillDisk(t, service)
 	require.NoError(t, service.Append(steps("a", 90)...))
 	require.NoError(t, service.Sync(deadline(t)))
