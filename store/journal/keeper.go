@@ -66,22 +66,29 @@ func (j *Journal) keepLate() {
 func (j *Journal) keep() (again time.Duration) {
 	j.spilling.Lock()
 	defer j.spilling.Unlock()
-	entries, wait := j.queue.late()
-	if len(entries) == 0 {
-		return wait
-	}
-	err := j.putIntoSpill(entries)
-	if err == nil {
-		return 0
-	}
-	if cause := j.outage.cause(); cause != nil {
-		if j.outage.noRoom() {
-			_, inSpill := j.queue.count()
-			j.log.Error("the spill of the journal is full, calls go on unverified", "events", inSpill, "err", err)
+	for {
+		entries, wait := j.queue.late()
+		if len(entries) == 0 {
+			return wait
 		}
-		j.queue.refuse(&UnkeptError{Cause: cause})
+		if err := j.putIntoSpill(entries); err != nil {
+			j.cannotKeep(err)
+			return j.queue.patience
+		}
 	}
-	return j.queue.patience
+}
+
+// cannotKeep tells those who wait that there is no room in the spill, if the journal does not take their events either.
+func (j *Journal) cannotKeep(err error) {
+	cause := j.outage.cause()
+	if cause == nil {
+		return
+	}
+	if j.outage.noRoom() {
+		_, inSpill := j.queue.count()
+		j.log.Error("the spill of the journal is full, calls go on unverified", "events", inSpill, "err", err)
+	}
+	j.queue.refuse(&UnkeptError{Cause: cause})
 }
 
 var errSpillFull = errors.New("no room in the spill")

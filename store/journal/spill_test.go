@@ -296,6 +296,29 @@ func TestThereIsNoSpillWithoutRoomForIt(t *testing.T) {
 	assert.Contains(t, o.Sentence, "journal.spill")
 }
 
+func TestManyCallsAtOnceAreSafeWhileTheJournalIsLocked(t *testing.T) {
+	t.Parallel()
+	const calls, each = 16, 100
+	path := filepath.Join(t.TempDir(), "journal.db")
+	j := openJournal(t, path, Options{Spill: 1 << 20})
+	require.NoError(t, locked(deadline(t), path, func() error {
+		var all errgroup.Group
+		for c := range calls {
+			all.Go(func() error {
+				for _, e := range steps(fmt.Sprint("call-", c), each) {
+					if err := errors.Join(j.Append(e), j.Sync(deadline(t))); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		return all.Wait()
+	}))
+	require.NoError(t, j.awaitWritten(deadline(t)))
+	assert.Len(t, pending(t, j), calls*each)
+}
+
 // While the journal fails and recovers again and again, every event gets there once and in order.
 func TestOutagesComeAndGo(t *testing.T) {
 	t.Parallel()
