@@ -163,16 +163,12 @@ func (n *node) fillSpill() (unlock func()) {
 	j, err := journal.Open(t.Context(), n.journal(), journal.Options{Spill: room})
 	require.NoError(t, err)
 	unlock = lockFile(t, n.journal())
-	for i, waiting := 1, 0; waiting == i-1; i++ { // the last one does not fit
-		require.NoError(t, j.Append(eventtest.Of("filler", i, event.CallEnded{Cause: strings.Repeat("x", 200_000)})))
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		_ = j.Sync(ctx)
-		cancel()
-		waiting, _, err = journal.Spilled(n.journal())
-		require.NoError(t, err)
+	const big = 200_000
+	for i := range room / (big + 1000) {
+		require.NoError(t, j.Append(eventtest.Of("filler", i+1, event.CallEnded{Cause: strings.Repeat("x", big)})))
 	}
-	for i := range 2000 { // and what is left, with small ones
-		require.NoError(t, j.Append(eventtest.Of("more", i+1, event.StepStarted{Step: "pin"})))
+	for i := range 3000 { // and what is left
+		require.NoError(t, j.Append(eventtest.Of("more", i+1, event.CallEnded{End: event.EndAbandoned})))
 	}
 	now, cancel := context.WithCancel(t.Context())
 	cancel()
