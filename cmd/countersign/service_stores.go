@@ -15,7 +15,8 @@ import (
 
 // loadPepper reads the pepper. It creates one only where there are no customers yet.
 func loadPepper(cfg config) ([]byte, error) {
-	if exists(cfg.directoryPath()) && !exists(cfg.pepperPath()) {
+	if hadCustomers := exists(cfg.directoryPath()) || sqlite.WasCreated(cfg.directoryPath()); hadCustomers &&
+		!exists(cfg.pepperPath()) {
 		return nil, fmt.Errorf("the pepper %s is missing: restore it from a backup, "+
 			"because the stored PINs cannot be checked without it",
 			cfg.pepperPath())

@@ -18,6 +18,8 @@ var (
 	ErrOlder = errors.New("database of an older version")
 	// ErrMissing: there is no database to open read-only.
 	ErrMissing = errors.New("no database")
+	// ErrLost: the database is missing or empty, but there was one. It is an ErrMissing as well.
+	ErrLost = fmt.Errorf("%w any more", ErrMissing)
 	// ErrForeign: the file is not a database, or not one of ours.
 	ErrForeign = errors.New("not our database")
 	// ErrAccess: a file or its folder cannot be created, read or written.
@@ -25,7 +27,7 @@ var (
 )
 
 // OpenError says in one sentence why a file cannot be used and what to do. It matches one of ErrNewer, ErrOlder,
-// ErrMissing, ErrForeign, ErrAccess and ErrBusy with errors.Is.
+// ErrMissing, ErrLost, ErrForeign, ErrAccess and ErrBusy with errors.Is.
 type OpenError struct {
 	Path string
 	// Kind is one of the errors above.
@@ -70,8 +72,12 @@ func missingError(path string) *OpenError {
 }
 
 func foreignError(path, what string, cause error) *OpenError {
+	todo := "move it away or use another --data folder"
+	if WasCreated(path) {
+		todo = restore + ", or move it away"
+	}
 	return &OpenError{Path: path, Kind: ErrForeign, Cause: cause, Sentence: fmt.Sprintf(
-		"%s is %s: move it away or use another --data folder", path, what)}
+		"%s is %s: %s", path, what, todo)}
 }
 
 // AccessError is an *OpenError with ErrAccess for a file that cannot be created, read or written.
