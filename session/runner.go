@@ -43,8 +43,8 @@ const (
 	defaultStateTimeout = 750 * time.Millisecond
 	// handOverTimeout bounds the transfer, which may have to wait for a prompt to end.
 	handOverTimeout = 30 * time.Second
-	// journalTimeout bounds the wait for the verdict to be on disk. The call goes on even if it is not.
-	journalTimeout = 500 * time.Millisecond
+	// journalTimeout bounds the wait for the verdict to be on disk. Without that the call goes on unverified.
+	journalTimeout = 2 * time.Second
 )
 
 // Runner runs calls. It has no state of its own, so one Runner serves any number of calls at once.
@@ -132,7 +132,7 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	}
 	cancel()
 	if v.gone == nil {
-		end, v.gone = r.handOver(ctx, s, v, log)
+		end, v.gone = r.handOver(ctx, s, &v, log)
 	}
 	var hangup *HangupError
 	switch {

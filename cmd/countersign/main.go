@@ -22,8 +22,8 @@ const (
 	exitWrongUse = 2
 )
 
-// stopSignals ask the program to stop: Ctrl-C, the service manager, and a terminal that was closed.
-var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+// stopSignals ask the program to stop: Ctrl-C and the service manager.
+var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
@@ -99,6 +99,9 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		c.OnUsageError = onUsageError
 		if len(c.Subcommands) > 0 && c.Action == nil {
 			c.Action = unknownCommand
+		}
+		if c.Name != serveName && c.Action != nil {
+			c.Action = endWithTerminal(c.Action)
 		}
 	})
 	return app

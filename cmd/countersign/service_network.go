@@ -125,6 +125,9 @@ func (s *service) notReady(context.Context) (reasons []string) {
 		reasons = append(reasons, strings.TrimSuffix("NATS is away: events wait, "+
 			"and locks count on this machine only: "+st.LastError, ": "))
 	}
+	if reason := journalNotReady(s.journal.Status()); reason != "" {
+		reasons = append(reasons, reason)
+	}
 	select {
 	case <-s.lines.Known():
 	default:

@@ -24,6 +24,15 @@ func outboxIsEmpty(ctx context.Context, o Options) []Finding {
 		return []Finding{unreadable(o, err)}
 	}
 	defer j.Close()
+	spilled, _, err := journal.Spilled(o.Files.Journal)
+	if err != nil {
+		return []Finding{unreadable(err)}
+	}
+	if spilled > 0 {
+		return []Finding{problem("make room on the disk and end what locks journal.db; start countersign serve, if it "+
+			"does not run: it writes them to the journal",
+			"%d events wait in %s, because the journal could not be written", spilled, journal.SpillPath(o.Files.Journal))}
+	}
 	waiting, oldest, err := j.Backlog(ctx)
 	switch {
 	case err != nil:
