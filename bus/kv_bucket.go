@@ -5,7 +5,6 @@ import (
 	"crypto/cipher"
 	"errors"
 	"fmt"
-	"log/slog"
 	"regexp"
 	"strconv"
 	"strings"
@@ -223,15 +222,20 @@ func (b *Bucket) ready() (jetstream.Stream, error) {
 	return b.stream, nil
 }
 
-func (b *Bucket) ensure(ctx context.Context, js jetstream.JetStream, replicas int, log *slog.Logger) error {
-	stream, err := ensureBucket(ctx, js, b.spec, replicas, log)
-	if err != nil {
-		return err
-	}
+// ensure finds or creates the bucket's stream. It says so if the bucket must have existed before.
+func (b *Bucket) ensure(ctx context.Context, js jetstream.JetStream) (jetstream.Stream, error) {
+	o := b.state.options
+	stream, created, err := ensureBucket(ctx, js, b.spec, o.Replicas, o.Log)
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.stream = stream
-	return nil
+	existed := b.stream != nil
+	if err == nil {
+		b.stream = stream
+	}
+	b.mu.Unlock()
+	if created && (existed || o.Expected) {
+		o.Lost("bucket " + b.spec.name)
+	}
+	return stream, err
 }
 
 // failed turns an error of NATS into ours.

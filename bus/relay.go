@@ -44,12 +44,19 @@ type RelayConfig struct {
 	// AckWait is how long NATS may take to confirm the next event in flight before the connection counts as dead: 5
 	// s. A whole batch on a slow disk may take longer.
 	AckWait time.Duration
+	// Expected: events were published from this machine before. Lost hears of it when the stream had to be made although
+	// it must have existed: the events in it are gone. It must not wait.
+	Expected bool
+	Lost     func(what string)
 }
 
 func (c RelayConfig) withDefaults() RelayConfig {
 	c.Stream = c.Stream.withDefaults()
 	if c.Batch <= 0 {
 		c.Batch = 500
+	}
+	if c.Lost == nil {
+		c.Lost = func(string) {}
 	}
 	if c.AckWait <= 0 {
 		c.AckWait = 5 * time.Second
@@ -120,10 +127,14 @@ func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
 	if err != nil {
 		return err
 	}
-	stream, err := ensureStream(ctx, js, r.config.Stream, r.log)
+	stream, created, err := ensureStream(ctx, js, r.config.Stream, r.log)
 	if err != nil {
 		return err
 	}
+	if created && r.config.Expected {
+		r.config.Lost("stream " + event.Stream)
+	}
+	r.config.Expected = true
 	if err := r.mark(ctx, r.settled); err != nil {
 		return err
 	}

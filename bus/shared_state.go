@@ -36,6 +36,10 @@ type StateOptions struct {
 	Within time.Duration
 	// Stream configures the stream of events if it does not exist yet.
 	Stream StreamConfig
+	// Expected: this machine has had shared state before. Lost hears of each bucket that had to be made although it must
+	// have existed: what was in it is gone. It is called from any goroutine and must not wait.
+	Expected bool
+	Lost     func(what string)
 	Log    *slog.Logger
 }
 
@@ -48,6 +52,9 @@ func (o StateOptions) withDefaults() StateOptions {
 	}
 	if o.CallsTTL <= 0 {
 		o.CallsTTL = 24 * time.Hour
+	}
+	if o.Lost == nil {
+		o.Lost = func(string) {}
 	}
 	if o.Within <= 0 {
 		o.Within = 250 * time.Millisecond
@@ -201,7 +208,7 @@ func (s *State) ensure(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, ensureWithin)
 	defer cancel()
 	for _, b := range []*Bucket{s.guard, s.calls, s.lines} {
-		if err := b.ensure(ctx, s.js, s.options.Replicas, s.log); err != nil {
+		if _, err := b.ensure(ctx, s.js); err != nil {
 			return err
 		}
 	}
@@ -255,8 +262,12 @@ func (s *State) publish(ctx context.Context, msg *nats.Msg) error {
 	defer cancel()
 	_, err := s.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
 	if errors.Is(err, jetstream.ErrNoStreamResponse) {
-		if _, err := ensureStream(ctx, s.js, s.options.Stream.withDefaults(), s.log); err != nil {
+		_, created, err := ensureStream(ctx, s.js, s.options.Stream.withDefaults(), s.log)
+		if err != nil {
 			return err
+		}
+		if created && s.options.Expected {
+			s.options.Lost("stream " + event.Stream)
 		}
 		_, err = s.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
 	}
