@@ -171,6 +171,7 @@ func (b *Bucket) last(ctx context.Context, key string) (record, error) {
 const (
 	operationHeader = "KV-Operation"
 	operationDelete = "DEL"
+	operationPurge  = "PURGE"
 	markerHeader    = "Nats-Marker-Reason"
 )
 

@@ -18,8 +18,9 @@ type bucketSpec struct {
 	// ttl is how long values are kept, 0 for ever; history is how many values of each key.
 	ttl     time.Duration
 	history int64
-	// perKey allows a time to live for each key. A NATS before 2.11 cannot do that and keeps every key for ttl.
-	perKey bool
+	// perKey allows a time to live for each key. A NATS before 2.11 cannot do that and keeps every key for ttl, even if
+	// some must outlast it.
+	perKey, outlast bool
 }
 
 func (s bucketSpec) stream() string { return "KV_" + s.name }
@@ -79,7 +80,7 @@ func ensureBucket(ctx context.Context, js jetstream.JetStream, spec bucketSpec, 
 			log.Warn("bucket left as it is, nats does not allow the change", "bucket", spec.name, "err", err)
 		}
 	}
-	if have := stream.CachedInfo().Config; spec.perKey && !have.AllowMsgTTL {
+	if have := stream.CachedInfo().Config; spec.outlast && !have.AllowMsgTTL {
 		log.Warn("every key of the bucket expires, even a lock that only staff may lift; upgrade to nats 2.11",
 			"bucket", spec.name, "ttl", have.MaxAge)
 	}

@@ -91,9 +91,10 @@ func (w *bucketWatch) follow(ctx context.Context, conn *nats.Conn, up func()) er
 	}
 	defer messages.Stop()
 	up()
-	entries := map[string]record{}
+	entries, changed := map[string]record{}, true
 	if consumer.CachedInfo().NumPending == 0 {
 		w.handle(entries)
+		changed = false
 	}
 	for {
 		msg, err := messages.Next(jetstream.NextContext(ctx))
@@ -105,12 +106,18 @@ func (w *bucketWatch) follow(ctx context.Context, conn *nats.Conn, up func()) er
 			return err
 		}
 		key := strings.TrimPrefix(msg.Subject(), w.bucket.subject(""))
-		entries[key] = entryOf(key, msg.Data(), msg.Headers(), meta.Sequence.Stream)
-		if msg.Headers().Get(markerHeader) != "" { // NATS's own limits took it: nobody deleted it
+		switch {
+		case strings.HasPrefix(key, probeKey):
+		case msg.Headers().Get(markerHeader) != "": // NATS's own limits took it: nobody deleted it
 			delete(entries, key)
+			changed = true
+		default:
+			entries[key] = entryOf(key, msg.Data(), msg.Headers(), meta.Sequence.Stream)
+			changed = true
 		}
-		if meta.NumPending == 0 {
+		if changed && meta.NumPending == 0 {
 			w.handle(maps.Clone(entries))
+			changed = false
 		}
 	}
 }

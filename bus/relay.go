@@ -79,16 +79,20 @@ type Relay struct {
 	status statusBoard
 
 	flushes chan chan struct{}
+	proofs  chan chan error
 
 	// Owned by the goroutine in Run.
 	settled  int64 // entries up to here are done
 	marked   int64 // entries up to here are removed from the outbox
 	flushing []chan struct{}
+	proving  []chan error
 }
 
 // NewRelay makes a Relay; nothing happens before Run.
 func NewRelay(outbox Outbox, nats Endpoint, config RelayConfig, log *slog.Logger) *Relay {
-	r := &Relay{outbox: outbox, config: config.withDefaults(), log: log, flushes: make(chan chan struct{})}
+	r := &Relay{
+		outbox: outbox, config: config.withDefaults(), log: log, flushes: make(chan chan struct{}), proofs: make(chan chan error),
+	}
 	r.link = link{endpoint: nats, name: "countersign relay", log: log, up: r.status.up, down: r.status.down}
 	return r
 }
@@ -145,7 +149,11 @@ func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
 		if err != nil {
 			return fmt.Errorf("read the outbox: %w", err)
 		}
+		r.collectProofs()
 		if len(entries) == 0 {
+			if err := r.proveIdle(ctx, js, stream); err != nil {
+				return err
+			}
 			up()
 			r.flushed()
 			if err := r.wait(ctx); err != nil {
@@ -161,6 +169,7 @@ func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
 			if err := r.mark(ctx, entries[n-1].N); err != nil {
 				return err
 			}
+			r.proven(nil)
 			up()
 		}
 		if sendErr != nil {
@@ -196,6 +205,8 @@ func (r *Relay) wait(ctx context.Context) error {
 	case <-timer.C:
 	case done := <-r.flushes:
 		r.flushing = append(r.flushing, done)
+	case done := <-r.proofs:
+		r.proving = append(r.proving, done)
 	}
 	return nil
 }

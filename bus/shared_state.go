@@ -40,7 +40,7 @@ type StateOptions struct {
 	// have existed: what was in it is gone. It is called from any goroutine and must not wait.
 	Expected bool
 	Lost     func(what string)
-	Log    *slog.Logger
+	Log      *slog.Logger
 }
 
 func (o StateOptions) withDefaults() StateOptions {
@@ -120,10 +120,10 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 		again: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}), ready: make(chan struct{}),
 	}
 	s.guard = &Bucket{state: s, within: o.Within, seal: seal, sealed: isToken, spec: bucketSpec{
-		name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true,
+		name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true, outlast: true,
 	}}
 	s.calls = &Bucket{state: s, within: o.Within, seal: seal, sealed: allKeys, spec: bucketSpec{
-		name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1,
+		name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1, perKey: true,
 	}}
 	s.lines = &Bucket{state: s, within: max(linesWithin, o.Within), spec: bucketSpec{
 		name: "lines", about: "service lines", history: linesKept,

@@ -24,7 +24,7 @@ type Alarm struct {
 	Failures int `json:"failures"`
 	// Seconds is the length of the window.
 	Seconds int `json:"seconds"`
-	// What was lost, and what became of it.
+	// What happened, in words. Always with AlarmStateLost: what was lost, and what became of it.
 	What string `json:"what,omitempty"`
 }
 
