@@ -21,6 +21,8 @@ type bucketSpec struct {
 	// perKey allows a time to live for each key. A NATS before 2.11 cannot do that and keeps every key for ttl, even if
 	// some must outlast it.
 	perKey, outlast bool
+	// calls wait for its operations.
+	calls bool
 }
 
 func (s bucketSpec) stream() string { return "KV_" + s.name }

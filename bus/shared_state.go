@@ -88,8 +88,10 @@ type State struct {
 
 	again  chan struct{} // a bucket was found missing
 	cancel context.CancelFunc
-	done   chan struct{}
 	once   sync.Once
+
+	background sync.WaitGroup
+	hang       *hang
 
 	mu    sync.Mutex
 	ready chan struct{} // closed when all buckets are there
@@ -117,18 +119,19 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &State{
 		endpoint: endpoint, conn: conn, alive: alive, js: js, options: o, log: o.Log,
-		again: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}), ready: make(chan struct{}),
+		again: make(chan struct{}, 1), cancel: cancel, hang: newHang(), ready: make(chan struct{}),
 	}
 	s.guard = &Bucket{state: s, within: o.Within, seal: seal, sealed: isToken, spec: bucketSpec{
-		name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true, outlast: true,
+		name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true, outlast: true, calls: true,
 	}}
 	s.calls = &Bucket{state: s, within: o.Within, seal: seal, sealed: allKeys, spec: bucketSpec{
-		name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1, perKey: true,
+		name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1, perKey: true, calls: true,
 	}}
 	s.lines = &Bucket{state: s, within: max(linesWithin, o.Within), spec: bucketSpec{
 		name: "lines", about: "service lines", history: linesKept,
 	}}
-	go s.keep(ctx, conn.StatusChanged(nats.CONNECTED))
+	s.background.Go(func() { s.keep(ctx, conn.StatusChanged(nats.CONNECTED)) })
+	s.background.Go(func() { s.watchHang(ctx) })
 	return s, nil
 }
 
@@ -158,7 +161,7 @@ func (s *State) Ready(ctx context.Context) error {
 func (s *State) Close() {
 	s.once.Do(func() {
 		s.cancel()
-		<-s.done
+		s.background.Wait()
 		closed := make(chan struct{})
 		s.conn.SetClosedHandler(func(*nats.Conn) { close(closed) })
 		s.conn.Close()
@@ -168,7 +171,6 @@ func (s *State) Close() {
 
 // keep creates the missing buckets on each new connection, and when an operation found one missing.
 func (s *State) keep(ctx context.Context, connected <-chan nats.Status) {
-	defer close(s.done)
 	warned := false
 	for delay := retry.Backoff(retryFirst, retryMost); ; {
 		err := s.ensure(ctx)
