@@ -23,7 +23,9 @@ func hung(t *testing.T, within time.Duration) (s *bus.State, release func()) {
 	_, err := s.Guard().Put(t.Context(), "there", []byte("x"), shared.ByDefault)
 	require.NoError(t, err)
 	wire.Hold()
-	return s, wire.Release
+	release = sync.OnceFunc(wire.Release)
+	t.Cleanup(release)
+	return s, release
 }
 
 func took(f func()) time.Duration {
