@@ -29,7 +29,8 @@ type Options struct {
 	MaxDuration time.Duration
 	// MaxActions bounds the number of prompts and questions (docs/policy.md#whole-idv); default 60.
 	MaxActions int
-	// StateTimeout bounds each wait for Calls and Tokens. Default 750 ms.
+	// StateTimeout bounds a call's waits for shared state, all of them together: Calls, Tokens and the Guard's. After that
+	// the call goes on without. Default 750 ms.
 	StateTimeout time.Duration
 	// Log gets a line when a call begins, is decided and ends. Default: no log.
 	Log *slog.Logger
@@ -102,6 +103,7 @@ func Source(node string) string { return "/countersign/" + node }
 // system is gone, with that as its cause. Run may be called from any number of goroutines.
 func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	defer call.Token.Wipe()
+	ctx = WithStateBudget(ctx, r.stateTimeout)
 	bounded, cancel := context.WithTimeoutCause(ctx, r.maxDuration, ErrTooLong)
 	defer cancel()
 	earlier := r.recall(bounded, call)

@@ -201,6 +201,9 @@ func eventText(data event.Data, version int) string {
 		return fmt.Sprintf("version %d by %s: %s", version, strings.TrimSpace(d.Author+" "+d.Comment),
 			strings.Join(d.Summary, "; "))
 	case event.Alarm:
+		if d.What != "" {
+			return fmt.Sprintf("%s: %s", d.Kind, d.What)
+		}
 		return fmt.Sprintf("%s: %d of %d calls failed within %d s", d.Kind, d.Failures, d.Calls, d.Seconds)
 	default:
 		return ""

@@ -26,7 +26,7 @@ func outboxIsEmpty(ctx context.Context, o Options) []Finding {
 	defer j.Close()
 	spilled, _, err := journal.Spilled(o.Files.Journal)
 	if err != nil {
-		return []Finding{unreadable(err)}
+		return []Finding{unreadable(o, err)}
 	}
 	if spilled > 0 {
 		return []Finding{problem("make room on the disk and end what locks journal.db; start countersign serve, if it "+

@@ -71,7 +71,7 @@ func examples() map[event.Fact]event.Event {
 		}),
 		one(
 			"alarm-retail-2025-11-19T09:46", 1, after(5*time.Minute),
-			event.Alarm{Kind: event.AlarmFailureRate, Calls: 41, Failures: 17, Seconds: 300},
+			event.Alarm{Kind: event.AlarmFailureRate, Calls: 41, Failures: 17, Seconds: 300, What: "17 of 41 calls failed"},
 		),
 	} {
 		all[e.Fact()] = e

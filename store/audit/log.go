@@ -30,6 +30,8 @@ const (
 	LineEdited     = "line_edited"
 	LineRolledBack = "line_rolled_back"
 	LineRemoved    = "line_removed"
+	LinePutBack    = "line_put_back"
+	StateLost      = "state_lost"
 	Unlocked       = "unlocked"
 	SecretSet      = "secret_set"
 	Checked        = "answer_checked"
