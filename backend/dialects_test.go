@@ -50,17 +50,25 @@ type systems struct {
 	log     *logbook
 }
 
-// answering starts a server. The settings of the CRM are those of README.md's first example.
+// answering starts a server and returns what asks it.
 func answering(t *testing.T, h http.Handler, change func(*backend.Settings, *sms.Settings)) systems {
 	t.Helper()
+	return systemsAt(t, serve(t, h), change)
+}
+
+// systemsAt asks a server with the settings of README.md's first example.
+func systemsAt(t *testing.T, url string, change func(*backend.Settings, *sms.Settings)) systems {
+	t.Helper()
 	log := &logbook{}
-	s := crmSettings(t, serve(t, h))
+	s := crmSettings(t, url)
 	g := sms.Settings{URL: s.URL, Timeout: mostTime}
 	s.Breaker.Failures = 1000
 	if change != nil {
 		change(&s, &g)
 	}
-	return systems{directory(t, s, local(t), log.Logger()), gateway(t, g), log}
+	d := directory(t, s, local(t), log.Logger())
+	d.RetryWithin(patience) // also on a busy machine
+	return systems{d, gateway(t, g), log}
 }
 
 // ask runs an operation about C-1 and +4930123456 and returns what it says.
