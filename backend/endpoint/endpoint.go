@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +31,7 @@ const (
 type Endpoint struct {
 	base        string // without a trailing slash
 	Host        string
-	headers     http.Header
+	headers     http.Header // of every request, which shares their values
 	client      *http.Client
 	fresh       *http.Client  // a new connection for each request
 	Timeout     time.Duration // of one attempt
@@ -74,6 +74,11 @@ func New(base string, headers map[string]string, t TLS, o Options) (*Endpoint, e
 	}
 	if e.headers, err = HeadersFrom(headers, o.Env); err != nil {
 		errs = append(errs, err)
+	}
+	for name, value := range map[string]string{"User-Agent": userAgent, "Accept": contentJSON} {
+		if e.headers.Get(name) == "" {
+			e.headers.Set(name, value)
+		}
 	}
 	secure, err := t.config()
 	if err != nil {
@@ -215,13 +220,14 @@ func (e *Endpoint) try(caller, all context.Context, operation string, r *Prepare
 		}
 		return &Failure{Operation: operation, Host: e.Host, What: what, away: true, again: true}
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, e.base+a.target, nil)
+	w := &watch{}
+	req, err := http.NewRequestWithContext(w.over(ctx, r), r.method, e.base+a.target, nil)
 	if err != nil {
 		return nil, &Failure{Operation: operation, Host: e.Host, What: "the request cannot be made: its URL is invalid"}
 	}
 	e.dress(req, r, a)
 	tell := e.tell(req, len(r.secret) > 0)
-	res, err := e.send(req, r, a)
+	res, err := e.send(req, r, a, w)
 	if err != nil {
 		tell(0, nil)
 		return nil, fail(err)
@@ -271,22 +277,14 @@ func (e *Endpoint) tell(req *http.Request, secret bool) func(status int, answer 
 
 // dress adds headers and body.
 func (e *Endpoint) dress(req *http.Request, r *Prepared, a Filled) {
-	for name, value := range e.headers {
-		req.Header[name] = slices.Clone(value)
-	}
+	req.Header = maps.Clone(e.headers)
 	if r.keyHeader != "" {
 		req.Header.Set(r.keyHeader, a.key)
-	}
-	if req.Header.Get("User-Agent") == "" {
-		req.Header.Set("User-Agent", userAgent)
-	}
-	if req.Header.Get("Accept") == "" {
-		req.Header.Set("Accept", contentJSON)
 	}
 	if r.body == nil {
 		return
 	}
-	req.Header.Set("Content-Type", r.contentType)
+	req.Header["Content-Type"] = r.contentTypes
 	req.ContentLength = int64(len(a.payload.bytes))
 	req.Body = a.payload.reader()
 	req.GetBody = func() (io.ReadCloser, error) { return a.payload.reader(), nil }

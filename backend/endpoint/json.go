@@ -170,7 +170,7 @@ func Repeats(v gjson.Result) bool {
 	if v.Type != gjson.JSON {
 		return false
 	}
-	var keys []string
+	keys := make([]string, 0, 8)
 	repeated, named := false, v.IsObject()
 	v.ForEach(func(key, one gjson.Result) bool {
 		if named {

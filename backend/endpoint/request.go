@@ -21,6 +21,7 @@ const (
 // Prepared is a compiled Request.
 type Prepared struct {
 	method, contentType string
+	contentTypes        []string // contentType, as a header's values
 	path, body          *text
 	query               map[string]*text
 	escape              escape // of values in the body
@@ -96,6 +97,7 @@ func (c *Prepared) setRepetition(r Request) error {
 
 func (c *Prepared) setContentType(r Request) error {
 	c.contentType = OrDefault(r.ContentType, contentJSON)
+	c.contentTypes = []string{c.contentType}
 	if !ValidHeaderValue(c.contentType) {
 		return errors.New("content_type has control characters")
 	}

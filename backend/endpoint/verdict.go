@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,7 +49,7 @@ func (d Judge) Read(r *Reply) (yes bool, err error) {
 	if d.OK == "" {
 		return true, nil
 	}
-	if Repeats(gjson.ParseBytes(r.Body)) {
+	if bytes.Count(r.Body, []byte(":")) > 1 && Repeats(gjson.ParseBytes(r.Body)) {
 		return false, errTwice
 	}
 	return d.judge(gjson.GetBytes(r.Body, d.OK))

@@ -130,16 +130,18 @@ func backendFind(c *cli.Context) error {
 			}
 			all, err = d.ByPhone(ctx, number)
 		}
-		list := []map[string]any{}
+		list, result := []map[string]any{}, map[string]any{}
 		for _, found := range all {
-			if found.ID == "" { // one that could not be read
+			if found.ID == "" {
+				result["unread"] = true
 				continue
 			}
 			list = append(list, map[string]any{
 				"id": found.ID, "name": found.Name, "language": found.Language, "enrolled": append([]string{}, found.Enrolled...),
 			})
 		}
-		return x.answered(c, map[string]any{"customers": list}, err, func() { printFound(c, all) })
+		result["customers"] = list
+		return x.answered(c, result, err, func() { printFound(c, all) })
 	})
 }
 
@@ -153,7 +155,7 @@ func printFound(c *cli.Context, all []session.Customer) {
 	}
 	for _, found := range all {
 		if found.ID == "" {
-			fmt.Fprintln(c.App.Writer, "customer that could not be read")
+			fmt.Fprintln(c.App.Writer, "customer of an unreadable record")
 			continue
 		}
 		fmt.Fprintf(c.App.Writer, "customer %s\n", printable(found.ID))
