@@ -198,7 +198,7 @@ func (f Fields) enrolled(v gjson.Result, left *notes) []string {
 	return slices.Compact(all)
 }
 
-// listed reads a list of kinds: an array, or one text with commas, semicolons or blanks, or an object with true for each.
+// listed reads a list of kinds: an array, a text with commas, semicolons or blanks, or an object with true for each.
 func (f Fields) listed(v gjson.Result, left *notes) (kinds []string) {
 	add := func(kind string) {
 		if !isKind(kind) || len(kinds) >= maxEnrolled {

@@ -48,15 +48,25 @@ func encoded(t *testing.T, in encoding.Encoding, text string) string {
 	return s
 }
 
+func json(charset string) map[string]string {
+	return map[string]string{"Content-Type": "application/json; charset=" + charset}
+}
+
 func listed(s *backend.Settings, _ *sms.Settings) { s.ByID.Customers = "customers" }
 
 func TestAnswersInOtherEncodings(t *testing.T) {
 	t.Parallel()
-	utf16 := func(e unicode.Endianness, mark unicode.BOMPolicy) encoding.Encoding { return unicode.UTF16(e, mark) }
+	little := func(mark unicode.BOMPolicy) string {
+		return encoded(t, unicode.UTF16(unicode.LittleEndian, mark), everything)
+	}
+	big := func(mark unicode.BOMPolicy) string {
+		return encoded(t, unicode.UTF16(unicode.BigEndian, mark), everything)
+	}
 	content := func(of, coding string) map[string]string {
 		return map[string]string{"Content-Type": of, "Content-Encoding": coding}
 	}
 	plain := func(of string) map[string]string { return map[string]string{"Content-Type": of} }
+	ascii := strings.NewReplacer("ë", "e", "ü", "u").Replace(everything)
 	for name, c := range map[string]struct {
 		headers map[string]string
 		body    string
@@ -70,18 +80,18 @@ func TestAnswersInOtherEncodings(t *testing.T) {
 		"gzip of Latin-1": {content("application/json; charset=iso-8859-1", "gzip"),
 			packed(t, gzipped, encoded(t, charmap.ISO8859_1, everything))},
 		"a byte order mark":              {plain("application/json"), "\ufeff" + everything},
-		"ISO-8859-1":                     {plain("application/json;charset=ISO-8859-1"), encoded(t, charmap.ISO8859_1, everything)},
+		"ISO-8859-1":                     {json("ISO-8859-1"), encoded(t, charmap.ISO8859_1, everything)},
 		"ISO-8859-15":                    {plain(`text/json; charset="iso-8859-15"`), encoded(t, charmap.ISO8859_15, everything)},
-		"windows-1252":                   {plain("application/json; charset=windows-1252"), encoded(t, charmap.Windows1252, everything)},
+		"windows-1252":                   {json("windows-1252"), encoded(t, charmap.Windows1252, everything)},
 		"Latin-1 without a word":         {plain("application/json"), encoded(t, charmap.ISO8859_1, everything)},
-		"UTF-16 with a mark":             {plain("application/json"), encoded(t, utf16(unicode.LittleEndian, unicode.UseBOM), everything)},
-		"UTF-16BE with a mark":           {plain("application/json"), encoded(t, utf16(unicode.BigEndian, unicode.UseBOM), everything)},
-		"UTF-16LE":                       {plain("application/json; charset=utf-16le"), encoded(t, utf16(unicode.LittleEndian, unicode.IgnoreBOM), everything)},
-		"UTF-16, big endian, not named":  {plain("application/json; charset=utf-16"), encoded(t, utf16(unicode.BigEndian, unicode.IgnoreBOM), everything)},
+		"UTF-16 with a mark":             {plain("application/json"), little(unicode.UseBOM)},
+		"UTF-16BE with a mark":           {plain("application/json"), big(unicode.UseBOM)},
+		"UTF-16LE":                       {json("utf-16le"), little(unicode.IgnoreBOM)},
+		"UTF-16, big endian, not named":  {json("utf-16"), big(unicode.IgnoreBOM)},
 		"JSON called text":               {plain("text/plain; charset=UTF-8"), everything},
 		"JSON called HTML":               {plain("text/html"), "\n" + everything + "\n"},
 		"no type at all":                 {map[string]string{"Content-Type": ""}, everything},
-		"a charset that is not needed":   {plain("application/json; charset=x-unknown"), strings.NewReplacer("ë", "e", "ü", "u").Replace(everything)},
+		"a charset that is not needed":   {json("x-unknown"), ascii},
 		"in front of it a guard":         {plain("application/json"), ")]}',\n" + everything},
 		"in front of it an endless loop": {plain("application/json"), "for(;;);" + everything},
 	} {

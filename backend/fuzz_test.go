@@ -32,7 +32,8 @@ func FuzzAnswer(f *testing.F) {
 		{path: "customers", found: "total", fields: fields}}
 	byBool, err := endpoint.Verdict{OK: "valid"}.Compile(nil, nil, true)
 	require.NoError(f, err)
-	byWord, err := endpoint.Verdict{OK: "valid", OKValues: []string{"yes"}, WrongValues: []string{"no"}}.Compile(nil, nil, true)
+	byWord, err := endpoint.Verdict{OK: "valid", OKValues: []string{"yes"}, WrongValues: []string{"no"}}.
+		Compile(nil, nil, true)
 	require.NoError(f, err)
 	byStatus, err := endpoint.Verdict{OKStatus: []int{200}}.Compile(nil, nil, true)
 	require.NoError(f, err)
@@ -58,7 +59,9 @@ func FuzzAnswer(f *testing.F) {
 				require.Negative(t, strings.IndexFunc(c.ID+c.Name+c.Language, unicode.IsControl))
 			}
 		}
-		for want, v := range map[string]endpoint.Judge{`(?i)^("?(true|1|yes|y|t)"?|1(\.0*)?(e[+-]?0+)?)$`: byBool, `^"yes"$`: byWord} {
+		for want, v := range map[string]endpoint.Judge{
+			`(?i)^("?(true|1|yes|y|t)"?|1(\.0*)?(e[+-]?0+)?)$`: byBool, `^"yes"$`: byWord,
+		} {
 			yes, err := v.Read(&endpoint.Reply{Status: 200, Body: body})
 			if yes {
 				require.NoError(t, err)

@@ -57,11 +57,13 @@ func TestTheSameCustomerTwiceIsOne(t *testing.T) {
 	for name, body := range map[string]string{
 		"two rows of a join": `[{"id": 7, "name": "Ada", "language": "en", "secrets": "pin"},
 			{"id": 7, "name": "Ada", "language": "en", "secrets": "birth_date"}]`,
-		"once as a text":       `[{"id": 7, "name": "Ada", "language": "en"}, {"id": "7", "secrets": ["pin", "birth_date"]}]`,
-		"once without a name":  `[{"id": 7, "secrets": ["pin"]}, {"id": 7.0, "name": "Ada", "language": "en", "secrets": "birth_date"}]`,
-		"as PHP writes a list": `{"0": {"id": 7, "name": "Ada", "secrets": ["pin"]}, "3": {"id": 7, "language": "en", "secrets": ["birth_date"]}}`,
-		"a hundred and fifty times": `[` + strings.Repeat(`{"id": 7, "name": "Ada", "language": "en", "secrets": "pin birth_date"},`, 149) +
-			`{"id": 7}]`,
+		"once as a text": `[{"id": 7, "name": "Ada", "language": "en"}, {"id": "7", "secrets": ["pin", "birth_date"]}]`,
+		"once without a name": `[{"id": 7, "secrets": ["pin"]},
+			{"id": 7.0, "name": "Ada", "language": "en", "secrets": "birth_date"}]`,
+		"as PHP writes a list": `{"0": {"id": 7, "name": "Ada", "secrets": ["pin"]},
+			"3": {"id": 7, "language": "en", "secrets": ["birth_date"]}}`,
+		"a hundred and fifty times": `[` +
+			strings.Repeat(`{"id": 7, "name": "Ada", "language": "en", "secrets": "pin birth_date"},`, 149) + `{"id": 7}]`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,7 +164,8 @@ func TestIdsAsNumbers(t *testing.T) {
 		assert.True(t, found)
 		assert.Equal(t, id, c.ID, written)
 	}
-	for _, written := range []string{`1.5`, `-1`, `1e999999999`, `1e-3`, `NaN`, `Infinity`, `0x10`, `12345678901234567890123456789012345678901`} {
+	for _, written := range []string{`1.5`, `-1`, `1e999999999`, `1e-3`, `NaN`, `Infinity`, `0x10`,
+		`12345678901234567890123456789012345678901`} {
 		assert.Equal(t, outage, answering(t, reply{body: `{"customers": {"id": ` + written + `}}`}, nil).
 			ask(t, "by_identifier"), written)
 	}

@@ -154,7 +154,9 @@ func TestWhatAnAnswerLacksIsSaid(t *testing.T) {
 	}{
 		{
 			[]string{"find", "--phone", "+12125550100"}, exitDone,
-			[]string{"left out: ", "1 of 2 customers", `"id" is missing`, "the number alone does not identify one", "customer X-1"},
+			[]string{
+				"left out: ", "1 of 2 customers", `"id" is missing`, "the number alone does not identify one", "customer X-1",
+			},
 		},
 		{
 			[]string{"find", "--json", "--phone", "+12125550100"}, exitDone,
