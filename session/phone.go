@@ -30,10 +30,12 @@ func notANumber(words string) error { return &numberError{words} }
 func (e *numberError) Error() string        { return e.words }
 func (e *numberError) Is(target error) bool { return target == ErrNotANumber }
 
-// E164 normalises a telephone number to E.164 (ITU-T): "+" and up to 15 digits. It is ReadPhone for numbers that are
-// stored or that messages are sent to: a number that can be two is ErrTwoReadings, with both.
-func E164(told, region string) (string, error) {
-	r := ReadPhone(told, region)
+// E164 normalises a telephone number to E.164 (ITU-T): "+" and up to 15 digits. It is what ReadPhone reads for certain.
+func E164(told, region string) (string, error) { return ReadPhone(told, region).Certain() }
+
+// Certain is the number for those who store it or send messages to it: one that can be two is ErrTwoReadings, with
+// both.
+func (r PhoneReading) Certain() (e164 string, err error) {
 	if r.Other != "" {
 		return "", fmt.Errorf("%w: %s and %s; write it with \"+\"", ErrTwoReadings, r.abroad, r.Other)
 	}
