@@ -45,6 +45,9 @@ type config struct {
 		MaxDuration duration `yaml:"max_duration"`
 		MaxActions  int      `yaml:"max_actions"`
 	} `yaml:"calls"`
+	Caller struct {
+		Placeholders []string `yaml:"placeholders"`
+	} `yaml:"caller"`
 	Line struct {
 		Region string `yaml:"region"`
 		PopURL string `yaml:"pop_url"`
@@ -125,6 +128,7 @@ func defaults() config {
 	c.Socket.Drain = duration(30 * time.Second)
 	c.Calls.MaxDuration = duration(180 * time.Second)
 	c.Calls.MaxActions = 60
+	c.Caller.Placeholders = []string{}
 	c.Customers.Hash = customers.SchemeArgon2id
 	c.Prompts.Voices = prompts.Voices{}
 	c.Guard = guard.DefaultRules()
@@ -256,6 +260,9 @@ func (c config) check() error {
 		errs = append(errs, fmt.Errorf(
 			"line.region is %q: it must be an ISO 3166 code of two letters, such as DE, GB or US", r))
 	}
+	if _, err := c.placeholders(); err != nil {
+		errs = append(errs, fmt.Errorf("caller.placeholders has %w", err))
+	}
 	return errors.Join(errs...)
 }
 
@@ -271,6 +278,10 @@ func below(section string, err error) (errs []error) {
 		errs = append(errs, fmt.Errorf("%s.%w", section, err))
 	}
 	return errs
+}
+
+func (c config) placeholders() (session.Placeholders, error) {
+	return session.NewPlaceholders(c.Caller.Placeholders, c.Line.Region)
 }
 
 func (c config) checkRetention() (errs []error) {

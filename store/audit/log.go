@@ -37,6 +37,8 @@ const (
 	Checked        = "answer_checked"
 	Messaged       = "message_sent"
 	Erased         = "erased"
+	Added          = "customer_added"
+	Removed        = "customer_removed"
 	Imported       = "imported"
 	Exported       = "exported"
 	Replayed       = "replayed"
