@@ -79,7 +79,9 @@ func counts(
 	if err != nil {
 		return nil, nil, err
 	}
-	r = &Report{Columns: []Column{{Key: "by", Title: "By", Kind: Text}, {Key: "what", Title: "What", Kind: Text}}}
+	r = &Report{Columns: []Column{
+		{Key: "by", Title: "By", Kind: Text, Names: true}, {Key: "what", Title: "What", Kind: Text, Names: true},
+	}}
 	for _, f := range fields {
 		r.Columns = append(r.Columns, f.Column)
 	}

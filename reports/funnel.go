@@ -122,8 +122,8 @@ func sortFunnel(all []asked) {
 func funnel(all []asked) *Report {
 	r := &Report{
 		Columns: []Column{
-			{Key: "line", Title: "Line", Kind: Text}, {Key: "step", Title: "Question", Kind: Text},
-			{Key: "attempt", Title: "Attempt", Kind: Text},
+			{Key: "line", Title: "Line", Kind: Text, Names: true}, {Key: "step", Title: "Question", Kind: Text, Names: true},
+			{Key: "attempt", Title: "Attempt", Kind: Text, Names: true},
 			{Key: "asked", Title: "Asked", Kind: Count}, {Key: "success", Title: "Success", Kind: Count},
 			{Key: "success_percent", Title: "Succ. %", Kind: Percent},
 			{Key: "rejected", Title: "Wrong", Kind: Count}, {Key: "no_input", Title: "No input", Kind: Count},

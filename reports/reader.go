@@ -33,7 +33,7 @@ type Query struct {
 	Limit int
 }
 
-// FewCalls is the Limit where a format is for people.
+// FewCalls is the Limit on a terminal.
 const FewCalls = 50
 
 // Filter picks calls; an empty field picks all.

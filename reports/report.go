@@ -57,8 +57,12 @@ type Column struct {
 	// Key is its name for programs, and never changes; Title is for people, and short. Both are unique in a report.
 	Key, Title string
 	Kind       Kind
-	// Minor columns are the first to be left out if there is no room for all.
+	// Minor columns are the first that a terminal leaves out if there is no room for all.
 	Minor bool
+	// Names columns say which row it is: they are never left out, and come again where a wide table is continued.
+	Names bool
+	// ID columns hold ids whose end is enough to find what they name: if one must be cut, its end stays.
+	ID bool
 }
 
 // Number is one of the numbers that matter most.

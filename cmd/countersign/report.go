@@ -93,7 +93,7 @@ func callsFlags() []cli.Flag {
 		},
 		&cli.IntFlag{
 			Name:  "limit",
-			Usage: "at most `N` calls, 0 for all; default: 50 for table and pdf, all for the others; a pdf is one page",
+			Usage: "at most `N` calls, 0 for all; default: 50 for table, all for the others",
 		},
 	}
 }

@@ -76,9 +76,6 @@ func (s Schedule) make(
 	ctx context.Context, reader *reports.Reader, p reports.Period, name string, o Order,
 ) (l letter, err error) {
 	q := reports.Query{Period: p, Lines: s.Lines, Quiet: true, By: s.By}
-	if !s.Format.Whole() {
-		q.Limit = reports.FewCalls
-	}
 	var file *os.File
 	err = reader.Read(ctx, s.Report, q, func(made *reports.Report) (err error) {
 		if o.Incomplete {

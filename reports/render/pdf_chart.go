@@ -1,13 +1,14 @@
 package render
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 
 	"countersign/reports"
 )
 
-// mostBars is how many bars can be labelled; of more, every second, third, … is.
+// mostBars is how many bars there is room for; the rows below have all.
 const (
 	mostBars  = 400
 	axisWidth = 12.0
@@ -27,16 +28,23 @@ func (p *page) chart() {
 	var bars []reports.Row
 	most := 0.0
 	for _, row := range p.rows {
-		if (c.By == "" || row[0] == c.By) && c.Sums(row) && len(bars) < mostBars {
+		if (c.By == "" || row[0] == c.By) && c.Sums(row) {
 			bars = append(bars, row)
-			most = max(most, wholeOf(c, row))
 		}
+	}
+	title := c.Title
+	if len(bars) > mostBars {
+		title += fmt.Sprintf(", the last %d of %d", mostBars, len(bars))
+		bars = bars[len(bars)-mostBars:]
+	}
+	for _, row := range bars {
+		most = max(most, wholeOf(c, row))
 	}
 	if most == 0 {
 		return
 	}
 	p.letters("B", textSize, ink)
-	p.CellFormat(p.width*0.6, 5, p.text(c.Title), "", 0, "L", false, 0, "")
+	p.CellFormat(p.width*0.6, 5, p.cut(p.text(title), p.width*0.6), "", 0, "L", false, 0, "")
 	p.legend()
 	p.Ln(7)
 	top, left := p.GetY(), margin+axisWidth

@@ -22,15 +22,15 @@ const (
 	JSON Format = "json"
 	// XLSX is a workbook with the rows on its first sheet, and everything else on the second.
 	XLSX Format = "xlsx"
-	// PDF is one page of A4.
+	// PDF is pages of A4, as many as the rows need, for people.
 	PDF Format = "pdf"
 )
 
 // Formats lists all of them.
 func Formats() []Format { return []Format{Table, CSV, JSON, XLSX, PDF} }
 
-// Whole says whether the format is for programs and takes any number of rows; the others show as many as people read.
-func (f Format) Whole() bool { return f == CSV || f == JSON || f == XLSX }
+// Whole says whether the format has all rows by default; a terminal shows as many as people read.
+func (f Format) Whole() bool { return f != Table }
 
 // Binary says whether the format cannot be shown on a terminal.
 func (f Format) Binary() bool { return f == XLSX || f == PDF }
@@ -69,5 +69,5 @@ func scope(r *reports.Report) string {
 
 // left says how many rows are not shown, and which option shows them.
 func left(shown int, of int64) string {
-	return fmt.Sprintf("%d of %d rows are shown; csv, xlsx and json have all (calls: as many as --limit says).", shown, of)
+	return fmt.Sprintf("%d of %d rows are shown; pdf, csv, xlsx and json have all (calls: as many as --limit says).", shown, of)
 }
