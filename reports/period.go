@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"countersign/internal/wallclock"
+	"countersign/reports/words"
 )
 
 // Period is the time of a report: From is included, To is not. Both are in the time zone of its days and hours.
@@ -120,15 +121,18 @@ func (p Period) Zone() string {
 	return fmt.Sprintf("local time, %s, UTC%s", name, time.Unix(0, 0).In(time.FixedZone("", offset)).Format("-07:00"))
 }
 
-// String is the period for people: its first and last day if it consists of whole days.
-func (p Period) String() string {
+// String is the period in English.
+func (p Period) String() string { return p.Say(words.English) }
+
+// Say is the period for people: its first and last day if it consists of whole days.
+func (p Period) Say(l words.Language) string {
 	zone, last := p.From.Location(), today(p.To.Add(-time.Millisecond))
 	switch {
 	case !p.From.Equal(startOfDay(today(p.From), zone)) || !p.To.Equal(startOfDay(last+1, zone)):
-		return p.From.Format("2006-01-02 15:04:05 MST") + " until " + p.To.Format("2006-01-02 15:04:05 MST")
+		return l.Sprintf("%s until %s", p.From.Format("2006-01-02 15:04:05 MST"), p.To.Format("2006-01-02 15:04:05 MST"))
 	case today(p.From) == last:
 		return last.String()
 	default:
-		return today(p.From).String() + " to " + last.String()
+		return l.Sprintf("%s to %s", today(p.From), last)
 	}
 }

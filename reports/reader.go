@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"countersign/reports/words"
 )
 
 // Reader makes reports from the views of reports.db. It is safe for use by several goroutines.
@@ -25,6 +27,8 @@ type Query struct {
 	// Lines are the service lines to count; none means all. A line without calls is an error, unless Quiet allows it.
 	Lines []string
 	Quiet bool
+	// Language is that of what people read; codes stay.
+	Language words.Language
 	// By names the sections of the report, such as "day"; none means the usual ones. See Sections.
 	By []string
 	// Calls filters the calls report, and Limit is how many of its rows are wanted; 0 means all. Other reports ignore
@@ -94,7 +98,8 @@ func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Rep
 	if err != nil {
 		return err
 	}
-	report.Name, report.Title = k.name, k.title
+	report.Name, report.Title, report.Language = k.name, k.title, q.Language
+	report.translate()
 	if err := report.tellCounted(ctx, tx, q.Period, r.now()); err != nil {
 		return err
 	}
@@ -105,6 +110,11 @@ func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Rep
 // notCounted is how much of a period may be missing without a note: events take a moment to arrive, and a service notes
 // its progress only every half minute.
 const notCounted = 2 * time.Minute
+
+const (
+	noteNothingCounted = "No events have been counted yet; a service with the role reporting counts them."
+	noteCountedUntil   = "Events are counted until %s; later ones are missing until a service with the role reporting runs."
+)
 
 // tellCounted notes until when events are counted, where it matters: a report that is behind must not look like a quiet
 // day.
@@ -123,11 +133,10 @@ func (r *Report) tellCounted(ctx context.Context, tx *sql.Tx, p Period, now time
 	}
 	switch {
 	case r.Counted == nil:
-		r.Notes = append([]string{"No events have been counted yet; a service with the role reporting counts them."},
-			r.Notes...)
+		r.Notes = append([]string{r.Language.Text(noteNothingCounted)}, r.Notes...)
 	case r.Counted.Before(end.Add(-notCounted)) && p.From.Before(now):
-		r.Notes = append([]string{"Events are counted until " + r.Counted.Format("2006-01-02 15:04") +
-			"; later ones are missing until a service with the role reporting runs."}, r.Notes...)
+		until := r.Language.Sprintf(noteCountedUntil, r.Counted.Format("2006-01-02 15:04"))
+		r.Notes = append([]string{until}, r.Notes...)
 	}
 	return nil
 }

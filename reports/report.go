@@ -7,13 +7,18 @@ package reports
 import (
 	"iter"
 	"time"
+
+	"countersign/reports/words"
 )
 
 // Report is a report in no format yet.
 type Report struct {
 	// Name is the name of the report in commands, such as "summary"; Title is for people.
 	Name, Title string
-	Period      Period
+	// Language is that of Title, Notes, Chart and of the titles and explanations of columns and numbers. Rows hold
+	// codes; Word translates them.
+	Language words.Language
+	Period   Period
 	// Lines are the service lines of the query; none means all.
 	Lines []string
 	// Filters describe the rest of the query, such as "status: verified".
@@ -50,6 +55,8 @@ const (
 	Seconds Kind = "seconds"
 	// Time is a time.Time in the period's time zone.
 	Time Kind = "time"
+	// Figure is an int64 or a float64: in which unit is in another column.
+	Figure Kind = "number"
 )
 
 // Column is one column.
@@ -57,6 +64,10 @@ type Column struct {
 	// Key is its name for programs, and never changes; Title is for people, and short. Both are unique in a report.
 	Key, Title string
 	Kind       Kind
+	// Means explains the column to people.
+	Means string
+	// Words is the vocabulary of its codes; Names if its values are their own words.
+	Words words.Vocabulary
 	// Minor columns are the first that a terminal leaves out if there is no room for all.
 	Minor bool
 	// Names columns say which row it is: they are never left out, and come again where a wide table is continued.

@@ -14,6 +14,7 @@ import (
 	"countersign/reports"
 	"countersign/reports/render"
 	"countersign/reports/reportsdb"
+	"countersign/reports/words"
 	"countersign/session/event"
 	"countersign/store/sqlite"
 )
@@ -70,6 +71,9 @@ func reportFlags(name string) []cli.Flag {
 		flags = append(flags, callsFlags()...)
 	}
 	return append(flags,
+		&cli.StringFlag{
+			Name: "language", Usage: "words for people in `LANGUAGE`: en or de; codes in csv and json stay", Value: "en",
+		},
 		&cli.StringFlag{Name: "format", Usage: "write it as `FORMAT`: " + joinFormats(), Value: string(render.Table)},
 		&cli.StringFlag{
 			Name: "output", Aliases: []string{"o"},
@@ -164,6 +168,9 @@ func reportQuery(c *cli.Context, name string, format render.Format) (q reports.Q
 	}
 	if q.Period, err = reports.ParsePeriod(c.String("from"), c.String("to"), zone, time.Now()); err != nil {
 		return q, usageError{err}
+	}
+	if q.Language, err = words.Parse(c.String("language")); err != nil {
+		return q, wrongUse("--language %q: it can be en or de", c.String("language"))
 	}
 	q.Lines, q.By = c.StringSlice("line"), c.StringSlice("by")
 	if name != "calls" {

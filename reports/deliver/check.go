@@ -77,6 +77,9 @@ func (s Schedule) checkWhat() (errs []error) {
 	if !slices.Contains(render.Formats(), s.Format) {
 		say("format is %q: it can be %s", s.Format, joined(render.Formats()))
 	}
+	if _, err := s.language(); err != nil {
+		errs = append(errs, err)
+	}
 	if slices.Contains(s.Lines, "") {
 		say("lines has an empty name")
 	}

@@ -75,11 +75,15 @@ func Deliver(ctx context.Context, reader *reports.Reader, server Mail, s Schedul
 func (s Schedule) make(
 	ctx context.Context, reader *reports.Reader, p reports.Period, name string, o Order,
 ) (l letter, err error) {
-	q := reports.Query{Period: p, Lines: s.Lines, Quiet: true, By: s.By}
+	language, err := s.language()
+	if err != nil {
+		return letter{}, err
+	}
+	q := reports.Query{Period: p, Lines: s.Lines, Quiet: true, By: s.By, Language: language}
 	var file *os.File
 	err = reader.Read(ctx, s.Report, q, func(made *reports.Report) (err error) {
 		if o.Incomplete {
-			made.Notes = append([]string{NoteIncomplete}, made.Notes...)
+			made.Notes = append([]string{made.Language.Text(NoteIncomplete)}, made.Notes...)
 		}
 		l = s.letter(made, o)
 		l.name = name

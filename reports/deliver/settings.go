@@ -9,6 +9,7 @@ import (
 	"countersign/reports"
 	"countersign/reports/render"
 	"countersign/reports/schedule"
+	"countersign/reports/words"
 )
 
 // Settings are the scheduled reports and their mail server.
@@ -27,11 +28,22 @@ type Schedule struct {
 	Lines  []string        `yaml:"lines"`
 	By     []string        `yaml:"by"`
 	Format render.Format   `yaml:"format"`
-	Folder string          `yaml:"folder"`
-	Mail   struct {
+	// Language is that of words for people; empty is English.
+	Language string `yaml:"language"`
+	Folder   string `yaml:"folder"`
+	Mail     struct {
 		To      []string `yaml:"to"`
 		Subject string   `yaml:"subject"`
 	} `yaml:"mail"`
+}
+
+// language is that of the report and its mail; English beside an error.
+func (s Schedule) language() (words.Language, error) {
+	l, err := words.Parse(s.Language)
+	if err != nil {
+		return l, fmt.Errorf("language is %q: it can be en or de", s.Language)
+	}
+	return l, nil
 }
 
 // due is when its settings say that it is due.

@@ -214,7 +214,7 @@ func TestLibreOfficeReadsTheSameNumbersFromXLSX(t *testing.T) {
 		require.Len(t, records, 1+len(all), name)
 		for n, row := range all {
 			for i, c := range r.Columns {
-				got, want := records[n+1][i], reports.Plain(row[i])
+				got, want := records[n+1][i], reports.Plain(r.Word(row, i))
 				switch v := row[i].(type) {
 				case float64:
 					got, want = fmt.Sprintf("%.1f", parsed(t, strings.TrimSuffix(got, "%"))), fmt.Sprintf("%.1f", v)
@@ -348,14 +348,16 @@ func textOfPDF(t *testing.T, pdf []byte) string {
 // hiddenIn finds which columns a page or a terminal says that it left out.
 func hiddenIn(text string) map[string]bool {
 	hidden := map[string]bool{}
-	const begin = "Left out because the terminal is too narrow: "
-	if _, rest, found := strings.Cut(strings.Join(strings.Fields(text), " "), begin); found {
-		titles, _, _ := strings.Cut(rest, ". ")
-		for _, title := range strings.Split(strings.TrimSuffix(titles, "."), ", ") {
-			hidden[title] = true
+	for _, begin := range []string{
+		"Left out because the terminal is too narrow: ", "Weggelassen, weil das Terminal zu schmal ist: ",
+	} {
+		// the last note, which ends with a full stop
+		if _, titles, found := strings.Cut(strings.Join(strings.Fields(text), " "), begin); found {
+			for _, title := range strings.Split(strings.TrimSuffix(titles, "."), ", ") {
+				hidden[title] = true
+			}
 		}
 	}
-	delete(hidden, "Unavail") // cut at its own full stop
 	return hidden
 }
 

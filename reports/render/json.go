@@ -43,6 +43,7 @@ type jsonColumn struct {
 	Key   string       `json:"key"`
 	Title string       `json:"title"`
 	Kind  reports.Kind `json:"kind"`
+	Means string       `json:"means,omitempty"`
 }
 
 // printJSON writes one object whose last member holds the rows, one per line, so that neither side needs them all in
@@ -58,7 +59,7 @@ func printJSON(w io.Writer, r *reports.Report) error {
 		head.Numbers = append(head.Numbers, jsonNumber{n.Key, n.Title, n.Kind, n.Value, n.Share})
 	}
 	for _, c := range r.Columns {
-		head.Columns = append(head.Columns, jsonColumn{c.Key, c.Title, c.Kind})
+		head.Columns = append(head.Columns, jsonColumn{c.Key, c.Title, c.Kind, c.Means})
 	}
 	text, err := json.Marshal(head)
 	if err != nil {

@@ -71,7 +71,7 @@ func printPDF(w io.Writer, r *reports.Report) error {
 	p.width, p.end = wide-2*margin, high-margin-footHeight
 	p.SetMargins(margin, margin, margin)
 	p.SetAutoPageBreak(false, 0)
-	p.SetTitle(r.Title+", "+r.Period.String(), true)
+	p.SetTitle(r.Title+", "+r.Period.Say(r.Language), true)
 	p.SetCreator("Countersign", true)
 	p.SetCreationDate(r.Made)
 	p.SetModificationDate(r.Made)
@@ -90,7 +90,7 @@ func printPDF(w io.Writer, r *reports.Report) error {
 func (p *page) next() {
 	p.AddPage()
 	p.letters("", noteSize, grey)
-	head := p.r.Title + ", " + p.r.Period.String() + ", " + scope(p.r)
+	head := p.r.Title + ", " + p.r.Period.Say(p.r.Language) + ", " + scope(p.r)
 	p.CellFormat(p.width, noteHeight, p.cut(p.text(head), p.width), "", 1, "L", false, 0, "")
 	p.Ln(2)
 }
@@ -100,7 +100,7 @@ func (p *page) foot() {
 	p.letters("", noteSize, grey)
 	p.SetXY(margin, p.end+footHeight-noteHeight)
 	p.CellFormat(p.width/2, noteHeight, p.text("Countersign, "+reports.Shown(p.r.Made)), "", 0, "L", false, 0, "")
-	p.CellFormat(p.width/2, noteHeight, fmt.Sprintf("Page %d of {nb}", p.PageNo()), "", 0, "R", false, 0, "")
+	p.CellFormat(p.width/2, noteHeight, p.r.Language.Sprintf("Page %d of %s", p.PageNo(), "{nb}"), "", 0, "R", false, 0, "")
 }
 
 // text encodes text from people.
@@ -121,7 +121,7 @@ func (p *page) heading() {
 	p.letters("B", titleSize, ink)
 	p.CellFormat(p.width, 9, p.text(p.r.Title), "", 1, "L", false, 0, "")
 	p.letters("", textSize, grey)
-	for _, s := range []string{p.r.Period.String() + " (" + p.r.Period.Zone() + ")", scope(p.r)} {
+	for _, s := range []string{p.r.Period.Say(p.r.Language) + " (" + p.r.Period.Zone() + ")", scope(p.r)} {
 		p.CellFormat(p.width, 4.5, p.cut(p.text(s), p.width), "", 1, "L", false, 0, "")
 	}
 	p.Ln(3)
@@ -155,10 +155,10 @@ func (p *page) tiles() {
 		p.letters("", textSize, grey)
 		p.CellFormat(wide, 4, p.cut(p.text(n.Title), wide), "", 2, "C", false, 0, "")
 		p.letters("B", 16, ink)
-		p.CellFormat(wide, 7, p.text(reports.Shown(n.Value)), "", 2, "C", false, 0, "")
+		p.CellFormat(wide, 7, p.text(p.r.ShownValue(n.Value)), "", 2, "C", false, 0, "")
 		if n.Share != nil {
 			p.letters("", textSize, grey)
-			p.CellFormat(wide, 4, reports.Shown(n.Share)+reports.Percent.Unit(), "", 2, "C", false, 0, "")
+			p.CellFormat(wide, 4, p.r.ShownValue(n.Share)+reports.Percent.Unit(), "", 2, "C", false, 0, "")
 		}
 	}
 	p.SetXY(margin, top+tileHeight+4)
@@ -168,10 +168,11 @@ func (p *page) tiles() {
 func (p *page) notes() {
 	notes := slices.Clone(p.r.Notes)
 	if int64(len(p.rows)) < p.r.Of {
-		notes = append([]string{left(len(p.rows), p.r.Of)}, notes...)
+		notes = append([]string{left(p.r, len(p.rows))}, notes...)
 	}
+	notes = append(notes, legend(p.r, nil, p.rows)...)
 	if p.lossy {
-		notes = append(notes, "? stands for letters that this page cannot show; the other formats have them.")
+		notes = append(notes, p.r.Language.Text("? stands for letters that this page cannot show; the other formats have them."))
 	}
 	p.Ln(noteHeight)
 	for _, n := range notes {
@@ -187,18 +188,18 @@ func (p *page) notes() {
 }
 
 // labelOf is the label of a bar.
-func labelOf(c *reports.Chart, row reports.Row) string {
+func labelOf(r *reports.Report, row reports.Row) string {
 	var s []string
-	labels := c.Labels
+	c, labels := r.Chart, r.Chart.Labels
 	if c.Whole != "" {
 		labels = labels[:len(labels)-1]
 	}
 	for _, i := range labels {
 		if d, ok := row[i].(reports.Day); ok {
-			s = append(s, d.Utc().Format("Jan 2"))
+			s = append(s, d.Utc().Format("01-02"))
 			continue
 		}
-		s = append(s, reports.Shown(row[i]))
+		s = append(s, r.Shown(row, i))
 	}
 	return strings.Join(s, " ")
 }

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 
@@ -34,7 +33,7 @@ func (p *page) chart() {
 	}
 	title := c.Title
 	if len(bars) > mostBars {
-		title += fmt.Sprintf(", the last %d of %d", mostBars, len(bars))
+		title += p.r.Language.Sprintf(", the last %d of %d", mostBars, len(bars))
 		bars = bars[len(bars)-mostBars:]
 	}
 	for _, row := range bars {
@@ -79,12 +78,12 @@ func (p *page) chart() {
 			p.TransformBegin()
 			p.TransformRotate(turned, middle, y)
 			p.SetXY(middle-turnedRoom, y-1.5)
-			p.CellFormat(turnedRoom, 3.5, p.cut(p.text(labelOf(c, row)), turnedRoom), "", 0, "R", false, 0, "")
+			p.CellFormat(turnedRoom, 3.5, p.cut(p.text(labelOf(p.r, row)), turnedRoom), "", 0, "R", false, 0, "")
 			p.TransformEnd()
 		default:
 			room := step * float64(every)
 			p.SetXY(middle-room/2, top+p.chartHigh+0.5)
-			p.CellFormat(room, 3.5, p.cut(p.text(labelOf(c, row)), room), "", 0, "C", false, 0, "")
+			p.CellFormat(room, 3.5, p.cut(p.text(labelOf(p.r, row)), room), "", 0, "C", false, 0, "")
 		}
 	}
 	p.SetXY(margin, top+p.chartHigh+7)
@@ -134,7 +133,7 @@ func (p *page) legend() {
 		entries = append(entries, entry{p.text(p.r.Columns[part].Title), inked[n%len(inked)]})
 	}
 	if c.Of >= 0 {
-		entries = append(entries, entry{"the rest of " + p.text(p.r.Columns[c.Of].Title), pale})
+		entries = append(entries, entry{p.text(p.r.Language.Sprintf("the rest of %s", p.r.Columns[c.Of].Title)), pale})
 	}
 	p.letters("", textSize, grey)
 	x, y := margin+p.width, p.GetY()

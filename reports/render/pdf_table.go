@@ -40,7 +40,7 @@ func (p *page) needs() []need {
 		n := need{full: p.GetStringWidth(p.text(c.Title))}
 		n.least = p.longest(c.Title)
 		for _, row := range p.rows {
-			s := reports.Shown(row[i])
+			s := p.r.Shown(row, i)
 			n.full = max(n.full, p.GetStringWidth(p.text(s)))
 			if textual(c) {
 				n.least = max(n.least, p.longest(s))
@@ -181,8 +181,8 @@ func (p *page) pieces(panels []panel, room float64) (all []piece) {
 	most := max(1, int((room-rowHeight)/lineHeight)+1)
 	for _, row := range p.rows {
 		texts := make([]string, len(row))
-		for i, v := range row {
-			texts[i] = reports.Shown(v)
+		for i := range row {
+			texts[i] = p.r.Shown(row, i)
 		}
 		for one := p.wrap(panels, texts, row); one.lines > 0; {
 			part := piece{row: row, cells: make([][]string, len(one.cells)), lines: min(one.lines, most)}

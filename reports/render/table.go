@@ -61,8 +61,8 @@ func (g *grid) measure() {
 	}
 	for _, row := range g.rows {
 		cells := make([]string, len(row))
-		for i, v := range row {
-			cells[i] = g.t.show(reports.Shown(v))
+		for i := range row {
+			cells[i] = g.t.show(g.r.Shown(row, i))
 			g.width[i] = max(g.width[i], uniseg.StringWidth(cells[i]))
 		}
 		g.cells = append(g.cells, cells)
@@ -137,7 +137,7 @@ func (g *grid) cutText(ids bool) bool {
 
 func (g *grid) write(out *bufio.Writer) {
 	r := g.r
-	for _, head := range []string{r.Title, r.Period.String() + ", " + r.Period.Zone() + ", " + scope(r)} {
+	for _, head := range []string{r.Title, r.Period.Say(r.Language) + ", " + r.Period.Zone() + ", " + scope(r)} {
 		g.wrap(out, head)
 	}
 	_ = out.WriteByte('\n')
@@ -156,10 +156,14 @@ func (g *grid) write(out *bufio.Writer) {
 	}
 	notes := append([]string{}, r.Notes...)
 	if int64(len(g.rows)) < r.Of {
-		notes = append([]string{left(len(g.rows), r.Of)}, notes...)
+		notes = append([]string{left(r, len(g.rows))}, notes...)
+	}
+	if len(g.rows) > 0 {
+		notes = append(notes, legend(r, g.columns, g.rows)...)
 	}
 	if hidden := g.hidden(); len(hidden) > 0 {
-		notes = append(notes, "Left out because the terminal is too narrow: "+strings.Join(hidden, ", ")+".")
+		notes = append(notes, r.Language.Sprintf("Left out because the terminal is too narrow: %s.",
+			strings.Join(hidden, ", ")))
 	}
 	if g.bar > 0 {
 		notes = append([]string{g.legend()}, notes...)
@@ -170,6 +174,15 @@ func (g *grid) write(out *bufio.Writer) {
 	for _, note := range notes {
 		g.wrap(out, note)
 	}
+}
+
+// legend explains the columns and the words of rows.
+func legend(r *reports.Report, columns []int, rows []reports.Row) []string {
+	l := r.NewLegend(columns)
+	for _, row := range rows {
+		l.See(row)
+	}
+	return l.Notes()
 }
 
 func (g *grid) hidden() (titles []string) {
