@@ -121,6 +121,9 @@ func (r *Report) number(total Row, title, key, share string) {
 
 // draw sets the chart: parts of a whole for each row of a section.
 func (r *Report) draw(title string, q Query, of string, parts ...string) {
+	if len(q.By) == 0 {
+		return
+	}
 	by := q.By[len(q.By)-1]
 	r.Chart = &Chart{
 		Title: q.Language.Sprintf("%s by %s", q.Language.Text(title), q.Language.Word(words.Sections, by)),

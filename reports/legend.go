@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"slices"
 	"strings"
 
 	"countersign/reports/words"
@@ -10,8 +11,10 @@ import (
 func (r *Report) translate() {
 	l := r.Language
 	r.Title = l.Text(r.Title)
-	for i := range r.Columns {
-		r.Columns[i].Title, r.Columns[i].Means = l.Text(r.Columns[i].Title), l.Text(r.Columns[i].Means)
+	for _, columns := range [][]Column{r.Columns, r.measures} {
+		for i := range columns {
+			columns[i].Title, columns[i].Means = l.Text(columns[i].Title), l.Text(columns[i].Means)
+		}
 	}
 	for i := range r.Numbers {
 		r.Numbers[i].Title = l.Text(r.Numbers[i].Title)
@@ -24,13 +27,34 @@ func (r *Report) translate() {
 // Word is a value for people: codes become words, everything else stays.
 func (r *Report) Word(row Row, i int) any {
 	if code, ok := row[i].(string); ok && code != "" {
+		if m, ok := r.measure(i, code); ok {
+			return m.Title
+		}
 		return r.Language.Word(r.vocabulary(row, i), code)
 	}
 	return row[i]
 }
 
 // Shown is Word as text.
-func (r *Report) Shown(row Row, i int) string { return r.ShownValue(r.Word(row, i)) }
+func (r *Report) Shown(row Row, i int) string {
+	shown := r.ShownValue(r.Word(row, i))
+	if r.Columns[i].Signed && Float(row[i]) > 0 {
+		return "+" + shown
+	}
+	return shown
+}
+
+// measure is the column that a value of a column named number stands for.
+func (r *Report) measure(column int, code string) (Column, bool) {
+	if r.Columns[column].Key != "number" {
+		return Column{}, false
+	}
+	i := slices.IndexFunc(r.measures, func(c Column) bool { return c.Key == code })
+	if i < 0 {
+		return Column{}, false
+	}
+	return r.measures[i], true
+}
 
 // ShownValue is a value that is no code as text.
 func (r *Report) ShownValue(v any) string {
@@ -66,10 +90,7 @@ type Legend struct {
 	terms   []term // in the order in which they occur
 }
 
-type term struct {
-	words words.Vocabulary
-	code  string
-}
+type term struct{ word, means string }
 
 // NewLegend is a legend of these columns; nil: of all.
 func (r *Report) NewLegend(columns []int) *Legend {
@@ -85,18 +106,26 @@ func (r *Report) NewLegend(columns []int) *Legend {
 func (l *Legend) See(row Row) {
 	for _, i := range l.columns {
 		code, ok := row[i].(string)
+		if m, is := l.r.measure(i, code); is {
+			l.see(term{word: m.Title, means: m.Means})
+			continue
+		}
 		v := l.r.vocabulary(row, i)
 		if !ok || code == "" || v == words.Names {
 			continue
 		}
 		if v != words.Methods {
-			l.see(term{v, code})
+			l.see(l.r.term(v, code))
 			continue
 		}
 		for method := range strings.FieldsFuncSeq(code, func(r rune) bool { return r == ',' || r == ' ' }) {
-			l.see(term{words.Steps, method})
+			l.see(l.r.term(words.Steps, method))
 		}
 	}
+}
+
+func (r *Report) term(v words.Vocabulary, code string) term {
+	return term{r.Language.Word(v, code), r.Language.Explain(v, code)}
 }
 
 func (l *Legend) see(t term) {
@@ -122,7 +151,7 @@ func (l *Legend) Notes() (notes []string) {
 		columns = add(columns, l.r.Columns[i].Title, l.r.Columns[i].Means)
 	}
 	for _, t := range l.terms {
-		terms = add(terms, l.r.Language.Word(t.words, t.code), l.r.Language.Explain(t.words, t.code))
+		terms = add(terms, t.word, t.means)
 	}
 	for _, all := range [][]string{columns, terms} {
 		if len(all) > 0 {

@@ -31,6 +31,9 @@ type Query struct {
 	Language words.Language
 	// By names the sections of the report, such as "day"; none means the usual ones. See Sections.
 	By []string
+	// Compare compares with the period before. Sections of days, weeks, months and quarters have nothing to be compared
+	// with, and are left out.
+	Compare bool
 	// Calls filters the calls report, and Limit is how many of its rows are wanted; 0 means all. Other reports ignore
 	// both.
 	Calls Filter
@@ -66,7 +69,7 @@ var ErrUneven = errors.New("calls are counted by quarter hours: set --from and -
 
 // Read makes a report, hands it to print and returns the error of print. The rows can be read only until print returns.
 // An *UnknownError says that there is no such report, section or line, ErrUneven that this report cannot cover this
-// period.
+// period, ErrNoComparison and ErrNothingToCompare that there is nothing to compare.
 func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Report) error) (err error) {
 	k := reportKindOf(name)
 	if k.make == nil {
@@ -94,16 +97,23 @@ func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Rep
 			return err
 		}
 	}
-	report, err := k.make(ctx, tx, q, r.now())
+	make := k.make
+	if q.Compare {
+		make = k.compare
+	}
+	report, err := make(ctx, tx, q, r.now())
 	if err != nil {
 		return err
+	}
+	if report.Before == nil {
+		report.Period = q.Period
 	}
 	report.Name, report.Title, report.Language = k.name, k.title, q.Language
 	report.translate()
 	if err := report.tellCounted(ctx, tx, q.Period, r.now()); err != nil {
 		return err
 	}
-	report.Period, report.Lines, report.Made = q.Period, q.Lines, r.now().In(q.Period.From.Location())
+	report.Lines, report.Made = q.Lines, r.now().In(q.Period.From.Location())
 	return print(report)
 }
 

@@ -23,6 +23,8 @@ type Report struct {
 	Lines []string
 	// Filters describe the rest of the query, such as "status: verified".
 	Filters []string
+	// Before is the period that this one is compared with; nil without a comparison.
+	Before *Period
 	// Made is when the report was made. It contains what reached NATS until Counted; nil: nothing is counted yet.
 	Made    time.Time
 	Counted *time.Time
@@ -36,6 +38,9 @@ type Report struct {
 	// Notes explain the numbers.
 	Notes []string
 	Chart *Chart
+
+	// measures are the columns whose keys are values of a column named number.
+	measures []Column
 }
 
 // Row has a value for each column: nil, a string, int64, float64, Day or time.Time.
@@ -74,6 +79,8 @@ type Column struct {
 	Names bool
 	// ID columns hold ids whose end is enough to find what they name: if one must be cut, its end stays.
 	ID bool
+	// Signed numbers are changes: people see their sign.
+	Signed bool
 }
 
 // Number is one of the numbers that matter most.

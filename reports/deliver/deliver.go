@@ -50,11 +50,8 @@ func Deliver(ctx context.Context, reader *reports.Reader, server Mail, s Schedul
 		return done, err
 	}
 	zone := one.Cron.Zone()
-	first, last := s.Period.Days(o.Due.In(zone))
-	if done.Period, err = reports.ParsePeriod(first, last, zone, o.Due); err != nil {
-		return done, fmt.Errorf("%s has no days: %w", s.Period, err)
-	}
-	name := fmt.Sprintf("%s-%s.%s", s.Name, first, s.extension())
+	done.Period = s.Period.Period(zone, o.Due)
+	name := fmt.Sprintf("%s-%s.%s", s.Name, done.Period.From.Format(time.DateOnly), s.extension())
 	l, err := s.make(ctx, reader, done.Period, name, o)
 	if err != nil {
 		return done, err
@@ -79,7 +76,7 @@ func (s Schedule) make(
 	if err != nil {
 		return letter{}, err
 	}
-	q := reports.Query{Period: p, Lines: s.Lines, Quiet: true, By: s.By, Language: language}
+	q := reports.Query{Period: p, Lines: s.Lines, Quiet: true, By: s.By, Language: language, Compare: s.Compare != ""}
 	var file *os.File
 	err = reader.Read(ctx, s.Report, q, func(made *reports.Report) (err error) {
 		if o.Incomplete {

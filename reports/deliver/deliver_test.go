@@ -16,7 +16,6 @@ import (
 	"countersign/reports/deliver/delivertest"
 	"countersign/reports/render"
 	"countersign/reports/reportstest"
-	"countersign/reports/schedule"
 	"countersign/session/event"
 )
 
@@ -37,7 +36,7 @@ func TestAScheduledPDFHasEveryCallInTheFolderAndInTheMail(t *testing.T) {
 	}
 	p := delivertest.New(t, NoTLS, false)
 	s := Schedule{
-		Name: "daily", Cron: "0 6 * * *", TZ: "UTC", Report: "calls", Period: schedule.Yesterday, Format: render.PDF,
+		Name: "daily", Cron: "0 6 * * *", TZ: "UTC", Report: "calls", Period: reports.Yesterday, Format: render.PDF,
 		Folder: t.TempDir(), Language: "de-AT",
 	}
 	s.Mail.To = []string{"ops@bank.example"}
@@ -70,7 +69,7 @@ func TestAScheduledPDFHasEveryCallInTheFolderAndInTheMail(t *testing.T) {
 func TestALanguageOfASchedule(t *testing.T) {
 	t.Parallel()
 	for language, wrong := range map[string]bool{"": false, "en": false, "de": false, "de-AT": false, "fr": true, "x": true} {
-		s := Schedule{Report: "summary", Period: schedule.Yesterday, Format: render.PDF, Language: language}
+		s := Schedule{Report: "summary", Period: reports.Yesterday, Format: render.PDF, Language: language}
 		errs := s.checkWhat()
 		assert.Equal(t, wrong, len(errs) == 1, language)
 		if wrong {

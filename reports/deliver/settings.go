@@ -20,14 +20,16 @@ type Settings struct {
 
 // Schedule is one scheduled report.
 type Schedule struct {
-	Name   string          `yaml:"name"`
-	Cron   string          `yaml:"cron"`
-	TZ     string          `yaml:"tz"`
-	Report string          `yaml:"report"`
-	Period schedule.Period `yaml:"period"`
-	Lines  []string        `yaml:"lines"`
-	By     []string        `yaml:"by"`
-	Format render.Format   `yaml:"format"`
+	Name   string             `yaml:"name"`
+	Cron   string             `yaml:"cron"`
+	TZ     string             `yaml:"tz"`
+	Report string             `yaml:"report"`
+	Period reports.PeriodWord `yaml:"period"`
+	// Compare is "previous" for a comparison with the period before, or empty.
+	Compare string        `yaml:"compare"`
+	Lines   []string      `yaml:"lines"`
+	By      []string      `yaml:"by"`
+	Format  render.Format `yaml:"format"`
 	// Language is that of words for people; empty is English.
 	Language string `yaml:"language"`
 	Folder   string `yaml:"folder"`

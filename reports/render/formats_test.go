@@ -185,6 +185,20 @@ func TestJSONIsWhatItsSchemaSaysAndWhatTheReportSays(t *testing.T) {
 			}
 		}
 	}
+	compared := autumn(t)
+	compared.Compare = true
+	for _, name := range reports.Names() {
+		if !reports.Compares(name) {
+			continue
+		}
+		instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(printed(a, name, compared, JSON, Terminal{})))
+		require.NoError(t, err)
+		require.NoError(t, schema.Validate(instance), name)
+		for _, f := range Formats() {
+			assert.NotEmpty(t, printed(a, name, compared, f, Terminal{Width: 80, UTF8: true}))
+		}
+		assert.Contains(t, string(printed(a, name, compared, Table, Terminal{})), "compared with 2026-10-21 to 2026-10-23")
+	}
 	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(empty))
 	require.NoError(t, err)
 	require.NoError(t, schema.Validate(instance))

@@ -25,10 +25,16 @@ type jsonHead struct {
 	Filters  []string     `json:"filters"`
 	Made     time.Time    `json:"made"`
 	Counted  *time.Time   `json:"counted_until"`
+	Before   *jsonPeriod  `json:"compared_with,omitempty"`
 	Numbers  []jsonNumber `json:"numbers"`
 	Columns  []jsonColumn `json:"columns"`
 	Notes    []string     `json:"notes"`
 	Of       int64        `json:"of"`
+}
+
+type jsonPeriod struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
 }
 
 type jsonNumber struct {
@@ -54,6 +60,9 @@ func printJSON(w io.Writer, r *reports.Report) error {
 		Lines:   append([]string{}, r.Lines...),
 		Filters: append([]string{}, r.Filters...), Made: r.Made.Truncate(time.Millisecond), Counted: r.Counted,
 		Numbers: []jsonNumber{}, Notes: append([]string{}, r.Notes...), Of: r.Of,
+	}
+	if r.Before != nil {
+		head.Before = &jsonPeriod{r.Before.From, r.Before.To}
 	}
 	for _, n := range r.Numbers {
 		head.Numbers = append(head.Numbers, jsonNumber{n.Key, n.Title, n.Kind, n.Value, n.Share})

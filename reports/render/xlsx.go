@@ -70,7 +70,7 @@ func (b *workbook) makeStyles() (err error) {
 	b.styles = map[reports.Kind]int{}
 	for k, format := range map[reports.Kind]string{
 		reports.Text: "@", reports.Count: "0", reports.Percent: "0.0%", reports.Seconds: "0.0",
-		reports.Time: "yyyy-mm-dd hh:mm:ss", dayStyle: "yyyy-mm-dd", reports.Figure: "0.#",
+		reports.Time: "yyyy-mm-dd hh:mm:ss", dayStyle: "yyyy-mm-dd", reports.Figure: "General",
 	} {
 		style := excelize.Style{CustomNumFmt: &format}
 		if k == dayStyle || k == reports.Time {

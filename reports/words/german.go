@@ -110,8 +110,8 @@ var german = map[string]string{
 	"in this period":                                        "in diesem Zeitraum",
 	"in the period before":                                  "im Zeitraum davor",
 	"now less before; of percentages, in percentage points": "jetzt weniger davor; bei Prozenten in Prozentpunkten",
-	"the change in percent of before; – if before was nothing": "die Änderung in Prozent von davor; – wenn davor nichts " +
-		"war",
+	"the change in percent of before; – if that was nothing, is not complete, or is a percentage itself": "die Änderung " +
+		"in Prozent von davor; – wenn das nichts war, nicht vollständig ist, oder selbst ein Prozentwert ist",
 
 	// notes
 	"A call counts on the day on which it began. Step-ups and calls that came back to us count as " +
@@ -149,6 +149,12 @@ var german = map[string]string{
 
 	// around the report
 	"all lines": "alle Linien", "line %s": "Linie %s", "lines %s": "Linien %s", "Page %d of %s": "Seite %d von %s",
+	"The period is not over: both periods are compared up to the same moment, %s and %s.": "Der Zeitraum ist noch nicht " +
+		"zu Ende: beide Zeiträume sind bis zum gleichen Zeitpunkt verglichen, %s und %s.",
+	"This period has %d days, the one before %d.": "Dieser Zeitraum hat %d Tage, der davor %d.",
+	"The period before is not complete: the first call that is counted began at %s. Changes in percent would mislead.": "Der " +
+		"Zeitraum davor ist nicht vollständig: der erste gezählte Anruf begann um %s. Änderungen in Prozent führten irre.",
+	"compared with %s": "verglichen mit %s",
 	"%s to %s": "%s bis %s", "%s until %s": "%s bis vor %s",
 	"failed": "gescheitert", "step-ups": "Nachweise", "status": "Status", "reason": "Grund", "customer": "Kunde",
 	"caller": "Anrufer", "identified by": "identifiziert durch", "failed at": "gescheitert an",

@@ -115,6 +115,43 @@ func TestEverySentenceOfReportsIsInEveryLanguage(t *testing.T) {
 	assert.Greater(t, found, 10)
 }
 
+// text is the value of a constant expression of string literals, or "".
+func text(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		s, _ := strconv.Unquote(e.Value)
+		return s
+	case *ast.BinaryExpr:
+		return text(e.X) + text(e.Y)
+	}
+	return ""
+}
+
+func TestEveryNoteIsInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, pattern := range []string{"../*.go", "../deliver/*.go"} {
+		files, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, path := range files {
+			ast.Inspect(parsed(t, path), func(n ast.Node) bool {
+				spec, ok := n.(*ast.ValueSpec)
+				if !ok || len(spec.Values) != 1 {
+					return true
+				}
+				name := strings.ToLower(spec.Names[0].Name)
+				if s := text(spec.Values[0]); s != "" && (strings.HasPrefix(name, "note") || name == "nocalls") {
+					found++
+					assert.True(t, words.German.Knows(s), "%s: %q is not in german.go", path, s)
+					assert.Equal(t, strings.Count(s, "%"), strings.Count(words.German.Text(s), "%"), s)
+				}
+				return true
+			})
+		}
+	}
+	assert.Greater(t, found, 8)
+}
+
 func TestWordsOfOneLanguage(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
