@@ -135,6 +135,7 @@ func defaults() config {
 	c.Customers.Hash = customers.SchemeArgon2id
 	c.Prompts.Voices = prompts.Voices{}
 	c.Guard = guard.DefaultRules()
+	c.Guard.SharedNumbers = []guard.SharedNumber{}
 	c.Web.Keys = map[string]string{}
 	c.FreeSWITCH = []freeswitchServer{}
 	c.Web.Listen = "127.0.0.1:8085"

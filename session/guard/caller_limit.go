@@ -14,10 +14,11 @@ type caller struct {
 	Identifiers []identifier `json:"named,omitempty"`
 }
 
-// identifier is an identifier that the caller gave, as a tag.
+// identifier is an identifier that the caller gave, as a tag. More counts the calls that gave it after the first.
 type identifier struct {
-	At  time.Time `json:"at"`
-	Tag string    `json:"tag"`
+	At   time.Time `json:"at"`
+	Tag  string    `json:"tag"`
+	More int       `json:"more,omitempty"`
 }
 
 // burst multiplies the limits for calls that run already: calls that begin together all pass the check at their start,
@@ -56,11 +57,14 @@ func (c *caller) stepFailed(r Rules, at time.Time) {
 	c.Failed = last(c.Failed, burst*r.CallerSteps)
 }
 
-// addIdentifier adds an identifier. One that is there already only gets the later time.
+// addIdentifier adds an identifier that one more call gave. One that is there already gets the later time.
 func (c *caller) addIdentifier(r Rules, i identifier) {
 	for _, o := range c.Identifiers {
-		if o.Tag == i.Tag && o.At.After(i.At) {
-			i.At = o.At
+		if o.Tag == i.Tag {
+			i.More = o.More + 1
+			if o.At.After(i.At) {
+				i.At = o.At
+			}
 		}
 	}
 	c.removeIdentifiers([]string{i.Tag})
@@ -73,6 +77,17 @@ func (c *caller) removeIdentifiers(tags []string) (changed bool) {
 	n := len(c.Identifiers)
 	c.Identifiers = slices.DeleteFunc(c.Identifiers, func(o identifier) bool { return slices.Contains(tags, o.Tag) })
 	return len(c.Identifiers) < n
+}
+
+// notGuessed takes back that one call gave an identifier. It stays if other calls gave it too.
+func (c *caller) notGuessed(tag string) (changed bool) {
+	for i, o := range c.Identifiers {
+		if o.Tag == tag && o.More > 0 {
+			c.Identifiers[i].More--
+			return true
+		}
+	}
+	return c.removeIdentifiers([]string{tag})
 }
 
 // keep is how long the Store keeps the record.

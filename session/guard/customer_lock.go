@@ -6,33 +6,50 @@ import (
 	"time"
 
 	"countersign/session"
+	"countersign/session/event"
 	"countersign/session/shared"
 )
 
-// customer is the record of attempts at one customer's secrets: those not given back since the last success, oldest
-// first. Locks are worked out from them, so an attempt given back takes its lock with it.
+// customer is the record of attempts at one customer's secrets: those not given back since the last success by the same
+// method, oldest first. Locks are worked out from them, so an attempt given back takes its lock with it.
 type customer struct {
 	Failures []failure `json:"failures,omitempty"`
+	// Cleared says up to when failures by a method were forgotten, so that an older copy cannot bring them back. Those of
+	// everyMethod were forgotten when a person unlocked the customer.
+	Cleared map[event.Method]time.Time `json:"cleared,omitempty"`
 }
+
+// everyMethod is no method. Failures recorded by versions before 1.1 have it: any success forgets them.
+const everyMethod event.Method = ""
 
 // failure is an attempt that was not given back (yet). ID is unique and begins with the tag of its call.
 type failure struct {
 	At time.Time `json:"at"`
 	ID string    `json:"id"`
+	// By is the method. Suggested: nothing but the caller's number named the customer.
+	By        event.Method `json:"by,omitempty"`
+	Suggested bool         `json:"suggested,omitempty"`
 }
 
-// standing is the rule of docs/policy.md#lockout.
-func (c customer) standing(r Rules, now time.Time) session.Standing {
+// standing is the rule of docs/policy.md#lockout. Failures of suggested callers count towards the total alone.
+func (c customer) standing(r Rules, now time.Time) (st session.Standing) {
 	if len(c.Failures) >= r.Total {
-		return session.Standing{Locked: true}
+		return session.Standing{Locked: true, Suggested: true}
 	}
 	if c.expired(r, now) {
 		return session.Standing{}
 	}
+	var own []failure
+	for _, f := range c.Failures {
+		if !f.Suggested {
+			own = append(own, f)
+		}
+	}
+	st.Suggested = len(c.Failures)-len(own) >= r.LockAfter
 	var until time.Time
 	lock, first := time.Duration(0), 0
-	for i, f := range c.Failures {
-		for f.At.Sub(c.Failures[first].At) >= r.LockWithin {
+	for i, f := range own {
+		for f.At.Sub(own[first].At) >= r.LockWithin {
 			first++
 		}
 		switch {
@@ -45,10 +62,10 @@ func (c customer) standing(r Rules, now time.Time) session.Standing {
 			until = end
 		}
 	}
-	if lock == 0 || !now.Before(until) {
-		return session.Standing{}
+	if lock > 0 && now.Before(until) {
+		return session.Standing{Locked: true, Suggested: true, Until: until}
 	}
-	return session.Standing{Locked: true, Until: until}
+	return st
 }
 
 // expired says that the failures are too old to count.
@@ -59,7 +76,8 @@ func (c customer) expired(r Rules, now time.Time) bool {
 
 // try adds the attempt unless the customer is locked.
 func (c *customer) try(r Rules, now time.Time, f failure) (st session.Standing) {
-	if st = c.standing(r, now); st.Locked {
+	st = c.standing(r, now)
+	if st.Locked = st.Locked || f.Suggested && st.Suggested; st.Locked {
 		return st
 	}
 	if c.expired(r, now) {
@@ -96,20 +114,41 @@ func (c *customer) giveBack(call string) (changed bool) {
 	return false
 }
 
-// reset removes the attempts made up to a time.
-func (c *customer) reset(upTo time.Time) (changed bool) {
+// forget removes the failures by a method, up to a time. The attempts of everyMethod go with any other.
+func (c *customer) forget(by event.Method, upTo time.Time) (changed bool) {
 	n := len(c.Failures)
-	c.Failures = slices.DeleteFunc(c.Failures, func(f failure) bool { return !f.At.After(upTo) })
-	return len(c.Failures) < n
+	c.Failures = slices.DeleteFunc(c.Failures, func(f failure) bool {
+		return (f.By == by || f.By == everyMethod || by == everyMethod) && !f.At.After(upTo)
+	})
+	if len(c.Failures) == n {
+		return false
+	}
+	if c.Cleared == nil {
+		c.Cleared = map[event.Method]time.Time{}
+	}
+	if upTo.After(c.Cleared[by]) {
+		c.Cleared[by] = upTo.UTC()
+	}
+	return true
 }
 
-// keep is how long the Store keeps the record: until it is changed if only a person may end the lock.
+// latest is the time of the newest failure, but not before at: clocks of machines differ.
+func (c *customer) latest(at time.Time) time.Time {
+	if n := len(c.Failures); n > 0 && c.Failures[n-1].At.After(at) {
+		return c.Failures[n-1].At
+	}
+	return at
+}
+
+// keep is how long the Store keeps the record: for ever if a person must end the lock, or did. Machines that were away
+// may come back with what they knew before.
 func (c customer) keep(r Rules) time.Duration {
+	_, unlocked := c.Cleared[everyMethod]
 	switch n := len(c.Failures); {
-	case n == 0:
-		return keepEmpty
-	case n >= r.Total:
+	case n >= r.Total, unlocked:
 		return shared.Forever
+	case n == 0 && len(c.Cleared) == 0:
+		return keepEmpty
 	default:
 		return r.Forget
 	}
