@@ -159,3 +159,24 @@ func TestWhoOptsOutWithoutAWrongAnswerHasNotGuessed(t *testing.T) {
 		assert.Len(t, g.notGuessed, c.want, name)
 	}
 }
+
+func TestWhatWasKeyedAheadOfARefusedPINIsNoAccountNumber(t *testing.T) {
+	t.Parallel()
+	asks := func(prompt string) step {
+		return step{prompt, func(ctx context.Context, s *session.Session) (session.Outcome, error) {
+			_, err := s.Ask(ctx, session.Ask{Prompts: []string{prompt}, Min: 6, Max: 6})
+			return session.Failed(event.ReasonWrongAnswer), err
+		}}
+	}
+	l := line(func(l *session.Line) {
+		l.ANI, l.Identify = identifies, []session.Step{asks("account")}
+		l.Verify = []session.Question{{Step: asks("pin"), Factor: session.Knowledge}}
+	})
+	ch := &sessiontest.Channel{Moves: []sessiontest.Move{{Keys: "111111#246813#"}}}
+	run(t, l, ch)
+	collects := ch.Collects()
+	if assert.Len(t, collects, 2) {
+		assert.False(t, collects[0].Flush)
+		assert.True(t, collects[1].Flush)
+	}
+}

@@ -48,6 +48,7 @@ type Session struct {
 	missing     map[utterance]bool
 	attempts    []event.Attempt
 	actionsLeft int
+	discard     bool // what is keyed ahead answers nothing that is asked now
 	hashDue     bool // the last entry ended without the hash key that its prompt asks for
 }
 

@@ -52,7 +52,7 @@ var callers = []caller{
 	},
 	{
 		who: "wrong PIN three times", from: "+15551230010",
-		answers: script("ask-pin", "111222#", "ask-pin-again", "222333#", "ask-pin-again", "333444#"),
+		answers: script("ask-pin", "111222#", "ask-pin-again", "222333#", "ask-pin-again", "333444#", "ask-account", "*"),
 	},
 	{
 		who: "does not have the account number", from: "+15557770003",

@@ -12,6 +12,8 @@ import (
 type caller struct {
 	Failed      []time.Time  `json:"failed,omitempty"`
 	Identifiers []identifier `json:"named,omitempty"`
+	// Cleared is when a person unlocked the number last.
+	Cleared time.Time `json:"cleared,omitzero"`
 }
 
 // identifier is an identifier that the caller gave, as a tag. More counts the calls that gave it after the first.
@@ -90,9 +92,39 @@ func (c *caller) notGuessed(tag string) (changed bool) {
 	return c.removeIdentifiers([]string{tag})
 }
 
+// merge adds what another copy of the record knew.
+func (c *caller) merge(o caller) (changed bool) {
+	if o.Cleared.After(c.Cleared) {
+		c.clear(o.Cleared)
+		changed = true
+	}
+	for _, at := range o.Failed {
+		if at.After(c.Cleared) && !slices.ContainsFunc(c.Failed, at.Equal) {
+			c.Failed, changed = append(c.Failed, at), true
+		}
+	}
+	slices.SortFunc(c.Failed, time.Time.Compare)
+	for _, i := range o.Identifiers {
+		there := slices.ContainsFunc(c.Identifiers, func(o identifier) bool { return o.Tag == i.Tag && !o.At.Before(i.At) })
+		if i.At.After(c.Cleared) && !there {
+			c.removeIdentifiers([]string{i.Tag})
+			c.Identifiers, changed = append(c.Identifiers, i), true
+		}
+	}
+	slices.SortStableFunc(c.Identifiers, func(a, b identifier) int { return a.At.Compare(b.At) })
+	return changed
+}
+
+// clear forgets everything up to a time.
+func (c *caller) clear(upTo time.Time) {
+	c.Failed = slices.DeleteFunc(c.Failed, func(at time.Time) bool { return !at.After(upTo) })
+	c.Identifiers = slices.DeleteFunc(c.Identifiers, func(i identifier) bool { return !i.At.After(upTo) })
+	c.Cleared = upTo.UTC()
+}
+
 // keep is how long the Store keeps the record.
 func (c caller) keep(r Rules) time.Duration {
-	if len(c.Failed)+len(c.Identifiers) == 0 {
+	if len(c.Failed)+len(c.Identifiers) == 0 && c.Cleared.IsZero() {
 		return keepEmpty
 	}
 	return max(r.CallerStepsWithin, r.CallerNamesWithin)

@@ -89,6 +89,16 @@ func (c *customer) try(r Rules, now time.Time, f failure) (st session.Standing) 
 
 // add adds an attempt that was made, locked or not. Adding it twice changes nothing.
 func (c *customer) add(r Rules, f failure) (changed bool) {
+	if !c.insert(f) {
+		return false
+	}
+	if more := len(c.Failures) - r.Total; more > 0 {
+		c.Failures = slices.Delete(c.Failures, 0, more)
+	}
+	return true
+}
+
+func (c *customer) insert(f failure) (changed bool) {
 	if slices.ContainsFunc(c.Failures, func(o failure) bool { return o.ID == f.ID }) {
 		return false
 	}
@@ -97,9 +107,6 @@ func (c *customer) add(r Rules, f failure) (changed bool) {
 		i--
 	}
 	c.Failures = slices.Insert(c.Failures, i, f)
-	if more := len(c.Failures) - r.Total; more > 0 {
-		c.Failures = slices.Delete(c.Failures, 0, more)
-	}
 	return true
 }
 
@@ -138,6 +145,35 @@ func (c *customer) latest(at time.Time) time.Time {
 		return c.Failures[n-1].At
 	}
 	return at
+}
+
+// merge adds what another copy of the record knew.
+func (c *customer) merge(o customer) (changed bool) {
+	for by, upTo := range o.Cleared {
+		if upTo.After(c.Cleared[by]) {
+			c.forget(by, upTo)
+			if c.Cleared == nil {
+				c.Cleared = map[event.Method]time.Time{}
+			}
+			c.Cleared[by], changed = upTo, true
+		}
+	}
+	for _, f := range o.Failures {
+		if !c.cleared(f) && c.insert(f) {
+			changed = true
+		}
+	}
+	return changed
+}
+
+// cleared says that a failure was forgotten.
+func (c *customer) cleared(f failure) bool {
+	for by, upTo := range c.Cleared {
+		if (by == f.By || by == everyMethod || f.By == everyMethod) && !f.At.After(upTo) {
+			return true
+		}
+	}
+	return false
 }
 
 // keep is how long the Store keeps the record: for ever if a person must end the lock, or did. Machines that were away

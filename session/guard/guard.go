@@ -24,6 +24,8 @@ import (
 type Options struct {
 	// Store is shared between machines.
 	Store shared.Store
+	// Copy keeps what this machine knows across a restart, for when Store is unavailable then. Default: nothing does.
+	Copy Copy
 	// Key hides what is stored: 32 secret bytes, the same on all machines. A new key starts all counts from zero.
 	Key []byte
 	// Rules has the defaults of docs/policy.md where it is zero.
@@ -82,12 +84,17 @@ func New(o Options) (*Guard, error) {
 	if o.Every <= 0 {
 		o.Every = 5 * time.Second
 	}
+	if o.Copy == nil {
+		o.Copy = noCopy{}
+	}
 	keys := keyer{o.Key}
-	return &Guard{
+	g := &Guard{
 		store: o.Store, keys: keys, rules: o.Rules, now: o.Now, every: o.Every,
-		records: newRecords(o.Store, o.Within, o.Log), lines: newLineMonitor(o, keys),
+		records: newRecords(o.Store, o.Copy, o.Within, o.Log), lines: newLineMonitor(o, keys),
 		identifiers: newCache[[]recentIdentifier](maxNumbers),
-	}, nil
+	}
+	g.records.restore = g.restore
+	return g, nil
 }
 
 // Pauses between probes of an unavailable Store.
@@ -106,6 +113,7 @@ func (g *Guard) Run(ctx context.Context) {
 	defer tick.Stop()
 	probe := time.NewTimer(0)
 	defer probe.Stop()
+	g.records.putBack(ctx)
 	delay, failing := retry.Backoff(firstProbe, maxProbe), false
 	for {
 		wake := g.records.wake
@@ -121,6 +129,9 @@ func (g *Guard) Run(ctx context.Context) {
 		case <-tick.C:
 			g.lines.check(ctx, g.records.isAway())
 			continue
+		case <-g.records.copyDue:
+			g.records.flushCopy(ctx)
+			continue
 		case <-wake:
 		case <-probe.C:
 		}
@@ -135,6 +146,7 @@ func (g *Guard) Run(ctx context.Context) {
 }
 
 func (g *Guard) close(ctx context.Context) {
+	defer g.records.flushCopy(ctx)
 	if g.records.replayPending(ctx) == nil {
 		g.lines.writeHours(ctx, g.now(), true)
 	}

@@ -42,7 +42,7 @@ func (g *Guard) UnlockCaller(ctx context.Context, number string) (was bool, err 
 	clear := recordChange(g.records, g.keepCaller, func(c *caller) bool {
 		was = c.standing(g.rules, g.now()).Locked
 		changed := len(c.Failed)+len(c.Identifiers) > 0
-		*c = caller{}
+		*c = caller{Cleared: g.now().UTC()}
 		return changed
 	})
 	if err := g.swapNow(ctx, g.keys.key(kindCaller, number), clear); err != nil {
