@@ -215,7 +215,7 @@ func TestABadPeerCostsOnlyItsOwnConnection(t *testing.T) {
 	o, h := handle(t, collectAndTransfer)
 	good := make(chan struct{})
 	_, addr := serve(t, esl.Options{}, func(ctx context.Context, call session.Call, ch session.Channel) {
-		if call.Dialled == "good" {
+		if call.Line == "good" {
 			close(good)
 			h(ctx, call, ch)
 			return
@@ -223,7 +223,7 @@ func TestABadPeerCostsOnlyItsOwnConnection(t *testing.T) {
 		<-ctx.Done()
 	})
 	p := esltest.Dial(t, addr)
-	p.Open("Caller-Destination-Number", "good")
+	p.Open("variable_cs_line", "good")
 	<-good
 	for name, bytes := range garbage {
 		bad := esltest.Dial(t, addr)

@@ -24,9 +24,9 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	s.Say(a.Prompts...)
 	c := Collect{
 		Files: s.takeQueued(), Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut,
-		Flush: a.Flush || s.refused,
+		Flush: a.Flush || s.discard,
 	}
-	s.refused = false
+	s.discard = false
 	late := s.hashDue
 	for {
 		if err := s.act(ctx); err != nil {
@@ -44,7 +44,7 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 // Attempted adds one attempt of the caller, begun at started, to the step's event. What was keyed behind an entry that
 // was not accepted answers nothing: the next Ask, of this step or another, discards it.
 func (s *Session) Attempted(result event.AttemptResult, started time.Time) {
-	s.refused = result == event.AttemptRejected || result == event.AttemptNoMatch
+	s.discard = s.discard || result == event.AttemptRejected || result == event.AttemptNoMatch
 	s.attempts = append(s.attempts, event.Attempt{Result: result, Milliseconds: s.now().Sub(started).Milliseconds()})
 }
 
@@ -63,7 +63,7 @@ func (s *Session) Hear(ctx context.Context, h Hear) (Heard, error) {
 	if err := s.act(ctx); err != nil {
 		return Heard{}, err
 	}
-	s.hashDue, s.refused = false, false
+	s.hashDue, s.discard = false, false
 	return s.channel.Listen(
 		ctx, Listen{Files: files, Engine: h.Engine, Grammar: h.Grammar, Start: h.Start, Speech: h.Speech, OptOut: h.OptOut},
 	)
