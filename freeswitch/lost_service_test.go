@@ -82,7 +82,7 @@ func (b *bankSite) stoppedAndContinued(t *testing.T) {
 	hung.Signal(t, syscall.SIGSTOP)
 	c.Press("100042#")
 	c.AwaitAt(t, "default", "agents", silentAtMost+atOnce)
-	c.Hears(t, ringing, ringsWithin)
+	c.Hears(t, ringing, heardWithin)
 	hung.Signal(t, syscall.SIGCONT) // it now finds the end of its prompt, and a call that is not its own any more
 	c.GoesOnHearing(t, ringing, time.Now().Add(2*ringsWithin))
 	// From the stream: an event that NATS had no time to confirm is sent again, and the stream drops one of the two.
@@ -110,7 +110,7 @@ func (b *bankSite) stoppedAndKilled(t *testing.T) {
 	c.AwaitSound(t, askedWithin)
 	hung.Signal(t, syscall.SIGSTOP) // and the caller, unaware, presses nothing
 	c.AwaitAt(t, "default", "agents", heardWithin+silentAtMost+atOnce)
-	c.Hears(t, ringing, ringsWithin)
+	c.Hears(t, ringing, heardWithin)
 	hung.Kill(t)
 	c.GoesOnHearing(t, ringing, time.Now().Add(2*ringsWithin))
 	r := c.Record(t)
@@ -139,7 +139,7 @@ func (b *bankSite) endsAfterwards(t *testing.T, end syscall.Signal) {
 	c.AwaitAsked(t, "ask-pin", 1, askedWithin)
 	c.Press("246813#")
 	c.AwaitAt(t, "default", "menu", saidWithin)
-	c.Hears(t, chiming, ringsWithin)
+	c.Hears(t, chiming, heardWithin)
 	restarted.Signal(t, end)
 	restarted.AwaitExit(t, serviceStopsWithin)
 	restarted.Start(t)

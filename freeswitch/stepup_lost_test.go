@@ -75,7 +75,7 @@ func (s *stepUpSite) agentHangsUp(t *testing.T) {
 	k.Agent.AwaitOver(t, atOnce)
 	k.Caller.Press("2718") // nothing but the agent has changed for the caller
 	k.Caller.AwaitAt(t, "default", "agents", atOnce)
-	k.Caller.Hears(t, ringing, ringsWithin)
+	k.Caller.Hears(t, ringing, heardWithin)
 	r := k.Caller.Record(t)
 	assert.Equal(t, level3, r.result())
 }

@@ -79,7 +79,7 @@ func (b *bankSite) isHandedOn(t *testing.T, c *call, extension string, want resu
 	t.Helper()
 	c.AwaitAt(t, "default", extension, saidWithin)
 	if c.phone != nil {
-		c.Hears(t, map[string]float64{"menu": chiming, "agents": ringing}[extension], ringsWithin)
+		c.Hears(t, map[string]float64{"menu": chiming, "agents": ringing}[extension], heardWithin)
 	}
 	r := c.Record(t)
 	assert.Equal(t, want, r.result())
