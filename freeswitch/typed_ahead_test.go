@@ -62,8 +62,9 @@ type keyedAhead struct {
 
 // keyedCall is a caller and the pair of entries that they key.
 type keyedCall struct {
-	lookUp time.Duration
-	got    chan [2]string
+	lookUp  time.Duration
+	arrived chan struct{}
+	got     chan [2]string
 }
 
 func startKeyedAhead(t *testing.T) *keyedAhead {
@@ -87,6 +88,7 @@ func (k *keyedAhead) answer(ctx context.Context, call session.Call, ch session.C
 	k.mu.Lock()
 	c := k.calls[call.Caller]
 	k.mu.Unlock()
+	close(c.arrived)
 	ask := func(least, most int) (string, error) {
 		e, err := ch.Collect(ctx, session.Collect{
 			Files: []string{"silence_stream://2000"}, Min: least, Max: most,
@@ -145,14 +147,14 @@ func (k *keyedAhead) caller(
 	t *testing.T, lookUp, pace time.Duration, pairs int, keyed, lost *atomic.Int32,
 ) {
 	number := fmt.Sprintf("+1555%07d", k.next.Add(1))
-	kc := &keyedCall{lookUp: lookUp, got: make(chan [2]string, 1)}
+	kc := &keyedCall{lookUp: lookUp, arrived: make(chan struct{}), got: make(chan [2]string, 1)}
 	k.mu.Lock()
 	k.calls[number] = kc
 	k.mu.Unlock()
-	k.dialling.Lock() // FreeSWITCH refuses more than 30 new calls a second
-	c := callWithSIPp(t, k.fs, dial{From: number})
-	c.AwaitAt(t, "countersign", "5000", answerWithin)
-	k.dialling.Unlock()
+	c := k.dials(t, number, kc)
+	if c == nil {
+		return
+	}
 	c.phone.pace(pace)
 	for range pairs {
 		account, pin := someDigits(6+rand.IntN(4)), someDigits(4+rand.IntN(3))
@@ -178,6 +180,21 @@ func (k *keyedAhead) caller(
 		}
 	}
 	c.HangUp()
+}
+
+// dials calls one after the other: FreeSWITCH refuses more than 30 new calls a second. It returns nil if the call does
+// not arrive.
+func (k *keyedAhead) dials(t *testing.T, number string, kc *keyedCall) *call {
+	k.dialling.Lock()
+	defer k.dialling.Unlock()
+	c := callWithSIPp(t, k.fs, dial{From: number})
+	select {
+	case <-kc.arrived:
+		return c
+	case <-time.After(answerWithin):
+		t.Errorf("the call of %s did not arrive", number)
+		return nil
+	}
 }
 
 func someDigits(n int) string {
