@@ -84,9 +84,11 @@ func (ch *channel) play(ctx context.Context, files []string, keyEnds bool) error
 		response, _ := h.raw("Application-Response")
 		played = string(response) != "FILE%20NOT%20FOUND"
 		if keyEnds {
-			key, _ := h.raw("variable_playback_terminator_used")
+			raw, _ := h.raw("variable_playback_terminator_used")
 			at, _ := h.raw("Event-Date-Timestamp")
-			ch.c.keys.put(decoded(key), eventTime(at))
+			key := decoded(raw)
+			ch.c.keys.put(key, eventTime(at))
+			clear(key)
 		}
 	})
 	if err != nil {

@@ -173,8 +173,8 @@ const (
 	// pause is the silence that separates what a caller keys in one go from what they key next
 	// (docs/policy.md#type-ahead).
 	pause = 1500 * time.Millisecond
-	// longestRun bounds how long keys in one go are waited for.
-	longestRun = 20 * time.Second
+	// longestRun bounds how long the end of keys in one go is waited for. It must be shorter than silenceAtMost.
+	longestRun = 10 * time.Second
 )
 
 // discard forgets what the caller has keyed behind a refused entry, up to their next pause. Meanwhile it plays files,
