@@ -276,9 +276,12 @@ func (s *site) must(args ...string) (stdout string) {
 // attempts unlocks a customer and says how they stood; with "--dry-run" it only looks.
 func (s *site) attempts(customer string, flags ...string) (u unlock.Result) {
 	s.t.Helper()
-	require.NoError(s.t, json.Unmarshal([]byte(s.must(append(append([]string{
-		"customers", "unlock", "--json",
-	}, flags...), customer)...)), &u))
+	code, stdout, stderr := s.run(append(append([]string{"customers", "unlock", "--json"}, flags...), customer)...)
+	if code == exitFailed && strings.Contains(stderr, "no wrong answers are on record") { // nor is the customer here
+		return u
+	}
+	require.Equal(s.t, exitDone, code, stderr)
+	require.NoError(s.t, json.Unmarshal([]byte(stdout), &u))
 	return u
 }
 
