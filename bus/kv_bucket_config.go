@@ -20,9 +20,11 @@ type bucketSpec struct {
 	ttl     time.Duration
 	history int64
 	// perKey allows a time to live for each key; keep is that of values written by default. A NATS before 2.11 cannot do
-	// that and keeps every key for ever.
+	// that and keeps every key for ttl, or for ever.
 	perKey bool
 	keep   time.Duration
+	// calls wait for its operations.
+	calls bool
 }
 
 func (s bucketSpec) stream() string { return "KV_" + s.name }
@@ -56,16 +58,17 @@ func (s bucketSpec) config(replicas int) jetstream.StreamConfig {
 
 // ensureBucket finds or creates the bucket and applies our settings, except those that an operator has changed.
 func ensureBucket(ctx context.Context, js jetstream.JetStream, spec bucketSpec, replicas int,
-	log *slog.Logger) (jetstream.Stream, error) {
-	stream, err := js.Stream(ctx, spec.stream())
+	log *slog.Logger) (stream jetstream.Stream, created bool, err error) {
+	stream, err = js.Stream(ctx, spec.stream())
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = js.CreateStream(ctx, spec.config(replicas))
+		created = err == nil
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 			stream, err = js.Stream(ctx, spec.stream()) // another machine made it just now
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find or create the bucket %s: %w", spec.name, err)
+		return nil, false, fmt.Errorf("find or create the bucket %s: %w", spec.name, err)
 	}
 	merged, changed := spec.merge(stream.CachedInfo().Config, replicas)
 	if changed {
@@ -74,17 +77,17 @@ func ensureBucket(ctx context.Context, js jetstream.JetStream, spec bucketSpec, 
 		case err == nil:
 			stream = updated
 		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
+			return nil, created, context.Cause(ctx)
 		case !refused(err):
-			return nil, fmt.Errorf("change the bucket %s: %w", spec.name, err)
+			return nil, created, fmt.Errorf("change the bucket %s: %w", spec.name, err)
 		default:
 			log.Warn("bucket left as it is, nats does not allow the change", "bucket", spec.name, "err", err)
 		}
 	}
-	if have := stream.CachedInfo().Config; spec.perKey && !have.AllowMsgTTL {
+	if have := stream.CachedInfo().Config; spec.perKey && !have.AllowMsgTTL && spec.ttl == 0 {
 		log.Warn("no key of the bucket ever expires, and it grows; upgrade to nats 2.11", "bucket", spec.name)
 	}
-	return stream, nil
+	return stream, created, nil
 }
 
 func (s bucketSpec) merge(have jetstream.StreamConfig, replicas int) (merged jetstream.StreamConfig, changed bool) {
