@@ -204,3 +204,58 @@ func TestWithTheSpillFullAsWellCallersGoToAPersonUnverified(t *testing.T) {
 		assert.Equal(t, "verified", r.Variables["cs_status"])
 	}
 }
+
+func TestAStartOnAFullDiskSaysThatItIsFull(t *testing.T) {
+	t.Parallel()
+	for name, gone := range map[string][]string{
+		"nothing is gone":                    nil, // the room of the spill is there: calls are taken
+		"an older version reserved no spill": {"journal.spill"},
+		"a first start":                      {"journal.db", "journal.db.created", "journal.spill"},
+		"no note of the customers":           {"directory.db.created"},
+		"no prompts":                         {"prompts"},
+		"a folder without databases": {
+			"journal.db", "journal.db.created", "journal.spill", "directory.db", "directory.db.created",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := siteWithoutNodes(t, adaAndBob, "")
+			fill, free := s.smallDisk("n1")
+			s.add("n1")
+			n := s.nodes[0]
+			s.apply(bankLine("bank", "5200", "pin: {digits: 6}"))
+			n.kill()
+			for _, file := range gone {
+				require.NoError(t, os.RemoveAll(n.file(file)))
+			}
+			fill()
+			if len(gone) == 0 {
+				n.start()
+				assert.Equal(t, "verified", n.call(rightPIN()).Variables["cs_status"])
+				assert.Equal(t, exitDone, n.stop(), n.log())
+				return
+			}
+			code, _, stderr := n.run("serve")
+			assert.Equal(t, exitFailed, code)
+			assert.NotContains(t, stderr, "another program")
+			assert.Regexp(t, `no space left on device|database or disk is full`, stderr)
+			assert.Contains(t, stderr, "make room")
+			free()
+			n.start()
+		})
+	}
+}
+
+func TestAServiceOutlivesItsTerminal(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1, adaAndBob, "")
+	n := s.nodes[0]
+	for i := range 3 {
+		require.NoError(t, n.signal(syscall.SIGHUP))
+		require.Eventually(t, func() bool {
+			return strings.Count(n.log(), "SIGHUP changes nothing") > i
+		}, patience, 10*time.Millisecond)
+	}
+	assert.Equal(t, "menu XML default", n.call(rightPIN()).Destination)
+	assert.Equal(t, exitDone, n.stop())
+}

@@ -16,7 +16,7 @@ import (
 
 // outboxIsEmpty counts the events of the journal that wait for NATS.
 func outboxIsEmpty(ctx context.Context, o Options) []Finding {
-	if !exists(o.Files.Journal) {
+	if !created(o.Files.Journal) {
 		return []Finding{skipped("no calls yet")}
 	}
 	j, err := journal.OpenReadOnly(ctx, o.Files.Journal)
@@ -105,7 +105,7 @@ func scheduledReportsSucceeded(ctx context.Context, o Options) []Finding {
 }
 
 func reportsOrWhyNot(ctx context.Context, o Options) (*reportsdb.Reader, []Finding) {
-	if !exists(o.Files.Reports) {
+	if !created(o.Files.Reports) {
 		return nil, []Finding{skipped("no reports yet: countersign serve counts the calls that come in")}
 	}
 	reports, err := reportsdb.OpenReadOnly(ctx, o.Files.Reports)
