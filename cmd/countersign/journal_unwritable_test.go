@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"countersign/freeswitch/sim"
 	"countersign/session/event"
@@ -68,14 +69,15 @@ func rightPIN() sim.CallOptions {
 	return sim.CallOptions{From: "+15550001111", To: "5200", Caller: keys("ask-account", "100042", "ask-pin", "246813")}
 }
 
-// callsAtOnce places calls and returns them.
-func (n *node) callsAtOnce(count int) []sim.Result {
+// calls places calls, a few at once: more would be guesses.
+func (n *node) calls(count int) []sim.Result {
 	all := make([]sim.Result, count)
-	var calling sync.WaitGroup
+	var calling errgroup.Group
+	calling.SetLimit(3)
 	for i := range all {
-		calling.Go(func() { all[i] = n.call(rightPIN()) })
+		calling.Go(func() error { all[i] = n.call(rightPIN()); return nil })
 	}
-	calling.Wait()
+	_ = calling.Wait()
 	return all
 }
 
@@ -130,9 +132,9 @@ func TestWhateverEndsTheProcessWhileTheJournalCannotBeWrittenNoCallIsLost(t *tes
 				s.add("n1")
 				n := s.nodes[0]
 				s.apply(bankLine("bank", "5200", "pin: {digits: 6}"))
-				calls := n.callsAtOnce(2)
+				calls := n.calls(2)
 				begin()
-				calls = append(calls, n.callsAtOnce(12)...)
+				calls = append(calls, n.calls(12)...)
 				for _, r := range calls {
 					assert.Equal(t, "verified", r.Variables["cs_status"])
 				}
@@ -185,7 +187,7 @@ func TestWithTheSpillFullAsWellCallersGoToAPersonUnverified(t *testing.T) {
 	n.stop()
 	unlock := n.fillSpill()
 	n.start()
-	calls := n.callsAtOnce(4)
+	calls := n.calls(4)
 	for _, r := range calls {
 		assert.Equal(t, "agents XML default", r.Destination)
 		assert.Equal(t, "identified", r.Variables["cs_status"])
@@ -200,7 +202,7 @@ func TestWithTheSpillFullAsWellCallersGoToAPersonUnverified(t *testing.T) {
 	assert.Contains(t, stdout, "journal.spill, because the journal could not be written")
 	unlock()
 	n.assertInTheJournalOnce(calls)
-	for _, r := range n.callsAtOnce(2) {
+	for _, r := range n.calls(2) {
 		assert.Equal(t, "verified", r.Variables["cs_status"])
 	}
 }
