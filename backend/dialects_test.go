@@ -324,3 +324,17 @@ func TestTheRightAnswerCountsAsSoonAsTheBackendIsBack(t *testing.T) {
 	away <- false
 	assert.Equal(t, yes, s.ask(t, "check"), "a page does not open the breaker")
 }
+
+func TestWhateverIsAnsweredTheBackendIsReached(t *testing.T) {
+	t.Parallel()
+	for name, page := range map[string]reply{
+		"a page":    {404, nil, "<html>nothing here</html>"},
+		"an error":  {200, nil, `{"errors": [{"message": "no query"}], "error": {"code": 1}}`},
+		"brotli":    {200, map[string]string{"Content-Encoding": "br"}, "\x0b\x02\x80{}\x03"},
+		"a charset": {200, map[string]string{"Content-Type": "text/html; charset=x-unknown"}, "\xfc"},
+		"nothing":   {204, nil, ""},
+	} {
+		require.NoError(t, answering(t, page, nil).Reach(deadline(t)), name)
+	}
+	require.Error(t, answering(t, reply{status: 503}, nil).Reach(deadline(t)))
+}

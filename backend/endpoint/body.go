@@ -26,9 +26,9 @@ var (
 )
 
 // read returns the body of an answer as UTF-8, unpacked, of up to MaxResponse bytes on the way and at the end.
-func (e *Endpoint) read(res *http.Response) ([]byte, error) {
+func (e *Endpoint) read(res *http.Response, shape Shape) ([]byte, error) {
 	body, err := e.receive(res)
-	if err != nil || len(body) == 0 {
+	if err != nil || len(body) == 0 || shape == Anything {
 		return body, err
 	}
 	packed := body
