@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -246,4 +248,53 @@ func TestABackendThatIsAwayIsNotAskedForAWhile(t *testing.T) {
 		return call().Variables["cs_status"] == "verified"
 	}, patience, 100*time.Millisecond)
 	assert.Zero(t, s.attempts("X-1", "--dry-run").Failures)
+}
+
+func TestAPageInPlaceOfAnAnswerLocksNobody(t *testing.T) {
+	t.Parallel()
+	var deploying atomic.Bool
+	crm := newCRMFront(t, crmCustomer("X-1", "+15551230001", "100042", "246813"))
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if deploying.Load() && strings.HasSuffix(r.URL.Path, "/check") {
+			http.Error(w, "404 page not found", http.StatusNotFound)
+			return
+		}
+		crm.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	crm.url = front.URL
+	s := newSite(t, 1, "id\n", crm.finding(strings.Replace(checking, "ok: valid", "ok: valid, unknown_status: [404]", 1)))
+	call := func() sim.Result {
+		return s.nodes[0].call(sim.CallOptions{From: "+15551230001", To: anyNumber, Caller: keys("ask-pin", "246813")})
+	}
+	deploying.Store(true)
+	for range 6 { // more than lock a customer
+		r := call()
+		assert.Equal(t, "unavailable", r.Variables["cs_reason"])
+		assert.Equal(t, "agents XML default", r.Destination)
+	}
+	assert.Zero(t, s.attempts("X-1", "--dry-run").Failures)
+	deploying.Store(false)
+	assert.Equal(t, "verified", call().Variables["cs_status"])
+}
+
+func TestANumberThatAnUnreadableCustomerSharesIdentifiesNobody(t *testing.T) {
+	t.Parallel()
+	f := newCRMFront(t, crmCustomer("X-1", "+15551230001", "100042", "246813"))
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("phone") {
+			_, _ = io.WriteString(w, `{"customers": [{"id": "X-1", "name": "Ada", "secrets": ["pin"]}, {"id": null}]}`)
+			return
+		}
+		f.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	f.url = front.URL
+	s := newSite(t, 1, "id\n", f.finding(checking))
+	n := s.nodes[0]
+	r := n.call(sim.CallOptions{
+		From: "+15551230001", To: anyNumber, Caller: keys("ask-account", "100042", "ask-pin", "246813"),
+	})
+	assert.Equal(t, "account,pin", r.Variables["cs_methods"], "the caller is asked who they are")
+	assert.Contains(t, n.log(), "1 of 2 customers", "and the operator is told")
 }
