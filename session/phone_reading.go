@@ -19,14 +19,15 @@ type PhoneReading struct {
 	// Valid: the number exists in its country's numbering plan. Otherwise only its length is possible: the plan is newer
 	// than ours, or it is mistyped or made up.
 	Valid bool
-	// Other is the number that the same text can be as well, or empty. If that is as likely, Err is ErrTwoReadings.
-	Other string
+	// International and Other are both numbers, if the same text can be two; else empty. If Other is as likely, Err is
+	// ErrTwoReadings.
+	International, Other string
 	// Told is the last four digits of the text.
 	Told string
 	// Err says why it is not a number that can be looked up: ErrNotANumber or a kind of it.
 	Err error
 
-	digits, abroad string // as told; the international reading if there is an Other
+	digits string // as told
 }
 
 // Bounds of the digits of a number, country code included. E.164 allows 15.
@@ -143,7 +144,7 @@ func (r *PhoneReading) readAlone(t phoneText) {
 	}
 	r.takes(event.NumberWithoutPlus, c)
 	if american := national(t.digits, "US"); len(t.digits) == 10 && american.valid && american.e164 != c.e164 {
-		r.Other, r.abroad, r.Err = american.e164, c.e164, ErrTwoReadings
+		r.Other, r.International, r.Err = american.e164, c.e164, ErrTwoReadings
 	}
 }
 
@@ -174,12 +175,12 @@ func (r *PhoneReading) readBoth(t phoneText, region string) {
 		r.takes(event.NumberNational, home)
 	case home.valid:
 		r.takes(event.NumberWithoutPlus, abroad)
-		r.Other, r.abroad = home.e164, abroad.e164
+		r.Other, r.International = home.e164, abroad.e164
 		if trunk != "0" || home.isMobile() {
 			r.Err = ErrTwoReadings
 		}
 	case prefixed.valid && abroad.valid:
-		r.Form, r.Other, r.abroad, r.Err = event.NumberWithoutPlus, prefixed.e164, abroad.e164, ErrTwoReadings
+		r.Form, r.Other, r.International, r.Err = event.NumberWithoutPlus, prefixed.e164, abroad.e164, ErrTwoReadings
 	case prefixed.valid:
 		r.takes(event.NumberPrefixed, prefixed)
 	case abroad.valid, home.err != nil && abroad.err == nil && len(t.digits) >= 8:

@@ -135,7 +135,7 @@ func TestANumberWithoutPlusIsTheOneWithIt(t *testing.T) {
 		if c.other != "" { // what is stored is certain
 			_, err := session.E164(c.told, c.region)
 			assert.ErrorIs(t, err, session.ErrTwoReadings)
-			assert.ErrorContains(t, err, c.other)
+			assert.NotRegexp(t, "[0-9]", err.Error(), "errors may be logged")
 		}
 	}
 }

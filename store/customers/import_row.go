@@ -177,6 +177,9 @@ func (c columns) readPhones(record []string, o ImportOptions, r *imported) error
 		case errors.Is(err, session.ErrNoCountry):
 			return c.bad("phones", "phone %q has no country code: write it like +49301234567, "+
 				"or say which region the numbers belong to", shorten(told))
+		case errors.Is(err, session.ErrTwoReadings):
+			return c.bad("phones", "phone %q can be two numbers, %s and %s: write the right one", shorten(told),
+				reading.International, reading.Other)
 		case err != nil:
 			return c.bad("phones", "phone %q: %v; correct it or leave it out", shorten(told), err)
 		}
