@@ -239,6 +239,22 @@ func TestImportRefusesPhonesItCannotBeSureOf(t *testing.T) {
 	}
 }
 
+func TestImportPutsBackThePlusThatASpreadsheetTook(t *testing.T) {
+	t.Parallel()
+	d := newDirectory(t, Options{})
+	_, err := d.Import(deadline(t), csvOf("id,phones", "M,4915123456789", "L,4930901820", "F,33612345678", "D,17672251234",
+		"N,015123456789;+442079460000", "O,0049 30 901821"), ImportOptions{Region: "DE", LostPlus: true})
+	require.NoError(t, err)
+	for id, want := range map[string][]string{
+		"M": {"+4915123456789"}, "L": {"+4930901820"}, "F": {"+33612345678"}, "D": {"+17672251234"},
+		"N": {"+442079460000", "+4915123456789"}, "O": {"+4930901821"},
+	} {
+		r, err := d.Show(deadline(t), id)
+		require.NoError(t, err)
+		assert.Equal(t, want, r.Phones, id)
+	}
+}
+
 func TestImportPointsOutOddAndSharedPhones(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t, Options{})
