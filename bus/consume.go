@@ -222,6 +222,7 @@ func (c *consumption) read(msg jetstream.Msg) (e event.Event, ok bool) {
 	err := json.Unmarshal(msg.Data(), &e)
 	var unknown *event.UnknownFactError
 	switch {
+	case isProbe(msg.Subject()):
 	case err == nil:
 		return e, e.Replay == ""
 	case errors.As(err, &unknown):

@@ -41,10 +41,16 @@ type EmbeddedOptions struct {
 
 // Embedded is a NATS with JetStream inside this process: one server, no cluster, no signal handling.
 type Embedded struct {
-	server   *server.Server
+	options  EmbeddedOptions // Listen has the port that was picked
 	endpoint Endpoint
 	unlock   func()
 	once     sync.Once
+	// complained receives a value when the server has warned of something.
+	complained chan struct{}
+
+	mu     sync.Mutex
+	server *server.Server // replaced by restart
+	closed bool
 }
 
 // StartEmbedded starts a NATS and returns when it accepts connections. Its errors tell an operator what to do.
@@ -69,23 +75,28 @@ func StartEmbedded(o EmbeddedOptions) (*Embedded, error) {
 			"or choose another data folder",
 			o.Dir, err)
 	}
-	s, err := startServer(options, o.Log)
+	complained := make(chan struct{}, 1)
+	s, err := startServer(options, o.Log, complained)
 	if err != nil {
 		unlock()
 		return nil, fmt.Errorf("embedded nats: %w", err)
 	}
-	return &Embedded{server: s, endpoint: o.endpoint(s), unlock: unlock}, nil
+	o.Listen = s.Addr().String()
+	e := &Embedded{options: o, server: s, unlock: unlock, complained: complained}
+	e.endpoint = o.endpoint(e, s.ClientURL())
+	return e, nil
 }
 
-func (o EmbeddedOptions) endpoint(s *server.Server) Endpoint {
-	options := []nats.Option{nats.InProcessServer(s)}
+// endpoint connects to whichever server e has at the time.
+func (o EmbeddedOptions) endpoint(e *Embedded, url string) Endpoint {
+	options := []nats.Option{nats.InProcessServer(e)}
 	switch {
 	case o.User != "":
 		options = append(options, nats.UserInfo(o.User, o.Password))
 	case o.Token != "":
 		options = append(options, nats.Token(o.Token))
 	}
-	return Endpoint{url: s.ClientURL(), display: s.ClientURL(), embedded: true, options: options}
+	return Endpoint{url: url, display: url, embedded: true, options: options}
 }
 
 func (o EmbeddedOptions) server() (*server.Options, error) {
@@ -147,12 +158,12 @@ func checkListen(o *server.Options) error {
 	return probe.Close()
 }
 
-func startServer(o *server.Options, log *slog.Logger) (*server.Server, error) {
+func startServer(o *server.Options, log *slog.Logger, complained chan struct{}) (*server.Server, error) {
 	s, err := server.NewServer(o)
 	if err != nil {
 		return nil, err
 	}
-	bridge := &serverLog{log: log, fatal: make(chan error, 1)}
+	bridge := &serverLog{log: log, fatal: make(chan error, 1), complained: complained}
 	s.SetLoggerV2(bridge, false, false, false)
 	stop := func() {
 		s.Shutdown()
@@ -187,7 +198,7 @@ func startServer(o *server.Options, log *slog.Logger) (*server.Server, error) {
 }
 
 // URL is where consumers connect.
-func (e *Embedded) URL() string { return e.server.ClientURL() }
+func (e *Embedded) URL() string { return e.endpoint.url }
 
 // Endpoint connects this process through memory, not over the network.
 func (e *Embedded) Endpoint() Endpoint { return e.endpoint }
@@ -196,20 +207,35 @@ func (e *Embedded) Endpoint() Endpoint { return e.endpoint }
 // harmless.
 func (e *Embedded) Shutdown() {
 	e.once.Do(func() {
-		e.drain()
-		e.server.Shutdown()
-		e.server.WaitForShutdown()
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.closed = true
+		e.stopServer()
 		e.unlock()
 	})
+}
+
+func (e *Embedded) stopServer() {
+	drain(e.server)
+	e.server.Shutdown()
+	e.server.WaitForShutdown()
+}
+
+// InProcessConn connects a client of this process through memory (nats.InProcessConnProvider).
+func (e *Embedded) InProcessConn() (net.Conn, error) {
+	e.mu.Lock()
+	s := e.server
+	e.mu.Unlock()
+	return s.InProcessConn()
 }
 
 // drainWithin is how long consumers get to receive what is on its way to them.
 const drainWithin = time.Second
 
 // drain waits until the server has written all pending data: it closes connections without a flush.
-func (e *Embedded) drain() {
+func drain(s *server.Server) {
 	for deadline := time.Now().Add(drainWithin); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		connections, err := e.server.Connz(nil)
+		connections, err := s.Connz(nil)
 		if err != nil {
 			return
 		}

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"countersign/internal/datafile"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
@@ -29,6 +32,10 @@ func checkFolder(dir string) error {
 			"choose another data folder, or allow this user to read it", err)
 	}
 	for _, entry := range inside {
+		if strings.HasPrefix(entry.Name(), datafile.ProbePrefix) { // left by a process that was killed
+			_ = os.Remove(filepath.Join(dir, entry.Name()))
+			continue
+		}
 		if name := entry.Name(); name != server.JetStreamStoreDir && name != lockName {
 			return fmt.Errorf("embedded nats: %s holds %q, so it belongs to something else; choose an empty folder", dir, name)
 		}

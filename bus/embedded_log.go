@@ -10,6 +10,8 @@ import (
 type serverLog struct {
 	log   *slog.Logger
 	fatal chan error
+	// complained receives a value with each warning.
+	complained chan struct{}
 }
 
 const serverSaid = "embedded nats"
@@ -19,6 +21,10 @@ func (l *serverLog) Noticef(format string, v ...any) {
 }
 func (l *serverLog) Warnf(format string, v ...any) {
 	l.log.Warn(serverSaid, "text", fmt.Sprintf(format, v...))
+	select {
+	case l.complained <- struct{}{}:
+	default:
+	}
 }
 func (l *serverLog) Errorf(format string, v ...any) { l.Warnf(format, v...) }
 func (l *serverLog) Debugf(string, ...any)          {}

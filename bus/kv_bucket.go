@@ -5,7 +5,6 @@ import (
 	"crypto/cipher"
 	"errors"
 	"fmt"
-	"log/slog"
 	"regexp"
 	"strconv"
 	"strings"
@@ -48,8 +47,11 @@ var keyPattern = regexp.MustCompile(`^[-/_=a-zA-Z0-9]+(\.[-/_=a-zA-Z0-9]+)*$`)
 
 // Get reads a value and its revision.
 func (b *Bucket) Get(ctx context.Context, key string) (value []byte, revision uint64, err error) {
-	ctx, cancel := b.state.alive.within(ctx, b.within)
-	defer cancel()
+	ctx, end, err := b.begin(ctx, b.within)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer end()
 	e, err := b.last(ctx, key)
 	if err != nil {
 		return nil, 0, err
@@ -64,8 +66,11 @@ func (b *Bucket) Get(ctx context.Context, key string) (value []byte, revision ui
 // shared.ByDefault for the bucket's own time, shared.Forever until it is changed.
 func (b *Bucket) Create(ctx context.Context, key string, value []byte,
 	keep time.Duration) (revision uint64, err error) {
-	ctx, cancel := b.state.alive.within(ctx, b.within)
-	defer cancel()
+	ctx, end, err := b.begin(ctx, b.within)
+	if err != nil {
+		return 0, err
+	}
+	defer end()
 	revision, err = b.put(ctx, key, value, nil, keep, jetstream.WithExpectLastSequencePerSubject(0))
 	if !errors.Is(err, shared.ErrConflict) {
 		return revision, err
@@ -79,30 +84,42 @@ func (b *Bucket) Create(ctx context.Context, key string, value []byte,
 // Update overwrites a key that is still at that revision; otherwise it returns shared.ErrConflict.
 func (b *Bucket) Update(ctx context.Context, key string, value []byte, revision uint64,
 	keep time.Duration) (uint64, error) {
-	ctx, cancel := b.state.alive.within(ctx, b.within)
-	defer cancel()
+	ctx, end, err := b.begin(ctx, b.within)
+	if err != nil {
+		return 0, err
+	}
+	defer end()
 	return b.put(ctx, key, value, nil, keep, jetstream.WithExpectLastSequencePerSubject(revision))
 }
 
 // Put writes a key, whether it exists or not.
 func (b *Bucket) Put(ctx context.Context, key string, value []byte, keep time.Duration) (revision uint64, err error) {
-	ctx, cancel := b.state.alive.within(ctx, b.within)
-	defer cancel()
+	ctx, end, err := b.begin(ctx, b.within)
+	if err != nil {
+		return 0, err
+	}
+	defer end()
 	return b.put(ctx, key, value, nil, keep)
 }
 
 // Delete removes a key. Deleting a missing key is no error.
 func (b *Bucket) Delete(ctx context.Context, key string) error {
-	ctx, cancel := b.state.alive.within(ctx, b.within)
-	defer cancel()
-	_, err := b.put(ctx, key, nil, nats.Header{operationHeader: {operationDelete}}, shared.ByDefault)
+	ctx, end, err := b.begin(ctx, b.within)
+	if err != nil {
+		return err
+	}
+	defer end()
+	_, err = b.put(ctx, key, nil, nats.Header{operationHeader: {operationDelete}}, shared.ByDefault)
 	return err
 }
 
 // All reads every key that begins with prefix and a dot, or all keys if prefix is empty.
 func (b *Bucket) All(ctx context.Context, prefix string) (map[string][]byte, error) {
-	ctx, cancel := b.state.alive.within(ctx, max(b.within, allWithin))
-	defer cancel()
+	ctx, end, err := b.begin(ctx, max(b.within, allWithin))
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	pattern := ">"
 	if prefix != "" {
 		pattern = prefix + ".>"
@@ -172,6 +189,7 @@ func (b *Bucket) last(ctx context.Context, key string) (record, error) {
 const (
 	operationHeader = "KV-Operation"
 	operationDelete = "DEL"
+	operationPurge  = "PURGE"
 	markerHeader    = "Nats-Marker-Reason"
 )
 
@@ -223,15 +241,20 @@ func (b *Bucket) ready() (jetstream.Stream, error) {
 	return b.stream, nil
 }
 
-func (b *Bucket) ensure(ctx context.Context, js jetstream.JetStream, replicas int, log *slog.Logger) error {
-	stream, err := ensureBucket(ctx, js, b.spec, replicas, log)
-	if err != nil {
-		return err
-	}
+// ensure finds or creates the bucket's stream. It says so if the bucket must have existed before.
+func (b *Bucket) ensure(ctx context.Context, js jetstream.JetStream) (jetstream.Stream, error) {
+	o := b.state.options
+	stream, created, err := ensureBucket(ctx, js, b.spec, o.Replicas, o.Log)
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.stream = stream
-	return nil
+	existed := b.stream != nil
+	if err == nil {
+		b.stream = stream
+	}
+	b.mu.Unlock()
+	if created && (existed || o.Expected) {
+		o.Lost("bucket " + b.spec.name)
+	}
+	return stream, err
 }
 
 // failed turns an error of NATS into ours.

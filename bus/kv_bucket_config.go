@@ -18,8 +18,11 @@ type bucketSpec struct {
 	// ttl is how long values are kept, 0 for ever; history is how many values of each key.
 	ttl     time.Duration
 	history int64
-	// perKey allows a time to live for each key. A NATS before 2.11 cannot do that and keeps every key for ttl.
-	perKey bool
+	// perKey allows a time to live for each key. A NATS before 2.11 cannot do that and keeps every key for ttl, even if
+	// some must outlast it.
+	perKey, outlast bool
+	// calls wait for its operations.
+	calls bool
 }
 
 func (s bucketSpec) stream() string { return "KV_" + s.name }
@@ -53,16 +56,17 @@ func (s bucketSpec) config(replicas int) jetstream.StreamConfig {
 
 // ensureBucket finds or creates the bucket and applies our settings, except those that an operator has changed.
 func ensureBucket(ctx context.Context, js jetstream.JetStream, spec bucketSpec, replicas int,
-	log *slog.Logger) (jetstream.Stream, error) {
-	stream, err := js.Stream(ctx, spec.stream())
+	log *slog.Logger) (stream jetstream.Stream, created bool, err error) {
+	stream, err = js.Stream(ctx, spec.stream())
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = js.CreateStream(ctx, spec.config(replicas))
+		created = err == nil
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 			stream, err = js.Stream(ctx, spec.stream()) // another machine made it just now
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find or create the bucket %s: %w", spec.name, err)
+		return nil, false, fmt.Errorf("find or create the bucket %s: %w", spec.name, err)
 	}
 	merged, changed := spec.merge(stream.CachedInfo().Config, replicas)
 	if changed {
@@ -71,18 +75,18 @@ func ensureBucket(ctx context.Context, js jetstream.JetStream, spec bucketSpec, 
 		case err == nil:
 			stream = updated
 		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
+			return nil, created, context.Cause(ctx)
 		case !refused(err):
-			return nil, fmt.Errorf("change the bucket %s: %w", spec.name, err)
+			return nil, created, fmt.Errorf("change the bucket %s: %w", spec.name, err)
 		default:
 			log.Warn("bucket left as it is, nats does not allow the change", "bucket", spec.name, "err", err)
 		}
 	}
-	if have := stream.CachedInfo().Config; spec.perKey && !have.AllowMsgTTL {
+	if have := stream.CachedInfo().Config; spec.outlast && !have.AllowMsgTTL {
 		log.Warn("every key of the bucket expires, even a lock that only staff may lift; upgrade to nats 2.11",
 			"bucket", spec.name, "ttl", have.MaxAge)
 	}
-	return stream, nil
+	return stream, created, nil
 }
 
 func (s bucketSpec) merge(have jetstream.StreamConfig, replicas int) (merged jetstream.StreamConfig, changed bool) {

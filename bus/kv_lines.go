@@ -74,6 +74,9 @@ func (l *Lines) All(ctx context.Context) ([]shared.LineVersion, error) {
 	}
 	var all []shared.LineVersion
 	for name, value := range values {
+		if !linePattern.MatchString(name) {
+			continue // not a line
+		}
 		s, err := storedFrom(name, value)
 		if err != nil {
 			return nil, err
@@ -152,6 +155,40 @@ func (l *Lines) Remove(ctx context.Context, name string, c Change) (shared.LineV
 		return shared.LineVersion{}, fmt.Errorf("remove line %s: the version to remove is missing", name)
 	}
 	return l.change(ctx, name, c, shared.LineVersion{Removed: true})
+}
+
+// PutBack writes a version that NATS has lost: the line is missing, older or damaged there. It returns false if NATS
+// has this version or a later one, or if somebody deleted the line's key. It publishes no event.
+func (l *Lines) PutBack(ctx context.Context, v shared.LineVersion) (done bool, err error) {
+	if err := checkLine(v.Name); err != nil {
+		return false, err
+	}
+	value, err := json.Marshal(v)
+	if err != nil {
+		return false, fmt.Errorf("put back line %s: %w", v.Name, err)
+	}
+	reading, cancel := l.bucket.state.alive.within(ctx, l.bucket.within)
+	defer cancel()
+	e, err := l.bucket.last(reading, v.Name)
+	switch {
+	case errors.Is(err, shared.ErrNotFound):
+	case err != nil:
+		return false, fmt.Errorf("put back line %s: %w", v.Name, err)
+	case e.deleted:
+		return false, nil
+	default:
+		if have, err := storedFrom(v.Name, e.value); err == nil && !have.OlderThan(v) {
+			return false, nil
+		}
+	}
+	_, err = l.bucket.Update(ctx, v.Name, value, e.revision, shared.ByDefault)
+	if errors.Is(err, shared.ErrConflict) {
+		return false, nil // another machine was faster
+	}
+	if err != nil {
+		return false, fmt.Errorf("put back line %s: %w", v.Name, err)
+	}
+	return true, nil
 }
 
 func (l *Lines) change(ctx context.Context, name string, c Change,

@@ -184,7 +184,9 @@ func TestWhoeverWatchesTheLinesSeesThemAllAndEveryChangeOverARestart(t *testing.
 		s.Lines().Watch(ctx, func(lines []shared.LineVersion) {
 			var names []string
 			for _, l := range lines {
-				names = append(names, fmt.Sprint(l.Name, l.Version))
+				if !l.Removed {
+					names = append(names, fmt.Sprint(l.Name, l.Version))
+				}
 			}
 			seen <- strings.Join(names, " ")
 		})

@@ -12,14 +12,21 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Watch calls handle with all lines, sorted by name, at once and after each change, until ctx ends. While NATS is
-// away it waits. handle is called from the goroutine of Watch, perhaps again with the same lines. A damaged line is
-// logged, and its last good version stays.
+// Watch calls handle with all lines, sorted by name, at once and after each change, until ctx ends. Removed lines are
+// among them: what is not there was never stored, or is lost. While NATS is away it waits. handle is called from the
+// goroutine of Watch, perhaps again with the same lines. A damaged line is logged, and its last good version stays.
 func (l *Lines) Watch(ctx context.Context, handle func([]shared.LineVersion)) {
 	good := map[string]shared.LineVersion{}
 	l.bucket.watch(ctx, "countersign lines", func(entries map[string]record) {
 		maps.DeleteFunc(good, func(name string, _ shared.LineVersion) bool { _, found := entries[name]; return !found })
 		for name, e := range entries {
+			if !linePattern.MatchString(name) {
+				continue // not a line
+			}
+			if e.deleted {
+				good[name] = shared.LineVersion{Name: name, Removed: true}
+				continue
+			}
 			s, err := storedFrom(name, e.value)
 			if err != nil {
 				l.state.log.Error("line in nats is damaged, its last good version stays", "line", name, "err", err)
@@ -29,9 +36,7 @@ func (l *Lines) Watch(ctx context.Context, handle func([]shared.LineVersion)) {
 		}
 		var lines []shared.LineVersion
 		for _, s := range good {
-			if !s.Removed {
-				lines = append(lines, s)
-			}
+			lines = append(lines, s)
 		}
 		sortByName(lines)
 		handle(lines)
@@ -44,7 +49,9 @@ func (b *Bucket) Watch(ctx context.Context, as string, handle func(map[string][]
 	b.watch(ctx, as, func(entries map[string]record) {
 		values := make(map[string][]byte, len(entries))
 		for key, e := range entries {
-			values[key] = e.value
+			if !e.deleted {
+				values[key] = e.value
+			}
 		}
 		handle(values)
 	})
@@ -67,8 +74,7 @@ func (w *bucketWatch) follow(ctx context.Context, conn *nats.Conn, up func()) er
 	if err != nil {
 		return err
 	}
-	o := w.bucket.state.options
-	stream, err := ensureBucket(ctx, js, w.bucket.spec, o.Replicas, o.Log)
+	stream, err := w.bucket.ensure(ctx, js)
 	if err != nil {
 		return err
 	}
@@ -85,9 +91,10 @@ func (w *bucketWatch) follow(ctx context.Context, conn *nats.Conn, up func()) er
 	}
 	defer messages.Stop()
 	up()
-	entries := map[string]record{}
+	entries, changed := map[string]record{}, true
 	if consumer.CachedInfo().NumPending == 0 {
 		w.handle(entries)
+		changed = false
 	}
 	for {
 		msg, err := messages.Next(jetstream.NextContext(ctx))
@@ -99,13 +106,18 @@ func (w *bucketWatch) follow(ctx context.Context, conn *nats.Conn, up func()) er
 			return err
 		}
 		key := strings.TrimPrefix(msg.Subject(), w.bucket.subject(""))
-		if e := entryOf(key, msg.Data(), msg.Headers(), meta.Sequence.Stream); e.deleted {
+		switch {
+		case strings.HasPrefix(key, probeKey):
+		case msg.Headers().Get(markerHeader) != "": // NATS's own limits took it: nobody deleted it
 			delete(entries, key)
-		} else {
-			entries[key] = e
+			changed = true
+		default:
+			entries[key] = entryOf(key, msg.Data(), msg.Headers(), meta.Sequence.Stream)
+			changed = true
 		}
-		if meta.NumPending == 0 {
+		if changed && meta.NumPending == 0 {
 			w.handle(maps.Clone(entries))
+			changed = false
 		}
 	}
 }

@@ -44,12 +44,19 @@ type RelayConfig struct {
 	// AckWait is how long NATS may take to confirm the next event in flight before the connection counts as dead: 5
 	// s. A whole batch on a slow disk may take longer.
 	AckWait time.Duration
+	// Expected: events were published from this machine before. Lost hears of it when the stream had to be made although
+	// it must have existed: the events in it are gone. It must not wait.
+	Expected bool
+	Lost     func(what string)
 }
 
 func (c RelayConfig) withDefaults() RelayConfig {
 	c.Stream = c.Stream.withDefaults()
 	if c.Batch <= 0 {
 		c.Batch = 500
+	}
+	if c.Lost == nil {
+		c.Lost = func(string) {}
 	}
 	if c.AckWait <= 0 {
 		c.AckWait = 5 * time.Second
@@ -72,16 +79,20 @@ type Relay struct {
 	status statusBoard
 
 	flushes chan chan struct{}
+	proofs  chan chan error
 
 	// Owned by the goroutine in Run.
 	settled  int64 // entries up to here are done
 	marked   int64 // entries up to here are removed from the outbox
 	flushing []chan struct{}
+	proving  []chan error
 }
 
 // NewRelay makes a Relay; nothing happens before Run.
 func NewRelay(outbox Outbox, nats Endpoint, config RelayConfig, log *slog.Logger) *Relay {
-	r := &Relay{outbox: outbox, config: config.withDefaults(), log: log, flushes: make(chan chan struct{})}
+	r := &Relay{
+		outbox: outbox, config: config.withDefaults(), log: log, flushes: make(chan chan struct{}), proofs: make(chan chan error),
+	}
 	r.link = link{endpoint: nats, name: "countersign relay", log: log, up: r.status.up, down: r.status.down}
 	return r
 }
@@ -120,10 +131,14 @@ func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
 	if err != nil {
 		return err
 	}
-	stream, err := ensureStream(ctx, js, r.config.Stream, r.log)
+	stream, created, err := ensureStream(ctx, js, r.config.Stream, r.log)
 	if err != nil {
 		return err
 	}
+	if created && r.config.Expected {
+		r.config.Lost("stream " + event.Stream)
+	}
+	r.config.Expected = true
 	if err := r.mark(ctx, r.settled); err != nil {
 		return err
 	}
@@ -134,7 +149,11 @@ func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
 		if err != nil {
 			return fmt.Errorf("read the outbox: %w", err)
 		}
+		r.collectProofs()
 		if len(entries) == 0 {
+			if err := r.proveIdle(ctx, js, stream); err != nil {
+				return err
+			}
 			up()
 			r.flushed()
 			if err := r.wait(ctx); err != nil {
@@ -150,6 +169,7 @@ func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
 			if err := r.mark(ctx, entries[n-1].N); err != nil {
 				return err
 			}
+			r.proven(nil)
 			up()
 		}
 		if sendErr != nil {
@@ -185,6 +205,8 @@ func (r *Relay) wait(ctx context.Context) error {
 	case <-timer.C:
 	case done := <-r.flushes:
 		r.flushing = append(r.flushing, done)
+	case done := <-r.proofs:
+		r.proving = append(r.proving, done)
 	}
 	return nil
 }

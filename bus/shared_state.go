@@ -36,7 +36,11 @@ type StateOptions struct {
 	Within time.Duration
 	// Stream configures the stream of events if it does not exist yet.
 	Stream StreamConfig
-	Log    *slog.Logger
+	// Expected: this machine has had shared state before. Lost hears of each bucket that had to be made although it must
+	// have existed: what was in it is gone. It is called from any goroutine and must not wait.
+	Expected bool
+	Lost     func(what string)
+	Log      *slog.Logger
 }
 
 func (o StateOptions) withDefaults() StateOptions {
@@ -48,6 +52,9 @@ func (o StateOptions) withDefaults() StateOptions {
 	}
 	if o.CallsTTL <= 0 {
 		o.CallsTTL = 24 * time.Hour
+	}
+	if o.Lost == nil {
+		o.Lost = func(string) {}
 	}
 	if o.Within <= 0 {
 		o.Within = 250 * time.Millisecond
@@ -81,8 +88,10 @@ type State struct {
 
 	again  chan struct{} // a bucket was found missing
 	cancel context.CancelFunc
-	done   chan struct{}
 	once   sync.Once
+
+	background sync.WaitGroup
+	hang       *hang
 
 	mu    sync.Mutex
 	ready chan struct{} // closed when all buckets are there
@@ -110,18 +119,19 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &State{
 		endpoint: endpoint, conn: conn, alive: alive, js: js, options: o, log: o.Log,
-		again: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}), ready: make(chan struct{}),
+		again: make(chan struct{}, 1), cancel: cancel, hang: newHang(), ready: make(chan struct{}),
 	}
 	s.guard = &Bucket{state: s, within: o.Within, seal: seal, sealed: isToken, spec: bucketSpec{
-		name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true,
+		name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true, outlast: true, calls: true,
 	}}
 	s.calls = &Bucket{state: s, within: o.Within, seal: seal, sealed: allKeys, spec: bucketSpec{
-		name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1,
+		name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1, perKey: true, calls: true,
 	}}
 	s.lines = &Bucket{state: s, within: max(linesWithin, o.Within), spec: bucketSpec{
 		name: "lines", about: "service lines", history: linesKept,
 	}}
-	go s.keep(ctx, conn.StatusChanged(nats.CONNECTED))
+	s.background.Go(func() { s.keep(ctx, conn.StatusChanged(nats.CONNECTED)) })
+	s.background.Go(func() { s.watchHang(ctx) })
 	return s, nil
 }
 
@@ -151,7 +161,7 @@ func (s *State) Ready(ctx context.Context) error {
 func (s *State) Close() {
 	s.once.Do(func() {
 		s.cancel()
-		<-s.done
+		s.background.Wait()
 		closed := make(chan struct{})
 		s.conn.SetClosedHandler(func(*nats.Conn) { close(closed) })
 		s.conn.Close()
@@ -161,7 +171,6 @@ func (s *State) Close() {
 
 // keep creates the missing buckets on each new connection, and when an operation found one missing.
 func (s *State) keep(ctx context.Context, connected <-chan nats.Status) {
-	defer close(s.done)
 	warned := false
 	for delay := retry.Backoff(retryFirst, retryMost); ; {
 		err := s.ensure(ctx)
@@ -201,7 +210,7 @@ func (s *State) ensure(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, ensureWithin)
 	defer cancel()
 	for _, b := range []*Bucket{s.guard, s.calls, s.lines} {
-		if err := b.ensure(ctx, s.js, s.options.Replicas, s.log); err != nil {
+		if _, err := b.ensure(ctx, s.js); err != nil {
 			return err
 		}
 	}
@@ -255,8 +264,12 @@ func (s *State) publish(ctx context.Context, msg *nats.Msg) error {
 	defer cancel()
 	_, err := s.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
 	if errors.Is(err, jetstream.ErrNoStreamResponse) {
-		if _, err := ensureStream(ctx, s.js, s.options.Stream.withDefaults(), s.log); err != nil {
+		_, created, err := ensureStream(ctx, s.js, s.options.Stream.withDefaults(), s.log)
+		if err != nil {
 			return err
+		}
+		if created && s.options.Expected {
+			s.options.Lost("stream " + event.Stream)
 		}
 		_, err = s.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
 	}

@@ -61,8 +61,8 @@ const askWithin = 5 * time.Second
 // ensureStream finds or creates the stream and applies the settings, except those that an operator has changed. It
 // logs a change that NATS does not allow and uses the stream as it is.
 func ensureStream(ctx context.Context, js jetstream.JetStream, want StreamConfig,
-	log *slog.Logger) (jetstream.Stream, error) {
-	stream, err := js.Stream(ctx, event.Stream)
+	log *slog.Logger) (stream jetstream.Stream, created bool, err error) {
+	stream, err = js.Stream(ctx, event.Stream)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = js.CreateStream(ctx, jetstream.StreamConfig{
 			Name: event.Stream, Description: "What happened on calls (Countersign)",
@@ -70,12 +70,12 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, want StreamConfig
 			MaxAge: want.MaxAge, Duplicates: want.Duplicates, Replicas: want.Replicas, Metadata: want.metadata(),
 		})
 		if err != nil {
-			return nil, fmt.Errorf("create the stream %s: %w", event.Stream, err)
+			return nil, false, fmt.Errorf("create the stream %s: %w", event.Stream, err)
 		}
-		return stream, nil
+		return stream, true, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find the stream %s: %w", event.Stream, err)
+		return nil, false, fmt.Errorf("find the stream %s: %w", event.Stream, err)
 	}
 	have := stream.CachedInfo().Config
 	if have.Storage != jetstream.FileStorage || have.Retention != jetstream.LimitsPolicy {
@@ -84,19 +84,19 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, want StreamConfig
 	}
 	merged, changed := merge(have, want)
 	if !changed {
-		return stream, nil
+		return stream, false, nil
 	}
 	updated, err := js.UpdateStream(ctx, merged)
 	switch {
 	case err == nil:
-		return updated, nil
+		return updated, false, nil
 	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
+		return nil, false, context.Cause(ctx)
 	case !refused(err):
-		return nil, fmt.Errorf("change the stream %s: %w", event.Stream, err)
+		return nil, false, fmt.Errorf("change the stream %s: %w", event.Stream, err)
 	}
 	log.Warn("stream left as it is, nats does not allow the change", "stream", event.Stream, "err", err)
-	return stream, nil
+	return stream, false, nil
 }
 
 // merge changes the settings that are ours: the subjects and acks that the relay needs, and each limit that still has

@@ -32,13 +32,13 @@ func TestAChangeThatNATSSaysNothingToIsNotRefused(t *testing.T) {
 	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(time.Minute))
 	require.NoError(t, err)
 
-	_, err = ensureStream(t.Context(), js, StreamConfig{}.withDefaults(), log)
+	_, _, err = ensureStream(t.Context(), js, StreamConfig{}.withDefaults(), log)
 	require.NoError(t, err)
-	_, err = ensureStream(t.Context(), silent{js}, StreamConfig{MaxAge: time.Hour}.withDefaults(), log)
+	_, _, err = ensureStream(t.Context(), silent{js}, StreamConfig{MaxAge: time.Hour}.withDefaults(), log)
 	require.ErrorIs(t, err, context.DeadlineExceeded, "it is to be tried again")
 
-	_, err = ensureBucket(t.Context(), js, bucketSpec{name: "x", history: 1}, 1, log)
+	_, _, err = ensureBucket(t.Context(), js, bucketSpec{name: "x", history: 1}, 1, log)
 	require.NoError(t, err)
-	_, err = ensureBucket(t.Context(), silent{js}, bucketSpec{name: "x", history: 2}, 1, log)
+	_, _, err = ensureBucket(t.Context(), silent{js}, bucketSpec{name: "x", history: 2}, 1, log)
 	require.ErrorIs(t, err, context.DeadlineExceeded, "it is to be tried again")
 }

@@ -111,6 +111,9 @@ func (w *watcher) start(stream *jetstream.StreamInfo) jetstream.OrderedConsumerC
 }
 
 func (w *watcher) deliver(subject string, body []byte) {
+	if isProbe(subject) {
+		return
+	}
 	var e event.Event
 	err := json.Unmarshal(body, &e)
 	if err == nil {

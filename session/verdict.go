@@ -82,7 +82,7 @@ var callersFailure = map[event.Reason]bool{
 // step runs one step, journals it, and takes over its outcome.
 func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logger) (out Outcome, err error) {
 	started := r.now()
-	s.attempts = nil
+	s.attempts, s.number = nil, nil
 	s.events.record(event.StepStarted{Step: step.Name()})
 	out, err = runStep(ctx, s, step)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
@@ -105,7 +105,7 @@ func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logg
 	}
 	s.events.record(event.StepFinished{
 		Step: step.Name(), Result: out.Result, Reason: out.Reason, Milliseconds: r.now().Sub(started).Milliseconds(),
-		Attempts: s.attempts,
+		Attempts: s.attempts, Number: s.number,
 	})
 	if err == nil {
 		s.learn(out)

@@ -20,6 +20,9 @@ func customersCommand() *cli.Command {
 		Usage: "import, show and change customers",
 		Subcommands: []*cli.Command{
 			customersImportCommand(),
+			customersAddCommand(),
+			customersExportCommand(),
+			customersRemoveCommand(),
 			{
 				Name: "list", Usage: "list customers by id",
 				Flags: []cli.Flag{
@@ -66,9 +69,10 @@ func customersCommand() *cli.Command {
 func customersImportCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "import",
-		Usage:     "add or change customers from a CSV file",
+		Usage:     "add or change customers from a CSV file or an Excel workbook",
 		ArgsUsage: "FILE",
-		Description: "FILE has a header with any of " +
+		Description: "FILE is CSV, in UTF-8, UTF-16 or Windows-1252, or the first sheet of an .xlsx workbook. It has a header " +
+			"with any of\n" +
 			"id,name,phones,account,pin,birth_date,passphrase,totp_secret,language; only id is required.\n" +
 			"Columns of your own: id:<kind> is another number that identifies a customer, such as id:tracking; " +
 			"fact:<kind> is another\n" +
@@ -80,15 +84,24 @@ func customersImportCommand() *cli.Command {
 			"import; each bad\n" +
 			"row is reported with its line.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{
-				Name:  "region",
-				Usage: "phones without a country code belong to `CC` (ISO 3166, such as DE); default: line.region",
+			regionFlag(),
+			&cli.StringSliceFlag{
+				Name:  "map",
+				Usage: "take a column of another name, as `COLUMN=NAME`: --map phone=phones; --map notes=- leaves one out",
 			},
 			authorFlag(),
 			&cli.BoolFlag{Name: "skip-bad", Usage: "import the good rows and leave out bad ones"},
+			&cli.BoolFlag{Name: "clear-empty", Usage: "let an empty cell remove what is on file, also a secret"},
 			&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
 		},
 		Action: customersImport,
+	}
+}
+
+func regionFlag() cli.Flag {
+	return &cli.StringFlag{
+		Name:  "region",
+		Usage: "phones without a country code belong to `CC` (ISO 3166, such as DE); default: line.region",
 	}
 }
 

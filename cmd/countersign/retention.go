@@ -69,20 +69,11 @@ func retentionRun(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	var j *journal.Journal
-	if exists(cfg.journalPath()) {
-		if j, err = journal.Open(c.Context, cfg.journalPath(), journal.Options{}); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, j.Close(context.WithoutCancel(c.Context))) }()
-	}
-	o := retentionOptions(cfg, j)
-	o.Actor, o.Trusted = author(c), c.Bool("yes")
-	run, verb := retention.Run, "removed: "
+	run, verb := retainNow, "removed: "
 	if c.Bool("dry-run") {
-		run, verb = retention.DryRun, "would be removed: "
+		run, verb = retainLater, "would be removed: "
 	}
-	r, err := run(c.Context, o)
+	r, err := run(c, cfg)
 	if doubts := (*retention.ClockError)(nil); errors.As(err, &doubts) {
 		return err
 	}
@@ -91,4 +82,31 @@ func retentionRun(c *cli.Context) (err error) {
 	}
 	fmt.Fprintln(c.App.Writer, verb+r.String())
 	return err
+}
+
+// retainNow removes.
+func retainNow(c *cli.Context, cfg config) (r retention.Removed, err error) {
+	var j *journal.Journal
+	if exists(cfg.journalPath()) {
+		if j, err = journal.Open(c.Context, cfg.journalPath(), journal.Options{}); err != nil {
+			return r, err
+		}
+		defer func() { err = errors.Join(err, j.Close(context.WithoutCancel(c.Context))) }()
+	}
+	o := retentionOptions(cfg, j)
+	o.Actor, o.Trusted = author(c), c.Bool("yes")
+	return retention.Run(c.Context, o)
+}
+
+// retainLater only counts.
+func retainLater(c *cli.Context, cfg config) (r retention.Removed, err error) {
+	o := retentionOptions(cfg, nil)
+	if !exists(cfg.journalPath()) {
+		return retention.DryRun(c.Context, nil, o)
+	}
+	err = readJournal(c.Context, cfg, func(j *journal.Reader) error {
+		r, err = retention.DryRun(c.Context, j, o)
+		return err
+	})
+	return r, err
 }

@@ -39,7 +39,8 @@ type service struct {
 	state    *bus.State
 	lines    *live.Lines
 	server   *esl.Server
-	served   chan error // what ended the server
+	served   chan error  // what ended the server
+	losses   chan string // what NATS has lost, to be told
 
 	parts parts
 }
@@ -47,7 +48,7 @@ type service struct {
 // startService opens every part, each on top of those before it, and takes calls. If one fails, those already open are
 // closed again.
 func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service, err error) {
-	s = &service{cfg: cfg, log: log, served: make(chan error, 1)}
+	s = &service{cfg: cfg, log: log, served: make(chan error, 1), losses: make(chan string, maxLosses)}
 	defer func() {
 		if err != nil {
 			_ = s.parts.close()
@@ -85,11 +86,14 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	}
 
 	// NATS, and the state that machines share there.
-	if s.endpoint, err = openNATS(cfg, log, &s.parts); err != nil {
+	before := exists(cfg.linesPath()) // this machine has shared state already
+	var embedded *bus.Embedded
+	if s.endpoint, embedded, err = openNATS(cfg, log, &s.parts); err != nil {
 		return s, err
 	}
 	s.state, err = bus.OpenState(s.endpoint, bus.StateOptions{
 		Node: cfg.Node, Key: directory.PepperKey(stateKey), Within: time.Duration(cfg.NATS.Timeout), Log: log,
+		Expected: before, Lost: s.stateLost,
 	})
 	if err != nil {
 		return s, err
@@ -130,6 +134,7 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 			Region: cfg.Line.Region, PopURL: cfg.Line.PopURL,
 		},
 		Speak: catalogue.RenderTexts, Copy: cfg.linesPath(), NoMessages: cfg.SMS.URL == "", Log: log,
+		WasPutBack: s.linePutBack,
 	})
 	if err != nil {
 		return s, err
@@ -138,8 +143,13 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	if err != nil {
 		return s, err
 	}
+	placeholders, err := cfg.placeholders()
+	if err != nil {
+		return s, err
+	}
 	runner := session.NewRunner(session.Options{
-		Journal: s.journal, Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
+		Placeholders: placeholders,
+		Journal:      s.journal, Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
 		Tokens:   token.ForCalls{Issuer: tokens},
 		Customer: customers.ByID, Node: cfg.Node, Log: log,
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
@@ -147,7 +157,7 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	})
 	s.server = esl.NewServer(runner.Run, esl.Options{MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Log: log})
 	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
-		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal)},
+		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal)}, Expected: before, Lost: s.stateLost,
 	}, log)
 
 	// The API.
@@ -162,6 +172,10 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	background := newBackground()
 	s.parts.addQuiet(background.stop)
 	background.run(s.relay.Run)
+	background.run(s.tellLosses)
+	if embedded != nil {
+		background.run(func(ctx context.Context) { embedded.KeepWriting(ctx, s.provesNATS) })
+	}
 	background.run(directory.Wrap)
 	background.run(attempts.Run)
 	background.run(func(ctx context.Context) { watchPepper(ctx, s.state, directory, log) })
@@ -220,7 +234,11 @@ const linesTimeout = 5 * time.Second
 func (s *service) awaitLines(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, linesTimeout)
 	defer cancel()
-	if err := s.lines.Await(ctx); err != nil {
+	switch err := s.lines.Await(ctx); {
+	case err == nil:
+	case s.lines.Unknown():
+		s.log.Error("lines not read from NATS yet, and this machine has never had any: callers go to a person")
+	default:
 		s.log.Warn("lines not read from NATS yet, using those last in force", "lines",
 			len(s.lines.All()))
 	}

@@ -5,13 +5,10 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"countersign/bus"
-	"countersign/session"
-	"countersign/session/event"
 	"countersign/session/shared"
 	"countersign/session/token"
 	"countersign/store/customers"
@@ -77,20 +74,5 @@ func watchPepper(ctx context.Context, state *bus.State, d *customers.Directory, 
 	}
 	if err := samePepper(ctx, state, d.PepperKey); errors.Is(err, errOtherPepper) {
 		log.Error("attempts, locks and tokens do not count across machines", "err", err)
-	}
-}
-
-// alarm logs and publishes that more calls than usual fail on a line.
-func (s *service) alarm(ctx context.Context, line string, a event.Alarm) {
-	s.log.Error("more calls than usual fail on a line: somebody may be trying PINs on many accounts",
-		"line", line, "kind", string(a.Kind), "calls", a.Calls, "failures", a.Failures)
-	now := time.Now().UTC()
-	about := fmt.Sprintf("alarm-%s-%s", line, now.Format("200601021504"))
-	err := s.state.Publish(ctx, event.Event{
-		ID: event.ID(about, 1), Source: session.Source(s.cfg.Node), Time: now, Call: about, Seq: 1,
-		Line: line, LineVersion: s.lines.Version(line), Data: a,
-	})
-	if err != nil {
-		s.log.Error("alarm not published", "line", line, "err", err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -54,20 +53,21 @@ func refuse(l *net.TCPListener) (stop func()) {
 	})
 }
 
-// openNATS returns the external NATS, or starts the embedded one.
-func openNATS(cfg config, log *slog.Logger, open *parts) (bus.Endpoint, error) {
+// openNATS returns the external NATS, or starts the embedded one; without that, embedded is nil.
+func openNATS(cfg config, log *slog.Logger, open *parts) (at bus.Endpoint, embedded *bus.Embedded, err error) {
 	n := cfg.NATS
 	if n.URL != "" {
-		return bus.External(cfg.external())
+		at, err = bus.External(cfg.external())
+		return at, nil, err
 	}
-	embedded, err := bus.StartEmbedded(bus.EmbeddedOptions{
+	embedded, err = bus.StartEmbedded(bus.EmbeddedOptions{
 		Dir: cfg.natsDir(), Listen: n.Listen, User: n.User, Password: n.Password, Token: n.Token, Log: log,
 	})
 	if err != nil {
-		return bus.Endpoint{}, err
+		return bus.Endpoint{}, nil, err
 	}
 	open.addQuiet(embedded.Shutdown)
-	return embedded.Endpoint(), nil
+	return embedded.Endpoint(), embedded, nil
 }
 
 // openCustomers puts the company's backend in front of the local customers, if there is one.
@@ -96,8 +96,10 @@ func (s *service) openAPI(o web.Options) (handler http.Handler, err error) {
 	if cfg.Web.Listen == "" {
 		return nil, nil
 	}
-	if o.APIKeys, err = cfg.apiKeys(); err != nil {
-		return nil, err
+	o.APIKeys, _ = cfg.apiKeys() // checked at the start
+	if isOpenToNetwork(cfg.Web.Listen) {
+		s.log.Warn("the API is open to the network without TLS: keys and tokens can be read on the way, "+
+			"put a proxy in front that does TLS", "listen", cfg.Web.Listen)
 	}
 	l, err := listen("web.listen", cfg.Web.Listen, `set another address, or "" for no API`)
 	if err != nil {
@@ -115,18 +117,4 @@ func (s *service) openAPI(o web.Options) (handler http.Handler, err error) {
 		o.StepUps = stepUps
 	}
 	return web.New(o), nil
-}
-
-// notReady lists what this machine cannot do now. Calls are answered anyway.
-func (s *service) notReady(context.Context) (reasons []string) {
-	if st := s.relay.Status(); !st.Connected {
-		reasons = append(reasons, strings.TrimSuffix("NATS is away: events wait, "+
-			"and locks count on this machine only: "+st.LastError, ": "))
-	}
-	select {
-	case <-s.lines.Known():
-	default:
-		reasons = append(reasons, "lines not read from NATS yet")
-	}
-	return reasons
 }

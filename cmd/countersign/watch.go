@@ -92,7 +92,7 @@ func watch(c *cli.Context) error {
 	if d := c.Duration("since"); d > 0 {
 		o.Since = time.Now().Add(-d)
 	}
-	out := json.NewEncoder(c.App.Writer)
+	out, p := json.NewEncoder(c.App.Writer), painterFor(c.App.Writer)
 	return bus.Watch(c.Context, endpoint, o, func(e event.Event) {
 		for _, e := range calls.pick(e) {
 			switch {
@@ -100,7 +100,7 @@ func watch(c *cli.Context) error {
 			case c.Bool("json"):
 				_ = out.Encode(e)
 			default:
-				fmt.Fprintln(c.App.Writer, eventLine(e))
+				fmt.Fprintln(c.App.Writer, p.paint(factColours[e.Fact()], eventLine(e)))
 			}
 		}
 	})
@@ -201,6 +201,9 @@ func eventText(data event.Data, version int) string {
 		return fmt.Sprintf("version %d by %s: %s", version, strings.TrimSpace(d.Author+" "+d.Comment),
 			strings.Join(d.Summary, "; "))
 	case event.Alarm:
+		if d.What != "" {
+			return fmt.Sprintf("%s: %s", d.Kind, d.What)
+		}
 		return fmt.Sprintf("%s: %d of %d calls failed within %d s", d.Kind, d.Failures, d.Calls, d.Seconds)
 	default:
 		return ""

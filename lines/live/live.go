@@ -1,5 +1,9 @@
 // Package live keeps the service lines in force: it follows the stored lines, compiles them, and swaps all of them at
-// once. Calls never wait for it. Until the store answers, the lines last known are in force.
+// once. Calls never wait for it. Until the store answers, the lines last known are in force; if none were ever known,
+// callers go to a person.
+//
+// A line leaves force only when the store says that it was removed. A line that the store has lost, or has in an older
+// version, stays in force and is put back into the store.
 package live
 
 import (
@@ -7,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"countersign/lines"
 	"countersign/prompts"
@@ -16,11 +21,13 @@ import (
 
 // Source is the store of lines.
 type Source interface {
-	// Watch calls handle with all lines, by name, at once and after each change, until ctx ends.
+	// Watch calls handle with all lines, removed ones too, by name, at once and after each change, until ctx ends.
 	Watch(ctx context.Context, handle func([]shared.LineVersion))
+	// PutBack writes a version that the store has lost, and returns true; false if the store has it or a later one.
+	PutBack(ctx context.Context, v shared.LineVersion) (done bool, err error)
 }
 
-// Options configure Lines. All but Copy and NoMessages are required.
+// Options configure Lines. All but NoMessages and WasPutBack are required.
 type Options struct {
 	// Parts are passed to lines.Compile.
 	Parts lines.Parts
@@ -30,6 +37,8 @@ type Options struct {
 	Copy string
 	// NoMessages: no gateway for text messages is configured. Lines that send codes are warned about.
 	NoMessages bool
+	// WasPutBack hears of each version that the store had lost and has again. It is called from Follow.
+	WasPutBack func(ctx context.Context, v shared.LineVersion)
 	Log        *slog.Logger
 }
 
@@ -38,10 +47,19 @@ type Lines struct {
 	o    Options
 	book *lines.Book
 
-	current map[string]inForce  // by line, the version that compiled last; owned by Follow
-	texts   chan []prompts.Text // to render, the newest set only
-	known   chan struct{}       // closed once the store has answered
-	once    sync.Once
+	// Owned by Follow, by line: the version that compiled last, and the removals that were heard of.
+	current map[string]inForce
+	removed map[string]shared.LineVersion
+
+	texts chan []prompts.Text // to render, the newest set only
+	known chan struct{}       // closed once the store has answered
+	once  sync.Once
+	lost  lost
+
+	// person takes every call while nobody knows which lines the company has.
+	person *session.Line
+	nobody atomic.Bool // nobody knows
+	noCopy bool        // the copy is damaged: an empty store does not mean that there are no lines
 }
 
 // inForce is a compiled line and its source.
@@ -51,7 +69,8 @@ type inForce struct {
 	stored shared.LineVersion
 }
 
-// New puts the lines in force that were last known, or the built-in line alone.
+// New puts the lines in force that were last known: those of the copy, the built-in line alone if the copy says that
+// there are no others, or no line at all if there is no copy.
 func New(o Options) (*Lines, error) {
 	def, _ := lines.Default()
 	builtIn, err := lines.Compile(def, 0, o.Parts) // stored versions begin with 1
@@ -59,14 +78,20 @@ func New(o Options) (*Lines, error) {
 		return nil, fmt.Errorf("compile the built-in line: %w", err)
 	}
 	l := &Lines{
-		o: o, book: lines.NewBook(builtIn), current: map[string]inForce{}, texts: make(chan []prompts.Text, 1),
-		known: make(chan struct{}),
+		o: o, book: lines.NewBook(builtIn), current: map[string]inForce{}, removed: map[string]shared.LineVersion{},
+		texts: make(chan []prompts.Text, 1), known: make(chan struct{}), lost: lost{changed: make(chan struct{}, 1)},
+		person: toAPerson(builtIn),
 	}
 	return l, l.load()
 }
 
 // Pick returns the line of a call.
-func (l *Lines) Pick(call session.Call) *session.Line { return l.book.Pick(call) }
+func (l *Lines) Pick(call session.Call) *session.Line {
+	if l.nobody.Load() {
+		return l.person
+	}
+	return l.book.Pick(call)
+}
 
 // All returns the lines in force, by name.
 func (l *Lines) All() []lines.Entry { return l.book.Lines() }
@@ -94,11 +119,14 @@ func (l *Lines) Await(ctx context.Context) error {
 	}
 }
 
-// Follow applies the store's changes until ctx ends.
+// Follow applies the store's changes, and puts back what it has lost, until ctx ends.
 func (l *Lines) Follow(ctx context.Context, from Source) {
+	var puttingBack sync.WaitGroup
+	defer puttingBack.Wait()
+	puttingBack.Go(func() { l.putBack(ctx, from) })
 	from.Watch(ctx, func(stored []shared.LineVersion) {
-		l.put(stored)
-		l.keep()
+		l.lost.set(l.put(stored))
+		l.answered()
 		l.once.Do(func() { close(l.known) })
 	})
 }

@@ -3,9 +3,11 @@ package live
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,8 +27,22 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 // nobody is a directory without customers.
 type nobody struct{ steps.Directory }
 
-// stored is a Source that a test changes.
-type stored struct{ changes chan []shared.LineVersion }
+// stored is a Source that a test changes. What is put back arrives in back, unless it refuses.
+type stored struct {
+	changes chan []shared.LineVersion
+	back    chan shared.LineVersion
+	refuses *atomic.Bool
+	refused *atomic.Int32
+}
+
+func (s stored) PutBack(_ context.Context, v shared.LineVersion) (bool, error) {
+	if s.refuses.Load() {
+		s.refused.Add(1)
+		return false, errors.New("no space left on device")
+	}
+	s.back <- v
+	return true, nil
+}
 
 func (s stored) Watch(ctx context.Context, handle func([]shared.LineVersion)) {
 	for {
@@ -51,7 +67,7 @@ type bench struct {
 func newBench(t *testing.T, copyAt string) *bench {
 	t.Helper()
 	b := &bench{
-		store: stored{make(chan []shared.LineVersion)}, log: &bytes.Buffer{}, spoken: make(chan []prompts.Text, 10),
+		store: stored{make(chan []shared.LineVersion), make(chan shared.LineVersion, 100), &atomic.Bool{}, &atomic.Int32{}}, log: &bytes.Buffer{}, spoken: make(chan []prompts.Text, 10),
 	}
 	var err error
 	b.Lines, err = New(Options{
@@ -87,18 +103,34 @@ func (b *bench) picks(number string) (name string, version int) {
 	return l.Name, l.Version
 }
 
-func TestUntilTheStoreAnswersTheBuiltInLineAnswers(t *testing.T) {
+func TestUntilTheStoreAnswersForTheFirstTimeCallersGoToAPerson(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, path(t))
 	defer b.stop()
-	name, version := b.picks("5300")
-	assert.Equal(t, "default", name)
-	assert.Zero(t, version)
+	b.asksNothing(t, "5300")
 	waiting, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	assert.ErrorIs(t, b.Await(waiting), context.DeadlineExceeded)
 	b.change()
 	assert.NoError(t, b.Await(t.Context()), "it has answered: there are none")
+	assert.False(t, b.Unknown())
+	line := b.Pick(session.Call{Dialled: "5300"})
+	assert.Equal(t, "default", line.Name)
+	assert.NotEmpty(t, line.Verify, "the built-in line")
+}
+
+// asksNothing requires that callers of a number go to a person without being asked.
+func (b *bench) asksNothing(t *testing.T, number string) {
+	t.Helper()
+	require.True(t, b.Unknown())
+	line := b.Pick(session.Call{Dialled: number})
+	assert.Nil(t, line.ANI)
+	assert.Empty(t, line.Verify)
+	require.Len(t, line.Identify, 1)
+	_, err := line.Identify[0].Run(t.Context(), nil)
+	require.Error(t, err, "unavailable, and so to a person")
+	agents := session.Destination{Extension: "agents", Dialplan: "XML", Context: "default"}
+	assert.Equal(t, session.Routes{Verified: agents, Identified: agents, Unidentified: agents}, line.Routes)
 }
 
 func TestLinesFollowTheStore(t *testing.T) {
@@ -116,7 +148,7 @@ func TestLinesFollowTheStore(t *testing.T) {
 	_, version = b.picks("5300")
 	assert.Equal(t, 2, version)
 
-	b.change()
+	b.change(shared.LineVersion{Name: "office", Version: 3, Removed: true})
 	name, _ = b.picks("5300")
 	assert.Equal(t, "default", name, "it was removed")
 	assert.Zero(t, b.Version("office"))
@@ -155,8 +187,12 @@ func TestTheLastLinesAreInForceAfterAStartWithoutTheStore(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(at, []byte("{half of"), 0o600))
 	third := newBench(t, at)
-	name, _ = third.picks("5300")
-	assert.Equal(t, "default", name, "a damaged copy is no reason not to start")
+	third.asksNothing(t, "5300") // a damaged copy is no reason not to start, nor to ask for less
+	third.change()
+	third.asksNothing(t, "5300")
+	third.change(office(t, 8))
+	_, version = third.picks("5300")
+	assert.Equal(t, 8, version)
 	third.stop()
 	assert.Contains(t, third.log.String(), "damaged")
 }

@@ -1,6 +1,8 @@
 package live
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"countersign/lines"
@@ -8,13 +10,18 @@ import (
 	"countersign/session/shared"
 )
 
-// put compiles lines and swaps all at once. A line that does not compile keeps its version in force.
-func (l *Lines) put(stored []shared.LineVersion) {
+// put compiles lines and swaps all at once. A line that does not compile keeps its version in force; so does one that
+// stored lacks or has in an older version. Those are returned.
+func (l *Lines) put(stored []shared.LineVersion) (lost []shared.LineVersion) {
+	stored, lost = l.latest(stored)
 	next := map[string]inForce{}
 	var entries []lines.Entry
 	var all []*lines.Definition
 	var texts []prompts.Text
 	for _, s := range stored {
+		if s.Removed {
+			continue
+		}
 		line, said, ok := l.newest(s)
 		if !ok {
 			continue
@@ -34,12 +41,50 @@ func (l *Lines) put(stored []shared.LineVersion) {
 	l.current = next
 	l.book.Set(entries)
 	l.speak(texts)
+	return lost
+}
+
+// latest is stored with the versions that are known here in place of missing and older ones, which are lost.
+func (l *Lines) latest(stored []shared.LineVersion) (all, lost []shared.LineVersion) {
+	found := map[string]bool{}
+	for _, s := range stored {
+		found[s.Name] = true
+		have, known := l.lastOf(s.Name)
+		switch {
+		case s.Removed && s.Version == 0:
+			delete(l.removed, s.Name)
+			continue
+		case known && s.OlderThan(have):
+			lost, s = append(lost, have), have
+		}
+		if s.Removed {
+			l.removed[s.Name] = s
+		} else {
+			delete(l.removed, s.Name)
+		}
+		all = append(all, s)
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.current)) {
+		if !found[name] {
+			all, lost = append(all, l.current[name].stored), append(lost, l.current[name].stored)
+		}
+	}
+	return all, lost
+}
+
+// lastOf is the last version of a line that is known here, perhaps its removal.
+func (l *Lines) lastOf(name string) (v shared.LineVersion, known bool) {
+	if line, ok := l.current[name]; ok {
+		return line.stored, true
+	}
+	v, known = l.removed[name]
+	return v, known
 }
 
 // newest returns the line to put in force and its new texts; false if no version of it compiles.
 func (l *Lines) newest(s shared.LineVersion) (line inForce, texts []prompts.Text, ok bool) {
 	have, known := l.current[s.Name]
-	if known && have.stored.Version == s.Version {
+	if known && have.stored.Version == s.Version && have.stored.At.Equal(s.At) {
 		return have, nil, true
 	}
 	line, texts, err := l.compile(s)

@@ -155,7 +155,7 @@ var german = map[string]string{
 	"The period before is not complete: the first call that is counted began at %s. Changes in percent would mislead.": "Der " +
 		"Zeitraum davor ist nicht vollständig: der erste gezählte Anruf begann um %s. Änderungen in Prozent führten irre.",
 	"compared with %s": "verglichen mit %s",
-	"%s to %s": "%s bis %s", "%s until %s": "%s bis vor %s",
+	"%s to %s":         "%s bis %s", "%s until %s": "%s bis vor %s",
 	"failed": "gescheitert", "step-ups": "Nachweise", "status": "Status", "reason": "Grund", "customer": "Kunde",
 	"caller": "Anrufer", "identified by": "identifiziert durch", "failed at": "gescheitert an",
 	"%d of %d rows are shown; pdf, csv, xlsx and json have all (calls: as many as --limit says).": "%d von %d Zeilen " +

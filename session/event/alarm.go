@@ -1,7 +1,7 @@
 package event
 
-// FactAlarm: more calls of a line fail than usual, perhaps because of PIN attempts on many accounts. It belongs to no
-// call: its call is "alarm-<line>-<minute>".
+// FactAlarm: more calls of a line fail than usual, perhaps because of PIN attempts on many accounts, or shared state was
+// lost. It belongs to no call: its call is "alarm-<line>-<minute>".
 const FactAlarm Fact = "alarm"
 
 // AlarmKind says which limit was exceeded.
@@ -12,9 +12,11 @@ const (
 	AlarmFailureRate AlarmKind = "failure_rate"
 	// AlarmFailureCount: more than three times the usual failures of this hour.
 	AlarmFailureCount AlarmKind = "failure_count"
+	// AlarmStateLost: state that machines share in NATS was missing, older or damaged. What says which; it has no counts.
+	AlarmStateLost AlarmKind = "state_lost"
 )
 
-// Alarm is the counts of all machines.
+// Alarm is the counts of all machines, or what was lost.
 type Alarm struct {
 	Kind AlarmKind `json:"kind"`
 	// Calls counts the calls decided in the window, Failures those that failed.
@@ -22,6 +24,8 @@ type Alarm struct {
 	Failures int `json:"failures"`
 	// Seconds is the length of the window.
 	Seconds int `json:"seconds"`
+	// What happened, in words. Always with AlarmStateLost: what was lost, and what became of it.
+	What string `json:"what,omitempty"`
 }
 
 // Fact implements Data.

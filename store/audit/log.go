@@ -21,7 +21,8 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-var schema = sqlite.Schema{Application: 0x43536175 /* CSau */, Synchronous: "FULL", Name: "audit", Files: migrations}
+var schema = sqlite.Schema{Application: 0x43536175 /* CSau */, Synchronous: "FULL", Name: "audit",
+	Anew: "to begin a new log", Beside: "audit.heads", Files: migrations}
 
 // The actions in the audit log. More may be added.
 const (
@@ -29,11 +30,15 @@ const (
 	LineEdited     = "line_edited"
 	LineRolledBack = "line_rolled_back"
 	LineRemoved    = "line_removed"
+	LinePutBack    = "line_put_back"
+	StateLost      = "state_lost"
 	Unlocked       = "unlocked"
 	SecretSet      = "secret_set"
 	Checked        = "answer_checked"
 	Messaged       = "message_sent"
 	Erased         = "erased"
+	Added          = "customer_added"
+	Removed        = "customer_removed"
 	Imported       = "imported"
 	Exported       = "exported"
 	Replayed       = "replayed"

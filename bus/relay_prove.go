@@ -1,0 +1,71 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Prove returns nil once NATS has stored an event since the call: one of the outbox, or a test message if the outbox is
+// empty. Otherwise it returns, when ctx ends at the latest, why events do not get through. Run must be running. Any
+// goroutine may call it.
+func (r *Relay) Prove(ctx context.Context) error {
+	if s := r.Status(); !s.Connected && s.LastError != "" {
+		return r.unproven() // between two connections
+	}
+	done := make(chan error, 1)
+	select {
+	case r.proofs <- done:
+	case <-ctx.Done():
+		return r.unproven()
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return r.unproven()
+	}
+}
+
+var errNothingStored = errors.New("NATS has stored no event in time")
+
+func (r *Relay) unproven() error {
+	if s := r.Status(); !s.Connected && s.LastError != "" {
+		return fmt.Errorf("%w: %s", errNothingStored, s.LastError)
+	}
+	return errNothingStored
+}
+
+// collectProofs takes the questions that are waiting.
+func (r *Relay) collectProofs() {
+	for {
+		select {
+		case done := <-r.proofs:
+			r.proving = append(r.proving, done)
+		default:
+			return
+		}
+	}
+}
+
+// proven answers all questions.
+func (r *Relay) proven(err error) {
+	for _, done := range r.proving {
+		done <- err
+	}
+	r.proving = nil
+}
+
+// proveIdle answers the questions of those who wait while the outbox is empty.
+func (r *Relay) proveIdle(ctx context.Context, js jetstream.JetStream, stream jetstream.Stream) error {
+	if len(r.proving) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.config.AckWait)
+	defer cancel()
+	err := proveStream(ctx, js, stream, "relay")
+	r.proven(err)
+	return err
+}
