@@ -43,12 +43,14 @@ type Session struct {
 	// provenHere says that a proof was given in this call, not taken over.
 	provenHere bool
 	methods    []event.Method
+	guessed    bool // an answer was wrong
 
 	queued      []utterance // played before the next prompt
 	spoken      bool        // a prompt has been played
 	missing     map[utterance]bool
 	attempts    []event.Attempt
 	actionsLeft int
+	discard     bool // what is keyed ahead answers nothing that is asked now
 	hashDue     bool // the last entry ended without the hash key that its prompt asks for
 }
 
@@ -68,6 +70,13 @@ func (s *Session) Customer() (c Customer, identified bool) {
 
 // Level is the level proven so far.
 func (s *Session) Level() Level { return levelOf(s.customer != nil, s.factors()) }
+
+// suggested says that nothing but the caller's number names the customer, so that the caller may be somebody else: a
+// family, a colleague, the next owner of the number.
+func (s *Session) suggested() bool {
+	named := func(m event.Method) bool { return m != event.MethodANI && m != event.MethodToken }
+	return s.customer != nil && len(s.proofs) == 0 && !slices.ContainsFunc(s.methods, named)
+}
 
 func (s *Session) factors() []Factor {
 	var f []Factor

@@ -132,6 +132,7 @@ func defaults() config {
 	c.Customers.Hash = customers.SchemeArgon2id
 	c.Prompts.Voices = prompts.Voices{}
 	c.Guard = guard.DefaultRules()
+	c.Guard.SharedNumbers = []guard.SharedNumber{}
 	c.Web.Keys = map[string]apiClient{}
 	c.FreeSWITCH = []freeswitchServer{}
 	c.Web.Listen = "127.0.0.1:8085"
@@ -342,6 +343,7 @@ func (c config) logger(to io.Writer) *slog.Logger {
 // Paths under --data.
 func (c config) directoryPath() string { return filepath.Join(c.data, "directory.db") }
 func (c config) journalPath() string   { return filepath.Join(c.data, "journal.db") }
+func (c config) attemptsPath() string  { return filepath.Join(c.data, "attempts.db") }
 func (c config) auditPath() string     { return filepath.Join(c.data, "audit.db") }
 func (c config) reportsPath() string   { return filepath.Join(c.data, "reports.db") }
 func (c config) natsDir() string       { return filepath.Join(c.data, "nats") }

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"countersign/ops/retention"
+	"countersign/store/attempts"
 	"countersign/store/journal"
 )
 
@@ -56,9 +57,13 @@ func retentionOptions(cfg config, j *journal.Journal) retention.Options {
 	}
 }
 
-// keepRetention runs retention in the service, until ctx ends. j may be nil.
-func keepRetention(ctx context.Context, cfg config, j *journal.Journal, log *slog.Logger) {
-	retention.Serve(ctx, retentionOptions(cfg, j), log)
+// keepRetention runs retention in the service, until ctx ends. j and a may be nil.
+func keepRetention(
+	ctx context.Context, cfg config, j *journal.Journal, a *attempts.Attempts, log *slog.Logger,
+) {
+	o := retentionOptions(cfg, j)
+	o.Attempts = a
+	retention.Serve(ctx, o, log)
 }
 
 func retentionRun(c *cli.Context) (err error) {

@@ -12,6 +12,7 @@ import (
 
 	"countersign/internal/plural"
 	"countersign/reports/reportsdb"
+	"countersign/store/attempts"
 	"countersign/store/audit"
 	"countersign/store/journal"
 )
@@ -20,6 +21,8 @@ import (
 type Options struct {
 	// Journal is the open journal; nil if this machine has none.
 	Journal *journal.Journal
+	// Attempts is the open copy of attempts and locks; nil if this machine has none.
+	Attempts *attempts.Attempts
 	// Reports and Audit are databases, Clock is the file that remembers this machine's clock. If Reports is missing there
 	// is nothing to remove; the others are created.
 	Reports, Audit, Clock string
@@ -33,6 +36,9 @@ type Options struct {
 	// Every is how often Serve runs. Default: an hour.
 	Every time.Duration
 }
+
+// attemptsKept is longer than any setting of how long wrong answers count (guard.forget).
+const attemptsKept = 400 * 24 * time.Hour
 
 // Periods are how long data is kept.
 type Periods struct {
@@ -102,6 +108,9 @@ func (o Options) remove(ctx context.Context, now time.Time) (r Removed, err erro
 	if o.Journal != nil {
 		r.Pruned, err = o.Journal.Prune(ctx, now.Add(-o.Keep.Journal))
 		errs = append(errs, err)
+	}
+	if o.Attempts != nil {
+		errs = append(errs, o.Attempts.Prune(ctx, now.Add(-attemptsKept)))
 	}
 	if exists(o.Reports) {
 		r.Reports, err = o.removeReports(ctx, now)

@@ -47,7 +47,7 @@ func (g *Guard) UnlockCaller(ctx context.Context, number string) (was bool, err 
 	clear := recordChange(g.records, g.keepCaller, func(c *caller) bool {
 		was = c.standing(g.rules, g.now()).Locked
 		changed := len(c.Failed)+len(c.Identifiers) > 0
-		*c = caller{}
+		*c = caller{Cleared: g.now().UTC()}
 		return changed
 	})
 	if err := g.swapNow(ctx, g.keys.key(kindCaller, number), clear); err != nil {
@@ -61,9 +61,7 @@ func (g *Guard) UnlockCaller(ctx context.Context, number string) (was bool, err 
 func (g *Guard) Unlock(ctx context.Context, id string) (was bool, err error) {
 	clear := recordChange(g.records, g.keepCustomer, func(c *customer) bool {
 		was = c.standing(g.rules, g.now()).Locked
-		changed := len(c.Failures) > 0
-		c.Failures = nil
-		return changed
+		return c.forget(everyMethod, c.latest(g.now()))
 	})
 	if err := g.swapNow(ctx, g.keys.key(kindCustomer, id), clear); err != nil {
 		return false, fmt.Errorf("unlock customer %s: %w", id, err)

@@ -38,14 +38,6 @@ func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed
 	return removed, traces, nil
 }
 
-// ForgetErasure removes the note of an erasure that erased nobody.
-func (d *Directory) ForgetErasure(ctx context.Context, customer string) error {
-	return d.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM erased WHERE alias = ?`, d.Alias(customer))
-		return err
-	})
-}
-
 func removeRows(ctx context.Context, tx *sql.Tx, customer string) (removed Removed, err error) {
 	removed = Removed{}
 	for _, table := range []string{"phones", "identifiers", "credentials", "sealed"} {
@@ -71,6 +63,14 @@ func (d *Directory) Remove(ctx context.Context, customer string) error {
 		return fmt.Errorf("remove customer: %w", err)
 	}
 	return err
+}
+
+// ForgetErasure removes the note of an erasure that erased nobody.
+func (d *Directory) ForgetErasure(ctx context.Context, customer string) error {
+	return d.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM erased WHERE alias = ?`, d.Alias(customer))
+		return err
+	})
 }
 
 // tracesOf collects the values on file that belong to this customer alone. With many customers that takes seconds,
