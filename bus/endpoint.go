@@ -116,7 +116,7 @@ func (o ExternalOptions) auth() (nats.Option, error) {
 	case o.CredentialsFile != "":
 		content, err := os.ReadFile(o.CredentialsFile)
 		if err != nil {
-			return nil, fmt.Errorf("nats credentials file: %w; make one with `nsc generate creds`, or correct the path", err)
+			return nil, fmt.Errorf("nats credentials file: %w; correct the path, or make one with `nsc generate creds`", err)
 		}
 		defer clear(content)
 		if isNKey(content) && !strings.Contains(string(content), "NATS USER JWT") {

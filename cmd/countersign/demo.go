@@ -129,13 +129,13 @@ func printWhereDemoIs(screen io.Writer, callers int, speed float64, data string,
 	}
 	fmt.Fprintf(screen, `Countersign demo: a sample bank of 15 customers, %d callers at a time, %gx speed. Ctrl-C ends it.
   call it yourself   %s call --server %s --from +15551230001 --keys 246813#
-  events             %s watch --nats %s
-  lines              %s lines show --nats %s smartflows      (5100; bank is 5200)
+  events             %s --data %s watch --nats %s
+  lines              %s --data %s lines show --nats %s smartflows      (5100; bank is 5200)
   text messages      %s
   customers          %s
   reports            %s --data %s report summary      (funnel, failed, calls)
 
-`, callers, speed, us, a.Socket, us, a.NATS, us, a.NATS, a.SMS, customers, us, data)
+`, callers, speed, us, a.Socket, us, data, a.NATS, us, data, a.NATS, a.SMS, customers, us, data)
 }
 
 func printCall(screen io.Writer, call demo.Call) {
