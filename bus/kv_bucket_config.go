@@ -20,7 +20,7 @@ type bucketSpec struct {
 	ttl     time.Duration
 	history int64
 	// perKey allows a time to live for each key; keep is that of values written by default. A NATS before 2.11 cannot do
-	// that and keeps every key for ttl, or for ever.
+	// that and keeps every key for ttl, or for ever without one.
 	perKey bool
 	keep   time.Duration
 	// calls wait for its operations.
@@ -84,7 +84,7 @@ func ensureBucket(ctx context.Context, js jetstream.JetStream, spec bucketSpec, 
 			log.Warn("bucket left as it is, nats does not allow the change", "bucket", spec.name, "err", err)
 		}
 	}
-	if have := stream.CachedInfo().Config; spec.perKey && !have.AllowMsgTTL && spec.ttl == 0 {
+	if have := stream.CachedInfo().Config; spec.keep > 0 && !have.AllowMsgTTL {
 		log.Warn("no key of the bucket ever expires, and it grows; upgrade to nats 2.11", "bucket", spec.name)
 	}
 	return stream, created, nil

@@ -34,8 +34,9 @@ func customersCommand() *cli.Command {
 				Action: customersList,
 			},
 			{
-				Name: "show", Usage: "show what is on file for a customer, except secrets", ArgsUsage: "ID",
-				Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print it as JSON"}},
+				Name: "show", ArgsUsage: "ID",
+				Usage:  "show what is on file for a customer, except secrets, and whether they are locked",
+				Flags:  []cli.Flag{natsFlag(), &cli.BoolFlag{Name: "json", Usage: "print it as JSON"}},
 				Action: customersShow,
 			},
 			{
@@ -58,6 +59,7 @@ func customersCommand() *cli.Command {
 				ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
 				Action: func(c *cli.Context) error { return customersSet(c, customers.KindTOTP, "TOTP secret") },
 			},
+			customersLockedCommand(),
 			customersUnlockCommand(),
 			customersEraseCommand(),
 		},
@@ -86,6 +88,10 @@ func customersImportCommand() *cli.Command {
 			&cli.StringSliceFlag{
 				Name:  "map",
 				Usage: "take a column of another name, as `COLUMN=NAME`: --map phone=phones; --map notes=- leaves one out",
+			},
+			&cli.BoolFlag{
+				Name:  "lost-plus",
+				Usage: "phones without + or leading zero have a country code: a spreadsheet took them for numbers",
 			},
 			authorFlag(),
 			&cli.BoolFlag{Name: "skip-bad", Usage: "import the good rows and leave out bad ones"},
@@ -180,36 +186,4 @@ func customerJSON(x session.Customer) map[string]any {
 		"id": x.ID, "name": x.Name, "language": x.Language, "pin": x.Has(customers.KindPIN),
 		"enrolled": append([]string{}, x.Enrolled...),
 	}
-}
-
-func customersShow(c *cli.Context) error {
-	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
-		return err
-	}
-	return readDirectory(c, func(d *customers.Reader) error {
-		r, err := d.Show(c.Context, c.Args().First())
-		if errors.Is(err, customers.ErrUnknown) {
-			return fmt.Errorf("there is no customer %q", c.Args().First())
-		}
-		if err != nil {
-			return err
-		}
-		if c.Bool("json") {
-			out := customerJSON(r.Customer)
-			out["phones"] = append([]string{}, r.Phones...)
-			for _, i := range r.Identifiers {
-				out[i.Kind] = i.Value
-			}
-			return json.NewEncoder(c.App.Writer).Encode(out)
-		}
-		w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
-		fmt.Fprintf(w, "id\t%s\nname\t%s\nlanguage\t%s\nphones\t%s\n", r.ID, r.Name, r.Language, strings.Join(r.Phones, ", "))
-		for _, i := range r.Identifiers {
-			fmt.Fprintf(w, "%s\t%s\n", i.Kind, i.Value)
-		}
-		for _, x := range r.Credentials {
-			fmt.Fprintf(w, "%s\ton file (%s)\n", x.Kind, x.Scheme)
-		}
-		return w.Flush()
-	})
 }

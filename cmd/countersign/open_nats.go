@@ -2,22 +2,71 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"countersign/bus"
 	"countersign/session/guard"
-	"countersign/store/customers"
 )
+
+func natsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "nats", Usage: "NATS at `URL`; default: nats.url, else nats.listen"}
+}
+
+// natsEndpoint is where a command other than serve finds NATS, to read and to write.
+func natsEndpoint(c *cli.Context, cfg config) (bus.Endpoint, error) {
+	return natsWith(c, cfg, cfg.natsKeys().Write)
+}
+
+// readingNATS is natsEndpoint for a command that only reads events.
+func readingNATS(c *cli.Context, cfg config) (bus.Endpoint, error) {
+	return natsWith(c, cfg, cfg.natsKeys().Read)
+}
+
+// natsWith logs in as the settings say; if they say nothing, and NATS is one that runs inside "serve", with its key in
+// --data.
+func natsWith(c *cli.Context, cfg config, key string) (bus.Endpoint, error) {
+	o, flag := cfg.external(), c.String("nats")
+	own := o.URL == "" // the one inside "serve"
+	switch {
+	case flag != "":
+		o.URL = flag
+		own = own && !strings.Contains(flag, ",")
+	case own:
+		o.URL = "nats://" + cfg.NATS.Listen
+	}
+	if login := o.CredentialsFile != "" || o.User != "" || o.Token != "" || strings.Contains(o.URL, "@"); login || !own {
+		return bus.External(o)
+	}
+	if flag != "" && !exists(key) || !bus.AsksForKey(c.Context, o.URL) {
+		return bus.External(o)
+	}
+	if !exists(key) {
+		return bus.Endpoint{}, fmt.Errorf("NATS on %s lets in whoever has a key, and there is none in %s: "+
+			"run this as the service's user with the service's --data, or set nats.credentials", o.URL, cfg.data)
+	}
+	o.CredentialsFile = key
+	at, err := bus.External(o)
+	if errors.Is(err, fs.ErrPermission) {
+		return at, fmt.Errorf("%w: run this as the service's user", err)
+	}
+	return at, err
+}
 
 // sharedKeys are derived from the pepper, so all machines have the same.
 type sharedKeys struct{ guard, state []byte }
 
-func keysOf(d *customers.Directory) sharedKeys {
+// pepper is what keys are derived from: a *customers.Directory or a *customers.Reader.
+type pepper interface{ PepperKey(label string) []byte }
+
+func keysOf(d pepper) sharedKeys {
 	return sharedKeys{guard: d.PepperKey(guardKey), state: d.PepperKey(stateKey)}
 }
 
@@ -38,7 +87,7 @@ func openShared(cfg config, at bus.Endpoint, keys sharedKeys) (*bus.State, *guar
 
 // withGuard runs f with the attempts and locks of all machines. f's context has a time limit.
 func withGuard(
-	c *cli.Context, cfg config, d *customers.Directory, f func(ctx context.Context, g *guard.Guard) error,
+	c *cli.Context, cfg config, d pepper, f func(ctx context.Context, g *guard.Guard) error,
 ) error {
 	at, err := reachableNATS(c, cfg)
 	if err != nil {

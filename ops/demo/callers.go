@@ -66,10 +66,8 @@ var kinds = []kind{
 	}},
 	{wrongPIN, "100051", func(c customer, _ string) caller {
 		return caller{
-			from: c.phone(),
-			answers: append(
-				script("ask-pin", "111222#", "ask-pin-again", "222333#", "ask-pin-again", "333444#"),
-				script("ask-account", "*")...),
+			from:    c.phone(),
+			answers: script("ask-pin", "111222#", "ask-pin-again", "222333#", "ask-pin-again", "333444#", "ask-account", "*"),
 		}
 	}},
 	{"does not have the account number", "", func(_ customer, unknown string) caller {

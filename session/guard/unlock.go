@@ -25,6 +25,11 @@ func (g *Guard) Attempts(ctx context.Context, id string) (Attempts, error) {
 	if err != nil && !errors.Is(err, shared.ErrNotFound) {
 		return Attempts{}, fmt.Errorf("read the attempts at customer %s: %w", id, err)
 	}
+	return g.attempts(value), nil
+}
+
+// attempts are those of a customer's record.
+func (g *Guard) attempts(value []byte) Attempts {
 	c, now := decodeRecord[customer](g.records, value), g.now()
 	if c.expired(g.rules, now) {
 		c = customer{}
@@ -33,7 +38,7 @@ func (g *Guard) Attempts(ctx context.Context, id string) (Attempts, error) {
 	if a.Failures > 0 {
 		a.Last = c.Failures[a.Failures-1].At
 	}
-	return a, nil
+	return a
 }
 
 // UnlockCaller clears the record of a caller's number (E.164) on all machines. was says whether it was locked. It fails

@@ -65,6 +65,14 @@ func (d *Directory) Remove(ctx context.Context, customer string) error {
 	return err
 }
 
+// ForgetErasure removes the note of an erasure that erased nobody.
+func (d *Directory) ForgetErasure(ctx context.Context, customer string) error {
+	return d.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM erased WHERE alias = ?`, d.Alias(customer))
+		return err
+	})
+}
+
 // tracesOf collects the values on file that belong to this customer alone. With many customers that takes seconds,
 // during which others can write.
 func (d *Reader) tracesOf(ctx context.Context, customer string) (set traces.Set, err error) {
