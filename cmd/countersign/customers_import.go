@@ -45,7 +45,7 @@ func customersImport(c *cli.Context) error {
 	return withDirectory(c, func(cfg config, d *customers.Directory) error {
 		o := customers.ImportOptions{
 			Region: region, SkipBad: c.Bool("skip-bad"), Columns: mapped, ClearEmpty: c.Bool("clear-empty"),
-			LostPlus: c.Bool("lost-plus"),
+			LostPlus:      c.Bool("lost-plus"),
 			CanKeyAccount: canKey(askedAccountMin, askedAccountMax), CanKeyPIN: canKey(askedPINMin, askedPINMax),
 		}
 		if o.Region == "" {
