@@ -126,7 +126,7 @@ func (k *keyedAhead) answer(ctx context.Context, call session.Call, ch session.C
 // run keys that many entries, with a few callers for each pace, and counts those that did not arrive as they were
 // keyed.
 func (k *keyedAhead) run(t *testing.T, lookUp time.Duration, entries int) {
-	const pairs = 10
+	const pairs = 5 // in less than talkAtMost, however slowly they are keyed
 	callers := max(entries/2/pairs, len(pacesOfKeying))
 	var lost, keyed atomic.Int32
 	var all sync.WaitGroup
