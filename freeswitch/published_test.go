@@ -53,6 +53,9 @@ func subscribe(t testing.TB, s *service) *published {
 	p.conn = conn
 	t.Cleanup(conn.Close)
 	_, err = conn.Subscribe(event.Subjects, func(msg *nats.Msg) {
+		if strings.HasSuffix(msg.Subject, ".probe") { // the service tests its NATS
+			return
+		}
 		m := message{Msg: msg}
 		m.err = json.Unmarshal(m.Data, &m.event)
 		p.mu.Lock()
@@ -149,14 +152,20 @@ func (p *published) Stored(t testing.TB, call string) (j journey) {
 	deadline := time.Now().Add(publishedWithin)
 	for seq, ended := uint64(1), false; ; seq++ {
 		m, err := js.GetMsg(event.Stream, seq)
-		for errors.Is(err, nats.ErrMsgNotFound) && !ended && time.Now().Before(deadline) {
+		for errors.Is(err, nats.ErrMsgNotFound) && !ended && last(t, js) < seq && time.Now().Before(deadline) {
 			time.Sleep(poll)
 			m, err = js.GetMsg(event.Stream, seq)
 		}
 		if errors.Is(err, nats.ErrMsgNotFound) {
+			if seq <= last(t, js) {
+				continue // a test message of the service, which it has deleted
+			}
 			return j
 		}
 		require.NoError(t, err)
+		if strings.HasSuffix(m.Subject, ".probe") {
+			continue
+		}
 		var e event.Event
 		require.NoError(t, json.Unmarshal(m.Data, &e))
 		if e.Call == call {
@@ -164,6 +173,14 @@ func (p *published) Stored(t testing.TB, call string) (j journey) {
 			ended = ended || e.Fact() == event.FactCallEnded
 		}
 	}
+}
+
+// last is the sequence number of the stream's last message.
+func last(t testing.TB, js nats.JetStreamContext) uint64 {
+	t.Helper()
+	info, err := js.StreamInfo(event.Stream)
+	require.NoError(t, err)
+	return info.State.LastSeq
 }
 
 // inOrder fails the test unless each event is there once, in order and without a gap.
