@@ -80,14 +80,18 @@ func (l *Lookup) compile(fields Fields, sample endpoint.Values, names ...string)
 		fields = l.Customer.defaults()
 	}
 	r, err := l.Request.Compile(endpoint.May{Public: names}, sample)
-	errs := []error{err, fields.check(), statuses(l.UnknownStatus)}
+	errs := []error{err, fields.check(), statuses(l.UnknownStatus), endpoint.CheckTexts(l.NoText)}
 	for name, path := range map[string]string{"customers": l.Customers, "found": l.Found} {
 		if path != "" && endpoint.Something(gjson.Get(`{}`, path)) {
 			errs = append(errs, fmt.Errorf("%s: %q finds something in an empty answer", name, path))
 		}
 	}
+	if r.Shape = endpoint.Envelope; l.Customers == "" {
+		r.Shape = endpoint.Record
+	}
 	compiled := &lookup{
-		request: r, path: l.Customers, found: l.Found, unknown: orList(l.UnknownStatus, 204, 404), fields: fields,
+		request: r, path: l.Customers, found: l.Found, fields: fields,
+		unknown: orList(l.UnknownStatus, 204, 404), texts: l.NoText,
 	}
 	return compiled, errors.Join(errs...)
 }
@@ -130,7 +134,8 @@ func (c *Check) compile(kind string) (*check, error) {
 	sample.Answer = new(endpoint.Secrets).Hide([]byte(endpoint.SampleAnswer))
 	may := endpoint.May{Public: []string{"Customer", "Kind"}, Secret: []string{"Answer"}}
 	r, err := c.Request.Compile(may, sample)
-	v, verr := c.Verdict.Compile(slices.Concat(orList(c.WrongStatus, 422), orList(c.UnknownStatus, 404)), true)
+	v, verr := c.Verdict.Compile(slices.Concat(orList(c.WrongStatus, 422), c.UnknownStatus), c.NoText, true)
+	r.Shape = v.Shape()
 	return &check{r, v}, errors.Join(err, verr)
 }
 
@@ -140,8 +145,11 @@ func (p *Phones) compile() (*phones, error) {
 	}
 	may := endpoint.May{Public: []string{"Customer"}}
 	r, err := p.Request.Compile(may, endpoint.Values{Customer: endpoint.SampleValue})
-	compiled := &phones{Phones: *p, request: r, unknown: orList(p.UnknownStatus, 204, 404)}
-	return compiled, errors.Join(err, statuses(p.UnknownStatus))
+	layout, lerr := layoutOf(p.SinceLayout)
+	compiled := &phones{
+		Phones: *p, request: r, unknown: orList(p.UnknownStatus, 204, 404), since: since{layout: layout},
+	}
+	return compiled, errors.Join(err, lerr, statuses(p.UnknownStatus), endpoint.CheckTexts(p.NoText))
 }
 
 func (a *Add) compile() (*add, error) {
@@ -151,7 +159,8 @@ func (a *Add) compile() (*add, error) {
 	may := endpoint.May{Public: []string{"Customer", "Phone"}}
 	sample := endpoint.Values{Customer: endpoint.SampleValue, Phone: endpoint.SamplePhone}
 	r, err := a.Request.Compile(may, sample)
-	v, verr := a.Verdict.Compile(nil, false)
+	v, verr := a.Verdict.Compile(nil, nil, false)
+	r.Shape = v.Shape()
 	return &add{r, v}, errors.Join(err, verr)
 }
 

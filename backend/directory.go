@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"countersign/backend/endpoint"
@@ -47,7 +48,8 @@ type Directory struct {
 type lookup struct {
 	request     *endpoint.Prepared
 	path, found string
-	unknown     []int
+	unknown     []int    // statuses that mean nobody
+	texts       []string // of their pages that are not JSON
 	fields      Fields
 }
 
@@ -60,6 +62,7 @@ type phones struct {
 	Phones
 	request *endpoint.Prepared
 	unknown []int
+	since   since
 }
 
 type add struct {
@@ -111,10 +114,11 @@ func (d *Directory) Reach(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.Endpoint.Do(ctx, "reach", r, endpoint.Values{}, nil, func(*endpoint.Reply) error { return nil })
+	return d.Endpoint.Do(ctx, "reach", r, endpoint.Values{}, func(*endpoint.Reply) error { return nil })
 }
 
-// ByPhone implements steps.Directory.
+// ByPhone implements steps.Directory. A customer whose record could not be read, among others that could, is in the
+// result without an id, so that the number does not look like that of one customer.
 func (d *Directory) ByPhone(ctx context.Context, e164 string) ([]session.Customer, error) {
 	if e164 == "" {
 		return nil, nil
@@ -176,21 +180,26 @@ func (d *Directory) askOne(ctx context.Context, operation string, l *lookup,
 	return all[0], true, nil
 }
 
+// ask returns the customers in an answer, and one without an id for all that could not be read: with somebody left out,
+// one customer must not look like the only one.
 func (d *Directory) ask(ctx context.Context, operation string, l *lookup,
 	v endpoint.Values) (all []session.Customer, err error) {
-	err = d.Endpoint.Do(ctx, operation, l.request, v, nil, func(r *endpoint.Reply) (err error) {
+	var f found
+	err = d.Endpoint.Do(ctx, operation, l.request, v, func(r *endpoint.Reply) (err error) {
 		switch {
 		case slices.Contains(l.unknown, r.Status):
-			return nil
+			return r.IsNo(l.texts)
 		case r.Status != http.StatusOK:
 			return endpoint.Unexpected(r.Status)
 		}
-		all, err = l.customers(r.Body)
+		f, err = l.read(r.Body)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	d.leftOut(operation, f.leftOut)
+	all = f.customers
 	for i := range all {
 		here, _, err := d.local.ByID(ctx, all[i].ID)
 		if err != nil {
@@ -198,7 +207,16 @@ func (d *Directory) ask(ctx context.Context, operation string, l *lookup,
 		}
 		all[i].Enrolled = d.enrolled(all[i].Enrolled, here.Enrolled)
 	}
+	if f.unread > 0 {
+		all = append(all, session.Customer{})
+	}
 	return all, nil
+}
+
+func (d *Directory) leftOut(operation string, n notes) {
+	if len(n) > 0 {
+		d.Endpoint.LeftOut(operation, strings.Join(n, "; "))
+	}
 }
 
 // enrolled returns the kinds of secrets that a customer can be asked for: those of the backend that it checks itself,
@@ -243,7 +261,7 @@ func (d *Directory) Check(ctx context.Context, customer, kind string, answer ses
 	}
 	v := endpoint.Values{Customer: customer, Kind: kind}
 	v.Answer = new(endpoint.Secrets).Hide(answer.Reveal())
-	err = d.Endpoint.Do(ctx, "check."+kind, c.request, v, nil, func(r *endpoint.Reply) (err error) {
+	err = d.Endpoint.Do(ctx, "check."+kind, c.request, v, func(r *endpoint.Reply) (err error) {
 		ok, err = c.verdict.Read(r)
 		return err
 	})
@@ -265,19 +283,21 @@ func (d *Directory) Phones(ctx context.Context, customer string) (all []session.
 		return nil, nil
 	}
 	v := endpoint.Values{Customer: customer}
-	err = d.Endpoint.Do(ctx, "phones", d.phones.request, v, nil, func(r *endpoint.Reply) (err error) {
+	var left notes
+	err = d.Endpoint.Do(ctx, "phones", d.phones.request, v, func(r *endpoint.Reply) (err error) {
 		switch {
 		case slices.Contains(d.phones.unknown, r.Status):
-			return nil
+			return r.IsNo(d.phones.NoText)
 		case r.Status != http.StatusOK:
 			return endpoint.Unexpected(r.Status)
 		}
-		all, err = d.phones.numbers(r.Body, d.region)
+		all, left, err = d.phones.numbers(r.Body, d.region)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	d.leftOut("phones", left)
 	return all, nil
 }
 
@@ -291,7 +311,7 @@ func (d *Directory) AddPhone(ctx context.Context, customer, e164 string) error {
 		return d.local.AddPhone(ctx, customer, e164)
 	}
 	v := endpoint.Values{Customer: customer, Phone: e164}
-	return d.Endpoint.Do(ctx, "add_phone", d.addPhone.request, v, nil, func(r *endpoint.Reply) error {
+	return d.Endpoint.Do(ctx, "add_phone", d.addPhone.request, v, func(r *endpoint.Reply) error {
 		yes, err := d.addPhone.verdict.Read(r)
 		if err == nil && !yes {
 			return errors.New("the backend refused it")

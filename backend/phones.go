@@ -2,8 +2,9 @@ package backend
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"time"
+	"slices"
 
 	"github.com/tidwall/gjson"
 
@@ -11,51 +12,70 @@ import (
 	"countersign/session"
 )
 
-// numbers reads a list of telephone numbers.
-func (p *phones) numbers(body []byte, region string) ([]session.Phone, error) {
+// numbers reads a list of telephone numbers. A number that is listed twice is on file since the later time: a code must
+// not go to one that was put there again just now.
+func (p *phones) numbers(body []byte, region string) (all []session.Phone, left notes, err error) {
 	if !json.Valid(body) {
-		return nil, endpoint.ErrNotJSON
+		return nil, nil, endpoint.ErrNotJSON
 	}
 	v := endpoint.At(body, p.Phones.Phones)
-	switch {
-	case !v.Exists():
-		return nil, fmt.Errorf("there is no %q in the answer (phones)", p.Phones.Phones)
-	case v.Type == gjson.Null:
-		return nil, nil
-	case !v.IsArray():
-		return nil, fmt.Errorf("%q in the answer is not an array (phones)", p.Phones.Phones)
+	if !v.Exists() && !endpoint.Silent(body) {
+		return nil, nil, fmt.Errorf("there is no %q in the answer (phones)", p.Phones.Phones)
 	}
-	var all []session.Phone
-	var failed error
-	v.ForEach(func(_, one gjson.Result) bool {
-		number := endpoint.Within(one, p.Number)
-		if number.Exists() && number.Type != gjson.String && number.Type != gjson.Null {
-			failed = fmt.Errorf("a telephone number in the answer is not a string (number)")
-			return false
+	if v.Type == gjson.True || v.Type == gjson.Number {
+		return nil, nil, fmt.Errorf("%q in the answer is not an array (phones)", p.Phones.Phones)
+	}
+	listed, wrong := 0, 0
+	endpoint.Each(v, func(one gjson.Result) bool {
+		listed++
+		number, err := p.number(one, region)
+		if errors.Is(err, errNoText) {
+			wrong++
 		}
-		e164, err := session.E164(number.Str, region)
 		if err != nil {
+			left.add("a telephone number: %v", err)
 			return true
 		}
-		var since time.Time
-		if p.Since != "" {
-			if since = day(endpoint.Within(one, p.Since).Str); since.IsZero() {
-				return true
-			}
+		same := func(other session.Phone) bool { return other.E164 == number.E164 }
+		if i := slices.IndexFunc(all, same); i < 0 {
+			all = append(all, number)
+		} else if number.Since.After(all[i].Since) {
+			all[i].Since = number.Since
 		}
-		all = append(all, session.Phone{E164: e164, Since: since})
 		return len(all) < maxPhones
 	})
-	return all, failed
+	if listed > 0 && wrong == listed {
+		return nil, nil, fmt.Errorf("no telephone number in the answer can be read: %w", errNoText)
+	}
+	return all, left, nil
 }
 
-// day reads a time, or a day, which counts as its end.
-func day(s string) time.Time {
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t
+var errNoText = errors.New("it is neither a string nor a number (number)")
+
+// number reads one telephone number. Its errors show nothing of it.
+func (p *phones) number(v gjson.Result, region string) (n session.Phone, err error) {
+	number := endpoint.Within(v, p.Number)
+	text := number.Str
+	switch number.Type {
+	case gjson.String:
+	case gjson.Number:
+		whole := false
+		if text, whole = endpoint.Whole(number); !whole {
+			return n, errors.New("it is not a whole number (number)")
+		}
+	case gjson.Null:
+		return n, errors.New("it is missing (number)")
+	default:
+		return n, errNoText
 	}
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return t.AddDate(0, 0, 1)
+	if n.E164, err = session.E164(text, region); err != nil {
+		return n, fmt.Errorf("%w (number)", err)
 	}
-	return time.Time{}
+	if p.Since == "" {
+		return n, nil
+	}
+	if n.Since, err = p.since.read(endpoint.Within(v, p.Since)); err != nil {
+		return n, fmt.Errorf("%w (since)", err)
+	}
+	return n, nil
 }

@@ -49,30 +49,36 @@ type Settings struct {
 // Lookup is a request for customers. Status 200 is read; any other status that is not in UnknownStatus is an error.
 type Lookup struct {
 	endpoint.Request `yaml:",inline"`
-	// Customers is the path (gjson) of the customer or the array of customers in the answer; empty if that is the
-	// whole answer. null and [] mean nobody; a path missing in the answer is an error. by_identifier and by_id refuse
-	// several customers.
+	// Customers is the path (gjson) of the customer or the list of customers in the answer; empty if that is the whole
+	// answer. null, [], {}, "" and false mean nobody; so does an answer without the path that has nothing else in it
+	// either; any other answer without the path is an error. by_identifier and by_id refuse several customers. The
+	// same id twice is one customer.
 	Customers string `yaml:"customers"`
 	// Found is the path of a value that is false, 0, "" or null if nobody was found, such as a count; empty if there
 	// is none.
 	Found string `yaml:"found"`
-	// UnknownStatus are the statuses that mean nobody. Default 204 and 404.
-	UnknownStatus []int `yaml:"unknown_status"`
+	// UnknownStatus are the statuses that mean nobody. Default 204 and 404. The body must then be empty, a JSON object,
+	// an array or null, or have one of the texts in NoText: a proxy's page is an error.
+	UnknownStatus []int    `yaml:"unknown_status"`
+	NoText        []string `yaml:"no_text"`
 	// Customer replaces Settings.Customer.
 	Customer *Fields `yaml:"customer"`
 }
 
 // Fields are the paths (gjson) inside a customer.
 type Fields struct {
-	// ID is required: a string or a whole number, up to 128 characters. Default id.
+	// ID is required: a string or a whole number, up to 128 characters. Default id. A customer without one is left out,
+	// with a warning; a number that only such customers share with another identifies nobody.
 	ID string `yaml:"id"`
-	// Name is for the agent's screen. Language is a tag such as de or de-AT. An answer may lack either.
+	// Name is for the agent's screen. Language is a tag such as de or de-AT. An answer may lack either. What is neither
+	// a text nor a number is left out, with a warning.
 	Name     string `yaml:"name"`
 	Language string `yaml:"language"`
-	// Enrolled is the path of an array with our names of the kinds of secrets that the customer has: pin, birth_date, …
+	// Enrolled is the path of our names of the kinds of secrets that the customer has, pin, birth_date, …: an array, a
+	// text with commas, or an object with true for each. What is no such name is left out, with a warning.
 	Enrolled string `yaml:"enrolled"`
 	// Has maps our kinds of secrets to paths that exist if the customer has that kind: pin: hasPin, or pin:
-	// 'secrets.#(=="PIN")'. false, 0, "", null, [] and {} count as missing.
+	// 'secrets.#(=="PIN")'. false, 0, "", null, [] and {} count as missing, and so do "false", "no", "n", "f" and "0".
 	Has map[string]string `yaml:"has"`
 	// Always are the kinds that every customer has, also customers who are found locally and checked by the backend.
 	Always []string `yaml:"always"`
@@ -87,8 +93,12 @@ type Check struct {
 	// expired: name them only if the backend uses another status for that, because a wrong answer counts against the
 	// customer and an error does not.
 	WrongStatus []int `yaml:"wrong_status"`
-	// UnknownStatus are those that mean that there is no such customer or secret; the answer counts as wrong. Default 404.
+	// UnknownStatus are those that mean that there is no such customer or secret; the answer counts as wrong. Default:
+	// none, since gateways say 404 while the backend is away, some of them in JSON, and wrong answers lock customers.
 	UnknownStatus []int `yaml:"unknown_status"`
+	// NoText: the body of a WrongStatus or UnknownStatus must be empty, a JSON object, an array or null, or have one of
+	// these texts.
+	NoText []string `yaml:"no_text"`
 }
 
 // Phones is a request for telephone numbers. Status 200 is read.
@@ -96,14 +106,21 @@ type Phones struct {
 	endpoint.Request `yaml:",inline"`
 	// Phones is the path (gjson) of an array; empty if the whole answer is one.
 	Phones string `yaml:"phones"`
-	// Number is the path of the number in each element; empty if the elements are strings. Invalid numbers are skipped.
+	// Number is the path of the number in each element; empty if the elements are strings or numbers. Invalid numbers
+	// are left out, with a warning.
 	Number string `yaml:"number"`
-	// Since is the path of the time (RFC 3339 or YYYY-MM-DD) since when the number is on file. Numbers without it are
-	// skipped. Without this setting all numbers count as old: the backend must then see to it that a new number gets
+	// Since is the path of the time since when the number is on file: ISO 8601 (a day, or a time without a zone, counts
+	// as the end of its day), seconds or milliseconds since 1970, or .NET's /Date(…)/. Numbers without it are left out,
+	// with a warning. Without this setting all numbers count as old: the backend must then see to it that a new number gets
 	// no code for seven days (docs/policy.md#otp-destination).
 	Since string `yaml:"since"`
-	// UnknownStatus are those that mean that there is no such customer, so no number. Default 204 and 404.
-	UnknownStatus []int `yaml:"unknown_status"`
+	// SinceLayout is how Since is written otherwise, such as DD.MM.YYYY. 03/02/2020 is not read without it: it may be in
+	// February or in March.
+	SinceLayout string `yaml:"since_layout"`
+	// UnknownStatus are those that mean that there is no such customer, so no number. Default 204 and 404. NoText is as
+	// in Lookup.
+	UnknownStatus []int    `yaml:"unknown_status"`
+	NoText        []string `yaml:"no_text"`
 }
 
 // Add is a request that stores something. OKStatus defaults to every 2xx.

@@ -25,7 +25,7 @@ func TestAKeyIsKeptForWholeSecondsAndNeverLessThanAskedFor(t *testing.T) {
 		keep time.Duration
 		want string
 	}{
-		{"default", shared.ByDefault, ""},
+		{"default", shared.ByDefault, "2592000"},
 		{"forever", shared.Forever, "never"},
 		{"a-nanosecond", time.Nanosecond, "1"},
 		{"a-second", time.Second, "1"},

@@ -213,6 +213,9 @@ func (b *Bucket) put(ctx context.Context, key string, value []byte, h nats.Heade
 		h = nats.Header{}
 	}
 	if stream.CachedInfo().Config.AllowMsgTTL {
+		if keep == shared.ByDefault {
+			keep = b.spec.keep
+		}
 		switch {
 		case keep == shared.Forever:
 			h.Set(jetstream.MsgTTLHeader, ttlNever)

@@ -15,12 +15,14 @@ import (
 // bucketSpec is how we want a bucket to be set up.
 type bucketSpec struct {
 	name, about string
-	// ttl is how long values are kept, 0 for ever; history is how many values of each key.
+	// ttl is how long values are kept, 0 for ever; history is how many values of each key. A ttl beside perKey would
+	// remove a value that is written for ever when NATS starts again.
 	ttl     time.Duration
 	history int64
-	// perKey allows a time to live for each key. A NATS before 2.11 cannot do that and keeps every key for ttl, even if
-	// some must outlast it.
-	perKey, outlast bool
+	// perKey allows a time to live for each key; keep is that of values written by default. A NATS before 2.11 cannot do
+	// that and keeps every key for ttl, or for ever without one.
+	perKey bool
+	keep   time.Duration
 	// calls wait for its operations.
 	calls bool
 }
@@ -82,9 +84,8 @@ func ensureBucket(ctx context.Context, js jetstream.JetStream, spec bucketSpec, 
 			log.Warn("bucket left as it is, nats does not allow the change", "bucket", spec.name, "err", err)
 		}
 	}
-	if have := stream.CachedInfo().Config; spec.outlast && !have.AllowMsgTTL {
-		log.Warn("every key of the bucket expires, even a lock that only staff may lift; upgrade to nats 2.11",
-			"bucket", spec.name, "ttl", have.MaxAge)
+	if have := stream.CachedInfo().Config; spec.keep > 0 && !have.AllowMsgTTL {
+		log.Warn("no key of the bucket ever expires, and it grows; upgrade to nats 2.11", "bucket", spec.name)
 	}
 	return stream, created, nil
 }

@@ -26,7 +26,8 @@ type StateOptions struct {
 	Node string
 	// Replicas is how many servers of a cluster keep the state: 1. What an operator set with the nats tool stays.
 	Replicas int
-	// GuardTTL is how long attempts are kept, 30 days; CallsTTL how long calls are, 24 h.
+	// GuardTTL is how long attempts are kept unless they are written for another time, 30 days; CallsTTL how long calls
+	// are, 24 h.
 	GuardTTL, CallsTTL time.Duration
 	// Key encrypts the values that name customers, those of calls and tokens: 32 secret bytes, the same on all
 	// machines. NATS keeps expired and overwritten values in its files for a while; without the key they are
@@ -122,7 +123,7 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 		again: make(chan struct{}, 1), cancel: cancel, hang: newHang(), ready: make(chan struct{}),
 	}
 	s.guard = &Bucket{state: s, within: o.Within, seal: seal, sealed: isToken, spec: bucketSpec{
-		name: "guard", about: "attempts and locks", ttl: o.GuardTTL, history: 1, perKey: true, outlast: true, calls: true,
+		name: "guard", about: "attempts and locks", keep: o.GuardTTL, history: 1, perKey: true, calls: true,
 	}}
 	s.calls = &Bucket{state: s, within: o.Within, seal: seal, sealed: allKeys, spec: bucketSpec{
 		name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1, perKey: true, calls: true,

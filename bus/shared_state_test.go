@@ -126,7 +126,7 @@ func TestTheBucketsAreMadeAsPolicySaysAndKeepWhatAnOperatorChanged(t *testing.T)
 		return s.CachedInfo().Config
 	}
 	ready(t, state(t, nats, bus.StateOptions{}))
-	assert.Equal(t, 30*day, config("guard").MaxAge)
+	assert.Zero(t, config("guard").MaxAge, "what must last is not where it can run out")
 	assert.True(t, config("guard").AllowMsgTTL)
 	assert.Equal(t, day, config("calls").MaxAge)
 	assert.Zero(t, config("lines").MaxAge)
@@ -140,10 +140,9 @@ func TestTheBucketsAreMadeAsPolicySaysAndKeepWhatAnOperatorChanged(t *testing.T)
 	c.MaxAge, c.MaxBytes = 7*day, 1<<30
 	_, err := js.UpdateStream(t.Context(), c)
 	require.NoError(t, err)
-	ready(t, state(t, nats, bus.StateOptions{CallsTTL: time.Hour, GuardTTL: 40 * day}))
+	ready(t, state(t, nats, bus.StateOptions{CallsTTL: time.Hour}))
 	assert.Equal(t, 7*day, config("calls").MaxAge, "the operator's")
 	assert.EqualValues(t, 1<<30, config("calls").MaxBytes)
-	assert.Equal(t, 40*day, config("guard").MaxAge, "ours")
 }
 
 func TestWhileNATSIsAwayTheStateSaysSoAtOnceAndIsThereAgainAfterwards(t *testing.T) {

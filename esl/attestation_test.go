@@ -3,7 +3,6 @@ package esl
 import (
 	"testing"
 
-	"countersign/esl/esltest"
 	"countersign/session"
 
 	"github.com/stretchr/testify/assert"
@@ -108,9 +107,91 @@ func TestAttestationsAreReadInAllDialects(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			call, err := callFrom(header(esltest.ChannelData(c.lines...)))
-			assert.NoError(t, err)
-			assert.Equal(t, c.want, call.Trust)
+			lines := append([]string{
+				"Caller-Caller-ID-Number", "+15551230001", "variable_sip_from_user", "+15551230001",
+			}, c.lines...)
+			assert.Equal(t, c.want, callWith(t, lines...).TrustIn("US"))
+		})
+	}
+}
+
+func TestAnAttestationCountsOnlyForTheNumberThatIsUsed(t *testing.T) {
+	t.Parallel()
+	const (
+		caller   = "Caller-Caller-ID-Number"
+		from     = "variable_sip_from_user"
+		short    = "variable_sip_verstat"
+		detailed = "variable_sip_verstat_detailed"
+		asserted = "variable_sip_P-Asserted-Identity"
+		letter   = "variable_sip_h_P-Attestation-Indicator"
+		name     = "variable_sip_name_params"
+		victim   = "+12125550101"
+		attacker = "+13035550199"
+	)
+	for _, c := range []struct {
+		name  string
+		lines []string
+		want  session.Trust
+	}{
+		{"P-Asserted-Identity attested, the number from P-Preferred-Identity", []string{
+			caller, victim, from, victim, asserted, "<sip:" + attacker + "@carrier.example;verstat=TN-Validation-Passed-A>",
+		}, session.TrustUnknown},
+		{"From signed, the number from Remote-Party-ID", []string{
+			caller, victim, from, attacker, short, "TN-Validation-Passed",
+		}, session.TrustUnknown},
+		{"From signed in detail, the number from P-Asserted-Identity", []string{
+			caller, victim, from, attacker, detailed, "TN-Validation-Passed-A", asserted, "<sip:" + victim + "@x>",
+		}, session.TrustUnknown},
+		{"From attested in its user part, the number set by the dialplan", []string{
+			caller, victim, from, attacker, name, "verstat=TN-Validation-Passed",
+		}, session.TrustUnknown},
+		{"no From to speak of", []string{caller, victim, from, "", short, "TN-Validation-Passed"}, session.TrustUnknown},
+		{"From is a name", []string{caller, victim, from, "alice", short, "TN-Validation-Passed"}, session.TrustUnknown},
+		{"no number", []string{caller, "anonymous", from, "anonymous", short, "TN-Validation-Passed"}, session.TrustUnknown},
+		{"a number that could be two", []string{
+			caller, "6592345678", from, "+16592345678", short, "TN-Validation-Passed",
+		}, session.TrustUnknown},
+		{"the attested number ends in the used one", []string{
+			caller, "2125550101", from, "+492125550101", short, "TN-Validation-Passed",
+		}, session.TrustUnknown},
+		{"another address is attested, the first is not", []string{
+			caller, victim, from, victim, asserted, "<sip:" + victim + "@x>, <sip:" + victim + ";verstat=TN-Validation-Passed@x>",
+		}, session.TrustUnknown},
+
+		{"the same number, with and without +", []string{caller, victim[1:], from, victim, short, "TN-Validation-Passed"},
+			session.TrustFull},
+		{"the same number, as the dialplan writes it", []string{
+			caller, "(212) 555-0101", from, victim, short, "TN-Validation-Passed",
+		}, session.TrustFull},
+		{"P-Asserted-Identity is the number, From is not", []string{
+			caller, victim, from, attacker, asserted, "<tel:" + victim + ";verstat=TN-Validation-Passed-A>",
+		}, session.TrustFull},
+		{"verstat in the user part of From", []string{caller, victim, from, victim, name, "verstat=TN-Validation-Passed"},
+			session.TrustFull},
+		{"verstat in the parameters of From", []string{
+			caller, victim, from, victim, "variable_sip_from_params", "user=phone;verstat=TN-Validation-Passed-A",
+		}, session.TrustFull},
+		{"verstat left in the number", []string{
+			caller, victim + ";verstat=TN-Validation-Passed", from, victim + ";verstat=TN-Validation-Passed",
+		}, session.TrustFull},
+		{"attested, but B by the letter", []string{
+			caller, victim, from, victim, name, "verstat=TN-Validation-Passed", letter, "B",
+		}, session.TrustUnknown},
+		{"attested, and B for another number", []string{
+			caller, victim, from, victim, short, "TN-Validation-Passed",
+			asserted, "<sip:" + attacker + ";verstat=TN-Validation-Passed-B@x>",
+		}, session.TrustFull},
+		{"a wrong signature of another number", []string{
+			caller, victim, from, attacker, short, "TN-Validation-Failed",
+		}, session.TrustFailed},
+		{"a wrong signature beside a right one", []string{
+			caller, victim, from, attacker, short, "TN-Validation-Failed",
+			asserted, "<sip:" + victim + ";verstat=TN-Validation-Passed@x>",
+		}, session.TrustFailed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, c.want, callWith(t, c.lines...).TrustIn("US"))
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -340,7 +341,7 @@ func (c *conn) event(h header) error {
 	case "CHANNEL_EXECUTE_COMPLETE":
 		// A hang-up also completes the running application; its digits are not an answer.
 		if string(v[lineAnswerState]) == "hangup" {
-			return &session.HangupError{Cause: string(decoded(v[lineHangupCause]))}
+			return &session.HangupError{Cause: hangupCause(v[lineHangupCause])}
 		}
 		if c.isTakenAway(application, v[lineDestination]) {
 			return c.releaseTaken(v[lineSocketResume] != nil)
@@ -352,9 +353,19 @@ func (c *conn) event(h header) error {
 			c.complete(string(id), h, nil)
 		}
 	case "CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE":
-		return &session.HangupError{Cause: string(decoded(v[lineHangupCause]))}
+		return &session.HangupError{Cause: hangupCause(v[lineHangupCause])}
 	}
 	return nil
+}
+
+// hangupCause is the name of a Q.850 cause, such as NORMAL_CLEARING. Whatever else a peer sends is none.
+func hangupCause(v []byte) string {
+	const longest = 64 // FreeSWITCH's longest has 40
+	cause := string(decoded(v))
+	if len(cause) > longest || strings.ContainsFunc(cause, func(r rune) bool { return !isWord(r) }) {
+		return ""
+	}
+	return cause
 }
 
 // isTakenAway says whether the dead-man switch took the call away because we had hung. A completion then comes from

@@ -42,9 +42,10 @@ var callLines = append([]string{
 
 // Bounds in bytes.
 const (
-	maxFact  = 256 // a Unique-ID has 36
-	maxToken = 4096
-	maxID    = 64 // our own id of a call
+	maxFact   = 256 // a Unique-ID has 36
+	maxToken  = 4096
+	maxHeader = 1024
+	maxID     = 64 // our own id of a call
 )
 
 // callFrom reads a call from the answer to connect (CHANNEL_DATA).
@@ -58,8 +59,8 @@ func callFrom(h header) (session.Call, error) {
 	c := session.Call{
 		Channel: text(lineUniqueID), Caller: text(lineCallerNumber), Withheld: string(v[lineHideNumber]) == "true",
 		Dialled: text(lineDialled), Line: text(lineLine),
-		Trust: trust([attestationCount][]byte(v[callCount:])),
-		Token: token(v[lineToken], v[lineTokenHeader]), Earlier: earlier(v[lineEarlierCall]),
+		Attestations: attestations([attestationCount][]byte(v[callCount:])),
+		Token:        token(v[lineToken], v[lineTokenHeader]), Earlier: earlier(v[lineEarlierCall]),
 	}
 	if c.NeedLevel = needLevel(v[lineNeedLevel]); c.NeedLevel != session.Unknown {
 		c.Return = returnTo(v[lineReturn])

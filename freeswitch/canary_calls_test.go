@@ -42,6 +42,8 @@ func (k *keyed) wrongPINs(t *testing.T) {
 	c.Press(k.pin.second + "#")
 	c.AwaitAsked(t, "ask-pin-again", 2, askedWithin)
 	c.Press(k.pin.third + "#")
+	c.AwaitAsked(t, "ask-account", 1, askedWithin)
+	c.Press("*")
 	k.calls.await(t, c.ID, "told of the failure", askedWithin, func(s sighting) bool {
 		return s.Application == "playback" && strings.Contains(s.Arguments, "/failure.wav")
 	})
@@ -63,6 +65,8 @@ func (k *keyed) starKey(t *testing.T) {
 	c := callWithSIPp(t, k.freeSWITCH, dial{From: "+15551239005"})
 	c.AwaitAsked(t, "ask-pin", 1, askedWithin)
 	c.Press(k.pin.declines[:5] + "*")
+	c.AwaitAsked(t, "ask-account", 1, askedWithin)
+	c.Press("*")
 	c.AwaitAt(t, "default", "agents", saidWithin)
 	assert.Equal(t, "opted_out", c.Record(t).Variables["cs_reason"])
 }

@@ -78,7 +78,7 @@ func startService(t testing.TB, o serviceOptions) *service {
 		o.Drain = 30 * time.Second
 	}
 	settings := fmt.Appendf(nil, "socket: {listen: 127.0.0.1:%d, drain: %s}\nnats: {listen: %s}\n"+
-		"web: {listen: %q, keys: {test: %x}}\n"+
+		"web: {listen: %q, keys: {test: {sha256: %x, scopes: [calls, step-up, tokens]}}}\n"+
 		"line: {pop_url: \"https://crm.example/{customer}?status={status}\"}\nlog: {level: debug}\n",
 		s.Port, o.Drain, s.NATS, s.API, sha256.Sum256([]byte(s.Key)))
 	if f := o.FreeSWITCH; f != nil {

@@ -27,6 +27,8 @@ func (b *bankSite) threeWrongPINs(t *testing.T) {
 	c.Press("271820#")
 	c.AwaitAsked(t, "ask-pin-again", 2, askedWithin)
 	c.Press("271821#")
+	c.AwaitAsked(t, "ask-account", 1, askedWithin) // who knows who has this telephone
+	c.Press("*")
 	_, j := b.isHandedOn(t, c, "agents", result{Status: "identified", Level: "1", Reason: "wrong_answer", Methods: "ani",
 		Customer: "C-4"})
 	assert.Subset(t, j.Story(), []string{
@@ -59,6 +61,8 @@ func (b *bankSite) theStarKeyInThePIN(t *testing.T) {
 	c := callWithSIPp(t, b.freeSWITCH, dial{From: "+15551230001"})
 	c.AwaitAsked(t, "ask-pin", 1, askedWithin)
 	c.Press("246*")
+	c.AwaitAsked(t, "ask-account", 1, askedWithin)
+	c.Press("*")
 	_, j := b.isHandedOn(t, c, "agents", result{Status: "identified", Level: "1", Reason: "opted_out", Methods: "ani",
 		Customer: "C-1"})
 	assert.Contains(t, j.Story(), "step_finished pin opted_out opted_out opted_out")

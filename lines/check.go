@@ -112,20 +112,31 @@ func (c *checker) languages() {
 }
 
 func (c *checker) popURL() {
-	s := c.def.PopURL
-	if s == "" {
-		return
+	for _, text := range CheckPopURL(c.def.PopURL) {
+		c.wrong("pop_url", "%s", text)
 	}
-	for _, m := range regexp.MustCompile(`\{[^{}]*\}?`).FindAllString(s, -1) {
+}
+
+var placeholder = regexp.MustCompile(`\{[^{}]*\}?`)
+
+// CheckPopURL returns what is wrong with the template of a screen pop, which browsers open. An empty one is none.
+func CheckPopURL(s string) (wrong []string) {
+	if s == "" {
+		return nil
+	}
+	for _, m := range placeholder.FindAllString(s, -1) {
 		if !slices.Contains([]string{"{customer}", "{call}", "{line}", "{status}"}, m) {
-			c.wrong("pop_url", "%s is not a placeholder: use {customer}, {call}, {line} and {status}", shorten(m))
+			wrong = append(wrong,
+				fmt.Sprintf("%s is not a placeholder: use {customer}, {call}, {line} and {status}", shorten(m)))
 		}
 	}
 	u, err := url.Parse(strings.NewReplacer("{", "", "}", "").Replace(s))
 	isAddress := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 	if !isAddress || utf8.RuneCountInString(s) > maxPopURL {
-		c.wrong("pop_url", "%q is not a URL: want one such as https://crm.example/customer/{customer}", shorten(s))
+		wrong = append(wrong,
+			fmt.Sprintf("%q is not a URL: want one such as https://crm.example/customer/{customer}", shorten(s)))
 	}
+	return wrong
 }
 
 // words checks the line's own prompts.

@@ -32,8 +32,8 @@ func numberKey(n Number, region string) string {
 		}
 		return beginning + "*"
 	}
-	if e164, err := session.E164(string(n), region); err == nil {
-		return e164
+	if r := session.ReadPhone(string(n), region); r.Err == nil {
+		return r.E164
 	}
 	return string(n)
 }

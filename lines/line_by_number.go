@@ -135,12 +135,12 @@ func (x *index) search(dialled string) *session.Line {
 	}
 	e164 := make([]string, len(x.national))
 	for i, r := range x.national {
-		n, err := session.E164(dialled, r.code)
-		if err != nil {
+		n := session.ReadPhone(dialled, r.code)
+		if n.Err != nil {
 			continue
 		}
-		if e164[i] = n; r.exact[n] != nil {
-			return r.exact[n]
+		if e164[i] = n.E164; r.exact[n.E164] != nil {
+			return r.exact[n.E164]
 		}
 	}
 	for _, p := range x.prefixes {

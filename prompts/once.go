@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"countersign/internal/datafile"
 )
 
 const (
@@ -70,7 +72,7 @@ func speakable(name string) string {
 
 // writeOnce does not sync: the file need not survive a crash. It is readable by FreeSWITCH, which runs as another user.
 func writeOnce(file string, wav []byte) error {
-	if err := makeFolder(filepath.Dir(file)); err != nil {
+	if err := datafile.MakeFolder(filepath.Dir(file)); err != nil {
 		return err
 	}
 	if err := os.WriteFile(file, wav, 0o644); err != nil {

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"countersign/internal/datafile"
 )
 
 // Rendering is the result for one prompt.
@@ -211,7 +213,7 @@ func (r Renderer) write(
 			before[audio], after[audio] = sum, sum
 		}
 	}
-	if err := makeFolder(r.Dir); err != nil {
+	if err := datafile.MakeFolder(r.Dir); err != nil {
 		return err
 	}
 	if err := before.write(r.Dir); err != nil {
@@ -219,7 +221,7 @@ func (r Renderer) write(
 	}
 	for file, content := range files {
 		name := filepath.Join(r.Dir, filepath.FromSlash(file))
-		if err := makeFolder(filepath.Dir(name)); err != nil {
+		if err := datafile.MakeFolder(filepath.Dir(name)); err != nil {
 			return err
 		}
 		if err := writeFile(name, content); err != nil {

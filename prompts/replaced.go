@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"countersign/internal/datafile"
 	"countersign/session"
 )
 
@@ -104,7 +105,7 @@ func (c *Catalogue) renderText(ctx context.Context, t Text) error {
 	if err != nil {
 		return err
 	}
-	if err := makeFolder(filepath.Dir(file)); err != nil {
+	if err := datafile.MakeFolder(filepath.Dir(file)); err != nil {
 		return err
 	}
 	return writeFile(file, wav)

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 
+	"countersign/internal/datafile"
+
 	"github.com/google/renameio/v2"
 )
 
@@ -63,7 +65,7 @@ func unpack(source fs.FS, dir string) error {
 	if len(due) == 0 {
 		return nil
 	}
-	if err := makeFolder(dir); err != nil {
+	if err := datafile.MakeFolder(dir); err != nil {
 		return err
 	}
 	// Write the manifest first: after a crash it must list every file that we wrote.
@@ -72,7 +74,7 @@ func unpack(source fs.FS, dir string) error {
 	}
 	for name, content := range due {
 		file := filepath.Join(dir, filepath.FromSlash(name))
-		if err := makeFolder(filepath.Dir(file)); err != nil {
+		if err := datafile.MakeFolder(filepath.Dir(file)); err != nil {
 			return err
 		}
 		if err := writeFile(file, content); err != nil {
@@ -138,28 +140,6 @@ func (m manifest) mayReplace(dir, name string, content []byte) (bool, error) {
 func sumOf(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
-}
-
-// makeFolder creates a folder and its parents, readable by FreeSWITCH, which runs as another user, whatever our umask
-// is. Existing folders keep their mode.
-func makeFolder(dir string) error {
-	if info, err := os.Stat(dir); err == nil && info.IsDir() {
-		return nil
-	}
-	if parent := filepath.Dir(dir); parent != dir {
-		if err := makeFolder(parent); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(dir, 0o755); errors.Is(err, fs.ErrExist) {
-		if info, statErr := os.Stat(dir); statErr == nil && info.IsDir() {
-			return nil // another process of ours was quicker
-		}
-		return err
-	} else if err != nil {
-		return err
-	}
-	return os.Chmod(dir, 0o755)
 }
 
 // writeFile replaces a file atomically. It syncs before the rename: half a file would later pass for the operator's.

@@ -8,31 +8,18 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"countersign/reports/words"
 )
 
 // makeCalls lists calls, latest first.
 func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, error) {
 	w := where(q.Period.From.UnixMilli(), q.Period.To.UnixMilli(), q.Lines)
-	filters := q.Calls.apply(&w)
+	filters := q.Calls.apply(&w, q.Language)
 	r := &Report{
 		Filters: filters,
-		Columns: []Column{
-			{Key: "started", Title: "Started", Kind: Time}, {Key: "line", Title: "Line", Kind: Text},
-			{Key: "caller", Title: "Caller", Kind: Text},
-			{Key: "status", Title: "Status", Kind: Text}, {Key: "level", Title: "Level", Kind: Count},
-			{Key: "reason", Title: "Reason", Kind: Text},
-			{Key: "failed_step", Title: "Failed at", Kind: Text}, {Key: "customer", Title: "Customer", Kind: Text},
-			{Key: "seconds", Title: "Seconds", Kind: Seconds},
-			{Key: "call", Title: "Call", Kind: Text},
-			{Key: "outcome", Title: "Outcome", Kind: Text, Minor: true},
-			{Key: "destination", Title: "Sent to", Kind: Text, Minor: true},
-			{Key: "methods", Title: "Methods", Kind: Text, Minor: true},
-			{Key: "identified_by", Title: "Identified by", Kind: Text, Minor: true},
-			{Key: "verdict_seconds", Title: "To verdict s", Kind: Seconds, Minor: true},
-			{Key: "step_up", Title: "Step-up", Kind: Text, Minor: true},
-			{Key: "first", Title: "First", Kind: Text, Minor: true},
-		},
-		Notes: []string{"Caller: the last four digits of the number. A call belongs to the day on which it began."},
+		Columns: callColumns(),
+		Notes:   []string{noteCallsDay},
 	}
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM calls AS c WHERE "+w.text, w.args...).Scan(&r.Of); err != nil {
 		return nil, fmt.Errorf("read the reports: %w", err)
@@ -45,11 +32,65 @@ func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, 
 		}
 		r.Notes = append([]string{noCalls}, r.Notes...)
 		if len(filters) > 0 {
-			r.Notes[0] = "There were no such calls in this period."
+			r.Notes[0] = noteNoSuchCalls
 		}
 	}
 	r.Rows = callRows(ctx, tx, w, q)
 	return r, nil
+}
+
+const (
+	noteCallsDay    = "A call belongs to the day on which it began."
+	noteNoSuchCalls = "There were no such calls in this period."
+)
+
+func callColumns() []Column {
+	return []Column{
+		{Key: "started", Title: "Started", Means: "when the call reached us", Kind: Time, Names: true},
+		{Key: "line", Title: "Line", Means: "the service line that answered", Kind: Text},
+		{
+			Key: "caller", Title: "Caller", Means: "the last four digits of the caller's number", Kind: Text,
+			Words: words.Answers,
+		},
+		{Key: "status", Title: "Status", Means: "what the agent saw", Kind: Text, Words: words.Statuses},
+		{
+			Key: "level", Title: "Level", Means: "0 unknown, 1 identified, 2 verified, 3 by knowledge and possession",
+			Kind: Count,
+		},
+		{Key: "reason", Title: "Reason", Means: "why the call ended like this", Kind: Text, Words: words.Reasons},
+		{Key: "failed_step", Title: "Failed at", Means: "the step at which it failed", Kind: Text, Words: words.Steps},
+		{Key: "customer", Title: "Customer", Means: "the customer's id", Kind: Text},
+		{Key: "seconds", Title: "Seconds", Means: "how long the call was with us", Kind: Seconds},
+		{
+			Key: "call", Title: "Call", Means: "the call's id; its end is enough for countersign replay", Kind: Text,
+			Names: true, ID: true,
+		},
+		{
+			Key: "outcome", Title: "Outcome", Means: "which of the line's routes it took, or how it ended without one",
+			Kind: Text, Minor: true, Words: words.Outcomes,
+		},
+		{Key: "destination", Title: "Sent to", Means: "where it was handed on to", Kind: Text, Minor: true},
+		{
+			Key: "methods", Title: "Methods", Means: "what the caller was identified and verified by, in this order", Kind: Text,
+			Minor: true, Words: words.Methods,
+		},
+		{
+			Key: "identified_by", Title: "Identified by", Means: "what first said which customer it is", Kind: Text, Minor: true,
+			Words: words.Steps,
+		},
+		{
+			Key: "verdict_seconds", Title: "To verdict s", Means: "the seconds from the start of the call to its verdict",
+			Kind: Seconds, Minor: true,
+		},
+		{
+			Key: "step_up", Title: "Step-up", Means: "questions for a higher level in the middle of a call", Kind: Text,
+			Minor: true, Words: words.Answers,
+		},
+		{
+			Key: "first", Title: "First", Means: "the call's first id, if it came back to us", Kind: Text, Minor: true,
+			ID: true,
+		},
+	}
 }
 
 // NoStep is the word of Filter.FailedStep, and of reports, for a call that failed at no step, such as one that took too
@@ -58,22 +99,25 @@ const NoStep = "none"
 
 // apply adds the filter to a condition, and describes it for people. The reason and step of a failed call are those at
 // which it failed, however it ended.
-func (f Filter) apply(w *condition) (told []string) {
+func (f Filter) apply(w *condition, l words.Language) (told []string) {
 	reason, step := "c.reason", "c.failed_step"
 	if f.Failed {
-		told = append(told, "failed")
+		told = append(told, l.Text("failed"))
 		reason, step = "(SELECT f.reason FROM failed AS f "+
 			"WHERE f.call = c.call)", "(SELECT f.step FROM failed AS f WHERE f.call = c.call)"
 		w.and("EXISTS (SELECT 1 FROM failed AS f WHERE f.call = c.call)")
 	}
 	if f.StepUps {
-		told = append(told, "step-ups")
+		told = append(told, l.Text("step-ups"))
 		w.and("(c.first <> c.call OR c.step_up = 1)")
 	}
-	for _, x := range []struct{ title, column, value string }{
-		{"status", "c.status", f.Status}, {"reason", reason, f.Reason}, {"customer", "c.customer", f.Customer},
-		{"caller", "c.caller_last4", f.CallerLast4},
-		{"identified by", "c.identified_by", f.IdentifiedBy}, {"failed at", step, f.FailedStep},
+	for _, x := range []struct {
+		title, column, value string
+		words                words.Vocabulary
+	}{
+		{"status", "c.status", f.Status, words.Statuses}, {"reason", reason, f.Reason, words.Reasons},
+		{"customer", "c.customer", f.Customer, words.Names}, {"caller", "c.caller_last4", f.CallerLast4, words.Names},
+		{"identified by", "c.identified_by", f.IdentifiedBy, words.Steps}, {"failed at", step, f.FailedStep, words.Steps},
 	} {
 		if x.value != "" {
 			if x.column == step && x.value == NoStep {
@@ -81,7 +125,7 @@ func (f Filter) apply(w *condition) (told []string) {
 			} else {
 				w.and(x.column+" = ?", x.value)
 			}
-			told = append(told, x.title+" "+x.value)
+			told = append(told, l.Text(x.title)+" "+l.Word(x.words, x.value))
 		}
 	}
 	return told

@@ -4,20 +4,18 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"countersign/reports/words"
 )
 
 // Notes that explain the counts.
 const (
 	noteCalls = "A call counts on the day on which it began. " +
-		"Step-ups and calls that came back to us are counted in step-ups and nowhere else."
-	noteANI   = "Identified by ANI: the caller's number alone said which customer it belongs to."
-	noteRates = "Verified: proved to be the customer, at the level that the line asks for. Failed: went to an agent " +
-		"without it. Neither: hung up before, called outside of opening hours, or a line that only identifies. " +
-		"Percentages are of calls. Abandoned: hung up at any time, also after verified or failed."
-	noteTimes   = "Seconds are from the start of a call to its verdict; p95 is what 95 % of the calls stay within."
-	noteMethods = "Methods are in the order in which they were passed."
-	noteReason  = "The reason and the step are those at which a call failed. Which calls: countersign report calls " +
-		"--failed --reason REASON --step STEP."
+		"Step-ups and calls that came back to us count as step-ups and nowhere else."
+	noteRates = "Percentages are of calls. Calls that are neither verified nor failed: the caller hung up before, called " +
+		"outside of opening hours, or the line only identifies."
+	noteReason = "Which calls: countersign report calls --failed --reason REASON --step STEP; JSON and CSV have the codes " +
+		"for it."
 )
 
 // field is a column of a counted report: it makes a cell from the tallies of a row and of the whole report.
@@ -28,25 +26,25 @@ type field struct {
 	whole bool
 }
 
-func counter(key, title string, of which) field {
-	return field{Column: Column{Key: key, Title: title, Kind: Count}, cell: func(t, _ *tally) any { return t.count(of) }}
+func counter(key, title, means string, of which) field {
+	return field{Column: Column{Key: key, Title: title, Means: means, Kind: Count}, cell: func(t, _ *tally) any { return t.count(of) }}
 }
 
-func rate(key, title string, part, whole which) field {
-	return field{Column: Column{Key: key, Title: title, Kind: Percent}, cell: func(t, _ *tally) any {
+func rate(key, title, means string, part, whole which) field {
+	return field{Column: Column{Key: key, Title: title, Means: means, Kind: Percent}, cell: func(t, _ *tally) any {
 		return percent(t.count(part), t.count(whole))
 	}}
 }
 
 // share is a rate of the whole report's number.
-func share(key, title string, part which) field {
-	return field{Column: Column{Key: key, Title: title, Kind: Percent}, cell: func(t, all *tally) any {
+func share(key, title, means string, part which) field {
+	return field{Column: Column{Key: key, Title: title, Means: means, Kind: Percent}, cell: func(t, all *tally) any {
 		return percent(t.count(part), all.count(part))
 	}}
 }
 
-func timing(key, title string, of func(*times) any) field {
-	return field{Column: Column{Key: key, Title: title, Kind: Seconds}, cell: func(t, _ *tally) any {
+func timing(key, title, means string, of func(*times) any) field {
+	return field{Column: Column{Key: key, Title: title, Means: means, Kind: Seconds}, cell: func(t, _ *tally) any {
 		return of(&t.times)
 	}}
 }
@@ -54,9 +52,12 @@ func timing(key, title string, of func(*times) any) field {
 // timings are of the calls whose times the report shows.
 func timings() []field {
 	return []field{
-		timing("mean_seconds", "Mean s", (*times).mean),
-		timing("median_seconds", "Median s", func(t *times) any { return t.quantile(50) }),
-		timing("p95_seconds", "p95 s", func(t *times) any { return t.quantile(95) }),
+		timing("mean_seconds", "Mean s", "the average of the seconds from the start of a call to its verdict",
+			(*times).mean),
+		timing("median_seconds", "Median s", "half of the calls need no more seconds to their verdict",
+			func(t *times) any { return t.quantile(50) }),
+		timing("p95_seconds", "p95 s", "95 % of the calls need no more seconds to their verdict",
+			func(t *times) any { return t.quantile(95) }),
 	}
 }
 
@@ -79,7 +80,13 @@ func counts(
 	if err != nil {
 		return nil, nil, err
 	}
-	r = &Report{Columns: []Column{{Key: "by", Title: "By", Kind: Text}, {Key: "what", Title: "What", Kind: Text}}}
+	r = &Report{Columns: []Column{
+		{
+			Key: "by", Title: "By", Kind: Text, Names: true, Words: words.Sections,
+			Means: "what the calls of a row have in common",
+		},
+		{Key: "what", Title: "What", Kind: Text, Names: true, Means: "which line, day, … it is"},
+	}}
 	for _, f := range fields {
 		r.Columns = append(r.Columns, f.Column)
 	}
@@ -114,8 +121,14 @@ func (r *Report) number(total Row, title, key, share string) {
 
 // draw sets the chart: parts of a whole for each row of a section.
 func (r *Report) draw(title string, q Query, of string, parts ...string) {
+	if len(q.By) == 0 {
+		return
+	}
 	by := q.By[len(q.By)-1]
-	r.Chart = &Chart{Title: title + " by " + by, By: by, Labels: []int{1}, Of: -1}
+	r.Chart = &Chart{
+		Title: q.Language.Sprintf("%s by %s", q.Language.Text(title), q.Language.Word(words.Sections, by)),
+		By:    by, Labels: []int{1}, Of: -1,
+	}
 	if of != "" {
 		r.Chart.Of = r.column(of)
 	}

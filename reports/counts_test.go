@@ -219,7 +219,7 @@ func TestWhatIsNotThereIsNamedWithWhatThereIs(t *testing.T) {
 	require.ErrorAs(t, read("summery", Query{}), &unknown)
 	assert.Contains(t, unknown.Error(), "summary, ani")
 	require.ErrorAs(t, read("ani", Query{By: []string{"reason"}}), &unknown)
-	assert.Contains(t, unknown.Error(), "line, day, hour")
+	assert.Contains(t, unknown.Error(), "line, day, week")
 	assert.NoError(t, read("failed", Query{By: []string{"reason"}}))
 	for want, f := range map[string]Filter{
 		`there is no reason "wrong_anser": must be one of `:              {Reason: "wrong_anser"},

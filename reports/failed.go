@@ -13,10 +13,10 @@ func makeFailed(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Repor
 	known := func(k *callKind) bool { return failed(k) && k.status == string(event.StatusIdentified) }
 	unknown := func(k *callKind) bool { return failed(k) && !known(k) }
 	r, total, err := counts(ctx, tx, q, now, none, []field{
-		ofAll(counter("calls", "Calls", calls)),
-		counter("failed", "Failed", failed), ofAll(rate("failed_percent", "Fail. %", failed, calls)),
-		share("share_percent", "Share %", failed),
-		counter("identified_only", "Identified only", known), counter("neither", "Neither", unknown),
+		ofAll(callsField()), failedField(), ofAll(failedRate()),
+		share("share_percent", "Share %", "the row's part of all failed calls, in percent", failed),
+		counter("identified_only", "Identified only", meansIdentifiedOnly, known),
+		counter("neither", "Not ident.", meansNotIdentified, unknown),
 	})
 	if err != nil {
 		return nil, err
@@ -24,9 +24,8 @@ func makeFailed(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Repor
 	r.number(total, "Calls", "calls", "")
 	r.number(total, "Failed", "failed", "failed_percent")
 	r.number(total, "Identified only", "identified_only", "")
-	r.number(total, "Neither", "neither", "")
+	r.number(total, "Not identified", "neither", "")
 	r.draw("Failed", q, "", "failed")
-	r.Notes = append(r.Notes, "Share is of all failed calls. Identified only: "+
-		"the caller was identified, but did not prove it. "+noteReason, noteCalls)
+	r.Notes = append(r.Notes, noteReason, noteCalls)
 	return r, nil
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"countersign/reports/words"
 )
 
 // asked is the result of a step, or of one attempt at it.
@@ -42,7 +44,7 @@ func makeFunnel(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report,
 	}
 	all = append(all, attempts...)
 	sortFunnel(all)
-	return funnel(all), nil
+	return funnel(all, q), nil
 }
 
 func stepsOf(ctx context.Context, tx *sql.Tx, q Query) (all []asked, err error) {
@@ -119,28 +121,53 @@ func sortFunnel(all []asked) {
 	})
 }
 
-func funnel(all []asked) *Report {
-	r := &Report{
-		Columns: []Column{
-			{Key: "line", Title: "Line", Kind: Text}, {Key: "step", Title: "Question", Kind: Text},
-			{Key: "attempt", Title: "Attempt", Kind: Text},
-			{Key: "asked", Title: "Asked", Kind: Count}, {Key: "success", Title: "Success", Kind: Count},
-			{Key: "success_percent", Title: "Succ. %", Kind: Percent},
-			{Key: "rejected", Title: "Wrong", Kind: Count}, {Key: "no_input", Title: "No input", Kind: Count},
-			{Key: "no_match", Title: "No match", Kind: Count},
-			{Key: "opted_out", Title: "Opt-out", Kind: Count}, {Key: "abandoned", Title: "Hung up", Kind: Count},
-			{Key: "mean_seconds", Title: "Mean s", Kind: Seconds},
-			{Key: "seconds_per_success", Title: "s/success", Kind: Seconds},
-			{Key: "total_seconds", Title: "Total s", Kind: Seconds, Minor: true},
-			{Key: "errors", Title: "Errors", Kind: Count, Minor: true},
-			{Key: "served", Title: "Served", Kind: Count, Minor: true},
+const (
+	noteNothingAsked = "Nothing was asked in this period."
+	chartFunnel      = "Asked, and answered with success"
+)
+
+func funnelColumns() []Column {
+	return []Column{
+		{Key: "line", Title: "Line", Means: "the service line that asked", Kind: Text, Names: true},
+		{
+			Key: "step", Title: "Question", Means: "the step that asks", Kind: Text, Names: true,
+			Words: words.Steps,
 		},
+		{
+			Key: "attempt", Title: "Attempt", Means: "the first, second, … time that it was asked in a call", Kind: Text,
+			Names: true, Words: words.Answers,
+		},
+		{Key: "asked", Title: "Asked", Means: "how often it was asked", Kind: Count},
+		{Key: "success", Title: "Success", Means: "how often it was passed, or answered rightly", Kind: Count},
+		{Key: "success_percent", Title: "Succ. %", Means: "success, in percent of asked", Kind: Percent},
+		{Key: "rejected", Title: "Wrong", Means: "a valid answer, but wrong", Kind: Count},
+		{Key: "no_input", Title: "No input", Means: "nothing was keyed or said", Kind: Count},
+		{
+			Key: "no_match", Title: "No match",
+			Means: "the entry could not be an answer: too short, or a wrong check digit", Kind: Count,
+		},
+		{Key: "opted_out", Title: "Opt-out", Means: "the caller does not have it", Kind: Count},
+		{Key: "abandoned", Title: "Hung up", Means: "the caller hung up at this question", Kind: Count},
+		{Key: "mean_seconds", Title: "Mean s", Means: "the average of the seconds that it took", Kind: Seconds},
+		{
+			Key: "seconds_per_success", Title: "s/success",
+			Means: "the cost of one success: the seconds of everybody who was asked, divided by the successes", Kind: Seconds,
+		},
+		{Key: "total_seconds", Title: "Total s", Means: "the seconds of everybody who was asked", Kind: Seconds, Minor: true},
+		{Key: "errors", Title: "Errors", Means: "one of our systems failed", Kind: Count, Minor: true},
+		{
+			Key: "served", Title: "Served", Means: "the caller asked for something else, such as to resend the code, and got it",
+			Kind: Count, Minor: true,
+		},
+	}
+}
+
+func funnel(all []asked, q Query) *Report {
+	r := &Report{
+		Columns: funnelColumns(),
 		Notes: []string{
-			"A question is a step of the line: asked in this many calls, with success where it was passed; the results of " +
-				"its attempts are added up. Attempts are the first, second, … time that it was asked in a call.",
-			"s/success is the cost of one success: the seconds of everybody who was asked, divided by the successes. The " +
-				"seconds of a question are those of the whole step, with prompts and lookups; of an attempt, from the prompt " +
-				"to the answer. Step-ups count too.",
+			"A question is a step of the line; the results of its attempts are added up. The seconds of a question are those " +
+				"of the whole step, with prompts and lookups; of an attempt, from the prompt to the answer. Step-ups count too.",
 		},
 	}
 	var cells []Row
@@ -157,10 +184,10 @@ func funnel(all []asked) *Report {
 	}
 	r.Rows, r.Of = Rows(cells), int64(len(cells))
 	if len(cells) == 0 {
-		r.Notes = append([]string{"Nothing was asked in this period."}, r.Notes...)
+		r.Notes = append([]string{noteNothingAsked}, r.Notes...)
 	}
 	r.Chart = &Chart{
-		Title: "Asked, and answered with success", Whole: "all", Labels: []int{0, 1, 2}, Of: r.column("asked"),
+		Title: q.Language.Text(chartFunnel), Whole: "all", Labels: []int{0, 1, 2}, Of: r.column("asked"),
 		Parts: []int{r.column("success")},
 	}
 	return r

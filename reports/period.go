@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"countersign/internal/wallclock"
+	"countersign/reports/words"
 )
 
 // Period is the time of a report: From is included, To is not. Both are in the time zone of its days and hours.
@@ -18,12 +19,12 @@ const (
 )
 
 // ParsePeriod reads the ends of a period: days such as 2026-11-21, both included, or times in RFC 3339, of which the
-// second is not. "" is today as the end, and seven days before the end as the start. Errors name the flags --from and
-// --to.
+// second is not. A PeriodWord stands for its first day in from, and for its last in to. "" is today as the end, and seven
+// days before the end as the start. Errors name the flags --from and --to.
 func ParsePeriod(from, to string, zone *time.Location, now time.Time) (Period, error) {
 	p := Period{To: startOfDay(today(now.In(zone))+1, zone)}
 	if to != "" {
-		end, day, err := parseEnd("--to", to, zone)
+		end, day, err := parseEnd("--to", to, zone, now)
 		if err != nil {
 			return Period{}, err
 		}
@@ -36,7 +37,7 @@ func ParsePeriod(from, to string, zone *time.Location, now time.Time) (Period, e
 		p.From = startOfDay(today(p.To.Add(-time.Millisecond))-usualDays+1, zone)
 		return p, nil
 	}
-	begin, _, err := parseEnd("--from", from, zone)
+	begin, _, err := parseEnd("--from", from, zone, now)
 	if err != nil {
 		return Period{}, err
 	}
@@ -52,15 +53,22 @@ func ParsePeriod(from, to string, zone *time.Location, now time.Time) (Period, e
 	return p, nil
 }
 
-func parseEnd(flag, text string, zone *time.Location) (at time.Time, day bool, err error) {
+func parseEnd(flag, text string, zone *time.Location, now time.Time) (at time.Time, day bool, err error) {
+	if isPeriodWord(text) {
+		first, last := PeriodWord(text).days(today(now.In(zone)))
+		if flag == "--to" {
+			first = last
+		}
+		return startOfDay(first, zone), true, nil
+	}
 	if d, err := time.Parse(time.DateOnly, text); err == nil {
 		return startOfDay(today(d), zone), true, nil
 	}
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at.In(zone), false, nil
 	}
-	return time.Time{}, false, fmt.Errorf("%s %q: write a day such as 2026-11-21, "+
-		"or a time such as 2026-11-21T08:00:00+01:00", flag, text)
+	return time.Time{}, false, fmt.Errorf("%s %q: write a day such as 2026-11-21, a word such as yesterday, "+
+		"last_week or this_month, or a time such as 2026-11-21T08:00:00+01:00", flag, text)
 }
 
 // today is the day on which t falls in its zone.
@@ -120,15 +128,18 @@ func (p Period) Zone() string {
 	return fmt.Sprintf("local time, %s, UTC%s", name, time.Unix(0, 0).In(time.FixedZone("", offset)).Format("-07:00"))
 }
 
-// String is the period for people: its first and last day if it consists of whole days.
-func (p Period) String() string {
+// String is the period in English.
+func (p Period) String() string { return p.Say(words.English) }
+
+// Say is the period for people: its first and last day if it consists of whole days.
+func (p Period) Say(l words.Language) string {
 	zone, last := p.From.Location(), today(p.To.Add(-time.Millisecond))
 	switch {
 	case !p.From.Equal(startOfDay(today(p.From), zone)) || !p.To.Equal(startOfDay(last+1, zone)):
-		return p.From.Format("2006-01-02 15:04:05 MST") + " until " + p.To.Format("2006-01-02 15:04:05 MST")
+		return l.Sprintf("%s until %s", p.From.Format("2006-01-02 15:04:05 MST"), p.To.Format("2006-01-02 15:04:05 MST"))
 	case today(p.From) == last:
 		return last.String()
 	default:
-		return today(p.From).String() + " to " + last.String()
+		return l.Sprintf("%s to %s", today(p.From), last)
 	}
 }

@@ -74,7 +74,7 @@ func TestAPeriodIsReadAsItIsMeant(t *testing.T) {
 		assert.Equal(t, "Europe/Berlin", p.Zone())
 	}
 	for _, c := range []struct{ from, to, says string }{
-		{"yesterday", "", `--from "yesterday": write a day such as 2026-11-21`},
+		{"tomorrow", "", `--from "tomorrow": write a day such as 2026-11-21`},
 		{"2026-02-30", "", `--from "2026-02-30"`},
 		{"2026-10-01", "31.10.2026", `--to "31.10.2026"`},
 		{"2026-10-31", "2026-10-01", "--from 2026-10-31 is not before --to 2026-10-01"},

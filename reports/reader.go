@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"countersign/reports/words"
 )
 
 // Reader makes reports from the views of reports.db. It is safe for use by several goroutines.
@@ -25,15 +27,20 @@ type Query struct {
 	// Lines are the service lines to count; none means all. A line without calls is an error, unless Quiet allows it.
 	Lines []string
 	Quiet bool
+	// Language is that of what people read; codes stay.
+	Language words.Language
 	// By names the sections of the report, such as "day"; none means the usual ones. See Sections.
 	By []string
+	// Compare compares with the period before. Sections of days, weeks, months and quarters have nothing to be compared
+	// with, and are left out.
+	Compare bool
 	// Calls filters the calls report, and Limit is how many of its rows are wanted; 0 means all. Other reports ignore
 	// both.
 	Calls Filter
 	Limit int
 }
 
-// FewCalls is the Limit where a format is for people.
+// FewCalls is the Limit on a terminal.
 const FewCalls = 50
 
 // Filter picks calls; an empty field picks all.
@@ -62,7 +69,7 @@ var ErrUneven = errors.New("calls are counted by quarter hours: set --from and -
 
 // Read makes a report, hands it to print and returns the error of print. The rows can be read only until print returns.
 // An *UnknownError says that there is no such report, section or line, ErrUneven that this report cannot cover this
-// period.
+// period, ErrNoComparison and ErrNothingToCompare that there is nothing to compare.
 func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Report) error) (err error) {
 	k := reportKindOf(name)
 	if k.make == nil {
@@ -90,21 +97,34 @@ func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Rep
 			return err
 		}
 	}
-	report, err := k.make(ctx, tx, q, r.now())
+	make := k.make
+	if q.Compare {
+		make = k.compare
+	}
+	report, err := make(ctx, tx, q, r.now())
 	if err != nil {
 		return err
 	}
-	report.Name, report.Title = k.name, k.title
+	if report.Before == nil {
+		report.Period = q.Period
+	}
+	report.Name, report.Title, report.Language = k.name, k.title, q.Language
+	report.translate()
 	if err := report.tellCounted(ctx, tx, q.Period, r.now()); err != nil {
 		return err
 	}
-	report.Period, report.Lines, report.Made = q.Period, q.Lines, r.now().In(q.Period.From.Location())
+	report.Lines, report.Made = q.Lines, r.now().In(q.Period.From.Location())
 	return print(report)
 }
 
 // notCounted is how much of a period may be missing without a note: events take a moment to arrive, and a service notes
 // its progress only every half minute.
 const notCounted = 2 * time.Minute
+
+const (
+	noteNothingCounted = "No events have been counted yet; a service with the role reporting counts them."
+	noteCountedUntil   = "Events are counted until %s; later ones are missing until a service with the role reporting runs."
+)
 
 // tellCounted notes until when events are counted, where it matters: a report that is behind must not look like a quiet
 // day.
@@ -123,11 +143,10 @@ func (r *Report) tellCounted(ctx context.Context, tx *sql.Tx, p Period, now time
 	}
 	switch {
 	case r.Counted == nil:
-		r.Notes = append([]string{"No events have been counted yet; a service with the role reporting counts them."},
-			r.Notes...)
+		r.Notes = append([]string{r.Language.Text(noteNothingCounted)}, r.Notes...)
 	case r.Counted.Before(end.Add(-notCounted)) && p.From.Before(now):
-		r.Notes = append([]string{"Events are counted until " + r.Counted.Format("2006-01-02 15:04") +
-			"; later ones are missing until a service with the role reporting runs."}, r.Notes...)
+		until := r.Language.Sprintf(noteCountedUntil, r.Counted.Format("2006-01-02 15:04"))
+		r.Notes = append([]string{until}, r.Notes...)
 	}
 	return nil
 }

@@ -7,17 +7,24 @@ package reports
 import (
 	"iter"
 	"time"
+
+	"countersign/reports/words"
 )
 
 // Report is a report in no format yet.
 type Report struct {
 	// Name is the name of the report in commands, such as "summary"; Title is for people.
 	Name, Title string
-	Period      Period
+	// Language is that of Title, Notes, Chart and of the titles and explanations of columns and numbers. Rows hold
+	// codes; Word translates them.
+	Language words.Language
+	Period   Period
 	// Lines are the service lines of the query; none means all.
 	Lines []string
 	// Filters describe the rest of the query, such as "status: verified".
 	Filters []string
+	// Before is the period that this one is compared with; nil without a comparison.
+	Before *Period
 	// Made is when the report was made. It contains what reached NATS until Counted; nil: nothing is counted yet.
 	Made    time.Time
 	Counted *time.Time
@@ -31,6 +38,9 @@ type Report struct {
 	// Notes explain the numbers.
 	Notes []string
 	Chart *Chart
+
+	// measures are the columns whose keys are values of a column named number.
+	measures []Column
 }
 
 // Row has a value for each column: nil, a string, int64, float64, Day or time.Time.
@@ -50,6 +60,8 @@ const (
 	Seconds Kind = "seconds"
 	// Time is a time.Time in the period's time zone.
 	Time Kind = "time"
+	// Figure is an int64 or a float64: in which unit is in another column.
+	Figure Kind = "number"
 )
 
 // Column is one column.
@@ -57,8 +69,18 @@ type Column struct {
 	// Key is its name for programs, and never changes; Title is for people, and short. Both are unique in a report.
 	Key, Title string
 	Kind       Kind
-	// Minor columns are the first to be left out if there is no room for all.
+	// Means explains the column to people.
+	Means string
+	// Words is the vocabulary of its codes; Names if its values are their own words.
+	Words words.Vocabulary
+	// Minor columns are the first that a terminal leaves out if there is no room for all.
 	Minor bool
+	// Names columns say which row it is: they are never left out, and come again where a wide table is continued.
+	Names bool
+	// ID columns hold ids whose end is enough to find what they name: if one must be cut, its end stays.
+	ID bool
+	// Signed numbers are changes: people see their sign.
+	Signed bool
 }
 
 // Number is one of the numbers that matter most.

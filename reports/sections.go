@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 	"time"
 
@@ -130,11 +129,8 @@ func (c *counting) call(kind int64, quarter int, ms int64) {
 	if !q.known {
 		q.known = true
 		for _, by := range c.by {
-			switch by {
-			case "day":
-				q.tallies = append(q.tallies, c.part(by, q.local/day))
-			case "hour":
-				q.tallies = append(q.tallies, c.part(by, q.local/hour%24))
+			if u, ok := units[by]; ok {
+				q.tallies = append(q.tallies, c.part(by, u.key(q.local)))
 			}
 		}
 	}
@@ -169,22 +165,17 @@ func (s *sections) part(by string, key any) *tally {
 	return t
 }
 
-// rows are the total and, section by section, its parts: days and hours in order and without gaps, lines by name, the
+// rows are the total and, section by section, its parts: days, weeks, hours, … in order and without gaps, lines by name, the
 // others biggest first.
 func (s *sections) rows(q Query, now time.Time, cells func(by string, t *tally) []any) (all []Row) {
 	add := func(by string, what any, t *tally) { all = append(all, append(Row{by, what}, cells(by, t)...)) }
 	add("total", "", s.total)
 	for _, by := range s.by {
-		switch by {
-		case "day":
-			for _, d := range q.Period.days(now) {
-				s.part(by, int64(d))
+		if u, ok := units[by]; ok {
+			for _, key := range u.keys(q.Period, now) {
+				s.part(by, key)
 			}
-		case "hour":
-			for h := range int64(24) {
-				s.part(by, h)
-			}
-		case "line":
+		} else if by == "line" {
 			for _, l := range q.Lines {
 				s.part(by, l)
 			}
@@ -199,7 +190,7 @@ func (s *sections) rows(q Query, now time.Time, cells func(by string, t *tally) 
 func (s *sections) keys(by string, wanted []string) (keys []any) {
 	for key, t := range s.parts[by] {
 		line, _ := key.(string)
-		if by == "day" || by == "hour" || t.count(dimensions[by].only) > 0 || by == "line" && slices.Contains(wanted, line) {
+		if _, inTime := units[by]; inTime || t.count(dimensions[by].only) > 0 || by == "line" && slices.Contains(wanted, line) {
 			keys = append(keys, key)
 		}
 	}
@@ -218,17 +209,11 @@ func (s *sections) keys(by string, wanted []string) (keys []any) {
 
 // what is the name of a part.
 func what(by string, key any) any {
-	switch by {
-	case "day":
-		return Day(key.(int64))
-	case "hour":
-		return fmt.Sprintf("%02d:00", key)
-	case "step":
-		if key == "" {
-			return NoStep
-		}
-		return key
-	default:
-		return key
+	if u, ok := units[by]; ok {
+		return u.code(key.(int64))
 	}
+	if by == "step" && key == "" {
+		return NoStep
+	}
+	return key
 }

@@ -10,10 +10,10 @@ import (
 func makeVerified(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error) {
 	strong := func(k *callKind) bool { return verified(k) && k.level >= 3 }
 	fields := []field{
-		ofAll(counter("calls", "Calls", calls)),
-		counter("verified", "Verified", verified), ofAll(rate("verified_percent", "Ver. %", verified, calls)),
-		share("share_percent", "Share %", verified),
-		counter("strong", "Level 3", strong), rate("strong_percent", "Lvl. 3 %", strong, verified),
+		ofAll(callsField()), verifiedField(), ofAll(verifiedRate()),
+		share("share_percent", "Share %", "the row's part of all verified calls, in percent", verified),
+		counter("strong", "Level 3", "verified by knowledge and possession together", strong),
+		rate("strong_percent", "Lvl. 3 %", "level 3, in percent of verified calls", strong, verified),
 	}
 	r, total, err := counts(ctx, tx, q, now, verified, append(fields, timings()...))
 	if err != nil {
@@ -22,10 +22,9 @@ func makeVerified(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Rep
 	r.number(total, "Calls", "calls", "")
 	r.number(total, "Verified", "verified", "verified_percent")
 	r.number(total, "At level 3", "strong", "strong_percent")
-	r.number(total, "Median seconds", "median_seconds", "")
-	r.number(total, "95 % within seconds", "p95_seconds", "")
+	r.number(total, "Median (seconds)", "median_seconds", "")
+	r.number(total, "95 % within (seconds)", "p95_seconds", "")
 	r.draw("Verified", q, "", "verified")
-	r.Notes = append(r.Notes, "Share is of all verified calls, level 3 is knowledge and possession together. "+noteMethods,
-		noteTimes, noteCalls)
+	r.Notes = append(r.Notes, noteCalls)
 	return r, nil
 }

@@ -24,8 +24,9 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	s.Say(a.Prompts...)
 	c := Collect{
 		Files: s.takeQueued(), Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut,
-		Flush: a.Flush,
+		Flush: a.Flush || s.discard,
 	}
+	s.discard = false
 	late := s.hashDue
 	for {
 		if err := s.act(ctx); err != nil {

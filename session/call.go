@@ -20,8 +20,10 @@ type Call struct {
 	Dialled string
 	// Line is the service line that the dialplan asked for (cs_line); if empty, the dialled number decides.
 	Line string
-	// Trust is the network's attestation of the caller's number (STIR/SHAKEN).
-	Trust Trust
+	// Trust is the network's attestation of the caller's number (STIR/SHAKEN). If there are Attestations, the Runner sets
+	// it to TrustIn the line's region.
+	Trust        Trust
+	Attestations []Attestation
 	// Token is the call's ID&V token (cs_token, X-Countersign-Token), or empty. The Runner redeems and wipes it.
 	Token Secret
 	// Earlier is the id that this same call had with us before (cs_call), or empty.

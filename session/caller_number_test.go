@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"countersign/session"
 	"countersign/session/sessiontest"
@@ -26,6 +27,8 @@ func TestAHiddenOrForgedNumberIsCountedApartAndNotUsed(t *testing.T) {
 	t.Parallel()
 	const number = "+15551230001"
 	plain, hidden, forged := []string{number}, []string{"withheld " + number}, []string{"forged " + number}
+	ours, err := session.NewPlaceholders([]string{"+4930901820"}, "")
+	require.NoError(t, err)
 	for name, c := range map[string]struct {
 		call    session.Call
 		used    string
@@ -39,7 +42,10 @@ func TestAHiddenOrForgedNumberIsCountedApartAndNotUsed(t *testing.T) {
 		"none":                        {session.Call{}, "", nil},
 		"none, and hidden":            {session.Call{Withheld: true}, "", nil},
 		"no number":                   {session.Call{Caller: "anonymous"}, "", nil},
-		"without a country of a line": {session.Call{Caller: "5551230001"}, "+5551230001", []string{"+5551230001"}},
+		"without a country of a line": {session.Call{Caller: "5551230001"}, "", []string{"unread 5551230001"}},
+		"a placeholder":               {session.Call{Caller: "+86282452253"}, "", nil},
+		"one that the company names":  {session.Call{Caller: "+4930901820"}, "", nil},
+		"parameters of a trunk":       {session.Call{Caller: number + ";verstat=No-TN-Validation"}, number, plain},
 	} {
 		var used string
 		g := &counting{}
@@ -54,7 +60,7 @@ func TestAHiddenOrForgedNumberIsCountedApartAndNotUsed(t *testing.T) {
 		c.call.ID, c.call.Channel, c.call.Started = "call-1", "u-1", time.Now()
 		o := session.Options{
 			Journal: &sessiontest.Journal{}, Prompts: sessiontest.Prompts{}, Guard: g,
-			Line: func(session.Call) *session.Line { return l },
+			Line: func(session.Call) *session.Line { return l }, Placeholders: ours,
 		}
 		session.NewRunner(o).Run(ch.Start(t.Context()), c.call, ch)
 		ch.End(nil)

@@ -10,8 +10,10 @@ import (
 type Answered int
 
 const (
+	// Unchecked: nobody knows whether the answer is right.
+	Unchecked Answered = iota
 	// Wrong answer.
-	Wrong Answered = iota
+	Wrong
 	// Right answer.
 	Right
 	// LockedOut: the customer is locked. Nothing was checked.
@@ -20,12 +22,14 @@ const (
 	TurnedAway
 )
 
-// Judge takes one of the customer's attempts and then checks the answer. An error of check costs no attempt, because it
-// is not the caller's failure.
+// Judge takes one of the customer's attempts at a secret and then checks the answer. An answer that could not be checked
+// costs no attempt, because that is not the caller's failure. One that was checked counts, even if check returns an
+// error with it because the caller is gone meanwhile.
 func (s *Session) Judge(
-	ctx context.Context, check func(ctx context.Context) (right bool, err error),
+	ctx context.Context, by event.Method, check func(ctx context.Context) (Answered, error),
 ) (Answered, error) {
 	a := s.attempt()
+	a.Method = by
 	switch standing := s.guard.Try(ctx, a); {
 	case standing.Locked && standing.Caller:
 		s.events.record(lockedNow(event.LockOnCaller, a.Customer, standing, false))
@@ -33,32 +37,31 @@ func (s *Session) Judge(
 	case standing.Locked:
 		return LockedOut, nil
 	}
-	right, err := check(ctx)
-	if err != nil || right {
-		s.guard.GiveBack(context.WithoutCancel(ctx), a)
+	answered, err := check(ctx)
+	switch counting := context.WithoutCancel(ctx); answered {
+	case Right:
+		s.guard.Right(counting, a)
+	case Wrong:
+		s.guessed = true
+		if standing := s.guard.Customer(counting, a.Customer); standing.Locked {
+			s.events.record(lockedNow(event.LockOnCustomer, a.Customer, standing, true))
+		}
+	default:
+		s.guard.GiveBack(counting, a)
 	}
-	switch {
-	case err != nil:
-		return Wrong, err
-	case right:
-		return Right, nil
-	}
-	if standing := s.guard.Customer(ctx, a.Customer); standing.Locked {
-		s.events.record(lockedNow(event.LockOnCustomer, a.Customer, standing, true))
-	}
-	return Wrong, nil
+	return answered, err
 }
 
 // Named counts an identifier that the caller gave, against callers who try many. It counts only on lines that ask for
 // proof: without it, a caller who owns many identifiers looks the same.
 func (s *Session) Named(ctx context.Context, kind, value string) {
-	if number := s.counted(); number != "" && len(s.line.Verify) > 0 {
-		s.guard.Named(ctx, number, kind, value)
+	if len(s.line.Verify) > 0 {
+		s.guard.Named(ctx, s.attempt(), kind, value)
 	}
 }
 
 func (s *Session) attempt() Attempt {
-	a := Attempt{Call: s.call.ID, Line: s.line.Name, Caller: s.counted()}
+	a := Attempt{Call: s.call.ID, Line: s.line.Name, Caller: s.counted(), Suggested: s.suggested()}
 	if s.customer != nil {
 		a.Customer = s.customer.ID
 	}

@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 	"time"
+
+	"countersign/session/event"
 )
 
 // Guard counts attempts across calls and machines (docs/policy.md#lockout, docs/policy.md#velocity). It cannot fail:
@@ -16,21 +18,34 @@ type Guard interface {
 	// Try takes one attempt at a customer's secrets before the answer is checked, so that simultaneous attempts on
 	// several machines count too. If the Standing is Locked, nothing was taken and the answer must not be checked.
 	Try(ctx context.Context, a Attempt) Standing
-	// GiveBack returns an attempt whose answer was right or could not be checked. Any other attempt is a failure.
+	// GiveBack returns an attempt whose answer could not be checked. Any attempt that is not given back, or Right, is a
+	// failure.
 	GiveBack(ctx context.Context, a Attempt)
-	// Named counts an identifier that a caller's number gave, known or not.
-	Named(ctx context.Context, number, kind, value string)
+	// Right returns an attempt whose answer was right, and forgets the customer's failures by the same method. Those by
+	// other methods stay: who knows one secret must not guess another without end.
+	Right(ctx context.Context, a Attempt)
+	// Named counts an identifier that a caller gave, known or not. It does nothing for a call without a number.
+	Named(ctx context.Context, a Attempt, kind, value string)
 	// StepFailed counts a failed step against the caller's number.
 	StepFailed(ctx context.Context, number string)
-	// Verified resets the counters after a success: the customer's failures and the identifier that led to them.
+	// Verified and NotGuessed no longer count the identifier that led to the customer: the caller was verified, or went
+	// to a person without a wrong answer. Verified forgets a typing error before it too.
 	Verified(ctx context.Context, a Attempt)
+	NotGuessed(ctx context.Context, a Attempt)
 	// Ended counts a decided call for the line's alarm. It does not block.
 	Ended(line string, failed bool)
 }
 
-// Attempt is one attempt at a customer's secrets. Caller is the caller's number (E.164), prefixed if it is hidden or
-// forged, or empty.
-type Attempt struct{ Call, Line, Customer, Caller string }
+// Attempt is one attempt at a customer's secrets.
+type Attempt struct {
+	Call, Line, Customer string
+	// Caller is the caller's number (E.164), prefixed if it is hidden or forged, or empty.
+	Caller string
+	// Method is the secret that is asked for.
+	Method event.Method
+	// Suggested says that nothing but the caller's number names the customer: the caller may be somebody else.
+	Suggested bool
+}
 
 // Standing says whether a customer or a number is locked.
 type Standing struct {
@@ -38,6 +53,9 @@ type Standing struct {
 	Locked bool
 	// Caller says, of an attempt, that the caller's number is locked, not the customer.
 	Caller bool
+	// Suggested says that no more attempts are allowed by callers whose number alone suggests the customer. Of such an
+	// attempt, Locked says it too.
+	Suggested bool
 	// Until is when the lock ends; zero means that a person must end it (countersign customers unlock).
 	Until time.Time
 }
@@ -45,11 +63,13 @@ type Standing struct {
 // noGuard is the Guard of a Runner without one.
 type noGuard struct{}
 
-func (noGuard) Caller(context.Context, string) Standing       { return Standing{} }
-func (noGuard) Customer(context.Context, string) Standing     { return Standing{} }
-func (noGuard) Try(context.Context, Attempt) Standing         { return Standing{} }
-func (noGuard) GiveBack(context.Context, Attempt)             {}
-func (noGuard) Named(context.Context, string, string, string) {}
-func (noGuard) StepFailed(context.Context, string)            {}
-func (noGuard) Verified(context.Context, Attempt)             {}
-func (noGuard) Ended(string, bool)                            {}
+func (noGuard) Caller(context.Context, string) Standing        { return Standing{} }
+func (noGuard) Customer(context.Context, string) Standing      { return Standing{} }
+func (noGuard) Try(context.Context, Attempt) Standing          { return Standing{} }
+func (noGuard) GiveBack(context.Context, Attempt)              {}
+func (noGuard) Right(context.Context, Attempt)                 {}
+func (noGuard) Named(context.Context, Attempt, string, string) {}
+func (noGuard) StepFailed(context.Context, string)             {}
+func (noGuard) Verified(context.Context, Attempt)              {}
+func (noGuard) NotGuessed(context.Context, Attempt)            {}
+func (noGuard) Ended(string, bool)                             {}

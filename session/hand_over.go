@@ -31,32 +31,26 @@ func (r *Runner) announce(ctx context.Context, s *Session, v verdict, log *slog.
 	_, _ = r.step(ctx, s, step, log)
 }
 
-// handOver hands the call on. gone says why it could not.
-func (r *Runner) handOver(ctx context.Context, s *Session, v verdict, log *slog.Logger) (end event.End, gone error) {
+// handOver hands the call on. gone says why it could not. It takes a verdict back that nothing would remember.
+func (r *Runner) handOver(ctx context.Context, s *Session, v *verdict, log *slog.Logger) (end event.End, gone error) {
 	if err := context.Cause(ctx); err != nil {
 		return event.EndReleased, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, handOverTimeout, ErrTooLong)
 	defer cancel()
 	// Journalled first, so that a crash does not hide where the caller went.
-	outcome, to := s.line.Routes.For(v.status(), v.reason)
-	if s.call.Return != (Destination{}) {
-		outcome, to = "returned", s.call.Return
+	to := s.recordRoute(*v)
+	if err := r.syncJournal(ctx, s); err != nil && ctx.Err() == nil {
+		log.Error("the verdict is not on disk, the call goes on unverified", "err", err)
+		if v.enough(s) {
+			to = s.takeBack(v)
+		}
 	}
-	s.events.record(event.Routed{
-		Outcome: outcome, Destination: to.String(), Status: v.status(), Level: int(v.level), Reason: v.reason,
-		Continues: s.earlier.First,
-	})
-	syncing, done := context.WithTimeout(ctx, journalTimeout)
-	if err := r.journal.Sync(syncing); err != nil && ctx.Err() == nil {
-		log.Error("the verdict is not on disk yet, the call goes on", "err", err)
-	}
-	done()
-	token := r.remember(ctx, s, v, log)
+	token := r.remember(ctx, s, *v, log)
 	if to == Hangup {
 		return event.EndRouted, s.hangUp(ctx)
 	}
-	if err := s.channel.Transfer(ctx, s.handover(v, to, token)); err != nil {
+	if err := s.channel.Transfer(ctx, s.handover(*v, to, token)); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
@@ -66,6 +60,43 @@ func (r *Runner) handOver(ctx context.Context, s *Session, v verdict, log *slog.
 		return event.EndReleased, err
 	}
 	return event.EndRouted, nil
+}
+
+// recordRoute picks the call's destination and journals it.
+func (s *Session) recordRoute(v verdict) Destination {
+	outcome, to := s.line.Routes.For(v.status(), v.reason)
+	if s.call.Return != (Destination{}) {
+		outcome, to = "returned", s.call.Return
+	}
+	s.events.record(event.Routed{
+		Outcome: outcome, Destination: to.String(), Status: v.status(), Level: int(v.level), Reason: v.reason,
+		Continues: s.earlier.First,
+	})
+	return to
+}
+
+// syncJournal returns when the call's events would survive a crash, or an error if they would not.
+func (r *Runner) syncJournal(ctx context.Context, s *Session) error {
+	if s.events.lost != nil {
+		return s.events.lost
+	}
+	ctx, cancel := context.WithTimeout(ctx, journalTimeout)
+	defer cancel()
+	return r.journal.Sync(ctx)
+}
+
+// takeBack turns a good verdict that a crash would erase into one that sends the caller to a person, unverified.
+func (s *Session) takeBack(v *verdict) (to Destination) {
+	v.level, v.reason, s.proofs = min(v.level, Identified), event.ReasonUnavailable, nil
+	if len(s.methods) > 0 {
+		s.methods = []event.Method{identifiedBy(s.methods)}
+	}
+	customer, _ := s.Customer()
+	s.events.record(event.Failed{
+		Reason: v.reason, Status: v.status(), Level: int(v.level), Customer: customer.ID,
+		PopURL: s.line.popURL(s.call.ID, customer.ID, v.status()), Continues: s.earlier.First,
+	})
+	return s.recordRoute(*v)
 }
 
 // hangUp ends a call whose route is hangup. A caller who has hung up already is no error.

@@ -11,7 +11,8 @@ type Journal interface {
 	// Append takes events in order. It never waits for a disk. An error means that they are lost: the journal is full or
 	// closed.
 	Append(events ...event.Event) error
-	// Sync returns when all events appended before are durable, or with the context's error.
+	// Sync returns nil when all events appended before survive a crash of this process. An error says that they may not,
+	// at the latest when ctx ends.
 	Sync(ctx context.Context) error
 }
 
@@ -20,6 +21,8 @@ type recorder struct {
 	s   *Session
 	run *Runner
 	seq int
+	// lost is why the journal refused an event; nil if it has all.
+	lost error
 }
 
 func (r *recorder) record(data event.Data) {
@@ -29,6 +32,7 @@ func (r *recorder) record(data event.Data) {
 		Line: r.s.line.Name, LineVersion: r.s.line.Version, Data: data,
 	}
 	if err := r.run.journal.Append(e); err != nil {
+		r.lost = err
 		r.run.log.Error("event lost", "call", r.s.call.ID, "event", string(e.Fact()), "seq", r.seq, "err", err)
 	}
 }

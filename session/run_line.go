@@ -21,6 +21,9 @@ type walk struct {
 	// outage: a customer identified earlier could not be looked up, so no question can be asked.
 	outage bool
 
+	// asked is how many of the line's identifiers were asked for.
+	asked int
+
 	why  event.Reason
 	at   string
 	gone error
@@ -57,6 +60,9 @@ func (w *walk) run(ctx context.Context) {
 	}
 	w.why, w.at = event.ReasonNotEnrolled, "" // failed identifiers do not matter any more
 	w.verify(ctx)
+	if w.mayBeAnother() {
+		w.identifyAnother(ctx)
+	}
 }
 
 // callerLocked says whether the caller's number is locked, so that nothing is asked.
@@ -80,13 +86,17 @@ func (w *walk) identify(ctx context.Context) (goOn bool) {
 	if !w.passes(ctx, line.ANI) {
 		return false
 	}
-	if w.s.customer == nil && !w.passes(ctx, line.LanguageMenu) {
+	return w.s.customer != nil || w.askWho(ctx)
+}
+
+// askWho asks for the line's identifiers that were not asked for yet.
+func (w *walk) askWho(ctx context.Context) (goOn bool) {
+	if !w.passes(ctx, w.s.line.LanguageMenu) {
 		return false
 	}
-	for _, step := range line.Identify {
-		if w.s.customer != nil {
-			return true
-		}
+	for w.asked < len(w.s.line.Identify) && w.s.customer == nil {
+		step := w.s.line.Identify[w.asked]
+		w.asked++
 		if out, ok := w.try(ctx, step); !ok || out.Last {
 			return false
 		}
@@ -100,8 +110,11 @@ func (w *walk) verify(ctx context.Context) {
 	if s.Level() >= w.required {
 		return
 	}
-	if standing := s.guard.Customer(ctx, s.customer.ID); standing.Locked {
+	standing := s.guard.Customer(ctx, s.customer.ID)
+	if standing.Locked {
 		s.events.record(lockedNow(event.LockOnCustomer, s.customer.ID, standing, false))
+	}
+	if standing.Locked || standing.Suggested && s.suggested() {
 		w.why = event.ReasonLocked
 		return
 	}

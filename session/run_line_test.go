@@ -21,6 +21,8 @@ type guard struct {
 	tries, givenBack int
 	failedSteps      int
 	verified         []session.Attempt
+	attempts         []session.Attempt
+	notGuessed       []session.Attempt
 	ended            []bool
 }
 
@@ -37,14 +39,19 @@ func (g *guard) Try(ctx context.Context, a session.Attempt) session.Standing {
 		return s
 	}
 	g.tries++
+	g.attempts = append(g.attempts, a)
 	return session.Standing{}
 }
-func (g *guard) GiveBack(context.Context, session.Attempt)     { g.givenBack++ }
-func (g *guard) Named(context.Context, string, string, string) {}
-func (g *guard) StepFailed(context.Context, string)            { g.failedSteps++ }
-func (g *guard) Verified(_ context.Context, a session.Attempt) { g.verified = append(g.verified, a) }
-func (g *guard) Ended(_ string, failed bool)                   { g.ended = append(g.ended, failed) }
-func guarded(g session.Guard) func(*session.Options)           { return func(o *session.Options) { o.Guard = g } }
+func (g *guard) GiveBack(context.Context, session.Attempt) { g.givenBack++ }
+func (g *guard) Right(context.Context, session.Attempt)    { g.givenBack++ }
+func (g *guard) NotGuessed(_ context.Context, a session.Attempt) {
+	g.notGuessed = append(g.notGuessed, a)
+}
+func (g *guard) Named(context.Context, session.Attempt, string, string) {}
+func (g *guard) StepFailed(context.Context, string)                     { g.failedSteps++ }
+func (g *guard) Verified(_ context.Context, a session.Attempt)          { g.verified = append(g.verified, a) }
+func (g *guard) Ended(_ string, failed bool)                            { g.ended = append(g.ended, failed) }
+func guarded(g session.Guard) func(*session.Options)                    { return func(o *session.Options) { o.Guard = g } }
 func customers(all ...session.Customer) func(*session.Options) {
 	return func(o *session.Options) {
 		o.Customer = func(_ context.Context, id string) (session.Customer, bool, error) {
@@ -61,7 +68,12 @@ func customers(all ...session.Customer) func(*session.Options) {
 // judges is a question whose answer the guard counts, once for each run.
 func judges(name string, method event.Method, right bool, f session.Factor) session.Question {
 	ask := func(ctx context.Context, s *session.Session) (session.Outcome, error) {
-		answered, err := s.Judge(ctx, func(context.Context) (bool, error) { return right, nil })
+		answered, err := s.Judge(ctx, method, func(context.Context) (session.Answered, error) {
+			if right {
+				return session.Right, nil
+			}
+			return session.Wrong, nil
+		})
 		switch {
 		case err != nil:
 			return session.Outcome{}, err
@@ -134,7 +146,9 @@ func TestAttemptsAreTakenBeforeTheyAreCheckedAndReturnedWhenRight(t *testing.T) 
 
 	g = &guard{}
 	ask := func(ctx context.Context, s *session.Session) (session.Outcome, error) {
-		_, err := s.Judge(ctx, func(context.Context) (bool, error) { return false, errors.New("down") })
+		_, err := s.Judge(ctx, event.MethodPIN, func(context.Context) (session.Answered, error) {
+			return session.Unchecked, errors.New("down")
+		})
 		return session.VerifiedBy(session.Knowledge, event.MethodPIN), err
 	}
 	broken := session.Question{Factor: session.Knowledge, Step: step{"pin", ask}}

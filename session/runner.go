@@ -15,6 +15,8 @@ type Options struct {
 	Prompts Prompts
 	// Line picks the service line of a call. It must never return nil.
 	Line func(Call) *Line
+	// Placeholders are numbers that stand for none, beside those that everybody knows.
+	Placeholders Placeholders
 	// Guard counts attempts across calls. Default: no limits.
 	Guard Guard
 	// Calls keeps results for calls that come back, Tokens redeems and issues ID&V tokens; either may be nil.
@@ -44,8 +46,8 @@ const (
 	defaultStateTimeout = 750 * time.Millisecond
 	// handOverTimeout bounds the transfer, which may have to wait for a prompt to end.
 	handOverTimeout = 30 * time.Second
-	// journalTimeout bounds the wait for the verdict to be on disk. The call goes on even if it is not.
-	journalTimeout = 500 * time.Millisecond
+	// journalTimeout bounds the wait for the verdict to be on disk. Without that the call goes on unverified.
+	journalTimeout = 2 * time.Second
 )
 
 // Runner runs calls. It has no state of its own, so one Runner serves any number of calls at once.
@@ -53,6 +55,7 @@ type Runner struct {
 	journal      Journal
 	prompts      Prompts
 	line         func(Call) *Line
+	placeholders Placeholders
 	guard        Guard
 	calls        Calls
 	tokens       Tokens
@@ -70,7 +73,7 @@ func NewRunner(o Options) *Runner {
 	r := &Runner{
 		journal: o.Journal, prompts: o.Prompts, line: o.Line, source: Source(o.Node), maxDuration: o.MaxDuration,
 		maxActions: o.MaxActions, stateTimeout: o.StateTimeout,
-		log: o.Log, now: o.Now, guard: o.Guard, calls: o.Calls, tokens: o.Tokens, customer: o.Customer,
+		log: o.Log, now: o.Now, placeholders: o.Placeholders, guard: o.Guard, calls: o.Calls, tokens: o.Tokens, customer: o.Customer,
 	}
 	if r.guard == nil {
 		r.guard = noGuard{}
@@ -112,18 +115,21 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	}
 	s := &Session{
 		call: call, line: r.line(call), channel: ch, prompts: r.prompts, guard: r.guard, now: r.now,
-		actionsLeft: r.maxActions, earlier: earlier,
+		placeholders: r.placeholders,
+		actionsLeft:  r.maxActions, earlier: earlier,
 	}
 	s.language = s.line.Languages[0]
 	s.events = recorder{s: s, run: r}
 	log := r.log.With("call", call.ID, "line", s.line.Name)
-	caller := LastFour(call.Caller)
-	if call.Withheld {
+	s.reading = s.ReadPhone(call.Caller)
+	s.call.Trust = call.TrustIn(s.line.Region)
+	caller := s.reading.Told
+	if s.Hidden() {
 		caller = ""
 	}
 	log.Info("call begins", "channel", call.Channel, "caller", caller)
 	s.events.record(event.CallStarted{
-		Channel: call.Channel, CallerLast4: caller, CallerWithheld: call.Withheld, Attestation: call.Trust.attestation(),
+		Channel: call.Channel, CallerLast4: caller, CallerWithheld: s.Hidden(), Attestation: s.call.Trust.attestation(),
 		Continues:    earlier.First,
 		DialledLast4: LastFour(call.Dialled),
 	})
@@ -134,7 +140,7 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	}
 	cancel()
 	if v.gone == nil {
-		end, v.gone = r.handOver(ctx, s, v, log)
+		end, v.gone = r.handOver(ctx, s, &v, log)
 	}
 	var hangup *HangupError
 	switch {

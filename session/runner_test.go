@@ -370,20 +370,6 @@ func TestACallIsBounded(t *testing.T) {
 	})
 }
 
-func TestADeadJournalDoesNotStopACall(t *testing.T) {
-	t.Parallel()
-	ch := &sessiontest.Channel{}
-	j := &sessiontest.Journal{AppendError: errors.New("full"), SyncError: errors.New("full")}
-	o := session.Options{
-		Journal: j, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return line(nil) },
-	}
-	ctx := ch.Start(context.Background())
-	session.NewRunner(o).Run(ctx, session.Call{ID: "c"}, ch)
-	ch.End(nil)
-	to, _ := routedTo(ch)
-	assert.Equal(t, "menu", to)
-}
-
 func TestAMissingPromptIsReportedOncePerCall(t *testing.T) {
 	t.Parallel()
 	ch := &sessiontest.Channel{}

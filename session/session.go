@@ -30,8 +30,10 @@ type Session struct {
 	events  recorder
 	now     func() time.Time
 
-	callerE164 string
-	callerRead bool
+	placeholders Placeholders
+	// reading is the caller's number. number is what the running step looked up, for its event.
+	reading PhoneReading
+	number  *event.Number
 
 	earlier  Known // the result of this same call before it came back
 	language string
@@ -41,12 +43,14 @@ type Session struct {
 	// provenHere says that a proof was given in this call, not taken over.
 	provenHere bool
 	methods    []event.Method
+	guessed    bool // an answer was wrong
 
 	queued      []utterance // played before the next prompt
 	spoken      bool        // a prompt has been played
 	missing     map[utterance]bool
 	attempts    []event.Attempt
 	actionsLeft int
+	discard     bool // what is keyed ahead answers nothing that is asked now
 	hashDue     bool // the last entry ended without the hash key that its prompt asks for
 }
 
@@ -66,6 +70,13 @@ func (s *Session) Customer() (c Customer, identified bool) {
 
 // Level is the level proven so far.
 func (s *Session) Level() Level { return levelOf(s.customer != nil, s.factors()) }
+
+// suggested says that nothing but the caller's number names the customer, so that the caller may be somebody else: a
+// family, a colleague, the next owner of the number.
+func (s *Session) suggested() bool {
+	named := func(m event.Method) bool { return m != event.MethodANI && m != event.MethodToken }
+	return s.customer != nil && len(s.proofs) == 0 && !slices.ContainsFunc(s.methods, named)
+}
 
 func (s *Session) factors() []Factor {
 	var f []Factor
@@ -99,26 +110,34 @@ func (s *Session) prefer(language string) {
 
 // Number is the caller's number as E.164; empty if there is none or it must not be used.
 func (s *Session) Number() string {
-	if s.call.Withheld || s.call.Trust == TrustFailed {
+	if s.Hidden() || s.call.Trust == TrustFailed {
 		return ""
 	}
-	return s.caller()
+	return s.reading.E164
 }
 
-// caller is the caller's number as E.164, or empty. It is kept, because parsing a number is slow and every step may
-// ask.
-func (s *Session) caller() string {
-	if !s.callerRead {
-		s.callerE164, _ = E164(s.call.Caller, s.line.Region) // empty if it is not a number
-		s.callerRead = true
+// CallerNumber is the caller's number as it was read.
+func (s *Session) CallerNumber() PhoneReading { return s.reading }
+
+// ReadPhone reads a telephone number on this line.
+func (s *Session) ReadPhone(told string) PhoneReading {
+	r := ReadPhone(told, s.line.Region)
+	if r.E164 != "" && s.placeholders.Has(r.E164) {
+		r.E164, r.Valid, r.Err = "", false, ErrPlaceholder
 	}
-	return s.callerE164
+	return r
 }
+
+// LookedUp notes for the event of the step which telephone number it looked up, or could not.
+func (s *Session) LookedUp(r PhoneReading) { s.number = r.event() }
+
+// Hidden says that the caller has no number of their own: they hide it, or it is one that stands for none.
+func (s *Session) Hidden() bool { return s.call.Withheld || s.reading.Err == ErrPlaceholder }
 
 // counted is the number under which the Guard counts the call, or empty. A hidden or forged number is counted apart
-// from the genuine one, so that forging a number does not lock out its owner.
+// from the genuine one, so that forging a number does not lock out its owner; one that stands for none is nobody's.
 func (s *Session) counted() string {
-	number := s.caller()
+	number := s.reading.counted()
 	switch {
 	case number == "":
 		return ""

@@ -56,10 +56,13 @@ func (r *Runner) decide(ctx context.Context, s *Session, log *slog.Logger) verdi
 			Customer: customer.ID, Name: customer.Name, Methods: s.methods, Status: v.status(), Level: int(v.level), PopURL: pop,
 			Continues: s.earlier.First,
 		})
-		if s.provenHere { // proofs from elsewhere do not reset the counters
+		if s.provenHere { // proofs from elsewhere prove nothing about this telephone
 			r.guard.Verified(ctx, s.attempt())
 		}
 	default:
+		if s.customer != nil && !s.guessed && freely[v.reason] {
+			r.guard.NotGuessed(ctx, s.attempt())
+		}
 		s.events.record(event.Failed{
 			Step: v.step, Reason: v.reason, Status: v.status(), Level: int(v.level), Customer: customer.ID, PopURL: pop,
 			Continues: s.earlier.First,
@@ -79,10 +82,16 @@ var callersFailure = map[event.Reason]bool{
 	event.ReasonVoid:     true,
 }
 
+// freely lists the reasons of callers who guess at nothing: they go to a person of their own accord, or through no fault
+// of theirs.
+var freely = map[event.Reason]bool{
+	event.ReasonOptedOut: true, event.ReasonNotEnrolled: true, event.ReasonUnavailable: true,
+}
+
 // step runs one step, journals it, and takes over its outcome.
 func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logger) (out Outcome, err error) {
 	started := r.now()
-	s.attempts = nil
+	s.attempts, s.number = nil, nil
 	s.events.record(event.StepStarted{Step: step.Name()})
 	out, err = runStep(ctx, s, step)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
@@ -105,12 +114,14 @@ func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logg
 	}
 	s.events.record(event.StepFinished{
 		Step: step.Name(), Result: out.Result, Reason: out.Reason, Milliseconds: r.now().Sub(started).Milliseconds(),
-		Attempts: s.attempts,
+		Attempts: s.attempts, Number: s.number,
 	})
 	if err == nil {
 		s.learn(out)
 	}
-	if out.Reason == event.ReasonWrongAnswer || out.Reason == event.ReasonNotFound {
+	judgedWrong := func(a event.Attempt) bool { return a.Result == event.AttemptRejected }
+	if out.Reason == event.ReasonWrongAnswer || out.Reason == event.ReasonNotFound ||
+		err != nil && slices.ContainsFunc(s.attempts, judgedWrong) { // hanging up does not undo it
 		if number := s.counted(); number != "" {
 			r.guard.StepFailed(ctx, number)
 		}

@@ -7,8 +7,8 @@ import (
 	"countersign/session/event"
 )
 
-// ANI identifies by the caller's number. It does not look up a withheld, anonymous or invalid number, nor one that the
-// network says is not genuine; a number that several customers share identifies none of them. It plays nothing.
+// ANI identifies by the caller's number. It does not look up a withheld, anonymous or invalid number, one that
+// stands for none or can be two, nor one that the network says is not genuine; a number that several customers share identifies none of them. It plays nothing.
 type ANI struct {
 	Directory Directory
 	// Attested requires STIR/SHAKEN attestation A.
@@ -24,9 +24,13 @@ func (a ANI) Run(ctx context.Context, s *session.Session) (session.Outcome, erro
 	switch {
 	case call.Withheld:
 		return session.Skipped(event.ReasonWithheld), nil
+	case s.Hidden(): // a number that stands for none
+		s.LookedUp(s.CallerNumber())
+		return session.Skipped(event.ReasonWithheld), nil
 	case call.Trust == session.TrustFailed, a.Attested && call.Trust != session.TrustFull:
 		return session.Skipped(event.ReasonUntrusted), nil
 	}
+	s.LookedUp(s.CallerNumber())
 	number := s.Number()
 	if number == "" {
 		return session.Skipped(event.ReasonNoNumber), nil

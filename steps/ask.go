@@ -144,6 +144,8 @@ func (q question) once(
 // attempted records one attempt.
 func attempted(ctx context.Context, s *session.Session, started time.Time, got attempt, err error) {
 	switch {
+	case err != nil && got.result != "": // judged, and the caller is gone
+		s.Attempted(got.result, started)
 	case err != nil && ctx.Err() != nil:
 		s.Attempted(event.AttemptAbandoned, started)
 	case err != nil:

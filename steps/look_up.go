@@ -25,13 +25,29 @@ var errTooSlow = fmt.Errorf("no answer within %s", lookUpLimit)
 // lookUp makes a look-up that may be slow, and plays filler prompts meanwhile. It returns with the answer, when the
 // caller is gone, or after lookUpLimit. The look-up has ended then, unless it ignores its context.
 func lookUp[T any](ctx context.Context, s *session.Session, ask func(context.Context) (T, error)) (T, error) {
+	asking, cancel := context.WithTimeoutCause(ctx, lookUpLimit, errTooSlow)
+	defer cancel()
+	return fill(ctx, s, asking, cancel, ask)
+}
+
+// lookUpToTheEnd is lookUp, but waits for the answer even if the caller is gone, and returns it with the error that
+// says so: hanging up must not undo a wrong answer.
+func lookUpToTheEnd[T any](ctx context.Context, s *session.Session, ask func(context.Context) (T, error)) (T, error) {
+	asking, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), lookUpLimit, errTooSlow)
+	defer cancel()
+	return fill(ctx, s, asking, func() {}, ask)
+}
+
+// fill asks, and plays filler prompts meanwhile. gone is called when the caller is.
+func fill[T any](
+	ctx context.Context, s *session.Session, asking context.Context, gone func(),
+	ask func(context.Context) (T, error),
+) (T, error) {
 	type answer struct {
 		value T
 		err   error
 	}
 	done := make(chan answer, 1)
-	asking, cancel := context.WithTimeoutCause(ctx, lookUpLimit, errTooSlow)
-	defer cancel()
 	go func() {
 		var a answer
 		defer func() {
@@ -57,7 +73,7 @@ func lookUp[T any](ctx context.Context, s *session.Session, ask func(context.Con
 		}
 		wait.Stop()
 		if err := s.Play(ctx, speak.prompts...); err != nil {
-			cancel()
+			gone()
 			a := <-done
 			return a.value, errors.Join(err, a.err)
 		}

@@ -26,6 +26,9 @@ func (RememberNumber) PossibleKeys(string) string { return string(rune(yes)) }
 func (r RememberNumber) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	customer, identified := s.Customer()
 	number := s.Number()
+	if s.CallerNumber().Other != "" {
+		number = "" // it can be somebody else's
+	}
 	if !identified || number == "" {
 		return session.Skipped(event.ReasonNoNumber), nil
 	}
@@ -38,6 +41,7 @@ func (r RememberNumber) Run(ctx context.Context, s *session.Session) (session.Ou
 	if slices.ContainsFunc(known, func(p session.Phone) bool { return p.E164 == number }) {
 		return session.Skipped(""), nil
 	}
+	s.LookedUp(s.CallerNumber())
 	started := s.Now()
 	key, _, err := oneKey{prompts: []string{"remember-number"}, limits: r.Limits}.ask(ctx, s)
 	if err != nil {

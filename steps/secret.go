@@ -11,8 +11,21 @@ import (
 func judgeSecret(
 	ctx context.Context, s *session.Session, by event.Method, check func(context.Context) (bool, error),
 ) (attempt, error) {
-	answered, err := s.Judge(ctx, func(ctx context.Context) (bool, error) { return lookUp(ctx, s, check) })
+	answered, err := s.Judge(ctx, by, func(ctx context.Context) (session.Answered, error) {
+		return lookUpToTheEnd(ctx, s, func(ctx context.Context) (session.Answered, error) {
+			right, err := check(ctx)
+			switch {
+			case err != nil:
+				return session.Unchecked, err
+			case right:
+				return session.Right, nil
+			}
+			return session.Wrong, nil
+		})
+	})
 	switch {
+	case err != nil && answered == session.Wrong: // and the caller is gone
+		return rejected, err
 	case err != nil:
 		return attempt{}, err
 	case answered == session.LockedOut: // the same words as any wrong answer, and the step ends

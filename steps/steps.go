@@ -13,7 +13,8 @@ import (
 // Directory holds the customers. Its methods are called from many calls at once. An error means that it is unavailable:
 // never the caller's failure.
 type Directory interface {
-	// ByPhone finds all customers with that telephone number (E.164) on file.
+	// ByPhone finds all customers with that telephone number (E.164) on file. One without an id is there in place of
+	// those whose records could not be read: the number is shared, and nobody can be that customer.
 	ByPhone(ctx context.Context, e164 string) ([]session.Customer, error)
 	// ByIdentifier finds the one customer with that identifier; kind is such as "account".
 	ByIdentifier(ctx context.Context, kind, value string) (c session.Customer, found bool, err error)

@@ -199,9 +199,11 @@ func TestCallersAreIdentifiedAndVerified(t *testing.T) {
 		{"a wrong PIN, then the right one", "+15551230001", keys("1111#", "2468#"), "menu", "verified", "ok", "ani,pin",
 			[]string{"greeting", "ask-pin", "not-right-1", "ask-pin-again", "confirmation"}},
 		{"three wrong PINs", "+15551230001", keys(
-			"1111#", "2222#", "3333#", "2468#",
+			"1111#", "2222#", "3333#", "*",
 		), "agents", "identified", "wrong_answer", "ani",
-			[]string{"greeting", "ask-pin", "not-right-1", "ask-pin-again", "not-right-2", "ask-pin-again", "failure"}},
+			[]string{
+				"greeting", "ask-pin", "not-right-1", "ask-pin-again", "not-right-2", "ask-pin-again", "ask-account", "failure",
+			}},
 		{"four unknown accounts", "", keys(
 			"999991#", "999992#", "999993#", "999994#", "100042#",
 		), "agents", "none", "not_found", "",
@@ -225,8 +227,8 @@ func TestCallersAreIdentifiedAndVerified(t *testing.T) {
 			"opting out of the account", "", keys("*"), "agents", "none", "opted_out", "",
 			[]string{"greeting", "ask-account", "failure"},
 		},
-		{"opting out of the PIN, in the middle of it", "+15551230001", keys("24*"), "agents", "identified", "opted_out", "ani",
-			[]string{"greeting", "ask-pin", "failure"}},
+		{"opting out of the PIN, in the middle of it", "+15551230001", keys("24*", "*"), "agents", "identified", "opted_out", "ani",
+			[]string{"greeting", "ask-pin", "ask-account", "failure"}},
 		{
 			"a customer without a PIN is not asked for one", "+15551230003", nil, "agents", "identified", "not_enrolled", "ani",
 			[]string{"greeting", "failure"},

@@ -3,9 +3,11 @@ package web
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,8 +18,8 @@ const noKeys = "This machine accepts no requests here, because no key is configu
 	"Make one (openssl rand -hex 32), put a name for it and its SHA-256 (printf %s KEY | sha256sum) " +
 	"under web.keys in countersign.yaml, restart, and send it as Authorization: Bearer KEY."
 
-// authorized lets only requests with a key pass.
-func (a *api) authorized(next http.Handler) http.Handler {
+// authorized lets only requests with a key pass that may do what is asked.
+func (a *api) authorized(scope Scope, next http.Handler) http.Handler {
 	return handle(func(w http.ResponseWriter, r *http.Request) error {
 		if len(a.APIKeys) == 0 {
 			return &problem{Status: http.StatusForbidden, Detail: noKeys}
@@ -30,7 +32,7 @@ func (a *api) authorized(next http.Handler) http.Handler {
 			}
 		}
 		from := remote(r)
-		name, ok := a.nameOf(shown)
+		key, ok := a.find(shown)
 		// Only wrong keys have to wait: behind a proxy everybody has the same address.
 		if wait := a.failures.wait(from, a.Now()); wait > 0 && !ok {
 			w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
@@ -44,7 +46,11 @@ func (a *api) authorized(next http.Handler) http.Handler {
 			return &problem{Status: http.StatusUnauthorized, Detail: "This key is not configured."}
 		}
 		if note, ok := r.Context().Value(noteKey{}).(*note); ok {
-			note.key = name
+			note.key = key.Name
+		}
+		if !slices.Contains(key.Scopes, scope) {
+			return &problem{Status: http.StatusForbidden, Detail: fmt.Sprintf("This key may not do this. To allow it, add %q "+
+				"to web.keys.%s.scopes in countersign.yaml, and restart.", scope, key.Name)}
 		}
 		next.ServeHTTP(w, r)
 		return nil
@@ -57,15 +63,15 @@ func bearer(r *http.Request) (string, bool) {
 	return key, ok && strings.EqualFold(scheme, "Bearer") && key != ""
 }
 
-// nameOf finds the name of a key, in constant time.
-func (a *api) nameOf(shown string) (name string, ok bool) {
+// find finds a key, in constant time.
+func (a *api) find(shown string) (key Key, ok bool) {
 	sum := sha256.Sum256([]byte(shown))
 	for _, k := range a.APIKeys {
 		if subtle.ConstantTimeCompare(sum[:], k.SHA256[:]) == 1 {
-			name, ok = k.Name, true
+			key, ok = k, true
 		}
 	}
-	return name, ok
+	return key, ok
 }
 
 const (

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +21,7 @@ func filled(r route) string { return strings.ReplaceAll(r.path, "{call}", callOn
 func TestRequestsWithoutAValidKeyAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, r := range (&api{}).routes() {
-		if r.public {
+		if r.scope == public {
 			continue
 		}
 		t.Run(r.path, func(t *testing.T) {
@@ -53,12 +55,31 @@ func TestRequestsWithoutAValidKeyAreRefused(t *testing.T) {
 	}
 }
 
+func TestAKeyMayDoWhatItsScopesSayAndNothingElse(t *testing.T) {
+	t.Parallel()
+	for _, scopes := range [][]Scope{nil, {Calls}, {StepUp}, {Tokens}, DefaultScopes(), {Calls, Tokens}, Scopes()} {
+		s := newSite(t, func(o *Options) {
+			o.APIKeys = []Key{{Name: "screen", SHA256: sha256.Sum256([]byte(apiKey)), Scopes: scopes}}
+		})
+		for _, r := range (&api{}).routes() {
+			got := s.ask(r.method, filled(r), "application/json", `{}`)
+			if r.scope == public || slices.Contains(scopes, r.scope) {
+				assert.NotEqual(t, 403, got.status, "%s %v", r.path, scopes)
+				continue
+			}
+			assert.Equal(t, 403, got.status, "%s %v", r.path, scopes)
+			assert.Contains(t, got.body["detail"], fmt.Sprintf(`add "%s" to web.keys.screen.scopes`, r.scope))
+		}
+	}
+	assert.NotContains(t, DefaultScopes(), Tokens, "whoever makes a token is believed")
+}
+
 func TestWithoutConfiguredKeysTheErrorSaysHowToMakeOne(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.APIKeys = nil })
 	for _, r := range (&api{}).routes() {
 		got := s.ask(r.method, filled(r), "application/json", `{}`)
-		if r.public {
+		if r.scope == public {
 			assert.Equal(t, 200, got.status, r.path)
 			continue
 		}

@@ -59,8 +59,8 @@ func newSite(t testing.TB, changes ...func(*Options)) *site {
 		Tokens: s.tokens, Calls: s.calls, StepUps: s.stepUps, Now: s.clock,
 		Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		APIKeys: []Key{
-			{Name: "app", SHA256: sha256.Sum256([]byte("another"))},
-			{Name: "shop", SHA256: sha256.Sum256([]byte(apiKey))},
+			{Name: "app", SHA256: sha256.Sum256([]byte("another")), Scopes: Scopes()},
+			{Name: "shop", SHA256: sha256.Sum256([]byte(apiKey)), Scopes: Scopes()},
 		},
 		Customer: func(_ context.Context, id string) (session.Customer, bool, error) {
 			if id == "down" {

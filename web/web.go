@@ -44,6 +44,8 @@ type Key struct {
 	Name string
 	// SHA256 is the hash of the key. The key must be random, with at least 128 bits, because the hash is fast.
 	SHA256 [sha256.Size]byte
+	// Scopes are what it may do.
+	Scopes []Scope
 }
 
 // requestTimeout bounds one request.
@@ -67,8 +69,8 @@ func New(o Options) http.Handler {
 	methods := map[string][]string{}
 	for _, r := range a.routes() {
 		handler := r.handler
-		if !r.public {
-			handler = a.authorized(handler)
+		if r.scope != public {
+			handler = a.authorized(r.scope, handler)
 		}
 		mux.Handle(r.method+" "+r.path, handler)
 		methods[r.path] = append(methods[r.path], r.method)

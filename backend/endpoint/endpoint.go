@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +23,7 @@ const (
 	// Limits besides those of bodies.
 	maxResponseHeader = 16 << 10
 	idleConnections   = 32
-	idleFor           = 90 * time.Second
+	idleFor           = 1500 * time.Millisecond // less than servers do: see ../DESIGN.md
 	userAgent         = "countersign"
 )
 
@@ -31,8 +31,9 @@ const (
 type Endpoint struct {
 	base        string // without a trailing slash
 	Host        string
-	headers     http.Header
+	headers     http.Header // of every request, which shares their values
 	client      *http.Client
+	fresh       *http.Client  // a new connection for each request
 	Timeout     time.Duration // of one attempt
 	Cap         time.Duration // of all attempts
 	RetryWithin time.Duration
@@ -40,6 +41,8 @@ type Endpoint struct {
 	breaker     *gobreaker.CircuitBreaker[*Reply] // nil: none
 	opens       string                            // the failure while the breaker is open
 	exchange    func(Exchange)                    // nil: none
+	leftOut     func(string)                      // nil: none
+	log         *slog.Logger
 }
 
 // Reply is a complete answer. Do wipes it.
@@ -53,7 +56,7 @@ func (r *Reply) wipe() { clear(r.Body) }
 // New checks the URL, headers and certificates of a backend. It does not connect.
 func New(base string, headers map[string]string, t TLS, o Options) (*Endpoint, error) {
 	var errs []error
-	e := &Endpoint{exchange: o.Exchange, RetryWithin: retryWithin}
+	e := &Endpoint{exchange: o.Exchange, leftOut: o.LeftOut, log: o.Log, RetryWithin: retryWithin}
 	u, err := url.Parse(base)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
@@ -72,11 +75,16 @@ func New(base string, headers map[string]string, t TLS, o Options) (*Endpoint, e
 	if e.headers, err = HeadersFrom(headers, o.Env); err != nil {
 		errs = append(errs, err)
 	}
+	for name, value := range map[string]string{"User-Agent": userAgent, "Accept": contentJSON} {
+		if e.headers.Get(name) == "" {
+			e.headers.Set(name, value)
+		}
+	}
 	secure, err := t.config()
 	if err != nil {
 		errs = append(errs, err)
 	}
-	e.client = client(secure)
+	e.client, e.fresh = clients(secure)
 	return e, errors.Join(errs...)
 }
 
@@ -85,19 +93,24 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// client returns a client that speaks HTTP/1.1 only: see ../DESIGN.md.
-func client(secure *tls.Config) *http.Client {
+// clients returns a client that keeps connections, and one that does not. Both speak HTTP/1.1 only: see ../DESIGN.md.
+func clients(secure *tls.Config) (keeping, fresh *http.Client) {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	return &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, TLSClientConfig: secure, Protocols: protocols, DisableCompression: true,
-			DialContext: (&net.Dialer{Timeout: MaxCap}).DialContext, TLSHandshakeTimeout: MaxCap,
-			MaxResponseHeaderBytes: maxResponseHeader,
-			MaxIdleConns:           idleConnections, MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: idleFor,
-		},
+	keep := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, TLSClientConfig: secure, Protocols: protocols, DisableCompression: true,
+		DialContext: (&net.Dialer{Timeout: MaxCap}).DialContext, TLSHandshakeTimeout: MaxCap,
+		MaxResponseHeaderBytes: maxResponseHeader,
+		MaxIdleConns:           idleConnections, MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: idleFor,
 	}
+	once := keep.Clone()
+	once.DisableKeepAlives = true
+	client := func(t *http.Transport) *http.Client {
+		return &http.Client{
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, Transport: t,
+		}
+	}
+	return client(keep), client(once)
 }
 
 // BreakWhen gives the endpoint a breaker.
@@ -128,10 +141,18 @@ func (e *Endpoint) BreakWhen(b Breaker, log *slog.Logger) {
 // Close closes idle connections.
 func (e *Endpoint) Close() { e.client.CloseIdleConnections() }
 
+// LeftOut tells that a part of an answer could not be read. what shows nothing of it.
+func (e *Endpoint) LeftOut(operation, what string) {
+	e.log.Warn("part of the backend's answer left out", "operation", operation, "host", e.Host, "what", what)
+	if e.leftOut != nil {
+		e.leftOut(what)
+	}
+}
+
 // Do sends a request, and once more if that is allowed and may help. It wipes the secrets from everything that it
 // made. take reads the answer and must keep nothing of its body; its error makes the answer a failure that the
 // breaker does not count.
-func (e *Endpoint) Do(ctx context.Context, operation string, r *Prepared, v Values, extra http.Header,
+func (e *Endpoint) Do(ctx context.Context, operation string, r *Prepared, v Values,
 	take func(*Reply) error) error {
 	if ctx.Err() != nil {
 		return e.ended(ctx, operation)
@@ -144,9 +165,9 @@ func (e *Endpoint) Do(ctx context.Context, operation string, r *Prepared, v Valu
 	all, cancel := context.WithTimeout(ctx, e.Cap)
 	defer cancel()
 	began := time.Now()
-	got, err := e.guarded(ctx, all, operation, r, a, extra)
+	got, err := e.guarded(ctx, all, operation, r, a)
 	if failed(err).again && r.idempotent && time.Since(began) < e.RetryWithin && ctx.Err() == nil {
-		if again, second := e.guarded(ctx, all, operation, r, a, extra); !failed(second).open {
+		if again, second := e.guarded(ctx, all, operation, r, a); !failed(second).open {
 			got, err = again, second
 		}
 	}
@@ -154,7 +175,10 @@ func (e *Endpoint) Do(ctx context.Context, operation string, r *Prepared, v Valu
 		return err
 	}
 	defer got.wipe()
-	if err := take(got); err != nil {
+	if err = r.outage.find(got, r.Shape); err == nil {
+		err = take(got)
+	}
+	if err != nil {
 		return &Failure{Operation: operation, Host: e.Host, What: err.Error()}
 	}
 	return nil
@@ -169,9 +193,9 @@ func failed(err error) Failure {
 }
 
 // guarded makes one attempt if the breaker allows it. caller is the caller's context, all that of all attempts.
-func (e *Endpoint) guarded(caller, all context.Context, operation string, r *Prepared, a Filled,
-	extra http.Header) (*Reply, error) {
-	try := func() (*Reply, error) { return e.try(caller, all, operation, r, a, extra) }
+func (e *Endpoint) guarded(caller, all context.Context, operation string, r *Prepared,
+	a Filled) (*Reply, error) {
+	try := func() (*Reply, error) { return e.try(caller, all, operation, r, a) }
 	if e.breaker == nil {
 		return try()
 	}
@@ -182,8 +206,8 @@ func (e *Endpoint) guarded(caller, all context.Context, operation string, r *Pre
 	return got, err
 }
 
-func (e *Endpoint) try(caller, all context.Context, operation string, r *Prepared, a Filled,
-	extra http.Header) (*Reply, error) {
+func (e *Endpoint) try(caller, all context.Context, operation string, r *Prepared,
+	a Filled) (*Reply, error) {
 	ctx, cancel := context.WithTimeout(all, e.Timeout)
 	defer cancel()
 	fail := func(err error) error {
@@ -196,13 +220,14 @@ func (e *Endpoint) try(caller, all context.Context, operation string, r *Prepare
 		}
 		return &Failure{Operation: operation, Host: e.Host, What: what, away: true, again: true}
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, e.base+a.target, nil)
+	w := &watch{}
+	req, err := http.NewRequestWithContext(w.over(ctx, r), r.method, e.base+a.target, nil)
 	if err != nil {
 		return nil, &Failure{Operation: operation, Host: e.Host, What: "the request cannot be made: its URL is invalid"}
 	}
-	e.dress(req, r, a, extra)
+	e.dress(req, r, a)
 	tell := e.tell(req, len(r.secret) > 0)
-	res, err := e.client.Do(req)
+	res, err := e.send(req, r, a, w)
 	if err != nil {
 		tell(0, nil)
 		return nil, fail(err)
@@ -226,6 +251,8 @@ func (e *Endpoint) try(caller, all context.Context, operation string, r *Prepare
 	case errors.Is(err, errTooLarge):
 		return nil, &Failure{Operation: operation, Host: e.Host,
 			What: fmt.Sprintf("the answer has more than %d bytes; see max_response", e.MaxResponse)}
+	case errors.Is(err, errUnpack), errors.Is(err, errCharset):
+		return nil, &Failure{Operation: operation, Host: e.Host, What: err.Error()}
 	case err != nil:
 		return nil, fail(err)
 	}
@@ -249,52 +276,18 @@ func (e *Endpoint) tell(req *http.Request, secret bool) func(status int, answer 
 }
 
 // dress adds headers and body.
-func (e *Endpoint) dress(req *http.Request, r *Prepared, a Filled, extra http.Header) {
-	for _, headers := range []http.Header{e.headers, extra} {
-		for name, value := range headers {
-			req.Header[name] = slices.Clone(value)
-		}
-	}
-	if req.Header.Get("User-Agent") == "" {
-		req.Header.Set("User-Agent", userAgent)
-	}
-	if req.Header.Get("Accept") == "" {
-		req.Header.Set("Accept", contentJSON)
+func (e *Endpoint) dress(req *http.Request, r *Prepared, a Filled) {
+	req.Header = maps.Clone(e.headers)
+	if r.keyHeader != "" {
+		req.Header.Set(r.keyHeader, a.key)
 	}
 	if r.body == nil {
 		return
 	}
-	req.Header.Set("Content-Type", r.contentType)
+	req.Header["Content-Type"] = r.contentTypes
 	req.ContentLength = int64(len(a.payload.bytes))
 	req.Body = a.payload.reader()
 	req.GetBody = func() (io.ReadCloser, error) { return a.payload.reader(), nil }
-}
-
-var errTooLarge = errors.New("the answer is too large")
-
-// read reads a body of up to MaxResponse bytes into one piece of memory.
-func (e *Endpoint) read(res *http.Response) ([]byte, error) {
-	size := int64(e.MaxResponse) + 1
-	if res.ContentLength >= size {
-		return nil, errTooLarge
-	}
-	if res.ContentLength >= 0 {
-		size = res.ContentLength + 1 // one more, to see EOF
-	}
-	body, n := make([]byte, size), 0
-	for n < len(body) {
-		m, err := res.Body.Read(body[n:])
-		n += m
-		if errors.Is(err, io.EOF) {
-			return body[:n], nil
-		}
-		if err != nil {
-			clear(body)
-			return nil, err
-		}
-	}
-	clear(body)
-	return nil, errTooLarge
 }
 
 // Unexpected is the error for a status without a meaning.

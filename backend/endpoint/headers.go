@@ -22,8 +22,7 @@ func HeadersFrom(settings map[string]string, env func(string) (string, bool)) (h
 			errs = append(errs, fmt.Errorf("headers: %q is not the name of a header", name))
 			continue
 		}
-		switch textproto.CanonicalMIMEHeaderKey(name) {
-		case "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "Accept-Encoding":
+		if isOwnHeader(name) {
 			errs = append(errs, fmt.Errorf("headers.%s cannot be set: it follows from the request", name))
 			continue
 		}
@@ -47,6 +46,16 @@ func HeadersFrom(settings map[string]string, env func(string) (string, bool)) (h
 		headers.Set(name, value)
 	}
 	return headers, errors.Join(errs...)
+}
+
+// isOwnHeader reports whether a header follows from the request, or from HTTP.
+func isOwnHeader(name string) bool {
+	switch textproto.CanonicalMIMEHeaderKey(name) {
+	case "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "Accept-Encoding":
+		return true
+	default:
+		return false
+	}
 }
 
 // ValidHeaderName reports whether a name is a token of RFC 9110, section 5.6.2.

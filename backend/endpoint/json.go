@@ -2,6 +2,8 @@ package endpoint
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
@@ -26,7 +28,8 @@ func Within(v gjson.Result, path string) gjson.Result {
 	return v.Get(path)
 }
 
-// Something reports whether v is not empty: not false, 0, "", null, [], {} or missing.
+// Something reports whether v is not empty: not null, [], {} or missing, not false or 0, not "" or a word for false, and
+// not the date that some databases write for none.
 func Something(v gjson.Result) bool {
 	switch v.Type {
 	case gjson.True:
@@ -34,14 +37,150 @@ func Something(v gjson.Result) bool {
 	case gjson.Number:
 		return v.Num != 0
 	case gjson.String:
-		return v.Str != ""
+		yes, isBool := Bool(v)
+		return v.Str != "" && (yes || !isBool) && !strings.HasPrefix(v.Str, "0000-00-00")
 	case gjson.JSON:
-		some := false
-		v.ForEach(func(_, _ gjson.Result) bool { some = true; return false })
-		return some
+		return !isHollow(v)
 	default:
 		return false
 	}
+}
+
+// isHollow reports whether an object or array has nothing in it.
+func isHollow(v gjson.Result) bool {
+	hollow := true
+	v.ForEach(func(_, _ gjson.Result) bool { hollow = false; return false })
+	return hollow
+}
+
+// Words of the languages and databases that have no boolean.
+var (
+	trueWords  = []string{"true", "t", "yes", "y", "1"}
+	falseWords = []string{"false", "f", "no", "n", "0"}
+)
+
+// Bool reads a boolean as true, 1, "true", "yes", "y", "t" or "1", in capitals or not, and their opposites. ok is
+// false for anything else.
+func Bool(v gjson.Result) (yes, ok bool) {
+	switch v.Type {
+	case gjson.True:
+		return true, true
+	case gjson.False:
+		return false, true
+	case gjson.Number:
+		return v.Num == 1, v.Num == 1 || v.Num == 0
+	case gjson.String:
+		if len(v.Str) > len("false") {
+			return false, false
+		}
+		word := strings.ToLower(v.Str)
+		yes = slices.Contains(trueWords, word)
+		return yes, yes || slices.Contains(falseWords, word)
+	default:
+		return false, false
+	}
+}
+
+const maxDigits = 40
+
+// Whole returns the digits of a JSON number that is whole and not negative, however it is written: 7, 7.0, 7e0. It does
+// not round.
+func Whole(v gjson.Result) (digits string, ok bool) {
+	raw := v.Raw
+	if v.Type != gjson.Number || len(raw) > maxDigits {
+		return "", false
+	}
+	if strings.Trim(raw, "0123456789") == "" {
+		return raw, true
+	}
+	mantissa, power, _ := strings.Cut(strings.ToLower(raw), "e")
+	before, after, _ := strings.Cut(mantissa, ".")
+	shift, sign := 0, strings.HasPrefix(power, "-")
+	for _, c := range strings.TrimLeft(power, "+-") {
+		if shift = shift*10 + int(c-'0'); shift > maxDigits {
+			return "", false
+		}
+	}
+	if sign {
+		shift = -shift
+	}
+	all, point := before+after, len(before)+shift
+	switch {
+	case strings.HasPrefix(raw, "-"), point <= 0 && strings.Trim(all, "0") != "":
+		return "", false
+	case point > len(all):
+		all += strings.Repeat("0", point-len(all))
+	case strings.Trim(all[max(point, 0):], "0") != "":
+		return "", false
+	default:
+		all = all[:max(point, 0)]
+	}
+	if all = strings.TrimLeft(all, "0"); all == "" {
+		all = "0"
+	}
+	return all, len(all) <= maxDigits
+}
+
+// Each calls f with each element of a list until f returns false. A list is an array, an object with the keys 0, 1, 2 …
+// (as PHP writes an array with gaps), or one element that stands alone. null, false, "", [], {} and what is missing are
+// the empty list.
+func Each(v gjson.Result, f func(gjson.Result) bool) {
+	switch {
+	case v.IsArray(), isNumbered(v):
+		v.ForEach(func(_, one gjson.Result) bool { return f(one) })
+	case !v.Exists(), v.Type == gjson.Null, v.Type == gjson.False, v.Type == gjson.String && v.Str == "":
+	case v.IsObject() && isHollow(v):
+	default:
+		f(v)
+	}
+}
+
+// isNumbered reports whether an object has numbers for keys, and something in it.
+func isNumbered(v gjson.Result) bool {
+	if !v.IsObject() {
+		return false
+	}
+	numbered := false
+	v.ForEach(func(key, _ gjson.Result) bool {
+		numbered = key.Str != "" && len(key.Str) <= maxDigits && strings.Trim(key.Str, "0123456789") == ""
+		return numbered
+	})
+	return numbered
+}
+
+// Silent reports whether a JSON document says nothing: all that it has is null, 0, "", [] and {}. That is how a list
+// looks that was left out because it is empty. false is not silent: it may say that something failed.
+func Silent(doc []byte) bool { return silent(gjson.ParseBytes(doc)) }
+
+func silent(v gjson.Result) bool {
+	switch {
+	case v.Type == gjson.JSON:
+		quiet := true
+		v.ForEach(func(_, one gjson.Result) bool { quiet = silent(one); return quiet })
+		return quiet
+	case v.Type == gjson.Number:
+		return v.Num == 0
+	default:
+		return v.Type == gjson.Null || v.Type == gjson.String && v.Str == ""
+	}
+}
+
+// Repeats reports whether an object somewhere in v has a key twice: some readers take the first, others the last.
+func Repeats(v gjson.Result) bool {
+	if v.Type != gjson.JSON {
+		return false
+	}
+	keys := make([]string, 0, 8)
+	repeated, named := false, v.IsObject()
+	v.ForEach(func(key, one gjson.Result) bool {
+		if named {
+			repeated = slices.Contains(keys, key.Str)
+			keys = append(keys, key.Str)
+		}
+		repeated = repeated || Repeats(one)
+		return !repeated
+	})
+	return repeated
 }
 
 // Shorten cuts s to at most that many bytes, between runes.

@@ -18,13 +18,16 @@ var ErrUnavailable = errors.New("unavailable")
 
 // Options are common to a Directory and a Gateway. All of them are optional.
 type Options struct {
-	// Log gets opening and closing of the breaker, and warnings about unwise settings. Default: no log.
+	// Log gets opening and closing of the breaker, warnings about unwise settings, and what is left out of an answer.
+	// Default: no log.
 	Log *slog.Logger
 	// Env returns the variables that settings name as ${NAME}, when the constructor runs. Default: os.LookupEnv.
 	Env func(name string) (value string, found bool)
 	// Exchange, if set, hears of each request that was sent. It is for setting up a backend only: URLs and answers
 	// name customers. Any goroutine may call it.
 	Exchange func(Exchange)
+	// LeftOut, if set, hears what is left out of an answer because it cannot be read. Any goroutine may call it.
+	LeftOut func(what string)
 }
 
 // Exchange is a request that was sent and its answer.

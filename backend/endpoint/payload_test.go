@@ -37,13 +37,13 @@ func asking(t *testing.T, answer http.HandlerFunc) (ask, *spy) {
 	watched := &spy{RoundTripper: e.client.Transport}
 	e.client.Transport = watched
 	t.Cleanup(func() { watched.RoundTripper.(*http.Transport).CloseIdleConnections() })
-	judge, err := Verdict{OK: "ok"}.Compile(nil, true)
+	judge, err := Verdict{OK: "ok"}.Compile(nil, nil, true)
 	require.NoError(t, err)
 	request, err := Request{Body: `{"a": "{{.Answer}}", "b": "{{printf "%x" .Answer}}"}`}.
 		Compile(May{Secret: []string{"Answer"}}, Values{Answer: new(Secrets).Hide([]byte("1"))})
 	require.NoError(t, err)
 	return func(answer []byte) (ok bool, err error) {
-		err = e.Do(t.Context(), "check", request, Values{Answer: new(Secrets).Hide(answer)}, nil, func(r *Reply) (err error) {
+		err = e.Do(t.Context(), "check", request, Values{Answer: new(Secrets).Hide(answer)}, func(r *Reply) (err error) {
 			ok, err = judge.Read(r)
 			return err
 		})

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 )
 
 const (
@@ -19,18 +21,25 @@ const (
 // Prepared is a compiled Request.
 type Prepared struct {
 	method, contentType string
+	contentTypes        []string // contentType, as a header's values
 	path, body          *text
 	query               map[string]*text
 	escape              escape // of values in the body
 	json                bool   // the body is JSON
 	secret              []string
-	idempotent          bool
+	idempotent          bool   // it may be sent twice
+	once                bool   // it must not be sent twice, even if it may be that nobody has seen it
+	keyHeader           string // of the key by which the other side knows a repetition; empty: none
+	outage              Outage
+	// Shape is what the answers are.
+	Shape Shape
 }
 
 // Filled is a Prepared with its values filled in.
 type Filled struct {
 	target  string // path and query, escaped
 	payload *payload
+	key     string // for keyHeader
 }
 
 // May lists the values that templates may use: public ones everywhere, secrets in the body.
@@ -38,8 +47,8 @@ type May struct{ Public, Secret []string }
 
 // Compile parses a request and tries it with sample values. The error names everything that is wrong.
 func (r Request) Compile(m May, sample Values) (*Prepared, error) {
-	c := &Prepared{query: map[string]*text{}, secret: m.Secret}
-	errs := []error{c.setMethod(r), c.setContentType(r)}
+	c := &Prepared{query: map[string]*text{}, secret: m.Secret, outage: r.Outage}
+	errs := []error{c.setMethod(r), c.setContentType(r), r.Outage.check(), c.setRepetition(r)}
 	errs = append(errs, c.compileTemplates(r, m)...)
 	if err := errors.Join(errs...); err != nil {
 		return c, err
@@ -60,7 +69,6 @@ func (c *Prepared) setMethod(r Request) error {
 	}
 	switch c.method {
 	case http.MethodGet, http.MethodHead:
-		c.idempotent = true
 		if r.Body != "" {
 			return fmt.Errorf("method: a %s has no body: use POST, or leave the body out", c.method)
 		}
@@ -68,14 +76,28 @@ func (c *Prepared) setMethod(r Request) error {
 	default:
 		return fmt.Errorf("method: %q is none of GET, HEAD, POST, PUT, PATCH, DELETE", r.Method)
 	}
+	return nil
+}
+
+func (c *Prepared) setRepetition(r Request) error {
+	c.idempotent = c.method == http.MethodGet || c.method == http.MethodHead || r.IdempotencyHeader != ""
 	if r.Idempotent != nil {
 		c.idempotent = *r.Idempotent
+		c.once = !c.idempotent
+	}
+	if r.IdempotencyHeader == "" {
+		return nil
+	}
+	c.keyHeader = http.CanonicalHeaderKey(r.IdempotencyHeader)
+	if !ValidHeaderName(c.keyHeader) || isOwnHeader(c.keyHeader) {
+		return fmt.Errorf("idempotency_header: %q is not the name of a header that can be set", r.IdempotencyHeader)
 	}
 	return nil
 }
 
 func (c *Prepared) setContentType(r Request) error {
 	c.contentType = OrDefault(r.ContentType, contentJSON)
+	c.contentTypes = []string{c.contentType}
 	if !ValidHeaderValue(c.contentType) {
 		return errors.New("content_type has control characters")
 	}
@@ -140,7 +162,11 @@ func (c *Prepared) fill(v Values) (Filled, error) {
 		p.wipe()
 		return Filled{}, errJSON
 	}
-	return Filled{target: target, payload: p}, nil
+	f := Filled{target: target, payload: p}
+	if c.keyHeader != "" {
+		f.key = uuid.NewString()
+	}
+	return f, nil
 }
 
 func (c *Prepared) target(v Values) (string, error) {

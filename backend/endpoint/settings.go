@@ -38,8 +38,14 @@ type Request struct {
 	// ContentType of the body: application/json, any application/…+json, or application/x-www-form-urlencoded.
 	// Default application/json.
 	ContentType string `yaml:"content_type"`
-	// Idempotent allows sending the request twice. Default: GET and HEAD only.
+	// Idempotent allows sending the request twice, when the first attempt failed at once. Default: GET and HEAD, and
+	// what has an IdempotencyHeader. Any other request is repeated only if it went out on a kept connection that the
+	// other side was just closing. false forbids that, too: the request gets a connection of its own.
 	Idempotent *bool `yaml:"idempotent"`
+	// IdempotencyHeader names the header by which the backend recognises a repetition, such as Idempotency-Key. It gets
+	// a new random key for each operation, and the same one for the repetition.
+	IdempotencyHeader string `yaml:"idempotency_header"`
+	Outage            `yaml:",inline"`
 }
 
 // Verdict says how to tell "yes" from "no" in an answer.
@@ -47,9 +53,10 @@ type Verdict struct {
 	// OKStatus are the statuses whose body is read for OK or, without OK, mean yes. Default 200. A Check without OK
 	// must give them, and the body must then be empty or JSON, so that no proxy's page can say yes.
 	OKStatus []int `yaml:"ok_status"`
-	// OK is the path (gjson) of the value that decides.
+	// OK is the path (gjson) of the value that decides. An answer with a key twice in one object is an error.
 	OK string `yaml:"ok"`
-	// OKValues are its values for yes. Default: JSON's true; false means no, anything else is an error.
+	// OKValues are its values for yes. Default: true, 1, "true", "yes", "y", "t" and "1", in capitals or not; their
+	// opposites mean no, anything else is an error.
 	OKValues []string `yaml:"ok_values"`
 	// WrongValues are its values for no; anything else is then an error. Default: everything that is not in OKValues.
 	WrongValues []string `yaml:"wrong_values"`

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,49 +13,68 @@ import (
 // Judge is a compiled Verdict.
 type Judge struct {
 	Verdict
-	wrong  []int // statuses that mean no
-	any2xx bool  // every 2xx is an OKStatus
+	wrong  []int    // statuses that mean no
+	texts  []string // of a page that is no
+	any2xx bool     // every 2xx is an OKStatus
+}
+
+// Shape is what the answers are.
+func (d Judge) Shape() Shape {
+	if d.OK != "" {
+		return Judgement
+	}
+	return Receipt
 }
 
 // Read reports whether the answer means yes. An error means that it is neither yes nor no.
 func (d Judge) Read(r *Reply) (yes bool, err error) {
 	if slices.Contains(d.wrong, r.Status) {
-		return false, nil
+		return false, r.IsNo(d.texts)
 	}
 	if !slices.Contains(d.OKStatus, r.Status) && !(d.any2xx && r.Status >= 200 && r.Status < 300) {
 		return false, Unexpected(r.Status)
 	}
-	if d.OK == "" {
-		if len(r.Body) > 0 && !json.Valid(r.Body) && !d.any2xx {
-			return false, ErrNotJSON
+	if d.OK == "" && d.any2xx {
+		if isPage(r.Body) {
+			return false, errPage
 		}
+		return true, nil
+	}
+	if d.OK == "" && len(r.Body) == 0 {
 		return true, nil
 	}
 	if !json.Valid(r.Body) {
 		return false, ErrNotJSON
 	}
+	if d.OK == "" {
+		return true, nil
+	}
+	if bytes.Count(r.Body, []byte(":")) > 1 && Repeats(gjson.ParseBytes(r.Body)) {
+		return false, errTwice
+	}
 	return d.judge(gjson.GetBytes(r.Body, d.OK))
 }
 
+var (
+	errPage  = errors.New("the answer is a page for people, perhaps a proxy's")
+	errTwice = errors.New("the answer has a key twice")
+)
+
 func (d Judge) judge(v gjson.Result) (yes bool, err error) {
-	if !v.Exists() {
+	if !v.Exists() || v.Type == gjson.Null {
 		return false, fmt.Errorf("there is no %q in the answer (ok)", d.OK)
 	}
 	if len(d.OKValues) == 0 {
-		if v.Type != gjson.True && v.Type != gjson.False {
+		yes, ok := Bool(v)
+		if !ok {
 			return false, fmt.Errorf("%q in the answer is neither true nor false (ok)", d.OK)
 		}
-		return v.Type == gjson.True, nil
+		return yes, nil
 	}
-	said := v.Str
-	switch v.Type {
-	case gjson.String:
-	case gjson.Number, gjson.True, gjson.False:
-		said = v.Raw
-	default:
-		return false, fmt.Errorf("%q in the answer is not a string, number or boolean (ok)", d.OK)
-	}
+	said, ok := word(v)
 	switch {
+	case !ok:
+		return false, fmt.Errorf("%q in the answer is not a string, number or boolean (ok)", d.OK)
 	case slices.Contains(d.OKValues, said):
 		return true, nil
 	case len(d.WrongValues) == 0, slices.Contains(d.WrongValues, said):
@@ -64,10 +84,11 @@ func (d Judge) judge(v gjson.Result) (yes bool, err error) {
 	}
 }
 
-// Compile checks the verdict. needed forbids the default that every 2xx means yes.
-func (d Verdict) Compile(wrong []int, needed bool) (Judge, error) {
-	c := Judge{Verdict: d, wrong: wrong}
-	var errs []error
+// Compile checks the verdict. wrong are the statuses that mean no, texts those of their pages that are not JSON. needed
+// forbids the default that every 2xx means yes.
+func (d Verdict) Compile(wrong []int, texts []string, needed bool) (Judge, error) {
+	c := Judge{Verdict: d, wrong: wrong, texts: texts}
+	errs := []error{CheckTexts(texts)}
 	switch {
 	case len(d.OKStatus) > 0:
 	case d.OK != "":

@@ -7,12 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/nyaruka/phonenumbers"
 
 	"countersign/backend/endpoint"
@@ -27,7 +25,6 @@ type Gateway struct {
 	texts     map[string]string
 	brand     string
 	countries []string
-	keyHeader string
 }
 
 // New checks the settings and tries the body with sample values; it does not connect. The error names everything that
@@ -35,10 +32,7 @@ type Gateway struct {
 func New(s Settings, o endpoint.Options) (*Gateway, error) {
 	o = o.Defaults()
 	s = s.defaults()
-	g := &Gateway{
-		texts: s.Texts, brand: s.Brand, countries: s.Countries,
-		keyHeader: http.CanonicalHeaderKey(s.IdempotencyHeader),
-	}
+	g := &Gateway{texts: s.Texts, brand: s.Brand, countries: s.Countries}
 	errs := s.check()
 	var err error
 	if g.endpoint, err = endpoint.New(s.URL, s.Headers, s.TLS, o); err != nil {
@@ -46,7 +40,10 @@ func New(s Settings, o endpoint.Options) (*Gateway, error) {
 	}
 	g.endpoint.Timeout, g.endpoint.Cap, g.endpoint.MaxResponse = s.Timeout, endpoint.MaxCap, endpoint.DefaultMaxResponse
 	twice := s.IdempotencyHeader != ""
-	r := endpoint.Request{Method: s.Method, Body: s.Body, ContentType: s.ContentType, Idempotent: &twice}
+	r := endpoint.Request{
+		Method: s.Method, Body: s.Body, ContentType: s.ContentType,
+		Idempotent: &twice, IdempotencyHeader: s.IdempotencyHeader, Outage: s.Outage,
+	}
 	sample := endpoint.Secrets{}
 	g.request, err = r.Compile(endpoint.May{Public: []string{"To"}, Secret: []string{"Text", "Code"}}, endpoint.Values{
 		To: endpoint.SamplePhone, Text: sample.Hide([]byte(endpoint.SampleValue)), Code: sample.Hide([]byte("123456")),
@@ -54,9 +51,10 @@ func New(s Settings, o endpoint.Options) (*Gateway, error) {
 	if err != nil {
 		errs = append(errs, err)
 	}
-	if g.verdict, err = s.Verdict.Compile(nil, false); err != nil {
+	if g.verdict, err = s.Verdict.Compile(nil, nil, false); err != nil {
 		errs = append(errs, err)
 	}
+	g.request.Shape = g.verdict.Shape()
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("sms: %w", err)
 	}
@@ -80,11 +78,7 @@ func (g *Gateway) Send(ctx context.Context, m session.Message) error {
 	defer clear(text)
 	all := &endpoint.Secrets{}
 	v := endpoint.Values{To: m.To, Text: all.Hide(text), Code: all.Hide(m.Code.Reveal())}
-	extra := http.Header{}
-	if g.keyHeader != "" {
-		extra.Set(g.keyHeader, uuid.NewString())
-	}
-	return g.endpoint.Do(ctx, "send message", g.request, v, extra, func(r *endpoint.Reply) error {
+	return g.endpoint.Do(ctx, "send message", g.request, v, func(r *endpoint.Reply) error {
 		accepted, err := g.verdict.Read(r)
 		if err == nil && !accepted {
 			return errors.New("the gateway refused it")

@@ -31,11 +31,12 @@ type Settings struct {
 	// Verdict says how to tell that the gateway accepted the message. Default: every 2xx; set ok if it answers 200
 	// and refuses in the body.
 	endpoint.Verdict `yaml:",inline"`
+	endpoint.Outage  `yaml:",inline"`
 	// Timeout bounds one attempt. Default 5 s, at most 8 s; both attempts together take at most 8 s.
 	Timeout time.Duration `yaml:"timeout"`
 	// IdempotencyHeader names the header by which the gateway recognises a repeated message, such as Idempotency-Key.
-	// With it there is one retry with the same key; without it there is none, because two messages confuse the
-	// caller.
+	// With it there is one retry with the same key; without it there is none, because two messages confuse the caller,
+	// and each message has a connection of its own, so that none meets one that the gateway was just closing.
 	IdempotencyHeader string `yaml:"idempotency_header"`
 	// Texts are the messages by language: {code} is the code and required, {minutes} is how long it is valid, {brand}
 	// is Brand. A language without a text uses that of its first part (de for de-AT), then English. Default: en and
@@ -82,9 +83,6 @@ func (s Settings) check() (errs []error) {
 	}
 	if s.Method == "GET" || s.Method == "HEAD" || s.Method == "DELETE" {
 		errs = append(errs, fmt.Errorf("method: %s has no body; a code in a URL would be logged", s.Method))
-	}
-	if s.IdempotencyHeader != "" && !endpoint.ValidHeaderName(s.IdempotencyHeader) {
-		errs = append(errs, fmt.Errorf("idempotency_header: %q is not the name of a header", s.IdempotencyHeader))
 	}
 	if len(s.Brand) > 60 || !endpoint.ValidHeaderValue(s.Brand) {
 		errs = append(errs, errors.New("brand: it must be one line of up to 60 bytes"))

@@ -66,7 +66,7 @@ func (f Fault) spoil(w http.ResponseWriter, r *http.Request) bool {
 		_, _ = w.Write([]byte(`<html>{"customers": [{"id": "C-1", "valid": true`))
 	case FaultWrongTypes:
 		_, _ = w.Write([]byte(`{"customers": [{"id": {"valid": "yes"}, "name": 7, "secrets": 3}],
-			"valid": "yes", "phones": 1}`))
+			"valid": ["yes"], "phones": 1}`))
 	case FaultHuge:
 		chunk := bytes.Repeat([]byte(" "), 1<<20)
 		for sent := 0; sent < huge; sent += len(chunk) {

@@ -476,3 +476,63 @@ func TestATokenOfOneNodeCountsOnceOnTheOther(t *testing.T) {
 	status, _ := s.nodes[0].ask("POST", "/v1/introspect", `{"token": "`+token+`"}`)
 	assert.Equal(t, http.StatusOK, status)
 }
+
+func TestRestartsWhileNATSIsAwayGiveNoFreshGuesses(t *testing.T) {
+	t.Parallel()
+	o := newOracle(t, map[string]string{"C-1": "246813", "C-2": "975310"})
+	s := newSite(t, 1, adaAndBob, o.settings())
+	s.apply(bankLine("bank", "5200", "pin: {digits: 6}"))
+	n, guesses := s.nodes[0], 0
+	guess := func(account string) string {
+		guesses++
+		return n.call(guesser("5200", account, 8000+guesses, pin(1), pin(2), pin(3))).Variables["cs_reason"]
+	}
+	guess("100042")
+	assert.Equal(t, "locked", guess("100042"))
+	s.nats.Shutdown()
+	require.Eventually(t, func() bool {
+		status, _ := n.ask("GET", "/readyz", "")
+		return status == http.StatusServiceUnavailable
+	}, patience, 10*time.Millisecond)
+	for range 3 {
+		n.kill()
+		n.start()
+		assert.Equal(t, "locked", guess("100042"), "from before the outage")
+		guess("100043")
+	}
+	assert.Equal(t, 5, o.of("C-1"))
+	assert.Equal(t, 5, o.of("C-2"))
+	s.natsReturns()
+	require.Eventually(t, func() bool {
+		return s.attempts("C-2", "--dry-run").Failures == 5
+	}, patience, 50*time.Millisecond)
+	assert.Equal(t, 5, s.attempts("C-1", "--dry-run").Failures)
+	assert.Equal(t, "locked", guess("100043"))
+}
+
+func TestWhoKnowsThePINHasTenGuessesAtTheCode(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 2, "id,account,pin,totp_secret\nC-1,100042,246813,JBSWY3DPEHPK3PXP\n",
+		"guard: {lock_after: 10, total: 10}\n")
+	strong := strings.Replace(bankLine("strong", "5300", "pin: {digits: 6}, totp: {tries: 5}"), "verify: {",
+		"verify: {level: 3, ", 1)
+	s.apply(bankLine("bank", "5200", "pin: {digits: 6}"), strong)
+	judgedCodes, last := 0, ""
+	for i := range 12 { // calls, with a success by the PIN alone in between: 60 codes
+		var answers []sim.Answer
+		answers = append(answers, sim.Answer{Prompt: "ask-account", Keys: "100042#"},
+			sim.Answer{Prompt: "ask-pin", Keys: "246813#"}, sim.Answer{Prompt: "ask-totp", Keys: "000000#"},
+			sim.Answer{Prompt: "ask-totp-again", Keys: "000000#", Again: true})
+		r := s.nodes[i%2].call(sim.CallOptions{
+			From: fmt.Sprintf("+1555%07d", 9000+i), To: "5300", Caller: sim.Script(sim.Pace{}, answers...),
+		})
+		judgedCodes += judged("totp", s.journey(r))
+		last = r.Variables["cs_reason"]
+		s.nodes[i%2].call(guesser("5200", "100042", 9100+i, "246813"))
+	}
+	assert.Equal(t, 10, judgedCodes)
+	assert.Equal(t, "locked", last)
+	u := s.attempts("C-1", "--dry-run")
+	assert.True(t, u.Locked)
+	assert.Nil(t, u.Until)
+}

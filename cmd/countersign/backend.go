@@ -80,7 +80,9 @@ func withBackend(
 			return errors.New("no backend configured: set backend.url, or name the settings with --config")
 		}
 		x := &exchanges{raw: c.Bool("raw")}
-		d, err := backend.New(cfg.Backend, local, endpoint.Options{Log: slog.New(slog.DiscardHandler), Exchange: x.add})
+		d, err := backend.New(cfg.Backend, local, endpoint.Options{
+			Log: slog.New(slog.DiscardHandler), Exchange: x.add, LeftOut: x.leaveOut,
+		})
 		if err != nil {
 			return err
 		}
@@ -128,13 +130,18 @@ func backendFind(c *cli.Context) error {
 			}
 			all, err = d.ByPhone(ctx, number)
 		}
-		list := []map[string]any{}
+		list, result := []map[string]any{}, map[string]any{}
 		for _, found := range all {
+			if found.ID == "" {
+				result["unread"] = true
+				continue
+			}
 			list = append(list, map[string]any{
 				"id": found.ID, "name": found.Name, "language": found.Language, "enrolled": append([]string{}, found.Enrolled...),
 			})
 		}
-		return x.answered(c, map[string]any{"customers": list}, err, func() { printFound(c, all) })
+		result["customers"] = list
+		return x.answered(c, result, err, func() { printFound(c, all) })
 	})
 }
 
@@ -147,6 +154,10 @@ func printFound(c *cli.Context, all []session.Customer) {
 		fmt.Fprintf(c.App.Writer, "%s: the number alone does not identify one\n", counted(len(all), "customer"))
 	}
 	for _, found := range all {
+		if found.ID == "" {
+			fmt.Fprintln(c.App.Writer, "customer of an unreadable record")
+			continue
+		}
 		fmt.Fprintf(c.App.Writer, "customer %s\n", printable(found.ID))
 		for _, x := range []struct{ title, text, none string }{
 			{"name", found.Name, "none: see customer.name"}, {"language", found.Language, "none: the line's"},

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -126,6 +128,56 @@ func TestAMessageIsSentToSeeWhetherTheGatewayTakesIt(t *testing.T) {
 	_, stdout, _ = countersign(t, "", append(global, "audit", "list")...)
 	assert.Contains(t, stdout, "number …0100")
 	assert.Contains(t, stdout, "not sent")
+}
+
+func TestWhatAnAnswerLacksIsSaid(t *testing.T) {
+	t.Parallel()
+	answers := map[string]string{
+		"+12125550100": `{"data": {"customers": [{"id": "X-1", "name": "Ada"}, {"id": null, "name": "Canary"}]}}`,
+		"+12125550101": `{"data": {"customers": null}, "errors": [{"message": "Canary"}]}`,
+		"+12125550102": `{"data": {"customers": [{"id": "X-1", "name": {"first": "Canary"}}, {"id": "X-1"}]}}`,
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/phones" {
+			_, _ = io.WriteString(w, `["n/a", 12125550100]`)
+			return
+		}
+		_, _ = io.WriteString(w, answers[r.URL.Query().Get("phone")])
+	}))
+	t.Cleanup(server.Close)
+	global := freshMachine(t, "backend: {url: \""+server.URL+"\", customer: {name: name}, phones: {path: /phones}, by_phone: "+
+		"{path: /, query: {phone: \"{{.Phone}}\"}, customers: data.customers}}\n")
+	for _, c := range []struct {
+		args []string
+		code int
+		want []string
+	}{
+		{
+			[]string{"find", "--phone", "+12125550100"}, exitDone,
+			[]string{
+				"left out: ", "1 of 2 customers", `"id" is missing`, "the number alone does not identify one", "customer X-1",
+			},
+		},
+		{
+			[]string{"find", "--json", "--phone", "+12125550100"}, exitDone,
+			[]string{`"left_out":["`, `"id":"X-1"`, `"unread":true`},
+		},
+		{[]string{"find", "--phone", "+12125550101"}, exitFailed, []string{"unavailable", "errors", "status 200"}},
+		{[]string{"find", "--json", "--phone", "+12125550101"}, exitFailed, []string{`"error":"by_phone at `}},
+		{
+			[]string{"find", "--phone", "+12125550102"}, exitDone,
+			[]string{"left out: ", `"name" is not a string`, "customer X-1"},
+		},
+		{[]string{"phones", "X-1"}, exitDone, []string{"left out: ", "(number)", "+12125550100"}},
+	} {
+		code, stdout, stderr := countersign(t, "",
+			append(append([]string{}, global...), append([]string{"backend"}, c.args...)...)...)
+		assert.Equal(t, c.code, code, "%v: %s", c.args, stderr)
+		for _, want := range c.want {
+			assert.Contains(t, stdout+stderr, want, "%v", c.args)
+		}
+		assert.NotContains(t, stdout+stderr, "Canary", "%v", c.args)
+	}
 }
 
 func TestABackendCommandSaysWhatItNeeds(t *testing.T) {

@@ -15,9 +15,10 @@ import (
 
 // exchanges are the requests to the backend and its answers.
 type exchanges struct {
-	raw  bool
-	mu   sync.Mutex
-	made []exchange
+	raw     bool
+	mu      sync.Mutex
+	made    []exchange
+	leftOut []string // of the answers
 }
 
 type exchange struct {
@@ -44,6 +45,12 @@ func (x *exchanges) add(e endpoint.Exchange) {
 	x.made = append(x.made, one)
 }
 
+func (x *exchanges) leaveOut(what string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.leftOut = append(x.leftOut, what)
+}
+
 // print writes them as text.
 func (x *exchanges) print(c *cli.Context) {
 	for _, e := range x.made {
@@ -61,6 +68,9 @@ func (x *exchanges) print(c *cli.Context) {
 			}
 		}
 	}
+	for _, what := range x.leftOut {
+		fmt.Fprintln(c.App.Writer, "left out: "+printable(what))
+	}
 	if len(x.made) == 0 {
 		fmt.Fprintln(c.App.Writer, "the backend was not asked: that operation is not configured, so the local customers "+
 			"were used")
@@ -71,6 +81,9 @@ func (x *exchanges) print(c *cli.Context) {
 func (x *exchanges) answered(c *cli.Context, result map[string]any, err error, print func()) error {
 	if c.Bool("json") {
 		result["asked"] = append([]exchange{}, x.made...)
+		if len(x.leftOut) > 0 {
+			result["left_out"] = x.leftOut
+		}
 		if err != nil {
 			result = map[string]any{"asked": result["asked"], "error": err.Error()}
 		}

@@ -14,6 +14,7 @@ import (
 
 	"countersign/freeswitch/sim"
 	"countersign/prompts"
+	"countersign/session/event"
 )
 
 func callCommand() *cli.Command {
@@ -207,7 +208,7 @@ func printOutcome(to io.Writer, r sim.Result) {
 		fmt.Fprintf(to, " to %s", r.Destination)
 	}
 	if status := r.Variables["cs_status"]; status != "" {
-		fmt.Fprintf(to, ": %s, level %s, %s", status, r.Variables["cs_level"], r.Variables["cs_reason"])
+		fmt.Fprintf(to, ": %s, level %s, %s", painterFor(to).paint(statusColours[event.Status(status)], status), r.Variables["cs_level"], r.Variables["cs_reason"])
 		if who := r.Variables["cs_customer"]; who != "" {
 			fmt.Fprintf(to, ", customer %s", who)
 		}

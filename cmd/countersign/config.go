@@ -2,33 +2,30 @@ package main
 
 import (
 	"cmp"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/urfave/cli/v2"
 
 	"countersign/backend"
 	"countersign/backend/sms"
 	"countersign/bus"
+	"countersign/internal/strictyaml"
+	"countersign/lines"
 	"countersign/prompts"
 	"countersign/reports/deliver"
 	"countersign/session"
 	"countersign/session/guard"
 	"countersign/session/token"
 	"countersign/store/customers"
-	"countersign/web"
 )
 
 const defaultData = "./countersign-data"
@@ -48,6 +45,9 @@ type config struct {
 		MaxDuration duration `yaml:"max_duration"`
 		MaxActions  int      `yaml:"max_actions"`
 	} `yaml:"calls"`
+	Caller struct {
+		Placeholders []string `yaml:"placeholders"`
+	} `yaml:"caller"`
 	Line struct {
 		Region string `yaml:"region"`
 		PopURL string `yaml:"pop_url"`
@@ -64,8 +64,8 @@ type config struct {
 	SMS     sms.Settings     `yaml:"sms"`
 	Guard   guard.Rules      `yaml:"guard"`
 	Web     struct {
-		Listen string            `yaml:"listen"`
-		Keys   map[string]string `yaml:"keys"`
+		Listen string               `yaml:"listen"`
+		Keys   map[string]apiClient `yaml:"keys"`
 	} `yaml:"web"`
 	Tokens struct {
 		Key      string   `yaml:"key"`
@@ -107,17 +107,13 @@ type freeswitchServer struct {
 	Password string `yaml:"password"`
 }
 
-// duration is a time with its unit, such as 30s.
+// duration is a time with its unit, such as 30s or 90d.
 type duration time.Duration
 
-// UnmarshalYAML reads a duration. Its error is plainer than Go's.
 func (d *duration) UnmarshalYAML(text []byte) error {
-	v, err := time.ParseDuration(strings.Trim(string(text), "\"' \n"))
-	if err != nil {
-		return fmt.Errorf("%s is not a duration: write it with its unit, such as 30s or 5m", strings.TrimSpace(string(text)))
-	}
+	v, err := strictyaml.ParseDuration(strings.Trim(string(text), "\"' \n"))
 	*d = duration(v)
-	return nil
+	return err
 }
 
 func (d duration) MarshalYAML() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
@@ -132,10 +128,12 @@ func defaults() config {
 	c.Socket.Drain = duration(30 * time.Second)
 	c.Calls.MaxDuration = duration(180 * time.Second)
 	c.Calls.MaxActions = 60
+	c.Caller.Placeholders = []string{}
 	c.Customers.Hash = customers.SchemeArgon2id
 	c.Prompts.Voices = prompts.Voices{}
 	c.Guard = guard.DefaultRules()
-	c.Web.Keys = map[string]string{}
+	c.Guard.SharedNumbers = []guard.SharedNumber{}
+	c.Web.Keys = map[string]apiClient{}
 	c.FreeSWITCH = []freeswitchServer{}
 	c.Web.Listen = "127.0.0.1:8085"
 	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
@@ -151,32 +149,45 @@ func defaults() config {
 	return c
 }
 
-// loadConfig reads --config over the defaults. Its error names every problem.
+// loadConfig reads --config over the defaults. Its error names every problem, with its line.
 func loadConfig(c *cli.Context) (config, error) {
 	cfg := defaults()
-	if file := c.String("config"); file != "" {
-		f, err := os.Open(file)
-		if err != nil {
-			return config{}, fmt.Errorf("read settings: %w", err)
+	file := cmp.Or(c.String("config"), os.Getenv("COUNTERSIGN_CONFIG"))
+	if file == "" {
+		cfg.readEnvironment()
+		if err := cfg.check(); err != nil {
+			return config{}, fmt.Errorf("settings of the environment: %w", err)
 		}
-		defer f.Close()
-		read := cfg
-		switch err := yaml.NewDecoder(f, yaml.Strict()).Decode(&read); {
-		case err == nil:
-			cfg = read
-		case !errors.Is(err, io.EOF): // a file of comments only
-			return config{}, fmt.Errorf("settings in %s:\n%s", file, strings.TrimSpace(yaml.FormatError(err, false, false)))
-		}
+	} else if err := cfg.readFile(file); err != nil {
+		return config{}, err
 	}
-	cfg.readEnvironment()
-	if err := cfg.check(); err != nil {
-		return config{}, fmt.Errorf("settings in %s: %w", cmp.Or(c.String("config"), "the environment"), err)
-	}
-	cfg.data = c.String("data")
-	if cfg.data == "" {
+	if c.IsSet("data") && c.String("data") == "" {
 		return config{}, wrongUse("--data needs a folder")
 	}
+	cfg.data = cmp.Or(c.String("data"), os.Getenv("COUNTERSIGN_DATA"), defaultData)
 	return cfg, nil
+}
+
+// readFile reads file over c, and checks the result.
+func (c *config) readFile(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("read settings: %w", err)
+	}
+	source, err := strictyaml.Read(file, text, c)
+	var problems strictyaml.Problems
+	if err != nil && !errors.As(err, &problems) {
+		return err
+	}
+	c.readEnvironment()
+	switch problems = append(problems, source.Locate(c.check())...); len(problems) {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("settings: %w", problems)
+	}
+	problems.Sort()
+	return fmt.Errorf("%d problems in the settings:\n%w", len(problems), problems)
 }
 
 // readEnvironment reads secrets that need not be in a file.
@@ -226,12 +237,12 @@ func (c config) check() error {
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		errs = append(errs, fmt.Errorf("log.format is %q: it can be text or json", c.Log.Format))
 	}
-	if err := c.Guard.Validate(); err != nil {
-		errs = append(errs, fmt.Errorf("guard: %w", err))
+	errs = append(errs, below("guard", c.Guard.Validate())...)
+	for _, text := range lines.CheckPopURL(c.Line.PopURL) {
+		errs = append(errs, fmt.Errorf("line.pop_url is wrong: %s", text))
 	}
-	if _, err := c.apiKeys(); err != nil {
-		errs = append(errs, err)
-	}
+	_, wrong := c.apiKeys()
+	errs = append(errs, wrong...)
 	if l := time.Duration(c.Tokens.Life); l <= 0 || l > token.MaxLife {
 		errs = append(errs, fmt.Errorf("tokens.life is %s: it must be more than 0 and at most %s", l, token.MaxLife))
 	}
@@ -250,27 +261,51 @@ func (c config) check() error {
 		errs = append(errs, fmt.Errorf(
 			"line.region is %q: it must be an ISO 3166 code of two letters, such as DE, GB or US", r))
 	}
+	if _, err := c.placeholders(); err != nil {
+		errs = append(errs, fmt.Errorf("caller.placeholders has %w", err))
+	}
 	return errors.Join(errs...)
+}
+
+// below puts a section's name in front of each problem of its settings.
+func below(section string, err error) (errs []error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			errs = append(errs, fmt.Errorf("%s.%w", section, e))
+		}
+		return errs
+	}
+	if err != nil {
+		errs = append(errs, fmt.Errorf("%s.%w", section, err))
+	}
+	return errs
+}
+
+func (c config) placeholders() (session.Placeholders, error) {
+	return session.NewPlaceholders(c.Caller.Placeholders, c.Line.Region)
 }
 
 func (c config) checkRetention() (errs []error) {
 	if r := time.Duration(c.Retention.Journal); r < day || r > 365*day {
-		errs = append(errs, fmt.Errorf("retention.journal is %s: it must be from 24h to 8760h (365 days)", r))
+		errs = append(errs, fmt.Errorf("retention.journal is %s: it must be from 1d to 365d", r))
 	}
 	if r := time.Duration(c.Retention.Totals); r < 90*day || r > 3650*day {
-		errs = append(errs, fmt.Errorf("retention.totals is %s: it must be from 2160h (90 days) to 87600h (10 years)", r))
+		errs = append(errs, fmt.Errorf("retention.totals is %s: it must be from 90d to 3650d", r))
 	} else if c.Retention.Totals < c.Retention.Journal {
 		errs = append(errs, fmt.Errorf("retention.totals is %s: it cannot be less than retention.journal, %s", r,
 			time.Duration(c.Retention.Journal)))
 	}
 	if r := time.Duration(c.Retention.Audit); r < 30*day || r > 2555*day {
-		errs = append(errs, fmt.Errorf("retention.audit is %s: it must be from 720h (30 days) to 61320h (7 years)", r))
+		errs = append(errs, fmt.Errorf("retention.audit is %s: it must be from 30d to 2555d", r))
 	}
 	return errs
 }
 
 // isRegion accepts lower case too, as session.E164 does.
 func isRegion(r string) bool { return session.IsRegion(strings.ToUpper(r)) }
+
+// widestAllowed is the shortest prefix in socket.allow: a network as large as 10.0.0.0/8.
+const widestAllowed = 7
 
 func (c config) allow() ([]netip.Prefix, error) {
 	prefixes := make([]netip.Prefix, 0, len(c.Socket.Allow))
@@ -279,24 +314,13 @@ func (c config) allow() ([]netip.Prefix, error) {
 		if err != nil {
 			return nil, fmt.Errorf("socket.allow has %q: write a network as 192.0.2.0/24, or one address as 192.0.2.7/32", s)
 		}
+		if p.Bits() < widestAllowed {
+			return nil, fmt.Errorf("socket.allow has %q: whoever can connect can speak as FreeSWITCH, so name the networks of "+
+				"your FreeSWITCH machines, such as 10.0.0.0/8", s)
+		}
 		prefixes = append(prefixes, p)
 	}
 	return prefixes, nil
-}
-
-// apiKeys are the users of the API, by the SHA-256 of their keys.
-func (c config) apiKeys() (keys []web.Key, err error) {
-	for _, name := range slices.Sorted(maps.Keys(c.Web.Keys)) {
-		k := web.Key{Name: name}
-		sum, err := hex.DecodeString(c.Web.Keys[name])
-		if err != nil || len(sum) != len(k.SHA256) {
-			return nil, fmt.Errorf("web.keys.%s must be the SHA-256 of a key, 64 hexadecimal digits: openssl rand -hex 32 "+
-				"makes a key, printf %%s KEY | sha256sum its hash", name)
-		}
-		copy(k.SHA256[:], sum)
-		keys = append(keys, k)
-	}
-	return keys, nil
 }
 
 func (c config) logLevel() (slog.Level, error) {
@@ -319,6 +343,7 @@ func (c config) logger(to io.Writer) *slog.Logger {
 // Paths under --data.
 func (c config) directoryPath() string { return filepath.Join(c.data, "directory.db") }
 func (c config) journalPath() string   { return filepath.Join(c.data, "journal.db") }
+func (c config) attemptsPath() string  { return filepath.Join(c.data, "attempts.db") }
 func (c config) auditPath() string     { return filepath.Join(c.data, "audit.db") }
 func (c config) reportsPath() string   { return filepath.Join(c.data, "reports.db") }
 func (c config) natsDir() string       { return filepath.Join(c.data, "nats") }

@@ -20,6 +20,9 @@ func customersCommand() *cli.Command {
 		Usage: "import, show and change customers",
 		Subcommands: []*cli.Command{
 			customersImportCommand(),
+			customersAddCommand(),
+			customersExportCommand(),
+			customersRemoveCommand(),
 			{
 				Name: "list", Usage: "list customers by id",
 				Flags: []cli.Flag{
@@ -31,8 +34,9 @@ func customersCommand() *cli.Command {
 				Action: customersList,
 			},
 			{
-				Name: "show", Usage: "show what is on file for a customer, except secrets", ArgsUsage: "ID",
-				Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print it as JSON"}},
+				Name: "show", ArgsUsage: "ID",
+				Usage:  "show what is on file for a customer, except secrets, and whether they are locked",
+				Flags:  []cli.Flag{natsFlag(), &cli.BoolFlag{Name: "json", Usage: "print it as JSON"}},
 				Action: customersShow,
 			},
 			{
@@ -55,6 +59,7 @@ func customersCommand() *cli.Command {
 				ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
 				Action: func(c *cli.Context) error { return customersSet(c, customers.KindTOTP, "TOTP secret") },
 			},
+			customersLockedCommand(),
 			customersUnlockCommand(),
 			customersEraseCommand(),
 		},
@@ -64,9 +69,10 @@ func customersCommand() *cli.Command {
 func customersImportCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "import",
-		Usage:     "add or change customers from a CSV file",
+		Usage:     "add or change customers from a CSV file or an Excel workbook",
 		ArgsUsage: "FILE",
-		Description: "FILE has a header with any of " +
+		Description: "FILE is CSV, in UTF-8, UTF-16 or Windows-1252, or the first sheet of an .xlsx workbook. It has a header " +
+			"with any of\n" +
 			"id,name,phones,account,pin,birth_date,passphrase,totp_secret,language; only id is required.\n" +
 			"Columns of your own: id:<kind> is another number that identifies a customer, such as id:tracking; " +
 			"fact:<kind> is another\n" +
@@ -78,15 +84,24 @@ func customersImportCommand() *cli.Command {
 			"import; each bad\n" +
 			"row is reported with its line.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{
-				Name:  "region",
-				Usage: "phones without a country code belong to `CC` (ISO 3166, such as DE); default: line.region",
+			regionFlag(),
+			&cli.StringSliceFlag{
+				Name:  "map",
+				Usage: "take a column of another name, as `COLUMN=NAME`: --map phone=phones; --map notes=- leaves one out",
 			},
 			authorFlag(),
 			&cli.BoolFlag{Name: "skip-bad", Usage: "import the good rows and leave out bad ones"},
+			&cli.BoolFlag{Name: "clear-empty", Usage: "let an empty cell remove what is on file, also a secret"},
 			&cli.BoolFlag{Name: "json", Usage: "print the result as JSON"},
 		},
 		Action: customersImport,
+	}
+}
+
+func regionFlag() cli.Flag {
+	return &cli.StringFlag{
+		Name:  "region",
+		Usage: "phones without a country code belong to `CC` (ISO 3166, such as DE); default: line.region",
 	}
 }
 
@@ -167,36 +182,4 @@ func customerJSON(x session.Customer) map[string]any {
 		"id": x.ID, "name": x.Name, "language": x.Language, "pin": x.Has(customers.KindPIN),
 		"enrolled": append([]string{}, x.Enrolled...),
 	}
-}
-
-func customersShow(c *cli.Context) error {
-	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
-		return err
-	}
-	return readDirectory(c, func(d *customers.Reader) error {
-		r, err := d.Show(c.Context, c.Args().First())
-		if errors.Is(err, customers.ErrUnknown) {
-			return fmt.Errorf("there is no customer %q", c.Args().First())
-		}
-		if err != nil {
-			return err
-		}
-		if c.Bool("json") {
-			out := customerJSON(r.Customer)
-			out["phones"] = append([]string{}, r.Phones...)
-			for _, i := range r.Identifiers {
-				out[i.Kind] = i.Value
-			}
-			return json.NewEncoder(c.App.Writer).Encode(out)
-		}
-		w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
-		fmt.Fprintf(w, "id\t%s\nname\t%s\nlanguage\t%s\nphones\t%s\n", r.ID, r.Name, r.Language, strings.Join(r.Phones, ", "))
-		for _, i := range r.Identifiers {
-			fmt.Fprintf(w, "%s\t%s\n", i.Kind, i.Value)
-		}
-		for _, x := range r.Credentials {
-			fmt.Fprintf(w, "%s\ton file (%s)\n", x.Kind, x.Scheme)
-		}
-		return w.Flush()
-	})
 }

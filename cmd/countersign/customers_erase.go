@@ -59,6 +59,9 @@ func customersErase(c *cli.Context) error {
 	if r == nil {
 		return err
 	}
+	if errors.Is(err, erase.ErrNobody) && !c.Bool("json") {
+		return nobody(cfg, customer, "nothing about this id was found anywhere")
+	}
 	if c.Bool("json") {
 		err = errors.Join(err, json.NewEncoder(c.App.Writer).Encode(r))
 	} else {
@@ -105,6 +108,13 @@ func eraseCustomer(c *cli.Context, cfg config, customer string) (*erase.Receipt,
 		Count: func(ctx context.Context, to *reportsdb.Reports, calls []string) error {
 			return countFromJournal(ctx, cfg, to, journal.ExportOptions{Calls: calls})
 		},
+		Forget: func(ctx context.Context, customer string) error {
+			d, err := openDirectory(ctx, cfg, slog.New(slog.DiscardHandler))
+			if err != nil {
+				return err
+			}
+			return errors.Join(d.ForgetErasure(ctx, customer), d.Close())
+		},
 		Audit: auditor(c, cfg),
 		Progress: func(events int) {
 			if bar == nil {
@@ -120,7 +130,10 @@ func eraseCustomer(c *cli.Context, cfg config, customer string) (*erase.Receipt,
 }
 
 func printReceipt(c *cli.Context, r erase.Receipt) {
-	if !r.Known {
+	switch {
+	case !r.Known && r.Before:
+		fmt.Fprintf(c.App.Writer, "customer %q was erased before; everything was searched again\n", r.Customer)
+	case !r.Known:
 		fmt.Fprintf(c.App.Writer, "there is no customer %q in the directory; everything else was searched\n", r.Customer)
 	}
 	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)

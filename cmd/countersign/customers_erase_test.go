@@ -253,9 +253,18 @@ func TestErasingAsksFirst(t *testing.T) {
 	require.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "directory  1 customer")
 	assert.Empty(t, e.traces())
-	code, stdout, _ = e.run("customers", "erase", "--yes", "nobody")
-	assert.Equal(t, exitDone, code)
-	assert.Contains(t, stdout, `there is no customer "nobody" in the directory; everything else was searched`)
+	for range 2 {
+		code, stdout, stderr = e.run("customers", "erase", "--yes", "nosuch-customer")
+		assert.Equal(t, exitFailed, code)
+		assert.Empty(t, stdout)
+		oneSentence(t, stderr, `there is no customer "nosuch-customer"`, "nothing about this id was found")
+	}
+	code, stdout, _ = e.run("customers", "erase", "--yes", "--json", "nosuch-customer")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stdout, `"known":false`)
+	code, stdout, _ = e.run("customers", "erase", "--yes", erasedID)
+	assert.Equal(t, exitDone, code, "it may be repeated")
+	assert.Contains(t, stdout, "was erased before")
 }
 
 func TestErasingPrintsWhatRemainsAndFails(t *testing.T) {

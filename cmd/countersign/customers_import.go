@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -25,11 +26,16 @@ const (
 )
 
 func customersImport(c *cli.Context) error {
-	if err := arguments(c, 1, "one argument, the CSV file"); err != nil {
+	if err := arguments(c, 1, "one argument, the CSV file or workbook"); err != nil {
 		return err
 	}
-	if r := c.String("region"); r != "" && !isRegion(r) {
-		return wrongUse("--region %q is not an ISO 3166 code of two letters, such as DE or US", r)
+	mapped, err := mappedColumns(c.StringSlice("map"))
+	if err != nil {
+		return err
+	}
+	region, err := importRegion(c)
+	if err != nil {
+		return err
 	}
 	in, size, err := openInput(c, c.Args().First())
 	if err != nil {
@@ -38,11 +44,14 @@ func customersImport(c *cli.Context) error {
 	defer in.Close()
 	return withDirectory(c, func(cfg config, d *customers.Directory) error {
 		o := customers.ImportOptions{
-			Region: c.String("region"), SkipBad: c.Bool("skip-bad"),
+			Region: region, SkipBad: c.Bool("skip-bad"), Columns: mapped, ClearEmpty: c.Bool("clear-empty"),
 			CanKeyAccount: canKey(askedAccountMin, askedAccountMax), CanKeyPIN: canKey(askedPINMin, askedPINMax),
 		}
 		if o.Region == "" {
 			o.Region = cfg.Line.Region
+		}
+		if o.Placeholders, err = cfg.placeholders(); err != nil {
+			return err
 		}
 		bar := newProgress(c.App.ErrWriter, "importing", "rows", size)
 		shown := 0
@@ -62,41 +71,106 @@ func customersImport(c *cli.Context) error {
 				result.Bad, result.Rows)
 		}
 		if err != nil {
-			return err
+			return withMapping(err)
 		}
 		detail := fmt.Sprintf("%d customers imported, %d bad rows left out", result.Imported, result.Bad)
 		return errors.Join(reportImport(c, result), auditDone(c, cfg, audit.Imported, "customers", detail))
 	})
 }
 
+// mappedColumns reads --map phone=phones.
+func mappedColumns(all []string) (map[string]string, error) {
+	mapped := map[string]string{}
+	for _, m := range all {
+		i := strings.LastIndexByte(m, '=')
+		if i < 1 || i == len(m)-1 {
+			return nil, wrongUse("--map %q: write it as --map COLUMN=NAME, such as --map phone=phones, or COLUMN=- to leave it out",
+				m)
+		}
+		mapped[m[:i]] = m[i+1:]
+	}
+	return mapped, nil
+}
+
+// withMapping says how to import columns with other names.
+func withMapping(err error) error {
+	var unknown *customers.UnknownColumnsError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	hint := ""
+	for _, name := range unknown.Names {
+		ours, ok := unknown.Guesses[name]
+		if !ok {
+			ours = customers.LeaveOut
+		}
+		m := name + "=" + ours
+		if strings.ContainsAny(m, " \t\"'$\\") {
+			m = fmt.Sprintf("'%s'", m)
+		}
+		hint += " --map " + m
+	}
+	return fmt.Errorf("%w; to take them, or leave them out with -, import with%s", err, printable(hint))
+}
+
+// reportImport prints what was imported, and notes for the operator.
 func reportImport(c *cli.Context, r customers.ImportResult) error {
-	if r.WeakPINs > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs are easy to guess (repeats, runs, years, part of the account or phone, "+
-			"the date of birth)\n", r.WeakPINs)
-	}
-	if r.OddAccounts > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d accounts do not have %d to %d digits, so callers cannot key them: the "+
-			"customers are known by their number only\n"+
-			"",
-			r.OddAccounts, askedAccountMin, askedAccountMax)
-	}
-	if r.OddPINs > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "note: %d PINs do not have the %d to %d digits that the built-in line asks for: it "+
-			"takes those customers to an agent\n"+
-			"", r.OddPINs, askedPINMin, askedPINMax)
+	for _, note := range importNotes(r) {
+		fmt.Fprintln(c.App.ErrWriter, "note: "+note)
 	}
 	if c.Bool("json") {
 		return json.NewEncoder(c.App.Writer).Encode(map[string]any{
 			"rows": r.Rows, "imported": r.Imported, "bad": r.Bad, "weak_pins": r.WeakPINs, "odd_accounts": r.OddAccounts,
-			"odd_pins": r.OddPINs,
+			"odd_pins": r.OddPINs, "added": r.Added, "changed": r.Changed, "unchanged": r.Unchanged,
+			"odd_phones": r.OddPhones, "shared_phones": r.SharedPhones, "notes": append([]string{}, r.Notes...),
 		})
 	}
 	fmt.Fprintf(c.App.Writer, "%d customers imported", r.Imported)
+	if r.Imported > r.Added {
+		fmt.Fprintf(c.App.Writer, " (%d added, %d changed, %d unchanged)", r.Added, r.Changed, r.Unchanged)
+	}
 	if r.Bad > 0 {
 		fmt.Fprintf(c.App.Writer, ", %d bad rows left out", r.Bad)
 	}
 	fmt.Fprintln(c.App.Writer)
 	return nil
+}
+
+func importNotes(r customers.ImportResult) (notes []string) {
+	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	notes = append(notes, r.Notes...)
+	if r.WeakPINs > 0 {
+		note("%d PINs are easy to guess (repeats, runs, years, part of the account or phone, the date of birth)", r.WeakPINs)
+	}
+	if r.OddAccounts > 0 {
+		note("%d accounts do not have %d to %d digits, so callers cannot key them: the customers are known by their number "+
+			"only", r.OddAccounts, askedAccountMin, askedAccountMax)
+	}
+	if r.OddPINs > 0 {
+		note("%d PINs do not have the %d to %d digits that the built-in line asks for: it takes those customers to an agent",
+			r.OddPINs, askedPINMin, askedPINMax)
+	}
+	if r.OddPhones > 0 {
+		note("%d phones have a possible length, but their country has no such numbers, such as %s: correct them if they are "+
+			"mistyped", r.OddPhones, r.OddPhone)
+	}
+	for i, s := range r.Shared {
+		rest := ""
+		if more := r.SharedPhones - len(r.Shared); i == len(r.Shared)-1 && more > 0 {
+			rest = fmt.Sprintf("; so are %d more", more)
+		}
+		note("phone %s is shared by %s: it identifies none of them%s", s.E164, someOf(s.Customers), rest)
+	}
+	return notes
+}
+
+// someOf lists a few customers.
+func someOf(ids []string) string {
+	const most = 5
+	if len(ids) <= most {
+		return strings.Join(ids, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(ids[:most], ", "), len(ids)-most)
 }
 
 // canKey says whether callers can key a number of this many digits.

@@ -44,6 +44,8 @@ func customersUnlock(c *cli.Context) error {
 		return withGuard(c, cfg, d, func(ctx context.Context, g *guard.Guard) error {
 			r, err := unlock.Customer(ctx, unlockOptions(c, cfg, d, g), c.Args().First())
 			switch {
+			case errors.Is(err, unlock.ErrNobody):
+				return nobody(cfg, c.Args().First(), "no wrong answers are on record for this id")
 			case err != nil && !r.Unlocked:
 				return err
 			case c.Bool("json"):
@@ -76,8 +78,23 @@ func unlockNumber(c *cli.Context) error {
 	})
 }
 
+// nobody is the error for an id that neither the local directory nor anything else knows.
+func nobody(cfg config, id, more string) error {
+	if cfg.Backend.URL != "" {
+		return fmt.Errorf("customer %q is not in the local directory, and %s: check the id in your own system", id, more)
+	}
+	return fmt.Errorf("there is no customer %q, and %s: check the id with countersign customers list", id, more)
+}
+
 func unlockOptions(c *cli.Context, cfg config, d *customers.Directory, g *guard.Guard) unlock.Options {
-	return unlock.Options{Guard: g, Alias: d.Alias, Audit: auditor(c, cfg), DryRun: c.Bool("dry-run")}
+	known := func(ctx context.Context, id string) (bool, error) {
+		_, err := d.Show(ctx, id)
+		if errors.Is(err, customers.ErrUnknown) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	return unlock.Options{Guard: g, Known: known, Alias: d.Alias, Audit: auditor(c, cfg), DryRun: c.Bool("dry-run")}
 }
 
 func unlockSentence(r unlock.Result) string {

@@ -16,6 +16,7 @@ import (
 
 	"countersign/freeswitch/sim"
 	"countersign/ops/demo"
+	"countersign/session/event"
 	"countersign/store/customers"
 )
 
@@ -24,8 +25,9 @@ func demoCommand() *cli.Command {
 		Name:  "demo",
 		Usage: "run everything at once: a sample bank, simulated callers, embedded NATS and SQLite",
 		Description: "Runs the real service on free ports of this machine, in a temporary folder unless --data names " +
-			"one, and lets simulated\n" +
-			"callers ring it until Ctrl-C, or for the time of --for.",
+			"an empty one, and lets\n" +
+			"simulated callers ring it until Ctrl-C, or for the time of --for. It takes no settings and nothing from the " +
+			"environment.",
 		Flags: []cli.Flag{
 			&cli.DurationFlag{Name: "for", Usage: "stop after `TIME`, such as 15s"},
 			&cli.IntFlag{Name: "callers", Usage: "`N` callers at a time", Value: 6},
@@ -47,11 +49,15 @@ func runDemo(c *cli.Context) (err error) {
 	if c.Int("callers") < 1 || c.Float64("speed") <= 0 || c.IsSet("for") && c.Duration("for") <= 0 {
 		return wrongUse("--callers, --speed and --for must be above 0")
 	}
-	cfg, cleanUp, err := demoConfig(c)
+	if c.IsSet("config") {
+		return wrongUse("the demo has settings of its own: leave out --config")
+	}
+	data, closeFolder, err := demo.OpenFolder(ownData(c))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, cleanUp()) }()
+	defer func() { err = errors.Join(err, closeFolder()) }()
+	cfg := demoConfig(data)
 	sum, err := demo.Run(c.Context, demoOptions(c, cfg))
 	switch {
 	case sum == nil:
@@ -65,22 +71,22 @@ func runDemo(c *cli.Context) (err error) {
 	return err
 }
 
-// demoConfig is the default configuration on free ports, in a folder of its own.
-func demoConfig(c *cli.Context) (cfg config, cleanUp func() error, err error) {
-	if cfg, err = loadConfig(c); err != nil {
-		return cfg, nil, err
+// ownData is --data, empty without it.
+func ownData(c *cli.Context) string {
+	if c.IsSet("data") {
+		return c.String("data")
 	}
+	return ""
+}
+
+// demoConfig is the default configuration on free ports.
+func demoConfig(data string) config {
+	cfg := defaults()
+	cfg.data = data
 	demo.AllowRepeats(&cfg.Guard)
-	cfg.NATS.URL = ""
+	cfg.Customers.Hash = customers.SchemeHMAC // everybody knows these PINs, and argon2id of all would take a minute of CPU
 	cfg.Socket.Listen, cfg.NATS.Listen, cfg.Web.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	cleanUp = func() error { return nil }
-	if !c.IsSet("data") {
-		if cfg.data, err = os.MkdirTemp("", "countersign-demo-"); err != nil {
-			return cfg, nil, fmt.Errorf("make a folder for the demo: %w", err)
-		}
-		cleanUp = func() error { return os.RemoveAll(cfg.data) }
-	}
-	return cfg, cleanUp, nil
+	return cfg
 }
 
 func demoOptions(c *cli.Context, cfg config) demo.Options {
@@ -123,28 +129,36 @@ func startForDemo(ctx context.Context, cfg config, log *slog.Logger) (*demo.Serv
 }
 
 func printWhereDemoIs(screen io.Writer, callers int, speed float64, data string, a demo.Addresses) {
-	us, customers := invocation(), data
+	us := invocation()
+	customers := fmt.Sprintf("%s customers list --data %s", us, data)
 	if a.Customer != "" {
 		customers = a.Customer
 	}
-	fmt.Fprintf(screen, `Countersign demo: a sample bank of 15 customers, %d callers at a time, %gx speed. Ctrl-C ends it.
+	fmt.Fprintf(screen, `Countersign demo: a sample bank, %d callers at a time, who are %g times as fast as people. Ctrl-C ends it.
   call it yourself   %s call --server %s --from +15551230001 --keys 246813#
-  events             %s --data %s watch --nats %s
-  lines              %s --data %s lines show --nats %s smartflows      (5100; bank is 5200)
+  events             %s watch --data %s --nats %s
+  lines              %s lines list --data %s --nats %s
   text messages      %s
   customers          %s
-  reports            %s --data %s report summary      (funnel, failed, calls)
+  reports            %s report summary --data %s      (funnel, failed, calls)
 
 `, callers, speed, us, a.Socket, us, data, a.NATS, us, data, a.NATS, a.SMS, customers, us, data)
 }
 
+// printCall prints a call as it ended: when, who, after how long, with which result and why.
 func printCall(screen io.Writer, call demo.Call) {
-	result := fmt.Sprintf("%-10s %s", call.Variables["cs_status"], call.Destination)
+	why := strings.ReplaceAll(call.Variables["cs_reason"], "_", " ")
+	if why == string(event.ReasonOK) {
+		why = ""
+	}
+	status := call.Variables["cs_status"]
+	result := painterFor(screen).paint(statusColours[event.Status(status)], fmt.Sprintf("%-10s", status)) +
+		fmt.Sprintf("  %-12s  %s", why, call.Destination)
 	if call.End != sim.Transferred {
 		result = string(call.End)
 	}
-	fmt.Fprintf(screen, "%s  %-42s %5.1f s  %s\n",
-		time.Now().Format("15:04:05"), call.Who, call.Times.Call.Seconds(), result)
+	fmt.Fprintf(screen, "%s  %-40s %5.1f s  %s\n",
+		time.Now().Format(time.TimeOnly), call.Who, call.Times.Total.Seconds(), result)
 }
 
 // invocation is how this program was started, for a reader to copy: "go run" leaves nothing on the PATH.

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -50,7 +53,7 @@ func runDoctor(c *cli.Context) error {
 
 func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 	o := doctor.Options{
-		Data: cfg.data,
+		Data: cfg.data, Flags: flagsOf(c, cfg),
 		Files: doctor.Files{
 			Customers: cfg.directoryPath(), Pepper: cfg.pepperPath(), Journal: cfg.journalPath(),
 			Audit: cfg.auditPath(), Reports: cfg.reportsPath(), Lines: cfg.linesPath(),
@@ -65,6 +68,19 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 		SamePepper: hasSamePepper,
 		Backend:    cfg.Backend, SMS: cfg.SMS, Region: cfg.Line.Region, Schedules: len(cfg.Reports.Schedules),
 	}
+	if isOpenToNetwork(cfg.Web.Listen) {
+		o.OpenAPI = cfg.Web.Listen
+	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Web.Keys)) {
+		if len(cfg.Web.Keys[name].Scopes) == 0 {
+			o.UnscopedKeys = append(o.UnscopedKeys, name)
+		}
+	}
+	for _, s := range cfg.Reports.Schedules {
+		if s.Folder != "" {
+			o.ReportFolders = append(o.ReportFolders, s.Folder)
+		}
+	}
 	if cfg.NATS.URL == "" && c.String("nats") == "" {
 		o.EmbeddedNATS = cfg.NATS.Listen
 	}
@@ -76,8 +92,20 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 	return o
 }
 
+// flagsOf are the common flags with which another command finds the same settings and data.
+func flagsOf(c *cli.Context, cfg config) string {
+	var flags []string
+	if file := c.String("config"); file != "" {
+		flags = append(flags, "--config "+file)
+	}
+	if c.String("data") != "" && cfg.data != defaultData {
+		flags = append(flags, "--data "+cfg.data)
+	}
+	return strings.Join(flags, " ")
+}
+
 func printFindings(to io.Writer, findings []doctor.Finding, asJSON bool) error {
-	lines := json.NewEncoder(to)
+	lines, p := json.NewEncoder(to), painterFor(to)
 	for _, f := range findings {
 		if asJSON {
 			if err := lines.Encode(f); err != nil {
@@ -85,7 +113,7 @@ func printFindings(to io.Writer, findings []doctor.Finding, asJSON bool) error {
 			}
 			continue
 		}
-		fmt.Fprintf(to, "%-8s %-11s %s\n", f.State, f.Check, f.Detail)
+		fmt.Fprintf(to, "%s %-11s %s\n", p.paint(stateColours[f.State], fmt.Sprintf("%-8s", f.State)), f.Check, f.Detail)
 		if f.Do != "" {
 			fmt.Fprintf(to, "%-8s %-11s → %s\n", "", "", f.Do)
 		}

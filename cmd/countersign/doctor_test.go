@@ -3,6 +3,10 @@ package main
 import (
 	"bytes"
 	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -38,4 +42,24 @@ func TestDoctorComparesThePepperAndLeavesNothing(t *testing.T) {
 		assert.Equal(t, want, same)
 	}
 	require.ErrorIs(t, samePepper(t.Context(), state, keyOf(2)), errOtherPepper)
+}
+
+func TestFreeSWITCHCanEnterTheDataFolderWhateverTheUmask(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "new", "data")
+	cmd := exec.Command("/bin/sh", "-c", `umask 077; exec "$0" --data "$1" customers import -`, os.Args[0], data)
+	cmd.Env = append(os.Environ(), "COUNTERSIGN_TEST_RUN=1")
+	cmd.Stdin = strings.NewReader("id,name\nC-1,Ada\n")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	for _, folder := range []string{data, filepath.Dir(data)} {
+		info, err := os.Stat(folder)
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o755), info.Mode().Perm(), folder)
+	}
+	for _, secret := range []string{"pepper", "directory.db"} {
+		info, err := os.Stat(filepath.Join(data, secret))
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm(), secret)
+	}
 }

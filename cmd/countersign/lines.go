@@ -52,7 +52,16 @@ func linesCommand() *cli.Command {
 				Action: linesApply,
 			},
 			{
-				Name: "show", Usage: "show the lines in force, or the file of one", ArgsUsage: "[NAME]",
+				Name: "list", Usage: "list the lines in force", Flags: []cli.Flag{natsFlag(), asJSON},
+				Action: func(c *cli.Context) error {
+					if err := arguments(c, 0, "no arguments"); err != nil {
+						return err
+					}
+					return linesList(c)
+				},
+			},
+			{
+				Name: "show", Usage: "show the file of a line, or the lines in force", ArgsUsage: "[NAME [VERSION]]",
 				Flags:  []cli.Flag{natsFlag(), &cli.IntFlag{Name: "version", Usage: "the file as it was in version `N`"}, asJSON},
 				Action: linesShow,
 			},
@@ -63,7 +72,10 @@ func linesCommand() *cli.Command {
 				Flags: who, Action: linesEdit,
 			},
 			{
-				Name: "diff", Usage: "compare a line with a file, or two of its versions", ArgsUsage: "NAME [FILE]",
+				Name: "diff", Usage: "compare a line with a file, or two of its versions",
+				ArgsUsage: "NAME FILE | NAME VERSION [VERSION]",
+				Description: "With one VERSION: that version with the line in force. A file whose name is a number is " +
+					"written as ./3.",
 				Flags: []cli.Flag{
 					natsFlag(), &cli.IntFlag{Name: "from", Usage: "the earlier version `N`"},
 					&cli.IntFlag{Name: "to", Usage: "the later version `N`; default: the one in force"},

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,9 +19,9 @@ func linesRollback(c *cli.Context) error {
 		return err
 	}
 	name := c.Args().First()
-	version, err := strconv.Atoi(c.Args().Get(1))
-	if err != nil || version < 1 {
-		return wrongUse("%q is not a version: give a number from 1, see countersign lines history %s", c.Args().Get(1), name)
+	version, err := lineVersion(name, c.Args().Get(1))
+	if err != nil {
+		return err
 	}
 	return withLines(c, func(ctx context.Context, cfg config, stored *bus.Lines) error {
 		l, err := find(ctx, stored, name, version)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -40,21 +41,36 @@ func linesShow(c *cli.Context) error {
 		}
 		return linesList(c)
 	}
-	if err := arguments(c, 1, "one argument, the line's name"); err != nil {
+	version := c.Int("version")
+	if c.NArg() == 2 && !c.IsSet("version") {
+		var err error
+		if version, err = lineVersion(c.Args().First(), c.Args().Get(1)); err != nil {
+			return err
+		}
+	} else if err := arguments(c, 1, "the line's name, and perhaps a version"); err != nil {
 		return err
 	}
 	err := withLines(c, func(ctx context.Context, _ config, stored *bus.Lines) error {
-		l, err := find(ctx, stored, c.Args().First(), c.Int("version"))
+		l, err := find(ctx, stored, c.Args().First(), version)
 		if err != nil {
 			return err
 		}
 		return showFile(c, l)
 	})
-	if def, text := lines.Default(); errors.Is(err, bus.ErrAway) && c.Args().First() == def.Line && !c.IsSet("version") {
+	if def, text := lines.Default(); errors.Is(err, bus.ErrAway) && c.Args().First() == def.Line && version == 0 {
 		fmt.Fprintln(c.App.ErrWriter, "note: NATS is away, so this is the built-in line")
 		_, err = c.App.Writer.Write(text)
 	}
 	return err
+}
+
+// lineVersion reads the number of a version.
+func lineVersion(name, text string) (int, error) {
+	version, err := strconv.Atoi(text)
+	if err != nil || version < 1 {
+		return 0, wrongUse("%q is not a version: give a number from 1, see countersign lines history %s", text, name)
+	}
+	return version, nil
 }
 
 func showFile(c *cli.Context, l shownLine) error {
@@ -95,7 +111,7 @@ func find(ctx context.Context, stored *bus.Lines, name string, version int) (sho
 
 func unknownLine(name string, err error) error {
 	if errors.Is(err, shared.ErrNotFound) {
-		return fmt.Errorf("there is no line %q; countersign lines show lists them", name)
+		return fmt.Errorf("there is no line %q; countersign lines list shows them", name)
 	}
 	return err
 }
@@ -177,29 +193,47 @@ func linesHistory(c *cli.Context) error {
 	})
 }
 
+// compared is what "lines diff" compares: version from (0: the one in force) with a file, or with version to.
+type compared struct {
+	from, to int
+	file     string
+}
+
+func toCompare(c *cli.Context) (compared, error) {
+	name, first := c.Args().First(), c.Args().Get(1)
+	_, notVersion := strconv.Atoi(first)
+	switch options := c.IsSet("from") || c.IsSet("to"); {
+	case options && c.NArg() > 1:
+		return compared{}, wrongUse("give a file, versions, or --from and --to")
+	case options && !c.IsSet("from"):
+		return compared{}, wrongUse("--to needs --from, the earlier version")
+	case options:
+		return compared{from: c.Int("from"), to: c.Int("to")}, arguments(c, 1, "the line's name, with --from")
+	case c.NArg() == 2 && notVersion != nil:
+		return compared{file: first}, nil
+	case c.NArg() == 2 || c.NArg() == 3:
+		from, err := lineVersion(name, first)
+		to := 0
+		if err == nil && c.NArg() == 3 {
+			to, err = lineVersion(name, c.Args().Get(2))
+		}
+		return compared{from: from, to: to}, err
+	}
+	return compared{}, arguments(c, 2, "the line's name and a file, or one or two versions")
+}
+
 func linesDiff(c *cli.Context) error {
-	versions := c.IsSet("from") || c.IsSet("to")
-	switch {
-	case versions && c.NArg() == 2:
-		return wrongUse("give either a file or --from and --to")
-	case versions && !c.IsSet("from"):
-		return wrongUse("--to needs --from, the earlier version")
-	case versions:
-		if err := arguments(c, 1, "one argument, the line's name, with --from"); err != nil {
-			return err
-		}
-	default:
-		if err := arguments(c, 2, "two arguments, the line's name and a file, or --from and the name"); err != nil {
-			return err
-		}
+	compare, err := toCompare(c)
+	if err != nil {
+		return err
 	}
 	name := c.Args().First()
 	return withLines(c, func(ctx context.Context, _ config, stored *bus.Lines) error {
-		from, err := definition(find(ctx, stored, name, c.Int("from")))
+		from, err := definition(find(ctx, stored, name, compare.from))
 		if err != nil {
 			return err
 		}
-		to, err := otherDefinition(ctx, c, stored, name)
+		to, err := otherDefinition(ctx, c, stored, name, compare)
 		if err != nil {
 			return err
 		}
@@ -218,15 +252,17 @@ func linesDiff(c *cli.Context) error {
 }
 
 // otherDefinition is what a line is compared with: a file, a version, or the line in force.
-func otherDefinition(ctx context.Context, c *cli.Context, stored *bus.Lines, name string) (*lines.Definition, error) {
-	if c.NArg() < 2 {
-		return definition(find(ctx, stored, name, c.Int("to")))
+func otherDefinition(
+	ctx context.Context, c *cli.Context, stored *bus.Lines, name string, compare compared,
+) (*lines.Definition, error) {
+	if compare.file == "" {
+		return definition(find(ctx, stored, name, compare.to))
 	}
-	text, err := readFile(c, c.Args().Get(1))
+	text, err := readFile(c, compare.file)
 	if err != nil {
 		return nil, err
 	}
-	return lines.Parse(c.Args().Get(1), text)
+	return lines.Parse(compare.file, text)
 }
 
 // definition parses a version of a line.

@@ -84,14 +84,18 @@ func TestALineIsAppliedChangedAndRolledBack(t *testing.T) {
 	assert.Equal(t, "retail: version 1 → 2, in force with the next call\n  "+order+"\n",
 		n.must("apply", "--author", "ben", file))
 	assert.Equal(t, order+"\n", n.must("diff", "--from", "1", "--to", "2", "retail"))
+	assert.Equal(t, order+"\n", n.must("diff", "retail", "1"), "with the version in force")
+	assert.Equal(t, order+"\n", n.must("diff", "retail", "1", "2"))
 	assert.Equal(t, string(text), n.must("show", "--version", "1", "retail"))
+	assert.Equal(t, string(text), n.must("show", "retail", "1"))
 
 	assert.Contains(t, n.must("rollback", "--author", "carl", "retail", "1"), "retail: version 2 → 3")
 	assert.Equal(t, string(text), n.must("show", "retail"))
 	history := n.must("history", "retail")
 	assert.Regexp(t, `(?s)version 3 .* carl  rolled back to 1\n.*order birth_date, pin.*version 2 .* ben\n`+
 		`.*version 1 .* anna  we open\n  new line\n$`, history)
-	list := strings.Fields(n.must("show"))
+	assert.Equal(t, n.must("show"), n.must("list"))
+	list := strings.Fields(n.must("list"))
 	assert.Equal(t, []string{"LINE", "VERSION", "NUMBERS", "CHANGED", "BY", "retail", "3", "5000"}, list[:8])
 
 	assert.Contains(t, n.must("remove", "retail"), "rollback retail 3 brings it back")
@@ -347,12 +351,18 @@ func TestWrongUseOfLines(t *testing.T) {
 		{"lines lint", []string{"one or more files"}},
 		{"lines apply", []string{"one or more files"}},
 		{"lines apply --if-version 1 a.yaml b.yaml", []string{"--if-version"}},
-		{"lines apply a.yaml --dry-run", []string{"--dry-run before"}},
-		{"lines show a b", []string{"the line's name"}},
+		{"lines apply a.yaml --dry-rum", []string{"-dry-rum", "did you mean --dry-run?"}},
+		{"lines shwo", []string{`no command "shwo"`, "did you mean show?"}},
+		{"lines list retail", []string{"no arguments"}},
+		{"lines show a b", []string{`"b" is not a version`}},
+		{"lines show a 1 2", []string{"the line's name"}},
+		{"lines show a 0", []string{`"0" is not a version`}},
 		{"lines show --version 1", []string{"needs the name of a line"}},
-		{"lines diff retail", []string{"--from"}},
+		{"lines diff retail", []string{"a file, or one or two versions"}},
+		{"lines diff retail 1 x.yaml", []string{`"x.yaml" is not a version`}},
+		{"lines diff retail 0", []string{`"0" is not a version`}},
 		{"lines diff --to 2 retail", []string{"--to needs --from"}},
-		{"lines diff --from 1 retail x.yaml", []string{"either a file or"}},
+		{"lines diff --from 1 retail x.yaml", []string{"versions, or --from"}},
 		{"lines rollback retail", []string{"two arguments"}},
 		{"lines rollback retail last", []string{`"last" is not a version`}},
 		{"lines remove", []string{"the line's name"}},

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -23,8 +22,8 @@ const (
 	exitWrongUse = 2
 )
 
-// stopSignals ask the program to stop: Ctrl-C, the service manager, and a terminal that was closed.
-var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+// stopSignals ask the program to stop: Ctrl-C and the service manager.
+var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
@@ -44,7 +43,7 @@ func wrongUse(format string, a ...any) error { return usageError{fmt.Errorf(form
 // run is the whole program: arguments in, exit code out. It stops when ctx ends.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	app := newApp(stdin, stdout, stderr)
-	err := app.RunContext(ctx, args)
+	err := app.RunContext(ctx, inOrder(app, args))
 	var usage usageError
 	switch {
 	case err == nil:
@@ -74,19 +73,23 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		UsageText: "countersign [--config FILE] [--data DIR] COMMAND …",
 		Flags: []cli.Flag{
 			cli.HelpFlag, // urfave/cli omits it in a program with its own help command
-			&cli.StringFlag{Name: "config", Usage: "read settings from `FILE` (YAML)", EnvVars: []string{"COUNTERSIGN_CONFIG"}},
+			// The environment is read by loadConfig: the demo takes nothing from it.
+			&cli.StringFlag{Name: "config", Usage: "read settings from `FILE` (YAML) [$COUNTERSIGN_CONFIG]"},
 			&cli.StringFlag{
-				Name: "data", Usage: "keep all data in `DIR`", Value: defaultData, EnvVars: []string{"COUNTERSIGN_DATA"},
+				Name: "data", Usage: "keep all data in `DIR` [$COUNTERSIGN_DATA]", DefaultText: defaultData,
 			},
 		},
 		Commands: []*cli.Command{
 			demoCommand(), serveCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), backendCommand(),
 			reportCommand(), watchCommand(), replayCommand(), journalCommand(), doctorCommand(), auditCommand(),
-			retentionCommand(), helpCommand(),
+			retentionCommand(), versionCommand(), completionCommand(), helpCommand(),
 		},
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,
-		Version:         version(),
+		Version:         thisBuild().String(),
 		HideHelpCommand: true,
+
+		EnableBashCompletion: true,
+
 		ExitErrHandler:  func(*cli.Context, error) {}, // run decides
 		CommandNotFound: nil,
 		Action:          unknownCommand,
@@ -97,22 +100,11 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		if len(c.Subcommands) > 0 && c.Action == nil {
 			c.Action = unknownCommand
 		}
+		if c.Name != serveName && c.Action != nil {
+			c.Action = endWithTerminal(c.Action)
+		}
 	})
 	return app
-}
-
-// version is the release or the commit of this build.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value[:min(12, len(s.Value))]
-		}
-	}
-	return info.Main.Version
 }
 
 // helpCommand prints what --help prints: "help customers import" is "customers import --help".
@@ -131,27 +123,4 @@ func everyCommand(commands []*cli.Command, f func(*cli.Command)) {
 		f(c)
 		everyCommand(c.Subcommands, f)
 	}
-}
-
-func onUsageError(_ *cli.Context, err error, _ bool) error { return usageError{err} }
-
-// unknownCommand runs when no command matches.
-func unknownCommand(c *cli.Context) error {
-	if c.Args().Present() {
-		return wrongUse("there is no command %q", c.Args().First())
-	}
-	return cli.ShowSubcommandHelp(c)
-}
-
-// arguments checks how many arguments a command got.
-func arguments(c *cli.Context, want int, names string) error {
-	for _, a := range c.Args().Slice() {
-		if strings.HasPrefix(a, "-") && a != "-" {
-			return wrongUse("put options such as %s before the other arguments: %s %s …", a, c.Command.HelpName, a)
-		}
-	}
-	if c.NArg() != want {
-		return wrongUse("%s takes %s, got %d", c.Command.HelpName, names, c.NArg())
-	}
-	return nil
 }

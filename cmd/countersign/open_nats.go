@@ -14,7 +14,6 @@ import (
 
 	"countersign/bus"
 	"countersign/session/guard"
-	"countersign/store/customers"
 )
 
 func natsFlag() cli.Flag {
@@ -64,7 +63,10 @@ func natsWith(c *cli.Context, cfg config, key string) (bus.Endpoint, error) {
 // sharedKeys are derived from the pepper, so all machines have the same.
 type sharedKeys struct{ guard, state []byte }
 
-func keysOf(d *customers.Directory) sharedKeys {
+// pepper is what keys are derived from: a *customers.Directory or a *customers.Reader.
+type pepper interface{ PepperKey(label string) []byte }
+
+func keysOf(d pepper) sharedKeys {
 	return sharedKeys{guard: d.PepperKey(guardKey), state: d.PepperKey(stateKey)}
 }
 
@@ -85,7 +87,7 @@ func openShared(cfg config, at bus.Endpoint, keys sharedKeys) (*bus.State, *guar
 
 // withGuard runs f with the attempts and locks of all machines. f's context has a time limit.
 func withGuard(
-	c *cli.Context, cfg config, d *customers.Directory, f func(ctx context.Context, g *guard.Guard) error,
+	c *cli.Context, cfg config, d pepper, f func(ctx context.Context, g *guard.Guard) error,
 ) error {
 	at, err := reachableNATS(c, cfg)
 	if err != nil {

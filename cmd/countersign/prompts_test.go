@@ -108,7 +108,6 @@ func TestPromptsAreUsedAsTheHelpSays(t *testing.T) {
 		"lint a b": "at most one argument", "render a b": "at most a folder",
 		"render --language en --text x": "the name of the prompt",
 		"render --text x ask-pin":       "need --language", "render --voice x{wav}": "need --language",
-		"lint a --json": "before the other arguments",
 	} {
 		_, _, err := runPrompts(t, t.TempDir(), strings.Fields(args)...)
 		var usage usageError

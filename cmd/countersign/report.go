@@ -14,6 +14,7 @@ import (
 	"countersign/reports"
 	"countersign/reports/render"
 	"countersign/reports/reportsdb"
+	"countersign/reports/words"
 	"countersign/session/event"
 	"countersign/store/sqlite"
 )
@@ -51,25 +52,39 @@ const reportDescription = "Days are days in the time zone --tz, of 23 or 25 hour
 func reportFlags(name string) []cli.Flag {
 	flags := []cli.Flag{
 		&cli.StringFlag{
-			Name: "from", Usage: "start with this `DAY`, such as 2026-11-21, or at a time such as 2026-11-21T08:00:00+01:00",
+			Name: "from",
+			Usage: "start with this `DAY`, such as 2026-11-21, yesterday or last_week, or at a time such as " +
+				"2026-11-21T08:00:00+01:00",
 		},
 		&cli.StringFlag{Name: "to", Usage: "end with this `DAY`, which is included, or at a time, which is not"},
+		&cli.StringFlag{
+			Name:  "period",
+			Usage: "in place of --from and --to, a period as one `WORD`: " + joinWords(reports.PeriodWords()),
+		},
 		&cli.StringFlag{
 			Name: "tz", Usage: "time `ZONE` of the days, such as Europe/Berlin; default: that of this machine",
 		},
 		&cli.StringSliceFlag{Name: "line", Usage: "only the service line `NAME` (may be repeated)"},
 	}
+	if reports.Compares(name) {
+		flags = append(flags, &cli.StringFlag{
+			Name: "compare", Usage: "compare with the period before: `previous`",
+		})
+	}
 	if sections := reports.Sections(name); len(sections) > 0 {
 		flags = append(flags, &cli.StringSliceFlag{
 			Name: "by",
 			Usage: "group by `WHAT`: " + strings.Join(sections, ", ") +
-				" (may be repeated); hour is the hour of the day, over all days",
+				" (may be repeated); weeks are ISO weeks, weekday and hour are over all of the period",
 		})
 	}
 	if name == "calls" {
 		flags = append(flags, callsFlags()...)
 	}
 	return append(flags,
+		&cli.StringFlag{
+			Name: "language", Usage: "words for people in `LANGUAGE`: en or de; codes in csv and json stay", Value: "en",
+		},
 		&cli.StringFlag{Name: "format", Usage: "write it as `FORMAT`: " + joinFormats(), Value: string(render.Table)},
 		&cli.StringFlag{
 			Name: "output", Aliases: []string{"o"},
@@ -93,15 +108,17 @@ func callsFlags() []cli.Flag {
 		},
 		&cli.IntFlag{
 			Name:  "limit",
-			Usage: "at most `N` calls, 0 for all; default: 50 for table and pdf, all for the others; a pdf is one page",
+			Usage: "at most `N` calls, 0 for all; default: 50 for table, all for the others",
 		},
 	}
 }
 
-func joinFormats() string {
+func joinFormats() string { return joinWords(render.Formats()) }
+
+func joinWords[T ~string](all []T) string {
 	var s []string
-	for _, f := range render.Formats() {
-		s = append(s, string(f))
+	for _, one := range all {
+		s = append(s, string(one))
 	}
 	return strings.Join(s, ", ")
 }
@@ -130,7 +147,7 @@ func printReport(c *cli.Context, name string) error {
 		err = auditReport(c, cfg, name, format, q)
 	}
 	var unknown *reports.UnknownError
-	if errors.As(err, &unknown) || errors.Is(err, reports.ErrUneven) {
+	if errors.As(err, &unknown) || errors.Is(err, reports.ErrUneven) || errors.Is(err, reports.ErrNothingToCompare) {
 		return usageError{err}
 	}
 	return err
@@ -162,8 +179,14 @@ func reportQuery(c *cli.Context, name string, format render.Format) (q reports.Q
 	if err != nil {
 		return q, wrongUse("--tz %q: %v", c.String("tz"), err)
 	}
-	if q.Period, err = reports.ParsePeriod(c.String("from"), c.String("to"), zone, time.Now()); err != nil {
-		return q, usageError{err}
+	if q.Period, err = reportPeriod(c, zone, time.Now()); err != nil {
+		return q, err
+	}
+	if q.Compare, err = comparison(c); err != nil {
+		return q, err
+	}
+	if q.Language, err = words.Parse(c.String("language")); err != nil {
+		return q, wrongUse("--language %q: it can be en or de", c.String("language"))
 	}
 	q.Lines, q.By = c.StringSlice("line"), c.StringSlice("by")
 	if name != "calls" {
@@ -178,6 +201,39 @@ func reportQuery(c *cli.Context, name string, format render.Format) (q reports.Q
 		q.Limit = reports.FewCalls
 	}
 	return q, checkCallsFlags(q)
+}
+
+// reportPeriod reads --period, or --from and --to.
+func reportPeriod(c *cli.Context, zone *time.Location, now time.Time) (reports.Period, error) {
+	if !c.IsSet("period") {
+		p, err := reports.ParsePeriod(c.String("from"), c.String("to"), zone, now)
+		if err != nil {
+			return p, usageError{err}
+		}
+		return p, nil
+	}
+	word := reports.PeriodWord(c.String("period"))
+	switch {
+	case c.IsSet("from") || c.IsSet("to"):
+		return reports.Period{}, wrongUse("--period cannot be combined with --from or --to")
+	case !slices.Contains(reports.PeriodWords(), word):
+		return reports.Period{}, wrongUse("--period %q: it can be %s", word, joinWords(reports.PeriodWords()))
+	}
+	return word.Period(zone, now), nil
+}
+
+// comparison reads --compare.
+func comparison(c *cli.Context) (bool, error) {
+	if with := c.String("compare"); with != "" && with != reports.Previous {
+		return false, wrongUse("--compare %q: it can be %s", with, reports.Previous)
+	}
+	for _, by := range c.StringSlice("by") {
+		if c.IsSet("compare") && !reports.Comparable(by) {
+			return false, wrongUse("--compare and --by %s cannot be combined: a %[1]s has none before it in the other period",
+				by)
+		}
+	}
+	return c.IsSet("compare"), nil
 }
 
 func checkCallsFlags(q reports.Query) error {

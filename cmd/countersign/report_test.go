@@ -92,7 +92,9 @@ func TestReportsSayWhatHappened(t *testing.T) {
 	assert.Equal(t, "2026-10-26T00:00:00+01:00", summary.To)
 	assert.EqualValues(t, 2, summary.Rows[0]["verified"])
 
-	assert.Contains(t, do(with("failed")...), "not_found")
+	assert.Contains(t, do(with("failed")...), "no such customer")
+	assert.Contains(t, do(with("failed", "--language", "de")...), "Kunde nicht gefunden")
+	assert.Contains(t, do(with("failed", "--language", "de", "--format", "csv")...), "not_found")
 	assert.Contains(t, do(with("ani")...), "By ANI")
 	assert.Contains(t, do(with("funnel")...), "Nothing was asked in this period.")
 	calls := do(with("calls", "--failed", "--reason", "not_found", "--limit", "1")...)
@@ -184,7 +186,13 @@ func TestWrongUseOfReportsIsSaid(t *testing.T) {
 		{"summary --from 2026-02-20T08:07:00Z", []string{"quarter hours", "08:15"}},
 		{"summary --tz Berlin", []string{"Berlin", "Europe/Berlin"}},
 		{"summary --line retial", []string{"retial", "bank, retail"}},
-		{"summary --by reason", []string{"reason", "line, day, hour"}},
+		{"summary --by reason", []string{"reason", "line, day, week, month, quarter, weekday, hour"}},
+		{"summary --period last-week", []string{"--period", "last-week", "last_week"}},
+		{"summary --period last_week --from 2026-02-20", []string{"--period", "--from"}},
+		{"summary --compare last_year", []string{"--compare", "previous"}},
+		{"summary --compare previous --by day", []string{"--compare", "--by day"}},
+		{"calls --compare previous", []string{"compare"}},
+		{"summary --language fr", []string{"--language", "fr", "en or de"}},
 		{"summary --format doc", []string{"doc", "xlsx"}},
 		{"summary -o report.doc", []string{"doc", "xlsx"}},
 		{"summary --limit 3", []string{"limit"}},

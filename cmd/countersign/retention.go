@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"countersign/ops/retention"
+	"countersign/store/attempts"
 	"countersign/store/journal"
 )
 
@@ -56,9 +57,13 @@ func retentionOptions(cfg config, j *journal.Journal) retention.Options {
 	}
 }
 
-// keepRetention runs retention in the service, until ctx ends. j may be nil.
-func keepRetention(ctx context.Context, cfg config, j *journal.Journal, log *slog.Logger) {
-	retention.Serve(ctx, retentionOptions(cfg, j), log)
+// keepRetention runs retention in the service, until ctx ends. j and a may be nil.
+func keepRetention(
+	ctx context.Context, cfg config, j *journal.Journal, a *attempts.Attempts, log *slog.Logger,
+) {
+	o := retentionOptions(cfg, j)
+	o.Attempts = a
+	retention.Serve(ctx, o, log)
 }
 
 func retentionRun(c *cli.Context) (err error) {
@@ -69,20 +74,11 @@ func retentionRun(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	var j *journal.Journal
-	if exists(cfg.journalPath()) {
-		if j, err = journal.Open(c.Context, cfg.journalPath(), journal.Options{}); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, j.Close(context.WithoutCancel(c.Context))) }()
-	}
-	o := retentionOptions(cfg, j)
-	o.Actor, o.Trusted = author(c), c.Bool("yes")
-	run, verb := retention.Run, "removed: "
+	run, verb := retainNow, "removed: "
 	if c.Bool("dry-run") {
-		run, verb = retention.DryRun, "would be removed: "
+		run, verb = retainLater, "would be removed: "
 	}
-	r, err := run(c.Context, o)
+	r, err := run(c, cfg)
 	if doubts := (*retention.ClockError)(nil); errors.As(err, &doubts) {
 		return err
 	}
@@ -91,4 +87,31 @@ func retentionRun(c *cli.Context) (err error) {
 	}
 	fmt.Fprintln(c.App.Writer, verb+r.String())
 	return err
+}
+
+// retainNow removes.
+func retainNow(c *cli.Context, cfg config) (r retention.Removed, err error) {
+	var j *journal.Journal
+	if exists(cfg.journalPath()) {
+		if j, err = journal.Open(c.Context, cfg.journalPath(), journal.Options{}); err != nil {
+			return r, err
+		}
+		defer func() { err = errors.Join(err, j.Close(context.WithoutCancel(c.Context))) }()
+	}
+	o := retentionOptions(cfg, j)
+	o.Actor, o.Trusted = author(c), c.Bool("yes")
+	return retention.Run(c.Context, o)
+}
+
+// retainLater only counts.
+func retainLater(c *cli.Context, cfg config) (r retention.Removed, err error) {
+	o := retentionOptions(cfg, nil)
+	if !exists(cfg.journalPath()) {
+		return retention.DryRun(c.Context, nil, o)
+	}
+	err = readJournal(c.Context, cfg, func(j *journal.Reader) error {
+		r, err = retention.DryRun(c.Context, j, o)
+		return err
+	})
+	return r, err
 }

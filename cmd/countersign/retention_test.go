@@ -83,9 +83,9 @@ func TestTheServiceRemovesWhatWasKeptLongEnough(t *testing.T) {
 func TestRetentionHasBounds(t *testing.T) {
 	t.Parallel()
 	for settings, word := range map[string]string{
-		"journal: 23h": "retention.journal", "journal: 8761h": "8760h",
-		"audit: 719h": "retention.audit", "audit: 61321h": "61320h",
-		"totals: 2159h": "retention.totals", "totals: 87601h": "87600h",
+		"journal: 23h": "retention.journal", "journal: 366d": "1d to 365d",
+		"audit: 719h": "retention.audit", "audit: 2556d": "30d to 2555d",
+		"totals: 2159h": "retention.totals", "totals: 3651d": "90d to 3650d",
 		"journal: 8760h, totals: 8000h": "less than retention.journal",
 	} {
 		file := filepath.Join(t.TempDir(), "c.yaml")

@@ -9,9 +9,12 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
+// serveName is the one command that outlives its terminal.
+const serveName = "serve"
+
 func serveCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "serve",
+		Name:  serveName,
 		Usage: "answer FreeSWITCH's calls",
 		Description: "Listens for FreeSWITCH's outbound event socket, keeps customers and calls in --data, and publishes " +
 			"events on NATS.\n" +
@@ -19,7 +22,7 @@ func serveCommand() *cli.Command {
 			"127.0.0.1:4222.\n" +
 			"SIGTERM or Ctrl-C lets running calls finish (socket.drain); a second one ends them at once, and FreeSWITCH " +
 			"takes\n" +
-			"them to an agent.",
+			"them to an agent. SIGHUP changes nothing.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Usage: "listen for FreeSWITCH on `HOST:PORT` instead of socket.listen"},
 			rolesFlag(),
@@ -40,6 +43,7 @@ func serve(c *cli.Context) error {
 		cfg.Socket.Listen = c.String("listen")
 	}
 	log := cfg.logger(c.App.ErrWriter)
+	defer outliveTerminal(log)()
 	calls, reporting, err := roles(c)
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 	"countersign/session/guard"
 	"countersign/session/token"
 	"countersign/steps"
+	attemptsdb "countersign/store/attempts"
 	"countersign/store/journal"
 	"countersign/store/sqlite"
 	"countersign/web"
@@ -99,10 +100,14 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 		return s, err
 	}
 	s.parts.addQuiet(s.state.Close)
+	known, err := attemptsdb.Open(ctx, cfg.attemptsPath(), attemptsdb.Options{})
+	if err != nil {
+		return s, err
+	}
+	s.parts.add(known.Close)
 	attempts, err := guard.New(guard.Options{
-		Store: s.state.Guard(), Key: directory.PepperKey(guardKey), Rules: cfg.Guard, Within: time.Duration(cfg.NATS.Timeout),
-		Log:   log,
-		Alarm: s.alarm,
+		Store: s.state.Guard(), Copy: known, Key: directory.PepperKey(guardKey), Rules: cfg.Guard,
+		Within: time.Duration(cfg.NATS.Timeout), Log: log, Alarm: s.alarm,
 	})
 	if err != nil {
 		return s, err
@@ -143,8 +148,13 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	if err != nil {
 		return s, err
 	}
+	placeholders, err := cfg.placeholders()
+	if err != nil {
+		return s, err
+	}
 	runner := session.NewRunner(session.Options{
-		Journal: s.journal, Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
+		Placeholders: placeholders,
+		Journal:      s.journal, Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
 		Tokens:   token.ForCalls{Issuer: tokens},
 		Customer: customers.ByID, Node: cfg.Node, Log: log,
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
@@ -174,7 +184,7 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	background.run(directory.Wrap)
 	background.run(attempts.Run)
 	background.run(func(ctx context.Context) { watchPepper(ctx, s.state, directory, log) })
-	background.run(func(ctx context.Context) { keepRetention(ctx, cfg, s.journal, log) })
+	background.run(func(ctx context.Context) { keepRetention(ctx, cfg, s.journal, known, log) })
 	if !cfg.noReports {
 		background.run(s.report)
 	}

@@ -97,8 +97,10 @@ func (s *service) openAPI(o web.Options) (handler http.Handler, err error) {
 	if cfg.Web.Listen == "" {
 		return nil, nil
 	}
-	if o.APIKeys, err = cfg.apiKeys(); err != nil {
-		return nil, err
+	o.APIKeys, _ = cfg.apiKeys() // checked at the start
+	if isOpenToNetwork(cfg.Web.Listen) {
+		s.log.Warn("the API is open to the network without TLS: keys and tokens can be read on the way, "+
+			"put a proxy in front that does TLS", "listen", cfg.Web.Listen)
 	}
 	l, err := listen("web.listen", cfg.Web.Listen, `set another address, or "" for no API`)
 	if err != nil {

@@ -97,6 +97,9 @@ func (s *service) notReady(ctx context.Context) (reasons []string) {
 	if err := datafile.Prove(s.cfg.data, proveBytes); err != nil {
 		reasons = append(reasons, fmt.Sprintf("the data folder cannot be written: %v", err))
 	}
+	if reason := journalNotReady(s.journal.Status()); reason != "" {
+		reasons = append(reasons, reason)
+	}
 	switch err := s.provesNATS(ctx); {
 	case err == nil:
 	case !s.relay.Status().Connected:

@@ -124,7 +124,7 @@ func (s *site) config(name string) (file string) {
 	require.NoError(s.t, replaceFile(file, func(w io.Writer) error { // somebody may be reading it
 		_, err := fmt.Fprintf(w, `node: %s
 socket: {listen: "127.0.0.1:0", drain: 5s}
-web: {listen: "127.0.0.1:0", keys: {test: %s}}
+web: {listen: "127.0.0.1:0", keys: {test: {sha256: %s, scopes: [calls, step-up, tokens]}}}
 customers: {pepper: %q, hash: hmac}
 tokens: {key: %q}
 nats: {url: %q, timeout: %s}
@@ -279,9 +279,12 @@ func (s *site) must(args ...string) (stdout string) {
 // attempts unlocks a customer and says how they stood; with "--dry-run" it only looks.
 func (s *site) attempts(customer string, flags ...string) (u unlock.Result) {
 	s.t.Helper()
-	require.NoError(s.t, json.Unmarshal([]byte(s.must(append(append([]string{
-		"customers", "unlock", "--json",
-	}, flags...), customer)...)), &u))
+	code, stdout, stderr := s.run(append(append([]string{"customers", "unlock", "--json"}, flags...), customer)...)
+	if code == exitFailed && strings.Contains(stderr, "no wrong answers are on record") { // nor is the customer here
+		return u
+	}
+	require.Equal(s.t, exitDone, code, stderr)
+	require.NoError(s.t, json.Unmarshal([]byte(stdout), &u))
 	return u
 }
 

@@ -76,7 +76,7 @@ func watch(c *cli.Context) error {
 	if d := c.Duration("since"); d > 0 {
 		o.Since = time.Now().Add(-d)
 	}
-	out := json.NewEncoder(c.App.Writer)
+	out, p := json.NewEncoder(c.App.Writer), painterFor(c.App.Writer)
 	return bus.Watch(c.Context, endpoint, o, func(e event.Event) {
 		for _, e := range calls.pick(e) {
 			switch {
@@ -84,7 +84,7 @@ func watch(c *cli.Context) error {
 			case c.Bool("json"):
 				_ = out.Encode(e)
 			default:
-				fmt.Fprintln(c.App.Writer, eventLine(e))
+				fmt.Fprintln(c.App.Writer, p.paint(factColours[e.Fact()], eventLine(e)))
 			}
 		}
 	})

@@ -10,7 +10,7 @@ import (
 
 // Create creates a file with content, readable for its owner only. If the file exists, Create only takes everybody
 // else's permissions away. Of several processes one wins, and no reader ever sees half a file. A missing folder is
-// created, readable for everybody.
+// created by MakeFolder.
 //
 // Create never opens an existing file: closing a descriptor of a database would drop the locks that SQLite holds in
 // this process.
@@ -19,7 +19,7 @@ func Create(path string, content []byte) error {
 		return err
 	}
 	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := MakeFolder(folder); err != nil {
 		return err
 	}
 	draft, err := os.CreateTemp(folder, "."+filepath.Base(path)+"-*") // mode 0600
@@ -38,6 +38,28 @@ func Create(path string, content []byte) error {
 		return err
 	}
 	return SyncFolder(folder)
+}
+
+// MakeFolder creates a folder and its parents. Everybody may read them, whatever our umask is: FreeSWITCH, another user,
+// plays prompts from a data folder. Existing folders keep their mode.
+func MakeFolder(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	if parent := filepath.Dir(dir); parent != dir {
+		if err := MakeFolder(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o755); errors.Is(err, fs.ErrExist) {
+		if info, statErr := os.Stat(dir); statErr == nil && info.IsDir() {
+			return nil // another process of ours was quicker
+		}
+		return err
+	} else if err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o755)
 }
 
 // OwnOnly takes everybody else's permissions away from a file.

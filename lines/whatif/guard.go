@@ -60,14 +60,20 @@ func (g guard) Try(context.Context, session.Attempt) session.Standing {
 // GiveBack implements session.Guard.
 func (guard) GiveBack(context.Context, session.Attempt) {}
 
+// Right implements session.Guard.
+func (guard) Right(context.Context, session.Attempt) {}
+
 // Named implements session.Guard.
-func (guard) Named(context.Context, string, string, string) {}
+func (guard) Named(context.Context, session.Attempt, string, string) {}
 
 // StepFailed implements session.Guard.
 func (guard) StepFailed(context.Context, string) {}
 
 // Verified implements session.Guard.
 func (guard) Verified(context.Context, session.Attempt) {}
+
+// NotGuessed implements session.Guard.
+func (guard) NotGuessed(context.Context, session.Attempt) {}
 
 // Ended implements session.Guard.
 func (guard) Ended(string, bool) {}

@@ -35,7 +35,7 @@ func (c customers) ByPhone(context.Context, string) ([]session.Customer, error) 
 	case s.failure != nil:
 		return nil, c.fail(s.failure)
 	case s.customer != nil:
-		return []session.Customer{c.enrolled(*s.customer)}, nil
+		return []session.Customer{c.enrolled(*s.customer, s.identified+1)}, nil
 	case s.Reason == event.ReasonNotFound:
 		return nil, nil
 	case s.Reason == event.ReasonSeveral:
@@ -66,16 +66,16 @@ func (c customers) keyed() (*session.Customer, error) {
 	case c.step.customer == nil:
 		return nil, c.giveUp("the events do not say who the caller is")
 	}
-	found := c.enrolled(*c.step.customer)
+	found := c.enrolled(*c.step.customer, c.step.identified+1)
 	return &found, nil
 }
 
-// enrolled enrols a customer for every question of the line, except those skipped before because they were not
-// enrolled.
-func (c customers) enrolled(customer session.Customer) session.Customer {
+// enrolled enrols a customer for every question of the line, except those skipped before because that customer was not
+// enrolled. It is the nth that the caller was identified as.
+func (c customers) enrolled(customer session.Customer, nth int) session.Customer {
 	customer.Enrolled = c.line.questions
 	for _, s := range c.rec.steps {
-		if s.Result == event.StepSkipped && s.Reason == event.ReasonNotEnrolled {
+		if s.identified == nth && s.Result == event.StepSkipped && s.Reason == event.ReasonNotEnrolled {
 			notOnFile := func(kind string) bool { return kind == s.name }
 			customer.Enrolled = slices.DeleteFunc(slices.Clone(customer.Enrolled), notOnFile)
 		}
@@ -90,13 +90,16 @@ func (c customers) ByID(_ context.Context, id string) (session.Customer, bool, e
 	if c.rec.outage {
 		return session.Customer{}, false, errFailed
 	}
-	return c.enrolled(session.Customer{ID: id, Name: c.rec.name}), true, nil
+	return c.enrolled(session.Customer{ID: id, Name: c.rec.name}, 1), true, nil
 }
 
 // Check implements steps.Directory.
 func (c customers) Check(context.Context, string, string, session.Secret) (bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if s := c.step; s != nil && c.last() == event.AttemptRejected && c.next == len(s.Attempts) && s.failure != nil {
+		return false, c.fail(s.failure) // the caller was gone when the answer had been checked
+	}
 	return c.last() == event.AttemptAccepted, c.gone
 }
 

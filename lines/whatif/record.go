@@ -46,8 +46,9 @@ type step struct {
 	name         string
 	began, ended time.Time
 	event.StepFinished
-	// customer is who the step identified.
-	customer *session.Customer
+	// customer is who the step identified; identified counts the customers that the caller was identified as before it.
+	customer   *session.Customer
+	identified int
 	// failure is how the step ended if the caller's answer did not end it.
 	failure error
 	// lockAfter is the number of attempts after which a lock began; 0 for none.
@@ -92,6 +93,7 @@ type reader struct {
 	rec     *record
 	running *step
 	last    *step // the step that ended just now
+	known   int   // customers that the caller was identified as
 	routed  bool
 	failed  event.Failed
 	level   int // that the caller had before
@@ -129,7 +131,7 @@ func (r *reader) stepFinished(at time.Time, d event.StepFinished) {
 	if s == nil {
 		s = &step{at: len(r.rec.steps), name: d.Step, began: at.Add(-time.Duration(d.Milliseconds) * time.Millisecond)}
 	}
-	s.ended, s.StepFinished = at, d
+	s.ended, s.StepFinished, s.identified = at, d, r.known
 	if s.lockAfter != 0 { // the last answer that was checked and wrong
 		checked := len(d.Attempts)
 		if d.Reason == event.ReasonLocked || d.Reason == event.ReasonVelocity {
@@ -149,6 +151,7 @@ func (r *reader) stepFinished(at time.Time, d event.StepFinished) {
 
 func (r *reader) identified(d event.Identified) {
 	c := &session.Customer{ID: d.Customer, Name: d.Name}
+	r.known++
 	switch {
 	case r.last != nil && r.last.Result == event.StepPassed:
 		r.last.customer = c

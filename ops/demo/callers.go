@@ -1,7 +1,9 @@
 package demo
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"countersign/freeswitch/sim"
 )
@@ -16,75 +18,107 @@ type caller struct {
 	texts    string // the telephone number whose text messages they read
 }
 
-// callers are the usual kinds of callers of a contact centre. Numbers and secrets are those of sample_customers.csv.
-var callers = []caller{
-	{
-		who: "known number, right PIN", from: "+15551230001",
-		answers: script("ask-pin", "246813#"),
-	},
-	{
-		who: "known number, right PIN", from: "+442079460003",
-		answers: script("ask-pin", "314159#"),
-	},
-	{
-		who: "known number, PIN without #", from: "+15551230004",
-		answers: script("ask-pin", "271828"),
-	},
-	{
-		who: "unknown number, account and PIN", from: "+15557770001",
-		answers: script("ask-account", "100043#", "ask-pin", "975310#"),
-	},
-	{
-		who: "withheld number, account and PIN", from: "+15551230008", withheld: true,
-		answers: script("ask-account", "100049#", "ask-pin", "161803#"),
-	},
-	{
-		who: "in a hurry: account and PIN typed ahead", from: "+15557770002",
-		answers: script("ask-account", "100050#662607#"),
-	},
-	{
-		who: "shared number, account and PIN", from: "+15551230099",
-		answers: script("ask-account", "100052#", "ask-pin", "602214#"),
-	},
-	{
-		who: "one slip, then the right PIN", from: "+15551230007",
-		answers: script("ask-pin", "577216#", "ask-pin-again", "577215#"),
-	},
-	{
-		who: "wrong PIN three times", from: "+15551230010",
-		answers: script("ask-pin", "111222#", "ask-pin-again", "222333#", "ask-pin-again", "333444#"),
-	},
-	{
-		who: "does not have the account number", from: "+15557770003",
-		answers: script("ask-account", "*"),
-	},
-	{who: "says nothing", from: "anonymous"},
-	{
-		who: "passphrase not understood, code by SMS", from: "+15557770004", to: "5100", texts: "+15551230002",
-		answers: append(script("have-account", "1", "ask-phone", "15551230002#"),
-			says("ask-passphrase", "magnet bottle"), says("ask-passphrase-again", "magnet bottle")),
-	},
-	{
-		who: "passphrase, greeted by name", from: "+15557770005", to: "5100",
-		answers: append(script("have-account", "1", "ask-phone", "15551230004#"),
-			says("ask-passphrase", "cinnamon harvest lantern")),
-	},
-	{
-		who: "has no account", from: "+15557770006", to: "5100",
-		answers: script("have-account", "2"),
-	},
-	{
-		who: "auf Deutsch, PIN und Code per SMS", from: "anonymous", to: "5200", texts: "+491713920015",
-		answers: script("language-2", "1", "ask-account", "100056#", "read-back-confirm", "1", "ask-pin", "650274#"),
-	},
-	{
-		who: "hangs up while keying", from: "+493012345005",
-		answers: []sim.Answer{{Prompt: "ask-pin", Keys: "141", HangUp: true}},
-	},
+// kind is a usual kind of caller of a contact centre.
+type kind struct {
+	who string
+	// account is that of the sample customer who calls first; empty: nobody that the bank knows.
+	account string
+	// call is what c does. unknown is a number that no customer has.
+	call func(c customer, unknown string) caller
+}
+
+// Kinds whose customers are special.
+const (
+	sharedNumber = "shared number, account and PIN"
+	wrongPIN     = "wrong PIN three times"
+	inGerman     = "auf Deutsch, PIN und Code per SMS"
+)
+
+// kinds are the kinds of callers. Each calls once in a round: in the first round the sample customer, later others.
+var kinds = []kind{
+	{"known number, right PIN", "100042", func(c customer, _ string) caller {
+		return caller{from: c.phone(), answers: script("ask-pin", c["pin"]+"#")}
+	}},
+	{"known number, right PIN", "100044", func(c customer, _ string) caller {
+		return caller{from: c.phone(), answers: script("ask-pin", c["pin"]+"#")}
+	}},
+	{"known number, PIN without #", "100045", func(c customer, _ string) caller {
+		return caller{from: c.phone(), answers: script("ask-pin", c["pin"])}
+	}},
+	{"unknown number, account and PIN", "100043", func(c customer, unknown string) caller {
+		return caller{from: unknown, answers: script("ask-account", c["account"]+"#", "ask-pin", c["pin"]+"#")}
+	}},
+	{"withheld number, account and PIN", "100049", func(c customer, _ string) caller {
+		return caller{
+			from: c.phone(), withheld: true, answers: script("ask-account", c["account"]+"#", "ask-pin", c["pin"]+"#"),
+		}
+	}},
+	{"in a hurry: account and PIN typed ahead", "100050", func(c customer, unknown string) caller {
+		return caller{from: unknown, answers: script("ask-account", c["account"]+"#"+c["pin"]+"#")}
+	}},
+	{sharedNumber, "100052", func(c customer, _ string) caller {
+		return caller{from: c.phone(), answers: script("ask-account", c["account"]+"#", "ask-pin", c["pin"]+"#")}
+	}},
+	{"one slip, then the right PIN", "100048", func(c customer, _ string) caller {
+		return caller{
+			from: c.phone(), answers: script("ask-pin", slip(c["pin"])+"#", "ask-pin-again", c["pin"]+"#"),
+		}
+	}},
+	{wrongPIN, "100051", func(c customer, _ string) caller {
+		return caller{
+			from:    c.phone(),
+			answers: script("ask-pin", "111222#", "ask-pin-again", "222333#", "ask-pin-again", "333444#", "ask-account", "*"),
+		}
+	}},
+	{"does not have the account number", "", func(_ customer, unknown string) caller {
+		return caller{from: unknown, answers: script("ask-account", "*")}
+	}},
+	{"says nothing", "", func(_ customer, unknown string) caller { return caller{from: unknown} }},
+	{"passphrase not understood, code by SMS", "100043", func(c customer, unknown string) caller {
+		return caller{
+			from: unknown, to: "5100", texts: c.phone(),
+			answers: append(script("have-account", "1", "ask-phone", keyed(c.phone())+"#"),
+				says("ask-passphrase", "magnet bottle"), says("ask-passphrase-again", "magnet bottle")),
+		}
+	}},
+	{"passphrase, greeted by name", "100045", func(c customer, unknown string) caller {
+		return caller{
+			from: unknown, to: "5100",
+			answers: append(script("have-account", "1", "ask-phone", keyed(c.phone())+"#"),
+				says("ask-passphrase", c["passphrase"])),
+		}
+	}},
+	{"has no account", "", func(_ customer, unknown string) caller {
+		return caller{from: unknown, to: "5100", answers: script("have-account", "2")}
+	}},
+	{inGerman, "100056", func(c customer, unknown string) caller {
+		return caller{
+			from: unknown, to: "5200", texts: c.phone(),
+			answers: script("language-2", "1", "ask-account", c["account"]+"#", "read-back-confirm", "1",
+				"ask-pin", c["pin"]+"#"),
+		}
+	}},
+	{"hangs up while keying", "100046", func(c customer, _ string) caller {
+		return caller{
+			from: c.phone(), answers: []sim.Answer{{Prompt: "ask-pin", Keys: c["pin"][:3], HangUp: true}},
+		}
+	}},
 }
 
 // KindsOfCallers is the number of kinds of callers. Each calls once in a round.
-func KindsOfCallers() int { return len(callers) }
+func KindsOfCallers() int { return len(kinds) }
+
+// phone is the first of the customer's telephones.
+func (c customer) phone() string {
+	first, _, _ := strings.Cut(c["phones"], ";")
+	return first
+}
+
+// slip is a PIN with its last digit wrong.
+func slip(pin string) string {
+	last := pin[len(pin)-1]
+	return pin[:len(pin)-1] + string('0'+(last-'0'+1)%10)
+}
 
 // says is a spoken answer.
 func says(prompt, words string) sim.Answer { return sim.Answer{Prompt: prompt, Says: words} }
@@ -97,10 +131,22 @@ func script(promptsAndKeys ...string) (answers []sim.Answer) {
 	return answers
 }
 
-// pick returns the nth caller. Each round has every kind once, shuffled.
-func pick(n int) caller {
-	round := rand.New(rand.NewPCG(uint64(n/len(callers)), 1)).Perm(len(callers))
-	return callers[round[n%len(callers)]]
+// pick returns the nth caller. Each round has every kind once, shuffled. The customers that the demo adds take turns, so
+// that their calls stay below the limits on attempts and messages.
+func pick(n int, samples map[string]customer) caller {
+	round := n / len(kinds)
+	at := rand.New(rand.NewPCG(uint64(round), 1)).Perm(len(kinds))[n%len(kinds)]
+	k, who := kinds[at], samples[kinds[at].account]
+	if round > 0 && k.account != "" {
+		turn := (round-1)*len(kinds) + at
+		who = another(turn % moreCustomers)
+		if k.who == wrongPIN && turn/moreCustomers%2 == 1 { // the right PIN clears the failures of the turn before
+			k = kinds[0]
+		}
+	}
+	c := k.call(who, fmt.Sprintf("+1%s55501%02d", strangersAreas[n/100%len(strangersAreas)], n%100))
+	c.who = k.who
+	return c
 }
 
 // person plays the caller's script, and keys the code of a text message when asked for it.

@@ -1,8 +1,6 @@
 package demo
 
 import (
-	"bytes"
-	"encoding/csv"
 	"strings"
 
 	"countersign/backend"
@@ -21,7 +19,7 @@ func startCRM() (*server, error) {
 }
 
 func sampleCRM() (*stub.CRM, error) {
-	rows, err := csv.NewReader(bytes.NewReader(Customers)).ReadAll()
+	rows, err := allCustomers()
 	if err != nil {
 		return nil, err
 	}

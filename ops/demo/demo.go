@@ -6,7 +6,7 @@ package demo
 import (
 	"bytes"
 	"context"
-	_ "embed"
+	"encoding/csv"
 	"errors"
 	"log/slog"
 	"sync"
@@ -17,11 +17,6 @@ import (
 	"countersign/session/guard"
 	"countersign/store/customers"
 )
-
-// Customers are the customers of the sample bank, as CSV to import.
-//
-//go:embed sample_customers.csv
-var Customers []byte
 
 // How long the demo waits for its own parts.
 const (
@@ -98,6 +93,10 @@ func AllowRepeats(r *guard.Rules) {
 // Run has sample callers call until For is over or ctx ends, and sums up their calls. An error after the first call
 // comes with a summary.
 func Run(ctx context.Context, o Options) (sum *Summary, err error) {
+	samples, err := sampleCustomers()
+	if err != nil {
+		return nil, err
+	}
 	var settings Settings
 	addresses := Addresses{}
 	if o.CRM {
@@ -122,7 +121,7 @@ func Run(ctx context.Context, o Options) (sum *Summary, err error) {
 		return nil, err
 	}
 	addresses.Socket, addresses.NATS, addresses.SMS = s.Socket, s.NATS.URL(), settings.SMS
-	d := &demo{options: o, service: s, sms: sms, calls: newTally()}
+	d := &demo{options: o, service: s, sms: sms, calls: newTally(), samples: samples}
 	if err := d.prepare(ctx); err != nil {
 		return nil, errors.Join(err, within(drainWithin, s.Drain), s.Close())
 	}
@@ -138,7 +137,15 @@ func importCustomers(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	_, err = d.Import(ctx, bytes.NewReader(Customers), customers.ImportOptions{})
+	rows, err := allCustomers()
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	if err := csv.NewWriter(&text).WriteAll(rows); err != nil {
+		return err
+	}
+	_, err = d.Import(ctx, &text, customers.ImportOptions{})
 	return err
 }
 
@@ -148,7 +155,8 @@ type demo struct {
 	service *Service
 	sms     *smsCatcher
 	calls   *tally
-	telling sync.Mutex // held during Called and Ending
+	samples map[string]customer // who call in the first round, by account
+	telling sync.Mutex          // held during Called and Ending
 }
 
 // prepare puts the example lines in force and waits for NATS, so that the first call runs like all others.

@@ -37,7 +37,7 @@ func (d *demo) ring(ctx context.Context) error {
 	for range d.options.Callers {
 		callers.Go(func() {
 			for n := range next {
-				if err := d.call(talking, phone, pick(n)); err != nil {
+				if err := d.call(talking, phone, pick(n, d.samples)); err != nil {
 					errs <- err
 					return
 				}

@@ -10,9 +10,10 @@ import (
 	"countersign/session/event"
 )
 
-// Summary is the result of a demo.
+// Summary is the result of a demo: that of "report summary" on its data, and who was lost.
 type Summary struct {
-	// Calls were placed. Each counts as one of Verified, Identified and Unidentified, by its status at its end.
+	// Calls came in, from the demo's callers and from anybody else. Each counts as one of Verified, Identified and
+	// Unidentified, by its status at its end.
 	Calls        int `json:"calls"`
 	Verified     int `json:"verified"`
 	Identified   int `json:"identified"`
@@ -58,15 +59,9 @@ func (t *tally) saw(e event.Event) {
 		t.calls[e.Call] = c
 	}
 	c.Add(e)
-	t.byChannel[c.Start.Channel] = c
-}
-
-// call is a placed call by its events; the zero Call if there are none.
-func (t *tally) call(uuid string) event.Call {
-	if c := t.byChannel[uuid]; c != nil {
-		return *c
+	if c.Start.Channel != "" {
+		t.byChannel[c.Start.Channel] = c
 	}
-	return event.Call{}
 }
 
 // settle waits until the last event of every call has come back from NATS.
@@ -88,22 +83,35 @@ func (t *tally) unsettled() (n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for uuid := range t.results {
-		if t.call(uuid).End == "" {
+		if t.byChannel[uuid] == nil {
+			n++
+		}
+	}
+	for _, c := range t.calls {
+		if c.End == "" {
 			n++
 		}
 	}
 	return n
 }
 
-// summary counts the placed calls, by their events.
+// summary counts the calls, by their events.
 func (t *tally) summary() (s Summary) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s.Events = t.events
+	lost := map[string]bool{} // by FreeSWITCH's id
 	for uuid, r := range t.results {
+		if t.byChannel[uuid] == nil { // it left no trace
+			s.Calls, s.Unidentified = s.Calls+1, s.Unidentified+1
+			lost[uuid] = true
+		} else if r.Lost {
+			lost[uuid] = true
+		}
+	}
+	for uuid, c := range t.byChannel {
 		s.Calls++
-		call := t.call(uuid)
-		switch call.Status {
+		switch c.Status {
 		case event.StatusVerified:
 			s.Verified++
 		case event.StatusIdentified:
@@ -111,12 +119,13 @@ func (t *tally) summary() (s Summary) {
 		default:
 			s.Unidentified++
 		}
-		if call.End == event.EndAbandoned {
+		if c.End == event.EndAbandoned {
 			s.Abandoned++
 		}
-		if r.Lost || call.End == "" {
-			s.Lost++
+		if c.End == "" {
+			lost[uuid] = true
 		}
 	}
+	s.Lost = len(lost)
 	return s
 }

@@ -15,7 +15,7 @@ func customersAreOnFile(ctx context.Context, o Options) (found []Finding) {
 	case hasBackend:
 		return []Finding{ok("in the backend, none here")}
 	default:
-		return []Finding{noCustomers()}
+		return []Finding{noCustomers(o)}
 	}
 	info, err := os.Stat(o.Files.Pepper)
 	if err != nil {
@@ -27,13 +27,13 @@ func customersAreOnFile(ctx context.Context, o Options) (found []Finding) {
 	}
 	d, err := openCustomers(ctx, o)
 	if err != nil {
-		return append(found, unreadable(err))
+		return append(found, unreadable(o, err))
 	}
 	defer d.Close()
 	count, err := d.Count(ctx)
 	unwrapped, err2 := d.Unwrapped(ctx)
 	if err := errors.Join(err, err2); err != nil {
-		return append(found, unreadable(err))
+		return append(found, unreadable(o, err))
 	}
 	return append(append(found, countOf(count, o)), hashing(unwrapped, o)...)
 }
@@ -45,18 +45,18 @@ func countOf(count int, o Options) Finding {
 	case o.Backend.URL != "":
 		return ok("in the backend, none here")
 	}
-	return noCustomers()
+	return noCustomers(o)
 }
 
-func noCustomers() Finding {
-	return note("countersign customers import FILE", "no customers yet: every caller goes to an agent")
+func noCustomers(o Options) Finding {
+	return note(o.command("customers import FILE"), "no customers yet: every caller goes to an agent")
 }
 
 // hashing checks how PINs are stored.
 func hashing(unwrapped int, o Options) (found []Finding) {
 	if unwrapped > 0 && o.Hash == customers.SchemeArgon2id {
-		found = append(found, note("countersign serve wraps them in the background",
-			"%d PINs are not wrapped in argon2id yet", unwrapped))
+		found = append(found, note(o.command("serve")+" wraps them in the background",
+			"%s with secrets that are not wrapped in argon2id yet", counted(unwrapped, "customer")))
 	}
 	if o.Hash == customers.SchemeHMAC {
 		found = append(found, note("set customers.hash to argon2id unless every millisecond counts",

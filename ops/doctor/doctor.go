@@ -59,8 +59,10 @@ type Files struct{ Customers, Pepper, Journal, Audit, Reports, Lines string }
 
 // Options are the settings of the service on this machine.
 type Options struct {
-	// Data is the folder of --data.
+	// Data is the folder of --data. Flags are the common flags of commands that an operator is told to run, such as
+	// "--data /var/lib/countersign", if they need any.
 	Data  string
+	Flags string
 	Files Files
 	// Hash is customers.hash.
 	Hash string
@@ -86,15 +88,32 @@ type Options struct {
 	// NATS.
 	SamePepper func(ctx context.Context, s *bus.State, key func(label string) []byte) (bool, error)
 
+	// OpenAPI is where the API listens, if other machines reach it there. UnscopedKeys are those whose settings do not say
+	// what they may do.
+	OpenAPI      string
+	UnscopedKeys []string
+
 	Backend backend.Settings // no URL: none
 	SMS     sms.Settings     // no URL: none
 	// Region is line.region.
 	Region string
-	// Schedules is how many reports are scheduled.
-	Schedules int
+	// Schedules is how many reports are scheduled, ReportFolders where they are written.
+	Schedules     int
+	ReportFolders []string
 
 	// Timeout bounds the wait for each answer from the network. Default 3 s.
 	Timeout time.Duration
+
+	// userOfFreeSWITCH is who runs FreeSWITCH. For tests; default: who does on this machine.
+	userOfFreeSWITCH func(conf string) (uid int, known bool)
+}
+
+// command is a command of ours, for an operator to copy.
+func (o Options) command(args string) string {
+	if o.Flags != "" {
+		args += " " + o.Flags
+	}
+	return "countersign " + args
 }
 
 // check checks one thing. It may return several findings.
@@ -116,6 +135,7 @@ var checks = []check{
 	{name: "schedules", run: scheduledReportsSucceeded},
 	{name: "prompts", run: promptsArePlayable},
 	{name: "socket", run: serviceListens},
+	{name: "api", run: apiIsGuarded},
 	{name: natsCheck, run: natsAnswers},
 	{name: "pepper", run: pepperIsTheSame, asksNATS: true},
 	{name: "lines", run: linesCompile, asksNATS: true},
@@ -147,6 +167,9 @@ func skip(context.Context, Options) []Finding { return []Finding{skipped("NATS d
 func (c check) findings(ctx context.Context, o Options) []Finding {
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
+	}
+	if o.userOfFreeSWITCH == nil {
+		o.userOfFreeSWITCH = userOfFreeSWITCH
 	}
 	found := c.run(ctx, o)
 	for i := range found {

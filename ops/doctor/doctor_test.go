@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"countersign/bus"
+	"countersign/internal/datafile"
 	"countersign/lines"
 	"countersign/ops/doctor"
 	"countersign/prompts"
@@ -70,7 +71,7 @@ func TestCustomersNeedTheirPepper(t *testing.T) {
 	assert.Equal(t, "1 on file", all[0].Detail)
 	assert.Equal(t, doctor.Note, all[1].State, "HMAC is weaker")
 	o.Hash = customers.SchemeArgon2id
-	assert.Contains(t, found(t, o, "customers")[1].Detail, "1 PINs are not wrapped")
+	assert.Contains(t, found(t, o, "customers")[1].Detail, "1 customer with secrets that are not wrapped")
 
 	require.NoError(t, os.Chmod(o.Files.Pepper, 0o644))
 	f := found(t, o, "customers")[0]
@@ -165,11 +166,35 @@ func TestPromptsMustBeThereAndReadable(t *testing.T) {
 	o.OwnPrompts = true
 	assert.Equal(t, doctor.Problem, one(t, o, "prompts").State)
 	require.NoError(t, prompts.Unpack(o.Prompts))
-	require.NoError(t, os.Chmod(o.Data, 0o700))
-	f := one(t, o, "prompts")
-	assert.Equal(t, doctor.Note, f.State, "FreeSWITCH cannot enter the folder")
-	assert.Contains(t, f.Do, "chmod o+x")
-	require.NoError(t, os.Remove(filepath.Join(o.Prompts, "en", "ask-pin.wav")))
+	require.NoError(t, os.Chmod(filepath.Dir(o.Data), 0o755))
+	prompt := filepath.Join(o.Prompts, "en", "ask-pin.wav")
+	readable := "chmod -R o+rX " + o.Prompts
+	for closed, c := range map[string]struct {
+		mode os.FileMode
+		do   string
+	}{
+		o.Data: {0o700, "chmod o+x " + o.Data + ","}, prompt: {0o600, readable}, filepath.Dir(prompt): {0o750, readable},
+		o.Prompts: {0o750, readable},
+	} {
+		was, err := os.Stat(closed)
+		require.NoError(t, err)
+		require.NoError(t, os.Chmod(closed, c.mode))
+		for _, freeSWITCH := range []struct {
+			uid   int
+			known bool
+			state doctor.State
+		}{{0, false, doctor.Note}, {os.Getuid() + 1, true, doctor.Problem}, {os.Getuid(), true, doctor.OK},
+			{0, true, doctor.OK}} {
+			f := one(t, doctor.WhereFreeSWITCHRunsAs(freeSWITCH.uid, freeSWITCH.known, o), "prompts")
+			assert.Equal(t, freeSWITCH.state, f.State, "%s %v", closed, freeSWITCH)
+			if f.State != doctor.OK {
+				assert.Contains(t, f.Do, c.do)
+			}
+		}
+		require.NoError(t, os.Chmod(closed, was.Mode()))
+	}
+	var f doctor.Finding
+	require.NoError(t, os.Remove(prompt))
 	f = one(t, o, "prompts")
 	assert.Equal(t, doctor.Problem, f.State)
 	assert.Equal(t, "callers hear a tone in place of ask-pin", f.Detail)
@@ -196,6 +221,66 @@ func TestAnotherProgramOnOurPortIsAProblem(t *testing.T) {
 	}
 }
 
+func TestOurOwnServiceThatHangsIsNotTakenForAStranger(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
+	require.NoError(t, err)
+	defer l.Close()
+	o := fresh(t)
+	o.Socket, o.Timeout, o.Flags = l.Addr().String(), 100*time.Millisecond, "--data "+o.Data
+	f := one(t, o, "socket")
+	assert.Equal(t, doctor.Problem, f.State)
+	assert.Contains(t, f.Detail, "another program")
+	assert.NoFileExists(t, datafile.FolderLock(o.Data), "doctor makes none")
+	unlock, err := datafile.Lock(datafile.FolderLock(o.Data))
+	require.NoError(t, err)
+	f = one(t, o, "socket")
+	assert.Equal(t, doctor.Problem, f.State)
+	assert.Contains(t, f.Detail, "hangs")
+	assert.Contains(t, f.Do, "restart it")
+	unlock()
+	assert.Contains(t, one(t, o, "socket").Detail, "another program", "our service has ended")
+}
+
+func TestHintsNameTheFolderThatIsMeant(t *testing.T) {
+	t.Parallel()
+	o := fresh(t)
+	o.Flags, o.Timeout = "--config /etc/c.yaml --data /srv/x", 100*time.Millisecond
+	hints := 0
+	for _, f := range doctor.Run(t.Context(), o) {
+		for _, text := range []string{f.Do, f.Detail} {
+			if strings.Contains(text, "countersign serve") || strings.Contains(text, "countersign customers") {
+				assert.Contains(t, text, o.Flags)
+				hints++
+			}
+		}
+	}
+	assert.GreaterOrEqual(t, hints, 4)
+}
+
+func TestAnOpenAPIAndKeysWithoutScopesArePointedOut(t *testing.T) {
+	t.Parallel()
+	o := fresh(t)
+	assert.Empty(t, found(t, o, "api"))
+	o.OpenAPI, o.UnscopedKeys = "0.0.0.0:8085", []string{"app", "screen"}
+	all := found(t, o, "api")
+	require.Len(t, all, 2)
+	assert.Contains(t, all[0].Detail, "0.0.0.0:8085 is open to the network without TLS")
+	assert.Contains(t, all[1].Detail, "app, screen have no scopes")
+}
+
+func TestAScheduleNeedsItsFolder(t *testing.T) {
+	t.Parallel()
+	o := fresh(t)
+	there, missing := t.TempDir(), filepath.Join(t.TempDir(), "gone")
+	o.ReportFolders = []string{there, missing}
+	all := found(t, o, "schedules")
+	require.Len(t, all, 2)
+	assert.Equal(t, doctor.Problem, all[0].State)
+	assert.Contains(t, all[0].Detail, missing)
+	assert.Equal(t, doctor.Skipped, all[1].State)
+}
+
 func TestTheDialplanIsChecked(t *testing.T) {
 	t.Parallel()
 	o := fresh(t)
@@ -204,10 +289,16 @@ func TestTheDialplanIsChecked(t *testing.T) {
 	require.NoError(t, os.WriteFile(vars, []byte(`<X-PRE-PROCESS cmd="set" data="default_password=1234"/>`), 0o600))
 	all := found(t, o, "freeswitch")
 	require.Len(t, all, 2)
-	assert.Equal(t, doctor.Problem, all[1].State)
+	assert.Equal(t, doctor.Note, all[1].State, "calls work, with a delay")
 	assert.Contains(t, all[1].Detail, "default_password is 1234")
+	require.NoError(t, os.WriteFile(vars,
+		[]byte(`<X-PRE-PROCESS cmd="stun-set" data="external_rtp_ip=stun:stun.freeswitch.org"/>`), 0o600))
+	all = found(t, o, "freeswitch")
+	require.Len(t, all, 2)
+	assert.Equal(t, doctor.Note, all[1].State)
+	assert.Contains(t, all[1].Detail, "STUN")
 	require.NoError(t, os.Remove(filepath.Join(o.FreeSWITCH, "dialplan", "countersign.xml")))
-	assert.Equal(t, doctor.Note, found(t, o, "freeswitch")[0].State)
+	assert.Equal(t, doctor.Problem, found(t, o, "freeswitch")[0].State, "no call works")
 	require.NoError(t, os.RemoveAll(filepath.Join(o.FreeSWITCH, "dialplan")))
 	assert.Equal(t, doctor.Problem, one(t, o, "freeswitch").State)
 }

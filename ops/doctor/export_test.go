@@ -2,6 +2,12 @@ package doctor
 
 import "context"
 
+// WhereFreeSWITCHRunsAs is o on a machine on which uid runs FreeSWITCH.
+func WhereFreeSWITCHRunsAs(uid int, known bool, o Options) Options {
+	o.userOfFreeSWITCH = func(string) (int, bool) { return uid, known }
+	return o
+}
+
 // RunCheck runs one check, as if NATS answered.
 func RunCheck(ctx context.Context, o Options, name string) []Finding {
 	for _, c := range checks {

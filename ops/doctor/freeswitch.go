@@ -29,7 +29,8 @@ func dialplanIsInstalled(_ context.Context, o Options) (found []Finding) {
 	}
 	for _, file := range []string{"countersign.xml", "public/00_countersign.xml", "default/00_countersign.xml"} {
 		if path := filepath.Join(conf, "dialplan", file); !exists(path) {
-			found = append(found, note("copy freeswitch/conf/dialplan there, and reloadxml", "%s is missing", path))
+			found = append(found, problem("copy freeswitch/conf/dialplan there, and reloadxml",
+				"%s is missing: no call reaches Countersign", path))
 		}
 	}
 	if len(found) == 0 {
@@ -37,8 +38,13 @@ func dialplanIsInstalled(_ context.Context, o Options) (found []Finding) {
 			ok("our dialplan is in %s; whether FreeSWITCH has loaded it, and mod_event_socket, was not checked", conf))
 	}
 	vars := filepath.Join(conf, "vars.xml")
-	if text, err := os.ReadFile(vars); err == nil && strings.Contains(string(text), `data="default_password=1234"`) {
-		found = append(found, problem("change it in "+vars+", and restart FreeSWITCH",
+	text, _ := os.ReadFile(vars)
+	if strings.Contains(string(text), `cmd="stun-set" data="external_rtp_ip=`) {
+		found = append(found, note(`without internet, set external_rtp_ip and external_sip_ip to $${local_ip_v4} in `+vars,
+			"FreeSWITCH asks a STUN server for its address: while that does not answer, it takes no calls"))
+	}
+	if strings.Contains(string(text), `data="default_password=1234"`) {
+		found = append(found, note("change it in "+vars+", and restart FreeSWITCH",
 			"default_password is 1234: FreeSWITCH delays every call into the context default by ten seconds, "+
 				"those that Countersign hands on too"))
 	}

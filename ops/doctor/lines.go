@@ -38,7 +38,7 @@ func linesCompile(ctx context.Context, o Options) (found []Finding) {
 		}
 		def, err := compile(s)
 		if err != nil {
-			found = append(found, problem("countersign lines edit "+s.Name,
+			found = append(found, problem(o.command("lines edit "+s.Name),
 				"%s, version %d, is not in force: %v", s.Name, s.Version, err))
 			continue
 		}
@@ -46,7 +46,7 @@ func linesCompile(ctx context.Context, o Options) (found []Finding) {
 		found = append(found, lineHasWhatItNeeds(o, def, s)...)
 	}
 	for _, p := range lines.Conflicts(all, o.Region) {
-		found = append(found, problem("countersign lines edit one of them", "%s", p.String()))
+		found = append(found, problem(o.command("lines edit")+" one of them", "%s", p.String()))
 	}
 	return found
 }
@@ -114,7 +114,7 @@ func lineSpeaks(o Options, def *lines.Definition, name, language string) (found 
 		missing, _ := missingPrompts(o, language) // the check of the prompts reports the error
 		if len(missing) > 0 {
 			found = append(found, note("record them in "+filepath.Join(o.Prompts, language)+
-				", or countersign prompts render --language "+language,
+				", or "+o.command("prompts render --language "+language),
 				"%s speaks %s, but %d prompts have no audio in it: callers hear %s",
 				name, language, len(missing), def.Languages[0]))
 		}

@@ -3,9 +3,11 @@ package doctor
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -19,7 +21,7 @@ func dataFolderIsWritable(_ context.Context, o Options) []Finding {
 	info, err := os.Stat(o.Data)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return []Finding{note("countersign customers import FILE, or countersign serve, creates it",
+		return []Finding{note(o.command("serve")+" creates it",
 			"%s does not exist yet", o.Data)}
 	case err != nil:
 		return []Finding{problem("give this user the right to read it, or use another --data folder", "%v", err)}
@@ -38,16 +40,35 @@ func dataFolderIsWritable(_ context.Context, o Options) []Finding {
 func serviceListens(ctx context.Context, o Options) []Finding {
 	nc, err := (&net.Dialer{Timeout: o.Timeout}).DialContext(ctx, "tcp", o.Socket)
 	if err != nil {
-		return []Finding{note("countersign serve", "nothing listens on %s", o.Socket)}
+		return []Finding{note(o.command("serve"), "nothing listens on %s", o.Socket)}
 	}
 	defer nc.Close()
 	_ = nc.SetReadDeadline(time.Now().Add(o.Timeout))
-	hello := make([]byte, len("connect"))
-	if _, err := nc.Read(hello); err != nil || string(hello) != "connect" {
-		return []Finding{problem("stop it, or set socket.listen and the dialplan to another port",
-			"another program listens on %s", o.Socket)}
+	hello := make([]byte, len("connect\n\n")) // all of it: what is left unread would reset the connection
+	_, err = io.ReadFull(nc, hello)
+	switch {
+	case strings.HasPrefix(string(hello), "connect"):
+		return []Finding{ok("countersign answers on %s", o.Socket)}
+	case errors.Is(err, os.ErrDeadlineExceeded) && serviceRuns(o):
+		return []Finding{problem("restart it, such as with systemctl restart countersign; its log may say why. Callers go "+
+			"to a person meanwhile, each after a wait", "the countersign that uses %s hangs: it took a connection on %s and "+
+			"said nothing for %s", o.Data, o.Socket, o.Timeout)}
 	}
-	return []Finding{ok("countersign answers on %s", o.Socket)}
+	return []Finding{problem("stop it, or set socket.listen and the dialplan to another port",
+		"another program listens on %s", o.Socket)}
+}
+
+// serviceRuns reports whether a service uses the data folder.
+func serviceRuns(o Options) bool {
+	lock := datafile.FolderLock(o.Data)
+	if !exists(lock) { // Lock would create it
+		return false
+	}
+	unlock, err := datafile.Lock(lock)
+	if err == nil {
+		unlock()
+	}
+	return errors.Is(err, datafile.ErrInUse)
 }
 
 func clockIsSet(context.Context, Options) []Finding {

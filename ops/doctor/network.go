@@ -29,7 +29,7 @@ func natsAnswers(ctx context.Context, o Options) []Finding {
 	case err == nil:
 		return natsStores(ctx, o, endpoint)
 	case o.EmbeddedNATS != "":
-		return []Finding{note("countersign serve starts its own", "no NATS on %s", o.EmbeddedNATS)}
+		return []Finding{note(o.command("serve")+" starts its own", "no NATS on %s", o.EmbeddedNATS)}
 	}
 	return []Finding{problem("start NATS or correct nats.url; until then calls go on and their events wait",
 		"%s does not answer", endpoint)}
@@ -67,7 +67,7 @@ func backendAnswers(ctx context.Context, o Options) []Finding {
 		return []Finding{problem("check that it runs and that this machine can reach it; until then callers go to an agent",
 			"%v", err)}
 	}
-	return []Finding{ok("%s answers; countersign backend find shows what it has of a customer", o.Backend.URL)}
+	return []Finding{ok("%s answers; %s shows what it has of a customer", o.Backend.URL, o.command("backend find"))}
 }
 
 // gatewayIsBounded checks only the settings: a request to the gateway would send a message.
@@ -84,5 +84,5 @@ func gatewayIsBounded(_ context.Context, o Options) []Finding {
 		return []Finding{note("name the countries in sms.countries",
 			"codes are sent to every country, which invites toll fraud")}
 	}
-	return []Finding{ok("codes go through %s; countersign backend sms NUMBER tests it", o.SMS.URL)}
+	return []Finding{ok("codes go through %s; %s tests it", o.SMS.URL, o.command("backend sms NUMBER"))}
 }

@@ -25,11 +25,11 @@ func openCustomers(ctx context.Context, o Options) (*customers.Reader, error) {
 }
 
 // unreadable is the finding about a database that cannot be opened or read.
-func unreadable(err error) Finding {
+func unreadable(o Options, err error) Finding {
 	var known *sqlite.OpenError
 	switch {
 	case errors.Is(err, sqlite.ErrOlder):
-		return note("countersign serve upgrades it at its next start", "%v", err)
+		return note(o.command("serve")+" upgrades it at its next start", "%v", err)
 	case errors.As(err, &known):
 		return problem("see the message", "%v", err) // it says what to do
 	}

@@ -21,15 +21,24 @@ func outboxIsEmpty(ctx context.Context, o Options) []Finding {
 	}
 	j, err := journal.OpenReadOnly(ctx, o.Files.Journal)
 	if err != nil {
-		return []Finding{unreadable(err)}
+		return []Finding{unreadable(o, err)}
 	}
 	defer j.Close()
+	spilled, _, err := journal.Spilled(o.Files.Journal)
+	if err != nil {
+		return []Finding{unreadable(o, err)}
+	}
+	if spilled > 0 {
+		return []Finding{problem("make room on the disk and end what locks journal.db; start countersign serve, if it "+
+			"does not run: it writes them to the journal",
+			"%d events wait in %s, because the journal could not be written", spilled, journal.SpillPath(o.Files.Journal))}
+	}
 	waiting, oldest, err := j.Backlog(ctx)
 	switch {
 	case err != nil:
-		return []Finding{unreadable(err)}
+		return []Finding{unreadable(o, err)}
 	case waiting > 0 && time.Since(oldest) > time.Minute:
-		return []Finding{note("start countersign serve, and check NATS",
+		return []Finding{note("start "+o.command("serve")+", and check NATS",
 			"%d events wait for NATS, the oldest since %s", waiting, oldest.Local().Format(time.DateTime))}
 	}
 	return []Finding{ok("%d events wait for NATS", waiting)}
@@ -39,7 +48,7 @@ func outboxIsEmpty(ctx context.Context, o Options) []Finding {
 func auditLogIsUnchanged(ctx context.Context, o Options) []Finding {
 	a, err := audit.OpenReadOnly(ctx, o.Files.Audit) // even if missing: the notes of its heads show that it existed
 	if err != nil {
-		return []Finding{unreadable(err)}
+		return []Finding{unreadable(o, err)}
 	}
 	s, err := a.Verify(ctx)
 	if err = errors.Join(err, a.Close()); err != nil {
@@ -65,43 +74,49 @@ func eventsAreCounted(ctx context.Context, o Options) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	if err := bus.AwaitCaughtUp(ctx, endpoint, reports.Consumer); err != nil {
-		return []Finding{note("wait if many calls come in; otherwise start countersign serve with the role reporting",
+		return []Finding{note("wait if many calls come in; otherwise start "+o.command("serve --roles calls,reporting"),
 			"some events in NATS were still not counted after %s", o.Timeout)}
 	}
 	return []Finding{ok("all events of NATS are counted")}
 }
 
 // scheduledReportsSucceeded checks the last run of each scheduled report.
-func scheduledReportsSucceeded(ctx context.Context, o Options) []Finding {
-	reports, found := reportsOrWhyNot(ctx, o)
+func scheduledReportsSucceeded(ctx context.Context, o Options) (found []Finding) {
+	for _, folder := range o.ReportFolders {
+		if !exists(folder) {
+			found = append(found, problem("create it, or change the folder in reports.schedules",
+				"the folder %s, where reports are to be written, does not exist", folder))
+		}
+	}
+	reports, whyNot := reportsOrWhyNot(ctx, o)
 	if reports == nil {
-		return found
+		return append(found, whyNot...)
 	}
 	defer func() { _ = reports.Close() }()
 	states, err := reports.ScheduleStates(ctx)
 	if err != nil {
-		return []Finding{unreadable(err)}
+		return []Finding{unreadable(o, err)}
 	}
 	for _, name := range slices.Sorted(maps.Keys(states)) {
 		if s := states[name]; s.Error != "" {
-			found = append(found, problem("fix the cause, then countersign report run "+name,
+			found = append(found, problem("fix the cause, then "+o.command("report run "+name),
 				"the report %s that was due at %s failed: %s", name, s.Due.Local().Format(time.DateTime), s.Error))
 		}
 	}
 	if len(found) == 0 {
-		found = append(found, ok("%s; countersign report schedules shows when they run",
-			counted(o.Schedules, "schedule")))
+		found = append(found, ok("%s; %s shows when they run", counted(o.Schedules, "schedule"),
+			o.command("report schedules")))
 	}
 	return found
 }
 
 func reportsOrWhyNot(ctx context.Context, o Options) (*reportsdb.Reader, []Finding) {
 	if !exists(o.Files.Reports) {
-		return nil, []Finding{skipped("no reports yet: countersign serve counts the calls that come in")}
+		return nil, []Finding{skipped("no reports yet: %s counts the calls that come in", o.command("serve"))}
 	}
 	reports, err := reportsdb.OpenReadOnly(ctx, o.Files.Reports)
 	if err != nil {
-		return nil, []Finding{unreadable(err)}
+		return nil, []Finding{unreadable(o, err)}
 	}
 	return reports, nil
 }

@@ -33,6 +33,8 @@ type Options struct {
 	Shared func(at bus.Endpoint) (*bus.State, *guard.Guard, error)
 	// Count counts everything the journal has of calls in the reports.
 	Count func(ctx context.Context, to *reportsdb.Reports, calls []string) error
+	// Forget removes the note that a customer was erased, after Run found nobody. The directory is closed by then.
+	Forget func(ctx context.Context, customer string) error
 	// Audit adds an entry to the audit log, in the name of the author.
 	Audit func(ctx context.Context, e audit.Entry) error
 	// Progress, if set, gets the number of events erased so far.
@@ -49,8 +51,11 @@ type Files struct {
 	NATS, Prompts string
 }
 
-// Run erases a customer, who need not be known, and adds an entry to the audit log. It may be repeated. A nil receipt
-// means that it stopped, and the error whether something is erased already; an error with a receipt means that the audit
+// ErrNobody is an id of which nothing was found. Nothing was changed.
+var ErrNobody = errors.New("nothing is known about this id")
+
+// Run erases a customer, who need not be in the directory, and adds an entry to the audit log. It may be repeated.
+// ErrNobody comes with a receipt. A nil receipt means that it stopped, and the error whether something is erased already; an error with a receipt means that the audit
 // log has no entry.
 func Run(ctx context.Context, customer string, o Options) (*Receipt, error) {
 	began := time.Now()
@@ -64,6 +69,9 @@ func Run(ctx context.Context, customer string, o Options) (*Receipt, error) {
 		return nil, err
 	}
 	e.receipt.Milliseconds = time.Since(began).Milliseconds()
+	if e.receipt.Nobody() {
+		return e.receipt, errors.Join(ErrNobody, o.Forget(ctx, customer))
+	}
 	return e.receipt, o.Audit(ctx, audit.Entry{Action: audit.Erased, Object: e.alias, Detail: e.receipt.sum()})
 }
 
@@ -126,6 +134,11 @@ func (e *eraser) lock() (unlock func(), err error) {
 
 func (e *eraser) fromDirectory(ctx context.Context) error {
 	e.alias = e.Directory.Alias(e.customer)
+	erased, err := e.Directory.Erased(ctx)
+	if err != nil {
+		return err
+	}
+	e.receipt.Before = erased != nil && erased(e.customer, time.Time{})
 	phones, err := e.Directory.Phones(ctx, e.customer)
 	if err != nil {
 		return err

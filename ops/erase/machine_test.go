@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -184,6 +185,10 @@ func (m *machine) options() Options {
 		Files: m.files, Directory: m.directory(), Shared: m.shared,
 		Endpoint: func() (bus.Endpoint, error) { return m.nats.Endpoint(), nil },
 		Count:    m.count,
+		Forget: func(ctx context.Context, customer string) error {
+			d := m.directory()
+			return errors.Join(d.ForgetErasure(ctx, customer), d.Close())
+		},
 		Audit: func(_ context.Context, e audit.Entry) error {
 			m.entries = append(m.entries, e)
 			return m.refuse

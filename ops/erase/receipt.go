@@ -14,8 +14,10 @@ import (
 type Receipt struct {
 	Customer string `json:"customer"`
 	// Known is false if the customer was not in the local directory.
-	Known bool      `json:"known"`
-	At    time.Time `json:"at"`
+	Known bool `json:"known"`
+	// Before is true if the customer was erased before.
+	Before bool      `json:"erased_before"`
+	At     time.Time `json:"at"`
 	// Milliseconds is the duration.
 	Milliseconds int64             `json:"ms"`
 	Directory    customers.Removed `json:"directory"`
@@ -44,6 +46,12 @@ type NATS struct {
 // Reports counts the calls that were anonymised in the reports.
 type Reports struct {
 	Calls int `json:"calls"`
+}
+
+// Nobody says that the id is nobody's: it was found nowhere, and was never erased.
+func (r *Receipt) Nobody() bool {
+	return !r.Known && !r.Before && r.Journal.Calls == 0 && r.NATS == NATS{} && r.Reports.Calls == 0 &&
+		len(r.Searched.Found) == 0 && len(r.Remains) == 0
 }
 
 // sum is the receipt without the customer, for the audit log.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"countersign/internal/datafile"
 	"countersign/internal/wholefile"
 )
 
@@ -39,7 +40,7 @@ func (c clock) write(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := datafile.MakeFolder(filepath.Dir(path)); err != nil {
 		return err
 	}
 	return wholefile.Replace(path, func(w io.Writer) error {

@@ -49,7 +49,7 @@ func TestADryRunDoesNotMindTheClock(t *testing.T) {
 	o := kept(t)
 	before, _, err := loadClock(o.Clock)
 	require.NoError(t, err)
-	r, err := DryRun(t.Context(), o.at(8*day))
+	r, err := DryRun(t.Context(), o.reader(), o.at(8*day))
 	require.NoError(t, err)
 	assert.Equal(t, 2, r.Calls)
 	after, _, err := loadClock(o.Clock)

@@ -12,6 +12,7 @@ import (
 
 	"countersign/internal/plural"
 	"countersign/reports/reportsdb"
+	"countersign/store/attempts"
 	"countersign/store/audit"
 	"countersign/store/journal"
 )
@@ -20,6 +21,8 @@ import (
 type Options struct {
 	// Journal is the open journal; nil if this machine has none.
 	Journal *journal.Journal
+	// Attempts is the open copy of attempts and locks; nil if this machine has none.
+	Attempts *attempts.Attempts
 	// Reports and Audit are databases, Clock is the file that remembers this machine's clock. If Reports is missing there
 	// is nothing to remove; the others are created.
 	Reports, Audit, Clock string
@@ -33,6 +36,9 @@ type Options struct {
 	// Every is how often Serve runs. Default: an hour.
 	Every time.Duration
 }
+
+// attemptsKept is longer than any setting of how long wrong answers count (guard.forget).
+const attemptsKept = 400 * 24 * time.Hour
 
 // Periods are how long data is kept.
 type Periods struct {
@@ -80,40 +86,43 @@ func Run(ctx context.Context, o Options) (Removed, error) {
 		return Removed{}, err
 	}
 	if c.Doubted.IsZero() {
-		return o.remove(ctx, now, false)
+		return o.remove(ctx, now)
 	}
-	if would, err := o.remove(ctx, now, true); err != nil || would.None() {
+	if would, err := o.count(ctx, now, o.reader()); err != nil || would.None() {
 		return Removed{}, err
 	}
 	return Removed{}, &ClockError{Now: now, Believed: c.Believed, Until: c.Doubted.Add(clockWait)}
 }
 
-// DryRun returns what there is to remove, whatever the clock.
-func DryRun(ctx context.Context, o Options) (Removed, error) {
-	o = o.withDefaults()
-	return o.remove(ctx, o.Now(), true)
+// reader is the open journal.
+func (o Options) reader() *journal.Reader {
+	if o.Journal == nil {
+		return nil
+	}
+	return &o.Journal.Reader
 }
 
 // remove continues after an error: each store is independent of the others.
-func (o Options) remove(ctx context.Context, now time.Time, dryRun bool) (r Removed, err error) {
-	r.DryRun = dryRun
-	persons, totals := now.Add(-o.Keep.Journal), now.Add(-o.Keep.Totals)
+func (o Options) remove(ctx context.Context, now time.Time) (r Removed, err error) {
 	var errs []error
 	if o.Journal != nil {
-		r.Pruned, err = o.Journal.Prune(ctx, persons, dryRun)
+		r.Pruned, err = o.Journal.Prune(ctx, now.Add(-o.Keep.Journal))
 		errs = append(errs, err)
 	}
+	if o.Attempts != nil {
+		errs = append(errs, o.Attempts.Prune(ctx, now.Add(-attemptsKept)))
+	}
 	if exists(o.Reports) {
-		r.Reports, err = o.removeReports(ctx, persons, totals, dryRun)
+		r.Reports, err = o.removeReports(ctx, now)
 		errs = append(errs, err)
 	}
 	log, err := audit.Open(ctx, o.Audit, audit.Options{Now: o.Now})
 	if err != nil {
 		return r, errors.Join(append(errs, err)...)
 	}
-	r.Audit, err = log.Trim(ctx, now.Add(-o.Keep.Audit), o.Actor, dryRun)
+	r.Audit, err = log.Trim(ctx, now.Add(-o.Keep.Audit), o.Actor)
 	errs = append(errs, err)
-	if !dryRun && !r.None() {
+	if !r.None() {
 		entry := audit.Entry{Actor: o.Actor, Action: audit.Retention, Object: "data", Detail: r.String()}
 		_, err = log.Append(context.WithoutCancel(ctx), entry)
 		errs = append(errs, err)
@@ -121,13 +130,13 @@ func (o Options) remove(ctx context.Context, now time.Time, dryRun bool) (r Remo
 	return r, errors.Join(append(errs, log.Close())...)
 }
 
-func (o Options) removeReports(ctx context.Context, persons, totals time.Time, dryRun bool) (calls int, err error) {
+func (o Options) removeReports(ctx context.Context, now time.Time) (calls int, err error) {
 	reports, err := reportsdb.Open(ctx, o.Reports, reportsdb.Options{})
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, reports.Close()) }()
-	return reports.Retain(ctx, persons, totals, dryRun)
+	return reports.Retain(ctx, now.Add(-o.Keep.Journal), now.Add(-o.Keep.Totals))
 }
 
 // exists keeps a run from creating a database that it only reads.

@@ -20,7 +20,7 @@ func TestWhatWasKeptLongEnoughIsRemoved(t *testing.T) {
 	o := kept(t)
 	want := Removed{Pruned: journal.Pruned{Calls: 1, Events: 2}, Reports: 2}
 
-	would, err := DryRun(t.Context(), o)
+	would, err := DryRun(t.Context(), o.reader(), o)
 	require.NoError(t, err)
 	assert.Equal(t, Removed{Pruned: want.Pruned, Reports: want.Reports, DryRun: true}, would)
 	assert.Empty(t, o.audited(t))

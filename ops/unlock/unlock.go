@@ -4,6 +4,7 @@ package unlock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,6 +24,8 @@ type Guard interface {
 // Options are the parts that unlocking needs.
 type Options struct {
 	Guard Guard
+	// Known says whether a customer is in the local directory.
+	Known func(ctx context.Context, customer string) (bool, error)
 	// Alias is a customer's name in the audit log.
 	Alias func(customer string) string
 	// Audit adds an entry, in the name of the author.
@@ -42,8 +45,12 @@ type Result struct {
 	Unlocked bool       `json:"unlocked"`
 }
 
-// Customer clears a customer's wrong answers. The customer need not be in the local directory. It fails while NATS is
-// away. An error with Unlocked set means that it is done, but not in the audit log.
+// ErrNobody is a customer who is neither in the local directory nor has wrong answers on record.
+var ErrNobody = errors.New("nobody is known by this id")
+
+// Customer clears a customer's wrong answers. Who is not in the local directory, such as a customer of the company's own
+// system, can be unlocked as well; ErrNobody is for those without wrong answers. It fails while NATS is away. An error
+// with Unlocked set means that it is done, but not in the audit log.
 func Customer(ctx context.Context, o Options, customer string) (Result, error) {
 	a, err := o.Guard.Attempts(ctx, customer)
 	if err != nil {
@@ -53,7 +60,14 @@ func Customer(ctx context.Context, o Options, customer string) (Result, error) {
 	if !a.Until.IsZero() {
 		r.Until = &a.Until
 	}
-	if o.DryRun || a.Failures == 0 {
+	if a.Failures == 0 {
+		known, err := o.Known(ctx, customer)
+		if err == nil && !known {
+			err = ErrNobody
+		}
+		return r, err
+	}
+	if o.DryRun {
 		return r, nil
 	}
 	if _, err := o.Guard.Unlock(ctx, customer); err != nil {

@@ -34,6 +34,7 @@ func newDesk(t *testing.T, rules guard.Rules) *desk {
 	d := &desk{guard: g}
 	d.Options = unlock.Options{
 		Guard: g,
+		Known: func(_ context.Context, customer string) (bool, error) { return customer == "C-1", nil },
 		Alias: func(customer string) string { return "alias of " + customer },
 		Audit: func(_ context.Context, e audit.Entry) error {
 			d.entries = append(d.entries, e)
@@ -80,6 +81,30 @@ func TestALockedCustomerIsUnlocked(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, unlock.Result{Customer: "C-1"}, again, "there is nothing to unlock")
 	assert.Len(t, d.entries, 1)
+}
+
+func TestNobodyIsUnlockedByAWrongID(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, guard.Rules{})
+	d.fail(t, 20)
+	for _, id := range []string{"C-2", "c-1", "C-1 ", "", "+4930123456"} {
+		r, err := unlock.Customer(t.Context(), d.Options, id)
+		require.ErrorIs(t, err, unlock.ErrNobody, "%q", id)
+		assert.False(t, r.Unlocked)
+	}
+	assert.Empty(t, d.entries)
+	assert.True(t, d.guard.Customer(t.Context(), "C-1").Locked)
+	// a customer of the company's own system is not in the directory, and can be locked
+	for range 20 {
+		d.guard.Try(t.Context(), session.Attempt{Customer: "CRM-7", Call: "c"})
+	}
+	r, err := unlock.Customer(t.Context(), d.Options, "CRM-7")
+	require.NoError(t, err)
+	assert.True(t, r.Locked)
+	assert.True(t, r.Unlocked)
+	// and once unlocked there is nothing that tells them from a typing error
+	_, err = unlock.Customer(t.Context(), d.Options, "CRM-7")
+	require.ErrorIs(t, err, unlock.ErrNobody)
 }
 
 func TestWrongAnswersBeforeALockAreForgottenToo(t *testing.T) {

@@ -68,14 +68,26 @@ func (s Schedule) checkWhat() (errs []error) {
 		for _, by := range s.By {
 			if !slices.Contains(sections, by) {
 				say("by has %q: for the report %s it can be %s", by, s.Report, strings.Join(sections, ", "))
+			} else if s.Compare != "" && !reports.Comparable(by) {
+				say("by has %q, which cannot be compared with the period before: leave it or compare out", by)
 			}
 		}
 	}
-	if !slices.Contains(schedule.Periods(), s.Period) {
-		say("period is %q: it can be %s", s.Period, joined(schedule.Periods()))
+	if !slices.Contains(reports.PeriodWords(), s.Period) {
+		say("period is %q: it can be %s", s.Period, joined(reports.PeriodWords()))
 	}
 	if !slices.Contains(render.Formats(), s.Format) {
 		say("format is %q: it can be %s", s.Format, joined(render.Formats()))
+	}
+	switch {
+	case s.Compare == "":
+	case s.Compare != reports.Previous:
+		say("compare is %q: it can be %s, or left out", s.Compare, reports.Previous)
+	case slices.Contains(reports.Names(), s.Report) && !reports.Compares(s.Report):
+		say("the report %s has no compare", s.Report)
+	}
+	if _, err := s.language(); err != nil {
+		errs = append(errs, err)
 	}
 	if slices.Contains(s.Lines, "") {
 		say("lines has an empty name")

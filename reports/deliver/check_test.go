@@ -20,9 +20,9 @@ func read(t *testing.T, text string) (s Settings) {
 func TestEverythingThatIsWrongWithSettingsIsSaid(t *testing.T) {
 	t.Parallel()
 	for settings, words := range map[string][]string{
-		`schedules: [{name: A b, cron: "61 * * * *", tz: Berlin, report: sums, period: today, format: doc}]`: {
+		`schedules: [{name: A b, cron: "61 * * * *", tz: Berlin, report: sums, period: someday, format: doc}]`: {
 			`"A b": name must be`, `tz is "Berlin": there is no such time zone`, "61", `report is "sums"`, "summary, ani",
-			`period is "today"`, "yesterday, last_7_days, last_week, last_month", `format is "doc"`, "xlsx",
+			`period is "someday"`, "today, yesterday, last_7_days", `format is "doc"`, "xlsx",
 			"has no destination",
 		},
 		`schedules: [{cron: "61 * * * *", report: failed, by: [methods], period: yesterday, format: csv, folder: reports,
@@ -34,6 +34,12 @@ func TestEverythingThatIsWrongWithSettingsIsSaid(t *testing.T) {
 				mail: {to: [nobody], subject: "a\nb"}},
 			{name: a, cron: "@daily", report: calls, period: yesterday, format: csv, folder: /x}]`: {
 			`"a": two schedules`, "calls has no by", "set reports.mail.server", `mail.to has "nobody"`, "one line",
+		},
+		`schedules: [{name: a, cron: "@daily", report: summary, by: [week], period: last_week, format: csv, folder: /x,
+				compare: previous},
+			{name: b, cron: "@daily", report: calls, period: last_week, format: csv, folder: /x, compare: previous},
+			{name: c, cron: "@daily", report: ani, period: last_week, format: csv, folder: /x, compare: last_year}]`: {
+			`by has "week", which cannot be compared`, "the report calls has no compare", `compare is "last_year"`,
 		},
 		`mail: {server: smtp.example, from: me, password: hunter2, tls: maybe}`: {
 			"reports.mail.server", "HOST:PORT", "reports.mail.from", "reports.mail.user", `reports.mail.tls is "maybe"`,

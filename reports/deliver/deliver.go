@@ -50,11 +50,8 @@ func Deliver(ctx context.Context, reader *reports.Reader, server Mail, s Schedul
 		return done, err
 	}
 	zone := one.Cron.Zone()
-	first, last := s.Period.Days(o.Due.In(zone))
-	if done.Period, err = reports.ParsePeriod(first, last, zone, o.Due); err != nil {
-		return done, fmt.Errorf("%s has no days: %w", s.Period, err)
-	}
-	name := fmt.Sprintf("%s-%s.%s", s.Name, first, s.extension())
+	done.Period = s.Period.Period(zone, o.Due)
+	name := fmt.Sprintf("%s-%s.%s", s.Name, done.Period.From.Format(time.DateOnly), s.extension())
 	l, err := s.make(ctx, reader, done.Period, name, o)
 	if err != nil {
 		return done, err
@@ -75,14 +72,15 @@ func Deliver(ctx context.Context, reader *reports.Reader, server Mail, s Schedul
 func (s Schedule) make(
 	ctx context.Context, reader *reports.Reader, p reports.Period, name string, o Order,
 ) (l letter, err error) {
-	q := reports.Query{Period: p, Lines: s.Lines, Quiet: true, By: s.By}
-	if !s.Format.Whole() {
-		q.Limit = reports.FewCalls
+	language, err := s.language()
+	if err != nil {
+		return letter{}, err
 	}
+	q := reports.Query{Period: p, Lines: s.Lines, Quiet: true, By: s.By, Language: language, Compare: s.Compare != ""}
 	var file *os.File
 	err = reader.Read(ctx, s.Report, q, func(made *reports.Report) (err error) {
 		if o.Incomplete {
-			made.Notes = append([]string{NoteIncomplete}, made.Notes...)
+			made.Notes = append([]string{made.Language.Text(NoteIncomplete)}, made.Notes...)
 		}
 		l = s.letter(made, o)
 		l.name = name

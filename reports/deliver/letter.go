@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"countersign/reports"
+	"countersign/reports/words"
 )
 
 // letter is a mail with a file.
@@ -28,49 +29,42 @@ func (s Schedule) letter(made *reports.Report, o Order) letter {
 		}
 	}
 	if l.subject == "" {
-		l.subject = made.Title + ", " + made.Period.String()
+		l.subject = made.Title + ", " + made.Period.Say(made.Language)
 	}
 	return l
 }
 
 func (s Schedule) text(made *reports.Report, incomplete bool) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s\n%s (%s), %s\n\n", made.Title, made.Period, made.Period.Zone(), s.scope())
+	say := made.Language
+	fmt.Fprintf(&text, "%s\n%s (%s), %s\n\n", made.Title, made.Period.Say(say), made.Period.Zone(), s.scopeIn(say))
 	for _, n := range made.Numbers {
-		fmt.Fprintf(&text, "%s: %s", n.Title, said(n.Value))
+		fmt.Fprintf(&text, "%s: %s", n.Title, made.ShownValue(n.Value))
 		if n.Share != nil {
-			fmt.Fprintf(&text, " (%s %%)", said(n.Share))
+			fmt.Fprintf(&text, " (%s %%)", made.ShownValue(n.Share))
 		}
 		text.WriteByte('\n')
 	}
 	switch {
 	case len(made.Numbers) > 0:
 	case made.Of == 1:
-		text.WriteString("1 row\n")
+		text.WriteString(say.Text("1 row") + "\n")
 	default:
-		fmt.Fprintf(&text, "%d rows\n", made.Of)
+		text.WriteString(say.Sprintf("%d rows", made.Of) + "\n")
 	}
 	if incomplete {
-		fmt.Fprintf(&text, "\n%s\n", NoteIncomplete)
+		fmt.Fprintf(&text, "\n%s\n", say.Text(NoteIncomplete))
 	}
-	text.WriteString("\nThe report is attached.\n")
+	text.WriteString("\n" + say.Text("The report is attached.") + "\n")
 	return text.String()
 }
 
-func (s Schedule) scope() string {
-	if len(s.Lines) == 0 {
-		return "all lines"
-	}
-	return "lines " + strings.Join(s.Lines, ", ")
-}
+// scope is in English, for the audit log.
+func (s Schedule) scope() string { return s.scopeIn(words.English) }
 
-func said(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "–"
-	case float64:
-		return fmt.Sprintf("%.1f", v)
-	default:
-		return fmt.Sprint(v)
+func (s Schedule) scopeIn(l words.Language) string {
+	if len(s.Lines) == 0 {
+		return l.Text("all lines")
 	}
+	return l.Sprintf("lines %s", strings.Join(s.Lines, ", "))
 }

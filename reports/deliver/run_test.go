@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"countersign/reports"
 	"countersign/reports/deliver/delivertest"
 	"countersign/reports/render"
 	"countersign/reports/reportsdb"
@@ -34,7 +35,7 @@ func newDaily(t *testing.T, p *delivertest.Post) *daily {
 	t.Helper()
 	d := &daily{day: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)}
 	s := Schedule{
-		Name: "daily", Cron: "0 6 * * *", TZ: "UTC", Report: "summary", Period: schedule.Yesterday, Format: render.JSON,
+		Name: "daily", Cron: "0 6 * * *", TZ: "UTC", Report: "summary", Period: reports.Yesterday, Format: render.JSON,
 		Folder: t.TempDir(),
 	}
 	d.file = filepath.Join(s.Folder, "daily-2026-11-21.json")

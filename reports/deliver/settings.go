@@ -9,6 +9,7 @@ import (
 	"countersign/reports"
 	"countersign/reports/render"
 	"countersign/reports/schedule"
+	"countersign/reports/words"
 )
 
 // Settings are the scheduled reports and their mail server.
@@ -19,19 +20,32 @@ type Settings struct {
 
 // Schedule is one scheduled report.
 type Schedule struct {
-	Name   string          `yaml:"name"`
-	Cron   string          `yaml:"cron"`
-	TZ     string          `yaml:"tz"`
-	Report string          `yaml:"report"`
-	Period schedule.Period `yaml:"period"`
-	Lines  []string        `yaml:"lines"`
-	By     []string        `yaml:"by"`
-	Format render.Format   `yaml:"format"`
-	Folder string          `yaml:"folder"`
-	Mail   struct {
+	Name   string             `yaml:"name"`
+	Cron   string             `yaml:"cron"`
+	TZ     string             `yaml:"tz"`
+	Report string             `yaml:"report"`
+	Period reports.PeriodWord `yaml:"period"`
+	// Compare is "previous" for a comparison with the period before, or empty.
+	Compare string        `yaml:"compare"`
+	Lines   []string      `yaml:"lines"`
+	By      []string      `yaml:"by"`
+	Format  render.Format `yaml:"format"`
+	// Language is that of words for people; empty is English.
+	Language string `yaml:"language"`
+	Folder   string `yaml:"folder"`
+	Mail     struct {
 		To      []string `yaml:"to"`
 		Subject string   `yaml:"subject"`
 	} `yaml:"mail"`
+}
+
+// language is that of the report and its mail; English beside an error.
+func (s Schedule) language() (words.Language, error) {
+	l, err := words.Parse(s.Language)
+	if err != nil {
+		return l, fmt.Errorf("language is %q: it can be en or de", s.Language)
+	}
+	return l, nil
 }
 
 // due is when its settings say that it is due.

@@ -3,22 +3,26 @@ package deliver
 import (
 	"time"
 
+	"countersign/reports"
 	"countersign/reports/render"
 	"countersign/reports/schedule"
 )
 
 // Status is a schedule and how it ran last.
 type Status struct {
-	Name   string          `json:"name"`
-	Cron   string          `json:"cron"`
-	TZ     string          `json:"tz"`
-	Report string          `json:"report"`
-	Period schedule.Period `json:"period"`
-	Format render.Format   `json:"format"`
-	Lines  []string        `json:"lines,omitempty"`
-	By     []string        `json:"by,omitempty"`
-	Folder string          `json:"folder,omitempty"`
-	Mail   []string        `json:"mail,omitempty"`
+	Name   string             `json:"name"`
+	Cron   string             `json:"cron"`
+	TZ     string             `json:"tz"`
+	Report string             `json:"report"`
+	Period reports.PeriodWord `json:"period"`
+	Format render.Format      `json:"format"`
+	// Compare and Language are absent where they are not set.
+	Compare  string   `json:"compare,omitempty"`
+	Language string   `json:"language,omitempty"`
+	Lines    []string `json:"lines,omitempty"`
+	By       []string `json:"by,omitempty"`
+	Folder   string   `json:"folder,omitempty"`
+	Mail     []string `json:"mail,omitempty"`
 	// Last is absent before the first run.
 	Last *LastRun `json:"last,omitempty"`
 	// Next is when it runs next, or again after a failure. Absent means never.
@@ -53,7 +57,7 @@ func (s Schedule) status(cron schedule.Cron, state schedule.State, now time.Time
 	zone := cron.Zone()
 	out := Status{
 		Name: s.Name, Cron: s.Cron, TZ: zone.String(), Report: s.Report, Period: s.Period, Format: s.Format, Lines: s.Lines,
-		By: s.By, Folder: s.Folder, Mail: s.Mail.To,
+		By: s.By, Compare: s.Compare, Language: s.Language, Folder: s.Folder, Mail: s.Mail.To,
 	}
 	if !state.Holds(cron, now) { // the service will add it
 		state = schedule.State{Handled: now}

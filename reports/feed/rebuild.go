@@ -60,7 +60,7 @@ func Rebuild(ctx context.Context, o RebuildOptions) (events int, err error) {
 	case oldest.IsZero():
 		return 0, ErrNoEvents
 	}
-	reports, err := reportsdb.Open(ctx, o.Reports, reportsdb.Options{})
+	reports, err := reportsdb.Open(ctx, o.Reports, reportsdb.Options{Anew: true})
 	if err != nil {
 		return 0, err
 	}

@@ -77,7 +77,7 @@ func (g *grid) legend() string {
 		s = append(s, g.t.filling(i)+" "+g.r.Columns[p].Title)
 	}
 	if g.r.Chart.Of >= 0 {
-		s = append(s, g.t.track()+" the rest of "+g.r.Columns[g.r.Chart.Of].Title)
+		s = append(s, g.t.track()+" "+g.r.Language.Sprintf("the rest of %s", g.r.Columns[g.r.Chart.Of].Title))
 	}
 	return strings.Join(s, ", ")
 }

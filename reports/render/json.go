@@ -25,10 +25,16 @@ type jsonHead struct {
 	Filters  []string     `json:"filters"`
 	Made     time.Time    `json:"made"`
 	Counted  *time.Time   `json:"counted_until"`
+	Before   *jsonPeriod  `json:"compared_with,omitempty"`
 	Numbers  []jsonNumber `json:"numbers"`
 	Columns  []jsonColumn `json:"columns"`
 	Notes    []string     `json:"notes"`
 	Of       int64        `json:"of"`
+}
+
+type jsonPeriod struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
 }
 
 type jsonNumber struct {
@@ -43,6 +49,7 @@ type jsonColumn struct {
 	Key   string       `json:"key"`
 	Title string       `json:"title"`
 	Kind  reports.Kind `json:"kind"`
+	Means string       `json:"means,omitempty"`
 }
 
 // printJSON writes one object whose last member holds the rows, one per line, so that neither side needs them all in
@@ -54,11 +61,14 @@ func printJSON(w io.Writer, r *reports.Report) error {
 		Filters: append([]string{}, r.Filters...), Made: r.Made.Truncate(time.Millisecond), Counted: r.Counted,
 		Numbers: []jsonNumber{}, Notes: append([]string{}, r.Notes...), Of: r.Of,
 	}
+	if r.Before != nil {
+		head.Before = &jsonPeriod{r.Before.From, r.Before.To}
+	}
 	for _, n := range r.Numbers {
 		head.Numbers = append(head.Numbers, jsonNumber{n.Key, n.Title, n.Kind, n.Value, n.Share})
 	}
 	for _, c := range r.Columns {
-		head.Columns = append(head.Columns, jsonColumn{c.Key, c.Title, c.Kind})
+		head.Columns = append(head.Columns, jsonColumn{c.Key, c.Title, c.Kind, c.Means})
 	}
 	text, err := json.Marshal(head)
 	if err != nil {

@@ -28,16 +28,29 @@ func (t Terminal) cut(s string, width int) string {
 	if uniseg.StringWidth(s) <= width {
 		return s
 	}
-	end := "…"
-	if !t.UTF8 {
-		end = ".."
-	}
+	end := t.dots()
 	width -= uniseg.StringWidth(end)
 	var kept strings.Builder
 	for letters := uniseg.NewGraphemes(s); letters.Next() && letters.Width() <= width; width -= letters.Width() {
 		kept.WriteString(letters.Str())
 	}
 	return kept.String() + end
+}
+
+// cutStart shortens an id to a width, visibly: its end is what people compare.
+func (t Terminal) cutStart(s string, width int) string {
+	for cut := t.dots(); uniseg.StringWidth(s) > width; {
+		_, rest, _, _ := uniseg.FirstGraphemeClusterInString(strings.TrimPrefix(s, cut), -1)
+		s = cut + rest
+	}
+	return s
+}
+
+func (t Terminal) dots() string {
+	if t.UTF8 {
+		return "…"
+	}
+	return ".."
 }
 
 // signs are replacements in ASCII.

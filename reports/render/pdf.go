@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -18,12 +19,15 @@ const (
 	noteSize                      = 7.0
 	tileHeight                    = 18.0
 	chartPortrait, chartLandscape = 48.0, 34.0
-	rowHeight                     = 4.6 // or less if that lets all rows fit, down to tightHeight
-	tightHeight                   = 3.3
+	rowHeight                     = 4.6 // of a row's first line
+	lineHeight                    = 3.3 // of each further one
 	cellSize                      = 7.5
 	noteHeight                    = 3.4
-	portraitFits                  = 12 // columns; with more, the page is landscape
+	footHeight                    = 8.0
 )
+
+// mostPrinted bounds the rows of a PDF: more are a book that nobody reads, and memory that the service needs.
+const mostPrinted = 50_000
 
 // colour is red, green and blue.
 type colour struct{ r, g, b int }
@@ -35,53 +39,68 @@ var (
 	inked = []colour{{33, 102, 172}, {214, 96, 77}, {120, 170, 90}}
 )
 
-// page is the one page of a PDF.
+// page is a PDF in the making, and the place on its current page.
 type page struct {
 	*fpdf.Fpdf
 	r     *reports.Report
 	rows  []reports.Row
 	width float64 // between the margins
-	end   float64 // where the notes begin
+	end   float64 // where the foot begins
 	// chartHigh is how high the tallest bar may be.
 	chartHigh float64
 	lossy     bool // some letters were missing
 }
 
-// printPDF writes one page of A4: title, the numbers that matter most, a chart, and as many rows as fit.
+// printPDF writes pages of A4: title, the numbers that matter most and a chart, all rows with all columns, and the notes.
 func printPDF(w io.Writer, r *reports.Report) error {
-	rows, err := r.Collect(mostShown)
+	rows, err := r.Collect(mostPrinted + 1)
 	if err != nil {
 		return err
 	}
-	orientation, chartHigh := "P", chartPortrait
-	if len(r.Columns)-minorColumns(r) > portraitFits || r.Chart == nil {
-		orientation, chartHigh = "L", chartLandscape
+	if len(rows) > mostPrinted {
+		return fmt.Errorf("a PDF takes %d rows, this report has %d: write it as CSV or XLSX, or for a shorter time",
+			mostPrinted, r.Of)
 	}
-	p := page{Fpdf: fpdf.New(orientation, "mm", "A4", ""), r: r, rows: rows, chartHigh: chartHigh}
+	p := page{Fpdf: fpdf.New("P", "mm", "A4", ""), r: r, rows: rows, chartHigh: chartPortrait}
+	wide, high := p.GetPageSize()
+	need := p.needs()
+	if total(need, true) > wide-2*margin {
+		p.Fpdf, p.chartHigh = fpdf.New("L", "mm", "A4", ""), chartLandscape
+		wide, high = high, wide
+	}
+	p.width, p.end = wide-2*margin, high-margin-footHeight
 	p.SetMargins(margin, margin, margin)
 	p.SetAutoPageBreak(false, 0)
-	p.SetTitle(r.Title+", "+r.Period.String(), true)
+	p.SetTitle(r.Title+", "+r.Period.Say(r.Language), true)
 	p.SetCreator("Countersign", true)
 	p.SetCreationDate(r.Made)
 	p.SetModificationDate(r.Made)
+	p.AliasNbPages("")
+	p.SetFooterFunc(p.foot)
 	p.AddPage()
-	wide, high := p.GetPageSize()
-	p.width = wide - 2*margin
-	p.end = high - margin
 	p.heading()
 	p.tiles()
 	p.chart()
-	p.notes(p.table)
+	p.table(p.panels(need))
+	p.notes()
 	return p.Output(w)
 }
 
-func minorColumns(r *reports.Report) (n int) {
-	for _, c := range r.Columns {
-		if c.Minor {
-			n++
-		}
-	}
-	return n
+// next begins another page, which says of which report it is.
+func (p *page) next() {
+	p.AddPage()
+	p.letters("", noteSize, grey)
+	head := p.r.Title + ", " + p.r.Period.Say(p.r.Language) + ", " + scope(p.r)
+	p.CellFormat(p.width, noteHeight, p.cut(p.text(head), p.width), "", 1, "L", false, 0, "")
+	p.Ln(2)
+}
+
+// foot says when the report was made, and which page this is.
+func (p *page) foot() {
+	p.letters("", noteSize, grey)
+	p.SetXY(margin, p.end+footHeight-noteHeight)
+	p.CellFormat(p.width/2, noteHeight, p.text("Countersign, "+reports.Shown(p.r.Made)), "", 0, "L", false, 0, "")
+	p.CellFormat(p.width/2, noteHeight, p.r.Language.Sprintf("Page %d of %s", p.PageNo(), "{nb}"), "", 0, "R", false, 0, "")
 }
 
 // text encodes text from people.
@@ -102,7 +121,7 @@ func (p *page) heading() {
 	p.letters("B", titleSize, ink)
 	p.CellFormat(p.width, 9, p.text(p.r.Title), "", 1, "L", false, 0, "")
 	p.letters("", textSize, grey)
-	for _, s := range []string{p.r.Period.String() + " (" + p.r.Period.Zone() + ")", scope(p.r)} {
+	for _, s := range []string{p.r.Period.Say(p.r.Language) + " (" + p.r.Period.Zone() + ")", scope(p.r)} {
 		p.CellFormat(p.width, 4.5, p.cut(p.text(s), p.width), "", 1, "L", false, 0, "")
 	}
 	p.Ln(3)
@@ -136,144 +155,51 @@ func (p *page) tiles() {
 		p.letters("", textSize, grey)
 		p.CellFormat(wide, 4, p.cut(p.text(n.Title), wide), "", 2, "C", false, 0, "")
 		p.letters("B", 16, ink)
-		p.CellFormat(wide, 7, p.text(reports.Shown(n.Value)), "", 2, "C", false, 0, "")
+		p.CellFormat(wide, 7, p.text(p.r.ShownValue(n.Value)), "", 2, "C", false, 0, "")
 		if n.Share != nil {
 			p.letters("", textSize, grey)
-			p.CellFormat(wide, 4, reports.Shown(n.Share)+reports.Percent.Unit(), "", 2, "C", false, 0, "")
+			p.CellFormat(wide, 4, p.r.ShownValue(n.Share)+reports.Percent.Unit(), "", 2, "C", false, 0, "")
 		}
 	}
 	p.SetXY(margin, top+tileHeight+4)
 }
 
-// notes prints the notes at the bottom, and gives the room above to the table.
-func (p *page) notes(table func() (shown int, hidden []string)) {
-	p.letters("", noteSize, grey)
-	height := func(notes []string) (h float64) {
-		for _, n := range notes {
-			h += noteHeight * float64(len(p.SplitLines([]byte(n), p.width)))
-		}
-		return h
+// notes prints the notes below the table.
+func (p *page) notes() {
+	notes := slices.Clone(p.r.Notes)
+	if int64(len(p.rows)) < p.r.Of {
+		notes = append([]string{left(p.r, len(p.rows))}, notes...)
 	}
-	var notes []string
-	for _, n := range p.r.Notes {
-		notes = append(notes, p.text(n))
-	}
-	footer := p.text("Countersign, " + reports.Shown(p.r.Made))
-	const spare = 4 // lines that may be added below
-	p.end -= height(append(slices.Clone(notes), footer)) + spare*noteHeight
-	fitting, hidden := table()
-	if int64(fitting) < p.r.Of {
-		notes = append([]string{left(fitting, p.r.Of)}, notes...)
-	}
-	if len(hidden) > 0 {
-		notes = append(notes, p.text("Columns left out for lack of room: "+strings.Join(hidden, ", ")+"."))
-	}
+	notes = append(notes, legend(p.r, nil, p.rows)...)
 	if p.lossy {
-		notes = append(notes, "? stands for letters that this page cannot show; the other formats have them.")
+		notes = append(notes, p.r.Language.Text("? stands for letters that this page cannot show; the other formats have them."))
 	}
-	p.letters("", noteSize, grey)
-	p.SetXY(margin, p.end+noteHeight)
-	for _, n := range append(notes, footer) {
-		for _, line := range p.SplitLines([]byte(n), p.width) {
+	p.Ln(noteHeight)
+	for _, n := range notes {
+		p.letters("", noteSize, grey)
+		for _, line := range p.SplitLines([]byte(p.text(n)), p.width) {
+			if p.GetY()+noteHeight > p.end {
+				p.next()
+			}
+			p.letters("", noteSize, grey)
 			p.CellFormat(p.width, noteHeight, string(line), "", 1, "L", false, 0, "")
 		}
 	}
 }
 
-// table prints the rows that fit above p.end. It returns how many, and the hidden columns.
-func (p *page) table() (shownRows int, hidden []string) {
-	columns, wide, hidden := p.columns()
-	if c := p.r.Chart; c != nil && p.GetY()+tightHeight*float64(len(p.rows)+1) > p.end {
-		p.rows = slices.DeleteFunc(p.rows, func(row reports.Row) bool { return !c.Sums(row) })
-	}
-	high := max(tightHeight, min(rowHeight, (p.end-p.GetY())/float64(len(p.rows)+1)))
-	line := func(cells func(i int) string) {
-		p.SetX(margin)
-		for n, i := range columns {
-			align := "R"
-			if k := p.r.Columns[i].Kind; k == reports.Text || k == reports.Time {
-				align = "L"
-			}
-			p.CellFormat(wide[n], high, p.cut(cells(i), wide[n]), "", 0, align, false, 0, "")
-		}
-		p.Ln(high)
-	}
-	if len(p.rows) == 0 || p.GetY()+2*high > p.end {
-		return 0, hidden
-	}
-	p.letters("B", cellSize, ink)
-	line(func(i int) string { return p.text(p.r.Columns[i].Title) })
-	p.SetDrawColor(ink.r, ink.g, ink.b)
-	p.Line(margin, p.GetY(), margin+p.width, p.GetY())
-	p.Ln(0.7)
-	for n, row := range p.rows {
-		if p.GetY()+high > p.end+0.01 {
-			return n, hidden
-		}
-		if n > 0 && p.r.Chart != nil && row[0] != p.rows[n-1][0] {
-			p.SetDrawColor(pale.r, pale.g, pale.b)
-			p.Line(margin, p.GetY(), margin+p.width, p.GetY())
-		}
-		style := ""
-		if row[0] == "total" {
-			style = "B"
-		}
-		p.letters(style, cellSize, ink)
-		line(func(i int) string { return p.text(reports.Shown(row[i])) })
-	}
-	return len(p.rows), hidden
-}
-
-// columns shares the width among the columns as needed, and leaves out minor ones, from the right, until the rest fits.
-func (p *page) columns() (columns []int, wide []float64, hidden []string) {
-	need := make([]float64, len(p.r.Columns))
-	p.letters("B", cellSize, ink)
-	for i, c := range p.r.Columns {
-		columns = append(columns, i)
-		need[i] = p.GetStringWidth(p.text(c.Title))
-		for _, row := range p.rows[:min(len(p.rows), 100)] {
-			need[i] = max(need[i], p.GetStringWidth(p.text(reports.Shown(row[i]))))
-		}
-		need[i] = min(need[i], 50) + 2*p.GetCellMargin()
-	}
-	sum := func() (n float64) {
-		for _, i := range columns {
-			n += need[i]
-		}
-		return n
-	}
-	for at := len(columns) - 1; at >= 0 && sum() > p.width; at-- {
-		if p.r.Columns[columns[at]].Minor {
-			hidden = append([]string{p.r.Columns[columns[at]].Title}, hidden...)
-			columns = append(columns[:at:at], columns[at+1:]...)
-		}
-	}
-	total := sum()
-	for _, i := range columns {
-		if total > p.width && p.r.Columns[i].Kind == reports.Text { // only text may be cut
-			need[i] = max(need[i]*0.6, need[i]-(total-p.width))
-			total = sum()
-		}
-	}
-	for _, i := range columns {
-		wide = append(wide, need[i]*p.width/sum())
-	}
-	return columns, wide, hidden
-}
-
 // labelOf is the label of a bar.
-func labelOf(c *reports.Chart, row reports.Row) string {
+func labelOf(r *reports.Report, row reports.Row) string {
 	var s []string
-	labels := c.Labels
+	c, labels := r.Chart, r.Chart.Labels
 	if c.Whole != "" {
 		labels = labels[:len(labels)-1]
 	}
 	for _, i := range labels {
 		if d, ok := row[i].(reports.Day); ok {
-			s = append(s, d.Utc().Format("Jan 2"))
+			s = append(s, d.Utc().Format("01-02"))
 			continue
 		}
-		s = append(s, reports.Shown(row[i]))
+		s = append(s, r.Shown(row, i))
 	}
 	return strings.Join(s, " ")
 }

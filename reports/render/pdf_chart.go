@@ -7,7 +7,7 @@ import (
 	"countersign/reports"
 )
 
-// mostBars is how many bars can be labelled; of more, every second, third, … is.
+// mostBars is how many bars there is room for; the rows below have all.
 const (
 	mostBars  = 400
 	axisWidth = 12.0
@@ -27,16 +27,23 @@ func (p *page) chart() {
 	var bars []reports.Row
 	most := 0.0
 	for _, row := range p.rows {
-		if (c.By == "" || row[0] == c.By) && c.Sums(row) && len(bars) < mostBars {
+		if (c.By == "" || row[0] == c.By) && c.Sums(row) {
 			bars = append(bars, row)
-			most = max(most, wholeOf(c, row))
 		}
+	}
+	title := c.Title
+	if len(bars) > mostBars {
+		title += p.r.Language.Sprintf(", the last %d of %d", mostBars, len(bars))
+		bars = bars[len(bars)-mostBars:]
+	}
+	for _, row := range bars {
+		most = max(most, wholeOf(c, row))
 	}
 	if most == 0 {
 		return
 	}
 	p.letters("B", textSize, ink)
-	p.CellFormat(p.width*0.6, 5, p.text(c.Title), "", 0, "L", false, 0, "")
+	p.CellFormat(p.width*0.6, 5, p.cut(p.text(title), p.width*0.6), "", 0, "L", false, 0, "")
 	p.legend()
 	p.Ln(7)
 	top, left := p.GetY(), margin+axisWidth
@@ -71,12 +78,12 @@ func (p *page) chart() {
 			p.TransformBegin()
 			p.TransformRotate(turned, middle, y)
 			p.SetXY(middle-turnedRoom, y-1.5)
-			p.CellFormat(turnedRoom, 3.5, p.cut(p.text(labelOf(c, row)), turnedRoom), "", 0, "R", false, 0, "")
+			p.CellFormat(turnedRoom, 3.5, p.cut(p.text(labelOf(p.r, row)), turnedRoom), "", 0, "R", false, 0, "")
 			p.TransformEnd()
 		default:
 			room := step * float64(every)
 			p.SetXY(middle-room/2, top+p.chartHigh+0.5)
-			p.CellFormat(room, 3.5, p.cut(p.text(labelOf(c, row)), room), "", 0, "C", false, 0, "")
+			p.CellFormat(room, 3.5, p.cut(p.text(labelOf(p.r, row)), room), "", 0, "C", false, 0, "")
 		}
 	}
 	p.SetXY(margin, top+p.chartHigh+7)
@@ -126,7 +133,7 @@ func (p *page) legend() {
 		entries = append(entries, entry{p.text(p.r.Columns[part].Title), inked[n%len(inked)]})
 	}
 	if c.Of >= 0 {
-		entries = append(entries, entry{"the rest of " + p.text(p.r.Columns[c.Of].Title), pale})
+		entries = append(entries, entry{p.text(p.r.Language.Sprintf("the rest of %s", p.r.Columns[c.Of].Title)), pale})
 	}
 	p.letters("", textSize, grey)
 	x, y := margin+p.width, p.GetY()

@@ -22,15 +22,15 @@ const (
 	JSON Format = "json"
 	// XLSX is a workbook with the rows on its first sheet, and everything else on the second.
 	XLSX Format = "xlsx"
-	// PDF is one page of A4.
+	// PDF is pages of A4, as many as the rows need, for people.
 	PDF Format = "pdf"
 )
 
 // Formats lists all of them.
 func Formats() []Format { return []Format{Table, CSV, JSON, XLSX, PDF} }
 
-// Whole says whether the format is for programs and takes any number of rows; the others show as many as people read.
-func (f Format) Whole() bool { return f == CSV || f == JSON || f == XLSX }
+// Whole says whether the format has all rows by default; a terminal shows as many as people read.
+func (f Format) Whole() bool { return f != Table }
 
 // Binary says whether the format cannot be shown on a terminal.
 func (f Format) Binary() bool { return f == XLSX || f == PDF }
@@ -55,11 +55,11 @@ func Print(w io.Writer, r *reports.Report, f Format, t Terminal) error {
 
 // scope describes the calls of a report, except for its period.
 func scope(r *reports.Report) string {
-	lines := "all lines"
+	lines := r.Language.Text("all lines")
 	if len(r.Lines) == 1 {
-		lines = "line " + r.Lines[0]
+		lines = r.Language.Sprintf("line %s", r.Lines[0])
 	} else if len(r.Lines) > 1 {
-		lines = "lines " + strings.Join(r.Lines, ", ")
+		lines = r.Language.Sprintf("lines %s", strings.Join(r.Lines, ", "))
 	}
 	if len(r.Filters) > 0 {
 		lines += "; " + strings.Join(r.Filters, ", ")
@@ -68,6 +68,7 @@ func scope(r *reports.Report) string {
 }
 
 // left says how many rows are not shown, and which option shows them.
-func left(shown int, of int64) string {
-	return fmt.Sprintf("%d of %d rows are shown; csv, xlsx and json have all (calls: as many as --limit says).", shown, of)
+func left(r *reports.Report, shown int) string {
+	return r.Language.Sprintf("%d of %d rows are shown; pdf, csv, xlsx and json have all (calls: as many as --limit says).",
+		shown, r.Of)
 }

@@ -27,8 +27,6 @@ const (
 	// narrowestText is the least width of a text column before columns are left out.
 	narrowestText = 10
 	gap           = 2
-	// kept is the number of first columns that are never left out: they name the row.
-	kept = 3
 )
 
 // grid is the layout of a table: its columns, their widths, and the bars beside them.
@@ -63,8 +61,8 @@ func (g *grid) measure() {
 	}
 	for _, row := range g.rows {
 		cells := make([]string, len(row))
-		for i, v := range row {
-			cells[i] = g.t.show(reports.Shown(v))
+		for i := range row {
+			cells[i] = g.t.show(g.r.Shown(row, i))
 			g.width[i] = max(g.width[i], uniseg.StringWidth(cells[i]))
 		}
 		g.cells = append(g.cells, cells)
@@ -93,10 +91,15 @@ func (g *grid) fit() {
 	} else if g.leaveOut(func() bool { return room() >= 0 }, true) {
 		return
 	}
-	for room() < 0 && g.cutText() {
+	for room() < 0 && g.cutText(false) {
 		continue
 	}
-	g.leaveOut(func() bool { return room() >= 0 }, false)
+	if g.leaveOut(func() bool { return room() >= 0 }, false) {
+		return
+	}
+	for room() < 0 && g.cutText(true) {
+		continue
+	}
 }
 
 func (g *grid) total() (n int) {
@@ -108,19 +111,21 @@ func (g *grid) total() (n int) {
 
 // leaveOut hides columns from the right until the rest fits or none can go.
 func (g *grid) leaveOut(enough func() bool, minor bool) bool {
-	for at := len(g.columns) - 1; at >= kept && !enough(); at-- {
-		if g.r.Columns[g.columns[at]].Minor || !minor {
+	for at := len(g.columns) - 1; at > 0 && !enough(); at-- {
+		if c := g.r.Columns[g.columns[at]]; !c.Names && (c.Minor || !minor) {
 			g.columns = append(g.columns[:at:at], g.columns[at+1:]...)
 		}
 	}
 	return enough()
 }
 
-// cutText makes the widest text column narrower by one.
-func (g *grid) cutText() bool {
+// cutText makes the widest text column narrower by one. ids are cut only if nothing else can be.
+func (g *grid) cutText(ids bool) bool {
 	widest := -1
 	for _, i := range g.columns {
-		if g.r.Columns[i].Kind == reports.Text && g.width[i] > narrowestText && (widest < 0 || g.width[i] > g.width[widest]) {
+		c := g.r.Columns[i]
+		if textual(c) && c.ID == ids && (c.Kind == reports.Text || ids) && g.width[i] > narrowestText &&
+			(widest < 0 || g.width[i] > g.width[widest]) {
 			widest = i
 		}
 	}
@@ -132,7 +137,7 @@ func (g *grid) cutText() bool {
 
 func (g *grid) write(out *bufio.Writer) {
 	r := g.r
-	for _, head := range []string{r.Title, r.Period.String() + ", " + r.Period.Zone() + ", " + scope(r)} {
+	for _, head := range []string{r.Title, r.Period.Say(r.Language) + ", " + r.Period.Zone() + ", " + scope(r)} {
 		g.wrap(out, head)
 	}
 	_ = out.WriteByte('\n')
@@ -151,10 +156,14 @@ func (g *grid) write(out *bufio.Writer) {
 	}
 	notes := append([]string{}, r.Notes...)
 	if int64(len(g.rows)) < r.Of {
-		notes = append([]string{left(len(g.rows), r.Of)}, notes...)
+		notes = append([]string{left(r, len(g.rows))}, notes...)
+	}
+	if len(g.rows) > 0 {
+		notes = append(notes, legend(r, g.columns, g.rows)...)
 	}
 	if hidden := g.hidden(); len(hidden) > 0 {
-		notes = append(notes, "Left out because the terminal is too narrow: "+strings.Join(hidden, ", ")+".")
+		notes = append(notes, r.Language.Sprintf("Left out because the terminal is too narrow: %s.",
+			strings.Join(hidden, ", ")))
 	}
 	if g.bar > 0 {
 		notes = append([]string{g.legend()}, notes...)
@@ -165,6 +174,15 @@ func (g *grid) write(out *bufio.Writer) {
 	for _, note := range notes {
 		g.wrap(out, note)
 	}
+}
+
+// legend explains the columns and the words of rows.
+func legend(r *reports.Report, columns []int, rows []reports.Row) []string {
+	l := r.NewLegend(columns)
+	for _, row := range rows {
+		l.See(row)
+	}
+	return l.Notes()
 }
 
 func (g *grid) hidden() (titles []string) {
@@ -186,6 +204,9 @@ func (g *grid) line(out *bufio.Writer, cells []string, bar string) {
 			s.WriteString(strings.Repeat(" ", gap))
 		}
 		cell := g.t.cut(cells[i], g.width[i])
+		if g.r.Columns[i].ID {
+			cell = g.t.cutStart(cells[i], g.width[i])
+		}
 		space := strings.Repeat(" ", g.width[i]-uniseg.StringWidth(cell))
 		if k := g.r.Columns[i].Kind; k == reports.Text || k == reports.Time {
 			s.WriteString(cell + space)

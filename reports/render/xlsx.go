@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type workbook struct {
 	sheet  string
 	styles map[reports.Kind]int
 	header int
+	legend *reports.Legend
+	notes  []string
 	// chartFrom and chartTo are the first and last row in the chart.
 	chartFrom, chartTo int
 }
@@ -34,7 +37,9 @@ type workbook struct {
 // printXLSX writes the rows to a first sheet with filters, and everything else to a second. Many rows go through a
 // temporary file.
 func printXLSX(w io.Writer, r *reports.Report) (err error) {
-	b := workbook{file: excelize.NewFile(), r: r, sheet: strings.ToUpper(r.Name[:1]) + r.Name[1:]}
+	b := workbook{
+		file: excelize.NewFile(), r: r, sheet: strings.ToUpper(r.Name[:1]) + r.Name[1:], legend: r.NewLegend(nil),
+	}
 	defer func() { err = errors.Join(err, b.file.Close()) }()
 	if err := b.file.SetSheetName("Sheet1", b.sheet); err != nil {
 		return err
@@ -65,7 +70,7 @@ func (b *workbook) makeStyles() (err error) {
 	b.styles = map[reports.Kind]int{}
 	for k, format := range map[reports.Kind]string{
 		reports.Text: "@", reports.Count: "0", reports.Percent: "0.0%", reports.Seconds: "0.0",
-		reports.Time: "yyyy-mm-dd hh:mm:ss", dayStyle: "yyyy-mm-dd",
+		reports.Time: "yyyy-mm-dd hh:mm:ss", dayStyle: "yyyy-mm-dd", reports.Figure: "General",
 	} {
 		style := excelize.Style{CustomNumFmt: &format}
 		if k == dayStyle || k == reports.Time {
@@ -112,8 +117,9 @@ func (b *workbook) writeRows() error {
 			return fmt.Errorf("an XLSX sheet holds %d rows, this report has %d: write it as CSV, or for a shorter time",
 				xlsxRows-1, b.r.Of)
 		}
-		for i, v := range row {
-			cells[i] = b.cell(b.r.Columns[i].Kind, v)
+		b.legend.See(row)
+		for i := range row {
+			cells[i] = b.cell(b.r.Columns[i].Kind, b.r.Word(row, i))
 		}
 		if err := out.SetRow(fmt.Sprintf("A%d", at), cells); err != nil {
 			return err
@@ -157,17 +163,20 @@ func (b *workbook) about() error {
 	if _, err := b.file.NewSheet(aboutSheet); err != nil {
 		return err
 	}
+	say := b.r.Language.Text
 	lines := [][]excelize.Cell{
 		{{StyleID: b.header, Value: b.r.Title}},
-		{{Value: "Period"}, {Value: b.r.Period.String()}}, {{Value: "Time zone"}, {Value: b.r.Period.Zone()}},
-		{{Value: "Of"}, {Value: scope(b.r)}},
-		{{Value: "Made"}, b.cell(reports.Time, b.r.Made)}, nil,
+		{{Value: say("Period")}, {Value: b.r.Period.Say(b.r.Language)}},
+		{{Value: say("Time zone")}, {Value: b.r.Period.Zone()}},
+		{{Value: say("Of")}, {Value: scope(b.r)}},
+		{{Value: say("Made")}, b.cell(reports.Time, b.r.Made)}, nil,
 	}
 	for _, n := range b.r.Numbers {
 		lines = append(lines, []excelize.Cell{{Value: n.Title}, b.cell(n.Kind, n.Value), b.cell(reports.Percent, n.Share)})
 	}
 	lines = append(lines, nil)
-	for _, note := range b.r.Notes {
+	b.notes = append(slices.Clone(b.r.Notes), b.legend.Notes()...)
+	for _, note := range b.notes {
 		lines = append(lines, []excelize.Cell{{Value: note}})
 	}
 	for row, cells := range lines {
@@ -210,5 +219,5 @@ func (b *workbook) chart() error {
 			Values: span(i, i),
 		})
 	}
-	return b.file.AddChart(aboutSheet, fmt.Sprintf("A%d", 10+len(b.r.Numbers)+len(b.r.Notes)), &chart)
+	return b.file.AddChart(aboutSheet, fmt.Sprintf("A%d", 10+len(b.r.Numbers)+len(b.notes)), &chart)
 }

@@ -23,12 +23,15 @@ import (
 var migrations embed.FS
 
 // Events are acknowledged to the stream once they are stored here, so they must survive a power cut.
-var schema = sqlite.Schema{Application: 0x43537265 /* CSre */, Synchronous: "FULL", Name: "reports", Files: migrations}
+var schema = sqlite.Schema{Application: 0x43537265 /* CSre */, Synchronous: "FULL", Name: "reports",
+	Anew: "to count again what NATS and the journal still have", Rebuild: "countersign report rebuild", Files: migrations}
 
 // Options are the options of Reports. The zero value works.
 type Options struct {
 	// Log gets events that cannot be counted. Default: nothing is logged.
 	Log *slog.Logger
+	// Anew: make a new file even if there was one that is gone.
+	Anew bool
 }
 
 // Reader reads reports.db and changes nothing. It is safe for use by several goroutines.
@@ -54,6 +57,11 @@ type Reports struct {
 
 // Open opens or creates the file. An *OpenError explains what is wrong.
 func Open(ctx context.Context, path string, o Options) (*Reports, error) {
+	if o.Anew {
+		if err := sqlite.Forget(path); err != nil {
+			return nil, err
+		}
+	}
 	db, err := sqlite.Open(ctx, path, schema)
 	if err != nil {
 		return nil, err

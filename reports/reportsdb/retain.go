@@ -10,16 +10,10 @@ import (
 
 // Retain is Expire, and also removes traces of the persons from the file: it rebuilds the index of customers, whose
 // pages keep scraps of moved rows, and empties the write-ahead log. It returns how many calls were anonymised or
-// removed. With dryRun it only counts.
-func (r *Reports) Retain(ctx context.Context, persons, all time.Time, dryRun bool) (calls int, err error) {
-	err = r.db.Read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM call_data WHERE `+ofPersons+`
-		AND started >= ?2) + (SELECT count(*) FROM call_data WHERE started < ?2)`,
-		persons.UnixMilli(), bucket(all.UnixMilli(), dayWidth)).Scan(&calls)
-	if err != nil {
-		return 0, fmt.Errorf("look for old calls in the reports: %w", err)
-	}
-	if dryRun {
-		return calls, nil
+// removed.
+func (r *Reports) Retain(ctx context.Context, persons, all time.Time) (calls int, err error) {
+	if calls, err = r.Expired(ctx, persons, all); err != nil {
+		return 0, err
 	}
 	if _, err := r.Expire(ctx, persons, all); err != nil {
 		return 0, err
@@ -37,6 +31,17 @@ func (r *Reports) Retain(ctx context.Context, persons, all time.Time, dryRun boo
 		}
 	}
 	return calls, r.db.EmptyLog(ctx)
+}
+
+// Expired counts the calls that Retain would anonymise or remove.
+func (r *Reader) Expired(ctx context.Context, persons, all time.Time) (calls int, err error) {
+	err = r.db.Read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM call_data WHERE `+ofPersons+`
+		AND started >= ?2) + (SELECT count(*) FROM call_data WHERE started < ?2)`,
+		persons.UnixMilli(), bucket(all.UnixMilli(), dayWidth)).Scan(&calls)
+	if err != nil {
+		return 0, fmt.Errorf("look for old calls in the reports: %w", err)
+	}
+	return calls, nil
 }
 
 // Newest is when the youngest call began, or the zero time.

@@ -64,9 +64,9 @@ func TestReportsHoldNobodyWhoseTimeIsOver(t *testing.T) {
 			_, err := r.Apply(deadline(t), call)
 			require.NoError(t, err)
 		}
-		want, err := r.Retain(deadline(t), at.AddDate(0, 0, -kept), eventtest.Noon.AddDate(-1, 0, 0), true)
+		want, err := r.Expired(deadline(t), at.AddDate(0, 0, -kept), eventtest.Noon.AddDate(-1, 0, 0))
 		require.NoError(t, err)
-		got, err := r.Retain(deadline(t), at.AddDate(0, 0, -kept), eventtest.Noon.AddDate(-1, 0, 0), false)
+		got, err := r.Retain(deadline(t), at.AddDate(0, 0, -kept), eventtest.Noon.AddDate(-1, 0, 0))
 		require.NoError(t, err)
 		assert.Equal(t, want, got)
 		found := tracedIn(t, path)
@@ -77,7 +77,7 @@ func TestReportsHoldNobodyWhoseTimeIsOver(t *testing.T) {
 	}
 	assert.Equal(t, counted, count("SELECT sum(calls) FROM daily"), "they still count")
 	assert.Equal(t, counted, count("SELECT count(*) FROM calls"))
-	got, err := r.Retain(deadline(t), eventtest.Noon.AddDate(2, 0, 0), eventtest.Noon.AddDate(2, 0, 0), false)
+	got, err := r.Retain(deadline(t), eventtest.Noon.AddDate(2, 0, 0), eventtest.Noon.AddDate(2, 0, 0))
 	require.NoError(t, err)
 	assert.Equal(t, counted, got, "each once")
 	assert.Zero(t, count("SELECT count(*) FROM calls"))

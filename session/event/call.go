@@ -20,7 +20,7 @@ type Call struct {
 	Reason   Reason
 	Customer string
 	Methods  []Method
-	// IdentifiedBy is the method that first identified the caller.
+	// IdentifiedBy is the method that first identified the caller as that customer.
 	IdentifiedBy Method
 
 	// Verdict is FactVerified or FactFailed, whichever came last; "" if neither did. FailedReason and FailedStep are of
@@ -92,8 +92,9 @@ func (c *Call) Add(e Event) {
 	case StepFinished:
 		c.finish(e, d)
 	case Identified:
+		another := d.Customer != c.Customer
 		c.update(d.Status, d.Level, "", d.Customer, nil)
-		if c.IdentifiedBy == "" {
+		if c.IdentifiedBy == "" || another {
 			c.IdentifiedBy = d.Method
 		}
 	case Verified:

@@ -45,8 +45,11 @@ func examples() map[event.Fact]event.Event {
 			Continues: failed,
 		}),
 		one(failed, 3, after(170*time.Second), event.PromptMissing{Prompt: "ask-pin-again", Language: "en"}),
-		one(failed, 8, after(205*time.Second), event.StepFinished{
-			Step: "pin", Result: event.StepFailed, Reason: event.ReasonWrongAnswer, Milliseconds: 24310,
+		one(failed, 5, after(178*time.Second), event.StepFinished{
+			Step: "phone", Result: event.StepFailed, Reason: event.ReasonNotFound, Milliseconds: 24310,
+			Number: &event.Number{
+				ToldLast4: "0142", Form: event.NumberNational, Last4: "0142", Country: 49, Warning: event.NumberNotValid,
+			},
 			Attempts: []event.Attempt{
 				{Result: event.AttemptRejected, Milliseconds: 6120}, {Result: event.AttemptNoInput, Milliseconds: 7690},
 				{Result: event.AttemptRejected, Milliseconds: 5280}, {Result: event.AttemptRejected, Milliseconds: 5220},

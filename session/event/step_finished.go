@@ -30,6 +30,8 @@ type StepFinished struct {
 	Milliseconds int64 `json:"ms"`
 	// Attempts lists the caller's attempts in order.
 	Attempts []Attempt `json:"attempts,omitempty"`
+	// Number is the telephone number that the step looked up, or could not.
+	Number *Number `json:"number,omitempty"`
 }
 
 // AttemptResult says how one attempt ended.

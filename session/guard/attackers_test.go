@@ -126,10 +126,10 @@ func TestOnePINAndManyAccountsFromOneNumberEndsAfterFour(t *testing.T) {
 				if launder && i%2 == 1 {
 					a.Customer = "own"
 				}
-				g.Named(t.Context(), number, "account", a.Customer)
+				g.Named(t.Context(), a, "account", a.Customer)
 				require.False(t, g.Try(t.Context(), a).Locked)
 				if a.Customer == "own" {
-					g.GiveBack(t.Context(), a)
+					g.Right(t.Context(), a)
 					g.Verified(t.Context(), a)
 				} else {
 					tried++ // and hangs up before the step has failed
@@ -173,10 +173,10 @@ func TestASwitchboardWhoseCallersAreAllVerifiedIsNeverLocked(t *testing.T) {
 		g, a := nodes[i%2], attempt(fmt.Sprint("call-", i), fmt.Sprint(300+i))
 		a.Caller = number
 		require.False(t, g.Caller(t.Context(), number).Locked)
-		g.Named(t.Context(), number, "account", "typing error "+a.Call)
-		g.Named(t.Context(), number, "account", a.Customer)
+		g.Named(t.Context(), a, "account", "typing error "+a.Call)
+		g.Named(t.Context(), a, "account", a.Customer)
 		require.False(t, g.Try(t.Context(), a).Locked)
-		g.GiveBack(t.Context(), a)
+		g.Right(t.Context(), a)
 		g.Verified(t.Context(), a)
 		c.pass(time.Minute)
 	}
@@ -366,11 +366,11 @@ func TestProvingAnOwnAccountDoesNotClearTheOthersTried(t *testing.T) {
 		a := attempt(fmt.Sprint("call-", i), "own")
 		a.Caller = number
 		for j := range 3 {
-			g.Named(t.Context(), number, "account", fmt.Sprint("foreign ", i, j))
+			g.Named(t.Context(), a, "account", fmt.Sprint("foreign ", i, j))
 		}
-		g.Named(t.Context(), number, "account", "own")
+		g.Named(t.Context(), a, "account", "own")
 		require.False(t, g.Try(t.Context(), a).Locked)
-		g.GiveBack(t.Context(), a)
+		g.Right(t.Context(), a)
 		g.Verified(t.Context(), a)
 		c.pass(time.Minute)
 	}
@@ -386,7 +386,7 @@ func TestCallsThatBeginTogetherShareTheNumbersLimit(t *testing.T) {
 	for i := range 60 {
 		g, a := nodes[i%2], attempt(fmt.Sprint("call-", i), fmt.Sprint("victim-", i))
 		a.Caller = number
-		g.Named(t.Context(), number, "account", a.Customer)
+		g.Named(t.Context(), a, "account", a.Customer)
 		st := g.Try(t.Context(), a)
 		if !st.Locked {
 			judged++

@@ -12,12 +12,15 @@ import (
 type caller struct {
 	Failed      []time.Time  `json:"failed,omitempty"`
 	Identifiers []identifier `json:"named,omitempty"`
+	// Cleared is when a person unlocked the number last.
+	Cleared time.Time `json:"cleared,omitzero"`
 }
 
-// identifier is an identifier that the caller gave, as a tag.
+// identifier is an identifier that the caller gave, as a tag. More counts the calls that gave it after the first.
 type identifier struct {
-	At  time.Time `json:"at"`
-	Tag string    `json:"tag"`
+	At   time.Time `json:"at"`
+	Tag  string    `json:"tag"`
+	More int       `json:"more,omitempty"`
 }
 
 // burst multiplies the limits for calls that run already: calls that begin together all pass the check at their start,
@@ -56,11 +59,14 @@ func (c *caller) stepFailed(r Rules, at time.Time) {
 	c.Failed = last(c.Failed, burst*r.CallerSteps)
 }
 
-// addIdentifier adds an identifier. One that is there already only gets the later time.
+// addIdentifier adds an identifier that one more call gave. One that is there already gets the later time.
 func (c *caller) addIdentifier(r Rules, i identifier) {
 	for _, o := range c.Identifiers {
-		if o.Tag == i.Tag && o.At.After(i.At) {
-			i.At = o.At
+		if o.Tag == i.Tag {
+			i.More = o.More + 1
+			if o.At.After(i.At) {
+				i.At = o.At
+			}
 		}
 	}
 	c.removeIdentifiers([]string{i.Tag})
@@ -75,9 +81,50 @@ func (c *caller) removeIdentifiers(tags []string) (changed bool) {
 	return len(c.Identifiers) < n
 }
 
+// notGuessed takes back that one call gave an identifier. It stays if other calls gave it too.
+func (c *caller) notGuessed(tag string) (changed bool) {
+	for i, o := range c.Identifiers {
+		if o.Tag == tag && o.More > 0 {
+			c.Identifiers[i].More--
+			return true
+		}
+	}
+	return c.removeIdentifiers([]string{tag})
+}
+
+// merge adds what another copy of the record knew.
+func (c *caller) merge(o caller) (changed bool) {
+	if o.Cleared.After(c.Cleared) {
+		c.clear(o.Cleared)
+		changed = true
+	}
+	for _, at := range o.Failed {
+		if at.After(c.Cleared) && !slices.ContainsFunc(c.Failed, at.Equal) {
+			c.Failed, changed = append(c.Failed, at), true
+		}
+	}
+	slices.SortFunc(c.Failed, time.Time.Compare)
+	for _, i := range o.Identifiers {
+		there := slices.ContainsFunc(c.Identifiers, func(o identifier) bool { return o.Tag == i.Tag && !o.At.Before(i.At) })
+		if i.At.After(c.Cleared) && !there {
+			c.removeIdentifiers([]string{i.Tag})
+			c.Identifiers, changed = append(c.Identifiers, i), true
+		}
+	}
+	slices.SortStableFunc(c.Identifiers, func(a, b identifier) int { return a.At.Compare(b.At) })
+	return changed
+}
+
+// clear forgets everything up to a time.
+func (c *caller) clear(upTo time.Time) {
+	c.Failed = slices.DeleteFunc(c.Failed, func(at time.Time) bool { return !at.After(upTo) })
+	c.Identifiers = slices.DeleteFunc(c.Identifiers, func(i identifier) bool { return !i.At.After(upTo) })
+	c.Cleared = upTo.UTC()
+}
+
 // keep is how long the Store keeps the record.
 func (c caller) keep(r Rules) time.Duration {
-	if len(c.Failed)+len(c.Identifiers) == 0 {
+	if len(c.Failed)+len(c.Identifiers) == 0 && c.Cleared.IsZero() {
 		return keepEmpty
 	}
 	return max(r.CallerStepsWithin, r.CallerNamesWithin)

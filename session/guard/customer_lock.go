@@ -6,33 +6,50 @@ import (
 	"time"
 
 	"countersign/session"
+	"countersign/session/event"
 	"countersign/session/shared"
 )
 
-// customer is the record of attempts at one customer's secrets: those not given back since the last success, oldest
-// first. Locks are worked out from them, so an attempt given back takes its lock with it.
+// customer is the record of attempts at one customer's secrets: those not given back since the last success by the same
+// method, oldest first. Locks are worked out from them, so an attempt given back takes its lock with it.
 type customer struct {
 	Failures []failure `json:"failures,omitempty"`
+	// Cleared says up to when failures by a method were forgotten, so that an older copy cannot bring them back. Those of
+	// everyMethod were forgotten when a person unlocked the customer.
+	Cleared map[event.Method]time.Time `json:"cleared,omitempty"`
 }
+
+// everyMethod is no method. Failures recorded by versions before 1.1 have it: any success forgets them.
+const everyMethod event.Method = ""
 
 // failure is an attempt that was not given back (yet). ID is unique and begins with the tag of its call.
 type failure struct {
 	At time.Time `json:"at"`
 	ID string    `json:"id"`
+	// By is the method. Suggested: nothing but the caller's number named the customer.
+	By        event.Method `json:"by,omitempty"`
+	Suggested bool         `json:"suggested,omitempty"`
 }
 
-// standing is the rule of docs/policy.md#lockout.
-func (c customer) standing(r Rules, now time.Time) session.Standing {
+// standing is the rule of docs/policy.md#lockout. Failures of suggested callers count towards the total alone.
+func (c customer) standing(r Rules, now time.Time) (st session.Standing) {
 	if len(c.Failures) >= r.Total {
-		return session.Standing{Locked: true}
+		return session.Standing{Locked: true, Suggested: true}
 	}
 	if c.expired(r, now) {
 		return session.Standing{}
 	}
+	var own []failure
+	for _, f := range c.Failures {
+		if !f.Suggested {
+			own = append(own, f)
+		}
+	}
+	st.Suggested = len(c.Failures)-len(own) >= r.LockAfter
 	var until time.Time
 	lock, first := time.Duration(0), 0
-	for i, f := range c.Failures {
-		for f.At.Sub(c.Failures[first].At) >= r.LockWithin {
+	for i, f := range own {
+		for f.At.Sub(own[first].At) >= r.LockWithin {
 			first++
 		}
 		switch {
@@ -45,10 +62,10 @@ func (c customer) standing(r Rules, now time.Time) session.Standing {
 			until = end
 		}
 	}
-	if lock == 0 || !now.Before(until) {
-		return session.Standing{}
+	if lock > 0 && now.Before(until) {
+		return session.Standing{Locked: true, Suggested: true, Until: until}
 	}
-	return session.Standing{Locked: true, Until: until}
+	return st
 }
 
 // expired says that the failures are too old to count.
@@ -59,7 +76,8 @@ func (c customer) expired(r Rules, now time.Time) bool {
 
 // try adds the attempt unless the customer is locked.
 func (c *customer) try(r Rules, now time.Time, f failure) (st session.Standing) {
-	if st = c.standing(r, now); st.Locked {
+	st = c.standing(r, now)
+	if st.Locked = st.Locked || f.Suggested && st.Suggested; st.Locked {
 		return st
 	}
 	if c.expired(r, now) {
@@ -71,6 +89,16 @@ func (c *customer) try(r Rules, now time.Time, f failure) (st session.Standing) 
 
 // add adds an attempt that was made, locked or not. Adding it twice changes nothing.
 func (c *customer) add(r Rules, f failure) (changed bool) {
+	if !c.insert(f) {
+		return false
+	}
+	if more := len(c.Failures) - r.Total; more > 0 {
+		c.Failures = slices.Delete(c.Failures, 0, more)
+	}
+	return true
+}
+
+func (c *customer) insert(f failure) (changed bool) {
 	if slices.ContainsFunc(c.Failures, func(o failure) bool { return o.ID == f.ID }) {
 		return false
 	}
@@ -79,9 +107,6 @@ func (c *customer) add(r Rules, f failure) (changed bool) {
 		i--
 	}
 	c.Failures = slices.Insert(c.Failures, i, f)
-	if more := len(c.Failures) - r.Total; more > 0 {
-		c.Failures = slices.Delete(c.Failures, 0, more)
-	}
 	return true
 }
 
@@ -96,20 +121,70 @@ func (c *customer) giveBack(call string) (changed bool) {
 	return false
 }
 
-// reset removes the attempts made up to a time.
-func (c *customer) reset(upTo time.Time) (changed bool) {
+// forget removes the failures by a method, up to a time. The attempts of everyMethod go with any other.
+func (c *customer) forget(by event.Method, upTo time.Time) (changed bool) {
 	n := len(c.Failures)
-	c.Failures = slices.DeleteFunc(c.Failures, func(f failure) bool { return !f.At.After(upTo) })
-	return len(c.Failures) < n
+	c.Failures = slices.DeleteFunc(c.Failures, func(f failure) bool {
+		return (f.By == by || f.By == everyMethod || by == everyMethod) && !f.At.After(upTo)
+	})
+	if len(c.Failures) == n {
+		return false
+	}
+	if c.Cleared == nil {
+		c.Cleared = map[event.Method]time.Time{}
+	}
+	if upTo.After(c.Cleared[by]) {
+		c.Cleared[by] = upTo.UTC()
+	}
+	return true
 }
 
-// keep is how long the Store keeps the record: until it is changed if only a person may end the lock.
+// latest is the time of the newest failure, but not before at: clocks of machines differ.
+func (c *customer) latest(at time.Time) time.Time {
+	if n := len(c.Failures); n > 0 && c.Failures[n-1].At.After(at) {
+		return c.Failures[n-1].At
+	}
+	return at
+}
+
+// merge adds what another copy of the record knew.
+func (c *customer) merge(o customer) (changed bool) {
+	for by, upTo := range o.Cleared {
+		if upTo.After(c.Cleared[by]) {
+			c.forget(by, upTo)
+			if c.Cleared == nil {
+				c.Cleared = map[event.Method]time.Time{}
+			}
+			c.Cleared[by], changed = upTo, true
+		}
+	}
+	for _, f := range o.Failures {
+		if !c.cleared(f) && c.insert(f) {
+			changed = true
+		}
+	}
+	return changed
+}
+
+// cleared says that a failure was forgotten.
+func (c *customer) cleared(f failure) bool {
+	for by, upTo := range c.Cleared {
+		if (by == f.By || by == everyMethod || f.By == everyMethod) && !f.At.After(upTo) {
+			return true
+		}
+	}
+	return false
+}
+
+// keep is how long the Store keeps the record: for ever if a person must end the lock, or did. Machines that were away
+// may come back with what they knew before.
 func (c customer) keep(r Rules) time.Duration {
+	_, unlocked := c.Cleared[everyMethod]
 	switch n := len(c.Failures); {
-	case n == 0:
-		return keepEmpty
-	case n >= r.Total:
+	case n >= r.Total, unlocked:
 		return shared.Forever
+	case n == 0 && len(c.Cleared) == 0:
+		return keepEmpty
 	default:
 		return r.Forget
 	}

@@ -100,7 +100,7 @@ func play(t *testing.T, story []byte) {
 		case 4:
 			if b>>3 == 0 {
 				m.failures = nil
-				g.Verified(t.Context(), a)
+				g.Right(t.Context(), a)
 			}
 		case 5:
 			c.pass(time.Duration(b>>3) * time.Minute)

@@ -61,14 +61,14 @@ func TestASuccessKeepsTheIdentifiersOfAnotherCall(t *testing.T) {
 	honest := attempt("honest", "own")
 	try := func(call, customer string) {
 		a := attempt(call, customer)
-		g.Named(t.Context(), a.Caller, "account", customer)
+		g.Named(t.Context(), a, "account", customer)
 		require.False(t, g.Try(t.Context(), a).Locked)
 		c.pass(time.Second)
 	}
 	try("honest", "own")
 	try("thief", "victim-1")
 	try("thief", "victim-2")
-	g.GiveBack(t.Context(), honest)
+	g.Right(t.Context(), honest)
 	g.Verified(t.Context(), honest)
 	try("thief", "victim-3")
 	assert.False(t, g.Caller(t.Context(), honest.Caller).Locked, "three: the honest one was removed")

@@ -24,6 +24,8 @@ import (
 type Options struct {
 	// Store is shared between machines.
 	Store shared.Store
+	// Copy keeps what this machine knows across a restart, for when Store is unavailable then. Default: nothing does.
+	Copy Copy
 	// Key hides what is stored: 32 secret bytes, the same on all machines. A new key starts all counts from zero.
 	Key []byte
 	// Rules has the defaults of docs/policy.md where it is zero.
@@ -82,12 +84,17 @@ func New(o Options) (*Guard, error) {
 	if o.Every <= 0 {
 		o.Every = 5 * time.Second
 	}
+	if o.Copy == nil {
+		o.Copy = noCopy{}
+	}
 	keys := keyer{o.Key}
-	return &Guard{
+	g := &Guard{
 		store: o.Store, keys: keys, rules: o.Rules, now: o.Now, every: o.Every,
-		records: newRecords(o.Store, o.Within, o.Log), lines: newLineMonitor(o, keys),
+		records: newRecords(o.Store, o.Copy, o.Within, o.Log), lines: newLineMonitor(o, keys),
 		identifiers: newCache[[]recentIdentifier](maxNumbers),
-	}, nil
+	}
+	g.records.restore = g.restore
+	return g, nil
 }
 
 // Pauses between probes of an unavailable Store.
@@ -106,6 +113,7 @@ func (g *Guard) Run(ctx context.Context) {
 	defer tick.Stop()
 	probe := time.NewTimer(0)
 	defer probe.Stop()
+	g.records.putBack(ctx)
 	delay, failing := retry.Backoff(firstProbe, maxProbe), false
 	for {
 		wake := g.records.wake
@@ -121,6 +129,9 @@ func (g *Guard) Run(ctx context.Context) {
 		case <-tick.C:
 			g.lines.check(ctx, g.records.isAway())
 			continue
+		case <-g.records.copyDue:
+			g.records.flushCopy(ctx)
+			continue
 		case <-wake:
 		case <-probe.C:
 		}
@@ -135,6 +146,7 @@ func (g *Guard) Run(ctx context.Context) {
 }
 
 func (g *Guard) close(ctx context.Context) {
+	defer g.records.flushCopy(ctx)
 	if g.records.replayPending(ctx) == nil {
 		g.lines.writeHours(ctx, g.now(), true)
 	}
@@ -148,7 +160,7 @@ func (g *Guard) Customer(ctx context.Context, id string) session.Standing {
 
 // Caller implements session.Guard.
 func (g *Guard) Caller(ctx context.Context, number string) session.Standing {
-	return g.caller(ctx, number).standing(g.rules, g.now())
+	return g.caller(ctx, number).standing(g.rules.of(number), g.now())
 }
 
 func (g *Guard) caller(ctx context.Context, number string) caller {
@@ -163,14 +175,13 @@ func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing
 	if a.Customer == "" {
 		return session.Standing{}
 	}
-	g.assignIdentifiers(a)
 	now := g.now()
 	if a.Caller != "" {
-		if st := g.caller(ctx, a.Caller).standingInCall(g.rules, now); st.Locked {
+		if st := g.caller(ctx, a.Caller).standingInCall(g.rules.of(a.Caller), now); st.Locked {
 			return st
 		}
 	}
-	f := failure{At: now.UTC(), ID: g.keys.callTag(a.Call) + unique()}
+	f := failure{At: now.UTC(), ID: g.keys.callTag(a.Call) + unique(), By: a.Method, Suggested: a.Suggested}
 	done := g.editCustomer(ctx, a.Customer,
 		func(c *customer) bool { st = c.try(g.rules, now, f); return !st.Locked },
 		func(c *customer) bool { return c.add(g.rules, f) })
@@ -192,31 +203,53 @@ func (g *Guard) GiveBack(ctx context.Context, a session.Attempt) {
 	}
 }
 
+// Right implements session.Guard.
+func (g *Guard) Right(ctx context.Context, a session.Attempt) {
+	if a.Customer == "" {
+		return
+	}
+	tag, now := g.keys.callTag(a.Call), g.now()
+	right := func(c *customer) bool {
+		back := c.giveBack(tag)
+		return c.forget(a.Method, c.latest(now)) || back
+	}
+	replay := func(c *customer) bool {
+		back := c.giveBack(tag)
+		return c.forget(a.Method, now) || back
+	}
+	if !g.editCustomer(ctx, a.Customer, right, replay) {
+		g.queueCustomer(a.Customer, replay)
+	}
+}
+
 // Verified implements session.Guard. It removes the identifier that led to the customer, if the caller gave it within
 // ten minutes, and one typing error before it. Others stay: a caller who tries the numbers of others and then proves
-// their own has still tried them. Two calls from one number at the same time may take each other's.
+// their own has still tried them.
 func (g *Guard) Verified(ctx context.Context, a session.Attempt) {
-	now := g.now()
-	if a.Customer != "" {
-		clear := func(c *customer) bool { changed := len(c.Failures) > 0; c.Failures = nil; return changed }
-		reset := func(c *customer) bool { return c.reset(now) }
-		if !g.editCustomer(ctx, a.Customer, clear, reset) {
-			g.queueCustomer(a.Customer, reset)
-		}
-	}
-	if tags := g.takeIdentifiers(a); len(tags) > 0 {
+	if tags := last(g.takeIdentifiers(a), 2); len(tags) > 0 {
 		g.editCaller(ctx, a.Caller, func(c *caller) bool { return c.removeIdentifiers(tags) })
 	}
 }
 
+// NotGuessed implements session.Guard. It takes back the identifier that led to the customer, alone. What another call
+// gave stays, or a caller could guess on one call and take it back on the next.
+func (g *Guard) NotGuessed(ctx context.Context, a session.Attempt) {
+	if tags := last(g.takeIdentifiers(a), 1); len(tags) > 0 {
+		g.editCaller(ctx, a.Caller, func(c *caller) bool { return c.notGuessed(tags[0]) })
+	}
+}
+
 // Named implements session.Guard.
-func (g *Guard) Named(ctx context.Context, number, kind, value string) {
-	if number == "" {
+func (g *Guard) Named(ctx context.Context, a session.Attempt, kind, value string) {
+	if a.Caller == "" {
 		return
 	}
 	i := identifier{At: g.now().UTC(), Tag: g.keys.identifierTag(kind, value)}
-	g.rememberIdentifier(number, i)
-	g.editCaller(ctx, number, func(c *caller) bool { c.addIdentifier(g.rules, i); return true })
+	if again := g.rememberIdentifier(a, i); again {
+		return
+	}
+	rules := g.rules.of(a.Caller)
+	g.editCaller(ctx, a.Caller, func(c *caller) bool { c.addIdentifier(rules, i); return true })
 }
 
 // StepFailed implements session.Guard.
@@ -224,8 +257,8 @@ func (g *Guard) StepFailed(ctx context.Context, number string) {
 	if number == "" {
 		return
 	}
-	at := g.now().UTC()
-	g.editCaller(ctx, number, func(c *caller) bool { c.stepFailed(g.rules, at); return true })
+	at, rules := g.now().UTC(), g.rules.of(number)
+	g.editCaller(ctx, number, func(c *caller) bool { c.stepFailed(rules, at); return true })
 }
 
 // Ended implements session.Guard.

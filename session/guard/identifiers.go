@@ -9,43 +9,32 @@ import (
 
 // How many identifiers this process remembers, and for how long.
 const (
-	rememberFor     = 10 * time.Minute
-	maxPerNumber    = 16
-	maxNumbers      = 1 << 14 // in each of the cache's two generations
-	maxRemovedByOne = 2       // by one success: the identifier that led to the customer, and a typing error before it
+	rememberFor  = 10 * time.Minute
+	maxPerNumber = 64
+	maxNumbers   = 1 << 14 // in each of the cache's two generations
 )
 
-// recentIdentifier is an identifier that a number gave on this machine, on a call that may still run. call is empty
-// until that call's first attempt.
+// recentIdentifier is an identifier that a number gave on this machine, on a call that may still run.
 type recentIdentifier struct {
 	identifier
 	call string
 }
 
-func (g *Guard) rememberIdentifier(number string, i identifier) {
+// rememberIdentifier says whether the call gave it before.
+func (g *Guard) rememberIdentifier(a session.Attempt, i identifier) (again bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	key := g.keys.key(kindCaller, number)
+	key := g.keys.key(kindCaller, a.Caller)
 	list := g.recentIdentifiers(key, i.At)
-	list = slices.DeleteFunc(list, func(o recentIdentifier) bool { return o.Tag == i.Tag })
-	g.identifiers.put(key, last(append(list, recentIdentifier{identifier: i}), maxPerNumber))
+	n := len(list)
+	list = slices.DeleteFunc(list, func(o recentIdentifier) bool { return o.Tag == i.Tag && o.call == a.Call })
+	again = len(list) < n
+	g.identifiers.put(key, last(append(list, recentIdentifier{i, a.Call}), maxPerNumber))
+	return again
 }
 
-// assignIdentifiers assigns the number's identifiers that belong to no call yet to this call.
-func (g *Guard) assignIdentifiers(a session.Attempt) {
-	if a.Caller == "" {
-		return
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for i, list := 0, g.recentIdentifiers(g.keys.key(kindCaller, a.Caller), g.now()); i < len(list); i++ {
-		if list[i].call == "" {
-			list[i].call = a.Call
-		}
-	}
-}
-
-// takeIdentifiers removes the call's identifiers from memory and returns the last ones, which led to the customer.
+// takeIdentifiers removes the call's identifiers from memory and returns them in order; the last one led to the
+// customer.
 func (g *Guard) takeIdentifiers(a session.Attempt) (tags []string) {
 	if a.Caller == "" {
 		return nil
@@ -54,7 +43,7 @@ func (g *Guard) takeIdentifiers(a session.Attempt) (tags []string) {
 	defer g.mu.Unlock()
 	key := g.keys.key(kindCaller, a.Caller)
 	list := slices.DeleteFunc(g.recentIdentifiers(key, g.now()), func(i recentIdentifier) bool {
-		own := i.call == "" || i.call == a.Call
+		own := i.call == a.Call
 		if own {
 			tags = append(tags, i.Tag)
 		}
@@ -65,7 +54,7 @@ func (g *Guard) takeIdentifiers(a session.Attempt) (tags []string) {
 	} else {
 		g.identifiers.put(key, list)
 	}
-	return last(tags, maxRemovedByOne)
+	return tags
 }
 
 // recentIdentifiers drops what is older than rememberFor and returns the rest.

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,6 +45,16 @@ type records struct {
 	seen    cache[[]byte]
 	pending map[string][]change
 	lost    int // changes that did not fit in pending
+
+	// copy survives a restart; uncopied is what it lacks. restore makes a change from a record of it.
+	copy      Copy
+	copying   sync.Mutex
+	uncopied  map[string]Copied
+	copyFails bool
+	copyDue   chan struct{} // tells Run that uncopied has something
+	restore   func(key string, known Copied) change
+	unsent    map[string]bool // changed while the Store was unavailable
+
 	// wake tells Run that there is something to replay.
 	wake chan struct{}
 }
@@ -51,9 +62,10 @@ type records struct {
 // change makes the next value of a record from the present one, nil if there is none. It may be called several times.
 type change func(value []byte) (next []byte, keep time.Duration, changed bool)
 
-func newRecords(store shared.Store, timeout time.Duration, log *slog.Logger) *records {
+func newRecords(store shared.Store, own Copy, timeout time.Duration, log *slog.Logger) *records {
 	r := &records{
-		store: store, timeout: timeout, log: log,
+		store: store, timeout: timeout, log: log, copy: own, uncopied: map[string]Copied{}, unsent: map[string]bool{},
+		copyDue: make(chan struct{}, 1),
 		pending: map[string][]change{}, seen: newCache[[]byte](maxSeen), wake: make(chan struct{}, 1),
 	}
 	for i := range r.locks {
@@ -104,14 +116,17 @@ func decodeRecord[T any](r *records, value []byte) (record T) {
 
 func (r *records) get(ctx context.Context, key string) []byte {
 	if r.isAway() {
-		return r.cached(key)
+		return r.copied(ctx, key)
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	value, _, err := r.store.Get(ctx, key)
-	if err != nil && !errors.Is(err, shared.ErrNotFound) {
+	switch {
+	case errors.Is(err, shared.ErrNotFound): // expired or lost; what has expired counts no more
+		return r.copied(ctx, key)
+	case err != nil:
 		r.markAway(err)
-		return r.cached(key)
+		return r.copied(ctx, key)
 	}
 	r.cache(key, value)
 	return value
@@ -125,13 +140,13 @@ func (r *records) write(ctx context.Context, key string, apply, replay change) (
 	}
 	defer unlock()
 	if r.isAway() {
-		r.writeLocally(key, apply, replay)
+		r.writeLocally(ctx, key, apply, replay)
 		return true
 	}
 	done, err := r.swap(ctx, key, apply, deadline)
 	if err != nil {
 		r.markAway(err)
-		r.writeLocally(key, apply, replay)
+		r.writeLocally(ctx, key, apply, replay)
 		return true
 	}
 	return done
@@ -168,9 +183,17 @@ func (r *records) trySwap(ctx context.Context, key string, c change) (next []byt
 	if err != nil && !missing {
 		return nil, err
 	}
+	known := time.Duration(0)
+	lost := false
+	if missing {
+		value, known, lost = r.known(ctx, key)
+	}
 	next, keep, changed := c(value)
-	if !changed {
+	switch {
+	case !changed && !lost:
 		return next, nil
+	case !changed:
+		keep = known
 	}
 	putting, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
@@ -203,19 +226,15 @@ func stripe(key string) (n int) {
 	return n
 }
 
+// cache remembers what the Store has.
 func (r *records) cache(key string, value []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if value == nil {
-		r.seen.remove(key)
+	known, there := r.seen.get(key)
+	if there && bytes.Equal(known, value) && !r.unsent[key] {
 		return
 	}
+	delete(r.unsent, key)
 	r.seen.put(key, value)
-}
-
-func (r *records) cached(key string) []byte {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	value, _ := r.seen.get(key)
-	return value
+	r.copyLocked(key, value, false)
 }

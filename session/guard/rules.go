@@ -1,8 +1,10 @@
 package guard
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 )
 
@@ -26,6 +28,8 @@ type Rules struct {
 	CallerStepsWithin time.Duration `yaml:"caller_steps_within"`
 	CallerNames       int           `yaml:"caller_names"`
 	CallerNamesWithin time.Duration `yaml:"caller_names_within"`
+	// SharedNumbers are numbers behind which many people are, such as a company's main number, with limits of their own.
+	SharedNumbers []SharedNumber `yaml:"shared_numbers"`
 
 	// Sends codes may go to one number within SendsWithin, SendsApart from each other, and SendsPerDay within 24 h:
 	// 3 within 10 minutes, 30 s, 10.
@@ -44,7 +48,25 @@ type Rules struct {
 	AlarmTimes    int           `yaml:"alarm_times"`
 }
 
+// SharedNumber is a number (E.164) that many people call from. CallerSteps and CallerNames replace those of Rules; zero
+// means 100.
+type SharedNumber struct {
+	Number      string `yaml:"number"`
+	CallerSteps int    `yaml:"caller_steps"`
+	CallerNames int    `yaml:"caller_names"`
+}
+
 const day = 24 * time.Hour
+
+// of are the rules for one caller's number.
+func (r Rules) of(number string) Rules {
+	for _, s := range r.SharedNumbers {
+		if s.Number == number {
+			r.CallerSteps, r.CallerNames = cmp.Or(s.CallerSteps, 100), cmp.Or(s.CallerNames, 100)
+		}
+	}
+	return r
+}
 
 // DefaultRules are the defaults of docs/policy.md.
 func DefaultRules() Rules { return Rules{}.withDefaults() }
@@ -82,6 +104,11 @@ func (r Rules) withDefaults() Rules {
 	return r
 }
 
+// maxShared bounds the limits of a shared number: its record holds twice as many entries.
+const maxShared = 1000
+
+var e164 = regexp.MustCompile(`^\+[1-9][0-9]{4,14}$`)
+
 // Validate returns all fields that are out of bounds.
 func (r Rules) Validate() error {
 	r = r.withDefaults()
@@ -114,6 +141,14 @@ func (r Rules) Validate() error {
 	length("caller_steps_within", r.CallerStepsWithin, time.Minute, 30*day)
 	number("caller_names", r.CallerNames, 1, 100)
 	length("caller_names_within", r.CallerNamesWithin, time.Minute, 30*day)
+	for i, s := range r.SharedNumbers {
+		if !e164.MatchString(s.Number) {
+			errs = append(errs, fmt.Errorf("shared_numbers[%d].number is %q; it must be a number with + and its country code, "+
+				"such as +12125550100", i, s.Number))
+		}
+		number(fmt.Sprintf("shared_numbers[%d].caller_steps", i), cmp.Or(s.CallerSteps, 1), 1, maxShared)
+		number(fmt.Sprintf("shared_numbers[%d].caller_names", i), cmp.Or(s.CallerNames, 1), 1, maxShared)
+	}
 	number("sends", r.Sends, 1, 5)
 	length("sends_within", r.SendsWithin, 10*time.Minute, day)
 	length("sends_apart", r.SendsApart, time.Second, time.Hour)

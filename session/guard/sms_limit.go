@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -27,6 +28,17 @@ func (s sends) next(r Rules) (at time.Time) {
 
 func (s *sends) add(r Rules, at time.Time) {
 	s.At = last(append(s.At, at), max(r.Sends, r.SendsPerDay))
+}
+
+// merge adds what another copy of the record knew.
+func (s *sends) merge(o sends) (changed bool) {
+	for _, at := range o.At {
+		if !slices.ContainsFunc(s.At, at.Equal) {
+			s.At, changed = append(s.At, at), true
+		}
+	}
+	slices.SortFunc(s.At, time.Time.Compare)
+	return changed
 }
 
 // NotSent gives the last send back after the message could not be sent.

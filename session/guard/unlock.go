@@ -25,6 +25,11 @@ func (g *Guard) Attempts(ctx context.Context, id string) (Attempts, error) {
 	if err != nil && !errors.Is(err, shared.ErrNotFound) {
 		return Attempts{}, fmt.Errorf("read the attempts at customer %s: %w", id, err)
 	}
+	return g.attempts(value), nil
+}
+
+// attempts are those of a customer's record.
+func (g *Guard) attempts(value []byte) Attempts {
 	c, now := decodeRecord[customer](g.records, value), g.now()
 	if c.expired(g.rules, now) {
 		c = customer{}
@@ -33,7 +38,7 @@ func (g *Guard) Attempts(ctx context.Context, id string) (Attempts, error) {
 	if a.Failures > 0 {
 		a.Last = c.Failures[a.Failures-1].At
 	}
-	return a, nil
+	return a
 }
 
 // UnlockCaller clears the record of a caller's number (E.164) on all machines. was says whether it was locked. It fails
@@ -42,7 +47,7 @@ func (g *Guard) UnlockCaller(ctx context.Context, number string) (was bool, err 
 	clear := recordChange(g.records, g.keepCaller, func(c *caller) bool {
 		was = c.standing(g.rules, g.now()).Locked
 		changed := len(c.Failed)+len(c.Identifiers) > 0
-		*c = caller{}
+		*c = caller{Cleared: g.now().UTC()}
 		return changed
 	})
 	if err := g.swapNow(ctx, g.keys.key(kindCaller, number), clear); err != nil {
@@ -56,9 +61,7 @@ func (g *Guard) UnlockCaller(ctx context.Context, number string) (was bool, err 
 func (g *Guard) Unlock(ctx context.Context, id string) (was bool, err error) {
 	clear := recordChange(g.records, g.keepCustomer, func(c *customer) bool {
 		was = c.standing(g.rules, g.now()).Locked
-		changed := len(c.Failures) > 0
-		c.Failures = nil
-		return changed
+		return c.forget(everyMethod, c.latest(g.now()))
 	})
 	if err := g.swapNow(ctx, g.keys.key(kindCustomer, id), clear); err != nil {
 		return false, fmt.Errorf("unlock customer %s: %w", id, err)

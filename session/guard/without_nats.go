@@ -15,16 +15,18 @@ const (
 )
 
 // writeLocally changes the cached record and queues the change for the Store.
-func (r *records) writeLocally(key string, apply, replay change) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	value, _ := r.seen.get(key)
-	next, _, changed := apply(value)
+func (r *records) writeLocally(ctx context.Context, key string, apply, replay change) {
+	next, _, changed := apply(r.copied(ctx, key))
 	if !changed {
 		return
 	}
+	r.mu.Lock()
 	r.seen.put(key, next)
+	r.unsent[key] = true
+	r.copyLocked(key, next, true)
 	r.queueLocked(key, replay)
+	r.mu.Unlock()
+	r.flushCopy(ctx)
 }
 
 // queue leaves a change for replayPending.
@@ -61,6 +63,7 @@ func (r *records) replayPending(ctx context.Context) error {
 		if _, _, err := r.store.Get(probing, kindAlarm+".probe"); err != nil && !errors.Is(err, shared.ErrNotFound) {
 			return err
 		}
+		r.putBack(ctx)
 	}
 	for {
 		key, ok := r.nextPending()

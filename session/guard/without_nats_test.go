@@ -40,7 +40,7 @@ func count(from, to int) (all []int) {
 
 func unavailable(log *strings.Builder) (*records, *shared.Memory) {
 	store := shared.NewMemory()
-	r := newRecords(store, defaultTimeout, slog.New(slog.NewTextHandler(log, nil)))
+	r := newRecords(store, noCopy{}, defaultTimeout, slog.New(slog.NewTextHandler(log, nil)))
 	r.markAway(errors.New("no responders"))
 	return r, store
 }

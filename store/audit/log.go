@@ -21,7 +21,8 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-var schema = sqlite.Schema{Application: 0x43536175 /* CSau */, Synchronous: "FULL", Name: "audit", Files: migrations}
+var schema = sqlite.Schema{Application: 0x43536175 /* CSau */, Synchronous: "FULL", Name: "audit",
+	Anew: "to begin a new log", Beside: "audit.heads", Files: migrations}
 
 // The actions in the audit log. More may be added.
 const (
@@ -36,6 +37,8 @@ const (
 	Checked        = "answer_checked"
 	Messaged       = "message_sent"
 	Erased         = "erased"
+	Added          = "customer_added"
+	Removed        = "customer_removed"
 	Imported       = "imported"
 	Exported       = "exported"
 	Replayed       = "replayed"

@@ -229,7 +229,7 @@ func trimmed(t *testing.T) (*Log, State) {
 	whole, err := a.Verify(deadline(t))
 	require.NoError(t, err)
 	a.now = func() time.Time { return eventtest.Noon.AddDate(0, 0, 60) }
-	n, err := a.Trim(deadline(t), eventtest.Noon.AddDate(0, 0, 4).Truncate(time.Millisecond), "countersign", false)
+	n, err := a.Trim(deadline(t), eventtest.Noon.AddDate(0, 0, 4).Truncate(time.Millisecond), "countersign")
 	require.NoError(t, err)
 	require.EqualValues(t, 3, n)
 	return a, whole
@@ -242,17 +242,17 @@ func TestEntriesWhoseTimeIsOverAreRemovedAndTheChainHolds(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 4, s.Entries, "three, and the one that records the removal")
 	assert.EqualValues(t, 3, s.Removed)
-	n, err := a.Trim(deadline(t), eventtest.Noon.AddDate(0, 0, 4).Truncate(time.Millisecond), "countersign", false)
+	n, err := a.Trim(deadline(t), eventtest.Noon.AddDate(0, 0, 4).Truncate(time.Millisecond), "countersign")
 	require.NoError(t, err)
 	assert.Zero(t, n, "a second time")
 
 	a.now = func() time.Time { return eventtest.Noon.AddDate(0, 0, 100) }
 	for range 2 {
-		n, err = a.Trim(deadline(t), eventtest.Noon.AddDate(0, 0, 90), "countersign", true)
+		n, err = a.Trimmable(deadline(t), eventtest.Noon.AddDate(0, 0, 90))
 		require.NoError(t, err)
-		assert.EqualValues(t, 4, n, "a dry run changes nothing")
+		assert.EqualValues(t, 4, n, "counting changes nothing")
 	}
-	n, err = a.Trim(deadline(t), eventtest.Noon.AddDate(0, 0, 90), "countersign", false)
+	n, err = a.Trim(deadline(t), eventtest.Noon.AddDate(0, 0, 90), "countersign")
 	require.NoError(t, err)
 	assert.EqualValues(t, 4, n, "all of them")
 	s, err = a.Verify(deadline(t), before.Head, s.Head)
@@ -268,11 +268,11 @@ func TestEntriesWhoseTimeIsOverAreRemovedAndTheChainHolds(t *testing.T) {
 func TestNoEntryIsRemovedWithinThirtyDays(t *testing.T) {
 	t.Parallel()
 	a := auditLog(t, 6) // each reading of the clock is a day later
-	n, err := a.Trim(deadline(t), eventtest.Noon.AddDate(10, 0, 0), "countersign", false)
+	n, err := a.Trim(deadline(t), eventtest.Noon.AddDate(10, 0, 0), "countersign")
 	require.NoError(t, err)
 	assert.Zero(t, n)
 	a.now = func() time.Time { return eventtest.Noon.AddDate(0, 0, 33) }
-	n, err = a.Trim(deadline(t), eventtest.Noon.AddDate(10, 0, 0), "countersign", false)
+	n, err = a.Trim(deadline(t), eventtest.Noon.AddDate(10, 0, 0), "countersign")
 	require.NoError(t, err)
 	assert.EqualValues(t, 2, n)
 	_, err = a.Verify(deadline(t))
@@ -287,14 +287,14 @@ func TestATrimThatACrashCutOffIsNoError(t *testing.T) {
 	a.now = func() time.Time { return now }
 	_, err := a.db.Write.Exec(`CREATE TRIGGER crash BEFORE DELETE ON entries BEGIN SELECT raise(ABORT, 'crash'); END`)
 	require.NoError(t, err)
-	_, err = a.Trim(deadline(t), eventtest.Noon.AddDate(0, 0, 20), "countersign", false)
+	_, err = a.Trim(deadline(t), eventtest.Noon.AddDate(0, 0, 20), "countersign")
 	require.ErrorContains(t, err, "crash")
 	s, err := a.Verify(deadline(t))
 	require.NoError(t, err)
 	assert.EqualValues(t, 4, s.Entries)
 	_, err = a.db.Write.Exec(`DROP TRIGGER crash`)
 	require.NoError(t, err)
-	n, err := a.Trim(deadline(t), eventtest.Noon.AddDate(0, 0, 20), "countersign", false)
+	n, err := a.Trim(deadline(t), eventtest.Noon.AddDate(0, 0, 20), "countersign")
 	require.NoError(t, err)
 	assert.EqualValues(t, 3, n)
 	s, err = a.Verify(deadline(t))
@@ -386,7 +386,7 @@ func TestAWholeLogIsWholeWhileOthersWriteAndTrimIt(t *testing.T) {
 			if _, err := a.Append(t.Context(), Entry{Actor: "x", Action: Imported}); err != nil {
 				return err
 			}
-			if _, err := a.Trim(t.Context(), now.AddDate(0, 0, -35), "countersign", false); err != nil {
+			if _, err := a.Trim(t.Context(), now.AddDate(0, 0, -35), "countersign"); err != nil {
 				return err
 			}
 		}

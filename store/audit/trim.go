@@ -15,31 +15,18 @@ import (
 const auditAtLeast = 30 * 24 * time.Hour
 
 // Trim removes the entries from before a time, but never those of the last 30 days, and writes an entry that says so.
-// The chain continues from the last removed entry. Trim returns how many it removed; with dryRun it only counts.
-// After a crash in the middle only its own entry may exist; the next Trim removes the rest.
-func (a *Log) Trim(ctx context.Context, before time.Time, actor string, dryRun bool) (removed int64, err error) {
+// The chain continues from the last removed entry. Trim returns how many it removed. After a crash in the middle only
+// its own entry may exist; the next Trim removes the rest.
+func (a *Log) Trim(ctx context.Context, before time.Time, actor string) (removed int64, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("trim the audit log: %w", err)
 		}
 	}()
-	if youngest := a.now().Add(-auditAtLeast); before.After(youngest) {
-		before = youngest
+	last, hash, removed, err := a.old(ctx, before)
+	if err != nil || removed == 0 {
+		return 0, err
 	}
-	var last Head
-	var at int64
-	var hash []byte
-	// The removed entries end before the first that stays, even if the clock was put back in between.
-	err = a.db.Read.QueryRowContext(ctx, `SELECT n, time, hash, n - (SELECT n FROM start) FROM entries
-		WHERE n < coalesce((SELECT min(n) FROM entries WHERE time >= ?), 1 << 62) ORDER BY n DESC LIMIT 1`,
-		before.UnixMilli()).Scan(&last.N, &at, &hash, &removed)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	if err != nil || dryRun {
-		return removed, err
-	}
-	last.Time, last.Hash = time.UnixMilli(at), hex.EncodeToString(hash)
 	// First the entry, then the removal: Verify demands that the entry was noted.
 	_, err = a.Append(ctx, Entry{Actor: actor, Action: Trimmed, Object: "audit", Detail: trimDetail(last)})
 	if err != nil {
@@ -61,6 +48,29 @@ func (a *Log) Trim(ctx context.Context, before time.Time, actor string, dryRun b
 		return 0, err
 	}
 	return removed, nil
+}
+
+// Trimmable returns how many entries Trim would remove.
+func (a *Reader) Trimmable(ctx context.Context, before time.Time) (entries int64, err error) {
+	_, _, entries, err = a.old(ctx, before)
+	return entries, err
+}
+
+// old returns the last entry to remove, its hash, and how many there are; none if there is nothing to remove.
+func (a *Reader) old(ctx context.Context, before time.Time) (last Head, hash []byte, count int64, err error) {
+	if youngest := a.now().Add(-auditAtLeast); before.After(youngest) {
+		before = youngest
+	}
+	var at int64
+	// The removed entries end before the first that stays, even if the clock was put back in between.
+	err = a.db.Read.QueryRowContext(ctx, `SELECT n, time, hash, n - (SELECT n FROM start) FROM entries
+		WHERE n < coalesce((SELECT min(n) FROM entries WHERE time >= ?), 1 << 62) ORDER BY n DESC LIMIT 1`,
+		before.UnixMilli()).Scan(&last.N, &at, &hash, &count)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Head{}, nil, 0, nil
+	}
+	last.Time, last.Hash = time.UnixMilli(at), hex.EncodeToString(hash)
+	return last, hash, count, err
 }
 
 const trimmedUpTo = "up to "

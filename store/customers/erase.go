@@ -3,6 +3,7 @@ package customers
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -23,15 +24,8 @@ func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed
 	if traces, err = d.tracesOf(ctx, customer); err != nil {
 		return nil, nil, err
 	}
-	removed = Removed{}
 	err = d.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		for _, table := range []string{"phones", "identifiers", "credentials", "sealed"} {
-			if removed[table], err = sqlite.Exec(ctx, tx, `DELETE FROM `+table+` WHERE customer = ?`, customer); err != nil {
-				return err
-			}
-		}
-		removed["customers"], err = sqlite.Exec(ctx, tx, `DELETE FROM customers WHERE id = ?`, customer)
-		if err != nil {
+		if removed, err = removeRows(ctx, tx, customer); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO erased VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at`,
@@ -42,6 +36,41 @@ func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed
 		return nil, nil, fmt.Errorf("erase from %s: %w", filepath.Base(d.db.Path), err)
 	}
 	return removed, traces, nil
+}
+
+func removeRows(ctx context.Context, tx *sql.Tx, customer string) (removed Removed, err error) {
+	removed = Removed{}
+	for _, table := range []string{"phones", "identifiers", "credentials", "sealed"} {
+		if removed[table], err = sqlite.Exec(ctx, tx, `DELETE FROM `+table+` WHERE customer = ?`, customer); err != nil {
+			return nil, err
+		}
+	}
+	removed["customers"], err = sqlite.Exec(ctx, tx, `DELETE FROM customers WHERE id = ?`, customer)
+	return removed, err
+}
+
+// Remove takes a customer out of the directory, with their numbers and secrets, or returns ErrUnknown. Unlike Erase it
+// leaves what others know of them, and they may come back with an import.
+func (d *Directory) Remove(ctx context.Context, customer string) error {
+	err := d.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := mustExist(ctx, tx, customer); err != nil {
+			return err
+		}
+		_, err := removeRows(ctx, tx, customer)
+		return err
+	})
+	if err != nil && !errors.Is(err, ErrUnknown) {
+		return fmt.Errorf("remove customer: %w", err)
+	}
+	return err
+}
+
+// ForgetErasure removes the note of an erasure that erased nobody.
+func (d *Directory) ForgetErasure(ctx context.Context, customer string) error {
+	return d.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM erased WHERE alias = ?`, d.Alias(customer))
+		return err
+	})
 }
 
 // tracesOf collects the values on file that belong to this customer alone. With many customers that takes seconds,

@@ -1,8 +1,6 @@
 package customers
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/csv"
@@ -11,6 +9,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"countersign/session"
 )
 
 // ErrBadRows means that nothing was imported because some rows were bad.
@@ -21,6 +21,12 @@ var ErrBadRows = errors.New("nothing was imported")
 type ImportOptions struct {
 	// Region is the country (ISO 3166) of phones without a country code.
 	Region string
+	// Placeholders are phones that stand for none, beside those that everybody knows. No customer can have them.
+	Placeholders session.Placeholders
+	// Columns has our names for columns of the file with other names, or LeaveOut.
+	Columns map[string]string
+	// ClearEmpty makes an empty cell remove what is on file. Otherwise it changes nothing.
+	ClearEmpty bool
 	// SkipBad imports the good rows even if there are bad ones.
 	SkipBad bool
 	// CanKeyAccount and CanKeyPIN report whether callers can key such an account or PIN on the line in force. Those
@@ -36,40 +42,64 @@ type ImportOptions struct {
 type BadRow struct {
 	// Line is the line of the file, from 1, on which the row or its bad cell begins.
 	Line int
+	// Column is the name of the bad cell's column, or empty if the row as a whole is bad.
+	Column string
 	// Problem says which cell is bad and what to do. It never shows a secret.
 	Problem string
 }
 
 func (b BadRow) String() string { return fmt.Sprintf("line %d: %s", b.Line, b.Problem) }
 
-// ImportResult counts the rows below the header.
+// ImportResult counts the rows below the header. Rows with nothing in them do not count.
 type ImportResult struct {
 	// Rows were read; Imported of them were stored, Bad were not.
 	Rows, Imported, Bad int
+	// Of the Imported, Added are new customers; Changed were on file with other data, or have a secret that is stored
+	// again because argon2id does not tell whether it is the same; Unchanged were on file like that.
+	Added, Changed, Unchanged int
+	// Notes say what was guessed about the file.
+	Notes []string
+	// OddPhones were stored, though they are not in their country's numbering plan. OddPhone is the first of them.
+	OddPhones int
+	OddPhone  string
+	// SharedPhones are how many phones of the file belong to several customers, and the first of them.
+	SharedPhones int
+	Shared       []SharedPhone
 	// WeakPINs were stored, though SetPIN would have refused them.
 	WeakPINs int
 	// OddAccounts and OddPINs were stored, though CanKeyAccount or CanKeyPIN says that callers cannot key them.
 	OddAccounts, OddPINs int
 }
 
+// SharedPhone is a number of several customers: it identifies none of them.
+type SharedPhone struct {
+	E164      string
+	Customers []string
+}
+
 // progressEvery is how many rows are between two calls of Progress.
 const progressEvery = 1000
 
-// Import reads customers from CSV (docs/customers.md#the-file): a header with any of id, name, phones, account, pin,
+// Import reads customers from a file (docs/customers.md#the-file): CSV, in UTF-8, UTF-16 or Windows-1252 and with any
+// usual separator, or the first sheet of an .xlsx workbook. Its header has any of id, name, phones, account, pin,
 // birth_date, passphrase, totp_secret and language, plus columns of the company's own: id:<kind> for more
 // identifiers, such as id:tracking, and fact:<kind> for more secrets of digits, such as fact:postcode. Their order is
-// free, and only id is required. Several phones in a cell are separated by ";".
+// free, and only id is required. Several phones in a cell are separated by ";", "|" or a line break.
 //
 // A row creates a customer or, if the id is known, changes one: its phones, identifiers and secrets replace the old
-// ones. An empty cell or a missing column changes nothing. An identifier of another customer makes a row bad, as does
-// an id or identifier that comes twice in the file. A number added to a known customer is on file from now on (see
-// Phones), the numbers of a new customer since ever. Every secret in the file is stored again, even an unchanged one,
-// and must be wrapped in argon2id again (see Wrap): leave its column out of files without new secrets.
+// ones. An empty cell changes nothing unless ClearEmpty is set, and a missing column never does. An identifier of
+// another customer makes a row bad, as does an id or identifier that comes twice in the file. A number added to a known
+// customer is on file from now on (see Phones), the numbers of a new customer since ever. A secret that is wrapped in
+// argon2id is stored again, even an unchanged one, and must be wrapped again (see Wrap): leave its column out of files
+// without new secrets.
 //
 // All rows go in one transaction: others see all of them or none, and can read meanwhile. Without SkipBad a bad row
 // means that nothing is imported; all rows are still read and reported, and the error is ErrBadRows. Any other error
 // also means that nothing was imported. Memory does not grow with the file.
 func (d *Directory) Import(ctx context.Context, r io.Reader, o ImportOptions) (ImportResult, error) {
+	if o.Region != "" && !session.IsRegion(strings.ToUpper(o.Region)) {
+		return ImportResult{}, fmt.Errorf("the region %q is not an ISO 3166 code of two letters, such as DE or US", o.Region)
+	}
 	im := importer{options: o, hash: d.hash, generation: time.Now().UnixNano(), now: d.now()}
 	if err := im.open(r); err != nil {
 		return ImportResult{}, err
@@ -80,13 +110,16 @@ func (d *Directory) Import(ctx context.Context, r io.Reader, o ImportOptions) (I
 		if err := im.run(ctx, stop); err != nil {
 			return err
 		}
+		if err := im.findShared(ctx); err != nil {
+			return err
+		}
 		if im.result.Bad > 0 && !o.SkipBad {
 			return fmt.Errorf("%w: %d of %d rows are bad", ErrBadRows, im.result.Bad, im.result.Rows)
 		}
 		return nil
 	})
 	if err != nil {
-		im.result.Imported = 0
+		im.result.Imported, im.result.Added, im.result.Changed, im.result.Unchanged = 0, 0, 0, 0
 		return im.result, err
 	}
 	d.shrinkLog(ctx)
@@ -108,38 +141,64 @@ type importer struct {
 	// generation marks the customers written in this run, so that a second row with the same id is detected.
 	generation int64
 	now        time.Time
-	csv        *csv.Reader
+	file       *counted
+	source     source
 	columns    columns
-	bom        int64
 	tx         *sql.Tx
 	result     ImportResult
 }
 
-// open reads the header.
-func (im *importer) open(r io.Reader) error {
-	buffered := bufio.NewReaderSize(r, 64*1024)
-	if head, _ := buffered.Peek(3); bytes.Equal(head, []byte("\ufeff")) {
-		n, _ := buffered.Discard(3)
-		im.bom = int64(n)
+// counted counts the bytes that were read.
+type counted struct {
+	io.Reader
+	bytes int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.bytes += int64(n)
+	return n, err
+}
+
+// open reads the header, the first row with anything in it.
+func (im *importer) open(r io.Reader) (err error) {
+	im.file = &counted{Reader: r}
+	if im.source, err = newSource(im.file); err != nil {
+		return err
 	}
-	im.csv = csv.NewReader(buffered)
-	im.csv.ReuseRecord = true
-	header, err := im.csv.Read()
-	if errors.Is(err, io.EOF) {
-		return errors.New("the file is empty: its first line must name the columns, such as id,name,phones,account,pin")
+	for {
+		header, err := im.source.next()
+		if errors.Is(err, io.EOF) {
+			return errors.New("the file is empty: its first line must name the columns, such as id,name,phones,account,pin")
+		}
+		if err != nil {
+			return fmt.Errorf("read the header: %w", err)
+		}
+		if strings.TrimSpace(strings.Join(header, "")) == "" {
+			continue
+		}
+		mapped := map[string]string{}
+		for theirs, ours := range im.options.Columns {
+			mapped[columnName(theirs)] = ours
+		}
+		if im.columns, err = parseHeader(header, im.source.line(0), mapped); err != nil {
+			return err
+		}
+		var dates []int
+		if at, ok := im.columns.at[KindBirthDate]; ok {
+			dates = append(dates, at)
+		}
+		im.source.header(im.columns.width, dates)
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("read the header: %w", err)
-	}
-	im.columns, err = parseHeader(header)
-	return err
 }
 
 // run imports row after row until the end of the file, or until stop returns an error.
 func (im *importer) run(ctx context.Context, stop func() error) error {
 	for {
-		record, err := im.csv.Read()
+		record, err := im.source.next()
 		if errors.Is(err, io.EOF) {
+			im.result.Notes = im.source.notes()
 			im.progress()
 			return nil
 		}
@@ -161,23 +220,30 @@ func (im *importer) row(ctx context.Context, record []string, readErr error) err
 	var syntax *csv.ParseError
 	switch {
 	case errors.As(readErr, &syntax):
-		line, err = syntax.StartLine, im.columns.syntaxError(syntax, len(record))
+		line, err = im.source.line(0), syntaxError(syntax)
 	case readErr != nil:
 		return fmt.Errorf("read the file: %w", readErr)
 	default:
-		line, _ = im.csv.FieldPos(0)
-		err = im.store(ctx, record)
+		line = im.source.line(0)
+		fitted, blank, wrong := im.columns.fit(record)
+		if blank {
+			return nil
+		}
+		if err = wrong; err == nil {
+			err = im.store(ctx, fitted)
+		}
 	}
 	var bad *badCell
 	switch {
 	case errors.As(err, &bad):
+		b := BadRow{Line: line, Problem: bad.problem}
 		if bad.column >= 0 {
-			line, _ = im.csv.FieldPos(bad.column)
+			b.Line, b.Column = im.source.line(bad.column), im.columns.name(bad.column)
 		}
 		im.result.Rows++
 		im.result.Bad++
 		if im.options.OnBad != nil {
-			im.options.OnBad(BadRow{Line: line, Problem: bad.problem})
+			im.options.OnBad(b)
 		}
 	case err != nil:
 		return fmt.Errorf("line %d: %w", line, err)
@@ -189,13 +255,22 @@ func (im *importer) row(ctx context.Context, record []string, readErr error) err
 }
 
 func (im *importer) store(ctx context.Context, record []string) error {
-	c, err := im.columns.parse(record, im.options.Region, im.now)
+	c, err := im.columns.parse(record, im.options, im.now)
 	defer c.wipe()
 	if err != nil {
 		return err
 	}
-	if err := im.write(ctx, c); err != nil {
+	was, err := im.write(ctx, c)
+	if err != nil {
 		return err
+	}
+	switch was {
+	case wasAdded:
+		im.result.Added++
+	case wasChanged:
+		im.result.Changed++
+	default:
+		im.result.Unchanged++
 	}
 	im.tally(c)
 	return nil
@@ -203,6 +278,11 @@ func (im *importer) store(ctx context.Context, record []string) error {
 
 // tally counts PINs and accounts that are stored although they are weak or cannot be keyed.
 func (im *importer) tally(c imported) {
+	if c.oddPhone != "" {
+		if im.result.OddPhones++; im.result.OddPhones == 1 {
+			im.result.OddPhone = fmt.Sprintf("%s (line %d)", c.oddPhone, im.source.line(0))
+		}
+	}
 	account, pin := c.identifier(KindAccount), c.secret(KindPIN)
 	if can := im.options.CanKeyPIN; can != nil && len(pin) > 0 && !can(len(pin), true) {
 		im.result.OddPINs++
@@ -225,6 +305,33 @@ func (im *importer) tally(c imported) {
 
 func (im *importer) progress() {
 	if im.options.Progress != nil {
-		im.options.Progress(im.result.Rows, im.csv.InputOffset()+im.bom)
+		im.options.Progress(im.result.Rows, im.file.bytes)
 	}
+}
+
+// maxShared bounds the shared phones that are named.
+const maxShared = 5
+
+// findShared finds the phones of the imported customers that others have, too.
+func (im *importer) findShared(ctx context.Context) error {
+	if _, ok := im.columns.at["phones"]; !ok {
+		return nil
+	}
+	rows, err := im.tx.QueryContext(ctx, `SELECT p.e164, group_concat(p.customer, ' ') FROM phones p
+		JOIN customers c ON c.id = p.customer
+		GROUP BY p.e164 HAVING count(*) > 1 AND max(c.imported = ?)`, im.generation)
+	if err != nil {
+		return fmt.Errorf("look for shared phones: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var e164, owners string
+		if err := rows.Scan(&e164, &owners); err != nil {
+			return fmt.Errorf("look for shared phones: %w", err)
+		}
+		if im.result.SharedPhones++; im.result.SharedPhones <= maxShared {
+			im.result.Shared = append(im.result.Shared, SharedPhone{E164: e164, Customers: strings.Fields(owners)})
+		}
+	}
+	return rows.Err()
 }

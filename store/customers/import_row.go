@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -13,13 +12,6 @@ import (
 
 	"countersign/session"
 )
-
-// knownColumns are the columns of the customers CSV with fixed names (docs/customers.md#the-file).
-var knownColumns = []string{"id", "name", "phones", "account", "pin", "birth_date", "passphrase", "totp_secret",
-	"language"}
-
-// Prefixes of the columns that a company names itself.
-const identifierColumn, factColumn = "id:", "fact:"
 
 // What cells may contain. An id becomes a channel variable and a SIP header.
 var (
@@ -43,64 +35,6 @@ type badCell struct {
 
 func (b *badCell) Error() string { return b.problem }
 
-// columns maps the names of the columns in the file to their indexes.
-type columns struct {
-	at map[string]int
-	// identifiers and secrets are the columns of such, in the order of the file. totp_secret is not among them: it
-	// has a form of its own.
-	identifiers, secrets []kindColumn
-}
-
-// kindColumn is a column of identifiers or secrets.
-type kindColumn struct{ name, kind string }
-
-func parseHeader(header []string) (columns, error) {
-	known := "the columns are " + strings.Join(knownColumns, ", ") + ", id:<kind> and fact:<kind>"
-	c := columns{at: map[string]int{}}
-	for i, name := range header {
-		if !utf8.ValidString(name) {
-			return c, errors.New("line 1: the file is not UTF-8: save it as UTF-8")
-		}
-		name = strings.ToLower(strings.TrimSpace(name))
-		if strings.ContainsAny(name, ";\t") {
-			return c, fmt.Errorf("line 1: the columns must be separated by commas, %q is one column; %s", shorten(name), known)
-		}
-		if err := c.add(name, known); err != nil {
-			return c, err
-		}
-		if _, twice := c.at[name]; twice {
-			return c, fmt.Errorf("line 1: the column %s is there twice: remove one of them", name)
-		}
-		c.at[name] = i
-	}
-	if _, ok := c.at["id"]; !ok {
-		return c, fmt.Errorf("line 1: the column id is missing; %s", known)
-	}
-	return c, nil
-}
-
-// add registers a column by its name.
-func (c *columns) add(name, known string) error {
-	identifier, isIdentifier := strings.CutPrefix(name, identifierColumn)
-	fact, isFact := strings.CutPrefix(name, factColumn)
-	switch {
-	case isIdentifier && isNewKind(identifier):
-		c.identifiers = append(c.identifiers, kindColumn{name, identifier})
-	case isFact && isNewFact(fact):
-		c.secrets = append(c.secrets, kindColumn{name, fact})
-	case isIdentifier, isFact:
-		return fmt.Errorf("line 1: the column %q cannot have this name: after the colon, use up to 32 letters a to z, "+
-			"digits and _, beginning with a letter, and no name that is taken", shorten(name))
-	case name == KindAccount:
-		c.identifiers = append(c.identifiers, kindColumn{name, name})
-	case name == KindPIN, name == KindBirthDate, name == KindPassphrase:
-		c.secrets = append(c.secrets, kindColumn{name, name})
-	case !slices.Contains(knownColumns, name):
-		return fmt.Errorf("line 1: unknown column %q; %s", shorten(name), known)
-	}
-	return nil
-}
-
 // imported is a parsed row. Empty fields change nothing.
 type imported struct {
 	id, name, language string
@@ -109,6 +43,10 @@ type imported struct {
 	// secrets are in their normal form; totp is the key.
 	secrets []enrolment
 	totp    []byte
+	// empty are the columns whose cells are to be emptied.
+	empty []string
+	// oddPhone is one that is not in its country's numbering plan, or empty.
+	oddPhone string
 }
 
 // enrolment is a secret to be stored.
@@ -145,10 +83,16 @@ func (r imported) identifier(kind string) string {
 }
 
 // parse reads a row. The error is a *badCell; the caller wipes r even then.
-func (c columns) parse(record []string, region string, now time.Time) (r imported, err error) {
+func (c columns) parse(record []string, o ImportOptions, now time.Time) (r imported, err error) {
 	for i, cell := range record {
 		if !utf8.ValidString(cell) {
 			return r, &badCell{i, "the text is not UTF-8: save the file as UTF-8"}
+		}
+	}
+	for _, i := range c.unnamed {
+		if cell := strings.TrimSpace(record[i]); cell != "" {
+			return r, &badCell{i, fmt.Sprintf("column %d has %q here and no name in the header: name it or empty it", i+1,
+				shorten(cell))}
 		}
 	}
 	r.id, r.name, r.language = c.cell(record, "id"), c.cell(record, "name"), c.cell(record, "language")
@@ -177,8 +121,14 @@ func (c columns) parse(record []string, region string, now time.Time) (r importe
 	if err := c.readSecrets(record, &r, now); err != nil {
 		return r, err
 	}
-	r.phones, err = c.phones(record, region)
-	return r, err
+	if o.ClearEmpty {
+		for name, i := range c.at {
+			if strings.TrimSpace(record[i]) == "" {
+				r.empty = append(r.empty, name)
+			}
+		}
+	}
+	return r, c.readPhones(record, o, &r)
 }
 
 func (c columns) readSecrets(record []string, r *imported, now time.Time) error {
@@ -186,6 +136,9 @@ func (c columns) readSecrets(record []string, r *imported, now time.Time) error 
 		cell := c.cell(record, column.name)
 		if cell == "" {
 			continue
+		}
+		if column.kind == KindBirthDate {
+			cell = withoutMidnight(cell)
 		}
 		form, problem := normal(column.kind, []byte(cell), now)
 		if problem != "" {
@@ -202,23 +155,58 @@ func (c columns) readSecrets(record []string, r *imported, now time.Time) error 
 	return nil
 }
 
-func (c columns) phones(record []string, region string) (all []string, err error) {
-	for raw := range strings.SplitSeq(c.cell(record, "phones"), ";") {
-		raw = strings.TrimSpace(raw)
-		if raw == "" {
-			continue
+// midnight is what CRMs and databases put behind a day.
+var midnight = regexp.MustCompile(`[T ]00:00(:00(\.0+)?)?( ?(Z|UTC|[+-]\d\d:?\d\d))?$`)
+
+// withoutMidnight makes a day of a time at midnight. The day is as it is written, whatever the time zone.
+func withoutMidnight(cell string) string {
+	if len(cell) > len("2006-01-02") && len(cell) < 40 {
+		return midnight.ReplaceAllString(cell, "")
+	}
+	return cell
+}
+
+func (c columns) readPhones(record []string, o ImportOptions, r *imported) error {
+	for _, told := range splitPhones(c.cell(record, "phones")) {
+		reading := session.ReadPhone(told, o.Region)
+		e164, err := reading.Certain()
+		if err == nil && o.Placeholders.Has(e164) {
+			err = session.ErrPlaceholder
 		}
-		e164, err := session.E164(raw, region)
 		switch {
 		case errors.Is(err, session.ErrNoCountry):
-			return nil, c.bad("phones", "phone %q has no country code: write it like +49301234567, "+
-				"or say which region the numbers belong to", shorten(raw))
+			return c.bad("phones", "phone %q has no country code: write it like +49301234567, "+
+				"or say which region the numbers belong to", shorten(told))
 		case err != nil:
-			return nil, c.bad("phones", "phone %q: %v; correct it or leave it out", shorten(raw), err)
+			return c.bad("phones", "phone %q: %v; correct it or leave it out", shorten(told), err)
 		}
-		all = append(all, e164)
+		if !reading.Valid {
+			r.oddPhone = e164
+		}
+		r.phones = append(r.phones, e164)
 	}
-	return all, nil
+	return nil
+}
+
+// splitPhones splits a cell at semicolons, bars and line breaks. The parameters of a tel: URI stay with their number.
+func splitPhones(cell string) (all []string) {
+	if !strings.ContainsAny(cell, ";|\n") {
+		if cell != "" {
+			all = []string{cell}
+		}
+		return all
+	}
+	for part := range strings.FieldsFuncSeq(cell, func(r rune) bool { return strings.ContainsRune(";|\n\r", r) }) {
+		part = strings.TrimSpace(part)
+		switch {
+		case part == "":
+		case len(all) > 0 && (strings.Contains(part, "=") || part == "npdi"):
+			all[len(all)-1] += ";" + part
+		default:
+			all = append(all, part)
+		}
+	}
+	return all
 }
 
 // cell returns the trimmed text of a cell, empty if the file does not have the column.
@@ -244,18 +232,29 @@ func (c columns) of(kind string) string {
 	return ""
 }
 
-// syntaxError turns an error of encoding/csv, which may have read only a part of the row, into a *badCell.
-func (c columns) syntaxError(err *csv.ParseError, cells int) *badCell {
+// fit makes a row as wide as the header: spreadsheets leave empty cells at its end. blank says that nothing is in it.
+func (c columns) fit(record []string) (fitted []string, blank bool, err error) {
+	last := len(record)
+	for last > 0 && strings.TrimSpace(record[last-1]) == "" {
+		last--
+	}
 	switch {
-	case errors.Is(err, csv.ErrFieldCount):
-		return &badCell{-1, fmt.Sprintf("the row has %d cells and the header %d: put text with commas in quotes", cells,
-			len(c.at))}
-	case errors.Is(err, csv.ErrBareQuote):
+	case last == 0:
+		return nil, true, nil
+	case last > c.width || len(record) < c.width:
+		return nil, false, &badCell{-1, fmt.Sprintf(
+			"the row has %d cells and the header %d: put text with separators in quotes", max(last, len(record)), c.width)}
+	}
+	return record[:c.width], false, nil
+}
+
+// syntaxError turns an error of encoding/csv, which may have read only a part of the row, into a *badCell.
+func syntaxError(err *csv.ParseError) *badCell {
+	if errors.Is(err, csv.ErrBareQuote) {
 		return &badCell{-1, `there is a " in a cell that does not begin with one: ` +
 			`put the cell in quotes and double those in it`}
-	default:
-		return &badCell{-1, `a cell in quotes does not end as it should: close it with a ", and double quotes in it`}
 	}
+	return &badCell{-1, `a cell in quotes does not end as it should: close it with a ", and double quotes in it`}
 }
 
 // shorten keeps a message on one line.

@@ -1,6 +1,7 @@
 package customers
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -8,42 +9,85 @@ import (
 	"strings"
 )
 
+// What a row did to its customer.
+type effect int
+
+const (
+	wasUnchanged effect = iota
+	wasChanged
+	wasAdded
+)
+
 // write stores a row. With a *badCell it has stored nothing of the row.
-func (im *importer) write(ctx context.Context, r imported) error {
+func (im *importer) write(ctx context.Context, r imported) (effect, error) {
 	isNew, err := im.insertCustomer(ctx, r)
 	if err != nil {
-		return err
+		return wasUnchanged, err
 	}
-	since := int64(0)
 	if isNew {
-		err = im.claim(ctx, r)
-	} else {
-		since, err = im.now.UnixNano(), im.change(ctx, r)
-	}
-	if err != nil {
-		return err
-	}
-	for _, e164 := range r.phones {
-		err := im.exec(ctx, `INSERT INTO phones (e164, customer, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
-			e164, r.id, since)
-		if err != nil {
-			return err
+		if err := im.claim(ctx, r); err != nil {
+			return wasUnchanged, err
 		}
+		if _, err := im.writeRest(ctx, r, 0); err != nil {
+			return wasUnchanged, err
+		}
+		return wasAdded, nil
 	}
-	return im.writeSecrets(ctx, r)
+	changes, err := im.change(ctx, r)
+	if err != nil {
+		return wasUnchanged, err
+	}
+	more, err := im.writeRest(ctx, r, im.now.UnixNano())
+	if changes+more == 0 || err != nil {
+		return wasUnchanged, err
+	}
+	return wasChanged, nil
 }
 
-func (im *importer) writeSecrets(ctx context.Context, r imported) error {
-	for _, s := range r.secrets {
-		c := credential{scheme: SchemeHMAC, salt: []byte{}, hash: im.hash.keyed(s.kind, r.id, s.form)}
-		if err := putCredential(ctx, im.tx, r.id, s.kind, c); err != nil {
-			return err
+// writeRest stores phones and secrets, and counts those that were not on file.
+func (im *importer) writeRest(ctx context.Context, r imported, since int64) (changes int64, err error) {
+	for _, e164 := range r.phones {
+		n, err := im.execCount(ctx, `INSERT INTO phones (e164, customer, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+			e164, r.id, since)
+		if err != nil {
+			return 0, err
 		}
+		changes += n
+	}
+	for _, s := range r.secrets {
+		n, err := im.execCount(ctx, `INSERT INTO credentials (customer, kind, scheme, salt, params, hash)
+			VALUES (?1, ?2, ?3, ?4, '', ?5) ON CONFLICT DO UPDATE SET
+			scheme = excluded.scheme, salt = excluded.salt, params = excluded.params, hash = excluded.hash
+			WHERE scheme <> excluded.scheme OR hash <> excluded.hash`,
+			r.id, s.kind, SchemeHMAC, []byte{}, im.hash.keyed(s.kind, r.id, s.form))
+		if err != nil {
+			return 0, err
+		}
+		changes += n
 	}
 	if len(r.totp) == 0 {
-		return nil
+		return changes, nil
 	}
-	return putSealed(ctx, im.tx, r.id, KindTOTP, im.hash.seal(KindTOTP, r.id, r.totp))
+	same, err := im.hasTOTP(ctx, r)
+	if same || err != nil {
+		return changes, err
+	}
+	return changes + 1, putSealed(ctx, im.tx, r.id, KindTOTP, im.hash.seal(KindTOTP, r.id, r.totp))
+}
+
+// hasTOTP says whether the authenticator's secret is on file.
+func (im *importer) hasTOTP(ctx context.Context, r imported) (bool, error) {
+	var box []byte
+	err := im.tx.QueryRowContext(ctx, `SELECT box FROM sealed WHERE customer = ? AND kind = ?`, r.id, KindTOTP).Scan(&box)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read the totp_secret: %w", err)
+	}
+	known, err := im.hash.unseal(KindTOTP, r.id, box)
+	defer clear(known)
+	return err == nil && bytes.Equal(known, r.totp), nil
 }
 
 // insertCustomer inserts a customer unless the id is known.
@@ -72,41 +116,90 @@ func (im *importer) claim(ctx context.Context, r imported) error {
 	return nil
 }
 
-// change updates a known customer and removes what the row replaces.
-func (im *importer) change(ctx context.Context, r imported) error {
+// change updates a known customer, removes what the row replaces or empties, and counts the changes.
+func (im *importer) change(ctx context.Context, r imported) (changes int64, err error) {
 	if err := im.checkFree(ctx, r); err != nil {
-		return err
+		return 0, err
 	}
-	n, err := im.execCount(ctx, `UPDATE customers SET imported = ?1, name = CASE WHEN ?2 = '' THEN name ELSE ?2 END,
-		language = CASE WHEN ?3 = '' THEN language ELSE ?3 END WHERE id = ?4 AND imported <> ?1`,
-		im.generation, r.name, r.language, r.id)
-	if err != nil {
-		return err
+	empty := map[string]bool{}
+	for _, name := range r.empty {
+		empty[name] = true
 	}
-	if n == 0 {
-		return im.columns.bad("id", "id %s is in the file twice: keep one of the rows", r.id)
+	var name, language string
+	var generation int64
+	err = im.tx.QueryRowContext(ctx, `SELECT name, language, imported FROM customers WHERE id = ?`, r.id).
+		Scan(&name, &language, &generation)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("read customer: %w", err)
+	case generation == im.generation:
+		return 0, im.columns.bad("id", "id %s is in the file twice: keep one of the rows", r.id)
 	}
-	if len(r.phones) > 0 { // phones that stay keep their date
-		err := im.exec(ctx, `DELETE FROM phones WHERE customer = ? AND e164 NOT IN (SELECT value FROM json_each(?))`,
-			r.id, list(r.phones))
+	if r.name == "" && !empty["name"] {
+		r.name = name
+	}
+	if r.language == "" && !empty["language"] {
+		r.language = language
+	}
+	if r.name != name || r.language != language {
+		changes++
+	}
+	if err := im.exec(ctx, `UPDATE customers SET imported = ?, name = ?, language = ? WHERE id = ?`, im.generation, r.name,
+		r.language, r.id); err != nil {
+		return 0, err
+	}
+	for _, x := range im.replaced(r, empty) {
+		n, err := im.execCount(ctx, x.query, x.args...)
 		if err != nil {
-			return err
+			return 0, err
+		}
+		changes += n
+	}
+	return changes, nil
+}
+
+// statement is SQL with its arguments.
+type statement struct {
+	query string
+	args  []any
+}
+
+// replaced removes the old phones, and the identifiers and secrets that the row replaces or empties. Phones that stay
+// keep their date.
+func (im *importer) replaced(r imported, empty map[string]bool) (all []statement) {
+	if len(r.phones) > 0 || empty["phones"] {
+		all = append(all, statement{`DELETE FROM phones WHERE customer = ? AND e164 NOT IN (SELECT value FROM json_each(?))`,
+			[]any{r.id, list(r.phones)}})
+	}
+	for _, column := range im.columns.identifiers {
+		if empty[column.name] {
+			all = append(all, statement{`DELETE FROM identifiers WHERE customer = ? AND kind = ?`, []any{r.id, column.kind}})
 		}
 	}
 	for _, i := range r.identifiers {
-		if err := im.exec(ctx, `DELETE FROM identifiers WHERE customer = ? AND kind = ?`, r.id, i.Kind); err != nil {
-			return err
-		}
-		err := im.exec(ctx, `INSERT INTO identifiers (kind, value, customer) VALUES (?, ?, ?)`, i.Kind, i.Value, r.id)
-		if err != nil {
-			return err
+		all = append(all, statement{`DELETE FROM identifiers WHERE customer = ? AND kind = ? AND value <> ?`,
+			[]any{r.id, i.Kind, i.Value}}, statement{
+			`INSERT INTO identifiers (kind, value, customer) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+			[]any{i.Kind, i.Value, r.id}})
+	}
+	for _, column := range im.columns.secrets {
+		if empty[column.name] {
+			all = append(all, statement{`DELETE FROM credentials WHERE customer = ? AND kind = ?`, []any{r.id, column.kind}})
 		}
 	}
-	return nil
+	if empty["totp_secret"] {
+		all = append(all, statement{`DELETE FROM sealed WHERE customer = ? AND kind = ?`, []any{r.id, KindTOTP}})
+	}
+	return all
 }
 
 // list returns the phones, which need no escaping, as JSON.
-func list(phones []string) string { return `["` + strings.Join(phones, `","`) + `"]` }
+func list(phones []string) string {
+	if len(phones) == 0 {
+		return "[]"
+	}
+	return `["` + strings.Join(phones, `","`) + `"]`
+}
 
 // checkFree returns a *badCell if one of the identifiers belongs to another customer.
 func (im *importer) checkFree(ctx context.Context, r imported) error {

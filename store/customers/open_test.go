@@ -47,7 +47,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, db.Close())
 		}, sqlite.ErrForeign,
-			"directory.db is a database, but not Countersign's directory: move it away or use another --data folder"},
+			"directory.db is a database, but not Countersign's directory: restore it from a backup"},
 		{"a file where the folder should be", func(t *testing.T, path string) {
 			require.NoError(t, os.RemoveAll(filepath.Dir(path)))
 			require.NoError(t, os.WriteFile(filepath.Dir(path), nil, 0o600))

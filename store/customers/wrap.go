@@ -19,9 +19,9 @@ const (
 	busyRest = 20
 )
 
-// Unwrapped returns how many credentials are stored as plain HMACs, without argon2id.
+// Unwrapped returns how many customers have a secret that is stored as a plain HMAC, without argon2id.
 func (d *Reader) Unwrapped(ctx context.Context) (n int, err error) {
-	err = d.db.Read.QueryRowContext(ctx, "SELECT count(*) FROM credentials WHERE scheme = 'hmac'").Scan(&n)
+	err = d.db.Read.QueryRowContext(ctx, "SELECT count(DISTINCT customer) FROM credentials WHERE scheme = 'hmac'").Scan(&n)
 	return n, err
 }
 

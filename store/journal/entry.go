@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"countersign/session/event"
 	"countersign/store/sqlite"
@@ -19,6 +20,8 @@ type entry struct {
 	changesCall bool
 	customer    sql.NullString
 	ended       sql.NullInt64
+
+	accepted time.Time // when Append took it
 }
 
 func newEntry(e event.Event) (entry, error) {

@@ -78,7 +78,7 @@ func TestWhatIsDeletedIsOverwritten(t *testing.T) {
 	j := openJournal(t, path, Options{})
 	journalled(t, j, eventtest.Verified("a", "C-1001", eventtest.Noon))
 	published(t, j)
-	_, err := j.Prune(deadline(t), eventtest.Noon.Add(time.Hour), false)
+	_, err := j.Prune(deadline(t), eventtest.Noon.Add(time.Hour))
 	require.NoError(t, err)
 	require.NoError(t, j.Close(deadline(t)))
 	s, err := traces.Search(deadline(t), traces.Set{[]byte("C-1001"), traces.Named("C-1001")}, filepath.Dir(path))

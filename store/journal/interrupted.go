@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -14,8 +15,7 @@ import (
 // many there were. Call it at start, before new calls: it takes every running call for interrupted. The event has the
 // status that the call had reached.
 func (j *Journal) EndInterrupted(ctx context.Context, source string, now time.Time) (int, error) {
-	seen, err := sqlite.Collect(ctx, j.db, scanSeen, `SELECT e.call, e.line, e.seq, e.time, e.json
-		FROM calls c JOIN events e ON e.call = c.call WHERE c.ended IS NULL ORDER BY e.call, e.seq`)
+	seen, err := j.running(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("look for interrupted calls: %w", err)
 	}
@@ -25,12 +25,35 @@ func (j *Journal) EndInterrupted(ctx context.Context, source string, now time.Ti
 		if n < 0 {
 			n = len(seen)
 		}
-		if err := j.Append(interrupted(seen[:n], source, now)); err != nil {
-			return 0, fmt.Errorf("end interrupted calls: %w", err)
+		if !slices.ContainsFunc(seen[:n], seenEvent.ends) {
+			if err := j.Append(interrupted(seen[:n], source, now)); err != nil {
+				return 0, fmt.Errorf("end interrupted calls: %w", err)
+			}
+			calls++
 		}
-		calls, seen = calls+1, seen[n:]
+		seen = seen[n:]
 	}
 	return calls, j.Sync(ctx)
+}
+
+// running returns the events of calls that may be running, each call's in order: those of the journal, and those of the
+// spill that are still to be written to it.
+func (j *Journal) running(ctx context.Context) ([]seenEvent, error) {
+	waiting := j.queue.snapshot() // first: they may be in the journal a moment later
+	seen, err := sqlite.Collect(ctx, j.db, scanSeen, `SELECT e.call, e.line, e.seq, e.time, e.json
+		FROM calls c JOIN events e ON e.call = c.call WHERE c.ended IS NULL`)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range waiting {
+		s := seenEvent{call: e.call, line: e.line, seq: e.seq, time: e.time}
+		s.known = s.UnmarshalJSON([]byte(e.body)) == nil
+		seen = append(seen, s)
+	}
+	slices.SortFunc(seen, func(a, b seenEvent) int {
+		return cmp.Or(cmp.Compare(a.call, b.call), cmp.Compare(a.seq, b.seq))
+	})
+	return slices.CompactFunc(seen, func(a, b seenEvent) bool { return a.call == b.call && a.seq == b.seq }), nil
 }
 
 // seenEvent is an event of an interrupted call; known is false if it cannot be read: a newer version wrote it, or it is
@@ -43,6 +66,9 @@ type seenEvent struct {
 	event.Event
 	known bool
 }
+
+// ends says that the call is over.
+func (s seenEvent) ends() bool { return s.known && s.Fact() == event.FactCallEnded }
 
 func scanSeen(r sqlite.Row) (s seenEvent, err error) {
 	var body []byte

@@ -21,7 +21,7 @@ import (
 var migrations embed.FS
 
 var schema = sqlite.Schema{Application: 0x43536a6f /* CSjo */, Synchronous: "NORMAL", Name: "journal",
-	Files: migrations}
+	Anew: "to begin anew without the calls in it", Beside: "lines.json", Files: migrations}
 
 // Why Append refuses events.
 var (
@@ -31,10 +31,12 @@ var (
 	ErrClosed = errors.New("the journal is closed")
 )
 
-// How events are written (docs/policy.md#sqlite), and how often a failing write is retried.
+// How events are written (docs/policy.md#sqlite), how long they may wait for that, and how often a failing write is
+// retried.
 const (
 	groupSize     = 100
 	groupInterval = 20 * time.Millisecond
+	patience      = 100 * time.Millisecond
 	defaultQueue  = 100_000
 	firstRetry    = 50 * time.Millisecond
 	lastRetry     = 2 * time.Second
@@ -44,10 +46,14 @@ const (
 type Options struct {
 	// Queue is how many events may wait for the disk. Default: 100,000.
 	Queue int
+	// Spill is the room in bytes that is reserved beside the journal for events that it cannot take in time. 0 reserves
+	// none: Open then only writes what an earlier process left there to the journal, and fails if it cannot.
+	Spill int64
 	// Log gets failures and recoveries of the disk, and events that can never be written. Default: no log.
 	Log *slog.Logger
 
 	interval   time.Duration // tests: default groupInterval
+	patience   time.Duration // tests: default patience
 	firstRetry time.Duration // tests: default firstRetry
 }
 
@@ -67,17 +73,23 @@ func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
 func (r *Reader) Close() error { return r.db.Close() }
 
 // Journal keeps the events of calls in a file, each also in the outbox of the same file until it is published. One
-// goroutine writes: up to 100 events that arrive within 20 ms share a transaction. Its methods are safe for use by
-// several goroutines.
+// goroutine writes: up to 100 events that arrive within 20 ms share a transaction. Another one puts events that wait
+// longer than 100 ms into the spill. Its methods are safe for use by several goroutines. DESIGN.md tells what survives
+// what.
 type Journal struct {
 	Reader
 	log        *slog.Logger
 	queue      *queue
 	firstRetry time.Duration
 	wake       chan struct{}
+	outage     outage
+
+	spilling sync.Mutex // held while events go into the spill or are settled
+	spill    *spill     // nil without one
 
 	abandon    context.CancelFunc // stops retries
 	written    chan struct{}      // closed when the writer has ended
+	keeping    chan struct{}      // closed when the keeper has ended
 	unwritable int                // events that could never be written; owned by the writer until written is closed
 	close      sync.Once
 	closeErr   error
@@ -86,12 +98,40 @@ type Journal struct {
 var _ session.Journal = (*Journal)(nil)
 
 // Open opens or creates a journal and starts its writer, which Close stops. An *sqlite.OpenError tells the operator
-// what is wrong.
+// what is wrong. Events that an earlier process left in the spill are written first.
 func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 	db, err := sqlite.Open(ctx, path, schema)
 	if err != nil {
 		return nil, err
 	}
+	o = o.withDefaults()
+	j := &Journal{
+		Reader: Reader{db: db}, log: o.Log, queue: newQueue(o.Queue, o.interval, o.patience), firstRetry: o.firstRetry,
+		wake: make(chan struct{}, 1), written: make(chan struct{}), keeping: make(chan struct{}),
+	}
+	if err := j.takeSpill(o.Spill); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	retrying, abandon := context.WithCancel(context.Background())
+	j.abandon = abandon
+	go j.run(retrying)
+	go j.keepLate()
+	if o.Spill > 0 {
+		return j, nil
+	}
+	replaying, cancel := context.WithTimeout(ctx, replayTimeout)
+	defer cancel()
+	if err := j.awaitWritten(replaying); err != nil {
+		return nil, errors.Join(fmt.Errorf("write the events in %s to the journal: %w", SpillPath(db.Path), err),
+			j.Close(replaying))
+	}
+	return j, nil
+}
+
+// replayTimeout bounds the wait for the events of the spill, for those who do not add any.
+const replayTimeout = 10 * time.Second
+
+func (o Options) withDefaults() Options {
 	if o.Queue <= 0 {
 		o.Queue = defaultQueue
 	}
@@ -101,17 +141,13 @@ func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 	if o.interval <= 0 {
 		o.interval = groupInterval
 	}
+	if o.patience <= 0 {
+		o.patience = patience
+	}
 	if o.firstRetry <= 0 {
 		o.firstRetry = firstRetry
 	}
-	j := &Journal{
-		Reader: Reader{db: db}, log: o.Log, queue: newQueue(o.Queue,
-			o.interval), firstRetry: o.firstRetry, wake: make(chan struct{}, 1), written: make(chan struct{}),
-	}
-	retrying, abandon := context.WithCancel(context.Background())
-	j.abandon = abandon
-	go j.run(retrying)
-	return j, nil
+	return o
 }
 
 // Append implements session.Journal: it accepts all of the events or, with ErrFull or ErrClosed, none, and never
@@ -127,28 +163,34 @@ func (j *Journal) Append(events ...event.Event) error {
 	return j.queue.put(entries)
 }
 
-// Sync implements session.Journal: it writes what was appended before at once and returns when it is in the file,
-// where it survives a crash of this process (not a power cut: docs/policy.md#sqlite). It does not wait for events
-// that can never be written. While the disk fails, it waits until ctx ends.
-func (j *Journal) Sync(ctx context.Context) error {
-	settled := j.queue.flush()
+// Sync implements session.Journal: it has what was appended before written at once and returns when it is in the
+// journal or in the spill, where it survives a crash of this process (not a power cut: docs/policy.md#sqlite). It does
+// not wait for events that can never be written. If the journal cannot be written and the spill is full, it returns an
+// *UnkeptError; otherwise it waits until ctx ends.
+func (j *Journal) Sync(ctx context.Context) error { return j.await(ctx, j.queue.flush(false)) }
+
+// awaitWritten is Sync for readers of the journal: the spill is not enough.
+func (j *Journal) awaitWritten(ctx context.Context) error { return j.await(ctx, j.queue.flush(true)) }
+
+func (j *Journal) await(ctx context.Context, done <-chan error) error {
 	select {
-	case <-settled:
-		return nil
+	case err := <-done:
+		return err
 	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-j.written:
+		return errors.Join(context.Cause(ctx), j.outage.cause())
+	case <-j.keeping:
 	}
 	select {
-	case <-settled:
-		return nil
+	case err := <-done:
+		return err
 	default:
 		return ErrClosed
 	}
 }
 
 // Close refuses new events, writes those it has and closes the file. If ctx ends before that, Close gives up, up to 5
-// s later when another process has locked the file, and returns a *LostError. A second Close returns the same error.
+// s later when another process has locked the file; events that are neither in the journal nor in the spill make it
+// return a *LostError. A second Close returns the same error.
 func (j *Journal) Close(ctx context.Context) error {
 	j.close.Do(func() {
 		j.queue.close()
@@ -158,10 +200,8 @@ func (j *Journal) Close(ctx context.Context) error {
 		}
 		j.abandon()
 		<-j.written
-		if lost := j.queue.waiting() + j.unwritable; lost > 0 {
-			j.closeErr = &LostError{Events: lost}
-		}
-		j.closeErr = errors.Join(j.closeErr, j.db.Close())
+		<-j.keeping
+		j.closeErr = errors.Join(j.leaveSpill(), j.db.Close())
 	})
 	return j.closeErr
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if crashtest.Play(map[string]crashtest.Role{"journal": journalUntilKilled}) {
+	if crashtest.Play(map[string]crashtest.Role{"journal": journalUntilKilled, "spill": spillUntilKilled}) {
 		return
 	}
 	leaktest.Main(m)

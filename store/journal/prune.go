@@ -45,12 +45,9 @@ const (
 const over = `coalesce(ended, started) < ?1`
 
 // Prune removes calls that were over before a time, with their events, and older events without a call. It works in
-// small steps and then empties the write-ahead log, which may hold them too. With dryRun it only counts. A
-// *BacklogError says that it must wait. When ctx ends, what was removed stays removed.
-func (j *Journal) Prune(ctx context.Context, before time.Time, dryRun bool) (done Pruned, err error) {
-	if dryRun {
-		return j.countOld(ctx, before)
-	}
+// small steps and then empties the write-ahead log, which may hold them too. A *BacklogError says that it must wait.
+// When ctx ends, what was removed stays removed.
+func (j *Journal) Prune(ctx context.Context, before time.Time) (done Pruned, err error) {
 	defer func() {
 		if err == nil {
 			err = j.db.EmptyLog(ctx)
@@ -74,8 +71,8 @@ func (j *Journal) Prune(ctx context.Context, before time.Time, dryRun bool) (don
 	return done, err
 }
 
-// countOld counts what Prune would remove.
-func (j *Journal) countOld(ctx context.Context, before time.Time) (found Pruned, err error) {
+// Prunable counts what Prune would remove.
+func (j *Reader) Prunable(ctx context.Context, before time.Time) (found Pruned, err error) {
 	err = j.db.Read.QueryRowContext(ctx, every+` SELECT count(*),
 		coalesce(sum((SELECT count(*) FROM events e WHERE e.call = c.call)), 0) + (SELECT count(*)`+stray+`)
 		FROM calls c WHERE `+over, before.UnixMilli()).Scan(&found.Calls, &found.Events)

@@ -41,13 +41,13 @@ func TestCallsAreRemovedWhenTheirTimeIsOver(t *testing.T) {
 	journalled(t, j, eventtest.Verified("young", "c1", line), running)
 	published(t, j)
 
-	n, err := j.Prune(deadline(t), line, true)
+	n, err := j.Prunable(deadline(t), line)
 	require.NoError(t, err)
 	assert.Equal(t, Pruned{Calls: 250, Events: 750}, n)
-	n, err = j.Prune(deadline(t), line, true)
+	n, err = j.Prunable(deadline(t), line)
 	require.NoError(t, err)
-	assert.Equal(t, Pruned{Calls: 250, Events: 750}, n, "a dry run changes nothing")
-	n, err = j.Prune(deadline(t), line, false)
+	assert.Equal(t, Pruned{Calls: 250, Events: 750}, n, "counting changes nothing")
+	n, err = j.Prune(deadline(t), line)
 	require.NoError(t, err)
 	assert.Equal(t, Pruned{Calls: 250, Events: 750}, n, "in several batches")
 	for call, want := range map[string]int{"old-0": 0, "old-249": 0, "young": 3, "running": 2} {
@@ -55,7 +55,7 @@ func TestCallsAreRemovedWhenTheirTimeIsOver(t *testing.T) {
 		require.NoError(t, err)
 		assert.Len(t, events, want, call)
 	}
-	n, err = j.Prune(deadline(t), line, false)
+	n, err = j.Prune(deadline(t), line)
 	require.NoError(t, err)
 	assert.Zero(t, n)
 }
@@ -78,14 +78,15 @@ func TestEventsOfNoCallAreRemovedWhenTheirTimeIsOver(t *testing.T) {
 	journalled(t, j, eventtest.Verified("young", "C-1002", at.Add(time.Hour)))
 	published(t, j)
 
-	n, err := j.Prune(deadline(t), at, false)
+	n, err := j.Prune(deadline(t), at)
 	require.NoError(t, err)
 	assert.Zero(t, n, "they are young")
-	for _, dryRun := range []bool{true, false} {
-		n, err = j.Prune(deadline(t), at.Add(time.Minute), dryRun)
-		require.NoError(t, err)
-		assert.Equal(t, Pruned{Events: calls}, n)
-	}
+	would, err := j.Prunable(deadline(t), at.Add(time.Minute))
+	require.NoError(t, err)
+	assert.Equal(t, Pruned{Events: calls}, would)
+	n, err = j.Prune(deadline(t), at.Add(time.Minute))
+	require.NoError(t, err)
+	assert.Equal(t, would, n)
 	text := exported(t, j, ExportOptions{})
 	assert.NotContains(t, text, "C-1001")
 	assert.Equal(t, 3, strings.Count(text, "\n"), "the young call is whole")
@@ -95,14 +96,14 @@ func TestWhatIsNotPublishedYetIsNotRemoved(t *testing.T) {
 	t.Parallel()
 	j := newJournal(t, Options{})
 	journalled(t, j, eventtest.Verified("old", "c1", eventtest.Noon))
-	n, err := j.Prune(deadline(t), eventtest.Noon.Add(time.Hour), false)
+	n, err := j.Prune(deadline(t), eventtest.Noon.Add(time.Hour))
 	var waiting *BacklogError
 	require.ErrorAs(t, err, &waiting)
 	assert.Equal(t, 3, waiting.Events)
 	assert.Zero(t, n)
 	assert.Len(t, pending(t, j), 3)
 	published(t, j)
-	n, err = j.Prune(deadline(t), eventtest.Noon.Add(time.Hour), false)
+	n, err = j.Prune(deadline(t), eventtest.Noon.Add(time.Hour))
 	require.NoError(t, err)
 	assert.Equal(t, Pruned{Calls: 1, Events: 3}, n)
 }
@@ -124,7 +125,7 @@ func TestAJournalHoldsNobodyWhoseTimeIsOver(t *testing.T) {
 	}
 	published(t, j)
 	for _, line := range []int{10, 25, 40} {
-		_, err := j.Prune(deadline(t), eventtest.Noon.Add(time.Duration(line)*time.Hour-time.Minute), false)
+		_, err := j.Prune(deadline(t), eventtest.Noon.Add(time.Duration(line)*time.Hour-time.Minute))
 		require.NoError(t, err)
 		for who := range tracedIn(t, path) {
 			assert.GreaterOrEqual(t, who, fmt.Sprintf("customer-%03d", line))
@@ -142,7 +143,7 @@ func TestALongReaderHoldsUpNobody(t *testing.T) {
 	rows, err := j.db.Read.Query("SELECT json FROM events")
 	require.NoError(t, err)
 	require.True(t, rows.Next())
-	n, err := j.Prune(deadline(t), eventtest.Noon.Add(time.Hour), false)
+	n, err := j.Prune(deadline(t), eventtest.Noon.Add(time.Hour))
 	require.NoError(t, err)
 	assert.Equal(t, 1, n.Calls)
 	journalled(t, j, eventtest.Verified("new", "C-1001", eventtest.Noon.Add(time.Hour)))

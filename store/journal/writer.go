@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"countersign/internal/retry"
 	"countersign/store/sqlite"
@@ -20,35 +21,38 @@ func (j *Journal) run(ctx context.Context) {
 	}
 }
 
-// write writes a group, retrying as long as the disk fails, so that the order stays. It returns false if ctx ended
-// first.
+// write writes a group and settles it, retrying as long as the disk fails, so that the order stays. It returns false if
+// ctx ended first.
 func (j *Journal) write(ctx context.Context, group []entry) bool {
-	failing := false
+	all, unwritable := len(group), 0
 	for wait := retry.Backoff(j.firstRetry, lastRetry); len(group) > 0; {
 		bad, err := j.commit(group)
-		switch {
-		case err == nil:
-			j.queue.settle(len(group))
-			if failing {
-				j.log.Info("journal is written again")
-			}
-			j.announce()
-			return true
-		case bad >= 0 && sqlite.NeverFits(err):
+		if err == nil {
+			break
+		}
+		if bad >= 0 && sqlite.NeverFits(err) {
 			j.log.Error("event cannot be written to the journal and is lost",
 				"event", group[bad].id, "fact", group[bad].fact, "err", err)
-			j.unwritable++
-			j.queue.settle(1)
-			group = append(group[:bad], group[bad+1:]...)
+			unwritable++
+			group = slices.Delete(group, bad, bad+1)
 			continue
-		case !failing:
-			failing = true
-			j.log.Error("journal cannot be written, events wait in memory", "file", j.db.Path, "err", err)
+		}
+		if j.outage.fails(err) {
+			waiting, inSpill := j.queue.count()
+			j.log.Error("journal cannot be written, events wait", "file", j.db.Path, "events", waiting,
+				"in_spill", inSpill, "err", err)
 		}
 		if retry.Pause(ctx, wait.NextBackOff()) != nil {
 			return false
 		}
 	}
+	j.unwritable += unwritable
+	if j.outage.ends() {
+		waiting, inSpill := j.queue.count()
+		j.log.Info("journal is written again", "events", waiting, "in_spill", inSpill)
+	}
+	j.settle(all)
+	j.announce()
 	return true
 }
 
@@ -67,9 +71,4 @@ func (j *Journal) commit(group []entry) (bad int, err error) {
 	return bad, err
 }
 
-func (j *Journal) announce() {
-	select {
-	case j.wake <- struct{}{}:
-	default:
-	}
-}
+func (j *Journal) announce() { signal(j.wake) }

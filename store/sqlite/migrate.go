@@ -18,7 +18,9 @@ import (
 // migrate brings the file to the newest schema, or refuses it untouched. Migrations are named 0001_what.sql,
 // 0002_what.sql and are applied in that order; the number of the last one is the schema version, kept in the file's
 // user_version. They only go forward: a released migration never changes.
-func (db *DB) migrate(ctx context.Context, s Schema) error {
+//
+// A file without a schema is refused unless it is fresh: its log, which had the schema, was removed.
+func (db *DB) migrate(ctx context.Context, s Schema, fresh bool) error {
 	steps, err := s.migrations()
 	if err != nil {
 		return err
@@ -26,6 +28,9 @@ func (db *DB) migrate(ctx context.Context, s Schema) error {
 	version, err := db.version(ctx, s, len(steps))
 	if err != nil {
 		return err
+	}
+	if version == 0 && !fresh && WasCreated(db.Path) {
+		return s.lostError(db.Path, "empty")
 	}
 	if err := db.useWAL(ctx); err != nil {
 		return err
@@ -82,6 +87,8 @@ func (db *DB) checkVersion(ctx context.Context, s Schema) error {
 	switch {
 	case err != nil:
 		return err
+	case version == 0 && WasCreated(db.Path):
+		return s.lostError(db.Path, "empty")
 	case version == 0:
 		return missingError(db.Path)
 	case version < len(steps):

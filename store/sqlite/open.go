@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -28,6 +27,11 @@ type Schema struct {
 	Synchronous string
 	// Name is what the file holds.
 	Name string
+	// Anew says, for an operator whose file is gone, what a new one means: "to begin anew without the calls in it".
+	// Rebuild is the command that makes it; "": whoever deletes the note gets it.
+	Anew, Rebuild string
+	// Beside is a file of the same folder that shows that a version without notes had this database; "" is none.
+	Beside string
 	// Files has the migrations in the folder "migrations".
 	Files fs.FS
 }
@@ -38,12 +42,19 @@ type DB struct {
 	Write, Read *sql.DB
 }
 
-// Open opens or creates a database and brings it to the newest schema. An *OpenError tells the operator what is
-// wrong. On error the file is unchanged.
+// Open opens or creates a database and brings it to the newest schema. It does not create one where there was one
+// (ErrLost). An *OpenError tells the operator what is wrong. On error the file is unchanged.
 func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := s.noteOlder(path); err != nil {
+		return nil, err
+	}
+	fresh, err := checkFile(path, s)
+	if err != nil {
+		return nil, err
 	}
 	if err := datafile.Create(path, nil); err != nil {
 		return nil, AccessError(path, err)
@@ -56,8 +67,11 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 	if db.Read, err = openReaders(path, s, "_query_only", "1"); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Write.Close())
 	}
-	if err := db.migrate(ctx, s); err != nil {
+	if err := db.migrate(ctx, s, fresh); err != nil {
 		return nil, errors.Join(Explain(path, err), db.Close())
+	}
+	if err := note(path); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
@@ -83,11 +97,12 @@ func OpenReadOnly(ctx context.Context, path string, s Schema) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	switch info, err := os.Stat(path); {
-	case errors.Is(err, fs.ErrNotExist), err == nil && info.Size() == 0:
+	fresh, err := checkFile(path, s)
+	if err != nil {
+		return nil, err
+	}
+	if fresh {
 		return nil, missingError(path)
-	case err != nil:
-		return nil, AccessError(path, err)
 	}
 	db := &DB{Path: path}
 	if db.Read, err = openReaders(path, s, "mode", "ro", "_query_only", "1"); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"syscall"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -17,6 +18,8 @@ var (
 	ErrOlder = errors.New("database of an older version")
 	// ErrMissing: there is no database to open read-only.
 	ErrMissing = errors.New("no database")
+	// ErrLost: the database is missing or empty, but there was one. It is an ErrMissing as well.
+	ErrLost = fmt.Errorf("%w any more", ErrMissing)
 	// ErrForeign: the file is not a database, or not one of ours.
 	ErrForeign = errors.New("not our database")
 	// ErrAccess: a file or its folder cannot be created, read or written.
@@ -24,7 +27,7 @@ var (
 )
 
 // OpenError says in one sentence why a file cannot be used and what to do. It matches one of ErrNewer, ErrOlder,
-// ErrMissing, ErrForeign, ErrAccess and ErrBusy with errors.Is.
+// ErrMissing, ErrLost, ErrForeign, ErrAccess and ErrBusy with errors.Is.
 type OpenError struct {
 	Path string
 	// Kind is one of the errors above.
@@ -69,8 +72,12 @@ func missingError(path string) *OpenError {
 }
 
 func foreignError(path, what string, cause error) *OpenError {
+	todo := "move it away or use another --data folder"
+	if WasCreated(path) {
+		todo = restore + ", or move it away"
+	}
 	return &OpenError{Path: path, Kind: ErrForeign, Cause: cause, Sentence: fmt.Sprintf(
-		"%s is %s: move it away or use another --data folder", path, what)}
+		"%s is %s: %s", path, what, todo)}
 }
 
 // AccessError is an *OpenError with ErrAccess for a file that cannot be created, read or written.
@@ -80,9 +87,17 @@ func AccessError(path string, cause error) *OpenError {
 	if errors.As(cause, &p) {
 		why = p.Err
 	}
+	todo := "allow this user to write the file and its folder"
+	if noRoom(cause) {
+		todo = "make room on the disk"
+	}
 	return &OpenError{Path: path, Kind: ErrAccess, Cause: cause, Sentence: fmt.Sprintf(
-		"%s cannot be created or written (%v): "+
-			"allow this user to write the file and its folder, or use another --data folder", path, why)}
+		"%s cannot be created or written (%v): %s, or use another --data folder", path, why, todo)}
+}
+
+// noRoom reports whether the disk, a quota or a limit of the process is full.
+func noRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }
 
 // Explain turns an error of SQLite while opening a file into an *OpenError.
@@ -108,6 +123,9 @@ func Explain(path string, err error) error {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
 }
+
+// IsFull reports whether an error says that the disk is full.
+func IsFull(err error) bool { return IsCode(err, sqlite3.ErrFull) || noRoom(err) }
 
 // NeverFits reports whether the row itself is to blame for an error, and not the disk.
 func NeverFits(err error) bool {

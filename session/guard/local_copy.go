@@ -1,0 +1,156 @@
+package guard
+
+import (
+	"context"
+	"maps"
+	"strings"
+	"time"
+)
+
+// Copy is this machine's own copy of the records, which survives a restart. Its methods are called from many goroutines.
+type Copy interface {
+	// Read returns what this machine knew last of a record; nil if nothing.
+	Read(ctx context.Context, key string) (value []byte, err error)
+	// Write keeps records; it returns when a crash of the process cannot lose them. A nil value forgets a record.
+	Write(ctx context.Context, records map[string]Copied) error
+	// All returns the records, those that the Store lacks and the newest ones first.
+	All(ctx context.Context, most int) (map[string]Copied, error)
+}
+
+// Copied is a record in the Copy. Unsent says that the Store lacks some of it.
+type Copied struct {
+	Value  []byte
+	Unsent bool
+}
+
+// noCopy is the Copy of a Guard without one, such as that of a command.
+type noCopy struct{}
+
+func (noCopy) Read(context.Context, string) ([]byte, error)        { return nil, nil }
+func (noCopy) Write(context.Context, map[string]Copied) error      { return nil }
+func (noCopy) All(context.Context, int) (map[string]Copied, error) { return nil, nil }
+
+// nothing is an empty record. The Copy does not keep it.
+const nothing = "{}"
+
+// copyLocked leaves a record for flushCopy. r.mu is held.
+func (r *records) copyLocked(key string, value []byte, unsent bool) {
+	if string(value) == nothing && !unsent {
+		value = nil
+	}
+	r.uncopied[key] = Copied{value, unsent}
+	select {
+	case r.copyDue <- struct{}{}:
+	default:
+	}
+}
+
+// flushCopy writes to the Copy what has changed: Run does it for what the Store has too, a change that the Store lacks
+// waits for it. What could not be written is tried again with the next change.
+func (r *records) flushCopy(ctx context.Context) {
+	r.copying.Lock()
+	defer r.copying.Unlock()
+	r.mu.Lock()
+	changed := r.uncopied
+	r.uncopied = map[string]Copied{}
+	r.mu.Unlock()
+	if len(changed) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.timeout)
+	defer cancel()
+	err := r.copy.Write(ctx, changed)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		r.copyFails = false
+		return
+	}
+	if !r.copyFails {
+		r.copyFails = true
+		r.log.Error("attempts not written to disk: a restart while nats is away would forget them", "err", err)
+	}
+	maps.Copy(changed, r.uncopied)
+	r.uncopied = changed
+}
+
+// copied is what this machine knew last of a record, before a restart too.
+func (r *records) copied(ctx context.Context, key string) []byte {
+	r.mu.Lock()
+	value, known := r.seen.get(key)
+	waiting, changed := r.uncopied[key]
+	r.mu.Unlock()
+	switch {
+	case known:
+		return value
+	case changed:
+		return waiting.Value
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.timeout)
+	defer cancel()
+	value, err := r.copy.Read(ctx, key)
+	if err != nil {
+		r.log.Warn("attempts on disk not read", "err", err)
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if newer, known := r.seen.get(key); known {
+		return newer
+	}
+	r.seen.put(key, value)
+	return value
+}
+
+// known is the record that the Store should have and lacks, by what this machine knows; lost is false if it knows none.
+func (r *records) known(ctx context.Context, key string) (value []byte, keep time.Duration, lost bool) {
+	copied := r.copied(ctx, key)
+	if len(copied) == 0 || r.restore == nil {
+		return nil, 0, false
+	}
+	c := r.restore(key, Copied{Value: copied, Unsent: true})
+	if c == nil {
+		return nil, 0, false
+	}
+	return c(nil)
+}
+
+// putBack queues what the Store may lack: what this machine counted before it was restarted, and all else that it knows
+// if the Store has lost it.
+func (r *records) putBack(ctx context.Context) {
+	all, err := r.copy.All(ctx, maxPendingRecords)
+	if err != nil {
+		r.log.Warn("attempts on disk not read", "err", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key, known := range all {
+		if c := r.restore(key, known); c != nil && r.pending[key] == nil {
+			r.queueLocked(key, c)
+		}
+	}
+}
+
+// restore merges a record of the Copy into that of the Store.
+func (g *Guard) restore(key string, known Copied) change {
+	switch kind, _, _ := strings.Cut(key, "."); kind {
+	case kindCustomer:
+		return restored(g.records, known, g.keepCustomer, (*customer).merge)
+	case kindCaller:
+		return restored(g.records, known, g.keepCaller, (*caller).merge)
+	case kindSends:
+		return restored(g.records, known, g.keepSends, (*sends).merge)
+	}
+	return nil
+}
+
+// restored merges what the Copy knew. If the Store has the record and lacks nothing, that one holds.
+func restored[T any](r *records, known Copied, keep func(T) time.Duration, merge func(*T, T) bool) change {
+	merged := recordChange(r, keep, func(stored *T) bool { return merge(stored, decodeRecord[T](r, known.Value)) })
+	return func(value []byte) ([]byte, time.Duration, bool) {
+		if len(value) > 0 && !known.Unsent {
+			return value, 0, false
+		}
+		return merged(value)
+	}
+}

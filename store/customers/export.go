@@ -1,0 +1,67 @@
+package customers
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"countersign/store/sqlite"
+)
+
+// exportPage is how many customers are read at once.
+const exportPage = 1000
+
+// Export writes all customers as CSV that Import reads back, ordered by id: everything but the secrets. Customers who
+// are changed meanwhile are written as they were or as they are.
+func (d *Reader) Export(ctx context.Context, w io.Writer) (customers int, err error) {
+	kinds, err := sqlite.Collect(ctx, d.db, sqlite.ScanString, `SELECT DISTINCT kind FROM identifiers ORDER BY kind`)
+	if err != nil {
+		return 0, fmt.Errorf("export customers: %w", err)
+	}
+	header := []string{"id", "name", "phones", "language"}
+	for _, kind := range kinds {
+		if kind != KindAccount {
+			kind = identifierColumn + kind
+		}
+		header = append(header, kind)
+	}
+	out := csv.NewWriter(w)
+	_ = out.Write(header) // its error stays for Flush
+	scan := func(r sqlite.Row) (record []string, err error) {
+		record = make([]string, 4, len(header))
+		var identifiers []byte
+		if err := r.Scan(&record[0], &record[1], &record[2], &record[3], &identifiers); err != nil {
+			return nil, err
+		}
+		of := map[string]string{}
+		if err := json.Unmarshal(identifiers, &of); err != nil {
+			return nil, err
+		}
+		for _, kind := range kinds {
+			record = append(record, of[kind])
+		}
+		return record, nil
+	}
+	for after := ""; ; {
+		page, err := sqlite.Collect(ctx, d.db, scan, `SELECT id, name,
+			(SELECT coalesce(group_concat(e164, ';'), '') FROM (SELECT e164 FROM phones WHERE customer = c.id ORDER BY e164)),
+			language, (SELECT json_group_object(kind, value) FROM identifiers WHERE customer = c.id)
+			FROM customers c WHERE id > ? ORDER BY id LIMIT ?`, after, exportPage)
+		if err != nil {
+			return customers, fmt.Errorf("export customers: %w", err)
+		}
+		for _, record := range page {
+			_ = out.Write(record)
+		}
+		out.Flush()
+		if err := out.Error(); err != nil {
+			return customers, fmt.Errorf("write customers: %w", err)
+		}
+		if customers += len(page); len(page) < exportPage {
+			return customers, nil
+		}
+		after = page[len(page)-1][0]
+	}
+}

@@ -1,0 +1,103 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"countersign/internal/datafile"
+)
+
+// A note beside each database says that it was created, so that a database that is gone is not taken for one that is
+// still to be created. Who deletes the note asks for a new database.
+
+// NotePath is the note of the database at path.
+func NotePath(path string) string { return path + ".created" }
+
+// WasCreated reports whether there was a database at path, whether or not it is still there.
+func WasCreated(path string) bool {
+	_, err := os.Stat(NotePath(path))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// checkFile refuses what cannot be opened, and a database that is gone. fresh says that there is none and that there was
+// none.
+func checkFile(path string, s Schema) (fresh bool, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return false, foreignError(path, "a folder", nil)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return false, AccessError(path, err)
+	case err == nil && info.Size() > 0:
+		return false, nil
+	case !WasCreated(path):
+		return true, nil
+	case err == nil:
+		return false, s.lostError(path, "empty")
+	}
+	return false, s.lostError(path, "missing")
+}
+
+// note notes that the database exists.
+func note(path string) error {
+	text := fmt.Sprintf("%s was created. While this note is here, Countersign does not replace it when it is gone.\n",
+		filepath.Base(path))
+	if err := datafile.Create(NotePath(path), []byte(text)); err != nil {
+		return AccessError(NotePath(path), err)
+	}
+	return nil
+}
+
+// noteOlder makes the notes that an older version did not make, if the database is gone from a folder where that version
+// used it.
+func (s Schema) noteOlder(path string) error {
+	folder := filepath.Dir(path)
+	if s.Beside == "" || !hasContent(filepath.Join(folder, s.Beside)) || hasContent(path) {
+		return nil
+	}
+	notes, err := filepath.Glob(NotePath(filepath.Join(folder, "*.db")))
+	if err != nil || len(notes) > 0 {
+		return err
+	}
+	others, err := filepath.Glob(filepath.Join(folder, "*.db"))
+	if err != nil {
+		return err
+	}
+	for _, db := range append(others, path) {
+		if err := note(db); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func hasContent(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Size() > 0
+}
+
+// Forget deletes the note of a database that is missing or empty: the next Open creates it.
+func Forget(path string) error {
+	if hasContent(path) {
+		return nil
+	}
+	if err := os.Remove(NotePath(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return AccessError(NotePath(path), err)
+	}
+	return nil
+}
+
+// restore is what to do about a database that is gone or damaged.
+const restore = "restore it from a backup (docs/operations.md#restoring)"
+
+func (s Schema) lostError(path, how string) *OpenError {
+	anew := "delete " + filepath.Base(NotePath(path))
+	if s.Rebuild != "" {
+		anew = fmt.Sprintf("run %q", s.Rebuild)
+	}
+	return &OpenError{Path: path, Kind: ErrLost, Sentence: fmt.Sprintf(
+		"%s is %s, but there was one: %s; %s: %s", path, how, restore, s.Anew, anew)}
+}

@@ -1,0 +1,18 @@
+package web
+
+// Scope is what a key may do.
+type Scope string
+
+// The scopes.
+const (
+	public Scope = ""        // needs no key
+	Calls  Scope = "calls"   // read the result of a call
+	StepUp Scope = "step-up" // ask a caller for more proof
+	Tokens Scope = "tokens"  // make, check and redeem ID&V tokens: whoever makes one is believed
+)
+
+// Scopes are all of them.
+func Scopes() []Scope { return []Scope{Calls, StepUp, Tokens} }
+
+// DefaultScopes are those of a key whose settings name none: what an agent's screen needs.
+func DefaultScopes() []Scope { return []Scope{Calls, StepUp} }
