@@ -41,8 +41,8 @@ type RelayConfig struct {
 	Stream StreamConfig
 	// Batch is the most events in flight to NATS: 500.
 	Batch int
-	// AckWait is how long NATS may take to confirm the next event in flight before the connection counts as dead: 5
-	// s. A whole batch on a slow disk may take longer.
+	// AckWait is how long NATS may take to confirm the next event in flight before it is asked whether it is there, and to
+	// answer that: 5 s. A NATS that answers is slow and is waited for; one that does not is dead.
 	AckWait time.Duration
 	// Expected: events were published from this machine before. Lost hears of it when the stream had to be made although
 	// it must have existed: the events in it are gone. It must not wait.
