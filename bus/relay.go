@@ -91,7 +91,8 @@ type Relay struct {
 // NewRelay makes a Relay; nothing happens before Run.
 func NewRelay(outbox Outbox, nats Endpoint, config RelayConfig, log *slog.Logger) *Relay {
 	r := &Relay{
-		outbox: outbox, config: config.withDefaults(), log: log, flushes: make(chan chan struct{}), proofs: make(chan chan error),
+		outbox: outbox, config: config.withDefaults(), log: log,
+		flushes: make(chan chan struct{}), proofs: make(chan chan error),
 	}
 	r.link = link{endpoint: nats, name: "countersign relay", log: log, up: r.status.up, down: r.status.down}
 	return r

@@ -234,8 +234,8 @@ func (s *State) missing() {
 }
 
 // Publish publishes an event and waits for the ack, 15 s at most. It sends the event again only if NATS has refused it
-// or the connection was lost, not because NATS is slow: everybody who listens would see it twice. It is for the few events that belong to no
-// call; those of calls go through the outbox. Publishing the same event again is harmless.
+// or the connection was lost, not because NATS is slow: everybody who listens would see it twice. It is for the few
+// events that belong to no call; those of calls go through the outbox. Publishing the same event again is harmless.
 func (s *State) Publish(ctx context.Context, e event.Event) error {
 	body, err := json.Marshal(e)
 	if err != nil {
