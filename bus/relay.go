@@ -44,6 +44,8 @@ type RelayConfig struct {
 	// AckWait is how long NATS may take to confirm the next event in flight before it is asked whether it is there, and to
 	// answer that: 5 s. A NATS that answers is slow and is waited for; one that does not is dead.
 	AckWait time.Duration
+	// Sign, if set, signs what is published.
+	Sign Signer
 	// Expected: events were published from this machine before. Lost hears of it when the stream had to be made although
 	// it must have existed: the events in it are gone. It must not wait.
 	Expected bool

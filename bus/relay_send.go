@@ -32,6 +32,7 @@ type sender struct {
 	window  int // of the next entries, at most most
 	most    int
 	ackWait time.Duration
+	sign    Signer
 	log     *slog.Logger
 	status  *statusBoard
 }
@@ -54,7 +55,7 @@ func newSender(js jetstream.JetStream, stream jetstream.Stream, c RelayConfig, l
 	if stream.CachedInfo().Config.Replicas > 1 {
 		window = 1
 	}
-	return &sender{js: js, window: window, most: window, ackWait: c.AckWait, log: log, status: status}
+	return &sender{js: js, window: window, most: window, ackWait: c.AckWait, sign: c.Sign, log: log, status: status}
 }
 
 // adapt chooses the next window after one of so many events that took so long.
@@ -128,6 +129,9 @@ func (s *sender) publish(e Entry, previous string) (jetstream.PubAckFuture, erro
 	msg.Data = e.Body
 	msg.Header.Set(contentTypeHeader, cloudEventsMediaType)
 	msg.Header.Set(jetstream.MsgIDHeader, e.ID)
+	if err := sign(msg, s.sign); err != nil {
+		return nil, err
+	}
 	if previous != "" {
 		msg.Header.Set(jetstream.ExpectedLastMsgIDHeader, previous)
 	}

@@ -37,6 +37,8 @@ type StateOptions struct {
 	Within time.Duration
 	// Stream configures the stream of events if it does not exist yet.
 	Stream StreamConfig
+	// Sign, if set, signs what Publish publishes.
+	Sign Signer
 	// Expected: this machine has had shared state before. Lost hears of each bucket that had to be made although it must
 	// have existed: what was in it is gone. It is called from any goroutine and must not wait.
 	Expected bool
@@ -245,6 +247,9 @@ func (s *State) Publish(ctx context.Context, e event.Event) error {
 	msg.Data = body
 	msg.Header.Set(contentTypeHeader, cloudEventsMediaType)
 	msg.Header.Set(jetstream.MsgIDHeader, e.MessageID())
+	if err := sign(msg, s.options.Sign); err != nil {
+		return fmt.Errorf("publish event %s: %w", e.ID, err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, max(publishWithin, s.options.Within))
 	defer cancel()
 	for delay := retry.Backoff(retryFirst, publishRetry); ; {
