@@ -52,7 +52,11 @@ func auditCommand() *cli.Command {
 
 // authorFlag is for every command that writes to the audit log.
 func authorFlag() cli.Flag {
-	return &cli.StringFlag{Name: "author", Usage: "who does this, for the audit log; default: `USER@HOST` of this machine"}
+	return &cli.StringFlag{
+		Name: "author",
+		Usage: "who does this, for the audit log, which names the system's user as well; default: `USER@HOST` of this " +
+			"machine",
+	}
 }
 
 // auditDone adds an entry about what was done.
@@ -88,6 +92,7 @@ func appendAudit(ctx context.Context, cfg config, e audit.Entry) (err error) {
 	if err != nil {
 		return err
 	}
+	e.User = systemUser()
 	_, err = a.Append(ctx, e)
 	return errors.Join(err, a.Close())
 }
@@ -130,13 +135,21 @@ func auditList(c *cli.Context) error {
 		w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "N\tTIME\tWHO\tDID\tTO\tDETAIL")
 		err := a.List(c.Context, f, func(e audit.Entry) error {
-			_, err := fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", e.N, e.Time.Local().Format(time.DateTime), printable(e.Actor),
+			_, err := fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", e.N, e.Time.Local().Format(time.DateTime), printable(who(e)),
 				printable(e.Action),
 				printable(e.Object), printable(e.Detail))
 			return err
 		})
 		return errors.Join(err, w.Flush())
 	})
+}
+
+// who did something: the stated author, and the system's user if that is somebody else.
+func who(e audit.Entry) string {
+	if e.User == "" || e.User == e.Actor {
+		return e.Actor
+	}
+	return e.Actor + " (" + e.User + ")"
 }
 
 // moment reads a day or a time. If end is set, a day stands for its end, the start of the next.

@@ -78,6 +78,12 @@ func TestWhatIsDoneToCustomersIsAuditedWithoutWhoTheyAre(t *testing.T) {
 
 	all := audited(t, data)
 	require.Len(t, all, 3)
+	for _, e := range all {
+		assert.Equal(t, systemUser(), e.User, "whatever the author is said to be")
+	}
+	_, stdout, _ := countersign(t, "", "--data", data, "audit", "list")
+	assert.Contains(t, stdout, "anna ("+systemUser()+")  imported")
+	assert.Contains(t, stdout, "  "+systemUser()+"  ", "once, without an author")
 	assert.Equal(t, "anna imported customers 1 customers imported, 1 bad rows left out", strings.Join([]string{
 		all[0].Actor, all[0].Action, all[0].Object, all[0].Detail,
 	}, " "))

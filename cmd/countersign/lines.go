@@ -219,6 +219,11 @@ func author(c *cli.Context) string {
 	if a := strings.TrimSpace(c.String("author")); a != "" {
 		return a
 	}
+	return systemUser()
+}
+
+// systemUser is the user of this process and the machine, whatever anybody states.
+func systemUser() string {
 	name := "unknown"
 	if u, err := user.Current(); err == nil {
 		name = u.Username

@@ -62,6 +62,7 @@ type node struct {
 	phone        *sim.Switch
 	stop         func() int
 	kill         func()
+	signal       func(os.Signal) error
 }
 
 // newSite starts NATS and n nodes, n1, n2, …, that know the customers.
@@ -178,6 +179,7 @@ func (n *node) start() {
 		return cmd.ProcessState.ExitCode()
 	}
 	n.kill = func() { _ = cmd.Process.Kill(); n.stop() }
+	n.signal = cmd.Process.Signal
 	t.Cleanup(func() {
 		n.stop()
 		if text := n.log(); t.Failed() {

@@ -54,8 +54,10 @@ type Entry struct {
 	N int64 `json:"n"`
 	// Time is when the entry was written, to the millisecond.
 	Time time.Time `json:"time"`
-	// Actor is who did it, by their own account or their system's: user@host.
+	// Actor is who did it by their own account (--author), or else User.
 	Actor string `json:"actor"`
+	// User is the system's user who did it, user@host; empty in entries of versions before 1.1.
+	User string `json:"user,omitempty"`
 	// Action is one of the words above, Object what it was done to, Detail the rest.
 	Action string `json:"action"`
 	Object string `json:"object"`
@@ -139,18 +141,22 @@ func (a *Log) add(ctx context.Context, tx *sql.Tx, e Entry) (Entry, error) {
 	e.N, e.Time = last+1, time.UnixMilli(a.now().UnixMilli()).UTC()
 	hash := e.chained(before)
 	e.Hash = hex.EncodeToString(hash)
-	_, err = tx.ExecContext(ctx, `INSERT INTO entries (n, time, actor, action, object, detail, hash)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`, e.N, e.Time.UnixMilli(), e.Actor, e.Action, e.Object, e.Detail, hash)
+	_, err = tx.ExecContext(ctx, `INSERT INTO entries (n, time, actor, action, object, detail, hash, user)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, e.N, e.Time.UnixMilli(), e.Actor, e.Action, e.Object, e.Detail, hash, e.User)
 	return e, err
 }
 
 // chained returns the hash of the entry: of the previous hash and a JSON array of n, the time in milliseconds, actor,
-// action, object and detail.
+// action, object and detail, and then of the user, if there is one.
 func (e Entry) chained(before []byte) []byte {
+	fields := []any{e.N, e.Time.UnixMilli(), e.Actor, e.Action, e.Object, e.Detail}
+	if e.User != "" {
+		fields = append(fields, e.User)
+	}
 	var text bytes.Buffer
 	out := json.NewEncoder(&text)
 	out.SetEscapeHTML(false) // so that other languages write the same JSON
-	if err := out.Encode([]any{e.N, e.Time.UnixMilli(), e.Actor, e.Action, e.Object, e.Detail}); err != nil {
+	if err := out.Encode(fields); err != nil {
 		panic(err) // cannot happen with numbers and strings
 	}
 	h := sha256.New()
@@ -186,7 +192,7 @@ type queryer interface {
 
 func eachEntry(ctx context.Context, from queryer, f func(Entry, []byte) error, where string, args ...any) error {
 	rows, err := from.QueryContext(ctx,
-		`SELECT n, time, actor, action, object, detail, hash FROM entries `+where+` ORDER BY n`, args...)
+		`SELECT n, time, actor, action, object, detail, hash, user FROM entries `+where+` ORDER BY n`, args...)
 	if err != nil {
 		return fmt.Errorf("read the audit log: %w", err)
 	}
@@ -195,7 +201,7 @@ func eachEntry(ctx context.Context, from queryer, f func(Entry, []byte) error, w
 		var e Entry
 		var at int64
 		var hash []byte
-		if err := rows.Scan(&e.N, &at, &e.Actor, &e.Action, &e.Object, &e.Detail, &hash); err != nil {
+		if err := rows.Scan(&e.N, &at, &e.Actor, &e.Action, &e.Object, &e.Detail, &hash, &e.User); err != nil {
 			return fmt.Errorf("read the audit log: %w", err)
 		}
 		e.Time, e.Hash = time.UnixMilli(at).UTC(), hex.EncodeToString(hash)

@@ -22,7 +22,7 @@ import (
 	"countersign/store/sqlite"
 )
 
-// auditLog is an audit log with n entries, a day apart.
+// auditLog is an audit log with n entries, a day apart. The first is as earlier versions wrote it, without a user.
 func auditLog(t testing.TB, n int) *Log {
 	t.Helper()
 	now := eventtest.Noon
@@ -31,8 +31,11 @@ func auditLog(t testing.TB, n int) *Log {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = a.Close() })
 	for i := range n {
-		_, err := a.Append(deadline(t),
-			Entry{Actor: "anna@desk", Action: LineApplied, Object: "line retail", Detail: fmt.Sprint("version ", i+1)})
+		e := Entry{Actor: "anna@desk", Action: LineApplied, Object: "line retail", Detail: fmt.Sprint("version ", i+1)}
+		if i > 0 {
+			e.User = "root@desk"
+		}
+		_, err := a.Append(deadline(t), e)
 		require.NoError(t, err)
 	}
 	return a
@@ -91,6 +94,9 @@ func TestTheHashOfAnEntryIsWhatTheDocumentationSays(t *testing.T) {
 	// { head -c 32 /dev/zero; printf '[1,1700000000123,"anna@desk","erased","customer 0a1b","ü"]'; } | sha256sum
 	assert.Equal(t, "943dc3247837637f074c98b969a90dd7503ea6f7085f815ca4fea3b635002264",
 		fmt.Sprintf("%x", e.chained(make([]byte, 32))))
+	// { head -c 32 /dev/zero; printf '[1,1700000000123,"anna@desk","erased","customer 0a1b","ü","root@desk"]'; } | sha256sum
+	e.User = "root@desk"
+	assert.Equal(t, "493bc9503acdb2ec9f288601923463842d97495394ff571daedb2699677c03c5", fmt.Sprintf("%x", e.chained(make([]byte, 32))))
 }
 
 func TestTheAuditLogIsOnlyAddedTo(t *testing.T) {
@@ -100,8 +106,8 @@ func TestTheAuditLogIsOnlyAddedTo(t *testing.T) {
 		`UPDATE entries SET actor = 'nobody' WHERE n = 2`,
 		`DELETE FROM entries WHERE n = 3`,
 		`DELETE FROM entries WHERE n = 1`,
-		`INSERT OR REPLACE INTO entries SELECT 2, time, actor, action, object, 'other', hash FROM entries WHERE n = 2`,
-		`INSERT INTO entries SELECT 9, time, actor, action, object, detail, hash FROM entries WHERE n = 2`,
+		`INSERT OR REPLACE INTO entries SELECT 2, time, actor, action, object, 'other', hash, user FROM entries WHERE n = 2`,
+		`INSERT INTO entries SELECT 9, time, actor, action, object, detail, hash, user FROM entries WHERE n = 2`,
 		`UPDATE start SET n = 2, hash = zeroblob(32)`,
 		`UPDATE start SET n = 2, hash = (SELECT hash FROM entries WHERE n = 2)`,
 		`INSERT OR REPLACE INTO start SELECT 1, n, hash FROM entries WHERE n = 2`,
@@ -122,6 +128,8 @@ func TestTheChainShowsWhereItIsBroken(t *testing.T) {
 		at     int64
 		says   string
 	}{
+		"a user is changed":    {`UPDATE entries SET user = 'nobody@desk' WHERE n = 3`, 3, "changed"},
+		"a user is taken out":  {`UPDATE entries SET user = '' WHERE n = 2`, 2, "changed"},
 		"an entry is changed":  {`UPDATE entries SET actor = 'nobody' WHERE n = 3`, 3, "changed"},
 		"an entry is removed":  {`DELETE FROM entries WHERE n = 3`, 3, "entry 3 was removed"},
 		"entries are removed":  {`DELETE FROM entries WHERE n IN (2, 3)`, 2, "entries 2 to 3 were removed"},
@@ -129,7 +137,7 @@ func TestTheChainShowsWhereItIsBroken(t *testing.T) {
 		"one is removed, others move up": {`DELETE FROM entries WHERE n = 3; UPDATE entries SET n = n - 1 WHERE n > 3`, 3,
 			"changed"},
 		"one is put in": {`UPDATE entries SET n = -n WHERE n > 2; UPDATE entries SET n = 1 - n WHERE n < 0;
-			INSERT INTO entries SELECT 3, time, actor, action, object, 'in', hash FROM entries WHERE n = 2`, 3, "inserted"},
+			INSERT INTO entries SELECT 3, time, actor, action, object, 'in', hash, user FROM entries WHERE n = 2`, 3, "inserted"},
 		"the last is taken off": {`DELETE FROM entries WHERE n = 5`, 5, "entry 5 was removed from the end"},
 		"all are":               {`DELETE FROM entries`, 1, "entries 1 to 5 were removed from the end"},
 		"the beginning is cut off": {`UPDATE start SET n = 2, hash = (SELECT hash FROM entries WHERE n = 2);
@@ -314,7 +322,7 @@ func cutFront(t *testing.T, a *Log, last Head, at time.Time) Head {
 	_, err = a.db.Write.Exec(`UPDATE start SET n = ?, hash = ?`, last.N, hash)
 	require.NoError(t, err)
 	sum := says.chained(hash)
-	_, err = a.db.Write.Exec(`INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)`, says.N, at.UnixMilli(), says.Actor,
+	_, err = a.db.Write.Exec(`INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, '')`, says.N, at.UnixMilli(), says.Actor,
 		says.Action, says.Object, says.Detail, sum)
 	require.NoError(t, err)
 	says.Hash = hex.EncodeToString(sum)

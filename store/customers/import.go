@@ -21,6 +21,8 @@ var ErrBadRows = errors.New("nothing was imported")
 type ImportOptions struct {
 	// Region is the country (ISO 3166) of phones without a country code.
 	Region string
+	// LostPlus says that phones that begin with neither "+" nor 0 have a country code: a spreadsheet took them for numbers.
+	LostPlus bool
 	// Placeholders are phones that stand for none, beside those that everybody knows. No customer can have them.
 	Placeholders session.Placeholders
 	// Columns has our names for columns of the file with other names, or LeaveOut.
@@ -220,7 +222,7 @@ func (im *importer) row(ctx context.Context, record []string, readErr error) err
 	var syntax *csv.ParseError
 	switch {
 	case errors.As(readErr, &syntax):
-		line, err = im.source.line(0), syntaxError(syntax)
+		line, err = syntax.StartLine, syntaxError(syntax)
 	case readErr != nil:
 		return fmt.Errorf("read the file: %w", readErr)
 	default:
