@@ -210,15 +210,19 @@ func TestTheReadersKeyChangesNothing(t *testing.T) {
 		return ctx
 	}
 	for what, try := range map[string]func(){
-		"apply a line":        func() { _ = conn.Publish("$KV.lines.bank", []byte(`{"version":2,"yaml":"weak"}`)) },
-		"unlock a customer":   func() { _ = conn.Publish("$KV.guard.customer.x", []byte(`{}`)) },
-		"forge an event":      func() { _ = conn.Publish("countersign.v1.bank.verified", []byte(`{}`)) },
-		"delete the stream":   func() { _ = js.DeleteStream(soon(), event.Stream) },
-		"delete a bucket":     func() { _ = js.DeleteStream(soon(), "KV_guard") },
-		"purge":               func() { request("$JS.API.STREAM.PURGE."+event.Stream, nil) },
-		"delete a message":    func() { request("$JS.API.STREAM.MSG.DELETE."+event.Stream, map[string]any{"seq": 1}) },
-		"change the stream":   func() { request("$JS.API.STREAM.UPDATE."+event.Stream, map[string]any{"name": event.Stream}) },
-		"make a stream":       func() { request("$JS.API.STREAM.CREATE.X", map[string]any{"name": "X", "subjects": []string{"x"}}) },
+		"apply a line":      func() { _ = conn.Publish("$KV.lines.bank", []byte(`{"version":2,"yaml":"weak"}`)) },
+		"unlock a customer": func() { _ = conn.Publish("$KV.guard.customer.x", []byte(`{}`)) },
+		"forge an event":    func() { _ = conn.Publish("countersign.v1.bank.verified", []byte(`{}`)) },
+		"delete the stream": func() { _ = js.DeleteStream(soon(), event.Stream) },
+		"delete a bucket":   func() { _ = js.DeleteStream(soon(), "KV_guard") },
+		"purge":             func() { request("$JS.API.STREAM.PURGE."+event.Stream, nil) },
+		"delete a message":  func() { request("$JS.API.STREAM.MSG.DELETE."+event.Stream, map[string]any{"seq": 1}) },
+		"change the stream": func() {
+			request("$JS.API.STREAM.UPDATE."+event.Stream, map[string]any{"name": event.Stream})
+		},
+		"make a stream": func() {
+			request("$JS.API.STREAM.CREATE.X", map[string]any{"name": "X", "subjects": []string{"x"}})
+		},
 		"restore a stream":    func() { request("$JS.API.STREAM.RESTORE.X", map[string]any{}) },
 		"read a bucket":       func() { request("$JS.API.DIRECT.GET.KV_guard", map[string]any{"seq": 1}) },
 		"consume a bucket":    func() { _, _ = js.CreateConsumer(soon(), "KV_guard", jetstream.ConsumerConfig{}) },

@@ -42,7 +42,8 @@ func (e *Embedded) KeepWriting(ctx context.Context, prove func(context.Context) 
 		if err == nil || ctx.Err() != nil {
 			continue
 		}
-		log.Error("embedded nats does not store what it is sent, it is restarted as soon as the disk takes writes", "err", err)
+		log.Error("embedded nats does not store what it is sent, it is restarted as soon as the disk takes writes",
+			"err", err)
 		if e.untilItWrites(ctx, prove) {
 			log.Info("embedded nats stores again")
 		}

@@ -123,7 +123,7 @@ func (o ExternalOptions) auth() (nats.Option, error) {
 			return nats.NkeyOptionFromSeed(o.CredentialsFile)
 		}
 		if !strings.Contains(string(content), "NATS USER JWT") {
-			return nil, fmt.Errorf("nats credentials file: %s is neither a .creds file nor an nkey; "+
+			return nil, fmt.Errorf("nats credentials file: %s is not a .creds file, nor an nkey; "+
 				"make one with `nsc generate creds`",
 				o.CredentialsFile)
 		}

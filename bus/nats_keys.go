@@ -49,8 +49,8 @@ func loadKey(file string) (public string, err error) {
 	defer clear(seed)
 	pair, err := nkeys.ParseDecoratedNKey(seed)
 	if err != nil {
-		return "", fmt.Errorf("embedded nats: the key %s is damaged: restore it from a backup, or remove it to get a new one, "+
-			"which everybody who uses it needs then", file)
+		return "", fmt.Errorf("embedded nats: the key %s is damaged: restore it from a backup, or remove it to get a "+
+			"new one, which everybody who uses it needs then", file)
 	}
 	defer pair.Wipe()
 	return pair.PublicKey()

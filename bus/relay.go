@@ -41,9 +41,11 @@ type RelayConfig struct {
 	Stream StreamConfig
 	// Batch is the most events in flight to NATS: 500.
 	Batch int
-	// AckWait is how long NATS may take to confirm the next event in flight before the connection counts as dead: 5
-	// s. A whole batch on a slow disk may take longer.
+	// AckWait is how long NATS may take to confirm the next event in flight before it is asked whether it is there, and to
+	// answer that: 5 s. A NATS that answers is slow and is waited for; one that does not is dead.
 	AckWait time.Duration
+	// Sign, if set, signs what is published.
+	Sign Signer
 	// Expected: events were published from this machine before. Lost hears of it when the stream had to be made although
 	// it must have existed: the events in it are gone. It must not wait.
 	Expected bool
@@ -91,7 +93,8 @@ type Relay struct {
 // NewRelay makes a Relay; nothing happens before Run.
 func NewRelay(outbox Outbox, nats Endpoint, config RelayConfig, log *slog.Logger) *Relay {
 	r := &Relay{
-		outbox: outbox, config: config.withDefaults(), log: log, flushes: make(chan chan struct{}), proofs: make(chan chan error),
+		outbox: outbox, config: config.withDefaults(), log: log,
+		flushes: make(chan chan struct{}), proofs: make(chan chan error),
 	}
 	r.link = link{endpoint: nats, name: "countersign relay", log: log, up: r.status.up, down: r.status.down}
 	return r

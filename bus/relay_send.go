@@ -29,11 +29,24 @@ var (
 // when NATS refuses one, it refuses all that follow.
 type sender struct {
 	js      jetstream.JetStream
-	window  int
+	window  int // of the next entries, at most most
+	most    int
 	ackWait time.Duration
+	sign    Signer
 	log     *slog.Logger
 	status  *statusBoard
 }
+
+// Whoever else publishes to the stream waits behind a window, so a slow NATS gets smaller ones: as many events as it
+// stored lately in windowTime.
+const (
+	windowTime  = 250 * time.Millisecond
+	windowLeast = 16
+)
+
+// slowMost is how long a NATS that answers pings may take to confirm the next event. After that it is stuck, and a new
+// connection may help.
+const slowMost = time.Minute
 
 // newSender chooses the window. A replicated stream gets one message at a time: see DESIGN.md.
 func newSender(js jetstream.JetStream, stream jetstream.Stream, c RelayConfig, log *slog.Logger,
@@ -42,7 +55,16 @@ func newSender(js jetstream.JetStream, stream jetstream.Stream, c RelayConfig, l
 	if stream.CachedInfo().Config.Replicas > 1 {
 		window = 1
 	}
-	return &sender{js: js, window: window, ackWait: c.AckWait, log: log, status: status}
+	return &sender{js: js, window: window, most: window, ackWait: c.AckWait, sign: c.Sign, log: log, status: status}
+}
+
+// adapt chooses the next window after one of so many events that took so long.
+func (s *sender) adapt(events int, took time.Duration) {
+	fits := s.most
+	if took > 0 {
+		fits = int(min(float64(s.most), float64(events)*float64(windowTime)/float64(took)))
+	}
+	s.window = min(s.most, max(windowLeast, min(fits, 2*s.window)))
 }
 
 // flight is one entry of a window: in flight, or settled without being sent.
@@ -56,6 +78,7 @@ type flight struct {
 // of the first ones are settled: stored, or refused for good. If that is not all and err is nil, the rest must be
 // sent again.
 func (s *sender) send(ctx context.Context, entries []Entry, inStream func(id string) bool) (settled int, err error) {
+	began := time.Now()
 	flights := make([]flight, 0, len(entries))
 	previous := ""
 	for _, e := range entries {
@@ -77,6 +100,7 @@ func (s *sender) send(ctx context.Context, entries []Entry, inStream func(id str
 		}
 		settled++
 	}
+	s.adapt(settled, time.Since(began))
 	return settled, nil
 }
 
@@ -105,6 +129,9 @@ func (s *sender) publish(e Entry, previous string) (jetstream.PubAckFuture, erro
 	msg.Data = e.Body
 	msg.Header.Set(contentTypeHeader, cloudEventsMediaType)
 	msg.Header.Set(jetstream.MsgIDHeader, e.ID)
+	if err := sign(msg, s.sign); err != nil {
+		return nil, err
+	}
 	if previous != "" {
 		msg.Header.Set(jetstream.ExpectedLastMsgIDHeader, previous)
 	}
@@ -139,23 +166,35 @@ func (s *sender) settle(ctx context.Context, f flight) error {
 	}
 }
 
-// outcome waits for NATS's answer to one entry, for ackWait since its answer to the entry before.
+// outcome waits for NATS's answer to one entry. To begin again because NATS is slow would send the events in flight
+// once more to everybody who listens, so NATS is first asked whether it is still there.
 func (s *sender) outcome(ctx context.Context, f flight) (*jetstream.PubAck, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	late := time.NewTimer(s.ackWait)
+	late := time.NewTicker(s.ackWait)
 	defer late.Stop()
-	select {
-	case ack := <-f.ack.Ok():
-		return ack, nil
-	case err := <-f.ack.Err():
-		return nil, err
-	case <-late.C:
-		return nil, errUnconfirmed
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	for giveUp := time.Now().Add(max(slowMost, s.ackWait)); ; {
+		select {
+		case ack := <-f.ack.Ok():
+			return ack, nil
+		case err := <-f.ack.Err():
+			return nil, err
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-late.C:
+			if time.Now().After(giveUp) || !s.isThere(ctx) {
+				return nil, errUnconfirmed
+			}
+		}
 	}
+}
+
+// isThere reports whether NATS answers a ping.
+func (s *sender) isThere(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, s.ackWait)
+	defer cancel()
+	return s.js.Conn().FlushWithContext(ctx) == nil
 }
 
 // hopeless reports whether NATS will never accept this message.

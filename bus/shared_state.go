@@ -37,6 +37,8 @@ type StateOptions struct {
 	Within time.Duration
 	// Stream configures the stream of events if it does not exist yet.
 	Stream StreamConfig
+	// Sign, if set, signs what Publish publishes.
+	Sign Signer
 	// Expected: this machine has had shared state before. Lost hears of each bucket that had to be made although it must
 	// have existed: what was in it is gone. It is called from any goroutine and must not wait.
 	Expected bool
@@ -66,13 +68,13 @@ func (o StateOptions) withDefaults() StateOptions {
 // Bounds on operations that no call waits for, unless StateOptions.Within is longer.
 const (
 	linesWithin   = 5 * time.Second
-	publishWithin = 5 * time.Second
+	publishWithin = 15 * time.Second
 )
 
 // Bounds on one attempt of what is tried again.
 const (
 	ensureWithin = 10 * time.Second
-	publishTry   = time.Second
+	publishRetry = time.Second // the longest pause between two
 )
 
 // State is what machines share in NATS: attempts and locks, calls, service lines. During an outage its methods fail
@@ -233,8 +235,9 @@ func (s *State) missing() {
 	}
 }
 
-// Publish publishes an event and waits for the ack, a few seconds at most. It is for the few events that belong to no
-// call; those of calls go through the outbox. Publishing the same event again is harmless.
+// Publish publishes an event and waits for the ack, 15 s at most. It sends the event again only if NATS has refused it
+// or the connection was lost, not because NATS is slow: everybody who listens would see it twice. It is for the few
+// events that belong to no call; those of calls go through the outbox. Publishing the same event again is harmless.
 func (s *State) Publish(ctx context.Context, e event.Event) error {
 	body, err := json.Marshal(e)
 	if err != nil {
@@ -244,14 +247,17 @@ func (s *State) Publish(ctx context.Context, e event.Event) error {
 	msg.Data = body
 	msg.Header.Set(contentTypeHeader, cloudEventsMediaType)
 	msg.Header.Set(jetstream.MsgIDHeader, e.MessageID())
+	if err := sign(msg, s.options.Sign); err != nil {
+		return fmt.Errorf("publish event %s: %w", e.ID, err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, max(publishWithin, s.options.Within))
 	defer cancel()
-	for delay := retry.Backoff(retryFirst, publishTry); ; {
+	for delay := retry.Backoff(retryFirst, publishRetry); ; {
 		err := s.publish(ctx, msg)
 		if err == nil {
 			return nil
 		}
-		if hopeless(err) || retry.Pause(ctx, delay.NextBackOff()) != nil {
+		if hopeless(err) || ctx.Err() != nil || retry.Pause(ctx, delay.NextBackOff()) != nil {
 			return fmt.Errorf("publish event %s: %w", e.ID, err)
 		}
 	}
@@ -261,7 +267,7 @@ func (s *State) publish(ctx context.Context, msg *nats.Msg) error {
 	if !s.conn.IsConnected() {
 		return ErrAway
 	}
-	ctx, cancel := context.WithTimeout(ctx, publishTry)
+	ctx, cancel := s.alive.within(ctx, publishWithin)
 	defer cancel()
 	_, err := s.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
 	if errors.Is(err, jetstream.ErrNoStreamResponse) {

@@ -50,6 +50,7 @@ type watcher struct {
 	// next is the sequence to go on with, 0 at first, in the stream that was created at created.
 	next    uint64
 	created time.Time
+	recent  recent
 }
 
 // follow reads over one connection.
@@ -61,6 +62,11 @@ func (w *watcher) follow(ctx context.Context, conn *nats.Conn, up func()) error 
 	stream, err := js.Stream(ctx, event.Stream)
 	if err != nil {
 		return fmt.Errorf("find the stream %s: %w", event.Stream, err)
+	}
+	if w.created.Equal(stream.CachedInfo().Created) {
+		if w.next, err = w.recent.goOn(ctx, stream, w.next); err != nil {
+			return err
+		}
 	}
 	consumer, err := stream.OrderedConsumer(ctx, w.start(stream.CachedInfo()))
 	if err != nil {
@@ -82,6 +88,10 @@ func (w *watcher) follow(ctx context.Context, conn *nats.Conn, up func()) error 
 			return err
 		}
 		w.next = meta.Sequence.Stream + 1
+		if w.recent.has(msg.Data()) {
+			continue // handled before a crash of the server
+		}
+		w.recent.add(meta.Sequence.Stream, msg.Data())
 		w.deliver(msg.Subject(), msg.Data())
 	}
 }

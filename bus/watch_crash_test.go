@@ -61,3 +61,33 @@ func TestWatchGoesOnBehindTheEndOfAStreamThatLostItsLastEvents(t *testing.T) {
 	publish(t, server.Endpoint(), calls(t, "new", 3)...)
 	sameIDs(t, []string{"new.1", "new.2", "new.3"}, receive(t, ids, 3))
 }
+
+// Or the new events are there before the watcher is back, in the places of those that were lost.
+func TestWatchMissesNothingThatTookThePlacesOfLostEvents(t *testing.T) {
+	t.Parallel()
+	for name, fill := range map[string]int{"fewer than were lost": 3, "as many": 5, "more": 8} {
+		dir, address := t.TempDir(), freeAddress(t)
+		server := embeddedIn(t, filepath.Join(dir, "a"), address)
+		remote := external(t, server.URL())
+		relayed(t, server.Endpoint(), calls(t, "a", 10)...)
+		server.Shutdown()
+		require.NoError(t, os.CopyFS(filepath.Join(dir, "b"), os.DirFS(filepath.Join(dir, "a"))))
+
+		server = embeddedIn(t, filepath.Join(dir, "a"), address)
+		ids := watch(t, remote, bus.WatchOptions{Since: time.Now().Add(-time.Hour)})
+		publish(t, server.Endpoint(), calls(t, "lost", 5)...)
+		require.Equal(t, "lost.5", receive(t, ids, 15)[14], name)
+		server.Shutdown()
+
+		elsewhere := embeddedIn(t, filepath.Join(dir, "b"), "127.0.0.1:0")
+		publish(t, elsewhere.Endpoint(), calls(t, "new", fill)...)
+		elsewhere.Shutdown()
+		embeddedIn(t, filepath.Join(dir, "b"), address)
+		var want []string
+		for i := range fill {
+			want = append(want, event.ID("new", i+1))
+		}
+		sameIDs(t, want, receive(t, ids, fill))
+		assert.Empty(t, ids, name)
+	}
+}

@@ -14,6 +14,7 @@ import (
 
 	"countersign/bus"
 	"countersign/session/guard"
+	"countersign/session/token"
 )
 
 func natsFlag() cli.Flag {
@@ -73,7 +74,9 @@ func keysOf(d pepper) sharedKeys {
 // openShared opens the shared state in NATS for a command other than serve. The caller closes the State.
 func openShared(cfg config, at bus.Endpoint, keys sharedKeys) (*bus.State, *guard.Guard, error) {
 	log, within := slog.New(slog.DiscardHandler), time.Duration(cfg.NATS.Timeout)
-	state, err := bus.OpenState(at, bus.StateOptions{Node: cfg.Node, Key: keys.state, Within: within, Log: log})
+	state, err := bus.OpenState(at, bus.StateOptions{
+		Node: cfg.Node, Key: keys.state, Within: within, Sign: signer(cfg), Log: log,
+	})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -107,12 +110,24 @@ func withState(c *cli.Context, cfg config, f func(ctx context.Context, state *bu
 		return err
 	}
 	state, err := bus.OpenState(at, bus.StateOptions{
-		Node: cfg.Node, Within: time.Duration(cfg.NATS.Timeout), Log: slog.New(slog.DiscardHandler),
+		Node: cfg.Node, Sign: signer(cfg), Within: time.Duration(cfg.NATS.Timeout), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return fmt.Errorf("%w: is countersign serve running?", err)
 	}
 	return whenReady(c, state, func(ctx context.Context) error { return f(ctx, state) })
+}
+
+// signer signs events if this machine has the key that does.
+func signer(cfg config) bus.Signer {
+	if !exists(cfg.tokenKeyPath()) {
+		return nil
+	}
+	keys, err := token.LoadKeys(cfg.tokenKeyPath())
+	if err != nil {
+		return nil // serve and doctor say so
+	}
+	return keys.SignEvent
 }
 
 // answerTimeout bounds the wait for a connection to NATS on this machine.

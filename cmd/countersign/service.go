@@ -92,9 +92,13 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	if s.endpoint, embedded, err = openNATS(cfg, log, &s.parts); err != nil {
 		return s, err
 	}
+	keys, err := token.LoadKeys(cfg.tokenKeyPath())
+	if err != nil {
+		return s, err
+	}
 	s.state, err = bus.OpenState(s.endpoint, bus.StateOptions{
 		Node: cfg.Node, Key: directory.PepperKey(stateKey), Within: time.Duration(cfg.NATS.Timeout), Log: log,
-		Expected: before, Lost: s.stateLost,
+		Sign: keys.SignEvent, Expected: before, Lost: s.stateLost,
 	})
 	if err != nil {
 		return s, err
@@ -112,7 +116,7 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	if err != nil {
 		return s, err
 	}
-	tokens, err := openTokens(cfg, s.state, directory)
+	tokens, err := openTokens(cfg, keys, s.state, directory)
 	if err != nil {
 		return s, err
 	}
@@ -162,7 +166,8 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	})
 	s.server = esl.NewServer(runner.Run, esl.Options{MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Log: log})
 	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
-		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal) + leapMost}, Expected: before, Lost: s.stateLost,
+		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal) + leapMost},
+		Sign:   keys.SignEvent, Expected: before, Lost: s.stateLost,
 	}, log)
 
 	// The API.

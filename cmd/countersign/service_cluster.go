@@ -25,11 +25,9 @@ const (
 )
 
 // openTokens returns the issuer of ID&V tokens, which also redeems them.
-func openTokens(cfg config, state *bus.State, directory *customers.Directory) (*token.Issuer, error) {
-	keys, err := token.LoadKeys(cfg.tokenKeyPath())
-	if err != nil {
-		return nil, err
-	}
+func openTokens(
+	cfg config, keys *token.Keys, state *bus.State, directory *customers.Directory,
+) (*token.Issuer, error) {
 	return token.New(token.Options{
 		Store: state.Guard(), Keys: keys, SubjectKey: directory.PepperKey(subjectKey),
 		Issuer: cfg.Tokens.Issuer, Audience: cfg.Tokens.Audience, Life: time.Duration(cfg.Tokens.Life),

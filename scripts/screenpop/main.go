@@ -1,7 +1,7 @@
 // Command screenpop opens the customer's page when a caller is identified or verified, or fails: a start for your own
 // screen pop.
 //
-//	go run ./scripts/screenpop --nats nats://127.0.0.1:4222 --open xdg-open
+//	go run ./scripts/screenpop --key countersign-data/nats-read.key --open xdg-open
 package main
 
 import (
@@ -18,9 +18,18 @@ import (
 
 func main() {
 	server := flag.String("nats", nats.DefaultURL, "NATS at `URL`")
+	key := flag.String("key", "", "log in with the key in `FILE`: nats-read.key of Countersign's --data, for its own NATS")
 	open := flag.String("open", "", "open pages with `PROGRAM`, such as xdg-open; without it they are only printed")
 	flag.Parse()
-	conn, err := nats.Connect(*server, nats.MaxReconnects(-1))
+	options := []nats.Option{nats.MaxReconnects(-1)}
+	if *key != "" {
+		login, err := nats.NkeyOptionFromSeed(*key)
+		if err != nil {
+			log.Fatal(err)
+		}
+		options = append(options, login)
+	}
+	conn, err := nats.Connect(*server, options...)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"countersign/bus"
 	"countersign/session/event"
 )
 
@@ -37,6 +39,44 @@ func TestTheGoProgramPopsEachPageOnce(t *testing.T) {
 		cmd.Env = append(os.Environ(), asProgram+"=1")
 		return cmd
 	})
+}
+
+func TestTheGoProgramPopsWithTheReadersKeyOfTheEmbeddedNATS(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	keys := bus.KeyFiles{Write: filepath.Join(dir, "write.key"), Read: filepath.Join(dir, "read.key")}
+	e, err := bus.StartEmbedded(bus.EmbeddedOptions{
+		Dir: filepath.Join(dir, "nats"), Listen: "127.0.0.1:0", Keys: keys, Log: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	t.Cleanup(e.Shutdown)
+	service, err := e.Endpoint().Connect("test", slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(service.Close)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], "--nats", e.URL(), "--key", keys.Read)
+	cmd.Env, cmd.Stderr = append(os.Environ(), asProgram+"=1"), os.Stderr
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	defer func() { cancel(); _ = cmd.Wait() }()
+	popped := make(chan string, 1)
+	go func() {
+		lines := bufio.NewScanner(out)
+		lines.Scan()
+		popped <- lines.Text()
+	}()
+	msg := example(t, event.FactVerified, nil)
+	require.Eventually(t, func() bool { // until it has subscribed
+		_ = service.PublishMsg(msg)
+		select {
+		case line := <-popped:
+			return assert.Contains(t, line, "verified (level 2)")
+		default:
+			return false
+		}
+	}, time.Minute, 50*time.Millisecond)
 }
 
 func TestThePythonProgramCompiles(t *testing.T) {

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Opens the customer's page when a caller is identified or verified, or fails: a start for your own screen pop.
 
-    pip install nats-py
-    python3 screenpop.py --nats nats://127.0.0.1:4222 --open
+    pip install nats-py[nkeys]
+    python3 screenpop.py --key countersign-data/nats-read.key --open
 """
 import argparse
 import asyncio
@@ -15,6 +15,7 @@ import nats
 async def main():
     args = argparse.ArgumentParser()
     args.add_argument("--nats", default="nats://127.0.0.1:4222", metavar="URL")
+    args.add_argument("--key", metavar="FILE", help="nats-read.key of Countersign's --data, for its own NATS")
     args.add_argument("--open", action="store_true", help="open pages in the browser; without it they are only printed")
     args = args.parse_args()
     seen = set()  # an event may come twice; a long-running program should forget ids after a day
@@ -32,7 +33,7 @@ async def main():
         if args.open:
             webbrowser.open(page)
 
-    connection = await nats.connect(args.nats, max_reconnect_attempts=-1)
+    connection = await nats.connect(args.nats, nkeys_seed=args.key, max_reconnect_attempts=-1)
     # One subscription: nats-py runs each in its own task, and verified could overtake identified.
     await connection.subscribe("countersign.v1.*.*", cb=pop)
     await asyncio.Event().wait()

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"log/slog"
+	"path/filepath"
+	"testing"
+
+	"countersign/freeswitch/sim"
+	"countersign/session/token"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Events of calls come through the relay, changes of lines from a command on another machine.
+func TestEveryEventIsSignedByTheServicesKey(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1, adaAndBob, "")
+	s.apply(bankLine("bank", "5200", "pin: {digits: 6}"))
+	s.journey(s.nodes[0].call(sim.CallOptions{
+		From: "+15550001111", To: "5200", Caller: keys("ask-account", "100042", "ask-pin", "246813"),
+	}))
+	trusted, err := token.LoadKeys(filepath.Join(s.dir, "token.key"))
+	require.NoError(t, err)
+	conn, err := s.nats.Endpoint().Connect("test", slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(conn.Close)
+	js, err := jetstream.New(conn)
+	require.NoError(t, err)
+	consumer, err := js.OrderedConsumer(t.Context(), "COUNTERSIGN", jetstream.OrderedConsumerConfig{})
+	require.NoError(t, err)
+	batch, err := consumer.FetchNoWait(1000)
+	require.NoError(t, err)
+	n := 0
+	for msg := range batch.Messages() {
+		n++
+		err := trusted.VerifyEvent(msg.Data(), msg.Headers().Get("Countersign-Signature"))
+		assert.NoError(t, err, msg.Subject())
+	}
+	require.NoError(t, batch.Error())
+	assert.Greater(t, n, 5)
+}
