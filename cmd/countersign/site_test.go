@@ -101,9 +101,12 @@ func inMemory(t *testing.T) string {
 
 func (s *site) startNATS(listen string) {
 	s.t.Helper()
-	e, err := bus.StartEmbedded(bus.EmbeddedOptions{Dir: s.store, Listen: listen, Log: slog.New(slog.DiscardHandler)})
-	require.NoError(s.t, err)
-	s.nats = e
+	// While NATS is away, another program may have its port for a moment.
+	require.EventuallyWithT(s.t, func(c *assert.CollectT) {
+		e, err := bus.StartEmbedded(bus.EmbeddedOptions{Dir: s.store, Listen: listen, Log: slog.New(slog.DiscardHandler)})
+		require.NoError(c, err)
+		s.nats = e
+	}, patience, 10*time.Millisecond)
 }
 
 // natsReturns starts NATS again where it was.
