@@ -12,12 +12,16 @@ import (
 // any port, which is what the telephones of these tests do, and the tests of other packages at the same time.
 var ports = struct {
 	sync.Mutex
-	next, nextRange int
-}{next: rand.IntN(lastPort - firstPort), nextRange: rand.IntN((lastRTP - firstRTP) / 200)}
+	next, nextRange, nextSIPp int
+}{
+	next: rand.IntN(lastPort - firstPort), nextRange: rand.IntN((lastRTP - firstRTP) / 200),
+	nextSIPp: rand.IntN((firstRTP - firstSIPp) / 4),
+}
 
 const (
 	firstPort, lastPort = 61000, 65000
 	firstRTP, lastRTP   = 12000, 32000
+	firstSIPp           = 6000
 )
 
 // freePort returns a port on 127.0.0.1 that nothing uses at this moment, neither for TCP nor for UDP.
@@ -49,6 +53,15 @@ func isFree(port int) bool {
 	}
 	p.Close()
 	return true
+}
+
+// sippMediaPort returns a port where a SIPp begins to look for two that are free. It uses neither, but looks at no more
+// than a hundred, and all of them begin at the same one otherwise.
+func sippMediaPort() int {
+	ports.Lock()
+	defer ports.Unlock()
+	ports.nextSIPp++
+	return firstSIPp + ports.nextSIPp*4%(firstRTP-firstSIPp)
 }
 
 // freePortRange returns the first of 200 ports for RTP.

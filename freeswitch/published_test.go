@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -45,11 +46,16 @@ func subscribe(t testing.TB, s *service) *published {
 	t.Helper()
 	p := &published{news: make(chan struct{})}
 	first := map[string][]byte{} // by id
-	conn, err := nats.Connect("nats://"+s.NATS, nats.Timeout(natsWithin), nats.NoReconnect())
+	key, err := nats.NkeyOptionFromSeed(filepath.Join(s.Data, "nats-write.key"))
+	require.NoError(t, err)
+	conn, err := nats.Connect("nats://"+s.NATS, key, nats.Timeout(natsWithin), nats.NoReconnect())
 	require.NoError(t, err)
 	p.conn = conn
 	t.Cleanup(conn.Close)
 	_, err = conn.Subscribe(event.Subjects, func(msg *nats.Msg) {
+		if strings.HasSuffix(msg.Subject, ".probe") { // the service tests its NATS
+			return
+		}
 		m := message{Msg: msg}
 		m.err = json.Unmarshal(m.Data, &m.event)
 		p.mu.Lock()
@@ -146,14 +152,20 @@ func (p *published) Stored(t testing.TB, call string) (j journey) {
 	deadline := time.Now().Add(publishedWithin)
 	for seq, ended := uint64(1), false; ; seq++ {
 		m, err := js.GetMsg(event.Stream, seq)
-		for errors.Is(err, nats.ErrMsgNotFound) && !ended && time.Now().Before(deadline) {
+		for errors.Is(err, nats.ErrMsgNotFound) && !ended && last(t, js) < seq && time.Now().Before(deadline) {
 			time.Sleep(poll)
 			m, err = js.GetMsg(event.Stream, seq)
 		}
 		if errors.Is(err, nats.ErrMsgNotFound) {
+			if seq <= last(t, js) {
+				continue // a test message of the service, which it has deleted
+			}
 			return j
 		}
 		require.NoError(t, err)
+		if strings.HasSuffix(m.Subject, ".probe") {
+			continue
+		}
 		var e event.Event
 		require.NoError(t, json.Unmarshal(m.Data, &e))
 		if e.Call == call {
@@ -161,6 +173,14 @@ func (p *published) Stored(t testing.TB, call string) (j journey) {
 			ended = ended || e.Fact() == event.FactCallEnded
 		}
 	}
+}
+
+// last is the sequence number of the stream's last message.
+func last(t testing.TB, js nats.JetStreamContext) uint64 {
+	t.Helper()
+	info, err := js.StreamInfo(event.Stream)
+	require.NoError(t, err)
+	return info.State.LastSeq
 }
 
 // inOrder fails the test unless each event is there once, in order and without a gap.

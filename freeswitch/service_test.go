@@ -79,7 +79,8 @@ func startService(t testing.TB, o serviceOptions) *service {
 	}
 	settings := fmt.Appendf(nil, "socket: {listen: 127.0.0.1:%d, drain: %s}\nnats: {listen: %s}\n"+
 		"web: {listen: %q, keys: {test: {sha256: %x, scopes: [calls, step-up, tokens]}}}\n"+
-		"line: {pop_url: \"https://crm.example/{customer}?status={status}\"}\nlog: {level: debug}\n",
+		"line: {pop_url: \"https://crm.example/{customer}?status={status}\"}\nlog: {level: debug}\n"+
+		"guard: {anonymous: 10000}\n", // one telephone after the other is nobody's here
 		s.Port, o.Drain, s.NATS, s.API, sha256.Sum256([]byte(s.Key)))
 	if f := o.FreeSWITCH; f != nil {
 		settings = fmt.Appendf(settings, "freeswitch: [{address: %q, password: %q}]\n", f.eventSocket, f.password)

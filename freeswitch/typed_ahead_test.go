@@ -64,6 +64,7 @@ type keyedAhead struct {
 type keyedCall struct {
 	lookUp  time.Duration
 	arrived chan struct{}
+	once    sync.Once
 	got     chan [2]string
 }
 
@@ -88,11 +89,11 @@ func (k *keyedAhead) answer(ctx context.Context, call session.Call, ch session.C
 	k.mu.Lock()
 	c := k.calls[call.Caller]
 	k.mu.Unlock()
-	close(c.arrived)
+	c.once.Do(func() { close(c.arrived) })
 	ask := func(least, most int) (string, error) {
 		e, err := ch.Collect(ctx, session.Collect{
 			Files: []string{"silence_stream://2000"}, Min: least, Max: most,
-			FirstDigit: time.Minute, InterDigit: time.Minute, OptOut: '*',
+			FirstDigit: 20 * time.Second, InterDigit: 10 * time.Second, OptOut: '*',
 		})
 		return fmt.Sprintf("%s %s", e.Class, e.Digits.Reveal()), err
 	}
@@ -125,7 +126,7 @@ func (k *keyedAhead) answer(ctx context.Context, call session.Call, ch session.C
 // run keys that many entries, with a few callers for each pace, and counts those that did not arrive as they were
 // keyed.
 func (k *keyedAhead) run(t *testing.T, lookUp time.Duration, entries int) {
-	const pairs = 10
+	const pairs = 5 // in less than talkAtMost, however slowly they are keyed
 	callers := max(entries/2/pairs, len(pacesOfKeying))
 	var lost, keyed atomic.Int32
 	var all sync.WaitGroup
@@ -187,14 +188,18 @@ func (k *keyedAhead) caller(
 func (k *keyedAhead) dials(t *testing.T, number string, kc *keyedCall) *call {
 	k.dialling.Lock()
 	defer k.dialling.Unlock()
-	c := callWithSIPp(t, k.fs, dial{From: number})
-	select {
-	case <-kc.arrived:
-		return c
-	case <-time.After(answerWithin):
-		t.Errorf("the call of %s did not arrive", number)
-		return nil
+	for range 3 { // SIPp may find its port taken
+		c := callWithSIPp(t, k.fs, dial{From: number})
+		select {
+		case <-kc.arrived:
+			return c
+		case <-c.over:
+		case <-time.After(answerWithin):
+		}
+		c.HangUp()
 	}
+	t.Errorf("the call of %s did not arrive", number)
+	return nil
 }
 
 func someDigits(n int) string {

@@ -27,9 +27,8 @@ func retentionCommand() *cli.Command {
 				"                    Events that are not published yet are waited for\n" +
 				"retention.totals    anonymised calls and sums are removed from the reports\n" +
 				"retention.audit     entries are removed from the audit log, which gets an entry about it\n" +
-				"NATS removes its own data: events after retention.journal, unless its operator set another max_age; attempts " +
-				"after\n" +
-				"guard.forget, except for a lock that only a person may end; tokens after tokens.life; the state of calls " +
+				"serve removes events from NATS after retention.journal too; NATS itself only 400 days later, or at the max_age\n" +
+				"that its operator set. NATS removes attempts after guard.forget, except for a lock that only a person may end; tokens after tokens.life; the state of calls " +
 				"after 24 hours.\n" +
 				"If the clock is more than 7 days ahead of the last run, nothing is removed for 3 days, unless --yes says " +
 				"that it is right.",
@@ -57,12 +56,13 @@ func retentionOptions(cfg config, j *journal.Journal) retention.Options {
 	}
 }
 
-// keepRetention runs retention in the service, until ctx ends. j and a may be nil.
+// keepRetention runs retention in the service, until ctx ends.
+// j, a and e may be nil.
 func keepRetention(
-	ctx context.Context, cfg config, j *journal.Journal, a *attempts.Attempts, log *slog.Logger,
+	ctx context.Context, cfg config, j *journal.Journal, a *attempts.Attempts, e retention.Events, log *slog.Logger,
 ) {
 	o := retentionOptions(cfg, j)
-	o.Attempts = a
+	o.Attempts, o.Events = a, e
 	retention.Serve(ctx, o, log)
 }
 

@@ -118,7 +118,7 @@ func TestEventsInNATSAreKeptAsLongAsTheJournal(t *testing.T) {
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
 		stream, err := js.Stream(ctx, event.Stream)
-		return err == nil && stream.CachedInfo().Config.MaxAge == 240*time.Hour
+		return err == nil && stream.CachedInfo().Config.MaxAge == 240*time.Hour+leapMost
 	}, patience, 50*time.Millisecond)
 	cancel()
 	_ = cmd.Wait()

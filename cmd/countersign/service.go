@@ -162,7 +162,7 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	})
 	s.server = esl.NewServer(runner.Run, esl.Options{MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Log: log})
 	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
-		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal)}, Expected: before, Lost: s.stateLost,
+		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal) + leapMost}, Expected: before, Lost: s.stateLost,
 	}, log)
 
 	// The API.
@@ -184,7 +184,7 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	background.run(directory.Wrap)
 	background.run(attempts.Run)
 	background.run(func(ctx context.Context) { watchPepper(ctx, s.state, directory, log) })
-	background.run(func(ctx context.Context) { keepRetention(ctx, cfg, s.journal, known, log) })
+	background.run(func(ctx context.Context) { keepRetention(ctx, cfg, s.journal, known, s.state, log) })
 	if !cfg.noReports {
 		background.run(s.report)
 	}
@@ -199,6 +199,10 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	go func() { s.served <- s.server.Serve(context.Background(), s.listener) }()
 	return s, nil
 }
+
+// leapMost is how far the clock may leap ahead before NATS removes events. Until then retention removes them, which
+// does not believe a clock that leapt.
+const leapMost = 400 * day
 
 // lockData locks --data against a second service.
 func lockData(cfg config) (unlock func(), err error) {

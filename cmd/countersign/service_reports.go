@@ -90,7 +90,7 @@ func serveReporting(c *cli.Context, cfg config, log *slog.Logger) error {
 	fmt.Fprintf(c.App.Writer, "Countersign counts the events of %s. Data: %s. Ctrl-C stops it.\n", endpoint, cfg.data)
 	ctx, cancel := context.WithCancel(c.Context)
 	var retaining sync.WaitGroup
-	retaining.Go(func() { keepRetention(ctx, cfg, nil, nil, log) })
+	retaining.Go(func() { keepRetention(ctx, cfg, nil, nil, nil, log) })
 	defer retaining.Wait()
 	defer cancel()
 	return keepReports(ctx, cfg, endpoint, nil, log)

@@ -1,6 +1,7 @@
 package retention
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"testing"
@@ -126,4 +127,27 @@ func TestHowAClockIsBelieved(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, c.before.look(c.now), fmt.Sprint(i))
 	}
+}
+
+// events counts how often they were to be removed.
+type events struct{ before []time.Time }
+
+func (e *events) RemoveEvents(_ context.Context, before time.Time) (int, error) {
+	e.before = append(e.before, before)
+	return 0, nil
+}
+
+func TestAClockThatLeaptDoesNotEmptyTheStream(t *testing.T) {
+	t.Parallel()
+	o, e := kept(t), &events{}
+	o.Events = e
+	for _, ahead := range []time.Duration{8 * day, 100 * day, 300 * day} {
+		_, err := Run(t.Context(), o.at(ahead))
+		require.Error(t, err)
+	}
+	assert.Empty(t, e.before)
+	_, err := Run(t.Context(), o)
+	require.NoError(t, err)
+	require.Len(t, e.before, 1)
+	assert.WithinDuration(t, time.Now().Add(-90*day), e.before[0], time.Minute)
 }

@@ -1,6 +1,6 @@
 // Package retention answers "what has been kept long enough": it removes calls from the journal, anonymises and removes
-// them in the reports, and trims the audit log. It removes nothing while the clock may be wrong. NATS has its own time
-// limits.
+// them in the reports, and trims the audit log. It removes nothing while the clock may be wrong. In NATS it removes
+// events; what else is there has times of its own.
 package retention
 
 import (
@@ -21,6 +21,8 @@ import (
 type Options struct {
 	// Journal is the open journal; nil if this machine has none.
 	Journal *journal.Journal
+	// Events are those in NATS; nil leaves them.
+	Events Events
 	// Attempts is the open copy of attempts and locks; nil if this machine has none.
 	Attempts *attempts.Attempts
 	// Reports and Audit are databases, Clock is the file that remembers this machine's clock. If Reports is missing there
@@ -35,6 +37,11 @@ type Options struct {
 	Now func() time.Time
 	// Every is how often Serve runs. Default: an hour.
 	Every time.Duration
+}
+
+// Events removes events of NATS, which would believe any clock.
+type Events interface {
+	RemoveEvents(ctx context.Context, before time.Time) (removed int, err error)
 }
 
 // attemptsKept is longer than any setting of how long wrong answers count (guard.forget).
@@ -107,6 +114,10 @@ func (o Options) remove(ctx context.Context, now time.Time) (r Removed, err erro
 	var errs []error
 	if o.Journal != nil {
 		r.Pruned, err = o.Journal.Prune(ctx, now.Add(-o.Keep.Journal))
+		errs = append(errs, err)
+	}
+	if o.Events != nil {
+		_, err = o.Events.RemoveEvents(ctx, now.Add(-o.Keep.Journal))
 		errs = append(errs, err)
 	}
 	if o.Attempts != nil {
