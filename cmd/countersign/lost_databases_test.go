@@ -43,7 +43,7 @@ func TestAServiceDoesNotReplaceDatabasesThatAreGoneOrDamaged(t *testing.T) {
 	}{
 		"missing":   {os.Remove, "is missing, but there was one"},
 		"empty":     {func(path string) error { return os.Truncate(path, 0) }, "is empty, but there was one"},
-		"truncated": {func(path string) error { return os.Truncate(path, 8192) }, "is a damaged database"},
+		"truncated": {func(path string) error { return os.Truncate(path, 4096) }, "is a damaged database"},
 		"no header": {func(path string) error { return writeAt(path, 0, make([]byte, 64)) }, "is not a database"},
 		"a folder": {func(path string) error {
 			if err := os.Remove(path); err != nil {
@@ -54,7 +54,7 @@ func TestAServiceDoesNotReplaceDatabasesThatAreGoneOrDamaged(t *testing.T) {
 		"the audit log": {func(path string) error { return copyFile(n.file("audit.db"), path) },
 			"is a database, but not Countersign's"},
 	}
-	for _, name := range []string{"directory.db", "journal.db"} {
+	for _, name := range []string{"directory.db", "journal.db", "attempts.db"} {
 		whole, err := os.ReadFile(n.file(name))
 		require.NoError(t, err)
 		for kind, d := range damages {
@@ -62,9 +62,11 @@ func TestAServiceDoesNotReplaceDatabasesThatAreGoneOrDamaged(t *testing.T) {
 			code, _, stderr := n.run("serve")
 			assert.Equal(t, exitFailed, code, "%s: %s", name, kind)
 			oneSentence(t, stderr, n.file(name)+" "+d.says, "restore it from a backup")
-			code, stdout, _ := n.run("doctor")
-			assert.Equal(t, exitFailed, code)
-			assert.Contains(t, stdout, n.file(name)+" "+d.says)
+			if name != "attempts.db" { // doctor reads locks in NATS
+				code, stdout, _ := n.run("doctor")
+				assert.Equal(t, exitFailed, code)
+				assert.Contains(t, stdout, n.file(name)+" "+d.says)
+			}
 			for _, end := range []string{"", "-wal", "-shm"} {
 				require.NoError(t, os.RemoveAll(n.file(name+end)))
 			}

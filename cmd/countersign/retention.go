@@ -74,9 +74,9 @@ func retentionRun(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	run, verb := retainNow, "removed: "
+	run, verb := removeExpired, "removed: "
 	if c.Bool("dry-run") {
-		run, verb = retainLater, "would be removed: "
+		run, verb = countExpired, "would be removed: "
 	}
 	r, err := run(c, cfg)
 	if doubts := (*retention.ClockError)(nil); errors.As(err, &doubts) {
@@ -89,8 +89,8 @@ func retentionRun(c *cli.Context) (err error) {
 	return err
 }
 
-// retainNow removes.
-func retainNow(c *cli.Context, cfg config) (r retention.Removed, err error) {
+// removeExpired is a run that removes.
+func removeExpired(c *cli.Context, cfg config) (r retention.Removed, err error) {
 	var j *journal.Journal
 	if exists(cfg.journalPath()) {
 		if j, err = journal.Open(c.Context, cfg.journalPath(), journal.Options{}); err != nil {
@@ -103,8 +103,8 @@ func retainNow(c *cli.Context, cfg config) (r retention.Removed, err error) {
 	return retention.Run(c.Context, o)
 }
 
-// retainLater only counts.
-func retainLater(c *cli.Context, cfg config) (r retention.Removed, err error) {
+// countExpired is a dry run: it only reads.
+func countExpired(c *cli.Context, cfg config) (r retention.Removed, err error) {
 	o := retentionOptions(cfg, nil)
 	if !exists(cfg.journalPath()) {
 		return retention.DryRun(c.Context, nil, o)

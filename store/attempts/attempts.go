@@ -22,7 +22,8 @@ var migrations embed.FS
 // A commit survives a crash of the process. After a power cut the last ones may be missing: NATS has those, unless it
 // was away.
 var schema = sqlite.Schema{
-	Application: 0x43536774 /* CSgt */, Synchronous: "NORMAL", Name: "attempts", Files: migrations,
+	Application: 0x43536774 /* CSgt */, Synchronous: "NORMAL", Name: "attempts",
+	Anew: "to begin anew with the attempts and locks that NATS has", Files: migrations,
 }
 
 // Attempts is an open attempts.db. Any goroutine may use it.
