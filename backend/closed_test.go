@@ -25,6 +25,8 @@ type closing struct {
 	url string
 	// end ends a connection on which a request came that gets no answer.
 	end func(*net.TCPConn)
+	// first, if set, is told of each first request, which waits for answer.
+	first, answer chan struct{}
 
 	mu    sync.Mutex
 	taken []string // requests that were answered: method, path and key
@@ -76,6 +78,10 @@ func (c *closing) serve(conn *net.TCPConn) {
 			c.end(conn)
 			return
 		}
+		if c.first != nil {
+			c.first <- struct{}{}
+			<-c.answer
+		}
 		_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(everything), everything)
 	}
 }
@@ -112,6 +118,31 @@ func TestAKeptConnectionThatIsBeingClosedCostsNoCall(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestARepetitionMeetsNoOtherClosedConnection(t *testing.T) {
+	t.Parallel()
+	for _, operation := range operations {
+		t.Run(operation, func(t *testing.T) {
+			t.Parallel()
+			const kept = 3
+			c := newClosing(t, ends["reset"])
+			c.first, c.answer = make(chan struct{}, 100), make(chan struct{})
+			s := systemsAt(t, c.url, listed)
+			var asking sync.WaitGroup
+			for range kept {
+				asking.Go(func() { assert.Equal(t, yes, s.ask(t, "by_phone")) })
+			}
+			for range kept {
+				<-c.first
+			}
+			close(c.answer)
+			asking.Wait()
+			assert.Equal(t, yes, s.ask(t, operation))
+			taken, _ := c.requests()
+			assert.Len(t, taken, kept+1)
+		})
 	}
 }
 

@@ -114,6 +114,7 @@ func (d *Directory) Reach(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.Shape = endpoint.Anything
 	return d.Endpoint.Do(ctx, "reach", r, endpoint.Values{}, func(*endpoint.Reply) error { return nil })
 }
 

@@ -68,7 +68,10 @@ func (p *phones) number(v gjson.Result, region string) (n session.Phone, err err
 	default:
 		return n, errNoText
 	}
-	if n.E164, err = session.E164(text, region); err != nil {
+	switch n.E164, err = session.E164(text, region); {
+	case errors.Is(err, session.ErrTwoReadings): // the error shows both
+		return n, errors.New(`it can be two numbers; write it with "+" (number)`)
+	case err != nil:
 		return n, fmt.Errorf("%w (number)", err)
 	}
 	if p.Since == "" {

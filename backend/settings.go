@@ -111,8 +111,8 @@ type Phones struct {
 	Number string `yaml:"number"`
 	// Since is the path of the time since when the number is on file: ISO 8601 (a day, or a time without a zone, counts
 	// as the end of its day), seconds or milliseconds since 1970, or .NET's /Date(…)/. Numbers without it are left out,
-	// with a warning. Without this setting all numbers count as old: the backend must then see to it that a new number gets
-	// no code for seven days (docs/policy.md#otp-destination).
+	// with a warning. Without this setting all numbers count as old: the backend must then see to it that a new number
+	// gets no code for seven days (docs/policy.md#otp-destination).
 	Since string `yaml:"since"`
 	// SinceLayout is how Since is written otherwise, such as DD.MM.YYYY. 03/02/2020 is not read without it: it may be in
 	// February or in March.

@@ -24,7 +24,12 @@ func TestTheExamplesOfTheREADMEAreRight(t *testing.T) {
 		require.NoError(t, err)
 		g.Close()
 	}
-	assert.Equal(t, 2*time.Second, examples(t)[1].Backend.Timeout)
+	other := examples(t)[1]
+	assert.Equal(t, 2*time.Second, other.Backend.Timeout)
+	assert.Equal(t, []string{"ERROR", "TIMEOUT"}, other.Backend.ByPhone.FailedValues)
+	assert.Equal(t, "Idempotency-Key", other.Backend.Check["pin"].IdempotencyHeader)
+	assert.Equal(t, "DD.MM.YYYY", other.Backend.Phones.SinceLayout)
+	assert.Equal(t, "fault", other.SMS.Failed)
 }
 
 func TestWhatIsWrongWithSettingsIsSaidAtTheStart(t *testing.T) {
@@ -129,6 +134,22 @@ func TestWhatIsWrongWithSettingsIsSaidAtTheStart(t *testing.T) {
 		"no request": {func(s *backend.Settings) { s.Check["pin"] = nil }, "check.pin: it has no request"},
 		"a customer out of nothing": {func(s *backend.Settings) { s.Customer.ID = `!"C-1"` },
 			"finds something in an empty customer"},
+		"a failure without its path": {func(s *backend.Settings) { s.ByPhone.FailedValues = []string{"ERROR"} },
+			"by_phone: failed_values needs failed"},
+		"a failure out of nothing": {func(s *backend.Settings) { s.Check["*"].Failed = "!true" },
+			"check.*: failed: \"!true\" finds a failure in an empty answer"},
+		"a text that every page has": {func(s *backend.Settings) { s.ByID.NoText = []string{" "} },
+			"by_id: no_text: an empty text is in every page"},
+		"a text of every wrong page": {func(s *backend.Settings) { s.Check["*"].NoText = []string{""} },
+			"check.*: no_text"},
+		"half a layout": {func(s *backend.Settings) { s.Phones.SinceLayout = "DD.MM." },
+			"phones: since_layout: it must have YYYY, MM and DD once each"},
+		"words in a layout": {func(s *backend.Settings) { s.Phones.SinceLayout = "am DD.MM.YYYY" },
+			"only blanks, dots, slashes and dashes"},
+		"no header for a key": {func(s *backend.Settings) { s.AddPhone.IdempotencyHeader = "Idempotency Key" },
+			"add_phone: idempotency_header"},
+		"HTTP's header for a key": {func(s *backend.Settings) { s.AddPhone.IdempotencyHeader = "content-length" },
+			"is not the name of a header that can be set"},
 		"enrolled out of nothing": {func(s *backend.Settings) { s.Customer.Has = map[string]string{"pin": "!true"} },
 			"has.pin"},
 	} {

@@ -35,6 +35,9 @@ type EmbeddedOptions struct {
 	// Clients log in with User and Password, or with Token. One of them is required unless Listen is a loopback address.
 	User, Password string
 	Token          string
+	// Keys, if set, are the files with the keys of those who may connect, beside User or Token. Missing ones are made.
+	// Without Keys, User and Token, whoever reaches Listen may do everything.
+	Keys KeyFiles
 	// Log gets the server's warnings, and its notices at debug level.
 	Log *slog.Logger
 }
@@ -47,6 +50,8 @@ type Embedded struct {
 	once     sync.Once
 	// complained receives a value when the server has warned of something.
 	complained chan struct{}
+	login      *login // nil: everybody
+	shutGate   func()
 
 	mu     sync.Mutex
 	server *server.Server // replaced by restart
@@ -75,28 +80,69 @@ func StartEmbedded(o EmbeddedOptions) (*Embedded, error) {
 			"or choose another data folder",
 			o.Dir, err)
 	}
-	complained := make(chan struct{}, 1)
-	s, err := startServer(options, o.Log, complained)
-	if err != nil {
-		unlock()
-		return nil, fmt.Errorf("embedded nats: %w", err)
+	e := &Embedded{options: o, unlock: unlock, complained: make(chan struct{}, 1), shutGate: func() {}}
+	if err := e.open(options); err != nil {
+		e.Shutdown()
+		return nil, err
 	}
-	o.Listen = s.Addr().String()
-	e := &Embedded{options: o, server: s, unlock: unlock, complained: complained}
-	e.endpoint = o.endpoint(e, s.ClientURL())
 	return e, nil
 }
 
+// open starts the first server.
+func (e *Embedded) open(options *server.Options) (err error) {
+	o := &e.options
+	if o.Keys != (KeyFiles{}) {
+		e.login = &login{user: o.User, password: o.Password, token: o.Token}
+		if e.login.write, e.login.read, err = o.Keys.load(); err != nil {
+			return err
+		}
+	}
+	if e.server, err = e.start(options); err != nil {
+		return err
+	}
+	o.Listen = e.server.Addr().String()
+	if e.endpoint, err = o.endpoint(e, e.server.ClientURL()); err != nil || e.login == nil {
+		return err
+	}
+	e.shutGate, err = openGate(e.endpoint, o.Log)
+	return err
+}
+
+// start starts a server.
+func (e *Embedded) start(options *server.Options) (*server.Server, error) {
+	if e.login != nil {
+		options.CustomClientAuthentication, options.AlwaysEnableNonce = e.login, true
+		options.Username, options.Password, options.Authorization = "", "", ""
+	}
+	s, err := startServer(options, e.options.Log, e.complained)
+	if err == nil && e.login != nil {
+		if err = e.login.openForReaders(s); err != nil {
+			s.Shutdown()
+			s.WaitForShutdown()
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("embedded nats: %w", err)
+	}
+	return s, nil
+}
+
 // endpoint connects to whichever server e has at the time.
-func (o EmbeddedOptions) endpoint(e *Embedded, url string) Endpoint {
+func (o EmbeddedOptions) endpoint(e *Embedded, url string) (Endpoint, error) {
 	options := []nats.Option{nats.InProcessServer(e)}
 	switch {
+	case o.Keys != (KeyFiles{}):
+		key, err := nats.NkeyOptionFromSeed(o.Keys.Write)
+		if err != nil {
+			return Endpoint{}, fmt.Errorf("embedded nats: %w", err)
+		}
+		options = append(options, key)
 	case o.User != "":
 		options = append(options, nats.UserInfo(o.User, o.Password))
 	case o.Token != "":
 		options = append(options, nats.Token(o.Token))
 	}
-	return Endpoint{url: url, display: url, embedded: true, options: options}
+	return Endpoint{url: url, display: url, embedded: true, options: options}, nil
 }
 
 func (o EmbeddedOptions) server() (*server.Options, error) {
@@ -207,10 +253,13 @@ func (e *Embedded) Endpoint() Endpoint { return e.endpoint }
 // harmless.
 func (e *Embedded) Shutdown() {
 	e.once.Do(func() {
+		e.shutGate()
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.closed = true
-		e.stopServer()
+		if e.server != nil {
+			e.stopServer()
+		}
 		e.unlock()
 	})
 }

@@ -3,7 +3,6 @@ package bus
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"countersign/internal/datafile"
@@ -97,9 +96,9 @@ func (e *Embedded) restart() error {
 	if err := checkListen(options); err != nil {
 		return err
 	}
-	s, err := startServer(options, e.options.Log, e.complained)
+	s, err := e.start(options)
 	if err != nil {
-		return fmt.Errorf("embedded nats: %w", err)
+		return err
 	}
 	e.server = s
 	return nil

@@ -90,9 +90,11 @@ func TestAfterAFullDiskTheEmbeddedNATSStoresAgain(t *testing.T) {
 	flush(t, r)
 	assert.Equal(t, []string{"before.1", "before.2", "before.3", "full.1", "full.2", "full.3"},
 		inStream(t, on(t, external(t, url))), "at the same address, and nothing is forgotten")
-	_, revision, err := s.Guard().Get(t.Context(), "kept")
-	require.NoError(t, err)
-	assert.Equal(t, kept, revision)
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		_, revision, err := s.Guard().Get(t.Context(), "kept")
+		require.NoError(c, err)
+		assert.Equal(c, kept, revision)
+	}, patience, 10*time.Millisecond)
 }
 
 func TestAServerThatDoesNotWriteIsRestartedAndOneThatWritesIsNot(t *testing.T) {

@@ -47,7 +47,7 @@ func (e Endpoint) URL() string { return e.display }
 type ExternalOptions struct {
 	// URL lists the servers of one cluster, separated by commas: nats://host:4222, tls://host:4222, wss://host.
 	URL string
-	// CredentialsFile is a .creds file (JWT and seed). It is read again for each connection.
+	// CredentialsFile is a .creds file (JWT and seed) or an nkey (seed). It is read again for each connection.
 	CredentialsFile string
 	User, Password  string
 	Token           string
@@ -116,10 +116,15 @@ func (o ExternalOptions) auth() (nats.Option, error) {
 	case o.CredentialsFile != "":
 		content, err := os.ReadFile(o.CredentialsFile)
 		if err != nil {
-			return nil, fmt.Errorf("nats credentials file: %w; make one with `nsc generate creds`, or correct the path", err)
+			return nil, fmt.Errorf("nats credentials file: %w; correct the path, or make one with `nsc generate creds`", err)
+		}
+		defer clear(content)
+		if isNKey(content) && !strings.Contains(string(content), "NATS USER JWT") {
+			return nats.NkeyOptionFromSeed(o.CredentialsFile)
 		}
 		if !strings.Contains(string(content), "NATS USER JWT") {
-			return nil, fmt.Errorf("nats credentials file: %s is not a .creds file; make one with `nsc generate creds`",
+			return nil, fmt.Errorf("nats credentials file: %s is neither a .creds file nor an nkey; "+
+				"make one with `nsc generate creds`",
 				o.CredentialsFile)
 		}
 		return nats.UserCredentials(o.CredentialsFile), nil

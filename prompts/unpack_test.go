@@ -196,5 +196,5 @@ func TestUnpackSaysWhatToDoWhenItCannotWrite(t *testing.T) {
 	err := Unpack(dir)
 	require.Error(t, err)
 	assert.Contains(t, err.Error(), dir)
-	assert.Contains(t, err.Error(), "let the service write there")
+	assert.Contains(t, err.Error(), "make room or let the service write there")
 }

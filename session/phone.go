@@ -2,7 +2,6 @@ package session
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -33,11 +32,11 @@ func (e *numberError) Is(target error) bool { return target == ErrNotANumber }
 // E164 normalises a telephone number to E.164 (ITU-T): "+" and up to 15 digits. It is what ReadPhone reads for certain.
 func E164(told, region string) (string, error) { return ReadPhone(told, region).Certain() }
 
-// Certain is the number for those who store it or send messages to it: one that can be two is ErrTwoReadings, with
-// both.
+// Certain is the number for those who store it or send messages to it: one that can be two is ErrTwoReadings. Its
+// errors show nothing of the number.
 func (r PhoneReading) Certain() (e164 string, err error) {
 	if r.Other != "" {
-		return "", fmt.Errorf("%w: %s and %s; write it with \"+\"", ErrTwoReadings, r.abroad, r.Other)
+		return "", ErrTwoReadings
 	}
 	return r.E164, r.Err
 }

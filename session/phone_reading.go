@@ -19,14 +19,15 @@ type PhoneReading struct {
 	// Valid: the number exists in its country's numbering plan. Otherwise only its length is possible: the plan is newer
 	// than ours, or it is mistyped or made up.
 	Valid bool
-	// Other is the number that the same text can be as well, or empty. If that is as likely, Err is ErrTwoReadings.
-	Other string
+	// International and Other are both numbers, if the same text can be two; else empty. If Other is as likely, Err is
+	// ErrTwoReadings.
+	International, Other string
 	// Told is the last four digits of the text.
 	Told string
 	// Err says why it is not a number that can be looked up: ErrNotANumber or a kind of it.
 	Err error
 
-	digits, abroad string // as told; the international reading if there is an Other
+	digits string // as told
 }
 
 // Bounds of the digits of a number, country code included. E.164 allows 15.
@@ -112,7 +113,7 @@ func (r *PhoneReading) read(t phoneText, region string) {
 	case t.plus && !zeros:
 		r.takes(event.NumberInternational, t.international(t.digits))
 	case zeros && (r.takes(event.NumberPrefixed, t.international(rest)) && r.Valid || t.plus):
-	case region == "" && zeros:
+	case region == "" && zeros: // what 00 makes of it, or its error
 	case region == "":
 		r.readAlone(t)
 	case t.digits[0] == '0':
@@ -137,13 +138,18 @@ func (r *PhoneReading) readAlone(t phoneText) {
 		}
 	}
 	c := t.withoutPlus()
-	if c.err != nil || !c.valid && len(t.digits) < withoutRegion {
+	if !c.valid && len(t.digits) >= withoutRegion {
+		c = t.international(t.digits)
+	}
+	if !r.takes(event.NumberWithoutPlus, c) {
 		r.Form, r.Err = event.NumberNational, ErrNoCountry
 		return
 	}
-	r.takes(event.NumberWithoutPlus, c)
-	if american := national(t.digits, "US"); len(t.digits) == 10 && american.valid && american.e164 != c.e164 {
-		r.Other, r.abroad, r.Err = american.e164, c.e164, ErrTwoReadings
+	if len(t.digits) != len("2125550123") {
+		return
+	}
+	if american := national(t.digits, "US"); american.valid && american.e164 != c.e164 {
+		r.Other, r.International, r.Err = american.e164, c.e164, ErrTwoReadings
 	}
 }
 
@@ -167,36 +173,46 @@ func (r *PhoneReading) readNational(t phoneText, region string) {
 
 // readBoth reads a number that can have a country code without "+", an international prefix without zero, or neither.
 func (r *PhoneReading) readBoth(t phoneText, region string) {
-	home, abroad, prefixed := national(t.digits, region), t.withoutPlus(), prefixedIn(t.digits, region)
+	home, abroad := national(t.digits, region), t.withoutPlus()
 	trunk := phonenumbers.GetNddPrefixForRegion(region, true)
 	switch {
 	case home.valid && (!abroad.valid || home.e164 == abroad.e164 || t.hasArea(trunk)):
 		r.takes(event.NumberNational, home)
+		return
 	case home.valid:
 		r.takes(event.NumberWithoutPlus, abroad)
-		r.Other, r.abroad = home.e164, abroad.e164
+		r.Other, r.International = home.e164, abroad.e164
 		if trunk != "0" || home.isMobile() {
 			r.Err = ErrTwoReadings
 		}
+		return
+	}
+	prefixed := prefixedIn(t.digits, region)
+	switch {
 	case prefixed.valid && abroad.valid:
-		r.Form, r.Other, r.abroad, r.Err = event.NumberWithoutPlus, prefixed.e164, abroad.e164, ErrTwoReadings
+		r.Form, r.Other, r.International = event.NumberWithoutPlus, prefixed.e164, abroad.e164
+		r.Err = ErrTwoReadings
 	case prefixed.valid:
 		r.takes(event.NumberPrefixed, prefixed)
-	case abroad.valid, home.err != nil && abroad.err == nil && len(t.digits) >= 8:
+	case abroad.valid:
 		r.takes(event.NumberWithoutPlus, abroad)
+	case home.err != nil && len(t.digits) >= 8 && r.takes(event.NumberWithoutPlus, t.international(t.digits)):
 	default:
 		r.takes(event.NumberNational, home)
 	}
 }
 
-// withoutPlus reads digits as an international number that lacks its "+". Trunks that send such numbers send nothing
-// else with them, so a zero after the country code is none of theirs.
+// withoutPlus reads digits as a valid international number that lacks its "+". Trunks that send such numbers send
+// nothing else with them, so a zero after the country code is none of theirs.
 func (t phoneText) withoutPlus() candidate {
-	c := t.international(t.digits)
-	if c.e164 != "+"+t.digits && t.zeroAt < 0 && c.e164 != "+"+withoutOldMexican(t.digits) {
-		c.valid = false
+	if t.zeroAt >= 0 {
+		return t.international(t.digits)
 	}
-	return c
+	digits := withoutOldMexican(t.digits)
+	if number := wellFormed(digits); number != nil && phonenumbers.IsValidNumber(number) {
+		return candidate{e164: "+" + digits, valid: true}
+	}
+	return candidate{err: ErrNotANumber}
 }
 
 // candidate is one reading of digits.
@@ -317,7 +333,7 @@ func wellFormed(digits string) *phonenumbers.PhoneNumber {
 
 // splitCountry splits digits into the country calling code and the rest; 0 if they begin with none.
 func splitCountry(digits string) (country int, rest string) {
-	if len(digits) > maxDigits {
+	if len(digits) > maxDigits || digits == "" || digits[0] == '0' {
 		return 0, ""
 	}
 	for i := 0; i < 3 && i < len(digits); i++ {

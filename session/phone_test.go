@@ -80,14 +80,14 @@ func TestWhatIsNotANumberIsRefused(t *testing.T) {
 		"", "anonymous", "Restricted", "unknown", "sip:1234567@example.org", "1234", "+", "0", "++", "alice", "+999123456789",
 		"+1555", "+49 0083 20", "+49 30 00182#", "+62 00 6206 2000 0606 00", "🙂🙂🙂🙂🙂🙂",
 		"1-800-FLOWERS", "+49 30 901820 xylophone", "030+901820", "+49 30 901820 & 901821", "tel:", "110", "+49110", "sip:@",
-		"%zz12345678", "+123456789012345678901",
+		"%zz12345678", "+0302101234567", "+123456789012345678901",
 	} {
 		_, err := session.E164(raw, "DE")
 		assert.ErrorIs(t, err, session.ErrNotANumber, raw)
 	}
 	for _, raw := range []string{
 		"030901820", "5552234", "(555) 123-0002", "5551230001", "(212) 555-0123", "212-555-0123", "7911123456", "9112345678",
-		"0301234567",
+		"0301234567", "0302101234567",
 	} {
 		_, err := session.E164(raw, "")
 		assert.ErrorIs(t, err, session.ErrNoCountry, raw)
@@ -135,7 +135,7 @@ func TestANumberWithoutPlusIsTheOneWithIt(t *testing.T) {
 		if c.other != "" { // what is stored is certain
 			_, err := session.E164(c.told, c.region)
 			assert.ErrorIs(t, err, session.ErrTwoReadings)
-			assert.ErrorContains(t, err, c.other)
+			assert.NotRegexp(t, "[0-9]", err.Error(), "errors may be logged")
 		}
 	}
 }
@@ -212,7 +212,7 @@ func FuzzE164(f *testing.F) {
 		if err != nil {
 			return
 		}
-		assert.Regexp(t, `^\+[0-9]{5,15}$`, n)
+		assert.Regexp(t, `^\+[1-9][0-9]{4,14}$`, n)
 		again, err := session.E164(n, region)
 		assert.NoError(t, err)
 		assert.Equal(t, n, again)

@@ -26,9 +26,9 @@ var (
 )
 
 // read returns the body of an answer as UTF-8, unpacked, of up to MaxResponse bytes on the way and at the end.
-func (e *Endpoint) read(res *http.Response) ([]byte, error) {
+func (e *Endpoint) read(res *http.Response, shape Shape) ([]byte, error) {
 	body, err := e.receive(res)
-	if err != nil || len(body) == 0 {
+	if err != nil || len(body) == 0 || shape == Anything {
 		return body, err
 	}
 	packed := body
@@ -44,18 +44,22 @@ func (e *Endpoint) read(res *http.Response) ([]byte, error) {
 	return unguarded(text), nil
 }
 
-// receive reads up to MaxResponse bytes into one piece of memory.
+// receive reads a body of up to MaxResponse bytes.
 func (e *Endpoint) receive(res *http.Response) ([]byte, error) {
-	size := int64(e.MaxResponse) + 1
-	if res.ContentLength >= size {
+	if res.ContentLength > int64(e.MaxResponse) {
 		return nil, errTooLarge
 	}
 	if res.ContentLength >= 0 {
-		size = res.ContentLength + 1 // one more, to see EOF
+		return inOnePiece(res.Body, int(res.ContentLength))
 	}
-	body, n := make([]byte, size), 0
+	return inOnePiece(res.Body, e.MaxResponse)
+}
+
+// inOnePiece reads all of up to that many bytes into one piece of memory, which can be wiped. An error wipes it.
+func inOnePiece(from io.Reader, most int) ([]byte, error) {
+	body, n := make([]byte, most+1), 0 // one more, to see EOF
 	for n < len(body) {
-		m, err := res.Body.Read(body[n:])
+		m, err := from.Read(body[n:])
 		n += m
 		if errors.Is(err, io.EOF) {
 			return body[:n], nil
@@ -91,14 +95,12 @@ func unpack(body []byte, coding string, most int) ([]byte, error) {
 	if err != nil {
 		return nil, errUnpack
 	}
-	plain, err := io.ReadAll(io.LimitReader(unpacked, int64(most)+1))
+	plain, err := inOnePiece(unpacked, most)
 	switch {
+	case errors.Is(err, errTooLarge):
+		return nil, err
 	case err != nil:
-		clear(plain)
 		return nil, errUnpack
-	case len(plain) > most:
-		clear(plain)
-		return nil, errTooLarge
 	}
 	clear(body)
 	return plain, nil

@@ -242,7 +242,7 @@ func (e *Endpoint) try(caller, all context.Context, operation string, r *Prepare
 			away: true, again: status != http.StatusTooManyRequests,
 		}
 	}
-	body, err := e.read(res)
+	body, err := e.read(res, r.Shape)
 	tell(status, body)
 	if err == nil {
 		err = ctx.Err() // an answer that ended because we ended it is incomplete

@@ -28,8 +28,8 @@ func Within(v gjson.Result, path string) gjson.Result {
 	return v.Get(path)
 }
 
-// Something reports whether v is not empty: not null, [], {} or missing, not false or 0, not "" or a word for false, and
-// not the date that some databases write for none.
+// Something reports whether v is not empty: not null, [], {} or missing, not false or 0, not "" or a word for false,
+// and not the date that some databases write for none.
 func Something(v gjson.Result) bool {
 	switch v.Type {
 	case gjson.True:
@@ -148,15 +148,20 @@ func isNumbered(v gjson.Result) bool {
 	return numbered
 }
 
+// maxDepth is how deep Silent and Repeats look: both read each level anew.
+const maxDepth = 32
+
 // Silent reports whether a JSON document says nothing: all that it has is null, 0, "", [] and {}. That is how a list
 // looks that was left out because it is empty. false is not silent: it may say that something failed.
-func Silent(doc []byte) bool { return silent(gjson.ParseBytes(doc)) }
+func Silent(doc []byte) bool { return silent(gjson.ParseBytes(doc), maxDepth) }
 
-func silent(v gjson.Result) bool {
+func silent(v gjson.Result, depth int) bool {
 	switch {
 	case v.Type == gjson.JSON:
-		quiet := true
-		v.ForEach(func(_, one gjson.Result) bool { quiet = silent(one); return quiet })
+		quiet := depth > 0
+		if quiet {
+			v.ForEach(func(_, one gjson.Result) bool { quiet = silent(one, depth-1); return quiet })
+		}
 		return quiet
 	case v.Type == gjson.Number:
 		return v.Num == 0
@@ -165,19 +170,34 @@ func silent(v gjson.Result) bool {
 	}
 }
 
-// Repeats reports whether an object somewhere in v has a key twice: some readers take the first, others the last.
-func Repeats(v gjson.Result) bool {
+// Repeats reports whether an object somewhere in v has a key twice, as some readers take the first and others the last,
+// or whether v is nested too deep to tell.
+func Repeats(v gjson.Result) bool { return repeats(v, maxDepth) }
+
+func repeats(v gjson.Result, depth int) bool {
 	if v.Type != gjson.JSON {
 		return false
 	}
-	keys := make([]string, 0, 8)
+	if depth == 0 {
+		return true
+	}
+	const few = 16 // of which a slice is faster than a map
+	keys, many := make([]string, 0, 8), map[string]bool(nil)
 	repeated, named := false, v.IsObject()
 	v.ForEach(func(key, one gjson.Result) bool {
-		if named {
+		switch {
+		case !named:
+		case len(keys) < few:
 			repeated = slices.Contains(keys, key.Str)
 			keys = append(keys, key.Str)
+		default:
+			if many == nil {
+				many = map[string]bool{}
+			}
+			repeated = many[key.Str] || slices.Contains(keys, key.Str)
+			many[key.Str] = true
 		}
-		repeated = repeated || Repeats(one)
+		repeated = repeated || repeats(one, depth-1)
 		return !repeated
 	})
 	return repeated

@@ -32,6 +32,8 @@ const (
 	Judgement
 	// Receipt: the answer says that something was done, unless it has an error.
 	Receipt
+	// Anything: that there is an answer is all that counts.
+	Anything
 )
 
 func (o Outage) check() error {
@@ -74,7 +76,7 @@ func (o Outage) find(r *Reply, shape Shape) error {
 	if o.Failed != "" && o.says(gjson.GetBytes(r.Body, o.Failed)) {
 		return fmt.Errorf("the answer says that it failed (%q)", o.Failed)
 	}
-	if known {
+	if known && shape != Anything {
 		return o.findKnown(gjson.ParseBytes(r.Body), shape)
 	}
 	return nil

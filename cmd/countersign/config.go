@@ -348,6 +348,13 @@ func (c config) auditPath() string     { return filepath.Join(c.data, "audit.db"
 func (c config) reportsPath() string   { return filepath.Join(c.data, "reports.db") }
 func (c config) natsDir() string       { return filepath.Join(c.data, "nats") }
 
+// natsKeys are the keys of the embedded NATS.
+func (c config) natsKeys() bus.KeyFiles {
+	return bus.KeyFiles{
+		Write: filepath.Join(c.data, "nats-write.key"), Read: filepath.Join(c.data, "nats-read.key"),
+	}
+}
+
 func (c config) pepperPath() string {
 	if c.Customers.Pepper != "" {
 		return c.Customers.Pepper

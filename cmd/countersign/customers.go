@@ -89,6 +89,10 @@ func customersImportCommand() *cli.Command {
 				Name:  "map",
 				Usage: "take a column of another name, as `COLUMN=NAME`: --map phone=phones; --map notes=- leaves one out",
 			},
+			&cli.BoolFlag{
+				Name:  "lost-plus",
+				Usage: "phones without + or leading zero have a country code: a spreadsheet took them for numbers",
+			},
 			authorFlag(),
 			&cli.BoolFlag{Name: "skip-bad", Usage: "import the good rows and leave out bad ones"},
 			&cli.BoolFlag{Name: "clear-empty", Usage: "let an empty cell remove what is on file, also a secret"},

@@ -307,7 +307,7 @@ func TestAnExportFromBeforeDoesNotBringAnErasedCustomerBack(t *testing.T) {
 
 	// Into a journal that has lost them.
 	stop()
-	for _, end := range []string{"", "-wal", "-shm"} {
+	for _, end := range []string{"", "-wal", "-shm", ".created"} {
 		require.NoError(t, os.RemoveAll(filepath.Join(e.data, "journal.db"+end)))
 	}
 	code, stdout, stderr = e.run("journal", "import", file)

@@ -28,7 +28,7 @@ func TestCustomersAreAddedExportedAndRemoved(t *testing.T) {
 	assert.Contains(t, stderr, `there is a customer "C-1" already`)
 	for _, c := range []struct{ args, want string }{
 		{"--phone|030 901820|C-2", "has no country code"},
-		{"--phone|33612345678|--region|DE|C-2", "it can be two numbers: +33612345678 and +4933612345678"},
+		{"--phone|33612345678|--region|DE|C-2", "can be two numbers, +33612345678 and +4933612345678"},
 		{"--account|100042|C-2", "belongs to customer C-1 already"},
 		{"no spaces", "use 1 to 64 of the letters"},
 		{"--identifier|post code=1|C-2", "cannot have this name"},

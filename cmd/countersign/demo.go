@@ -136,13 +136,13 @@ func printWhereDemoIs(screen io.Writer, callers int, speed float64, data string,
 	}
 	fmt.Fprintf(screen, `Countersign demo: a sample bank, %d callers at a time, who are %g times as fast as people. Ctrl-C ends it.
   call it yourself   %s call --server %s --from +15551230001 --keys 246813#
-  events             %s watch --nats %s
-  lines              %s lines list --nats %s
+  events             %s watch --data %s --nats %s
+  lines              %s lines list --data %s --nats %s
   text messages      %s
   customers          %s
   reports            %s report summary --data %s      (funnel, failed, calls)
 
-`, callers, speed, us, a.Socket, us, a.NATS, us, a.NATS, a.SMS, customers, us, data)
+`, callers, speed, us, a.Socket, us, data, a.NATS, us, data, a.NATS, a.SMS, customers, us, data)
 }
 
 // printCall prints a call as it ended: when, who, after how long, with which result and why.

@@ -56,7 +56,7 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 		Data: cfg.data, Flags: flagsOf(c, cfg),
 		Files: doctor.Files{
 			Customers: cfg.directoryPath(), Pepper: cfg.pepperPath(), Journal: cfg.journalPath(),
-			Audit: cfg.auditPath(), Reports: cfg.reportsPath(),
+			Audit: cfg.auditPath(), Reports: cfg.reportsPath(), Lines: cfg.linesPath(),
 		},
 		Hash:    cfg.Customers.Hash,
 		Prompts: cfg.promptsDir(), OwnPrompts: cfg.Prompts.Path != "", Voices: cfg.Prompts.Voices,

@@ -33,7 +33,7 @@ func outliveTerminal(log *slog.Logger) (stop func()) {
 	var listening sync.WaitGroup
 	listening.Go(func() {
 		for range hangups {
-			log.Info("SIGHUP changes nothing: settings are read at start, lines with countersign lines apply")
+			log.Warn("SIGHUP changes nothing: settings are read at start, lines with countersign lines apply")
 		}
 	})
 	return func() {

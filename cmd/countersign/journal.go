@@ -69,7 +69,7 @@ func withJournal(ctx context.Context, cfg config, f func(*journal.Journal) error
 // readJournal runs f on the journal of --data, which must be there, and changes nothing.
 func readJournal(ctx context.Context, cfg config, f func(*journal.Reader) error) error {
 	j, err := journal.OpenReadOnly(ctx, cfg.journalPath())
-	if errors.Is(err, sqlite.ErrMissing) && !errors.Is(err, sqlite.ErrLost) {
+	if errors.Is(err, sqlite.ErrMissing) {
 		return fmt.Errorf("there is no journal: %s does not exist. \"countersign serve\" creates it; --data sets the folder",
 			cfg.journalPath())
 	}

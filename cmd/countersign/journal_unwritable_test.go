@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"countersign/freeswitch/sim"
 	"countersign/session/event"
@@ -68,14 +69,15 @@ func rightPIN() sim.CallOptions {
 	return sim.CallOptions{From: "+15550001111", To: "5200", Caller: keys("ask-account", "100042", "ask-pin", "246813")}
 }
 
-// callsAtOnce places calls and returns them.
-func (n *node) callsAtOnce(count int) []sim.Result {
+// calls places calls, a few at once: more would be guesses.
+func (n *node) calls(count int) []sim.Result {
 	all := make([]sim.Result, count)
-	var calling sync.WaitGroup
+	var calling errgroup.Group
+	calling.SetLimit(3)
 	for i := range all {
-		calling.Go(func() { all[i] = n.call(rightPIN()) })
+		calling.Go(func() error { all[i] = n.call(rightPIN()); return nil })
 	}
-	calling.Wait()
+	_ = calling.Wait()
 	return all
 }
 
@@ -130,9 +132,9 @@ func TestWhateverEndsTheProcessWhileTheJournalCannotBeWrittenNoCallIsLost(t *tes
 				s.add("n1")
 				n := s.nodes[0]
 				s.apply(bankLine("bank", "5200", "pin: {digits: 6}"))
-				calls := n.callsAtOnce(2)
+				calls := n.calls(2)
 				begin()
-				calls = append(calls, n.callsAtOnce(12)...)
+				calls = append(calls, n.calls(12)...)
 				for _, r := range calls {
 					assert.Equal(t, "verified", r.Variables["cs_status"])
 				}
@@ -185,7 +187,7 @@ func TestWithTheSpillFullAsWellCallersGoToAPersonUnverified(t *testing.T) {
 	n.stop()
 	unlock := n.fillSpill()
 	n.start()
-	calls := n.callsAtOnce(4)
+	calls := n.calls(4)
 	for _, r := range calls {
 		assert.Equal(t, "agents XML default", r.Destination)
 		assert.Equal(t, "identified", r.Variables["cs_status"])
@@ -200,7 +202,62 @@ func TestWithTheSpillFullAsWellCallersGoToAPersonUnverified(t *testing.T) {
 	assert.Contains(t, stdout, "journal.spill, because the journal could not be written")
 	unlock()
 	n.assertInTheJournalOnce(calls)
-	for _, r := range n.callsAtOnce(2) {
+	for _, r := range n.calls(2) {
 		assert.Equal(t, "verified", r.Variables["cs_status"])
 	}
+}
+
+func TestAStartOnAFullDiskSaysThatItIsFull(t *testing.T) {
+	t.Parallel()
+	for name, gone := range map[string][]string{
+		"nothing is gone":                    nil, // the room of the spill is there: calls are taken
+		"an older version reserved no spill": {"journal.spill"},
+		"a first start":                      {"journal.db", "journal.db.created", "journal.spill"},
+		"no note of the customers":           {"directory.db.created"},
+		"no prompts":                         {"prompts"},
+		"a folder without databases": {
+			"journal.db", "journal.db.created", "journal.spill", "directory.db", "directory.db.created",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := siteWithoutNodes(t, adaAndBob, "")
+			fill, free := s.smallDisk("n1")
+			s.add("n1")
+			n := s.nodes[0]
+			s.apply(bankLine("bank", "5200", "pin: {digits: 6}"))
+			n.kill()
+			for _, file := range gone {
+				require.NoError(t, os.RemoveAll(n.file(file)))
+			}
+			fill()
+			if len(gone) == 0 {
+				n.start()
+				assert.Equal(t, "verified", n.call(rightPIN()).Variables["cs_status"])
+				assert.Equal(t, exitDone, n.stop(), n.log())
+				return
+			}
+			code, _, stderr := n.run("serve")
+			assert.Equal(t, exitFailed, code)
+			assert.NotContains(t, stderr, "another program")
+			assert.Regexp(t, `no space left on device|database or disk is full`, stderr)
+			assert.Contains(t, stderr, "make room")
+			free()
+			n.start()
+		})
+	}
+}
+
+func TestAServiceOutlivesItsTerminal(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1, adaAndBob, "")
+	n := s.nodes[0]
+	for i := range 3 {
+		require.NoError(t, n.signal(syscall.SIGHUP))
+		require.Eventually(t, func() bool {
+			return strings.Count(n.log(), "SIGHUP changes nothing") > i
+		}, patience, 10*time.Millisecond)
+	}
+	assert.Equal(t, "menu XML default", n.call(rightPIN()).Destination)
+	assert.Equal(t, exitDone, n.stop())
 }

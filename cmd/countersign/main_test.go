@@ -63,7 +63,7 @@ func command(ctx context.Context, args ...string) *exec.Cmd {
 // countersign runs the program to its end.
 func countersign(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var out, errs bytes.Buffer
 	cmd := command(ctx, args...)

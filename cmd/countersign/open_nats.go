@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -12,6 +15,50 @@ import (
 	"countersign/bus"
 	"countersign/session/guard"
 )
+
+func natsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "nats", Usage: "NATS at `URL`; default: nats.url, else nats.listen"}
+}
+
+// natsEndpoint is where a command other than serve finds NATS, to read and to write.
+func natsEndpoint(c *cli.Context, cfg config) (bus.Endpoint, error) {
+	return natsWith(c, cfg, cfg.natsKeys().Write)
+}
+
+// readingNATS is natsEndpoint for a command that only reads events.
+func readingNATS(c *cli.Context, cfg config) (bus.Endpoint, error) {
+	return natsWith(c, cfg, cfg.natsKeys().Read)
+}
+
+// natsWith logs in as the settings say; if they say nothing, and NATS is one that runs inside "serve", with its key in
+// --data.
+func natsWith(c *cli.Context, cfg config, key string) (bus.Endpoint, error) {
+	o, flag := cfg.external(), c.String("nats")
+	own := o.URL == "" // the one inside "serve"
+	switch {
+	case flag != "":
+		o.URL = flag
+		own = own && !strings.Contains(flag, ",")
+	case own:
+		o.URL = "nats://" + cfg.NATS.Listen
+	}
+	if login := o.CredentialsFile != "" || o.User != "" || o.Token != "" || strings.Contains(o.URL, "@"); login || !own {
+		return bus.External(o)
+	}
+	if flag != "" && !exists(key) || !bus.AsksForKey(c.Context, o.URL) {
+		return bus.External(o)
+	}
+	if !exists(key) {
+		return bus.Endpoint{}, fmt.Errorf("NATS on %s lets in whoever has a key, and there is none in %s: "+
+			"run this as the service's user with the service's --data, or set nats.credentials", o.URL, cfg.data)
+	}
+	o.CredentialsFile = key
+	at, err := bus.External(o)
+	if errors.Is(err, fs.ErrPermission) {
+		return at, fmt.Errorf("%w: run this as the service's user", err)
+	}
+	return at, err
+}
 
 // sharedKeys are derived from the pepper, so all machines have the same.
 type sharedKeys struct{ guard, state []byte }

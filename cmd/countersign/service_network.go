@@ -61,7 +61,8 @@ func openNATS(cfg config, log *slog.Logger, open *parts) (at bus.Endpoint, embed
 		return at, nil, err
 	}
 	embedded, err = bus.StartEmbedded(bus.EmbeddedOptions{
-		Dir: cfg.natsDir(), Listen: n.Listen, User: n.User, Password: n.Password, Token: n.Token, Log: log,
+		Dir: cfg.natsDir(), Listen: n.Listen, User: n.User, Password: n.Password, Token: n.Token,
+		Keys: cfg.natsKeys(), Log: log,
 	})
 	if err != nil {
 		return bus.Endpoint{}, nil, err

@@ -141,7 +141,7 @@ func TestNothingIsUpgradedUnderARunningService(t *testing.T) {
 	before, err := os.ReadFile(filepath.Join(data, "journal.db"))
 	require.NoError(t, err)
 	for _, args := range [][]string{
-		{"retention", "run"}, {"retention", "run", "--dry-run"}, {"journal", "import", "-"}, {"customers", "erase", "--yes", "C-1001"},
+		{"retention", "run"}, {"journal", "import", "-"}, {"customers", "erase", "--yes", "C-1001"},
 	} {
 		code, _, stderr := countersign(t, "", append([]string{"--data", data}, args...)...)
 		assert.Equal(t, exitFailed, code, args)

@@ -44,22 +44,6 @@ func watchCommand() *cli.Command {
 	}
 }
 
-func natsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "nats", Usage: "NATS at `URL`; default: nats.url, else nats.listen"}
-}
-
-// natsEndpoint is where a command other than serve finds NATS.
-func natsEndpoint(c *cli.Context, cfg config) (bus.Endpoint, error) {
-	o := cfg.external()
-	switch {
-	case c.String("nats") != "":
-		o.URL = c.String("nats")
-	case o.URL == "":
-		o.URL = "nats://" + cfg.NATS.Listen
-	}
-	return bus.External(o)
-}
-
 func watch(c *cli.Context) error {
 	if err := arguments(c, 0, "no arguments"); err != nil {
 		return err
@@ -76,7 +60,7 @@ func watch(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	endpoint, err := natsEndpoint(c, cfg)
+	endpoint, err := readingNATS(c, cfg)
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,9 @@ func (l *Lines) Lost() (names []string) {
 	return names
 }
 
+// putBackPatience is the attempt whose failure is logged: a connection may be a moment behind another.
+const putBackPatience = 3
+
 // Between attempts to put lines back.
 const (
 	putBackFirst = 100 * time.Millisecond
@@ -48,17 +51,18 @@ const (
 
 // putBack writes lost versions to the store until ctx ends. The store's next answer says that it has them.
 func (l *Lines) putBack(ctx context.Context, to Source) {
-	failing := false
+	failed := 0
 	wait := retry.Backoff(putBackFirst, putBackMost)
 	for {
 		versions := l.lost.get()
 		var again <-chan time.Time
 		if len(versions) > 0 {
 			err := l.putBackAll(ctx, to, versions)
-			if err != nil && !failing && ctx.Err() == nil {
+			if err == nil {
+				failed = 0
+			} else if failed++; failed == putBackPatience && ctx.Err() == nil {
 				l.o.Log.Error("lines missing in NATS cannot be put back, they stay in force here", "lines", l.Lost(), "err", err)
 			}
-			failing = err != nil
 			again = time.After(wait.NextBackOff())
 		} else {
 			wait.Reset()

@@ -48,7 +48,7 @@ func TestEachKindOfCallerCallsAndNoneIsLost(t *testing.T) {
 			require.NoError(t, err)
 
 			assert.GreaterOrEqual(t, sum.Calls, demo.KindsOfCallers())
-			assert.Len(t, *calls, sum.Calls, "Called once for each")
+			assert.LessOrEqual(t, len(*calls), sum.Calls, "Called once for each that ended before the demo")
 			assert.Equal(t, sum.Calls, sum.Verified+sum.Identified+sum.Unidentified)
 			assert.Zero(t, sum.Lost)
 			assert.Greater(t, sum.Events, 8*sum.Calls)

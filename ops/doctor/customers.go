@@ -11,7 +11,7 @@ import (
 
 func customersAreOnFile(ctx context.Context, o Options) (found []Finding) {
 	switch hasBackend := o.Backend.URL != ""; {
-	case exists(o.Files.Customers):
+	case created(o.Files.Customers):
 	case hasBackend:
 		return []Finding{ok("in the backend, none here")}
 	default:
@@ -67,7 +67,7 @@ func hashing(unwrapped int, o Options) (found []Finding) {
 
 // pepperIsTheSame compares this machine's pepper with that of the others.
 func pepperIsTheSame(ctx context.Context, o Options) []Finding {
-	if !exists(o.Files.Customers) {
+	if !created(o.Files.Customers) {
 		return nil
 	}
 	d, err := openCustomers(ctx, o)

@@ -1,5 +1,6 @@
 // Package doctor answers "what does Countersign need on this machine, and what must an operator do?". It checks files,
-// databases and services on the network. It starts, stops and repairs nothing.
+// databases and services on the network, by using them: it writes to the disk and to NATS, reads that back and removes it. It starts,
+// stops and repairs nothing.
 package doctor
 
 import (
@@ -54,7 +55,7 @@ func skipped(format string, a ...any) Finding {
 }
 
 // Files are the paths of this machine's databases and its pepper. They need not exist.
-type Files struct{ Customers, Pepper, Journal, Audit, Reports string }
+type Files struct{ Customers, Pepper, Journal, Audit, Reports, Lines string }
 
 // Options are the settings of the service on this machine.
 type Options struct {

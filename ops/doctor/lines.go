@@ -3,11 +3,13 @@ package doctor
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
 	"countersign/bus"
 	"countersign/lines"
+	"countersign/lines/live"
 	"countersign/prompts"
 	"countersign/session/shared"
 	"countersign/steps"
@@ -22,6 +24,9 @@ func linesCompile(ctx context.Context, o Options) (found []Finding) {
 	})
 	if err != nil {
 		return []Finding{skipped("%v", err)}
+	}
+	if found = linesAreStored(o, stored); len(found) > 0 {
+		return found
 	}
 	if len(stored) == 0 {
 		return []Finding{ok("none of your own: the built-in line answers every number")}
@@ -42,6 +47,31 @@ func linesCompile(ctx context.Context, o Options) (found []Finding) {
 	}
 	for _, p := range lines.Conflicts(all, o.Region) {
 		found = append(found, problem(o.command("lines edit")+" one of them", "%s", p.String()))
+	}
+	return found
+}
+
+// linesAreStored compares the lines in NATS with those that were last in force on this machine.
+func linesAreStored(o Options, stored []shared.LineVersion) (found []Finding) {
+	const do = "countersign serve puts them back; if it runs, its log says why it cannot. To remove a line: " +
+		"countersign lines remove"
+	here, err := live.ReadCopy(o.Files.Lines)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return []Finding{problem("remove the file once NATS has the right lines; until then callers go to a person whenever "+
+			"NATS has none", "%v", err)}
+	}
+	have := map[string]shared.LineVersion{}
+	for _, s := range stored {
+		have[s.Name] = s
+	}
+	for _, s := range here {
+		if !s.Removed && have[s.Name].OlderThan(s) {
+			found = append(found, problem(do, "%s, version %d, was in force here and is missing in NATS, or older there",
+				s.Name, s.Version))
+		}
 	}
 	return found
 }

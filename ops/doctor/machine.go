@@ -8,10 +8,14 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"countersign/internal/datafile"
 )
+
+// probeBytes is how much is written to the data folder, and read back.
+const probeBytes = 64 << 10
 
 func dataFolderIsWritable(_ context.Context, o Options) []Finding {
 	info, err := os.Stat(o.Data)
@@ -24,12 +28,12 @@ func dataFolderIsWritable(_ context.Context, o Options) []Finding {
 	case !info.IsDir():
 		return []Finding{problem("use another --data folder", "%s is not a folder", o.Data)}
 	}
-	probe, err := os.CreateTemp(o.Data, ".doctor-*")
-	if err != nil {
+	switch err := datafile.Prove(o.Data, probeBytes); {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return []Finding{problem("make room on its disk; everything goes on by itself then", "%s: %v", o.Data, err)}
+	case err != nil:
 		return []Finding{problem("give this user the right to write there, or use another --data folder", "%v", err)}
 	}
-	_ = probe.Close()
-	_ = os.Remove(probe.Name())
 	return []Finding{ok("%s can be written", o.Data)}
 }
 

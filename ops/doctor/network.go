@@ -2,10 +2,12 @@ package doctor
 
 import (
 	"context"
+	"errors"
 
 	"countersign/backend"
 	"countersign/backend/endpoint"
 	"countersign/backend/sms"
+	"countersign/bus"
 )
 
 const natsCheck = "nats"
@@ -25,12 +27,28 @@ func natsAnswers(ctx context.Context, o Options) []Finding {
 	defer cancel()
 	switch err := conn.FlushWithContext(ctx); {
 	case err == nil:
-		return []Finding{ok("%s answers", endpoint)}
+		return natsStores(ctx, o, endpoint)
 	case o.EmbeddedNATS != "":
 		return []Finding{note(o.command("serve")+" starts its own", "no NATS on %s", o.EmbeddedNATS)}
 	}
 	return []Finding{problem("start NATS or correct nats.url; until then calls go on and their events wait",
 		"%s does not answer", endpoint)}
+}
+
+// natsStores writes to NATS and reads it back: a server that answers may still refuse everything.
+func natsStores(ctx context.Context, o Options, endpoint bus.Endpoint) []Finding {
+	err := o.State(ctx, func(stateCtx context.Context, s *bus.State) error {
+		proving, cancel := context.WithTimeout(stateCtx, o.Timeout)
+		defer cancel()
+		return errors.Join(s.Prove(proving), s.ProveEvents(proving))
+	})
+	if err != nil {
+		return []Finding{ok("%s answers", endpoint), problem(
+			"make room on its disk, raise its limits, or correct the rights of its user; until then calls go on and their "+
+				"events wait", "it does not store what it is sent: %v", err,
+		)}
+	}
+	return []Finding{ok("%s answers, and stores what it is sent", endpoint)}
 }
 
 // backendAnswers connects to the company's backend.

@@ -10,6 +10,9 @@ import (
 	"countersign/store/sqlite"
 )
 
+// created reports whether there is or was a database. Opening one that is gone explains what to do.
+func created(path string) bool { return exists(path) || sqlite.WasCreated(path) }
+
 // silent is the log of the parts that doctor opens: its findings say all.
 var silent = slog.New(slog.DiscardHandler)
 

@@ -16,7 +16,7 @@ import (
 
 // outboxIsEmpty counts the events of the journal that wait for NATS.
 func outboxIsEmpty(ctx context.Context, o Options) []Finding {
-	if !exists(o.Files.Journal) {
+	if !created(o.Files.Journal) {
 		return []Finding{skipped("no calls yet")}
 	}
 	j, err := journal.OpenReadOnly(ctx, o.Files.Journal)
@@ -29,8 +29,7 @@ func outboxIsEmpty(ctx context.Context, o Options) []Finding {
 		return []Finding{unreadable(o, err)}
 	}
 	if spilled > 0 {
-		return []Finding{problem("make room on the disk and end what locks journal.db; start countersign serve, if it "+
-			"does not run: it writes them to the journal",
+		return []Finding{problem("make room on the disk and end what locks journal.db; "+o.command("serve")+" writes them to the journal",
 			"%d events wait in %s, because the journal could not be written", spilled, journal.SpillPath(o.Files.Journal))}
 	}
 	waiting, oldest, err := j.Backlog(ctx)
@@ -111,7 +110,7 @@ func scheduledReportsSucceeded(ctx context.Context, o Options) (found []Finding)
 }
 
 func reportsOrWhyNot(ctx context.Context, o Options) (*reportsdb.Reader, []Finding) {
-	if !exists(o.Files.Reports) {
+	if !created(o.Files.Reports) {
 		return nil, []Finding{skipped("no reports yet: %s counts the calls that come in", o.command("serve"))}
 	}
 	reports, err := reportsdb.OpenReadOnly(ctx, o.Files.Reports)

@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"os"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"countersign/reports/schedule"
 	"countersign/session/event/eventtest"
 	"countersign/store/audit"
+	"countersign/store/customers"
 	"countersign/store/journal"
 )
 
@@ -88,4 +90,62 @@ func fails(t *testing.T, kept schedule.Store, name, why string) {
 	require.NoError(t, kept.Finish(ctx, schedule.Result{
 		Name: name, Due: due, Claim: claim, Ended: due, Error: why, Retry: due.Add(time.Hour),
 	}))
+}
+
+func TestADatabaseThatIsGoneIsAProblem(t *testing.T) {
+	t.Parallel()
+	for check, open := range map[string]func(ctx context.Context, o doctor.Options) (file string, err error){
+		"journal": func(ctx context.Context, o doctor.Options) (string, error) {
+			j, err := journal.Open(ctx, o.Files.Journal, journal.Options{})
+			return o.Files.Journal, errors.Join(err, j.Close(ctx))
+		},
+		"reports": func(ctx context.Context, o doctor.Options) (string, error) {
+			r, err := reportsdb.Open(ctx, o.Files.Reports, reportsdb.Options{})
+			return o.Files.Reports, errors.Join(err, r.Close())
+		},
+		"audit": func(ctx context.Context, o doctor.Options) (string, error) {
+			a, err := audit.Open(ctx, o.Files.Audit, audit.Options{})
+			return o.Files.Audit, errors.Join(err, a.Close())
+		},
+		"customers": func(ctx context.Context, o doctor.Options) (string, error) {
+			pepper, err := customers.LoadPepper(o.Files.Pepper)
+			if err != nil {
+				return "", err
+			}
+			d, err := customers.Open(ctx, o.Files.Customers, customers.Options{Pepper: pepper})
+			return o.Files.Customers, errors.Join(err, d.Close())
+		},
+	} {
+		t.Run(check, func(t *testing.T) {
+			t.Parallel()
+			o := fresh(t)
+			file, err := open(t.Context(), o)
+			require.NoError(t, err)
+			require.NoError(t, os.Remove(file))
+			f := one(t, o, check)
+			assert.Equal(t, doctor.Problem, f.State)
+			assert.Contains(t, f.Detail, "is missing, but there was one: restore it from a backup")
+		})
+	}
+}
+
+func TestEventsThatWaitInTheSpillAreAProblem(t *testing.T) {
+	t.Parallel()
+	o := fresh(t)
+	j, err := journal.Open(t.Context(), o.Files.Journal, journal.Options{Spill: 1 << 20})
+	require.NoError(t, err)
+	assert.Equal(t, doctor.OK, one(t, o, "journal").State)
+	db, err := sql.Open("sqlite3", o.Files.Journal+"?_txlock=immediate")
+	require.NoError(t, err)
+	tx, err := db.Begin()
+	require.NoError(t, err)
+	require.NoError(t, j.Append(eventtest.Verified("a", "C-1", eventtest.Noon)...))
+	require.NoError(t, j.Sync(t.Context()))
+	f := one(t, o, "journal")
+	assert.Equal(t, doctor.Problem, f.State)
+	assert.Contains(t, f.Detail, "3 events wait in "+journal.SpillPath(o.Files.Journal))
+	require.NoError(t, tx.Rollback())
+	require.NoError(t, db.Close())
+	require.NoError(t, j.Close(t.Context()))
+	assert.NotEqual(t, doctor.Problem, one(t, o, "journal").State)
 }

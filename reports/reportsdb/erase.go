@@ -14,7 +14,7 @@ func (r *Reports) Erase(ctx context.Context, customer string) (calls int, err er
 	err = r.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE events SET json = iif(json ->> '$.data.customer' = ?1, json_replace(json,
 			'$.data.customer', ?2),
-				json_remove(json, '$.data.caller_last4'))
+				json_remove(json, '$.data.caller_last4', '$.data.number'))
 			WHERE call IN (SELECT call FROM events WHERE json ->> '$.data.customer' = ?1)`, customer, event.ErasedCustomer)
 		if err != nil {
 			return err

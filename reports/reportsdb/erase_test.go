@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"countersign/session/event"
 	"countersign/session/event/eventtest"
 	"countersign/store/sqlite"
 	"countersign/store/traces"
@@ -24,7 +25,9 @@ func TestACustomerIsErasedFromTheReportsAndCountsStay(t *testing.T) {
 	}
 	// One whose last event has not come yet, and comes afterwards.
 	late := eventtest.Verified("late", "C-1001", eventtest.Noon)
-	_, err = r.Apply(deadline(t), late[:2])
+	_, err = r.Apply(deadline(t), append(late[:2:2], eventtest.Of("late", 9, event.StepFinished{
+		Step: "phone", Number: &event.Number{ToldLast4: "1820", Last4: "1820"},
+	})))
 	require.NoError(t, err)
 	count := func(query string) (n int) {
 		require.NoError(t, r.DB().QueryRow(query).Scan(&n))

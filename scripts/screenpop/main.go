@@ -40,7 +40,7 @@ func main() {
 
 // pop prints each event that has a page, and shows the page. It returns when events is closed.
 func pop(events <-chan *nats.Msg, out io.Writer, show func(page string) error) {
-	seen := map[string]bool{} // an event may come twice; a long-running program should forget ids after an hour
+	seen := map[string]bool{} // an event may come twice; a long-running program should forget ids after a day
 	for msg := range events {
 		var e struct {
 			ID, Call, Replay string

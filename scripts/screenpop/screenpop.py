@@ -17,7 +17,7 @@ async def main():
     args.add_argument("--nats", default="nats://127.0.0.1:4222", metavar="URL")
     args.add_argument("--open", action="store_true", help="open pages in the browser; without it they are only printed")
     args = args.parse_args()
-    seen = set()  # an event may come twice; a long-running program should forget ids after an hour
+    seen = set()  # an event may come twice; a long-running program should forget ids after a day
 
     async def pop(msg):
         if msg.subject.rsplit(".", 1)[-1] not in ("identified", "verified", "failed"):

@@ -168,7 +168,11 @@ func withoutMidnight(cell string) string {
 
 func (c columns) readPhones(record []string, o ImportOptions, r *imported) error {
 	for _, told := range splitPhones(c.cell(record, "phones")) {
-		reading := session.ReadPhone(told, o.Region)
+		number := told
+		if o.LostPlus && told[0] >= '1' && told[0] <= '9' {
+			number = "+" + told
+		}
+		reading := session.ReadPhone(number, o.Region)
 		e164, err := reading.Certain()
 		if err == nil && o.Placeholders.Has(e164) {
 			err = session.ErrPlaceholder
@@ -176,7 +180,10 @@ func (c columns) readPhones(record []string, o ImportOptions, r *imported) error
 		switch {
 		case errors.Is(err, session.ErrNoCountry):
 			return c.bad("phones", "phone %q has no country code: write it like +49301234567, "+
-				"or say which region the numbers belong to", shorten(told))
+				"or say which region the numbers belong to (--region)", shorten(told))
+		case errors.Is(err, session.ErrTwoReadings):
+			return c.bad("phones", "phone %q can be two numbers, %s and %s: write the right one, or say that \"+\" is lost "+
+				"throughout the file (--lost-plus)", shorten(told), reading.International, reading.Other)
 		case err != nil:
 			return c.bad("phones", "phone %q: %v; correct it or leave it out", shorten(told), err)
 		}

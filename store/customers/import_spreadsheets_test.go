@@ -159,7 +159,8 @@ func TestImportTakesColumnsByOtherNames(t *testing.T) {
 		file, want string
 		columns    map[string]string
 	}{
-		"a column that is not there": {"id\n", `there is no column "phone" to take for phones`, map[string]string{"phone": "phones"}},
+		"a column that is not there": {"id\n", `there is no column "phone" to take for phones`,
+			map[string]string{"phone": "phones"}},
 		"two for one": {"id,phone,mobile\n", "the column phones is there twice",
 			map[string]string{"phone": "phones", "mobile": "phones"}},
 		"a name that is none of ours": {"id,phone\n", `unknown column "telefon"`, map[string]string{"phone": "telefon"}},
@@ -212,10 +213,10 @@ func TestImportRefusesPhonesItCannotBeSureOf(t *testing.T) {
 		{"(555) 123-0002", "", `phone "(555) 123-0002" has no country code`},
 		{"2125550123", "", "has no country code"},
 		{"030 901820", "", "has no country code"},
-		{"33612345678", "DE", "it can be two numbers: +33612345678 and +4933612345678"},
-		{"4915123456789", "DE", "it can be two numbers: +4915123456789 and +494915123456789"},
-		{"17672251234", "DE", "it can be two numbers: +17672251234 and +4917672251234"},
-		{"6592345678", "US", "it can be two numbers: +6592345678 and +16592345678"},
+		{"33612345678", "DE", "can be two numbers, +33612345678 and +4933612345678"},
+		{"4915123456789", "DE", "can be two numbers, +4915123456789 and +494915123456789"},
+		{"17672251234", "DE", "can be two numbers, +17672251234 and +4917672251234"},
+		{"6592345678", "US", "can be two numbers, +6592345678 and +16592345678"},
 		{"555-0123", "US", "the number has no area code"},
 		{"9999999999", "US", "it stands for a number that is withheld or unknown"},
 		{"+86282452253", "", "it stands for a number that is withheld or unknown"},
@@ -236,6 +237,22 @@ func TestImportRefusesPhonesItCannotBeSureOf(t *testing.T) {
 	for _, region := range []string{"XX", "Germany", "49", "D"} {
 		_, err := newDirectory(t, Options{}).Import(deadline(t), csvOf("id", "C1"), ImportOptions{Region: region})
 		assert.ErrorContains(t, err, "is not an ISO 3166 code", region)
+	}
+}
+
+func TestImportPutsBackThePlusThatASpreadsheetTook(t *testing.T) {
+	t.Parallel()
+	d := newDirectory(t, Options{})
+	_, err := d.Import(deadline(t), csvOf("id,phones", "M,4915123456789", "L,4930901820", "F,33612345678", "D,17672251234",
+		"N,015123456789;+442079460000", "O,0049 30 901821"), ImportOptions{Region: "DE", LostPlus: true})
+	require.NoError(t, err)
+	for id, want := range map[string][]string{
+		"M": {"+4915123456789"}, "L": {"+4930901820"}, "F": {"+33612345678"}, "D": {"+17672251234"},
+		"N": {"+442079460000", "+4915123456789"}, "O": {"+4930901821"},
+	} {
+		r, err := d.Show(deadline(t), id)
+		require.NoError(t, err)
+		assert.Equal(t, want, r.Phones, id)
 	}
 }
 

@@ -80,8 +80,10 @@ func eraseCall(ctx context.Context, tx *sql.Tx, call, customer string, found *Er
 		return err
 	}
 	found.Events += n
-	n, err = sqlite.Exec(ctx, tx, `UPDATE events SET json = json_remove(json, '$.data.caller_last4')
-		WHERE call = ? AND fact = ? AND json ->> '$.data.caller_last4' IS NOT NULL`, call, string(event.FactCallStarted))
+	n, err = sqlite.Exec(ctx, tx, `UPDATE events SET json = json_remove(json, '$.data.caller_last4', '$.data.number')
+		WHERE call = ? AND fact IN (?, ?)
+		AND coalesce(json ->> '$.data.caller_last4', json ->> '$.data.number') IS NOT NULL`,
+		call, string(event.FactCallStarted), string(event.FactStepFinished))
 	if err != nil {
 		return err
 	}

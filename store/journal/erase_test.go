@@ -54,6 +54,24 @@ func TestACustomerIsErasedFromTheJournalAndCountsStay(t *testing.T) {
 	assert.Empty(t, again.Calls)
 }
 
+func TestAnErasedCallForgetsTheNumberItLookedUp(t *testing.T) {
+	t.Parallel()
+	j := newJournal(t, Options{})
+	journalled(t, j, []event.Event{
+		eventtest.Of("a", 1, event.CallStarted{Channel: "ch"}),
+		eventtest.Of("a", 2, event.StepFinished{
+			Step: "phone", Result: event.StepPassed, Number: &event.Number{ToldLast4: "1820", Last4: "1820", Country: 49},
+		}),
+		eventtest.Of("a", 3, event.Identified{Customer: "C-1001", Method: event.MethodPhone}),
+	})
+	found, err := j.Erase(deadline(t), "C-1001")
+	require.NoError(t, err)
+	assert.Equal(t, 2, found.Events)
+	events, err := j.Call(deadline(t), "a")
+	require.NoError(t, err)
+	assert.Equal(t, event.StepFinished{Step: "phone", Result: event.StepPassed}, events[1].Data)
+}
+
 func TestAwaitPublishedEndsWithTheLastEventItWaitsFor(t *testing.T) {
 	t.Parallel()
 	j := newJournal(t, Options{})

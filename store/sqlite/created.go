@@ -22,23 +22,24 @@ func WasCreated(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// checkFile refuses what cannot be opened, and a database that is gone. fresh says that there is none and that there was
-// none.
-func checkFile(path string, s Schema) (fresh bool, err error) {
+// checkFile refuses what cannot be opened, and a database that is gone. It returns whether there was a database, and
+// whether there is a file with content, in this order: another process may be creating both.
+func (s Schema) checkFile(path string) (was, is bool, err error) {
+	was = WasCreated(path)
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
-		return false, foreignError(path, "a folder", nil)
+		return was, false, foreignError(path, "a folder", nil)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return false, AccessError(path, err)
+		return was, false, AccessError(path, err)
 	case err == nil && info.Size() > 0:
-		return false, nil
-	case !WasCreated(path):
-		return true, nil
+		return was, true, nil
+	case !was:
+		return false, false, nil
 	case err == nil:
-		return false, s.lostError(path, "empty")
+		return was, false, s.lostError(path, "empty")
 	}
-	return false, s.lostError(path, "missing")
+	return was, false, s.lostError(path, "missing")
 }
 
 // note notes that the database exists.

@@ -19,8 +19,8 @@ import (
 // 0002_what.sql and are applied in that order; the number of the last one is the schema version, kept in the file's
 // user_version. They only go forward: a released migration never changes.
 //
-// A file without a schema is refused unless it is fresh: its log, which had the schema, was removed.
-func (db *DB) migrate(ctx context.Context, s Schema, fresh bool) error {
+// was says that there was a database. A file without a schema is not it: the log that had the schema was removed.
+func (db *DB) migrate(ctx context.Context, s Schema, was bool) error {
 	steps, err := s.migrations()
 	if err != nil {
 		return err
@@ -29,7 +29,7 @@ func (db *DB) migrate(ctx context.Context, s Schema, fresh bool) error {
 	if err != nil {
 		return err
 	}
-	if version == 0 && !fresh && WasCreated(db.Path) {
+	if version == 0 && was {
 		return s.lostError(db.Path, "empty")
 	}
 	if err := db.useWAL(ctx); err != nil {
@@ -78,7 +78,7 @@ func (db *DB) lockFolder(found, known int) (unlock func(), err error) {
 func (s Schema) migrations() ([]string, error) { return fs.Glob(s.Files, "migrations/*.sql") }
 
 // checkVersion refuses a file that does not have exactly the newest schema.
-func (db *DB) checkVersion(ctx context.Context, s Schema) error {
+func (db *DB) checkVersion(ctx context.Context, s Schema, was bool) error {
 	steps, err := s.migrations()
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (db *DB) checkVersion(ctx context.Context, s Schema) error {
 	switch {
 	case err != nil:
 		return err
-	case version == 0 && WasCreated(db.Path):
+	case version == 0 && was:
 		return s.lostError(db.Path, "empty")
 	case version == 0:
 		return missingError(db.Path)

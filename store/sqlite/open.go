@@ -52,7 +52,7 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 	if err := s.noteOlder(path); err != nil {
 		return nil, err
 	}
-	fresh, err := checkFile(path, s)
+	was, _, err := s.checkFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 	if db.Read, err = openReaders(path, s, "_query_only", "1"); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Write.Close())
 	}
-	if err := db.migrate(ctx, s, fresh); err != nil {
+	if err := db.migrate(ctx, s, was); err != nil {
 		return nil, errors.Join(Explain(path, err), db.Close())
 	}
 	if err := note(path); err != nil {
@@ -97,18 +97,18 @@ func OpenReadOnly(ctx context.Context, path string, s Schema) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	fresh, err := checkFile(path, s)
+	was, is, err := s.checkFile(path)
 	if err != nil {
 		return nil, err
 	}
-	if fresh {
+	if !is {
 		return nil, missingError(path)
 	}
 	db := &DB{Path: path}
 	if db.Read, err = openReaders(path, s, "mode", "ro", "_query_only", "1"); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	if err := db.checkVersion(ctx, s); err != nil {
+	if err := db.checkVersion(ctx, s, was); err != nil {
 		return nil, errors.Join(Explain(path, err), db.Close())
 	}
 	return db, nil

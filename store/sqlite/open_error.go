@@ -18,8 +18,8 @@ var (
 	ErrOlder = errors.New("database of an older version")
 	// ErrMissing: there is no database to open read-only.
 	ErrMissing = errors.New("no database")
-	// ErrLost: the database is missing or empty, but there was one. It is an ErrMissing as well.
-	ErrLost = fmt.Errorf("%w any more", ErrMissing)
+	// ErrLost: the database is missing or empty, but there was one.
+	ErrLost = errors.New("database lost")
 	// ErrForeign: the file is not a database, or not one of ours.
 	ErrForeign = errors.New("not our database")
 	// ErrAccess: a file or its folder cannot be created, read or written.

@@ -1,0 +1,116 @@
+package bus
+
+import (
+	"crypto/subtle"
+	"encoding/base64"
+	"sync/atomic"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nkeys"
+
+	"countersign/session/event"
+)
+
+// login decides who may connect to the embedded NATS. Those who write are in the server's global account, where streams
+// and buckets are; readers are in an account of their own, into which nothing leads but what readers lists.
+type login struct {
+	write, read           string // public keys
+	user, password, token string
+	readers               atomic.Pointer[server.Account]
+}
+
+// Check implements server.Authentication.
+func (l *login) Check(c server.ClientAuthentication) bool {
+	o := c.GetOpts()
+	switch {
+	case o.Nkey != "":
+		if !signed(o.Nkey, o.Sig, c.GetNonce()) {
+			return false
+		}
+		if o.Nkey == l.write {
+			return true
+		}
+		readers := l.readers.Load()
+		if o.Nkey != l.read || readers == nil {
+			return false
+		}
+		c.RegisterUser(&server.User{Username: "reader", Account: readers, Permissions: readerPermissions()})
+		return true
+	case l.user != "":
+		return same(o.Username, l.user) && same(o.Password, l.password)
+	case l.token != "":
+		return same(o.Token, l.token)
+	}
+	return false
+}
+
+func same(given, want string) bool {
+	return subtle.ConstantTimeCompare([]byte(given), []byte(want)) == 1
+}
+
+func signed(public, signature string, nonce []byte) bool {
+	sig, err := base64.RawURLEncoding.DecodeString(signature)
+	if err != nil {
+		if sig, err = base64.StdEncoding.DecodeString(signature); err != nil {
+			return false
+		}
+	}
+	key, err := nkeys.FromPublicKey(public)
+	return err == nil && len(nonce) > 0 && key.Verify(nonce, sig) == nil
+}
+
+// What readers may ask for: to read the stream of events with pull consumers of their own. They cannot list consumers:
+// a consumer is used by whoever knows its name, and those of the reports have random ones.
+var readerRequests = []string{
+	"$JS.API.STREAM.INFO." + event.Stream, "$JS.API.STREAM.MSG.GET." + event.Stream,
+	"$JS.API.CONSUMER.INFO." + event.Stream + ".*", "$JS.API.CONSUMER.DELETE." + event.Stream + ".*",
+}
+
+const (
+	readerNext   = "$JS.API.CONSUMER.MSG.NEXT." + event.Stream + ".*"
+	readerAcks   = "$JS.ACK." + event.Stream + ".>"
+	readerCreate = "$JS.API.CONSUMER.CREATE." + event.Stream + ".>"
+	// readerGate is where requests to create a consumer arrive in our account: gate looks at them first.
+	readerGate = "countersign.readers.create.>"
+)
+
+func readerPermissions() *server.Permissions {
+	publish := append([]string{readerNext, readerAcks, readerCreate}, readerRequests...)
+	return &server.Permissions{
+		Publish:   &server.SubjectPermission{Allow: publish},
+		Subscribe: &server.SubjectPermission{Allow: []string{event.Subjects, "_INBOX.>"}},
+	}
+}
+
+const readersAccount = "countersign-readers"
+
+// openForReaders makes the readers' account. Requests and their answers pass between accounts with reply subjects that
+// the server makes, so a reader cannot have an answer sent to a subject of ours.
+func (l *login) openForReaders(s *server.Server) error {
+	ours := s.GlobalAccount()
+	readers, _ := s.LookupOrRegisterAccount(readersAccount)
+	if err := ours.AddStreamExport(event.Subjects, nil); err != nil {
+		return err
+	}
+	if err := readers.AddStreamImport(ours, event.Subjects, ""); err != nil {
+		return err
+	}
+	services := map[string]string{readerNext: readerNext, readerAcks: readerAcks, readerCreate: readerGate}
+	for _, subject := range readerRequests {
+		services[subject] = subject
+	}
+	for from, to := range services {
+		answers := server.Singleton
+		if from == readerNext {
+			answers = server.Streamed
+		}
+		if err := ours.AddServiceExportWithResponse(to, answers, nil); err != nil {
+			return err
+		}
+		if err := readers.AddServiceImport(ours, from, to); err != nil {
+			return err
+		}
+	}
+	l.readers.Store(readers)
+	return nil
+}
