@@ -70,7 +70,11 @@ func (c *Catalogue) File(language, prompt string) (file string, found bool) {
 	if !isLanguage(language) || !isPrompt(prompt) {
 		return Tone, false
 	}
-	for _, folder := range foldersOf(language) {
+	file, found = orTone(c.dir + "/" + language + "/" + prompt + ".wav")
+	if found || !strings.Contains(language, "-") {
+		return file, found
+	}
+	for _, folder := range foldersOf(language)[1:] {
 		if file, found = orTone(c.dir + "/" + folder + "/" + prompt + ".wav"); found {
 			break
 		}
