@@ -35,7 +35,8 @@ const manifestHead = `# The prompts that Countersign wrote here, every version o
 // up-to-date folder may be read-only. Call it once at start, before calls.
 func Unpack(dir string) error {
 	if err := unpack(embedded, dir); err != nil {
-		return fmt.Errorf("unpack the prompts into %s: %w; make room or let the service write there, or name another folder", dir, err)
+		return fmt.Errorf("unpack the prompts into %s: %w; make room or let the service write there, or name another folder",
+			dir, err)
 	}
 	return nil
 }
