@@ -110,20 +110,17 @@ func (ch *channel) play(ctx context.Context, files []string, keyEnds bool) error
 // held is commands that take their own time, with the dead-man switch around them, and with another holder if it is
 // time for one.
 func (ch *channel) held(commands ...outgoing) []outgoing {
-	commands = ch.deadMan.around(commands...)
-	if ch.c.keys.another() {
-		commands = append([]outgoing{{text: hold}}, commands...)
-	}
-	return commands
+	return append(ch.another(), ch.deadMan.around(commands...)...)
 }
 
-// Collect implements session.Channel. What was keyed ahead begins the entry; if that is all of it, nothing is played.
+// Collect implements session.Channel. If the caller is keying already, the holder takes the rest of the entry, and
+// nothing is played.
 //
 // The digits travel in one completion event: a command already queued behind the prompt unsets the variable, even if
 // the caller hangs up in the middle of the entry. Keys that the holder took just before the prompt began come before
 // that completion, and are put in front.
 func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entry, error) {
-	if _, err := playAndGetDigits(q); err != nil {
+	if _, err := playAndGetDigits(q); err != nil { // nothing unsafe, before anything is sent
 		return session.Entry{}, err
 	}
 	k := ch.c.keys
@@ -135,16 +132,11 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 		}
 		q.Files = q.Files[len(explain):]
 	}
-	if e, complete := k.entry(q); complete {
-		return e, nil
+	if k.count() > 0 {
+		return ch.collectRest(ctx, q)
 	}
-	missing := q
-	if ahead := k.count(); ahead > 0 { // in the middle of an entry
-		missing.Files, missing.Min, missing.Max = nil, max(q.Min-ahead, 1), q.Max-ahead
-		missing.FirstDigit = q.InterDigit
-	}
-	got := collected{keys: k, asked: missing}
-	arg, err := playAndGetDigits(missing)
+	got := collected{keys: k, asked: q}
+	arg, err := playAndGetDigits(q)
 	if err != nil {
 		return session.Entry{}, err
 	}
@@ -242,19 +234,11 @@ func (g *collected) classify(q session.Collect) (session.Entry, error) {
 	if g.most {
 		return session.Entry{}, fmt.Errorf("%w: more digits than the %d asked for", ErrPeer, g.asked.Max)
 	}
-	g.keys.mu.Lock()
-	defer g.keys.mu.Unlock()
-	if e, complete := g.keys.take(q); complete {
-		return e, nil
-	}
-	switch e := g.keys.rest(q); {
-	case e.Keyed > 0:
-		return e, nil
-	case !g.played:
+	e := g.keys.finish(q)
+	if e.Class == session.NoInput && !g.played {
 		return session.Entry{}, ErrUnplayable
-	default:
-		return session.Entry{}, nil
 	}
+	return e, nil
 }
 
 // Transfer implements session.Channel: one write switches the dead-man switch off, sets the result and transfers.

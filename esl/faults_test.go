@@ -51,7 +51,7 @@ func TestFramesMayArriveInAnyPieces(t *testing.T) {
 		p.Expect("connect")
 		p.Send(esltest.ChannelData())
 		p.Hold()
-		for range 4 { // three filters and myevents
+		for range 7 { // six filters and myevents
 			p.Next()
 			p.Send(esltest.OK())
 		}

@@ -123,8 +123,16 @@ func (k *keysAhead) take(q session.Collect) (e session.Entry, ok bool) {
 	return session.Entry{}, false
 }
 
-// rest takes all keys as an entry that the caller did not complete.
-func (k *keysAhead) rest(q session.Collect) session.Entry {
+// finish takes an entry, or what there is of one that the caller did not complete.
+func (k *keysAhead) finish(q session.Collect) session.Entry {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if e, complete := k.take(q); complete {
+		return e
+	}
+	if len(k.keys) == 0 {
+		return session.Entry{}
+	}
 	e := k.made(q, len(k.keys))
 	k.remove(len(k.keys))
 	return e
@@ -167,6 +175,51 @@ func (k *keysAhead) times() (last, came time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.last, k.came
+}
+
+// rearmAfter is when the dead-man switch is armed anew while the holder takes an entry.
+const rearmAfter = 5 * time.Second
+
+// collectRest waits for the rest of an entry that the caller has begun. The holder takes it key by key, so that no
+// question begins in the middle of it.
+func (ch *channel) collectRest(ctx context.Context, q session.Collect) (session.Entry, error) {
+	k := ch.c.keys
+	for armed := time.Now(); ; {
+		if e, complete := k.entry(q); complete {
+			return e, nil
+		}
+		_, came := k.times()
+		wait := max(q.InterDigit, time.Second) - time.Since(came)
+		if wait <= 0 {
+			return k.finish(q), nil
+		}
+		commands := ch.another()
+		if time.Since(armed) > rearmAfter {
+			commands, armed = append(commands, ch.deadMan.around()...), time.Now()
+		}
+		if len(commands) > 0 {
+			if err := ch.c.send(commands...); err != nil {
+				ch.c.lost(err)
+			}
+		}
+		timer := time.NewTimer(min(wait, rearmAfter))
+		select {
+		case <-k.pressed:
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return session.Entry{}, context.Cause(ctx)
+		}
+		timer.Stop()
+	}
+}
+
+// another starts another holder if it is time for one.
+func (ch *channel) another() []outgoing {
+	if !ch.c.keys.another() {
+		return nil
+	}
+	return []outgoing{{text: hold}}
 }
 
 const (

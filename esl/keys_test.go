@@ -3,7 +3,6 @@ package esl_test
 import (
 	"context"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -36,61 +35,75 @@ func fill(p *esltest.Peer, key string) {
 
 func TestWhatWasKeyedAheadBeginsTheEntry(t *testing.T) {
 	t.Parallel()
-	const rest = " silence_stream://10 silence_stream://10 cs_digits '' 3000"
 	for _, c := range []struct {
-		name, ahead, filler  string // keys before the filler ends, and the key that ends it
-		asked                string // what FreeSWITCH is still asked for; empty: nothing
-		digits, late, ending string // what it collects, and the keys that the holder took just before that
-		class                session.Class
-		want                 string
+		name, ahead, filler, later string // keys before the filler ends, the key that ends it, and keys after it
+		class                      session.Class
+		want                       string
+		terminated                 bool
 	}{
-		{name: "all of it", ahead: "2468#", class: session.Input, want: "2468"},
+		{name: "all of it", ahead: "2468#", class: session.Input, want: "2468", terminated: true},
 		{name: "all of it, without the hash key", ahead: "246813", class: session.Input, want: "246813"},
-		{name: "more than it", ahead: "2468#99", class: session.Input, want: "2468"},
-		{name: "a part of it", ahead: "24", asked: "2 4 1 3000 #*" + rest, digits: "68", ending: "#",
-			class: session.Input, want: "2468"},
-		{name: "all but the last digit", ahead: "24681", asked: "1 1 1 3000 none" + rest, digits: "3",
-			class: session.Input, want: "246813"},
-		{name: "all but the last digit, and then the hash key", ahead: "24681", asked: "1 1 1 3000 none" + rest, digits: "#",
-			class: session.Input, want: "24681"},
-		{name: "enough, and then silence", ahead: "2468", asked: "1 2 1 3000 #*" + rest, class: session.Input, want: "2468"},
-		{name: "too little, and then silence", ahead: "24", asked: "2 4 1 3000 #*" + rest, class: session.NoMatch},
-		{name: "too little, and the hash key", ahead: "24#", class: session.NoMatch},
-		{name: "the hash key alone", ahead: "#", class: session.NoMatch},
+		{name: "more than it", ahead: "2468#99", class: session.Input, want: "2468", terminated: true},
+		{name: "a part of it", ahead: "24", later: "68#", class: session.Input, want: "2468", terminated: true},
+		{name: "all but the last digit", ahead: "24681", later: "3", class: session.Input, want: "246813"},
+		{name: "all but the hash key", ahead: "24681", later: "#", class: session.Input, want: "24681", terminated: true},
+		{name: "enough, and then silence", ahead: "2468", class: session.Input, want: "2468"},
+		{name: "too little, and then silence", ahead: "24", class: session.NoMatch},
+		{name: "too little, and the hash key", ahead: "24#", class: session.NoMatch, terminated: true},
+		{name: "the hash key alone", ahead: "#", class: session.NoMatch, terminated: true},
 		{name: "the opt-out key", ahead: "*", class: session.OptedOut},
 		{name: "the opt-out key in the middle of it", ahead: "24*", class: session.OptedOut},
-		{name: "a part of it, and then the opt-out key", ahead: "24", asked: "2 4 1 3000 #*" + rest, ending: "*",
-			class: session.OptedOut},
-		{name: "with the key that ended what was played", ahead: "2", filler: "4", asked: "2 4 1 3000 #*" + rest,
-			digits: "68", ending: "#", class: session.Input, want: "2468"},
-		{name: "a key that the holder took as the question began", late: "2",
-			asked: "4 6 1 5000 #* /p/ask-pin.wav silence_stream://10 cs_digits '' 3000", digits: "468", ending: "#",
-			class: session.Input, want: "2468"},
-		{name: "the first and another key as the question began", ahead: "2", late: "4", asked: "3 5 1 3000 #*" + rest,
-			digits: "68", ending: "#", class: session.Input, want: "2468"},
+		{name: "a part of it, and then the opt-out key", ahead: "24", later: "*", class: session.OptedOut},
+		{name: "the key that ended what was played", ahead: "2", filler: "4", later: "68#", class: session.Input,
+			want: "2468", terminated: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var got session.Entry
-			o, h := handle(t, filled(&got, pin()))
+			ask := pin()
+			ask.InterDigit = time.Second
+			o, h := handle(t, filled(&got, ask))
 			_, addr := serve(t, esl.Options{}, h)
 			p := esltest.Dial(t, addr)
 			p.Open()
 			p.Press(c.ahead)
 			fill(p, c.filler)
-			if c.asked != "" {
-				collect := p.Expect("play_and_get_digits")
-				assert.Equal(t, c.asked, collect.Arg)
-				p.Send(esltest.OK())
-				p.Press(c.late)
-				p.Send(esltest.Completion(collect, "variable_read_result", "success", "variable_cs_digits", c.digits,
-					"variable_read_terminator_used", c.ending))
-			}
+			p.Press(c.later)
 			require.NoError(t, o.wait())
 			assert.Equal(t, c.class, got.Class)
 			assert.Equal(t, c.want, string(got.Digits.Reveal()))
-			assert.Equal(t, strings.HasSuffix(c.ahead, "#") || c.ending == "#" || c.digits == "#" || c.name == "more than it",
-				got.Terminated)
+			assert.Equal(t, c.terminated, got.Terminated)
+		})
+	}
+}
+
+// The holder may have taken a key when a question is already on its way.
+func TestAKeyThatTheHolderTookAsAQuestionBeganIsPutInFront(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, before, digits, ending, want string }{
+		{"one, and the hash key ends the entry", "2", "468", "#", "2468"},
+		{"one, and the most digits would be one too many", "2", "46813", "", "246813"},
+		{"one, and more than one entry", "2", "468135", "", "246813"},
+		{"all", "2468#", "", "", "2468"},
+		{"all, and the beginning of the next", "246813", "24", "#", "246813"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var got session.Entry
+			o, h := handle(t, func(ctx context.Context, ch session.Channel) (err error) {
+				got, err = ch.Collect(ctx, pin())
+				return err
+			})
+			_, addr := serve(t, esl.Options{}, h)
+			p := esltest.Dial(t, addr)
+			p.Open()
+			collect := p.Expect("play_and_get_digits")
+			p.Send(esltest.OK())
+			p.Press(c.before)
+			p.Send(esltest.Completion(collect, "variable_read_result", "success", "variable_cs_digits", c.digits,
+				"variable_read_terminator_used", c.ending))
+			require.NoError(t, o.wait())
+			assert.Equal(t, c.want, string(got.Digits.Reveal()))
 		})
 	}
 }
@@ -212,11 +225,11 @@ func TestWhatIsKeyedInOneGoBehindARefusedEntryIsDiscarded(t *testing.T) {
 			explain(p, "2", soon)
 			press(p, "468", 2*soon)
 			explain(p, "1", later)
-			p.Digits("000", "#")
+			press(p, "000#", later)
 		}, session.Input, "1000"},
 		{"nothing, and the next account after a pause", "", func(p *esltest.Peer) {
 			explain(p, "1", later)
-			p.Digits("000", "#")
+			press(p, "000#", later)
 		}, session.Input, "1000"},
 		{"the opt-out key", "", func(p *esltest.Peer) {
 			explain(p, "*", soon)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -45,7 +46,9 @@ func subscribe(t testing.TB, s *service) *published {
 	t.Helper()
 	p := &published{news: make(chan struct{})}
 	first := map[string][]byte{} // by id
-	conn, err := nats.Connect("nats://"+s.NATS, nats.Timeout(natsWithin), nats.NoReconnect())
+	key, err := nats.NkeyOptionFromSeed(filepath.Join(s.Data, "nats-write.key"))
+	require.NoError(t, err)
+	conn, err := nats.Connect("nats://"+s.NATS, key, nats.Timeout(natsWithin), nats.NoReconnect())
 	require.NoError(t, err)
 	p.conn = conn
 	t.Cleanup(conn.Close)

@@ -92,7 +92,7 @@ func (k *keyedAhead) answer(ctx context.Context, call session.Call, ch session.C
 	ask := func(least, most int) (string, error) {
 		e, err := ch.Collect(ctx, session.Collect{
 			Files: []string{"silence_stream://2000"}, Min: least, Max: most,
-			FirstDigit: time.Minute, InterDigit: time.Minute, OptOut: '*',
+			FirstDigit: 20 * time.Second, InterDigit: 10 * time.Second, OptOut: '*',
 		})
 		return fmt.Sprintf("%s %s", e.Class, e.Digits.Reveal()), err
 	}

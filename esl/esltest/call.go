@@ -12,7 +12,7 @@ func (p *Peer) Open(vars ...string) {
 	p.t.Helper()
 	p.Expect("connect")
 	p.Send(ChannelData(vars...))
-	for range 3 {
+	for range 6 {
 		name := p.Next().Name
 		require.True(p.t, strings.HasPrefix(name, "filter "), name)
 		p.Send(Reply("+OK filter added."))
@@ -48,7 +48,7 @@ func (p *Peer) Do(app string, vars ...string) Command {
 // Filtered says whether the service filters out the completions of an application.
 func Filtered(app string) bool {
 	switch app {
-	case "multiset", "sched_cancel", "sched_transfer", "export", "answer", "detect_speech":
+	case "multiset", "sched_cancel", "sched_transfer", "export":
 		return true
 	}
 	return false

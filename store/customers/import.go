@@ -222,7 +222,7 @@ func (im *importer) row(ctx context.Context, record []string, readErr error) err
 	var syntax *csv.ParseError
 	switch {
 	case errors.As(readErr, &syntax):
-		line, err = im.source.line(0), syntaxError(syntax)
+		line, err = syntax.StartLine, syntaxError(syntax)
 	case readErr != nil:
 		return fmt.Errorf("read the file: %w", readErr)
 	default:

@@ -16,7 +16,7 @@ import (
 
 // source reads a file row by row, whatever it is: text with separated columns or a workbook.
 type source interface {
-	// next returns the next row, or io.EOF. The row is valid until the next call.
+	// next returns the next row, io.EOF, or a *csv.ParseError for a bad row. The row is valid until the next call.
 	next() ([]string, error)
 	// line is the line of the file, from 1, on which a cell of the last row begins.
 	line(column int) int
@@ -123,6 +123,10 @@ const separators = ",;\t|"
 
 func (t *textSource) next() ([]string, error) {
 	record, err := t.csv.Read()
+	var syntax *csv.ParseError
+	if errors.As(err, &syntax) {
+		syntax.StartLine += t.first - 1
+	}
 	for i, cell := range record {
 		if cell, ok := t.text(cell); ok {
 			record[i] = cell

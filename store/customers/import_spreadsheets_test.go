@@ -185,10 +185,10 @@ func TestImportNamesTheRowAndColumnOfABadCell(t *testing.T) {
 	d := newDirectory(t, Options{})
 	var bad []BadRow
 	_, err := d.Import(deadline(t), strings.NewReader("sep=;\nid;phones;pin;;birth_date\nC1;;12;;\n;;;;\nC2;030 1;;;\n"+
-		"C3;;;x;\nC4;;;;1985-12-10T13:00:00Z\nC5;1;2;3;4;5\nC6\n"),
+		"C3;;;x;\nC4;;;;1985-12-10T13:00:00Z\nC5;1;2;3;4;5\nC6\nC\"7;;;;\n\"C8;;;;\n"),
 		ImportOptions{OnBad: func(b BadRow) { bad = append(bad, b) }})
 	require.ErrorIs(t, err, ErrBadRows)
-	require.Len(t, bad, 6)
+	require.Len(t, bad, 8)
 	for i, want := range []struct {
 		line   int
 		column string
@@ -196,7 +196,7 @@ func TestImportNamesTheRowAndColumnOfABadCell(t *testing.T) {
 	}{
 		{3, "pin", "the pin must"}, {5, "phones", `phone "030 1"`}, {6, "", `column 4 has "x" here and no name`},
 		{7, "birth_date", "the birth_date must"}, {8, "", "the row has 6 cells and the header 5"},
-		{9, "", "the row has 1 cells and the header 5"},
+		{9, "", "the row has 1 cells and the header 5"}, {10, "", `there is a "`}, {11, "", "does not end as it should"},
 	} {
 		assert.Equal(t, want.line, bad[i].Line)
 		assert.Equal(t, want.column, bad[i].Column)
