@@ -156,11 +156,14 @@ func (l *linter) language(language string) error {
 	return nil
 }
 
-// inherited says whether a language with a region has a prompt from its language.
+// inherited says whether a language with a region has a prompt from its language, or shares the language's lack of it,
+// which is reported there.
 func (l *linter) inherited(language, prompt string) bool {
 	return slices.ContainsFunc(foldersOf(language)[1:], func(folder string) bool {
-		_, err := fs.Stat(l.fsys, path.Join(folder, prompt+".wav"))
-		return err == nil
+		_, missing := fs.Stat(l.fsys, path.Join(folder, prompt+".wav"))
+		_, noFolder := fs.Stat(l.fsys, folder)
+		reported := noFolder == nil && !strings.Contains(folder, "-") && slices.Contains(l.wanted(folder), prompt)
+		return missing == nil || reported
 	})
 }
 
