@@ -30,6 +30,9 @@ type Bucket struct {
 	seal   cipher.AEAD
 	sealed func(key string) bool
 
+	// ensuring is held while the stream is looked for: of two who create it at once, NATS tells both that they did.
+	ensuring sync.Mutex
+
 	mu     sync.Mutex
 	stream jetstream.Stream
 }
@@ -246,6 +249,8 @@ func (b *Bucket) ready() (jetstream.Stream, error) {
 
 // ensure finds or creates the bucket's stream. It says so if the bucket must have existed before.
 func (b *Bucket) ensure(ctx context.Context, js jetstream.JetStream) (jetstream.Stream, error) {
+	b.ensuring.Lock()
+	defer b.ensuring.Unlock()
 	o := b.state.options
 	stream, created, err := ensureBucket(ctx, js, b.spec, o.Replicas, o.Log)
 	b.mu.Lock()

@@ -1,6 +1,7 @@
 package esl
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,23 +29,23 @@ const (
 	// of our hands: with socket_resume still set, FreeSWITCH resets a call that was transferred long ago as soon as our
 	// connection ends, and the caller is left in dead air (seen on 1.10.12).
 	releaseCall = "^^|sensitive_dtmf=|socket_resume=|cs_token=|sip_h_X-Countersign-Token=" +
-		"|nolocal:sip_h_X-Countersign-Token=|cs_need_level=|cs_return="
+		"|nolocal:sip_h_X-Countersign-Token=|cs_need_level=|cs_return=|cs_when_hung="
 )
 
 // Commands that are the same on every call.
 var (
 	// Filters go before myevents, so that no other event slips through between them.
-	openCall = connect + filters[0] + filters[1] + myEvents + constant("multiset", hideDigits) + constant("answer", "")
-	// FreeSWITCH writes what flush_dtmf discards into the call record (digits_dialed), whatever sensitive_dtmf says. A
-	// prompt also takes a key out of the queue in each frame, and does not write it. So a moment of silence comes first,
-	// and on a real line nothing is left to flush.
-	flush       = constant("playback", "silence_stream://100") + constant("flush_dtmf", "")
+	openCall = connect + strings.Join(filters[:], "") + myEvents + constant("multiset", hideDigits) + constant("answer", "") +
+		hold
 	clearDigits = constant("multiset", unsetDigits)
-	disarm      = constant("sched_cancel", "")
+	// Around a playback that any key ends.
+	anyKeyEnds = constant("multiset", "^^|playback_terminators="+allKeys)
+	noKeyEnds  = constant("multiset", "^^|playback_terminators=|playback_terminator_used=")
+	disarm     = constant("sched_cancel", "")
 )
 
 // openCommands is the number of commands in openCall.
-const openCommands = 6
+const openCommands = 5 + len(filters)
 
 // constant builds a command whose completion nobody waits for.
 func constant(application, arg string) string {
@@ -56,12 +57,21 @@ func constant(application, arg string) string {
 }
 
 // channel is a session.Channel on the wire, used by the call's goroutine.
-type channel struct{ c *conn }
+type channel struct {
+	c       *conn
+	deadMan deadMan
+}
 
 var _ session.Channel = (*channel)(nil)
 
 // Play implements session.Channel.
-func (ch *channel) Play(ctx context.Context, files []string) error {
+func (ch *channel) Play(ctx context.Context, files []string) error { return ch.play(ctx, files, false) }
+
+// Fill implements session.Channel.
+func (ch *channel) Fill(ctx context.Context, files []string) error { return ch.play(ctx, files, true) }
+
+// play plays files to their end, or until a key ends them, which then begins the next entry.
+func (ch *channel) play(ctx context.Context, files []string, keyEnds bool) error {
 	if len(files) == 0 {
 		return nil
 	}
@@ -73,11 +83,22 @@ func (ch *channel) Play(ctx context.Context, files []string) error {
 	x, cmd, err := ch.c.start("playback", arg, func(h header) {
 		response, _ := h.raw("Application-Response")
 		played = string(response) != "FILE%20NOT%20FOUND"
+		if keyEnds {
+			raw, _ := h.raw("variable_playback_terminator_used")
+			at, _ := h.raw("Event-Date-Timestamp")
+			key := decoded(raw)
+			ch.c.keys.put(key, eventTime(at))
+			clear(key)
+		}
 	})
 	if err != nil {
 		return err
 	}
-	if err := ch.c.wait(ctx, x, cmd); err != nil {
+	commands := []outgoing{cmd}
+	if keyEnds {
+		commands = []outgoing{{text: anyKeyEnds}, cmd, {text: noKeyEnds}}
+	}
+	if err := ch.c.wait(ctx, x, ch.held(commands...)...); err != nil {
 		return fmt.Errorf("play: %w", err)
 	}
 	if !played {
@@ -86,25 +107,52 @@ func (ch *channel) Play(ctx context.Context, files []string) error {
 	return nil
 }
 
-// Collect implements session.Channel. The digits travel in one completion event: a command already queued behind the
-// prompt unsets the variable, even if the caller hangs up in the middle of the entry.
+// held is commands that take their own time, with the dead-man switch around them, and with another holder if it is
+// time for one.
+func (ch *channel) held(commands ...outgoing) []outgoing {
+	commands = ch.deadMan.around(commands...)
+	if ch.c.keys.another() {
+		commands = append([]outgoing{{text: hold}}, commands...)
+	}
+	return commands
+}
+
+// Collect implements session.Channel. What was keyed ahead begins the entry; if that is all of it, nothing is played.
+//
+// The digits travel in one completion event: a command already queued behind the prompt unsets the variable, even if
+// the caller hangs up in the middle of the entry. Keys that the holder took just before the prompt began come before
+// that completion, and are put in front.
 func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entry, error) {
-	arg, err := playAndGetDigits(q)
+	if _, err := playAndGetDigits(q); err != nil {
+		return session.Entry{}, err
+	}
+	k := ch.c.keys
+	if q.Flush {
+		explain := q.Files[:max(len(q.Files)-1, 0)]
+		optedOut, err := ch.discard(ctx, explain, q.OptOut)
+		if optedOut || err != nil {
+			return session.Entry{Class: session.OptedOut}, err
+		}
+		q.Files = q.Files[len(explain):]
+	}
+	if e, complete := k.entry(q); complete {
+		return e, nil
+	}
+	missing := q
+	if ahead := k.count(); ahead > 0 { // in the middle of an entry
+		missing.Files, missing.Min, missing.Max = nil, max(q.Min-ahead, 1), q.Max-ahead
+		missing.FirstDigit = q.InterDigit
+	}
+	got := collected{keys: k, asked: missing}
+	arg, err := playAndGetDigits(missing)
 	if err != nil {
 		return session.Entry{}, err
 	}
-	var got collected
 	x, collect, err := ch.c.start("play_and_get_digits", arg, got.read)
 	if err != nil {
 		return session.Entry{}, err
 	}
-	commands := make([]outgoing, 0, 5)
-	if q.Flush {
-		commands = append(commands, outgoing{text: flush}, outgoing{}) // two commands, two replies
-	}
-	commands = append(commands, collect, outgoing{text: clearDigits})
-	if err := ch.c.wait(ctx, x, commands...); err != nil {
-		clear(got.digits)
+	if err := ch.c.wait(ctx, x, ch.held(collect, outgoing{text: clearDigits})...); err != nil {
 		return session.Entry{}, fmt.Errorf("collect: %w", err)
 	}
 	entry, err := got.classify(q)
@@ -116,6 +164,9 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 
 // optOutKeys are the keys that can mean "I don't have it": all but the hash key.
 const optOutKeys = "0123456789*ABCD"
+
+// allKeys are the keys of a telephone.
+const allKeys = optOutKeys + "#"
 
 // playAndGetDigits builds the application's argument: one try, because the session decides on retries; no regular
 // expression, because FreeSWITCH would log the digits (docs/freeswitch.md#where-a-pin-leaks).
@@ -148,55 +199,62 @@ const noTerminators = "none"
 // milliseconds is a timer for FreeSWITCH, at least a second.
 func milliseconds(d time.Duration) int64 { return max(d, time.Second).Milliseconds() }
 
-// collected is the result of play_and_get_digits, copied out of its completion.
+// collected is the result of play_and_get_digits. The digits are put behind the keys ahead, with the terminator as the
+// key that it is.
 type collected struct {
-	digits     []byte
-	played     bool // there was a read_result, so the prompt could be played
-	terminator string
+	keys  *keysAhead
+	asked session.Collect
+	// played says that there was a read_result, so the prompt could be played; most that more digits came than asked for.
+	played, most bool
 }
 
 const (
 	lineDigits = iota
 	lineReadResult
 	lineTerminator
+	lineCollectedAt
 	collectedCount
 )
 
 var collectedLines = [collectedCount]string{
 	lineDigits: "variable_" + digits, lineReadResult: "variable_read_result",
-	lineTerminator: "variable_read_terminator_used",
+	lineTerminator: "variable_read_terminator_used", lineCollectedAt: "Event-Date-Timestamp",
 }
 
+// read takes the digits out of the completion, in the reader's goroutine, so that they stay in order with the keys of
+// the holder.
 func (g *collected) read(h header) {
 	var v [collectedCount][]byte
 	h.pick(collectedLines[:], v[:])
-	g.digits, g.played, g.terminator = decoded(v[lineDigits]), v[lineReadResult] != nil, string(decoded(v[lineTerminator]))
+	keys, terminator := decoded(v[lineDigits]), decoded(v[lineTerminator])
+	defer clear(keys)
+	g.played, g.most = v[lineReadResult] != nil, len(keys) > g.asked.Max
+	at := eventTime(v[lineCollectedAt])
+	if len(terminator) == 0 && len(keys) < g.asked.Max {
+		at = at.Add(-g.asked.InterDigit) // it ended because no more keys came
+	}
+	g.keys.put(keys, at)
+	g.keys.put(terminator, at)
 }
 
-// classify is the truth table of docs/freeswitch.md#truth-table.
+// classify takes the entry from the keys, by the truth table of docs/freeswitch.md#truth-table.
 func (g *collected) classify(q session.Collect) (session.Entry, error) {
-	if q.Max == 1 && len(g.digits) == 1 {
-		if key := g.digits[0]; key == '#' || q.OptOut != 0 && key == q.OptOut {
-			g.terminator, g.digits = string(rune(key)), g.digits[:0]
-		}
+	if g.most {
+		return session.Entry{}, fmt.Errorf("%w: more digits than the %d asked for", ErrPeer, g.asked.Max)
 	}
-	e := session.Entry{Keyed: len(g.digits), Terminated: g.terminator == "#"}
-	switch {
-	case len(g.digits) > q.Max:
-		clear(g.digits)
-		return session.Entry{}, fmt.Errorf("%w: %d digits, asked for at most %d", ErrPeer, len(g.digits), q.Max)
-	case q.OptOut != 0 && g.terminator == string(rune(q.OptOut)):
-		e.Class = session.OptedOut
-	case len(g.digits) >= q.Min:
-		e.Class, e.Digits = session.Input, session.NewSecret(g.digits)
+	g.keys.mu.Lock()
+	defer g.keys.mu.Unlock()
+	if e, complete := g.keys.take(q); complete {
 		return e, nil
-	case len(g.digits) > 0 || g.terminator != "":
-		e.Class = session.NoMatch
+	}
+	switch e := g.keys.rest(q); {
+	case e.Keyed > 0:
+		return e, nil
 	case !g.played:
 		return session.Entry{}, ErrUnplayable
+	default:
+		return session.Entry{}, nil
 	}
-	clear(g.digits)
-	return e, nil
 }
 
 // Transfer implements session.Channel: one write switches the dead-man switch off, sets the result and transfers.
@@ -274,6 +332,10 @@ func (ch *channel) open(ctx context.Context) (session.Call, error) {
 		if err != nil {
 			return fmt.Errorf("%w: %w: %w", session.ErrLineLost, ErrPeer, err)
 		}
+		here, _ := h.raw("Caller-Destination-Number")
+		ch.c.destination = bytes.Clone(here)
+		hung, _ := h.raw("variable_cs_when_hung")
+		ch.deadMan = newDeadMan(destination(hung))
 		facts <- call
 		return nil
 	}
@@ -284,6 +346,9 @@ func (ch *channel) open(ctx context.Context) (session.Call, error) {
 	}
 	select {
 	case call := <-facts:
+		if ch.deadMan.to != "" {
+			return call, ch.c.send(outgoing{text: ch.deadMan.on})
+		}
 		return call, nil
 	case <-ctx.Done():
 		select {

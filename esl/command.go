@@ -17,13 +17,19 @@ var ErrUnsafeValue = errors.New("value not safe for FreeSWITCH")
 
 // applications lists all that may be executed. FreeSWITCH hangs up on an unknown one, and some known ones run programs.
 var applications = map[string]bool{
-	"answer": true, "detect_speech": true, "execute_extension": true, "export": true, "flush_dtmf": true, "hangup": true,
+	"answer": true, "detect_speech": true, "execute_extension": true, "export": true, "hangup": true,
 	"multiset":            true,
-	"play_and_get_digits": true, "playback": true, "sched_cancel": true, "transfer": true,
+	"play_and_get_digits": true, "playback": true, "sched_cancel": true,
+	"sched_transfer": true, "transfer": true,
 }
 
-// unlocked are executed without event-lock, so FreeSWITCH carries out other commands meanwhile: listening, so that it
-// can be stopped, and stopping it.
+// awaited matches the applications whose completion matters: those that we wait for, what the holder and Listen run, and
+// the two that show that the call was taken away (socket) and may be left (unset).
+const awaited = "/^(play_and_get_digits|playback|read|execute_extension|play_and_detect_speech|transfer|hangup|socket|" +
+	"unset)$/"
+
+// unlocked are executed without event-lock, so FreeSWITCH carries out other commands meanwhile: the holder, listening,
+// so that it can be stopped, and stopping it.
 var unlocked = map[string]bool{"detect_speech": true, "execute_extension": true}
 
 // maxArgument bounds an application's argument. FreeSWITCH takes longer ones only as a body, which we do not need.
@@ -32,13 +38,15 @@ const maxArgument = 2048
 // endOfCommand ends a command: FreeSWITCH reads to an empty line, and the builders write CRLF between lines.
 const endOfCommand = "\r\n\r\n"
 
-// Commands that open a call. The filters let two kinds of events through only: less to read, and no digits.
+// Commands that open a call. The filters let the hang-up through, and the completions of applications that somebody
+// waits for: less to read, and no digits.
 var (
 	connect  = command.Connect{}.BuildMessage() + endOfCommand
 	myEvents = command.MyEvents{}.BuildMessage() + endOfCommand
 	filters  = [...]string{
-		command.Filter{EventHeader: "Event-Name", FilterValue: "CHANNEL_EXECUTE_COMPLETE"}.BuildMessage() + endOfCommand,
 		command.Filter{EventHeader: "Event-Name", FilterValue: "CHANNEL_HANGUP"}.BuildMessage() + endOfCommand,
+		command.Filter{EventHeader: "Application", FilterValue: awaited}.BuildMessage() + endOfCommand,
+		command.Filter{EventHeader: "Event-Name", FilterValue: "-CHANNEL_EXECUTE"}.BuildMessage() + endOfCommand, // their starts
 	}
 	exit = command.Exit{}.BuildMessage() + endOfCommand
 )

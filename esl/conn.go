@@ -30,12 +30,13 @@ type conn struct {
 	nc     net.Conn
 	limits Options
 	frames frameReader
+	keys   *keysAhead
 	// end cancels the call's context with the cause of the end of the connection or call. The first cause wins.
 	end context.CancelCauseFunc
 
 	// lastFrame is the time of the last frame. The reader writes it.
 	lastFrame atomic.Int64
-	// Owned by the reader: the call's destination at its first completion, and whether somebody has taken it away.
+	// Owned by the reader: the call's destination when it came, and whether somebody has taken it away.
 	destination []byte
 	takenAway   bool
 
@@ -80,6 +81,7 @@ type outgoing struct {
 func newConn(nc net.Conn, limits Options, end context.CancelCauseFunc) *conn {
 	c := &conn{
 		nc: nc, limits: limits, end: end, running: map[string]*execution{}, idPrefix: "cs-" + rand.Text()[:8] + "-",
+		keys: newKeysAhead(),
 	}
 	c.frames = frameReader{src: nc, maxHeader: limits.MaxHeader, maxBody: limits.MaxBody}
 	var frameEnds time.Time
@@ -106,6 +108,15 @@ func (c *conn) fail(cause error) {
 	c.end(cause)
 	_ = c.nc.Close()
 }
+
+// lost ends the call because a command could not be written. A connection that FreeSWITCH has closed may still hold its
+// last frames, and with them the reason, so the reader has a moment to find it.
+func (c *conn) lost(err error) {
+	time.AfterFunc(lastFramesWithin, func() { c.fail(err) })
+}
+
+// lastFramesWithin is how long the reader has for frames that have arrived already.
+const lastFramesWithin = 500 * time.Millisecond
 
 // close ends the connection without a cause of its own.
 func (c *conn) close() {
@@ -156,7 +167,7 @@ func (c *conn) wait(ctx context.Context, x *execution, commands ...outgoing) err
 	c.running[x.id] = x
 	c.mu.Unlock()
 	if err := c.send(commands...); err != nil {
-		c.end(err)
+		c.lost(err)
 	}
 	var late <-chan time.Time
 	if x.patience > 0 {
@@ -196,7 +207,7 @@ func (c *conn) stopLate(ctx context.Context, x *execution) error {
 	}
 	x.stopped = true
 	if err := c.send(outgoing{text: x.stop}); err != nil {
-		c.end(err)
+		c.lost(err)
 	}
 	select {
 	case err := <-x.done:
@@ -276,7 +287,9 @@ func (c *conn) dispatch(f frame) error {
 	case bytes.Equal(kind, typeReply):
 		return c.reply(f.head)
 	case bytes.Equal(kind, typeDisconnect):
-		return fmt.Errorf("%w: FreeSWITCH disconnected it", session.ErrLineLost)
+		// The channel is down. FreeSWITCH's listener may see that before the event of the hang-up is in its queue, and then
+		// never sends that event.
+		return &session.HangupError{}
 	default:
 		return fmt.Errorf("%w: %w: unexpected frame %.40q", session.ErrLineLost, ErrPeer, kind)
 	}
@@ -320,6 +333,8 @@ const (
 	lineApplication
 	lineDestination
 	lineSocketResume
+	lineHeldKey
+	lineEventTime
 	eventCount
 )
 
@@ -331,6 +346,8 @@ var eventLines = [eventCount]string{
 	lineApplication:     "Application",
 	lineDestination:     "Caller-Destination-Number",
 	lineSocketResume:    "variable_socket_resume",
+	lineHeldKey:         "variable_" + heldKey,
+	lineEventTime:       "Event-Date-Timestamp",
 }
 
 // event handles the two kinds of events that matter: the end of an application, and the end of the call.
@@ -346,8 +363,13 @@ func (c *conn) event(h header) error {
 		if c.isTakenAway(application, v[lineDestination]) {
 			return c.releaseTaken(v[lineSocketResume] != nil)
 		}
-		if string(application) == detectSpeech {
+		switch string(application) {
+		case detectSpeech:
 			c.completeInside(detectSpeech, h)
+		case "read":
+			key := decoded(v[lineHeldKey])
+			c.keys.link(key, eventTime(v[lineEventTime]))
+			clear(key)
 		}
 		if id := v[lineApplicationUUID]; id != nil {
 			c.complete(string(id), h, nil)
@@ -379,9 +401,6 @@ func (c *conn) isTakenAway(application, destination []byte) bool {
 	c.mu.Unlock()
 	if leaving {
 		return false
-	}
-	if c.destination == nil && destination != nil {
-		c.destination = bytes.Clone(destination)
 	}
 	return string(application) == "socket" || destination != nil && !bytes.Equal(destination, c.destination)
 }

@@ -63,7 +63,7 @@ func callFrom(h header) (session.Call, error) {
 		Token:        token(v[lineToken], v[lineTokenHeader]), Earlier: earlier(v[lineEarlierCall]),
 	}
 	if c.NeedLevel = needLevel(v[lineNeedLevel]); c.NeedLevel != session.Unknown {
-		c.Return = returnTo(v[lineReturn])
+		c.Return = destination(v[lineReturn])
 	}
 	switch {
 	case c.Channel == "":
@@ -116,8 +116,9 @@ func needLevel(v []byte) session.Level {
 	}
 }
 
-// returnTo is where a call goes after a step-up. An invalid destination is ignored: the line's routes apply then.
-func returnTo(v []byte) session.Destination {
+// destination is where a call goes after a step-up, or when we hang. An invalid one is ignored: the line's routes apply
+// then, or the dialplan's own dead-man switch.
+func destination(v []byte) session.Destination {
 	if len(v) > maxFact {
 		return session.Destination{}
 	}

@@ -186,8 +186,9 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, end context.CancelCause
 		}
 		c.close()
 		<-readerDone
+		c.keys.drop(0)
 	}()
-	ch := &channel{c}
+	ch := &channel{c: c}
 	call, err := ch.open(ctx)
 	if err != nil {
 		s.o.Log.Info("connection is not a call", "peer", nc.RemoteAddr().String(), "err", err)

@@ -31,6 +31,9 @@ func (ch *channel) Listen(ctx context.Context, l session.Listen) (session.Heard,
 	if err != nil {
 		return session.Heard{}, err
 	}
+	if _, optedOut := ch.c.keys.drop(l.OptOut); optedOut {
+		return session.Heard{Class: session.OptedOut}, nil
+	}
 	if err := ch.Play(ctx, l.Files); err != nil {
 		return session.Heard{}, fmt.Errorf("listen: %w", err)
 	}
@@ -41,7 +44,11 @@ func (ch *channel) Listen(ctx context.Context, l session.Listen) (session.Heard,
 	}
 	x.inside, x.read = detectSpeech, got.read
 	x.patience, x.stop = l.Start+l.Speech+listenSlack, stopListening
-	err = ch.c.wait(ctx, x, cmd)
+	commands := []outgoing{cmd}
+	if ch.deadMan.to != "" { // it cannot be queued behind an application without event-lock
+		commands = []outgoing{{text: ch.deadMan.off}, {text: ch.deadMan.after(x.patience + hearAtMost)}, cmd}
+	}
+	err = ch.c.wait(ctx, x, commands...)
 	defer clear(got.result)
 	switch {
 	case err != nil && (context.Cause(ctx) != nil || errors.Is(err, session.ErrLineLost)):

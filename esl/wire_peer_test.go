@@ -63,7 +63,7 @@ func playCall(addr string) error {
 			reply += events(c, filtered)
 			transferred = transferred || c.App == "transfer"
 		case name == "connect":
-			reply = esltest.ChannelData()
+			reply = esltest.ChannelData("variable_cs_when_hung", "countersign-unavailable XML countersign")
 		default:
 			filtered = filtered || strings.HasPrefix(name, "filter")
 		}
@@ -82,6 +82,9 @@ func events(c esltest.Command, filtered bool) (frames string) {
 	}
 	if c.App == "play_and_get_digits" {
 		return frames + esltest.Completion(c, "variable_read_result", "success", "variable_cs_digits", "2468")
+	}
+	if filtered && (esltest.Filtered(c.App) || c.App == "execute_extension") { // the holder ends with the call
+		return ""
 	}
 	return frames + esltest.Completion(c)
 }

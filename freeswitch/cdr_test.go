@@ -52,6 +52,20 @@ func (r callRecord) RanAt(t testing.TB, application, arguments string) time.Dura
 	return 0
 }
 
+// LastRanAt is how long after the INVITE an application was last run with these arguments.
+func (r callRecord) LastRanAt(t testing.TB, application, arguments string) time.Duration {
+	t.Helper()
+	all := r.AppLog.Applications
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].Name == application && all[i].Data == arguments {
+			last := r
+			last.AppLog.Applications = all[i:]
+			return last.RanAt(t, application, arguments)
+		}
+	}
+	return r.RanAt(t, application, arguments) // which says that it never ran
+}
+
 // record waits for the call record of the leg that came in with a SIP Call-ID.
 func (f *freeSWITCH) record(t testing.TB, callID string) callRecord {
 	t.Helper()

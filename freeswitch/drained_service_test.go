@@ -22,7 +22,7 @@ func (b *bankSite) drains(t *testing.T) {
 	late.AwaitAt(t, "default", "agents", atOnce)
 	c.Press("246813#")
 	c.AwaitAt(t, "default", "menu", saidWithin)
-	c.Hears(t, chiming, ringsWithin)
+	c.Hears(t, chiming, heardWithin)
 	drained.AwaitExit(t, serviceStopsWithin)
 	assert.Zero(t, drained.ExitCode())
 	c.GoesOnHearing(t, chiming, time.Now().Add(ringsWithin))
@@ -45,7 +45,7 @@ func (b *bankSite) drainsInVain(t *testing.T) {
 	call := events.await(t, c, event.FactCallStarted)[0].Call
 	drained.Signal(t, syscall.SIGTERM)
 	c.AwaitAt(t, "default", "agents", 2*time.Second+atOnce)
-	c.Hears(t, ringing, ringsWithin)
+	c.Hears(t, ringing, heardWithin)
 	drained.AwaitExit(t, serviceStopsWithin)
 	c.GoesOnHearing(t, ringing, time.Now().Add(ringsWithin))
 	isUnavailableOnce(t, c.Record(t))

@@ -85,12 +85,15 @@ func changed(t testing.TB, line string, oldAndNew ...string) string {
 }
 
 // Played are the prompts that FreeSWITCH has played to a call, in order, by their names; what was spoken for this call
-// alone is "(a name)". Silence and tones are left out.
+// alone is "(a name)". Silence and tones are left out, and what is heard while the service takes its time.
 func (c *call) Played() (prompts []string) {
 	for _, file := range c.files() {
 		name := strings.TrimSuffix(path.Base(file), ".wav")
 		if path.Base(path.Dir(file)) == "once" {
 			name = "(a name)"
+		}
+		if name == "one-moment" { // on a busy machine any look-up may take a second
+			continue
 		}
 		prompts = append(prompts, name)
 	}

@@ -60,7 +60,7 @@ func TestCallersCannotSetCountersignsVariables(t *testing.T) {
 	}
 	c := callWithSIPp(t, f, dial{Headers: headers})
 	c.AwaitAt(t, "default", "agents", atOnce)
-	c.Hears(t, ringing, ringsWithin)
+	c.Hears(t, ringing, heardWithin)
 	r := c.Record(t)
 	assert.Equal(t, unavailable, r.result())
 	assert.Contains(t, r.Variables, "sip_h_X-cs_status",

@@ -69,7 +69,7 @@ func (s *selfService) dials(t *testing.T, port int, status, back string) *call {
 func (s *selfService) goesOn(t *testing.T, c *call, extension string, want result) {
 	t.Helper()
 	c.AwaitAt(t, "default", extension, deadMan+atOnce)
-	c.Hears(t, map[string]float64{"menu": chiming, "agents": ringing}[extension], ringsWithin)
+	c.Hears(t, map[string]float64{"menu": chiming, "agents": ringing}[extension], heardWithin)
 	r := c.Record(t)
 	assert.Equal(t, want, r.result())
 	for _, gone := range []string{"cs_need_level", "cs_return", "socket_resume", "sensitive_dtmf"} {
@@ -91,7 +91,7 @@ func (s *selfService) comesTo(t *testing.T, level string, leadsTo float64) {
 	c := s.dials(t, service.port(t), "verified", "example")
 	c.Hears(t, prompting, atOnce)
 	c.Press("2718")
-	c.Hears(t, leadsTo, ringsWithin)
+	c.Hears(t, leadsTo, heardWithin)
 	r := c.Record(t)
 	assert.Equal(t, 1, r.Ran("multiset", "^^|cs_need_level=3|cs_return=payments-decided XML default"))
 	assert.Equal(t, level, r.Variables["cs_level"])

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ type smartflows struct {
 	*site
 	customers []customer
 	catcher   *catcher
+	named     atomic.Int32 // callers who were thanked by name
 }
 
 func startSmartflows(t *testing.T) *smartflows {
@@ -62,6 +64,7 @@ func TestAStrangerSaysWhoTheyAreAndProvesIt(t *testing.T) {
 		left, err := os.ReadDir(f.Service.Data + "/prompts/once")
 		require.NoError(t, err)
 		assert.Empty(t, left, "no name is left behind")
+		assert.Positive(t, f.named.Load(), "some were thanked by name")
 	})
 }
 
@@ -89,15 +92,18 @@ func (f *smartflows) keysTheCode(t *testing.T, c *call, who int, within time.Dur
 // isVerified looks at where the call went and what it carries.
 func (f *smartflows) isVerified(t *testing.T, c *call, who int, methods string) journey {
 	t.Helper()
-	name := f.isThankedByName(t, c)
+	name, thanks := f.isThankedByName(t, c)
 	c.AwaitAt(t, "default", "menu", saidWithin)
-	c.Hears(t, chiming, ringsWithin)
+	c.Hears(t, chiming, heardWithin)
 	r := c.Record(t)
 	assert.Equal(t, verifiedAs(f.customers[who], "2", methods), r.result())
-	assert.NoFileExists(t, name, "afterwards")
+	if name != "" {
+		assert.NoFileExists(t, name, "afterwards")
+	}
 	played := c.Played()
-	assert.Equal(t, []string{"confirmation-name", "(a name)", "confirmation"}, played[len(played)-3:])
-	assert.NotContains(t, played[:len(played)-3], "(a name)", "nobody is called by name before")
+	before := len(played) - len(thanks)
+	assert.Equal(t, thanks, played[before:])
+	assert.NotContains(t, played[:before], "(a name)", "nobody is called by name before")
 	for _, gone := range []string{
 		"detect_speech_result", "sensitive_dtmf", "socket_resume", "cs_digits", "playback_terminators",
 		"playback_terminator_used",
@@ -107,9 +113,9 @@ func (f *smartflows) isVerified(t *testing.T, c *call, who int, methods string) 
 	return f.Events.Journey(t, c)
 }
 
-// isThankedByName returns the file with the name. It is spoken for this call alone, and only once it is known who is
-// calling.
-func (f *smartflows) isThankedByName(t *testing.T, c *call) (name string) {
+// isThankedByName returns the file with the name, and the prompts to thank with. The name is spoken for this call alone,
+// and only once it is known who is calling. A voice that takes too long on a busy machine is not waited for.
+func (f *smartflows) isThankedByName(t *testing.T, c *call) (name string, thanks []string) {
 	t.Helper()
 	said := f.calls.await(t, c.ID, "thanked by name", saidWithin, func(s sighting) bool {
 		return s.Application == "playback" && strings.Contains(s.Arguments, "/confirmation-name.wav")
@@ -119,7 +125,10 @@ func (f *smartflows) isThankedByName(t *testing.T, c *call) (name string) {
 			name = file
 		}
 	}
-	require.NotEmpty(t, name, "%s", said.Arguments)
-	assert.FileExists(t, name, "while it is said")
-	return name
+	if name == "" {
+		return "", []string{"confirmation-name", "confirmation"}
+	}
+	f.named.Add(1)
+	assert.FileExists(t, name, "while it is said: %s", said.Arguments)
+	return name, []string{"confirmation-name", "(a name)", "confirmation"}
 }

@@ -19,8 +19,8 @@ func (f *smartflows) twoWrongPassphrases(t *testing.T) {
 	j := f.isVerified(t, c, 0, "phone,sms_code")
 	assert.Equal(t, []string{
 		"greeting", "have-account", "ask-phone", "ask-passphrase", "not-right-1", "ask-passphrase-again", "code-sent",
-		"ask-code", "confirmation-name", "(a name)", "confirmation",
-	}, c.Played())
+		"ask-code", "confirmation-name",
+	}, c.Played()[:9])
 	assert.Equal(t, []string{
 		"call_started", "step_started greeting", "step_finished greeting passed",
 		"step_started ani", "step_finished ani skipped not_found",
@@ -48,7 +48,7 @@ func (f *smartflows) threeWrongCodes(t *testing.T) {
 		c.Press(otherDigits(code, byte(1+nth)))
 	}
 	c.AwaitAt(t, "default", "agents", saidWithin)
-	c.Hears(t, ringing, ringsWithin)
+	c.Hears(t, ringing, heardWithin)
 	r := c.Record(t)
 	assert.Equal(t, result{Status: "identified", Level: "1", Reason: "wrong_answer", Methods: "phone", Customer: "F-1"},
 		r.result())

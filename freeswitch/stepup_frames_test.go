@@ -12,7 +12,7 @@ func asks(firstDigit time.Duration) []string {
 	return []string{
 		connect, execute("multiset", "^^|sensitive_dtmf=true"), execute("answer", ""),
 		execute("play_and_get_digits", fmt.Sprintf(
-			"4 4 1 %d # tone_stream://%%(3000,0,1000) silence_stream://10 cs_digits '' 3000", firstDigit.Milliseconds())),
+			"4 4 1 %d # tone_stream://%%(3000,0,1000) silence_stream://10 cs_digits '' 60000", firstDigit.Milliseconds())),
 	}
 }
 

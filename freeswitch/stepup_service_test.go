@@ -69,12 +69,11 @@ func (d *desk) killed(t *testing.T) {
 }
 
 func (d *desk) hangs(t *testing.T) {
-	const tooLong = 20 * time.Second // the first of the two passes must be over before
 	hung := d.start(t)
-	k, from := d.begins(t, hung, 4, tooLong)
+	k, from := d.begins(t, hung, 4, time.Minute)
 	k.Caller.Press(d.code(t)[:3])
 	hung.Signal(t, syscall.SIGSTOP)
-	k.Caller.AwaitAt(t, "countersign", "countersign-rejoin", tooLong+atOnce)
+	k.Caller.AwaitAt(t, "countersign", "countersign-rejoin", heardWithin+silentAtMost+atOnce)
 	k.HearEachOther(t)
 	hung.Signal(t, syscall.SIGCONT) // it finds a call that is not its own any more
 	k.Caller.GoesOnHearing(t, agentSings, time.Now().Add(2*ringsWithin))

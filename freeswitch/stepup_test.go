@@ -29,7 +29,7 @@ func TestTheAgentHearsNothingOfAStepUpAndIsJoinedAgain(t *testing.T) {
 }
 
 // longEnough is a dead-man time that no step-up needs.
-const longEnough = 20 * time.Second
+const longEnough = 2 * time.Minute
 
 // level3 is what a talk carries after a step-up that went well.
 var level3 = result{Status: "verified", Level: "3", Reason: "ok", Methods: "ani,pin", Customer: "C-1"}
@@ -81,7 +81,7 @@ func (s *stepUpSite) keysAreHeardInATalk(t *testing.T) {
 }
 
 func (s *stepUpSite) rightAnswer(t *testing.T) {
-	service := listenAndSay(t, append(asks(5*time.Second), handsBack("verified", "3", "ok")...)...)
+	service := listenAndSay(t, append(asks(time.Minute), handsBack("verified", "3", "ok")...)...)
 	k := s.talk(t, service.port(t), longEnough)
 	from := k.StepUp(t)
 	k.keysASecret(t)
@@ -94,7 +94,7 @@ func (s *stepUpSite) rightAnswer(t *testing.T) {
 
 func (s *stepUpSite) wrongAnswers(t *testing.T) {
 	again := asks(5 * time.Second)
-	service := listenAndSay(t, append(append(asks(5*time.Second), again[len(again)-1]),
+	service := listenAndSay(t, append(append(asks(time.Minute), again[len(again)-1]),
 		handsBack("verified", "2", "wrong_answer")...)...)
 	k := s.talk(t, service.port(t), longEnough)
 	from := k.StepUp(t)
@@ -116,7 +116,7 @@ func (s *stepUpSite) silence(t *testing.T) {
 }
 
 func (s *stepUpSite) twice(t *testing.T) {
-	service := listenAndSay(t, append(asks(5*time.Second), handsBack("verified", "3", "ok")...)...)
+	service := listenAndSay(t, append(asks(time.Minute), handsBack("verified", "3", "ok")...)...)
 	k := s.talk(t, service.port(t), longEnough)
 	from := k.StepUp(t)
 	for range 2 {

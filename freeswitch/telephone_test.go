@@ -17,8 +17,8 @@ const (
 	eventType    = 101 // telephone-event in the SDP that sipp_test.go offers
 	wideSamples  = 320 // 20 ms at 16 kHz
 	wideType     = 96  // L16/16000 in that SDP
-	keyFrames    = 5   // a key is held for 100 ms …
-	gapFrames    = 3   // … and let go for 60 ms, faster than most people
+	keyFrames    = 5   // unless it is told a pace, a key is held for 100 ms …
+	gapFrames    = 4   // … and let go for 80 ms, faster than most people
 	// listenTo is how much sound a tone is looked for in.
 	listenTo = 100 * time.Millisecond
 )
@@ -32,6 +32,8 @@ type telephone struct {
 
 	mu     sync.Mutex
 	keys   []byte        // still to be pressed
+	held   int           // frames for which a key is held
+	gap    int           // frames between two keys
 	idle   *sync.Cond    // keys is empty and the last one is let go
 	busy   bool          // a key is down
 	first  time.Time     // the first frame heard
@@ -56,7 +58,7 @@ func newTelephoneOf(t testing.TB, wide bool) *telephone {
 	t.Helper()
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(t, err)
-	p := &telephone{conn: conn, stop: make(chan struct{}), wide: wide}
+	p := &telephone{conn: conn, stop: make(chan struct{}), wide: wide, held: keyFrames, gap: gapFrames}
 	p.idle = sync.NewCond(&p.mu)
 	p.done.Add(1)
 	go p.listen()
@@ -84,6 +86,15 @@ func (p *telephone) hangUp() {
 	}
 	p.mu.Unlock()
 	p.done.Wait()
+}
+
+// pace has the telephone press a key each so often from now on, in whole frames; at least three.
+func (p *telephone) pace(each time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	frames := int(each / frame)
+	p.held = min(frames-1, keyFrames)
+	p.gap = frames - p.held
 }
 
 // press keys digits in and returns when the last key is let go, or the call is over.
@@ -130,7 +141,7 @@ func (p *telephone) speak(to *net.UDPAddr) {
 		stamp += uint32(samples)
 		p.mu.Lock()
 		if down.key == 0 && len(p.keys) > 0 {
-			down, p.keys, p.busy = keyDown{key: p.keys[0], began: stamp}, p.keys[1:], true
+			down, p.keys, p.busy = keyDown{key: p.keys[0], began: stamp, held: p.held, gap: p.gap}, p.keys[1:], true
 		}
 		if p.wide {
 			sound = p.utter(sound)
@@ -151,15 +162,17 @@ type keyDown struct {
 	key    byte
 	frames int
 	began  uint32
+	held   int
+	gap    int
 }
 
 // sendKey sends what this frame has to say of a key; false if it has sound in it.
 func (p *telephone) sendKey(out *sender, down *keyDown, samples int) bool {
 	switch {
-	case down.key != 0 && down.frames < keyFrames:
+	case down.key != 0 && down.frames < down.held:
 		out.send(down.frames == 0, eventType, down.began, keyEvent(down.key, (down.frames+1)*samples, false))
 		return true
-	case down.key != 0 && down.frames == keyFrames: // the end is said three times (RFC 4733, 2.5.1.4)
+	case down.key != 0 && down.frames == down.held: // the end is said three times (RFC 4733, 2.5.1.4)
 		p.mu.Lock()
 		p.keyed, p.resume = time.Now(), time.Time{}
 		p.mu.Unlock()
@@ -176,7 +189,7 @@ func (p *telephone) letGo(down *keyDown) {
 	if down.key == 0 {
 		return
 	}
-	if down.frames++; down.frames <= keyFrames+gapFrames {
+	if down.frames++; down.frames < down.held+down.gap {
 		return
 	}
 	down.key = 0

@@ -17,7 +17,7 @@ func (w *ways) theSameCallAgain(t *testing.T) {
 	c.AwaitAsked(t, "ask-pin", 1, askedWithin)
 	c.Press(known.PIN + "#")
 	c.AwaitAt(t, "default", "menu", saidWithin)
-	c.Hears(t, chiming, ringsWithin)
+	c.Hears(t, chiming, heardWithin)
 	first := strings.TrimSpace(w.API(t, "uuid_getvar "+c.Leg(t)+" cs_call"))
 	w.API(t, "uuid_transfer "+c.Leg(t)+" 5000 XML countersign")
 	w.calls.awaitNth(t, c.ID, "at the menu again", 2, saidWithin, func(s sighting) bool {

@@ -99,13 +99,16 @@ func (c *Catalogue) renderText(ctx context.Context, t Text) error {
 	}
 	file := c.spokenFile(voice, t)
 	if _, found := orTone(file); found {
-		return nil
+		return writeWords(file, t.Text)
 	}
 	wav, err := c.speak(ctx, voice, t.Text)
 	if err != nil {
 		return err
 	}
 	if err := datafile.MakeFolder(filepath.Dir(file)); err != nil {
+		return err
+	}
+	if err := writeWords(file, t.Text); err != nil {
 		return err
 	}
 	return writeFile(file, wav)

@@ -41,8 +41,10 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	}
 }
 
-// Attempted adds one attempt of the caller, begun at started, to the step's event.
+// Attempted adds one attempt of the caller, begun at started, to the step's event. What was keyed behind an entry that
+// was not accepted answers nothing: the next Ask, of this step or another, discards it.
 func (s *Session) Attempted(result event.AttemptResult, started time.Time) {
+	s.discard = s.discard || result == event.AttemptRejected || result == event.AttemptNoMatch
 	s.attempts = append(s.attempts, event.Attempt{Result: result, Milliseconds: s.now().Sub(started).Milliseconds()})
 }
 
@@ -61,7 +63,7 @@ func (s *Session) Hear(ctx context.Context, h Hear) (Heard, error) {
 	if err := s.act(ctx); err != nil {
 		return Heard{}, err
 	}
-	s.hashDue = false
+	s.hashDue, s.discard = false, false
 	return s.channel.Listen(
 		ctx, Listen{Files: files, Engine: h.Engine, Grammar: h.Grammar, Start: h.Start, Speech: h.Speech, OptOut: h.OptOut},
 	)

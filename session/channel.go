@@ -14,8 +14,11 @@ type Channel interface {
 	// Play plays files one after the other and returns when the last has ended. It collects no keys: FreeSWITCH drops
 	// them, and * skips the rest.
 	Play(ctx context.Context, files []string) error
-	// Collect plays files and collects digits; the first digit stops the playing. What the caller did is the Entry; an
-	// error means a fault of ours. The caller of Collect owns the entry's digits and wipes them.
+	// Fill plays files while the caller waits for us. A key ends it, and begins the next entry.
+	Fill(ctx context.Context, files []string) error
+	// Collect plays files and collects digits; the first digit stops the playing. Keys pressed before, at any time since
+	// the last entry, begin this one (type-ahead): what the caller keys is never lost nor split. What the caller did is
+	// the Entry; an error means a fault of ours. The caller of Collect owns the entry's digits and wipes them.
 	Collect(ctx context.Context, c Collect) (Entry, error)
 	// Listen plays files and has a speech engine of the telephone system recognise what the caller says. ErrNoSpeech
 	// means that the engine is missing or does not work. The caller of Listen owns the words and wipes them.
@@ -37,7 +40,9 @@ type Collect struct {
 	FirstDigit, InterDigit time.Duration
 	// OptOut is the key for "I don't have it", or 0.
 	OptOut byte
-	// Flush discards digits keyed before the prompt. Without it they begin the entry (type-ahead).
+	// Flush discards what was keyed before, all that the caller keys in one go, up to their next pause. The opt-out key
+	// among it still opts out. All Files but the last are played as an explanation first, and again if keys of the same
+	// go stopped them.
 	Flush bool
 }
 

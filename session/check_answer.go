@@ -43,6 +43,7 @@ func (s *Session) Judge(
 		s.guard.Right(counting, a)
 	case Wrong:
 		s.guessed = true
+		s.guard.Wrong(counting, a)
 		if standing := s.guard.Customer(counting, a.Customer); standing.Locked {
 			s.events.record(lockedNow(event.LockOnCustomer, a.Customer, standing, true))
 		}
@@ -60,8 +61,22 @@ func (s *Session) Named(ctx context.Context, kind, value string) {
 	}
 }
 
+// Unknown counts an identifier that no customer has. ended says that the caller must not give another.
+func (s *Session) Unknown(ctx context.Context) (ended bool) {
+	if len(s.line.Verify) == 0 {
+		return false
+	}
+	st := s.guard.Unknown(ctx, s.attempt())
+	if st.Locked {
+		s.events.record(lockedNow(event.LockOnCaller, "", st, false))
+	}
+	return st.Locked
+}
+
 func (s *Session) attempt() Attempt {
-	a := Attempt{Call: s.call.ID, Line: s.line.Name, Caller: s.counted(), Suggested: s.suggested()}
+	a := Attempt{
+		Call: s.call.ID, Line: s.line.Name, Caller: s.counted(), Suggested: s.suggested(), Anonymous: s.anonymous(),
+	}
 	if s.customer != nil {
 		a.Customer = s.customer.ID
 	}

@@ -18,12 +18,17 @@ type Guard interface {
 	// Try takes one attempt at a customer's secrets before the answer is checked, so that simultaneous attempts on
 	// several machines count too. If the Standing is Locked, nothing was taken and the answer must not be checked.
 	Try(ctx context.Context, a Attempt) Standing
-	// GiveBack returns an attempt whose answer could not be checked. Any attempt that is not given back, or Right, is a
-	// failure.
+	// GiveBack returns an attempt whose answer could not be checked, Wrong ends one whose answer was wrong. An attempt
+	// that nothing ends is a failure too.
 	GiveBack(ctx context.Context, a Attempt)
+	Wrong(ctx context.Context, a Attempt)
 	// Right returns an attempt whose answer was right, and forgets the customer's failures by the same method. Those by
 	// other methods stay: who knows one secret must not guess another without end.
 	Right(ctx context.Context, a Attempt)
+	// Anonymous says whether the line's anonymous callers are locked: together they failed too often.
+	Anonymous(ctx context.Context, line string) Standing
+	// Unknown counts an identifier that no customer has. Locked means that the line's anonymous callers are locked now.
+	Unknown(ctx context.Context, a Attempt) Standing
 	// Named counts an identifier that a caller gave, known or not. It does nothing for a call without a number.
 	Named(ctx context.Context, a Attempt, kind, value string)
 	// StepFailed counts a failed step against the caller's number.
@@ -45,6 +50,8 @@ type Attempt struct {
 	Method event.Method
 	// Suggested says that nothing but the caller's number names the customer: the caller may be somebody else.
 	Suggested bool
+	// Anonymous says that nothing is known about the caller's number: no customer has it, and nobody was verified with it.
+	Anonymous bool
 }
 
 // Standing says whether a customer or a number is locked.
@@ -56,6 +63,8 @@ type Standing struct {
 	// Suggested says that no more attempts are allowed by callers whose number alone suggests the customer. Of such an
 	// attempt, Locked says it too.
 	Suggested bool
+	// Known says, of a caller's number, that somebody was verified with it lately.
+	Known bool
 	// Until is when the lock ends; zero means that a person must end it (countersign customers unlock).
 	Until time.Time
 }
@@ -67,6 +76,9 @@ func (noGuard) Caller(context.Context, string) Standing        { return Standing
 func (noGuard) Customer(context.Context, string) Standing      { return Standing{} }
 func (noGuard) Try(context.Context, Attempt) Standing          { return Standing{} }
 func (noGuard) GiveBack(context.Context, Attempt)              {}
+func (noGuard) Wrong(context.Context, Attempt)                 {}
+func (noGuard) Anonymous(context.Context, string) Standing     { return Standing{} }
+func (noGuard) Unknown(context.Context, Attempt) Standing      { return Standing{} }
 func (noGuard) Right(context.Context, Attempt)                 {}
 func (noGuard) Named(context.Context, Attempt, string, string) {}
 func (noGuard) StepFailed(context.Context, string)             {}

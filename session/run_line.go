@@ -73,11 +73,26 @@ func (w *walk) callerLocked(ctx context.Context) bool {
 	}
 	standing := w.s.guard.Caller(ctx, number)
 	if !standing.Locked {
+		w.s.known = w.s.known || standing.Known && w.s.Number() != ""
 		return false
 	}
 	customer, _ := w.s.Customer()
 	w.s.events.record(lockedNow(event.LockOnCaller, customer.ID, standing, false))
 	return true
+}
+
+// anonymousLocked says whether the line's anonymous callers have failed too often together, so that this one is asked
+// nothing.
+func (w *walk) anonymousLocked(ctx context.Context) bool {
+	if !w.s.anonymous() || len(w.s.line.Verify) == 0 {
+		return false
+	}
+	standing := w.s.guard.Anonymous(ctx, w.s.line.Name)
+	if standing.Locked {
+		w.s.events.record(lockedNow(event.LockOnCaller, "", standing, false))
+		w.why, w.at = event.ReasonVelocity, ""
+	}
+	return standing.Locked
 }
 
 // identify tries the caller's number, then the line's identifiers.
@@ -91,6 +106,9 @@ func (w *walk) identify(ctx context.Context) (goOn bool) {
 
 // askWho asks for the line's identifiers that were not asked for yet.
 func (w *walk) askWho(ctx context.Context) (goOn bool) {
+	if w.anonymousLocked(ctx) {
+		return false
+	}
 	if !w.passes(ctx, w.s.line.LanguageMenu) {
 		return false
 	}

@@ -17,6 +17,7 @@ import (
 // guard is a scripted session.Guard that records its calls.
 type guard struct {
 	caller, customer session.Standing
+	anonymous        session.Standing
 	lockAfter        int // tries
 	tries, givenBack int
 	failedSteps      int
@@ -42,8 +43,11 @@ func (g *guard) Try(ctx context.Context, a session.Attempt) session.Standing {
 	g.attempts = append(g.attempts, a)
 	return session.Standing{}
 }
-func (g *guard) GiveBack(context.Context, session.Attempt) { g.givenBack++ }
-func (g *guard) Right(context.Context, session.Attempt)    { g.givenBack++ }
+func (g *guard) GiveBack(context.Context, session.Attempt)                     { g.givenBack++ }
+func (g *guard) Right(context.Context, session.Attempt)                        { g.givenBack++ }
+func (g *guard) Wrong(context.Context, session.Attempt)                        {}
+func (g *guard) Anonymous(context.Context, string) session.Standing            { return g.anonymous }
+func (g *guard) Unknown(_ context.Context, a session.Attempt) session.Standing { return g.anonymous }
 func (g *guard) NotGuessed(_ context.Context, a session.Attempt) {
 	g.notGuessed = append(g.notGuessed, a)
 }

@@ -62,6 +62,18 @@ func (s *Session) Play(ctx context.Context, prompts ...string) error {
 	return s.channel.Play(ctx, s.takeQueued())
 }
 
+// Fill plays what was queued, then prompts, while the caller waits for us. A key ends it, and begins the next entry.
+func (s *Session) Fill(ctx context.Context, prompts ...string) error {
+	s.Say(prompts...)
+	if len(s.queued) == 0 {
+		return nil
+	}
+	if err := s.act(ctx); err != nil {
+		return err
+	}
+	return s.channel.Fill(ctx, s.takeQueued())
+}
+
 func (s *Session) takeQueued() []string {
 	files := make([]string, 0, len(s.queued))
 	for _, p := range s.queued {

@@ -44,6 +44,7 @@ type Session struct {
 	provenHere bool
 	methods    []event.Method
 	guessed    bool // an answer was wrong
+	known      bool // the caller's number is a customer's, or somebody was verified with it
 
 	queued      []utterance // played before the next prompt
 	spoken      bool        // a prompt has been played
@@ -77,6 +78,10 @@ func (s *Session) suggested() bool {
 	named := func(m event.Method) bool { return m != event.MethodANI && m != event.MethodToken }
 	return s.customer != nil && len(s.proofs) == 0 && !slices.ContainsFunc(s.methods, named)
 }
+
+// anonymous says that nothing is known about the caller: the number is hidden, forged or nobody's, and nothing was
+// proven.
+func (s *Session) anonymous() bool { return !s.known && len(s.proofs) == 0 }
 
 func (s *Session) factors() []Factor {
 	var f []Factor

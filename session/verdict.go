@@ -57,7 +57,9 @@ func (r *Runner) decide(ctx context.Context, s *Session, log *slog.Logger) verdi
 			Continues: s.earlier.First,
 		})
 		if s.provenHere { // proofs from elsewhere prove nothing about this telephone
-			r.guard.Verified(ctx, s.attempt())
+			a := s.attempt()
+			a.Anonymous = !s.known
+			r.guard.Verified(ctx, a)
 		}
 	default:
 		if s.customer != nil && !s.guessed && freely[v.reason] {
@@ -118,6 +120,7 @@ func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logg
 	})
 	if err == nil {
 		s.learn(out)
+		s.known = s.known || out.Reason == event.ReasonSeveral // customers share the number
 	}
 	judgedWrong := func(a event.Attempt) bool { return a.Result == event.AttemptRejected }
 	if out.Reason == event.ReasonWrongAnswer || out.Reason == event.ReasonNotFound ||
@@ -153,6 +156,9 @@ func (s *Session) learn(out Outcome) {
 			Customer: out.Customer.ID, Name: out.Customer.Name, Method: out.Method, Status: level.Status(), Level: int(level),
 			PopURL: s.line.popURL(s.call.ID, out.Customer.ID, level.Status()), Continues: s.earlier.First,
 		})
+	}
+	if out.Customer != nil && out.Method == event.MethodANI {
+		s.known = true
 	}
 	about := s.customer
 	if out.Customer != nil {

@@ -84,8 +84,8 @@ var (
 func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reason) (session.Outcome, error) {
 	count := map[event.AttemptResult]int{}
 	prompts := []string{q.prompt}
-	for flush := false; ; flush = true {
-		got, err := q.once(ctx, s, prompts, flush, count[event.AttemptNoInput] > 0)
+	for {
+		got, err := q.once(ctx, s, prompts, count[event.AttemptNoInput] > 0)
 		if err != nil {
 			return session.Outcome{}, err
 		}
@@ -113,13 +113,13 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 
 // once asks, checks and records one attempt.
 func (q question) once(
-	ctx context.Context, s *session.Session, prompts []string, flush, slow bool,
+	ctx context.Context, s *session.Session, prompts []string, slow bool,
 ) (got attempt, err error) {
 	started := s.Now()
 	defer func() { attempted(ctx, s, started, got, err) }()
 	a := session.Ask{
 		Prompts: prompts, Min: q.min, Max: q.max, FirstDigit: q.limits.FirstDigit, InterDigit: q.limits.InterDigit,
-		OptOut: q.limits.OptOut, Flush: flush,
+		OptOut: q.limits.OptOut,
 	}
 	if slow && !q.evenPace {
 		a.FirstDigit *= slowFactor

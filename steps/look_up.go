@@ -72,7 +72,7 @@ func fill[T any](
 		case <-ctx.Done():
 		}
 		wait.Stop()
-		if err := s.Play(ctx, speak.prompts...); err != nil {
+		if err := s.Fill(ctx, speak.prompts...); err != nil {
 			gone()
 			a := <-done
 			return a.value, errors.Join(err, a.err)

@@ -112,6 +112,9 @@ func (n Number) judge(ctx context.Context, s *session.Session, digits session.Se
 	if err != nil {
 		return attempt{}, err
 	}
+	if !found && s.Unknown(ctx) {
+		return over(session.Failed(event.ReasonVelocity)), nil
+	}
 	if !found {
 		return rejected, nil
 	}

@@ -70,7 +70,8 @@ func (o *oracle) of(customer string) int {
 }
 
 // noWaiting locks for good after ten wrong answers, without the shorter locks before: a test cannot wait for their end.
-const noWaiting = "guard: {lock_after: 10, total: 10, sends_apart: 1s}\n"
+// Its callers are all strangers, and share no budget.
+const noWaiting = "guard: {lock_after: 10, total: 10, sends_apart: 1s, anonymous: 10000}\n"
 
 // most is how many wrong answers of a customer may be judged: ten. Should NATS have been slow, each node has counted
 // for itself for a moment, which is the limit that session/guard/DESIGN.md gives for that time.
@@ -241,7 +242,7 @@ func TestOnePINAndManyAccountsFromOneNumberEndAfterFour(t *testing.T) {
 
 func TestRotatingNumbersOverManyAccountsRaiseOneAlarm(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, 2, accounts(30, func(int) string { return "864209" }), "")
+	s := newSite(t, 2, accounts(30, func(int) string { return "864209" }), "guard: {anonymous: 10000}\n")
 	s.apply(bankLine("bank", "5200", "pin: {digits: 6}"), bankLine("quiet", "5300", "pin: {digits: 6}"))
 	var calling sync.WaitGroup
 	for i, n := range s.nodes {
@@ -513,7 +514,7 @@ func TestRestartsWhileNATSIsAwayGiveNoFreshGuesses(t *testing.T) {
 func TestWhoKnowsThePINHasTenGuessesAtTheCode(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 2, "id,account,pin,totp_secret\nC-1,100042,246813,JBSWY3DPEHPK3PXP\n",
-		"guard: {lock_after: 10, total: 10}\n")
+		"guard: {lock_after: 10, total: 10, anonymous: 10000}\n")
 	strong := strings.Replace(bankLine("strong", "5300", "pin: {digits: 6}, totp: {tries: 5}"), "verify: {",
 		"verify: {level: 3, ", 1)
 	s.apply(bankLine("bank", "5200", "pin: {digits: 6}"), strong)
@@ -535,4 +536,75 @@ func TestWhoKnowsThePINHasTenGuessesAtTheCode(t *testing.T) {
 	u := s.attempts("C-1", "--dry-run")
 	assert.True(t, u.Locked)
 	assert.Nil(t, u.Until)
+}
+
+func TestStrangersCannotTryOnePINOnEveryAccountNorLockEverybodyOut(t *testing.T) {
+	t.Parallel()
+	const customers = 60
+	pins := map[string]string{}
+	for i := range customers {
+		pins[fmt.Sprint("A-", i)] = "864209"
+	}
+	o := newOracle(t, pins)
+	s := newSite(t, 1, accounts(customers, func(int) string { return "864209" }), o.settings())
+	s.apply(bankLine("spray", "5200", "pin: {digits: 6, reasks: 0}"), bankLine("locking", "5300", "pin: {digits: 6}"),
+		bankLine("honest", "5400", "pin: {digits: 6}"))
+	judged := func() (n int) {
+		for id := range pins {
+			n += o.of(id)
+		}
+		return n
+	}
+	attack := func(to string, from func(i int) sim.CallOptions, pins ...string) (unasked int) {
+		var calling sync.WaitGroup
+		var mu sync.Mutex
+		for worker := range 6 {
+			calling.Go(func() {
+				for i := worker; i < customers; i += 6 {
+					c, o := from(i), guesser(to, account(i), 0, pins...)
+					o.From, o.Withheld = c.From, c.Withheld
+					if r := s.nodes[0].call(o); !slices.Contains(heard(r), "ask-account") {
+						mu.Lock()
+						unasked++
+						mu.Unlock()
+						assert.Equal(t, "velocity", r.Variables["cs_reason"])
+						assert.Equal(t, "locked XML default", r.Destination)
+					}
+				}
+			})
+		}
+		calling.Wait()
+		return unasked
+	}
+	// One PIN on every account, each call from another number, or from none.
+	unasked := attack("5200", func(i int) sim.CallOptions {
+		if i%2 == 0 {
+			return sim.CallOptions{From: fmt.Sprintf("+1556%07d", i)}
+		}
+		return sim.CallOptions{From: fmt.Sprintf("+1556%07d", i), Withheld: true}
+	}, "753198")
+	assert.Equal(t, 30, judged())
+	assert.GreaterOrEqual(t, unasked, customers-30-6)
+
+	// Wrong PINs until everybody is locked.
+	before := judged()
+	for range 2 {
+		attack("5300", func(i int) sim.CallOptions { return sim.CallOptions{From: fmt.Sprintf("+1557%07d", i)} },
+			"753198", "753199", "753190")
+	}
+	assert.Equal(t, 30, judged()-before)
+	locked := 0
+	for id := range pins {
+		if s.attempts(id, "--dry-run").Locked {
+			locked++
+		}
+	}
+	assert.LessOrEqual(t, locked, 30/4, "each has at most one wrong answer from before")
+
+	// Other lines, and customers whose number is known by now, are served.
+	first := s.nodes[0].call(guesser("5400", account(customers-1), 1, "864209"))
+	require.Equal(t, "verified", first.Variables["cs_status"])
+	o2 := guesser("5300", account(customers-1), 1, "864209")
+	assert.Equal(t, "verified", s.nodes[0].call(o2).Variables["cs_status"], "verified with this number before")
+	assert.Equal(t, "velocity", s.nodes[0].call(guesser("5300", account(customers-2), 2, "864209")).Variables["cs_reason"])
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 	"time"
 	"unicode"
@@ -139,10 +138,8 @@ func answering(entries []string) sim.Caller {
 
 // textOf is the text of a recording, in its language.
 func textOf(file string) string {
-	language, name := path.Split(file)
-	texts, _ := prompts.Texts(path.Base(language))
-	if text, known := texts[strings.TrimSuffix(name, ".wav")]; known {
-		return text
+	if text, known := prompts.Words(file); known {
+		return printable(text)
 	}
 	return "(" + file + ")"
 }

@@ -45,7 +45,7 @@ func customersImport(c *cli.Context) error {
 	return withDirectory(c, func(cfg config, d *customers.Directory) error {
 		o := customers.ImportOptions{
 			Region: region, SkipBad: c.Bool("skip-bad"), Columns: mapped, ClearEmpty: c.Bool("clear-empty"),
-			LostPlus: c.Bool("lost-plus"),
+			LostPlus:      c.Bool("lost-plus"),
 			CanKeyAccount: canKey(askedAccountMin, askedAccountMax), CanKeyPIN: canKey(askedPINMin, askedPINMax),
 		}
 		if o.Region == "" {
@@ -85,8 +85,7 @@ func mappedColumns(all []string) (map[string]string, error) {
 	for _, m := range all {
 		i := strings.LastIndexByte(m, '=')
 		if i < 1 || i == len(m)-1 {
-			return nil, wrongUse("--map %q: write it as --map COLUMN=NAME, such as --map phone=phones, or COLUMN=- to leave it out",
-				m)
+			return nil, wrongUse("--map %q: write it as COLUMN=NAME, such as phone=phones, or COLUMN=- to leave it out", m)
 		}
 		mapped[m[:i]] = m[i+1:]
 	}

@@ -32,12 +32,17 @@ func linesApply(c *cli.Context) error {
 	if err != nil {
 		return nothingChanged(c, err)
 	}
+	unspoken := map[string]string{}
+	if !c.Bool("dry-run") {
+		unspoken = speakFirst(c, cfg, files)
+	}
 	return withLines(c, func(ctx context.Context, cfg config, stored *bus.Lines) error {
 		changes, err := plan(ctx, c, cfg, stored, files)
 		if err != nil {
 			return nothingChanged(c, err)
 		}
 		if !c.Bool("dry-run") {
+			tellUnspoken(changes, unspoken)
 			err = carryOut(ctx, c, cfg, stored, changes, audit.LineApplied)
 		}
 		if c.IsSet("against") {
@@ -122,8 +127,20 @@ func report(c *cli.Context, changes []*change.Change) error {
 	for _, ch := range changes {
 		printChange(c.App.Writer, ch)
 		warn(c.App.ErrWriter, ch.Warnings)
+		if ch.Unspoken != "" {
+			fmt.Fprintf(c.App.ErrWriter, "note: %s: %s\n", ch.Line, printable(ch.Unspoken))
+		}
 	}
 	return nil
+}
+
+// tellUnspoken notes with the changes which words are not heard yet.
+func tellUnspoken(changes []*change.Change, unspoken map[string]string) {
+	for _, ch := range changes {
+		if !ch.Same {
+			ch.Unspoken = unspoken[ch.Line]
+		}
+	}
 }
 
 func printChange(to io.Writer, ch *change.Change) {

@@ -40,6 +40,7 @@ func linesRollback(c *cli.Context) error {
 		if ch.Same {
 			return report(c, changes)
 		}
+		tellUnspoken(changes, speakFirst(c, cfg, []change.File{{Def: def}}))
 		s, err := stored.Put(ctx, name, l.YAML, bus.Change{
 			Author: author(c), Comment: c.String("comment"), ExpectedVersion: ch.From, RolledBackTo: version,
 			Summary: ch.Changes,

@@ -44,6 +44,11 @@ func linesEdit(c *cli.Context) error {
 	if err != nil || !changed {
 		return d.end(err)
 	}
+	cfg, err := loadConfig(c)
+	if err != nil {
+		return d.end(err)
+	}
+	unspoken := speakFirst(c, cfg, []change.File{d.file})
 	return d.end(withLines(c, func(ctx context.Context, cfg config, stored *bus.Lines) error {
 		changes, err := plan(ctx, c, cfg, stored, []change.File{d.file})
 		if err != nil {
@@ -53,6 +58,7 @@ func linesEdit(c *cli.Context) error {
 			have, _ := stored.Get(ctx, name)
 			return &bus.ConflictError{Name: name, Expected: before.Version, Have: have}
 		}
+		tellUnspoken(changes, unspoken)
 		err = carryOut(ctx, c, cfg, stored, changes, audit.LineEdited)
 		return errors.Join(err, report(c, changes))
 	}))

@@ -129,6 +129,7 @@ func (s *crashSite) config(nats string) {
 	sum := sha256.Sum256([]byte(apiKey))
 	s.settings = filepath.Join(s.dir, "c.yaml")
 	require.NoError(s.t, os.WriteFile(s.settings, []byte(fmt.Sprintf(`socket: {listen: "127.0.0.1:0"}
+guard: {anonymous: 10000}
 web: {listen: "127.0.0.1:0", keys: {test: {sha256: %s, scopes: [calls, step-up, tokens]}}}
 customers: {hash: hmac}
 nats: {%s}

@@ -1,29 +1,57 @@
 package esltest
 
-// Open answers the first write of a call: connect, two filters, myevents, and the applications before the first prompt.
+import (
+	"strings"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Open answers the first write of a call: connect, the filters, myevents, and the applications before the first prompt.
 // Lines of the channel data can be changed.
 func (p *Peer) Open(vars ...string) {
 	p.t.Helper()
 	p.Expect("connect")
 	p.Send(ChannelData(vars...))
-	p.Expect("filter Event-Name CHANNEL_EXECUTE_COMPLETE")
-	p.Send(Reply("+OK filter added. [Event-Name]=[CHANNEL_EXECUTE_COMPLETE]"))
-	p.Expect("filter Event-Name CHANNEL_HANGUP")
-	p.Send(Reply("+OK filter added. [Event-Name]=[CHANNEL_HANGUP]"))
+	for range 3 {
+		name := p.Next().Name
+		require.True(p.t, strings.HasPrefix(name, "filter "), name)
+		p.Send(Reply("+OK filter added."))
+	}
 	p.Expect("myevents")
 	p.Send(Reply("+OK Events Enabled"))
 	for _, app := range []string{"multiset", "answer"} {
 		p.Do(app)
 	}
+	p.Expect("execute_extension") // the holder, in which all else runs
+	p.Send(OK())
 }
 
-// Do expects an application and lets it succeed: reply and completion, with lines changed.
+// Press sends the completion of a holder's link for each key.
+func (p *Peer) Press(keys string) {
+	p.t.Helper()
+	for _, key := range keys {
+		p.Send(Completion(Command{App: "read"}, "variable_cs_key", string(key)))
+	}
+}
+
+// Do expects an application and lets it succeed: reply and, unless it is filtered out, completion, with lines changed.
 func (p *Peer) Do(app string, vars ...string) Command {
 	p.t.Helper()
 	c := p.Expect(app)
 	p.Send(OK())
-	p.Send(Completion(c, vars...))
+	if !Filtered(app) {
+		p.Send(Completion(c, vars...))
+	}
 	return c
+}
+
+// Filtered says whether the service filters out the completions of an application.
+func Filtered(app string) bool {
+	switch app {
+	case "multiset", "sched_cancel", "sched_transfer", "export", "answer", "detect_speech":
+		return true
+	}
+	return false
 }
 
 // Digits expects a digit prompt and answers it as FreeSWITCH does after these digits and this terminator ("" for none;
@@ -51,7 +79,9 @@ func (p *Peer) HandOver() (multiset string, exports []string, destination string
 	for {
 		c := p.Next()
 		p.Send(OK())
-		p.Send(Completion(c))
+		if !Filtered(c.App) {
+			p.Send(Completion(c))
+		}
 		if c.App == "transfer" {
 			return multiset, exports, c.Arg
 		}

@@ -205,7 +205,7 @@ func (p *Peer) CloseWrite() {
 // ExpectNothingButSetupAndClose requires that the server sends at most its first write, and then closes the connection.
 func (p *Peer) ExpectNothingButSetupAndClose() {
 	p.t.Helper()
-	for range 8 {
+	for range 12 {
 		c, err := p.read()
 		if err != nil {
 			require.NotErrorIs(p.t, err, errPatience, "waiting for the server to close the connection")

@@ -33,6 +33,7 @@ type call struct {
 	inSocket   bool         // the socket application is running
 	connected  bool         // the service sent connect
 	locked     bool         // the running application was sent with event-lock
+	holding    bool         // a silent question without event-lock runs: FreeSWITCH waits for the service in it
 	controlled bool         // park waits for the listener
 	commanded  bool         // the first command has arrived
 	exiting    bool         // the service sent exit

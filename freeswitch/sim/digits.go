@@ -77,6 +77,28 @@ func (c *call) playAndGetDigits(data string) {
 	}
 }
 
+// read is the application read: <min> <max> <file> <variable> <timeout> <terminators> <digit timeout>. In a silent one
+// without event-lock FreeSWITCH waits for the service, as in park, but keeps the keys.
+func (c *call) read(data string) {
+	args := splitArgs(data, 7)
+	if len(args) == 0 {
+		return
+	}
+	args = append(args, make([]string, 7-len(args))...)
+	a := digitArgs{min: max(atoi(args[0]), 1), max: atoi(args[1]), prompt: args[2], variable: args[3],
+		first: max(milliseconds(args[4]), time.Second), terminators: args[5], between: milliseconds(args[6])}
+	a.max = max(a.max, a.min)
+	if a.terminators == "" {
+		a.terminators = "#"
+	}
+	if a.between <= 0 {
+		a.between = a.first
+	}
+	c.holding = !c.locked && strings.HasPrefix(a.prompt, "silence_stream:")
+	c.readDigits(a)
+	c.holding = false
+}
+
 // accepted reports whether this try ends the application.
 func (c *call) accepted(a digitArgs, digits string, how status) bool {
 	switch {

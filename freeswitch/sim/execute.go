@@ -21,6 +21,7 @@ func init() {
 		"pre_answer":             {run: func(c *call, _ string) { c.preAnswer() }, noMedia: true},
 		"playback":               {run: (*call).playback},
 		"play_and_get_digits":    {run: (*call).playAndGetDigits},
+		"read":                   {run: (*call).read},
 		"play_and_detect_speech": {run: (*call).playAndDetectSpeech},
 		"detect_speech":          {run: (*call).detectSpeech},
 		"execute_extension":      {run: (*call).executeExtension, noMedia: true},
@@ -55,6 +56,9 @@ func (c *call) commands() {
 func (c *call) runNext() {
 	cmd := c.queue[0]
 	c.queue = c.queue[1:]
+	held := c.holding
+	c.holding = false
+	defer func() { c.holding = held }()
 	if truth(cmd.header("event-lock")) {
 		c.locked = true
 		defer func() { c.locked = false }()
@@ -137,9 +141,12 @@ func (c *call) execute(name, arg, uuidName string) bool {
 // without event-lock run meanwhile.
 func (c *call) spend(until time.Time, done func() bool) {
 	for {
-		c.wait(until, true, func() bool { return done() || len(c.queue) > 0 && !c.locked && c.cause == "" })
+		c.wait(until, !c.holding, func() bool { return done() || len(c.queue) > 0 && !c.locked && c.cause == "" })
 		if done() || len(c.queue) == 0 || c.locked {
 			return
+		}
+		if c.holding {
+			c.frame()
 		}
 		c.commands()
 	}

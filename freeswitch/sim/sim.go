@@ -115,6 +115,9 @@ func (o Options) entry() []Action {
 	if o.DeadMan >= 0 {
 		plan = append(plan, Action{"sched_transfer", "+" + seconds(o.deadMan()) + " " + after})
 	}
+	if o.DeadMan >= 0 {
+		plan = append(plan, Action{"set", "cs_when_hung=" + after})
+	}
 	if !o.NoResume {
 		plan = append(plan, Action{"set", "socket_resume=true"})
 	}

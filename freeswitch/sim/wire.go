@@ -188,7 +188,34 @@ func (w *wire) wants(k *kind) bool {
 	if !w.open || !w.events {
 		return false
 	}
-	return len(w.filters) == 0 || !w.byName || w.fits(func(string) (string, bool) { return k.name, true })
+	if len(w.filters) == 0 || w.byName {
+		return len(w.filters) == 0 || w.fits(func(string) (string, bool) { return k.name, true })
+	}
+	may := false
+	for _, f := range w.filters {
+		want, negative := signed(f.value)
+		switch {
+		case strings.EqualFold(f.name, "Event-Name"):
+			match := strings.EqualFold(k.name, want)
+			if match && negative {
+				return false
+			}
+			may = may || match
+		case negative:
+		case strings.EqualFold(f.name, "Application"):
+			may = may || k == channelExecute || k == channelComplete
+		default:
+			may = true
+		}
+	}
+	return may
+}
+
+// signed is the value of a filter without its signs, and whether it refuses what it matches.
+func signed(value string) (want string, negative bool) {
+	want = strings.TrimLeft(value, "+- ")
+	signs := value[:len(value)-len(want)]
+	return want, strings.LastIndexByte(signs, '-') > strings.LastIndexByte(signs, '+')
 }
 
 // passes reports whether an event passes the filters on headers other than its name.
@@ -197,8 +224,9 @@ func (w *wire) passes(k *kind, event []byte) bool {
 		return true
 	}
 	text := "\n" + string(event)
+	lower := strings.ToLower(text)
 	return w.fits(func(name string) (string, bool) {
-		i := strings.Index(strings.ToLower(text), "\n"+strings.ToLower(name)+": ")
+		i := strings.Index(lower, "\n"+strings.ToLower(name)+": ")
 		if i < 0 {
 			return "", false
 		}
@@ -214,9 +242,7 @@ func (w *wire) fits(value func(name string) (string, bool)) bool {
 		if !ok {
 			continue
 		}
-		want := strings.TrimLeft(f.value, "+- ")
-		signs := f.value[:len(f.value)-len(want)]
-		negative := strings.LastIndexByte(signs, '-') > strings.LastIndexByte(signs, '+')
+		want, negative := signed(f.value)
 		if send && !negative {
 			continue
 		}

@@ -23,6 +23,10 @@ type Change struct {
 	Changes  []string       `json:"changes"`
 	Warnings lines.Problems `json:"warnings"`
 
+	// Unspoken says until when callers do not hear the line's own words, and what they hear instead; empty if they do
+	// from the first call on.
+	Unspoken string `json:"unspoken,omitempty"`
+
 	// Same: the file equals the one in force, byte for byte.
 	Same bool   `json:"-"`
 	Text string `json:"-"`

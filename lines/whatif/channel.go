@@ -26,6 +26,9 @@ func (c channel) Play(context.Context, []string) error {
 	return nil
 }
 
+// Fill implements session.Channel.
+func (c channel) Fill(ctx context.Context, files []string) error { return c.Play(ctx, files) }
+
 // Collect implements session.Channel.
 func (c channel) Collect(_ context.Context, q session.Collect) (session.Entry, error) {
 	c.mu.Lock()

@@ -60,6 +60,21 @@ func (g guard) Try(context.Context, session.Attempt) session.Standing {
 // GiveBack implements session.Guard.
 func (guard) GiveBack(context.Context, session.Attempt) {}
 
+// Wrong implements session.Guard.
+func (guard) Wrong(context.Context, session.Attempt) {}
+
+// Anonymous implements session.Guard.
+func (guard) Anonymous(context.Context, string) session.Standing { return session.Standing{} }
+
+// Unknown implements session.Guard.
+func (g guard) Unknown(context.Context, session.Attempt) session.Standing {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.step
+	last := s != nil && g.next == len(s.Attempts)
+	return session.Standing{Locked: last && s.Reason == event.ReasonVelocity, Caller: true}
+}
+
 // Right implements session.Guard.
 func (guard) Right(context.Context, session.Attempt) {}
 

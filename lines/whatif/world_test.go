@@ -438,10 +438,13 @@ func (g guard) Try(ctx context.Context, a session.Attempt) session.Standing {
 	g.w.tries++
 	return session.Standing{}
 }
-func (g guard) GiveBack(context.Context, session.Attempt)              { g.w.tries-- }
-func (g guard) Right(context.Context, session.Attempt)                 { g.w.tries-- }
-func (g guard) Named(context.Context, session.Attempt, string, string) {}
-func (g guard) NotGuessed(context.Context, session.Attempt)            {}
-func (g guard) StepFailed(context.Context, string)                     {}
-func (g guard) Verified(context.Context, session.Attempt)              {}
-func (g guard) Ended(string, bool)                                     { _ = g.w.breaks() }
+func (g guard) GiveBack(context.Context, session.Attempt)                 { g.w.tries-- }
+func (g guard) Right(context.Context, session.Attempt)                    { g.w.tries-- }
+func (g guard) Named(context.Context, session.Attempt, string, string)    {}
+func (g guard) Wrong(context.Context, session.Attempt)                    {}
+func (g guard) Anonymous(context.Context, string) session.Standing        { return session.Standing{} }
+func (g guard) Unknown(context.Context, session.Attempt) session.Standing { return session.Standing{} }
+func (g guard) NotGuessed(context.Context, session.Attempt)               {}
+func (g guard) StepFailed(context.Context, string)                        {}
+func (g guard) Verified(context.Context, session.Attempt)                 {}
+func (g guard) Ended(string, bool)                                        { _ = g.w.breaks() }

@@ -88,6 +88,7 @@ func AllowRepeats(r *guard.Rules) {
 	r.Sends, r.SendsApart, r.SendsPerDay = 5, time.Second, 100
 	r.CallerSteps, r.CallerStepsWithin = 10, time.Minute
 	r.CallerNames, r.CallerNamesWithin = 4, time.Minute
+	r.Anonymous = 10_000
 }
 
 // Run has sample callers call until For is over or ctx ends, and sums up their calls. An error after the first call

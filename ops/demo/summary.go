@@ -87,7 +87,7 @@ func (t *tally) unsettled() (n int) {
 			n++
 		}
 	}
-	for _, c := range t.calls {
+	for _, c := range t.byChannel {
 		if c.End == "" {
 			n++
 		}

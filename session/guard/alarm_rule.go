@@ -87,6 +87,16 @@ func alarm(r Rules, window tally, usual float64, known bool) (a event.Alarm, rai
 	return a, true
 }
 
+// between sums up a line's minutes.
+func (t tallies) between(line string, from, to int64) (sum tally) {
+	for m, more := range t[line] {
+		if m >= from && m <= to {
+			sum = sum.plus(more)
+		}
+	}
+	return sum
+}
+
 // within sums up a line's minutes in the alarm window that ends now.
 func (t tallies) within(r Rules, line string, now time.Time) (sum tally) {
 	end := minuteOf(now)

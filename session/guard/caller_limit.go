@@ -14,6 +14,28 @@ type caller struct {
 	Identifiers []identifier `json:"named,omitempty"`
 	// Cleared is when a person unlocked the number last.
 	Cleared time.Time `json:"cleared,omitzero"`
+	// Verified is when a caller with the number was verified last. Such a number is not anonymous.
+	Verified time.Time `json:"verified,omitzero"`
+}
+
+const (
+	// knownFor is how long a number is known after a caller with it was verified; notedAgain is when it is noted again.
+	knownFor   = 30 * day
+	notedAgain = day
+)
+
+// known says that a caller with the number was verified lately.
+func (c caller) known(now time.Time) bool {
+	return !c.Verified.IsZero() && now.Sub(c.Verified) < knownFor
+}
+
+// verified notes it.
+func (c *caller) verified(now time.Time) (changed bool) {
+	if now.Sub(c.Verified) < notedAgain {
+		return false
+	}
+	c.Verified = now.UTC()
+	return true
 }
 
 // identifier is an identifier that the caller gave, as a tag. More counts the calls that gave it after the first.
@@ -48,7 +70,7 @@ func (c caller) standing(r Rules, now time.Time) session.Standing {
 		}
 	}
 	if !now.Before(until) {
-		return session.Standing{}
+		return session.Standing{Known: c.known(now)}
 	}
 	return session.Standing{Locked: true, Until: until}
 }
@@ -98,6 +120,9 @@ func (c *caller) merge(o caller) (changed bool) {
 		c.clear(o.Cleared)
 		changed = true
 	}
+	if o.Verified.After(c.Verified) {
+		c.Verified, changed = o.Verified, true
+	}
 	for _, at := range o.Failed {
 		if at.After(c.Cleared) && !slices.ContainsFunc(c.Failed, at.Equal) {
 			c.Failed, changed = append(c.Failed, at), true
@@ -124,6 +149,9 @@ func (c *caller) clear(upTo time.Time) {
 
 // keep is how long the Store keeps the record.
 func (c caller) keep(r Rules) time.Duration {
+	if !c.Verified.IsZero() {
+		return max(knownFor, r.CallerStepsWithin, r.CallerNamesWithin)
+	}
 	if len(c.Failed)+len(c.Identifiers) == 0 && c.Cleared.IsZero() {
 		return keepEmpty
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,13 +47,14 @@ const keyLength = 32
 
 // Guard is a session.Guard. It also limits the codes sent to a number (MaySend) and makes things single-use (Use).
 type Guard struct {
-	store   shared.Store
-	keys    keyer
-	rules   Rules
-	now     func() time.Time
-	every   time.Duration
-	records *records
-	lines   *lineMonitor
+	store     shared.Store
+	keys      keyer
+	rules     Rules
+	now       func() time.Time
+	every     time.Duration
+	records   *records
+	lines     *lineMonitor
+	anonymous *anonymous
 
 	mu          sync.Mutex
 	identifiers cache[[]recentIdentifier] // by the key of the caller's record
@@ -90,7 +92,7 @@ func New(o Options) (*Guard, error) {
 	keys := keyer{o.Key}
 	g := &Guard{
 		store: o.Store, keys: keys, rules: o.Rules, now: o.Now, every: o.Every,
-		records: newRecords(o.Store, o.Copy, o.Within, o.Log), lines: newLineMonitor(o, keys),
+		records: newRecords(o.Store, o.Copy, o.Within, o.Log), lines: newLineMonitor(o, keys), anonymous: newAnonymous(o.Rules, o.Now),
 		identifiers: newCache[[]recentIdentifier](maxNumbers),
 	}
 	g.records.restore = g.restore
@@ -128,6 +130,9 @@ func (g *Guard) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 			g.lines.check(ctx, g.records.isAway())
+			if !g.records.isAway() {
+				g.anonymous.exchange(ctx, g.lines)
+			}
 			continue
 		case <-g.records.copyDue:
 			g.records.flushCopy(ctx)
@@ -182,6 +187,14 @@ func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing
 		}
 	}
 	f := failure{At: now.UTC(), ID: g.keys.callTag(a.Call) + unique(), By: a.Method, Suggested: a.Suggested}
+	if a.Anonymous && !g.anonymous.take(ctx, a.Line, a.Call) {
+		return g.anonymous.used(a.Line)
+	}
+	defer func() {
+		if st.Locked {
+			g.anonymous.end(a.Call, false)
+		}
+	}()
 	done := g.editCustomer(ctx, a.Customer,
 		func(c *customer) bool { st = c.try(g.rules, now, f); return !st.Locked },
 		func(c *customer) bool { return c.add(g.rules, f) })
@@ -196,6 +209,7 @@ func (g *Guard) GiveBack(ctx context.Context, a session.Attempt) {
 	if a.Customer == "" {
 		return
 	}
+	g.anonymous.end(a.Call, false)
 	tag := g.keys.callTag(a.Call)
 	giveBack := func(c *customer) bool { return c.giveBack(tag) }
 	if !g.editCustomer(ctx, a.Customer, giveBack, giveBack) {
@@ -208,6 +222,7 @@ func (g *Guard) Right(ctx context.Context, a session.Attempt) {
 	if a.Customer == "" {
 		return
 	}
+	g.anonymous.end(a.Call, false)
 	tag, now := g.keys.callTag(a.Call), g.now()
 	right := func(c *customer) bool {
 		back := c.giveBack(tag)
@@ -222,14 +237,44 @@ func (g *Guard) Right(ctx context.Context, a session.Attempt) {
 	}
 }
 
+// Wrong implements session.Guard.
+func (g *Guard) Wrong(_ context.Context, a session.Attempt) { g.anonymous.end(a.Call, true) }
+
+// Anonymous implements session.Guard.
+func (g *Guard) Anonymous(_ context.Context, line string) session.Standing {
+	return g.anonymous.standing(line)
+}
+
+// Unknown implements session.Guard.
+func (g *Guard) Unknown(ctx context.Context, a session.Attempt) session.Standing {
+	if !a.Anonymous {
+		return session.Standing{}
+	}
+	if !g.anonymous.take(ctx, a.Line, a.Call) {
+		return g.anonymous.used(a.Line)
+	}
+	g.anonymous.end(a.Call, true)
+	return session.Standing{}
+}
+
 // Verified implements session.Guard. It removes the identifier that led to the customer, if the caller gave it within
 // ten minutes, and one typing error before it. Others stay: a caller who tries the numbers of others and then proves
 // their own has still tried them.
 func (g *Guard) Verified(ctx context.Context, a session.Attempt) {
-	if tags := last(g.takeIdentifiers(a), 2); len(tags) > 0 {
-		g.editCaller(ctx, a.Caller, func(c *caller) bool { return c.removeIdentifiers(tags) })
+	if a.Customer != "" {
+		g.anonymous.verified(a.Line, g.keys.key(kindCustomer, a.Customer))
+	}
+	tags, now := last(g.takeIdentifiers(a), 2), g.now()
+	if notes := a.Anonymous && isNumber(a.Caller); notes || len(tags) > 0 {
+		g.editCaller(ctx, a.Caller, func(c *caller) bool {
+			removed := len(tags) > 0 && c.removeIdentifiers(tags)
+			return notes && c.verified(now) || removed
+		})
 	}
 }
+
+// isNumber says that it is no withheld or forged number, which proves nothing about who calls from it.
+func isNumber(caller string) bool { return strings.HasPrefix(caller, "+") }
 
 // NotGuessed implements session.Guard. It takes back the identifier that led to the customer, alone. What another call
 // gave stays, or a caller could guess on one call and take it back on the next.

@@ -10,13 +10,14 @@ import (
 
 // Kinds of records: the first part of a key.
 const (
-	kindCustomer = "customer"
-	kindCaller   = "caller"
-	kindSends    = "sends"
-	kindUse      = "once"
-	kindAlarm    = "alarm"
-	kindMinutes  = "minutes"
-	kindHours    = "hours"
+	kindCustomer  = "customer"
+	kindCaller    = "caller"
+	kindSends     = "sends"
+	kindUse       = "once"
+	kindAlarm     = "alarm"
+	kindMinutes   = "minutes"
+	kindHours     = "hours"
+	kindAnonymous = "anonymous"
 	// Kinds of tags inside records.
 	kindCall       = "call"
 	kindIdentifier = "identifier"

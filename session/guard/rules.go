@@ -31,6 +31,13 @@ type Rules struct {
 	// SharedNumbers are numbers behind which many people are, such as a company's main number, with limits of their own.
 	SharedNumbers []SharedNumber `yaml:"shared_numbers"`
 
+	// Anonymous wrong answers and unknown identifiers of a line's anonymous callers within AnonymousWithin, plus
+	// AnonymousShare percent of the customers who were verified on the line in that time, send anonymous callers to a
+	// person: 30 within an hour, 25 %.
+	Anonymous       int           `yaml:"anonymous"`
+	AnonymousWithin time.Duration `yaml:"anonymous_within"`
+	AnonymousShare  int           `yaml:"anonymous_share"`
+
 	// Sends codes may go to one number within SendsWithin, SendsApart from each other, and SendsPerDay within 24 h:
 	// 3 within 10 minutes, 30 s, 10.
 	Sends       int           `yaml:"sends"`
@@ -92,6 +99,9 @@ func (r Rules) withDefaults() Rules {
 	length(&r.CallerStepsWithin, time.Hour)
 	number(&r.CallerNames, 4)
 	length(&r.CallerNamesWithin, day)
+	number(&r.Anonymous, 30)
+	length(&r.AnonymousWithin, time.Hour)
+	number(&r.AnonymousShare, 25)
 	number(&r.Sends, 3)
 	length(&r.SendsWithin, 10*time.Minute)
 	length(&r.SendsApart, 30*time.Second)
@@ -149,6 +159,9 @@ func (r Rules) Validate() error {
 		number(fmt.Sprintf("shared_numbers[%d].caller_steps", i), cmp.Or(s.CallerSteps, 1), 1, maxShared)
 		number(fmt.Sprintf("shared_numbers[%d].caller_names", i), cmp.Or(s.CallerNames, 1), 1, maxShared)
 	}
+	number("anonymous", r.Anonymous, 1, 10_000)
+	length("anonymous_within", r.AnonymousWithin, time.Minute, day)
+	number("anonymous_share", r.AnonymousShare, 1, 100)
 	number("sends", r.Sends, 1, 5)
 	length("sends_within", r.SendsWithin, 10*time.Minute, day)
 	length("sends_apart", r.SendsApart, time.Second, time.Hour)

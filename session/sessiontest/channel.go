@@ -97,6 +97,9 @@ func (c *Channel) Play(ctx context.Context, files []string) error {
 	return nil
 }
 
+// Fill implements session.Channel. Nobody keys meanwhile.
+func (c *Channel) Fill(ctx context.Context, files []string) error { return c.Play(ctx, files) }
+
 // Collect implements session.Channel by the truth table of FreeSWITCH.
 func (c *Channel) Collect(ctx context.Context, q session.Collect) (session.Entry, error) {
 	c.mu.Lock()
@@ -107,7 +110,10 @@ func (c *Channel) Collect(ctx context.Context, q session.Collect) (session.Entry
 	c.heard = append(c.heard, q.Files...)
 	c.collects = append(c.collects, q)
 	if q.Flush {
-		c.ahead = ""
+		ahead := c.ahead
+		if c.ahead = ""; q.OptOut != 0 && strings.IndexByte(ahead, q.OptOut) >= 0 {
+			return session.Entry{Class: session.OptedOut}, nil
+		}
 	}
 	if c.ahead == "" {
 		if err := c.move(); err != nil {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"countersign/internal/nearest"
 )
 
 // knownColumns are the columns of the customers' file with fixed names (docs/customers.md#the-file).
@@ -161,34 +163,11 @@ func (e *UnknownColumnsError) guess(taken map[string]int) {
 	for _, name := range e.Names {
 		plain := strings.NewReplacer(" ", "", "-", "", "_", "", ".", "", ":", "").Replace(name)
 		ours, ok := otherNames[plain]
-		for _, known := range knownColumns {
-			if !ok && isNearly(plain, strings.ReplaceAll(known, "_", "")) {
-				ours, ok = known, true
-			}
+		if !ok {
+			ours, ok = nearest.To(name, knownColumns)
 		}
 		if _, is := taken[ours]; ok && !is {
 			e.Guesses[name] = ours
 		}
 	}
-}
-
-// isNearly says whether two words have the same letters, or differ in one letter.
-func isNearly(a, b string) bool {
-	if len(a) < 3 || len(b) < 3 {
-		return a == b
-	}
-	x, y := []byte(a), []byte(b)
-	slices.Sort(x)
-	slices.Sort(y)
-	if string(x) == string(y) {
-		return true
-	}
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	i := 0
-	for i < len(a) && a[i] == b[i] {
-		i++
-	}
-	return len(b) == len(a)+1 && a[i:] == b[i+1:] || len(a) == len(b) && i < len(a) && a[i+1:] == b[i+1:]
 }

@@ -159,7 +159,8 @@ func TestImportTakesColumnsByOtherNames(t *testing.T) {
 		file, want string
 		columns    map[string]string
 	}{
-		"a column that is not there": {"id\n", `there is no column "phone" to take for phones`, map[string]string{"phone": "phones"}},
+		"a column that is not there": {"id\n", `there is no column "phone" to take for phones`,
+			map[string]string{"phone": "phones"}},
 		"two for one": {"id,phone,mobile\n", "the column phones is there twice",
 			map[string]string{"phone": "phones", "mobile": "phones"}},
 		"a name that is none of ours": {"id,phone\n", `unknown column "telefon"`, map[string]string{"phone": "telefon"}},

@@ -37,6 +37,7 @@ const (
 	groupSize     = 100
 	groupInterval = 20 * time.Millisecond
 	patience      = 100 * time.Millisecond
+	spillGroup    = 1000
 	defaultQueue  = 100_000
 	firstRetry    = 50 * time.Millisecond
 	lastRetry     = 2 * time.Second

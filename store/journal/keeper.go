@@ -67,7 +67,7 @@ func (j *Journal) keep() (again time.Duration) {
 	j.spilling.Lock()
 	defer j.spilling.Unlock()
 	for {
-		entries, wait := j.queue.late()
+		entries, wait := j.queue.late(spillGroup)
 		if len(entries) == 0 {
 			return wait
 		}

@@ -121,9 +121,9 @@ func (q *queue) settle(n int) (spillIsDone bool) {
 	return inSpill && q.kept == q.settled
 }
 
-// late returns the entries that nothing keeps if the oldest of them has waited too long, or how long it still may. While
-// others are in the spill, none may wait. No entries and no wait: everything is kept.
-func (q *queue) late() (entries []entry, wait time.Duration) {
+// late returns the oldest entries that nothing keeps, up to most, if the first has waited too long, or how long it still
+// may. While others are in the spill, none may wait. No entries and no wait: everything is kept.
+func (q *queue) late(most int) (entries []entry, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.unkept() == 0 {
@@ -133,7 +133,7 @@ func (q *queue) late() (entries []entry, wait time.Duration) {
 	if wait = q.patience - time.Since(all[0].accepted); wait > 0 && q.kept == q.settled {
 		return nil, wait
 	}
-	return slices.Clone(all), 0
+	return slices.Clone(all[:min(most, len(all))]), 0
 }
 
 // keep notes that n more entries are in the spill.
