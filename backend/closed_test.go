@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -236,4 +238,30 @@ func TestAnIdleConnectionIsClosedBeforeTheServerDoes(t *testing.T) {
 		defer c.mu.Unlock()
 		return c.left == 1
 	}, 30*time.Second, 10*time.Millisecond, "servers keep one for 2 s or more, load balancers for a minute")
+}
+
+func TestAConnectionOfItsOwnIsNoLessGuarded(t *testing.T) {
+	t.Parallel()
+	elsewhere := make(chan string, 10)
+	other := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { elsewhere <- r.RequestURI }))
+	never := false
+	once := func(s *backend.Settings, _ *sms.Settings) {
+		s.Check["*"].Idempotent, s.AddPhone.Idempotent = &never, &never
+	}
+	redirecting := http.RedirectHandler(other+"/customers", http.StatusPermanentRedirect) // 308 repeats the body
+	huge := reply{body: `{"valid": true, "x": "` + strings.Repeat("x", 1<<20) + `"}`}
+	header := reply{headers: map[string]string{"X": strings.Repeat("x", 1<<20)}, body: `{"valid": true}`}
+	untrusted := httptest.NewUnstartedServer(reply{body: `{"valid": true}`})
+	untrusted.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	untrusted.StartTLS()
+	t.Cleanup(untrusted.Close)
+	for name, s := range map[string]systems{
+		"a redirect": answering(t, redirecting, once), "too much": answering(t, huge, once),
+		"a huge header": answering(t, header, once), "a certificate of nobody": systemsAt(t, untrusted.URL, once),
+	} {
+		for _, operation := range []string{"check", "add_phone", "sms"} {
+			assert.Equal(t, outage, s.ask(t, operation), "%s: %s", name, operation)
+		}
+	}
+	assert.Empty(t, elsewhere)
 }

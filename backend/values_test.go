@@ -164,7 +164,7 @@ func TestIdsAsNumbers(t *testing.T) {
 		assert.True(t, found)
 		assert.Equal(t, id, c.ID, written)
 	}
-	for _, written := range []string{`1.5`, `-1`, `1e999999999`, `1e-3`, `NaN`, `Infinity`, `0x10`,
+	for _, written := range []string{`1.5`, `-1`, `1e999999999`, `1e18446744073709551619`, `1e-3`, `NaN`, `Infinity`, `0x10`,
 		`12345678901234567890123456789012345678901`} {
 		assert.Equal(t, outage, answering(t, reply{body: `{"customers": {"id": ` + written + `}}`}, nil).
 			ask(t, "by_identifier"), written)
