@@ -139,6 +139,21 @@ func CheckPopURL(s string) (wrong []string) {
 	return wrong
 }
 
+// speaks says whether the line speaks a language, perhaps in a region.
+func (d *Definition) speaks(l string) bool {
+	return slices.ContainsFunc(d.Languages, func(spoken string) bool {
+		return spoken == l || strings.HasPrefix(spoken, l+"-")
+	})
+}
+
+// own says whether the line has its own words for a prompt in a language.
+func (d *Definition) own(prompt, l string) bool {
+	base, _, _ := strings.Cut(l, "-")
+	_, ok := d.Prompts[prompt][l]
+	_, ofBase := d.Prompts[prompt][base]
+	return ok || ofBase
+}
+
 // words checks the line's own prompts.
 func (c *checker) words() {
 	for _, name := range slices.Sorted(maps.Keys(c.def.Prompts)) {
@@ -155,7 +170,7 @@ func (c *checker) words() {
 		}
 		for _, l := range slices.Sorted(maps.Keys(byLanguage)) {
 			w, path := byLanguage[l], join(path, shorten(l))
-			if !slices.Contains(c.def.Languages, l) {
+			if !c.def.speaks(l) {
 				c.wrong(path, "the line does not speak %q: its languages are %s", shorten(l), listed(c.def.Languages))
 			}
 			switch {

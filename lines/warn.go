@@ -71,9 +71,8 @@ func (w *warner) languages(audio func(language, prompt string) bool) {
 		w.say("language_menu", "there is one language to choose from")
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Prompts)) {
-		byLanguage := d.Prompts[name]
 		for _, l := range d.Languages {
-			if _, ok := byLanguage[l]; !ok && !inCatalogue(name) {
+			if !d.own(name, l) && !inCatalogue(name) {
 				w.say(join("prompts", name), "has no words in %s: callers who speak it hear a tone", l)
 			}
 		}
@@ -84,7 +83,7 @@ func (w *warner) languages(audio func(language, prompt string) bool) {
 	for i, l := range d.Languages {
 		var missing []string
 		for _, p := range d.Plays() {
-			if _, own := d.Prompts[p][l]; !own && !audio(l, p) {
+			if !d.own(p, l) && !audio(l, p) {
 				missing = append(missing, p)
 			}
 		}

@@ -87,11 +87,14 @@ func Lint(fsys fs.FS, uses ...Use) (Report, error) {
 			languages = append(languages, f.Name())
 		}
 	}
+	own := len(languages)
 	for _, u := range uses {
 		for _, language := range u.Languages {
 			if !slices.Contains(languages, language) {
 				languages = append(languages, language)
-				l.found(language, language, "", u.Where+" speaks it, but there is no such folder")
+				if !slices.ContainsFunc(foldersOf(language), func(f string) bool { return slices.Contains(languages[:own], f) }) {
+					l.found(language, language, "", u.Where+" speaks it, but there is no such folder")
+				}
 			}
 		}
 	}
@@ -123,10 +126,10 @@ func (l *linter) found(file, language, prompt, problem string) {
 
 func (l *linter) language(language string) error {
 	files, err := fs.ReadDir(l.fsys, language)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && len(foldersOf(language)) == 1 {
 		return nil // already reported
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	has := map[string]bool{}
@@ -146,11 +149,19 @@ func (l *linter) language(language string) error {
 		}
 	}
 	for _, name := range l.wanted(language) {
-		if !has[name] {
+		if !has[name] && !l.inherited(language, name) {
 			l.found(path.Join(language, name+".wav"), language, name, "missing; callers hear a tone in its place")
 		}
 	}
 	return nil
+}
+
+// inherited says whether a language with a region has a prompt from its language.
+func (l *linter) inherited(language, prompt string) bool {
+	return slices.ContainsFunc(foldersOf(language)[1:], func(folder string) bool {
+		_, err := fs.Stat(l.fsys, path.Join(folder, prompt+".wav"))
+		return err == nil
+	})
 }
 
 // wanted are the prompts that a language must have, without duplicates.

@@ -13,13 +13,14 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strings"
 
 	"countersign/session"
 
 	"github.com/goccy/go-yaml"
 )
 
-//go:embed de en
+//go:embed de en en-GB
 var embedded embed.FS
 
 // Prompt is one thing that Countersign can say to a caller.
@@ -121,15 +122,17 @@ var saysMore = map[string]string{
 // MaxLanguages is how many languages a language menu can offer: language-1 to language-4.
 const MaxLanguages = 4
 
-// Languages lists the shipped languages, sorted.
+// Languages lists the shipped languages, sorted; languages with a region use their prompts.
 func Languages() []string {
-	folders, err := fs.ReadDir(embedded, ".")
+	found, err := fs.ReadDir(embedded, ".")
 	if err != nil {
 		panic(err) // the binary's own files
 	}
-	names := make([]string, len(folders))
-	for i, f := range folders {
-		names[i] = f.Name()
+	var names []string
+	for _, f := range found {
+		if !strings.Contains(f.Name(), "-") {
+			names = append(names, f.Name())
+		}
 	}
 	return names
 }

@@ -51,6 +51,11 @@ func count(ctx context.Context, tx *sql.Tx, q Query, timed which) (*sections, er
 		s.parts[by] = map[any]*tally{}
 	}
 	c := counting{sections: s, kinds: s.placed(byNumber), stretches: q.Period.stretches()}
+	for _, by := range q.By {
+		if u, ok := units[by]; ok {
+			c.divided = append(c.divided, division{by, u})
+		}
+	}
 	// One row per day (UTC): reading a row for each kind of calls takes longer than counting them.
 	err = each(ctx, tx, func(scan func(...any) error) error {
 		var started int64
@@ -71,9 +76,16 @@ type counting struct {
 	*sections
 	kinds     map[int64]*placed
 	stretches []stretch
+	divided   []division                       // the sections that divide time
 	quarters  [reportsdb.Quarters]localQuarter // of the day
 	number    int64                            // of the kind that came last,
 	last      *placed                          // and where it is counted
+}
+
+// division is a section that divides time.
+type division struct {
+	by string
+	unit
 }
 
 // placed is the number of calls of a kind, and the tallies that count them whenever they began.
@@ -128,10 +140,8 @@ func (c *counting) call(kind int64, quarter int, ms int64) {
 	}
 	if !q.known {
 		q.known = true
-		for _, by := range c.by {
-			if u, ok := units[by]; ok {
-				q.tallies = append(q.tallies, c.part(by, u.key(q.local)))
-			}
+		for _, d := range c.divided {
+			q.tallies = append(q.tallies, c.part(d.by, d.key(q.local)))
 		}
 	}
 	c.last.calls++

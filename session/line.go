@@ -179,3 +179,15 @@ func (l *Line) popURL(call string, customer string, status event.Status) string 
 		"{line}", url.QueryEscape(l.Name), "{status}", string(status),
 	).Replace(l.PopURL)
 }
+
+// Own is the line's own version of a prompt, and the language that it is in: that of the call or, for a language with a
+// region, its language.
+func (l *Line) Own(language, prompt string) (own Replacement, in string, ok bool) {
+	base, _, _ := strings.Cut(language, "-")
+	for _, in = range []string{language, base} {
+		if own, ok = l.Replaced[in][prompt]; ok {
+			return own, in, true
+		}
+	}
+	return Replacement{}, "", false
+}

@@ -641,6 +641,11 @@ func TestTheLanguageIsTheCustomersUnlessTheCallerChose(t *testing.T) {
 	assert.Equal(
 		t, "en", spoken(func(l *session.Line) { l.Identify = []session.Step{speaks("fr")} }), "the line does not have it",
 	)
+	for _, wants := range []string{"de", "de-AT", "de-CH"} {
+		assert.Equal(t, "de-AT", spoken(func(l *session.Line) {
+			l.Languages, l.Identify = []string{"en", "de-AT"}, []session.Step{speaks(wants)}
+		}), wants)
+	}
 	assert.Equal(
 		t, "en", spoken(func(l *session.Line) { l.LanguageMenu, l.Identify = chooses, []session.Step{speaks("de")} }),
 	)
@@ -665,6 +670,24 @@ func TestALinePlaysItsOwnPrompts(t *testing.T) {
 	)
 	assert.Equal(t, []string{"failure"}, ch.Heard(), "the catalogue's while the line's own has no audio")
 	assert.Equal(t, []event.PromptMissing{{Prompt: "failure", Language: "en"}}, sessiontest.Find[event.PromptMissing](j))
+}
+
+func TestALanguageWithARegionHasTheLinesOwnWordsOfItsLanguage(t *testing.T) {
+	t.Parallel()
+	l := session.Line{Replaced: map[string]map[string]session.Replacement{
+		"de": {"greeting": {Text: "Guten Tag."}, "failure": {Text: "Einen Moment."}}, "de-AT": {"greeting": {Text: "Grüß Gott."}},
+		"en": {"greeting": {Text: "Welcome."}},
+	}}
+	for _, c := range []struct{ language, prompt, text, in string }{
+		{"de-AT", "greeting", "Grüß Gott.", "de-AT"}, {"de-AT", "failure", "Einen Moment.", "de"},
+		{"de-CH", "greeting", "Guten Tag.", "de"}, {"de", "greeting", "Guten Tag.", "de"},
+		{"en-GB", "greeting", "Welcome.", "en"}, {"en-GB", "failure", "", ""}, {"fr", "greeting", "", ""},
+	} {
+		own, in, ok := l.Own(c.language, c.prompt)
+		assert.Equal(t, c.text, own.Text, c)
+		assert.Equal(t, c.in, in, c)
+		assert.Equal(t, c.in != "", ok, c)
+	}
 }
 
 func TestAMissingPromptIsPlayedInTheLinesFirstLanguage(t *testing.T) {

@@ -88,8 +88,8 @@ func (s *Session) audio(p utterance) string {
 	if p.file != "" {
 		return p.file
 	}
-	if own, ok := s.line.Replaced[p.language][p.prompt]; ok {
-		if file, found := s.prompts.Replaced(p.language, own); found {
+	if own, language, ok := s.line.Own(p.language, p.prompt); ok {
+		if file, found := s.prompts.Replaced(language, own); found {
 			return file
 		}
 		s.miss(p)

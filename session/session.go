@@ -111,6 +111,14 @@ func (s *Session) prefer(language string) {
 			return
 		}
 	}
+	// the same language in another region
+	i := slices.IndexFunc(s.line.Languages, func(l string) bool {
+		base, _, _ := strings.Cut(l, "-")
+		return strings.EqualFold(base, primary)
+	})
+	if i >= 0 {
+		s.language = s.line.Languages[i]
+	}
 }
 
 // Number is the caller's number as E.164; empty if there is none or it must not be used.

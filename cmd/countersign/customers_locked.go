@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -65,7 +66,7 @@ func printLocked(c *cli.Context, locked []unlock.Lock, more int) error {
 		w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "ID\tLOCKED UNTIL\tWHY")
 		for _, l := range locked {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", printable(l.Customer), lockEnds(l), whyLocked(l))
+			fmt.Fprintf(w, "%s\t%s\t%s%s\n", printable(l.Customer), lockEnds(l), whyLocked(l), forWhom(l))
 		}
 		if err := w.Flush(); err != nil {
 			return err
@@ -98,18 +99,34 @@ func lockEnds(l unlock.Lock) string {
 
 // whyLocked says which wrong answers led to the lock.
 func whyLocked(l unlock.Lock) string {
-	why := counted(l.Failures, "wrong answer") + " since the last right one"
+	why := counted(l.Failures, "wrong answer")
+	if len(l.Methods) > 0 {
+		var methods []string
+		for _, m := range l.Methods {
+			methods = append(methods, string(m))
+		}
+		why += " (" + strings.Join(methods, ", ") + ")"
+	}
+	why += " since the last right one"
 	if l.Last != nil {
 		why += ", the last at " + l.Last.Local().Format(time.DateTime)
 	}
 	return why
 }
 
+// forWhom says for which callers a customer is locked, if not for all.
+func forWhom(l unlock.Lock) string {
+	if l.SuggestedOnly {
+		return "; only for callers who are known by their number alone"
+	}
+	return ""
+}
+
 // lockSentence is a line of customers show.
 func lockSentence(l unlock.Lock) string {
 	switch {
-	case l.Locked:
-		return "until " + lockEnds(l) + ": " + whyLocked(l)
+	case l.Locked || l.SuggestedOnly:
+		return "until " + lockEnds(l) + ": " + whyLocked(l) + forWhom(l)
 	case l.Failures > 0:
 		return "no; " + whyLocked(l)
 	default:

@@ -207,11 +207,7 @@ func audio(cfg config) func(language, prompt string) bool {
 	if catalogue, err := prompts.Open(cfg.promptsDir()); err == nil {
 		return func(language, prompt string) bool { _, found := catalogue.File(language, prompt); return found }
 	}
-	texts := map[string]map[string]string{}
-	for _, l := range prompts.Languages() {
-		texts[l], _ = prompts.Texts(l)
-	}
-	return func(language, prompt string) bool { _, found := texts[language][prompt]; return found }
+	return func(language, prompt string) bool { _, found := prompts.TextOf(language, prompt); return found }
 }
 
 // author is the person who makes a change.

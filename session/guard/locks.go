@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// Locks are the customers that were locked at a moment. The Store has no ids: a lock is found by asking for one.
+// Locks are the customers that were locked at a moment, also those who are locked only for callers whose number alone
+// suggests them (session.Standing). The Store has no ids: a lock is found by asking for one.
 type Locks struct {
 	keys  keyer
 	byKey map[string]Attempts
@@ -19,7 +20,7 @@ func (g *Guard) Locks(ctx context.Context) (*Locks, error) {
 	}
 	l := &Locks{keys: g.keys, byKey: map[string]Attempts{}}
 	for key, value := range values {
-		if a := g.attempts(value); a.Locked {
+		if a := g.attempts(value); a.Locked || a.Suggested {
 			l.byKey[key] = a
 		}
 	}

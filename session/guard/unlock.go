@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"countersign/session"
+	"countersign/session/event"
 	"countersign/session/shared"
 )
 
@@ -16,6 +18,10 @@ type Attempts struct {
 	Failures int
 	// Last is the time of the last failure; zero if there is none.
 	Last time.Time
+	// By are the methods that failed, in their order and each once; failures of versions before 1.1 have none.
+	By []event.Method
+	// Forgotten is when failures count no more if none is added; zero if a person must clear them, or there are none.
+	Forgotten time.Time
 	session.Standing
 }
 
@@ -37,6 +43,14 @@ func (g *Guard) attempts(value []byte) Attempts {
 	a := Attempts{Failures: len(c.Failures), Standing: c.standing(g.rules, now)}
 	if a.Failures > 0 {
 		a.Last = c.Failures[a.Failures-1].At
+	}
+	if a.Failures > 0 && a.Failures < g.rules.Total {
+		a.Forgotten = a.Last.Add(g.rules.Forget)
+	}
+	for _, f := range c.Failures {
+		if f.By != everyMethod && !slices.Contains(a.By, f.By) {
+			a.By = append(a.By, f.By)
+		}
 	}
 	return a
 }
