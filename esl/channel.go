@@ -35,8 +35,8 @@ const (
 // Commands that are the same on every call.
 var (
 	// Filters go before myevents, so that no other event slips through between them.
-	openCall = connect + strings.Join(filters[:], "") + myEvents + constant("multiset", hideDigits) + constant("answer", "") +
-		hold
+	openCall = connect + strings.Join(filters[:], "") + myEvents +
+		constant("multiset", hideDigits) + constant("answer", "") + hold
 	clearDigits = constant("multiset", unsetDigits)
 	// Around a playback that any key ends.
 	anyKeyEnds = constant("multiset", "^^|playback_terminators="+allKeys)

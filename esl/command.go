@@ -33,8 +33,8 @@ const maxArgument = 2048
 // endOfCommand ends a command: FreeSWITCH reads to an empty line, and the builders write CRLF between lines.
 const endOfCommand = "\r\n\r\n"
 
-// Commands that open a call. The filters let two kinds of events through only: less to read, and no digits. Completions of
-// the applications that we run most and never wait for are left out, too: two thirds of what would come.
+// Commands that open a call. The filters let two kinds of events through only: less to read, and no digits. Completions
+// of the applications that we run most and never wait for are left out, too: two thirds of what would come.
 var (
 	connect  = command.Connect{}.BuildMessage() + endOfCommand
 	myEvents = command.MyEvents{}.BuildMessage() + endOfCommand

@@ -9,7 +9,7 @@ import (
 
 const (
 	// silenceAtMost is when the dead-man switch takes a caller to a person if we do nothing. It must be longer than we
-	// need between two prompts (steps: 8 s for a look-up, with guard and shared state), and FreeSWITCH adds up to a second.
+	// need between two prompts (steps: 8 s for a look-up, with guard and shared state). FreeSWITCH adds up to a second.
 	silenceAtMost = 18 * time.Second
 	// hearAtMost is the same after the longest time that a Listen takes, which is silence for a caller who has spoken.
 	hearAtMost = 5 * time.Second

@@ -48,7 +48,7 @@ func TestTheDeadManSwitchIsArmedBehindEveryPrompt(t *testing.T) {
 			_, err := ch.Collect(ctx, pin())
 			return err
 		}, []string{"play_and_get_digits", "multiset"}},
-		{"a dialplan that says what is no destination", "agents|x XML default", func(ctx context.Context, ch session.Channel) error {
+		{"a dialplan that names no destination", "agents|x XML default", func(ctx context.Context, ch session.Channel) error {
 			_, err := ch.Collect(ctx, pin())
 			return err
 		}, []string{"play_and_get_digits", "multiset"}},

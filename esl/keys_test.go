@@ -292,7 +292,9 @@ func TestKeysThatArePressedWhileNothingIsAskedAreKept(t *testing.T) {
 	}
 	var got []string
 	o, h := handle(t, func(ctx context.Context, ch session.Channel) error {
-		for _, keyed := range []struct{ before, after string }{{"246", "8#"}, {"", "13579#11"}, {"11#2222#", "33"}, {"", ""}} {
+		for _, keyed := range []struct{ before, after string }{
+			{"246", "8#"}, {"", "13579#11"}, {"11#2222#", "33"}, {"", ""},
+		} {
 			press(keyed.before)
 			if err := ch.Fill(ctx, []string{"/p/one-moment.wav"}); err != nil {
 				return err

@@ -40,12 +40,13 @@ func TestACommandThatCannotBeWrittenDoesNotHideAHangUp(t *testing.T) {
 		last   string
 		hungUp bool
 	}{
-		"the event of the hang-up":  {"Content-Length: 58\nContent-Type: text/event-plain\n\n" + body, true},
-		"the notice":                {"Content-Type: text/disconnect-notice\nContent-Length: 0\n\n", true},
-		"nothing":                   {"", false},
-		"half a frame":              {"Content-Len", false},
-		"a reply":                   {"Content-Type: command/reply\nReply-Text: +OK\n\n", false},
-		"another event and the end": {"Content-Length: 28\nContent-Type: text/event-plain\n\nEvent-Name: CHANNEL_ANSWER\n\n", false},
+		"the event of the hang-up": {"Content-Length: 58\nContent-Type: text/event-plain\n\n" + body, true},
+		"the notice":               {"Content-Type: text/disconnect-notice\nContent-Length: 0\n\n", true},
+		"nothing":                  {"", false},
+		"half a frame":             {"Content-Len", false},
+		"a reply":                  {"Content-Type: command/reply\nReply-Text: +OK\n\n", false},
+		"another event and the end": {"Content-Length: 28\nContent-Type: text/event-plain\n\n" +
+			"Event-Name: CHANNEL_ANSWER\n\n", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

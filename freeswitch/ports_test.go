@@ -55,13 +55,21 @@ func isFree(port int) bool {
 	return true
 }
 
-// sippMediaPort returns a port where a SIPp begins to look for two that are free. It uses neither, but looks at no more
-// than a hundred, and all of them begin at the same one otherwise.
-func sippMediaPort() int {
+// sippMediaPort returns a port that a SIPp may bind for media, though it uses none. Left to itself each begins at 6000
+// and gives up after a hundred.
+func sippMediaPort(t testing.TB) int {
+	t.Helper()
 	ports.Lock()
 	defer ports.Unlock()
-	ports.nextSIPp++
-	return firstSIPp + ports.nextSIPp*4%(firstRTP-firstSIPp)
+	for range (firstRTP - firstSIPp) / 4 {
+		ports.nextSIPp++
+		port := firstSIPp + ports.nextSIPp*4%(firstRTP-firstSIPp)
+		if isFree(port) && isFree(port+2) {
+			return port
+		}
+	}
+	t.Fatal("no ports are free for SIPp's media")
+	return 0
 }
 
 // freePortRange returns the first of 200 ports for RTP.

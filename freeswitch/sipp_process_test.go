@@ -38,7 +38,7 @@ func startSIPp(t testing.TB, whose, scenario, towards string, values map[string]
 	require.NoError(t, os.WriteFile(s.file(scenario), b.Bytes(), 0o600))
 
 	cmd := exec.Command(sipp, append([]string{towards, "-sf", s.file(scenario), "-m", "1",
-		"-i", "127.0.0.1", "-p", strconv.Itoa(s.Port), "-mi", "127.0.0.1", "-mp", strconv.Itoa(sippMediaPort()),
+		"-i", "127.0.0.1", "-p", strconv.Itoa(s.Port), "-mi", "127.0.0.1", "-mp", strconv.Itoa(sippMediaPort(t)),
 		"-ci", "127.0.0.1", "-cp", strconv.Itoa(freePort(t)), // the control socket is on all addresses unless told otherwise
 		"-nostdin", "-timeout", fmt.Sprintf("%ds", int((answerWithin + talkAtMost + hangUpWithin).Seconds())),
 		"-trace_err", "-error_file", s.file("errors"), "-trace_msg", "-message_file", s.file("messages"),
