@@ -137,8 +137,9 @@ func TestARelayKilledBeforeItMarksSendsNothingTwice(t *testing.T) {
 			stop := start(t, bus.NewRelay(box, nats.Endpoint(), config, discard()))
 			<-tried
 			stop()
-			require.EqualValues(t, 100, box.published())
-			require.Greater(t, len(inStream(t, js)), 100, "some events are published but not marked")
+			marked := box.published()
+			require.LessOrEqual(t, marked, int64(100))
+			require.Greater(t, len(inStream(t, js)), int(marked), "some events are published but not marked")
 			if window < time.Minute {
 				waitUntilForgotten(t, js)
 			}

@@ -222,7 +222,13 @@ func notOnce(journal map[string]string, stream map[string][]string) (wrong []str
 
 func (s *crashSite) jetStream(t *testing.T) jetstream.JetStream {
 	t.Helper()
-	conn, err := nats.Connect(s.url)
+	var login []nats.Option
+	if key := filepath.Join(s.data("service"), "nats-write.key"); exists(key) { // of a NATS inside the service
+		option, err := nats.NkeyOptionFromSeed(key)
+		require.NoError(t, err)
+		login = append(login, option)
+	}
+	conn, err := nats.Connect(s.url, login...)
 	require.NoError(t, err)
 	t.Cleanup(conn.Close)
 	js, err := jetstream.New(conn)
