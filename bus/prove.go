@@ -2,7 +2,6 @@ package bus
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -71,7 +71,7 @@ func (b *Bucket) prove(ctx context.Context) error {
 		return err
 	}
 	node := sha256.Sum256([]byte(b.state.options.Node))
-	key, mark := probeKey+hex.EncodeToString(node[:8]), rand.Text()
+	key, mark := probeKey+hex.EncodeToString(node[:8]), uuid.NewString()
 	msg := nats.NewMsg(b.subject(key))
 	if stream.CachedInfo().Config.AllowMsgTTL {
 		msg.Subject += "." + mark
@@ -97,7 +97,7 @@ func (b *Bucket) prove(ctx context.Context) error {
 
 // proveStream publishes a test message to the stream of events, reads it back and deletes it.
 func proveStream(ctx context.Context, js jetstream.JetStream, stream jetstream.Stream, node string) error {
-	id := probeFact + "-" + rand.Text() + ".1"
+	id := probeFact + "-" + uuid.NewString() + ".1"
 	body, err := json.Marshal(map[string]any{
 		"specversion": "1.0", "id": id, "source": "/countersign/" + node, "type": "countersign.v1." + probeFact,
 		"time": time.Now().UTC(), "datacontenttype": "application/json",

@@ -271,9 +271,9 @@ func (s *State) publish(ctx context.Context, msg *nats.Msg) error {
 	defer cancel()
 	_, err := s.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
 	if errors.Is(err, jetstream.ErrNoStreamResponse) {
-		_, created, err := ensureStream(ctx, s.js, s.options.Stream.withDefaults(), s.log)
-		if err != nil {
-			return err
+		_, created, ensureErr := ensureStream(ctx, s.js, s.options.Stream.withDefaults(), s.log)
+		if ensureErr != nil {
+			return ensureErr
 		}
 		if created && s.options.Expected {
 			s.options.Lost("stream " + event.Stream)

@@ -33,6 +33,11 @@ func dialplanIsInstalled(_ context.Context, o Options) (found []Finding) {
 				"%s is missing: no call reaches Countersign", path))
 		}
 	}
+	plan := filepath.Join(conf, "dialplan", "countersign.xml")
+	if text, err := os.ReadFile(plan); err == nil && !strings.Contains(string(text), "cs_when_hung") {
+		found = append(found, problem("copy freeswitch/conf/dialplan there again, and reloadxml", "%s is of an earlier version: "+
+			"when Countersign hangs in mid-call, callers wait minutes for a person", plan))
+	}
 	if len(found) == 0 {
 		found = append(found,
 			ok("our dialplan is in %s; whether FreeSWITCH has loaded it, and mod_event_socket, was not checked", conf))
