@@ -43,6 +43,35 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	}
 }
 
+var (
+	proven   = regexp.MustCompile("`([a-z/]+)` ((?:`Test\\w+`(?:, )?)+)")
+	testName = regexp.MustCompile(`Test\w+`)
+)
+
+// What README promises is proven by tests that are there.
+func TestEveryTestThatProvesAPromiseExists(t *testing.T) {
+	t.Parallel()
+	named := 0
+	for _, m := range proven.FindAllStringSubmatch(read(t, "docs/promises.md"), -1) {
+		tests, err := filepath.Glob(filepath.Join(root, m[1], "*_test.go"))
+		require.NoError(t, err)
+		code := ""
+		for _, file := range tests {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			code += string(text)
+		}
+		for _, name := range testName.FindAllString(m[2], -1) {
+			assert.True(t, strings.Contains(code, "func "+name+"(t "), "%s has no %s", m[1], name)
+			named++
+		}
+	}
+	assert.Equal(t, strings.Count(read(t, "docs/promises.md"), "`Test"), named, "each test beside its package")
+	for _, promise := range anchors(t, "docs/promises.md")[1:] {
+		assert.Contains(t, read(t, "README.md"), "docs/promises.md#"+promise)
+	}
+}
+
 func TestEveryPageThatTheCodeCitesIsThere(t *testing.T) {
 	t.Parallel()
 	for _, suffix := range []string{".go", ".yaml", ".yml", ".xml", ".sql", ".py"} {
