@@ -63,9 +63,10 @@ func unfitForFreeSWITCH(r rune) bool {
 	return r < ' ' || r == 0x7f || strings.ContainsRune("'\"\\!${}[]", r)
 }
 
-// File implements session.Prompts. A prompt that a language with a region does not have is that of the language. It checks the disk each time, so a new recording is heard at once. That costs 1.4
-// µs (BenchmarkFile), ten microseconds a call: not worth a cache that can be stale. An empty file counts as missing,
-// and so does a name that leads out of the folder.
+// File implements session.Prompts. A prompt that a language with a region does not have is that of the language. It
+// checks the disk each time, so a new recording is heard at once. That costs 1.4 µs (BenchmarkFile), ten microseconds a
+// call: not worth a cache that can be stale. An empty file counts as missing, and so does a name that leads out of the
+// folder.
 func (c *Catalogue) File(language, prompt string) (file string, found bool) {
 	if !isLanguage(language) || !isPrompt(prompt) {
 		return Tone, false

@@ -11,8 +11,8 @@ var otherDates = map[string]struct{ folder, but string }{
 	"en": {"en-GB", "US"},
 }
 
-// foldersOf lists where a language's prompts are looked for: its own folder, then, for a language with a region, what its
-// regions have in common, then the language without the region. So de-AT says what de says, but for what de-AT has.
+// foldersOf lists where a language's prompts are looked for: its own folder, then, for a language with a region, what
+// its regions have in common, then the language without the region. So de-AT says what de says, but for what de-AT has.
 func foldersOf(language string) []string {
 	base, region, _ := strings.Cut(language, "-")
 	all := []string{language}

@@ -27,7 +27,10 @@ type field struct {
 }
 
 func counter(key, title, means string, of which) field {
-	return field{Column: Column{Key: key, Title: title, Means: means, Kind: Count}, cell: func(t, _ *tally) any { return t.count(of) }}
+	return field{
+		Column: Column{Key: key, Title: title, Means: means, Kind: Count},
+		cell:   func(t, _ *tally) any { return t.count(of) },
+	}
 }
 
 func rate(key, title, means string, part, whole which) field {

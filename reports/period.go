@@ -19,8 +19,8 @@ const (
 )
 
 // ParsePeriod reads the ends of a period: days such as 2026-11-21, both included, or times in RFC 3339, of which the
-// second is not. A PeriodWord stands for its first day in from, and for its last in to. "" is today as the end, and seven
-// days before the end as the start. Errors name the flags --from and --to.
+// second is not. A PeriodWord stands for its first day in from, and for its last in to. "" is today as the end, and
+// seven days before the end as the start. Errors name the flags --from and --to.
 func ParsePeriod(from, to string, zone *time.Location, now time.Time) (Period, error) {
 	p := Period{To: startOfDay(today(now.In(zone))+1, zone)}
 	if to != "" {

@@ -175,8 +175,8 @@ func (s *sections) part(by string, key any) *tally {
 	return t
 }
 
-// rows are the total and, section by section, its parts: days, weeks, hours, … in order and without gaps, lines by name, the
-// others biggest first.
+// rows are the total and, section by section, its parts: days, weeks, hours, … in order and without gaps, lines by
+// name, the others biggest first.
 func (s *sections) rows(q Query, now time.Time, cells func(by string, t *tally) []any) (all []Row) {
 	add := func(by string, what any, t *tally) { all = append(all, append(Row{by, what}, cells(by, t)...)) }
 	add("total", "", s.total)
@@ -200,7 +200,8 @@ func (s *sections) rows(q Query, now time.Time, cells func(by string, t *tally) 
 func (s *sections) keys(by string, wanted []string) (keys []any) {
 	for key, t := range s.parts[by] {
 		line, _ := key.(string)
-		if _, inTime := units[by]; inTime || t.count(dimensions[by].only) > 0 || by == "line" && slices.Contains(wanted, line) {
+		_, inTime := units[by]
+		if inTime || t.count(dimensions[by].only) > 0 || by == "line" && slices.Contains(wanted, line) {
 			keys = append(keys, key)
 		}
 	}

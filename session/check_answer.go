@@ -22,9 +22,9 @@ const (
 	TurnedAway
 )
 
-// Judge takes one of the customer's attempts at a secret and then checks the answer. An answer that could not be checked
-// costs no attempt, because that is not the caller's failure. One that was checked counts, even if check returns an
-// error with it because the caller is gone meanwhile.
+// Judge takes one of the customer's attempts at a secret and then checks the answer. An answer that could not be
+// checked costs no attempt, because that is not the caller's failure. One that was checked counts, even if check
+// returns an error with it because the caller is gone meanwhile.
 func (s *Session) Judge(
 	ctx context.Context, by event.Method, check func(ctx context.Context) (Answered, error),
 ) (Answered, error) {

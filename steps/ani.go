@@ -7,8 +7,9 @@ import (
 	"countersign/session/event"
 )
 
-// ANI identifies by the caller's number. It does not look up a withheld, anonymous or invalid number, one that
-// stands for none or can be two, nor one that the network says is not genuine; a number that several customers share identifies none of them. It plays nothing.
+// ANI identifies by the caller's number. It does not look up a withheld, anonymous or invalid number, one that stands
+// for none or can be two, nor one that the network says is not genuine; a number that several customers share
+// identifies none of them. It plays nothing.
 type ANI struct {
 	Directory Directory
 	// Attested requires STIR/SHAKEN attestation A.

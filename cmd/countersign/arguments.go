@@ -12,7 +12,8 @@ import (
 )
 
 // inOrder moves options to where urfave/cli takes them: those of the program to its front, those of the command behind
-// its name, whatever stands before or after them. What it does not know stays an option of the command, which refuses it.
+// its name, whatever stands before or after them. What it does not know stays an option of the command, which refuses
+// it.
 func inOrder(app *cli.App, args []string) []string {
 	if len(args) == 0 || slices.Contains(args, completionArgument) {
 		return args

@@ -205,7 +205,8 @@ func printOutcome(to io.Writer, r sim.Result) {
 		fmt.Fprintf(to, " to %s", r.Destination)
 	}
 	if status := r.Variables["cs_status"]; status != "" {
-		fmt.Fprintf(to, ": %s, level %s, %s", painterFor(to).paint(statusColours[event.Status(status)], status), r.Variables["cs_level"], r.Variables["cs_reason"])
+		word := painterFor(to).paint(statusColours[event.Status(status)], status)
+		fmt.Fprintf(to, ": %s, level %s, %s", word, r.Variables["cs_level"], r.Variables["cs_reason"])
 		if who := r.Variables["cs_customer"]; who != "" {
 			fmt.Fprintf(to, ", customer %s", who)
 		}

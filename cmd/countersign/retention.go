@@ -28,8 +28,9 @@ func retentionCommand() *cli.Command {
 				"retention.totals    anonymised calls and sums are removed from the reports\n" +
 				"retention.audit     entries are removed from the audit log, which gets an entry about it\n" +
 				"serve removes events from NATS after retention.journal too; NATS itself only 400 days later, or at the max_age\n" +
-				"that its operator set. NATS removes attempts after guard.forget, except for a lock that only a person may end; tokens after tokens.life; the state of calls " +
-				"after 24 hours.\n" +
+				"that its operator set. NATS removes attempts after guard.forget, except for a lock that only a person may " +
+				"end;\n" +
+				"tokens after tokens.life; the state of calls after 24 hours.\n" +
 				"If the clock is more than 7 days ahead of the last run, nothing is removed for 3 days, unless --yes says " +
 				"that it is right.",
 			Flags: []cli.Flag{

@@ -40,8 +40,8 @@ func Create(path string, content []byte) error {
 	return SyncFolder(folder)
 }
 
-// MakeFolder creates a folder and its parents. Everybody may read them, whatever our umask is: FreeSWITCH, another user,
-// plays prompts from a data folder. Existing folders keep their mode.
+// MakeFolder creates a folder and its parents. Everybody may read them, whatever our umask is: FreeSWITCH, another
+// user, plays prompts from a data folder. Existing folders keep their mode.
 func MakeFolder(dir string) error {
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
 		return nil

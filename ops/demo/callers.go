@@ -131,8 +131,8 @@ func script(promptsAndKeys ...string) (answers []sim.Answer) {
 	return answers
 }
 
-// pick returns the nth caller. Each round has every kind once, shuffled. The customers that the demo adds take turns, so
-// that their calls stay below the limits on attempts and messages.
+// pick returns the nth caller. Each round has every kind once, shuffled. The customers that the demo adds take turns,
+// so that their calls stay below the limits on attempts and messages.
 func pick(n int, samples map[string]customer) caller {
 	round := n / len(kinds)
 	at := rand.New(rand.NewPCG(uint64(round), 1)).Perm(len(kinds))[n%len(kinds)]

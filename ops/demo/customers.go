@@ -38,13 +38,15 @@ func sampleCustomers() (map[string]customer, error) {
 // Area codes in which 555-0100 to 555-0199 are given to nobody: for customers, and for people whom the bank does not
 // know.
 var (
-	areas          = []string{"202", "206", "212", "213", "303", "305", "312", "404", "415", "503", "602", "617", "702", "713"}
+	areas = []string{
+		"202", "206", "212", "213", "303", "305", "312", "404", "415", "503", "602", "617", "702", "713",
+	}
 	strangersAreas = []string{"804", "808", "816", "818", "901", "904", "913", "915", "916", "918", "919", "925", "937"}
 )
 
 var (
 	firstNames = []string{"Ann", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gil", "Hope", "Ian", "Joy", "Kim", "Lea", "Max"}
-	lastNames  = []string{"Archer", "Baker", "Carter", "Draper", "Fisher", "Gardener", "Hunter", "Mason", "Potter", "Smith"}
+	lastNames  = []string{"Archer", "Baker", "Carter", "Draper", "Fisher", "Gardner", "Hunter", "Mason", "Potter"}
 	words      = []string{
 		"anchor", "bottle", "candle", "dolphin", "engine", "feather", "guitar", "hammer", "island", "jacket", "kitchen",
 	}

@@ -1,6 +1,6 @@
 // Package doctor answers "what does Countersign need on this machine, and what must an operator do?". It checks files,
-// databases and services on the network, by using them: it writes to the disk and to NATS, reads that back and removes it. It starts,
-// stops and repairs nothing.
+// databases and services on the network, by using them: it writes to the disk and to NATS, reads that back and removes
+// it. It starts, stops and repairs nothing.
 package doctor
 
 import (

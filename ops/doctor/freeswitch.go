@@ -35,8 +35,8 @@ func dialplanIsInstalled(_ context.Context, o Options) (found []Finding) {
 	}
 	plan := filepath.Join(conf, "dialplan", "countersign.xml")
 	if text, err := os.ReadFile(plan); err == nil && !strings.Contains(string(text), "cs_when_hung") {
-		found = append(found, problem("copy freeswitch/conf/dialplan there again, and reloadxml", "%s is of an earlier version: "+
-			"when Countersign hangs in mid-call, callers wait minutes for a person", plan))
+		found = append(found, problem("copy freeswitch/conf/dialplan there again, and reloadxml",
+			"%s is of an earlier version: when Countersign hangs in mid-call, callers wait minutes for a person", plan))
 	}
 	if len(found) == 0 {
 		found = append(found,

@@ -29,7 +29,8 @@ func outboxIsEmpty(ctx context.Context, o Options) []Finding {
 		return []Finding{unreadable(o, err)}
 	}
 	if spilled > 0 {
-		return []Finding{problem("make room on the disk and end what locks journal.db; "+o.command("serve")+" writes them to the journal",
+		return []Finding{problem("make room on the disk and end what locks journal.db; "+o.command("serve")+
+			" writes them to the journal",
 			"%d events wait in %s, because the journal could not be written", spilled, journal.SpillPath(o.Files.Journal))}
 	}
 	waiting, oldest, err := j.Backlog(ctx)

@@ -55,8 +55,8 @@ type Files struct {
 var ErrNobody = errors.New("nothing is known about this id")
 
 // Run erases a customer, who need not be in the directory, and adds an entry to the audit log. It may be repeated.
-// ErrNobody comes with a receipt. A nil receipt means that it stopped, and the error whether something is erased already; an error with a receipt means that the audit
-// log has no entry.
+// ErrNobody comes with a receipt. A nil receipt means that it stopped, and the error whether something is erased
+// already; an error with a receipt means that the audit log has no entry.
 func Run(ctx context.Context, customer string, o Options) (*Receipt, error) {
 	began := time.Now()
 	receipt := &Receipt{Customer: customer, At: began.UTC(), Remains: []string{}}

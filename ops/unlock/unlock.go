@@ -48,9 +48,9 @@ type Result struct {
 // ErrNobody is a customer who is neither in the local directory nor has wrong answers on record.
 var ErrNobody = errors.New("nobody is known by this id")
 
-// Customer clears a customer's wrong answers. Who is not in the local directory, such as a customer of the company's own
-// system, can be unlocked as well; ErrNobody is for those without wrong answers. It fails while NATS is away. An error
-// with Unlocked set means that it is done, but not in the audit log.
+// Customer clears a customer's wrong answers. Who is not in the local directory, such as a customer of the company's
+// own system, can be unlocked as well; ErrNobody is for those without wrong answers. It fails while NATS is away. An
+// error with Unlocked set means that it is done, but not in the audit log.
 func Customer(ctx context.Context, o Options, customer string) (Result, error) {
 	a, err := o.Guard.Attempts(ctx, customer)
 	if err != nil {

@@ -51,7 +51,8 @@ type page struct {
 	lossy     bool // some letters were missing
 }
 
-// printPDF writes pages of A4: title, the numbers that matter most and a chart, all rows with all columns, and the notes.
+// printPDF writes pages of A4: title, the numbers that matter most and a chart, all rows with all columns, and the
+// notes.
 func printPDF(w io.Writer, r *reports.Report) error {
 	rows, err := r.Collect(mostPrinted + 1)
 	if err != nil {

@@ -1,7 +1,7 @@
 package event
 
-// FactAlarm: more calls of a line fail than usual, perhaps because of PIN attempts on many accounts, or shared state was
-// lost. It belongs to no call: its call is "alarm-<line>-<minute>".
+// FactAlarm: more calls of a line fail than usual, perhaps because of PIN attempts on many accounts, or shared state
+// was lost. It belongs to no call: its call is "alarm-<line>-<minute>".
 const FactAlarm Fact = "alarm"
 
 // AlarmKind says which limit was exceeded.

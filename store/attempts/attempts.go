@@ -1,6 +1,6 @@
 // Package attempts keeps this machine's copy of attempts and locks, in attempts.db. It answers "what did this machine
-// know of them before it stopped", while NATS is unavailable or has lost them. NATS has the truth otherwise; session/guard
-// decides what a record means.
+// know of them before it stopped", while NATS is unavailable or has lost them. NATS has the truth otherwise;
+// session/guard decides what a record means.
 package attempts
 
 import (
