@@ -21,7 +21,7 @@ import (
 var migrations embed.FS
 
 var schema = sqlite.Schema{Application: 0x43536a6f /* CSjo */, Synchronous: "NORMAL", Name: "journal",
-	Anew: "to begin anew without the calls in it", Beside: "lines.json", Files: migrations}
+	Anew: "to begin anew without the calls in it", Files: migrations}
 
 // Why Append refuses events.
 var (
