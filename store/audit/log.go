@@ -22,7 +22,7 @@ import (
 var migrations embed.FS
 
 var schema = sqlite.Schema{Application: 0x43536175 /* CSau */, Synchronous: "FULL", Name: "audit",
-	Anew: "to begin a new log", Beside: "audit.heads", Files: migrations}
+	Anew: "to begin a new log", Files: migrations}
 
 // The actions in the audit log. More may be added.
 const (

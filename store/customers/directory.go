@@ -26,7 +26,7 @@ import (
 var migrations embed.FS
 
 var schema = sqlite.Schema{Application: 0x43536469 /* CSdi */, Synchronous: "FULL", Name: "directory",
-	Anew: "to begin anew without the customers in it", Beside: "journal.db", Files: migrations}
+	Anew: "to begin anew without the customers in it", Files: migrations}
 
 // Options configure a Directory. Pepper is required.
 type Options struct {

@@ -58,8 +58,9 @@ type textSource struct {
 	csv   *csv.Reader
 	first int // the line on which csv begins
 	utf16 string
-	// isUTF8 and is1252 say what the text turned out to be at its first letter beyond ASCII.
-	isUTF8, is1252 bool
+	// What the text turned out to be at its first letter beyond ASCII: UTF-8, or Windows-1252 from a line on.
+	isUTF8   bool
+	line1252 int
 }
 
 // decoded turns UTF-16 into UTF-8. Without a byte order mark it shows by its zeros.
@@ -128,29 +129,61 @@ func (t *textSource) next() ([]string, error) {
 		syntax.StartLine += t.first - 1
 	}
 	for i, cell := range record {
-		if cell, ok := t.text(cell); ok {
-			record[i] = cell
+		decoded, ok, mixed := t.text(cell, i)
+		if mixed != nil {
+			return nil, mixed
+		}
+		if ok {
+			record[i] = decoded
 		}
 	}
 	return record, err
 }
 
 // text decodes a cell of Windows-1252. A text in which the first letter beyond ASCII is not UTF-8 is Windows-1252, the
-// usual encoding of spreadsheets in Europe and America.
-func (t *textSource) text(cell string) (decoded string, ok bool) {
+// usual encoding of spreadsheets in Europe and America. If letters of UTF-8 follow, or are beside it, it is neither: a
+// program has cut a name within a letter, or joined two files. That is an error, because either reading falsifies
+// names and passphrases.
+func (t *textSource) text(cell string, column int) (decoded string, ok bool, err error) {
 	if isASCII(cell) || t.isUTF8 {
-		return "", false
+		return "", false, nil
 	}
-	if !t.is1252 && utf8.ValidString(cell) {
+	if t.line1252 == 0 && utf8.ValidString(cell) {
 		t.isUTF8 = true
-		return "", false
+		return "", false, nil
 	}
-	decoded, err := charmap.Windows1252.NewDecoder().String(cell)
+	if hasUTF8(cell) {
+		return "", false, t.mixedError(t.line(column))
+	}
+	decoded, err = charmap.Windows1252.NewDecoder().String(cell)
 	if err != nil || strings.ContainsRune(decoded, utf8.RuneError) {
-		return "", false
+		return "", false, nil
 	}
-	t.is1252 = true
-	return decoded, true
+	if t.line1252 == 0 {
+		t.line1252 = t.line(column)
+	}
+	return decoded, true, nil
+}
+
+func (t *textSource) mixedError(line int) error {
+	if other := t.line1252; other != 0 && other != line {
+		return fmt.Errorf("the file mixes UTF-8 (line %d) and something else (line %d): correct line %d, "+
+			"or save all of the file as UTF-8", line, other, other)
+	}
+	return fmt.Errorf("the file mixes UTF-8 and something else, both in line %d: correct it, "+
+		"or save all of the file as UTF-8", line)
+}
+
+// hasUTF8 says whether there is a letter beyond ASCII that is UTF-8.
+func hasUTF8(cell string) bool {
+	for len(cell) > 0 {
+		_, n := utf8.DecodeRuneInString(cell)
+		if n > 1 {
+			return true
+		}
+		cell = cell[n:]
+	}
+	return false
 }
 
 func isASCII(s string) bool {
@@ -173,7 +206,7 @@ func (t *textSource) notes() (all []string) {
 	if t.utf16 != "" {
 		all = append(all, "the file looks like "+t.utf16+", and was read so")
 	}
-	if t.is1252 {
+	if t.line1252 != 0 {
 		all = append(all, "the file is not UTF-8, and was read as Windows-1252: check the names, "+
 			"or save it as UTF-8")
 	}

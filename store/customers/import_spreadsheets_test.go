@@ -2,6 +2,7 @@ package customers
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,41 @@ func TestImportReadsFilesAsSpreadsheetsAndCRMsLeaveThem(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestImportRefusesAFileThatMixesUTF8AndSomethingElse(t *testing.T) {
+	t.Parallel()
+	const header = "id,name,passphrase\n"
+	for name, c := range map[string]struct{ file, lines string }{
+		"a name cut in a letter":            {"C1,J\xc3,\nC2,Müller,\n", "(line 3) and something else (line 2)"},
+		"a passphrase":                      {"C1,J\xc3,\nC2,B,\nC3,C,Äpfel und Birnen\n", "(line 4) and something else (line 2)"},
+		"cut in a character of three bytes": {"C1,5\xe2\x82,\nC2,B,b €\n", "(line 3) and something else (line 2)"},
+		"cut beside whole letters":          {"C1,Müller J\xc3,\n", "both in line 2"},
+		"two cells of a row":                {"C1,J\xc3,Äpfel und Birnen\n", "both in line 2"},
+		"Windows-1252, then UTF-8":          {"C1,J\xf6rg,\nC2,Jörg,\n", "(line 3) and something else (line 2)"},
+		"many rows in between":              {"C1,J\xc3,\n" + strings.Repeat(",,\n", 2000) + "C2,Zoë,\n", "(line 2003)"},
+		"Windows-1252 twice, then UTF-8":    {"C0,A,\nC1,J\xf6,\nC2,Zo\xeb,\nC3,Zoë,\n", "(line 5) and something else (line 3)"},
+	} {
+		for _, skip := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", skip bad rows ", skip), func(t *testing.T) {
+				t.Parallel()
+				d := newDirectory(t, Options{})
+				result, err := d.Import(deadline(t), strings.NewReader(header+c.file), ImportOptions{SkipBad: skip})
+				require.ErrorContains(t, err, "the file mixes UTF-8")
+				require.ErrorContains(t, err, c.lines)
+				assert.Zero(t, result.Imported)
+				for _, id := range []string{"C0", "C1", "C2", "C3"} {
+					_, err := d.Show(deadline(t), id)
+					require.Error(t, err, "%s is half of the file", id)
+				}
+			})
+		}
+	}
+	d := newDirectory(t, Options{})
+	cut := header + "C1,Jörg,\nC2,J\xc3,\n"
+	result, err := d.Import(deadline(t), strings.NewReader(cut), ImportOptions{SkipBad: true})
+	require.NoError(t, err)
+	assert.Equal(t, [2]int{1, 1}, [2]int{result.Imported, result.Bad}, "a row of a UTF-8 file that is cut is bad alone")
 }
 
 func isC1(t *testing.T, d *Directory) {

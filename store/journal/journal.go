@@ -21,7 +21,7 @@ import (
 var migrations embed.FS
 
 var schema = sqlite.Schema{Application: 0x43536a6f /* CSjo */, Synchronous: "NORMAL", Name: "journal",
-	Anew: "to begin anew without the calls in it", Beside: "lines.json", Files: migrations}
+	Anew: "to begin anew without the calls in it", Files: migrations}
 
 // Why Append refuses events.
 var (
@@ -48,7 +48,8 @@ type Options struct {
 	// Queue is how many events may wait for the disk. Default: 100,000.
 	Queue int
 	// Spill is the room in bytes that is reserved beside the journal for events that it cannot take in time. 0 reserves
-	// none: Open then only writes what an earlier process left there to the journal, and fails if it cannot.
+	// none: Open then only writes what an earlier process left there to the journal, and fails if it cannot. Otherwise
+	// Open waits up to 15 s for another process that does so.
 	Spill int64
 	// Log gets failures and recoveries of the disk, and events that can never be written. Default: no log.
 	Log *slog.Logger
@@ -56,6 +57,7 @@ type Options struct {
 	interval   time.Duration // tests: default groupInterval
 	patience   time.Duration // tests: default patience
 	firstRetry time.Duration // tests: default firstRetry
+	spillWait  time.Duration // tests: default spillWait
 }
 
 // Reader reads the journal without changing it. It is safe for use by several goroutines.
@@ -110,7 +112,7 @@ func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 		Reader: Reader{db: db}, log: o.Log, queue: newQueue(o.Queue, o.interval, o.patience), firstRetry: o.firstRetry,
 		wake: make(chan struct{}, 1), written: make(chan struct{}), keeping: make(chan struct{}),
 	}
-	if err := j.takeSpill(o.Spill); err != nil {
+	if err := j.takeSpill(ctx, o); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	retrying, abandon := context.WithCancel(context.Background())
@@ -126,11 +128,19 @@ func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 		return nil, errors.Join(fmt.Errorf("write the events in %s to the journal: %w", SpillPath(db.Path), err),
 			j.Close(replaying))
 	}
+	if err := j.releaseSpill(); err != nil {
+		return nil, errors.Join(err, j.Close(replaying))
+	}
 	return j, nil
 }
 
-// replayTimeout bounds the wait for the events of the spill, for those who do not add any.
-const replayTimeout = 10 * time.Second
+const (
+	// replayTimeout bounds the wait for the events of the spill, for those who do not add any.
+	replayTimeout = 10 * time.Second
+	// spillWait bounds the wait for such a process, which may need 5 s more to give up; spillPoll is between two looks.
+	spillWait = replayTimeout + 5*time.Second
+	spillPoll = 20 * time.Millisecond
+)
 
 func (o Options) withDefaults() Options {
 	if o.Queue <= 0 {
@@ -147,6 +157,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.firstRetry <= 0 {
 		o.firstRetry = firstRetry
+	}
+	if o.spillWait <= 0 {
+		o.spillWait = spillWait
 	}
 	return o
 }

@@ -1,11 +1,14 @@
 package journal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
 
+	"countersign/internal/datafile"
+	"countersign/internal/retry"
 	"countersign/store/sqlite"
 )
 
@@ -20,11 +23,11 @@ func (e *UnkeptError) Error() string {
 func (e *UnkeptError) Unwrap() error { return e.Cause }
 
 // takeSpill opens the spill and puts what it holds into the queue.
-func (j *Journal) takeSpill(room int64) error {
+func (j *Journal) takeSpill(ctx context.Context, o Options) error {
 	path := SpillPath(j.db.Path)
-	s, found, err := openSpill(path, room)
+	s, found, err := j.awaitSpill(ctx, path, o)
 	if err != nil {
-		return sqlite.AccessError(path, err)
+		return err
 	}
 	j.spill = s
 	if found.torn {
@@ -42,6 +45,43 @@ func (j *Journal) takeSpill(room int64) error {
 	j.log.Info("events in the spill are written to the journal", "file", path, "events", len(found.entries))
 	j.queue.restore(found.entries)
 	return nil
+}
+
+// awaitSpill opens the spill. Without room of its own it leaves the spill to the process that has it; otherwise it waits
+// until that process, a command, has written what is there to the journal.
+func (j *Journal) awaitSpill(ctx context.Context, path string, o Options) (s *spill, found spilled, err error) {
+	for deadline, told := time.Now().Add(o.spillWait), false; ; told = true {
+		s, found, err := openSpill(path, o.Spill)
+		switch {
+		case err == nil:
+			return s, found, nil
+		case !errors.Is(err, datafile.ErrInUse):
+			return nil, spilled{}, sqlite.AccessError(path, err)
+		case o.Spill == 0:
+			return nil, spilled{}, nil
+		case time.Now().After(deadline):
+			return nil, spilled{}, fmt.Errorf("the spill of the journal, %s, is in use by another Countersign: "+
+				"wait until that command ends, or end it, and start again", path)
+		}
+		if !told {
+			j.log.Info("another Countersign uses the spill of the journal, waiting for it", "file", path)
+		}
+		if err := retry.Pause(ctx, spillPoll); err != nil {
+			return nil, spilled{}, err
+		}
+	}
+}
+
+// releaseSpill gives the spill to a service, once the journal has all that was in it.
+func (j *Journal) releaseSpill() error {
+	j.spilling.Lock()
+	defer j.spilling.Unlock()
+	if j.spill == nil {
+		return nil
+	}
+	err := j.spill.close()
+	j.spill = nil
+	return err
 }
 
 // keepLate puts events that the journal does not take in time into the spill, until the writer ends.

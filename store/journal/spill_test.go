@@ -286,6 +286,81 @@ func TestTheSpillBelongsToOneProcess(t *testing.T) {
 	assert.Len(t, pending(t, service), 90)
 }
 
+func TestACommandGivesTheSpillBackOnceTheJournalHasIt(t *testing.T) {
+	t.Parallel()
+	for name, events := range map[string]int{"with events": 10, "empty": 0} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "journal.db")
+			if events > 0 {
+				crashtest.KillAfter(t, events, "spill", path, nil)
+			} else {
+				require.NoError(t, openJournal(t, path, Options{Spill: 1 << 20}).Close(deadline(t)))
+			}
+			command := openJournal(t, path, Options{})
+			assertEmptySpill(t, path)
+			service := openJournal(t, path, Options{Spill: 1 << 20, spillWait: 1})
+			require.NotNil(t, service.spill)
+			had := len(pending(t, service))
+			assert.GreaterOrEqual(t, had, events)
+			require.NoError(t, locked(deadline(t), path, func() error {
+				return errors.Join(service.Append(steps("b", 5)...), service.Sync(deadline(t)))
+			}))
+			require.NoError(t, service.awaitWritten(deadline(t)))
+			assert.Len(t, pending(t, command), had+5)
+		})
+	}
+}
+
+func TestAServiceWaitsForTheCommandThatHasTheSpill(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "journal.db")
+	synced := crashtest.KillAfter(t, 10, "spill", path, nil)
+	command, _, err := openSpill(SpillPath(path), 0)
+	require.NoError(t, err)
+	log, book := newLog()
+	opened := make(chan *Journal, 1)
+	go func() {
+		j, err := Open(deadline(t), path, Options{Spill: 1 << 20, Log: log})
+		assert.NoError(t, err)
+		opened <- j
+	}()
+	for !strings.Contains(book.String(), "another Countersign uses the spill of the journal") {
+		require.NoError(t, retry.Pause(deadline(t), time.Millisecond))
+	}
+	assert.Empty(t, opened)
+	require.NoError(t, command.close())
+	j := <-opened
+	require.NotNil(t, j)
+	defer func() { require.NoError(t, j.Close(deadline(t))) }()
+	require.NotNil(t, j.spill)
+	require.NoError(t, j.awaitWritten(deadline(t)))
+	assert.Equal(t, synced, pending(t, j)[:10])
+}
+
+func TestAServiceDoesNotStartWithoutTheSpillThatAnotherHas(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "journal.db")
+	other, _, err := openSpill(SpillPath(path), 8192)
+	require.NoError(t, err)
+	_, err = Open(deadline(t), path, Options{Spill: 8192, spillWait: 1})
+	require.ErrorContains(t, err, "journal.spill, is in use by another Countersign")
+	stopped, stop := context.WithCancel(deadline(t))
+	log, book := newLog()
+	done := make(chan error, 1)
+	go func() {
+		_, err := Open(stopped, path, Options{Spill: 8192, Log: log})
+		done <- err
+	}()
+	for !strings.Contains(book.String(), "waiting for it") {
+		require.NoError(t, retry.Pause(deadline(t), time.Millisecond))
+	}
+	stop()
+	require.ErrorIs(t, <-done, context.Canceled)
+	require.NoError(t, other.close())
+	openJournal(t, path, Options{Spill: 8192})
+}
+
 func TestThereIsNoSpillWithoutRoomForIt(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "journal.db")

@@ -1,11 +1,15 @@
 package sqlite
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"countersign/internal/datafile"
 )
@@ -52,27 +56,55 @@ func note(path string) error {
 	return nil
 }
 
-// noteOlder makes the notes that an older version did not make, if the database is gone from a folder where that version
-// used it.
-func (s Schema) noteOlder(path string) error {
-	folder := filepath.Dir(path)
-	if s.Beside == "" || !hasContent(filepath.Join(folder, s.Beside)) || hasContent(path) {
+// olderHad says which databases a version without notes had in a folder: the database is there if the other file is. A
+// database comes after the one that shows it.
+var olderHad = []struct{ database, shownBy string }{
+	{"journal.db", "lines.json"}, {"directory.db", "journal.db"}, {"audit.db", "audit.heads"},
+}
+
+// noteOlder makes the notes that an older version did not make in a folder, of all databases: once one of them has its
+// note, the folder is not an older version's any more. Those that are gone come first.
+func noteOlder(folder string) error {
+	files, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	notes, err := filepath.Glob(NotePath(filepath.Join(folder, "*.db")))
-	if err != nil || len(notes) > 0 {
-		return err
-	}
-	others, err := filepath.Glob(filepath.Join(folder, "*.db"))
 	if err != nil {
-		return err
+		return AccessError(folder, err)
 	}
-	for _, db := range append(others, path) {
-		if err := note(db); err != nil {
-			return err
+	if slices.ContainsFunc(files, func(f os.DirEntry) bool { return strings.HasSuffix(f.Name(), NotePath(".db")) }) {
+		return nil
+	}
+	for _, had := range olderHad {
+		path, shownBy := filepath.Join(folder, had.database), filepath.Join(folder, had.shownBy)
+		if !hasContent(path) && (hasContent(shownBy) || WasCreated(shownBy)) {
+			if err := note(path); err != nil {
+				return err
+			}
+		}
+	}
+	for _, f := range files {
+		path := filepath.Join(folder, f.Name())
+		if strings.HasSuffix(path, ".db") && hasSchema(path) {
+			if err := note(path); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// hasSchema says that a file is a database with a schema, not one that another process is creating.
+func hasSchema(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	const applicationID, end = 68, 72 // in SQLite's header
+	var header [end]byte
+	_, err = io.ReadFull(f, header[:])
+	return err == nil && binary.BigEndian.Uint32(header[applicationID:]) != 0
 }
 
 func hasContent(path string) bool {

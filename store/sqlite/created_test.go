@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -152,50 +153,86 @@ func TestADatabaseWhoseLogIsGoneWithTheSchemaIsLost(t *testing.T) {
 
 func TestAFolderOfAnOlderVersionShowsWhatItHad(t *testing.T) {
 	t.Parallel()
-	journal, directory := testSchema(second), testSchema(second)
-	journal.Beside, directory.Beside = "lines.json", "journal.db"
+	// The service opens the customers first; a command opens only what it needs.
+	all := []string{"directory.db", "journal.db", "audit.db", "attempts.db"}
+	backwards := []string{"attempts.db", "audit.db", "journal.db", "directory.db"}
 	for name, c := range map[string]struct {
-		files []string
-		gone  string
-		lost  bool
+		beside []string
+		gone   []string
+		lost   []string
 	}{
-		"both are there":          {files: []string{"lines.json"}},
-		"the customers are gone":  {gone: "directory.db", lost: true},
-		"the calls are gone":      {files: []string{"lines.json"}, gone: "journal.db", lost: true},
-		"customers were imported": {gone: "journal.db"},
-		"a file of another name":  {files: []string{"lines.json.bak"}, gone: "journal.db"},
+		"all are there":                      {beside: []string{"lines.json", "audit.heads"}},
+		"the customers are gone":             {gone: []string{"directory.db"}, lost: []string{"directory.db"}},
+		"the calls are gone":                 {[]string{"lines.json"}, []string{"journal.db"}, []string{"journal.db"}},
+		"the audit log is gone":              {[]string{"audit.heads"}, []string{"audit.db"}, []string{"audit.db"}},
+		"customers and calls are gone":       {[]string{"lines.json"}, all[:2], all[:2]},
+		"all are gone":                       {[]string{"lines.json", "audit.heads"}, all, all[:3]},
+		"customers were imported":            {gone: all[1:]},
+		"a file of another name":             {beside: []string{"lines.json.bak"}, gone: []string{"journal.db"}},
+		"attempts of a version without them": {beside: []string{"lines.json"}, gone: []string{"attempts.db"}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			folder := t.TempDir()
-			open := func(file string, s Schema) error {
-				db, err := Open(deadline(t), filepath.Join(folder, file), s)
-				if err != nil {
-					return err
+		for order, files := range map[string][]string{"as the service opens them": all, "the other way": backwards} {
+			t.Run(name+", "+order, func(t *testing.T) {
+				t.Parallel()
+				folder := filepath.Join(t.TempDir(), "data [a-") // no pattern
+				require.NoError(t, os.Mkdir(folder, 0o700))
+				open := func(file string) error {
+					db, err := Open(deadline(t), filepath.Join(folder, file), testSchema(second))
+					if err != nil {
+						return err
+					}
+					return db.Close()
 				}
-				return db.Close()
-			}
-			for _, file := range []string{"directory.db", "journal.db"} {
-				if file != c.gone {
-					require.NoError(t, open(file, testSchema(second)))
+				for _, file := range all {
+					require.NoError(t, open(file))
+				}
+				for _, file := range all {
 					require.NoError(t, os.Remove(NotePath(filepath.Join(folder, file))))
 				}
-			}
-			for _, file := range c.files {
-				require.NoError(t, os.WriteFile(filepath.Join(folder, file), []byte("{}"), 0o600))
-			}
-			all := map[string]Schema{"directory.db": directory, "journal.db": journal}
-			if !c.lost {
-				for _, file := range []string{"directory.db", "journal.db"} {
-					require.NoError(t, open(file, all[file]), file)
+				for _, file := range c.gone {
+					require.NoError(t, os.Remove(filepath.Join(folder, file)))
 				}
-				return
-			}
-			for range 2 {
-				require.ErrorIs(t, open(c.gone, all[c.gone]), ErrLost)
-			}
-			require.NoError(t, os.Remove(NotePath(filepath.Join(folder, c.gone))))
-			require.NoError(t, open(c.gone, all[c.gone]), "the operator begins anew")
-		})
+				for _, file := range c.beside {
+					require.NoError(t, os.WriteFile(filepath.Join(folder, file), []byte("{}"), 0o600))
+				}
+				for range 2 {
+					for _, file := range files {
+						err := open(file)
+						if slices.Contains(c.lost, file) {
+							require.ErrorIs(t, err, ErrLost, file)
+						} else {
+							require.NoError(t, err, file)
+						}
+					}
+				}
+				for _, file := range c.lost {
+					require.NoError(t, os.Remove(NotePath(filepath.Join(folder, file))))
+					require.NoError(t, open(file), "the operator begins anew")
+				}
+			})
+		}
 	}
+}
+
+func TestTheFirstOpenNotesWhatAnOlderVersionHad(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for _, file := range []string{"directory.db", "journal.db"} {
+		db, err := Open(deadline(t), filepath.Join(folder, file), testSchema(second))
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
+	}
+	for _, file := range []string{"directory.db", "journal.db"} {
+		require.NoError(t, os.Remove(NotePath(filepath.Join(folder, file))))
+	}
+	unfinished := filepath.Join(folder, "audit.db") // as another process that creates it leaves it for a moment
+	db, err := sql.Open("sqlite3", unfinished)
+	require.NoError(t, err)
+	_, err = db.ExecContext(deadline(t), "PRAGMA journal_mode = WAL")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	openTest(t, filepath.Join(folder, "directory.db"), testSchema(second))
+	assert.True(t, WasCreated(filepath.Join(folder, "journal.db")))
+	assert.False(t, WasCreated(unfinished))
+	openTest(t, unfinished, testSchema(second))
 }

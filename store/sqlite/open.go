@@ -30,8 +30,6 @@ type Schema struct {
 	// Anew says, for an operator whose file is gone, what a new one means: "to begin anew without the calls in it".
 	// Rebuild is the command that makes it; "": whoever deletes the note gets it.
 	Anew, Rebuild string
-	// Beside is a file of the same folder that shows that a version without notes had this database; "" is none.
-	Beside string
 	// Files has the migrations in the folder "migrations".
 	Files fs.FS
 }
@@ -49,7 +47,7 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	if err := s.noteOlder(path); err != nil {
+	if err := noteOlder(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
 	was, _, err := s.checkFile(path)
