@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -61,6 +63,40 @@ func (s *State) ProveEvents(ctx context.Context) error {
 		return fmt.Errorf("find the stream %s: %w", event.Stream, err)
 	}
 	return proveStream(ctx, s.js, stream, s.options.Node)
+}
+
+// Stuck returns why NATS does not store what it is sent, or nil. That somebody has set a limit which is reached is no
+// reason: NATS works as it was told to.
+func (s *State) Stuck(ctx context.Context) error {
+	checks := []func(context.Context) error{s.guard.prove, s.calls.prove, s.lines.prove, s.ProveEvents}
+	errs := make([]error, len(checks))
+	var proving sync.WaitGroup
+	for i, check := range checks {
+		proving.Go(func() {
+			if err := check(ctx); !atLimit(err) {
+				errs[i] = err
+			}
+		})
+	}
+	proving.Wait()
+	return errors.Join(errs...)
+}
+
+// atLimit reports whether NATS refused a message because of a setting of the stream or the account.
+func atLimit(err error) bool {
+	refusal, ok := errors.AsType[*jetstream.APIError](err)
+	if !ok {
+		return false
+	}
+	switch server.ErrorIdentifier(refusal.ErrorCode) {
+	case server.JSStreamMessageExceedsMaximumErr, server.JSAccountResourcesExceededErr, server.JSStreamSealedErr:
+		return true
+	case server.JSStreamStoreFailedF:
+		return slices.ContainsFunc([]error{
+			server.ErrMaxMsgs, server.ErrMaxBytes, server.ErrMaxMsgsPerSubject, server.ErrMsgTooLarge,
+		}, func(limit error) bool { return refusal.Description == limit.Error() })
+	}
+	return false
 }
 
 // prove writes a deletion of a key that never had a value, and reads it back. It is gone after a second; a NATS that
