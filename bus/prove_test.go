@@ -156,5 +156,7 @@ func TestAnOutboxThatFailsDoesNotMakeNATSStuck(t *testing.T) {
 	}, patience, 10*time.Millisecond)
 	assert.NoError(t, s.Stuck(t.Context()))
 	e.Shutdown()
-	assert.Error(t, s.Stuck(t.Context()))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	assert.Error(t, s.Stuck(ctx))
 }
