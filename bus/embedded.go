@@ -110,13 +110,15 @@ func (e *Embedded) open(options *server.Options) (err error) {
 
 // start starts a server.
 func (e *Embedded) start(options *server.Options) (*server.Server, error) {
+	var login *serverLogin
 	if e.login != nil {
-		options.CustomClientAuthentication, options.AlwaysEnableNonce = e.login, true
+		login = e.login.atServer()
+		options.CustomClientAuthentication, options.AlwaysEnableNonce = login, true
 		options.Username, options.Password, options.Authorization = "", "", ""
 	}
 	s, err := startServer(options, e.options.Log, e.complained)
-	if err == nil && e.login != nil {
-		if err = e.login.openForReaders(s); err != nil {
+	if err == nil && login != nil {
+		if err = login.openForReaders(s); err != nil {
 			s.Shutdown()
 			s.WaitForShutdown()
 		}

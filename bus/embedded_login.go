@@ -3,7 +3,7 @@ package bus
 import (
 	"crypto/subtle"
 	"encoding/base64"
-	"sync/atomic"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nkeys"
@@ -16,11 +16,33 @@ import (
 type login struct {
 	write, read           string // public keys
 	user, password, token string
-	readers               atomic.Pointer[server.Account]
+}
+
+// serverLogin is the login at one server.
+type serverLogin struct {
+	login
+	readers *server.Account
+	opened  chan struct{} // closed once readers is set
+}
+
+func (l login) atServer() *serverLogin { return &serverLogin{login: l, opened: make(chan struct{})} }
+
+// openWithin is how long readers wait for their account: a server listens before it can be made. It is less than the
+// time that the server gives a client to log in, 2 s.
+const openWithin = 1500 * time.Millisecond
+
+// account returns the readers' account, or nil if it is not made in time.
+func (l *serverLogin) account() *server.Account {
+	select {
+	case <-l.opened:
+		return l.readers
+	case <-time.After(openWithin):
+		return nil
+	}
 }
 
 // Check implements server.Authentication.
-func (l *login) Check(c server.ClientAuthentication) bool {
+func (l *serverLogin) Check(c server.ClientAuthentication) bool {
 	o := c.GetOpts()
 	switch {
 	case o.Nkey != "":
@@ -30,8 +52,11 @@ func (l *login) Check(c server.ClientAuthentication) bool {
 		if o.Nkey == l.write {
 			return true
 		}
-		readers := l.readers.Load()
-		if o.Nkey != l.read || readers == nil {
+		if o.Nkey != l.read {
+			return false
+		}
+		readers := l.account()
+		if readers == nil {
 			return false
 		}
 		c.RegisterUser(&server.User{Username: "reader", Account: readers, Permissions: readerPermissions()})
@@ -86,7 +111,7 @@ const readersAccount = "countersign-readers"
 
 // openForReaders makes the readers' account. Requests and their answers pass between accounts with reply subjects that
 // the server makes, so a reader cannot have an answer sent to a subject of ours.
-func (l *login) openForReaders(s *server.Server) error {
+func (l *serverLogin) openForReaders(s *server.Server) error {
 	ours := s.GlobalAccount()
 	readers, _ := s.LookupOrRegisterAccount(readersAccount)
 	if err := ours.AddStreamExport(event.Subjects, nil); err != nil {
@@ -111,6 +136,7 @@ func (l *login) openForReaders(s *server.Server) error {
 			return err
 		}
 	}
-	l.readers.Store(readers)
+	l.readers = readers
+	close(l.opened)
 	return nil
 }

@@ -26,7 +26,7 @@ const (
 
 // KeepWriting restarts the server in place whenever prove says that NATS does not store what it is sent although there
 // is room on the disk, until ctx ends. It calls prove every half a minute and when the server warns of something.
-// Clients reconnect.
+// Clients reconnect. prove must fail only for what a restart may heal: State.Stuck.
 func (e *Embedded) KeepWriting(ctx context.Context, prove func(context.Context) error) {
 	log := e.options.Log
 	every := time.NewTicker(proveEvery)

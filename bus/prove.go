@@ -7,14 +7,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"countersign/internal/retry"
 	"countersign/session/event"
 )
 
@@ -32,6 +35,13 @@ const probeKey = "probe."
 
 // probeHeader tells a test write from the one before.
 const probeHeader = "Countersign-Probe"
+
+// A test write must outlast the time in which it is read back.
+const (
+	probeTTL        = "10" // seconds
+	probeReadWithin = 5 * time.Second
+	probeReadPause  = 20 * time.Millisecond
+)
 
 // errNotReadBack means that NATS confirmed a write and does not have it.
 var errNotReadBack = errors.New("NATS confirmed a test write and does not return it")
@@ -63,7 +73,41 @@ func (s *State) ProveEvents(ctx context.Context) error {
 	return proveStream(ctx, s.js, stream, s.options.Node)
 }
 
-// prove writes a deletion of a key that never had a value, and reads it back. It is gone after a second; a NATS that
+// Stuck returns why NATS does not store what it is sent, or nil. That somebody has set a limit which is reached is no
+// reason: NATS works as it was told to.
+func (s *State) Stuck(ctx context.Context) error {
+	checks := []func(context.Context) error{s.guard.prove, s.calls.prove, s.lines.prove, s.ProveEvents}
+	errs := make([]error, len(checks))
+	var proving sync.WaitGroup
+	for i, check := range checks {
+		proving.Go(func() {
+			if err := check(ctx); !atLimit(err) {
+				errs[i] = err
+			}
+		})
+	}
+	proving.Wait()
+	return errors.Join(errs...)
+}
+
+// atLimit reports whether NATS refused a message because of a setting of the stream or the account.
+func atLimit(err error) bool {
+	refusal, ok := errors.AsType[*jetstream.APIError](err)
+	if !ok {
+		return false
+	}
+	switch server.ErrorIdentifier(refusal.ErrorCode) {
+	case server.JSStreamMessageExceedsMaximumErr, server.JSAccountResourcesExceededErr, server.JSStreamSealedErr:
+		return true
+	case server.JSStreamStoreFailedF:
+		return slices.ContainsFunc([]error{
+			server.ErrMaxMsgs, server.ErrMaxBytes, server.ErrMaxMsgsPerSubject, server.ErrMsgTooLarge,
+		}, func(limit error) bool { return refusal.Description == limit.Error() })
+	}
+	return false
+}
+
+// prove writes a deletion of a key that never had a value, and reads it back. It is gone after probeTTL; a NATS that
 // cannot do that keeps the last one of each machine.
 func (b *Bucket) prove(ctx context.Context) error {
 	stream, err := b.ready()
@@ -75,7 +119,7 @@ func (b *Bucket) prove(ctx context.Context) error {
 	msg := nats.NewMsg(b.subject(key))
 	if stream.CachedInfo().Config.AllowMsgTTL {
 		msg.Subject += "." + mark
-		msg.Header.Set(jetstream.MsgTTLHeader, "1")
+		msg.Header.Set(jetstream.MsgTTLHeader, probeTTL)
 	} else {
 		msg.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
 	}
@@ -85,14 +129,28 @@ func (b *Bucket) prove(ctx context.Context) error {
 	if err != nil {
 		return b.failed(ctx, key, err)
 	}
-	back, err := stream.GetLastMsgForSubject(ctx, msg.Subject)
-	if err != nil {
-		return b.failed(ctx, key, err)
+	return b.readBack(ctx, stream, msg.Subject, ack.Sequence, mark)
+}
+
+// readBack returns nil once the bucket has the test write. In a cluster any server that keeps the bucket answers, also
+// one that is behind.
+func (b *Bucket) readBack(ctx context.Context, stream jetstream.Stream, subject string, wrote uint64,
+	mark string) error {
+	ctx, cancel := context.WithTimeout(ctx, probeReadWithin)
+	defer cancel()
+	for {
+		back, err := stream.GetLastMsgForSubject(ctx, subject)
+		switch {
+		case errors.Is(err, jetstream.ErrMsgNotFound):
+		case err != nil:
+			return b.failed(ctx, subject, err)
+		case back.Sequence > wrote || back.Sequence == wrote && back.Header.Get(probeHeader) == mark:
+			return nil
+		}
+		if retry.Pause(ctx, probeReadPause) != nil {
+			return fmt.Errorf("bucket %s: %w", b.spec.name, errNotReadBack)
+		}
 	}
-	if back.Sequence < ack.Sequence || back.Sequence == ack.Sequence && back.Header.Get(probeHeader) != mark {
-		return fmt.Errorf("bucket %s: %w", b.spec.name, errNotReadBack)
-	}
-	return nil
 }
 
 // proveStream publishes a test message to the stream of events, reads it back and deletes it.

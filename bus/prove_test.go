@@ -2,6 +2,8 @@ package bus_test
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 
 	"countersign/bus"
 	"countersign/session/event"
+	"countersign/session/shared"
 )
 
 // A NATS that answers and stores nothing is found out, whatever keeps it from storing.
@@ -37,13 +40,17 @@ func TestANATSThatRefusesWritesIsFoundOut(t *testing.T) {
 			require.NoError(t, err, name)
 		}
 	}
+	crowded := func(c *jetstream.StreamConfig) { c.MaxMsgs, c.Discard = 1, jetstream.DiscardNew }
 	full := func(c *jetstream.StreamConfig) { c.MaxBytes, c.Discard = 1, jetstream.DiscardNew }
-	room := func(c *jetstream.StreamConfig) { c.MaxBytes, c.MaxMsgSize = -1, -1 }
+	room := func(c *jetstream.StreamConfig) { c.MaxMsgs, c.MaxBytes, c.MaxMsgSize = -1, -1, -1 }
+	_, err := s.Guard().Put(ctx, "there", []byte("x"), shared.Forever)
+	require.NoError(t, err)
 	for what, c := range map[string]struct {
 		breaks, mends func()
 		buckets       bool // or events
 	}{
 		"a full bucket":                  {change("KV_guard", full), change("KV_guard", room), true},
+		"a bucket for few keys":          {change("KV_guard", crowded), change("KV_guard", room), true},
 		"another full bucket":            {change("KV_calls", full), change("KV_calls", room), true},
 		"a bucket of lines that is full": {change("KV_lines", full), change("KV_lines", room), true},
 		"a full stream":                  {change(event.Stream, full), change(event.Stream, room), false},
@@ -56,6 +63,9 @@ func TestANATSThatRefusesWritesIsFoundOut(t *testing.T) {
 		},
 	} {
 		c.breaks()
+		if what != "a stream that takes no messages" {
+			assert.NoError(t, s.Stuck(ctx), "%s: as it was told to", what)
+		}
 		answers := js.Conn().FlushTimeout(patience)
 		require.NoError(t, answers, what)
 		if c.buckets {
@@ -128,4 +138,25 @@ func TestTheRelayProvesByTheEventsItPublishes(t *testing.T) {
 	flush(t, r)
 	_, err = sub.NextMsg(100 * time.Millisecond)
 	assert.ErrorIs(t, err, nats.ErrTimeout, "no test message")
+}
+
+func TestAnOutboxThatFailsDoesNotMakeNATSStuck(t *testing.T) {
+	t.Parallel()
+	e := embedded(t)
+	s := ready(t, state(t, e.Endpoint(), bus.StateOptions{Node: "a"}))
+	out := newOutbox(calls(t, "a", 1)...)
+	out.before(func(int64) error { return errors.New("database is locked") })
+	r := bus.NewRelay(out, e.Endpoint(), bus.RelayConfig{}, discard())
+	start(t, r)
+	require.Eventually(t, func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := r.Prove(ctx)
+		return err != nil && strings.Contains(err.Error(), "locked")
+	}, patience, 10*time.Millisecond)
+	assert.NoError(t, s.Stuck(t.Context()))
+	e.Shutdown()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	assert.Error(t, s.Stuck(ctx))
 }

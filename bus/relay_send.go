@@ -48,14 +48,17 @@ const (
 // connection may help.
 const slowMost = time.Minute
 
-// newSender chooses the window. A replicated stream gets one message at a time: see DESIGN.md.
+// newSender begins with a small window: nobody knows yet how slow NATS is, and it has proven nothing before a window is
+// stored. A replicated stream gets one message at a time: see DESIGN.md.
 func newSender(js jetstream.JetStream, stream jetstream.Stream, c RelayConfig, log *slog.Logger,
 	status *statusBoard) *sender {
-	window := c.Batch
+	most := c.Batch
 	if stream.CachedInfo().Config.Replicas > 1 {
-		window = 1
+		most = 1
 	}
-	return &sender{js: js, window: window, most: window, ackWait: c.AckWait, sign: c.Sign, log: log, status: status}
+	return &sender{
+		js: js, window: min(windowLeast, most), most: most, ackWait: c.AckWait, sign: c.Sign, log: log, status: status,
+	}
 }
 
 // adapt chooses the next window after one of so many events that took so long.

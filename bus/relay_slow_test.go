@@ -82,6 +82,16 @@ func TestASlowNATSIsWaitedForAndSubscribersSeeEachEventOnce(t *testing.T) {
 	assert.Empty(t, r.Status().LastError)
 }
 
+// A slow NATS would be busy with a large window for so long that it seems to store nothing.
+func TestTheFirstWindowOverAConnectionIsSmall(t *testing.T) {
+	t.Parallel()
+	n := newSlowNATS(t, time.Hour)
+	start(t, bus.NewRelay(newOutbox(calls(t, "a", 450)...), external(t, n.url), bus.RelayConfig{}, discard()))
+	require.Eventually(t, func() bool { return len(n.ids()) >= 16 }, patience, time.Millisecond)
+	time.Sleep(50 * time.Millisecond)
+	assert.Len(t, n.ids(), 16, "the others wait until these are confirmed")
+}
+
 func TestAnEventThatIsConfirmedLateIsPublishedOnce(t *testing.T) {
 	t.Parallel()
 	n := newSlowNATS(t, 2500*time.Millisecond)

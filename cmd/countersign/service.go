@@ -184,7 +184,7 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	background.run(s.relay.Run)
 	background.run(s.tellLosses)
 	if embedded != nil {
-		background.run(func(ctx context.Context) { embedded.KeepWriting(ctx, s.provesNATS) })
+		background.run(func(ctx context.Context) { embedded.KeepWriting(ctx, s.state.Stuck) })
 	}
 	background.run(directory.Wrap)
 	background.run(attempts.Run)
