@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"countersign/internal/datafile"
 )
@@ -66,8 +67,8 @@ var olderHad = []struct{ database, shownBy string }{
 // note, the folder is not an older version's any more. Those that are gone come first.
 func noteOlder(folder string) error {
 	files, err := os.ReadDir(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil // whoever opens the database says so
 	}
 	if err != nil {
 		return AccessError(folder, err)
