@@ -79,7 +79,7 @@ func (j *Journal) releaseSpill() error {
 	if j.spill == nil {
 		return nil
 	}
-	err := j.spill.close()
+	err := errors.Join(j.spill.emptyStale(), j.spill.close())
 	j.spill = nil
 	return err
 }
@@ -160,11 +160,13 @@ func (j *Journal) keepAll() {
 func (j *Journal) settle(n int) {
 	j.spilling.Lock()
 	defer j.spilling.Unlock()
-	if !j.queue.settle(n) {
+	done := j.queue.settle(n)
+	if j.spill == nil || !done && !j.spill.stale {
 		return
 	}
-	if err := j.spill.empty(); err != nil {
-		j.log.Error("the spill of the journal cannot be emptied, and is emptied at the next start",
+	again := j.spill.stale
+	if err := j.spill.empty(); err != nil && !again {
+		j.log.Error("the spill of the journal cannot be emptied, tried again with the next events",
 			"file", SpillPath(j.db.Path), "err", err)
 	}
 }
@@ -180,7 +182,7 @@ func (j *Journal) leaveSpill() (err error) {
 		err = &LostError{Events: lost}
 	}
 	if j.spill != nil {
-		err = errors.Join(err, j.spill.close())
+		err = errors.Join(err, j.spill.emptyStale(), j.spill.close())
 	}
 	return err
 }

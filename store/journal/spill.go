@@ -23,6 +23,7 @@ type spill struct {
 	file       *os.File
 	unlock     func()
 	size, used int64 // bytes
+	stale      bool  // the journal has all records, but they could not be overwritten
 }
 
 const recordHeader = 8
@@ -80,8 +81,12 @@ func (s *spill) load(room int64) (found spilled, err error) {
 	return found, nil
 }
 
-// put appends the entries that fit and returns how many there are.
+// put appends the entries that fit and returns how many there are. Behind stale records it appends nothing: they may be
+// half overwritten, and then hide what follows.
 func (s *spill) put(entries []entry) (n int, err error) {
+	if err := s.emptyStale(); err != nil {
+		return 0, err
+	}
 	var text []byte
 	for _, e := range entries {
 		if s.used+int64(len(text)+recordHeader+len(e.body)) > s.size {
@@ -102,11 +107,25 @@ func (s *spill) put(entries []entry) (n int, err error) {
 	return n, nil
 }
 
-// empty overwrites all records: the journal has them.
+// empty overwrites all records: the journal has them. With an error they are stale, and empty is to be called again.
 func (s *spill) empty() error {
-	err := s.wipe(0, s.used)
-	s.used = 0
-	return err
+	s.stale = true
+	if err := s.wipe(0, s.used); err != nil {
+		return err
+	}
+	s.used, s.stale = 0, false
+	return nil
+}
+
+// emptyStale empties a spill that could not be emptied before.
+func (s *spill) emptyStale() error {
+	if !s.stale {
+		return nil
+	}
+	if err := s.empty(); err != nil {
+		return fmt.Errorf("empty the spill of the journal: %w", err)
+	}
+	return nil
 }
 
 // wipe writes zeros.

@@ -361,6 +361,87 @@ func TestAServiceDoesNotStartWithoutTheSpillThatAnotherHas(t *testing.T) {
 	openJournal(t, path, Options{Spill: 8192})
 }
 
+// readOnly makes writes to the spill fail until restore is called.
+func (s *spill) readOnly(t *testing.T) (restore func()) {
+	t.Helper()
+	writable := s.file
+	file, err := os.Open(writable.Name())
+	require.NoError(t, err)
+	s.file = file
+	return func() {
+		s.file = writable
+		require.NoError(t, file.Close())
+	}
+}
+
+func TestASpillThatCannotBeEmptiedHidesNothingAndShowsNothingOld(t *testing.T) {
+	t.Parallel()
+	path := SpillPath(filepath.Join(t.TempDir(), "journal.db"))
+	s, _, err := openSpill(path, 8192)
+	require.NoError(t, err)
+	var entries []entry
+	for _, e := range steps("a", 6) {
+		n, err := newEntry(e)
+		require.NoError(t, err)
+		entries = append(entries, n)
+	}
+	_, err = s.put(entries[:5])
+	require.NoError(t, err)
+	restore := s.readOnly(t)
+	require.Error(t, s.empty())
+	_, err = s.put(entries[5:])
+	require.Error(t, err)
+	restore()
+	require.NoError(t, s.wipe(0, 4), "half overwritten")
+	_, err = s.put(entries[5:])
+	require.NoError(t, err)
+	require.NoError(t, s.close())
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	found := readSpilled(text)
+	if assert.Len(t, found.entries, 1) {
+		assert.Equal(t, "a.6", found.entries[0].id)
+	}
+	assert.Empty(t, bytes.Trim(text[found.bytes:], "\x00"))
+}
+
+func TestASpillThatCannotBeEmptiedIsEmptiedLater(t *testing.T) {
+	t.Parallel()
+	for name, later := range map[string]func(*testing.T, *Journal){
+		"with the next events": func(t *testing.T, j *Journal) {
+			require.NoError(t, j.Append(steps("b", 1)...))
+			require.NoError(t, j.awaitWritten(deadline(t)))
+		},
+		"at the stop": func(t *testing.T, j *Journal) { require.NoError(t, j.Close(deadline(t))) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log, book := newLog()
+			path := filepath.Join(t.TempDir(), "journal.db")
+			j := openJournal(t, path, Options{Spill: 1 << 20, Log: log, firstRetry: time.Millisecond})
+			var restore func()
+			require.NoError(t, locked(deadline(t), path, func() error {
+				require.NoError(t, j.Append(steps("a", 5)...))
+				require.NoError(t, j.Sync(deadline(t)))
+				j.spilling.Lock()
+				defer j.spilling.Unlock()
+				restore = j.spill.readOnly(t)
+				return nil
+			}))
+			require.NoError(t, j.awaitWritten(deadline(t)))
+			j.spilling.Lock()
+			waiting, _, err := Spilled(path)
+			restore()
+			j.spilling.Unlock()
+			require.NoError(t, err)
+			assert.Equal(t, 5, waiting)
+			later(t, j)
+			assertEmptySpill(t, path)
+			assert.Equal(t, 1, strings.Count(book.String(), "the spill of the journal cannot be emptied"), book)
+		})
+	}
+}
+
 func TestThereIsNoSpillWithoutRoomForIt(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "journal.db")
