@@ -56,6 +56,9 @@ func (s *State) watchHang(ctx context.Context) {
 			return
 		case <-s.hang.began:
 		}
+		if !s.hang.is() { // told of by operations that began before it answered again
+			continue
+		}
 		s.log.Warn("nats hangs, calls go on without shared state until it answers", "server", s.endpoint.String())
 		for wait := retry.Backoff(hangPollFirst, hangPollMost); s.hang.is(); {
 			if retry.Pause(ctx, wait.NextBackOff()) != nil {

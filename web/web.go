@@ -53,7 +53,8 @@ const requestTimeout = 5 * time.Second
 
 type api struct {
 	Options
-	failures failures
+	failures  failures
+	readiness readiness
 }
 
 // New makes the handler of the API. It starts nothing.

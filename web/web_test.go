@@ -4,28 +4,70 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
 
 func TestHealthNeedsNoKey(t *testing.T) {
 	t.Parallel()
-	var reasons []string
-	s := newSite(t, func(o *Options) {
-		o.Ready = func(ctx context.Context) []string {
-			_, bounded := ctx.Deadline()
-			assert.True(t, bounded)
-			return reasons
-		}
-	})
+	site := func(reasons ...string) *site {
+		return newSite(t, func(o *Options) {
+			o.Ready = func(ctx context.Context) []string {
+				_, bounded := ctx.Deadline()
+				assert.True(t, bounded)
+				return reasons
+			}
+		})
+	}
+	s := site()
 	assert.Equal(t, 200, s.get("/healthz", withoutKey).status)
 	assert.Equal(t, 200, s.get("/readyz", withoutKey).status)
-	reasons = []string{"NATS is not connected."}
+	s = site("NATS is not connected.")
 	got := s.get("/readyz", withoutKey)
 	assert.Equal(t, 503, got.status)
 	assert.Equal(t, []any{"NATS is not connected."}, got.body["reasons"])
 	assert.Equal(t, 200, s.get("/healthz", withoutKey).status)
+}
+
+// Anybody may ask, and each check writes.
+func TestManyWhoAskForReadinessGetTheResultOfOneCheck(t *testing.T) {
+	t.Parallel()
+	const many = 200
+	var r readiness
+	var checks, running atomic.Int32
+	began, end := make(chan struct{}), make(chan struct{})
+	check := func(ctx context.Context) []string {
+		assert.EqualValues(t, 1, running.Add(1), "one at a time")
+		defer running.Add(-1)
+		if checks.Add(1) == 1 {
+			close(began)
+			<-end
+			assert.NoError(t, ctx.Err(), "others wait for it")
+		}
+		return []string{"full"}
+	}
+	var all sync.WaitGroup
+	ask := func(ctx context.Context) {
+		all.Go(func() { assert.Equal(t, []string{"full"}, r.reasons(ctx, check)) })
+	}
+	first, goAway := context.WithCancel(t.Context())
+	ask(first)
+	<-began
+	for range many {
+		ask(t.Context())
+	}
+	goAway()
+	close(end)
+	all.Wait()
+	before := checks.Load()
+	assert.Less(t, before, int32(many/10))
+	r.until = time.Now()
+	assert.Equal(t, []string{"full"}, r.reasons(t.Context(), check))
+	assert.Equal(t, before+1, checks.Load(), "later it is found out again")
 }
 
 func TestUnknownAddressesAndMethods(t *testing.T) {
