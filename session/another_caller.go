@@ -7,8 +7,8 @@ import (
 )
 
 // A caller's number only suggests a customer: a family, an office and the next owner of a number call from it too. Who
-// says so with the opt-out key, or cannot prove to be that customer, is asked for the identifiers behind the number, as a
-// caller with an unknown number is.
+// says so with the opt-out key, or cannot prove to be that customer, is asked for the identifiers behind the number, as
+// a caller with an unknown number is.
 
 // mayBeAnother says whether the number suggested a customer who did not answer.
 func (w *walk) mayBeAnother() bool {
@@ -18,8 +18,8 @@ func (w *walk) mayBeAnother() bool {
 	return w.why == event.ReasonOptedOut || w.why == event.ReasonWrongAnswer || w.why == event.ReasonLocked
 }
 
-// identifyAnother asks who the caller is, and for their proof. If they name nobody, the suggested customer is still what
-// helps the agent most.
+// identifyAnother asks who the caller is, and for their proof. If they name nobody, the suggested customer is still
+// what helps the agent most.
 func (w *walk) identifyAnother(ctx context.Context) {
 	s, why, at := w.s, w.why, w.at
 	suggested, methods := s.customer, s.methods

@@ -84,8 +84,8 @@ var callersFailure = map[event.Reason]bool{
 	event.ReasonVoid:     true,
 }
 
-// freely lists the reasons of callers who guess at nothing: they go to a person of their own accord, or through no fault
-// of theirs.
+// freely lists the reasons of callers who guess at nothing: they go to a person of their own accord, or through no
+// fault of theirs.
 var freely = map[event.Reason]bool{
 	event.ReasonOptedOut: true, event.ReasonNotEnrolled: true, event.ReasonUnavailable: true,
 }

@@ -21,7 +21,8 @@ var ErrBadRows = errors.New("nothing was imported")
 type ImportOptions struct {
 	// Region is the country (ISO 3166) of phones without a country code.
 	Region string
-	// LostPlus says that phones that begin with neither "+" nor 0 have a country code: a spreadsheet took them for numbers.
+	// LostPlus says that phones that begin with neither "+" nor 0 have a country code: a spreadsheet took them for
+	// numbers.
 	LostPlus bool
 	// Placeholders are phones that stand for none, beside those that everybody knows. No customer can have them.
 	Placeholders session.Placeholders

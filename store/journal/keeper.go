@@ -47,8 +47,8 @@ func (j *Journal) takeSpill(ctx context.Context, o Options) error {
 	return nil
 }
 
-// awaitSpill opens the spill. Without room of its own it leaves the spill to the process that has it; otherwise it waits
-// until that process, a command, has written what is there to the journal.
+// awaitSpill opens the spill. Without room of its own it leaves the spill to the process that has it; otherwise it
+// waits until that process, a command, has written what is there to the journal.
 func (j *Journal) awaitSpill(ctx context.Context, path string, o Options) (s *spill, found spilled, err error) {
 	for deadline, told := time.Now().Add(o.spillWait), false; ; told = true {
 		s, found, err := openSpill(path, o.Spill)

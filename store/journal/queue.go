@@ -121,8 +121,8 @@ func (q *queue) settle(n int) (spillIsDone bool) {
 	return inSpill && q.kept == q.settled
 }
 
-// late returns the oldest entries that nothing keeps, up to most, if the first has waited too long, or how long it still
-// may. While others are in the spill, none may wait. No entries and no wait: everything is kept.
+// late returns the oldest entries that nothing keeps, up to most, if the first has waited too long, or how long it
+// still may. While others are in the spill, none may wait. No entries and no wait: everything is kept.
 func (q *queue) late(most int) (entries []entry, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -33,8 +33,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // SpillPath is the spill of the journal at path.
 func SpillPath(path string) string { return strings.TrimSuffix(path, ".db") + ".spill" }
 
-// openSpill takes the spill of a journal, reserving room for it, and reads what it holds. Without a spill (room is 0 and
-// there is none) it returns nil; if another process has it, a datafile.ErrInUse.
+// openSpill takes the spill of a journal, reserving room for it, and reads what it holds. Without a spill (room is 0
+// and there is none) it returns nil; if another process has it, a datafile.ErrInUse.
 func openSpill(path string, room int64) (s *spill, found spilled, err error) {
 	if _, err := os.Stat(path); room == 0 && errors.Is(err, fs.ErrNotExist) {
 		return nil, spilled{}, nil

@@ -61,8 +61,8 @@ func (db *DB) migrate(ctx context.Context, s Schema, was bool) error {
 	})
 }
 
-// lockFolder keeps services from the folder during an upgrade. It refuses the upgrade if one is running: a service of an
-// older version could not write to the file any more.
+// lockFolder keeps services from the folder during an upgrade. It refuses the upgrade if one is running: a service of
+// an older version could not write to the file any more.
 func (db *DB) lockFolder(found, known int) (unlock func(), err error) {
 	lock := datafile.FolderLock(filepath.Dir(db.Path))
 	unlock, err = datafile.LockUnlessHeld(lock)
