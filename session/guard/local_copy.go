@@ -115,8 +115,8 @@ func (r *records) known(ctx context.Context, key string) (value []byte, keep tim
 	return c(nil)
 }
 
-// putBack queues what the Store may lack: what this machine counted before it was restarted, and all else that it knows
-// if the Store has lost it.
+// putBack queues what the Store may lack: what this machine counted before it was restarted and, in half the room, what
+// else it knows if the Store has lost it. What is counted later takes the place of either.
 func (r *records) putBack(ctx context.Context) {
 	all, err := r.copy.All(ctx, maxPendingRecords)
 	if err != nil {
@@ -125,8 +125,18 @@ func (r *records) putBack(ctx context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key, known := range all {
-		if c := r.restore(key, known); c != nil && r.pending[key] == nil {
-			r.queueLocked(key, c)
+		c := r.restore(key, known)
+		switch {
+		case c == nil || r.pending[key] != nil:
+			continue
+		case known.Unsent:
+			r.unsent[key] = true
+		case len(r.pending) >= maxPendingRecords/2:
+			continue
+		}
+		r.queueLocked(key, c)
+		if r.pending[key] != nil {
+			r.putBacks[key] = true
 		}
 	}
 }

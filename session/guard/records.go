@@ -53,7 +53,10 @@ type records struct {
 	copyFails bool
 	copyDue   chan struct{} // tells Run that uncopied has something
 	restore   func(key string, known Copied) change
-	unsent    map[string]bool // changed while the Store was unavailable
+
+	unsent   map[string]bool // changed here, and the Store lacks it
+	inexact  map[string]bool // those of unsent with changes that did not fit in pending: the copy stands for them
+	putBacks map[string]bool // records in pending that putBack alone queued: they make room for others
 
 	// wake tells Run that there is something to replay.
 	wake chan struct{}
@@ -65,6 +68,7 @@ type change func(value []byte) (next []byte, keep time.Duration, changed bool)
 func newRecords(store shared.Store, own Copy, timeout time.Duration, log *slog.Logger) *records {
 	r := &records{
 		store: store, timeout: timeout, log: log, copy: own, uncopied: map[string]Copied{}, unsent: map[string]bool{},
+		inexact: map[string]bool{}, putBacks: map[string]bool{},
 		copyDue: make(chan struct{}, 1),
 		pending: map[string][]change{}, seen: newCache[[]byte](maxSeen), wake: make(chan struct{}, 1),
 	}
@@ -128,8 +132,22 @@ func (r *records) get(ctx context.Context, key string) []byte {
 		r.markAway(err)
 		return r.copied(ctx, key)
 	}
-	r.cache(key, value)
-	return value
+	return r.found(ctx, key, value)
+}
+
+// found is a record as the Store has it, with what the Store lacks.
+func (r *records) found(ctx context.Context, key string, value []byte) []byte {
+	r.mu.Lock()
+	changes, unsent := r.pending[key], r.unsent[key]
+	if !unsent {
+		r.cacheLocked(key, value)
+	}
+	r.mu.Unlock()
+	if !unsent {
+		return value
+	}
+	merged, _, _ := inOrder(r.lacking(ctx, key, changes))(value)
+	return merged
 }
 
 func (r *records) write(ctx context.Context, key string, apply, replay change) (done bool) {
@@ -143,7 +161,7 @@ func (r *records) write(ctx context.Context, key string, apply, replay change) (
 		r.writeLocally(ctx, key, apply, replay)
 		return true
 	}
-	done, err := r.swap(ctx, key, apply, deadline)
+	done, err := r.send(ctx, key, apply, deadline)
 	if err != nil {
 		r.markAway(err)
 		r.writeLocally(ctx, key, apply, replay)
@@ -161,7 +179,7 @@ func (r *records) swap(ctx context.Context, key string, c change, deadline time.
 	for wait := retry.Backoff(time.Millisecond, maxBackOff); ; {
 		next, err := r.trySwap(ctx, key, c)
 		if err == nil {
-			r.cache(key, next)
+			r.sent(key, next)
 			return true, nil
 		}
 		if !errors.Is(err, shared.ErrConflict) {
@@ -226,15 +244,27 @@ func stripe(key string) (n int) {
 	return n
 }
 
-// cache remembers what the Store has.
-func (r *records) cache(key string, value []byte) {
+// sent remembers what was written to the Store.
+func (r *records) sent(key string, value []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	known, there := r.seen.get(key)
-	if there && bytes.Equal(known, value) && !r.unsent[key] {
+	if r.pending[key] != nil && r.unsent[key] { // changed again meanwhile
 		return
 	}
-	delete(r.unsent, key)
+	if r.unsent[key] {
+		delete(r.unsent, key)
+		delete(r.inexact, key)
+		r.copyLocked(key, value, false)
+	}
+	r.cacheLocked(key, value)
+}
+
+// cacheLocked remembers what the Store has. r.mu is held.
+func (r *records) cacheLocked(key string, value []byte) {
+	known, there := r.seen.get(key)
+	if there && bytes.Equal(known, value) {
+		return
+	}
 	r.seen.put(key, value)
 	r.copyLocked(key, value, false)
 }

@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"countersign/session/shared"
@@ -37,13 +38,31 @@ func (r *records) queue(key string, replay change) {
 }
 
 func (r *records) queueLocked(key string, replay change) {
-	if r.pending[key] == nil && len(r.pending) >= maxPendingRecords {
-		r.lost++
+	if r.pending[key] == nil && len(r.pending) >= maxPendingRecords && !r.makeRoom() {
+		if r.unsent[key] && r.restore != nil {
+			r.inexact[key] = true
+		} else {
+			r.lost++
+		}
 		return
 	}
+	delete(r.putBacks, key)
 	r.pending[key] = append(r.pending[key], replay)
 	r.dropOldest(key)
 	r.signal()
+}
+
+// makeRoom drops a record that putBack queued.
+func (r *records) makeRoom() (made bool) {
+	for key := range r.putBacks {
+		delete(r.putBacks, key)
+		delete(r.pending, key)
+		if r.unsent[key] {
+			r.inexact[key] = true
+		}
+		return true
+	}
+	return false
 }
 
 // dropOldest drops the oldest changes of a record that has more than maxPendingChanges.
@@ -76,11 +95,14 @@ func (r *records) replayPending(ctx context.Context) error {
 	}
 }
 
-// nextPending is a record with pending changes. Once none is left, the Store counts as available again.
+// nextPending is a record with changes that the Store lacks. Once none is left, the Store counts as available again.
 func (r *records) nextPending() (key string, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key := range r.pending {
+		return key, true
+	}
+	for key := range r.unsent {
 		return key, true
 	}
 	if r.away {
@@ -101,22 +123,51 @@ func (r *records) replayRecord(ctx context.Context, key string) error {
 		return errBusy
 	}
 	defer unlock()
-	r.mu.Lock()
-	changes := r.pending[key]
-	delete(r.pending, key) // later changes queue up behind these
-	r.mu.Unlock()
-	done, err := r.swap(ctx, key, inOrder(changes), deadline)
+	done, err := r.send(ctx, key, unchanged, deadline)
 	if err == nil && !done {
 		err = errBusy
 	}
-	if err == nil {
-		return nil
+	return err
+}
+
+// send applies the pending changes of a record to the Store, and one more. If that fails the pending ones stay. The
+// record is locked.
+func (r *records) send(ctx context.Context, key string, more change, deadline time.Time) (done bool, err error) {
+	r.mu.Lock()
+	changes, putBack := r.pending[key], r.putBacks[key]
+	delete(r.pending, key) // later changes queue up behind these
+	delete(r.putBacks, key)
+	r.mu.Unlock()
+	done, err = r.swap(ctx, key, inOrder(append(r.lacking(ctx, key, changes), more)), deadline)
+	if done || len(changes) == 0 {
+		return done, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if putBack && r.pending[key] == nil {
+		r.putBacks[key] = true
+	}
 	r.pending[key] = append(changes, r.pending[key]...)
 	r.dropOldest(key)
-	return err
+	return false, err
+}
+
+// lacking are the changes that the Store lacks: the pending ones, unless the local copy must stand for them.
+func (r *records) lacking(ctx context.Context, key string, pending []change) []change {
+	r.mu.Lock()
+	byCopy := r.unsent[key] && r.restore != nil && (len(pending) == 0 || r.inexact[key])
+	r.mu.Unlock()
+	if byCopy {
+		if c := r.restore(key, Copied{Value: r.copied(ctx, key), Unsent: true}); c != nil {
+			return []change{c}
+		}
+	}
+	return slices.Clone(pending)
+}
+
+// unchanged is no change.
+func unchanged(value []byte) (next []byte, keep time.Duration, changed bool) {
+	return value, shared.ByDefault, false
 }
 
 // inOrder applies one change after the other.
