@@ -105,8 +105,9 @@ func TestALockedJournalHoldsNobodyUpAndGetsEverythingLater(t *testing.T) {
 func assertEmptySpill(t *testing.T, path string) {
 	t.Helper()
 	var text []byte
+	soon := deadline(t)
 	for text = []byte("?"); len(bytes.Trim(text, "\x00")) > 0; {
-		require.NoError(t, retry.Pause(deadline(t), time.Millisecond))
+		require.NoError(t, retry.Pause(soon, time.Millisecond))
 		var err error
 		text, err = os.ReadFile(SpillPath(path))
 		require.NoError(t, err)
@@ -325,8 +326,8 @@ func TestAServiceWaitsForTheCommandThatHasTheSpill(t *testing.T) {
 		assert.NoError(t, err)
 		opened <- j
 	}()
-	for !strings.Contains(book.String(), "another Countersign uses the spill of the journal") {
-		require.NoError(t, retry.Pause(deadline(t), time.Millisecond))
+	for soon := deadline(t); !strings.Contains(book.String(), "another Countersign uses the spill of the journal"); {
+		require.NoError(t, retry.Pause(soon, time.Millisecond))
 	}
 	assert.Empty(t, opened)
 	require.NoError(t, command.close())
@@ -352,8 +353,8 @@ func TestAServiceDoesNotStartWithoutTheSpillThatAnotherHas(t *testing.T) {
 		_, err := Open(stopped, path, Options{Spill: 8192, Log: log})
 		done <- err
 	}()
-	for !strings.Contains(book.String(), "waiting for it") {
-		require.NoError(t, retry.Pause(deadline(t), time.Millisecond))
+	for soon := deadline(t); !strings.Contains(book.String(), "waiting for it"); {
+		require.NoError(t, retry.Pause(soon, time.Millisecond))
 	}
 	stop()
 	require.ErrorIs(t, <-done, context.Canceled)
