@@ -151,10 +151,9 @@ func (a *anonymous) exchange(ctx context.Context, m *lineMonitor) {
 	}
 	own := a.own.clone()
 	a.mu.Unlock()
-	if len(own) == 0 {
-		return
+	if len(own) > 0 {
+		m.write(ctx, kindAnonymous+"."+m.self, own, 2*a.rules.AnonymousWithin)
 	}
-	m.write(ctx, kindAnonymous+"."+m.self, own, 2*a.rules.AnonymousWithin)
 	values, err := m.store.All(ctx, kindAnonymous)
 	if err != nil {
 		return // what was known of the others counts on

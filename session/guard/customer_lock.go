@@ -110,10 +110,10 @@ func (c *customer) insert(f failure) (changed bool) {
 	return true
 }
 
-// giveBack removes the last attempt of a call.
-func (c *customer) giveBack(call string) (changed bool) {
+// giveBack removes the last attempt of a call by a method.
+func (c *customer) giveBack(call string, by event.Method) (changed bool) {
 	for i := len(c.Failures) - 1; i >= 0; i-- {
-		if strings.HasPrefix(c.Failures[i].ID, call) {
+		if strings.HasPrefix(c.Failures[i].ID, call) && c.Failures[i].By == by {
 			c.Failures = slices.Delete(c.Failures, i, i+1)
 			return true
 		}

@@ -211,7 +211,7 @@ func (g *Guard) GiveBack(ctx context.Context, a session.Attempt) {
 	}
 	g.anonymous.end(a.Call, false)
 	tag := g.keys.callTag(a.Call)
-	giveBack := func(c *customer) bool { return c.giveBack(tag) }
+	giveBack := func(c *customer) bool { return c.giveBack(tag, a.Method) }
 	if !g.editCustomer(ctx, a.Customer, giveBack, giveBack) {
 		g.queueCustomer(a.Customer, giveBack)
 	}
@@ -225,11 +225,11 @@ func (g *Guard) Right(ctx context.Context, a session.Attempt) {
 	g.anonymous.end(a.Call, false)
 	tag, now := g.keys.callTag(a.Call), g.now()
 	right := func(c *customer) bool {
-		back := c.giveBack(tag)
+		back := c.giveBack(tag, a.Method)
 		return c.forget(a.Method, c.latest(now)) || back
 	}
 	replay := func(c *customer) bool {
-		back := c.giveBack(tag)
+		back := c.giveBack(tag, a.Method)
 		return c.forget(a.Method, now) || back
 	}
 	if !g.editCustomer(ctx, a.Customer, right, replay) {

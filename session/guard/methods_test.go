@@ -215,3 +215,24 @@ func TestASharedNumberHasLimitsOfItsOwn(t *testing.T) {
 	assert.ErrorContains(t, err, `shared_numbers[0].number is "2125559000"`)
 	assert.ErrorContains(t, err, "shared_numbers[1].caller_names is 5000")
 }
+
+// Two calls at once: what the second one proves has cleared the attempt that the first one would take back.
+func TestARightPINTakesNoWrongCodeOfItsCallBack(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, newClock(), shared.NewMemory())
+	ctx := t.Context()
+	for n := range 30 {
+		call, other := fmt.Sprint("call-", n), fmt.Sprint("other-", n)
+		if m.Try(ctx, by(event.MethodSMSCode, call, "C-1")).Locked {
+			break
+		}
+		pin := by(event.MethodPIN, call, "C-1")
+		m.Try(ctx, pin)
+		right := by(event.MethodPIN, other, "C-1")
+		m.Try(ctx, right)
+		m.Right(ctx, right)
+		m.Right(ctx, pin)
+		m.clock.pass(time.Second)
+	}
+	assert.True(t, m.Customer(ctx, "C-1").Locked, "wrong codes end somewhere")
+}
