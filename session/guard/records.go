@@ -129,7 +129,7 @@ func (r *records) get(ctx context.Context, key string) []byte {
 	case errors.Is(err, shared.ErrNotFound): // expired or lost; what has expired counts no more
 		return r.copied(ctx, key)
 	case err != nil:
-		r.markAway(err)
+		r.failed(ctx, err)
 		return r.copied(ctx, key)
 	}
 	return r.found(ctx, key, value)
@@ -163,7 +163,7 @@ func (r *records) write(ctx context.Context, key string, apply, replay change) (
 	}
 	done, err := r.send(ctx, key, apply, deadline)
 	if err != nil {
-		r.markAway(err)
+		r.failed(ctx, err)
 		r.writeLocally(ctx, key, apply, replay)
 		return true
 	}

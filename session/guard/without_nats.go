@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"countersign/session"
 	"countersign/session/shared"
 )
 
@@ -198,6 +199,15 @@ func (r *records) markAway(err error) {
 		r.log.Warn("guard store unavailable, attempts count on this machine only", "err", err)
 	}
 	r.signal()
+}
+
+// failed takes the Store for unavailable, unless it is the call that has no time left for it: other calls have.
+func (r *records) failed(ctx context.Context, err error) {
+	if session.StateBudgetOf(ctx).Within(r.timeout) == 0 {
+		r.signal()
+		return
+	}
+	r.markAway(err)
 }
 
 // signal wakes Run.

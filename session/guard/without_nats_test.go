@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"countersign/session"
 	"countersign/session/shared"
 )
 
@@ -146,4 +147,32 @@ func TestAReplayThatFailsStaysPending(t *testing.T) {
 		t, count(1, maxPendingChanges+1), numbers(value), "the oldest made room for the change that came meanwhile",
 	)
 	assert.Contains(t, log.String(), "lost=1")
+}
+
+// brokenStore fails every operation.
+type brokenStore struct{ shared.Store }
+
+func (brokenStore) Get(context.Context, string) ([]byte, uint64, error) {
+	return nil, 0, errors.New("no time left")
+}
+
+func TestACallWithoutTimeLeftDoesNotMakeTheStoreUnavailableForOthers(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	store := shared.NewMemory()
+	r := newRecords(brokenStore{store}, noCopy{}, defaultTimeout, slog.New(slog.NewTextHandler(&log, nil)))
+	spent := session.WithStateBudget(t.Context(), time.Nanosecond)
+	session.StateBudgetOf(spent).Spend(time.Second)
+	r.write(spent, "customer.one", append2(1), append2(1))
+	assert.False(t, r.isAway())
+	assert.Equal(t, []int{1}, numbers(r.get(spent, "customer.one")), "the attempt counts here")
+	r.store = store
+	require.NoError(t, r.replayPending(t.Context()))
+	value, _, err := store.Get(t.Context(), "customer.one")
+	require.NoError(t, err)
+	assert.Equal(t, []int{1}, numbers(value), "and everywhere soon")
+
+	r.store = brokenStore{store}
+	r.get(session.WithStateBudget(t.Context(), time.Minute), "customer.two")
+	assert.True(t, r.isAway())
 }
