@@ -32,6 +32,7 @@ func TestASilentQuestionWithoutEventLockHoldsTheCall(t *testing.T) {
 		s.execute("answer", "")
 		s.send("sendmsg\ncall-command: execute\nexecute-app-name: execute_extension\nexecute-app-arg: 'm:~:" +
 			strings.Repeat(link, 6) + "unset:k' inline\n\n")
+		s.run("execute_extension", "'multiset:y=1' inline") // runs inside the first question: it is there
 		press("12")
 		for range "12" {
 			held += decoded(s.until(read).get("variable_k"))

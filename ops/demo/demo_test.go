@@ -23,10 +23,12 @@ func options(t *testing.T, s *site, crm bool) (o demo.Options, calls *[]demo.Cal
 	run, stop := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(stop)
 	calls = &[]demo.Call{}
+	kinds := map[string]bool{}
 	return demo.Options{
 		Start: s.start, OpenCustomers: s.openCustomers, CRM: crm, Callers: 8, Speed: 10, Log: silent,
 		Called: func(c demo.Call) {
-			if *calls = append(*calls, c); len(*calls) == demo.KindsOfCallers() {
+			*calls, kinds[c.Who] = append(*calls, c), true
+			if len(kinds) == len(expected) {
 				stop()
 			}
 		},
@@ -55,6 +57,9 @@ func TestEachKindOfCallerCallsAndNoneIsLost(t *testing.T) {
 			assert.Positive(t, sum.Abandoned)
 			became := map[string]string{}
 			for _, c := range *calls {
+				if _, before := became[c.Who]; before { // the end of the demo may have cut it off
+					continue
+				}
 				became[c.Who] = c.Variables["cs_status"]
 				if c.End == sim.CallerHungUp {
 					became[c.Who] = string(c.End)
