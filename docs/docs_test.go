@@ -1,4 +1,3 @@
-// Package docs is what people read. Its test holds the pages to each other and to what the code cites.
 package docs
 
 import (
