@@ -52,7 +52,7 @@ func runDemo(c *cli.Context) (err error) {
 	if c.IsSet("config") {
 		return wrongUse("the demo has settings of its own: leave out --config")
 	}
-	data, closeFolder, err := demo.OpenFolder(ownData(c))
+	data, closeFolder, err := demo.OpenFolder(c.String("data"))
 	if err != nil {
 		return err
 	}
@@ -69,14 +69,6 @@ func runDemo(c *cli.Context) (err error) {
 		"%d lost. %d events on NATS.\n",
 		sum.Calls, sum.Seconds, sum.Verified, sum.Identified, sum.Unidentified, sum.Abandoned, sum.Lost, sum.Events)
 	return err
-}
-
-// ownData is --data, empty without it.
-func ownData(c *cli.Context) string {
-	if c.IsSet("data") {
-		return c.String("data")
-	}
-	return ""
 }
 
 // demoConfig is the default configuration on free ports.
