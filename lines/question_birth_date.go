@@ -13,6 +13,7 @@ type BirthDate struct {
 }
 
 func (*BirthDate) key() string    { return string(event.MethodBirthDate) }
+func (*BirthDate) conceals() bool { return true }
 func (b *BirthDate) setDefaults() { b.Reasks = 2 }
 
 func (*BirthDate) describe() (string, map[string]doc) {

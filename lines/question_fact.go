@@ -17,6 +17,7 @@ type Fact struct {
 }
 
 func (*Fact) key() string               { return "fact" }
+func (*Fact) conceals() bool            { return true }
 func (f *Fact) ownName() (string, bool) { return f.Name, true }
 func (f *Fact) ownPrompt() string       { return cmp.Or(f.Prompt, "ask-fact") }
 func (f *Fact) setDefaults()            { f.Reasks = 2 }

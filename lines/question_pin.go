@@ -17,6 +17,7 @@ type PIN struct {
 }
 
 func (*PIN) key() string    { return string(event.MethodPIN) }
+func (*PIN) conceals() bool { return true }
 func (p *PIN) setDefaults() { *p = PIN{Digits: Digits{4, 6}, Reasks: 2} }
 
 func (*PIN) describe() (string, map[string]doc) {

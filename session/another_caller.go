@@ -28,15 +28,17 @@ func (w *walk) identifyAnother(ctx context.Context) {
 	s.discard = true // a PIN keyed ahead is no account number
 	w.askWho(ctx)
 	switch {
-	case s.customer == nil:
+	case !s.named():
 		s.customer, s.methods = suggested, methods
 		if w.gone == nil && w.why != event.ReasonTooLong && w.why != event.ReasonUnavailable {
 			w.why, w.at = why, at
 		}
-	case s.customer.ID == suggested.ID && why == event.ReasonWrongAnswer: // has had all tries of a call
+	case s.customer != nil && s.customer.ID == suggested.ID && why == event.ReasonWrongAnswer: // had all tries of a call
 		w.why, w.at = why, at
 	default:
-		w.why, w.at = event.ReasonNotEnrolled, ""
-		w.verify(ctx)
+		w.prove(ctx)
+		if s.customer == nil {
+			s.customer, s.methods = suggested, methods
+		}
 	}
 }

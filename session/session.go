@@ -45,6 +45,7 @@ type Session struct {
 	methods    []event.Method
 	guessed    bool // an answer was wrong
 	known      bool // the caller's number is a customer's, or somebody was verified with it
+	concealed  concealment
 
 	queued      []utterance // played before the next prompt
 	spoken      bool        // a prompt has been played

@@ -42,6 +42,8 @@ type question struct {
 	limits        Limits
 	// noInput and wrong are the prompts after a silence and a wrong answer; default "no-input" and "not-right".
 	noInput, wrong string
+	// by is the method whose secret is asked for, if a lone hash key may lead back to the identifier.
+	by event.Method
 	// evenPace keeps the timers unchanged after a silence.
 	evenPace bool
 	// judge checks an entry. It must not keep the digits: they are wiped when it returns.
@@ -79,11 +81,16 @@ var (
 	noMatch  = attempt{result: event.AttemptNoMatch}
 	noInput  = attempt{result: event.AttemptNoInput}
 	optedOut = attempt{result: event.AttemptOptedOut}
+	// corrected: the hash key alone leads back to the identifier.
+	corrected = attempt{result: event.AttemptServed, outcome: session.Corrected(), ended: true}
 )
 
 func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reason) (session.Outcome, error) {
-	count := map[event.AttemptResult]int{}
+	count := map[event.AttemptResult]int{event.AttemptRejected: s.WrongAnswers(q.by)}
 	prompts := []string{q.prompt}
+	if reason, ended := q.ended(count, wrong); ended {
+		return session.Failed(reason), nil
+	}
 	for {
 		got, err := q.once(ctx, s, prompts, count[event.AttemptNoInput] > 0)
 		if err != nil {
@@ -107,6 +114,9 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 		}
 		if prompts = got.prompts; prompts == nil {
 			prompts = []string{q.wentWrong(got.result, count[got.result]), q.again}
+			if q.by != "" && s.MayCorrect() {
+				prompts = append(prompts, "correct-identifier")
+			}
 		}
 	}
 }
@@ -134,6 +144,9 @@ func (q question) once(
 	case session.NoInput:
 		return noInput, nil
 	case session.NoMatch:
+		if lone := entry.Terminated && entry.Keyed == 0; lone && q.by != "" && s.MayCorrect() {
+			return corrected, nil
+		}
 		return noMatch, nil
 	case session.OptedOut:
 		return optedOut, nil

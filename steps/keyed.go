@@ -19,12 +19,11 @@ type keyed struct {
 }
 
 func (k keyed) run(ctx context.Context, s *session.Session) (session.Outcome, error) {
-	customer, identified := s.Customer()
-	if !identified || !customer.Has(string(k.kind)) {
+	if !holds(s, k.kind) && s.Decoy(k.kind) == "" {
 		return session.Skipped(event.ReasonNotEnrolled), nil
 	}
-	return question{
-		prompt: k.prompt, again: k.again, min: k.min, max: k.max, limits: k.limits,
+	out, err := question{
+		prompt: k.prompt, again: k.again, min: k.min, max: k.max, limits: k.limits, by: k.kind,
 		judge: func(ctx context.Context, digits session.Secret) (attempt, error) {
 			answer, ok := digits, true
 			if k.read != nil {
@@ -35,8 +34,9 @@ func (k keyed) run(ctx context.Context, s *session.Session) (session.Outcome, er
 				return noMatch, nil
 			}
 			return judgeSecret(ctx, s, k.kind, func(ctx context.Context) (bool, error) {
-				return k.directory.Check(ctx, customer.ID, string(k.kind), answer)
+				return k.directory.Check(ctx, whose(s, k.kind), string(k.kind), answer)
 			})
 		},
 	}.ask(ctx, s, event.ReasonWrongAnswer)
+	return decoyed(s, k.kind, out), err
 }

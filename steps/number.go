@@ -25,6 +25,8 @@ type Number struct {
 	Limits Limits
 	// ReadBack says when the number is read back for confirmation.
 	ReadBack ReadBack
+	// Conceal keeps from the caller whether a customer has the number.
+	Conceal bool
 }
 
 // ReadBack says when a number is read back.
@@ -112,13 +114,20 @@ func (n Number) judge(ctx context.Context, s *session.Session, digits session.Se
 	if err != nil {
 		return attempt{}, err
 	}
+	if !found && n.Conceal {
+		out := session.Failed(event.ReasonNotFound)
+		out.Conceals = true
+		return over(out), nil
+	}
 	if !found && s.Unknown(ctx) {
 		return over(session.Failed(event.ReasonVelocity)), nil
 	}
 	if !found {
 		return rejected, nil
 	}
-	return accepted(session.IdentifiedAs(customer, event.Method(n.Kind))), nil
+	out := session.IdentifiedAs(customer, event.Method(n.Kind))
+	out.Conceals = n.Conceal
+	return accepted(out), nil
 }
 
 // find looks up the number. A telephone number that several customers share identifies none of them.

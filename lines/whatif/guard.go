@@ -33,7 +33,7 @@ func (g guard) Customer(context.Context, string) session.Standing {
 }
 
 // Try implements session.Guard.
-func (g guard) Try(context.Context, session.Attempt) session.Standing {
+func (g guard) Try(_ context.Context, a session.Attempt) session.Standing {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.unchecked = false
@@ -45,6 +45,9 @@ func (g guard) Try(context.Context, session.Attempt) session.Standing {
 	switch last := g.next == len(s.Attempts); {
 	case last && s.Reason == event.ReasonVelocity:
 		return session.Standing{Locked: true, Caller: true}
+	case a.Customer == "": // whatever they answer is wrong
+	case s.lockedOut:
+		return session.Standing{Locked: g.next == s.lastRejected()}
 	case last && s.Reason == event.ReasonLocked && began != nil && !g.locked:
 		_ = g.giveUp("the answer was not checked because the customer was locked, and the lock would come later now")
 		return locked

@@ -53,6 +53,8 @@ type step struct {
 	failure error
 	// lockAfter is the number of attempts after which a lock began; 0 for none.
 	lockAfter int
+	// lockedOut: an answer was not checked because the customer was locked, and the step went on.
+	lockedOut bool
 	used      bool
 }
 
@@ -169,6 +171,8 @@ func (r *reader) locked(d event.Locked) {
 		r.rec.lockedCustomer = true
 	case d.Began:
 		r.running.lockAfter = 1 // until the step ends
+	case d.On == event.LockOnCustomer:
+		r.running.lockedOut = true
 	}
 }
 
@@ -249,4 +253,14 @@ func factorOf(name event.Method, first, ofToken bool) session.Factor {
 		return session.NoFactor
 	}
 	return session.FactorOf(name)
+}
+
+// lastRejected is the number of attempts up to the last wrong answer.
+func (s *step) lastRejected() (n int) {
+	for i, a := range s.Attempts {
+		if a.Result == event.AttemptRejected {
+			n = i + 1
+		}
+	}
+	return n
 }

@@ -177,9 +177,6 @@ const contentionLock = time.Second
 
 // Try implements session.Guard. An attempt that cannot be counted is refused.
 func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing) {
-	if a.Customer == "" {
-		return session.Standing{}
-	}
 	now := g.now()
 	if a.Caller != "" {
 		if st := g.caller(ctx, a.Caller).standingInCall(g.rules.of(a.Caller), now); st.Locked {
@@ -195,6 +192,9 @@ func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing
 			g.anonymous.end(a.Call, false)
 		}
 	}()
+	if a.Customer == "" {
+		return session.Standing{}
+	}
 	done := g.editCustomer(ctx, a.Customer,
 		func(c *customer) bool { st = c.try(g.rules, now, f); return !st.Locked },
 		func(c *customer) bool { return c.add(g.rules, f) })
@@ -206,10 +206,10 @@ func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing
 
 // GiveBack implements session.Guard.
 func (g *Guard) GiveBack(ctx context.Context, a session.Attempt) {
+	g.anonymous.end(a.Call, false)
 	if a.Customer == "" {
 		return
 	}
-	g.anonymous.end(a.Call, false)
 	tag := g.keys.callTag(a.Call)
 	giveBack := func(c *customer) bool { return c.giveBack(tag, a.Method) }
 	if !g.editCustomer(ctx, a.Customer, giveBack, giveBack) {
