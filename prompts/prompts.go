@@ -74,7 +74,8 @@ func All() []Prompt {
 		{"not-right-1", "A possible answer, but not the right one. " +
 			"The same for an unknown account and a wrong PIN, so that nobody learns which."},
 		{"not-right-2", "Not the right answer, again: says what to check, and how to reach a person."},
-		{"correct-identifier", "How to key the account or customer number again. Plays after the question's -again prompt."},
+		{"correct-identifier", "How to key the account or customer number again. " +
+			"Plays after not-right, before the question's -again prompt."},
 		{"not-heard-1", "Nothing was said or understood. Plays before ask-passphrase-again."},
 		{"not-heard-2", "Nothing was understood, again: says how to speak."},
 		{"one-moment", "A lookup takes more than a second."},

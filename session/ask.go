@@ -19,7 +19,8 @@ type Ask struct {
 // Ask plays what was queued, then the prompts of a, and collects digits. The step wipes the entry's digits.
 //
 // The entry ends at the last possible digit, but prompts tell the caller to press the hash key. A hash key that comes
-// when the next prompt has begun does not answer that one: the prompt is played again.
+// when the next prompt has begun does not answer that one: the prompt is played again. Where the hash key alone is an
+// answer, it is late only in the first seconds.
 func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	s.Say(a.Prompts...)
 	c := Collect{
@@ -32,14 +33,21 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 		if err := s.act(ctx); err != nil {
 			return Entry{}, err
 		}
+		began := s.now()
 		entry, err := s.channel.Collect(ctx, c)
 		s.hashDue = err == nil && entry.Class == Input && !entry.Terminated && entry.Keyed == c.Max
 		if lone := entry.Class == NoMatch && entry.Terminated && entry.Keyed == 0; err != nil || !lone || !late {
 			return entry, err
 		}
+		if s.MayCorrect() && s.now().Sub(began) > lateHash {
+			return entry, nil
+		}
 		late = false
 	}
 }
+
+// lateHash is how long after a prompt began a hash key may belong to the entry before.
+const lateHash = 2 * time.Second
 
 // Attempted adds one attempt of the caller, begun at started, to the step's event. What was keyed behind an entry that
 // was not accepted answers nothing: the next Ask, of this step or another, discards it.

@@ -113,10 +113,11 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 			return session.Failed(reason), nil
 		}
 		if prompts = got.prompts; prompts == nil {
-			prompts = []string{q.wentWrong(got.result, count[got.result]), q.again}
-			if q.by != "" && s.MayCorrect() {
+			prompts = []string{q.wentWrong(got.result, count[got.result])}
+			if got.result == event.AttemptRejected && q.by != "" && s.MayCorrect() {
 				prompts = append(prompts, "correct-identifier")
 			}
+			prompts = append(prompts, q.again)
 		}
 	}
 }
