@@ -27,18 +27,17 @@ func (w *walk) identifyAnother(ctx context.Context) {
 	s.known = false  // the customer with this number is somebody else
 	s.discard = true // a PIN keyed ahead is no account number
 	w.askWho(ctx)
+	same := s.customer != nil && s.customer.ID == suggested.ID
 	switch {
-	case !s.named():
+	case same && why == event.ReasonWrongAnswer: // had all tries of a call
+		w.why, w.at = why, at
+	case s.named():
+		w.prove(ctx)
+	}
+	if s.customer == nil {
 		s.customer, s.methods = suggested, methods
 		if w.gone == nil && w.why != event.ReasonTooLong && w.why != event.ReasonUnavailable {
 			w.why, w.at = why, at
-		}
-	case s.customer != nil && s.customer.ID == suggested.ID && why == event.ReasonWrongAnswer: // had all tries of a call
-		w.why, w.at = why, at
-	default:
-		w.prove(ctx)
-		if s.customer == nil {
-			s.customer, s.methods = suggested, methods
 		}
 	}
 }

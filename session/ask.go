@@ -53,7 +53,10 @@ const lateHash = 2 * time.Second
 // was not accepted answers nothing: the next Ask, of this step or another, discards it.
 func (s *Session) Attempted(result event.AttemptResult, started time.Time) {
 	s.discard = s.discard || result == event.AttemptRejected || result == event.AttemptNoMatch
-	s.attempts = append(s.attempts, event.Attempt{Result: result, Milliseconds: s.now().Sub(started).Milliseconds()})
+	s.attempts = append(s.attempts, event.Attempt{
+		Result: result, Milliseconds: s.now().Sub(started).Milliseconds(), Unchecked: s.unchecked,
+	})
+	s.unchecked = false
 }
 
 // Hear is a step's question for words. Session.Hear turns it into a Listen, with the files of the prompts.

@@ -35,6 +35,7 @@ func (s *Session) Judge(
 	a.Method = by
 	switch standing := s.guard.Try(ctx, a); {
 	case standing.Locked && standing.Caller:
+		s.unchecked = true
 		s.events.record(lockedNow(event.LockOnCaller, a.Customer, standing, false))
 		return TurnedAway, nil
 	case standing.Locked && s.concealed.on:
@@ -42,6 +43,7 @@ func (s *Session) Judge(
 		s.events.record(lockedNow(event.LockOnCustomer, a.Customer, standing, false))
 		return s.judgeDecoy(ctx, by, check)
 	case standing.Locked:
+		s.unchecked = true
 		return LockedOut, nil
 	}
 	answered, err := check(ctx)

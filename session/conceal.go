@@ -67,6 +67,7 @@ func (s *Session) conceal(step string, out Outcome) {
 func (s *Session) judgeDecoy(
 	ctx context.Context, by event.Method, check func(context.Context) (Answered, error),
 ) (Answered, error) {
+	s.unchecked = true
 	a := s.attempt()
 	a.Customer, a.Method = "", by
 	if standing := s.guard.Try(ctx, a); standing.Locked {
@@ -128,10 +129,8 @@ func (w *walk) tellTheAgent() {
 	case w.gone != nil || !s.concealed.on:
 	case w.locked && s.customer != nil:
 		w.why = event.ReasonLocked
-	case s.customer == nil:
-		if w.why == event.ReasonNotEnrolled || w.why == event.ReasonNotFound {
-			w.why, w.at = event.ReasonNotFound, s.concealed.at
-		}
+	case s.customer == nil && w.why != event.ReasonOptedOut:
+		w.why, w.at = event.ReasonNotFound, s.concealed.at
 	}
 }
 

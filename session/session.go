@@ -51,6 +51,7 @@ type Session struct {
 	spoken      bool        // a prompt has been played
 	missing     map[utterance]bool
 	attempts    []event.Attempt
+	unchecked   bool // the answer just given was not checked
 	actionsLeft int
 	discard     bool // what is keyed ahead answers nothing that is asked now
 	hashDue     bool // the last entry ended without the hash key that its prompt asks for

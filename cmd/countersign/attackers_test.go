@@ -93,12 +93,9 @@ func judged(step string, journey []event.Event) (n int) {
 			continue
 		}
 		for _, a := range f.Attempts {
-			if a.Result == event.AttemptRejected || a.Result == event.AttemptAccepted {
+			if (a.Result == event.AttemptRejected || a.Result == event.AttemptAccepted) && !a.Unchecked {
 				n++
 			}
-		}
-		if f.Reason == event.ReasonLocked {
-			n--
 		}
 	}
 	return n

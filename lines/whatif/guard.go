@@ -24,7 +24,11 @@ func (g guard) Customer(context.Context, string) session.Standing {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.name == "" {
-		return session.Standing{Locked: g.rec.lockedCustomer}
+		nth := g.rec.identified
+		if g.finished < len(g.rec.steps) {
+			nth = g.rec.steps[g.finished].identified
+		}
+		return session.Standing{Locked: g.rec.lockedCustomer[nth]}
 	}
 	if g.step != nil && g.step.lockAfter > 0 && g.next >= g.step.lockAfter {
 		g.locked = true
@@ -46,12 +50,12 @@ func (g guard) Try(_ context.Context, a session.Attempt) session.Standing {
 	case last && s.Reason == event.ReasonVelocity:
 		return session.Standing{Locked: true, Caller: true}
 	case a.Customer == "": // whatever they answer is wrong
-	case s.lockedOut:
-		return session.Standing{Locked: g.next == s.lastRejected()}
 	case last && s.Reason == event.ReasonLocked && began != nil && !g.locked:
 		_ = g.giveUp("the answer was not checked because the customer was locked, and the lock would come later now")
 		return locked
 	case last && s.Reason == event.ReasonLocked, g.locked && s.at < began.at:
+		return locked
+	case s.Reason != event.ReasonVelocity && g.next > 0 && s.Attempts[g.next-1].Unchecked: // and the step went on
 		return locked
 	case g.tooLate():
 		_ = g.giveUp("the answer came too late and was not checked")

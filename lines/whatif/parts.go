@@ -75,7 +75,7 @@ func (c customers) keyed() (*session.Customer, error) {
 func (c customers) enrolled(customer session.Customer, nth int) session.Customer {
 	customer.Enrolled = c.line.questions
 	for _, s := range c.rec.steps {
-		if s.identified == nth && s.Reason == event.ReasonNotEnrolled {
+		if s.identified == nth && c.rec.notEnrolled(s) {
 			notOnFile := func(kind string) bool { return kind == s.name }
 			customer.Enrolled = slices.DeleteFunc(slices.Clone(customer.Enrolled), notOnFile)
 		}

@@ -19,10 +19,12 @@ type record struct {
 	// unplayable says why the call cannot be replayed.
 	unplayable string
 
-	// lockedCaller and lockedCustomer say what was locked before the first question. lockStep is the step in which the
-	// call itself caused a lock.
-	lockedCaller, lockedCustomer bool
-	lockStep                     *step
+	// lockedCaller says that the caller was locked before the first question, lockedCustomer which of the customers that
+	// they were identified as. lockStep is the step in which the call itself caused a lock.
+	lockedCaller   bool
+	lockedCustomer map[int]bool
+	identified     int // customers that the caller was identified as
+	lockStep       *step
 
 	// goneBetween is how the call ended between two steps, handOver how handing it on failed.
 	goneBetween, handOver error
@@ -53,9 +55,11 @@ type step struct {
 	failure error
 	// lockAfter is the number of attempts after which a lock began; 0 for none.
 	lockAfter int
-	// lockedOut: an answer was not checked because the customer was locked, and the step went on.
+	// lockedOut: an answer was not checked because of a lock of before, and the step went on.
 	lockedOut bool
-	used      bool
+	// nobody: the caller had named nobody.
+	nobody bool
+	used   bool
 }
 
 // newRecord reads the events of a call.
@@ -97,6 +101,7 @@ type reader struct {
 	last    *step // the step that ended just now
 	known   int   // customers that the caller was identified as
 	routed  bool
+	nobody  bool // the caller has named nobody
 	failed  event.Failed
 	level   int // that the caller had before
 }
@@ -133,7 +138,8 @@ func (r *reader) stepFinished(at time.Time, d event.StepFinished) {
 	if s == nil {
 		s = &step{at: len(r.rec.steps), name: d.Step, began: at.Add(-time.Duration(d.Milliseconds) * time.Millisecond)}
 	}
-	s.ended, s.StepFinished, s.identified = at, d, r.known
+	s.ended, s.StepFinished, s.identified, s.nobody = at, d, r.known, r.nobody
+	r.nobody = r.nobody || d.Result == event.StepFailed && d.Reason == event.ReasonNotFound
 	if s.lockAfter != 0 { // the last answer that was checked and wrong
 		checked := len(d.Attempts)
 		if d.Reason == event.ReasonLocked || d.Reason == event.ReasonVelocity {
@@ -154,6 +160,8 @@ func (r *reader) stepFinished(at time.Time, d event.StepFinished) {
 func (r *reader) identified(d event.Identified) {
 	c := &session.Customer{ID: d.Customer, Name: d.Name}
 	r.known++
+	r.rec.identified = r.known
+	r.nobody = false
 	switch {
 	case r.last != nil && r.last.Result == event.StepPassed:
 		r.last.customer = c
@@ -168,7 +176,10 @@ func (r *reader) locked(d event.Locked) {
 	case r.running == nil && d.On == event.LockOnCaller:
 		r.rec.lockedCaller = true
 	case r.running == nil && d.On == event.LockOnCustomer:
-		r.rec.lockedCustomer = true
+		if r.rec.lockedCustomer == nil {
+			r.rec.lockedCustomer = map[int]bool{}
+		}
+		r.rec.lockedCustomer[r.known] = true
 	case d.Began:
 		r.running.lockAfter = 1 // until the step ends
 	case d.On == event.LockOnCustomer:
@@ -255,12 +266,13 @@ func factorOf(name event.Method, first, ofToken bool) session.Factor {
 	return session.FactorOf(name)
 }
 
-// lastRejected is the number of attempts up to the last wrong answer.
-func (s *step) lastRejected() (n int) {
-	for i, a := range s.Attempts {
-		if a.Result == event.AttemptRejected {
-			n = i + 1
-		}
+// notEnrolled says that the step asked a customer for what they do not have, or did not ask them for that reason.
+func (r *record) notEnrolled(s *step) bool {
+	unchecked := slices.ContainsFunc(s.Attempts, func(a event.Attempt) bool { return a.Unchecked })
+	if s.nobody {
+		return false
 	}
-	return n
+	locked := s.Reason == event.ReasonVelocity || s.Reason == event.ReasonLocked || s.lockedOut ||
+		r.lockedCustomer[s.identified] || r.lockStep != nil
+	return s.Reason == event.ReasonNotEnrolled || unchecked && !locked
 }

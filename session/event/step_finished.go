@@ -61,6 +61,9 @@ type Attempt struct {
 	Result AttemptResult `json:"result"`
 	// Milliseconds is the time of prompt and entry together.
 	Milliseconds int64 `json:"ms"`
+	// Unchecked: the answer was not checked, because no answer would have counted: too many attempts, or a question that is
+	// asked only so that the caller does not hear which accounts exist.
+	Unchecked bool `json:"unchecked,omitempty"`
 }
 
 // Fact implements Data.
