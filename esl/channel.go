@@ -60,6 +60,8 @@ func constant(application, arg string) string {
 type channel struct {
 	c       *conn
 	deadMan deadMan
+	// listened says that a speech engine is attached to the call, paused.
+	listened bool
 }
 
 var _ session.Channel = (*channel)(nil)
@@ -133,6 +135,25 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 		q.Files = q.Files[len(explain):]
 	}
 	if k.count() > 0 {
+		return ch.collectRest(ctx, q)
+	}
+	deaf := false
+	if q.Speech != nil {
+		entry, err := ch.collectSpoken(ctx, q)
+		if !errors.Is(err, session.ErrNoSpeech) {
+			return entry, err
+		}
+		deaf, q.Speech = true, nil
+	}
+	entry, err := ch.collectKeyed(ctx, q)
+	entry.Deaf = deaf
+	return entry, err
+}
+
+// collectKeyed plays the prompt and collects digits.
+func (ch *channel) collectKeyed(ctx context.Context, q session.Collect) (session.Entry, error) {
+	k := ch.c.keys
+	if k.count() > 0 { // keyed while an engine failed
 		return ch.collectRest(ctx, q)
 	}
 	got := collected{keys: k, asked: q}
@@ -249,6 +270,9 @@ func (ch *channel) Transfer(ctx context.Context, h session.Handover) error {
 	}
 	if err := ch.c.catchUp(ctx); err != nil {
 		return fmt.Errorf("transfer to %s: %w", h.To, err)
+	}
+	if ch.listened { // the next application does not need the engine, and nobody else is to be listened to
+		commands = append([]outgoing{{text: stopListening}}, commands...)
 	}
 	ch.c.mu.Lock()
 	ch.c.leaving = true
