@@ -80,7 +80,7 @@ func listenForKeys(q session.Collect) (string, error) {
 		return "", err
 	}
 	if strings.ContainsAny(prompt, "~ ") {
-		return "", fmt.Errorf("%w: a prompt in %q: no file that is played while FreeSWITCH listens has a space or ~ in its path",
+		return "", fmt.Errorf("%w: file name %q: FreeSWITCH cannot play it while it listens: use a path without space and ~",
 			ErrUnsafeValue, prompt)
 	}
 	return fmt.Sprintf("'m:~:set:playback_terminators=%s~unset:playback_terminator_used~%s:%s detect:%s %s%s"+
