@@ -24,7 +24,7 @@ func (g guard) Customer(context.Context, string) session.Standing {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.name == "" {
-		return session.Standing{Locked: g.rec.lockedCustomer}
+		return session.Standing{Locked: g.rec.lockedCustomers[g.identified]}
 	}
 	if g.step != nil && g.step.lockAfter > 0 && g.next >= g.step.lockAfter {
 		g.locked = true

@@ -19,10 +19,11 @@ type record struct {
 	// unplayable says why the call cannot be replayed.
 	unplayable string
 
-	// lockedCaller and lockedCustomer say what was locked before the first question. lockStep is the step in which the
-	// call itself caused a lock.
-	lockedCaller, lockedCustomer bool
-	lockStep                     *step
+	// lockedCaller says whether the caller's number was locked before the first question, lockedCustomers which of those
+	// that the caller was identified as were, counted from 1. lockStep is the step in which the call itself caused a lock.
+	lockedCaller    bool
+	lockedCustomers map[int]bool
+	lockStep        *step
 
 	// goneBetween is how the call ended between two steps, handOver how handing it on failed.
 	goneBetween, handOver error
@@ -59,7 +60,7 @@ type step struct {
 // newRecord reads the events of a call.
 func newRecord(events []event.Event) *record {
 	events = inOrder(events)
-	rec := &record{}
+	rec := &record{lockedCustomers: map[int]bool{}}
 	if len(events) == 0 {
 		rec.unplayable = "no events"
 		return rec
@@ -166,7 +167,7 @@ func (r *reader) locked(d event.Locked) {
 	case r.running == nil && d.On == event.LockOnCaller:
 		r.rec.lockedCaller = true
 	case r.running == nil && d.On == event.LockOnCustomer:
-		r.rec.lockedCustomer = true
+		r.rec.lockedCustomers[r.known] = true
 	case d.Began:
 		r.running.lockAfter = 1 // until the step ends
 	}
