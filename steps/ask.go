@@ -38,7 +38,9 @@ const slowFactor = 2
 type question struct {
 	// prompt asks the first time, again all other times, after a prompt that says what went wrong.
 	prompt, again string
-	min, max      int
+	// hint follows prompt; empty for none.
+	hint     string
+	min, max int
 	limits        Limits
 	// noInput and wrong are the prompts after a silence and a wrong answer; default "no-input" and "not-right".
 	noInput, wrong string
@@ -84,6 +86,9 @@ var (
 func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reason) (session.Outcome, error) {
 	count := map[event.AttemptResult]int{}
 	prompts := []string{q.prompt}
+	if q.hint != "" {
+		prompts = append(prompts, q.hint)
+	}
 	for {
 		got, err := q.once(ctx, s, prompts, count[event.AttemptNoInput] > 0)
 		if err != nil {

@@ -89,11 +89,12 @@ func (n Number) possible(number, region string) bool {
 
 // Run implements session.Step.
 func (n Number) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
+	hint := ""
 	if n.Letters {
-		s.Say("letters")
+		hint = "letters"
 	}
 	return question{
-		prompt: n.Prompt, again: n.Again, min: n.Min, max: n.Max, limits: n.Limits,
+		prompt: n.Prompt, hint: hint, again: n.Again, min: n.Min, max: n.Max, limits: n.Limits,
 		judge: func(ctx context.Context, digits session.Secret) (attempt, error) { return n.judge(ctx, s, digits) },
 	}.ask(ctx, s, event.ReasonNotFound)
 }

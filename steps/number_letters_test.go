@@ -108,7 +108,7 @@ func TestWhoCannotBeToldApartGoesOnUnidentified(t *testing.T) {
 	ch, j, v := dial(t, l, "", keys("221234#")...)
 	assert.Equal(t, []string{"none", "several"}, []string{v["cs_status"], v["cs_reason"]})
 	assert.Equal(t, "agents", v["to"])
-	assert.Equal(t, []string{"greeting", "letters", "ask-policy", "failure"}, ch.Heard())
+	assert.Equal(t, []string{"greeting", "ask-policy", "letters", "failure"}, ch.Heard())
 	assert.Empty(t, sessiontest.Find[event.Identified](j))
 	assert.Equal(t, []event.StepFinished{{
 		Step: "policy", Result: event.StepSkipped, Reason: event.ReasonSeveral,
