@@ -24,6 +24,7 @@ import (
 type Local interface {
 	ByPhone(ctx context.Context, e164 string) ([]session.Customer, error)
 	ByIdentifier(ctx context.Context, kind, value string) (c session.Customer, found bool, err error)
+	ByKeypad(ctx context.Context, kind, keys string) ([]session.Customer, error)
 	ByID(ctx context.Context, id string) (c session.Customer, found bool, err error)
 	Check(ctx context.Context, customer, kind string, answer session.Secret) (ok bool, err error)
 	CheckTOTP(ctx context.Context, customer string, code session.Secret, at time.Time) (step int64, ok bool, err error)
@@ -129,11 +130,27 @@ func (d *Directory) ByPhone(ctx context.Context, e164 string) ([]session.Custome
 	if d.byPhone != nil {
 		return d.ask(ctx, "by_phone", d.byPhone, endpoint.Values{Phone: e164})
 	}
-	all, err := d.local.ByPhone(ctx, e164)
+	return d.allHere(d.local.ByPhone(ctx, e164))
+}
+
+// allHere adds to customers found locally what the backend checks.
+func (d *Directory) allHere(all []session.Customer, err error) ([]session.Customer, error) {
 	for i := range all {
 		all[i].Enrolled = d.enrolled(d.always, all[i].Enrolled)
 	}
 	return all, err
+}
+
+// ByKeypad implements steps.Directory. The backend gets the keys as by_identifier's {{.Value}}, and may answer with
+// several customers, one of them without an id as in ByPhone.
+func (d *Directory) ByKeypad(ctx context.Context, kind, keys string) ([]session.Customer, error) {
+	switch {
+	case keys == "":
+		return nil, nil
+	case d.byIdentifier != nil:
+		return d.ask(ctx, "by_identifier", d.byIdentifier, endpoint.Values{Kind: kind, Value: keys})
+	}
+	return d.allHere(d.local.ByKeypad(ctx, kind, keys))
 }
 
 // ByIdentifier implements steps.Directory.

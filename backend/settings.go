@@ -32,7 +32,9 @@ type Settings struct {
 
 	// ByPhone finds every customer with a telephone number: {{.Phone}}, such as +4930123456.
 	ByPhone *Lookup `yaml:"by_phone"`
-	// ByIdentifier finds the customer with an identifier: {{.Kind}}, such as account, and {{.Value}}.
+	// ByIdentifier finds the customer with an identifier: {{.Kind}}, such as account, and {{.Value}}. For a kind that a
+	// line asks for with letters: true, {{.Value}} is what the caller keyed, 221234 for AB-1234, and the answer has every
+	// customer with an identifier of these keys.
 	ByIdentifier *Lookup `yaml:"by_identifier"`
 	// ByID finds {{.Customer}}, the id from an earlier lookup.
 	ByID *Lookup `yaml:"by_id"`
@@ -51,8 +53,8 @@ type Lookup struct {
 	endpoint.Request `yaml:",inline"`
 	// Customers is the path (gjson) of the customer or the list of customers in the answer; empty if that is the whole
 	// answer. null, [], {}, "" and false mean nobody; so does an answer without the path that has nothing else in it
-	// either; any other answer without the path is an error. by_identifier and by_id refuse several customers. The
-	// same id twice is one customer.
+	// either; any other answer without the path is an error. by_id refuses several customers, and so does
+	// by_identifier but for identifiers with letters. The same id twice is one customer.
 	Customers string `yaml:"customers"`
 	// Found is the path of a value that is false, 0, "" or null if nobody was found, such as a count; empty if there
 	// is none.

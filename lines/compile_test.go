@@ -2,6 +2,7 @@ package lines_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -173,6 +174,47 @@ func TestAStrictLineCompiles(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, l.Hours.Open(time.Date(2026, 11, 21, 13, 59, 59, 0, berlin)), "a Saturday")
 	assert.False(t, l.Hours.Open(time.Date(2026, 11, 21, 14, 0, 0, 0, berlin)))
+}
+
+func TestNumbersWithLettersCompile(t *testing.T) {
+	t.Parallel()
+	numbers := "- number: {name: account, digits: 5, letters: true, check: %s}\n  - number: {name: phone}"
+	for check, keys := range map[string]map[string]bool{
+		"none": nil, "mod97": nil, "mod37-2": nil, "mod37-36": nil, "luhn36": nil,
+		"mod11-2": {"0799": true, "07940": true, "0798": false},
+	} {
+		def := parsed(t, with2("identify", fmt.Sprintf(numbers, check))+"region: DE\n")
+		assert.Contains(t, def.Plays(), "letters", check)
+		l, err := lines.Compile(def, 1, parts())
+		require.NoError(t, err)
+		n := l.Identify[0].(steps.Number)
+		assert.True(t, n.Letters, check)
+		if keys == nil {
+			assert.Nil(t, n.Check, "%s: what is keyed tells nothing", check)
+		}
+		for key, right := range keys {
+			assert.Equal(t, right, n.Check(key), "%s: %s", check, key)
+		}
+		assert.False(t, l.Identify[1].(steps.Number).Letters, check)
+	}
+	def := parsed(t, with2("identify", "- number: {name: account, digits: 5, check: mod11-2}"))
+	assert.NotContains(t, def.Plays(), "letters")
+	l, err := lines.Compile(def, 1, parts())
+	require.NoError(t, err)
+	n := l.Identify[0].(steps.Number)
+	assert.True(t, n.Check("07940"))
+	assert.False(t, n.Check("0799"), "an X that has no key without letters")
+}
+
+// A check's names in lines are those of the steps.
+func TestEveryCheckCanBeSet(t *testing.T) {
+	t.Parallel()
+	check := parsedSchema(t).at("identify").at("items").at("properties").at("number").at("properties").at("check")
+	names := []any{"none"}
+	for _, c := range steps.Checks() {
+		names = append(names, c.Name)
+	}
+	assert.Equal(t, names, check["enum"])
 }
 
 func TestTwoWeakQuestionsCompile(t *testing.T) {

@@ -14,7 +14,8 @@ type NumberQuestion struct {
 	Name        string   `yaml:"name" required:"true"`
 	Prompt      string   `yaml:"prompt"`
 	Digits      Digits   `yaml:"digits" bounds:"1..32"`
-	Check       string   `yaml:"check" enum:"none,luhn,mod97,mod11"`
+	Letters     bool     `yaml:"letters"`
+	Check       string   `yaml:"check" enum:"none,luhn,mod97,mod11,mod11-2,mod37-2,mod37-36,luhn36"`
 	Reasks      int      `yaml:"reasks" bounds:"0..10"`
 	AllowUnsafe bool     `yaml:"allow_unsafe"`
 	OptOut      Key      `yaml:"opt_out" enum:"*,none"`
@@ -32,8 +33,14 @@ const (
 func (*NumberQuestion) key() string               { return "number" }
 func (n *NumberQuestion) ownName() (string, bool) { return n.Name, true }
 func (n *NumberQuestion) prompt() string          { return cmp.Or(n.Prompt, usualPrompt(n.Name)) }
-func (n *NumberQuestion) prompts() []string       { return []string{n.prompt()} }
 func (n *NumberQuestion) isPhone() bool           { return n.Name == string(event.MethodPhone) }
+
+func (n *NumberQuestion) prompts() []string {
+	if n.Letters {
+		return []string{n.prompt(), "letters"}
+	}
+	return []string{n.prompt()}
+}
 
 func (n *NumberQuestion) setDefaults() {
 	*n = NumberQuestion{Check: "none", Reasks: 3, OptOut: "*", ReadBack: "false"}
@@ -50,6 +57,7 @@ func (n *NumberQuestion) check(c *checker, at place) {
 	if n.isPhone() && n.Check != "none" {
 		c.wrong(at.setting("check"), "a telephone number has no check digit")
 	}
+	n.checkLetters(c, at)
 	if n.Reasks > maxUnsafeless && !n.AllowUnsafe {
 		c.wrong(at.setting("reasks"), "%d is more than %d, which is what keeps callers from trying numbers out: "+
 			"if it must be, set allow_unsafe: true", n.Reasks, maxUnsafeless)
@@ -67,6 +75,7 @@ func (n *NumberQuestion) warn(w *warner, at place) {
 	if n.Reasks > maxUnsafeless {
 		w.say(at.setting("reasks"), "asked %d times, callers can guess numbers", n.Reasks+1)
 	}
+	n.warnOfLetters(w, at)
 }
 
 func (n *NumberQuestion) addTo(l *session.Line, c compiler) {
@@ -78,8 +87,7 @@ func (n *NumberQuestion) addTo(l *session.Line, c compiler) {
 	limits.OptOut = n.OptOut.code()
 	l.Identify = append(l.Identify, steps.Number{
 		Directory: c.parts.Directory, Kind: n.Name, Prompt: n.prompt(), Again: c.again(n.prompt()),
-		Min: digits.Min, Max: digits.Max, Limits: limits,
-		Check: map[string]steps.CheckDigit{"luhn": steps.Luhn, "mod97": steps.Mod97, "mod11": steps.Mod11}[n.Check],
+		Min: digits.Min, Max: digits.Max, Limits: limits, Letters: n.Letters, Check: n.keyedCheck(),
 		ReadBack: map[ReadBack]steps.ReadBack{
 			"false": steps.ReadBackNever, "true": steps.ReadBackAlways, "unattested": steps.ReadBackUnattested,
 		}[n.ReadBack],

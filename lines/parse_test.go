@@ -190,7 +190,25 @@ var wrongs = map[string]struct {
 	},
 	"an unknown check": {
 		with2("identify", "- number: {name: account, digits: 8, check: lunh}"),
-		`"lunh": it can be none, luhn, mod97 or mod11`, true,
+		`"lunh": it can be none, luhn, mod97, mod11, mod11-2, mod37-2, mod37-36 or luhn36`, true,
+	},
+	"letters with a check of digits": {
+		with2("identify", "- number: {name: account, digits: 8, letters: true, check: luhn}"),
+		"identify[0].number.check: luhn knows no letters: use mod97, mod11-2, mod37-2, mod37-36 or luhn36, or none", true,
+	},
+	"a check of letters without letters": {
+		with2("identify", "- number: {name: account, digits: 8, check: mod37-36}"),
+		"mod37-36 is for identifiers with letters: set letters: true, or use luhn, mod97, mod11 or mod11-2", true,
+	},
+	"a phone with letters": {
+		with2("identify", "- number: {name: phone, letters: true}"), "a telephone number has no letters", true,
+	},
+	"a customer's id with letters": {
+		with2("identify", "- number: {name: customer, digits: 8, letters: true}"),
+		"import the number as an identifier of its own", true,
+	},
+	"letters in words": {
+		with2("identify", "- number: {name: account, digits: 8, letters: two}"), `want true or false, got "two"`, true,
 	},
 	"a phone with a check digit": {
 		with2("identify", "- number: {name: phone, check: luhn}"), "a telephone number has no check digit", true,
@@ -507,6 +525,19 @@ func TestWarnings(t *testing.T) {
 		},
 		"a phone without a region": {
 			with2("identify", "- number: {name: phone}") + pin, "without a region only numbers with their country code",
+		},
+		"letters with nothing behind them": {
+			with2("identify", "- number: {name: phone}\n  - number: {name: account, digits: 8, letters: true}\n  - choice: {}") +
+				"region: DE\n" + pin,
+			"f:5:49: identify[1].number.letters: no number is asked for behind it",
+		},
+		"letters with a telephone number behind them": {
+			with2("identify", "- number: {name: account, digits: 8, letters: true}\n  - number: {name: phone}") +
+				"region: DE\n" + pin, "",
+		},
+		"a final X that is not looked up": {
+			with2("identify", "- number: {name: account, digits: 8, check: mod11-2}") + pin,
+			"f:4:47: identify[0].number.check: one number in eleven ends in X",
 		},
 		"a choice that leads nowhere": {with2("identify", "- choice: {}") + pin, "no question follows this choice"},
 		"a menu of one language": {

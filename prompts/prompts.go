@@ -48,6 +48,8 @@ func All() []Prompt {
 		{"have-account-again", "Asks the same after a retry prompt, in the same breath."},
 	}...)
 	prompts = append(prompts, asked(func(m session.Method) bool { return m.Identifies })...)
+	prompts = append(prompts, Prompt{"letters",
+		"How letters are keyed, where a number has some. Plays after the question, the first time."})
 	prompts = append(prompts, Prompt{"read-back",
 		"Before the digits that were keyed; read-back-confirm follows them: one breath."})
 	for d := range 10 {

@@ -10,7 +10,7 @@ import (
 // and over, 1234567890. They are everybody's, so they are read as no number.
 
 // wordsForNone are the words that carriers and gateways key. Twilio documents the first five.
-var wordsForNone = keypad("ANONYMOUS", "UNAVAILABLE", "UNKNOWN", "RESTRICTED", "BLOCKED", "PRIVATE", "WITHHELD",
+var wordsForNone = keysOf("ANONYMOUS", "UNAVAILABLE", "UNKNOWN", "RESTRICTED", "BLOCKED", "PRIVATE", "WITHHELD",
 	"INVALID", "PAYPHONE", "OUTOFAREA", "NOTAVAILABLE", "NUMBERWITHHELD", "PRIVATENUMBER", "PRIVATECALLER", "NOCALLERID",
 	"UNKNOWNCALLER", "ANONYMOUSCALLER")
 
@@ -18,15 +18,10 @@ var wordsForNone = keypad("ANONYMOUS", "UNAVAILABLE", "UNKNOWN", "RESTRICTED", "
 // countries.
 const longWord = 9
 
-func keypad(words ...string) map[string]bool {
-	const keys = "22233344455566677778889999" // A to Z
+func keysOf(words ...string) map[string]bool {
 	numbers := map[string]bool{}
 	for _, word := range words {
-		number := make([]byte, len(word))
-		for i := range word {
-			number[i] = keys[word[i]-'A']
-		}
-		numbers[string(number)] = true
+		numbers[Keypad(word)] = true
 	}
 	return numbers
 }

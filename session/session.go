@@ -39,7 +39,9 @@ type Session struct {
 	language string
 	chosen   bool // the caller chose the language
 	customer *Customer
-	proofs   []Proof
+	// candidates are whom the caller can be, if an identifier fitted several customers and none has told them apart yet.
+	candidates []Customer
+	proofs     []Proof
 	// provenHere says that a proof was given in this call, not taken over.
 	provenHere bool
 	methods    []event.Method

@@ -23,6 +23,8 @@ type Outcome struct {
 	Reason event.Reason
 	// Customer is who the caller was identified as, or nil.
 	Customer *Customer
+	// Candidates are the customers of whom the caller is one, if that is all that the step found out.
+	Candidates []Customer
 	// Factor is what the caller proved, if Customer or an earlier step identified them.
 	Factor Factor
 	// Method is how the step identified or verified.

@@ -121,7 +121,7 @@ func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logg
 	if err == nil {
 		s.learn(out)
 		s.conceal(step.Name(), out)
-		s.known = s.known || out.Reason == event.ReasonSeveral // customers share the number
+		s.known = s.known || out.Reason == event.ReasonSeveral && out.Candidates == nil // customers share the number
 	}
 	if failedStep(out, err, s.attempts) {
 		if number := s.counted(); number != "" {
@@ -163,6 +163,9 @@ func runStep(ctx context.Context, s *Session, step Step) (out Outcome, err error
 
 // learn takes over an outcome. A caller is identified and proofs are added here only (and in takeOver).
 func (s *Session) learn(out Outcome) {
+	if out.Candidates != nil {
+		s.candidates = out.Candidates
+	}
 	if out.Result != event.StepPassed {
 		return
 	}

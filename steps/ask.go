@@ -38,8 +38,10 @@ const slowFactor = 2
 type question struct {
 	// prompt asks the first time, again all other times, after a prompt that says what went wrong.
 	prompt, again string
-	min, max      int
-	limits        Limits
+	// hint follows prompt; empty for none.
+	hint     string
+	min, max int
+	limits   Limits
 	// noInput and wrong are the prompts after a silence and a wrong answer; default "no-input" and "not-right".
 	noInput, wrong string
 	// by is the method whose secret is asked for, if a lone hash key may lead back to the identifier.
@@ -90,6 +92,9 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 	prompts := []string{q.prompt}
 	if reason, ended := q.ended(count, wrong); ended {
 		return session.Failed(reason), nil
+	}
+	if q.hint != "" {
+		prompts = append(prompts, q.hint)
 	}
 	for {
 		got, err := q.once(ctx, s, prompts, count[event.AttemptNoInput] > 0)

@@ -18,9 +18,11 @@ type Number struct {
 	Kind string
 	// Prompt asks for it, Again asks again.
 	Prompt, Again string
-	// Min and Max are its number of digits.
+	// Letters says that the identifiers have letters: what is keyed can fit several.
+	Letters bool
+	// Min and Max are its number of digits and letters, each a key.
 	Min, Max int
-	// Check verifies the check digit before the look-up; nil means that there is none.
+	// Check verifies the check digit before the look-up; nil means that there is none, or that the keys do not tell it.
 	Check  CheckDigit
 	Limits Limits
 	// ReadBack says when the number is read back for confirmation.
@@ -89,8 +91,12 @@ func (n Number) possible(number, region string) bool {
 
 // Run implements session.Step.
 func (n Number) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
+	hint := ""
+	if n.Letters {
+		hint = "letters"
+	}
 	return question{
-		prompt: n.Prompt, again: n.Again, min: n.Min, max: n.Max, limits: n.Limits,
+		prompt: n.Prompt, hint: hint, again: n.Again, min: n.Min, max: n.Max, limits: n.Limits,
 		judge: func(ctx context.Context, digits session.Secret) (attempt, error) { return n.judge(ctx, s, digits) },
 	}.ask(ctx, s, event.ReasonNotFound)
 }
@@ -110,55 +116,72 @@ func (n Number) judge(ctx context.Context, s *session.Session, digits session.Se
 		}
 	}
 	s.Named(ctx, n.Kind, value)
+	if n.Letters || s.Undecided() {
+		return n.tellApart(ctx, s, value)
+	}
 	customer, found, err := n.find(ctx, s, value)
 	if err != nil {
 		return attempt{}, err
 	}
-	if !found && n.Conceal {
+	if !found {
+		return n.unknown(ctx, s), nil
+	}
+	return n.known(customer), nil
+}
+
+// known accepts a customer's number.
+func (n Number) known(c session.Customer) attempt {
+	out := session.IdentifiedAs(c, event.Method(n.Kind))
+	out.Conceals = n.Conceal
+	return accepted(out)
+}
+
+// unknown rejects a number that no customer has. The caller hears it now, or not at all.
+func (n Number) unknown(ctx context.Context, s *session.Session) attempt {
+	switch {
+	case n.Conceal:
 		out := session.Failed(event.ReasonNotFound)
 		out.Conceals = true
-		return over(out), nil
+		return over(out)
+	case s.Unknown(ctx):
+		return over(session.Failed(event.ReasonVelocity))
 	}
-	if !found && s.Unknown(ctx) {
-		return over(session.Failed(event.ReasonVelocity)), nil
-	}
-	if !found {
-		return rejected, nil
-	}
-	out := session.IdentifiedAs(customer, event.Method(n.Kind))
-	out.Conceals = n.Conceal
-	return accepted(out), nil
+	return rejected
 }
 
 // find looks up the number. A telephone number that several customers share identifies none of them.
 func (n Number) find(
 	ctx context.Context, s *session.Session, value string,
 ) (c session.Customer, found bool, err error) {
+	all, err := n.all(ctx, s, value)
+	if err != nil || len(all) != 1 {
+		return session.Customer{}, false, err
+	}
+	return all[0], true, nil
+}
+
+// all finds everybody whom the number fits.
+func (n Number) all(ctx context.Context, s *session.Session, value string) ([]session.Customer, error) {
 	if n.Kind != string(event.MethodPhone) {
-		all, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) {
+		return lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) {
+			if n.Letters {
+				return n.Directory.ByKeypad(ctx, n.Kind, value)
+			}
 			c, found, err := n.Directory.ByIdentifier(ctx, n.Kind, value)
 			if !found {
 				return nil, err
 			}
 			return []session.Customer{c}, err
 		})
-		if err != nil || len(all) == 0 {
-			return session.Customer{}, false, err
-		}
-		return all[0], true, nil
 	}
 	reading := s.ReadPhone(value)
 	s.LookedUp(reading)
 	if reading.Err != nil {
-		return session.Customer{}, false, nil // not a telephone number: unknown
+		return nil, nil // not a telephone number: unknown
 	}
-	all, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) {
+	return lookUp(ctx, s, func(ctx context.Context) ([]session.Customer, error) {
 		return n.Directory.ByPhone(ctx, reading.E164)
 	})
-	if err != nil || len(all) != 1 {
-		return session.Customer{}, false, err
-	}
-	return all[0], true, nil
 }
 
 // confirmed reads a number back and asks whether it is right. Silence means yes.

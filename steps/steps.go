@@ -18,6 +18,9 @@ type Directory interface {
 	ByPhone(ctx context.Context, e164 string) ([]session.Customer, error)
 	// ByIdentifier finds the one customer with that identifier; kind is such as "account".
 	ByIdentifier(ctx context.Context, kind, value string) (c session.Customer, found bool, err error)
+	// ByKeypad finds all customers with an identifier for which a caller keys these digits, as session.Keypad has them:
+	// 22 for AB, BA, … and 22. One without an id is as in ByPhone.
+	ByKeypad(ctx context.Context, kind, keys string) ([]session.Customer, error)
 	// ByID finds a customer who was identified earlier.
 	ByID(ctx context.Context, id string) (c session.Customer, found bool, err error)
 	// Check says whether answer is the customer's secret of that kind: "pin", "birth_date" (YYYYMMDD), "passphrase" (as

@@ -23,6 +23,7 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 type directory struct {
 	byPhone   map[string][]session.Customer
 	byAccount map[string]session.Customer
+	byKeys    map[string][]session.Customer
 	pins      map[string]string
 	err       error
 	slow      time.Duration
@@ -54,6 +55,11 @@ func (d *directory) ByIdentifier(_ context.Context, kind, value string) (session
 	d.accountsAsked = append(d.accountsAsked, kind+" "+value)
 	c, found := d.byAccount[value]
 	return c, found, d.err
+}
+
+func (d *directory) ByKeypad(_ context.Context, kind, keys string) ([]session.Customer, error) {
+	d.accountsAsked = append(d.accountsAsked, kind+" keyed "+keys)
+	return d.byKeys[keys], d.err
 }
 
 func (d *directory) Check(_ context.Context, customer, kind string, answer session.Secret) (bool, error) {

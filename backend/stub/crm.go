@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+
+	"countersign/session"
 )
 
 // maxBody bounds the body of a request.
@@ -36,7 +38,7 @@ type Phone struct {
 // CRM is an http.Handler with
 //
 //	GET  /customers?phone=+4930123456         {"customers": [{"id", "name", "language", "secrets": ["pin", …]}, …]}
-//	GET  /customers?kind=account&value=100042 the same
+//	GET  /customers?kind=account&value=100042 the same; 221234 also finds AB-1234, for which callers key that
 //	GET  /customers/{id}                      one of them, or 404
 //	POST /customers/{id}/check                {"kind", "answer"} → {"valid": true or false}, or 404
 //	GET  /customers/{id}/phones               {"phones": [{"number", "since"}, …]}, or 404
@@ -126,11 +128,16 @@ func (c *CRM) find(w http.ResponseWriter, r *http.Request) {
 	for _, one := range c.customers {
 		has := func(p Phone) bool { return p.Number == q.Get("phone") }
 		if q.Has("phone") && slices.ContainsFunc(one.Phones, has) ||
-			q.Has("kind") && q.Get("value") != "" && one.Identifiers[q.Get("kind")] == q.Get("value") {
+			q.Has("kind") && isKeyed(one.Identifiers[q.Get("kind")], q.Get("value")) {
 			found = append(found, shown(one))
 		}
 	}
 	answer(w, http.StatusOK, map[string]any{"customers": found})
+}
+
+// isKeyed says whether a value is an identifier, or what callers key for it.
+func isKeyed(identifier, value string) bool {
+	return value != "" && (identifier == value || session.Keypad(identifier) == value)
 }
 
 func shown(c Customer) map[string]any {

@@ -24,11 +24,7 @@ func (g guard) Customer(context.Context, string) session.Standing {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.name == "" {
-		nth := g.rec.identified
-		if g.finished < len(g.rec.steps) {
-			nth = g.rec.steps[g.finished].identified
-		}
-		return session.Standing{Locked: g.rec.lockedCustomer[nth]}
+		return session.Standing{Locked: g.rec.lockedCustomers[g.identified]}
 	}
 	if g.step != nil && g.step.lockAfter > 0 && g.next >= g.step.lockAfter {
 		g.locked = true

@@ -20,6 +20,8 @@ func (j journal) Append(events ...event.Event) error {
 			j.begin(d.Step)
 		case event.StepFinished:
 			j.finish(d)
+		case event.Identified:
+			j.identified++
 		case event.Routed:
 			j.outcome.Route, j.outcome.Destination = d.Outcome, d.Destination
 		case event.CallEnded:

@@ -21,11 +21,7 @@ func (c customers) ByPhone(context.Context, string) ([]session.Customer, error) 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.next > 0 { // keyed
-		found, err := c.keyed()
-		if err != nil || found == nil {
-			return nil, err
-		}
-		return []session.Customer{*found}, nil
+		return c.allKeyed()
 	}
 	switch s := c.step; {
 	case c.gone != nil:
@@ -55,6 +51,34 @@ func (c customers) ByIdentifier(context.Context, string, string) (session.Custom
 	return *found, true, nil
 }
 
+// ByKeypad implements steps.Directory.
+func (c customers) ByKeypad(context.Context, string, string) ([]session.Customer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.allKeyed()
+}
+
+// allKeyed are the customers whose number was keyed: those of one that fitted several include whom the next step told
+// apart.
+func (c customers) allKeyed() ([]session.Customer, error) {
+	if s := c.step; c.gone == nil && s != nil && s.Reason == event.ReasonSeveral && c.last() == event.AttemptAccepted {
+		c.unchecked = false
+		all := []session.Customer{{ID: "one of several"}, {ID: "another of several"}}
+		for _, later := range c.rec.steps[s.at:] {
+			if later.customer != nil {
+				all[0] = c.enrolled(*later.customer, later.identified+1)
+				break
+			}
+		}
+		return all, nil
+	}
+	found, err := c.keyed()
+	if err != nil || found == nil {
+		return nil, err
+	}
+	return []session.Customer{*found}, nil
+}
+
 // keyed is the customer whose number was keyed, or nil.
 func (c customers) keyed() (*session.Customer, error) {
 	c.unchecked = false
@@ -63,6 +87,8 @@ func (c customers) keyed() (*session.Customer, error) {
 		return nil, c.gone
 	case c.last() != event.AttemptAccepted:
 		return nil, nil
+	case c.step.customer == nil && c.step.Reason == event.ReasonSeveral:
+		return nil, c.giveUp("what the caller keyed fitted several customers, and the line takes it for one's alone")
 	case c.step.customer == nil:
 		return nil, c.giveUp("the events do not say who the caller is")
 	}

@@ -36,6 +36,7 @@ type playback struct {
 	// locked: the call's attempts have brought its lock about.
 	locked bool
 
+	identified int // customers that the caller was identified as
 	outcome    Outcome
 	finished   int                        // steps
 	divergence struct{ step, why string } // the first difference

@@ -19,12 +19,11 @@ type record struct {
 	// unplayable says why the call cannot be replayed.
 	unplayable string
 
-	// lockedCaller says that the caller was locked before the first question, lockedCustomer which of the customers that
-	// they were identified as. lockStep is the step in which the call itself caused a lock.
-	lockedCaller   bool
-	lockedCustomer map[int]bool
-	identified     int // customers that the caller was identified as
-	lockStep       *step
+	// lockedCaller says whether the caller's number was locked before the first question, lockedCustomers which of those
+	// that the caller was identified as were, counted from 1. lockStep is the step in which the call itself caused a lock.
+	lockedCaller    bool
+	lockedCustomers map[int]bool
+	lockStep        *step
 
 	// goneBetween is how the call ended between two steps, handOver how handing it on failed.
 	goneBetween, handOver error
@@ -65,7 +64,7 @@ type step struct {
 // newRecord reads the events of a call.
 func newRecord(events []event.Event) *record {
 	events = inOrder(events)
-	rec := &record{}
+	rec := &record{lockedCustomers: map[int]bool{}}
 	if len(events) == 0 {
 		rec.unplayable = "no events"
 		return rec
@@ -160,7 +159,6 @@ func (r *reader) stepFinished(at time.Time, d event.StepFinished) {
 func (r *reader) identified(d event.Identified) {
 	c := &session.Customer{ID: d.Customer, Name: d.Name}
 	r.known++
-	r.rec.identified = r.known
 	r.nobody = false
 	switch {
 	case r.last != nil && r.last.Result == event.StepPassed:
@@ -176,10 +174,7 @@ func (r *reader) locked(d event.Locked) {
 	case r.running == nil && d.On == event.LockOnCaller:
 		r.rec.lockedCaller = true
 	case r.running == nil && d.On == event.LockOnCustomer:
-		if r.rec.lockedCustomer == nil {
-			r.rec.lockedCustomer = map[int]bool{}
-		}
-		r.rec.lockedCustomer[r.known] = true
+		r.rec.lockedCustomers[r.known] = true
 	case d.Began:
 		r.running.lockAfter = 1 // until the step ends
 	case d.On == event.LockOnCustomer:
@@ -273,6 +268,6 @@ func (r *record) notEnrolled(s *step) bool {
 		return false
 	}
 	locked := s.Reason == event.ReasonVelocity || s.Reason == event.ReasonLocked || s.lockedOut ||
-		r.lockedCustomer[s.identified] || r.lockStep != nil
+		r.lockedCustomers[s.identified] || r.lockStep != nil
 	return s.Reason == event.ReasonNotEnrolled || unchecked && !locked
 }

@@ -87,6 +87,10 @@ func (w *world) lineText() string {
 			w.one("none", "luhn", "mod97", "mod11"), reasks(), w.one("\"true\"", "\"false\"", "unattested"),
 		),
 		fmt.Sprintf("number: {name: phone, reasks: %d, read_back: %s}", reasks(), w.one("\"true\"", "\"false\"")),
+		fmt.Sprintf(
+			"number: {name: policy, prompt: ask-account, digits: 4-6, letters: true, check: %s, reasks: %d, read_back: %s}",
+			w.one("none", "mod11-2", "mod37-36"), reasks(), w.one("\"true\"", "\"false\""),
+		),
 	)...) {
 		fmt.Fprintf(&b, "  - %s\n", id)
 	}
@@ -258,6 +262,10 @@ func (w *world) keys() string {
 		if w.chance(.5) {
 			keys = "0000012513"[10-some:] // right by each way of checking
 		}
+	case "policy":
+		for !steps.Mod11Radix2Keyed(keys) && !w.chance(.05) {
+			keys = digits(some)
+		}
 	case "phone":
 		keys = w.one("015551230001", "0015551230001", "15551230001", "030123456", "123456")
 	case "birth_date":
@@ -334,6 +342,21 @@ func (w *world) ByPhone(_ context.Context, e164 string) ([]session.Customer, err
 
 func (w *world) ByIdentifier(_ context.Context, _, value string) (session.Customer, bool, error) {
 	return customer(sum(value) % 32), sum(value)%3 > 0, w.breaks()
+}
+
+func (w *world) ByKeypad(_ context.Context, _, keys string) (found []session.Customer, _ error) {
+	switch sum(keys) % 5 {
+	case 0:
+	case 1:
+		found = []session.Customer{customer(sum(keys) % 32)}
+	case 2: // two of them have the same telephone, and the record of one cannot be read
+		found = []session.Customer{customer(1), customer(2), {}}
+	default: // one of them has any of the numbers that are keyed
+		for n := range 32 {
+			found = append(found, customer(n))
+		}
+	}
+	return found, w.breaks()
 }
 
 func (w *world) ByID(_ context.Context, id string) (session.Customer, bool, error) {

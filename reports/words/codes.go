@@ -87,8 +87,8 @@ var reasons = map[string]entry{
 		"keine Rufnummer", "der Anruf hat keine Rufnummer, nach der man suchen kann",
 	},
 	"several": {
-		"shared number", "several customers share the number, so it identifies none of them",
-		"geteilte Rufnummer", "mehrere Kunden teilen die Rufnummer, also identifiziert sie keinen",
+		"shared number", "several customers have the number, or one with the same keys, so it identifies none of them",
+		"geteilte Nummer", "mehrere Kunden haben die Nummer oder eine mit denselben Tasten, also identifiziert sie keinen",
 	},
 	"not_found": {
 		"no such customer", "nobody has the number that was looked up or keyed",

@@ -79,7 +79,9 @@ func (d *Reader) tracesOf(ctx context.Context, customer string) (set traces.Set,
 	scan := func(r sqlite.Row) (value []byte, err error) { return value, r.Scan(&value) }
 	values, err := sqlite.Collect(ctx, d.db, scan,
 		`SELECT name FROM customers WHERE id = ?1 UNION ALL SELECT e164 FROM phones WHERE customer = ?1
-		UNION ALL SELECT value FROM identifiers WHERE customer = ?1 UNION ALL SELECT hash FROM credentials WHERE customer = ?1
+		UNION ALL SELECT value FROM identifiers WHERE customer = ?1
+		UNION ALL SELECT keys FROM identifiers WHERE customer = ?1 AND keys IS NOT NULL
+		UNION ALL SELECT hash FROM credentials WHERE customer = ?1
 		UNION ALL SELECT box FROM sealed WHERE customer = ?1`, customer)
 	if err != nil {
 		return nil, err
@@ -104,7 +106,7 @@ func (d *Reader) shared(ctx context.Context, customer string, value []byte) (sha
 	err = d.db.Read.QueryRowContext(ctx, `SELECT
 		EXISTS (SELECT 1 FROM customers WHERE id <> ?2 AND (instr(id, ?1) OR instr(name, ?1)))
 		OR EXISTS (SELECT 1 FROM phones WHERE customer <> ?2 AND instr(e164, ?1))
-		OR EXISTS (SELECT 1 FROM identifiers WHERE customer <> ?2 AND instr(value, ?1))`,
+		OR EXISTS (SELECT 1 FROM identifiers WHERE customer <> ?2 AND (instr(value, ?1) OR instr(keys, ?1)))`,
 		string(value), customer).Scan(&shared)
 	if err != nil {
 		return false, fmt.Errorf("read %s: %w", filepath.Base(d.db.Path), err)

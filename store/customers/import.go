@@ -35,6 +35,8 @@ type ImportOptions struct {
 	// CanKeyAccount and CanKeyPIN report whether callers can key such an account or PIN on the line in force. Those
 	// that they cannot are stored and counted. Nil counts nothing.
 	CanKeyAccount, CanKeyPIN func(digits int, onlyDigits bool) bool
+	// Checks are the checks of identifiers by kind. A row with an identifier that is not right is bad.
+	Checks map[string]func(identifier string) bool
 	// OnBad is called for every bad row, in the order of the file.
 	OnBad func(BadRow)
 	// Progress is called every thousand rows and at the end with the rows and bytes read so far.
@@ -68,6 +70,8 @@ type ImportResult struct {
 	// SharedPhones are how many phones of the file belong to several customers, and the first of them.
 	SharedPhones int
 	Shared       []SharedPhone
+	// SharedKeys are the keys that are those of several customers' identifiers.
+	SharedKeys SharedKeys
 	// WeakPINs were stored, though SetPIN would have refused them.
 	WeakPINs int
 	// OddAccounts and OddPINs were stored, though CanKeyAccount or CanKeyPIN says that callers cannot key them.
@@ -78,6 +82,13 @@ type ImportResult struct {
 type SharedPhone struct {
 	E164      string
 	Customers []string
+}
+
+// SharedKeys counts the keys that callers press for the identifiers with letters of several customers: these are asked
+// for another identifier. Kind and Keys are the first of them.
+type SharedKeys struct {
+	Count      int
+	Kind, Keys string
 }
 
 // progressEvery is how many rows are between two calls of Progress.
@@ -113,7 +124,7 @@ func (d *Directory) Import(ctx context.Context, r io.Reader, o ImportOptions) (I
 		if err := im.run(ctx, stop); err != nil {
 			return err
 		}
-		if err := im.findShared(ctx); err != nil {
+		if err := errors.Join(im.findShared(ctx), im.sharedKeys(ctx)); err != nil {
 			return err
 		}
 		if im.result.Bad > 0 && !o.SkipBad {

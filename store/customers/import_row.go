@@ -114,6 +114,9 @@ func (c columns) parse(record []string, o ImportOptions, now time.Time) (r impor
 			return r, c.bad(column.name, "%s %q: use up to 32 letters A to Z and digits; spaces and dashes do not count",
 				column.kind, shorten(value))
 		}
+		if right := o.Checks[column.kind]; right != nil && value != "" && !right(value) {
+			return r, c.bad(column.name, "%s %q: its check digit or letter is wrong: correct it", column.kind, value)
+		}
 		if value != "" {
 			r.identifiers = append(r.identifiers, Identifier{Kind: column.kind, Value: value})
 		}

@@ -62,7 +62,8 @@ func scanCredential(r sqlite.Row) (c Credential, err error) {
 }
 
 // List reads a page of customers, ordered by id: up to limit of them with id > after. If search is not empty, it must
-// be part of the id, the name, an identifier or a telephone number; only ASCII letters match in either case.
+// be part of the id, the name, an identifier, what callers key for it, or a telephone number; only ASCII letters match
+// in either case.
 func (d *Reader) List(ctx context.Context, after string, limit int, search string) ([]session.Customer, error) {
 	if search == "" {
 		return d.customers(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id > ? ORDER BY c.id LIMIT ?`,
@@ -70,7 +71,7 @@ func (d *Reader) List(ctx context.Context, after string, limit int, search strin
 	}
 	return d.customers(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id > ?1 AND (
 			c.id LIKE ?3 ESCAPE '\' OR c.name LIKE ?3 ESCAPE '\'
-			OR EXISTS (SELECT 1 FROM identifiers WHERE customer = c.id AND value LIKE ?4 ESCAPE '\')
+			OR EXISTS (SELECT 1 FROM identifiers WHERE customer = c.id AND (value LIKE ?4 ESCAPE '\' OR keys LIKE ?4 ESCAPE '\'))
 			OR EXISTS (SELECT 1 FROM phones WHERE customer = c.id AND e164 LIKE ?4 ESCAPE '\'))
 		ORDER BY c.id LIMIT ?2`, after, limit, anywhere(search), anywhere(plain(search)))
 }

@@ -3,6 +3,8 @@ package customers
 import (
 	"bytes"
 	"errors"
+
+	"countersign/session"
 )
 
 // ErrPINFormat means that a PIN is not 4 to 12 digits.
@@ -38,7 +40,7 @@ func weakness(pin []byte, identifiers, phones []string, birthDate []byte) string
 		return "is the customer's date of birth"
 	}
 	for _, id := range identifiers {
-		if bytes.Contains([]byte(id), pin) {
+		if bytes.Contains([]byte(id), pin) || bytes.Contains([]byte(session.Keypad(id)), pin) {
 			return "is part of the customer's id or account number"
 		}
 	}

@@ -1,0 +1,150 @@
+package steps_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"countersign/session"
+	"countersign/session/event"
+	"countersign/session/sessiontest"
+	"countersign/steps"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// insurer has policies with letters: 221234 is those of Ada, Bob and Carol, 2212 that of Bob. A record that cannot be
+// read is among those of 9999.
+func insurer() *directory {
+	d := bank()
+	d.byKeys = map[string][]session.Customer{
+		"221234": {ada, bob, carol}, "2212": {bob}, "9999": {ada, {}}, "9998": {{}}, "3333": {ada, bob},
+	}
+	d.byPhone["+15551230004"] = []session.Customer{ada, {}}
+	return d
+}
+
+// insurersLine asks for the policy, then for the telephone number, then for the account.
+func insurersLine(d steps.Directory) *session.Line {
+	l := line(d)
+	l.Region = "US"
+	policy := number(d, "policy")
+	policy.Letters, policy.Min = true, 4
+	l.Identify = []session.Step{policy, number(d, "phone"), number(d, "account")}
+	return l
+}
+
+func TestSeveralCustomersWithTheSameKeysAreToldApart(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, status, customer, methods, reason string
+		moves                                   []sessiontest.Move
+		policy, phone                           []event.AttemptResult
+	}{
+		{
+			"one customer", "verified", "C-2", "policy,pin", "ok", keys("2212#", "135792#"), results("accepted"), nil,
+		},
+		{
+			"several: the telephone number tells", "verified", "C-1", "phone,pin", "ok",
+			keys("221234#", "5551230001#", "2468#"), results("accepted"), results("accepted"),
+		},
+		{
+			"a telephone number that two of them share, and one account", "verified", "C-2", "account,pin", "ok",
+			keys("221234#", "5551230002#", "100043#", "135792#"), results("accepted"), results("accepted"),
+		},
+		{
+			"the telephone number of somebody else is wrong, and the account tells", "verified", "C-2", "account,pin", "ok",
+			keys("3333#", "5551230003#", "5551230003#", "*", "100043#", "135792#"), results("accepted"),
+			results("rejected", "rejected", "opted_out"),
+		},
+		{
+			"no telephone number, and the account of one of them", "verified", "C-1", "account,pin", "ok",
+			keys("221234#", "*", "100042#", "2468#"), results("accepted"), results("opted_out"),
+		},
+		{
+			"the account of somebody else", "none", "", "", "not_found",
+			keys("3333#", "*", "100044#", "100044#", "100044#", "100044#"), results("accepted"), results("opted_out"),
+		},
+		{
+			"nothing that tells", "none", "", "", "opted_out", keys("221234#", "*", "*"), results("accepted"),
+			results("opted_out"),
+		},
+		{
+			"an unknown one, then several", "verified", "C-1", "phone,pin", "ok",
+			keys("777777#", "221234#", "5551230001#", "2468#"), results("rejected", "accepted"), results("accepted"),
+		},
+		{
+			"a record that cannot be read, and a telephone number that tells", "verified", "C-1", "phone,pin", "ok",
+			keys("9999#", "5551230001#", "2468#"), results("accepted"), results("accepted"),
+		},
+		{
+			"records that cannot be read are nobody's", "none", "", "", "opted_out",
+			keys("9999#", "5551230004#", "*"), results("accepted"), results("accepted"),
+		},
+		{
+			"only a record that cannot be read", "none", "", "", "opted_out", keys("9998#", "*", "*"), results("accepted"),
+			results("opted_out"),
+		},
+	} {
+		ch, j, v := dial(t, insurersLine(insurer()), "", c.moves...)
+		assert.Equal(t, c.status, v["cs_status"], c.name)
+		assert.Equal(t, c.customer, v["cs_customer"], c.name)
+		assert.Equal(t, c.methods, v["cs_methods"], c.name)
+		assert.Equal(t, c.reason, v["cs_reason"], c.name)
+		assert.Equal(t, c.policy, attempts(j, "policy"), c.name)
+		assert.Equal(t, c.phone, attempts(j, "phone"), c.name)
+		for _, heard := range ch.Heard() {
+			assert.False(t, strings.HasPrefix(heard, "speak:") || strings.HasPrefix(heard, "digit-"),
+				"%s: nothing is read out: %s", c.name, heard)
+		}
+	}
+}
+
+func TestWhoCannotBeToldApartGoesOnUnidentified(t *testing.T) {
+	t.Parallel()
+	d := insurer()
+	l := insurersLine(d)
+	l.Identify = l.Identify[:1]
+	ch, j, v := dial(t, l, "", keys("221234#")...)
+	assert.Equal(t, []string{"none", "several"}, []string{v["cs_status"], v["cs_reason"]})
+	assert.Equal(t, "agents", v["to"])
+	assert.Equal(t, []string{"greeting", "ask-policy", "letters", "failure"}, ch.Heard())
+	assert.Empty(t, sessiontest.Find[event.Identified](j))
+	assert.Equal(t, []event.StepFinished{{
+		Step: "policy", Result: event.StepSkipped, Reason: event.ReasonSeveral,
+		Attempts: []event.Attempt{{Result: event.AttemptAccepted}},
+	}}, finished(j, "policy"))
+	assert.Equal(t, []string{"policy keyed 221234"}, d.accountsAsked)
+}
+
+// The same customers as after a telephone number that several share, which names nobody either.
+func TestATelephoneNumberAloneNeverNamesOneOfSeveral(t *testing.T) {
+	t.Parallel()
+	l := insurersLine(insurer())
+	_, j, v := dial(t, l, "", keys("*", "5551230002#", "5551230002#", "5551230002#", "5551230002#", "100044#")...)
+	assert.Equal(t, results("rejected", "rejected", "rejected", "rejected"), attempts(j, "phone"))
+	assert.Equal(t, "C-3", v["cs_customer"], "a later number may be anybody's")
+}
+
+func TestWhatCannotBeRightIsNotLookedUp(t *testing.T) {
+	t.Parallel()
+	d := insurer()
+	l := insurersLine(d)
+	policy := l.Identify[0].(steps.Number)
+	policy.Check = steps.Mod11Radix2Keyed
+	l.Identify[0] = policy
+	d.byKeys["0799"] = []session.Customer{ada} // 079X
+	_, j, v := dial(t, l, "", keys("0798#", "0799#", "2468#")...)
+	assert.Equal(t, "C-1", v["cs_customer"])
+	assert.Equal(t, results("no_match", "accepted"), attempts(j, "policy"))
+	assert.Equal(t, []string{"policy keyed 0799"}, d.accountsAsked)
+	assert.True(t, policy.Check(policy.PossibleKeys("US")), "what-if has keys for it")
+}
+
+func TestAnOutageWhileCustomersAreToldApart(t *testing.T) {
+	t.Parallel()
+	d := insurer()
+	d.err = errors.New("down")
+	_, _, v := dial(t, insurersLine(d), "", keys("221234#")...)
+	assert.Equal(t, "unavailable", v["cs_reason"])
+}
