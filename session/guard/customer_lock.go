@@ -2,7 +2,6 @@ package guard
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"countersign/session"
@@ -22,7 +21,7 @@ type customer struct {
 // everyMethod is no method. Failures recorded by versions before 1.1 have it: any success forgets them.
 const everyMethod event.Method = ""
 
-// failure is an attempt that was not given back (yet). ID is unique and begins with the tag of its call.
+// failure is an attempt that was not given back (yet). ID is unique and begins with the tag of its process.
 type failure struct {
 	At time.Time `json:"at"`
 	ID string    `json:"id"`
@@ -110,15 +109,11 @@ func (c *customer) insert(f failure) (changed bool) {
 	return true
 }
 
-// giveBack removes the last attempt of a call by a method.
-func (c *customer) giveBack(call string, by event.Method) (changed bool) {
-	for i := len(c.Failures) - 1; i >= 0; i-- {
-		if strings.HasPrefix(c.Failures[i].ID, call) && c.Failures[i].By == by {
-			c.Failures = slices.Delete(c.Failures, i, i+1)
-			return true
-		}
-	}
-	return false
+// giveBack removes an attempt. Doing it twice changes nothing.
+func (c *customer) giveBack(id string) (changed bool) {
+	n := len(c.Failures)
+	c.Failures = slices.DeleteFunc(c.Failures, func(f failure) bool { return f.ID == id })
+	return len(c.Failures) < n
 }
 
 // forget removes the failures by a method, up to a time. The attempts of everyMethod go with any other.

@@ -52,12 +52,15 @@ type Guard struct {
 	rules     Rules
 	now       func() time.Time
 	every     time.Duration
+	self      string // this process, in the ids of its attempts
 	records   *records
 	lines     *lineMonitor
 	anonymous *anonymous
 
 	mu          sync.Mutex
 	identifiers cache[[]recentIdentifier] // by the key of the caller's record
+	taken       cache[[]string]           // ids of attempts that nothing ended yet, by takenKey
+	sent        cache[time.Time]          // when the last code was sent, by the key of the number's record
 }
 
 var _ session.Guard = (*Guard)(nil)
@@ -93,7 +96,8 @@ func New(o Options) (*Guard, error) {
 	g := &Guard{
 		store: o.Store, keys: keys, rules: o.Rules, now: o.Now, every: o.Every,
 		records: newRecords(o.Store, o.Copy, o.Within, o.Log), lines: newLineMonitor(o, keys), anonymous: newAnonymous(o.Rules, o.Now),
-		identifiers: newCache[[]recentIdentifier](maxNumbers),
+		identifiers: newCache[[]recentIdentifier](maxNumbers), taken: newCache[[]string](maxTaken),
+		sent: newCache[time.Time](maxNumbers), self: unique(),
 	}
 	g.records.restore = g.restore
 	return g, nil
@@ -186,7 +190,7 @@ func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing
 			return st
 		}
 	}
-	f := failure{At: now.UTC(), ID: g.keys.callTag(a.Call) + unique(), By: a.Method, Suggested: a.Suggested}
+	f := failure{At: now.UTC(), ID: g.self + unique(), By: a.Method, Suggested: a.Suggested}
 	if a.Anonymous && !g.anonymous.take(ctx, a.Line, a.Call) {
 		return g.anonymous.used(a.Line)
 	}
@@ -201,6 +205,9 @@ func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing
 	if !done {
 		return session.Standing{Locked: true, Until: now.Add(contentionLock)}
 	}
+	if !st.Locked {
+		g.take(a, f.ID)
+	}
 	return st
 }
 
@@ -210,8 +217,11 @@ func (g *Guard) GiveBack(ctx context.Context, a session.Attempt) {
 		return
 	}
 	g.anonymous.end(a.Call, false)
-	tag := g.keys.callTag(a.Call)
-	giveBack := func(c *customer) bool { return c.giveBack(tag, a.Method) }
+	id := g.ended(a)
+	if id == "" {
+		return
+	}
+	giveBack := func(c *customer) bool { return c.giveBack(id) }
 	if !g.editCustomer(ctx, a.Customer, giveBack, giveBack) {
 		g.queueCustomer(a.Customer, giveBack)
 	}
@@ -223,13 +233,13 @@ func (g *Guard) Right(ctx context.Context, a session.Attempt) {
 		return
 	}
 	g.anonymous.end(a.Call, false)
-	tag, now := g.keys.callTag(a.Call), g.now()
+	id, now := g.ended(a), g.now()
 	right := func(c *customer) bool {
-		back := c.giveBack(tag, a.Method)
+		back := c.giveBack(id)
 		return c.forget(a.Method, c.latest(now)) || back
 	}
 	replay := func(c *customer) bool {
-		back := c.giveBack(tag, a.Method)
+		back := c.giveBack(id)
 		return c.forget(a.Method, now) || back
 	}
 	if !g.editCustomer(ctx, a.Customer, right, replay) {
@@ -238,7 +248,10 @@ func (g *Guard) Right(ctx context.Context, a session.Attempt) {
 }
 
 // Wrong implements session.Guard.
-func (g *Guard) Wrong(_ context.Context, a session.Attempt) { g.anonymous.end(a.Call, true) }
+func (g *Guard) Wrong(_ context.Context, a session.Attempt) {
+	g.anonymous.end(a.Call, true)
+	g.ended(a)
+}
 
 // Anonymous implements session.Guard.
 func (g *Guard) Anonymous(_ context.Context, line string) session.Standing {
