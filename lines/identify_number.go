@@ -21,6 +21,7 @@ type NumberQuestion struct {
 	OptOut      Key      `yaml:"opt_out" enum:"*,none"`
 	ReadBack    ReadBack `yaml:"read_back" enum:"false,true,unattested"`
 	TellUnknown bool     `yaml:"tell_unknown"`
+	Speech      bool     `yaml:"speech"`
 }
 
 const (
@@ -43,7 +44,7 @@ func (n *NumberQuestion) prompts() []string {
 }
 
 func (n *NumberQuestion) setDefaults() {
-	*n = NumberQuestion{Check: "none", Reasks: 3, OptOut: "*", ReadBack: "false"}
+	*n = NumberQuestion{Check: "none", Reasks: 3, OptOut: "*", ReadBack: "false", Speech: true}
 }
 
 func (n *NumberQuestion) check(c *checker, at place) {
@@ -91,7 +92,7 @@ func (n *NumberQuestion) addTo(l *session.Line, c compiler) {
 		ReadBack: map[ReadBack]steps.ReadBack{
 			"false": steps.ReadBackNever, "true": steps.ReadBackAlways, "unattested": steps.ReadBackUnattested,
 		}[n.ReadBack],
-		Conceal: c.def.conceals() && !n.TellUnknown,
+		Conceal: c.def.conceals() && !n.TellUnknown, Speech: c.speech(n.Speech),
 	})
 }
 

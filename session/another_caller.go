@@ -12,7 +12,7 @@ import (
 
 // mayBeAnother says whether the number suggested a customer who did not answer.
 func (w *walk) mayBeAnother() bool {
-	if w.gone != nil || !w.s.suggested() || w.s.call.NeedLevel > Unknown || w.asked == len(w.s.line.Identify) {
+	if w.gone != nil || !w.s.suggested() || w.s.call.NeedLevel > Unknown || w.person || w.asked == len(w.s.line.Identify) {
 		return false
 	}
 	return w.why == event.ReasonOptedOut || w.why == event.ReasonWrongAnswer || w.why == event.ReasonLocked

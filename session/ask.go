@@ -14,6 +14,8 @@ type Ask struct {
 	FirstDigit, InterDigit time.Duration
 	OptOut                 byte
 	Flush                  bool
+	// Speech lets the caller say the answer instead.
+	Speech *Speech
 }
 
 // Ask plays what was queued, then the prompts of a, and collects digits. The step wipes the entry's digits.
@@ -25,7 +27,7 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	s.Say(a.Prompts...)
 	c := Collect{
 		Files: s.takeQueued(), Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut,
-		Flush: a.Flush || s.discard,
+		Flush: a.Flush || s.discard, Speech: a.Speech,
 	}
 	s.discard = false
 	late := s.hashDue
@@ -35,6 +37,7 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 		}
 		began := s.now()
 		entry, err := s.channel.Collect(ctx, c)
+		s.said = err == nil && entry.Spoken
 		s.hashDue = err == nil && entry.Class == Input && !entry.Terminated && entry.Keyed == c.Max
 		if lone := entry.Class == NoMatch && entry.Terminated && entry.Keyed == 0; err != nil || !lone || !late {
 			return entry, err
@@ -54,9 +57,9 @@ const lateHash = 2 * time.Second
 func (s *Session) Attempted(result event.AttemptResult, started time.Time) {
 	s.discard = s.discard || result == event.AttemptRejected || result == event.AttemptNoMatch
 	s.attempts = append(s.attempts, event.Attempt{
-		Result: result, Milliseconds: s.now().Sub(started).Milliseconds(), Unchecked: s.unchecked,
+		Result: result, Milliseconds: s.now().Sub(started).Milliseconds(), Unchecked: s.unchecked, Spoken: s.said,
 	})
-	s.unchecked = false
+	s.unchecked, s.said = false, false
 }
 
 // Hear is a step's question for words. Session.Hear turns it into a Listen, with the files of the prompts.

@@ -23,6 +23,8 @@ type walk struct {
 
 	// asked is how many of the line's identifiers were asked for.
 	asked int
+	// person: the caller asked for one.
+	person bool
 	// locked: the customer was locked before the first question.
 	locked bool
 	// correct: the caller wants to give the last of them again.
@@ -166,8 +168,9 @@ func (w *walk) ask(ctx context.Context, q *Question) (goOn bool) {
 			continue
 		}
 		out, ok := w.try(ctx, q.Step)
+		w.person = w.person || out.Last
 		switch {
-		case w.gone != nil, w.correct, w.why == event.ReasonTooLong, w.why == event.ReasonLocked,
+		case w.gone != nil, w.correct, out.Last, w.why == event.ReasonTooLong, w.why == event.ReasonLocked,
 			w.why == event.ReasonVelocity:
 			return false
 		case out.Result == event.StepPassed && ok:

@@ -54,6 +54,7 @@ type Session struct {
 	missing     map[utterance]bool
 	attempts    []event.Attempt
 	unchecked   bool // the answer just given was not checked
+	said        bool // the answer just given was spoken
 	actionsLeft int
 	discard     bool // what is keyed ahead answers nothing that is asked now
 	hashDue     bool // the last entry ended without the hash key that its prompt asks for

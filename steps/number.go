@@ -27,6 +27,8 @@ type Number struct {
 	Limits Limits
 	// ReadBack says when the number is read back for confirmation.
 	ReadBack ReadBack
+	// Speech lets the caller say it.
+	Speech Speech
 	// Conceal keeps from the caller whether a customer has the number.
 	Conceal bool
 }
@@ -96,7 +98,7 @@ func (n Number) Run(ctx context.Context, s *session.Session) (session.Outcome, e
 		hint = "letters"
 	}
 	return question{
-		prompt: n.Prompt, hint: hint, again: n.Again, min: n.Min, max: n.Max, limits: n.Limits,
+		prompt: n.Prompt, hint: hint, again: n.Again, min: n.Min, max: n.Max, limits: n.Limits, say: n.saying(s),
 		judge: func(ctx context.Context, digits session.Secret) (attempt, error) { return n.judge(ctx, s, digits) },
 	}.ask(ctx, s, event.ReasonNotFound)
 }
@@ -115,6 +117,11 @@ func (n Number) judge(ctx context.Context, s *session.Session, digits session.Se
 			return attempt{result: event.AttemptNoMatch, prompts: []string{n.Again}}, nil
 		}
 	}
+	return n.lookUpValue(ctx, s, value)
+}
+
+// lookUpValue looks up a number that the caller gave.
+func (n Number) lookUpValue(ctx context.Context, s *session.Session, value string) (attempt, error) {
 	s.Named(ctx, n.Kind, value)
 	if n.Letters || s.Undecided() {
 		return n.tellApart(ctx, s, value)
