@@ -6,7 +6,7 @@ import (
 )
 
 // Values of language.place are sums: which place, counted from the start or from the end; what it is; and how many
-// there are, as in «the last two».
+// there are of the first or the last, as in «the last two».
 const (
 	placeDigit = 10 // «the second digit»
 	placeGroup = 20 // «the second group»
@@ -130,11 +130,10 @@ func (c *correction) put(place int, text []byte, is bool) {
 	outer := last == 1 || first == 1
 	n := len(text)
 	switch {
-	case count > 0 && noun != placeGroup:
-		if n == count && outer {
+	case count > 0:
+		if n == count {
 			c.putOuter(last == 1, text)
 		}
-	case count > 0:
 	case noun == placeOpen:
 		c.putOuter(last == 1, text)
 	case noun == placeDigit:

@@ -242,6 +242,7 @@ func TestLanguagesAreFoundByTheirTags(t *testing.T) {
 		command, rest := CommandIn(tag, []byte("yes"))
 		assert.Equal(t, None, command)
 		assert.Empty(t, rest)
+		assert.Empty(t, Grammars(tag))
 	}
 	assert.Equal(t, "12", texts(Digits("de-AT", []byte("zwölf"), 1, 9)))
 	assert.Empty(t, Digits("en", []byte("zwölf"), 1, 9))

@@ -95,7 +95,7 @@ func (l *language) englishDates(zero, units, teens, tens *rule) {
 		l.ordinal, teens, row(words("twenty"), optional(units)), words("thirty, thirty one"), units, row(zero, units),
 	).called("day")
 	year := choice(
-		row(words("nineteen, twenty"), choice(twoDigits, row(zero, units), words("hundred"))),
+		row(words("nineteen, twenty"), choice(twoDigits, row(zero, units))), words("nineteen hundred"),
 		row(words("two thousand"), optional(words("and")), optional(choice(twoDigits, units))),
 		twoDigits, row(zero, units),
 	).called("year")
@@ -114,11 +114,13 @@ func (l *language) englishPlaces() {
 		series(fromEnd, fromEnd, "last; second to last | last but one, second last, next to last"),
 	)
 	noun := oneOf(
-		entry{placeDigit, "digit, digits, number, numbers", ""}, entry{placeGroup, "group, pair, block", ""},
-		entry{0, "one, ones", ""},
+		entry{placeDigit, "digit, number", ""}, entry{placeGroup, "group, pair, block", ""}, entry{0, "one, ones", ""},
 	)
+	outer := oneOf(entry{fromStart, "first", ""}, entry{fromEnd, "last", ""})
+	the, count := optional(words("the")), series(2, 1, "two; three; four; five; six")
 	l.place = choice(
-		row(optional(words("the")), ordinals, optional(series(2, 1, "two; three; four; five; six")), optional(noun)),
+		row(the, outer, count, optional(words("digits, numbers"))),
+		row(the, ordinals, optional(noun)),
 		oneOf(entry{
 			fromEnd + placeOpen, "at the end, the end, it ends in, it ends with", "ends in, ends with, ending in, end",
 		}, entry{

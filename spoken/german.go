@@ -98,7 +98,7 @@ func (l *language) germanNumbers() {
 		l.digit,
 		choice(row(words("doppel, zweimal"), the, l.digit), twoDigits).called("two_digits"),
 		choice(
-			row(words("dreimal"), the, l.digit), row(optional(factors), hundred, optional(choice(twoDigits, units))),
+			row(words("dreimal"), the, l.digit), row(factors, hundred, optional(choice(twoDigits, units))),
 		).called("three_digits"),
 	}
 	l.germanDates(zero, units, teens, factors, twoDigits)
@@ -126,7 +126,8 @@ func (l *language) germanDates(zero, units, teens, factors, twoDigits *rule) {
 		units, row(zero, units), words("zehn, elf, zwölf"), ordinals(monthOrdinals),
 	).called("month_number")
 	year := choice(
-		row(words("neunzehn, neunzehn hundert"), choice(twoDigits, units, row(zero, units))), words("neunzehn hundert"),
+		row(words("neunzehn hundert"), optional(choice(twoDigits, units))),
+		row(words("neunzehn"), choice(twoDigits, row(zero, units))),
 		row(words("zwei tausend"), optional(choice(twoDigits, units))),
 		row(words("zwanzig"), choice(twoDigits, row(zero, units))),
 		twoDigits, row(zero, units),
@@ -148,14 +149,14 @@ func (l *language) germanPlaces() {
 		series(fromEnd, fromEnd, withEndings("letzt; vorletzt", "e", "en", "es", "er")),
 	)
 	noun := oneOf(
-		entry{placeDigit, "ziffer, ziffern, zahl, zahlen, stelle, stellen", "nummer, nummern"},
-		entry{placeGroup, "gruppe, block, paar", "blöcke, gruppen"},
+		entry{placeDigit, "ziffer, zahl, stelle", "nummer"}, entry{placeGroup, "gruppe, block, paar", ""},
 	)
+	outer := oneOf(entry{fromStart, "ersten", ""}, entry{fromEnd, "letzten", ""})
+	count := series(2, 1, "zwei, beiden | zwo; drei; vier; fünf | funf; sechs")
+	the := optional(words("die, das, der, an der, in der"))
 	l.place = choice(
-		row(
-			optional(words("die, das, der, an der, in der")), ordinals,
-			optional(series(2, 1, "zwei, beiden | zwo; drei; vier; fünf | funf; sechs")), optional(noun),
-		),
+		row(the, outer, count, optional(oneOf(entry{say: "ziffern, zahlen, stellen", also: "nummern"}))),
+		row(the, ordinals, optional(noun)),
 		oneOf(entry{
 			fromEnd + placeOpen, "am ende, hinten", `zum schluss, am schluss, es endet auf, endet auf, endet mit,
 				es endet mit, das ende, schluss, ganz hinten, hinten raus`,

@@ -141,11 +141,13 @@ func (l *language) compile() {
 					continue // «and»
 				}
 				l.uses[w] |= numeral
-				if len(l.textOf(w)) > 2 {
-					l.uses[w] |= morpheme
-				}
 			}
 		})
+	}
+	for text, w := range l.ids {
+		if l.uses[w]&numeral != 0 && len(text) > 2 {
+			l.uses[w] |= morpheme
+		}
 	}
 }
 
@@ -186,14 +188,4 @@ func (l *language) wordsOf(item string) []word {
 		}
 	}
 	return all
-}
-
-// textOf is the normal form of a word.
-func (l *language) textOf(w word) string {
-	for text, id := range l.ids {
-		if id == w {
-			return text
-		}
-	}
-	return ""
 }

@@ -77,12 +77,21 @@ func items(s string) []string {
 	return all
 }
 
-// walk calls f with r and every rule under it, with one that is used twice twice.
+// walk calls f with r and every rule that it is made of, the parts first, each once.
 func (r *rule) walk(f func(*rule)) {
-	f(r)
-	for _, part := range r.parts {
-		part.walk(f)
+	seen := map[*rule]bool{}
+	var visit func(*rule)
+	visit = func(r *rule) {
+		if seen[r] {
+			return
+		}
+		seen[r] = true
+		for _, part := range r.parts {
+			visit(part)
+		}
+		f(r)
 	}
+	visit(r)
 }
 
 // match calls found with the end and the value of every way to read the words at a place of the utterance.

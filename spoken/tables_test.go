@@ -14,7 +14,7 @@ func everyEntry(l *language, f func(r *rule, e entry, item string)) {
 	for _, top := range l.rules() {
 		top.walk(func(r *rule) {
 			if seen[r] {
-				return
+				return // it is in several tables
 			}
 			seen[r] = true
 			for _, e := range r.entries {
