@@ -63,7 +63,7 @@ func TestPoliciesWithLettersAreKeyed(t *testing.T) {
 			map[string]string{"cs_status": "none", "cs_reason": "not_found"}, "failed not_found",
 		},
 	} {
-		r := s.nodes[0].call(sim.CallOptions{From: "anonymous", To: "5400", Caller: c.caller})
+		r := s.nodes[0].call(sim.CallOptions{From: "anonymous", To: "5600", Caller: c.caller})
 		for name, want := range c.want {
 			assert.Equal(t, want, r.Variables[name], "%s: %s", c.about, name)
 		}
@@ -96,7 +96,7 @@ func TestTheBackendFindsPoliciesByTheirKeys(t *testing.T) {
 	s.apply(insurance(t))
 	for phone, customer := range map[string]string{"2125550101": "X-1", "2125550102": "X-2"} {
 		r := s.nodes[0].call(sim.CallOptions{
-			From: "anonymous", To: "5400", Caller: keys("ask-account", "22123412", "ask-phone", phone, "ask-pin", "246813"),
+			From: "anonymous", To: "5600", Caller: keys("ask-account", "22123412", "ask-phone", phone, "ask-pin", "246813"),
 		})
 		assert.Equal(t, "verified", r.Variables["cs_status"])
 		assert.Equal(t, customer, r.Variables["cs_customer"])
