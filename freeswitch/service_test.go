@@ -27,7 +27,7 @@ const (
 )
 
 // customer is a row of the customers CSV.
-type customer struct{ ID, Name, Phones, Account, PIN, BirthDate, Passphrase, TOTP, Language, Tracking, Postcode string }
+type customer struct{ ID, Name, Phones, Account, PIN, BirthDate, Passphrase, TOTP, Language, Tracking, Postcode, Policy string }
 
 // serviceOptions say how a service differs from a first start with log.level debug.
 type serviceOptions struct {
@@ -123,10 +123,10 @@ func (s *service) importCustomers(t testing.TB, customers []customer) {
 	var rows bytes.Buffer
 	w := csv.NewWriter(&rows)
 	require.NoError(t, w.Write([]string{"id", "name", "phones", "account", "pin", "birth_date", "passphrase",
-		"totp_secret", "language", "id:tracking", "fact:postcode"}))
+		"totp_secret", "language", "id:tracking", "fact:postcode", "id:policy"}))
 	for _, c := range customers {
 		require.NoError(t, w.Write([]string{c.ID, c.Name, c.Phones, c.Account, c.PIN, c.BirthDate, c.Passphrase, c.TOTP,
-			c.Language, c.Tracking, c.Postcode}))
+			c.Language, c.Tracking, c.Postcode, c.Policy}))
 	}
 	w.Flush()
 	ctx, cancel := context.WithTimeout(context.Background(), importWithin)

@@ -47,6 +47,30 @@ func (w *ways) aCheckDigit(t *testing.T) {
 	})
 }
 
+func (w *ways) aPolicyWithLetters(t *testing.T) {
+	c := w.dials(t, "5600", numberOf(778, 6))
+	c.AwaitAsked(t, "letters", 1, askedWithin)
+	c.Press("22123453")
+	c.AwaitAsked(t, "ask-pin", 1, askedWithin)
+	c.Press(w.insured[2].PIN)
+	w.isAt(t, c, "agents", verifiedAs(w.insured[2], "2", "policy,pin"))
+}
+
+func (w *ways) policiesWithTheSameKeys(t *testing.T) {
+	c := w.dials(t, "5600", numberOf(778, 7))
+	c.AwaitAsked(t, "letters", 1, askedWithin)
+	c.Press("22123412")
+	c.AwaitAsked(t, "ask-phone", 1, askedWithin)
+	c.Press("2125550181#")
+	c.AwaitAsked(t, "ask-pin", 1, askedWithin)
+	c.Press(w.insured[1].PIN)
+	j := w.isAt(t, c, "agents", verifiedAs(w.insured[1], "2", "phone,pin"))
+	assert.Subset(t, j.Story(), []string{
+		"step_finished policy skipped several accepted", "step_finished phone passed accepted",
+		`identified P-1 "Cal Second" by phone`,
+	})
+}
+
 func (w *ways) aVouchedNumber(t *testing.T) {
 	c := w.dials(t, "passed-5200", w.bank[5].Phones)
 	c.AwaitAsked(t, "ask-pin", 1, askedWithin)

@@ -3,6 +3,7 @@ package freeswitch_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -49,27 +50,39 @@ func theOffice() (customers []customer) {
 	return customers
 }
 
+// theInsured have policies with the same keys, 22123412, but for the last, 22123453.
+func theInsured() (customers []customer) {
+	for i, c := range []customer{
+		{Name: "Abe First", Policy: "AB-12341-B"}, {Name: "Cal Second", Policy: "CA-12341-C"},
+		{Name: "Abby Alone", Policy: "AB-12345-3"},
+	} {
+		c.ID, c.Phones, c.PIN = fmt.Sprintf("P-%d", i), "+1212555018"+strconv.Itoa(i), "482915"
+		customers = append(customers, c)
+	}
+	return customers
+}
+
 // weekday is a day of the week in the words of a line's hours.
 func weekday(at time.Time) string { return at.UTC().Weekday().String()[:2] }
 
 // ways is a bank, an office and a line that sends tokens on, and what their customers need.
 type ways struct {
 	*site
-	bank, office []customer
-	catcher      *catcher
+	bank, office, insured []customer
+	catcher               *catcher
 }
 
 func startWays(t *testing.T) *ways {
 	t.Helper()
 	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Rehearsal", AccountName: "B-0"})
 	require.NoError(t, err)
-	w := &ways{bank: theBank(key.Secret()), office: theOffice(), catcher: startCatcher(t)}
+	w := &ways{bank: theBank(key.Secret()), office: theOffice(), insured: theInsured(), catcher: startCatcher(t)}
 	open := openOffice(t)
 	closed := changed(t, open, "line: office", "line: closed-office", `"5300"`, `"5301"`,
 		"Mo-Su 00:00-24:00", weekday(time.Now().AddDate(0, 0, 3))+" 08:00-12:00")
 	w.site = startSiteOn(t, serviceOptions{
-		Customers: slices.Concat(everybody(), w.bank, w.office), Settings: w.catcher.Settings,
-		Lines: []string{exampleLine(t, "bank"), open, closed, handingOver},
+		Customers: slices.Concat(everybody(), w.bank, w.office, w.insured), Settings: w.catcher.Settings,
+		Lines: []string{exampleLine(t, "bank"), open, closed, handingOver, exampleLine(t, "insurance")},
 	}, options{Files: lineDialplan})
 	return w
 }
@@ -90,6 +103,8 @@ func TestEveryWayToIdentifyAndVerify(t *testing.T) {
 		scenario{"in German, chosen from the menu", w.inGerman},
 		scenario{"an account number with a slip, corrected when it is read back", w.aSlipInTheAccount},
 		scenario{"no account number at hand, but a number with a check digit", w.aCheckDigit},
+		scenario{"a policy with letters", w.aPolicyWithLetters},
+		scenario{"policies with the same keys, told apart by the telephone number", w.policiesWithTheSameKeys},
 		scenario{"a number that the network vouches for", w.aVouchedNumber},
 		scenario{"a number that the network says is not genuine, or vouches for in part", w.anUntrustedNumber},
 		scenario{"a new telephone, remembered", w.aNewTelephone},

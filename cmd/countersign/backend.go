@@ -37,6 +37,10 @@ func backendCommand() *cli.Command {
 					&cli.StringFlag{
 						Name: "identifier", Usage: "by what a caller keys, `KIND=VALUE`, such as account=100042 (by_identifier)",
 					},
+					&cli.BoolFlag{
+						Name:  "letters",
+						Usage: "with --identifier: as on a line with letters: true, for everybody with the same keys",
+					},
 					&cli.StringFlag{Name: "id", Usage: "by the customer's `ID` (by_id)"},
 					raw, asJSON,
 				},
@@ -107,6 +111,8 @@ func backendFind(c *cli.Context) error {
 		return wrongUse("give one of --phone, --identifier and --id")
 	case c.String("identifier") != "" && (!isPair || kind == "" || value == ""):
 		return wrongUse("--identifier %q: write KIND=VALUE, such as account=100042", c.String("identifier"))
+	case c.Bool("letters") && session.Keypad(value) == "":
+		return wrongUse("--letters: give --identifier KIND=VALUE with letters A to Z and digits, such as policy=AB-1234")
 	}
 	return withBackend(c, func(
 		ctx context.Context, cfg config, _ *customers.Directory, d *backend.Directory, x *exchanges,
@@ -119,6 +125,8 @@ func backendFind(c *cli.Context) error {
 			}
 		}
 		switch {
+		case c.Bool("letters"):
+			all, err = d.ByKeypad(ctx, kind, session.Keypad(value))
 		case kind != "":
 			one(d.ByIdentifier(ctx, kind, value))
 		case c.String("id") != "":

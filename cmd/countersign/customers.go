@@ -93,6 +93,10 @@ func customersImportCommand() *cli.Command {
 				Name:  "lost-plus",
 				Usage: "phones without + or leading zero have a country code: a spreadsheet took them for numbers",
 			},
+			&cli.StringSliceFlag{
+				Name:  "check",
+				Usage: "refuse rows with a wrong check digit, as `KIND=CHECK` of a line: --check account=luhn --check policy=mod37-36",
+			},
 			authorFlag(),
 			&cli.BoolFlag{Name: "skip-bad", Usage: "import the good rows and leave out bad ones"},
 			&cli.BoolFlag{Name: "clear-empty", Usage: "let an empty cell remove what is on file, also a secret"},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"countersign/steps"
 	"countersign/store/audit"
 	"countersign/store/customers"
 )
@@ -33,6 +34,10 @@ func customersImport(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	checks, err := importChecks(c.StringSlice("check"))
+	if err != nil {
+		return err
+	}
 	region, err := importRegion(c)
 	if err != nil {
 		return err
@@ -45,7 +50,7 @@ func customersImport(c *cli.Context) error {
 	return withDirectory(c, func(cfg config, d *customers.Directory) error {
 		o := customers.ImportOptions{
 			Region: region, SkipBad: c.Bool("skip-bad"), Columns: mapped, ClearEmpty: c.Bool("clear-empty"),
-			LostPlus:      c.Bool("lost-plus"),
+			LostPlus: c.Bool("lost-plus"), Checks: checks,
 			CanKeyAccount: canKey(askedAccountMin, askedAccountMax), CanKeyPIN: canKey(askedPINMin, askedPINMax),
 		}
 		if o.Region == "" {
@@ -92,6 +97,25 @@ func mappedColumns(all []string) (map[string]string, error) {
 	return mapped, nil
 }
 
+// importChecks reads --check policy=mod37-36.
+func importChecks(all []string) (map[string]func(string) bool, error) {
+	checks := map[string]func(string) bool{}
+	for _, told := range all {
+		kind, name, _ := strings.Cut(told, "=")
+		check, ok := steps.CheckOf(name)
+		if !ok || kind == "" {
+			var names []string
+			for _, c := range steps.Checks() {
+				names = append(names, c.Name)
+			}
+			return nil, wrongUse("--check %q: write it as KIND=CHECK, such as account=luhn; the checks are %s", told,
+				strings.Join(names, ", "))
+		}
+		checks[kind] = check.Right
+	}
+	return checks, nil
+}
+
 // withMapping says how to import columns with other names.
 func withMapping(err error) error {
 	var unknown *customers.UnknownColumnsError
@@ -122,7 +146,7 @@ func reportImport(c *cli.Context, r customers.ImportResult) error {
 		return json.NewEncoder(c.App.Writer).Encode(map[string]any{
 			"rows": r.Rows, "imported": r.Imported, "bad": r.Bad, "weak_pins": r.WeakPINs, "odd_accounts": r.OddAccounts,
 			"odd_pins": r.OddPINs, "added": r.Added, "changed": r.Changed, "unchanged": r.Unchanged,
-			"odd_phones": r.OddPhones, "shared_phones": r.SharedPhones, "notes": append([]string{}, r.Notes...),
+			"odd_phones": r.OddPhones, "shared_phones": r.SharedPhones, "shared_keys": r.SharedKeys.Count, "notes": append([]string{}, r.Notes...),
 		})
 	}
 	fmt.Fprintf(c.App.Writer, "%d customers imported", r.Imported)
@@ -143,8 +167,9 @@ func importNotes(r customers.ImportResult) (notes []string) {
 		note("%d PINs are easy to guess (repeats, runs, years, part of the account or phone, the date of birth)", r.WeakPINs)
 	}
 	if r.OddAccounts > 0 {
-		note("%d accounts do not have %d to %d digits, so callers cannot key them: the customers are known by their number "+
-			"only", r.OddAccounts, askedAccountMin, askedAccountMax)
+		note("%d accounts do not have %d to %d digits, so callers cannot key them on the built-in line: the customers are "+
+			"known by their number only. A line with other digits, or with letters: true, can ask for them", r.OddAccounts,
+			askedAccountMin, askedAccountMax)
 	}
 	if r.OddPINs > 0 {
 		note("%d PINs do not have the %d to %d digits that the built-in line asks for: it takes those customers to an agent",
@@ -153,6 +178,10 @@ func importNotes(r customers.ImportResult) (notes []string) {
 	if r.OddPhones > 0 {
 		note("%d phones have a possible length, but their country has no such numbers, such as %s: correct them if they are "+
 			"mistyped", r.OddPhones, r.OddPhone)
+	}
+	if s := r.SharedKeys; s.Count > 0 {
+		note("callers key the same for several customers in %s, such as %s %s: lines with letters: true ask them for "+
+			"another number", counted(s.Count, "case"), s.Kind, s.Keys)
 	}
 	for i, s := range r.Shared {
 		rest := ""

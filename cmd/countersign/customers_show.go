@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"countersign/ops/unlock"
+	"countersign/session"
 	"countersign/store/customers"
 )
 
@@ -76,7 +77,11 @@ func (s shown) print(c *cli.Context, id string) error {
 		fmt.Fprintf(w, "id\t%s\n\tnot in the local directory\n", printable(id))
 	}
 	for _, i := range r.Identifiers {
-		fmt.Fprintf(w, "%s\t%s\n", i.Kind, i.Value)
+		keyed := ""
+		if keys := session.Keypad(i.Value); keys != i.Value {
+			keyed = " (keyed " + keys + ")"
+		}
+		fmt.Fprintf(w, "%s\t%s%s\n", i.Kind, i.Value, keyed)
 	}
 	for _, x := range r.Credentials {
 		fmt.Fprintf(w, "%s\ton file (%s)\n", x.Kind, x.Scheme)

@@ -22,10 +22,7 @@ func (d *Reader) Export(ctx context.Context, w io.Writer) (customers int, err er
 	}
 	header := []string{"id", "name", "phones", "language"}
 	for _, kind := range kinds {
-		if kind != KindAccount {
-			kind = identifierColumn + kind
-		}
-		header = append(header, kind)
+		header = append(header, columnOf(kind))
 	}
 	out := csv.NewWriter(w)
 	_ = out.Write(header) // its error stays for Flush

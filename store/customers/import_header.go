@@ -118,6 +118,14 @@ func (c columns) name(at int) string {
 	return ""
 }
 
+// columnOf is the name of the column with the identifiers of a kind.
+func columnOf(kind string) string {
+	if kind == KindAccount {
+		return kind
+	}
+	return identifierColumn + kind
+}
+
 func columnName(told string) string { return strings.ToLower(strings.TrimSpace(told)) }
 
 // add registers a column by its name, if it is one of ours.

@@ -211,6 +211,10 @@ func TestARowWithAWrongCheckDigitIsBad(t *testing.T) {
 	assert.Equal(t, 2, result.Imported)
 	assert.Equal(t, []string{`id:policy: line 3: policy "A1N": its check digit or letter is wrong: correct it`}, bad)
 	assert.Equal(t, []string{"c1"}, fits(t, d, "216"), "the right one, as the check saw it")
+	for _, header := range []string{"id,account", "id,id:police"} {
+		_, err = d.Import(deadline(t), csvOf(header, "c1,1"), o)
+		assert.EqualError(t, err, "line 1: there is no column id:policy whose check digits could be checked")
+	}
 }
 
 func TestAPINThatIsTheKeysOfAnIdentifierIsWeak(t *testing.T) {
