@@ -95,7 +95,8 @@ func New(o Options) (*Guard, error) {
 	keys := keyer{o.Key}
 	g := &Guard{
 		store: o.Store, keys: keys, rules: o.Rules, now: o.Now, every: o.Every,
-		records: newRecords(o.Store, o.Copy, o.Within, o.Log), lines: newLineMonitor(o, keys), anonymous: newAnonymous(o.Rules, o.Now),
+		records: newRecords(o.Store, o.Copy, o.Within, o.Log), lines: newLineMonitor(o, keys),
+		anonymous:   newAnonymous(o.Rules, o.Now),
 		identifiers: newCache[[]recentIdentifier](maxNumbers), taken: newCache[[]string](maxTaken),
 		sent: newCache[time.Time](maxNumbers), self: unique(),
 	}
@@ -190,7 +191,7 @@ func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing
 			return st
 		}
 	}
-	f := failure{At: now.UTC(), ID: g.self + unique(), By: a.Method, Suggested: a.Suggested}
+	f := failure{At: now.UTC(), ID: g.self + unique(), Open: true, By: a.Method, Suggested: a.Suggested}
 	if a.Anonymous && !g.anonymous.take(ctx, a.Line, a.Call) {
 		return g.anonymous.used(a.Line)
 	}
@@ -199,9 +200,13 @@ func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing
 			g.anonymous.end(a.Call, false)
 		}
 	}()
-	done := g.editCustomer(ctx, a.Customer,
-		func(c *customer) bool { st = c.try(g.rules, now, f); return !st.Locked },
-		func(c *customer) bool { return c.add(g.rules, f) })
+	here := f
+	here.Open = false // the copy has its end, too, before a restart
+	done := g.editCustomer(ctx, a.Customer, customerEdit{
+		apply:  func(c *customer) bool { st = c.try(g.rules, now, f); return !st.Locked },
+		here:   func(c *customer) bool { st = c.try(g.rules, now, here); return !st.Locked },
+		replay: func(c *customer) bool { return c.add(g.rules, f) },
+	})
 	if !done {
 		return session.Standing{Locked: true, Until: now.Add(contentionLock)}
 	}
@@ -222,9 +227,11 @@ func (g *Guard) GiveBack(ctx context.Context, a session.Attempt) {
 		return
 	}
 	giveBack := func(c *customer) bool { return c.giveBack(id) }
-	if !g.editCustomer(ctx, a.Customer, giveBack, giveBack) {
-		g.queueCustomer(a.Customer, giveBack)
-	}
+	g.changeCustomer(ctx, a.Customer, customerEdit{
+		apply:  giveBack,
+		here:   func(c *customer) bool { c.giveBackHere(g.rules, id); return true },
+		replay: giveBack,
+	})
 }
 
 // Right implements session.Guard.
@@ -234,23 +241,37 @@ func (g *Guard) Right(ctx context.Context, a session.Attempt) {
 	}
 	g.anonymous.end(a.Call, false)
 	id, now := g.ended(a), g.now()
-	right := func(c *customer) bool {
-		back := c.giveBack(id)
-		return c.forget(a.Method, c.latest(now)) || back
-	}
-	replay := func(c *customer) bool {
-		back := c.giveBack(id)
-		return c.forget(a.Method, now) || back
-	}
-	if !g.editCustomer(ctx, a.Customer, right, replay) {
-		g.queueCustomer(a.Customer, replay)
-	}
+	g.changeCustomer(ctx, a.Customer, customerEdit{
+		apply: func(c *customer) bool {
+			back := c.giveBack(id)
+			return c.forget(a.Method, c.latest(now)) || back
+		},
+		here: func(c *customer) bool {
+			c.giveBackHere(g.rules, id)
+			c.forget(a.Method, c.latest(now))
+			return true
+		},
+		replay: func(c *customer) bool {
+			back := c.giveBack(id)
+			return c.forget(a.Method, now) || back
+		},
+	})
 }
 
-// Wrong implements session.Guard.
-func (g *Guard) Wrong(_ context.Context, a session.Attempt) {
+// Wrong implements session.Guard. The attempt counts already, so no call waits for it to be written.
+func (g *Guard) Wrong(ctx context.Context, a session.Attempt) {
 	g.anonymous.end(a.Call, true)
-	g.ended(a)
+	id := g.ended(a)
+	if id == "" {
+		return
+	}
+	end := func(c *customer) bool { return c.end(id) }
+	if g.records.isAway() {
+		here := func(c *customer) bool { c.end(id); return true }
+		g.changeCustomer(ctx, a.Customer, customerEdit{end, here, end})
+		return
+	}
+	g.queueCustomer(a.Customer, end)
 }
 
 // Anonymous implements session.Guard.
@@ -322,9 +343,20 @@ func (g *Guard) StepFailed(ctx context.Context, number string) {
 // Ended implements session.Guard.
 func (g *Guard) Ended(line string, failed bool) { g.lines.ended(line, failed) }
 
-func (g *Guard) editCustomer(ctx context.Context, id string, apply, replay func(*customer) bool) (done bool) {
+// customerEdit is an edit whose change of this machine's copy, while the Store is away, is here in place of apply.
+type customerEdit struct{ apply, here, replay func(*customer) bool }
+
+func (g *Guard) editCustomer(ctx context.Context, id string, e customerEdit) (done bool) {
+	change := func(f func(*customer) bool) change { return recordChange(g.records, g.keepCustomer, f) }
 	key := g.keys.key(kindCustomer, id)
-	return edit(context.WithoutCancel(ctx), g.records, key, g.keepCustomer, apply, replay)
+	return g.records.writeOr(context.WithoutCancel(ctx), key, change(e.apply), change(e.here), change(e.replay))
+}
+
+// changeCustomer makes a change, soon at the latest: if others' writes keep it out, Run replays it.
+func (g *Guard) changeCustomer(ctx context.Context, id string, e customerEdit) {
+	if !g.editCustomer(ctx, id, e) {
+		g.queueCustomer(id, e.replay)
+	}
 }
 
 // queueCustomer leaves a change that others' writes kept out for Run to replay.

@@ -41,14 +41,13 @@ func (s *sends) notSent(at time.Time) (changed bool) {
 }
 
 // merge adds what another copy of the record knew.
-func (s *sends) merge(o sends) (changed bool) {
+func (s *sends) merge(o sends) {
 	for _, at := range o.At {
 		if !slices.ContainsFunc(s.At, at.Equal) {
-			s.At, changed = append(s.At, at), true
+			s.At = append(s.At, at)
 		}
 	}
 	slices.SortFunc(s.At, time.Time.Compare)
-	return changed
 }
 
 // NotSent gives the last send of this process back after the message could not be sent.
