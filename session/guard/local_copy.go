@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -129,15 +130,20 @@ func (r *records) putBack(ctx context.Context) {
 	defer r.mu.Unlock()
 	maps.Copy(all, r.uncopied)
 	for key, known := range all {
-		c := r.restore(key, known)
+		c, again := r.restore(key, known), r.putBacks[key]
+		changed := r.pending[key] != nil && !again
 		switch {
-		case c == nil || r.pending[key] != nil:
+		case c == nil, changed && known.Unsent: // what is pending says it exactly
+			continue
+		case changed:
+			r.pending[key] = slices.Insert(r.pending[key], 0, c)
 			continue
 		case known.Unsent:
 			r.unsent[key] = true
-		case len(r.pending) >= maxPendingRecords/2:
+		case !again && len(r.pending) >= maxPendingRecords/2:
 			continue
 		}
+		delete(r.pending, key)
 		r.queueLocked(key, c)
 		if r.pending[key] != nil {
 			r.putBacks[key] = true
