@@ -2,7 +2,6 @@ package spoken
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -274,7 +273,10 @@ func (d *dateReader) readings() []Reading {
 	slices.SortStableFunc(d.found, func(a, b date) int { return cmp.Compare(a.cost, b.cost) })
 	var all []Reading
 	for _, f := range d.found[:min(len(d.found), maxReadings)] {
-		text := fmt.Appendf(make([]byte, 0, 8), "%04d%02d%02d", f.year, f.month, f.day)
+		text := make([]byte, 8) // not by fmt, which keeps its buffers
+		for i, rest := len(text)-1, 10_000*f.year+100*f.month+f.day; i >= 0; i, rest = i-1, rest/10 {
+			text[i] = byte('0' + rest%10)
+		}
 		all = append(all, Reading{text, 1<<4 | 1<<6})
 	}
 	return all

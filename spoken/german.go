@@ -98,7 +98,7 @@ func (l *language) germanNumbers() {
 		l.digit,
 		choice(row(words("doppel, zweimal"), the, l.digit), twoDigits).called("two_digits"),
 		choice(
-			row(words("dreimal"), the, l.digit), row(factors, hundred, optional(choice(twoDigits, units))),
+			row(words("dreimal"), the, l.digit), row(optional(factors), hundred, optional(choice(twoDigits, units))),
 		).called("three_digits"),
 	}
 	l.germanDates(zero, units, teens, factors, twoDigits)

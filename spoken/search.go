@@ -19,6 +19,8 @@ const (
 	costOfUnit = 2
 	// costOfPause makes «twenty, three» 20 3 rather than 23.
 	costOfPause = 3
+	// costOfScale makes «drei hundert» 300 rather than 3 100.
+	costOfScale = 5
 	// costOfDropping makes «a» in «a b c» a letter rather than an article, and «oh» in «oh one two» a digit rather than a
 	// sigh.
 	costOfDropping = 5
@@ -116,11 +118,13 @@ func (s *search) run() {
 	dropped := 0
 	for at := s.from; at < s.limit; at++ {
 		if at <= s.first && s.fits(at, 0) {
-			s.keep(at, partial{cost: dropped})
+			s.next = partial{cost: dropped}
+			s.keep(at)
 		}
 		for length := range s.most + 1 {
-			for _, p := range *s.cell(at, length) {
-				s.goOn(at, p)
+			here := *s.cell(at, length)
+			for i := range here {
+				s.goOn(at, &here[i])
 			}
 		}
 		dropped += s.costOfDropping(at)
@@ -128,17 +132,20 @@ func (s *search) run() {
 }
 
 // goOn continues a partial that ends at a token.
-func (s *search) goOn(at int, p partial) {
+func (s *search) goOn(at int, p *partial) {
 	for _, next := range s.pieces[at] {
 		inside := p.length > 0 && s.units[next.from] == '+'
 		if !inside && s.fits(next.end, p.length+next.to-next.from) {
-			s.keep(next.end, s.with(p, at, next))
+			s.next = *p
+			s.append(at, next)
+			s.keep(next.end)
 		}
 	}
 	if p.length > 0 && s.is(at, link) && s.fits(at+1, p.length) {
-		p.cost += s.costOfDropping(at)
-		p.apart = true
-		s.keep(at+1, p)
+		s.next = *p
+		s.next.cost += s.costOfDropping(at)
+		s.next.apart = true
+		s.keep(at + 1)
 	}
 }
 
@@ -149,9 +156,9 @@ func (s *search) costOfDropping(at int) int {
 	return 0
 }
 
-// with is a partial with a unit more.
-func (s *search) with(p partial, at int, next unit) partial {
-	n := next.to - next.from
+// append adds a unit to the next partial.
+func (s *search) append(at int, next unit) {
+	p, n := &s.next, next.to-next.from
 	if p.length > 0 && (n > 1 || p.apart || s.tokens[at].pause) {
 		p.starts |= 1 << p.length
 	}
@@ -159,18 +166,18 @@ func (s *search) with(p partial, at int, next unit) partial {
 	p.length += n
 	p.cost += next.cost
 	p.apart = n > 1
-	return p
 }
 
-// keep keeps a partial if it is one of the cheapest of its end and length.
-func (s *search) keep(end int, p partial) {
+// keep keeps the next partial if it is one of the cheapest of its end and length.
+func (s *search) keep(end int) {
+	p := &s.next
 	at := s.cell(end, p.length)
 	c := *at
 	dearest := 0
 	for i := range c {
-		if c[i].text == p.text {
+		if bytes.Equal(c[i].text[:p.length], p.text[:p.length]) {
 			if p.cost < c[i].cost {
-				c[i] = p
+				c[i] = *p
 			}
 			return
 		}
@@ -180,11 +187,11 @@ func (s *search) keep(end int, p partial) {
 	}
 	switch {
 	case cap(c) == 0:
-		*at = append(make(cell, 0, keptOfALength), p)
+		*at = append(make(cell, 0, keptOfALength), *p)
 	case len(c) < keptOfALength:
-		*at = append(c, p)
+		*at = append(c, *p)
 	case p.cost < c[dearest].cost:
-		c[dearest] = p
+		c[dearest] = *p
 	}
 }
 

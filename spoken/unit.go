@@ -30,12 +30,12 @@ func (u *utterance) findUnits(from int, m manner) {
 	for at := from; at < u.limit; at++ {
 		u.pieces[at] = u.pieces[at][:0]
 		if !u.tokens[at].inside {
-			u.findUnitsAt(from, at, m)
+			u.findUnitsAt(at, m)
 		}
 	}
 }
 
-func (u *utterance) findUnitsAt(from, at int, m manner) {
+func (u *utterance) findUnitsAt(at int, m manner) {
 	var scratch [maxLength]byte
 	defer clear(scratch[:])
 	number := func(end, value int) {
@@ -47,14 +47,11 @@ func (u *utterance) findUnitsAt(from, at int, m manner) {
 	} else {
 		l.digit.match(u, at, number)
 	}
-	// «three hundred» is not 3 100.
-	if !u.is(at, scale) || at == from || t.pause || !u.is(at-1, numeral) {
-		l.cardinal.match(u, at, func(end, value int) {
-			if value >= 10 {
-				number(end, value)
-			}
-		})
-	}
+	l.cardinal.match(u, at, func(end, value int) {
+		if value >= 10 {
+			number(end, value)
+		}
+	})
 	l.doubled.match(u, at, func(end, value int) {
 		u.addUnit(at, end, repeat(scratch[:0], strconv.AppendInt(nil, int64(value%10), 10), value/10))
 	})
@@ -85,6 +82,9 @@ func (u *utterance) addUnit(at, end int, text []byte) {
 	}
 	next := unit{end: end, from: len(u.units), to: len(u.units) + len(text), cost: costOfUnit}
 	u.units = append(u.units, text...)
+	if at > 0 && u.is(at, scale) && u.is(at-1, numeral) && !u.tokens[at].pause {
+		next.cost += costOfScale
+	}
 	for i := at + 1; i < end; i++ {
 		if u.tokens[i].pause {
 			next.cost += costOfPause

@@ -30,6 +30,7 @@ type utterance struct {
 	units  []byte // the texts of units
 	pieces [][]unit
 	grid   []cell
+	next   partial // that is being made: what is on the stack cannot be wiped
 }
 
 // token is a word, or a row of digits.
@@ -71,6 +72,7 @@ func (u *utterance) wipe() {
 	for _, c := range u.grid {
 		clear(c[:cap(c)])
 	}
+	u.next = partial{}
 }
 
 func (u *utterance) is(at int, what use) bool { return u.lang.uses[u.tokens[at].word]&what != 0 }
