@@ -60,6 +60,8 @@ func constant(application, arg string) string {
 type channel struct {
 	c       *conn
 	deadMan deadMan
+	// inBand: FreeSWITCH looks for the tones of keys in the caller's sound.
+	inBand bool
 }
 
 var _ session.Channel = (*channel)(nil)
@@ -132,8 +134,11 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 		}
 		q.Files = q.Files[len(explain):]
 	}
-	if k.count() > 0 {
+	switch {
+	case k.count() > 0:
 		return ch.collectRest(ctx, q)
+	case k.double > 0:
+		return ch.collectByKey(ctx, q)
 	}
 	got := collected{keys: k, asked: q}
 	arg, err := playAndGetDigits(q)
@@ -276,6 +281,9 @@ func (ch *channel) handOver(h session.Handover) ([]outgoing, *execution, error) 
 		return nil, nil, err
 	}
 	commands := []outgoing{{text: disarm}, {text: result}}
+	if ch.inBand {
+		commands = append(commands, outgoing{text: stopTones})
+	}
 	for _, v := range h.Headers { // one without a value is unset: it may be left from an earlier pass of the same call
 		a, err := assignment("nolocal:sip_h_"+v.Name, v.Value)
 		if err != nil {
@@ -320,6 +328,7 @@ func (ch *channel) open(ctx context.Context) (session.Call, error) {
 		ch.c.destination = bytes.Clone(here)
 		hung, _ := h.raw("variable_cs_when_hung")
 		ch.deadMan = newDeadMan(destination(hung))
+		ch.keysCome(h, call.Trunk)
 		facts <- call
 		return nil
 	}
@@ -330,8 +339,8 @@ func (ch *channel) open(ctx context.Context) (session.Call, error) {
 	}
 	select {
 	case call := <-facts:
-		if ch.deadMan.to != "" {
-			return call, ch.c.send(outgoing{text: ch.deadMan.on})
+		if commands := ch.afterFacts(); len(commands) > 0 {
+			return call, ch.c.send(commands...)
 		}
 		return call, nil
 	case <-ctx.Done():
