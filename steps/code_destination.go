@@ -38,13 +38,24 @@ func (d destination) tell(s *session.Session, before destination) {
 		s.Say("code-mailed")
 	case before.address == d.address && before.way.Way == d.way.Way:
 		s.Say("code-sent-again")
-	default:
+	case before.address == "":
 		s.Say("code-sent")
+	default:
+		s.Say("code-sent-to")
+		s.SayDigits([]byte(d.last2()))
 	}
 }
 
-// reach is where a customer can get a code: the usual destination of each way, in the line's order.
-type reach struct{ usual []destination }
+// reach is where a customer can get a code.
+type reach struct {
+	// usual is the destination of each way, in the line's order.
+	usual []destination
+	// phones are all numbers that it can go to, each the first way that reaches it.
+	phones []destination
+}
+
+// maxOthers is how many other numbers a caller can choose from: a list that can be listened to.
+const maxOthers = 5
 
 // reachable looks up where a customer can get a code. A way that cannot be looked up is left out if there is another.
 func (c SMSCode) reachable(ctx context.Context, s *session.Session, customer string) (r reach, err error) {
@@ -66,6 +77,7 @@ func (c SMSCode) reachable(ctx context.Context, s *session.Session, customer str
 			to, failed = address, errors.Join(failed, why)
 		} else {
 			to = way.usual(phones, s.Number())
+			r.addPhones(way, phones)
 		}
 		if to != "" {
 			r.usual = append(r.usual, destination{way, to})
@@ -75,6 +87,16 @@ func (c SMSCode) reachable(ctx context.Context, s *session.Session, customer str
 		return r, failed
 	}
 	return r, nil
+}
+
+// addPhones adds the numbers that a way reaches and none before it does.
+func (r *reach) addPhones(way CodeWay, phones []session.Phone) {
+	for _, p := range phones {
+		known := slices.ContainsFunc(r.phones, func(d destination) bool { return d.address == p.E164 })
+		if !known && way.reaches(p.E164) {
+			r.phones = append(r.phones, destination{way, p.E164})
+		}
+	}
 }
 
 // email is the first address that has been on file long enough, or empty.

@@ -165,6 +165,63 @@ func TestACodeIsMailedOnlyToAnAddressThatHasBeenOnFileForAWeek(t *testing.T) {
 	}
 }
 
+func TestACodeGoesToAnotherOfTheCallersNumbers(t *testing.T) {
+	t.Parallel()
+	many := []session.Phone{
+		{E164: "+4917139200001"}, {E164: "+4917139200002"}, {E164: "+493023125001"},
+		{E164: "+4917139200003", Since: time.Now().Add(-time.Hour)}, {E164: "+4917139200047"},
+	}
+	menu := []string{
+		"code-other-number", "digit-0", "digit-2", "code-other-press", "digit-1",
+		"code-other-number", "digit-4", "digit-7", "code-other-press", "digit-2",
+	}
+	for _, c := range []struct {
+		name    string
+		answers []string
+		reason  string
+		sent    []string
+		then    []string // heard after the menu
+	}{
+		{
+			"which is named by its last two digits", []string{"1#", "2", "{}#"}, "ok", []string{mobile, "sms +4917139200047"},
+			[]string{"code-sent-to", "digit-4", "digit-7", "ask-code-again"},
+		},
+		{"a choice that there is not", []string{"1#", "3", "{}#"}, "ok", []string{mobile}, []string{"ask-code-again"}},
+		{"no choice", []string{"1#", "", "{}#"}, "ok", []string{mobile}, []string{"ask-code-again"}},
+		{
+			"and back to the first", []string{"1#", "2", "0#", "{}#"}, "ok", []string{mobile, "sms +4917139200047", mobile},
+			[]string{"code-sent-to", "digit-4", "digit-7", "ask-code-again"},
+		},
+	} {
+		d, p := enrolled(), newPost()
+		d.phones["C-1"] = many
+		ch, _, v := dial(
+			t, verifying(d, 2, possession(p.code(d, event.WaySMS))), "+15551230001", reads(p.phoneCompany, c.answers...)...,
+		)
+		assert.Equal(t, c.reason, v["cs_reason"], c.name)
+		assert.Equal(t, c.sent, p.log, c.name)
+		heard := ch.Heard()
+		assert.Equal(t, []string{"greeting", "code-sent", "code-other", "ask-code"}, heard[:4], c.name)
+		assert.Equal(t, menu, heard[4:14], c.name)
+		assert.Equal(t, c.then, heard[14:14+len(c.then)], c.name)
+		for _, code := range p.phoneCompany.sent {
+			assert.Equal(t, p.phoneCompany.sent[0], code, "%s: a call has one code", c.name)
+		}
+	}
+
+	d, p := enrolled(), newPost()
+	ch, _, v := dial(t, verifying(d, 2, possession(p.code(d, event.WaySMS))), "+15551230001", reads(p.phoneCompany, "1#", "{}#")...)
+	assert.Equal(t, "verified", v["cs_status"])
+	assert.NotContains(t, ch.Heard(), "code-other", "there is no other")
+	assert.Contains(t, ch.Heard(), "no-match-1")
+
+	d.phones["C-1"], p.most = many, 1
+	p.phoneCompany.sent = nil
+	ch, _, v = dial(t, verifying(d, 2, possession(p.code(d, event.WaySMS))), "+15551230001", reads(p.phoneCompany, "1#", "1", "{}#")...)
+	assert.Equal(t, "verified", v["cs_status"], "the limit keeps the second, and the first one counts")
+	assert.Contains(t, ch.Heard(), "code-reminder-1")
+}
+
 // noEmails is a directory that cannot look up addresses.
 type noEmails struct{ *directory }
 

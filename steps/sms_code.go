@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 
 	"countersign/session"
@@ -43,6 +44,8 @@ const (
 	// resends is how often it may be sent after the first time.
 	missingKey = "0"
 	resends    = 2
+	// anotherKey, followed by the hash key, sends it to another of the customer's numbers.
+	anotherKey = "1"
 )
 
 // Name implements session.Step.
@@ -74,6 +77,9 @@ func (c SMSCode) Run(ctx context.Context, s *session.Session) (session.Outcome, 
 	case !ok:
 		return session.Failed(event.ReasonSendLimit), nil
 	}
+	if len(sent.others()) > 0 {
+		s.Say("code-other")
+	}
 	limits := c.Limits
 	limits.FirstDigit = codeSilence
 	return question{
@@ -102,6 +108,8 @@ func (c *code) judge(ctx context.Context, s *session.Session, entry session.Secr
 		return over(session.Failed(event.ReasonVoid)), nil
 	case string(entry.Reveal()) == missingKey:
 		return c.resend(ctx, s)
+	case string(entry.Reveal()) == anotherKey && len(c.others()) > 0:
+		return c.another(ctx, s)
 	case entry.Len() != c.step.Digits:
 		return noMatch, nil
 	}
@@ -116,13 +124,53 @@ func (c *code) resend(ctx context.Context, s *session.Session) (attempt, error) 
 		return noMatch, nil
 	}
 	c.resent++
-	switch ok, err := c.goOn(ctx, s); {
+	return sentAgain(c.goOn(ctx, s))
+}
+
+// sentAgain is the attempt of a caller who wanted the code again.
+func sentAgain(ok bool, err error) (attempt, error) {
+	switch {
 	case err != nil:
 		return attempt{}, err
 	case !ok:
 		return served("code-reminder-1", "ask-code-again"), nil
 	}
 	return served("ask-code-again"), nil
+}
+
+// others are the customer's other numbers that the code can go to.
+func (c *code) others() []destination {
+	all := slices.DeleteFunc(slices.Clone(c.reach.phones), func(d destination) bool { return d.address == c.last.address })
+	return all[:min(len(all), maxOthers)]
+}
+
+// another lets the caller choose another number, by its last two digits, and sends the same code there. If it cannot be
+// sent there, it goes the usual ways.
+func (c *code) another(ctx context.Context, s *session.Session) (attempt, error) {
+	if c.resent >= resends {
+		return noMatch, nil
+	}
+	others := c.others()
+	for i, to := range others {
+		s.Say("code-other-number")
+		s.SayDigits([]byte(to.last2()))
+		s.Say("code-other-press")
+		s.SayDigits([]byte{byte('1' + i)})
+	}
+	key, _, err := oneKey{limits: c.step.Limits}.ask(ctx, s)
+	if err != nil {
+		return attempt{}, err
+	}
+	chosen := int(key) - '1'
+	if chosen < 0 || chosen >= len(others) {
+		return attempt{result: event.AttemptNoMatch, prompts: []string{"ask-code-again"}}, nil
+	}
+	c.resent++
+	switch state, _, err := c.send(ctx, s, others[chosen]); {
+	case err != nil, state != event.CodeNotSent:
+		return sentAgain(state == event.CodeSentOff, err)
+	}
+	return sentAgain(c.goOn(ctx, s))
 }
 
 // goOn sends the code to the next destination that takes it, and queues what the caller hears about it. ok is false if
