@@ -29,6 +29,7 @@ type Local interface {
 	Check(ctx context.Context, customer, kind string, answer session.Secret) (ok bool, err error)
 	CheckTOTP(ctx context.Context, customer string, code session.Secret, at time.Time) (step int64, ok bool, err error)
 	Phones(ctx context.Context, customer string) ([]session.Phone, error)
+	Emails(ctx context.Context, customer string) ([]session.Email, error)
 	AddPhone(ctx context.Context, customer, e164 string) error
 }
 
@@ -337,6 +338,33 @@ func (d *Directory) Phones(ctx context.Context, customer string) (all []session.
 		return nil, err
 	}
 	d.leftOut("phones", left)
+	return all, nil
+}
+
+// Emails implements steps.Directory.
+func (d *Directory) Emails(ctx context.Context, customer string) (all []session.Email, err error) {
+	if d.byID == nil || d.byID.fields.Email == "" {
+		return d.local.Emails(ctx, customer)
+	}
+	if customer == "" {
+		return nil, nil
+	}
+	var left notes
+	v := endpoint.Values{Customer: customer}
+	err = d.Endpoint.Do(ctx, "by_id", d.byID.request, v, func(r *endpoint.Reply) (err error) {
+		switch {
+		case slices.Contains(d.byID.unknown, r.Status):
+			return r.IsNo(d.byID.texts)
+		case r.Status != http.StatusOK:
+			return endpoint.Unexpected(r.Status)
+		}
+		all, left, err = d.byID.emails(r.Body, customer)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.leftOut("by_id", left)
 	return all, nil
 }
 

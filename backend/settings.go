@@ -76,6 +76,12 @@ type Fields struct {
 	// a text nor a number is left out, with a warning.
 	Name     string `yaml:"name"`
 	Language string `yaml:"language"`
+	// Email is the path of the e-mail addresses that one-time codes may be mailed to: a text, with ";" between several,
+	// or an array. What is no address is left out, with a warning. It is read from the answer to by_id when a code is due.
+	// EmailSince is the path of the time since when they are on file, as Phones.Since; without this setting all count as
+	// old, and the backend must see to it that a new one gets no code for seven days.
+	Email      string `yaml:"email"`
+	EmailSince string `yaml:"email_since"`
 	// Enrolled is the path of our names of the kinds of secrets that the customer has, pin, birth_date, …: an array, a
 	// text with commas, or an object with true for each. What is no such name is left out, with a warning.
 	Enrolled string `yaml:"enrolled"`

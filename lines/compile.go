@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"countersign/session"
+	"countersign/session/event"
 	"countersign/steps"
 )
 
@@ -12,12 +13,22 @@ import (
 type Parts struct {
 	Directory steps.Directory
 	Sends     steps.Sends
-	Sender    steps.Sender
 	Once      steps.Once
-	// Countries are the regions (ISO 3166) that one-time codes may be sent to; none means all.
-	Countries []string
+	// Senders send one-time codes, by way. A way without one is left out of the lines that name it.
+	Senders map[event.Way]steps.Sender
+	// Countries are the regions (ISO 3166) of telephones that one-time codes may go to, by way; none means all.
+	Countries map[event.Way][]string
 	// Region and PopURL apply to lines without their own.
 	Region, PopURL string
+}
+
+// EveryWay has one sender for every way.
+func EveryWay(sender steps.Sender) map[event.Way]steps.Sender {
+	all := map[event.Way]steps.Sender{}
+	for _, way := range codeWays {
+		all[way] = sender
+	}
+	return all
 }
 
 // Compile makes a line ready for calls; version is the one that calls carry. It fails if p lacks a part that the line

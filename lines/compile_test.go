@@ -8,6 +8,7 @@ import (
 
 	"countersign/lines"
 	"countersign/session"
+	"countersign/session/event"
 	"countersign/steps"
 
 	"github.com/stretchr/testify/assert"
@@ -17,13 +18,13 @@ import (
 // nobody has no customers, codes or messages.
 type nobody struct{ steps.Directory }
 
-func (nobody) NotSent(context.Context, string)                          {}
-func (nobody) MaySend(context.Context, string) (bool, time.Time)        { return false, time.Time{} }
-func (nobody) Send(context.Context, session.Message) error              { return nil }
-func (nobody) Use(context.Context, string, time.Duration) (bool, error) { return true, nil }
+func (nobody) NotSent(context.Context, session.Sending)                   {}
+func (nobody) MaySend(context.Context, session.Sending) (bool, time.Time) { return false, time.Time{} }
+func (nobody) Send(context.Context, session.Message) error                { return nil }
+func (nobody) Use(context.Context, string, time.Duration) (bool, error)   { return true, nil }
 
 func parts() lines.Parts {
-	return lines.Parts{Directory: nobody{}, Sends: nobody{}, Sender: nobody{}, Once: nobody{}}
+	return lines.Parts{Directory: nobody{}, Sends: nobody{}, Senders: lines.EveryWay(nobody{}), Once: nobody{}}
 }
 
 func parsed(t *testing.T, text string) *lines.Definition {
@@ -122,7 +123,7 @@ func TestAStrictLineCompiles(t *testing.T) {
 	def := parsed(t, strict)
 	assert.Empty(t, def.Warnings(nil))
 	p := parts()
-	p.Countries = []string{"DE", "AT"}
+	p.Countries = map[event.Way][]string{event.WaySMS: {"DE", "AT"}}
 	l, err := lines.Compile(def, 7, p)
 	require.NoError(t, err)
 	assert.Equal(t, 7, l.Version)
@@ -155,8 +156,8 @@ func TestAStrictLineCompiles(t *testing.T) {
 	)
 	assert.Equal(t, &session.Question{
 		Step: steps.SMSCode{
-			Directory: p.Directory, Sends: p.Sends, Sender: p.Sender, Digits: 6, Lifetime: 5 * time.Minute, Limits: limits(2),
-			Countries: p.Countries,
+			Directory: p.Directory, Sends: p.Sends, Digits: 6, Lifetime: 5 * time.Minute, Limits: limits(2),
+			Ways: []steps.CodeWay{{Way: event.WaySMS, Sender: nobody{}, Countries: []string{"DE", "AT"}}},
 		},
 		Factor: session.Possession,
 	}, l.Verify[1].Else, "one that is not in the list has the usual settings")
@@ -261,7 +262,7 @@ func TestTheExampleOfSmartFlowsCompiles(t *testing.T) {
 	}, withoutCheck(l).Identify)
 	code := session.Question{
 		Step: steps.SMSCode{
-			Directory: p.Directory, Sends: p.Sends, Sender: p.Sender, Digits: 6, Lifetime: 5 * time.Minute,
+			Directory: p.Directory, Sends: p.Sends, Ways: []steps.CodeWay{{Way: event.WaySMS, Sender: nobody{}}}, Digits: 6, Lifetime: 5 * time.Minute,
 			Limits: steps.DefaultLimits(2),
 		},
 		Factor: session.Possession,
@@ -325,7 +326,7 @@ func TestALineThatNeedsAMissingPartDoesNotCompile(t *testing.T) {
 	}{
 		"no customers": {sms, lines.Parts{}, "line retail: no directory of customers is given"},
 		"no gateway": {
-			sms, lines.Parts{Directory: nobody{}, Sends: nobody{}}, "no gateway for text messages is configured",
+			sms, lines.Parts{Directory: nobody{}, Sends: nobody{}}, "it sends one-time codes by sms, but no way to do so is given",
 		},
 		"no memory for codes": {totp, lines.Parts{Directory: nobody{}}, "no store for used codes is given"},
 	} {

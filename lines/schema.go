@@ -37,7 +37,7 @@ var wholeSchema = sync.OnceValue(func() []byte {
 
 // doc describes a setting for editors: the words of the kind, and what type and tags do not say.
 type doc struct {
-	Description string   `json:"description"`
+	Description string   `json:"description,omitempty"`
 	Type        any      `json:"type,omitempty"`
 	Enum        []string `json:"enum,omitempty"`
 	Pattern     string   `json:"pattern,omitempty"`
@@ -47,6 +47,10 @@ type doc struct {
 	Maximum     *float64 `json:"maximum,omitempty"`
 	Default     any      `json:"default,omitempty"`
 	Examples    []string `json:"examples,omitempty"`
+	Items       *doc     `json:"items,omitempty"`
+	MinItems    int      `json:"minItems,omitempty"`
+	MaxItems    int      `json:"maxItems,omitempty"`
+	UniqueItems bool     `json:"uniqueItems,omitempty"`
 }
 
 // usualDocs describe settings with the same meaning in most kinds.
@@ -104,6 +108,9 @@ func (d *doc) fill(usual any, tag reflect.StructTag) {
 		d.Type = "number"
 	case bool:
 		d.Type = "boolean"
+	case []CodeWay:
+		least, most, _ := strings.Cut(tag.Get("items"), "..")
+		d.Type, d.UniqueItems, d.MinItems, d.MaxItems = "array", true, int(boundOf(least)), int(boundOf(most))
 	default:
 		d.Type = "string"
 	}

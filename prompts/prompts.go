@@ -69,6 +69,18 @@ func All() []Prompt {
 		{"code-reminder-1", "While we wait for the one-time code: there is time."},
 		{"code-reminder-2", "While we wait for it longer: how to have it sent again, and how to go on without."},
 		{"code-sent-again", "The same code is on its way again. Plays before ask-code-again."},
+		{"code-sent-to", "The code is on its way to a number of the caller's; its last two digits follow: one breath."},
+		{"code-called", "A call with the code is on its way to a number of the caller's; its last two digits follow."},
+		{"code-mailed", "The code is on its way by e-mail."},
+		{"code-other", "How to have the code sent to another number on file: 1 and the hash key. Plays before ask-code."},
+		{"code-other-number", "Offers another number; its last two digits, code-other-press and a digit follow: one breath."},
+		{"code-other-press", "Before the digit to press."},
+		{"code-not-delivered", "The code cannot arrive, as its gateway says: how to get it another way. " +
+			"Plays before ask-code-again."},
+		{"code-call", "Opens the call that speaks the code, to a telephone that did not ask for it just now: " +
+			"who calls, and any key to hear it. Nothing is said to an answering machine. Lines put their company's name in it."},
+		{"code-call-code", "Before the digits of the code, in that call; played twice."},
+		{"code-call-end", "Ends that call."},
 		{"no-input-1", "Nothing was keyed. Plays before the question's -again prompt."},
 		{"no-input-2", "Nothing was keyed, again: says how, and how to reach a person."},
 		{"no-match-1", "What was keyed could not be an answer: too short, or a wrong check digit. " +

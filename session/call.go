@@ -79,13 +79,3 @@ type Phone struct {
 	E164  string
 	Since time.Time
 }
-
-// Message is a text message with a one-time code.
-type Message struct {
-	// To is the number (E.164); Language and Line are those of the call.
-	To, Language, Line string
-	// Code is the one-time code. The sender puts it into the text and must not keep it.
-	Code Secret
-	// Lifetime is how long the code is valid.
-	Lifetime time.Duration
-}

@@ -55,7 +55,7 @@ func TestNamesOfIdentifiersAndFacts(t *testing.T) {
 		"account": {identifies: true}, "customer": {identifies: true}, "phone": {identifies: true},
 		"tracking": {identifies: true},
 		"greeting": {}, "language": {}, "step_up": {}, "confirmation": {}, "failure": {}, "closed": {}, "remember_number": {},
-		"id": {}, "name": {}, "phones": {}, "totp_secret": {}, "enrolled": {},
+		"id": {}, "name": {}, "phones": {}, "emails": {}, "totp_secret": {}, "enrolled": {},
 		"ani": {}, "token": {}, "pin": {}, "birth_date": {}, "passphrase": {}, "sms_code": {}, "totp": {},
 		"": {}, "2nd": {}, "Post": {}, "post-code": {}, "abcdefghijklmnopqrstuvwxyz_0123456": {},
 	} {

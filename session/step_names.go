@@ -15,7 +15,7 @@ var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 // reserved are the names of other steps and columns.
 var reserved = []string{
 	"greeting", "language", "step_up", "confirmation", "failure", "closed", "remember_number",
-	"id", "name", "phones", "totp_secret", "enrolled",
+	"id", "name", "phones", "emails", "totp_secret", "enrolled",
 }
 
 // IsName says whether a name has the right form: up to 32 lower-case letters, digits and _, a letter first.

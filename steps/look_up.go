@@ -30,6 +30,17 @@ func lookUp[T any](ctx context.Context, s *session.Session, ask func(context.Con
 	return fill(ctx, s, asking, cancel, ask)
 }
 
+// tryOne is lookUp for one of several ways: why is its failure, gone says that the caller is.
+func tryOne[T any](
+	ctx context.Context, s *session.Session, ask func(context.Context) (T, error),
+) (value T, why, gone error) {
+	_, gone = lookUp(ctx, s, func(ctx context.Context) (struct{}, error) {
+		value, why = ask(ctx)
+		return struct{}{}, nil
+	})
+	return value, why, gone
+}
+
 // lookUpToTheEnd is lookUp, but waits for the answer even if the caller is gone, and returns it with the error that
 // says so: hanging up must not undo a wrong answer.
 func lookUpToTheEnd[T any](ctx context.Context, s *session.Session, ask func(context.Context) (T, error)) (T, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -11,39 +12,46 @@ import (
 
 	"countersign/session"
 	"countersign/session/event"
-
-	"github.com/nyaruka/phonenumbers"
 )
 
-// SMSCode verifies by a one-time code sent to a telephone on file: a possession factor. The code exists only in the run
-// of the step that sent it, so it is bound to the call, the customer and the purpose.
+// SMSCode verifies by a one-time code sent to a telephone or an address on file: a possession factor. The code exists
+// only in the run of the step that sent it, so it is bound to the call, the customer and the purpose; whichever way it
+// goes, and how often, it is one code with one lifetime and one count of wrong entries.
 type SMSCode struct {
 	Directory Directory
 	Sends     Sends
-	Sender    Sender
+	// Ways are the ways to send it, in the order in which they are tried.
+	Ways []CodeWay
 	// Digits is the code's length, Lifetime how long it is valid; default 6 and 5 minutes (docs/policy.md#code-by-sms).
 	Digits   int
 	Lifetime time.Duration
 	// Limits.Rejections is how many wrong entries make it invalid; default 3 (docs/policy.md#otp-entry).
 	Limits Limits
-	// Countries are the regions (ISO 3166) that codes may be sent to; none means all.
+}
+
+// CodeWay is one way to send a code.
+type CodeWay struct {
+	Way    event.Way
+	Sender Sender
+	// Countries are the regions (ISO 3166) of telephones that codes may go to; none means all.
 	Countries []string
 }
 
 const (
-	// settled is how long a number must have been on file before a code is sent to it (docs/policy.md#otp-destination).
-	settled = 7 * 24 * time.Hour
 	// Three silences of 20 s make the minute that an SMS may take, with reminders in between (docs/policy.md#otp-entry).
 	codeSilence = 20 * time.Second
-	// resendKey, followed by the hash key, sends the code again; resends is how often.
-	resendKey = "0"
-	resends   = 2
+	// missingKey, followed by the hash key, says «I did not get it»: the code goes the next way, or the same one again.
+	// resends is how often it may be sent after the first time.
+	missingKey = "0"
+	resends    = 2
+	// anotherKey, followed by the hash key, sends it to another of the customer's numbers.
+	anotherKey = "1"
 )
 
 // Name implements session.Step.
 func (SMSCode) Name() string { return string(event.MethodSMSCode) }
 
-// Run implements session.Step. A customer without a telephone that may receive a code is not asked.
+// Run implements session.Step. A customer with nothing on file that may receive a code is not asked.
 func (c SMSCode) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	customer, identified := s.Customer()
 	if !identified {
@@ -52,115 +60,165 @@ func (c SMSCode) Run(ctx context.Context, s *session.Session) (session.Outcome, 
 	if why := s.Decoy(event.MethodSMSCode); why != "" {
 		return session.Skipped(why), nil // no message for a code that proves nothing
 	}
-	phones, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Phone, error) {
-		return c.Directory.Phones(ctx, customer.ID)
-	})
+	reach, err := c.reachable(ctx, s, customer.ID)
 	if err != nil {
 		return session.Outcome{}, err
 	}
-	to := c.destination(phones, s.Number(), s.Now())
-	if to == "" {
+	if len(reach.usual) == 0 {
 		return session.Skipped(event.ReasonNotEnrolled), nil
 	}
-	sent := code{to: to, digits: newCode(c.Digits), until: s.Now().Add(c.Lifetime)}
+	sent := &code{
+		step: c, customer: customer.ID, reach: reach, digits: newCode(c.Digits), until: s.Now().Add(c.Lifetime),
+	}
 	defer sent.digits.Wipe()
-	if ok, _ := c.Sends.MaySend(ctx, to); !ok {
+	switch ok, err := sent.goOn(ctx, s); {
+	case err != nil:
+		return session.Outcome{}, err
+	case !ok:
 		return session.Failed(event.ReasonSendLimit), nil
 	}
-	if err := c.send(ctx, s, sent); err != nil {
-		return session.Outcome{}, err
+	if len(sent.others()) > 0 {
+		s.Say("code-other")
 	}
-	s.Say("code-sent")
 	limits := c.Limits
 	limits.FirstDigit = codeSilence
 	return question{
 		prompt: "ask-code", again: "ask-code-again", min: 1, max: c.Digits, limits: limits,
 		noInput: "code-reminder", evenPace: true,
-		judge: func(ctx context.Context, entry session.Secret) (attempt, error) {
-			return c.judge(ctx, s, &sent, entry)
-		},
+		judge: func(ctx context.Context, entry session.Secret) (attempt, error) { return sent.judge(ctx, s, entry) },
 	}.ask(ctx, s, event.ReasonWrongAnswer)
 }
 
-// code is a one-time code that was sent.
+// code is the one-time code of a run, and where it went.
 type code struct {
-	to     string
-	digits session.Secret
-	until  time.Time
-	resent int
+	step     SMSCode
+	customer string
+	reach    reach
+	digits   session.Secret
+	until    time.Time
+	resent   int
+	// next is the index in reach.usual of the destination to try next; last is where the code went last.
+	next int
+	last destination
 }
 
-func (c SMSCode) judge(ctx context.Context, s *session.Session, sent *code, entry session.Secret) (attempt, error) {
+func (c *code) judge(ctx context.Context, s *session.Session, entry session.Secret) (attempt, error) {
 	switch {
-	case s.Now().After(sent.until):
+	case s.Now().After(c.until):
 		return over(session.Failed(event.ReasonVoid)), nil
-	case string(entry.Reveal()) == resendKey:
-		return c.resend(ctx, s, sent)
-	case entry.Len() != c.Digits:
+	case string(entry.Reveal()) == missingKey:
+		return c.resend(ctx, s)
+	case string(entry.Reveal()) == anotherKey && len(c.others()) > 0:
+		return c.another(ctx, s)
+	case entry.Len() != c.step.Digits:
 		return noMatch, nil
 	}
 	return judgeSecret(ctx, s, event.MethodSMSCode, func(context.Context) (bool, error) {
-		return subtle.ConstantTimeCompare(entry.Reveal(), sent.digits.Reveal()) == 1, nil
+		return subtle.ConstantTimeCompare(entry.Reveal(), c.digits.Reveal()) == 1, nil
 	})
 }
 
-// resend sends the same code again. If that is not allowed (yet), the caller is simply asked again.
-func (c SMSCode) resend(ctx context.Context, s *session.Session, sent *code) (attempt, error) {
-	if sent.resent >= resends {
+// resend sends the same code the next way. If that is not allowed (yet), the caller is simply asked again.
+func (c *code) resend(ctx context.Context, s *session.Session) (attempt, error) {
+	if c.resent >= resends {
 		return noMatch, nil
 	}
-	sent.resent++
-	if ok, _ := c.Sends.MaySend(ctx, sent.to); !ok {
+	c.resent++
+	return sentAgain(c.goOn(ctx, s))
+}
+
+// sentAgain is the attempt of a caller who wanted the code again.
+func sentAgain(ok bool, err error) (attempt, error) {
+	switch {
+	case err != nil:
+		return attempt{}, err
+	case !ok:
 		return served("code-reminder-1", "ask-code-again"), nil
 	}
-	if err := c.send(ctx, s, *sent); err != nil {
+	return served("ask-code-again"), nil
+}
+
+// others are the customer's other numbers that the code can go to.
+func (c *code) others() []destination {
+	all := slices.DeleteFunc(slices.Clone(c.reach.phones), func(d destination) bool { return d.address == c.last.address })
+	return all[:min(len(all), maxOthers)]
+}
+
+// another lets the caller choose another number, by its last two digits, and sends the same code there. If it cannot be
+// sent there, it goes the usual ways.
+func (c *code) another(ctx context.Context, s *session.Session) (attempt, error) {
+	if c.resent >= resends {
+		return noMatch, nil
+	}
+	others := c.others()
+	for i, to := range others {
+		s.Say("code-other-number")
+		s.SayDigits([]byte(to.last2()))
+		s.Say("code-other-press")
+		s.SayDigits([]byte{byte('1' + i)})
+	}
+	key, _, err := oneKey{limits: c.step.Limits}.ask(ctx, s)
+	if err != nil {
 		return attempt{}, err
 	}
-	return served("code-sent-again", "ask-code-again"), nil
+	chosen := int(key) - '1'
+	if chosen < 0 || chosen >= len(others) {
+		return attempt{result: event.AttemptNoMatch, prompts: []string{"ask-code-again"}}, nil
+	}
+	c.resent++
+	switch state, _, err := c.send(ctx, s, others[chosen]); {
+	case err != nil, state != event.CodeNotSent:
+		return sentAgain(state == event.CodeSentOff, err)
+	}
+	return sentAgain(c.goOn(ctx, s))
 }
 
-func (c SMSCode) send(ctx context.Context, s *session.Session, sent code) error {
+// goOn sends the code to the next destination that takes it, and queues what the caller hears about it. ok is false if
+// only the limits keep it; the error is that nothing could be sent, or that the caller is gone.
+func (c *code) goOn(ctx context.Context, s *session.Session) (ok bool, err error) {
+	var failed []error
+	for range c.reach.usual {
+		to := c.reach.usual[c.next]
+		c.next = (c.next + 1) % len(c.reach.usual)
+		switch state, why, err := c.send(ctx, s, to); {
+		case err != nil:
+			return false, err
+		case state == event.CodeSentOff:
+			return true, nil
+		case state == event.CodeNotSent:
+			failed = append(failed, why)
+		}
+	}
+	return false, errors.Join(failed...)
+}
+
+// send sends the code to one destination. why is the failure of a code that could not be sent; err says that the caller
+// is gone.
+func (c *code) send(
+	ctx context.Context, s *session.Session, to destination,
+) (state event.CodeState, why, err error) {
+	counted := session.Sending{Customer: c.customer, Way: to.way.Way, To: to.address}
+	told := event.CodeSent{Step: c.step.Name(), Way: to.way.Way, Last2: to.last2()}
+	defer func() {
+		told.State = state
+		s.CodeSent(told)
+	}()
+	if ok, _ := c.step.Sends.MaySend(ctx, counted); !ok {
+		return event.CodeLimited, nil, nil
+	}
 	m := session.Message{
-		To: sent.to, Language: s.Language(), Line: s.Line().Name, Code: sent.digits, Lifetime: c.Lifetime,
+		To: to.address, Language: s.Language(), Line: s.Line().Name, Code: c.digits, Lifetime: c.step.Lifetime,
 	}
-	_, err := lookUp(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, c.Sender.Send(ctx, m) })
-	if err != nil {
-		c.Sends.NotSent(ctx, sent.to)
-		return fmt.Errorf("send a code: %w", err)
-	}
-	return nil
-}
-
-// destination picks the telephone for the code: the calling one if allowed, else the first allowed one.
-func (c SMSCode) destination(phones []session.Phone, calling string, now time.Time) string {
-	may := slices.DeleteFunc(slices.Clone(phones), func(p session.Phone) bool {
-		return now.Sub(p.Since) < settled || !c.takesCodes(p.E164)
+	_, why, err = tryOne(ctx, s, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, to.way.Sender.Send(ctx, m)
 	})
-	switch {
-	case len(may) == 0:
-		return ""
-	case slices.ContainsFunc(may, func(p session.Phone) bool { return p.E164 == calling }):
-		return calling
-	default:
-		return may[0].E164
+	if why != nil {
+		c.step.Sends.NotSent(ctx, counted)
+		return event.CodeNotSent, fmt.Errorf("send a code (%s): %w", to.way.Way, why), err
 	}
-}
-
-// takesCodes says whether a number is, or may be, a mobile number of a country that codes may be sent to.
-func (c SMSCode) takesCodes(e164 string) bool {
-	n, err := phonenumbers.Parse(e164, "ZZ")
-	if err != nil {
-		return false
-	}
-	if len(c.Countries) > 0 && !slices.Contains(c.Countries, phonenumbers.GetRegionCodeForNumber(n)) {
-		return false
-	}
-	switch phonenumbers.GetNumberType(n) {
-	case phonenumbers.MOBILE, phonenumbers.FIXED_LINE_OR_MOBILE, phonenumbers.UNKNOWN:
-		return true // unknown: numbering plans do not cover new or fictional numbers
-	default:
-		return false
-	}
+	to.tell(s, c.last)
+	c.last = to
+	return event.CodeSentOff, nil, err
 }
 
 // newCode draws digits without bias.

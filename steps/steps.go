@@ -32,6 +32,8 @@ type Directory interface {
 	CheckTOTP(ctx context.Context, customer string, code session.Secret, at time.Time) (step int64, ok bool, err error)
 	// Phones returns the customer's telephone numbers on file.
 	Phones(ctx context.Context, customer string) ([]session.Phone, error)
+	// Emails returns the customer's e-mail addresses on file.
+	Emails(ctx context.Context, customer string) ([]session.Email, error)
 	// AddPhone puts a number on file.
 	AddPhone(ctx context.Context, customer, e164 string) error
 }
@@ -44,17 +46,18 @@ type Selective interface {
 	PossibleKeys(region string) string
 }
 
-// Sends limits the one-time codes sent to a number (docs/policy.md#otp-sends). Sender sends them.
+// Sends limits the one-time codes that a customer and a destination get (docs/policy.md#otp-sends).
 type Sends interface {
-	// MaySend takes one of a number's (E.164) sends; ok is false if none is left. again is when the next one is allowed.
-	MaySend(ctx context.Context, e164 string) (ok bool, again time.Time)
-	// NotSent gives the last send back after the message could not be sent.
-	NotSent(ctx context.Context, e164 string)
+	// MaySend takes one of the customer's sends and one of the destination's; ok is false if none is left. again is when
+	// the next one is allowed.
+	MaySend(ctx context.Context, s session.Sending) (ok bool, again time.Time)
+	// NotSent gives the last send back after the code could not be sent.
+	NotSent(ctx context.Context, s session.Sending)
 }
 
-// Sender sends a text message to a telephone.
+// Sender sends one-time codes one way, such as by text message.
 type Sender interface {
-	// Send hands the message to the network. An error means that it was not sent.
+	// Send hands the code over to the network. An error means that it was not sent.
 	Send(ctx context.Context, m session.Message) error
 }
 

@@ -30,6 +30,7 @@ type directory struct {
 
 	secrets map[string]string // by customer and kind
 	phones  map[string][]session.Phone
+	emails  map[string][]session.Email
 	added   []string
 
 	phonesAsked   []string
@@ -84,6 +85,10 @@ func (d *directory) CheckTOTP(
 
 func (d *directory) Phones(_ context.Context, customer string) ([]session.Phone, error) {
 	return d.phones[customer], d.err
+}
+
+func (d *directory) Emails(_ context.Context, customer string) ([]session.Email, error) {
+	return d.emails[customer], d.err
 }
 
 func (d *directory) AddPhone(_ context.Context, customer, e164 string) error {

@@ -167,15 +167,15 @@ func (p *phoneCompany) Send(_ context.Context, m session.Message) error {
 	return nil
 }
 
-func (p *phoneCompany) NotSent(context.Context, string) { p.notSent++ }
+func (p *phoneCompany) NotSent(context.Context, session.Sending) { p.notSent++ }
 
-func (p *phoneCompany) MaySend(context.Context, string) (bool, time.Time) {
+func (p *phoneCompany) MaySend(context.Context, session.Sending) (bool, time.Time) {
 	return p.most == 0 || len(p.sent) < p.most, time.Now()
 }
 
 func smsCode(d steps.Directory, p *phoneCompany) steps.SMSCode {
 	limits := steps.DefaultLimits(2)
-	return steps.SMSCode{Directory: d, Sends: p, Sender: p, Digits: 6, Lifetime: 5 * time.Minute, Limits: limits}
+	return steps.SMSCode{Directory: d, Sends: p, Ways: []steps.CodeWay{{Way: event.WaySMS, Sender: p}}, Digits: 6, Lifetime: 5 * time.Minute, Limits: limits}
 }
 
 // reads is a caller who keys the code of the last text message in place of {}.
@@ -278,7 +278,7 @@ func TestACodeGoesOnlyToATelephoneThatHasBeenOnFileForAWeek(t *testing.T) {
 	}
 	d, p := enrolled(), &phoneCompany{}
 	sms := smsCode(d, p)
-	sms.Countries = []string{"US"}
+	sms.Ways[0].Countries = []string{"US"}
 	_, _, v := dial(t, verifying(d, 2, possession(sms)), "+15551230001")
 	assert.Equal(t, "not_enrolled", v["cs_reason"], "codes are not sent to that country")
 }

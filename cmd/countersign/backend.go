@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"countersign/backend"
+	"countersign/backend/email"
 	"countersign/backend/endpoint"
 	"countersign/backend/sms"
 	"countersign/session"
@@ -69,6 +70,14 @@ func backendCommand() *cli.Command {
 					&cli.StringFlag{Name: "language", Usage: "in this `LANGUAGE`", Value: "en"}, asJSON, authorFlag(),
 				},
 				Action: backendSMS,
+			},
+			{
+				Name: "email", Usage: "mail a test message with the code 000000",
+				ArgsUsage: "ADDRESS",
+				Flags: []cli.Flag{
+					&cli.StringFlag{Name: "language", Usage: "in this `LANGUAGE`", Value: "en"}, asJSON, authorFlag(),
+				},
+				Action: backendEmail,
 			},
 		},
 	}
@@ -286,4 +295,38 @@ func backendSMS(c *cli.Context) error {
 		fmt.Fprintf(c.App.Writer, "the gateway accepted a message to …%s\n", session.LastFour(number))
 	})
 	return errors.Join(err, auditDone(c, cfg, audit.Messaged, "number …"+session.LastFour(number), did))
+}
+
+func backendEmail(c *cli.Context) error {
+	if err := arguments(c, 1, "one argument, the address"); err != nil {
+		return err
+	}
+	cfg, err := loadConfig(c)
+	if err != nil {
+		return err
+	}
+	if cfg.Email.Server.Server == "" {
+		return errors.New("no mail server for codes configured: set email.server, or name the settings with --config")
+	}
+	address, err := session.ReadEmail(c.Args().First())
+	if err != nil {
+		return wrongUse("%q: %v", c.Args().First(), err)
+	}
+	sender, err := email.New(cfg.Email)
+	if err != nil {
+		return err
+	}
+	code := session.NewSecret([]byte("000000"))
+	defer code.Wipe()
+	err = sender.Send(c.Context, session.Message{
+		To: address, Language: c.String("language"), Code: code, Lifetime: 5 * time.Minute,
+	})
+	did := "sent"
+	if err != nil {
+		did = "not sent"
+	}
+	err = (&exchanges{}).answered(c, map[string]any{"sent": err == nil}, err, func() {
+		fmt.Fprintf(c.App.Writer, "%s took a mail\n", cfg.Email.Server.Server)
+	})
+	return errors.Join(err, auditDone(c, cfg, audit.Messaged, "an e-mail address", did))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"countersign/backend"
+	"countersign/backend/email"
 	"countersign/backend/sms"
 	"countersign/bus"
 	"countersign/internal/strictyaml"
@@ -62,6 +63,7 @@ type config struct {
 	} `yaml:"customers"`
 	Backend backend.Settings `yaml:"backend"`
 	SMS     sms.Settings     `yaml:"sms"`
+	Email   email.Settings   `yaml:"email"`
 	Guard   guard.Rules      `yaml:"guard"`
 	Web     struct {
 		Listen string               `yaml:"listen"`
@@ -141,6 +143,7 @@ func defaults() config {
 	// 25 months are 761 days (docs/policy.md#what-is-kept-and-for-how-long).
 	c.Retention.Journal, c.Retention.Totals, c.Retention.Audit = duration(90*day), duration(761*day), duration(365*day)
 	c.Reports.Schedules, c.Reports.Mail.TLS = []deliver.Schedule{}, deliver.StartTLS
+	c.Email.TLS, c.Email.Texts = deliver.StartTLS, map[string]email.Text{}
 	c.NATS.Listen = bus.DefaultListen
 	c.NATS.Timeout = duration(750 * time.Millisecond)
 	c.Log.Level = "info"
@@ -194,7 +197,8 @@ func (c *config) readFile(file string) error {
 func (c *config) readEnvironment() {
 	for name, to := range map[string]*string{
 		"COUNTERSIGN_NATS_PASSWORD": &c.NATS.Password, "COUNTERSIGN_NATS_TOKEN": &c.NATS.Token,
-		"COUNTERSIGN_SMTP_PASSWORD": (*string)(&c.Reports.Mail.Password),
+		"COUNTERSIGN_SMTP_PASSWORD":  (*string)(&c.Reports.Mail.Password),
+		"COUNTERSIGN_EMAIL_PASSWORD": (*string)(&c.Email.Password),
 	} {
 		if v, ok := os.LookupEnv(name); ok {
 			*to = v
@@ -238,6 +242,7 @@ func (c config) check() error {
 		errs = append(errs, fmt.Errorf("log.format is %q: it can be text or json", c.Log.Format))
 	}
 	errs = append(errs, below("guard", c.Guard.Validate())...)
+	errs = append(errs, below("email", errors.Join(c.Email.Check()...))...)
 	for _, text := range lines.CheckPopURL(c.Line.PopURL) {
 		errs = append(errs, fmt.Errorf("line.pop_url is wrong: %s", text))
 	}

@@ -73,12 +73,12 @@ func customersImportCommand() *cli.Command {
 		ArgsUsage: "FILE",
 		Description: "FILE is CSV, in UTF-8, UTF-16 or Windows-1252, or the first sheet of an .xlsx workbook. It has a header " +
 			"with any of\n" +
-			"id,name,phones,account,pin,birth_date,passphrase,totp_secret,language; only id is required.\n" +
+			"id,name,phones,account,pin,birth_date,passphrase,totp_secret,language,emails; only id is required.\n" +
 			"Columns of your own: id:<kind> is another number that identifies a customer, such as id:tracking; " +
 			"fact:<kind> is another\n" +
 			"secret of 2 to 20 digits, such as fact:postcode. Dates are 1980-12-31 or 31.12.1980, a passphrase has two " +
 			"or more words,\n" +
-			"a totp_secret is base32 or an otpauth:// address. Separate phones with \";\". \"-\" reads standard input. A " +
+			"a totp_secret is base32 or an otpauth:// address. Separate phones, and e-mails, with \";\". \"-\" reads standard input. A " +
 			"row with a known\n" +
 			"id changes that customer; an empty cell changes nothing. Without --skip-bad, one bad row stops the whole " +
 			"import; each bad\n" +

@@ -23,6 +23,7 @@ func customersAddCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "name", Usage: "`NAME` for the agent's screen"},
 			&cli.StringSliceFlag{Name: "phone", Usage: "telephone `NUMBER`, such as +49301234567; may be repeated"},
+			&cli.StringSliceFlag{Name: "email", Usage: "e-mail `ADDRESS` for one-time codes; may be repeated"},
 			&cli.StringFlag{Name: "account", Usage: "account `NUMBER`"},
 			&cli.StringSliceFlag{Name: "identifier", Usage: "another number, as `KIND=NUMBER`, such as tracking=7001"},
 			&cli.StringFlag{Name: "language", Usage: "`CODE` such as en or de-AT"},
@@ -39,7 +40,7 @@ func customersAdd(c *cli.Context) error {
 	id := c.Args().First()
 	row := map[string]string{
 		"id": id, "name": c.String("name"), "phones": strings.Join(c.StringSlice("phone"), ";"),
-		"account": c.String("account"), "language": c.String("language"),
+		"emails": strings.Join(c.StringSlice("email"), ";"), "account": c.String("account"), "language": c.String("language"),
 	}
 	for _, identifier := range c.StringSlice("identifier") {
 		kind, value, ok := strings.Cut(identifier, "=")

@@ -143,8 +143,8 @@ func printReceipt(c *cli.Context, r erase.Receipt) {
 	at := r.At.Local().Format(time.DateTime)
 	fmt.Fprintf(w, "erased\t%s\t%s, in %s\n", printable(r.Customer), at, seconds(r.Milliseconds))
 	d := r.Directory
-	row("directory", d["customers"], "customer", "%s, %s, %s",
-		counted(d["phones"], "phone"), counted(d["identifiers"], "identifier"),
+	row("directory", d["customers"], "customer", "%s, %s, %s, %s",
+		counted(d["phones"], "phone"), counted(d["emails"], "e-mail"), counted(d["identifiers"], "identifier"),
 		counted(d["credentials"]+d["sealed"], "secret"))
 	row("journal", r.Journal.Calls, "call", "%s anonymised", counted(r.Journal.Events, "event"))
 	attempts := "no attempts"

@@ -20,6 +20,7 @@ func TestCustomersAreAddedExportedAndRemoved(t *testing.T) {
 		return countersign(t, in, append([]string{"--data", data, "customers"}, args...)...)
 	}
 	code, stdout, stderr := do("", "add", "--name", `Lovelace, "Ada"`, "--phone", "030 901820", "--phone", "+442079460001",
+		"--email", "office@example.org", "--email", "ada@Example.org",
 		"--account", "100042", "--identifier", "tracking=7001", "--language", "en", "--region", "DE", "C-1")
 	require.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "C-1 is added")
@@ -29,6 +30,7 @@ func TestCustomersAreAddedExportedAndRemoved(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"--phone|030 901820|C-2", "has no country code"},
 		{"--phone|33612345678|--region|DE|C-2", "can be two numbers, +33612345678 and +4933612345678"},
+		{"--email|Ada <ada@example.org>|C-2", "no address such as"},
 		{"--account|100042|C-2", "belongs to customer C-1 already"},
 		{"no spaces", "use 1 to 64 of the letters"},
 		{"--identifier|post code=1|C-2", "cannot have this name"},
@@ -46,8 +48,8 @@ func TestCustomersAreAddedExportedAndRemoved(t *testing.T) {
 	require.Equal(t, exitDone, code, stderr)
 	code, stdout, _ = do("", "export")
 	require.Equal(t, exitDone, code)
-	assert.Equal(t, "id,name,phones,language,account,id:tracking\n"+
-		`C-1,"Lovelace, ""Ada""",+442079460001;+4930901820,en,100042,7001`+"\nC-2,Zoë,,,,\n", stdout)
+	assert.Equal(t, "id,name,phones,emails,language,account,id:tracking\n"+
+		`C-1,"Lovelace, ""Ada""",+442079460001;+4930901820,ada@example.org;office@example.org,en,100042,7001`+"\nC-2,Zoë,,,,,\n", stdout)
 	file := filepath.Join(t.TempDir(), "out.csv")
 	code, _, stderr = do("", "export", "-o", file)
 	require.Equal(t, exitDone, code, stderr)

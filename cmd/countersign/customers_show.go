@@ -56,6 +56,7 @@ func (s shown) json(id string) map[string]any {
 	if s.known {
 		out = customerJSON(s.record.Customer)
 		out["phones"] = append([]string{}, s.record.Phones...)
+		out["emails"] = append([]string{}, s.record.Emails...)
 		for _, i := range s.record.Identifiers {
 			out[i.Kind] = i.Value
 		}
@@ -75,6 +76,9 @@ func (s shown) print(c *cli.Context, id string) error {
 		fmt.Fprintf(w, "id\t%s\nname\t%s\nlanguage\t%s\nphones\t%s\n", r.ID, r.Name, r.Language, strings.Join(r.Phones, ", "))
 	} else {
 		fmt.Fprintf(w, "id\t%s\n\tnot in the local directory\n", printable(id))
+	}
+	if len(r.Emails) > 0 {
+		fmt.Fprintf(w, "emails\t%s\n", strings.Join(r.Emails, ", "))
 	}
 	for _, i := range r.Identifiers {
 		keyed := ""

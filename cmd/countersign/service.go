@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"countersign/backend/endpoint"
-	"countersign/backend/sms"
 	"countersign/bus"
 	"countersign/esl"
 	"countersign/internal/datafile"
@@ -20,7 +18,6 @@ import (
 	"countersign/session"
 	"countersign/session/guard"
 	"countersign/session/token"
-	"countersign/steps"
 	attemptsdb "countersign/store/attempts"
 	"countersign/store/journal"
 	"countersign/store/sqlite"
@@ -126,23 +123,18 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	if err != nil {
 		return s, err
 	}
-	var sender steps.Sender = noGateway{}
-	if cfg.SMS.URL != "" {
-		gateway, err := sms.New(cfg.SMS, endpoint.Options{Log: log})
-		if err != nil {
-			return s, err
-		}
-		s.parts.addQuiet(gateway.Close)
-		sender = gateway
+	codes, err := openCodeSenders(cfg, log, &s.parts)
+	if err != nil {
+		return s, err
 	}
 
 	// Service lines, and the calls on them.
 	s.lines, err = live.New(live.Options{
 		Parts: lines.Parts{
-			Directory: customers, Sends: attempts, Sender: sender, Once: attempts, Countries: cfg.SMS.Countries,
+			Directory: customers, Sends: attempts, Senders: codes.senders, Once: attempts, Countries: codes.countries,
 			Region: cfg.Line.Region, PopURL: cfg.Line.PopURL,
 		},
-		Speak: catalogue.RenderTexts, Copy: cfg.linesPath(), NoMessages: cfg.SMS.URL == "", Log: log,
+		Speak: catalogue.RenderTexts, Copy: cfg.linesPath(), Unset: codes.unset, Log: log,
 		WasPutBack: s.linePutBack,
 	})
 	if err != nil {

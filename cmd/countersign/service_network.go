@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -82,13 +81,6 @@ func openCustomers(cfg config, local *customers.Directory, log *slog.Logger, ope
 	}
 	open.addQuiet(d.Close)
 	return d, nil
-}
-
-// noGateway is the SMS gateway when none is configured: a line that sends codes takes its callers to an agent.
-type noGateway struct{}
-
-func (noGateway) Send(context.Context, session.Message) error {
-	return errors.New("no SMS gateway configured: set sms.url")
 }
 
 // openAPI listens for the API and returns its handler.

@@ -16,6 +16,7 @@ import (
 	"countersign/lines"
 	"countersign/prompts"
 	"countersign/session"
+	"countersign/session/event"
 	"countersign/session/shared"
 )
 
@@ -27,7 +28,7 @@ type Source interface {
 	PutBack(ctx context.Context, v shared.LineVersion) (done bool, err error)
 }
 
-// Options configure Lines. All but NoMessages and WasPutBack are required.
+// Options configure Lines. All but Unset and WasPutBack are required.
 type Options struct {
 	// Parts are passed to lines.Compile.
 	Parts lines.Parts
@@ -35,8 +36,8 @@ type Options struct {
 	Speak func(ctx context.Context, texts []prompts.Text) error
 	// Copy is the file that keeps the lines in force for a start without the store.
 	Copy string
-	// NoMessages: no gateway for text messages is configured. Lines that send codes are warned about.
-	NoMessages bool
+	// Unset has, for each way on which no codes can be sent, the setting that it needs. Lines that use it are warned about.
+	Unset map[event.Way]string
 	// WasPutBack hears of each version that the store had lost and has again. It is called from Follow.
 	WasPutBack func(ctx context.Context, v shared.LineVersion)
 	Log        *slog.Logger

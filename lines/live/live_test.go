@@ -18,6 +18,7 @@ import (
 	"countersign/lines"
 	"countersign/prompts"
 	"countersign/session"
+	"countersign/session/event"
 	"countersign/session/shared"
 	"countersign/steps"
 )
@@ -203,13 +204,13 @@ func TestALineThatSendsCodesWithoutAGatewayIsPointedOut(t *testing.T) {
 	require.NoError(t, err)
 	var log bytes.Buffer
 	l, err := New(Options{
-		Parts: lines.Parts{Directory: nobody{}, Sends: sends{}, Sender: sender{}, Once: once{}},
-		Copy:  path(t), NoMessages: true,
+		Parts: lines.Parts{Directory: nobody{}, Sends: sends{}, Senders: lines.EveryWay(sender{}), Once: once{}},
+		Copy:  path(t), Unset: map[event.Way]string{event.WaySMS: "sms.url"},
 		Log: slog.New(slog.NewTextHandler(&log, nil)), Speak: func(context.Context, []prompts.Text) error { return nil },
 	})
 	require.NoError(t, err)
 	l.put([]shared.LineVersion{{Name: "bank", Version: 1, YAML: string(text)}})
-	assert.Contains(t, log.String(), "no gateway")
+	assert.Contains(t, log.String(), "set sms.url")
 	assert.Equal(t, 1, l.Version("bank"), "it is in force all the same")
 }
 

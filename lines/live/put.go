@@ -3,7 +3,6 @@ package live
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"countersign/lines"
 	"countersign/prompts"
@@ -112,9 +111,11 @@ func (l *Lines) compile(s shared.LineVersion) (made inForce, texts []prompts.Tex
 	if err != nil {
 		return made, nil, err
 	}
-	if l.o.NoMessages && strings.Contains(s.YAML, "sms_code") {
-		l.o.Log.Warn("line sends codes, but no gateway for text messages is configured: its callers go to an agent",
-			"line", s.Name, "do", "set sms.url")
+	for _, way := range def.CodeWays() {
+		if setting, unset := l.o.Unset[way]; unset {
+			l.o.Log.Warn("line sends codes on a way that is not configured: its callers get them another way, or go to an agent",
+				"line", s.Name, "way", string(way), "do", "set "+setting)
+		}
 	}
 	for language, replaced := range line.Replaced {
 		for _, r := range replaced {

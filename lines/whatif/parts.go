@@ -160,6 +160,24 @@ func (c customers) Phones(context.Context, string) ([]session.Phone, error) {
 	return []session.Phone{{E164: "+15550000000"}}, nil
 }
 
+// Emails implements steps.Directory. Whichever way a code went, Phones has a number for it: the code and what the caller
+// keyed are the same.
+func (c customers) Emails(context.Context, string) ([]session.Email, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch s := c.step; {
+	case c.gone != nil:
+		return nil, c.gone
+	case s == nil:
+		return nil, c.notRecorded()
+	case s.failure != nil && len(s.Attempts) == 0:
+		return nil, c.fail(s.failure)
+	case s.Reason == event.ReasonNotEnrolled:
+		return nil, nil
+	}
+	return []session.Email{{Address: "somebody@example.org"}}, nil
+}
+
 // AddPhone implements steps.Directory.
 func (c customers) AddPhone(context.Context, string, string) error {
 	c.mu.Lock()
@@ -177,14 +195,14 @@ func (c customers) AddPhone(context.Context, string, string) error {
 type messages struct{ *player }
 
 // MaySend implements steps.Sends.
-func (m messages) MaySend(context.Context, string) (bool, time.Time) {
+func (m messages) MaySend(context.Context, session.Sending) (bool, time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.step == nil || m.step.Reason != event.ReasonSendLimit || m.next > 0, time.Time{}
 }
 
 // NotSent implements steps.Sends.
-func (messages) NotSent(context.Context, string) {}
+func (messages) NotSent(context.Context, session.Sending) {}
 
 // Send implements steps.Sender: the replayed caller learns the code.
 func (m messages) Send(_ context.Context, message session.Message) error {

@@ -141,7 +141,8 @@ func (r *reader) stepFinished(at time.Time, d event.StepFinished) {
 	r.nobody = r.nobody || d.Result == event.StepFailed && d.Reason == event.ReasonNotFound
 	if s.lockAfter != 0 { // the last answer that was checked and wrong
 		checked := len(d.Attempts)
-		if d.Reason == event.ReasonLocked || d.Reason == event.ReasonVelocity {
+		switch d.Reason {
+		case event.ReasonLocked, event.ReasonVelocity, event.ReasonVoid:
 			checked-- // that one was not checked
 		}
 		s.lockAfter = 1

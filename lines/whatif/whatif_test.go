@@ -120,7 +120,7 @@ func defaultWorld(t testing.TB) *world {
 	w := newWorld(t, 5)
 	w.def, _ = lines.Default()
 	var err error
-	w.line, err = lines.Compile(w.def, 1, lines.Parts{Directory: w, Sends: w, Sender: w, Once: w})
+	w.line, err = lines.Compile(w.def, 1, lines.Parts{Directory: w, Sends: w, Senders: lines.EveryWay(w), Once: w})
 	require.NoError(t, err)
 	return w
 }

@@ -53,7 +53,7 @@ func newWorld(t testing.TB, seed uint64) *world {
 		w.text = w.lineText()
 		if def, err := lines.Parse("line", []byte(w.text)); err == nil {
 			w.def = def
-			w.line, err = lines.Compile(def, 3, lines.Parts{Directory: w, Sends: w, Sender: w, Once: w, Region: "DE"})
+			w.line, err = lines.Compile(def, 3, lines.Parts{Directory: w, Sends: w, Senders: lines.EveryWay(w), Once: w, Region: "DE"})
 			require.NoError(t, err)
 			return w
 		}
@@ -113,8 +113,8 @@ func (w *world) lineText() string {
 			orElse("sms_code", "totp", "pin"),
 		),
 		fmt.Sprintf(
-			"sms_code: {digits: %d, lifetime: %s, tries: %d%s}", 6+w.rand.IntN(3), w.one("60s", "5m"), 1+w.rand.IntN(5),
-			orElse("totp"),
+			"sms_code: {digits: %d, lifetime: %s, tries: %d, ways: %s%s}", 6+w.rand.IntN(3), w.one("60s", "5m"),
+			1+w.rand.IntN(5), w.one("[sms]", "[sms, email]", "[email]"), orElse("totp"),
 		),
 		fmt.Sprintf("totp: {tries: %d}", 1+w.rand.IntN(5)),
 	)
@@ -384,6 +384,13 @@ func (w *world) Phones(_ context.Context, id string) ([]session.Phone, error) {
 	return []session.Phone{{E164: "+15551230001"}}, w.breaks()
 }
 
+func (w *world) Emails(_ context.Context, id string) ([]session.Email, error) {
+	if sum(id)%3 == 0 {
+		return nil, w.breaks()
+	}
+	return []session.Email{{Address: "somebody@example.org"}}, w.breaks()
+}
+
 func (w *world) AddPhone(context.Context, string, string) error {
 	if w.chance(.2) {
 		return errors.ErrUnsupported
@@ -391,10 +398,10 @@ func (w *world) AddPhone(context.Context, string, string) error {
 	return w.breaks()
 }
 
-func (w *world) MaySend(context.Context, string) (bool, time.Time) {
+func (w *world) MaySend(context.Context, session.Sending) (bool, time.Time) {
 	return !w.chance(.05), time.Time{}
 }
-func (w *world) NotSent(context.Context, string) {}
+func (w *world) NotSent(context.Context, session.Sending) {}
 
 func (w *world) Send(_ context.Context, m session.Message) error {
 	w.code = string(m.Code.Reveal())

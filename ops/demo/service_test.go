@@ -81,7 +81,7 @@ func (s *site) start(ctx context.Context, with demo.Settings) (*demo.Service, er
 	catalogue, err := prompts.Open(filepath.Join(s.dir, "prompts"))
 	require.NoError(s.t, err)
 	inForce, err := live.New(live.Options{
-		Parts: lines.Parts{Directory: directory, Sends: g, Sender: gateway, Once: g},
+		Parts: lines.Parts{Directory: directory, Sends: g, Senders: lines.EveryWay(gateway), Once: g},
 		Speak: func(context.Context, []prompts.Text) error { return nil },
 		Copy:  filepath.Join(s.dir, "lines.json"), Log: silent,
 	})

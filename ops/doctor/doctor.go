@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"countersign/backend"
+	"countersign/backend/email"
 	"countersign/backend/sms"
 	"countersign/bus"
 	"countersign/freeswitch"
@@ -95,6 +96,7 @@ type Options struct {
 
 	Backend backend.Settings // no URL: none
 	SMS     sms.Settings     // no URL: none
+	Email   email.Settings   // no server: none
 	// Region is line.region.
 	Region string
 	// Schedules is how many reports are scheduled, ReportFolders where they are written.
@@ -130,6 +132,7 @@ var checks = []check{
 	{name: "customers", run: customersAreOnFile},
 	{name: "backend", run: backendAnswers},
 	{name: "sms", run: gatewayIsBounded},
+	{name: "email", run: mailServerTakesLogin},
 	{name: "journal", run: outboxIsEmpty},
 	{name: "audit", run: auditLogIsUnchanged},
 	{name: "schedules", run: scheduledReportsSucceeded},

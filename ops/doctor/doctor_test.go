@@ -146,8 +146,8 @@ func TestLinesThatCannotWorkHereAreProblems(t *testing.T) {
 			details += f.Detail + "\n"
 		}
 	}
-	assert.Contains(t, details, "bank sends codes, but there is no gateway")
-	assert.Contains(t, details, "twin sends codes, but there is no gateway")
+	assert.Contains(t, details, "bank sends codes by sms, but sms.url is not set")
+	assert.Contains(t, details, "twin sends codes by sms, but sms.url is not set")
 	assert.Contains(t, details, "broken, version 1, is not in force")
 	assert.Contains(t, details, "5200", "two lines claim one number")
 }

@@ -3,14 +3,15 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 
 	"countersign/bus"
 	"countersign/lines"
 	"countersign/lines/live"
 	"countersign/prompts"
+	"countersign/session/event"
 	"countersign/session/shared"
 	"countersign/steps"
 )
@@ -82,7 +83,7 @@ func compile(s shared.LineVersion) (*lines.Definition, error) {
 		return nil, err
 	}
 	_, err = lines.Compile(def, s.Version, lines.Parts{
-		Directory: unasked{}, Sends: unasked{}, Sender: unasked{}, Once: unasked{},
+		Directory: unasked{}, Sends: unasked{}, Senders: lines.EveryWay(unasked{}), Once: unasked{},
 	})
 	return def, err
 }
@@ -95,10 +96,24 @@ type unasked struct {
 	steps.Once
 }
 
+// unset has, for each way on which no codes can be sent, the setting that it needs.
+func (o Options) unset() map[event.Way]string {
+	unset := map[event.Way]string{}
+	if o.SMS.URL == "" {
+		unset[event.WaySMS] = "sms.url"
+	}
+	if o.Email.Server.Server == "" {
+		unset[event.WayEmail] = "email.server"
+	}
+	return unset
+}
+
 func lineHasWhatItNeeds(o Options, def *lines.Definition, s shared.LineVersion) (found []Finding) {
-	if strings.Contains(s.YAML, "sms_code") && o.SMS.URL == "" {
-		found = append(found, problem("set sms.url, or take sms_code out of the line",
-			"%s sends codes, but there is no gateway: its callers go to an agent", s.Name))
+	for _, way := range def.CodeWays() {
+		if setting, unset := o.unset()[way]; unset {
+			found = append(found, problem(fmt.Sprintf("set %s, or take %s out of the ways of sms_code", setting, way),
+				"%s sends codes by %s, but %s is not set: its callers get them another way, or go to an agent", s.Name, way, setting))
+		}
 	}
 	for _, language := range def.Languages {
 		found = append(found, lineSpeaks(o, def, s.Name, language)...)

@@ -70,6 +70,23 @@ func backendAnswers(ctx context.Context, o Options) []Finding {
 	return []Finding{ok("%s answers; %s shows what it has of a customer", o.Backend.URL, o.command("backend find"))}
 }
 
+// mailServerTakesLogin connects to the server of the codes and logs in. It mails nothing.
+func mailServerTakesLogin(ctx context.Context, o Options) []Finding {
+	if o.Email.Server.Server == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	conn, err := o.Email.Connect(ctx, o.Timeout)
+	if err != nil {
+		return []Finding{problem("correct the email settings, and check that this machine can reach the server",
+			"no codes can be mailed: email: %v", err)}
+	}
+	conn.Close()
+	return []Finding{ok("codes are mailed through %s; %s tests it", o.Email.Server.Server,
+		o.command("backend email ADDRESS"))}
+}
+
 // gatewayIsBounded checks only the settings: a request to the gateway would send a message.
 func gatewayIsBounded(_ context.Context, o Options) []Finding {
 	if o.SMS.URL == "" {

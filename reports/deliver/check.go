@@ -2,15 +2,14 @@ package deliver
 
 import (
 	"fmt"
-	"net"
 	"net/mail"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"countersign/internal/mailserver"
 	"countersign/reports"
 	"countersign/reports/render"
 	"countersign/reports/schedule"
@@ -36,7 +35,7 @@ func (s Settings) Check() (errs []error) {
 			say("%w", err)
 		}
 	}
-	for _, err := range s.Mail.check() {
+	for _, err := range mailserver.Server(s.Mail).Check() {
 		errs = append(errs, fmt.Errorf("reports.mail.%w", err))
 	}
 	return errs
@@ -123,31 +122,4 @@ func joined[T ~string](all []T) string {
 		words = append(words, string(one))
 	}
 	return strings.Join(words, ", ")
-}
-
-// check returns everything that is wrong with the server, without the setting's name.
-func (m Mail) check() (errs []error) {
-	say := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
-	if !slices.Contains([]string{StartTLS, ImplicitTLS, NoTLS}, m.TLS) {
-		say("tls is %q: it can be %s, %s or %s", m.TLS, StartTLS, ImplicitTLS, NoTLS)
-	}
-	if m.Server == "" {
-		return errs
-	}
-	host, port, err := net.SplitHostPort(m.Server)
-	if _, wrong := strconv.ParseUint(port, 10, 16); err != nil || wrong != nil || host == "" {
-		say("server is %q: it must be HOST:PORT, such as smtp.example:587", m.Server)
-	}
-	if _, err := mail.ParseAddress(m.From); err != nil {
-		say("from is %q: it must be an address, such as countersign@bank.example", m.From)
-	}
-	if m.Password != "" && m.User == "" {
-		say("user is missing, but there is a password")
-	}
-	// The library has the same list of names of this machine, and refuses others too.
-	if m.TLS == NoTLS && m.Password != "" && !slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, host) {
-		say("tls is %s: the password for %s would cross the network unencrypted; set %s or %s", NoTLS, host,
-			StartTLS, ImplicitTLS)
-	}
-	return errs
 }

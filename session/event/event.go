@@ -170,6 +170,7 @@ var decoders = map[Fact]func(json.RawMessage) (Data, error){
 	FactRouted:          into[Routed],
 	FactCallEnded:       into[CallEnded],
 	FactPromptMissing:   into[PromptMissing],
+	FactCodeSent:        into[CodeSent],
 	FactTokenRefused:    into[TokenRefused],
 	FactLocked:          into[Locked],
 	FactStepUpRequested: into[StepUpRequested],
@@ -180,8 +181,8 @@ var decoders = map[Fact]func(json.RawMessage) (Data, error){
 // Facts lists every fact of this version, in the order in which a call usually meets them.
 func Facts() []Fact {
 	return []Fact{
-		FactCallStarted, FactStepUpRequested, FactTokenRefused, FactStepStarted, FactStepFinished, FactPromptMissing,
-		FactIdentified, FactLocked, FactVerified,
+		FactCallStarted, FactStepUpRequested, FactTokenRefused, FactStepStarted, FactCodeSent, FactStepFinished,
+		FactPromptMissing, FactIdentified, FactLocked, FactVerified,
 		FactFailed, FactRouted, FactCallEnded, FactConfigChanged, FactAlarm,
 	}
 }

@@ -44,6 +44,9 @@ func examples() map[event.Fact]event.Event {
 			Outcome: "verified", Destination: "menu XML default", Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK,
 			Continues: failed,
 		}),
+		one(failed, 2, after(160*time.Second), event.CodeSent{
+			Step: "sms_code", Way: event.WaySMS, State: event.CodeNotDelivered, Last2: "42", Milliseconds: 3120,
+		}),
 		one(failed, 3, after(170*time.Second), event.PromptMissing{Prompt: "ask-pin-again", Language: "en"}),
 		one(failed, 5, after(178*time.Second), event.StepFinished{
 			Step: "phone", Result: event.StepFailed, Reason: event.ReasonNotFound, Milliseconds: 24310,

@@ -60,7 +60,7 @@ func TestTheEndOfAnAttemptWhoseConfirmationIsLostEndsNoOther(t *testing.T) {
 
 func TestASendWhoseConfirmationIsLostCountsOnce(t *testing.T) {
 	t.Parallel()
-	const number = "+49301234567"
+	number := session.Sending{Way: event.WaySMS, To: "+49301234567"}
 	for name, c := range map[string]struct {
 		lost  func(g *guard.Guard)
 		again int // sends that are still allowed within ten minutes
@@ -99,7 +99,7 @@ func TestASendWhoseConfirmationIsLostCountsOnce(t *testing.T) {
 
 func TestOnlyASendOfThisProcessIsTakenBack(t *testing.T) {
 	t.Parallel()
-	const number = "+49301234567"
+	number := session.Sending{Way: event.WaySMS, To: "+49301234567"}
 	clock, store := newClock(), shared.NewMemory()
 	one := newGuard(t, guard.Options{Store: store, Now: clock.Now})
 	two := newGuard(t, guard.Options{Store: store, Now: clock.Now})

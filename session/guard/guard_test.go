@@ -35,7 +35,7 @@ func TestStoredRecordsRevealNothing(t *testing.T) {
 	g.Named(ctx, a, "account", "4711471147")
 	g.Try(ctx, a)
 	g.StepFailed(ctx, a.Caller)
-	g.MaySend(ctx, "+49301234567")
+	g.MaySend(ctx, bySMS("C-1", "+49301234567"))
 	_, err := g.Use(ctx, "totp 123456", time.Hour)
 	require.NoError(t, err)
 	for range 30 {
@@ -79,7 +79,7 @@ func TestCodesAreLimitedToThreeInTenMinutesAndTenADay(t *testing.T) {
 	began := c.Now()
 	var sent []time.Duration
 	for n := 0; c.Now().Before(began.Add(25 * time.Hour)); n++ {
-		ok, again := nodes[n%2].MaySend(t.Context(), "+49301234567")
+		ok, again := nodes[n%2].MaySend(t.Context(), bySMS("C-1", "+49301234567"))
 		if ok {
 			sent = append(sent, c.Now().Sub(began))
 		}
@@ -91,7 +91,7 @@ func TestCodesAreLimitedToThreeInTenMinutesAndTenADay(t *testing.T) {
 	assert.Equal(t, want, sent[:10])
 	require.Greater(t, len(sent), 10)
 	assert.Equal(t, 24*time.Hour, sent[10])
-	ok, _ := nodes[0].MaySend(t.Context(), "+49307654321")
+	ok, _ := nodes[0].MaySend(t.Context(), bySMS("C-2", "+49307654321"))
 	assert.True(t, ok, "another number")
 }
 
@@ -197,7 +197,7 @@ func TestAStoreThatHangsBlocksNobody(t *testing.T) {
 		g.Caller(ctx, a.Caller)
 		g.StepFailed(ctx, a.Caller)
 		g.Named(ctx, a, "account", "1")
-		g.MaySend(ctx, a.Caller)
+		g.MaySend(ctx, bySMS(a.Customer, a.Caller))
 		g.Ended("retail", true)
 	}
 	assert.True(t, g.Customer(ctx, a.Customer).Locked)

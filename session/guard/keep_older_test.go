@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/guard"
 	"countersign/session/shared"
@@ -48,7 +49,7 @@ func TestValuesWithoutATimeAreKeptAsLongAsNewOnes(t *testing.T) {
 		g.Named(ctx, a, "account", fmt.Sprint(n))
 		g.Try(ctx, a)
 		g.StepFailed(ctx, a.Caller)
-		g.MaySend(ctx, a.Caller)
+		g.MaySend(ctx, session.Sending{Way: event.WaySMS, To: a.Caller})
 		c.set(maxTime(c.Now().Add(time.Minute), g.Customer(ctx, "C-1").Until))
 	}
 	require.True(t, g.Customer(ctx, "C-1").Locked)

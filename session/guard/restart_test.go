@@ -172,8 +172,8 @@ func TestARestartWhileTheStoreIsUnavailableGivesNoFreshAttempts(t *testing.T) {
 			func(m *machine) bool { return m.Caller(ctx, number).Locked },
 		},
 		"codes sent": {
-			func(m *machine) { m.MaySend(ctx, number) }, func(*machine) {},
-			func(m *machine) bool { ok, _ := m.MaySend(ctx, number); return !ok },
+			func(m *machine) { m.MaySend(ctx, bySMS("C-1", number)) }, func(*machine) {},
+			func(m *machine) bool { ok, _ := m.MaySend(ctx, bySMS("C-1", number)); return !ok },
 		},
 		"a right answer": {
 			func(m *machine) { m.wrong("C-1", 4) },

@@ -40,7 +40,7 @@ func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed
 
 func removeRows(ctx context.Context, tx *sql.Tx, customer string) (removed Removed, err error) {
 	removed = Removed{}
-	for _, table := range []string{"phones", "identifiers", "credentials", "sealed"} {
+	for _, table := range []string{"phones", "emails", "identifiers", "credentials", "sealed"} {
 		if removed[table], err = sqlite.Exec(ctx, tx, `DELETE FROM `+table+` WHERE customer = ?`, customer); err != nil {
 			return nil, err
 		}
@@ -79,6 +79,7 @@ func (d *Reader) tracesOf(ctx context.Context, customer string) (set traces.Set,
 	scan := func(r sqlite.Row) (value []byte, err error) { return value, r.Scan(&value) }
 	values, err := sqlite.Collect(ctx, d.db, scan,
 		`SELECT name FROM customers WHERE id = ?1 UNION ALL SELECT e164 FROM phones WHERE customer = ?1
+		UNION ALL SELECT address FROM emails WHERE customer = ?1
 		UNION ALL SELECT value FROM identifiers WHERE customer = ?1
 		UNION ALL SELECT keys FROM identifiers WHERE customer = ?1 AND keys IS NOT NULL
 		UNION ALL SELECT hash FROM credentials WHERE customer = ?1
@@ -106,6 +107,7 @@ func (d *Reader) shared(ctx context.Context, customer string, value []byte) (sha
 	err = d.db.Read.QueryRowContext(ctx, `SELECT
 		EXISTS (SELECT 1 FROM customers WHERE id <> ?2 AND (instr(id, ?1) OR instr(name, ?1)))
 		OR EXISTS (SELECT 1 FROM phones WHERE customer <> ?2 AND instr(e164, ?1))
+		OR EXISTS (SELECT 1 FROM emails WHERE customer <> ?2 AND instr(address, ?1))
 		OR EXISTS (SELECT 1 FROM identifiers WHERE customer <> ?2 AND (instr(value, ?1) OR instr(keys, ?1)))`,
 		string(value), customer).Scan(&shared)
 	if err != nil {

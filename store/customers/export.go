@@ -20,16 +20,16 @@ func (d *Reader) Export(ctx context.Context, w io.Writer) (customers int, err er
 	if err != nil {
 		return 0, fmt.Errorf("export customers: %w", err)
 	}
-	header := []string{"id", "name", "phones", "language"}
+	header := []string{"id", "name", "phones", "emails", "language"}
 	for _, kind := range kinds {
 		header = append(header, columnOf(kind))
 	}
 	out := csv.NewWriter(w)
 	_ = out.Write(header) // its error stays for Flush
 	scan := func(r sqlite.Row) (record []string, err error) {
-		record = make([]string, 4, len(header))
+		record = make([]string, 5, len(header))
 		var identifiers []byte
-		if err := r.Scan(&record[0], &record[1], &record[2], &record[3], &identifiers); err != nil {
+		if err := r.Scan(&record[0], &record[1], &record[2], &record[3], &record[4], &identifiers); err != nil {
 			return nil, err
 		}
 		of := map[string]string{}
@@ -44,6 +44,8 @@ func (d *Reader) Export(ctx context.Context, w io.Writer) (customers int, err er
 	for after := ""; ; {
 		page, err := sqlite.Collect(ctx, d.db, scan, `SELECT id, name,
 			(SELECT coalesce(group_concat(e164, ';'), '') FROM (SELECT e164 FROM phones WHERE customer = c.id ORDER BY e164)),
+			(SELECT coalesce(group_concat(address, ';'), '')
+				FROM (SELECT address FROM emails WHERE customer = c.id ORDER BY address)),
 			language, (SELECT json_group_object(kind, value) FROM identifiers WHERE customer = c.id)
 			FROM customers c WHERE id > ? ORDER BY id LIMIT ?`, after, exportPage)
 		if err != nil {

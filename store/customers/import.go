@@ -97,14 +97,14 @@ const progressEvery = 1000
 
 // Import reads customers from a file (docs/customers.md#the-file): CSV, in UTF-8, UTF-16 or Windows-1252 and with any
 // usual separator, or the first sheet of an .xlsx workbook. Its header has any of id, name, phones, account, pin,
-// birth_date, passphrase, totp_secret and language, plus columns of the company's own: id:<kind> for more
+// birth_date, passphrase, totp_secret, language and emails, plus columns of the company's own: id:<kind> for more
 // identifiers, such as id:tracking, and fact:<kind> for more secrets of digits, such as fact:postcode. Their order is
-// free, and only id is required. Several phones in a cell are separated by ";", "|" or a line break.
+// free, and only id is required. Several phones or e-mail addresses in a cell are separated by ";", "|" or a line break.
 //
-// A row creates a customer or, if the id is known, changes one: its phones, identifiers and secrets replace the old
+// A row creates a customer or, if the id is known, changes one: its phones, e-mail addresses, identifiers and secrets replace the old
 // ones. An empty cell changes nothing unless ClearEmpty is set, and a missing column never does. An identifier of
-// another customer makes a row bad, as does an id or identifier that comes twice in the file. A number added to a known
-// customer is on file from now on (see Phones), the numbers of a new customer since ever. A secret that is wrapped in
+// another customer makes a row bad, as does an id or identifier that comes twice in the file. A number or address added to a
+// known customer is on file from now on (see Phones), those of a new customer since ever. A secret that is wrapped in
 // argon2id is stored again, even an unchanged one, and must be wrapped again (see Wrap): leave its column out of files
 // without new secrets.
 //

@@ -12,7 +12,7 @@ import (
 
 // knownColumns are the columns of the customers' file with fixed names (docs/customers.md#the-file).
 var knownColumns = []string{"id", "name", "phones", "account", "pin", "birth_date", "passphrase", "totp_secret",
-	"language"}
+	"language", "emails"}
 
 // Prefixes of the columns that a company names itself.
 const identifierColumn, factColumn = "id:", "fact:"
@@ -163,6 +163,7 @@ var otherNames = map[string]string{
 	"geburtsdatum": "birth_date", "geburtstag": "birth_date",
 	"password": "passphrase", "kennwort": "passphrase",
 	"totp": "totp_secret", "totpkey": "totp_secret", "otpsecret": "totp_secret",
+	"email": "emails", "emailaddress": "emails", "mail": "emails", "emailadresse": "emails", "mailadresse": "emails",
 	"lang": "language", "locale": "language", "preferredlanguage": "language", "sprache": "language",
 }
 

@@ -39,7 +39,7 @@ func (b *badCell) Error() string { return b.problem }
 type imported struct {
 	id, name, language string
 	identifiers        []Identifier
-	phones             []string
+	phones, emails     []string
 	// secrets are in their normal form; totp is the key.
 	secrets []enrolment
 	totp    []byte
@@ -131,6 +131,9 @@ func (c columns) parse(record []string, o ImportOptions, now time.Time) (r impor
 			}
 		}
 	}
+	if err := c.readEmails(record, &r); err != nil {
+		return r, err
+	}
 	return r, c.readPhones(record, o, &r)
 }
 
@@ -167,6 +170,21 @@ func withoutMidnight(cell string) string {
 		return midnight.ReplaceAllString(cell, "")
 	}
 	return cell
+}
+
+func (c columns) readEmails(record []string, r *imported) error {
+	separator := func(r rune) bool { return strings.ContainsRune(";|,\n\r", r) }
+	for told := range strings.FieldsFuncSeq(c.cell(record, "emails"), separator) {
+		if told = strings.TrimSpace(told); told == "" {
+			continue
+		}
+		address, err := session.ReadEmail(told)
+		if err != nil {
+			return c.bad("emails", "e-mail address %q: %v; correct it or leave it out", shorten(told), err)
+		}
+		r.emails = append(r.emails, address)
+	}
+	return nil
 }
 
 func (c columns) readPhones(record []string, o ImportOptions, r *imported) error {

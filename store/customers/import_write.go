@@ -44,11 +44,19 @@ func (im *importer) write(ctx context.Context, r imported) (effect, error) {
 	return wasChanged, nil
 }
 
-// writeRest stores phones and secrets, and counts those that were not on file.
+// writeRest stores phones, e-mail addresses and secrets, and counts those that were not on file.
 func (im *importer) writeRest(ctx context.Context, r imported, since int64) (changes int64, err error) {
 	for _, e164 := range r.phones {
 		n, err := im.execCount(ctx, `INSERT INTO phones (e164, customer, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
 			e164, r.id, since)
+		if err != nil {
+			return 0, err
+		}
+		changes += n
+	}
+	for _, address := range r.emails {
+		n, err := im.execCount(ctx, `INSERT INTO emails (customer, address, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+			r.id, address, since)
 		if err != nil {
 			return 0, err
 		}
@@ -164,12 +172,17 @@ type statement struct {
 	args  []any
 }
 
-// replaced removes the old phones, and the identifiers and secrets that the row replaces or empties. Phones that stay
-// keep their date.
+// replaced removes the old phones and e-mail addresses, and the identifiers and secrets that the row replaces or
+// empties. Phones and addresses that stay keep their date.
 func (im *importer) replaced(r imported, empty map[string]bool) (all []statement) {
 	if len(r.phones) > 0 || empty["phones"] {
 		all = append(all, statement{`DELETE FROM phones WHERE customer = ? AND e164 NOT IN (SELECT value FROM json_each(?))`,
 			[]any{r.id, list(r.phones)}})
+	}
+	if len(r.emails) > 0 || empty["emails"] {
+		all = append(all, statement{
+			`DELETE FROM emails WHERE customer = ? AND address NOT IN (SELECT value FROM json_each(?))`, []any{r.id, list(r.emails)},
+		})
 	}
 	for _, column := range im.columns.identifiers {
 		if empty[column.name] {
@@ -193,12 +206,12 @@ func (im *importer) replaced(r imported, empty map[string]bool) (all []statement
 	return all
 }
 
-// list returns the phones, which need no escaping, as JSON.
-func list(phones []string) string {
-	if len(phones) == 0 {
+// list returns phones or e-mail addresses, which need no escaping, as JSON.
+func list(all []string) string {
+	if len(all) == 0 {
 		return "[]"
 	}
-	return `["` + strings.Join(phones, `","`) + `"]`
+	return `["` + strings.Join(all, `","`) + `"]`
 }
 
 // checkFree returns a *badCell if one of the identifiers belongs to another customer.

@@ -15,7 +15,9 @@ import (
 type Record struct {
 	session.Customer
 	// Phones are in the form of session.E164, sorted.
-	Phones      []string
+	Phones []string
+	// Emails are e-mail addresses, sorted.
+	Emails      []string
 	Identifiers []Identifier
 	Credentials []Credential
 }
@@ -41,6 +43,11 @@ func (d *Reader) Show(ctx context.Context, id string) (r Record, err error) {
 	if err != nil {
 		return Record{}, err
 	}
+	r.Emails, err = sqlite.Collect(ctx, d.db, sqlite.ScanString,
+		`SELECT address FROM emails WHERE customer = ? ORDER BY address`, id)
+	if err != nil {
+		return Record{}, err
+	}
 	r.Identifiers, err = sqlite.Collect(ctx, d.db, scanIdentifier, `SELECT kind, value FROM identifiers
 		WHERE customer = ? ORDER BY kind, value`, id)
 	if err != nil {
@@ -62,8 +69,8 @@ func scanCredential(r sqlite.Row) (c Credential, err error) {
 }
 
 // List reads a page of customers, ordered by id: up to limit of them with id > after. If search is not empty, it must
-// be part of the id, the name, an identifier, what callers key for it, or a telephone number; only ASCII letters match
-// in either case.
+// be part of the id, the name, an identifier, what callers key for it, a telephone number or an e-mail address; only
+// ASCII letters match in either case.
 func (d *Reader) List(ctx context.Context, after string, limit int, search string) ([]session.Customer, error) {
 	if search == "" {
 		return d.customers(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id > ? ORDER BY c.id LIMIT ?`,
@@ -72,7 +79,8 @@ func (d *Reader) List(ctx context.Context, after string, limit int, search strin
 	return d.customers(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id > ?1 AND (
 			c.id LIKE ?3 ESCAPE '\' OR c.name LIKE ?3 ESCAPE '\'
 			OR EXISTS (SELECT 1 FROM identifiers WHERE customer = c.id AND (value LIKE ?4 ESCAPE '\' OR keys LIKE ?4 ESCAPE '\'))
-			OR EXISTS (SELECT 1 FROM phones WHERE customer = c.id AND e164 LIKE ?4 ESCAPE '\'))
+			OR EXISTS (SELECT 1 FROM phones WHERE customer = c.id AND e164 LIKE ?4 ESCAPE '\')
+			OR EXISTS (SELECT 1 FROM emails WHERE customer = c.id AND address LIKE ?3 ESCAPE '\'))
 		ORDER BY c.id LIMIT ?2`, after, limit, anywhere(search), anywhere(plain(search)))
 }
 

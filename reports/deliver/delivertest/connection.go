@@ -79,8 +79,13 @@ func (l *Letter) read(r io.Reader) error {
 		return err
 	}
 	l.Header = msg.Header
-	_, params, err := mime.ParseMediaType(msg.Header.Get("Content-Type"))
+	kind, params, err := mime.ParseMediaType(msg.Header.Get("Content-Type"))
 	if err != nil {
+		return err
+	}
+	if kind == "text/plain" {
+		text, err := io.ReadAll(quotedprintable.NewReader(msg.Body))
+		l.Text = strings.ReplaceAll(string(text), "\r\n", "\n")
 		return err
 	}
 	parts := multipart.NewReader(msg.Body, params["boundary"])

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"countersign/backend/email"
+	"countersign/backend/endpoint"
+	"countersign/backend/sms"
+	"countersign/lines"
+	"countersign/session"
+	"countersign/session/event"
+	"countersign/steps"
+)
+
+// codeSenders are the ways to send one-time codes. unset has the setting of each way that is not configured.
+type codeSenders struct {
+	senders   map[event.Way]steps.Sender
+	countries map[event.Way][]string
+	unset     map[event.Way]string
+}
+
+// openCodeSenders opens the ways that are configured. The others refuse every code, so that a line that uses them is in
+// force: its callers get their code another way, or go to an agent.
+func openCodeSenders(cfg config, log *slog.Logger, open *parts) (c codeSenders, err error) {
+	c = codeSenders{
+		senders:   lines.EveryWay(noSender{}),
+		countries: map[event.Way][]string{event.WaySMS: cfg.SMS.Countries},
+		unset:     map[event.Way]string{},
+	}
+	if cfg.SMS.URL == "" {
+		c.unset[event.WaySMS] = "sms.url"
+	} else {
+		gateway, err := sms.New(cfg.SMS, endpoint.Options{Log: log})
+		if err != nil {
+			return c, err
+		}
+		open.addQuiet(gateway.Close)
+		c.senders[event.WaySMS] = gateway
+	}
+	if cfg.Email.Server.Server == "" {
+		c.unset[event.WayEmail] = "email.server"
+	} else if c.senders[event.WayEmail], err = email.New(cfg.Email); err != nil {
+		return c, err
+	}
+	return c, nil
+}
+
+// noSender is a way that is not configured.
+type noSender struct{}
+
+func (noSender) Send(context.Context, session.Message) error {
+	return errors.New("this way is not configured")
+}

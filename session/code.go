@@ -1,0 +1,30 @@
+package session
+
+import (
+	"time"
+
+	"countersign/session/event"
+)
+
+// Message is a one-time code on its way to a customer.
+type Message struct {
+	// To is the telephone number (E.164) or the e-mail address; Language and Line are those of the call.
+	To, Language, Line string
+	// Code is the one-time code. The sender puts it into what it sends and must not keep it.
+	Code Secret
+	// Lifetime is how long the code is valid.
+	Lifetime time.Duration
+}
+
+// Sending is one sending of a one-time code, as the limits count it (docs/policy.md#otp-sends).
+type Sending struct {
+	// Customer is the customer's id, To the telephone number (E.164) or the e-mail address.
+	Customer string
+	Way      event.Way
+	To       string
+	// Replaces says that the one before is known not to have arrived, so that this one need not wait.
+	Replaces bool
+}
+
+// CodeSent records what became of a one-time code.
+func (s *Session) CodeSent(e event.CodeSent) { s.events.record(e) }

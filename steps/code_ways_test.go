@@ -1,0 +1,255 @@
+package steps_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"countersign/session"
+	"countersign/session/event"
+	"countersign/session/sessiontest"
+	"countersign/steps"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// post are the ways of a company, which share one log of what went where.
+type post struct {
+	*phoneCompany
+	log    []string
+	broken map[event.Way]error
+	// counted are the sends taken, notCounted those given back.
+	counted, notCounted []session.Sending
+}
+
+// onWay is the sender of one way.
+type onWay struct {
+	*post
+	way event.Way
+}
+
+func (w onWay) Send(ctx context.Context, m session.Message) error {
+	if err := w.broken[w.way]; err != nil {
+		return err
+	}
+	w.log = append(w.log, string(w.way)+" "+m.To)
+	return w.phoneCompany.Send(ctx, m)
+}
+
+func (w *post) MaySend(ctx context.Context, s session.Sending) (bool, time.Time) {
+	ok, again := w.phoneCompany.MaySend(ctx, s)
+	if ok {
+		w.counted = append(w.counted, s)
+	}
+	return ok, again
+}
+
+func (w *post) NotSent(_ context.Context, s session.Sending) { w.notCounted = append(w.notCounted, s) }
+
+func newPost() *post { return &post{phoneCompany: &phoneCompany{}, broken: map[event.Way]error{}} }
+
+func (w *post) code(d steps.Directory, ways ...event.Way) steps.SMSCode {
+	c := smsCode(d, w.phoneCompany)
+	c.Sends, c.Ways = w, nil
+	for _, way := range ways {
+		c.Ways = append(c.Ways, steps.CodeWay{Way: way, Sender: onWay{w, way}})
+	}
+	return c
+}
+
+// reachable is a bank where Ada has a mobile and an address on file.
+func reachable() *directory {
+	d := enrolled()
+	d.emails = map[string][]session.Email{"C-1": {
+		{Address: "new@example.org", Since: time.Now().Add(-time.Hour)}, {Address: "ada@example.org"},
+	}}
+	return d
+}
+
+// codesSent are the events of codes, as "way state".
+func codesSent(j *sessiontest.Journal) (all []string) {
+	for _, e := range sessiontest.Find[event.CodeSent](j) {
+		all = append(all, string(e.Way)+" "+string(e.State)+" "+e.Last2)
+	}
+	return all
+}
+
+const mobile, address = "sms +4917139200001", "email ada@example.org"
+
+func TestACodeGoesTheNextWay(t *testing.T) {
+	t.Parallel()
+	down := errors.New("down")
+	both := []event.Way{event.WaySMS, event.WayEmail}
+	for _, c := range []struct {
+		name    string
+		ways    []event.Way
+		broken  []event.Way
+		answers []string
+		reason  string
+		sent    []string
+		events  []string
+		heard   string
+	}{
+		{"only if it must", both, nil, []string{"{}#"}, "ok", []string{mobile}, []string{"sms sent 01"}, "code-sent"},
+		{
+			"in the line's order", []event.Way{event.WayEmail, event.WaySMS}, nil, []string{"{}#"}, "ok", []string{address},
+			[]string{"email sent "}, "code-mailed",
+		},
+		{
+			"when one is down, at no cost", both, both[:1], []string{"{}#"}, "ok", []string{address},
+			[]string{"sms not_sent 01", "email sent "}, "code-mailed",
+		},
+		{
+			"when the caller did not get it", both, nil, []string{"0#", "{}#"}, "ok", []string{mobile, address},
+			[]string{"sms sent 01", "email sent "}, "code-mailed",
+		},
+		{
+			"and from the last to the first", both, nil, []string{"0#", "0#", "{}#"}, "ok", []string{mobile, address, mobile},
+			[]string{"sms sent 01", "email sent ", "sms sent 01"}, "code-sent",
+		},
+		{
+			"three times in all", both, nil, []string{"0#", "0#", "0#", "{}#"}, "ok", []string{mobile, address, mobile},
+			[]string{"sms sent 01", "email sent ", "sms sent 01"}, "no-match-1",
+		},
+		{
+			"when all are down, to a person", both, both, nil, "unavailable", nil,
+			[]string{"sms not_sent 01", "email not_sent "}, "failure",
+		},
+		{
+			"when the second is down, the first again", both, both[1:], []string{"0#", "{}#"}, "ok", []string{mobile, mobile},
+			[]string{"sms sent 01", "email not_sent ", "sms sent 01"}, "code-sent-again",
+		},
+	} {
+		d, p := reachable(), newPost()
+		for _, way := range c.broken {
+			p.broken[way] = down
+		}
+		ch, j, v := dial(t, verifying(d, 2, possession(p.code(d, c.ways...))), "+15551230001", reads(p.phoneCompany, c.answers...)...)
+		assert.Equal(t, c.reason, v["cs_reason"], c.name)
+		assert.Equal(t, c.sent, p.log, c.name)
+		assert.Equal(t, c.events, codesSent(j), c.name)
+		assert.Contains(t, ch.Heard(), c.heard, c.name)
+		for _, code := range p.phoneCompany.sent {
+			assert.Equal(t, p.phoneCompany.sent[0], code, "%s: a call has one code", c.name)
+		}
+		assert.Len(t, p.notCounted, len(p.counted)-len(p.log), c.name)
+		for _, s := range p.counted {
+			assert.Equal(t, "C-1", s.Customer, c.name)
+		}
+	}
+}
+
+func TestACodeIsMailedOnlyToAnAddressThatHasBeenOnFileForAWeek(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		emails []session.Email
+		to     []string
+	}{
+		"none":        {nil, nil},
+		"yesterday's": {[]session.Email{{Address: "ada@example.org", Since: time.Now().Add(-24 * time.Hour)}}, nil},
+		"an old one": {
+			[]session.Email{{Address: "ada@example.org", Since: time.Now().Add(-8 * 24 * time.Hour)}}, []string{address},
+		},
+	} {
+		d, p := enrolled(), newPost()
+		d.emails = map[string][]session.Email{"C-1": c.emails}
+		_, _, v := dial(
+			t, verifying(d, 2, possession(p.code(d, event.WayEmail))), "+15551230001", reads(p.phoneCompany, "{}#")...,
+		)
+		assert.Equal(t, c.to, p.log, name)
+		if c.to == nil {
+			assert.Equal(t, "not_enrolled", v["cs_reason"], name)
+		}
+	}
+}
+
+func TestACodeGoesToAnotherOfTheCallersNumbers(t *testing.T) {
+	t.Parallel()
+	many := []session.Phone{
+		{E164: "+4917139200001"}, {E164: "+4917139200002"}, {E164: "+493023125001"},
+		{E164: "+4917139200003", Since: time.Now().Add(-time.Hour)}, {E164: "+4917139200047"},
+	}
+	menu := []string{
+		"code-other-number", "digit-0", "digit-2", "code-other-press", "digit-1",
+		"code-other-number", "digit-4", "digit-7", "code-other-press", "digit-2",
+	}
+	for _, c := range []struct {
+		name    string
+		answers []string
+		reason  string
+		sent    []string
+		then    []string // heard after the menu
+	}{
+		{
+			"which is named by its last two digits", []string{"1#", "2", "{}#"}, "ok", []string{mobile, "sms +4917139200047"},
+			[]string{"code-sent-to", "digit-4", "digit-7", "ask-code-again"},
+		},
+		{"a choice that there is not", []string{"1#", "3", "{}#"}, "ok", []string{mobile}, []string{"ask-code-again"}},
+		{"no choice", []string{"1#", "", "{}#"}, "ok", []string{mobile}, []string{"ask-code-again"}},
+		{
+			"and back to the first", []string{"1#", "2", "0#", "{}#"}, "ok", []string{mobile, "sms +4917139200047", mobile},
+			[]string{"code-sent-to", "digit-4", "digit-7", "ask-code-again"},
+		},
+	} {
+		d, p := enrolled(), newPost()
+		d.phones["C-1"] = many
+		ch, _, v := dial(
+			t, verifying(d, 2, possession(p.code(d, event.WaySMS))), "+15551230001", reads(p.phoneCompany, c.answers...)...,
+		)
+		assert.Equal(t, c.reason, v["cs_reason"], c.name)
+		assert.Equal(t, c.sent, p.log, c.name)
+		heard := ch.Heard()
+		assert.Equal(t, []string{"greeting", "code-sent", "code-other", "ask-code"}, heard[:4], c.name)
+		assert.Equal(t, menu, heard[4:14], c.name)
+		assert.Equal(t, c.then, heard[14:14+len(c.then)], c.name)
+		for _, code := range p.phoneCompany.sent {
+			assert.Equal(t, p.phoneCompany.sent[0], code, "%s: a call has one code", c.name)
+		}
+	}
+
+	d, p := enrolled(), newPost()
+	ch, _, v := dial(t, verifying(d, 2, possession(p.code(d, event.WaySMS))), "+15551230001", reads(p.phoneCompany, "1#", "{}#")...)
+	assert.Equal(t, "verified", v["cs_status"])
+	assert.NotContains(t, ch.Heard(), "code-other", "there is no other")
+	assert.Contains(t, ch.Heard(), "no-match-1")
+
+	d.phones["C-1"], p.most = many, 1
+	p.phoneCompany.sent = nil
+	ch, _, v = dial(t, verifying(d, 2, possession(p.code(d, event.WaySMS))), "+15551230001", reads(p.phoneCompany, "1#", "1", "{}#")...)
+	assert.Equal(t, "verified", v["cs_status"], "the limit keeps the second, and the first one counts")
+	assert.Contains(t, ch.Heard(), "code-reminder-1")
+}
+
+// noEmails is a directory that cannot look up addresses.
+type noEmails struct{ *directory }
+
+func (noEmails) Emails(context.Context, string) ([]session.Email, error) {
+	return nil, errors.New("down")
+}
+
+func TestAnOutageOfOneWayIsNoneOfTheOthers(t *testing.T) {
+	t.Parallel()
+	d, p := noEmails{reachable()}, newPost()
+	ways := []event.Way{event.WayEmail, event.WaySMS}
+	_, _, v := dial(t, verifying(d, 2, possession(p.code(d, ways...))), "+15551230001", reads(p.phoneCompany, "{}#")...)
+	assert.Equal(t, "verified", v["cs_status"])
+	assert.Equal(t, []string{mobile}, p.log)
+	_, _, v = dial(t, verifying(d, 2, possession(p.code(d, event.WayEmail))), "+15551230001")
+	assert.Equal(t, "unavailable", v["cs_reason"], "and not «nothing on file»")
+}
+
+func TestAllWrongEntriesCountWhicheverWayTheCodeWent(t *testing.T) {
+	t.Parallel()
+	d, p := reachable(), newPost()
+	_, j, v := dial(
+		t, verifying(d, 2, possession(p.code(d, event.WaySMS, event.WayEmail))), "+15551230001",
+		reads(p.phoneCompany, "000000#", "0#", "000001#", "0#", "000002#", "{}#")...,
+	)
+	require.NotEmpty(t, p.phoneCompany.sent)
+	assert.Equal(t, "wrong_answer", v["cs_reason"])
+	assert.Equal(t, []event.AttemptResult{
+		event.AttemptRejected, event.AttemptServed, event.AttemptRejected, event.AttemptServed, event.AttemptRejected,
+	}, attempts(j, "sms_code"))
+}
