@@ -136,7 +136,7 @@ func (c *Check) compile(kind string) (*check, error) {
 	r, err := c.Request.Compile(may, sample)
 	v, verr := c.Verdict.Compile(slices.Concat(orList(c.WrongStatus, 422), c.UnknownStatus), c.NoText, true)
 	r.Shape = v.Shape()
-	return &check{r, v}, errors.Join(err, verr)
+	return &check{request: r, verdict: v}, errors.Join(err, verr)
 }
 
 func (p *Phones) compile() (*phones, error) {

@@ -216,16 +216,7 @@ func (b *Bucket) put(ctx context.Context, key string, value []byte, h nats.Heade
 		h = nats.Header{}
 	}
 	if stream.CachedInfo().Config.AllowMsgTTL {
-		if keep == shared.ByDefault {
-			keep = b.spec.keep
-		}
-		switch {
-		case keep == shared.Forever:
-			h.Set(jetstream.MsgTTLHeader, ttlNever)
-		case keep > 0:
-			seconds := (keep + time.Second - 1) / time.Second
-			h.Set(jetstream.MsgTTLHeader, strconv.FormatInt(int64(seconds), 10))
-		}
+		b.setTTL(h, keep)
 	}
 	msg := &nats.Msg{Subject: b.subject(key), Header: h, Data: b.sealValue(key, value)}
 	ack, err := b.state.js.PublishMsg(ctx, msg, append(options, jetstream.WithRetryAttempts(0))...)
@@ -233,6 +224,20 @@ func (b *Bucket) put(ctx context.Context, key string, value []byte, h nats.Heade
 		return 0, b.failed(ctx, key, err)
 	}
 	return ack.Sequence, nil
+}
+
+// setTTL says how long NATS keeps a value.
+func (b *Bucket) setTTL(h nats.Header, keep time.Duration) {
+	if keep == shared.ByDefault {
+		keep = b.spec.keep
+	}
+	switch {
+	case keep == shared.Forever:
+		h.Set(jetstream.MsgTTLHeader, ttlNever)
+	case keep > 0:
+		seconds := (keep + time.Second - 1) / time.Second
+		h.Set(jetstream.MsgTTLHeader, strconv.FormatInt(int64(seconds), 10))
+	}
 }
 
 func (b *Bucket) subject(key string) string { return "$KV." + b.spec.name + "." + key }

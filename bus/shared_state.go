@@ -37,6 +37,9 @@ type StateOptions struct {
 	Within time.Duration
 	// Stream configures the stream of events if it does not exist yet.
 	Stream StreamConfig
+	// KeepOlder, if set, says how long to keep a value of the bucket guard that an earlier version stored without a time:
+	// it is written again with one. It is called from one goroutine.
+	KeepOlder func(key string, value []byte) time.Duration
 	// Sign, if set, signs what Publish publishes.
 	Sign Signer
 	// Expected: this machine has had shared state before. Lost hears of each bucket that had to be made although it must
@@ -89,9 +92,10 @@ type State struct {
 
 	guard, calls, lines *Bucket
 
-	again  chan struct{} // a bucket was found missing
-	cancel context.CancelFunc
-	once   sync.Once
+	again   chan struct{} // a bucket was found missing
+	ensured chan struct{} // the buckets are as they should be
+	cancel  context.CancelFunc
+	once    sync.Once
 
 	background sync.WaitGroup
 	hang       *hang
@@ -122,7 +126,8 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &State{
 		endpoint: endpoint, conn: conn, alive: alive, js: js, options: o, log: o.Log,
-		again: make(chan struct{}, 1), cancel: cancel, hang: newHang(), ready: make(chan struct{}),
+		again: make(chan struct{}, 1), ensured: make(chan struct{}, 1),
+		cancel: cancel, hang: newHang(), ready: make(chan struct{}),
 	}
 	s.guard = &Bucket{state: s, within: o.Within, seal: seal, sealed: isToken, spec: bucketSpec{
 		name: "guard", about: "attempts and locks", keep: o.GuardTTL, history: 1, perKey: true, calls: true,
@@ -135,6 +140,7 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	}}
 	s.background.Go(func() { s.keep(ctx, conn.StatusChanged(nats.CONNECTED)) })
 	s.background.Go(func() { s.watchHang(ctx) })
+	s.background.Go(func() { s.expireOlder(ctx) })
 	return s, nil
 }
 
@@ -185,6 +191,10 @@ func (s *State) keep(ctx context.Context, connected <-chan nats.Status) {
 		case err == nil:
 			warned = false
 			delay.Reset()
+			select {
+			case s.ensured <- struct{}{}:
+			default:
+			}
 		case errors.Is(err, errConnectionLost):
 		default:
 			if !warned {

@@ -60,6 +60,10 @@ func constant(application, arg string) string {
 type channel struct {
 	c       *conn
 	deadMan deadMan
+	// listened says that a speech engine is attached to the call, paused.
+	listened bool
+	// inBand: FreeSWITCH looks for the tones of keys in the caller's sound.
+	inBand bool
 }
 
 var _ session.Channel = (*channel)(nil)
@@ -134,6 +138,28 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 	}
 	if k.count() > 0 {
 		return ch.collectRest(ctx, q)
+	}
+	deaf := false
+	if q.Speech != nil {
+		entry, err := ch.collectSpoken(ctx, q)
+		if !errors.Is(err, session.ErrNoSpeech) {
+			return entry, err
+		}
+		deaf, q.Speech = true, nil
+	}
+	entry, err := ch.collectKeyed(ctx, q)
+	entry.Deaf = deaf
+	return entry, err
+}
+
+// collectKeyed plays the prompt and collects digits.
+func (ch *channel) collectKeyed(ctx context.Context, q session.Collect) (session.Entry, error) {
+	k := ch.c.keys
+	switch {
+	case k.count() > 0: // keyed while an engine failed
+		return ch.collectRest(ctx, q)
+	case k.double > 0:
+		return ch.collectByKey(ctx, q)
 	}
 	got := collected{keys: k, asked: q}
 	arg, err := playAndGetDigits(q)
@@ -250,6 +276,9 @@ func (ch *channel) Transfer(ctx context.Context, h session.Handover) error {
 	if err := ch.c.catchUp(ctx); err != nil {
 		return fmt.Errorf("transfer to %s: %w", h.To, err)
 	}
+	if ch.listened { // the next application does not need the engine, and nobody else is to be listened to
+		commands = append([]outgoing{{text: stopListening}}, commands...)
+	}
 	ch.c.mu.Lock()
 	ch.c.leaving = true
 	ch.c.mu.Unlock()
@@ -276,6 +305,9 @@ func (ch *channel) handOver(h session.Handover) ([]outgoing, *execution, error) 
 		return nil, nil, err
 	}
 	commands := []outgoing{{text: disarm}, {text: result}}
+	if ch.inBand {
+		commands = append(commands, outgoing{text: stopTones})
+	}
 	for _, v := range h.Headers { // one without a value is unset: it may be left from an earlier pass of the same call
 		a, err := assignment("nolocal:sip_h_"+v.Name, v.Value)
 		if err != nil {
@@ -320,6 +352,7 @@ func (ch *channel) open(ctx context.Context) (session.Call, error) {
 		ch.c.destination = bytes.Clone(here)
 		hung, _ := h.raw("variable_cs_when_hung")
 		ch.deadMan = newDeadMan(destination(hung))
+		ch.keysCome(h, call.Trunk)
 		facts <- call
 		return nil
 	}
@@ -330,8 +363,8 @@ func (ch *channel) open(ctx context.Context) (session.Call, error) {
 	}
 	select {
 	case call := <-facts:
-		if ch.deadMan.to != "" {
-			return call, ch.c.send(outgoing{text: ch.deadMan.on})
+		if commands := ch.afterFacts(); len(commands) > 0 {
+			return call, ch.c.send(commands...)
 		}
 		return call, nil
 	case <-ctx.Done():

@@ -37,6 +37,8 @@ type Options struct {
 	Stale time.Duration
 	// Allow lists the addresses that may connect. Default: loopback.
 	Allow []netip.Prefix
+	// Keys says how keys come on a trunk (session.Call.Trunk). Default: DefaultKeys for all.
+	Keys func(trunk string) Keys
 	// Log is for operators. Default: nothing is logged.
 	Log *slog.Logger
 	// NewCallID makes our id of a call. Default: UUID version 7, which sorts by time.
@@ -56,6 +58,9 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Stale, 10*time.Second)
 	if o.Allow == nil {
 		o.Allow = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	}
+	if o.Keys == nil {
+		o.Keys = func(string) Keys { return DefaultKeys() }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -23,6 +23,9 @@ const (
 	lineEarlierCall
 	lineNeedLevel
 	lineReturn
+	lineGateway
+	lineProfile
+	lineNetworkAddress
 	callCount
 )
 
@@ -38,6 +41,9 @@ var callLines = append([]string{
 	lineEarlierCall:  "variable_cs_call",
 	lineNeedLevel:    "variable_cs_need_level",
 	lineReturn:       "variable_cs_return",
+
+	lineGateway: "variable_sip_gateway", lineProfile: "variable_sofia_profile_name",
+	lineNetworkAddress: "variable_sip_network_ip",
 }, attestationLines[:]...)
 
 // Bounds in bytes.
@@ -59,6 +65,7 @@ func callFrom(h header) (session.Call, error) {
 	c := session.Call{
 		Channel: text(lineUniqueID), Caller: text(lineCallerNumber), Withheld: string(v[lineHideNumber]) == "true",
 		Dialled: text(lineDialled), Line: text(lineLine),
+		Trunk:        trunk(text(lineGateway), text(lineProfile), text(lineNetworkAddress)),
 		Attestations: attestations([attestationCount][]byte(v[callCount:])),
 		Token:        token(v[lineToken], v[lineTokenHeader]), Earlier: earlier(v[lineEarlierCall]),
 	}
@@ -75,6 +82,18 @@ func callFrom(h header) (session.Call, error) {
 		c.Caller = "" // the caller's side sets it: not a number, and no reason to refuse the call
 	}
 	return c, nil
+}
+
+// trunk names what brought a call. The caller's side sets none of it.
+func trunk(gateway, profile, address string) string {
+	name := gateway
+	if name == "" && profile != "" {
+		name = profile + "/" + address
+	}
+	if len(name) > maxFact || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return ""
+	}
+	return name
 }
 
 // token is the variable's token, or else the header's. One that is too long counts as none.

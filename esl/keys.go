@@ -35,6 +35,10 @@ type keysAhead struct {
 	came  time.Time // of the last key, by ours
 	left  int       // links of the holders that wait for a key
 	holds int       // holders started
+	// double is the time within which the same key again is the trunk's doing; 0 if never. Set before the first question.
+	// kept is when each key came last.
+	double time.Duration
+	kept   [len(allKeys)]time.Time
 
 	pressed chan struct{} // has an element when a key has come
 }
@@ -54,6 +58,10 @@ func (k *keysAhead) put(b []byte, at time.Time) {
 		return
 	}
 	k.mu.Lock()
+	if k.isDouble(b, at) {
+		k.mu.Unlock()
+		return
+	}
 	k.keys = append(k.keys, b[:min(len(b), maxAhead-len(k.keys))]...)
 	k.touch(at)
 	k.mu.Unlock()

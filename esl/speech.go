@@ -56,6 +56,7 @@ func (ch *channel) Listen(ctx context.Context, l session.Listen) (session.Heard,
 	case err != nil:
 		return session.Heard{}, fmt.Errorf("listen with %s: %w: %w", l.Engine, session.ErrNoSpeech, err)
 	}
+	ch.listened = true
 	h, err := got.classify(x.stopped)
 	if err != nil {
 		return session.Heard{}, fmt.Errorf("listen with %s for %s: %w: %w", l.Engine, l.Grammar, session.ErrNoSpeech, err)
@@ -66,14 +67,8 @@ func (ch *channel) Listen(ctx context.Context, l session.Listen) (session.Heard,
 // listen builds an inline dialplan of two actions for execute_extension: listen, and unset the result. Two applications
 // with event-lock would do the same, but a command that stops a hanging engine would then wait behind them.
 func listen(l session.Listen) (string, error) {
-	if !session.IsEngine(l.Engine) {
-		return "", fmt.Errorf("%w: speech engine %q: use only letters, digits and _ : . -", ErrUnsafeValue, l.Engine)
-	}
-	if !session.IsGrammar(l.Grammar) {
-		return "", fmt.Errorf("%w: grammar %.80q: use only letters, digits and _ : / . -", ErrUnsafeValue, l.Grammar)
-	}
-	if l.Start <= 0 || l.Speech <= 0 {
-		return "", fmt.Errorf("%w: %s to start speaking, %s to speak", ErrUnsafeValue, l.Start, l.Speech)
+	if err := checkListen(l); err != nil {
+		return "", err
 	}
 	before, after := "", "~unset:detect_speech_result"
 	if l.OptOut != 0 {
@@ -83,10 +78,27 @@ func listen(l session.Listen) (string, error) {
 		before = "set:playback_terminators=" + string(rune(l.OptOut)) + "~unset:playback_terminator_used~"
 		after += "~unset:playback_terminators~unset:playback_terminator_used"
 	}
-	timers := fmt.Sprintf("{start-input-timers=true,no-input-timeout=%d,recognition-timeout=%d,speech-timeout=%d}",
-		milliseconds(l.Start), milliseconds(l.Speech), milliseconds(endPause))
 	return fmt.Sprintf("'m:~:%s%s:silence_stream://10 detect:%s %s%s%s' inline",
-		before, detectSpeech, l.Engine, timers, l.Grammar, after), nil
+		before, detectSpeech, l.Engine, timers(l, true), l.Grammar, after), nil
+}
+
+// timers are the engine's parameters. Its time for the first word runs from its start, or from the end of the prompt.
+func timers(l session.Listen, fromStart bool) string {
+	return fmt.Sprintf("{start-input-timers=%t,no-input-timeout=%d,recognition-timeout=%d,speech-timeout=%d}",
+		fromStart, milliseconds(l.Start), milliseconds(l.Speech), milliseconds(endPause))
+}
+
+func checkListen(l session.Listen) error {
+	if !session.IsEngine(l.Engine) {
+		return fmt.Errorf("%w: speech engine %q: use only letters, digits and _ : . -", ErrUnsafeValue, l.Engine)
+	}
+	if !session.IsGrammar(l.Grammar) {
+		return fmt.Errorf("%w: grammar %.80q: use only letters, digits and _ : / . -", ErrUnsafeValue, l.Grammar)
+	}
+	if l.Start <= 0 || l.Speech <= 0 {
+		return fmt.Errorf("%w: %s to start speaking, %s to speak", ErrUnsafeValue, l.Start, l.Speech)
+	}
+	return nil
 }
 
 // heard is the result of play_and_detect_speech, copied out of its completion.

@@ -27,8 +27,8 @@ func (k *keyed) typedAhead(t *testing.T) {
 func (k *keyed) flushed(t *testing.T) {
 	c := callWithSIPp(t, k.freeSWITCH, dial{From: stranger})
 	c.AwaitAsked(t, "ask-account", 1, askedWithin)
-	c.Press("899999#" + k.pin.flushed + "#")
-	c.AwaitAsked(t, "ask-account-again", 1, askedWithin)
+	c.Press("899999#1357#" + k.pin.flushed + "#")
+	c.AwaitAsked(t, "ask-pin-again", 1, askedWithin)
 	c.Press("*")
 	c.AwaitAt(t, "default", "agents", saidWithin)
 	assert.Equal(t, "opted_out", c.Record(t).Variables["cs_reason"])

@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	publishedWithin = 10 * time.Second
-	natsWithin      = 10 * time.Second
+	publishedWithin = time.Minute
+	natsWithin      = 30 * time.Second
 )
 
 // published is what subscribers of the service's NATS have received, since before the first call.

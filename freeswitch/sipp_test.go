@@ -30,6 +30,10 @@ type dial struct {
 	Headers []string
 	// Wide offers L16 at 16 kHz alone, as a wideband trunk would: what a speech engine needs.
 	Wide bool
+	// NoEvents offers PCMU alone, without telephone-event, as a trunk with keys in the sound or in SIP INFO does.
+	NoEvents bool
+	// Info are keys that are told by SIP INFO after the answer. The call can be hung up when FreeSWITCH has answered them.
+	Info []infoKey
 	// Keys are pressed one after the other. More can be pressed with call.Press.
 	Keys []keys
 	// HangUpAfter is the time from the answer until the caller hangs up; 0 leaves that to call.HangUp, the other side, or
@@ -64,7 +68,8 @@ func callWithSIPp(t testing.TB, f *freeSWITCH, d dial) *call {
 		d.Headers = append([]string{"P-Asserted-Identity: " + from, "Privacy: id"}, d.Headers...)
 		from = `"Anonymous" <sip:anonymous@anonymous.invalid>`
 	}
-	values := map[string]any{"From": from, "Headers": d.Headers, "MediaPort": phone.port(), "Wide": d.Wide}
+	values := map[string]any{"From": from, "Headers": d.Headers, "MediaPort": phone.port(), "Wide": d.Wide,
+		"NoEvents": d.NoEvents, "Info": d.info()}
 	sipp := startSIPp(t, id, "caller.xml", f.SIP, values, "-s", d.To, "-cid_str", id, "-timeout_error")
 	c := &call{ID: id, Began: sipp.Began, fs: f, phone: phone, over: sipp.over}
 	c.hangUp = func() { sayHangUp(sipp.Port, id) }

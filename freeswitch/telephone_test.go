@@ -49,6 +49,8 @@ type telephone struct {
 
 	wide   bool    // speaks and hears L16 at 16 kHz, and no tones
 	speech []int16 // still to be spoken by a wide telephone
+
+	plan []planned // frames still to be sent in place of sound (keys_as_planned_test.go)
 }
 
 func newTelephone(t testing.TB) *telephone { return newTelephoneOf(t, false) }
@@ -149,7 +151,12 @@ func (p *telephone) speak(to *net.UDPAddr) {
 			sing(sound, sung, p.voice)
 			sung += frameSamples
 		}
+		plan, isPlanned := p.nextPlanned(stamp)
 		p.mu.Unlock()
+		if isPlanned {
+			plan.send(&out, stamp)
+			continue
+		}
 		if !p.sendKey(&out, &down, samples) {
 			out.send(false, p.soundType(), stamp, sound)
 		}

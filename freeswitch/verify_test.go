@@ -54,6 +54,8 @@ func TestCallersOfTheRealService(t *testing.T) {
 		scenario{"a PIN of four digits that begins with a zero, without the hash key", b.aShortPIN},
 		scenario{"one slip, then the right PIN", b.oneSlip},
 		scenario{"a wrong PIN three times", b.threeWrongPINs},
+		scenario{"an account that nobody has", b.anAccountThatNobodyHas},
+		scenario{"a mistyped account, and back with the hash key", b.aMistypedAccount},
 		scenario{"silence", b.silence},
 		scenario{"the star key in place of the account", b.theStarKeyForTheAccount},
 		scenario{"the star key in the middle of the PIN", b.theStarKeyInThePIN},

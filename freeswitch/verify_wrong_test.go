@@ -39,6 +39,38 @@ func (b *bankSite) threeWrongPINs(t *testing.T) {
 	assert.NotContains(t, strings.Join(j.Story(), "\n"), "verified")
 }
 
+func (b *bankSite) anAccountThatNobodyHas(t *testing.T) {
+	c := callWithSIPp(t, b.freeSWITCH, dial{From: numberOf(779, 1)})
+	c.AwaitAsked(t, "ask-account", 1, askedWithin)
+	c.Press("899999#")
+	c.AwaitAsked(t, "ask-pin", 1, askedWithin)
+	c.Press("271828#")
+	c.AwaitAsked(t, "ask-pin-again", 1, askedWithin)
+	c.Press("271829#")
+	c.AwaitAsked(t, "ask-pin-again", 2, askedWithin)
+	c.Press("271820#")
+	_, j := b.isHandedOn(t, c, "agents", result{Status: "none", Level: "0", Reason: "not_found"})
+	assert.Subset(t, j.Story(), []string{
+		"step_finished account failed not_found rejected", "step_finished pin failed not_found rejected rejected rejected",
+		"failed not_found at account, none", "routed unidentified to agents XML default",
+	})
+}
+
+func (b *bankSite) aMistypedAccount(t *testing.T) {
+	c := callWithSIPp(t, b.freeSWITCH, dial{From: numberOf(779, 2)})
+	c.AwaitAsked(t, "ask-account", 1, askedWithin)
+	c.Press("100024#246813#")
+	c.AwaitAsked(t, "ask-pin-again", 1, askedWithin) // more than 2 s after it began to say what was wrong
+	c.Press("#")
+	c.AwaitAsked(t, "ask-account", 2, askedWithin)
+	c.Press("100042#246813#")
+	_, j := b.isHandedOn(t, c, "menu", verifiedAs(people["known"], "2", "account,pin"))
+	assert.Subset(t, j.Story(), []string{
+		"step_finished account failed not_found rejected", "step_finished pin skipped corrected rejected served",
+		"step_finished account passed accepted", "step_finished pin passed accepted",
+	})
+}
+
 func (b *bankSite) silence(t *testing.T) {
 	c := callWithSIPp(t, b.freeSWITCH, dial{From: stranger})
 	c.AwaitAsked(t, "ask-account", 1, askedWithin)

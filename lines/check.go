@@ -74,6 +74,7 @@ func (c *checker) check() {
 	c.hours()
 	c.identify()
 	c.verify()
+	c.speech()
 }
 
 func (c *checker) numbers() {

@@ -52,7 +52,7 @@ func TestTheBuiltInLine(t *testing.T) {
 		ANI:      steps.ANI{Directory: d},
 		Identify: []session.Step{steps.Number{
 			Directory: d, Kind: "account", Prompt: "ask-account", Again: "ask-account-again", Min: 6, Max: 10,
-			Limits: steps.DefaultLimits(3),
+			Limits: steps.DefaultLimits(3), Conceal: true,
 		}},
 		Verify: []session.Question{{
 			Step: steps.PIN{

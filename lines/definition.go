@@ -33,6 +33,7 @@ type Definition struct {
 	PopURL         string                        `yaml:"pop_url"`
 	Prompts        map[string]map[string]Wording `yaml:"prompts" items:"0..200"`
 	Timers         Timers                        `yaml:"timers"`
+	Speech         *Speech                       `yaml:"speech"`
 	Routes         Routes                        `yaml:"routes" required:"true"`
 	Hours          *Hours                        `yaml:"hours"`
 

@@ -20,6 +20,8 @@ type NumberQuestion struct {
 	AllowUnsafe bool     `yaml:"allow_unsafe"`
 	OptOut      Key      `yaml:"opt_out" enum:"*,none"`
 	ReadBack    ReadBack `yaml:"read_back" enum:"false,true,unattested"`
+	TellUnknown bool     `yaml:"tell_unknown"`
+	Speech      bool     `yaml:"speech"`
 }
 
 const (
@@ -42,7 +44,7 @@ func (n *NumberQuestion) prompts() []string {
 }
 
 func (n *NumberQuestion) setDefaults() {
-	*n = NumberQuestion{Check: "none", Reasks: 3, OptOut: "*", ReadBack: "false"}
+	*n = NumberQuestion{Check: "none", Reasks: 3, OptOut: "*", ReadBack: "false", Speech: true}
 }
 
 func (n *NumberQuestion) check(c *checker, at place) {
@@ -68,6 +70,9 @@ func (n *NumberQuestion) warn(w *warner, at place) {
 	if n.isPhone() && w.d.Region == "" {
 		w.say(at.entry(), "without a region only numbers with their country code are understood: set region")
 	}
+	if n.TellUnknown && w.d.conceals() {
+		w.say(at.setting("tell_unknown"), "anybody who calls can find out which numbers exist")
+	}
 	if n.Reasks > maxUnsafeless {
 		w.say(at.setting("reasks"), "asked %d times, callers can guess numbers", n.Reasks+1)
 	}
@@ -87,5 +92,14 @@ func (n *NumberQuestion) addTo(l *session.Line, c compiler) {
 		ReadBack: map[ReadBack]steps.ReadBack{
 			"false": steps.ReadBackNever, "true": steps.ReadBackAlways, "unattested": steps.ReadBackUnattested,
 		}[n.ReadBack],
+		Conceal: c.def.conceals() && !n.TellUnknown, Speech: c.speech(n.Speech),
 	})
+}
+
+// conceals says that callers cannot hear whether a number exists: everybody can be asked the first question.
+func (d *Definition) conceals() bool {
+	for _, q := range d.Verify.all() {
+		return q.conceals()
+	}
+	return false
 }

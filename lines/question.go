@@ -20,6 +20,8 @@ type Kind interface {
 	ownPrompt() string
 	// orElse names the question to ask after a wrong answer, or is empty.
 	orElse() string
+	// conceals says that everybody can be asked it first, so that nobody hears whether an account exists.
+	conceals() bool
 	// missing returns an error if a part that the question needs is not given.
 	missing(Parts) error
 	// step compiles the step that asks it.
@@ -48,6 +50,7 @@ type everyKind struct {
 }
 
 func (everyKind) ownPrompt() string   { return "" }
+func (everyKind) conceals() bool      { return false }
 func (k everyKind) orElse() string    { return k.Else }
 func (everyKind) missing(Parts) error { return nil }
 

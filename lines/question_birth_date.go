@@ -8,12 +8,14 @@ import (
 
 // BirthDate is a weak factor.
 type BirthDate struct {
-	Reasks int `yaml:"reasks" bounds:"0..3"`
+	Reasks int  `yaml:"reasks" bounds:"0..3"`
+	Speech bool `yaml:"speech"`
 	everyKind
 }
 
 func (*BirthDate) key() string    { return string(event.MethodBirthDate) }
-func (b *BirthDate) setDefaults() { b.Reasks = 2 }
+func (*BirthDate) conceals() bool { return true }
+func (b *BirthDate) setDefaults() { b.Reasks, b.Speech = 2, true }
 
 func (*BirthDate) describe() (string, map[string]doc) {
 	return "The date of birth: a weak answer, because others may know it. " +
@@ -22,5 +24,7 @@ func (*BirthDate) describe() (string, map[string]doc) {
 
 func (b *BirthDate) step(c compiler) session.Step {
 	ask, again := c.asks(b)
-	return steps.BirthDate{Directory: c.parts.Directory, Prompt: ask, Again: again, Limits: c.limits(b.Reasks)}
+	return steps.BirthDate{
+		Directory: c.parts.Directory, Prompt: ask, Again: again, Limits: c.limits(b.Reasks), Speech: c.speech(b.Speech),
+	}
 }

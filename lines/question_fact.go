@@ -13,13 +13,15 @@ type Fact struct {
 	Prompt string `yaml:"prompt"`
 	Digits Digits `yaml:"digits" bounds:"2..20" required:"true"`
 	Reasks int    `yaml:"reasks" bounds:"0..3"`
+	Speech bool   `yaml:"speech"`
 	everyKind
 }
 
 func (*Fact) key() string               { return "fact" }
+func (*Fact) conceals() bool            { return true }
 func (f *Fact) ownName() (string, bool) { return f.Name, true }
 func (f *Fact) ownPrompt() string       { return cmp.Or(f.Prompt, "ask-fact") }
-func (f *Fact) setDefaults()            { f.Reasks = 2 }
+func (f *Fact) setDefaults()            { f.Reasks, f.Speech = 2, true }
 
 func (*Fact) describe() (string, map[string]doc) {
 	return "Any number in the customer's record, such as a post code: a weak answer.", map[string]doc{
@@ -42,6 +44,6 @@ func (f *Fact) step(c compiler) session.Step {
 	ask, again := c.asks(f)
 	return steps.Fact{
 		Directory: c.parts.Directory, Fact: f.Name, Prompt: ask, Again: again, Min: f.Digits.Min, Max: f.Digits.Max,
-		Limits: c.limits(f.Reasks),
+		Limits: c.limits(f.Reasks), Speech: c.speech(f.Speech),
 	}
 }

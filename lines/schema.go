@@ -52,6 +52,7 @@ type doc struct {
 // usualDocs describe settings with the same meaning in most kinds.
 var usualDocs = map[string]doc{
 	"digits": {Description: "How many digits it has. One number, or the smallest and the largest: 6 or 4-6."},
+	"speech": {Description: "Whether callers may say it, on a line with speech."},
 	"reasks": {Description: "How often it is asked again after a wrong one."},
 	"else": {
 		Description: "The question that is asked in place of this one when it was not answered right: " +

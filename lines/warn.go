@@ -15,6 +15,7 @@ func (d *Definition) Warnings(audio func(language, prompt string) bool) Problems
 	w.identify()
 	w.verify()
 	w.languages(audio)
+	w.d.Speech.warnings(w)
 	w.out.sort()
 	return w.out
 }

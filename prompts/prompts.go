@@ -58,6 +58,7 @@ func All() []Prompt {
 	}
 	prompts = append(prompts, []Prompt{
 		{"read-back-confirm", "Asks whether the digits are right: 1 yes, 2 no."},
+		{"read-back-confirm-said", "Asks the same of a caller who said the number: yes or no, 1 or 2, or what is wrong."},
 		{"read-back-confirm-again", "Asks the same after a retry prompt, in the same breath."},
 	}...)
 	prompts = append(prompts, asked(func(m session.Method) bool { return !m.Identifies })...)
@@ -76,6 +77,11 @@ func All() []Prompt {
 		{"not-right-1", "A possible answer, but not the right one. " +
 			"The same for an unknown account and a wrong PIN, so that nobody learns which."},
 		{"not-right-2", "Not the right answer, again: says what to check, and how to reach a person."},
+		{"or-say-it", "After the question, where callers may also say the answer."},
+		{"please-key", "Asks a caller who was not understood to use the keys. Plays before the question's -again prompt."},
+		{"take-your-time", "The caller asked us to be slower. Plays before the question."},
+		{"correct-identifier", "How to key the account or customer number again. " +
+			"Plays after not-right, before the question's -again prompt."},
 		{"not-heard-1", "Nothing was said or understood. Plays before ask-passphrase-again."},
 		{"not-heard-2", "Nothing was understood, again: says how to speak."},
 		{"one-moment", "A lookup takes more than a second."},

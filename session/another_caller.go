@@ -12,7 +12,7 @@ import (
 
 // mayBeAnother says whether the number suggested a customer who did not answer.
 func (w *walk) mayBeAnother() bool {
-	if w.gone != nil || !w.s.suggested() || w.s.call.NeedLevel > Unknown || w.asked == len(w.s.line.Identify) {
+	if w.gone != nil || !w.s.suggested() || w.s.call.NeedLevel > Unknown || w.person || w.asked == len(w.s.line.Identify) {
 		return false
 	}
 	return w.why == event.ReasonOptedOut || w.why == event.ReasonWrongAnswer || w.why == event.ReasonLocked
@@ -27,16 +27,17 @@ func (w *walk) identifyAnother(ctx context.Context) {
 	s.known = false  // the customer with this number is somebody else
 	s.discard = true // a PIN keyed ahead is no account number
 	w.askWho(ctx)
+	same := s.customer != nil && s.customer.ID == suggested.ID
 	switch {
-	case s.customer == nil:
+	case same && why == event.ReasonWrongAnswer: // had all tries of a call
+		w.why, w.at = why, at
+	case s.named():
+		w.prove(ctx)
+	}
+	if s.customer == nil {
 		s.customer, s.methods = suggested, methods
 		if w.gone == nil && w.why != event.ReasonTooLong && w.why != event.ReasonUnavailable {
 			w.why, w.at = why, at
 		}
-	case s.customer.ID == suggested.ID && why == event.ReasonWrongAnswer: // has had all tries of a call
-		w.why, w.at = why, at
-	default:
-		w.why, w.at = event.ReasonNotEnrolled, ""
-		w.verify(ctx)
 	}
 }

@@ -14,17 +14,20 @@ type Ask struct {
 	FirstDigit, InterDigit time.Duration
 	OptOut                 byte
 	Flush                  bool
+	// Speech lets the caller say the answer instead.
+	Speech *Speech
 }
 
 // Ask plays what was queued, then the prompts of a, and collects digits. The step wipes the entry's digits.
 //
 // The entry ends at the last possible digit, but prompts tell the caller to press the hash key. A hash key that comes
-// when the next prompt has begun does not answer that one: the prompt is played again.
+// when the next prompt has begun does not answer that one: the prompt is played again. Where the hash key alone is an
+// answer, it is late only in the first seconds.
 func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	s.Say(a.Prompts...)
 	c := Collect{
 		Files: s.takeQueued(), Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut,
-		Flush: a.Flush || s.discard,
+		Flush: a.Flush || s.discard, Speech: a.Speech,
 	}
 	s.discard = false
 	late := s.hashDue
@@ -32,20 +35,31 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 		if err := s.act(ctx); err != nil {
 			return Entry{}, err
 		}
+		began := s.now()
 		entry, err := s.channel.Collect(ctx, c)
+		s.said = err == nil && entry.Spoken
 		s.hashDue = err == nil && entry.Class == Input && !entry.Terminated && entry.Keyed == c.Max
 		if lone := entry.Class == NoMatch && entry.Terminated && entry.Keyed == 0; err != nil || !lone || !late {
 			return entry, err
+		}
+		if s.MayCorrect() && s.now().Sub(began) > lateHash {
+			return entry, nil
 		}
 		late = false
 	}
 }
 
+// lateHash is how long after a prompt began a hash key may belong to the entry before.
+const lateHash = 2 * time.Second
+
 // Attempted adds one attempt of the caller, begun at started, to the step's event. What was keyed behind an entry that
 // was not accepted answers nothing: the next Ask, of this step or another, discards it.
 func (s *Session) Attempted(result event.AttemptResult, started time.Time) {
 	s.discard = s.discard || result == event.AttemptRejected || result == event.AttemptNoMatch
-	s.attempts = append(s.attempts, event.Attempt{Result: result, Milliseconds: s.now().Sub(started).Milliseconds()})
+	s.attempts = append(s.attempts, event.Attempt{
+		Result: result, Milliseconds: s.now().Sub(started).Milliseconds(), Unchecked: s.unchecked, Spoken: s.said,
+	})
+	s.unchecked, s.said = false, false
 }
 
 // Hear is a step's question for words. Session.Hear turns it into a Listen, with the files of the prompts.

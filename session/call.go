@@ -16,6 +16,9 @@ type Call struct {
 	// Withheld: the caller asked to hide the number (Privacy: id). Caller may still hold the network's
 	// P-Asserted-Identity, which must not be used for a look-up.
 	Withheld bool
+	// Trunk names what brought the call, as FreeSWITCH does: the gateway, or else the profile and the address of the other
+	// side, such as "external/192.0.2.7"; empty if FreeSWITCH says neither.
+	Trunk string
 	// Dialled is the number that was called.
 	Dialled string
 	// Line is the service line that the dialplan asked for (cs_line); if empty, the dialled number decides.

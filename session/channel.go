@@ -40,10 +40,21 @@ type Collect struct {
 	FirstDigit, InterDigit time.Duration
 	// OptOut is the key for "I don't have it", or 0.
 	OptOut byte
+	// Speech lets the caller say the answer instead; nil takes keys alone. Whichever comes first counts: the first key ends
+	// the listening. A missing engine costs nothing but Entry.Deaf.
+	Speech *Speech
 	// Flush discards what was keyed before, all that the caller keys in one go, up to their next pause. The opt-out key
 	// among it still opts out. All Files but the last are played as an explanation first, and again if keys of the same
 	// go stopped them.
 	Flush bool
+}
+
+// Speech says what to listen for beside the keys.
+type Speech struct {
+	// Engine and Grammar are those of Listen.
+	Engine, Grammar string
+	// Length bounds how long the caller may speak.
+	Length time.Duration
 }
 
 // Class says what a caller did when asked (docs/freeswitch.md#truth-table).
@@ -82,6 +93,13 @@ type Entry struct {
 	// Keyed is the number of digits keyed; Terminated says that the hash key ended the entry.
 	Keyed      int
 	Terminated bool
+	// Spoken says that the caller spoke. Words are what was understood, with the engine's Confidence, 0 to 1; the caller of
+	// Collect owns and wipes them, too.
+	Spoken     bool
+	Words      Secret
+	Confidence float64
+	// Deaf says that the speech engine did not work, and that keys alone were taken.
+	Deaf bool
 }
 
 // Listen says which words to listen for, and how.

@@ -24,17 +24,26 @@ const (
 
 // Judge takes one of the customer's attempts at a secret and then checks the answer. An answer that could not be
 // checked costs no attempt, because that is not the caller's failure. One that was checked counts, even if check
-// returns an error with it because the caller is gone meanwhile.
+// returns an error with it because the caller is gone meanwhile. If Decoy is not empty, check checks nobody's secret.
 func (s *Session) Judge(
 	ctx context.Context, by event.Method, check func(ctx context.Context) (Answered, error),
 ) (Answered, error) {
+	if s.Decoy(by) != "" {
+		return s.judgeDecoy(ctx, by, check)
+	}
 	a := s.attempt()
 	a.Method = by
 	switch standing := s.guard.Try(ctx, a); {
 	case standing.Locked && standing.Caller:
+		s.unchecked = true
 		s.events.record(lockedNow(event.LockOnCaller, a.Customer, standing, false))
 		return TurnedAway, nil
+	case standing.Locked && s.concealed.on:
+		s.concealed.locked = true
+		s.events.record(lockedNow(event.LockOnCustomer, a.Customer, standing, false))
+		return s.judgeDecoy(ctx, by, check)
 	case standing.Locked:
+		s.unchecked = true
 		return LockedOut, nil
 	}
 	answered, err := check(ctx)
@@ -42,7 +51,7 @@ func (s *Session) Judge(
 	case Right:
 		s.guard.Right(counting, a)
 	case Wrong:
-		s.guessed = true
+		s.countWrong(by)
 		s.guard.Wrong(counting, a)
 		if standing := s.guard.Customer(counting, a.Customer); standing.Locked {
 			s.events.record(lockedNow(event.LockOnCustomer, a.Customer, standing, true))

@@ -16,7 +16,8 @@ type Guard interface {
 	// Customer says whether a customer is locked.
 	Customer(ctx context.Context, id string) Standing
 	// Try takes one attempt at a customer's secrets before the answer is checked, so that simultaneous attempts on
-	// several machines count too. If the Standing is Locked, nothing was taken and the answer must not be checked.
+	// several machines count too. Without a customer it counts for the caller alone. If the Standing is Locked, nothing
+	// was taken and the answer must not be checked.
 	Try(ctx context.Context, a Attempt) Standing
 	// GiveBack returns an attempt whose answer could not be checked, Wrong ends one whose answer was wrong. An attempt
 	// that nothing ends is a failure too.

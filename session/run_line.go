@@ -23,6 +23,12 @@ type walk struct {
 
 	// asked is how many of the line's identifiers were asked for.
 	asked int
+	// person: the caller asked for one.
+	person bool
+	// locked: the customer was locked before the first question.
+	locked bool
+	// correct: the caller wants to give the last of them again.
+	correct bool
 
 	why  event.Reason
 	at   string
@@ -55,11 +61,10 @@ func (w *walk) run(ctx context.Context) {
 		w.why, w.at = event.ReasonVelocity, ""
 		return
 	}
-	if fresh && !w.identify(ctx) || s.customer == nil {
+	if fresh && !w.identify(ctx) || !s.named() {
 		return
 	}
-	w.why, w.at = event.ReasonNotEnrolled, "" // failed identifiers do not matter any more
-	w.verify(ctx)
+	w.prove(ctx)
 	if w.mayBeAnother() {
 		w.identifyAnother(ctx)
 	}
@@ -112,7 +117,7 @@ func (w *walk) askWho(ctx context.Context) (goOn bool) {
 	if !w.passes(ctx, w.s.line.LanguageMenu) {
 		return false
 	}
-	for w.asked < len(w.s.line.Identify) && w.s.customer == nil {
+	for w.asked < len(w.s.line.Identify) && !w.s.named() {
 		step := w.s.line.Identify[w.asked]
 		w.asked++
 		if out, ok := w.try(ctx, step); !ok || out.Last {
@@ -128,11 +133,7 @@ func (w *walk) verify(ctx context.Context) {
 	if s.Level() >= w.required {
 		return
 	}
-	standing := s.guard.Customer(ctx, s.customer.ID)
-	if standing.Locked {
-		s.events.record(lockedNow(event.LockOnCustomer, s.customer.ID, standing, false))
-	}
-	if standing.Locked || standing.Suggested && s.suggested() {
+	if s.customer != nil && w.customerLocked(ctx) {
 		w.why = event.ReasonLocked
 		return
 	}
@@ -146,6 +147,18 @@ func (w *walk) verify(ctx context.Context) {
 	}
 }
 
+// customerLocked says whether the customer is locked, so that nothing is asked.
+func (w *walk) customerLocked(ctx context.Context) bool {
+	s := w.s
+	standing := s.guard.Customer(ctx, s.customer.ID)
+	if standing.Locked {
+		s.events.record(lockedNow(event.LockOnCustomer, s.customer.ID, standing, false))
+		w.locked, s.concealed.locked = true, s.concealed.on
+		return !s.concealed.on
+	}
+	return standing.Suggested && s.suggested()
+}
+
 // ask asks one question, and its Else if it is not answered right. A question that the customer is not enrolled for is
 // skipped.
 func (w *walk) ask(ctx context.Context, q *Question) (goOn bool) {
@@ -155,8 +168,10 @@ func (w *walk) ask(ctx context.Context, q *Question) (goOn bool) {
 			continue
 		}
 		out, ok := w.try(ctx, q.Step)
+		w.person = w.person || out.Last
 		switch {
-		case w.gone != nil, w.why == event.ReasonTooLong, w.why == event.ReasonLocked, w.why == event.ReasonVelocity:
+		case w.gone != nil, w.correct, out.Last, w.why == event.ReasonTooLong, w.why == event.ReasonLocked,
+			w.why == event.ReasonVelocity:
 			return false
 		case out.Result == event.StepPassed && ok:
 			return true
@@ -195,6 +210,7 @@ func (w *walk) try(ctx context.Context, step Step) (out Outcome, ok bool) {
 		w.why, w.at = event.ReasonUnavailable, step.Name()
 		return out, false
 	}
+	w.correct = out.Correct
 	if out.Reason != "" {
 		w.why, w.at = out.Reason, step.Name()
 	}

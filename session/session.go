@@ -47,11 +47,14 @@ type Session struct {
 	methods    []event.Method
 	guessed    bool // an answer was wrong
 	known      bool // the caller's number is a customer's, or somebody was verified with it
+	concealed  concealment
 
 	queued      []utterance // played before the next prompt
 	spoken      bool        // a prompt has been played
 	missing     map[utterance]bool
 	attempts    []event.Attempt
+	unchecked   bool // the answer just given was not checked
+	said        bool // the answer just given was spoken
 	actionsLeft int
 	discard     bool // what is keyed ahead answers nothing that is asked now
 	hashDue     bool // the last entry ended without the hash key that its prompt asks for

@@ -29,6 +29,10 @@ type Outcome struct {
 	Factor Factor
 	// Method is how the step identified or verified.
 	Method event.Method
+	// Conceals says that the step asked for an identifier, and that the caller must not learn whether a customer has it.
+	Conceals bool
+	// Correct says that the caller wants to give their identifier again.
+	Correct bool
 	// Last sends the caller to an agent at once, without further steps.
 	Last bool
 }
@@ -38,6 +42,11 @@ func Passed() Outcome { return Outcome{Result: event.StepPassed} }
 
 // Skipped means that the step had nothing to do or could not be done.
 func Skipped(why event.Reason) Outcome { return Outcome{Result: event.StepSkipped, Reason: why} }
+
+// Corrected means that the caller wants to give their identifier again.
+func Corrected() Outcome {
+	return Outcome{Result: event.StepSkipped, Reason: event.ReasonCorrected, Correct: true}
+}
 
 // Failed means that the caller did not pass the step.
 func Failed(why event.Reason) Outcome { return Outcome{Result: event.StepFailed, Reason: why} }

@@ -120,16 +120,35 @@ func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logg
 	})
 	if err == nil {
 		s.learn(out)
+		s.conceal(step.Name(), out)
 		s.known = s.known || out.Reason == event.ReasonSeveral && out.Candidates == nil // customers share the number
 	}
-	judgedWrong := func(a event.Attempt) bool { return a.Result == event.AttemptRejected }
-	if out.Reason == event.ReasonWrongAnswer || out.Reason == event.ReasonNotFound ||
-		err != nil && slices.ContainsFunc(s.attempts, judgedWrong) { // hanging up does not undo it
+	if failedStep(out, err, s.attempts) {
 		if number := s.counted(); number != "" {
 			r.guard.StepFailed(ctx, number)
 		}
 	}
 	return out, err
+}
+
+// failedStep says whether a step counts against the caller's number: something that they gave was wrong. Neither hanging
+// up nor going back to the identifier undoes it. An identifier that the caller must not learn about counts with the
+// answer that follows.
+func failedStep(out Outcome, err error, attempts []event.Attempt) bool {
+	judgedWrong := func(a event.Attempt) bool { return a.Result == event.AttemptRejected }
+	switch {
+	case out.Conceals:
+		return false
+	case err != nil:
+		return slices.ContainsFunc(attempts, judgedWrong)
+	}
+	switch out.Reason {
+	case event.ReasonWrongAnswer, event.ReasonNotFound:
+		return true
+	case event.ReasonLocked, event.ReasonNotEnrolled, event.ReasonCorrected:
+		return slices.ContainsFunc(attempts, judgedWrong)
+	}
+	return false
 }
 
 // runStep turns a panic in a step into an error, which sends only that call to an agent.

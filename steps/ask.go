@@ -41,9 +41,13 @@ type question struct {
 	// hint follows prompt; empty for none.
 	hint     string
 	min, max int
-	limits        Limits
+	limits   Limits
 	// noInput and wrong are the prompts after a silence and a wrong answer; default "no-input" and "not-right".
 	noInput, wrong string
+	// say is how to answer by voice; nil takes keys alone.
+	say *saying
+	// by is the method whose secret is asked for, if a lone hash key may lead back to the identifier.
+	by event.Method
 	// evenPace keeps the timers unchanged after a silence.
 	evenPace bool
 	// judge checks an entry. It must not keep the digits: they are wiped when it returns.
@@ -57,6 +61,8 @@ type attempt struct {
 	outcome session.Outcome
 	// ended ends the step, whatever the limits.
 	ended bool
+	// spoken says that it was not understood; that counts apart. doubtful says that it can be understood in several ways.
+	spoken, doubtful bool
 	// prompts replace the usual ones before the next attempt.
 	prompts []string
 }
@@ -81,69 +87,98 @@ var (
 	noMatch  = attempt{result: event.AttemptNoMatch}
 	noInput  = attempt{result: event.AttemptNoInput}
 	optedOut = attempt{result: event.AttemptOptedOut}
+	// corrected: the hash key alone leads back to the identifier.
+	corrected = attempt{result: event.AttemptServed, outcome: session.Corrected(), ended: true}
 )
 
 func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reason) (session.Outcome, error) {
-	count := map[event.AttemptResult]int{}
+	count := map[event.AttemptResult]int{event.AttemptRejected: s.WrongAnswers(q.by)}
 	prompts := []string{q.prompt}
+	if reason, ended := q.ended(count, wrong); ended {
+		return session.Failed(reason), nil
+	}
 	if q.hint != "" {
 		prompts = append(prompts, q.hint)
 	}
+	var t talk
+	if q.listens(s, &t) != nil {
+		prompts = append(prompts, "or-say-it")
+	}
 	for {
-		got, err := q.once(ctx, s, prompts, count[event.AttemptNoInput] > 0)
+		t.slow = t.slow || count[event.AttemptNoInput] > 0
+		got, err := q.once(ctx, s, prompts, &t)
 		if err != nil {
 			return session.Outcome{}, err
 		}
-		switch got.result {
-		case event.AttemptAccepted:
+		switch {
+		case got.result == event.AttemptAccepted, got.ended:
 			return got.outcome, nil
-		case event.AttemptOptedOut:
+		case got.result == event.AttemptOptedOut:
 			return session.Declined(), nil
-		}
-		if got.ended {
-			return got.outcome, nil
 		}
 		if got.result == event.AttemptServed {
 			count[event.AttemptNoInput] = 0
 		}
-		count[got.result]++
+		if !got.spoken {
+			count[got.result]++
+		}
 		if reason, ended := q.ended(count, wrong); ended {
 			return session.Failed(reason), nil
 		}
 		if prompts = got.prompts; prompts == nil {
-			prompts = []string{q.wentWrong(got.result, count[got.result]), q.again}
+			prompts = []string{q.wentWrong(got.result, count[got.result])}
+			if got.result == event.AttemptRejected && q.by != "" && s.MayCorrect() {
+				prompts = append(prompts, "correct-identifier")
+			}
+			prompts = append(prompts, q.again)
 		}
 	}
 }
 
 // once asks, checks and records one attempt.
 func (q question) once(
-	ctx context.Context, s *session.Session, prompts []string, slow bool,
+	ctx context.Context, s *session.Session, prompts []string, t *talk,
 ) (got attempt, err error) {
 	started := s.Now()
 	defer func() { attempted(ctx, s, started, got, err) }()
 	a := session.Ask{
 		Prompts: prompts, Min: q.min, Max: q.max, FirstDigit: q.limits.FirstDigit, InterDigit: q.limits.InterDigit,
-		OptOut: q.limits.OptOut,
+		OptOut: q.limits.OptOut, Speech: q.listens(s, t),
 	}
-	if slow && !q.evenPace {
+	if t.slow && !q.evenPace {
 		a.FirstDigit *= slowFactor
 		a.InterDigit *= slowFactor
 	}
 	entry, err := s.Ask(ctx, a)
 	defer entry.Digits.Wipe()
+	defer entry.Words.Wipe()
 	if err != nil {
 		return attempt{}, err
+	}
+	t.keysOnly = t.keysOnly || entry.Deaf
+	if entry.Spoken {
+		return q.said(ctx, s, entry, t)
 	}
 	switch entry.Class {
 	case session.NoInput:
 		return noInput, nil
 	case session.NoMatch:
+		if lone := entry.Terminated && entry.Keyed == 0; lone && q.by != "" && s.MayCorrect() {
+			return corrected, nil
+		}
 		return noMatch, nil
 	case session.OptedOut:
 		return optedOut, nil
 	}
 	return q.judge(ctx, entry.Digits)
+}
+
+// listens is what to listen for; nil if the caller keys.
+func (q question) listens(s *session.Session, t *talk) *session.Speech {
+	if q.say == nil || t.keysOnly {
+		return nil
+	}
+	return q.say.listen(q.say.purpose, s.Language())
 }
 
 // attempted records one attempt.

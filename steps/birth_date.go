@@ -8,6 +8,7 @@ import (
 
 	"countersign/session"
 	"countersign/session/event"
+	"countersign/spoken"
 )
 
 // BirthDate verifies by the customer's date of birth: a weak factor. The caller keys it in the date order of the call's
@@ -17,6 +18,8 @@ type BirthDate struct {
 	// Prompt asks for it, Again asks again.
 	Prompt, Again string
 	Limits        Limits
+	// Speech lets the caller say it.
+	Speech Speech
 }
 
 // Name implements session.Step.
@@ -29,9 +32,13 @@ func (BirthDate) PossibleKeys(string) string { return "010101" }
 func (b BirthDate) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	return keyed{
 		directory: b.Directory, kind: event.MethodBirthDate, prompt: b.Prompt, again: b.Again,
-		min: 6, max: 8, limits: b.Limits,
+		min: 6, max: 8, limits: b.Limits, speech: b.Speech,
 		read: func(s *session.Session, digits session.Secret) (session.Secret, bool) {
 			return readDate(digits.Reveal(), dateOrder(s.Language()), s.Now())
+		},
+		hear: func(language string, words []byte) []spoken.Reading {
+			today := s.Now()
+			return spoken.Dates(language, words, today.AddDate(-oldest, 0, 0), today.AddDate(-youngest, 0, 0))
 		},
 	}.run(ctx, s)
 }
@@ -49,6 +56,9 @@ func dateOrder(language string) string {
 		return "dmy"
 	}
 }
+
+// oldest is the greatest age of a customer.
+const oldest = 130
 
 // youngest is the least age of a customer whose year of birth is keyed with two digits.
 const youngest = 14

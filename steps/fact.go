@@ -18,6 +18,8 @@ type Fact struct {
 	// Min and Max are its number of digits.
 	Min, Max int
 	Limits   Limits
+	// Speech lets the caller say it.
+	Speech Speech
 }
 
 // Name implements session.Step.
@@ -27,6 +29,6 @@ func (f Fact) Name() string { return f.Fact }
 func (f Fact) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	return keyed{
 		directory: f.Directory, kind: event.Method(f.Fact), prompt: f.Prompt, again: f.Again,
-		min: f.Min, max: f.Max, limits: f.Limits,
+		min: f.Min, max: f.Max, limits: f.Limits, speech: f.Speech,
 	}.run(ctx, s)
 }

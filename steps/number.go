@@ -27,6 +27,10 @@ type Number struct {
 	Limits Limits
 	// ReadBack says when the number is read back for confirmation.
 	ReadBack ReadBack
+	// Speech lets the caller say it.
+	Speech Speech
+	// Conceal keeps from the caller whether a customer has the number.
+	Conceal bool
 }
 
 // ReadBack says when a number is read back.
@@ -94,7 +98,7 @@ func (n Number) Run(ctx context.Context, s *session.Session) (session.Outcome, e
 		hint = "letters"
 	}
 	return question{
-		prompt: n.Prompt, hint: hint, again: n.Again, min: n.Min, max: n.Max, limits: n.Limits,
+		prompt: n.Prompt, hint: hint, again: n.Again, min: n.Min, max: n.Max, limits: n.Limits, say: n.saying(s),
 		judge: func(ctx context.Context, digits session.Secret) (attempt, error) { return n.judge(ctx, s, digits) },
 	}.ask(ctx, s, event.ReasonNotFound)
 }
@@ -113,6 +117,11 @@ func (n Number) judge(ctx context.Context, s *session.Session, digits session.Se
 			return attempt{result: event.AttemptNoMatch, prompts: []string{n.Again}}, nil
 		}
 	}
+	return n.lookUpValue(ctx, s, value)
+}
+
+// lookUpValue looks up a number that the caller gave.
+func (n Number) lookUpValue(ctx context.Context, s *session.Session, value string) (attempt, error) {
 	s.Named(ctx, n.Kind, value)
 	if n.Letters || s.Undecided() {
 		return n.tellApart(ctx, s, value)
@@ -121,13 +130,30 @@ func (n Number) judge(ctx context.Context, s *session.Session, digits session.Se
 	if err != nil {
 		return attempt{}, err
 	}
-	if !found && s.Unknown(ctx) {
-		return over(session.Failed(event.ReasonVelocity)), nil
-	}
 	if !found {
-		return rejected, nil
+		return n.unknown(ctx, s), nil
 	}
-	return accepted(session.IdentifiedAs(customer, event.Method(n.Kind))), nil
+	return n.known(customer), nil
+}
+
+// known accepts a customer's number.
+func (n Number) known(c session.Customer) attempt {
+	out := session.IdentifiedAs(c, event.Method(n.Kind))
+	out.Conceals = n.Conceal
+	return accepted(out)
+}
+
+// unknown rejects a number that no customer has. The caller hears it now, or not at all.
+func (n Number) unknown(ctx context.Context, s *session.Session) attempt {
+	switch {
+	case n.Conceal:
+		out := session.Failed(event.ReasonNotFound)
+		out.Conceals = true
+		return over(out)
+	case s.Unknown(ctx):
+		return over(session.Failed(event.ReasonVelocity))
+	}
+	return rejected
 }
 
 // find looks up the number. A telephone number that several customers share identifies none of them.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"countersign/session"
-	"countersign/session/event"
 )
 
 // tellApart judges a number that can fit several customers, because it has letters, or because one before it did. If it
@@ -17,12 +16,10 @@ func (n Number) tellApart(ctx context.Context, s *session.Session, value string)
 		return attempt{}, err
 	}
 	switch fits := s.Among(all); {
-	case len(fits) == 0 && s.Unknown(ctx):
-		return over(session.Failed(event.ReasonVelocity)), nil
 	case len(fits) == 0:
-		return rejected, nil
+		return n.unknown(ctx, s), nil
 	case len(fits) == 1 && fits[0].ID != "":
-		return accepted(session.IdentifiedAs(fits[0], event.Method(n.Kind))), nil
+		return n.known(fits[0]), nil
 	default: // one without an id is a record that could not be read
 		return accepted(session.OneOf(fits)), nil
 	}

@@ -35,14 +35,13 @@ func (Passphrase) Name() string { return string(event.MethodPassphrase) }
 
 // Run implements session.Step. A customer without a passphrase is not asked for one.
 func (p Passphrase) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
-	customer, identified := s.Customer()
-	if !identified || !customer.Has(string(event.MethodPassphrase)) {
+	if !asksStrangers(s, event.MethodPassphrase) {
 		return session.Skipped(event.ReasonNotEnrolled), nil
 	}
 	prompts := []string{p.Prompt}
 	why := event.ReasonNotHeard
 	for range p.Tries {
-		got, err := p.once(ctx, s, customer.ID, prompts)
+		got, err := p.once(ctx, s, prompts)
 		switch {
 		case err != nil:
 			return session.Outcome{}, err
@@ -60,12 +59,12 @@ func (p Passphrase) Run(ctx context.Context, s *session.Session) (session.Outcom
 			why, prompts = event.ReasonNotHeard, []string{"not-heard-1", p.Again}
 		}
 	}
-	return session.Failed(why), nil
+	return decoyed(s, event.MethodPassphrase, session.Failed(why)), nil
 }
 
 // once listens, checks and records one attempt.
 func (p Passphrase) once(
-	ctx context.Context, s *session.Session, customer string, prompts []string,
+	ctx context.Context, s *session.Session, prompts []string,
 ) (got attempt, err error) {
 	started := s.Now()
 	defer func() { attempted(ctx, s, started, got, err) }()
@@ -90,6 +89,6 @@ func (p Passphrase) once(
 		return noMatch, nil
 	}
 	return judgeSecret(ctx, s, event.MethodPassphrase, func(ctx context.Context) (bool, error) {
-		return p.Directory.Check(ctx, customer, string(event.MethodPassphrase), words)
+		return p.Directory.Check(ctx, whose(s, event.MethodPassphrase), string(event.MethodPassphrase), words)
 	})
 }

@@ -15,6 +15,8 @@ type PIN struct {
 	// Min and Max are its number of digits.
 	Min, Max int
 	Limits   Limits
+	// Speech lets the caller say it.
+	Speech Speech
 }
 
 // Name implements session.Step.
@@ -24,6 +26,6 @@ func (PIN) Name() string { return string(event.MethodPIN) }
 func (p PIN) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
 	return keyed{
 		directory: p.Directory, kind: event.MethodPIN, prompt: p.Prompt, again: p.Again,
-		min: p.Min, max: p.Max, limits: p.Limits,
+		min: p.Min, max: p.Max, limits: p.Limits, speech: p.Speech,
 	}.run(ctx, s)
 }

@@ -49,6 +49,9 @@ func (c SMSCode) Run(ctx context.Context, s *session.Session) (session.Outcome, 
 	if !identified {
 		return session.Skipped(event.ReasonNotEnrolled), nil
 	}
+	if why := s.Decoy(event.MethodSMSCode); why != "" {
+		return session.Skipped(why), nil // no message for a code that proves nothing
+	}
 	phones, err := lookUp(ctx, s, func(ctx context.Context) ([]session.Phone, error) {
 		return c.Directory.Phones(ctx, customer.ID)
 	})

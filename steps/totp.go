@@ -30,20 +30,22 @@ func (TOTP) Name() string { return string(event.MethodTOTP) }
 
 // Run implements session.Step. A customer without an authenticator is not asked.
 func (t TOTP) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
-	customer, identified := s.Customer()
-	if !identified || !customer.Has(string(event.MethodTOTP)) {
+	if !asksStrangers(s, event.MethodTOTP) {
 		return session.Skipped(event.ReasonNotEnrolled), nil
 	}
-	return question{
+	out, err := question{
 		prompt: t.Prompt, again: t.Again, min: totpDigits, max: totpDigits, limits: t.Limits,
+		by: event.MethodTOTP,
 		judge: func(ctx context.Context, code session.Secret) (attempt, error) {
 			return judgeSecret(ctx, s, event.MethodTOTP, func(ctx context.Context) (bool, error) {
-				step, ok, err := t.Directory.CheckTOTP(ctx, customer.ID, code, s.Now())
+				customer := whose(s, event.MethodTOTP)
+				step, ok, err := t.Directory.CheckTOTP(ctx, customer, code, s.Now())
 				if err != nil || !ok {
 					return false, err
 				}
-				return t.Once.Use(ctx, fmt.Sprintf("totp %s %d", customer.ID, step), totpMemory)
+				return t.Once.Use(ctx, fmt.Sprintf("totp %s %d", customer, step), totpMemory)
 			})
 		},
 	}.ask(ctx, s, event.ReasonWrongAnswer)
+	return decoyed(s, event.MethodTOTP, out), err
 }

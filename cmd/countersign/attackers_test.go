@@ -93,12 +93,9 @@ func judged(step string, journey []event.Event) (n int) {
 			continue
 		}
 		for _, a := range f.Attempts {
-			if a.Result == event.AttemptRejected || a.Result == event.AttemptAccepted {
+			if (a.Result == event.AttemptRejected || a.Result == event.AttemptAccepted) && !a.Unchecked {
 				n++
 			}
-		}
-		if f.Reason == event.ReasonLocked {
-			n--
 		}
 	}
 	return n
@@ -607,4 +604,44 @@ func TestStrangersCannotTryOnePINOnEveryAccountNorLockEverybodyOut(t *testing.T)
 	o2 := guesser("5300", account(customers-1), 1, "864209")
 	assert.Equal(t, "verified", s.nodes[0].call(o2).Variables["cs_status"], "verified with this number before")
 	assert.Equal(t, "velocity", s.nodes[0].call(guesser("5300", account(customers-2), 2, "864209")).Variables["cs_reason"])
+}
+
+func TestKnownUnknownAndLockedAccountsSoundTheSame(t *testing.T) {
+	t.Parallel()
+	for name, withCRM := range map[string]bool{"our own database": false, "a CRM": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			settings := ""
+			o := newOracle(t, map[string]string{"C-1": "246813", "C-2": "975310"})
+			if withCRM {
+				settings = o.settings()
+			}
+			customers := "id,name,account,pin\nC-1,Ada,100042,246813\nC-2,Bob,100043,975310\nC-3,Eve,100044,\n"
+			s := newSite(t, 1, customers, settings)
+			s.apply(bankLine("bank", "5200", "pin: {digits: 6}"))
+			guess := func(account string, n int) sim.Result {
+				return s.nodes[0].call(guesser("5200", account, n, "100001", "100002", "100003"))
+			}
+			guess("100043", 1)
+			guess("100043", 2) // and is locked
+			require.True(t, s.attempts("C-2", "--dry-run").Locked)
+			ordinary := guess("100042", 3)
+			require.Equal(t, "wrong_answer", ordinary.Variables["cs_reason"])
+			for i, c := range []struct{ account, reason, customer string }{
+				{"100043", "locked", "C-2"}, {"100044", "not_enrolled", "C-3"}, {"899999", "not_found", ""},
+			} {
+				if withCRM && c.account == "100044" {
+					continue // without fields.enrolled every customer of a CRM has a PIN
+				}
+				r := guess(c.account, 4+i)
+				assert.Equal(t, heard(ordinary), heard(r), c.account)
+				assert.Equal(t, c.reason, r.Variables["cs_reason"])
+				assert.Equal(t, c.customer, r.Variables["cs_customer"])
+				assert.Len(t, r.Times.Reactions, len(ordinary.Times.Reactions))
+			}
+			if withCRM {
+				assert.Equal(t, map[string]int{"C-1": 3, "C-2": 5}, o.judged, "the CRM is asked about nobody")
+			}
+		})
+	}
 }

@@ -98,7 +98,7 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	}
 	s.state, err = bus.OpenState(s.endpoint, bus.StateOptions{
 		Node: cfg.Node, Key: directory.PepperKey(stateKey), Within: time.Duration(cfg.NATS.Timeout), Log: log,
-		Sign: keys.SignEvent, Expected: before, Lost: s.stateLost,
+		Sign: keys.SignEvent, Expected: before, Lost: s.stateLost, KeepOlder: keepOlder(cfg.Guard),
 	})
 	if err != nil {
 		return s, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"countersign/bus"
+	"countersign/session/guard"
 	"countersign/session/shared"
 	"countersign/session/token"
 	"countersign/store/customers"
@@ -55,6 +56,17 @@ func hasSamePepper(ctx context.Context, state *bus.State, key func(label string)
 		return true, nil
 	}
 	return bytes.Equal(pepperFingerprint(key), theirs), err
+}
+
+// keepOlder says how long to keep what earlier versions stored in the bucket guard without saying so.
+func keepOlder(rules guard.Rules) func(key string, value []byte) time.Duration {
+	keep := guard.KeepOlder(rules)
+	return func(key string, value []byte) time.Duration {
+		if key == fingerprint {
+			return shared.Forever
+		}
+		return keep(key, value)
+	}
 }
 
 func pepperFingerprint(key func(label string) []byte) []byte {

@@ -11,7 +11,8 @@ import (
 
 // playAndDetectSpeech is play_and_detect_speech: <file> detect:<engine> {parameters}<grammar>. The engine understands
 // what the caller says (Act.Says) at once, whatever the grammar. As with mod_pocketsphinx, no-input-timeout runs from
-// its start, and speech ends the playback. An unknown engine is an error in the same frame.
+// its start, or with start-input-timers=false from the end of the playback, and speech ends the playback. An unknown
+// engine is an error in the same frame.
 func (c *call) playAndDetectSpeech(data string) {
 	c.vars.unset("detect_speech_result")
 	file, rest, ok := strings.Cut(data, " detect:")
@@ -35,13 +36,14 @@ func (c *call) playAndDetectSpeech(data string) {
 // recognise plays and listens until something is said, a key of playback_terminators is pressed, it is told to stop, or
 // the no-input-timeout is over. ok is false if the call left.
 func (c *call) recognise(file, grammar string) (result string, ok bool) {
-	patience := 5 * time.Second
+	patience, fromStart := 5*time.Second, true
 	if params, after, ok := strings.Cut(strings.TrimPrefix(grammar, "{"), "}"); ok {
 		grammar = after
 		for p := range strings.SplitSeq(params, ",") {
 			if ms, ok := strings.CutPrefix(p, "no-input-timeout="); ok {
 				patience = milliseconds(ms)
 			}
+			fromStart = fromStart && p != "start-input-timers=false"
 		}
 	}
 	until := c.now().Add(patience)
@@ -61,6 +63,9 @@ func (c *call) recognise(file, grammar string) (result string, ok bool) {
 	}
 	if how := c.play(file, Prompt{Speech: true}, terminator); how == broken || how == notFound {
 		return "", false
+	}
+	if !fromStart {
+		until = c.now().Add(patience)
 	}
 	if key == 0 && c.said == nil && !c.stopped {
 		c.listen(until, terminator)

@@ -71,6 +71,15 @@ func OwnOnly(path string) error {
 	return os.Chmod(path, info.Mode().Perm()&0o700)
 }
 
+// Sync flushes a file to the disk. It must not be a database: see Create.
+func Sync(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
 // SyncFolder flushes the names in a folder to the disk.
 func SyncFolder(folder string) error {
 	f, err := os.Open(folder)

@@ -96,6 +96,8 @@ func retail(t testing.TB, questions, more string) *lines.Definition {
 const (
 	right = event.AttemptAccepted
 	wrong = event.AttemptRejected
+
+	noMatch = event.AttemptNoMatch
 )
 
 func TestACallOnAnotherLine(t *testing.T) {
@@ -186,8 +188,8 @@ func TestACallOnAnotherLine(t *testing.T) {
 					event.Data(event.Locked{On: event.LockOnCustomer, Customer: "C-1", Began: true}),
 				)),
 				"account"),
-			"pin: {else: birth_date}, birth_date: {}", "", whatif.Changed, "identified (locked) to agents XML default",
-			"pin: failed wrong_answer, in place of birth_date",
+			"pin: {else: birth_date}, birth_date: {}", "", whatif.Unknown, "",
+			"birth_date: the caller was asked once, and would be asked again",
 		},
 		"a code that was too late, and would not be": {
 			failed(asked(ran("sms_code", event.StepFailed, event.ReasonVoid, wrong)), "sms_code", event.ReasonVoid),

@@ -57,6 +57,9 @@ func (c channel) Collect(_ context.Context, q session.Collect) (session.Entry, e
 		}
 		return session.Entry{Class: session.OptedOut, Terminated: true}, nil
 	case event.AttemptServed:
+		if c.code == nil { // back to the identifier
+			return session.Entry{Class: session.NoMatch, Terminated: true}, nil
+		}
 		return entry(resend), nil
 	}
 	keys, ok := c.line.keysFor(c.name, q, c.code, result == event.AttemptAccepted)

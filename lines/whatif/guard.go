@@ -33,7 +33,7 @@ func (g guard) Customer(context.Context, string) session.Standing {
 }
 
 // Try implements session.Guard.
-func (g guard) Try(context.Context, session.Attempt) session.Standing {
+func (g guard) Try(_ context.Context, a session.Attempt) session.Standing {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.unchecked = false
@@ -45,10 +45,13 @@ func (g guard) Try(context.Context, session.Attempt) session.Standing {
 	switch last := g.next == len(s.Attempts); {
 	case last && s.Reason == event.ReasonVelocity:
 		return session.Standing{Locked: true, Caller: true}
+	case a.Customer == "": // whatever they answer is wrong
 	case last && s.Reason == event.ReasonLocked && began != nil && !g.locked:
 		_ = g.giveUp("the answer was not checked because the customer was locked, and the lock would come later now")
 		return locked
 	case last && s.Reason == event.ReasonLocked, g.locked && s.at < began.at:
+		return locked
+	case s.Reason != event.ReasonVelocity && g.next > 0 && s.Attempts[g.next-1].Unchecked: // and the step went on
 		return locked
 	case g.tooLate():
 		_ = g.giveUp("the answer came too late and was not checked")

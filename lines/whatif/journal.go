@@ -37,13 +37,18 @@ func (p *player) endBetweenSteps(last event.Data) {
 	if p.rec.goneBetween == nil || p.finished != len(p.rec.steps) {
 		return
 	}
-	switch last.(type) {
+	ended := !p.rec.decided
+	switch d := last.(type) {
 	case event.Verified, event.Failed:
+		ended = true
+	case event.StepFinished:
+		ended = ended || d.Step == remember // which follows the verdict
+	case event.CallStarted:
+	default:
+		return
+	}
+	if ended {
 		p.endCall(p.rec.goneBetween)
-	case event.CallStarted, event.StepFinished:
-		if !p.rec.decided {
-			p.endCall(p.rec.goneBetween)
-		}
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 func toldApart() []event.Event {
 	all := []event.Data{event.CallStarted{Channel: "leg"}}
 	all = append(all, ran("greeting", event.StepPassed, "")...)
-	all = append(all, ran("policy", event.StepSkipped, event.ReasonSeveral, wrong, right)...)
+	all = append(all, ran("policy", event.StepSkipped, event.ReasonSeveral, noMatch, right)...)
 	all = append(all, ran("phone", event.StepPassed, "", right)...)
 	all = append(all, event.Identified{
 		Customer: "C-1", Name: "Ada", Method: event.MethodPhone, Status: event.StatusIdentified, Level: 1,
@@ -83,6 +83,7 @@ func TestALockOfOneCustomerIsNotThatOfAnother(t *testing.T) {
 	all = append(all, ran("pin", event.StepFailed, event.ReasonWrongAnswer, wrong, wrong, wrong)...)
 	all = append(all, ran("account", event.StepPassed, "", right)...)
 	all = append(all, identified("C-1", event.MethodAccount), event.Locked{On: event.LockOnCustomer, Customer: "C-1"})
+	all = append(all, ran("pin", event.StepFailed, event.ReasonLocked, wrong, wrong, wrong)...)
 	r := trial(t, retail(t, "pin: {}", "")).Run(t.Context(), failed(all, "", event.ReasonLocked))
 	assert.Equal(t, whatif.Same, r.Verdict, "%+v", r)
 	assert.Empty(t, r.Step, "the first one is asked again: %s", r.Why)

@@ -51,7 +51,7 @@ func TestEveryIdentifierCanBeReplayed(t *testing.T) {
 			name := string(m.Name)
 			all := []event.Data{event.CallStarted{Channel: "leg", CallerLast4: "0001"}}
 			all = append(all, ran("greeting", event.StepPassed, "")...)
-			all = append(all, ran(name, event.StepPassed, "", wrong, right)...)
+			all = append(all, ran(name, event.StepPassed, "", noMatch, right)...)
 			all = append(all, event.Identified{
 				Customer: "C-1", Name: "Ada", Method: m.Name, Status: event.StatusIdentified, Level: 1,
 			})

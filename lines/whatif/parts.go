@@ -96,12 +96,12 @@ func (c customers) keyed() (*session.Customer, error) {
 	return &found, nil
 }
 
-// enrolled enrols a customer for every question of the line, except those skipped before because that customer was not
-// enrolled. It is the nth that the caller was identified as.
+// enrolled enrols a customer for every question of the line, except those that had no right answer before because that
+// customer was not enrolled. It is the nth that the caller was identified as.
 func (c customers) enrolled(customer session.Customer, nth int) session.Customer {
 	customer.Enrolled = c.line.questions
 	for _, s := range c.rec.steps {
-		if s.identified == nth && s.Result == event.StepSkipped && s.Reason == event.ReasonNotEnrolled {
+		if s.identified == nth && c.rec.notEnrolled(s) {
 			notOnFile := func(kind string) bool { return kind == s.name }
 			customer.Enrolled = slices.DeleteFunc(slices.Clone(customer.Enrolled), notOnFile)
 		}

@@ -71,7 +71,9 @@ func readData(fact event.Fact, data gjson.Result) event.Data {
 		}
 		field("attempts").ForEach(func(_, a gjson.Result) bool {
 			result := event.AttemptResult(a.Get("result").Str)
-			d.Attempts = append(d.Attempts, event.Attempt{Result: result, Milliseconds: a.Get("ms").Int()})
+			d.Attempts = append(d.Attempts, event.Attempt{
+				Result: result, Milliseconds: a.Get("ms").Int(), Unchecked: a.Get("unchecked").Bool(),
+			})
 			return true
 		})
 		return d

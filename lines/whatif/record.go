@@ -54,7 +54,11 @@ type step struct {
 	failure error
 	// lockAfter is the number of attempts after which a lock began; 0 for none.
 	lockAfter int
-	used      bool
+	// lockedOut: an answer was not checked because of a lock of before, and the step went on.
+	lockedOut bool
+	// nobody: the caller had named nobody.
+	nobody bool
+	used   bool
 }
 
 // newRecord reads the events of a call.
@@ -96,6 +100,7 @@ type reader struct {
 	last    *step // the step that ended just now
 	known   int   // customers that the caller was identified as
 	routed  bool
+	nobody  bool // the caller has named nobody
 	failed  event.Failed
 	level   int // that the caller had before
 }
@@ -132,7 +137,8 @@ func (r *reader) stepFinished(at time.Time, d event.StepFinished) {
 	if s == nil {
 		s = &step{at: len(r.rec.steps), name: d.Step, began: at.Add(-time.Duration(d.Milliseconds) * time.Millisecond)}
 	}
-	s.ended, s.StepFinished, s.identified = at, d, r.known
+	s.ended, s.StepFinished, s.identified, s.nobody = at, d, r.known, r.nobody
+	r.nobody = r.nobody || d.Result == event.StepFailed && d.Reason == event.ReasonNotFound
 	if s.lockAfter != 0 { // the last answer that was checked and wrong
 		checked := len(d.Attempts)
 		if d.Reason == event.ReasonLocked || d.Reason == event.ReasonVelocity {
@@ -153,6 +159,7 @@ func (r *reader) stepFinished(at time.Time, d event.StepFinished) {
 func (r *reader) identified(d event.Identified) {
 	c := &session.Customer{ID: d.Customer, Name: d.Name}
 	r.known++
+	r.nobody = false
 	switch {
 	case r.last != nil && r.last.Result == event.StepPassed:
 		r.last.customer = c
@@ -170,6 +177,8 @@ func (r *reader) locked(d event.Locked) {
 		r.rec.lockedCustomers[r.known] = true
 	case d.Began:
 		r.running.lockAfter = 1 // until the step ends
+	case d.On == event.LockOnCustomer:
+		r.running.lockedOut = true
 	}
 }
 
@@ -250,4 +259,15 @@ func factorOf(name event.Method, first, ofToken bool) session.Factor {
 		return session.NoFactor
 	}
 	return session.FactorOf(name)
+}
+
+// notEnrolled says that the step asked a customer for what they do not have, or did not ask them for that reason.
+func (r *record) notEnrolled(s *step) bool {
+	unchecked := slices.ContainsFunc(s.Attempts, func(a event.Attempt) bool { return a.Unchecked })
+	if s.nobody {
+		return false
+	}
+	locked := s.Reason == event.ReasonVelocity || s.Reason == event.ReasonLocked || s.lockedOut ||
+		r.lockedCustomers[s.identified] || r.lockStep != nil
+	return s.Reason == event.ReasonNotEnrolled || unchecked && !locked
 }

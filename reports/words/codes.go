@@ -141,6 +141,10 @@ var reasons = map[string]entry{
 		"took too long", "the call reached its limit of time or of actions",
 		"zu lang", "der Anruf hat seine Grenze an Zeit oder Schritten erreicht",
 	},
+	"corrected": {
+		"back to the number", "the caller went back to key their number again",
+		"zurück zur Nummer", "der Anrufer ging zurück, um seine Nummer noch einmal einzugeben",
+	},
 	"hung_up": {
 		"hung up", "the caller hung up first", "aufgelegt", "der Anrufer hat vorher aufgelegt",
 	},

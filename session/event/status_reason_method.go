@@ -56,6 +56,8 @@ const (
 	ReasonClosed Reason = "closed"
 	// ReasonTooLong: the call reached its limit of actions or time.
 	ReasonTooLong Reason = "too_long"
+	// ReasonCorrected: the caller went back to their identifier.
+	ReasonCorrected Reason = "corrected"
 	// ReasonHungUp: the caller hung up first.
 	ReasonHungUp Reason = "hung_up"
 )

@@ -115,17 +115,16 @@ func (c *caller) notGuessed(tag string) (changed bool) {
 }
 
 // merge adds what another copy of the record knew.
-func (c *caller) merge(o caller) (changed bool) {
+func (c *caller) merge(o caller) {
 	if o.Cleared.After(c.Cleared) {
 		c.clear(o.Cleared)
-		changed = true
 	}
 	if o.Verified.After(c.Verified) {
-		c.Verified, changed = o.Verified, true
+		c.Verified = o.Verified
 	}
 	for _, at := range o.Failed {
 		if at.After(c.Cleared) && !slices.ContainsFunc(c.Failed, at.Equal) {
-			c.Failed, changed = append(c.Failed, at), true
+			c.Failed = append(c.Failed, at)
 		}
 	}
 	slices.SortFunc(c.Failed, time.Time.Compare)
@@ -133,11 +132,10 @@ func (c *caller) merge(o caller) (changed bool) {
 		there := slices.ContainsFunc(c.Identifiers, func(o identifier) bool { return o.Tag == i.Tag && !o.At.Before(i.At) })
 		if i.At.After(c.Cleared) && !there {
 			c.removeIdentifiers([]string{i.Tag})
-			c.Identifiers, changed = append(c.Identifiers, i), true
+			c.Identifiers = append(c.Identifiers, i)
 		}
 	}
 	slices.SortStableFunc(c.Identifiers, func(a, b identifier) int { return a.At.Compare(b.At) })
-	return changed
 }
 
 // clear forgets everything up to a time.

@@ -17,15 +17,21 @@ type customer struct {
 	// Cleared says up to when failures by a method were forgotten, so that an older copy cannot bring them back. Those of
 	// everyMethod were forgotten when a person unlocked the customer.
 	Cleared map[event.Method]time.Time `json:"cleared,omitempty"`
+	// Returned are the ids of the last attempts given back while the Store was away, which may still have them. Only this
+	// machine's copy has any.
+	Returned []string `json:"returned,omitempty"`
 }
 
 // everyMethod is no method. Failures recorded by versions before 1.1 have it: any success forgets them.
 const everyMethod event.Method = ""
 
-// failure is an attempt that was not given back (yet). ID is unique and begins with the tag of its call.
+// failure is an attempt that was not given back (yet). ID is unique and begins with the tag of its process.
 type failure struct {
 	At time.Time `json:"at"`
 	ID string    `json:"id"`
+	// Open: it may still be given back, by its process alone. It counts; but a copy of the record that another process
+	// made does not know what became of it.
+	Open bool `json:"open,omitempty"`
 	// By is the method. Suggested: nothing but the caller's number named the customer.
 	By        event.Method `json:"by,omitempty"`
 	Suggested bool         `json:"suggested,omitempty"`
@@ -92,9 +98,7 @@ func (c *customer) add(r Rules, f failure) (changed bool) {
 	if !c.insert(f) {
 		return false
 	}
-	if more := len(c.Failures) - r.Total; more > 0 {
-		c.Failures = slices.Delete(c.Failures, 0, more)
-	}
+	c.Failures = last(c.Failures, r.Total)
 	return true
 }
 
@@ -110,11 +114,26 @@ func (c *customer) insert(f failure) (changed bool) {
 	return true
 }
 
-// giveBack removes the last attempt of a call by a method.
-func (c *customer) giveBack(call string, by event.Method) (changed bool) {
-	for i := len(c.Failures) - 1; i >= 0; i-- {
-		if strings.HasPrefix(c.Failures[i].ID, call) && c.Failures[i].By == by {
-			c.Failures = slices.Delete(c.Failures, i, i+1)
+// giveBack removes an attempt. Doing it twice changes nothing.
+func (c *customer) giveBack(id string) (changed bool) {
+	n := len(c.Failures)
+	c.Failures = slices.DeleteFunc(c.Failures, func(f failure) bool { return f.ID == id })
+	return len(c.Failures) < n
+}
+
+// giveBackHere is giveBack in this machine's copy, while the Store is away.
+func (c *customer) giveBackHere(r Rules, id string) {
+	c.giveBack(id)
+	if id != "" {
+		c.Returned = last(append(c.Returned, id), r.Total)
+	}
+}
+
+// end says that an attempt is not given back any more.
+func (c *customer) end(id string) (changed bool) {
+	for i, f := range c.Failures {
+		if f.ID == id && f.Open {
+			c.Failures[i].Open = false
 			return true
 		}
 	}
@@ -147,23 +166,36 @@ func (c *customer) latest(at time.Time) time.Time {
 	return at
 }
 
-// merge adds what another copy of the record knew.
-func (c *customer) merge(o customer) (changed bool) {
+// merge adds what this machine's copy of the record knew. An open attempt is added only if it is one of this process,
+// whose ids begin with self: the copy may be older than the end of any other.
+func (c *customer) merge(o customer, r Rules, self string) {
 	for by, upTo := range o.Cleared {
 		if upTo.After(c.Cleared[by]) {
 			c.forget(by, upTo)
 			if c.Cleared == nil {
 				c.Cleared = map[event.Method]time.Time{}
 			}
-			c.Cleared[by], changed = upTo, true
+			c.Cleared[by] = upTo
 		}
+	}
+	for _, id := range o.Returned {
+		c.giveBack(id)
 	}
 	for _, f := range o.Failures {
-		if !c.cleared(f) && c.insert(f) {
-			changed = true
+		if c.cleared(f) || f.Open && !strings.HasPrefix(f.ID, self) {
+			continue
+		}
+		if !c.insert(f) && !f.Open {
+			c.end(f.ID)
 		}
 	}
-	return changed
+	for i := len(c.Failures) - 1; i > 0; i-- { // a copy may be so old that they had been forgotten between
+		if i < r.Total && c.Failures[i].At.Sub(c.Failures[i-1].At) >= r.Forget {
+			c.Failures = c.Failures[i:]
+			break
+		}
+	}
+	c.Failures = last(c.Failures, r.Total)
 }
 
 // cleared says that a failure was forgotten.

@@ -52,12 +52,15 @@ type Guard struct {
 	rules     Rules
 	now       func() time.Time
 	every     time.Duration
+	self      string // this process, in the ids of its attempts
 	records   *records
 	lines     *lineMonitor
 	anonymous *anonymous
 
 	mu          sync.Mutex
 	identifiers cache[[]recentIdentifier] // by the key of the caller's record
+	taken       cache[[]string]           // ids of attempts that nothing ended yet, by takenKey
+	sent        cache[time.Time]          // when the last code was sent, by the key of the number's record
 }
 
 var _ session.Guard = (*Guard)(nil)
@@ -92,8 +95,10 @@ func New(o Options) (*Guard, error) {
 	keys := keyer{o.Key}
 	g := &Guard{
 		store: o.Store, keys: keys, rules: o.Rules, now: o.Now, every: o.Every,
-		records: newRecords(o.Store, o.Copy, o.Within, o.Log), lines: newLineMonitor(o, keys), anonymous: newAnonymous(o.Rules, o.Now),
-		identifiers: newCache[[]recentIdentifier](maxNumbers),
+		records: newRecords(o.Store, o.Copy, o.Within, o.Log), lines: newLineMonitor(o, keys),
+		anonymous:   newAnonymous(o.Rules, o.Now),
+		identifiers: newCache[[]recentIdentifier](maxNumbers), taken: newCache[[]string](maxTaken),
+		sent: newCache[time.Time](maxNumbers), self: unique(),
 	}
 	g.records.restore = g.restore
 	return g, nil
@@ -177,16 +182,13 @@ const contentionLock = time.Second
 
 // Try implements session.Guard. An attempt that cannot be counted is refused.
 func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing) {
-	if a.Customer == "" {
-		return session.Standing{}
-	}
 	now := g.now()
 	if a.Caller != "" {
 		if st := g.caller(ctx, a.Caller).standingInCall(g.rules.of(a.Caller), now); st.Locked {
 			return st
 		}
 	}
-	f := failure{At: now.UTC(), ID: g.keys.callTag(a.Call) + unique(), By: a.Method, Suggested: a.Suggested}
+	f := failure{At: now.UTC(), ID: g.self + unique(), Open: true, By: a.Method, Suggested: a.Suggested}
 	if a.Anonymous && !g.anonymous.take(ctx, a.Line, a.Call) {
 		return g.anonymous.used(a.Line)
 	}
@@ -195,26 +197,41 @@ func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing
 			g.anonymous.end(a.Call, false)
 		}
 	}()
-	done := g.editCustomer(ctx, a.Customer,
-		func(c *customer) bool { st = c.try(g.rules, now, f); return !st.Locked },
-		func(c *customer) bool { return c.add(g.rules, f) })
+	if a.Customer == "" {
+		return session.Standing{}
+	}
+	here := f
+	here.Open = false // the copy has its end, too, before a restart
+	done := g.editCustomer(ctx, a.Customer, customerEdit{
+		apply:  func(c *customer) bool { st = c.try(g.rules, now, f); return !st.Locked },
+		here:   func(c *customer) bool { st = c.try(g.rules, now, here); return !st.Locked },
+		replay: func(c *customer) bool { return c.add(g.rules, f) },
+	})
 	if !done {
 		return session.Standing{Locked: true, Until: now.Add(contentionLock)}
+	}
+	if !st.Locked {
+		g.take(a, f.ID)
 	}
 	return st
 }
 
 // GiveBack implements session.Guard.
 func (g *Guard) GiveBack(ctx context.Context, a session.Attempt) {
+	g.anonymous.end(a.Call, false)
 	if a.Customer == "" {
 		return
 	}
-	g.anonymous.end(a.Call, false)
-	tag := g.keys.callTag(a.Call)
-	giveBack := func(c *customer) bool { return c.giveBack(tag, a.Method) }
-	if !g.editCustomer(ctx, a.Customer, giveBack, giveBack) {
-		g.queueCustomer(a.Customer, giveBack)
+	id := g.ended(a)
+	if id == "" {
+		return
 	}
+	giveBack := func(c *customer) bool { return c.giveBack(id) }
+	g.changeCustomer(ctx, a.Customer, customerEdit{
+		apply:  giveBack,
+		here:   func(c *customer) bool { c.giveBackHere(g.rules, id); return true },
+		replay: giveBack,
+	})
 }
 
 // Right implements session.Guard.
@@ -223,22 +240,39 @@ func (g *Guard) Right(ctx context.Context, a session.Attempt) {
 		return
 	}
 	g.anonymous.end(a.Call, false)
-	tag, now := g.keys.callTag(a.Call), g.now()
-	right := func(c *customer) bool {
-		back := c.giveBack(tag, a.Method)
-		return c.forget(a.Method, c.latest(now)) || back
-	}
-	replay := func(c *customer) bool {
-		back := c.giveBack(tag, a.Method)
-		return c.forget(a.Method, now) || back
-	}
-	if !g.editCustomer(ctx, a.Customer, right, replay) {
-		g.queueCustomer(a.Customer, replay)
-	}
+	id, now := g.ended(a), g.now()
+	g.changeCustomer(ctx, a.Customer, customerEdit{
+		apply: func(c *customer) bool {
+			back := c.giveBack(id)
+			return c.forget(a.Method, c.latest(now)) || back
+		},
+		here: func(c *customer) bool {
+			c.giveBackHere(g.rules, id)
+			c.forget(a.Method, c.latest(now))
+			return true
+		},
+		replay: func(c *customer) bool {
+			back := c.giveBack(id)
+			return c.forget(a.Method, now) || back
+		},
+	})
 }
 
-// Wrong implements session.Guard.
-func (g *Guard) Wrong(_ context.Context, a session.Attempt) { g.anonymous.end(a.Call, true) }
+// Wrong implements session.Guard. The attempt counts already, so no call waits for it to be written.
+func (g *Guard) Wrong(ctx context.Context, a session.Attempt) {
+	g.anonymous.end(a.Call, true)
+	id := g.ended(a)
+	if id == "" {
+		return
+	}
+	end := func(c *customer) bool { return c.end(id) }
+	if g.records.isAway() {
+		here := func(c *customer) bool { c.end(id); return true }
+		g.changeCustomer(ctx, a.Customer, customerEdit{end, here, end})
+		return
+	}
+	g.queueCustomer(a.Customer, end)
+}
 
 // Anonymous implements session.Guard.
 func (g *Guard) Anonymous(_ context.Context, line string) session.Standing {
@@ -309,9 +343,20 @@ func (g *Guard) StepFailed(ctx context.Context, number string) {
 // Ended implements session.Guard.
 func (g *Guard) Ended(line string, failed bool) { g.lines.ended(line, failed) }
 
-func (g *Guard) editCustomer(ctx context.Context, id string, apply, replay func(*customer) bool) (done bool) {
+// customerEdit is an edit whose change of this machine's copy, while the Store is away, is here in place of apply.
+type customerEdit struct{ apply, here, replay func(*customer) bool }
+
+func (g *Guard) editCustomer(ctx context.Context, id string, e customerEdit) (done bool) {
+	change := func(f func(*customer) bool) change { return recordChange(g.records, g.keepCustomer, f) }
 	key := g.keys.key(kindCustomer, id)
-	return edit(context.WithoutCancel(ctx), g.records, key, g.keepCustomer, apply, replay)
+	return g.records.writeOr(context.WithoutCancel(ctx), key, change(e.apply), change(e.here), change(e.replay))
+}
+
+// changeCustomer makes a change, soon at the latest: if others' writes keep it out, Run replays it.
+func (g *Guard) changeCustomer(ctx context.Context, id string, e customerEdit) {
+	if !g.editCustomer(ctx, id, e) {
+		g.queueCustomer(id, e.replay)
+	}
 }
 
 // queueCustomer leaves a change that others' writes kept out for Run to replay.

@@ -18,8 +18,7 @@ const (
 	kindMinutes   = "minutes"
 	kindHours     = "hours"
 	kindAnonymous = "anonymous"
-	// Kinds of tags inside records.
-	kindCall       = "call"
+	// A kind of tags inside records.
 	kindIdentifier = "identifier"
 )
 
@@ -37,9 +36,6 @@ type keyer struct{ secret []byte }
 
 // key is the Store key of a record.
 func (k keyer) key(kind, value string) string { return kind + "." + k.tag(keyBytes, kind, value) }
-
-// callTag stands for a call inside records.
-func (k keyer) callTag(call string) string { return k.tag(tagBytes, kindCall, call) }
 
 // identifierTag stands for an identifier inside records.
 func (k keyer) identifierTag(kind, value string) string {

@@ -1,8 +1,10 @@
 package guard
 
 import (
+	"bytes"
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -118,22 +120,30 @@ func (r *records) known(ctx context.Context, key string) (value []byte, keep tim
 // putBack queues what the Store may lack: what this machine counted before it was restarted and, in half the room, what
 // else it knows if the Store has lost it. What is counted later takes the place of either.
 func (r *records) putBack(ctx context.Context) {
-	all, err := r.copy.All(ctx, maxPendingRecords)
+	onDisk, err := r.copy.All(ctx, maxPendingRecords)
 	if err != nil {
 		r.log.Warn("attempts on disk not read", "err", err)
 	}
+	all := make(map[string]Copied, len(onDisk))
+	maps.Copy(all, onDisk)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	maps.Copy(all, r.uncopied)
 	for key, known := range all {
-		c := r.restore(key, known)
+		c, again := r.restore(key, known), r.putBacks[key]
+		changed := r.pending[key] != nil && !again
 		switch {
-		case c == nil || r.pending[key] != nil:
+		case c == nil, changed && known.Unsent: // what is pending says it exactly
+			continue
+		case changed:
+			r.pending[key] = slices.Insert(r.pending[key], 0, c)
 			continue
 		case known.Unsent:
 			r.unsent[key] = true
-		case len(r.pending) >= maxPendingRecords/2:
+		case !again && len(r.pending) >= maxPendingRecords/2:
 			continue
 		}
+		delete(r.pending, key)
 		r.queueLocked(key, c)
 		if r.pending[key] != nil {
 			r.putBacks[key] = true
@@ -145,22 +155,36 @@ func (r *records) putBack(ctx context.Context) {
 func (g *Guard) restore(key string, known Copied) change {
 	switch kind, _, _ := strings.Cut(key, "."); kind {
 	case kindCustomer:
-		return restored(g.records, known, g.keepCustomer, (*customer).merge)
+		return restored(g.records, known, g.keepCustomer, func(stored *customer, copied customer) {
+			stored.merge(copied, g.rules, g.self)
+		})
 	case kindCaller:
-		return restored(g.records, known, g.keepCaller, (*caller).merge)
+		return ifStoreLacks(known, restored(g.records, known, g.keepCaller, (*caller).merge))
 	case kindSends:
-		return restored(g.records, known, g.keepSends, (*sends).merge)
+		return ifStoreLacks(known, restored(g.records, known, g.keepSends, (*sends).merge))
 	}
 	return nil
 }
 
-// restored merges what the Copy knew. If the Store has the record and lacks nothing, that one holds.
-func restored[T any](r *records, known Copied, keep func(T) time.Duration, merge func(*T, T) bool) change {
-	merged := recordChange(r, keep, func(stored *T) bool { return merge(stored, decodeRecord[T](r, known.Value)) })
+// restored merges what the Copy knew.
+func restored[T any](r *records, known Copied, keep func(T) time.Duration, merge func(stored *T, copied T)) change {
+	merged := recordChange(r, keep, func(stored *T) bool { merge(stored, decodeRecord[T](r, known.Value)); return true })
+	return func(value []byte) ([]byte, time.Duration, bool) {
+		next, keep, _ := merged(value)
+		if bytes.Equal(next, value) || len(value) == 0 && string(next) == nothing {
+			return value, 0, false
+		}
+		return next, keep, true
+	}
+}
+
+// ifStoreLacks is for records from which something is removed without a trace: if the Store has the record and lacks
+// nothing, that one holds.
+func ifStoreLacks(known Copied, c change) change {
 	return func(value []byte) ([]byte, time.Duration, bool) {
 		if len(value) > 0 && !known.Unsent {
 			return value, 0, false
 		}
-		return merged(value)
+		return c(value)
 	}
 }

@@ -79,8 +79,8 @@ func newRecords(store shared.Store, own Copy, timeout time.Duration, log *slog.L
 }
 
 // edit changes a record of type T. apply decides on the record as it is; replay repeats what apply did on a later
-// version of the record, after an outage. Both report whether they changed anything. done is false if other writers
-// always came first; nothing was changed then.
+// version of the record, after an outage, perhaps twice. Both report whether they changed anything. done is false if
+// other writers always came first; nothing was changed then.
 func edit[T any](
 	ctx context.Context, r *records, key string, keep func(T) time.Duration, apply, replay func(*T) bool,
 ) (done bool) {
@@ -127,7 +127,8 @@ func (r *records) get(ctx context.Context, key string) []byte {
 	value, _, err := r.store.Get(ctx, key)
 	switch {
 	case errors.Is(err, shared.ErrNotFound): // expired or lost; what has expired counts no more
-		return r.copied(ctx, key)
+		value, _, _ := r.known(ctx, key)
+		return value
 	case err != nil:
 		r.failed(ctx, err)
 		return r.copied(ctx, key)
@@ -151,6 +152,11 @@ func (r *records) found(ctx context.Context, key string, value []byte) []byte {
 }
 
 func (r *records) write(ctx context.Context, key string, apply, replay change) (done bool) {
+	return r.writeOr(ctx, key, apply, apply, replay)
+}
+
+// writeOr makes another change, here, of this machine's copy while the Store is away.
+func (r *records) writeOr(ctx context.Context, key string, apply, here, replay change) (done bool) {
 	deadline := r.writeDeadline()
 	unlock, ok := r.lock(key, deadline)
 	if !ok {
@@ -158,13 +164,13 @@ func (r *records) write(ctx context.Context, key string, apply, replay change) (
 	}
 	defer unlock()
 	if r.isAway() {
-		r.writeLocally(ctx, key, apply, replay)
+		r.writeLocally(ctx, key, here, replay)
 		return true
 	}
 	done, err := r.send(ctx, key, apply, deadline)
 	if err != nil {
 		r.failed(ctx, err)
-		r.writeLocally(ctx, key, apply, replay)
+		r.writeLocally(ctx, key, here, replay)
 		return true
 	}
 	return done

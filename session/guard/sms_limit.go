@@ -26,37 +26,47 @@ func (s sends) next(r Rules) (at time.Time) {
 	return at
 }
 
+// add adds a send. Adding it twice changes nothing.
 func (s *sends) add(r Rules, at time.Time) {
-	s.At = last(append(s.At, at), max(r.Sends, r.SendsPerDay))
+	if !slices.ContainsFunc(s.At, at.Equal) {
+		s.At = last(append(s.At, at), max(r.Sends, r.SendsPerDay))
+	}
+}
+
+// notSent takes a send back.
+func (s *sends) notSent(at time.Time) (changed bool) {
+	n := len(s.At)
+	s.At = slices.DeleteFunc(s.At, at.Equal)
+	return len(s.At) < n
 }
 
 // merge adds what another copy of the record knew.
-func (s *sends) merge(o sends) (changed bool) {
+func (s *sends) merge(o sends) {
 	for _, at := range o.At {
 		if !slices.ContainsFunc(s.At, at.Equal) {
-			s.At, changed = append(s.At, at), true
+			s.At = append(s.At, at)
 		}
 	}
 	slices.SortFunc(s.At, time.Time.Compare)
-	return changed
 }
 
-// NotSent gives the last send back after the message could not be sent.
+// NotSent gives the last send of this process back after the message could not be sent.
 func (g *Guard) NotSent(ctx context.Context, e164 string) {
-	giveBack := func(s *sends) bool {
-		if len(s.At) == 0 {
-			return false
-		}
-		s.At = s.At[:len(s.At)-1]
-		return true
+	key := g.keys.key(kindSends, e164)
+	g.mu.Lock()
+	at, known := g.sent.get(key)
+	g.sent.remove(key)
+	g.mu.Unlock()
+	if known {
+		notSent := func(s *sends) bool { return s.notSent(at) }
+		edit(context.WithoutCancel(ctx), g.records, key, g.keepSends, notSent, notSent)
 	}
-	edit(context.WithoutCancel(ctx), g.records, g.keys.key(kindSends, e164), g.keepSends, giveBack, giveBack)
 }
 
 // MaySend takes one of a number's (E.164) sends. ok is false if none is left; again is when the next one is allowed.
 func (g *Guard) MaySend(ctx context.Context, e164 string) (ok bool, again time.Time) {
-	now := g.now()
-	done := edit(context.WithoutCancel(ctx), g.records, g.keys.key(kindSends, e164), g.keepSends,
+	now, key := g.now(), g.keys.key(kindSends, e164)
+	done := edit(context.WithoutCancel(ctx), g.records, key, g.keepSends,
 		func(s *sends) bool {
 			again = s.next(g.rules)
 			if ok = !now.Before(again); ok {
@@ -68,6 +78,11 @@ func (g *Guard) MaySend(ctx context.Context, e164 string) (ok bool, again time.T
 		func(s *sends) bool { s.add(g.rules, now); return true })
 	if !done {
 		return false, now.Add(g.rules.SendsApart)
+	}
+	if ok {
+		g.mu.Lock()
+		g.sent.put(key, now)
+		g.mu.Unlock()
 	}
 	return ok, again
 }

@@ -17,8 +17,8 @@ const (
 )
 
 // writeLocally changes the cached record and queues the change for the Store.
-func (r *records) writeLocally(ctx context.Context, key string, apply, replay change) {
-	next, _, changed := apply(r.copied(ctx, key))
+func (r *records) writeLocally(ctx context.Context, key string, here, replay change) {
+	next, _, changed := here(r.copied(ctx, key))
 	if !changed {
 		return
 	}
@@ -77,41 +77,57 @@ func (r *records) dropOldest(key string) {
 // replayPending probes an unavailable Store and applies all pending changes to it. One goroutine calls it. An error
 // means that the Store is still unavailable.
 func (r *records) replayPending(ctx context.Context) error {
-	if r.isAway() {
-		probing, cancel := context.WithTimeout(ctx, r.timeout)
-		defer cancel()
-		if _, _, err := r.store.Get(probing, kindAlarm+".probe"); err != nil && !errors.Is(err, shared.ErrNotFound) {
-			return err
+	for probed := false; ; {
+		if r.isAway() && !probed {
+			if err := r.probe(ctx); err != nil {
+				return err
+			}
+			probed = true
+			r.putBack(ctx)
 		}
-		r.putBack(ctx)
-	}
-	for {
-		key, ok := r.nextPending()
-		if !ok {
+		switch key, done := r.nextPending(probed); {
+		case done:
 			return nil
-		}
-		if err := r.replayRecord(ctx, key); err != nil {
-			return err
+		case key == "": // it has become unavailable meanwhile
+		default:
+			if err := r.replayRecord(ctx, key); err != nil {
+				return err
+			}
 		}
 	}
 }
 
-// nextPending is a record with changes that the Store lacks. Once none is left, the Store counts as available again.
-func (r *records) nextPending() (key string, ok bool) {
+// probe asks the Store for something.
+func (r *records) probe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	_, _, err := r.store.Get(ctx, kindAlarm+".probe")
+	if errors.Is(err, shared.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// nextPending is a record with changes that the Store lacks. Once none is left and the Store was probed, it counts as
+// available again.
+func (r *records) nextPending(probed bool) (key string, done bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key := range r.pending {
-		return key, true
+		return key, false
 	}
 	for key := range r.unsent {
-		return key, true
+		return key, false
+	}
+	if r.away && !probed {
+		return "", false
 	}
 	if r.away {
 		r.away = false
 		r.log.Warn("guard store available again, attempts count on all machines", "lost", r.lost)
 	}
 	r.lost = 0
-	return "", false
+	return "", true
 }
 
 var errBusy = errors.New("too many writers at once")

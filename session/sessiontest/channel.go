@@ -116,11 +116,36 @@ func (c *Channel) Collect(ctx context.Context, q session.Collect) (session.Entry
 		}
 	}
 	if c.ahead == "" {
+		if q.Speech != nil && q.Speech.Engine == Engine && len(c.Moves) > 0 && c.Moves[0].Says != "" && c.Moves[0].Keys == "" {
+			return c.spoken()
+		}
 		if err := c.move(); err != nil {
 			return session.Entry{}, err
 		}
 	}
-	return c.entry(q), nil
+	e := c.entry(q)
+	e.Deaf = q.Speech != nil && q.Speech.Engine != Engine
+	return e, nil
+}
+
+// Engine is the speech engine that there is.
+const Engine = "pocketsphinx"
+
+// spoken is an entry of what the caller says.
+func (c *Channel) spoken() (session.Entry, error) {
+	m := c.Moves[0]
+	if err := c.move(); err != nil {
+		return session.Entry{}, err
+	}
+	e := session.Entry{Class: session.Input, Spoken: true, Confidence: m.Confidence}
+	switch {
+	case m.Confidence < 0:
+		return session.Entry{Class: session.NoMatch, Spoken: true}, nil
+	case m.Confidence == 0:
+		e.Confidence = 1
+	}
+	e.Words = session.NewSecret([]byte(m.Says))
+	return e, nil
 }
 
 // Listen implements session.Channel.

@@ -139,6 +139,60 @@ func Conform(t *testing.T, place Place) {
 			require.NoError(t, ch.Play(ctx, []string{"confirmation"}), "the call goes on")
 		})
 	}
+	either := session.Collect{
+		Files: []string{"ask-account"}, Min: 4, Max: 6, FirstDigit: time.Second, InterDigit: time.Second, OptOut: '*',
+		Speech: &session.Speech{Engine: Engine, Grammar: "digits", Length: 2 * time.Second},
+	}
+	deaf := either
+	deaf.Speech = &session.Speech{Engine: "missing", Grammar: "digits", Length: 2 * time.Second}
+	for _, c := range []struct {
+		name        string
+		asked       session.Collect
+		move        Move
+		want        session.Entry
+		digits, say string
+	}{
+		{
+			"said or keyed: said", either, Move{Says: "one two three four"},
+			session.Entry{Class: session.Input, Spoken: true, Confidence: 1}, "", "one two three four",
+		},
+		{
+			"said or keyed: said, and hardly understood", either, Move{Says: "one two three four", Confidence: 0.25},
+			session.Entry{Class: session.Input, Spoken: true, Confidence: 0.25}, "", "one two three four",
+		},
+		{
+			"said or keyed: not understood", either, Move{Says: "mumble", Confidence: -1},
+			session.Entry{Class: session.NoMatch, Spoken: true}, "", "",
+		},
+		{
+			"said or keyed: keyed", either, Move{Keys: "1234#"},
+			session.Entry{Class: session.Input, Keyed: 4, Terminated: true}, "1234", "",
+		},
+		{
+			"said or keyed: as many keys as there can be", either, Move{Keys: "123456"},
+			session.Entry{Class: session.Input, Keyed: 6}, "123456", "",
+		},
+		{"said or keyed: too few keys", either, Move{Keys: "12#"}, session.Entry{Keyed: 2, Terminated: true, Class: session.NoMatch}, "", ""},
+		{"said or keyed: the opt-out key", either, Move{Keys: "12*"}, session.Entry{Class: session.OptedOut, Keyed: 2}, "", ""},
+		{"said or keyed: neither", either, Move{}, session.Entry{Class: session.NoInput}, "", ""},
+		{
+			"without the engine keys are taken", deaf, Move{Keys: "1234#"},
+			session.Entry{Class: session.Input, Keyed: 4, Terminated: true, Deaf: true}, "1234", "",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, ch, _ := place(t, c.move)
+			e, err := ch.Collect(ctx, c.asked)
+			require.NoError(t, err)
+			assert.Equal(t, c.digits, string(e.Digits.Reveal()))
+			assert.Equal(t, c.say, string(e.Words.Reveal()))
+			assert.InDelta(t, c.want.Confidence, e.Confidence, 1e-9)
+			e.Digits, e.Words, e.Confidence, c.want.Confidence = session.Secret{}, session.Secret{}, 0, 0
+			assert.Equal(t, c.want, e)
+			require.NoError(t, ch.Play(ctx, []string{"confirmation"}), "the call goes on")
+		})
+	}
 	t.Run("who is listened to twice may answer twice, and then key", func(t *testing.T) {
 		t.Parallel()
 		ctx, ch, _ := place(t, Move{Says: "white hose"}, Move{Says: "white horse"}, Move{Keys: "2468#"})

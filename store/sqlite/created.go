@@ -47,6 +47,26 @@ func (s Schema) checkFile(path string) (was, is bool, err error) {
 	return was, false, s.lostError(path, "missing")
 }
 
+// flush brings a new database to the disk: after a power cut there is no note of one that is still empty. Its content
+// is in the log, which a commit need not flush; SQLite has flushed the rest.
+func (s Schema) flush(path string) error {
+	sync := s.sync
+	if sync == nil {
+		sync = datafile.Sync
+	}
+	err := sync(path + "-wal")
+	if errors.Is(err, fs.ErrNotExist) { // the last process that had it open has flushed it into the file
+		return nil
+	}
+	if err == nil {
+		err = datafile.SyncFolder(filepath.Dir(path))
+	}
+	if err != nil {
+		return AccessError(path+"-wal", err)
+	}
+	return nil
+}
+
 // note notes that the database exists.
 func note(path string) error {
 	text := fmt.Sprintf("%s was created. While this note is here, Countersign does not replace it when it is gone.\n",

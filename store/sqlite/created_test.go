@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -235,4 +236,41 @@ func TestTheFirstOpenNotesWhatAnOlderVersionHad(t *testing.T) {
 	assert.True(t, WasCreated(filepath.Join(folder, "journal.db")))
 	assert.False(t, WasCreated(unfinished))
 	openTest(t, unfinished, testSchema(second))
+}
+
+func TestADatabaseIsOnTheDiskBeforeItIsNoted(t *testing.T) {
+	t.Parallel()
+	path, after := filepath.Join(t.TempDir(), "x.db"), filepath.Join(t.TempDir(), "x.db")
+	s := testSchema(second)
+	flushed := 0
+	s.sync = func(log string) error {
+		flushed++
+		assert.Equal(t, path+"-wal", log)
+		assert.False(t, WasCreated(path))
+		for _, suffix := range []string{"", "-wal"} { // what a power cut leaves
+			content, err := os.ReadFile(path + suffix)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(after+suffix, content, 0o600))
+		}
+		return nil
+	}
+	openTest(t, path, s)
+	assert.Equal(t, 1, flushed)
+	text, err := os.ReadFile(NotePath(path))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(NotePath(after), text, 0o600))
+	openTest(t, after, s)
+	openTest(t, path, s)
+	assert.Equal(t, 1, flushed, "once")
+}
+
+func TestADatabaseThatCannotBeFlushedIsNotNoted(t *testing.T) {
+	t.Parallel()
+	path, s := filepath.Join(t.TempDir(), "x.db"), testSchema(second)
+	s.sync = func(string) error { return syscall.EIO }
+	_, err := Open(deadline(t), path, s)
+	require.ErrorIs(t, err, syscall.EIO)
+	assert.False(t, WasCreated(path))
+	openTest(t, path, testSchema(second))
+	assert.True(t, WasCreated(path))
 }

@@ -32,6 +32,8 @@ type Schema struct {
 	Anew, Rebuild string
 	// Files has the migrations in the folder "migrations".
 	Files fs.FS
+
+	sync func(path string) error // in place of datafile.Sync, in tests
 }
 
 // DB is an open SQLite file: one connection that writes and a pool of connections that only read.
@@ -67,6 +69,11 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 	}
 	if err := db.migrate(ctx, s, was); err != nil {
 		return nil, errors.Join(Explain(path, err), db.Close())
+	}
+	if !was {
+		if err := s.flush(path); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
 	}
 	if err := note(path); err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -1,0 +1,134 @@
+package steps
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"countersign/session"
+	"countersign/session/event"
+	"countersign/spoken"
+)
+
+// Speech lets callers say what they would key. The zero value takes keys alone.
+type Speech struct {
+	// Engine is the telephone system's name of a speech engine.
+	Engine string
+	// Grammars begin the names of its grammars: "countersign" has countersign-digits-6-en (package spoken).
+	Grammars string
+}
+
+const (
+	// heardLength bounds how long a caller may speak (docs/policy.md#spoken-answers).
+	heardLength = 12 * time.Second
+	// leastHeard is how sure the engine must be (docs/policy.md#spoken-answers).
+	leastHeard = 0.4
+	// deafAfter is how many answers may be misunderstood before the caller is asked to key (docs/policy.md#spoken-answers).
+	deafAfter = 2
+)
+
+// listen is what to listen for; nil for keys alone, and in a language that is not understood.
+func (v Speech) listen(purpose, language string) *session.Speech {
+	if v.Engine == "" || !spoken.Supports(language) {
+		return nil
+	}
+	base, _, _ := bytes.Cut([]byte(language), []byte("-"))
+	return &session.Speech{
+		Engine: v.Engine, Grammar: fmt.Sprintf("%s-%s-%s", v.Grammars, purpose, base), Length: heardLength,
+	}
+}
+
+// saying is how a question is answered by voice.
+type saying struct {
+	Speech
+	// purpose names the grammar: digits-6, date.
+	purpose string
+	// read returns the ways to understand what was said, best first.
+	read func(language string, words []byte) []spoken.Reading
+	// judge checks them.
+	judge func(ctx context.Context, readings []spoken.Reading) (attempt, error)
+}
+
+// digitsOf is the purpose of a number of min to max digits: the lengths that there are grammars of.
+func digitsOf(least, most int) string {
+	if least == most && (most == 4 || most == 6 || most == 8 || most == 10) {
+		return fmt.Sprintf("digits-%d", most)
+	}
+	return "digits-commands"
+}
+
+// talk is what a question knows of how the caller answers.
+type talk struct {
+	slow bool
+	// misheard counts answers that were not understood; keysOnly says that the caller is not listened to any more.
+	misheard int
+	keysOnly bool
+}
+
+// notHeard is an answer that was not understood. It counts apart from the keyed ones.
+func (t *talk) notHeard(again string) attempt {
+	t.misheard++
+	prompt := "not-heard-1"
+	if t.misheard >= deafAfter {
+		t.keysOnly, prompt = true, "please-key"
+	}
+	return attempt{result: event.AttemptNoMatch, spoken: true, prompts: []string{prompt, again}}
+}
+
+// said judges what the caller said.
+func (q question) said(ctx context.Context, s *session.Session, entry session.Entry, t *talk) (attempt, error) {
+	words := entry.Words.Reveal()
+	if entry.Class != session.Input || entry.Confidence < leastHeard {
+		return t.notHeard(q.again), nil
+	}
+	command, _ := spoken.CommandIn(s.Language(), words)
+	if got, is := q.obey(command, t); is {
+		return got, nil
+	}
+	readings := q.say.read(s.Language(), words)
+	defer spoken.Wipe(readings)
+	if command != spoken.None || len(readings) == 0 {
+		return t.notHeard(q.again), nil
+	}
+	got, err := q.say.judge(ctx, readings)
+	if err == nil && got.doubtful {
+		return t.notHeard(q.again), nil
+	}
+	return got, err
+}
+
+// obey does what the caller wants who does not answer.
+func (q question) obey(c spoken.Command, t *talk) (got attempt, is bool) {
+	switch c {
+	case spoken.DontHave:
+		return optedOut, true
+	case spoken.Agent:
+		out := session.Declined()
+		out.Last = true
+		return attempt{result: event.AttemptOptedOut, outcome: out, ended: true}, true
+	case spoken.Repeat:
+		return served(q.prompt), true
+	case spoken.Slower:
+		t.slow = true
+		return served("take-your-time", q.prompt), true
+	case spoken.KeyIt:
+		t.keysOnly = true
+		return served("please-key", q.again), true
+	}
+	return attempt{}, false
+}
+
+// oneReading judges a secret: in doubt the caller is asked again, because a wrong answer counts.
+func oneReading(
+	judge func(context.Context, session.Secret) (attempt, error),
+) func(context.Context, []spoken.Reading) (attempt, error) {
+	return func(ctx context.Context, readings []spoken.Reading) (attempt, error) {
+		if len(readings) != 1 {
+			return attempt{doubtful: true}, nil
+		}
+		digits := session.NewSecret(bytes.Clone(readings[0].Reveal()))
+		defer digits.Wipe()
+		return judge(ctx, digits)
+	}
+}
