@@ -120,7 +120,7 @@ func sameSort(check string, a, b byte) bool { return check != "mod97" || (a > '9
 // slips requires that a check notices each wrong character, and exchanged neighbours where it notices all of them.
 func slips(t require.TestingT, c steps.Check, whole string) {
 	for i := range whole {
-		for _, other := range charactersOf(c.Name) {
+		for _, other := range alphabet {
 			if byte(other) == whole[i] || !sameSort(c.Name, byte(other), whole[i]) {
 				continue
 			}

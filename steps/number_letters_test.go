@@ -1,9 +1,11 @@
 package steps_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"countersign/session"
 	"countersign/session/event"
@@ -139,6 +141,38 @@ func TestWhatCannotBeRightIsNotLookedUp(t *testing.T) {
 	assert.Equal(t, results("no_match", "accepted"), attempts(j, "policy"))
 	assert.Equal(t, []string{"policy keyed 0799"}, d.accountsAsked)
 	assert.True(t, policy.Check(policy.PossibleKeys("US")), "what-if has keys for it")
+}
+
+// locked is a guard whose line has no unknown identifiers left.
+type locked struct{ session.Guard }
+
+func (locked) Caller(context.Context, string) session.Standing        { return session.Standing{} }
+func (locked) Anonymous(context.Context, string) session.Standing     { return session.Standing{} }
+func (locked) Named(context.Context, session.Attempt, string, string) {}
+func (locked) Unknown(context.Context, session.Attempt) session.Standing {
+	return session.Standing{Locked: true}
+}
+func (locked) Ended(string, bool) {}
+
+func TestWhoTriesKeysIsTurnedAway(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]string{"777777#": "velocity", "221234#": "several"} {
+		ch, l := &sessiontest.Channel{Moves: keys(key)}, insurersLine(insurer())
+		l.Identify = l.Identify[:1]
+		r := session.NewRunner(session.Options{
+			Journal: &sessiontest.Journal{}, Prompts: sessiontest.Prompts{}, Guard: locked{},
+			Line: func(session.Call) *session.Line { return l },
+		})
+		r.Run(ch.Start(t.Context()), session.Call{ID: "call-1", Started: time.Now()}, ch)
+		ch.End(nil)
+		h, _ := ch.Handover()
+		for _, v := range h.Variables {
+			if v.Name == "cs_reason" {
+				assert.Equal(t, want, v.Value, key)
+			}
+		}
+		assert.NotEmpty(t, h.Variables)
+	}
 }
 
 func TestAnOutageWhileCustomersAreToldApart(t *testing.T) {
