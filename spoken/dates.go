@@ -72,6 +72,9 @@ func (d date) and(e date) date {
 	}
 }
 
+// inDigits is the date as the number YYYYMMDD.
+func (d date) inDigits() int { return 10_000*d.year + 100*d.month + d.day }
+
 // isComplete says whether nothing is missing. «July nineteen eighty four» has no day, and «one nine eight four» is a
 // year alone.
 func (d date) isComplete() bool {
@@ -256,7 +259,7 @@ func (d *dateReader) keep(so date) {
 		return
 	}
 	for i, have := range d.found {
-		if have.year == so.year && have.month == so.month && have.day == so.day {
+		if have.inDigits() == so.inDigits() {
 			d.found[i].cost = min(have.cost, so.cost)
 			return
 		}
@@ -274,7 +277,7 @@ func (d *dateReader) readings() []Reading {
 	var all []Reading
 	for _, f := range d.found[:min(len(d.found), maxReadings)] {
 		text := make([]byte, 8) // not by fmt, which keeps its buffers
-		for i, rest := len(text)-1, 10_000*f.year+100*f.month+f.day; i >= 0; i, rest = i-1, rest/10 {
+		for i, rest := len(text)-1, f.inDigits(); i >= 0; i, rest = i-1, rest/10 {
 			text[i] = byte('0' + rest%10)
 		}
 		all = append(all, Reading{text, 1<<4 | 1<<6})

@@ -9,6 +9,9 @@ func Digits(language string, words []byte, min, max int) []Reading {
 // Telephone is like Digits for telephone numbers, which may begin with a plus sign: «plus four nine …» is +49…. The
 // sign does not count as a digit.
 func Telephone(language string, words []byte, min, max int) []Reading {
+	if max > maxLength {
+		max = maxLength
+	}
 	all := read(language, words, min, max+1, withPlus)
 	kept := all[:0]
 	for _, r := range all {

@@ -127,6 +127,7 @@ func TestDigitsInGerman(t *testing.T) {
 		{"neunzehnvierundachtzig", "1984"},
 		{"achtzehnhundert", "1800"},
 		{"einszweidrei", "123"},
+		{"achteins", "81"},
 		{"doppel sieben", "77"},
 		{"doppelsieben", "77"},
 		{"Doppel-Sieben", "77"},

@@ -69,12 +69,7 @@ func (u *utterance) matchLetter(at int, found func(end, value int)) {
 // begins says whether a word begins with a letter.
 func (u *utterance) begins(at, letter int) bool {
 	t := u.tokens[at]
-	if t.digits || t.to-t.from < 2 {
-		return false
-	}
-	var scratch [4]byte
-	start := appendLetter(scratch[:0], letter)
-	return bytes.HasPrefix(u.text[t.from:t.to], bytes.ToLower(start))
+	return bytes.HasPrefix(u.text[t.from:t.to], bytes.ToLower(appendLetter(nil, letter)))
 }
 
 // isSpelt says whether a word is a few letters that the recogniser wrote together: they are capitals, and not

@@ -43,6 +43,7 @@ func TestLettersInEnglish(t *testing.T) {
 		{"B twenty three", "B23 B203"},
 		{"AB-1234", "AB1234"},
 		{"AB 1234", "AB1234"},
+		{"XZ 1234", "XZ1234"},
 		{"ab1234", ""},
 		{"B1C2", "B1C2"},
 		{"B.C.D.", "BCD"},

@@ -72,7 +72,7 @@ func repeat(to, text []byte, times int) []byte {
 
 // addUnit adds a unit of the tokens from at to end.
 func (u *utterance) addUnit(at, end int, text []byte) {
-	if len(text) > maxLength || end < u.limit && u.tokens[end].inside {
+	if end < u.limit && u.tokens[end].inside {
 		return
 	}
 	if len(u.units)+len(text) > cap(u.units) {

@@ -46,14 +46,14 @@ type token struct {
 	capitals bool
 }
 
-// hear takes apart what was said. Nil means that there is nothing to understand, or too much.
+// hear takes apart what was said. Nil means that it is too much, or that there is no such language.
 func (l *language) hear(words []byte) *utterance {
 	if l == nil || len(words) > maxInput {
 		return nil
 	}
 	u := &utterance{lang: l, source: words, text: make([]byte, 0, 4*len(words)+16)}
 	u.tokens = make([]token, 0, maxTokens+1)
-	if !u.split() || len(u.tokens) == 0 {
+	if !u.split() {
 		u.wipe()
 		return nil
 	}
@@ -142,7 +142,6 @@ func (s *splitter) take(r rune, at int) {
 		s.text = append(s.text, plusSign...)
 		s.close()
 	default: // something that is said, and we do not know what
-		s.close()
 		s.begin(at)
 		s.close()
 	}
