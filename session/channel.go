@@ -44,6 +44,9 @@ type Collect struct {
 	// among it still opts out. All Files but the last are played as an explanation first, and again if keys of the same
 	// go stopped them.
 	Flush bool
+	// Secret says that the answer must not be in a recording of the call, with the prompt and what is keyed until the next
+	// prompt.
+	Secret bool
 }
 
 // Class says what a caller did when asked (docs/freeswitch.md#truth-table).
@@ -95,6 +98,8 @@ type Listen struct {
 	Start, Speech time.Duration
 	// OptOut is the key for "I don't have it", or 0. Other keys are ignored.
 	OptOut byte
+	// Secret is as in Collect.
+	Secret bool
 }
 
 // Heard is the result of a Listen. Words is empty unless Class is Input.

@@ -53,6 +53,7 @@ type Session struct {
 	attempts    []event.Attempt
 	unchecked   bool // the answer just given was not checked
 	actionsLeft int
+	secret      bool // what is asked for must not be recorded
 	discard     bool // what is keyed ahead answers nothing that is asked now
 	hashDue     bool // the last entry ended without the hash key that its prompt asks for
 }
