@@ -64,15 +64,23 @@ type channel struct {
 	listened bool
 	// inBand: FreeSWITCH looks for the tones of keys in the caller's sound.
 	inBand bool
+	// recording is what FreeSWITCH records of the call.
+	recording recording
 }
 
 var _ session.Channel = (*channel)(nil)
 
 // Play implements session.Channel.
-func (ch *channel) Play(ctx context.Context, files []string) error { return ch.play(ctx, files, false) }
+func (ch *channel) Play(ctx context.Context, files []string) error {
+	ch.recording.prompt()
+	return ch.play(ctx, files, false)
+}
 
 // Fill implements session.Channel.
-func (ch *channel) Fill(ctx context.Context, files []string) error { return ch.play(ctx, files, true) }
+func (ch *channel) Fill(ctx context.Context, files []string) error {
+	ch.recording.prompt()
+	return ch.play(ctx, files, true)
+}
 
 // play plays files to their end, or until a key ends them, which then begins the next entry.
 func (ch *channel) play(ctx context.Context, files []string, keyEnds bool) error {
@@ -112,9 +120,9 @@ func (ch *channel) play(ctx context.Context, files []string, keyEnds bool) error
 }
 
 // held is commands that take their own time, with the dead-man switch around them, and with another holder if it is
-// time for one.
+// time for one; a recording is masked or not before.
 func (ch *channel) held(commands ...outgoing) []outgoing {
-	return append(ch.another(), ch.deadMan.around(commands...)...)
+	return append(ch.another(), append(ch.recording.commands(), ch.deadMan.around(commands...)...)...)
 }
 
 // Collect implements session.Channel. If the caller is keying already, the holder takes the rest of the entry, and
@@ -128,6 +136,7 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 		return session.Entry{}, err
 	}
 	k := ch.c.keys
+	ch.recording.question(q.Secret)
 	if q.Flush {
 		explain := q.Files[:max(len(q.Files)-1, 0)]
 		optedOut, err := ch.discard(ctx, explain, q.OptOut)
@@ -305,9 +314,7 @@ func (ch *channel) handOver(h session.Handover) ([]outgoing, *execution, error) 
 		return nil, nil, err
 	}
 	commands := []outgoing{{text: disarm}, {text: result}}
-	if ch.inBand {
-		commands = append(commands, outgoing{text: stopTones})
-	}
+	commands = append(commands, ch.beforeTransfer()...)
 	for _, v := range h.Headers { // one without a value is unset: it may be left from an earlier pass of the same call
 		a, err := assignment("nolocal:sip_h_"+v.Name, v.Value)
 		if err != nil {

@@ -19,8 +19,9 @@ var ErrUnsafeValue = errors.New("value not safe for FreeSWITCH")
 var applications = map[string]bool{
 	"answer": true, "detect_speech": true, "execute_extension": true, "export": true, "hangup": true,
 	"multiset":            true,
-	"play_and_get_digits": true, "playback": true, "sched_cancel": true,
-	"sched_transfer": true, "start_dtmf": true, "stop_dtmf": true, "transfer": true,
+	"play_and_get_digits": true, "playback": true, "record_session_mask": true, "record_session_unmask": true,
+	"sched_cancel": true, "sched_transfer": true, "start_dtmf": true, "stop_dtmf": true, "stop_record_session": true,
+	"transfer": true,
 }
 
 // unlocked are executed without event-lock, so FreeSWITCH carries out other commands meanwhile: the holder, listening,

@@ -34,7 +34,8 @@ func (ch *channel) Listen(ctx context.Context, l session.Listen) (session.Heard,
 	if _, optedOut := ch.c.keys.drop(l.OptOut); optedOut {
 		return session.Heard{Class: session.OptedOut}, nil
 	}
-	if err := ch.Play(ctx, l.Files); err != nil {
+	ch.recording.question(l.Secret)
+	if err := ch.play(ctx, l.Files, false); err != nil {
 		return session.Heard{}, fmt.Errorf("listen: %w", err)
 	}
 	var got heard
@@ -48,7 +49,7 @@ func (ch *channel) Listen(ctx context.Context, l session.Listen) (session.Heard,
 	if ch.deadMan.to != "" { // it cannot be queued behind an application without event-lock
 		commands = []outgoing{{text: ch.deadMan.off}, {text: ch.deadMan.after(x.patience + hearAtMost)}, cmd}
 	}
-	err = ch.c.wait(ctx, x, commands...)
+	err = ch.c.wait(ctx, x, append(ch.recording.commands(), commands...)...)
 	defer clear(got.result)
 	switch {
 	case err != nil && (context.Cause(ctx) != nil || errors.Is(err, session.ErrLineLost)):

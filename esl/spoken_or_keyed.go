@@ -42,12 +42,12 @@ func (ch *channel) collectSpoken(ctx context.Context, q session.Collect) (sessio
 		}
 	}
 	x.patience, x.stop = length(q.Files)+q.FirstDigit+q.Speech.Length+listenSlack, stopListening
-	commands := append(ch.another(), cmd)
+	commands := append(ch.another(), ch.recording.commands()...)
 	if ch.deadMan.to != "" { // it cannot be queued behind an application without event-lock
-		commands = append(ch.another(), outgoing{text: ch.deadMan.off},
-			outgoing{text: ch.deadMan.after(x.patience + hearAtMost)}, cmd)
+		commands = append(commands, outgoing{text: ch.deadMan.off},
+			outgoing{text: ch.deadMan.after(x.patience + hearAtMost)})
 	}
-	err = ch.c.wait(ctx, x, commands...)
+	err = ch.c.wait(ctx, x, append(commands, cmd)...)
 	defer clear(got.result)
 	switch {
 	case err != nil && (context.Cause(ctx) != nil || errors.Is(err, session.ErrLineLost)):

@@ -41,7 +41,7 @@ var (
 
 var telephoneEvent = []byte("telephone-event")
 
-// keysCome reads how the call's keys come, from the answer to connect.
+// keysCome reads how the call's keys come, and what is recorded of them, from the answer to connect.
 func (ch *channel) keysCome(h header, trunk string) {
 	keys := ch.c.limits.Keys(trunk)
 	ch.c.keys.double = min(keys.Double, LongestDouble)
@@ -53,6 +53,11 @@ func (ch *channel) keysCome(h header, trunk string) {
 		offer, _ := h.raw("variable_switch_r_sdp")
 		ch.inBand = len(offer) > 0 && !bytes.Contains(bytes.ToLower(offer), telephoneEvent)
 	}
+	name, _ := h.raw("variable_" + recordingOf)
+	var named bool
+	if ch.recording, named = newRecording(string(decoded(name)), ch.inBand); !named {
+		ch.c.limits.Log.Warn("cs_recording is no usable path: recordings of the call are stopped before the first secret")
+	}
 }
 
 // afterFacts are the commands that depend on what kind of call it is.
@@ -62,6 +67,15 @@ func (ch *channel) afterFacts() (commands []outgoing) {
 	}
 	if ch.deadMan.to != "" {
 		commands = append(commands, outgoing{text: ch.deadMan.on})
+	}
+	return commands
+}
+
+// beforeTransfer undoes what we do to the call's sound.
+func (ch *channel) beforeTransfer() []outgoing {
+	commands := ch.recording.end()
+	if ch.inBand {
+		commands = append(commands, outgoing{text: stopTones})
 	}
 	return commands
 }
@@ -85,7 +99,7 @@ func (k *keysAhead) isDouble(b []byte, at time.Time) bool {
 
 // collectByKey is Collect on a trunk that doubles keys: any key ends the prompt, and the holder takes the others.
 func (ch *channel) collectByKey(ctx context.Context, q session.Collect) (session.Entry, error) {
-	if err := ch.Fill(ctx, q.Files); err != nil {
+	if err := ch.play(ctx, q.Files, true); err != nil {
 		return session.Entry{}, err
 	}
 	k := ch.c.keys

@@ -23,7 +23,7 @@ func (ch *channel) collectRest(ctx context.Context, q session.Collect) (session.
 		if wait <= 0 {
 			return k.finish(q), nil
 		}
-		commands := ch.another()
+		commands := append(ch.another(), ch.recording.commands()...)
 		if time.Since(armed) > rearmAfter {
 			commands, armed = append(commands, ch.deadMan.around()...), time.Now()
 		}
@@ -71,7 +71,7 @@ func (ch *channel) discard(ctx context.Context, files []string, optOut byte) (op
 			return optedOut, err
 		}
 		before, _ := k.times()
-		if err := ch.Fill(ctx, files); err != nil {
+		if err := ch.play(ctx, files, true); err != nil {
 			return false, err
 		}
 		if after, _ := k.times(); after.Equal(before) || after.Sub(before) >= pause || time.Now().After(end) {

@@ -27,7 +27,7 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	s.Say(a.Prompts...)
 	c := Collect{
 		Files: s.takeQueued(), Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut,
-		Flush: a.Flush || s.discard, Speech: a.Speech,
+		Flush: a.Flush || s.discard, Speech: a.Speech, Secret: s.secret,
 	}
 	s.discard = false
 	late := s.hashDue
@@ -79,6 +79,7 @@ func (s *Session) Hear(ctx context.Context, h Hear) (Heard, error) {
 	}
 	s.hashDue, s.discard = false, false
 	return s.channel.Listen(
-		ctx, Listen{Files: files, Engine: h.Engine, Grammar: h.Grammar, Start: h.Start, Speech: h.Speech, OptOut: h.OptOut},
+		ctx, Listen{Files: files, Engine: h.Engine, Grammar: h.Grammar, Start: h.Start, Speech: h.Speech, OptOut: h.OptOut,
+			Secret: s.secret},
 	)
 }

@@ -47,6 +47,9 @@ type Collect struct {
 	// among it still opts out. All Files but the last are played as an explanation first, and again if keys of the same
 	// go stopped them.
 	Flush bool
+	// Secret says that the answer must not be in a recording of the call, with the prompt and what is keyed until the next
+	// prompt.
+	Secret bool
 }
 
 // Speech says what to listen for beside the keys.
@@ -113,6 +116,8 @@ type Listen struct {
 	Start, Speech time.Duration
 	// OptOut is the key for "I don't have it", or 0. Other keys are ignored.
 	OptOut byte
+	// Secret is as in Collect.
+	Secret bool
 }
 
 // Heard is the result of a Listen. Words is empty unless Class is Input.

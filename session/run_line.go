@@ -167,8 +167,10 @@ func (w *walk) ask(ctx context.Context, q *Question) (goOn bool) {
 		if !q.helps(w.s.factors(), w.required) {
 			continue
 		}
+		w.s.secret = true
 		out, ok := w.try(ctx, q.Step)
 		w.person = w.person || out.Last
+		w.s.secret = false
 		switch {
 		case w.gone != nil, w.correct, out.Last, w.why == event.ReasonTooLong, w.why == event.ReasonLocked,
 			w.why == event.ReasonVelocity:

@@ -56,6 +56,7 @@ type Session struct {
 	unchecked   bool // the answer just given was not checked
 	said        bool // the answer just given was spoken
 	actionsLeft int
+	secret      bool // what is asked for must not be recorded
 	discard     bool // what is keyed ahead answers nothing that is asked now
 	hashDue     bool // the last entry ended without the hash key that its prompt asks for
 }

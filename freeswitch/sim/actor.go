@@ -69,7 +69,7 @@ func (c *call) press(k rune, ok bool) {
 		c.callerGone()
 		return
 	}
-	if k < 128 && strings.ContainsRune("0123456789ABCD*#", k) {
+	if k < 128 && strings.ContainsRune("0123456789ABCD*#", k) && c.heardInBand(byte(k)) {
 		c.keys = append(c.keys, key{byte(k), c.vars.truth("sensitive_dtmf")})
 	}
 }

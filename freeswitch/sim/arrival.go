@@ -10,12 +10,14 @@ type leg struct {
 	tag, callID           string
 	branch                string
 	remoteRTP, localRTP   string
+	inBand                bool   // no telephone-event
 	withheld              string // the asserted number, if the caller withholds it
 }
 
 func newLeg(o CallOptions) leg {
 	id := strconv.Itoa(10000 + int(number(50000)))
-	l := leg{from: o.From, host: "127.0.0.1", port: strconv.Itoa(6000 + int(number(1000))), dialled: o.To}
+	l := leg{from: o.From, host: "127.0.0.1", port: strconv.Itoa(6000 + int(number(1000))), dialled: o.To,
+		inBand: o.InBand}
 	l.source = l.port
 	l.uri = l.from + "@" + l.host + ":" + l.port
 	if o.Withheld {
@@ -49,15 +51,21 @@ func (l leg) fullVia(n string) string {
 
 func (l leg) remoteSDP() string {
 	return "v=0\r\no=user1 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n" +
-		"m=audio " + l.remoteRTP + " RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n" +
-		"a=fmtp:101 0-15\r\n"
+		"m=audio " + l.remoteRTP + l.media()
+}
+
+// media is what both sides speak: PCMU, and keys as events unless they are in the sound.
+func (l leg) media() string {
+	if l.inBand {
+		return " RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
+	}
+	return " RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
 }
 
 func (l leg) localSDP(session int64) string {
 	id := strconv.FormatInt(session, 10) + " " + strconv.FormatInt(session+1, 10)
 	return "v=0\r\no=FreeSWITCH " + id + " IN IP4 127.0.0.1\r\ns=FreeSWITCH\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n" +
-		"m=audio " + l.localRTP + " RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n" +
-		"a=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
+		"m=audio " + l.localRTP + l.media() + "a=ptime:20\r\na=sendrecv\r\n"
 }
 
 // arrivalVariables are the variables of a call that has just come in over SIP, in the recorded order. Those with a
@@ -129,7 +137,12 @@ var arrivalVariables = prepare([]arrivalVariable{
 	{name: "original_read_rate", value: "8000"},
 	{name: "write_codec", value: "PCMU"},
 	{name: "write_rate", value: "8000"},
-	{name: "dtmf_type", value: "rfc2833"},
+	{name: "dtmf_type", of: func(c *call) string {
+		if c.leg.inBand {
+			return "info"
+		}
+		return "rfc2833"
+	}},
 	{name: "endpoint_disposition", value: "RECEIVED"},
 	{name: "DP_MATCH", of: func(c *call) string { return "ARRAY::" + c.leg.dialled + "|:" + c.leg.dialled }},
 	{name: "call_uuid", of: func(c *call) string { return c.profile.uuid }},
@@ -179,8 +192,10 @@ func (c *call) mediaUp() {
 	v.set("rtp_use_timer_name", "soft")
 	v.set("rtp_use_pt", "0")
 	v.set("rtp_use_ssrc", strconv.Itoa(int(700000000+number(1<<30))))
-	v.set("rtp_2833_send_payload", "101")
-	v.set("rtp_2833_recv_payload", "101")
+	if !c.leg.inBand {
+		v.set("rtp_2833_send_payload", "101")
+		v.set("rtp_2833_recv_payload", "101")
+	}
 	v.set("remote_media_ip", "127.0.0.1")
 	v.set("remote_media_port", c.leg.remoteRTP)
 }

@@ -43,6 +43,8 @@ type call struct {
 	listening  bool     // a speech engine is listening
 	said       *Act     // what it has heard and not yet reported
 	stopped    bool     // it was told to stop
+	tones      bool     // tones of keys are looked for (start_dtmf)
+	recordings []*Recording
 
 	queue     []command // sendmsg commands that are still to run
 	keys      []key     // pressed and not yet read
@@ -113,6 +115,10 @@ func newCall(ctx context.Context, s *Switch, o CallOptions) *call {
 	c.result = Result{UUID: uuid}
 	c.profileChanged()
 	c.arrive()
+	if o.Record != "" {
+		c.recordSession(o.Record)
+		c.vars.set("cs_recording", o.Record)
+	}
 	for _, v := range o.Variables {
 		c.vars.set(v.Name, v.Value)
 	}
@@ -151,6 +157,7 @@ func (c *call) run() {
 		}
 		plan = c.route()
 	}
+	c.stopRecording("all")
 	c.result.Times.Total, c.result.Times.Call = c.sw.now().Sub(began), c.now().Sub(arrived)
 	c.end()
 	c.conclude()

@@ -16,10 +16,14 @@ type CallOptions struct {
 	// Variables are set by the dialplan before the socket, in this order: cs_line, cs_token, sip_h_X-Countersign-Token
 	// and the like.
 	Variables []Variable
+	// Record is the path to which the dialplan records the call, as it says in cs_recording; empty: not recorded.
+	Record string
 	// UUID is FreeSWITCH's id of the call, so that the same call can come back; empty: a new one.
 	UUID string
 	// Caller is the person on the line. Nil stays silent.
 	Caller Caller
+	// InBand has the keys in the caller's sound: the SDP offers no telephone-event, and they count after start_dtmf only.
+	InBand bool
 	// Keypad presses keys as they come, in real time, in addition to Caller. Closing it hangs up. May be nil.
 	Keypad <-chan rune
 	// Transcript keeps every frame of both directions in the Result.

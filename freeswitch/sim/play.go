@@ -87,6 +87,7 @@ func (c *call) hear(p Prompt) {
 	}
 	c.reacted(real)
 	c.heard = p.Files
+	c.recorded(p.Name())
 	c.caller.hear(now, p)
 }
 

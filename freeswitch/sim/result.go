@@ -46,6 +46,8 @@ type Result struct {
 	Variables map[string]string
 	Headers   map[string]string
 
+	// Recordings are those of the call (record_session), in the order in which they ended.
+	Recordings []Recording
 	// Prompts are the prompts that were played, in order.
 	Prompts []Prompt
 	// Times are the durations of the call's parts.
