@@ -143,6 +143,45 @@ func TestWhatCannotBeRightIsNotLookedUp(t *testing.T) {
 	assert.True(t, policy.Check(policy.PossibleKeys("US")), "what-if has keys for it")
 }
 
+// On a line that conceals which accounts exist, whoever keyed letters hears the same, and may correct what they keyed.
+// Only that several customers have the same keys is heard: the next number is asked for.
+func TestCallersCannotHearWhetherLettersExist(t *testing.T) {
+	t.Parallel()
+	dials := func(moves ...string) ([]string, map[string]string) {
+		l := insurersLine(insurer())
+		for i, step := range l.Identify {
+			n := step.(steps.Number)
+			n.Conceal = true
+			l.Identify[i] = n
+		}
+		ch, _, v := dial(t, l, "", keys(moves...)...)
+		return ch.Heard(), v
+	}
+	for name, c := range map[string]struct {
+		exists, not    []string
+		customer, none string // the agent's reasons
+	}{
+		"letters": {
+			[]string{"2212#", "1111#", "2222#", "3333#"}, []string{"7777#", "1111#", "2222#", "3333#"}, "wrong_answer", "not_found",
+		},
+		"the number that tells apart": {
+			[]string{"3333#", "5551230001#", "1111#", "2222#", "3333#"},
+			[]string{"3333#", "5551230009#", "1111#", "2222#", "3333#"}, "wrong_answer", "not_found",
+		},
+		"corrected to one that exists, or not": {
+			[]string{"3333#", "5551230009#", "1111#", "#", "5551230001#", "2222#", "3333#"},
+			[]string{"3333#", "5551230001#", "1111#", "#", "5551230003#", "2222#", "3333#"}, "wrong_answer", "not_found",
+		},
+	} {
+		heard, v := dials(c.exists...)
+		same, other := dials(c.not...)
+		assert.Equal(t, heard, same, name)
+		assert.Equal(t, []string{c.customer, c.none}, []string{v["cs_reason"], other["cs_reason"]}, name)
+		assert.NotEmpty(t, v["cs_customer"], name)
+		assert.Empty(t, other["cs_customer"], name)
+	}
+}
+
 // locked is a guard whose line has no unknown identifiers left.
 type locked struct{ session.Guard }
 
