@@ -63,7 +63,11 @@ func (l *link) run(ctx context.Context, work func(ctx context.Context, conn *nat
 		}
 		if !warned {
 			warned = true
-			l.log.Warn("nats away", "server", l.endpoint.String(), "as", l.name, "err", err)
+			what := "nats away"
+			if errors.Is(err, ErrOutbox) {
+				what = "events not read from the journal, they wait"
+			}
+			l.log.Warn(what, "server", l.endpoint.String(), "as", l.name, "err", err)
 		}
 		half := delay.NextBackOff() / 2
 		if retry.Pause(ctx, half+rand.N(half)) != nil {

@@ -12,6 +12,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -148,9 +149,9 @@ func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
 	sender := newSender(js, stream, r.config, r.log, &r.status)
 	var published reconciler
 	for {
-		entries, err := r.outbox.Pending(ctx, r.settled, sender.window)
+		entries, err := r.pending(ctx, sender.window)
 		if err != nil {
-			return fmt.Errorf("read the outbox: %w", err)
+			return err
 		}
 		r.collectProofs()
 		if len(entries) == 0 {
@@ -181,6 +182,19 @@ func (r *Relay) serve(ctx context.Context, conn *nats.Conn, up func()) error {
 	}
 }
 
+// ErrOutbox means that the outbox cannot be read or written. Events wait in it, whatever NATS does.
+var ErrOutbox = errors.New("the outbox of the journal cannot be used")
+
+// pending reads the next entries.
+func (r *Relay) pending(ctx context.Context, limit int) ([]Entry, error) {
+	defer r.status.usesOutbox()()
+	entries, err := r.outbox.Pending(ctx, r.settled, limit)
+	if err != nil {
+		return nil, fmt.Errorf("%w: read: %w", ErrOutbox, err)
+	}
+	return entries, nil
+}
+
 // mark notes that everything up to n is settled: first in memory, so that it is not sent again even if the outbox
 // fails, then in the outbox.
 func (r *Relay) mark(ctx context.Context, n int64) error {
@@ -190,8 +204,9 @@ func (r *Relay) mark(ctx context.Context, n int64) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markWithin)
 	defer cancel()
+	defer r.status.usesOutbox()()
 	if err := r.outbox.Published(ctx, n); err != nil {
-		return fmt.Errorf("mark the outbox: %w", err)
+		return fmt.Errorf("%w: mark: %w", ErrOutbox, err)
 	}
 	r.marked = n
 	return nil

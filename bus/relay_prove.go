@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Prove returns nil once NATS has stored an event since the call: one of the outbox, or a test message if the outbox is
-// empty. Otherwise it returns, when ctx ends at the latest, why events do not get through. Run must be running. Any
-// goroutine may call it.
+// Prove returns nil once NATS has stored an event since the call: one of the outbox, or a test message if the outbox
+// is empty. Otherwise it returns, when ctx ends at the latest, why events do not get through: ErrOutbox, ErrAway, or
+// another error if NATS answers and does not store them. Run must be running. Any goroutine may call it.
 func (r *Relay) Prove(ctx context.Context) error {
 	if s := r.Status(); !s.Connected && s.LastError != "" {
 		return r.unproven() // between two connections
@@ -23,7 +24,7 @@ func (r *Relay) Prove(ctx context.Context) error {
 	}
 	select {
 	case err := <-done:
-		return err
+		return withCause(err)
 	case <-ctx.Done():
 		return r.unproven()
 	}
@@ -32,10 +33,19 @@ func (r *Relay) Prove(ctx context.Context) error {
 var errNothingStored = errors.New("NATS has stored no event in time")
 
 func (r *Relay) unproven() error {
-	if s := r.Status(); !s.Connected && s.LastError != "" {
-		return fmt.Errorf("%w: %s", errNothingStored, s.LastError)
+	if err := r.status.why(); err != nil {
+		return withCause(err)
 	}
 	return errNothingStored
+}
+
+// withCause makes an error that is neither the outbox nor an answer of NATS ErrAway.
+func withCause(err error) error {
+	known := func(cause error) bool { return errors.Is(err, cause) }
+	if err == nil || refused(err) || slices.ContainsFunc([]error{ErrOutbox, ErrAway, errNotReadBack}, known) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrAway, err)
 }
 
 // collectProofs takes the questions that are waiting.

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"fmt"
 	"sync"
 	"time"
 )
@@ -22,6 +23,9 @@ type RelayStatus struct {
 type statusBoard struct {
 	mu sync.Mutex
 	s  RelayStatus
+	// last is LastError; inOutbox says that an operation of the outbox has not ended.
+	last     error
+	inOutbox bool
 }
 
 func (b *statusBoard) read() RelayStatus {
@@ -42,9 +46,31 @@ func (b *statusBoard) down(err error) {
 	b.change(func(s *RelayStatus) {
 		s.Connected = false
 		if err != nil {
-			s.LastError = err.Error()
+			s.LastError, b.last = err.Error(), err
 		}
 	})
+}
+
+// usesOutbox notes an operation of the outbox until end.
+func (b *statusBoard) usesOutbox() (end func()) {
+	set := func(in bool) { b.change(func(*RelayStatus) { b.inOutbox = in }) }
+	set(true)
+	return func() { set(false) }
+}
+
+// why is why no event is stored now; nil if nothing is known.
+func (b *statusBoard) why() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.inOutbox:
+		return fmt.Errorf("%w: it does not answer in time", ErrOutbox)
+	case b.s.Connected:
+		return nil
+	case b.last == nil:
+		return ErrAway // not connected yet
+	}
+	return b.last
 }
 
 func (b *statusBoard) published() {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"countersign/bus"
 	"countersign/internal/datafile"
 	"countersign/lines"
 	"countersign/session"
@@ -100,14 +101,7 @@ func (s *service) notReady(ctx context.Context) (reasons []string) {
 	if reason := journalNotReady(s.journal.Status()); reason != "" {
 		reasons = append(reasons, reason)
 	}
-	switch err := s.provesNATS(ctx); {
-	case err == nil:
-	case !s.relay.Status().Connected:
-		reasons = append(reasons, fmt.Sprintf("NATS is away: events wait, and locks count on this machine only: %v", err))
-	default:
-		reasons = append(reasons, fmt.Sprintf("NATS answers and does not store: events wait, or locks count on this machine "+
-			"only: %v", err))
-	}
+	reasons = append(reasons, natsNotReady(s.provesNATS(ctx))...)
 	select {
 	case <-s.lines.Known():
 	default:
@@ -123,9 +117,31 @@ func (s *service) notReady(ctx context.Context) (reasons []string) {
 }
 
 // provesNATS writes to every part of NATS that is used, and reads it back.
-func (s *service) provesNATS(ctx context.Context) error {
-	buckets := make(chan error, 1)
-	go func() { buckets <- s.state.Prove(ctx) }()
-	events := s.relay.Prove(ctx)
-	return errors.Join(events, <-buckets)
+func (s *service) provesNATS(ctx context.Context) (buckets, events error) {
+	proved := make(chan error, 1)
+	go func() { proved <- s.state.Prove(ctx) }()
+	events = s.relay.Prove(ctx)
+	return <-proved, events
+}
+
+// natsNotReady says what does not work: the buckets that machines share, and the events.
+func natsNotReady(buckets, events error) (reasons []string) {
+	switch {
+	case buckets == nil:
+	case errors.Is(buckets, bus.ErrAway):
+		reasons = append(reasons, fmt.Sprintf("NATS is away: locks count on this machine only: %v", buckets))
+	default:
+		reasons = append(reasons, fmt.Sprintf("NATS does not store what machines share: locks may count on this machine "+
+			"only: %v", buckets))
+	}
+	switch {
+	case events == nil:
+	case errors.Is(events, bus.ErrOutbox):
+		reasons = append(reasons, fmt.Sprintf("events wait in the journal: %v", events))
+	case errors.Is(events, bus.ErrAway):
+		reasons = append(reasons, fmt.Sprintf("NATS is away: events wait: %v", events))
+	default:
+		reasons = append(reasons, fmt.Sprintf("NATS does not store events, they wait: %v", events))
+	}
+	return reasons
 }
