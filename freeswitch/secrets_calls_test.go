@@ -2,6 +2,7 @@ package freeswitch_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -84,4 +85,30 @@ func (e *everySecret) tokenDies(t *testing.T) {
 	e.doomed.Kill(t)
 	c.AwaitAt(t, "default", "agents", atOnce)
 	c.Record(t)
+}
+
+// aPINThatIsSaid is asked for by a line that listens, and keyed if it was not understood.
+func (e *everySecret) aPINThatIsSaid(t *testing.T) {
+	c := e.dials(t, "5600", numberOf(779, 9))
+	c.AwaitListened(t, 1, askedWithin)
+	c.Press("300081#")
+	c.AwaitListened(t, 2, askedWithin)
+	c.Say(t, inWords(e.saidPIN))
+	next := c.fs.calls.await(t, c.ID, "let through or asked again", saidWithin, func(s sighting) bool {
+		return strings.Contains(s.Arguments, "/confirmation.wav") || strings.Contains(s.Arguments, "/ask-pin-again.wav")
+	})
+	if strings.Contains(next.Arguments, "/ask-pin-again.wav") {
+		c.Press(e.saidPIN + "#")
+	}
+	isVerifiedAt(t, c, "menu")
+}
+
+// inWords is how a caller says digits.
+func inWords(digits string) string {
+	words := strings.Fields("zero one two three four five six seven eight nine")
+	var said []string
+	for _, d := range digits {
+		said = append(said, words[d-'0'])
+	}
+	return strings.Join(said, " ")
 }

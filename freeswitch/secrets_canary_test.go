@@ -26,6 +26,7 @@ func TestEverySecretOfEveryWayIsFoundNowhere(t *testing.T) {
 			scenario{"a passphrase said right", e.saidRight},
 			scenario{"passphrases said wrong, and codes", e.saidWrong},
 			scenario{"a passphrase broken off", e.brokenOff},
+			scenario{"a PIN that is said", e.aPINThatIsSaid},
 			scenario{"a date of birth and a fact", e.birthDate},
 			scenario{"a date of birth and a fact in German", e.geburtsdatum},
 			scenario{"a token, redeemed", e.tokenRedeemed},

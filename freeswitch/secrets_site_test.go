@@ -26,6 +26,8 @@ type everySecret struct {
 	birth, geburt time.Time
 	postcode, plz string
 	pin, totpCode string
+	// saidPIN is a PIN that is said and keyed.
+	saidPIN string
 	token         struct{ redeemed, hungUp, away, dies string }
 	// sent is the code that a caller was sent.
 	sent string
@@ -41,9 +43,9 @@ func startEverySecret(t *testing.T) *everySecret {
 	maps.Copy(files, careless)
 	o := serviceOptions{
 		Customers: []customer{{ID: "K-0", Name: "Rehearsal", Phones: numberOf(127, 0), Passphrase: "two words"}},
-		Lines:     []string{line, openOffice(t), exampleLine(t, "bank")}, Settings: e.catcher.Settings,
+		Lines:     []string{line, openOffice(t), exampleLine(t, "bank"), spokenLine}, Settings: e.catcher.Settings,
 	}
-	e.site = startSiteOn(t, o, hearing(t, options{Files: files}, passphraseOf(t, line).Grammar))
+	e.site = startSiteOn(t, o, heedingAnswers(t, options{Files: files}, passphraseOf(t, line).Grammar))
 	e.doomed = startService(t, o)
 	return e
 }
@@ -76,6 +78,10 @@ func (e *everySecret) draw(t *testing.T) {
 	key, e.totpCode, totpSecret = before.drawTOTP(t)
 	e.secrets = append(e.secrets, birthSecret, geburtSecret, totpSecret,
 		secret{what: "fact", digits: []string{e.postcode, e.plz}}, secret{what: "PIN", digits: []string{e.pin}})
+	e.saidPIN = before.drawDigits(6)
+	e.secrets = append(e.secrets, secret{
+		what: "spoken PIN", digits: []string{e.saidPIN}, texts: []string{inWords(e.saidPIN)},
+	})
 	e.customers = []customer{
 		{ID: "K-1", Name: "Speaks Well", Passphrase: e.phrases[0]},
 		{ID: "K-2", Name: "Speaks Badly", Passphrase: e.phrases[1]},
@@ -84,6 +90,7 @@ func (e *everySecret) draw(t *testing.T) {
 		{ID: "K-5", Name: "Has Authenticator", PIN: e.pin, TOTP: key},
 		{ID: "K-6", Name: "Has Token", PIN: e.pin},
 		{ID: "K-7", Name: "Says It Later", Passphrase: e.phrases[4]},
+		{ID: "K-8", Name: "Says The PIN", Account: "300081", PIN: e.saidPIN},
 	}
 	for i := range e.customers {
 		e.customers[i].Phones = numberOf(127, i+1)
@@ -102,7 +109,7 @@ func (e *everySecret) draw(t *testing.T) {
 
 func (e *everySecret) dials(t *testing.T, to, from string, headers ...string) *call {
 	t.Helper()
-	return callWithSIPp(t, e.freeSWITCH, dial{To: to, From: from, Headers: headers, Wide: to == "5100"})
+	return callWithSIPp(t, e.freeSWITCH, dial{To: to, From: from, Headers: headers, Wide: to == "5100" || to == "5600"})
 }
 
 // begins has a caller say who they are, up to the question for the passphrase.

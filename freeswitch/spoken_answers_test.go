@@ -26,9 +26,9 @@ routes: {verified: menu XML default, identified: agents XML default}
 const shippedAnswers = "conf/grammar/countersign-*-en.gram"
 
 // heedingAnswers adds a speech engine with the shipped grammars of answers, and the words of these in its dictionary.
-func heedingAnswers(t testing.TB, o options) options {
+func heedingAnswers(t testing.TB, o options, passphrases ...string) options {
 	t.Helper()
-	o = hearing(t, o)
+	o = hearing(t, o, passphrases...)
 	grammars, err := filepath.Glob(shippedAnswers)
 	require.NoError(t, err)
 	require.NotEmpty(t, grammars)
