@@ -160,6 +160,38 @@ func TestWhoOptsOutWithoutAWrongAnswerHasNotGuessed(t *testing.T) {
 	}
 }
 
+func TestAnIdentifierAfterWhichACodeWasSentCounts(t *testing.T) {
+	t.Parallel()
+	sends := func(to string, out session.Outcome) session.Question {
+		return session.Question{Factor: session.Possession, Step: step{
+			"sms_code", func(_ context.Context, s *session.Session) (session.Outcome, error) {
+				if c, _ := s.Customer(); c.ID == to {
+					s.CodeSent()
+				}
+				return out, nil
+			},
+		}}
+	}
+	byAccount := func(q session.Question) *session.Line {
+		return line(func(l *session.Line) { l.Verify = []session.Question{q} })
+	}
+	for name, c := range map[string]struct {
+		line *session.Line
+		want int // identifiers taken back
+	}{
+		"sent, and opts out":               {byAccount(sends("C-1", session.Declined())), 0},
+		"sent, and an outage":              {byAccount(sends("C-1", session.Failed(event.ReasonUnavailable))), 0},
+		"sent, and the next is not set up": {byAccount(sends("C-1", session.Skipped(event.ReasonNotEnrolled))), 0},
+		"not sent":                         {byAccount(sends("nobody", session.Declined())), 1},
+		"sent to the number's owner, who is somebody else": {family("C-2", sends("C-1", session.Declined())), 1},
+		"sent to who was named then":                       {family("C-2", sends("C-2", session.Declined())), 0},
+	} {
+		g := &guard{}
+		run(t, c.line, &sessiontest.Channel{}, guarded(g))
+		assert.Len(t, g.notGuessed, c.want, name)
+	}
+}
+
 func TestWhatWasKeyedAheadOfARefusedPINIsNoAccountNumber(t *testing.T) {
 	t.Parallel()
 	asks := func(prompt string) step {

@@ -34,7 +34,8 @@ type Guard interface {
 	// StepFailed counts a failed step against the caller's number.
 	StepFailed(ctx context.Context, number string)
 	// Verified and NotGuessed no longer count the identifier that led to the customer: the caller was verified, or went
-	// to a person without a wrong answer. Verified forgets a typing error before it too.
+	// to a person without a wrong answer and without a code sent to the customer. Verified forgets a typing error before
+	// it too.
 	Verified(ctx context.Context, a Attempt)
 	NotGuessed(ctx context.Context, a Attempt)
 	// Ended counts a decided call for the line's alarm. It does not block.

@@ -46,6 +46,9 @@ type Session struct {
 	guessed    bool // an answer was wrong
 	known      bool // the caller's number is a customer's, or somebody was verified with it
 
+	// codeSentTo is the id of the customer who was sent a one-time code.
+	codeSentTo string
+
 	queued      []utterance // played before the next prompt
 	spoken      bool        // a prompt has been played
 	missing     map[utterance]bool

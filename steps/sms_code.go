@@ -125,6 +125,7 @@ func (c SMSCode) send(ctx context.Context, s *session.Session, sent code) error 
 		c.Sends.NotSent(ctx, sent.to)
 		return fmt.Errorf("send a code: %w", err)
 	}
+	s.CodeSent()
 	return nil
 }
 
