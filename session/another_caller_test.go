@@ -160,6 +160,43 @@ func TestWhoOptsOutWithoutAWrongAnswerHasNotGuessed(t *testing.T) {
 	}
 }
 
+func TestAHouseholdWhoseNumberWasVerifiedLatelyIsNotAnonymous(t *testing.T) {
+	t.Parallel()
+	notMe := family("C-2", pinOf("C-2", session.Declined()))
+	wrongPIN := family("C-2", pinOf("C-2", session.Failed(event.ReasonWrongAnswer)))
+	nobodys := family("C-2", pinOf("C-2", session.Declined()))
+	nobodys.ANI = nil
+	for name, c := range map[string]struct {
+		line     *session.Line
+		lately   bool // somebody was verified with the number
+		withheld bool
+		want     event.Reason
+	}{
+		"not me, verified lately":    {notMe, true, false, event.ReasonOK},
+		"not me, never verified":     {notMe, false, false, event.ReasonOptedOut},
+		"wrong PIN, verified lately": {wrongPIN, true, false, event.ReasonOK},
+		"wrong PIN, never verified":  {wrongPIN, false, false, event.ReasonWrongAnswer},
+		"nobody's, verified lately":  {nobodys, true, false, event.ReasonOK},
+		"nobody's, never verified":   {nobodys, false, false, event.ReasonVelocity},
+		"withheld":                   {nobodys, true, true, event.ReasonVelocity},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := &guard{caller: session.Standing{Known: c.lately}, anonymous: session.Standing{Locked: true, Caller: true}}
+			ch := &sessiontest.Channel{}
+			again(t, c.line, ch, session.Call{Channel: "u-1", Caller: "+15551230001", Withheld: c.withheld}, guarded(g))
+			_, v := routedTo(ch)
+			assert.Equal(t, string(c.want), v["cs_reason"])
+			for _, a := range g.attempts {
+				assert.False(t, a.Anonymous, a.Customer)
+			}
+			for _, a := range g.verified {
+				assert.True(t, a.Anonymous, "it is noted again that somebody was verified: no customer here has the number")
+			}
+		})
+	}
+}
+
 func TestAnIdentifierAfterWhichACodeWasSentCounts(t *testing.T) {
 	t.Parallel()
 	sends := func(to string, out session.Outcome) session.Question {

@@ -52,6 +52,7 @@ type Attempt struct {
 	// Suggested says that nothing but the caller's number names the customer: the caller may be somebody else.
 	Suggested bool
 	// Anonymous says that nothing is known about the caller's number: no customer has it, and nobody was verified with it.
+	// Of a verified caller it says only that the number is not this customer's.
 	Anonymous bool
 }
 
