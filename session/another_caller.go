@@ -24,7 +24,7 @@ func (w *walk) identifyAnother(ctx context.Context) {
 	s, why, at := w.s, w.why, w.at
 	suggested, methods := s.customer, s.methods
 	s.customer, s.methods, s.queued = nil, nil, s.queued[:0]
-	s.known = false  // the customer with this number is somebody else
+	s.known = false  // the customer with this number is somebody else; what the guard knows of the number stays
 	s.discard = true // a PIN keyed ahead is no account number
 	w.askWho(ctx)
 	same := s.customer != nil && s.customer.ID == suggested.ID

@@ -160,6 +160,75 @@ func TestWhoOptsOutWithoutAWrongAnswerHasNotGuessed(t *testing.T) {
 	}
 }
 
+func TestAHouseholdWhoseNumberWasVerifiedLatelyIsNotAnonymous(t *testing.T) {
+	t.Parallel()
+	notMe := family("C-2", pinOf("C-2", session.Declined()))
+	wrongPIN := family("C-2", pinOf("C-2", session.Failed(event.ReasonWrongAnswer)))
+	nobodys := family("C-2", pinOf("C-2", session.Declined()))
+	nobodys.ANI = nil
+	for name, c := range map[string]struct {
+		line     *session.Line
+		lately   bool // somebody was verified with the number
+		withheld bool
+		want     event.Reason
+	}{
+		"not me, verified lately":    {notMe, true, false, event.ReasonOK},
+		"not me, never verified":     {notMe, false, false, event.ReasonOptedOut},
+		"wrong PIN, verified lately": {wrongPIN, true, false, event.ReasonOK},
+		"wrong PIN, never verified":  {wrongPIN, false, false, event.ReasonWrongAnswer},
+		"nobody's, verified lately":  {nobodys, true, false, event.ReasonOK},
+		"nobody's, never verified":   {nobodys, false, false, event.ReasonVelocity},
+		"withheld":                   {nobodys, true, true, event.ReasonVelocity},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := &guard{caller: session.Standing{Known: c.lately}, anonymous: session.Standing{Locked: true, Caller: true}}
+			ch := &sessiontest.Channel{}
+			again(t, c.line, ch, session.Call{Channel: "u-1", Caller: "+15551230001", Withheld: c.withheld}, guarded(g))
+			_, v := routedTo(ch)
+			assert.Equal(t, string(c.want), v["cs_reason"])
+			for _, a := range g.attempts {
+				assert.False(t, a.Anonymous, a.Customer)
+			}
+			for _, a := range g.verified {
+				assert.True(t, a.Anonymous, "it is noted again that somebody was verified: no customer here has the number")
+			}
+		})
+	}
+}
+
+func TestAnIdentifierAfterWhichACodeWasSentCounts(t *testing.T) {
+	t.Parallel()
+	sends := func(to string, out session.Outcome) session.Question {
+		return session.Question{Factor: session.Possession, Step: step{
+			"sms_code", func(_ context.Context, s *session.Session) (session.Outcome, error) {
+				if c, _ := s.Customer(); c.ID == to {
+					s.CodeSent(event.CodeSent{Step: "sms_code", Way: event.WaySMS, State: event.CodeSentOff})
+				}
+				return out, nil
+			},
+		}}
+	}
+	byAccount := func(q session.Question) *session.Line {
+		return line(func(l *session.Line) { l.Verify = []session.Question{q} })
+	}
+	for name, c := range map[string]struct {
+		line *session.Line
+		want int // identifiers taken back
+	}{
+		"sent, and opts out":               {byAccount(sends("C-1", session.Declined())), 0},
+		"sent, and an outage":              {byAccount(sends("C-1", session.Failed(event.ReasonUnavailable))), 0},
+		"sent, and the next is not set up": {byAccount(sends("C-1", session.Skipped(event.ReasonNotEnrolled))), 0},
+		"not sent":                         {byAccount(sends("nobody", session.Declined())), 1},
+		"sent to the number's owner, who is somebody else": {family("C-2", sends("C-1", session.Declined())), 1},
+		"sent to who was named then":                       {family("C-2", sends("C-2", session.Declined())), 0},
+	} {
+		g := &guard{}
+		run(t, c.line, &sessiontest.Channel{}, guarded(g))
+		assert.Len(t, g.notGuessed, c.want, name)
+	}
+}
+
 func TestWhatWasKeyedAheadOfARefusedPINIsNoAccountNumber(t *testing.T) {
 	t.Parallel()
 	asks := func(prompt string) step {

@@ -26,5 +26,14 @@ type Sending struct {
 	Replaces bool
 }
 
-// CodeSent records what became of a one-time code.
-func (s *Session) CodeSent(e event.CodeSent) { s.events.record(e) }
+// CodeSent records what became of a one-time code. If it was sent, the identifier that named the customer counts,
+// whatever the caller does next, or one caller could have codes sent to any number of customers.
+func (s *Session) CodeSent(e event.CodeSent) {
+	s.events.record(e)
+	if s.customer != nil && e.State == event.CodeSentOff {
+		s.codeSentTo = s.customer.ID
+	}
+}
+
+// sentCode says whether the customer was sent a code in this call.
+func (s *Session) sentCode() bool { return s.customer != nil && s.codeSentTo == s.customer.ID }

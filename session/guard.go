@@ -35,7 +35,8 @@ type Guard interface {
 	// StepFailed counts a failed step against the caller's number.
 	StepFailed(ctx context.Context, number string)
 	// Verified and NotGuessed no longer count the identifier that led to the customer: the caller was verified, or went
-	// to a person without a wrong answer. Verified forgets a typing error before it too.
+	// to a person without a wrong answer and without a code sent to the customer. Verified forgets a typing error before
+	// it too.
 	Verified(ctx context.Context, a Attempt)
 	NotGuessed(ctx context.Context, a Attempt)
 	// Ended counts a decided call for the line's alarm. It does not block.
@@ -52,6 +53,7 @@ type Attempt struct {
 	// Suggested says that nothing but the caller's number names the customer: the caller may be somebody else.
 	Suggested bool
 	// Anonymous says that nothing is known about the caller's number: no customer has it, and nobody was verified with it.
+	// Of a verified caller it says only that the number is not this customer's.
 	Anonymous bool
 }
 

@@ -78,7 +78,7 @@ func (w *walk) callerLocked(ctx context.Context) bool {
 	}
 	standing := w.s.guard.Caller(ctx, number)
 	if !standing.Locked {
-		w.s.known = w.s.known || standing.Known && w.s.Number() != ""
+		w.s.lately = standing.Known && w.s.Number() != ""
 		return false
 	}
 	customer, _ := w.s.Customer()

@@ -46,8 +46,13 @@ type Session struct {
 	provenHere bool
 	methods    []event.Method
 	guessed    bool // an answer was wrong
-	known      bool // the caller's number is a customer's, or somebody was verified with it
+	known      bool // the caller's number is a customer's, who is not known to be somebody else
 	concealed  concealment
+
+	// codeSentTo is the id of the customer who was sent a one-time code.
+	codeSentTo string
+	// lately says that somebody was verified with the caller's number lately, whoever it was.
+	lately bool
 
 	queued      []utterance // played before the next prompt
 	spoken      bool        // a prompt has been played
@@ -87,7 +92,7 @@ func (s *Session) suggested() bool {
 
 // anonymous says that nothing is known about the caller: the number is hidden, forged or nobody's, and nothing was
 // proven.
-func (s *Session) anonymous() bool { return !s.known && len(s.proofs) == 0 }
+func (s *Session) anonymous() bool { return !s.known && !s.lately && len(s.proofs) == 0 }
 
 func (s *Session) factors() []Factor {
 	var f []Factor

@@ -62,7 +62,7 @@ func (r *Runner) decide(ctx context.Context, s *Session, log *slog.Logger) verdi
 			r.guard.Verified(ctx, a)
 		}
 	default:
-		if s.customer != nil && !s.guessed && freely[v.reason] {
+		if s.customer != nil && !s.guessed && !s.sentCode() && freely[v.reason] {
 			r.guard.NotGuessed(ctx, s.attempt())
 		}
 		s.events.record(event.Failed{

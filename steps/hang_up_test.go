@@ -87,3 +87,53 @@ func (named) Name() string { return "account" }
 func (named) Run(context.Context, *session.Session) (session.Outcome, error) {
 	return session.IdentifiedAs(ada, event.MethodAccount), nil
 }
+
+func TestOneNumberHasNotCodesSentToOneCustomerAfterTheOther(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		gateway error
+		want    int // calls of 12 that were asked who they are
+	}{
+		"sent": {nil, 4}, "the gateway is down": {errors.New("down"), 12},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g, err := guard.New(guard.Options{
+				Store: shared.NewMemory(), Key: make([]byte, 32), Log: slog.New(slog.DiscardHandler),
+			})
+			require.NoError(t, err)
+			p, named := &phoneCompany{err: c.gateway}, 0
+			for i := range 12 {
+				ch, j := &sessiontest.Channel{Moves: keys("*")}, &sessiontest.Journal{}
+				l := verifying(enrolled(), 2, possession(smsCode(enrolled(), p)))
+				l.ANI = nil
+				l.Identify = []session.Step{namedAs{fmt.Sprint("account-", i), &named}}
+				o := session.Options{
+					Journal: j, Prompts: sessiontest.Prompts{}, Guard: g, Line: func(session.Call) *session.Line { return l },
+				}
+				call := session.Call{
+					ID: fmt.Sprint("call-", i), Channel: "u", Started: time.Now(), Caller: "+15557654321",
+				}
+				session.NewRunner(o).Run(ch.Start(t.Context()), call, ch)
+				ch.End(nil)
+			}
+			assert.Equal(t, c.want, named)
+			if c.gateway == nil {
+				assert.Len(t, p.sent, c.want)
+			}
+		})
+	}
+}
+
+// namedAs identifies Ada by one of many accounts, and counts.
+type namedAs struct {
+	account string
+	times   *int
+}
+
+func (namedAs) Name() string { return "account" }
+func (n namedAs) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
+	*n.times++
+	s.Named(ctx, "account", n.account)
+	return session.IdentifiedAs(ada, event.MethodAccount), nil
+}
