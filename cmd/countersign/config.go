@@ -45,6 +45,7 @@ type config struct {
 		MaxDuration duration `yaml:"max_duration"`
 		MaxActions  int      `yaml:"max_actions"`
 	} `yaml:"calls"`
+	Keys   trunkKeys `yaml:"keys"`
 	Caller struct {
 		Placeholders []string `yaml:"placeholders"`
 	} `yaml:"caller"`
@@ -129,6 +130,7 @@ func defaults() config {
 	c.Calls.MaxDuration = duration(180 * time.Second)
 	c.Calls.MaxActions = 60
 	c.Caller.Placeholders = []string{}
+	c.Keys = defaultTrunkKeys()
 	c.Customers.Hash = customers.SchemeArgon2id
 	c.Prompts.Voices = prompts.Voices{}
 	c.Guard = guard.DefaultRules()
@@ -238,6 +240,7 @@ func (c config) check() error {
 		errs = append(errs, fmt.Errorf("log.format is %q: it can be text or json", c.Log.Format))
 	}
 	errs = append(errs, below("guard", c.Guard.Validate())...)
+	errs = append(errs, below("keys", c.Keys.check())...)
 	for _, text := range lines.CheckPopURL(c.Line.PopURL) {
 		errs = append(errs, fmt.Errorf("line.pop_url is wrong: %s", text))
 	}
@@ -344,6 +347,7 @@ func (c config) logger(to io.Writer) *slog.Logger {
 func (c config) directoryPath() string { return filepath.Join(c.data, "directory.db") }
 func (c config) journalPath() string   { return filepath.Join(c.data, "journal.db") }
 func (c config) attemptsPath() string  { return filepath.Join(c.data, "attempts.db") }
+func (c config) trunksPath() string    { return filepath.Join(c.data, "trunks.json") }
 func (c config) auditPath() string     { return filepath.Join(c.data, "audit.db") }
 func (c config) reportsPath() string   { return filepath.Join(c.data, "reports.db") }
 func (c config) natsDir() string       { return filepath.Join(c.data, "nats") }
