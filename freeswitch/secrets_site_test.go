@@ -28,7 +28,7 @@ type everySecret struct {
 	pin, totpCode string
 	// saidPIN is a PIN that is said and keyed.
 	saidPIN string
-	token         struct{ redeemed, hungUp, away, dies string }
+	token   struct{ redeemed, hungUp, away, dies string }
 	// sent is the code that a caller was sent.
 	sent string
 	// secrets are what must be nowhere; peppers are the keys of the two services.

@@ -19,6 +19,8 @@ type Options struct {
 	Placeholders Placeholders
 	// Guard counts attempts across calls. Default: no limits.
 	Guard Guard
+	// Trunks counts calls without a key. Default: nobody does.
+	Trunks Trunks
 	// Calls keeps results for calls that come back, Tokens redeems and issues ID&V tokens; either may be nil.
 	Calls  Calls
 	Tokens Tokens
@@ -57,6 +59,7 @@ type Runner struct {
 	line         func(Call) *Line
 	placeholders Placeholders
 	guard        Guard
+	trunks       Trunks
 	calls        Calls
 	tokens       Tokens
 	customer     func(context.Context, string) (Customer, bool, error)
@@ -73,11 +76,14 @@ func NewRunner(o Options) *Runner {
 	r := &Runner{
 		journal: o.Journal, prompts: o.Prompts, line: o.Line, source: Source(o.Node), maxDuration: o.MaxDuration,
 		maxActions: o.MaxActions, stateTimeout: o.StateTimeout,
-		log: o.Log, now: o.Now, placeholders: o.Placeholders, guard: o.Guard, calls: o.Calls, tokens: o.Tokens,
+		log: o.Log, now: o.Now, placeholders: o.Placeholders, guard: o.Guard, trunks: o.Trunks, calls: o.Calls, tokens: o.Tokens,
 		customer: o.Customer,
 	}
 	if r.guard == nil {
 		r.guard = noGuard{}
+	}
+	if r.trunks == nil {
+		r.trunks = noTrunks{}
 	}
 	if o.Node == "" {
 		r.source = Source("countersign")
@@ -114,8 +120,9 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	if call.NeedLevel > Unknown && earlier.Line != "" {
 		call.Line = earlier.Line // a step-up stays on the line that took the call
 	}
+	keys := &heardKeys{Channel: ch}
 	s := &Session{
-		call: call, line: r.line(call), channel: ch, prompts: r.prompts, guard: r.guard, now: r.now,
+		call: call, line: r.line(call), channel: keys, prompts: r.prompts, guard: r.guard, now: r.now,
 		placeholders: r.placeholders,
 		actionsLeft:  r.maxActions, earlier: earlier,
 	}
@@ -153,6 +160,7 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	case v.gone != nil:
 		end, v.reason = event.EndReleased, event.ReasonUnavailable
 	}
+	r.trunkEnded(s, keys, end)
 	customer, _ := s.Customer()
 	s.events.record(event.CallEnded{
 		End: end, Status: v.status(), Level: int(v.level), Reason: v.reason, Customer: customer.ID, Methods: s.methods,

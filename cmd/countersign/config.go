@@ -46,6 +46,7 @@ type config struct {
 		MaxDuration duration `yaml:"max_duration"`
 		MaxActions  int      `yaml:"max_actions"`
 	} `yaml:"calls"`
+	Keys   trunkKeys `yaml:"keys"`
 	Caller struct {
 		Placeholders []string `yaml:"placeholders"`
 	} `yaml:"caller"`
@@ -131,6 +132,7 @@ func defaults() config {
 	c.Calls.MaxDuration = duration(180 * time.Second)
 	c.Calls.MaxActions = 60
 	c.Caller.Placeholders = []string{}
+	c.Keys = defaultTrunkKeys()
 	c.Customers.Hash = customers.SchemeArgon2id
 	c.Prompts.Voices = prompts.Voices{}
 	c.Guard = guard.DefaultRules()
@@ -243,6 +245,7 @@ func (c config) check() error {
 	}
 	errs = append(errs, below("guard", c.Guard.Validate())...)
 	errs = append(errs, below("email", errors.Join(c.Email.Check()...))...)
+	errs = append(errs, below("keys", c.Keys.check())...)
 	for _, text := range lines.CheckPopURL(c.Line.PopURL) {
 		errs = append(errs, fmt.Errorf("line.pop_url is wrong: %s", text))
 	}
@@ -349,6 +352,7 @@ func (c config) logger(to io.Writer) *slog.Logger {
 func (c config) directoryPath() string { return filepath.Join(c.data, "directory.db") }
 func (c config) journalPath() string   { return filepath.Join(c.data, "journal.db") }
 func (c config) attemptsPath() string  { return filepath.Join(c.data, "attempts.db") }
+func (c config) trunksPath() string    { return filepath.Join(c.data, "trunks.json") }
 func (c config) auditPath() string     { return filepath.Join(c.data, "audit.db") }
 func (c config) reportsPath() string   { return filepath.Join(c.data, "reports.db") }
 func (c config) natsDir() string       { return filepath.Join(c.data, "nats") }

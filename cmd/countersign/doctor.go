@@ -57,6 +57,7 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 		Files: doctor.Files{
 			Customers: cfg.directoryPath(), Pepper: cfg.pepperPath(), Journal: cfg.journalPath(),
 			Audit: cfg.auditPath(), Reports: cfg.reportsPath(), Lines: cfg.linesPath(),
+			Trunks: cfg.trunksPath(),
 		},
 		Hash:    cfg.Customers.Hash,
 		Prompts: cfg.promptsDir(), OwnPrompts: cfg.Prompts.Path != "", Voices: cfg.Prompts.Voices,

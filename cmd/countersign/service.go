@@ -18,6 +18,7 @@ import (
 	"countersign/session"
 	"countersign/session/guard"
 	"countersign/session/token"
+	"countersign/session/trunks"
 	attemptsdb "countersign/store/attempts"
 	"countersign/store/journal"
 	"countersign/store/sqlite"
@@ -113,6 +114,12 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	if err != nil {
 		return s, err
 	}
+	quiet, err := trunks.New(trunks.Options{Silent: cfg.Keys.SilentCalls, File: cfg.trunksPath(), Alarm: s.trunkSilent,
+		Log: log})
+	if err != nil {
+		log.Error("which trunks were silent is not known", "err", err)
+	}
+	s.parts.addQuiet(quiet.Close)
 	tokens, err := openTokens(cfg, keys, s.state, directory)
 	if err != nil {
 		return s, err
@@ -151,12 +158,15 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	runner := session.NewRunner(session.Options{
 		Placeholders: placeholders,
 		Journal:      s.journal, Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
+		Trunks:   quiet,
 		Tokens:   token.ForCalls{Issuer: tokens},
 		Customer: customers.ByID, Node: cfg.Node, Log: log,
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
 		StateTimeout: time.Duration(cfg.NATS.Timeout),
 	})
-	s.server = esl.NewServer(runner.Run, esl.Options{MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Log: log})
+	s.server = esl.NewServer(runner.Run, esl.Options{
+		MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Keys: cfg.Keys.of, Log: log,
+	})
 	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
 		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal) + leapMost},
 		Sign:   keys.SignEvent, Expected: before, Lost: s.stateLost,

@@ -66,6 +66,16 @@ func (s *service) tell(ctx context.Context, line string, e audit.Entry, text str
 	s.publishAlarm(ctx, about, now, line, event.Alarm{Kind: event.AlarmStateLost, Seconds: 1, What: text})
 }
 
+// trunkSilent publishes that no key is heard on a trunk.
+func (s *service) trunkSilent(line string, a event.Alarm) {
+	ctx, cancel := context.WithTimeout(context.Background(), proveWithin)
+	defer cancel()
+	now := time.Now().UTC()
+	about := fmt.Sprintf("alarm-%s-%s-%s-%s", line, now.Format("200601021504"), s.cfg.Node,
+		strings.ReplaceAll(a.Trunk, "/", "-"))
+	s.publishAlarm(ctx, about, now, line, a)
+}
+
 // alarm logs and publishes that more calls than usual fail on a line.
 func (s *service) alarm(ctx context.Context, line string, a event.Alarm) {
 	s.log.Error("more calls than usual fail on a line: somebody may be trying PINs on many accounts",

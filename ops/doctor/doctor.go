@@ -56,7 +56,7 @@ func skipped(format string, a ...any) Finding {
 }
 
 // Files are the paths of this machine's databases and its pepper. They need not exist.
-type Files struct{ Customers, Pepper, Journal, Audit, Reports, Lines string }
+type Files struct{ Customers, Pepper, Journal, Audit, Reports, Lines, Trunks string }
 
 // Options are the settings of the service on this machine.
 type Options struct {
@@ -144,6 +144,8 @@ var checks = []check{
 	{name: "lines", run: linesCompile, asksNATS: true},
 	{name: "reports", run: eventsAreCounted, asksNATS: true},
 	{name: "freeswitch", run: dialplanIsInstalled},
+	{name: "trunks", run: trunksBringKeys},
+	{name: "recordings", run: recordingsCanBeMasked},
 	{name: "step-up", run: eventSocketsTakeCommands},
 	{name: "clock", run: clockIsSet},
 }

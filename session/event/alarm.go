@@ -1,7 +1,7 @@
 package event
 
-// FactAlarm: more calls of a line fail than usual, perhaps because of PIN attempts on many accounts, or shared state
-// was lost. It belongs to no call: its call is "alarm-<line>-<minute>".
+// FactAlarm: more calls of a line fail than usual, perhaps because of PIN attempts on many accounts, no key is heard on
+// a trunk, or shared state was lost. It belongs to no call: its call is "alarm-<line>-<minute>".
 const FactAlarm Fact = "alarm"
 
 // AlarmKind says which limit was exceeded.
@@ -14,6 +14,8 @@ const (
 	AlarmFailureCount AlarmKind = "failure_count"
 	// AlarmStateLost: state that machines share in NATS was missing, older or damaged. What says which; it has no counts.
 	AlarmStateLost AlarmKind = "state_lost"
+	// AlarmNoKeys: no key was heard in many calls in a row of one trunk. All Calls count as Failures; Trunk names it.
+	AlarmNoKeys AlarmKind = "no_keys"
 )
 
 // Alarm is the counts of all machines, or what was lost.
@@ -26,6 +28,8 @@ type Alarm struct {
 	Seconds int `json:"seconds"`
 	// What happened, in words. Always with AlarmStateLost: what was lost, and what became of it.
 	What string `json:"what,omitempty"`
+	// Trunk is FreeSWITCH's name of the trunk, with AlarmNoKeys alone: its gateway, or profile and address.
+	Trunk string `json:"trunk,omitempty"`
 }
 
 // Fact implements Data.

@@ -77,7 +77,9 @@ func examples() map[event.Fact]event.Event {
 		}),
 		one(
 			"alarm-retail-2025-11-19T09:46", 1, after(5*time.Minute),
-			event.Alarm{Kind: event.AlarmFailureRate, Calls: 41, Failures: 17, Seconds: 300, What: "17 of 41 calls failed"},
+			event.Alarm{Kind: event.AlarmNoKeys, Calls: 30, Failures: 30, Seconds: 1740, Trunk: "carrier-a",
+				What: "no key was heard in 30 calls in a row on the trunk carrier-a, since 2025-11-19T09:17:07Z; " +
+					"on other trunks keys were heard in 311 of 340 calls"},
 		),
 	} {
 		all[e.Fact()] = e
