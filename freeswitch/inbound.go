@@ -61,11 +61,28 @@ func NewInbound(s Server) *Inbound {
 // The error is a *RefusedError, session.ErrSwitchUnavailable, or that of an invalid command. It never sends a command
 // twice.
 func (c *Inbound) API(ctx context.Context, command string) (string, error) {
-	name, _, _ := strings.Cut(command, " ")
-	if name == "" || strings.ContainsFunc(command, isControl) {
+	if command == "" || command[0] == ' ' || strings.ContainsFunc(command, isControl) {
 		return "", fmt.Errorf("not an API command: %.40q", command)
 	}
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	name, _, _ := strings.Cut(command, " ")
+	return c.command(ctx, name, "api "+command, apiTimeout)
+}
+
+// execute has a channel, which must be parked, run an application after those that it was told to run before. It does not
+// wait for its end.
+func (c *Inbound) execute(ctx context.Context, channel, application, argument string) error {
+	if strings.ContainsFunc(channel+application+argument, isControl) {
+		return fmt.Errorf("not an application: %.40q", application)
+	}
+	_, err := c.command(ctx, application, "sendmsg "+channel+"\ncall-command: execute\nevent-lock: true\n"+
+		"execute-app-name: "+application+"\nexecute-app-arg: "+argument, apiTimeout)
+	return err
+}
+
+// command sends one command and returns its answer. name is for errors; most bounds a command whose context has no
+// earlier deadline.
+func (c *Inbound) command(ctx context.Context, name, command string, most time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	select {
 	case <-c.turn:
@@ -79,13 +96,13 @@ func (c *Inbound) API(ctx context.Context, command string) (string, error) {
 	if err := c.connect(ctx); err != nil {
 		return "", fmt.Errorf("%w: %s: %w", session.ErrSwitchUnavailable, c.server.Address, err)
 	}
-	answer, err := c.conn.exchange(ctx, "api "+command, c.closed)
+	answer, err := c.conn.exchange(ctx, command, c.closed)
 	if err != nil {
 		c.drop() // the next command must not get this one's answer
 		return "", fmt.Errorf("%w: %s: %s: %w", session.ErrSwitchUnavailable, c.server.Address, name, err)
 	}
 	text := strings.TrimSpace(answer.body)
-	if answer.kind != "api/response" { // this user may not run the command
+	if answer.kind != "api/response" { // that of another command, or this user may not run it
 		text = answer.text
 	}
 	if strings.HasPrefix(text, "-") {

@@ -213,6 +213,8 @@ func (j journey) Story() (story []string) {
 			line = fmt.Sprintf("%s %s at %s, %s %s", line, d.Reason, d.Step, d.Status, d.Customer)
 		case event.Routed:
 			line = fmt.Sprintf("%s %s to %s", line, d.Outcome, d.Destination)
+		case event.CodeSent:
+			line = fmt.Sprintf("%s %s %s %s", line, d.Way, d.State, d.Last2)
 		case event.CallEnded:
 			line = fmt.Sprintf("%s %s %s %s", line, d.End, d.Status, d.Reason)
 		}

@@ -39,6 +39,8 @@ type serviceOptions struct {
 	Lines []string
 	// Settings are more lines of countersign.yaml.
 	Settings string
+	// Recordings is a folder with recordings of the operator's, in place of the shipped ones.
+	Recordings string
 	// FreeSWITCH is whose event socket the service may use.
 	FreeSWITCH *freeSWITCH
 }
@@ -87,6 +89,9 @@ func startService(t testing.TB, o serviceOptions) *service {
 	}
 	settings = append(settings, o.Settings...)
 	require.NoError(t, os.WriteFile(s.config, settings, 0o600))
+	if o.Recordings != "" {
+		require.NoError(t, os.CopyFS(filepath.Join(s.Data, "prompts"), os.DirFS(o.Recordings)))
+	}
 	s.importCustomers(t, o.Customers)
 	t.Cleanup(func() { s.end(t) })
 	s.Start(t)

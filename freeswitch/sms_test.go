@@ -31,7 +31,7 @@ func startCatcher(t testing.TB) *catcher {
 	return c
 }
 
-var codeInMessage = regexp.MustCompile(`\b[0-9]{6}\b`)
+var codeInMessage = regexp.MustCompile(`\b([0-9]{6}|[0-9]{8})\b`)
 
 // Code reads the code in the nth message to a number; the first is 1.
 func (c *catcher) Code(t testing.TB, number string, nth int) string {

@@ -198,7 +198,7 @@ func variable(ctx context.Context, server *Inbound, channel, name string) (strin
 	return value, err
 }
 
-var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
 // isUUID reports whether id is an id of a FreeSWITCH channel: only those go into a command.
-func isUUID(id string) bool { return uuid.MatchString(id) }
+func isUUID(id string) bool { return uuidPattern.MatchString(id) }

@@ -24,7 +24,7 @@ type SMSCode struct {
 type CodeWay string
 
 // ways are all of them, in the order of documentation.
-var codeWays = []event.Way{event.WaySMS, event.WayEmail}
+var codeWays = []event.Way{event.WaySMS, event.WayCall, event.WayEmail}
 
 func (w *CodeWay) unword(text string) error {
 	if !slices.Contains(codeWays, event.Way(text)) {

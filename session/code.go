@@ -14,7 +14,19 @@ type Message struct {
 	Code Secret
 	// Lifetime is how long the code is valid.
 	Lifetime time.Duration
+	// Reference names this sending to the gateway, for its receipt; it is random.
+	Reference string
+	// Audio has the files of the prompts that a call with the code plays, by name (CodeCallPrompts); nil for other ways.
+	Audio map[string]string
+	// Over ends when the code is not waited for any more: a call that still rings is given up. nil never ends.
+	Over <-chan struct{}
+	// Report, if set, is told what became of a code that Send has handed over. Any goroutine may call it.
+	Report func(event.CodeState)
 }
+
+// CodeCallPrompts are the prompts of a call that speaks a code: its beginning, which asks for a key; before the digits;
+// its end.
+func CodeCallPrompts() [3]string { return [3]string{"code-call", "code-call-code", "code-call-end"} }
 
 // Sending is one sending of a one-time code, as the limits count it (docs/policy.md#otp-sends).
 type Sending struct {
@@ -37,3 +49,8 @@ func (s *Session) CodeSent(e event.CodeSent) {
 
 // sentCode says whether the customer was sent a code in this call.
 func (s *Session) sentCode() bool { return s.customer != nil && s.codeSentTo == s.customer.ID }
+
+// File finds the audio of a prompt as the caller hears it on this line.
+func (s *Session) File(prompt string) string {
+	return s.audio(utterance{language: s.language, prompt: prompt})
+}

@@ -36,6 +36,9 @@ func (d destination) tell(s *session.Session, before destination) {
 	switch {
 	case d.way.Way == event.WayEmail:
 		s.Say("code-mailed")
+	case d.way.Way == event.WayCall:
+		s.Say("code-called")
+		s.SayDigits([]byte(d.last2()))
 	case before.address == d.address && before.way.Way == d.way.Way:
 		s.Say("code-sent-again")
 	case before.address == "":
@@ -76,8 +79,9 @@ func (c SMSCode) reachable(ctx context.Context, s *session.Session, customer str
 			}
 			to, failed = address, errors.Join(failed, why)
 		} else {
-			to = way.usual(phones, s.Number())
-			r.addPhones(way, phones)
+			may := way.reachedOf(phones, s)
+			to = way.usual(may, s.Number(), r.usual)
+			r.addPhones(way, may)
 		}
 		if to != "" {
 			r.usual = append(r.usual, destination{way, to})
@@ -93,7 +97,7 @@ func (c SMSCode) reachable(ctx context.Context, s *session.Session, customer str
 func (r *reach) addPhones(way CodeWay, phones []session.Phone) {
 	for _, p := range phones {
 		known := slices.ContainsFunc(r.phones, func(d destination) bool { return d.address == p.E164 })
-		if !known && way.reaches(p.E164) {
+		if !known {
 			r.phones = append(r.phones, destination{way, p.E164})
 		}
 	}
@@ -110,20 +114,44 @@ func (c SMSCode) email(ctx context.Context, s *session.Session, customer string)
 	return "", err
 }
 
-// usual picks the telephone for the code: the calling one if allowed, else the first allowed one.
-func (w CodeWay) usual(phones []session.Phone, calling string) string {
-	may := slices.DeleteFunc(slices.Clone(phones), func(p session.Phone) bool { return !w.reaches(p.E164) })
-	switch {
+// reachedOf are the numbers that this way reaches.
+func (w CodeWay) reachedOf(phones []session.Phone, s *session.Session) []session.Phone {
+	return slices.DeleteFunc(slices.Clone(phones), func(p session.Phone) bool {
+		return !w.reaches(p.E164) || w.Way == event.WayCall && isCalling(s, p.E164)
+	})
+}
+
+// isCalling says that a number is, or may be, the telephone of this call: it is engaged, and who answers a call to it
+// is not proven to be who is calling. That its owner hides the number, or that it is not attested, changes nothing.
+func isCalling(s *session.Session, e164 string) bool {
+	r := s.CallerNumber()
+	return e164 == r.E164 || e164 == r.International || e164 == r.Other
+}
+
+// usual picks the telephone for the code: the calling one if it is among them, else the first one that no earlier way
+// uses, else the first one.
+func (w CodeWay) usual(may []session.Phone, calling string, earlier []destination) string {
+	is := func(number string) func(session.Phone) bool {
+		return func(p session.Phone) bool { return p.E164 == number }
+	}
+	fresh := func(p session.Phone) bool {
+		return !slices.ContainsFunc(earlier, func(d destination) bool { return d.address == p.E164 })
+	}
+	switch first := slices.IndexFunc(may, fresh); {
 	case len(may) == 0:
 		return ""
-	case slices.ContainsFunc(may, func(p session.Phone) bool { return p.E164 == calling }):
+	case slices.ContainsFunc(may, is(calling)):
 		return calling
+	case first >= 0:
+		return may[first].E164
 	default:
 		return may[0].E164
 	}
 }
 
-// reaches says whether a number is, or may be, a mobile number of a country that codes may be sent to.
+// reaches says whether a number may get a code this way: of a country that codes may go to, and, as far as the numbering
+// plan tells, a mobile for text messages, or a mobile or fixed line for calls. Numbers that cost the caller, or that
+// anybody can rent without a telephone, get none.
 func (w CodeWay) reaches(e164 string) bool {
 	n, err := phonenumbers.Parse(e164, "ZZ")
 	if err != nil {
@@ -135,6 +163,8 @@ func (w CodeWay) reaches(e164 string) bool {
 	switch phonenumbers.GetNumberType(n) {
 	case phonenumbers.MOBILE, phonenumbers.FIXED_LINE_OR_MOBILE, phonenumbers.UNKNOWN:
 		return true // unknown: numbering plans do not cover new or fictional numbers
+	case phonenumbers.FIXED_LINE:
+		return w.Way == event.WayCall
 	default:
 		return false
 	}

@@ -20,6 +20,7 @@ type post struct {
 	*phoneCompany
 	log    []string
 	broken map[event.Way]error
+	audio  []map[string]string
 	// counted are the sends taken, notCounted those given back.
 	counted, notCounted []session.Sending
 }
@@ -35,6 +36,7 @@ func (w onWay) Send(ctx context.Context, m session.Message) error {
 		return err
 	}
 	w.log = append(w.log, string(w.way)+" "+m.To)
+	w.audio = append(w.audio, m.Audio)
 	return w.phoneCompany.Send(ctx, m)
 }
 
@@ -252,4 +254,74 @@ func TestAllWrongEntriesCountWhicheverWayTheCodeWent(t *testing.T) {
 	assert.Equal(t, []event.AttemptResult{
 		event.AttemptRejected, event.AttemptServed, event.AttemptRejected, event.AttemptServed, event.AttemptRejected,
 	}, attempts(j, "sms_code"))
+}
+
+func TestACallWithACodeGoesToATelephoneThatIsNotCalling(t *testing.T) {
+	t.Parallel()
+	const calling, fixed, premium, voip = "+15551230001", "+493023125001", "+499001123456", "+445612345678"
+	phones := func(all ...string) (p []session.Phone) {
+		for _, e164 := range all {
+			p = append(p, session.Phone{E164: e164})
+		}
+		return p
+	}
+	call, sms := []event.Way{event.WayCall}, []event.Way{event.WaySMS, event.WayCall}
+	for _, c := range []struct {
+		name    string
+		ways    []event.Way
+		phones  []session.Phone
+		hidden  bool
+		answers []string
+		sent    []string
+	}{
+		{"the only one is calling", call, phones(calling), false, nil, nil},
+		{"it is calling, and hides that", call, phones(calling), true, nil, nil},
+		{"another mobile", call, phones(calling, "+4917139200001"), false, []string{"{}#"}, []string{"call +4917139200001"}},
+		{"a fixed line", call, phones(fixed), false, []string{"{}#"}, []string{"call " + fixed}},
+		{"numbers that cost, or are on no telephone", call, phones(premium, voip), false, nil, nil},
+		{
+			"another than the message went to", sms, phones("+4917139200001", fixed), false, []string{"0#", "{}#"},
+			[]string{"sms +4917139200001", "call " + fixed},
+		},
+		{
+			"the same if there is no other", sms, phones("+4917139200001"), false, []string{"0#", "{}#"},
+			[]string{"sms +4917139200001", "call +4917139200001"},
+		},
+		{
+			"chosen, and no mobile, so called", sms, phones("+4917139200001", fixed), false, []string{"1#", "1", "{}#"},
+			[]string{"sms +4917139200001", "call " + fixed},
+		},
+		{"a message may go to the one that is calling", sms, phones(calling), false, []string{"{}#"}, []string{"sms " + calling}},
+	} {
+		d, p := enrolled(), newPost()
+		d.phones["C-1"] = c.phones
+		l := verifying(d, 2, possession(p.code(d, c.ways...)))
+		d.byAccount["100042"] = d.byPhone[calling][0]
+		answers := c.answers
+		if c.hidden {
+			answers = append([]string{"100042#"}, answers...)
+		}
+		_, _, v := place(
+			t, l, session.Call{ID: "call-1", Caller: calling, Withheld: c.hidden, Started: time.Now()},
+			reads(p.phoneCompany, answers...)...,
+		)
+		assert.Equal(t, c.sent, p.log, c.name)
+		if c.sent == nil {
+			assert.Equal(t, "not_enrolled", v["cs_reason"], c.name)
+			continue
+		}
+		assert.Equal(t, "verified", v["cs_status"], c.name)
+	}
+}
+
+func TestACallerHearsWhichTelephoneIsCalled(t *testing.T) {
+	t.Parallel()
+	d, p := enrolled(), newPost()
+	ch, _, v := dial(
+		t, verifying(d, 2, possession(p.code(d, event.WayCall))), "+15551230001", reads(p.phoneCompany, "{}#")...,
+	)
+	assert.Equal(t, "verified", v["cs_status"])
+	assert.Equal(t, []string{"greeting", "code-called", "digit-0", "digit-1", "ask-code"}, ch.Heard()[:5])
+	require.Len(t, p.audio, 1)
+	assert.Equal(t, map[string]string{"code-call": "code-call", "code-call-code": "code-call-code", "code-call-end": "code-call-end"}, p.audio[0])
 }

@@ -71,6 +71,8 @@ func (c SMSCode) Run(ctx context.Context, s *session.Session) (session.Outcome, 
 		step: c, customer: customer.ID, reach: reach, digits: newCode(c.Digits), until: s.Now().Add(c.Lifetime),
 	}
 	defer sent.digits.Wipe()
+	ctx, over := context.WithCancel(ctx)
+	defer over()
 	switch ok, err := sent.goOn(ctx, s); {
 	case err != nil:
 		return session.Outcome{}, err
@@ -208,6 +210,13 @@ func (c *code) send(
 	}
 	m := session.Message{
 		To: to.address, Language: s.Language(), Line: s.Line().Name, Code: c.digits, Lifetime: c.step.Lifetime,
+		Reference: rand.Text(), Over: ctx.Done(),
+	}
+	if to.way.Way == event.WayCall {
+		m.Audio = map[string]string{}
+		for _, p := range session.CodeCallPrompts() {
+			m.Audio[p] = s.File(p)
+		}
 	}
 	_, why, err = tryOne(ctx, s, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, to.way.Sender.Send(ctx, m)

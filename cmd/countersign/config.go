@@ -19,6 +19,7 @@ import (
 	"countersign/backend/email"
 	"countersign/backend/sms"
 	"countersign/bus"
+	"countersign/freeswitch"
 	"countersign/internal/strictyaml"
 	"countersign/lines"
 	"countersign/prompts"
@@ -65,8 +66,10 @@ type config struct {
 	Backend backend.Settings `yaml:"backend"`
 	SMS     sms.Settings     `yaml:"sms"`
 	Email   email.Settings   `yaml:"email"`
-	Guard   guard.Rules      `yaml:"guard"`
-	Web     struct {
+	// CodeCalls is freeswitch.CodeCallSettings.
+	CodeCalls codeCalls   `yaml:"code_calls"`
+	Guard     guard.Rules `yaml:"guard"`
+	Web       struct {
 		Listen string               `yaml:"listen"`
 		Keys   map[string]apiClient `yaml:"keys"`
 	} `yaml:"web"`
@@ -110,6 +113,29 @@ type freeswitchServer struct {
 	Password string `yaml:"password"`
 }
 
+// codeCalls are freeswitch.CodeCallSettings.
+type codeCalls struct {
+	Dial      string   `yaml:"dial"`
+	Caller    string   `yaml:"caller"`
+	Ring      duration `yaml:"ring"`
+	Countries []string `yaml:"countries"`
+}
+
+func (c codeCalls) settings() freeswitch.CodeCallSettings {
+	return freeswitch.CodeCallSettings{
+		Dial: c.Dial, Caller: c.Caller, Ring: time.Duration(c.Ring), Countries: c.Countries,
+	}
+}
+
+// eventSockets are the FreeSWITCH machines.
+func (c config) eventSockets() []freeswitch.Server {
+	servers := make([]freeswitch.Server, len(c.FreeSWITCH))
+	for i, f := range c.FreeSWITCH {
+		servers[i] = freeswitch.Server{Address: f.Address, Password: session.NewSecret([]byte(f.Password))}
+	}
+	return servers
+}
+
 // duration is a time with its unit, such as 30s or 90d.
 type duration time.Duration
 
@@ -145,6 +171,7 @@ func defaults() config {
 	// 25 months are 761 days (docs/policy.md#what-is-kept-and-for-how-long).
 	c.Retention.Journal, c.Retention.Totals, c.Retention.Audit = duration(90*day), duration(761*day), duration(365*day)
 	c.Reports.Schedules, c.Reports.Mail.TLS = []deliver.Schedule{}, deliver.StartTLS
+	c.CodeCalls.Ring, c.CodeCalls.Countries = duration(30*time.Second), []string{}
 	c.Email.TLS, c.Email.Texts = deliver.StartTLS, map[string]email.Text{}
 	c.NATS.Listen = bus.DefaultListen
 	c.NATS.Timeout = duration(750 * time.Millisecond)
@@ -246,6 +273,10 @@ func (c config) check() error {
 	errs = append(errs, below("guard", c.Guard.Validate())...)
 	errs = append(errs, below("email", errors.Join(c.Email.Check()...))...)
 	errs = append(errs, below("keys", c.Keys.check())...)
+	errs = append(errs, below("code_calls", errors.Join(c.CodeCalls.settings().Check()...))...)
+	if c.CodeCalls.Dial != "" && len(c.FreeSWITCH) == 0 {
+		errs = append(errs, errors.New("code_calls.dial needs the FreeSWITCH that places the calls: name it under freeswitch"))
+	}
 	for _, text := range lines.CheckPopURL(c.Line.PopURL) {
 		errs = append(errs, fmt.Errorf("line.pop_url is wrong: %s", text))
 	}

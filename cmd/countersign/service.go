@@ -130,7 +130,7 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	if err != nil {
 		return s, err
 	}
-	codes, err := openCodeSenders(cfg, log, &s.parts)
+	codes, err := openCodeSenders(cfg, catalogue, log, &s.parts)
 	if err != nil {
 		return s, err
 	}

@@ -8,6 +8,7 @@ import (
 	"countersign/backend/email"
 	"countersign/backend/endpoint"
 	"countersign/backend/sms"
+	"countersign/freeswitch"
 	"countersign/lines"
 	"countersign/session"
 	"countersign/session/event"
@@ -23,7 +24,9 @@ type codeSenders struct {
 
 // openCodeSenders opens the ways that are configured. The others refuse every code, so that a line that uses them is in
 // force: its callers get their code another way, or go to an agent.
-func openCodeSenders(cfg config, log *slog.Logger, open *parts) (c codeSenders, err error) {
+func openCodeSenders(
+	cfg config, audio freeswitch.DigitAudio, log *slog.Logger, open *parts,
+) (c codeSenders, err error) {
 	c = codeSenders{
 		senders:   lines.EveryWay(noSender{}),
 		countries: map[event.Way][]string{event.WaySMS: cfg.SMS.Countries},
@@ -38,6 +41,18 @@ func openCodeSenders(cfg config, log *slog.Logger, open *parts) (c codeSenders, 
 		}
 		open.addQuiet(gateway.Close)
 		c.senders[event.WaySMS] = gateway
+	}
+	if cfg.CodeCalls.Dial == "" {
+		c.unset[event.WayCall] = "code_calls.dial"
+	} else {
+		calls, err := freeswitch.NewCodeCalls(freeswitch.CodeCallOptions{
+			CodeCallSettings: cfg.CodeCalls.settings(), Servers: cfg.eventSockets(), Audio: audio, Log: log,
+		})
+		if err != nil {
+			return c, err
+		}
+		open.addQuiet(calls.Close)
+		c.senders[event.WayCall], c.countries[event.WayCall] = calls, cfg.CodeCalls.Countries
 	}
 	if cfg.Email.Server.Server == "" {
 		c.unset[event.WayEmail] = "email.server"

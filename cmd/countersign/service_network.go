@@ -14,7 +14,6 @@ import (
 	"countersign/backend/endpoint"
 	"countersign/bus"
 	"countersign/freeswitch"
-	"countersign/session"
 	"countersign/steps"
 	"countersign/store/customers"
 	"countersign/web"
@@ -101,11 +100,9 @@ func (s *service) openAPI(o web.Options) (handler http.Handler, err error) {
 	s.api = l
 	s.parts.addQuiet(func() { _ = l.Close() })
 	if len(cfg.FreeSWITCH) > 0 {
-		servers := make([]freeswitch.Server, len(cfg.FreeSWITCH))
-		for i, f := range cfg.FreeSWITCH {
-			servers[i] = freeswitch.Server{Address: f.Address, Password: session.NewSecret([]byte(f.Password))}
-		}
-		stepUps := freeswitch.NewStepUps(freeswitch.Options{Servers: servers, Calls: s.state.Calls(), Log: s.log})
+		stepUps := freeswitch.NewStepUps(freeswitch.Options{
+			Servers: cfg.eventSockets(), Calls: s.state.Calls(), Log: s.log,
+		})
 		s.parts.addQuiet(stepUps.Close)
 		o.StepUps = stepUps
 	}

@@ -97,6 +97,8 @@ type Options struct {
 	Backend backend.Settings // no URL: none
 	SMS     sms.Settings     // no URL: none
 	Email   email.Settings   // no server: none
+	// CodeCalls: code_calls.dial is set.
+	CodeCalls bool
 	// Region is line.region.
 	Region string
 	// Schedules is how many reports are scheduled, ReportFolders where they are written.

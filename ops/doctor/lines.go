@@ -102,6 +102,9 @@ func (o Options) unset() map[event.Way]string {
 	if o.SMS.URL == "" {
 		unset[event.WaySMS] = "sms.url"
 	}
+	if !o.CodeCalls {
+		unset[event.WayCall] = "code_calls.dial"
+	}
 	if o.Email.Server.Server == "" {
 		unset[event.WayEmail] = "email.server"
 	}
