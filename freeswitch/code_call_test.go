@@ -13,8 +13,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"countersign/session/event"
 )
 
 // codeLine verifies by a code of eight digits, which by chance are nowhere in a log.
@@ -125,19 +123,6 @@ func (s *codeSite) telephone(t *testing.T, number string) *agent {
 	a := startAgent(t)
 	s.Set(t, "telephone_"+strings.TrimPrefix(number, "+1555"), fmt.Sprint(a.Port))
 	return a
-}
-
-// awaitState waits for a code_sent of the call.
-func (s *codeSite) awaitState(t *testing.T, want event.CodeState) {
-	t.Helper()
-	require.Eventually(t, func() bool {
-		for _, m := range s.Events.All() {
-			if strings.Contains(string(m), `"state":"`+string(want)+`"`) {
-				return true
-			}
-		}
-		return false
-	}, time.Minute, poll, "no code_sent %s", want)
 }
 
 func TestACallSpeaksTheCodeToAPerson(t *testing.T) {

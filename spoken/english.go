@@ -142,9 +142,10 @@ func (l *language) englishLetters() {
 		oscar, ocean | oliver, orange; papa, paul, peter; quebec, queen; romeo, robert | roger;
 		sierra, sam, sugar | samuel; tango, tom | thomas, tommy; uniform, union | uncle; victor;
 		whiskey, william | whisky; x-ray | xray; yankee, young | yellow, yoke; zulu, zebra`).called("spelling")
-	spelt := row(l.letter, optional(row(words("as in, for"), l.spelling)))
+	explained, dash := row(l.letter, words("as in, for"), l.spelling), words("dash")
+	l.spokenSpelling = onceOrMore(choice(l.spelling, explained, l.digit, row(l.times, l.digit), dash))
 	l.spokenLetters = onceOrMore(choice(
-		spelt, l.spelling, l.digit, row(l.times, choice(l.letter, l.digit)), words("dash"),
+		l.letter, l.spelling, explained, l.digit, row(l.times, choice(l.letter, l.digit)), dash,
 	))
 }
 

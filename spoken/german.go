@@ -204,9 +204,10 @@ func (l *language) germanLetters() {
 			übermut | umlaut unna, übel`),
 		series(letterCH, 1, "charlotte | christine; schule"),
 	).called("spelling")
-	spelt := row(l.letter, optional(row(words("wie"), l.spelling)))
+	explained, dash := row(l.letter, words("wie"), l.spelling), words("strich")
+	l.spokenSpelling = onceOrMore(choice(l.spelling, explained, l.digit, row(l.times, l.digit), dash))
 	l.spokenLetters = onceOrMore(choice(
-		spelt, l.spelling, l.digit, row(l.times, choice(l.letter, l.digit)), words("strich"),
+		l.letter, l.spelling, explained, l.digit, row(l.times, choice(l.letter, l.digit)), dash,
 	))
 }
 

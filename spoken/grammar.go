@@ -23,7 +23,8 @@ type Grammar struct {
 //   - yes-no: any command,
 //   - confirm: any command, or a correction as Correct understands it,
 //   - date: a date, or a command,
-//   - letters: an identifier of letters and digits, or a command.
+//   - letters: an identifier of letters and digits, or a command,
+//   - spelling: the same without the bare names of letters, which recognisers confuse: «alpha», «a as in alpha».
 func Grammars(language string) []Grammar {
 	l := languageOf(language)
 	if l == nil {
@@ -49,6 +50,9 @@ func Grammars(language string) []Grammar {
 		l.grammar("confirm", "yes, no, a correction, or what callers say instead", choice(all, correction)),
 		l.grammar("date", "a date, or what callers say instead", choice(l.spokenDate, commands)),
 		l.grammar("letters", "letters and digits, or what callers say instead", choice(l.spokenLetters, commands)),
+		l.grammar(
+			"spelling", "letters said as words, and digits, or what callers say instead", choice(l.spokenSpelling, commands),
+		),
 	)
 }
 

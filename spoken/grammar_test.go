@@ -207,6 +207,7 @@ func TestEverySentenceOfAGrammarIsUnderstood(t *testing.T) {
 			"digits": digits(1, 32), "digits-commands": or(digits(1, 32), command), "digits-4": or(digits(4, 4), command),
 			"digits-6": or(digits(6, 6), command), "digits-8": or(digits(8, 8), command),
 			"digits-10": or(digits(10, 10), command), "yes-no": command, "letters": or(letters, command),
+			"spelling": or(letters, command),
 		} {
 			phrase, random := grammarCalled(t, l, name).phrase, rand.New(rand.NewPCG(1, 2))
 			for range 300 {

@@ -43,9 +43,9 @@ type language struct {
 	place, is, not, but, insteadOf *rule
 
 	// What recognisers are to expect, made of the rules above: parts of a number of one, two and three digits, words
-	// before a number, an identifier with letters, a date.
-	spokenUnits                      []*rule
-	intro, spokenLetters, spokenDate *rule
+	// before a number, an identifier with letters, one without bare letters, a date.
+	spokenUnits                                      []*rule
+	intro, spokenLetters, spokenSpelling, spokenDate *rule
 
 	ids  map[string]word // after compile
 	uses []use

@@ -19,7 +19,7 @@ func trunksBringKeys(_ context.Context, o Options) (found []Finding) {
 		return []Finding{unreadable(o, err)}
 	}
 	for _, s := range silent {
-		found = append(found, problem("call it by that trunk, and see docs/freeswitch.md#a-trunk-that-brings-no-keys: "+
+		found = append(found, problem("call it by that trunk, and see docs/freeswitch.md#which-keys-count: "+
 			"keys.trunks."+s.Trunk+".in_band, or the carrier's setting for telephone-event (RFC 4733)",
 			"no key was heard on the trunk %s in %d calls in a row since %s (alarm of %s)", s.Trunk, s.Calls,
 			s.Since.Local().Format(time.DateTime), s.Raised.Local().Format(time.DateTime)))
