@@ -103,15 +103,24 @@ func TestUnlockingWaitsForNATSAsLongAsTheSettingsSay(t *testing.T) {
 	require.NoError(t, err)
 	const delay = 300 * time.Millisecond
 	slow := "nats://" + slowly(t, at.Host, delay)
-	unlocking := func(timeout time.Duration) (code int, stdout, stderr string) {
+	unlocking := func(timeout time.Duration, what ...string) (code int, stdout, stderr string) {
 		file := filepath.Join(t.TempDir(), "c.yaml")
 		require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, "nats: {timeout: %s}", timeout), 0o600))
-		return countersign(t, "", "--config", file, "--data", cfg.data, "customers", "unlock", "--nats", slow, "C-1")
+		args := []string{"--config", file, "--data", cfg.data, "customers", "unlock", "--nats", slow}
+		return countersign(t, "", append(args, what...)...)
 	}
-	code, _, stderr = unlocking(delay / 2)
-	assert.Equal(t, exitFailed, code)
-	oneSentence(t, stderr, "C-1")
-	code, stdout, stderr := unlocking(10 * delay)
+	for _, what := range [][]string{
+		{"C-1"}, {"--dry-run", "C-1"}, {"--number", "+4930123456"}, {"--number", "+4930123456", "--dry-run"},
+	} {
+		code, stdout, stderr := unlocking(delay/2, what...)
+		assert.Equal(t, exitFailed, code, what)
+		assert.Empty(t, stdout, what)
+		assert.NotEmpty(t, stderr, what)
+	}
+	code, stdout, stderr := unlocking(10*delay, "--number", "+4930123456", "--dry-run")
+	require.Equal(t, exitDone, code, stderr)
+	assert.Contains(t, stdout, "+4930123456 was not locked")
+	code, stdout, stderr = unlocking(10*delay, "C-1")
 	require.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "C-1 had 5 wrong answers since the last right one, and a lock until ")
 	assert.Contains(t, stdout, "now cleared")

@@ -17,7 +17,7 @@ import (
 type Guard interface {
 	Attempts(ctx context.Context, customer string) (guard.Attempts, error)
 	Unlock(ctx context.Context, customer string) (was bool, err error)
-	Caller(ctx context.Context, number string) session.Standing
+	CallerLocked(ctx context.Context, number string) (locked bool, err error)
 	UnlockCaller(ctx context.Context, number string) (was bool, err error)
 }
 
@@ -87,7 +87,8 @@ type NumberResult struct {
 // Number clears the attempts of a caller's number (E.164). Its errors are those of Customer.
 func Number(ctx context.Context, o Options, number string) (NumberResult, error) {
 	if o.DryRun {
-		return NumberResult{Locked: o.Guard.Caller(ctx, number).Locked}, nil
+		locked, err := o.Guard.CallerLocked(ctx, number)
+		return NumberResult{Locked: locked}, err
 	}
 	was, err := o.Guard.UnlockCaller(ctx, number)
 	if err != nil {

@@ -55,13 +55,23 @@ func (g *Guard) attempts(value []byte) Attempts {
 	return a
 }
 
+// CallerLocked says for an administrator whether a caller's number (E.164) is locked. Unlike Caller it fails while the
+// Store is unavailable.
+func (g *Guard) CallerLocked(ctx context.Context, number string) (locked bool, err error) {
+	value, _, err := g.store.Get(ctx, g.keys.key(kindCaller, number))
+	if err != nil && !errors.Is(err, shared.ErrNotFound) {
+		return false, fmt.Errorf("read the attempts of a number: %w", err)
+	}
+	return decodeRecord[caller](g.records, value).standing(g.rules.of(number), g.now()).Locked, nil
+}
+
 // UnlockCaller clears the record of a caller's number (E.164) on all machines. was says whether it was locked. It fails
 // while the Store is unavailable.
 func (g *Guard) UnlockCaller(ctx context.Context, number string) (was bool, err error) {
 	clear := recordChange(g.records, g.keepCaller, func(c *caller) bool {
-		was = c.standing(g.rules, g.now()).Locked
+		was = c.standing(g.rules.of(number), g.now()).Locked
 		changed := len(c.Failed)+len(c.Identifiers) > 0
-		*c = caller{Cleared: g.now().UTC()}
+		*c = caller{Cleared: g.now().UTC(), Verified: c.Verified}
 		return changed
 	})
 	if err := g.swapNow(ctx, g.keys.key(kindCaller, number), clear); err != nil {
