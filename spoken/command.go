@@ -52,7 +52,9 @@ func (u *utterance) command() (command Command, rest []byte) {
 	for _, p := range pieces {
 		switch {
 		case p.command != None && p.manners:
-			weak = p.command
+			if weak == None || weak == Repeat {
+				weak = p.command
+			}
 		case p.command != None:
 			said[p.command] = true
 		case !p.manners:

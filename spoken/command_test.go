@@ -38,6 +38,8 @@ func TestCommandsInEnglish(t *testing.T) {
 			right
 			um, yes
 			okay
+			okay, sorry
+			sorry, okay
 			sure
 			yes it is
 			it is
@@ -258,6 +260,8 @@ func TestCommandsInGerman(t *testing.T) {
 			ja, das ist korrekt, danke
 			sicher
 			okay
+			okay bitte
+			bitte, okay
 			jo
 			also ja`,
 		No: `nein
@@ -415,6 +419,7 @@ func TestCommandsInGerman(t *testing.T) {
 			ich weiß es
 			mein Hund heißt Agent
 			das Wetter ist schön
+			na gut
 			ich möchte nicht`,
 	})
 }

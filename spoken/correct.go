@@ -58,7 +58,7 @@ func join(groups [][]byte) (text []byte, starts uint32) {
 	}
 	text = make([]byte, 0, n)
 	for _, g := range groups {
-		if len(text) > 0 && len(text) < maxLength {
+		if len(text) > 0 {
 			starts |= 1 << len(text)
 		}
 		text = append(text, g...)

@@ -114,6 +114,8 @@ func TestCorrectionsInEnglish(t *testing.T) {
 		"the last two are five six five six":               "",
 		"twenty three forty five sixty seven":              "23·45·67",
 		"the last two are five six at the end":             "",
+		"five six the last two":                            "",
+		"five six at the end of it":                        "",
 		"my number is four five six seven eight nine, sir": "",
 	})
 }
@@ -222,6 +224,7 @@ func TestANumberInOneGroupIsCorrectedToo(t *testing.T) {
 		"the third digit is nine": "1·29·3",
 		"the third group is nine": "1·22·9",
 	})
+	correctTable(t, "en", "1", 1, 4, map[string]string{"the second to last is nine": "", "the last digit is nine": "9"})
 	assert.Empty(t, Correct("en", nil, []byte("the last is nine"), 1, 4))
 	assert.Equal(t, "12", texts(Correct("en", nil, []byte("one two"), 1, 4)), "nothing was read back")
 	assert.Empty(t, Correct("en", [][]byte{[]byte(strings.Repeat("1", 33))}, []byte("one two"), 1, 4))

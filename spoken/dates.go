@@ -78,14 +78,10 @@ func (d date) inDigits() int { return 10_000*d.year + 100*d.month + d.day }
 // isComplete says whether nothing is missing. «July nineteen eighty four» has no day, and «one nine eight four» is a
 // year alone.
 func (d date) isComplete() bool {
-	switch {
-	case d.day == 0 || d.month == 0:
-		return false
-	case d.named:
+	if d.named {
 		return !d.shortYear || !d.likeYear
-	default:
-		return !d.spelt || !d.brief
 	}
+	return !d.spelt || !d.brief
 }
 
 func (d *dateReader) wipe() { clear(d.found[:cap(d.found)]) }
@@ -159,7 +155,7 @@ func (d *dateReader) part(at int, which byte, found func(end int, part date)) {
 			switch {
 			case n.length == 4 && n.value > 0:
 				found(end, date{year: n.value, cost: n.cost})
-			case n.length == 2:
+			case n.length == 2 && d.order != "ymd":
 				found(end, date{year: n.value, shortYear: true, spelt: n.units == 2 && n.value > 9, cost: n.cost + 1})
 			}
 		})
@@ -244,7 +240,7 @@ func (d *dateReader) inOneGo(order string) {
 
 // keep keeps a date that is one, and in time.
 func (d *dateReader) keep(so date) {
-	if !so.isComplete() || d.order == "ymd" && so.shortYear || !d.numbers && !so.named {
+	if !so.isComplete() || !d.numbers && !so.named {
 		return
 	}
 	if so.shortYear {

@@ -223,7 +223,7 @@ func (l *language) germanCommands() {
 				gerne, alles klar, vollkommen richtig`},
 		entry{int(No), `nein, nee, falsch, das ist falsch, stimmt nicht, das stimmt nicht, nicht richtig,
 			das ist nicht richtig`,
-			`nö, ne, nä, na, nah, ist falsch, ist nicht richtig, nicht korrekt, das ist nicht korrekt,
+			`nö, ne, nä, nah, ist falsch, ist nicht richtig, nicht korrekt, das ist nicht korrekt,
 				nicht ganz, nicht ganz richtig, das war falsch, verkehrt, das ist verkehrt, auf keinen fall,
 				keinesfalls, keineswegs, überhaupt nicht, passt nicht, das passt nicht, eben nicht,
 				stimmt so nicht, das stimmt so nicht, stimmt leider nicht, das stimmt leider nicht,

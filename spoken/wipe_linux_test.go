@@ -122,6 +122,10 @@ func TestWhatWasSaidIsInNoMemoryAfterwards(t *testing.T) {
 			require.True(t, inMemory(t, number), "%s: the search finds what is there", name)
 			Wipe(readings)
 		}
+		tooMuch := make([]byte, 0, maxInput)
+		tooMuch = append(append(tooMuch, words...), strings.Repeat(" x", maxTokens)...)
+		assert.Empty(t, read(tooMuch))
+		clear(tooMuch)
 		command, rest := CommandIn("en", words)
 		assert.Equal(t, None, command)
 		assert.Empty(t, rest)
@@ -129,4 +133,15 @@ func TestWhatWasSaidIsInNoMemoryAfterwards(t *testing.T) {
 		assert.False(t, inMemory(t, number), "%s: the number", name)
 		assert.False(t, inMemory(t, text), "%s: the words", name)
 	}
+	heard := make([]byte, len(number))
+	for i := range number {
+		heard[i] = number[i] ^ mask
+	}
+	corrected := Correct("en", [][]byte{heard}, []byte("it starts with plus"), 1, 32)
+	assert.Empty(t, corrected)
+	corrected = Correct("en", [][]byte{heard}, []byte("the first digit is one"), 1, 32)
+	assert.NotEmpty(t, corrected)
+	Wipe(corrected)
+	clear(heard)
+	assert.False(t, inMemory(t, number), "what was read back")
 }
