@@ -38,7 +38,9 @@ func ExampleCorrect() {
 }
 
 func ExampleCommandIn() {
-	for _, words := range []string{"I don't have it", "can I talk to a human please", "no, four five six", "four five six"} {
+	for _, words := range []string{
+		"I don't have it", "can I talk to a human please", "no, four five six", "four five six",
+	} {
 		command, rest := spoken.CommandIn("en", []byte(words))
 		fmt.Printf("%s %q\n", command, rest)
 	}

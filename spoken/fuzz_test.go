@@ -13,7 +13,8 @@ import (
 func FuzzReaders(f *testing.F) {
 	for _, words := range []string{
 		"one two three", "twenty three forty five", "my number is, um, double oh seven", "nineteen eighty four",
-		"one hundred and five thousand two hundred", "A as in alpha, B for Bravo, 12", "the fourth of July nineteen eighty four",
+		"one hundred and five thousand two hundred", "A as in alpha, B for Bravo, 12",
+		"the fourth of July nineteen eighty four",
 		"7/4/84", "I'd like to speak to an agent", "no, the last two are five six", "not seven but nine", "+49 170 1234567",
 		"siebenundvierzig", "hundertdreiundzwanzig", "dreimal die vier", "A wie Anton", "vierter siebter vierundachtzig",
 		"4. 7. 84", "keine Ahnung", "nein, am Ende fünf sechs", "das habe ich gerade nicht", "u\u0308", "\xff\x00", "İ", "ﬁ",

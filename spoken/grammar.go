@@ -107,7 +107,8 @@ func (l *language) listed(name string, commands ...Command) *rule {
 
 const madeBy = "Made of the tables of the package spoken by `go test ./spoken -update`. Do not edit."
 
-// JSGF is the grammar in JSpeech Grammar Format, for mod_pocketsphinx.
+// JSGF is the grammar in JSpeech Grammar Format, for mod_pocketsphinx. Every word of the English ones is in CMU's
+// pronouncing dictionary. CMU has no German model: another one needs a dictionary with the words of the German ones.
 func (g Grammar) JSGF() []byte {
 	w := &strings.Builder{}
 	fmt.Fprintf(w, "#JSGF V1.0 UTF-8 %s;\n\n// %s: %s.\n// %s\n\ngrammar %s;\n",

@@ -92,7 +92,8 @@ func TestJSGFHasARuleForEveryNameAndAWordInEveryPlace(t *testing.T) {
 				for _, name := range jsgfName.FindAllStringSubmatch(m[2], -1) {
 					assert.True(t, defined[name[1]], "%s: <%s> is used before it is made", g.Name, name[1])
 				}
-				assert.NotRegexp(t, `\| *\||[([] *\||\| *[)\]]|\( *\)|\[ *\]|^ *\||\| *$|…`, m[2], "%s: <%s> has an empty place", g.Name, m[1])
+				assert.NotRegexp(t, `\| *\||[([] *\||\| *[)\]]|\( *\)|\[ *\]|^ *\||\| *$|…`, m[2],
+					"%s: <%s> has an empty place", g.Name, m[1])
 				assert.Equal(t, strings.Count(m[2], "("), strings.Count(m[2], ")"))
 				assert.Equal(t, strings.Count(m[2], "["), strings.Count(m[2], "]"))
 			}
