@@ -10,13 +10,14 @@ type Choice struct {
 	Name   string `yaml:"name"`
 	Prompt string `yaml:"prompt"`
 	Key    Key    `yaml:"key"`
+	Speech bool   `yaml:"speech"`
 }
 
 func (*Choice) key() string               { return "choice" }
 func (c *Choice) ownName() (string, bool) { return c.Name, true }
 func (c *Choice) prompts() []string       { return []string{c.Prompt} }
 func (c *Choice) setDefaults() {
-	*c = Choice{Name: "have_account", Prompt: "have-account", Key: "1"}
+	*c = Choice{Name: "have_account", Prompt: "have-account", Key: "1", Speech: true}
 }
 
 func (c *Choice) check(on *checker, at place) {
@@ -37,6 +38,6 @@ func (*Choice) warn(w *warner, at place) {
 func (c *Choice) addTo(l *session.Line, with compiler) {
 	l.Identify = append(l.Identify, steps.Choice{
 		Choice: c.Name, Prompt: c.Prompt, Again: with.again(c.Prompt), Key: c.Key.code(),
-		Limits: with.limits(maxUnsafeless),
+		Limits: with.limits(maxUnsafeless), Speech: with.speech(c.Speech),
 	})
 }

@@ -17,6 +17,8 @@ type Choice struct {
 	// Key is the key for yes.
 	Key    byte
 	Limits Limits
+	// Speech lets the caller say yes or no.
+	Speech Speech
 }
 
 // Name implements session.Step.
@@ -27,15 +29,22 @@ func (c Choice) PossibleKeys(string) string { return string(rune(c.Key)) }
 
 // Run implements session.Step. Anything but a yes ends self-service.
 func (c Choice) Run(ctx context.Context, s *session.Session) (session.Outcome, error) {
-	out, err := question{
+	chosen := func(yes bool) attempt {
+		if yes {
+			return accepted(session.Passed())
+		}
+		return optedOut
+	}
+	q := question{
 		prompt: c.Prompt, again: c.Again, min: 1, max: 1, limits: c.Limits,
 		judge: func(_ context.Context, digits session.Secret) (attempt, error) {
-			if firstKey(digits) == c.Key {
-				return accepted(session.Passed()), nil
-			}
-			return optedOut, nil
+			return chosen(firstKey(digits) == c.Key), nil
 		},
-	}.ask(ctx, s, event.ReasonNoMatch)
+	}
+	if c.Speech.Engine != "" {
+		q.say = &saying{Speech: c.Speech, purpose: "yes-no", yesOrNo: chosen}
+	}
+	out, err := q.ask(ctx, s, event.ReasonNoMatch)
 	out.Last = out.Result != event.StepPassed
 	return out, err
 }

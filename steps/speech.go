@@ -46,6 +46,8 @@ type saying struct {
 	purpose string
 	// read returns the ways to understand what was said, best first.
 	read func(language string, words []byte) []spoken.Reading
+	// yesOrNo takes a yes or no; nil if that is no answer.
+	yesOrNo func(yes bool) attempt
 	// judge checks them.
 	judge func(ctx context.Context, readings []spoken.Reading) (attempt, error)
 }
@@ -85,6 +87,12 @@ func (q question) said(ctx context.Context, s *session.Session, entry session.En
 	command, _ := spoken.CommandIn(s.Language(), words)
 	if got, is := q.obey(command, t); is {
 		return got, nil
+	}
+	if q.say.yesOrNo != nil {
+		if command == spoken.Yes || command == spoken.No {
+			return q.say.yesOrNo(command == spoken.Yes), nil
+		}
+		return t.notHeard(q.again), nil
 	}
 	readings := q.say.read(s.Language(), words)
 	defer spoken.Wipe(readings)

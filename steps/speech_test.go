@@ -227,3 +227,20 @@ func TestWhatIsSaidIsInNoEvent(t *testing.T) {
 	}
 	assert.Equal(t, []event.AttemptResult{event.AttemptRejected, event.AttemptAccepted}, attempts(j, "pin"))
 }
+
+func TestAChoiceIsAnsweredByYesAndNo(t *testing.T) {
+	t.Parallel()
+	l := talking(bank(), "en")
+	l.Identify = append([]session.Step{steps.Choice{
+		Choice: "have_account", Prompt: "have-account", Again: "have-account-again", Key: '1', Limits: steps.DefaultLimits(0),
+		Speech: heeds,
+	}}, l.Identify...)
+	for said, status := range map[string]string{
+		"yes": "verified", "no": "none", "I don't have one": "none", "agent": "none", "1": "verified",
+	} {
+		_, _, v := dial(t, l, "anonymous", says(said, "100042#", "2468#")...)
+		assert.Equal(t, status, v["cs_status"], said)
+	}
+	ch, _, v := dial(t, l, "anonymous", says("one two three", "pardon", "yes", "100042#", "2468#")...)
+	assert.Equal(t, "verified", v["cs_status"], ch.Heard())
+}
