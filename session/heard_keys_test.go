@@ -25,8 +25,8 @@ func TestEachCallSaysWhetherItsTrunkBroughtAKey(t *testing.T) {
 	noInput, keyed := sessiontest.Move{}, sessiontest.Move{Keys: "1"}
 	for name, c := range map[string]struct {
 		moves []sessiontest.Move
-		asks    int
-		want    string
+		asks  int
+		want  string
 	}{
 		"a key":                  {[]sessiontest.Move{keyed}, 1, "keyed=true silent=false"},
 		"silence":                {[]sessiontest.Move{noInput, noInput}, 2, "keyed=false silent=true"},
