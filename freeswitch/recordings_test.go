@@ -90,6 +90,9 @@ func TestARecordingHoldsEverythingButTheSecret(t *testing.T) {
 		_ = server.Shutdown(ctx)
 	})
 	f.Set(t, "countersign_socket", l.Addr().String())
+	applications := f.API(t, "show application") // as doctor looks
+	assert.Contains(t, applications, "\nrecord_session_mask,")
+	assert.Contains(t, applications, "\nrecord_session_unmask,")
 
 	all := []float64{greets, asksAccount, asksSecret, thanks, atTheAgent, saysSecret}
 	for name, c := range map[string]struct {

@@ -17,3 +17,6 @@ func RunCheck(ctx context.Context, o Options, name string) []Finding {
 	}
 	panic("there is no check " + name)
 }
+
+// Unmaskable are the applications for masking recordings that a FreeSWITCH lacks.
+var Unmaskable = unmaskable

@@ -45,18 +45,22 @@ func recordingsCanBeMasked(ctx context.Context, o Options) (found []Finding) {
 		if err != nil {
 			continue // the check of step-ups says so
 		}
-		var missing []string
-		for _, name := range maskingApplications {
-			if !strings.Contains(list, "\n"+name+",") && !strings.HasPrefix(list, name+",") {
-				missing = append(missing, name)
-			}
-		}
-		if len(missing) > 0 {
+		if missing := unmaskable(list); len(missing) > 0 {
 			found = append(found, problem("use a FreeSWITCH from 1.10 on, or record after Countersign only",
 				"the FreeSWITCH of %s has no %s: recordings of calls hold secrets", server.Address, strings.Join(missing, ", ")))
 		}
 	}
 	return found
+}
+
+// unmaskable are the applications that are missing in the list of all.
+func unmaskable(list string) (missing []string) {
+	for _, name := range maskingApplications {
+		if !strings.Contains("\n"+list, "\n"+name+",") {
+			missing = append(missing, name)
+		}
+	}
+	return missing
 }
 
 // recordedUnnamed names the dialplan files that record and never set cs_recording.
