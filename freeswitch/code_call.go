@@ -153,6 +153,7 @@ func (c *CodeCalls) Send(ctx context.Context, m session.Message) error {
 		CodeCalls: c, server: server, id: uuid.NewString(), message: m,
 		code: session.NewSecret(slices.Clone(m.Code.Reveal())),
 	}
+	call.report(event.CodeSentOff) // and more will be told
 	done := make(chan error, 1)
 	c.all.Go(func() { done <- call.run() })
 	early := time.NewTimer(failsWithin)

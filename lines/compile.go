@@ -18,6 +18,8 @@ type Parts struct {
 	Senders map[event.Way]steps.Sender
 	// Countries are the regions (ISO 3166) of telephones that one-time codes may go to, by way; none means all.
 	Countries map[event.Way][]string
+	// Receipts are those of text messages; nil if the gateway sends none.
+	Receipts steps.Receipts
 	// Region and PopURL apply to lines without their own.
 	Region, PopURL string
 }

@@ -116,7 +116,7 @@ func (s *SMSCode) step(c compiler) session.Step {
 		ways[i] = steps.CodeWay{Way: way, Sender: c.parts.Senders[way], Countries: c.parts.Countries[way]}
 	}
 	return steps.SMSCode{
-		Directory: c.parts.Directory, Sends: c.parts.Sends, Ways: ways,
+		Directory: c.parts.Directory, Sends: c.parts.Sends, Ways: ways, Receipts: c.parts.Receipts,
 		Digits: s.Digits, Lifetime: s.Lifetime, Limits: c.limits(s.Tries - 1),
 	}
 }

@@ -16,6 +16,8 @@ type Ask struct {
 	Flush                  bool
 	// Speech lets the caller say the answer instead.
 	Speech *Speech
+	// News, if set, is asked every two seconds while the caller keys nothing: true ends the Ask as a silence would.
+	News func() bool
 }
 
 // Ask plays what was queued, then the prompts of a, and collects digits. The step wipes the entry's digits.
@@ -36,7 +38,7 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 			return Entry{}, err
 		}
 		began := s.now()
-		entry, err := s.channel.Collect(ctx, c)
+		entry, err := s.collect(ctx, c, a.News)
 		s.said = err == nil && entry.Spoken
 		s.hashDue = err == nil && entry.Class == Input && !entry.Terminated && entry.Keyed == c.Max
 		if lone := entry.Class == NoMatch && entry.Terminated && entry.Keyed == 0; err != nil || !lone || !late {
@@ -46,6 +48,27 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 			return entry, nil
 		}
 		late = false
+	}
+}
+
+// newsEach is how often News is asked.
+const newsEach = 2 * time.Second
+
+// collect collects in slices while there may be news.
+func (s *Session) collect(ctx context.Context, c Collect, news func() bool) (Entry, error) {
+	if news == nil {
+		return s.channel.Collect(ctx, c)
+	}
+	for left := c.FirstDigit; ; {
+		if c.FirstDigit = left; left >= newsEach+time.Second { // FreeSWITCH waits a second at least
+			c.FirstDigit = newsEach
+		}
+		left -= c.FirstDigit
+		entry, err := s.channel.Collect(ctx, c)
+		if err != nil || entry.Class != NoInput || left <= 0 || news() {
+			return entry, err
+		}
+		c.Files, c.Flush = nil, false
 	}
 }
 

@@ -50,6 +50,8 @@ type question struct {
 	by event.Method
 	// evenPace keeps the timers unchanged after a silence.
 	evenPace bool
+	// listen, if set, asks in place of Session.Ask.
+	listen func(ctx context.Context, s *session.Session, a session.Ask) (session.Entry, error)
 	// judge checks an entry. It must not keep the digits: they are wiped when it returns.
 	judge func(ctx context.Context, digits session.Secret) (attempt, error)
 }
@@ -149,7 +151,11 @@ func (q question) once(
 		a.FirstDigit *= slowFactor
 		a.InterDigit *= slowFactor
 	}
-	entry, err := s.Ask(ctx, a)
+	listen := s.Ask
+	if q.listen != nil {
+		listen = func(ctx context.Context, a session.Ask) (session.Entry, error) { return q.listen(ctx, s, a) }
+	}
+	entry, err := listen(ctx, a)
 	defer entry.Digits.Wipe()
 	defer entry.Words.Wipe()
 	if err != nil {

@@ -3,6 +3,7 @@ package steps_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -324,4 +325,119 @@ func TestACallerHearsWhichTelephoneIsCalled(t *testing.T) {
 	assert.Equal(t, []string{"greeting", "code-called", "digit-0", "digit-1", "ask-code"}, ch.Heard()[:5])
 	require.Len(t, p.audio, 1)
 	assert.Equal(t, map[string]string{"code-call": "code-call", "code-call-code": "code-call-code", "code-call-end": "code-call-end"}, p.audio[0])
+}
+
+// news are steps.Receipts that say something after they were asked a number of times.
+type news struct {
+	asked, after int
+	state        event.CodeState
+	reference    string
+}
+
+func (n *news) Reference() string { return "ref-1" }
+
+func (n *news) State(_ context.Context, reference string) (event.CodeState, bool) {
+	n.reference = reference
+	n.asked++
+	return n.state, n.asked > n.after
+}
+
+func TestAReceiptIsHeardAtOnce(t *testing.T) {
+	t.Parallel()
+	both := []event.Way{event.WaySMS, event.WayEmail}
+	quiet := func(slices int) []string { return make([]string, slices) }
+	for _, c := range []struct {
+		name    string
+		ways    []event.Way
+		news    *news
+		answers []string
+		events  []string
+		heard   []string // from the first ask-code on
+		waits   []time.Duration
+	}{
+		{
+			"it did not arrive: another way", both, &news{after: 2, state: event.CodeNotDelivered},
+			append(quiet(3), "0#", "{}#"), []string{"sms sent 01", "sms not_delivered 01", "email sent "},
+			[]string{"ask-code", "code-not-delivered", "ask-code-again", "code-mailed", "ask-code-again"}, nil,
+		},
+		{
+			"it did not arrive, and there is no other way", both[:1], &news{state: event.CodeNotDelivered},
+			append(quiet(1), "0#", "{}#"), []string{"sms sent 01", "sms not_delivered 01", "sms sent 01", "sms not_delivered 01"},
+			[]string{"ask-code", "code-reminder-2", "ask-code-again", "code-sent-again", "ask-code-again"}, nil,
+		},
+		{
+			"it arrived: a shorter wait, without a word", both[:1], &news{after: 1, state: event.CodeDelivered},
+			append(quiet(2), "{}#"), []string{"sms sent 01", "sms delivered 01"}, []string{"ask-code"},
+			[]time.Duration{2 * time.Second, 2 * time.Second, 10 * time.Second},
+		},
+		{
+			"the caller is faster", both, &news{state: event.CodeDelivered}, []string{"{}#"},
+			[]string{"sms sent 01", "sms delivered 01"}, []string{"ask-code"}, nil,
+		},
+		{
+			"none comes: the usual wait", both, &news{after: 1000}, append(quiet(10), "{}#"), []string{"sms sent 01"},
+			[]string{"ask-code", "code-reminder-1", "ask-code-again"}, nil,
+		},
+	} {
+		d, p := reachable(), newPost()
+		step := p.code(d, c.ways...)
+		step.Receipts = c.news
+		ch, j, v := dial(t, verifying(d, 2, possession(step)), "+15551230001", reads(p.phoneCompany, c.answers...)...)
+		assert.Equal(t, "verified", v["cs_status"], c.name)
+		assert.Equal(t, c.events, codesSent(j), c.name)
+		heard := ch.Heard()
+		at := slices.Index(heard, "ask-code")
+		assert.Equal(t, c.heard, slices.DeleteFunc(heard[at:], func(p string) bool { return p == "confirmation" }), c.name)
+		assert.Equal(t, "ref-1", c.news.reference)
+		for i, wait := range c.waits {
+			assert.Equal(t, wait, ch.Collects()[i].FirstDigit, "%s: %d", c.name, i)
+		}
+		for _, a := range attempts(j, "sms_code") {
+			assert.NotEqual(t, event.AttemptNoMatch, a, c.name)
+		}
+	}
+}
+
+func TestACodeThatReplacesALostOneNeedNotWait(t *testing.T) {
+	t.Parallel()
+	d, p := reachable(), newPost()
+	step := p.code(d, event.WaySMS, event.WayEmail)
+	step.Receipts = &news{state: event.CodeNotDelivered}
+	dial(t, verifying(d, 2, possession(step)), "+15551230001", reads(p.phoneCompany, "", "0#", "{}#")...)
+	require.Len(t, p.counted, 2)
+	assert.False(t, p.counted[0].Replaces)
+	assert.True(t, p.counted[1].Replaces)
+}
+
+// telling is a sender that knows what becomes of its codes.
+type telling struct {
+	onWay
+	tells []event.CodeState
+}
+
+func (s telling) Send(ctx context.Context, m session.Message) error {
+	err := s.onWay.Send(ctx, m)
+	for _, state := range s.tells {
+		m.Report(state)
+	}
+	return err
+}
+
+func TestACallThatReachesNobodyIsHeardAtOnce(t *testing.T) {
+	t.Parallel()
+	d, p := reachable(), newPost()
+	step := p.code(d, event.WayCall, event.WayEmail)
+	step.Ways[0].Sender = telling{onWay{p, event.WayCall}, []event.CodeState{event.CodeSentOff, event.CodeNotDelivered}}
+	ch, j, v := dial(t, verifying(d, 2, possession(step)), "+15551230001", reads(p.phoneCompany, "", "0#", "{}#")...)
+	assert.Equal(t, "verified", v["cs_status"])
+	assert.Equal(t, []string{"call sent 01", "call not_delivered 01", "email sent "}, codesSent(j))
+	assert.Contains(t, ch.Heard(), "code-not-delivered")
+
+	// One that only rings is waited for, longer than for a message.
+	p = newPost()
+	step = p.code(d, event.WayCall)
+	step.Ways[0].Sender = telling{onWay{p, event.WayCall}, []event.CodeState{event.CodeSentOff}}
+	ch, _, v = dial(t, verifying(d, 2, possession(step)), "+15551230001", reads(p.phoneCompany, append(make([]string, 14), "{}#")...)...)
+	assert.Equal(t, "verified", v["cs_status"])
+	assert.NotContains(t, ch.Heard(), "code-reminder-1", "14 of 15 slices of 2 s")
 }

@@ -22,6 +22,8 @@ type SMSCode struct {
 	Sends     Sends
 	// Ways are the ways to send it, in the order in which they are tried.
 	Ways []CodeWay
+	// Receipts are those of text messages; nil if the gateway sends none.
+	Receipts Receipts
 	// Digits is the code's length, Lifetime how long it is valid; default 6 and 5 minutes (docs/policy.md#code-by-sms).
 	Digits   int
 	Lifetime time.Duration
@@ -87,7 +89,8 @@ func (c SMSCode) Run(ctx context.Context, s *session.Session) (session.Outcome, 
 	return question{
 		prompt: "ask-code", again: "ask-code-again", min: 1, max: c.Digits, limits: limits,
 		noInput: "code-reminder", evenPace: true,
-		judge: func(ctx context.Context, entry session.Secret) (attempt, error) { return sent.judge(ctx, s, entry) },
+		listen: sent.listen,
+		judge:  func(ctx context.Context, entry session.Secret) (attempt, error) { return sent.judge(ctx, s, entry) },
 	}.ask(ctx, s, event.ReasonWrongAnswer)
 }
 
@@ -99,6 +102,7 @@ type code struct {
 	digits   session.Secret
 	until    time.Time
 	resent   int
+	delivery
 	// next is the index in reach.usual of the destination to try next; last is where the code went last.
 	next int
 	last destination
@@ -199,7 +203,7 @@ func (c *code) goOn(ctx context.Context, s *session.Session) (ok bool, err error
 func (c *code) send(
 	ctx context.Context, s *session.Session, to destination,
 ) (state event.CodeState, why, err error) {
-	counted := session.Sending{Customer: c.customer, Way: to.way.Way, To: to.address}
+	counted := session.Sending{Customer: c.customer, Way: to.way.Way, To: to.address, Replaces: c.lost()}
 	told := event.CodeSent{Step: c.step.Name(), Way: to.way.Way, Last2: to.last2()}
 	defer func() {
 		told.State = state
@@ -210,8 +214,9 @@ func (c *code) send(
 	}
 	m := session.Message{
 		To: to.address, Language: s.Language(), Line: s.Line().Name, Code: c.digits, Lifetime: c.step.Lifetime,
-		Reference: rand.Text(), Over: ctx.Done(),
+		Over: ctx.Done(),
 	}
+	next := c.step.follow(&m, told, s.Now())
 	if to.way.Way == event.WayCall {
 		m.Audio = map[string]string{}
 		for _, p := range session.CodeCallPrompts() {
@@ -226,7 +231,7 @@ func (c *code) send(
 		return event.CodeNotSent, fmt.Errorf("send a code (%s): %w", to.way.Way, why), err
 	}
 	to.tell(s, c.last)
-	c.last = to
+	c.last, c.delivery = to, next
 	return event.CodeSentOff, nil, err
 }
 

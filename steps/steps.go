@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"countersign/session"
+	"countersign/session/event"
 )
 
 // Directory holds the customers. Its methods are called from many calls at once. An error means that it is unavailable:
@@ -59,6 +60,14 @@ type Sends interface {
 type Sender interface {
 	// Send hands the code over to the network. An error means that it was not sent.
 	Send(ctx context.Context, m session.Message) error
+}
+
+// Receipts are what gateways say about the codes that they have sent.
+type Receipts interface {
+	// Reference makes a name for a sending, which the gateway repeats.
+	Reference() string
+	// State is what the gateway has said about a sending; false if nothing yet, or if that cannot be known now.
+	State(ctx context.Context, reference string) (state event.CodeState, known bool)
 }
 
 // Once makes things single-use, on all machines together.

@@ -24,7 +24,7 @@ func (a *api) authorized(scope Scope, next http.Handler) http.Handler {
 		if len(a.APIKeys) == 0 {
 			return &problem{Status: http.StatusForbidden, Detail: noKeys}
 		}
-		shown, ok := bearer(r)
+		shown, ok := shownKey(r, scope)
 		if !ok {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="countersign"`)
 			return &problem{
@@ -55,6 +55,15 @@ func (a *api) authorized(scope Scope, next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 		return nil
 	})
+}
+
+// shownKey is the key of a request. Gateways that send receipts often know only a name and a password: the key is the
+// password then.
+func shownKey(r *http.Request, scope Scope) (string, bool) {
+	if _, password, ok := r.BasicAuth(); ok && scope == Receipts {
+		return password, password != ""
+	}
+	return bearer(r)
 }
 
 func bearer(r *http.Request) (string, bool) {

@@ -16,6 +16,7 @@ func (a *api) routes() []route {
 		{"GET", "/readyz", public, handle(a.readyz)},
 		{"POST", "/v1/introspect", Tokens, handle(a.introspect)},
 		{"POST", "/v1/redeem", Tokens, handle(a.redeem)},
+		{"POST", "/v1/receipts/sms", Receipts, handle(a.receipt)},
 		{"POST", "/v1/tokens", Tokens, handle(a.issue)},
 		{"GET", "/v1/calls/{call}", Calls, handle(a.call)},
 		{"POST", "/v1/calls/{call}/step-up", StepUp, handle(a.stepUp)},

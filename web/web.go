@@ -25,6 +25,8 @@ type Options struct {
 	Calls session.Calls
 	// StepUps asks callers for a higher level.
 	StepUps StepUps
+	// Receipts takes the delivery receipts of the gateway for text messages.
+	Receipts TakesReceipts
 	// Customer finds a customer by id, before a token is made for them.
 	Customer func(ctx context.Context, id string) (c session.Customer, found bool, err error)
 	// APIKeys are the clients. Without any, everything that needs a key is answered with 403.

@@ -12,7 +12,7 @@ import (
 
 // Values are the values for templates; each operation allows some of them.
 type Values struct {
-	Phone, Kind, Value, Customer, To string
+	Phone, Kind, Value, Customer, To, Reference string
 	// Answer, Text and Code are secrets. A template renders a mark for one; fill replaces it with the secret, in
 	// memory that is wiped afterwards.
 	Answer, Text, Code hidden

@@ -45,8 +45,8 @@ func New(s Settings, o endpoint.Options) (*Gateway, error) {
 		Idempotent: &twice, IdempotencyHeader: s.IdempotencyHeader, Outage: s.Outage,
 	}
 	sample := endpoint.Secrets{}
-	g.request, err = r.Compile(endpoint.May{Public: []string{"To"}, Secret: []string{"Text", "Code"}}, endpoint.Values{
-		To: endpoint.SamplePhone, Text: sample.Hide([]byte(endpoint.SampleValue)), Code: sample.Hide([]byte("123456")),
+	g.request, err = r.Compile(endpoint.May{Public: []string{"To", "Reference"}, Secret: []string{"Text", "Code"}}, endpoint.Values{
+		To: endpoint.SamplePhone, Reference: "reference", Text: sample.Hide([]byte(endpoint.SampleValue)), Code: sample.Hide([]byte("123456")),
 	})
 	if err != nil {
 		errs = append(errs, err)
@@ -77,7 +77,7 @@ func (g *Gateway) Send(ctx context.Context, m session.Message) error {
 	text := g.text(m)
 	defer clear(text)
 	all := &endpoint.Secrets{}
-	v := endpoint.Values{To: m.To, Text: all.Hide(text), Code: all.Hide(m.Code.Reveal())}
+	v := endpoint.Values{To: m.To, Reference: m.Reference, Text: all.Hide(text), Code: all.Hide(m.Code.Reveal())}
 	return g.endpoint.Do(ctx, "send message", g.request, v, func(r *endpoint.Reply) error {
 		accepted, err := g.verdict.Read(r)
 		if err == nil && !accepted {

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"countersign/backend"
+	"countersign/backend/endpoint"
 	"countersign/backend/sms"
 	"countersign/session"
 )
@@ -96,3 +97,5 @@ type example struct {
 	Backend backend.Settings `yaml:"backend"`
 	SMS     sms.Settings     `yaml:"sms"`
 }
+
+var endpointOptions = endpoint.Options{Env: environment}

@@ -23,7 +23,8 @@ type Settings struct {
 	// and must be set and not empty.
 	Headers map[string]string `yaml:"headers"`
 	TLS     endpoint.TLS      `yaml:"tls"`
-	// Body is a template with {{.To}}, such as +4930123456, and {{.Text}}, or {{.Code}} if the gateway has the text.
+	// Body is a template with {{.To}}, such as +4930123456, and {{.Text}}, or {{.Code}} if the gateway has the text; with
+	// {{.Reference}}, by which the gateway's receipts name the message.
 	// The rules of endpoint.Request.Body apply. Default {"to": "{{.To}}", "text": "{{.Text}}"}.
 	Body string `yaml:"body"`
 	// ContentType of the body, as in endpoint.Request.
@@ -44,6 +45,8 @@ type Settings struct {
 	Texts map[string]string `yaml:"texts"`
 	// Brand names the company in the texts. Default: none.
 	Brand string `yaml:"brand"`
+	// Receipts say how to read the gateway's delivery receipts. Default: there are none.
+	Receipts ReceiptSettings `yaml:"receipts"`
 	// Countries (ISO 3166, such as DE, AT) are those that messages may go to. Empty allows all, with a warning at the
 	// start: fraudsters earn money with messages to their own numbers abroad.
 	Countries []string `yaml:"countries"`
@@ -93,6 +96,7 @@ func (s Settings) check() (errs []error) {
 				language, maxTextLength))
 		}
 	}
+	errs = append(errs, s.Receipts.check(s.Body)...)
 	for _, country := range s.Countries {
 		if !phonenumbers.GetSupportedRegions()[country] {
 			errs = append(errs, fmt.Errorf("countries: %q is not an ISO 3166 code of two capital letters, such as DE", country))

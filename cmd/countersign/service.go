@@ -17,6 +17,7 @@ import (
 	"countersign/lines/live"
 	"countersign/session"
 	"countersign/session/guard"
+	"countersign/session/receipt"
 	"countersign/session/token"
 	"countersign/session/trunks"
 	attemptsdb "countersign/store/attempts"
@@ -130,7 +131,8 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	if err != nil {
 		return s, err
 	}
-	codes, err := openCodeSenders(cfg, catalogue, log, &s.parts)
+	box := receipt.New(s.state.Guard(), directory.PepperKey(receiptKey))
+	codes, err := openCodeSenders(cfg, catalogue, box, log, &s.parts)
 	if err != nil {
 		return s, err
 	}
@@ -139,7 +141,8 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	s.lines, err = live.New(live.Options{
 		Parts: lines.Parts{
 			Directory: customers, Sends: attempts, Senders: codes.senders, Once: attempts, Countries: codes.countries,
-			Region: cfg.Line.Region, PopURL: cfg.Line.PopURL,
+			Receipts: codes.receipts(),
+			Region:   cfg.Line.Region, PopURL: cfg.Line.PopURL,
 		},
 		Speak: catalogue.RenderTexts, Copy: cfg.linesPath(), Unset: codes.unset, Log: log,
 		WasPutBack: s.linePutBack,
@@ -173,9 +176,13 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	}, log)
 
 	// The API.
-	handler, err := s.openAPI(web.Options{
+	api := web.Options{
 		Tokens: tokens, Calls: s.state.Calls(), Customer: customers.ByID, Ready: s.notReady, Log: log,
-	})
+	}
+	if codes.taker != nil {
+		api.Receipts = codes.taker
+	}
+	handler, err := s.openAPI(api)
 	if err != nil {
 		return s, err
 	}

@@ -18,6 +18,7 @@ import (
 // Labels of the keys derived from the pepper.
 const (
 	guardKey       = "guard/v1"
+	receiptKey     = "receipt/v1"
 	stateKey       = "state/v1"
 	subjectKey     = "token subjects/v1"
 	fingerprintKey = "fingerprint/v1"

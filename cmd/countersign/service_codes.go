@@ -12,6 +12,7 @@ import (
 	"countersign/lines"
 	"countersign/session"
 	"countersign/session/event"
+	"countersign/session/receipt"
 	"countersign/steps"
 )
 
@@ -20,17 +21,29 @@ type codeSenders struct {
 	senders   map[event.Way]steps.Sender
 	countries map[event.Way][]string
 	unset     map[event.Way]string
+	// box has the gateway's receipts, and taker puts them there; nil if there are none.
+	box   *receipt.Box
+	taker *sms.Receipts
+}
+
+// receipts is box, or nil.
+func (c codeSenders) receipts() steps.Receipts {
+	if c.taker == nil {
+		return nil
+	}
+	return c.box
 }
 
 // openCodeSenders opens the ways that are configured. The others refuse every code, so that a line that uses them is in
 // force: its callers get their code another way, or go to an agent.
 func openCodeSenders(
-	cfg config, audio freeswitch.DigitAudio, log *slog.Logger, open *parts,
+	cfg config, audio freeswitch.DigitAudio, box *receipt.Box, log *slog.Logger, open *parts,
 ) (c codeSenders, err error) {
 	c = codeSenders{
 		senders:   lines.EveryWay(noSender{}),
 		countries: map[event.Way][]string{event.WaySMS: cfg.SMS.Countries},
 		unset:     map[event.Way]string{},
+		box:       box,
 	}
 	if cfg.SMS.URL == "" {
 		c.unset[event.WaySMS] = "sms.url"
@@ -41,6 +54,9 @@ func openCodeSenders(
 		}
 		open.addQuiet(gateway.Close)
 		c.senders[event.WaySMS] = gateway
+		if cfg.SMS.Receipts.Reference != "" {
+			c.taker = sms.NewReceipts(cfg.SMS.Receipts, box, log)
+		}
 	}
 	if cfg.CodeCalls.Dial == "" {
 		c.unset[event.WayCall] = "code_calls.dial"

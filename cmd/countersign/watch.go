@@ -173,6 +173,16 @@ func eventText(data event.Data, version int) string {
 		return fmt.Sprintf("to %s as %s", d.Destination, d.Status)
 	case event.CallEnded:
 		return fmt.Sprintf("%s, %s, %s after %s", d.End, d.Status, d.Reason, seconds(d.Milliseconds))
+	case event.CodeSent:
+		to := ""
+		if d.Last2 != "" {
+			to = " to …" + d.Last2
+		}
+		after := ""
+		if d.Milliseconds > 0 {
+			after = " after " + seconds(d.Milliseconds)
+		}
+		return fmt.Sprintf("%s by %s%s %s%s", d.Step, d.Way, to, d.State, after)
 	case event.PromptMissing:
 		return fmt.Sprintf("%s in %s: no audio yet", d.Prompt, d.Language)
 	case event.Locked:
