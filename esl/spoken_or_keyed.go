@@ -14,6 +14,8 @@ import (
 const (
 	// longestPrompt is taken for a prompt whose length cannot be told.
 	longestPrompt = 15 * time.Second
+	// longestStart bounds the time for the first word, so that a hung engine is not waited for in silence.
+	longestStart = 5 * time.Second
 	// narrow is how many bytes of a prompt of 8 kHz, mono, 16 bits are a second; a file of another kind has more of them.
 	narrow = 16000
 )
@@ -24,6 +26,7 @@ const (
 // The prompt is played by the application that listens, so that both keys and speech end it. The dead-man switch allows
 // for its length.
 func (ch *channel) collectSpoken(ctx context.Context, q session.Collect) (session.Entry, error) {
+	q.FirstDigit = min(q.FirstDigit, longestStart)
 	arg, err := listenForKeys(q)
 	if err != nil {
 		return session.Entry{}, err
@@ -81,7 +84,7 @@ func listenForKeys(q session.Collect) (string, error) {
 	}
 	if strings.ContainsAny(prompt, "~ ") {
 		return "", fmt.Errorf("%w: file name %q: FreeSWITCH cannot play it while it listens: use a path without space and ~",
-			ErrUnsafeValue, prompt)
+			session.ErrNoSpeech, prompt)
 	}
 	return fmt.Sprintf("'m:~:set:playback_terminators=%s~unset:playback_terminator_used~%s:%s detect:%s %s%s"+
 		"~unset:detect_speech_result~unset:playback_terminators~unset:playback_terminator_used' inline",

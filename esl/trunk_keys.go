@@ -90,7 +90,7 @@ func (k *keysAhead) isDouble(b []byte, at time.Time) bool {
 	if key < 0 {
 		return false
 	}
-	if at.Sub(k.kept[key]) < k.double {
+	if d := at.Sub(k.kept[key]); d > -k.double && d < k.double { // FreeSWITCH's clock may have been set back
 		return true
 	}
 	k.kept[key] = at

@@ -29,7 +29,7 @@ func (w *walk) identifyAnother(ctx context.Context) {
 	w.askWho(ctx)
 	same := s.customer != nil && s.customer.ID == suggested.ID
 	switch {
-	case same && why == event.ReasonWrongAnswer: // had all tries of a call
+	case same && why == event.ReasonWrongAnswer && !s.concealed.on: // had all tries of a call
 		w.why, w.at = why, at
 	case s.named():
 		w.prove(ctx)

@@ -85,6 +85,9 @@ func (s *Session) Attempted(result event.AttemptResult, started time.Time) {
 	s.unchecked, s.said = false, false
 }
 
+// Discard discards what the caller has keyed in one go, before the next Ask.
+func (s *Session) Discard() { s.discard = true }
+
 // Hear is a step's question for words. Session.Hear turns it into a Listen, with the files of the prompts.
 type Hear struct {
 	Prompts         []string

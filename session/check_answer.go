@@ -39,8 +39,10 @@ func (s *Session) Judge(
 		s.events.record(lockedNow(event.LockOnCaller, a.Customer, standing, false))
 		return TurnedAway, nil
 	case standing.Locked && s.concealed.on:
-		s.concealed.locked = true
-		s.events.record(lockedNow(event.LockOnCustomer, a.Customer, standing, false))
+		if now := s.guard.Customer(ctx, a.Customer); now.Locked { // not only others who wrote at the same moment
+			s.concealed.locked = true
+			s.events.record(lockedNow(event.LockOnCustomer, a.Customer, now, false))
+		}
 		return s.judgeDecoy(ctx, by, check)
 	case standing.Locked:
 		s.unchecked = true
@@ -52,6 +54,7 @@ func (s *Session) Judge(
 		s.guard.Right(counting, a)
 	case Wrong:
 		s.countWrong(by)
+		s.countWrongOf(by)
 		s.guard.Wrong(counting, a)
 		if standing := s.guard.Customer(counting, a.Customer); standing.Locked {
 			s.events.record(lockedNow(event.LockOnCustomer, a.Customer, standing, true))

@@ -27,7 +27,7 @@ type concealment struct {
 	corrections int
 }
 
-// Decoy says why no answer can be right, although the question is asked: not_found, locked or not_enrolled. It is empty
+// Decoy says why no answer can be right, although the question is asked: not_found, locked, wrong_answer or not_enrolled. It is empty
 // for a question that counts.
 func (s *Session) Decoy(by event.Method) event.Reason {
 	switch {
@@ -39,12 +39,23 @@ func (s *Session) Decoy(by event.Method) event.Reason {
 		return event.ReasonLocked
 	case by != event.MethodSMSCode && !s.customer.Has(string(by)): // a telephone on file is no secret
 		return event.ReasonNotEnrolled
+	case s.tries[by] > 0 && s.wrong[s.customer.ID][by] >= s.tries[by]: // before the caller named the customer themselves
+		return event.ReasonWrongAnswer
 	}
 	return ""
 }
 
-// WrongAnswers is how many answers by a method were wrong before the caller went back to the identifier.
-func (s *Session) WrongAnswers(by event.Method) int { return s.concealed.wrong[by] }
+// Tries begins a question that takes so many answers in a call, and says how many of them were wrong before.
+func (s *Session) Tries(by event.Method, tries int) (wrong int) {
+	if s.tries == nil {
+		s.tries, s.wrong = map[event.Method]int{}, map[string]map[event.Method]int{}
+	}
+	s.tries[by] = tries
+	if s.concealed.on || s.customer == nil {
+		return s.concealed.wrong[by]
+	}
+	return s.wrong[s.customer.ID][by]
+}
 
 // MayCorrect says whether the caller may go back to the identifier.
 func (s *Session) MayCorrect() bool {
@@ -57,8 +68,9 @@ func (s *Session) conceal(step string, out Outcome) {
 	case out.Conceals:
 		c.on, c.at, c.locked = true, step, false
 		s.discard = false // what is keyed ahead answers the question, whoever it is
-	case len(s.proofs) > 0:
+	case c.on && len(s.proofs) > 0:
 		c.on = false
+		s.prefer(s.customer.Language)
 	}
 }
 
@@ -83,6 +95,16 @@ func (s *Session) judgeDecoy(
 	s.countWrong(by)
 	s.guard.Wrong(counting, a)
 	return Wrong, err
+}
+
+// countWrongOf counts a wrong answer about the customer.
+func (s *Session) countWrongOf(by event.Method) {
+	if s.tries[by] > 0 {
+		if s.wrong[s.customer.ID] == nil {
+			s.wrong[s.customer.ID] = map[event.Method]int{}
+		}
+		s.wrong[s.customer.ID][by]++
+	}
 }
 
 // countWrong counts a wrong answer of this call.

@@ -18,8 +18,7 @@ type noTrunks struct{}
 
 func (noTrunks) Ended(string, string, bool, bool) {}
 
-// heardKeys is a Channel that notes whether a key was heard. Callers who may speak are not asked for keys alone, so only
-// Collect counts.
+// heardKeys is a Channel that notes whether a key was heard.
 type heardKeys struct {
 	Channel
 	keyed, silent bool
@@ -29,7 +28,7 @@ type heardKeys struct {
 func (h *heardKeys) Collect(ctx context.Context, c Collect) (Entry, error) {
 	e, err := h.Channel.Collect(ctx, c)
 	switch {
-	case err != nil:
+	case err != nil || e.Spoken: // says nothing about keys
 	case e.Class == NoInput:
 		h.silent = true
 	default:

@@ -27,6 +27,8 @@ type walk struct {
 	person bool
 	// locked: the customer was locked before the first question.
 	locked bool
+	// menu: the language menu was played.
+	menu bool
 	// correct: the caller wants to give the last of them again.
 	correct bool
 
@@ -114,9 +116,10 @@ func (w *walk) askWho(ctx context.Context) (goOn bool) {
 	if w.anonymousLocked(ctx) {
 		return false
 	}
-	if !w.passes(ctx, w.s.line.LanguageMenu) {
+	if !w.menu && !w.passes(ctx, w.s.line.LanguageMenu) {
 		return false
 	}
+	w.menu = true
 	for w.asked < len(w.s.line.Identify) && !w.s.named() {
 		step := w.s.line.Identify[w.asked]
 		w.asked++
@@ -172,8 +175,8 @@ func (w *walk) ask(ctx context.Context, q *Question) (goOn bool) {
 		w.person = w.person || out.Last
 		w.s.secret = false
 		switch {
-		case w.gone != nil, w.correct, out.Last, w.why == event.ReasonTooLong, w.why == event.ReasonLocked,
-			w.why == event.ReasonVelocity:
+		case w.gone != nil, w.correct, out.Last, w.why == event.ReasonTooLong, w.why == event.ReasonVelocity,
+			w.why == event.ReasonLocked && !w.s.concealed.on:
 			return false
 		case out.Result == event.StepPassed && ok:
 			return true

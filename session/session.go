@@ -46,8 +46,11 @@ type Session struct {
 	provenHere bool
 	methods    []event.Method
 	guessed    bool // an answer was wrong
-	known      bool // the caller's number is a customer's, who is not known to be somebody else
-	concealed  concealment
+	// wrong counts wrong answers in the call by customer and method, tries is how many a question takes.
+	wrong     map[string]map[event.Method]int
+	tries     map[event.Method]int
+	known     bool // the caller's number is a customer's, who is not known to be somebody else
+	concealed concealment
 
 	// codeSentTo is the id of the customer who was sent a one-time code.
 	codeSentTo string

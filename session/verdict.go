@@ -171,7 +171,9 @@ func (s *Session) learn(out Outcome) {
 	}
 	if out.Customer != nil && s.customer == nil {
 		s.customer = out.Customer
-		s.prefer(out.Customer.Language)
+		if !out.Conceals { // a language would tell that the customer exists
+			s.prefer(out.Customer.Language)
+		}
 		s.methods = append(s.methods, out.Method)
 		level := s.Level()
 		s.events.record(event.Identified{

@@ -94,7 +94,10 @@ var (
 )
 
 func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reason) (session.Outcome, error) {
-	count := map[event.AttemptResult]int{event.AttemptRejected: s.WrongAnswers(q.by)}
+	count := map[event.AttemptResult]int{}
+	if q.by != "" {
+		count[event.AttemptRejected] = s.Tries(q.by, q.limits.Rejections)
+	}
 	prompts := []string{q.prompt}
 	if reason, ended := q.ended(count, wrong); ended {
 		return session.Failed(reason), nil
@@ -170,6 +173,7 @@ func (q question) once(
 		return noInput, nil
 	case session.NoMatch:
 		if lone := entry.Terminated && entry.Keyed == 0; lone && q.by != "" && s.MayCorrect() {
+			s.Discard() // what follows in one go may be the secret
 			return corrected, nil
 		}
 		return noMatch, nil

@@ -182,7 +182,9 @@ func TestALoneHashKeyLeadsBackToTheAccount(t *testing.T) {
 		"somebody else's account": {
 			[]string{"100042#", "1111#", "#", "100044#", "*"}, "identified", "not_enrolled", []string{"C-1"},
 		},
-		"in one go": {[]string{"100024##100042#2468#"}, "verified", "ok", []string{"C-1"}},
+		"what follows in one go may be a secret": {
+			[]string{"100024##246800#", "100042#", "2468#"}, "verified", "ok", []string{"C-1"},
+		},
 		"three wrong answers in all": {
 			[]string{"100042#", "1111#", "2222#", "#", "100042#", "3333#", "2468#"}, "identified", "wrong_answer",
 			[]string{"C-1", "C-1", "C-1"},

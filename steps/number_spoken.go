@@ -19,8 +19,8 @@ func (n Number) saying(s *session.Session) *saying {
 		read: func(language string, words []byte) []spoken.Reading {
 			return spoken.Digits(language, words, n.Min, n.Max)
 		},
-		judge: func(ctx context.Context, readings []spoken.Reading) (attempt, error) {
-			return n.heard(ctx, s, readings)
+		judge: func(ctx context.Context, readings []spoken.Reading, t *talk) (attempt, error) {
+			return n.heard(ctx, s, readings, t)
 		},
 	}
 	if n.Kind == string(event.MethodPhone) {
@@ -33,9 +33,11 @@ func (n Number) saying(s *session.Session) *saying {
 
 // heard judges a number that was said. It counts if its check digit settles what was said, or if the caller says that
 // what we read back is right: nobody is taken for another customer because we misheard.
-func (n Number) heard(ctx context.Context, s *session.Session, readings []spoken.Reading) (attempt, error) {
+func (n Number) heard(
+	ctx context.Context, s *session.Session, readings []spoken.Reading, t *talk,
+) (attempt, error) {
 	if n.Check != nil {
-		if r, ok := spoken.Settle(readings, n.Check); ok {
+		if r, ok := spoken.Settle(readings, n.Check); ok && n.ReadBack == ReadBackNever {
 			return n.lookUpValue(ctx, s, string(r.Reveal()))
 		}
 		possible := readings[:0:0]
@@ -48,9 +50,12 @@ func (n Number) heard(ctx context.Context, s *session.Session, readings []spoken
 			return attempt{doubtful: true}, nil
 		}
 	}
-	value, got, err := n.readBack(ctx, s, readings[0])
-	if err != nil || value == "" {
+	value, got, err := n.readBack(ctx, s, readings[0], t)
+	switch {
+	case err != nil || value == "":
 		return got, err
+	case n.Check != nil && !n.Check(value): // corrected into one that there is not
+		return attempt{doubtful: true}, nil
 	}
 	return n.lookUpValue(ctx, s, value)
 }
@@ -60,7 +65,7 @@ const maxCorrected = 3
 
 // readBack reads a number back until the caller says that it is right. An empty value comes with the attempt's result.
 func (n Number) readBack(
-	ctx context.Context, s *session.Session, heard spoken.Reading,
+	ctx context.Context, s *session.Session, heard spoken.Reading, t *talk,
 ) (value string, got attempt, err error) {
 	number := groups(heard)
 	ask := "read-back-confirm-said"
@@ -74,7 +79,7 @@ func (n Number) readBack(
 		if err != nil {
 			return "", attempt{}, err
 		}
-		answer, corrected, got := n.answered(s, entry, number)
+		answer, corrected, got := n.answered(s, entry, number, t)
 		entry.Digits.Wipe()
 		entry.Words.Wipe()
 		switch {
@@ -93,7 +98,7 @@ func (n Number) readBack(
 
 // answered is the answer to a read-back: yes, no, a corrected number, or nothing that is understood.
 func (n Number) answered(
-	s *session.Session, entry session.Entry, number [][]byte,
+	s *session.Session, entry session.Entry, number [][]byte, t *talk,
 ) (answer spoken.Command, corrected [][]byte, got attempt) {
 	again := attempt{result: event.AttemptNoMatch, spoken: true, prompts: []string{n.Again}}
 	if !entry.Spoken {
@@ -107,10 +112,14 @@ func (n Number) answered(
 		}
 		return spoken.None, nil, again
 	}
+	if entry.Class != session.Input || entry.Confidence < leastHeard {
+		return spoken.None, nil, again
+	}
 	words := entry.Words.Reveal()
-	switch command, rest := spoken.CommandIn(s.Language(), words); {
+	command, rest := spoken.CommandIn(s.Language(), words)
+	switch {
 	case command == spoken.Agent, command == spoken.DontHave, command == spoken.KeyIt:
-		got, _ = question{prompt: n.Prompt, again: n.Again}.obey(command, &talk{})
+		got, _ = question{prompt: n.Prompt, again: n.Again}.obey(command, t)
 		return command, nil, got
 	case command != spoken.None && !(command == spoken.No && len(rest) > 0):
 		return command, nil, again
@@ -120,7 +129,10 @@ func (n Number) answered(
 	switch {
 	case len(fixed) == 0:
 		return spoken.None, nil, again
-	case bytes.Equal(fixed[0].Reveal(), bytes.Join(number, nil)):
+	case !bytes.Equal(fixed[0].Reveal(), bytes.Join(number, nil)):
+	case command == spoken.No: // we hear the same thing once more, and it is wrong
+		return spoken.No, nil, again
+	default:
 		return spoken.Yes, nil, attempt{}
 	}
 	return spoken.None, groups(fixed[0]), again

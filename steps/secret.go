@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"errors"
 
 	"countersign/session"
 	"countersign/session/event"
@@ -34,6 +35,8 @@ func judgeSecret(
 		return over(session.Failed(event.ReasonVelocity)), nil
 	case answered == session.Wrong:
 		return rejected, nil
+	case answered != session.Right:
+		return attempt{}, errors.New("the answer was not checked")
 	}
 	return accepted(session.VerifiedBy(session.FactorOf(by), by)), nil
 }

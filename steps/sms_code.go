@@ -163,9 +163,12 @@ func (c *code) another(ctx context.Context, s *session.Session) (attempt, error)
 		s.Say("code-other-press")
 		s.SayDigits([]byte{byte('1' + i)})
 	}
-	key, _, err := oneKey{limits: c.step.Limits}.ask(ctx, s)
-	if err != nil {
+	key, class, err := oneKey{limits: c.step.Limits}.ask(ctx, s)
+	switch {
+	case err != nil:
 		return attempt{}, err
+	case class == session.OptedOut:
+		return optedOut, nil
 	}
 	chosen := int(key) - '1'
 	if chosen < 0 || chosen >= len(others) {

@@ -21,7 +21,7 @@ type Speech struct {
 
 const (
 	// heardLength bounds how long a caller may speak (docs/policy.md#spoken-answers).
-	heardLength = 12 * time.Second
+	heardLength = 8 * time.Second
 	// leastHeard is how sure the engine must be (docs/policy.md#spoken-answers).
 	leastHeard = 0.4
 	// deafAfter is how many answers may be misunderstood before the caller is asked to key (docs/policy.md#spoken-answers).
@@ -49,7 +49,7 @@ type saying struct {
 	// yesOrNo takes a yes or no; nil if that is no answer.
 	yesOrNo func(yes bool) attempt
 	// judge checks them.
-	judge func(ctx context.Context, readings []spoken.Reading) (attempt, error)
+	judge func(ctx context.Context, readings []spoken.Reading, t *talk) (attempt, error)
 }
 
 // digitsOf is the purpose of a number of min to max digits: the lengths that there are grammars of.
@@ -99,7 +99,7 @@ func (q question) said(ctx context.Context, s *session.Session, entry session.En
 	if command != spoken.None || len(readings) == 0 {
 		return t.notHeard(q.again), nil
 	}
-	got, err := q.say.judge(ctx, readings)
+	got, err := q.say.judge(ctx, readings, t)
 	if err == nil && got.doubtful {
 		return t.notHeard(q.again), nil
 	}
@@ -130,8 +130,8 @@ func (q question) obey(c spoken.Command, t *talk) (got attempt, is bool) {
 // oneReading judges a secret: in doubt the caller is asked again, because a wrong answer counts.
 func oneReading(
 	judge func(context.Context, session.Secret) (attempt, error),
-) func(context.Context, []spoken.Reading) (attempt, error) {
-	return func(ctx context.Context, readings []spoken.Reading) (attempt, error) {
+) func(context.Context, []spoken.Reading, *talk) (attempt, error) {
+	return func(ctx context.Context, readings []spoken.Reading, _ *talk) (attempt, error) {
 		if len(readings) != 1 {
 			return attempt{doubtful: true}, nil
 		}

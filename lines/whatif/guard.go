@@ -52,6 +52,7 @@ func (g guard) Try(_ context.Context, a session.Attempt) session.Standing {
 	case last && s.Reason == event.ReasonLocked, g.locked && s.at < began.at:
 		return locked
 	case s.Reason != event.ReasonVelocity && g.next > 0 && s.Attempts[g.next-1].Unchecked: // and the step went on
+		g.locked = g.locked || s.lockedOut
 		return locked
 	case g.tooLate():
 		_ = g.giveUp("the answer came too late and was not checked")

@@ -264,7 +264,11 @@ func factorOf(name event.Method, first, ofToken bool) session.Factor {
 
 // notEnrolled says that the step asked a customer for what they do not have, or did not ask them for that reason.
 func (r *record) notEnrolled(s *step) bool {
-	unchecked := slices.ContainsFunc(s.Attempts, func(a event.Attempt) bool { return a.Unchecked })
+	// one that was right, or wrong when checked, shows that there is a secret
+	checked := s.Reason == event.ReasonWrongAnswer || slices.ContainsFunc(s.Attempts, func(a event.Attempt) bool {
+		return !a.Unchecked && (a.Result == event.AttemptAccepted || a.Result == event.AttemptRejected)
+	})
+	unchecked := !checked && slices.ContainsFunc(s.Attempts, func(a event.Attempt) bool { return a.Unchecked })
 	if s.nobody {
 		return false
 	}
