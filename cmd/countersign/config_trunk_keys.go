@@ -13,18 +13,29 @@ type trunkKeys struct {
 	InBand      esl.InBand             `yaml:"in_band"`
 	Double      duration               `yaml:"double"`
 	SilentCalls int                    `yaml:"silent_calls"`
-	Trunks      map[string]trunkOfKeys `yaml:"trunks"`
+	Trunks      map[string]keysOfTrunk `yaml:"trunks"`
 }
 
-// trunkOfKeys are the settings of one trunk; what is missing is as for all.
-type trunkOfKeys struct {
+// keysOfTrunk are the settings of one trunk; what is missing is as for all.
+type keysOfTrunk struct {
 	InBand esl.InBand `yaml:"in_band"`
-	Double *duration  `yaml:"double"`
+	Double ownDouble  `yaml:"double"`
+}
+
+// ownDouble is a time that a trunk may leave to the settings for all.
+type ownDouble struct {
+	duration
+	set bool
+}
+
+func (d *ownDouble) UnmarshalYAML(text []byte) error {
+	d.set = true
+	return d.duration.UnmarshalYAML(text)
 }
 
 func defaultTrunkKeys() trunkKeys {
 	d := esl.DefaultKeys()
-	return trunkKeys{InBand: d.InBand, Double: duration(d.Double), SilentCalls: 30, Trunks: map[string]trunkOfKeys{}}
+	return trunkKeys{InBand: d.InBand, Double: duration(d.Double), SilentCalls: 30, Trunks: map[string]keysOfTrunk{}}
 }
 
 // of are the settings of a trunk.
@@ -34,8 +45,8 @@ func (k trunkKeys) of(trunk string) esl.Keys {
 	if one.InBand != "" {
 		keys.InBand = one.InBand
 	}
-	if one.Double != nil {
-		keys.Double = time.Duration(*one.Double)
+	if one.Double.set {
+		keys.Double = time.Duration(one.Double.duration)
 	}
 	return keys
 }
@@ -49,8 +60,8 @@ func (k trunkKeys) check() error {
 		if one.InBand != "" {
 			errs = append(errs, checkInBand("trunks."+name+".in_band", one.InBand))
 		}
-		if one.Double != nil {
-			errs = append(errs, checkDouble("trunks."+name+".double", *one.Double))
+		if one.Double.set {
+			errs = append(errs, checkDouble("trunks."+name+".double", one.Double.duration))
 		}
 	}
 	return errors.Join(errs...)
