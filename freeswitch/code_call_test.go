@@ -13,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
 )
 
 // codeLine verifies by a code of eight digits, which by chance are nowhere in a log.
