@@ -12,7 +12,7 @@ type recording struct {
 	masked       bool
 	// secret: what is said and keyed from the next command on must not be recorded.
 	secret bool
-	// untilTheEnd masks from the first question to the hand-over: the keys are in the sound, and a caller may key a secret
+	// untilTheEnd masks from the first prompt to the hand-over: the keys are in the sound, and a caller may key a secret
 	// before it is asked for.
 	untilTheEnd bool
 }
@@ -20,7 +20,7 @@ type recording struct {
 // newRecording reads cs_recording. named is false if it cannot be used as a name: all recordings are then stopped at the
 // first secret.
 func newRecording(name string, keysInSound bool) (r recording, named bool) {
-	r.untilTheEnd = keysInSound
+	r.untilTheEnd, r.secret = keysInSound, keysInSound
 	if name == "" {
 		return r, true
 	}

@@ -237,6 +237,8 @@ func (c *codeCall) dial(ctx context.Context) error {
 	variables := []string{
 		"origination_uuid=" + c.id, fmt.Sprintf("originate_timeout=%d", int(c.o.Ring.Seconds())), "ignore_early_media=true",
 		"sensitive_dtmf=true", "hangup_after_bridge=true", "cs_code_call=true",
+		// FreeSWITCH ends it, whatever becomes of us
+		fmt.Sprintf("execute_on_answer='sched_hangup +%d NORMAL_CLEARING'", int(answeredMost.Seconds())),
 	}
 	if c.o.Caller != "" {
 		variables = append(variables, "origination_caller_id_number="+c.o.Caller, "origination_caller_id_name="+c.o.Caller)

@@ -106,10 +106,10 @@ func TestARecordingHoldsEverythingButTheSecret(t *testing.T) {
 		"events-ahead":   {to: "recorded", ahead: true, holds: []float64{greets, asksAccount, thanks, atTheAgent}},
 		"events-unnamed": {to: "unnamed", holds: all}, // FreeSWITCH renders no tones of keys that come as events
 		"events-any":     {to: "any", holds: []float64{greets, asksAccount}},
-		"sound":          {to: "recorded", inBand: true, holds: []float64{greets, atTheAgent}},
-		"sound-ahead":    {to: "recorded", inBand: true, ahead: true, holds: []float64{greets, atTheAgent}},
+		"sound":          {to: "recorded", inBand: true, holds: []float64{atTheAgent}},
+		"sound-ahead":    {to: "recorded", inBand: true, ahead: true, holds: []float64{atTheAgent}},
 		"sound-unnamed":  {to: "unnamed", inBand: true, holds: all, tones: true}, // the proof that tones would be found
-		"sound-any":      {to: "any", inBand: true, holds: []float64{greets}},
+		"sound-any":      {to: "any", inBand: true, holds: nil},
 	} {
 		inParallel(t, scenario{name, func(t *testing.T) {
 			caller := callWithSIPp(t, f, dial{To: c.to + "-" + name, NoEvents: c.inBand})
@@ -207,7 +207,7 @@ func TestARecordingStaysMaskedWhenCountersignCrashes(t *testing.T) {
 	caller.HangUp()
 	caller.AwaitOver(t, hangUpWithin)
 	sound := wav(t, filepath.Join(folder, "crash.wav"))
-	assert.Equal(t, []float64{greets}, found(sound, []float64{greets, asksAccount, ringing}))
+	assert.Empty(t, found(sound, []float64{greets, asksAccount, ringing}), "keys are in the sound, so all of it is masked")
 	assert.Empty(t, keyTones(sound))
 }
 

@@ -39,11 +39,18 @@ type Sending struct {
 	Replaces bool
 }
 
-// CodeSent records what became of a one-time code. If it was sent, the identifier that named the customer counts,
+// CodeSent records what became of a one-time code. If it was, or may have been, sent, the identifier that named the customer counts,
 // whatever the caller does next, or one caller could have codes sent to any number of customers.
 func (s *Session) CodeSent(e event.CodeSent) {
 	s.events.record(e)
-	if s.customer != nil && e.State == event.CodeSentOff {
+	if e.State == event.CodeSentOff {
+		s.CodeMayHaveCome()
+	}
+}
+
+// CodeMayHaveCome notes that a code went to the customer, or that nobody knows.
+func (s *Session) CodeMayHaveCome() {
+	if s.customer != nil {
 		s.codeSentTo = s.customer.ID
 	}
 }

@@ -74,13 +74,21 @@ type told struct {
 
 func (d *desk) dial(keyed ...string) told {
 	d.t.Helper()
+	return d.play("", keys(keyed...)...)
+}
+
+// play is a call from a number.
+func (d *desk) play(from string, moves ...sessiontest.Move) told {
+	d.t.Helper()
 	d.calls++
 	d.checks = nil
-	ch, j := &sessiontest.Channel{Moves: keys(keyed...)}, &sessiontest.Journal{}
+	ch, j := &sessiontest.Channel{Moves: moves}, &sessiontest.Journal{}
 	r := session.NewRunner(session.Options{
 		Journal: j, Prompts: sessiontest.Prompts{}, Guard: d.guard, Line: func(session.Call) *session.Line { return d.line },
 	})
-	r.Run(ch.Start(d.t.Context()), session.Call{ID: fmt.Sprint("call-", d.calls), Channel: "u", Started: time.Now()}, ch)
+	r.Run(ch.Start(d.t.Context()), session.Call{
+		ID: fmt.Sprint("call-", d.calls), Channel: "u", Caller: from, Started: time.Now(),
+	}, ch)
 	ch.End(nil)
 	h, _ := ch.Handover()
 	v := map[string]string{"to": h.To.Extension}
@@ -237,4 +245,87 @@ func TestALineThatTellsAsksForTheAccountAgain(t *testing.T) {
 	assert.Equal(
 		t, []string{"greeting", "ask-account", "not-right-1", "ask-account-again", "ask-pin", "confirmation"}, got.heard,
 	)
+}
+
+// What a review found: each told accounts apart, or gave more than three tries.
+func TestNothingElseTellsAccountsApart(t *testing.T) {
+	t.Parallel()
+	accounts := []string{"100042", "100043", "100044", "999999"}
+	same := func(t *testing.T, hear func(account string) told) {
+		t.Helper()
+		first := hear(accounts[0])
+		for _, account := range accounts[1:] {
+			assert.Equal(t, first.heard, hear(account).heard, account)
+		}
+	}
+	t.Run("the customer's language", func(t *testing.T) {
+		t.Parallel()
+		same(t, func(account string) told {
+			d := newDesk(t)
+			d.line.Languages = []string{"en", "de"}
+			for key, c := range d.dir.byAccount {
+				c.Language = "de"
+				d.dir.byAccount[key] = c
+			}
+			return d.dial(account+"#", "1111#", "2222#", "3333#")
+		})
+	})
+	t.Run("the question in place of the PIN", func(t *testing.T) {
+		t.Parallel()
+		same(t, func(account string) told {
+			d := newDesk(t)
+			date := weak(birthDate(d.dir))
+			d.line.Verify[0].Else = &date
+			return d.dial(account+"#", "1111#", "2222#", "3333#", "01011980#", "02021980#", "03031980#")
+		})
+	})
+	t.Run("who asks for a person", func(t *testing.T) {
+		t.Parallel()
+		same(t, func(account string) told {
+			d := newDesk(t)
+			p := d.line.Verify[0].Step.(steps.PIN)
+			p.Speech = heeds
+			d.line.Verify[0].Step = p
+			d.line.Verify = append(d.line.Verify, weak(birthDate(d.dir)))
+			return d.play("", keys(account + "#")[0], says("agent")[0])
+		})
+	})
+	t.Run("from the customer's own telephone", func(t *testing.T) {
+		t.Parallel()
+		same(t, func(account string) told {
+			d := newDesk(t)
+			d.dir.byPhone = map[string][]session.Customer{"+15551230001": {ada}}
+			return d.play("+15551230001", keys("1111#", "2222#", "3333#", account+"#", "1111#", "2222#", "3333#")...)
+		})
+	})
+}
+
+func TestACustomersPINIsCheckedThreeTimesInACall(t *testing.T) {
+	t.Parallel()
+	for name, keyed := range map[string][]string{
+		"three, another account, back": {"1111#", "2222#", "3333#", "999999#", "#", "100042#", "4444#", "5555#", "6666#"},
+		"two, not me, and me":          {"1111#", "2222#", "*", "100042#", "4444#", "5555#", "6666#"},
+		"three, and me":                {"1111#", "2222#", "3333#", "100042#", "4444#", "5555#", "2468#"},
+	} {
+		d := newDesk(t)
+		d.dir.byPhone = map[string][]session.Customer{"+15551230001": {ada}}
+		got := d.play("+15551230001", keys(keyed...)...)
+		checked := 0
+		for _, whose := range got.checks {
+			if whose == "C-1" {
+				checked++
+			}
+		}
+		assert.Equal(t, 3, checked, name)
+		assert.Equal(t, "identified", got.v["cs_status"], name)
+	}
+}
+
+func TestTheLanguageMenuIsNotPlayedAgainAtACorrection(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.line.Languages = []string{"en", "de"}
+	d.line.LanguageMenu = steps.LanguageMenu{Limits: steps.DefaultLimits(0)}
+	got := d.dial("1", "100024#", "#", "100042#", "2468#")
+	assert.Equal(t, "verified", got.v["cs_status"], got.heard)
 }

@@ -226,11 +226,18 @@ func (c *code) send(
 			m.Audio[p] = s.File(p)
 		}
 	}
-	_, why, err = tryOne(ctx, s, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, to.way.Sender.Send(ctx, m)
+	// To its end, and what is not known to have failed counts: or a caller who hangs up in time orders codes without end.
+	_, err = lookUpToTheEnd(ctx, s, func(ctx context.Context) (struct{}, error) {
+		why = to.way.Sender.Send(ctx, m)
+		return struct{}{}, nil
 	})
 	if why != nil {
-		c.step.Sends.NotSent(ctx, counted)
+		unknown := errors.Is(why, errTooSlow) || errors.Is(why, context.DeadlineExceeded) || errors.Is(why, context.Canceled)
+		if unknown {
+			s.CodeMayHaveCome()
+		} else {
+			c.step.Sends.NotSent(context.WithoutCancel(ctx), counted)
+		}
 		return event.CodeNotSent, fmt.Errorf("send a code (%s): %w", to.way.Way, why), err
 	}
 	to.tell(s, c.last)

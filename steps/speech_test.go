@@ -97,6 +97,10 @@ func TestAnswersThatAreSaid(t *testing.T) {
 		"slower":                     {"de", []string{"langsamer bitte", "100042#", "2468#"}, "verified", "ok"},
 		"rather with keys":           {"de", []string{"ich tippe lieber", "100042#", "2468#"}, "verified", "ok"},
 		"a PIN in doubt is no guess": {"en", []string{"100042#", "twenty four six eight", "2468#"}, "verified", "ok"},
+		"the same mishearing twice is no yes": {
+			"en", []string{"one zero zero zero four three", "no, one zero zero zero four three", "one zero zero zero four two", "yes",
+				"2468#"}, "verified", "ok",
+		},
 		"wrong three times": {
 			"en", []string{"100042#", "one one one one", "two two two two", "three three three three"}, "identified", "wrong_answer",
 		},
@@ -243,4 +247,20 @@ func TestAChoiceIsAnsweredByYesAndNo(t *testing.T) {
 	}
 	ch, _, v := dial(t, l, "anonymous", says("one two three", "pardon", "yes", "100042#", "2468#")...)
 	assert.Equal(t, "verified", v["cs_status"], ch.Heard())
+}
+
+func TestAReadBackIsConfirmedOnlyByAClearYes(t *testing.T) {
+	t.Parallel()
+	moves := says("one zero zero zero four three", "yes", "yes")
+	moves[1].Confidence, moves[2].Confidence = 0.05, 0.05
+	ch, _, v := dial(t, talking(bank(), "en"), "anonymous", moves...)
+	assert.Equal(t, "none", v["cs_status"], ch.Heard())
+}
+
+func TestWhoWouldRatherKeyIsNotListenedToAnyMore(t *testing.T) {
+	t.Parallel()
+	ch, _, v := dial(t, talking(bank(), "en"), "anonymous",
+		says("one zero zero zero four three", "I'd rather key it", "100042#", "2468#")...)
+	assert.Equal(t, "verified", v["cs_status"], ch.Heard())
+	assert.Nil(t, ch.Collects()[2].Speech)
 }
