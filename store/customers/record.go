@@ -69,7 +69,8 @@ func scanCredential(r sqlite.Row) (c Credential, err error) {
 }
 
 // List reads a page of customers, ordered by id: up to limit of them with id > after. If search is not empty, it must
-// be part of the id, the name, an identifier, a telephone number or an e-mail address; only ASCII letters match in either case.
+// be part of the id, the name, an identifier, a telephone number or an e-mail address; only ASCII letters match in
+// either case.
 func (d *Reader) List(ctx context.Context, after string, limit int, search string) ([]session.Customer, error) {
 	if search == "" {
 		return d.customers(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id > ? ORDER BY c.id LIMIT ?`,
