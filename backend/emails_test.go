@@ -23,10 +23,13 @@ func TestEMailAddressesOfACustomerOfTheCRM(t *testing.T) {
 		fails  bool
 	}{
 		"a text": {
-			`{"id": "C-1", "mail": "ada@Example.org", "since": "2020-02-03"}`, []session.Email{{Address: "ada@example.org", Since: long}}, false,
+			`{"id": "C-1", "mail": "ada@Example.org", "since": "2020-02-03"}`, []session.Email{{Address: "ada@example.org",
+				Since: long}}, false,
 		},
-		"several":                {`{"id": "C-1", "mail": "a@b.example; c@d.example", "since": "2020-02-03"}`, []session.Email{{Address: "a@b.example", Since: long}, {Address: "c@d.example", Since: long}}, false},
-		"an array":               {`{"id": "C-1", "mail": ["a@b.example", "not one"], "since": "2020-02-03"}`, []session.Email{{Address: "a@b.example", Since: long}}, false},
+		"several": {`{"id": "C-1", "mail": "a@b.example; c@d.example", "since": "2020-02-03"}`,
+			[]session.Email{{Address: "a@b.example", Since: long}, {Address: "c@d.example", Since: long}}, false},
+		"an array": {`{"id": "C-1", "mail": ["a@b.example", "not one"], "since": "2020-02-03"}`,
+			[]session.Email{{Address: "a@b.example", Since: long}}, false},
 		"none":                   {`{"id": "C-1", "mail": null}`, nil, false},
 		"of unknown age":         {`{"id": "C-1", "mail": "a@b.example"}`, nil, false},
 		"nobody":                 {`{}`, nil, false},

@@ -58,8 +58,8 @@ func (s CodeCallSettings) Check() (errs []error) {
 	return errs
 }
 
-// DigitAudio makes audio of a code's digits, in a file that FreeSWITCH can play; done removes it. Nothing about the file
-// but its content tells the digits.
+// DigitAudio makes audio of a code's digits, in a file that FreeSWITCH can play; done removes it. Nothing about the
+// file but its content tells the digits.
 type DigitAudio interface {
 	SpeakDigits(language string, digits session.Secret) (file string, done func(), err error)
 }
@@ -135,8 +135,8 @@ const (
 // errNobody says that nobody on the telephone wanted the code.
 var errNobody = errors.New("nobody pressed a key")
 
-// Send implements steps.Sender: the telephone rings, or will. What becomes of the call is told to m.Report. An error says
-// that no call could be placed, or that it failed at once; it has neither the code nor the number.
+// Send implements steps.Sender: the telephone rings, or will. What becomes of the call is told to m.Report. An error
+// says that no call could be placed, or that it failed at once; it has neither the code nor the number.
 func (c *CodeCalls) Send(ctx context.Context, m session.Message) error {
 	if number, err := session.E164(m.To, ""); err != nil || number != m.To {
 		return errors.New("call with a code: the number is not a telephone number")
@@ -233,7 +233,8 @@ func (c *codeCall) run() error {
 
 // dial returns when the call is answered.
 func (c *codeCall) dial(ctx context.Context) error {
-	number := strings.NewReplacer("{number}", c.message.To, "{digits}", strings.TrimPrefix(c.message.To, "+")).Replace(c.o.Dial)
+	digits := strings.TrimPrefix(c.message.To, "+")
+	number := strings.NewReplacer("{number}", c.message.To, "{digits}", digits).Replace(c.o.Dial)
 	variables := []string{
 		"origination_uuid=" + c.id, fmt.Sprintf("originate_timeout=%d", int(c.o.Ring.Seconds())), "ignore_early_media=true",
 		"sensitive_dtmf=true", "hangup_after_bridge=true", "cs_code_call=true",
@@ -255,7 +256,8 @@ func (c *codeCall) askForKey(ctx context.Context) error {
 		return err
 	}
 	// Whatever becomes of us, the call ends.
-	if err := c.server.execute(ctx, c.id, "sched_hangup", fmt.Sprintf("+%d NORMAL_CLEARING", int(answeredMost.Seconds()))); err != nil {
+	end := fmt.Sprintf("+%d NORMAL_CLEARING", int(answeredMost.Seconds()))
+	if err := c.server.execute(ctx, c.id, "sched_hangup", end); err != nil {
 		return err
 	}
 	ask := fmt.Sprintf("1 1 %d %d none %s silence_stream://250 cs_pressed '' %d", asks, keyWithin.Milliseconds(), first,

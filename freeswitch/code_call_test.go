@@ -36,8 +36,8 @@ var otherTelephones = map[string]string{"public/92_other_telephones.xml": `
 <action application="bridge" data="sofia/harness/agent@127.0.0.1:${telephone_$1}"/>
 </condition></extension>`}
 
-// codeSite is a site whose codes are spoken by calls to its own other telephones. Digits are tones, so that the test can
-// tell them.
+// codeSite is a site whose codes are spoken by calls to its own other telephones. Digits are tones, so that the test
+// can tell them.
 type codeSite struct {
 	*site
 	catcher *catcher
@@ -56,13 +56,15 @@ func startCodeSite(t *testing.T, customers []customer) *codeSite {
 	own := t.TempDir()
 	for d := range 10 {
 		require.NoError(t, os.MkdirAll(filepath.Join(own, "en"), 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(own, "en", fmt.Sprintf("digit-%d.wav", d)), toneWAV(digitTone(d), 300*time.Millisecond), 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(own, "en", fmt.Sprintf("digit-%d.wav", d)), toneWAV(digitTone(d),
+			300*time.Millisecond), 0o644))
 	}
 	caught := startCatcher(t)
 	s := &codeSite{catcher: caught, site: &site{freeSWITCH: f}}
 	s.Service = startService(t, serviceOptions{
 		Customers: customers, Line: codeLine, FreeSWITCH: f, Recordings: own,
-		Settings: caught.Settings + fmt.Sprintf("code_calls: {dial: \"sofia/harness/{digits}@%s\", caller: \"+15550000001\"}\n", f.SIP),
+		Settings: caught.Settings +
+			fmt.Sprintf("code_calls: {dial: \"sofia/harness/{digits}@%s\", caller: \"+15550000001\"}\n", f.SIP),
 	})
 	f.Set(t, "countersign_socket", s.Service.Address())
 	s.Events = subscribe(t, s.Service)
@@ -155,7 +157,8 @@ func TestACallSpeaksTheCodeToAPerson(t *testing.T) {
 	c.Press(code)
 	c.AwaitAt(t, "default", "menu", saidWithin)
 	r := c.Record(t)
-	assert.Equal(t, result{Status: "verified", Level: "2", Reason: "ok", Methods: "ani,sms_code", Customer: "K-1"}, r.result())
+	assert.Equal(t, result{Status: "verified", Level: "2", Reason: "ok", Methods: "ani,sms_code", Customer: "K-1"},
+		r.result())
 	story := s.Events.Journey(t, c).Story()
 	assert.Subset(t, story, []string{"code_sent call sent 01", "code_sent call delivered 01"})
 	assert.Contains(t, c.Played(), "code-called")

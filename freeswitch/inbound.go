@@ -68,8 +68,8 @@ func (c *Inbound) API(ctx context.Context, command string) (string, error) {
 	return c.command(ctx, name, "api "+command, apiTimeout)
 }
 
-// execute has a channel, which must be parked, run an application after those that it was told to run before. It does not
-// wait for its end.
+// execute has a channel, which must be parked, run an application after those that it was told to run before. It does
+// not wait for its end.
 func (c *Inbound) execute(ctx context.Context, channel, application, argument string) error {
 	if strings.ContainsFunc(channel+application+argument, isControl) {
 		return fmt.Errorf("not an application: %.40q", application)

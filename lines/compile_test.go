@@ -262,8 +262,9 @@ func TestTheExampleOfSmartFlowsCompiles(t *testing.T) {
 	}, withoutCheck(l).Identify)
 	code := session.Question{
 		Step: steps.SMSCode{
-			Directory: p.Directory, Sends: p.Sends, Ways: []steps.CodeWay{{Way: event.WaySMS, Sender: nobody{}}}, Digits: 6, Lifetime: 5 * time.Minute,
-			Limits: steps.DefaultLimits(2),
+			Directory: p.Directory, Sends: p.Sends, Ways: []steps.CodeWay{{Way: event.WaySMS, Sender: nobody{}}}, Digits: 6,
+			Lifetime: 5 * time.Minute,
+			Limits:   steps.DefaultLimits(2),
 		},
 		Factor: session.Possession,
 	}
@@ -326,7 +327,8 @@ func TestALineThatNeedsAMissingPartDoesNotCompile(t *testing.T) {
 	}{
 		"no customers": {sms, lines.Parts{}, "line retail: no directory of customers is given"},
 		"no gateway": {
-			sms, lines.Parts{Directory: nobody{}, Sends: nobody{}}, "it sends one-time codes by sms, but no way to do so is given",
+			sms, lines.Parts{Directory: nobody{}, Sends: nobody{}},
+			"it sends one-time codes by sms, but no way to do so is given",
 		},
 		"no memory for codes": {totp, lines.Parts{Directory: nobody{}}, "no store for used codes is given"},
 	} {

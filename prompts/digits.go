@@ -16,10 +16,10 @@ import (
 // digitPause is between two digits of a code: long enough to write each down.
 const digitPause = 600 * time.Millisecond
 
-// SpeakDigits makes audio of a secret's digits for one call: the recordings of the language, one after the other. FreeSWITCH
-// writes the names of what it plays, and how long it played, into its log, its events and call records; so the name is
-// random and every digit takes as long as the longest of the ten. done overwrites the file and removes it. The digits
-// are in no error.
+// SpeakDigits makes audio of a secret's digits for one call: the recordings of the language, one after the other.
+// FreeSWITCH writes the names of what it plays, and how long it played, into its log, its events and call records; so
+// the name is random and every digit takes as long as the longest of the ten. done overwrites the file and removes it.
+// The digits are in no error.
 func (c *Catalogue) SpeakDigits(language string, digits session.Secret) (file string, done func(), err error) {
 	spoken, err := c.tenDigits(language)
 	if err != nil {

@@ -20,8 +20,8 @@ type Message struct {
 	Audio map[string]string
 	// Over ends when the code is not waited for any more: a call that still rings is given up. nil never ends.
 	Over <-chan struct{}
-	// Report, if set, is told what becomes of the code by senders that learn of it: CodeSentOff within Send, so that more is
-	// waited for, and later CodeDelivered or CodeNotDelivered. Any goroutine may call it.
+	// Report, if set, is told what becomes of the code by senders that learn of it: CodeSentOff within Send, so that more
+	// is waited for, and later CodeDelivered or CodeNotDelivered. Any goroutine may call it.
 	Report func(event.CodeState)
 }
 

@@ -18,7 +18,10 @@ type Email struct {
 var ErrNotAnAddress = errors.New("that is no address such as ada@example.org")
 
 var addressPattern = regexp.MustCompile(
-	`^[A-Za-z0-9.!#$%&'*+/=?^_{}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$`)
+	`^[A-Za-z0-9.!#$%&'*+/=?^_{}~-]{1,64}@` + label + `(\.` + label + `)+$`)
+
+// label is a part of a domain between dots.
+const label = `[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?`
 
 const maxAddress = 254
 

@@ -22,8 +22,10 @@ func TestEmailAddresses(t *testing.T) {
 	}
 	for _, told := range []string{
 		"", "ada", "ada@", "@example.org", "ada@example", "Ada <ada@example.org>", "ada@example.org\r\nBcc: eve@example.org",
-		"ada@example.org ", "a b@example.org", `"ada"@example.org`, "ada@exa_mple.org", "ada@-example.org", ".ada@example.org",
-		"a..da@example.org", "ada.@example.org", "ada@example..org", "ada@münchen.de", "ada@[127.0.0.1]", "ada@eve@example.org",
+		"ada@example.org ", "a b@example.org", `"ada"@example.org`, "ada@exa_mple.org", "ada@-example.org",
+		".ada@example.org",
+		"a..da@example.org", "ada.@example.org", "ada@example..org", "ada@münchen.de", "ada@[127.0.0.1]",
+		"ada@eve@example.org",
 		strings.Repeat("a", 65) + "@example.org", "a@" + strings.Repeat("example.", 40) + "org",
 	} {
 		_, err := session.ReadEmail(told)

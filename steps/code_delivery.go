@@ -83,8 +83,8 @@ func (c *code) silence() time.Duration {
 	return codeSilence
 }
 
-// listen asks for the code. While the caller is silent it looks for news of the code: when it has arrived they have less
-// time, and when it cannot arrive they hear at once how to get it another way.
+// listen asks for the code. While the caller is silent it looks for news of the code: when it has arrived they have
+// less time, and when it cannot arrive they hear at once how to get it another way.
 func (c *code) listen(ctx context.Context, s *session.Session, a session.Ask) (session.Entry, error) {
 	for {
 		a.FirstDigit, a.News = c.silence(), nil

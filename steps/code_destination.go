@@ -149,9 +149,9 @@ func (w CodeWay) usual(may []session.Phone, calling string, earlier []destinatio
 	}
 }
 
-// reaches says whether a number may get a code this way: of a country that codes may go to, and, as far as the numbering
-// plan tells, a mobile for text messages, or a mobile or fixed line for calls. Numbers that cost the caller, or that
-// anybody can rent without a telephone, get none.
+// reaches says whether a number may get a code this way: of a country that codes may go to, and, as far as the
+// numbering plan tells, a mobile for text messages, or a mobile or fixed line for calls. Numbers that cost the caller,
+// or that anybody can rent without a telephone, get none.
 func (w CodeWay) reaches(e164 string) bool {
 	n, err := phonenumbers.Parse(e164, "ZZ")
 	if err != nil {

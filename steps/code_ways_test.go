@@ -129,7 +129,8 @@ func TestACodeGoesTheNextWay(t *testing.T) {
 		for _, way := range c.broken {
 			p.broken[way] = down
 		}
-		ch, j, v := dial(t, verifying(d, 2, possession(p.code(d, c.ways...))), "+15551230001", reads(p.phoneCompany, c.answers...)...)
+		ch, j, v := dial(t, verifying(d, 2, possession(p.code(d, c.ways...))), "+15551230001", reads(p.phoneCompany,
+			c.answers...)...)
 		assert.Equal(t, c.reason, v["cs_reason"], c.name)
 		assert.Equal(t, c.sent, p.log, c.name)
 		assert.Equal(t, c.events, codesSent(j), c.name)
@@ -213,14 +214,16 @@ func TestACodeGoesToAnotherOfTheCallersNumbers(t *testing.T) {
 	}
 
 	d, p := enrolled(), newPost()
-	ch, _, v := dial(t, verifying(d, 2, possession(p.code(d, event.WaySMS))), "+15551230001", reads(p.phoneCompany, "1#", "{}#")...)
+	ch, _, v := dial(t, verifying(d, 2, possession(p.code(d, event.WaySMS))), "+15551230001", reads(p.phoneCompany, "1#",
+		"{}#")...)
 	assert.Equal(t, "verified", v["cs_status"])
 	assert.NotContains(t, ch.Heard(), "code-other", "there is no other")
 	assert.Contains(t, ch.Heard(), "no-match-1")
 
 	d.phones["C-1"], p.most = many, 1
 	p.phoneCompany.sent = nil
-	ch, _, v = dial(t, verifying(d, 2, possession(p.code(d, event.WaySMS))), "+15551230001", reads(p.phoneCompany, "1#", "1", "{}#")...)
+	ch, _, v = dial(t, verifying(d, 2, possession(p.code(d, event.WaySMS))), "+15551230001", reads(p.phoneCompany, "1#",
+		"1", "{}#")...)
 	assert.Equal(t, "verified", v["cs_status"], "the limit keeps the second, and the first one counts")
 	assert.Contains(t, ch.Heard(), "code-reminder-1")
 }
@@ -292,7 +295,8 @@ func TestACallWithACodeGoesToATelephoneThatIsNotCalling(t *testing.T) {
 			"chosen, and no mobile, so called", sms, phones("+4917139200001", fixed), false, []string{"1#", "1", "{}#"},
 			[]string{"sms +4917139200001", "call " + fixed},
 		},
-		{"a message may go to the one that is calling", sms, phones(calling), false, []string{"{}#"}, []string{"sms " + calling}},
+		{"a message may go to the one that is calling", sms, phones(calling), false, []string{"{}#"}, []string{"sms " +
+			calling}},
 	} {
 		d, p := enrolled(), newPost()
 		d.phones["C-1"] = c.phones
@@ -324,7 +328,8 @@ func TestACallerHearsWhichTelephoneIsCalled(t *testing.T) {
 	assert.Equal(t, "verified", v["cs_status"])
 	assert.Equal(t, []string{"greeting", "code-called", "digit-0", "digit-1", "ask-code"}, ch.Heard()[:5])
 	require.Len(t, p.audio, 1)
-	assert.Equal(t, map[string]string{"code-call": "code-call", "code-call-code": "code-call-code", "code-call-end": "code-call-end"}, p.audio[0])
+	assert.Equal(t, map[string]string{"code-call": "code-call", "code-call-code": "code-call-code",
+		"code-call-end": "code-call-end"}, p.audio[0])
 }
 
 // news are steps.Receipts that say something after they were asked a number of times.
@@ -362,7 +367,8 @@ func TestAReceiptIsHeardAtOnce(t *testing.T) {
 		},
 		{
 			"it did not arrive, and there is no other way", both[:1], &news{state: event.CodeNotDelivered},
-			append(quiet(1), "0#", "{}#"), []string{"sms sent 01", "sms not_delivered 01", "sms sent 01", "sms not_delivered 01"},
+			append(quiet(1), "0#", "{}#"), []string{"sms sent 01", "sms not_delivered 01", "sms sent 01",
+				"sms not_delivered 01"},
 			[]string{"ask-code", "code-reminder-2", "ask-code-again", "code-sent-again", "ask-code-again"}, nil,
 		},
 		{
@@ -437,7 +443,8 @@ func TestACallThatReachesNobodyIsHeardAtOnce(t *testing.T) {
 	p = newPost()
 	step = p.code(d, event.WayCall)
 	step.Ways[0].Sender = telling{onWay{p, event.WayCall}, []event.CodeState{event.CodeSentOff}}
-	ch, _, v = dial(t, verifying(d, 2, possession(step)), "+15551230001", reads(p.phoneCompany, append(make([]string, 14), "{}#")...)...)
+	ch, _, v = dial(t, verifying(d, 2, possession(step)), "+15551230001", reads(p.phoneCompany, append(make([]string,
+		14), "{}#")...)...)
 	assert.Equal(t, "verified", v["cs_status"])
 	assert.NotContains(t, ch.Heard(), "code-reminder-1", "14 of 15 slices of 2 s")
 }

@@ -175,7 +175,8 @@ func (p *phoneCompany) MaySend(context.Context, session.Sending) (bool, time.Tim
 
 func smsCode(d steps.Directory, p *phoneCompany) steps.SMSCode {
 	limits := steps.DefaultLimits(2)
-	return steps.SMSCode{Directory: d, Sends: p, Ways: []steps.CodeWay{{Way: event.WaySMS, Sender: p}}, Digits: 6, Lifetime: 5 * time.Minute, Limits: limits}
+	return steps.SMSCode{Directory: d, Sends: p, Ways: []steps.CodeWay{{Way: event.WaySMS, Sender: p}}, Digits: 6,
+		Lifetime: 5 * time.Minute, Limits: limits}
 }
 
 // reads is a caller who keys the code of the last text message in place of {}.

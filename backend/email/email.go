@@ -41,22 +41,28 @@ var defaultTexts = map[string]Text{
 		Subject: "Your code for your call with {brand}",
 		Body: `Your code is {code}
 
-Key it on your telephone, in the call that you have with {brand} right now. It is valid for {minutes} minutes and for that call alone.
+Key it on your telephone, in the call that you have with {brand} right now.
+It is valid for {minutes} minutes and for that call alone.
 
 Do not pass it on: nobody of {brand} asks for it in a conversation, a message or a mail.
 
-If you are not on the telephone with {brand}, somebody else may be calling in your name. They cannot go on without this code, and you need not do anything.
+If you are not on the telephone with {brand}, somebody else may be calling
+in your name. They cannot go on without this code, and you need not do anything.
 `,
 	},
 	"de": {
 		Subject: "Ihr Code für Ihren Anruf bei {brand}",
 		Body: `Ihr Code: {code}
 
-Geben Sie ihn auf Ihrem Telefon ein, in dem Anruf, den Sie gerade mit {brand} führen. Er gilt {minutes} Minuten und nur für diesen Anruf.
+Geben Sie ihn auf Ihrem Telefon ein, in dem Anruf, den Sie gerade mit
+{brand} führen. Er gilt {minutes} Minuten und nur für diesen Anruf.
 
-Geben Sie ihn nicht weiter: Niemand von {brand} fragt im Gespräch, in einer Nachricht oder einer E-Mail danach.
+Geben Sie ihn nicht weiter: Niemand von {brand} fragt im Gespräch, in einer
+Nachricht oder einer E-Mail danach.
 
-Wenn Sie gerade nicht mit {brand} telefonieren, ruft vielleicht jemand in Ihrem Namen an. Ohne diesen Code kommt er nicht weiter, und Sie müssen nichts tun.
+Wenn Sie gerade nicht mit {brand} telefonieren, ruft vielleicht jemand in
+Ihrem Namen an. Ohne diesen Code kommt er nicht weiter, und Sie müssen nichts
+tun.
 `,
 	},
 }

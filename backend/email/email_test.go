@@ -38,7 +38,8 @@ func loggedIn(s email.Settings) email.Settings {
 
 func message(language string) session.Message {
 	return session.Message{
-		To: address, Language: language, Line: "retail", Code: session.NewSecret([]byte(canaryCode)), Lifetime: 5 * time.Minute,
+		To: address, Language: language, Line: "retail", Code: session.NewSecret([]byte(canaryCode)),
+		Lifetime: 5 * time.Minute,
 	}
 }
 

@@ -45,9 +45,11 @@ func New(s Settings, o endpoint.Options) (*Gateway, error) {
 		Idempotent: &twice, IdempotencyHeader: s.IdempotencyHeader, Outage: s.Outage,
 	}
 	sample := endpoint.Secrets{}
-	g.request, err = r.Compile(endpoint.May{Public: []string{"To", "Reference"}, Secret: []string{"Text", "Code"}}, endpoint.Values{
-		To: endpoint.SamplePhone, Reference: "reference", Text: sample.Hide([]byte(endpoint.SampleValue)), Code: sample.Hide([]byte("123456")),
-	})
+	g.request, err = r.Compile(endpoint.May{Public: []string{"To", "Reference"}, Secret: []string{"Text", "Code"}},
+		endpoint.Values{
+			To: endpoint.SamplePhone, Reference: "reference", Text: sample.Hide([]byte(endpoint.SampleValue)),
+			Code: sample.Hide([]byte("123456")),
+		})
 	if err != nil {
 		errs = append(errs, err)
 	}

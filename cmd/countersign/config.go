@@ -275,7 +275,8 @@ func (c config) check() error {
 	errs = append(errs, below("keys", c.Keys.check())...)
 	errs = append(errs, below("code_calls", errors.Join(c.CodeCalls.settings().Check()...))...)
 	if c.CodeCalls.Dial != "" && len(c.FreeSWITCH) == 0 {
-		errs = append(errs, errors.New("code_calls.dial needs the FreeSWITCH that places the calls: name it under freeswitch"))
+		errs = append(errs,
+			errors.New("code_calls.dial needs the FreeSWITCH that places the calls: name it under freeswitch"))
 	}
 	for _, text := range lines.CheckPopURL(c.Line.PopURL) {
 		errs = append(errs, fmt.Errorf("line.pop_url is wrong: %s", text))

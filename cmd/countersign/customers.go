@@ -78,7 +78,8 @@ func customersImportCommand() *cli.Command {
 			"fact:<kind> is another\n" +
 			"secret of 2 to 20 digits, such as fact:postcode. Dates are 1980-12-31 or 31.12.1980, a passphrase has two " +
 			"or more words,\n" +
-			"a totp_secret is base32 or an otpauth:// address. Separate phones, and e-mails, with \";\". \"-\" reads standard input. A " +
+			"a totp_secret is base32 or an otpauth:// address. Separate phones, and e-mails, with \";\". \"-\" reads " +
+			"standard input. A " +
 			"row with a known\n" +
 			"id changes that customer; an empty cell changes nothing. Without --skip-bad, one bad row stops the whole " +
 			"import; each bad\n" +

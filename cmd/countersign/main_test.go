@@ -346,7 +346,8 @@ func TestCustomersAreImportedListedShownAndGivenAPIN(t *testing.T) {
 	delete(shown, "lock") // of which nobody knows without NATS
 	delete(shown, "lock_unknown")
 	assert.Equal(t, map[string]any{
-		"id": "C-1", "name": "Ada", "language": "", "pin": true, "enrolled": []any{"pin"}, "phones": []any{"+15551230001"}, "emails": []any{},
+		"id": "C-1", "name": "Ada", "language": "", "pin": true, "enrolled": []any{"pin"}, "phones": []any{"+15551230001"},
+		"emails":  []any{},
 		"account": "100042", "in_directory": true,
 	}, shown)
 	_, stdout, _ = do("", "customers", "list", "--search", "stdin")

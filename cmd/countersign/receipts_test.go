@@ -15,7 +15,8 @@ import (
 	"countersign/session/event"
 )
 
-// A gateway's receipt reaches the caller on whichever machine it arrives: the text message is lost, the code comes by mail.
+// A gateway's receipt reaches the caller on whichever machine it arrives: the text message is lost, the code comes by
+// mail.
 func TestACodeThatIsLostComesByMail(t *testing.T) {
 	t.Parallel()
 	type message struct{ To, Text, Ref string }

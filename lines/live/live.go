@@ -36,7 +36,8 @@ type Options struct {
 	Speak func(ctx context.Context, texts []prompts.Text) error
 	// Copy is the file that keeps the lines in force for a start without the store.
 	Copy string
-	// Unset has, for each way on which no codes can be sent, the setting that it needs. Lines that use it are warned about.
+	// Unset has, for each way on which no codes can be sent, the setting that it needs. Lines that use it are warned
+	// about.
 	Unset map[event.Way]string
 	// WasPutBack hears of each version that the store had lost and has again. It is called from Follow.
 	WasPutBack func(ctx context.Context, v shared.LineVersion)

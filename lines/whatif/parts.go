@@ -160,8 +160,8 @@ func (c customers) Phones(context.Context, string) ([]session.Phone, error) {
 	return []session.Phone{{E164: "+15550000000"}}, nil
 }
 
-// Emails implements steps.Directory. Whichever way a code went, Phones has a number for it: the code and what the caller
-// keyed are the same.
+// Emails implements steps.Directory. Whichever way a code went, Phones has a number for it: the code and what the
+// caller keyed are the same.
 func (c customers) Emails(context.Context, string) ([]session.Email, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

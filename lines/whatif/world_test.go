@@ -53,7 +53,8 @@ func newWorld(t testing.TB, seed uint64) *world {
 		w.text = w.lineText()
 		if def, err := lines.Parse("line", []byte(w.text)); err == nil {
 			w.def = def
-			w.line, err = lines.Compile(def, 3, lines.Parts{Directory: w, Sends: w, Senders: lines.EveryWay(w), Once: w, Region: "DE"})
+			w.line, err = lines.Compile(def, 3, lines.Parts{Directory: w, Sends: w, Senders: lines.EveryWay(w), Once: w,
+				Region: "DE"})
 			require.NoError(t, err)
 			return w
 		}
@@ -114,7 +115,7 @@ func (w *world) lineText() string {
 		),
 		fmt.Sprintf(
 			"sms_code: {digits: %d, lifetime: %s, tries: %d, ways: %s%s}", 6+w.rand.IntN(3), w.one("60s", "5m"),
-			1+w.rand.IntN(5), w.one("[sms]", "[sms, email]", "[email]"), orElse("totp"),
+			1+w.rand.IntN(5), w.one("[sms]", "[sms, email]", "[email]", "[call, sms]"), orElse("totp"),
 		),
 		fmt.Sprintf("totp: {tries: %d}", 1+w.rand.IntN(5)),
 	)

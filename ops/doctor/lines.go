@@ -115,7 +115,8 @@ func lineHasWhatItNeeds(o Options, def *lines.Definition, s shared.LineVersion) 
 	for _, way := range def.CodeWays() {
 		if setting, unset := o.unset()[way]; unset {
 			found = append(found, problem(fmt.Sprintf("set %s, or take %s out of the ways of sms_code", setting, way),
-				"%s sends codes by %s, but %s is not set: its callers get them another way, or go to an agent", s.Name, way, setting))
+				"%s sends codes by %s, but %s is not set: its callers get them another way, or go to an agent", s.Name, way,
+				setting))
 		}
 	}
 	for _, language := range def.Languages {

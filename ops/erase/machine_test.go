@@ -86,13 +86,15 @@ func newMachine(t *testing.T) *machine {
 func (m *machine) importCustomers() {
 	m.t.Helper()
 	csv := &strings.Builder{}
-	csv.WriteString("id,name,phones,account,pin,birth_date,passphrase,totp_secret,language,id:tracking,fact:postcode,emails\n")
+	csv.WriteString("id,name,phones,account,pin,birth_date,passphrase,totp_secret,language," +
+		"id:tracking,fact:postcode,emails\n")
 	for i := range 600 {
 		n := (i * 7919) % 600
 		fmt.Fprintf(csv, "C-%d,Somebody Else %d,+4930901%05d,%d,246813,1985-12-10,,,en,,,\n", 1000+n, n, n, 10_000_000+n)
 	}
 	csv.WriteString(erased + "," + erasedName + "," + number +
-		",90817263,975310,1972-03-09,magnet library tunnel,GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ,en,7001882018,10117," + email + "\n" +
+		",90817263,975310,1972-03-09,magnet library tunnel,GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ,en,7001882018,10117," + email +
+		"\n" +
 		"77,Wilhelmina Zwiebelfisch,+493090182078,,975310,,,,en,,,\n")
 	d := m.directory()
 	_, err := d.Import(m.t.Context(), strings.NewReader(csv.String()), customers.ImportOptions{})

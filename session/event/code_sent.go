@@ -31,8 +31,8 @@ const (
 	CodeNotDelivered CodeState = "not_delivered"
 )
 
-// CodeSent describes one sending of a one-time code. It comes when the code is sent or could not be, and once more if its
-// delivery becomes known while the caller is asked for it. It has neither the code nor the whole destination.
+// CodeSent describes one sending of a one-time code. It comes when the code is sent or could not be, and once more if
+// its delivery becomes known while the caller is asked for it. It has neither the code nor the whole destination.
 type CodeSent struct {
 	Step  string    `json:"step"`
 	Way   Way       `json:"way"`

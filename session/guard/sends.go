@@ -10,8 +10,8 @@ import (
 	"countersign/session/event"
 )
 
-// sends is the record of the one-time codes that went to one destination, or to one customer on all ways: when they were
-// sent, oldest first, no more than a day allows.
+// sends is the record of the one-time codes that went to one destination, or to one customer on all ways: when they
+// were sent, oldest first, no more than a day allows.
 type sends struct {
 	At []time.Time `json:"at,omitempty"`
 }
@@ -59,8 +59,8 @@ func (s *sends) merge(o sends) {
 	slices.SortFunc(s.At, time.Time.Compare)
 }
 
-// countedFor are the records in which a sending counts: the customer's, which all ways share, and the destination's. That
-// of a text message has the bare number as its name, from before there were other ways.
+// countedFor are the records in which a sending counts: the customer's, which all ways share, and the destination's.
+// That of a text message has the bare number as its name, from before there were other ways.
 func (g *Guard) countedFor(s session.Sending) [2]string {
 	to := s.To
 	switch s.Way {

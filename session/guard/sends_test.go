@@ -100,5 +100,6 @@ func TestACodeThatReplacesALostOneNeedNotWaitButCounts(t *testing.T) {
 	assert.True(t, may(mail))
 	sms.Replaces = true
 	assert.True(t, may(sms))
-	assert.False(t, may(session.Sending{Customer: "C-1", Way: event.WayCall, To: "+49301234567", Replaces: true}), "the 4th")
+	assert.False(t, may(session.Sending{Customer: "C-1", Way: event.WayCall, To: "+49301234567", Replaces: true}),
+		"the 4th")
 }

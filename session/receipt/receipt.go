@@ -1,6 +1,6 @@
-// Package receipt remembers what a gateway says about the messages that it was given, until the calls that sent them ask
-// for it: on whichever machine the receipt arrives. It names each message with a reference that it recognises, so that
-// receipts of others' messages, or made-up ones, are never stored.
+// Package receipt remembers what a gateway says about the messages that it was given, until the calls that sent them
+// ask for it: on whichever machine the receipt arrives. It names each message with a reference that it recognises, so
+// that receipts of others' messages, or made-up ones, are never stored.
 package receipt
 
 import (
@@ -57,7 +57,8 @@ func (b *Box) mac(random []byte) []byte {
 // IsOurs says whether a reference is one of Reference, on any machine.
 func (b *Box) IsOurs(reference string) bool {
 	raw, err := base32Lower.DecodeString(reference)
-	return err == nil && len(reference) == base32Lower.EncodedLen(len(raw)) && len(raw) == randomBytes+macBytes && hmac.Equal(raw[randomBytes:], b.mac(raw[:randomBytes]))
+	return err == nil && len(reference) == base32Lower.EncodedLen(len(raw)) && len(raw) == randomBytes+macBytes &&
+		hmac.Equal(raw[randomBytes:], b.mac(raw[:randomBytes]))
 }
 
 // Put notes what the gateway says. A message that was delivered stays delivered. An error means that it could not be

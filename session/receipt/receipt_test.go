@@ -47,7 +47,8 @@ func TestAReferenceThatIsNotOursIsNotStored(t *testing.T) {
 		other = 'b'
 	}
 	stranger := receipt.New(store, []byte(strings.Repeat("x", 32))).Reference()
-	for _, ref := range []string{"", "x", string(other) + good[1:], good + "a", good[:31], strings.ToUpper(good), stranger, "a.b.>"} {
+	for _, ref := range []string{"", "x", string(other) + good[1:], good + "a", good[:31], strings.ToUpper(good),
+		stranger, "a.b.>"} {
 		assert.False(t, b.IsOurs(ref), ref)
 		assert.Error(t, b.Put(t.Context(), ref, event.CodeDelivered), ref)
 	}

@@ -15,11 +15,13 @@ func TestACustomerIsErasedFromTheDirectory(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t, Options{Scheme: SchemeHMAC})
 	fill(t, d, "id,name,phones,account,pin,totp_secret,fact:postcode,emails",
-		"C-1001,Ada Lovelace,+493012345678;+493012345679,90817263,246813,GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ,10117,ada@example.org;home@example.org",
+		"C-1001,Ada Lovelace,+493012345678;+493012345679,90817263,246813,GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ,"+
+			"10117,ada@example.org;home@example.org",
 		"C-1002,Ada Lovelace,+493012345678,90817264,975310,,,home@example.org")
 	removed, set, err := d.Erase(deadline(t), "C-1001")
 	require.NoError(t, err)
-	assert.Equal(t, Removed{"customers": 1, "phones": 2, "emails": 2, "identifiers": 1, "credentials": 2, "sealed": 1}, removed)
+	assert.Equal(t, Removed{"customers": 1, "phones": 2, "emails": 2, "identifiers": 1, "credentials": 2, "sealed": 1},
+		removed)
 	for _, want := range []string{"C-1001", `"customer":"C-1001"`, "+493012345679", "90817263", "ada@example.org"} {
 		assert.Contains(t, set, []byte(want))
 	}
@@ -40,7 +42,8 @@ func TestACustomerIsErasedFromTheDirectory(t *testing.T) {
 
 	removed, set, err = d.Erase(deadline(t), "C-1001")
 	require.NoError(t, err)
-	assert.Equal(t, Removed{"customers": 0, "phones": 0, "emails": 0, "identifiers": 0, "credentials": 0, "sealed": 0}, removed)
+	assert.Equal(t, Removed{"customers": 0, "phones": 0, "emails": 0, "identifiers": 0, "credentials": 0, "sealed": 0},
+		removed)
 	assert.Equal(t, traces.Set{[]byte("C-1001"), []byte(`"customer":"C-1001"`)}, set)
 	short := traces.Set{}
 	short.Add([]byte("1001"))

@@ -99,14 +99,15 @@ const progressEvery = 1000
 // usual separator, or the first sheet of an .xlsx workbook. Its header has any of id, name, phones, account, pin,
 // birth_date, passphrase, totp_secret, language and emails, plus columns of the company's own: id:<kind> for more
 // identifiers, such as id:tracking, and fact:<kind> for more secrets of digits, such as fact:postcode. Their order is
-// free, and only id is required. Several phones or e-mail addresses in a cell are separated by ";", "|" or a line break.
+// free, and only id is required. Several phones or e-mail addresses in a cell are separated by ";", "|" or a line
+// break.
 //
-// A row creates a customer or, if the id is known, changes one: its phones, e-mail addresses, identifiers and secrets replace the old
-// ones. An empty cell changes nothing unless ClearEmpty is set, and a missing column never does. An identifier of
-// another customer makes a row bad, as does an id or identifier that comes twice in the file. A number or address added to a
-// known customer is on file from now on (see Phones), those of a new customer since ever. A secret that is wrapped in
-// argon2id is stored again, even an unchanged one, and must be wrapped again (see Wrap): leave its column out of files
-// without new secrets.
+// A row creates a customer or, if the id is known, changes one: its phones, e-mail addresses, identifiers and secrets
+// replace the old ones. An empty cell changes nothing unless ClearEmpty is set, and a missing column never does. An
+// identifier of another customer makes a row bad, as does an id or identifier that comes twice in the file. A number or
+// address added to a known customer is on file from now on (see Phones), those of a new customer since ever. A secret
+// that is wrapped in argon2id is stored again, even an unchanged one, and must be wrapped again (see Wrap): leave its
+// column out of files without new secrets.
 //
 // All rows go in one transaction: others see all of them or none, and can read meanwhile. Without SkipBad a bad row
 // means that nothing is imported; all rows are still read and reported, and the error is ErrBadRows. Any other error

@@ -207,8 +207,9 @@ func TestImportTakesColumnsByOtherNames(t *testing.T) {
 		assert.NotContains(t, err.Error(), "may be pin", name)
 	}
 	for told, want := range map[string]string{
-		"nmae": "name", "telefon": "phones", "e-mail": "emails", "dob": "birth_date", "birthdate": "birth_date", "Kunden-Nr": "id",
-		"languge": "language", "acount": "account", "x": "",
+		"nmae": "name", "telefon": "phones", "e-mail": "emails", "dob": "birth_date", "birthdate": "birth_date",
+		"Kunden-Nr": "id",
+		"languge":   "language", "acount": "account", "x": "",
 	} {
 		e := &UnknownColumnsError{Names: []string{columnName(told)}, Guesses: map[string]string{}}
 		e.guess(nil)

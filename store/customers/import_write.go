@@ -181,7 +181,8 @@ func (im *importer) replaced(r imported, empty map[string]bool) (all []statement
 	}
 	if len(r.emails) > 0 || empty["emails"] {
 		all = append(all, statement{
-			`DELETE FROM emails WHERE customer = ? AND address NOT IN (SELECT value FROM json_each(?))`, []any{r.id, list(r.emails)},
+			`DELETE FROM emails WHERE customer = ? AND address NOT IN (SELECT value FROM json_each(?))`, []any{r.id,
+				list(r.emails)},
 		})
 	}
 	for _, column := range im.columns.identifiers {
