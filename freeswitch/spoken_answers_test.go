@@ -83,13 +83,53 @@ func (s *spokenSite) dials(t *testing.T, n int) *call {
 	return c
 }
 
+// saysTheAccount says it until it is read back right: an engine on a busy machine mishears. It returns how often
+// FreeSWITCH has listened.
+func (s *spokenSite) saysTheAccount(t *testing.T, c *call) (listened int) {
+	t.Helper()
+	listened = 1
+	for range 4 {
+		c.Say(t, "one zero zero zero four two")
+		listened++
+		c.AwaitListened(t, listened, 4*askedWithin)
+		switch readBack(c, listened) {
+		case "100042":
+			return listened
+		case "": // not understood
+		default:
+			c.Press("2")
+			listened++
+			c.AwaitListened(t, listened, 2*askedWithin)
+		}
+	}
+	require.Fail(t, "the account was not understood")
+	return 0
+}
+
+// heardAgain says whether FreeSWITCH has listened so often.
+func heardAgain(c *call, times int) bool {
+	for _, s := range c.seen() {
+		if s.Application == "play_and_detect_speech" {
+			times--
+		}
+	}
+	return times <= 0
+}
+
 func (s *spokenSite) byVoice(t *testing.T) {
 	c := s.dials(t, 1)
-	c.Say(t, "one zero zero zero four two") // into the prompt
-	c.AwaitListened(t, 2, askedWithin)
+	listened := s.saysTheAccount(t, c) // into the prompt
 	c.Say(t, "yes")
-	c.AwaitListened(t, 3, askedWithin)
-	c.Say(t, "two four six eight one three")
+	c.AwaitListened(t, listened+1, 2*askedWithin)
+	for try := 2; ; try++ {
+		c.Say(t, "two four six eight one three")
+		next := c.fs.calls.await(t, c.ID, "let through or asked again", 2*saidWithin, func(seen sighting) bool {
+			return strings.Contains(seen.Arguments, "/confirmation.wav") || heardAgain(c, listened+try)
+		})
+		if strings.Contains(next.Arguments, "/confirmation.wav") || !heardAgain(c, listened+try) {
+			break
+		}
+	}
 	c.AwaitAt(t, "default", "menu", saidWithin)
 	r := c.Record(t)
 	assert.Equal(t, verifiedAs(people["known"], "2", "account,pin"), r.result())
@@ -111,10 +151,9 @@ func (s *spokenSite) byKeys(t *testing.T) {
 
 func (s *spokenSite) byBoth(t *testing.T) {
 	c := s.dials(t, 3)
-	c.Say(t, "one zero zero zero four two")
-	c.AwaitListened(t, 2, askedWithin)
+	listened := s.saysTheAccount(t, c)
 	c.Press("1")
-	c.AwaitListened(t, 3, askedWithin)
+	c.AwaitListened(t, listened+1, 2*askedWithin)
 	c.Press("246813")
 	c.AwaitAt(t, "default", "menu", saidWithin)
 	assert.Equal(t, verifiedAs(people["known"], "2", "account,pin"), c.Record(t).result())
