@@ -57,13 +57,17 @@ type lookup struct {
 	fields      Fields
 }
 
-// usualCheck is taken for the time of a check before there was one.
-const usualCheck = 200 * time.Millisecond
+const (
+	// usualCheck is taken for the time of a check before there was one.
+	usualCheck = 200 * time.Millisecond
+	// longestUsual bounds it, so that one slow answer keeps nobody waiting.
+	longestUsual = 500 * time.Millisecond
+)
 
 type check struct {
 	request *endpoint.Prepared
 	verdict endpoint.Judge
-	took    atomic.Int64 // nanoseconds, the last time
+	took    atomic.Int64 // nanoseconds, smoothed
 }
 
 type phones struct {
@@ -275,7 +279,7 @@ func (d *Directory) checkOf(kind string) *check {
 	return d.checks[anyKind]
 }
 
-// Check implements steps.Directory. The backend is not asked about nobody, but Check takes as long as the last time.
+// Check implements steps.Directory. The backend is not asked about nobody, but Check takes as long as usual.
 func (d *Directory) Check(ctx context.Context, customer, kind string, answer session.Secret) (ok bool, err error) {
 	c := d.checkOf(kind)
 	if c == nil {
@@ -285,7 +289,7 @@ func (d *Directory) Check(ctx context.Context, customer, kind string, answer ses
 		return false, nil
 	}
 	if customer == "" {
-		return false, wait(ctx, cmp.Or(time.Duration(c.took.Load()), usualCheck))
+		return false, wait(ctx, c.usual())
 	}
 	began := time.Now()
 	v := endpoint.Values{Customer: customer, Kind: kind}
@@ -295,10 +299,22 @@ func (d *Directory) Check(ctx context.Context, customer, kind string, answer ses
 		return err
 	})
 	if err == nil {
-		c.took.Store(int64(time.Since(began)))
+		c.note(time.Since(began))
 	}
 	return ok && err == nil, err
 }
+
+// note takes the time of one check into account.
+func (c *check) note(took time.Duration) {
+	took = min(took, longestUsual)
+	if before := c.usual(); c.took.Load() != 0 {
+		took = before + (took-before)/4
+	}
+	c.took.Store(int64(took))
+}
+
+// usual is how long a check takes.
+func (c *check) usual() time.Duration { return cmp.Or(time.Duration(c.took.Load()), usualCheck) }
 
 // wait waits, or returns the context's error.
 func wait(ctx context.Context, d time.Duration) error {
