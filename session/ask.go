@@ -39,7 +39,7 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 		}
 		began := s.now()
 		entry, err := s.collect(ctx, c, a.News)
-		s.said = err == nil && entry.Spoken
+		s.said = s.said || entry.Spoken
 		s.hashDue = err == nil && entry.Class == Input && !entry.Terminated && entry.Keyed == c.Max
 		if lone := entry.Class == NoMatch && entry.Terminated && entry.Keyed == 0; err != nil || !lone || !late {
 			return entry, err
@@ -54,8 +54,13 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 // newsEach is how often News is asked.
 const newsEach = 2 * time.Second
 
-// collect collects in slices while there may be news.
-func (s *Session) collect(ctx context.Context, c Collect, news func() bool) (Entry, error) {
+// collect collects in slices while there may be news, and notes what that says about the trunk.
+func (s *Session) collect(ctx context.Context, c Collect, news func() bool) (entry Entry, err error) {
+	defer func() {
+		if err == nil {
+			s.heard.note(entry)
+		}
+	}()
 	if news == nil {
 		return s.channel.Collect(ctx, c)
 	}

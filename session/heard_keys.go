@@ -1,10 +1,6 @@
 package session
 
-import (
-	"context"
-
-	"countersign/session/event"
-)
+import "countersign/session/event"
 
 // Trunks learns of each call whether its trunk brought keys. It does not block.
 type Trunks interface {
@@ -18,29 +14,24 @@ type noTrunks struct{}
 
 func (noTrunks) Ended(string, string, bool, bool) {}
 
-// heardKeys is a Channel that notes whether a key was heard.
-type heardKeys struct {
-	Channel
-	keyed, silent bool
-}
+// heardKeys is whether the caller keyed something, or was silent.
+type heardKeys struct{ keyed, silent bool }
 
-// Collect implements Channel.
-func (h *heardKeys) Collect(ctx context.Context, c Collect) (Entry, error) {
-	e, err := h.Channel.Collect(ctx, c)
+// note notes an answer. A spoken one says nothing about keys.
+func (h *heardKeys) note(e Entry) {
 	switch {
-	case err != nil || e.Spoken: // says nothing about keys
+	case e.Spoken:
 	case e.Class == NoInput:
 		h.silent = true
 	default:
 		h.keyed = true
 	}
-	return e, err
 }
 
 // trunkEnded counts a call that is over.
-func (r *Runner) trunkEnded(s *Session, h *heardKeys, end event.End) {
+func (r *Runner) trunkEnded(s *Session, end event.End) {
 	if end == event.EndReleased { // it broke: that says nothing about the trunk
 		return
 	}
-	r.trunks.Ended(s.call.Trunk, s.line.Name, h.keyed, h.silent && !h.keyed)
+	r.trunks.Ended(s.call.Trunk, s.line.Name, s.heard.keyed, s.heard.silent && !s.heard.keyed)
 }

@@ -120,9 +120,8 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	if call.NeedLevel > Unknown && earlier.Line != "" {
 		call.Line = earlier.Line // a step-up stays on the line that took the call
 	}
-	keys := &heardKeys{Channel: ch}
 	s := &Session{
-		call: call, line: r.line(call), channel: keys, prompts: r.prompts, guard: r.guard, now: r.now,
+		call: call, line: r.line(call), channel: ch, prompts: r.prompts, guard: r.guard, now: r.now,
 		placeholders: r.placeholders,
 		actionsLeft:  r.maxActions, earlier: earlier,
 	}
@@ -160,7 +159,7 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	case v.gone != nil:
 		end, v.reason = event.EndReleased, event.ReasonUnavailable
 	}
-	r.trunkEnded(s, keys, end)
+	r.trunkEnded(s, end)
 	customer, _ := s.Customer()
 	s.events.record(event.CallEnded{
 		End: end, Status: v.status(), Level: int(v.level), Reason: v.reason, Customer: customer.ID, Methods: s.methods,

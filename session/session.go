@@ -62,7 +62,8 @@ type Session struct {
 	missing     map[utterance]bool
 	attempts    []event.Attempt
 	unchecked   bool // the answer just given was not checked
-	said        bool // the answer just given was spoken
+	said        bool // the caller has spoken since the last attempt
+	heard       heardKeys
 	actionsLeft int
 	secret      bool // what is asked for must not be recorded
 	discard     bool // what is keyed ahead answers nothing that is asked now

@@ -93,7 +93,7 @@ var freely = map[event.Reason]bool{
 // step runs one step, journals it, and takes over its outcome.
 func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logger) (out Outcome, err error) {
 	started := r.now()
-	s.attempts, s.number = nil, nil
+	s.attempts, s.number, s.said = nil, nil, false
 	s.events.record(event.StepStarted{Step: step.Name()})
 	out, err = runStep(ctx, s, step)
 	if cause := context.Cause(ctx); err != nil && cause != nil {

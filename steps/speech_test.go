@@ -57,9 +57,8 @@ func TestAnAccountIsSaidReadBackAndConfirmed(t *testing.T) {
 		"greeting", "ask-account", "or-say-it", "read-back", "digit-1", "digit-0", "digit-0", "digit-0", "digit-4", "digit-2",
 		"read-back-confirm-said", "ask-pin", "or-say-it", "confirmation",
 	}, ch.Heard())
-	for _, f := range finished(j, "account") {
-		assert.True(t, f.Attempts[0].Spoken)
-	}
+	assert.Equal(t, []bool{true}, spokenIn(j, "account"))
+	assert.Equal(t, []bool{true}, spokenIn(j, "pin"))
 	grammars := []string{}
 	for _, c := range ch.Collects() {
 		grammars = append(grammars, c.Speech.Grammar)
@@ -262,4 +261,22 @@ func TestWhoWouldRatherKeyIsNotListenedToAnyMore(t *testing.T) {
 		says("one zero zero zero four three", "I'd rather key it", "100042#", "2468#")...)
 	assert.Equal(t, "verified", v["cs_status"], ch.Heard())
 	assert.Nil(t, ch.Collects()[2].Speech)
+}
+
+// spokenIn says of each attempt of a step whether it was spoken.
+func spokenIn(j *sessiontest.Journal, step string) (all []bool) {
+	for _, f := range finished(j, step) {
+		for _, a := range f.Attempts {
+			all = append(all, a.Spoken)
+		}
+	}
+	return all
+}
+
+func TestWhatWasSaidAndConfirmedByAKeyWasSaid(t *testing.T) {
+	t.Parallel()
+	_, j, v := dial(t, talking(bank(), "en"), "anonymous", says("one double oh oh four two", "1", "2468#")...)
+	assert.Equal(t, "verified", v["cs_status"])
+	assert.Equal(t, []bool{true}, spokenIn(j, "account"))
+	assert.Equal(t, []bool{false}, spokenIn(j, "pin"))
 }
