@@ -84,6 +84,9 @@ func (p *player) answer() (event.AttemptResult, error) {
 	a := s.Attempts[p.next]
 	p.next++
 	p.advance(a)
+	if a.Spoken && (a.Result == event.AttemptServed || a.Result == event.AttemptNoMatch) {
+		return p.answer() // a wish, or not understood: neither counts
+	}
 	switch a.Result {
 	case event.AttemptAbandoned, event.AttemptError:
 		if s.failure == nil {
