@@ -35,12 +35,12 @@ type Sending struct {
 	Customer string
 	Way      event.Way
 	To       string
-	// Replaces says that the one before is known not to have arrived, so that this one need not wait.
+	// Replaces says that the one before did not arrive, or may not have been sent: this one need not wait.
 	Replaces bool
 }
 
-// CodeSent records what became of a one-time code. If it was, or may have been, sent, the identifier that named the customer counts,
-// whatever the caller does next, or one caller could have codes sent to any number of customers.
+// CodeSent records what became of a one-time code. If it was, or may have been, sent, the identifier that named the
+// customer counts, whatever the caller does next, or one caller could have codes sent to any number of customers.
 func (s *Session) CodeSent(e event.CodeSent) {
 	s.events.record(e)
 	if e.State == event.CodeSentOff {

@@ -3,6 +3,7 @@ package steps_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -413,6 +414,62 @@ func TestACodeThatReplacesALostOneNeedNotWait(t *testing.T) {
 	require.Len(t, p.counted, 2)
 	assert.False(t, p.counted[0].Replaces)
 	assert.True(t, p.counted[1].Replaces)
+}
+
+func TestACodeGoesTheNextWayAtOnceWhenNobodyKnowsWhetherItWasSent(t *testing.T) {
+	t.Parallel()
+	for name, failure := range map[string]error{
+		"the gateway takes too long": fmt.Errorf("ask the gateway: %w", context.DeadlineExceeded),
+		"the request is broken off":  fmt.Errorf("ask the gateway: %w", context.Canceled),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, p := reachable(), newPost()
+			p.broken[event.WaySMS] = failure
+			step := p.code(d, event.WaySMS, event.WayEmail)
+			_, j, v := dial(t, verifying(d, 2, possession(step)), "+15551230001", reads(p.phoneCompany, "{}#")...)
+			assert.Equal(t, "verified", v["cs_status"])
+			assert.Equal(t, []string{"sms not_sent 01", "email sent "}, codesSent(j))
+			require.Len(t, p.counted, 2)
+			assert.True(t, p.counted[1].Replaces)
+			assert.Empty(t, p.notCounted, "a code that may have come counts")
+		})
+	}
+}
+
+// brokenOff is a sender whose caller hangs up while it sends.
+type brokenOff struct {
+	onWay
+	hangUp func()
+}
+
+func (s brokenOff) Send(ctx context.Context, m session.Message) error {
+	s.hangUp()
+	if err := ctx.Err(); err != nil { // as an HTTP client would
+		return err
+	}
+	return s.onWay.Send(ctx, m)
+}
+
+func TestACodeCountsWhoseCallerHangsUpWhileItIsSent(t *testing.T) {
+	t.Parallel()
+	d, p := reachable(), newPost()
+	ch, j := &sessiontest.Channel{Moves: keys("100042#")}, &sessiontest.Journal{}
+	step := p.code(d, event.WaySMS, event.WayEmail)
+	step.Ways[0].Sender = brokenOff{
+		onWay{p, event.WaySMS}, func() { ch.End(&session.HangupError{Cause: "NORMAL_CLEARING"}) },
+	}
+	l := verifying(d, 2, possession(step))
+	o := session.Options{
+		Journal: j, Prompts: sessiontest.Prompts{},
+		Line: func(session.Call) *session.Line { return l },
+	}
+	call := session.Call{ID: "call-1", Channel: "u", Started: time.Now()}
+	session.NewRunner(o).Run(ch.Start(t.Context()), call, ch)
+	assert.Equal(t, []string{mobile}, p.log)
+	assert.Equal(t, []string{"sms sent 01"}, codesSent(j))
+	assert.Len(t, p.counted, 1)
+	assert.Empty(t, p.notCounted)
 }
 
 // telling is a sender that knows what becomes of its codes.

@@ -102,6 +102,8 @@ type code struct {
 	digits   session.Secret
 	until    time.Time
 	resent   int
+	// unsure says that nobody knows whether the last one was sent.
+	unsure bool
 	delivery
 	// next is the index in reach.usual of the destination to try next; last is where the code went last.
 	next int
@@ -206,7 +208,9 @@ func (c *code) goOn(ctx context.Context, s *session.Session) (ok bool, err error
 func (c *code) send(
 	ctx context.Context, s *session.Session, to destination,
 ) (state event.CodeState, why, err error) {
-	counted := session.Sending{Customer: c.customer, Way: to.way.Way, To: to.address, Replaces: c.lost()}
+	counted := session.Sending{
+		Customer: c.customer, Way: to.way.Way, To: to.address, Replaces: c.lost() || c.unsure,
+	}
 	told := event.CodeSent{Step: c.step.Name(), Way: to.way.Way, Last2: to.last2()}
 	defer func() {
 		told.State = state
@@ -232,8 +236,8 @@ func (c *code) send(
 		return struct{}{}, nil
 	})
 	if why != nil {
-		unknown := errors.Is(why, errTooSlow) || errors.Is(why, context.DeadlineExceeded) || errors.Is(why, context.Canceled)
-		if unknown {
+		if maybeSent(why) {
+			c.unsure = true
 			s.CodeMayHaveCome()
 		} else {
 			c.step.Sends.NotSent(context.WithoutCancel(ctx), counted)
@@ -241,8 +245,13 @@ func (c *code) send(
 		return event.CodeNotSent, fmt.Errorf("send a code (%s): %w", to.way.Way, why), err
 	}
 	to.tell(s, c.last)
-	c.last, c.delivery = to, next
+	c.last, c.delivery, c.unsure = to, next, false
 	return event.CodeSentOff, nil, err
+}
+
+// maybeSent says that a code may have been sent all the same.
+func maybeSent(why error) bool {
+	return errors.Is(why, errTooSlow) || errors.Is(why, context.DeadlineExceeded) || errors.Is(why, context.Canceled)
 }
 
 // newCode draws digits without bias.

@@ -58,7 +58,8 @@ type Sends interface {
 
 // Sender sends one-time codes one way, such as by text message.
 type Sender interface {
-	// Send hands the code over to the network. An error means that it was not sent.
+	// Send hands the code over to the network. An error means that it was not sent, or, if it is that of a context, that
+	// nobody knows.
 	Send(ctx context.Context, m session.Message) error
 }
 

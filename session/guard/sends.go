@@ -16,16 +16,18 @@ type sends struct {
 	At []time.Time `json:"at,omitempty"`
 }
 
-// next is when the rule of docs/policy.md#otp-sends allows the next one. One that replaces another, which is known not
-// to have arrived, need not keep the distance.
+// next is when the rule of docs/policy.md#otp-sends allows the next one. One that replaces another need not keep the
+// distance.
 func (s sends) next(r Rules, replaces bool) (at time.Time) {
-	for _, rule := range []struct {
+	type rule struct {
 		count  int
 		within time.Duration
-	}{{1, r.SendsApart}, {r.Sends, r.SendsWithin}, {r.SendsPerDay, day}} {
-		if replaces && rule.count == 1 && rule.within == r.SendsApart {
-			continue
-		}
+	}
+	rules := []rule{{r.Sends, r.SendsWithin}, {r.SendsPerDay, day}}
+	if !replaces {
+		rules = append(rules, rule{1, r.SendsApart})
+	}
+	for _, rule := range rules {
 		if n := len(s.At) - rule.count; n >= 0 {
 			if end := s.At[n].Add(rule.within); end.After(at) {
 				at = end
