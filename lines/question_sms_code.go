@@ -23,7 +23,7 @@ type SMSCode struct {
 // CodeWay is a way to send a code.
 type CodeWay string
 
-// ways are all of them, in the order of documentation.
+// codeWays are all of them, in the order of documentation.
 var codeWays = []event.Way{event.WaySMS, event.WayCall, event.WayEmail}
 
 func (w *CodeWay) unword(text string) error {

@@ -13,8 +13,8 @@ type Email struct {
 	Since   time.Time
 }
 
-// ErrNotAnAddress: a name beside the address, a quoted local part or letters beyond ASCII
-// are refused, too: what mail servers make of them differs.
+// ErrNotAnAddress: a name beside the address, a quoted local part or letters beyond ASCII are refused, too: what mail
+// servers make of them differs.
 var ErrNotAnAddress = errors.New("that is no address such as ada@example.org")
 
 var addressPattern = regexp.MustCompile(

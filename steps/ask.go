@@ -63,8 +63,9 @@ type attempt struct {
 	outcome session.Outcome
 	// ended ends the step, whatever the limits.
 	ended bool
-	// spoken says that it was not understood; that counts apart. doubtful says that it can be understood in several ways.
-	spoken, doubtful bool
+	// misheard says that it was spoken and not understood; that counts apart. doubtful says that it can be understood in
+	// several ways.
+	misheard, doubtful bool
 	// prompts replace the usual ones before the next attempt.
 	prompts []string
 }
@@ -124,7 +125,7 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 		if got.result == event.AttemptServed {
 			count[event.AttemptNoInput] = 0
 		}
-		if !got.spoken {
+		if !got.misheard {
 			count[got.result]++
 		}
 		if reason, ended := q.ended(count, wrong); ended {

@@ -33,7 +33,8 @@ func decoyed(s *session.Session, by event.Method, out session.Outcome) session.O
 	case why == "":
 	case out.Result == event.StepFailed && (out.Reason == event.ReasonWrongAnswer || out.Reason == event.ReasonNotHeard):
 		out.Reason = why
-	case out.Result == event.StepOptedOut && why == event.ReasonNotEnrolled && !out.Last: // the next question may be one they have
+	case out.Result == event.StepOptedOut && why == event.ReasonNotEnrolled && !out.Last:
+		// The next question may be one they have.
 		return session.Skipped(why)
 	}
 	return out

@@ -68,12 +68,12 @@ func (n Number) readBack(
 	ctx context.Context, s *session.Session, heard spoken.Reading, t *talk,
 ) (value string, got attempt, err error) {
 	number := groups(heard)
-	ask := "read-back-confirm-said"
 	for silent, round := false, 0; round < maxCorrected; round++ {
 		s.Say("read-back")
 		s.SayDigits(bytes.Join(number, nil))
 		entry, err := s.Ask(ctx, session.Ask{
-			Prompts: []string{ask}, Min: 1, Max: 1, FirstDigit: n.Limits.FirstDigit, InterDigit: n.Limits.InterDigit,
+			Prompts: []string{"read-back-confirm-said"}, Min: 1, Max: 1,
+			FirstDigit: n.Limits.FirstDigit, InterDigit: n.Limits.InterDigit,
 			OptOut: n.Limits.OptOut, Flush: true, Speech: n.Speech.listen("confirm", s.Language()),
 		})
 		if err != nil {
@@ -100,7 +100,7 @@ func (n Number) readBack(
 func (n Number) answered(
 	s *session.Session, entry session.Entry, number [][]byte, t *talk,
 ) (answer spoken.Command, corrected [][]byte, got attempt) {
-	again := attempt{result: event.AttemptNoMatch, spoken: true, prompts: []string{n.Again}}
+	again := attempt{result: event.AttemptNoMatch, misheard: true, prompts: []string{n.Again}}
 	if !entry.Spoken {
 		switch key := firstKey(entry.Digits); {
 		case entry.Class == session.OptedOut:

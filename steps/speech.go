@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"countersign/session"
@@ -33,7 +34,7 @@ func (v Speech) listen(purpose, language string) *session.Speech {
 	if v.Engine == "" || !spoken.Supports(language) {
 		return nil
 	}
-	base, _, _ := bytes.Cut([]byte(language), []byte("-"))
+	base, _, _ := strings.Cut(language, "-")
 	return &session.Speech{
 		Engine: v.Engine, Grammar: fmt.Sprintf("%s-%s-%s", v.Grammars, purpose, base), Length: heardLength,
 	}
@@ -75,7 +76,7 @@ func (t *talk) notHeard(again string) attempt {
 	if t.misheard >= deafAfter {
 		t.keysOnly, prompt = true, "please-key"
 	}
-	return attempt{result: event.AttemptNoMatch, spoken: true, prompts: []string{prompt, again}}
+	return attempt{result: event.AttemptNoMatch, misheard: true, prompts: []string{prompt, again}}
 }
 
 // said judges what the caller said.

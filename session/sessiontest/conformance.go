@@ -172,8 +172,14 @@ func Conform(t *testing.T, place Place) {
 			"said or keyed: as many keys as there can be", either, Move{Keys: "123456"},
 			session.Entry{Class: session.Input, Keyed: 6}, "123456", "",
 		},
-		{"said or keyed: too few keys", either, Move{Keys: "12#"}, session.Entry{Keyed: 2, Terminated: true, Class: session.NoMatch}, "", ""},
-		{"said or keyed: the opt-out key", either, Move{Keys: "12*"}, session.Entry{Class: session.OptedOut, Keyed: 2}, "", ""},
+		{
+			"said or keyed: too few keys", either, Move{Keys: "12#"},
+			session.Entry{Keyed: 2, Terminated: true, Class: session.NoMatch}, "", "",
+		},
+		{
+			"said or keyed: the opt-out key", either, Move{Keys: "12*"}, session.Entry{Class: session.OptedOut, Keyed: 2},
+			"", "",
+		},
 		{"said or keyed: neither", either, Move{}, session.Entry{Class: session.NoInput}, "", ""},
 		{
 			"without the engine keys are taken", deaf, Move{Keys: "1234#"},
