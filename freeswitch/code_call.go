@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"countersign/internal/retry"
 	"countersign/session"
 	"countersign/session/event"
 )
@@ -266,7 +267,7 @@ func (c *codeCall) askForKey(ctx context.Context) error {
 		return err
 	}
 	for {
-		if err := pause(ctx); err != nil {
+		if err := retry.Pause(ctx, pollEach); err != nil {
 			return err
 		}
 		result, err := variable(ctx, c.server, c.id, "read_result")
@@ -309,7 +310,7 @@ func (c *codeCall) speak(ctx context.Context) error {
 	}
 	c.report(event.CodeDelivered)
 	for {
-		if err := pause(ctx); err != nil {
+		if err := retry.Pause(ctx, pollEach); err != nil {
 			return nil // the code was keyed meanwhile, or we stop: kill ends the call
 		}
 		if there, err := c.server.API(ctx, "uuid_exists "+c.id); err != nil || there != "true" {
@@ -325,17 +326,6 @@ func (c *codeCall) kill() {
 	server := NewInbound(c.server.server)
 	defer server.Close()
 	_, _ = server.API(ctx, "uuid_kill "+c.id)
-}
-
-func pause(ctx context.Context) error {
-	t := time.NewTimer(pollEach)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // quoted is a file as an argument of an application.
