@@ -256,11 +256,6 @@ func (c *codeCall) askForKey(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Whatever becomes of us, the call ends.
-	end := fmt.Sprintf("+%d NORMAL_CLEARING", int(answeredMost.Seconds()))
-	if err := c.server.execute(ctx, c.id, "sched_hangup", end); err != nil {
-		return err
-	}
 	ask := fmt.Sprintf("1 1 %d %d none %s silence_stream://250 cs_pressed '' %d", asks, keyWithin.Milliseconds(), first,
 		keyWithin.Milliseconds())
 	if err := c.server.execute(ctx, c.id, "play_and_get_digits", ask); err != nil {

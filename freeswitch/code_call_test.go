@@ -141,6 +141,7 @@ func TestACallSpeaksTheCodeToAPerson(t *testing.T) {
 	early, _ := a.phone.heardSo()
 	assert.Empty(t, digitsHeard(early), "nothing is said before a key is pressed")
 	t.Logf("asked for a key %s after the answer", time.Since(beforeKey))
+	assert.Contains(t, s.API(t, "show tasks"), "switch_ivr_schedule_hangup", "FreeSWITCH ends it without us")
 	a.phone.press("5")
 	a.AwaitOver(t, time.Minute)
 	recording, _ := a.phone.heardSo()
