@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"countersign/backend/endpoint"
+	"countersign/internal/retry"
 	"countersign/session"
 )
 
@@ -289,7 +290,7 @@ func (d *Directory) Check(ctx context.Context, customer, kind string, answer ses
 		return false, nil
 	}
 	if customer == "" {
-		return false, wait(ctx, c.usual())
+		return false, retry.Pause(ctx, c.usual())
 	}
 	began := time.Now()
 	v := endpoint.Values{Customer: customer, Kind: kind}
@@ -315,18 +316,6 @@ func (c *check) note(took time.Duration) {
 
 // usual is how long a check takes.
 func (c *check) usual() time.Duration { return cmp.Or(time.Duration(c.took.Load()), usualCheck) }
-
-// wait waits, or returns the context's error.
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
 
 // CheckTOTP implements steps.Directory, always locally, where used codes are remembered.
 func (d *Directory) CheckTOTP(ctx context.Context, customer string, code session.Secret,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -122,7 +123,7 @@ func (ch *channel) play(ctx context.Context, files []string, keyEnds bool) error
 // held is commands that take their own time, with the dead-man switch around them, and with another holder if it is
 // time for one; a recording is masked or not before.
 func (ch *channel) held(commands ...outgoing) []outgoing {
-	return append(ch.another(), append(ch.recording.commands(), ch.deadMan.around(commands...)...)...)
+	return slices.Concat(ch.another(), ch.recording.commands(), ch.deadMan.around(commands...))
 }
 
 // Collect implements session.Channel. If the caller is keying already, the holder takes the rest of the entry, and
@@ -370,10 +371,7 @@ func (ch *channel) open(ctx context.Context) (session.Call, error) {
 	}
 	select {
 	case call := <-facts:
-		if commands := ch.afterFacts(); len(commands) > 0 {
-			return call, ch.c.send(commands...)
-		}
-		return call, nil
+		return call, ch.c.send(ch.afterFacts()...)
 	case <-ctx.Done():
 		select {
 		case call := <-facts: // over at once, but a call

@@ -123,8 +123,12 @@ func (c *conn) close() {
 	_ = c.nc.Close()
 }
 
-// send sends commands in one write. It queues their replies under the same lock, so that both have the same order.
+// send sends commands, if there are any, in one write. It queues their replies under the same lock, so that both have
+// the same order.
 func (c *conn) send(commands ...outgoing) error {
+	if len(commands) == 0 { // no reply is due
+		return nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.bytesOut = c.bytesOut[:0]

@@ -36,9 +36,9 @@ type keysAhead struct {
 	left  int       // links of the holders that wait for a key
 	holds int       // holders started
 	// double is the time within which the same key again is the trunk's doing; 0 if never. Set before the first question.
-	// kept is when each key came last.
+	// kept is when each key came last; nil if double is 0.
 	double time.Duration
-	kept   [len(allKeys)]time.Time
+	kept   map[byte]time.Time
 
 	pressed chan struct{} // has an element when a key has come
 }

@@ -39,30 +39,39 @@ func (ch *channel) Listen(ctx context.Context, l session.Listen) (session.Heard,
 		return session.Heard{}, fmt.Errorf("listen: %w", err)
 	}
 	var got heard
-	x, cmd, err := ch.c.start("execute_extension", arg, nil)
+	defer got.wipe()
+	stopped, err := ch.hear(ctx, l.Engine, arg, l.Start+l.Speech, got.read)
 	if err != nil {
 		return session.Heard{}, err
 	}
-	x.inside, x.read = detectSpeech, got.read
-	x.patience, x.stop = l.Start+l.Speech+listenSlack, stopListening
-	commands := []outgoing{cmd}
-	if ch.deadMan.to != "" { // it cannot be queued behind an application without event-lock
-		commands = []outgoing{{text: ch.deadMan.off}, {text: ch.deadMan.after(x.patience + hearAtMost)}, cmd}
+	return got.classify(l.Engine, l.Grammar, stopped)
+}
+
+// hear runs an inline dialplan in which an engine listens for no longer than atMost, after other commands. read gets the
+// engine's completion; stopped says that it did not end by itself. ErrNoSpeech means that the engine failed.
+func (ch *channel) hear(
+	ctx context.Context, engine, arg string, atMost time.Duration, read func(header), before ...outgoing,
+) (stopped bool, err error) {
+	x, cmd, err := ch.c.start("execute_extension", arg, nil)
+	if err != nil {
+		return false, err
 	}
-	err = ch.c.wait(ctx, x, append(ch.recording.commands(), commands...)...)
-	defer clear(got.result)
+	x.inside, x.read = detectSpeech, read
+	x.patience, x.stop = atMost+listenSlack, stopListening
+	commands := append(before, ch.recording.commands()...)
+	if ch.deadMan.to != "" { // it cannot be queued behind an application without event-lock
+		commands = append(commands, outgoing{text: ch.deadMan.off},
+			outgoing{text: ch.deadMan.after(x.patience + hearAtMost)})
+	}
+	err = ch.c.wait(ctx, x, append(commands, cmd)...)
 	switch {
 	case err != nil && (context.Cause(ctx) != nil || errors.Is(err, session.ErrLineLost)):
-		return session.Heard{}, fmt.Errorf("listen: %w", err)
+		return false, fmt.Errorf("listen: %w", err)
 	case err != nil:
-		return session.Heard{}, fmt.Errorf("listen with %s: %w: %w", l.Engine, session.ErrNoSpeech, err)
+		return false, fmt.Errorf("listen with %s: %w: %w", engine, session.ErrNoSpeech, err)
 	}
 	ch.listened = true
-	h, err := got.classify(x.stopped)
-	if err != nil {
-		return session.Heard{}, fmt.Errorf("listen with %s for %s: %w: %w", l.Engine, l.Grammar, session.ErrNoSpeech, err)
-	}
-	return h, nil
+	return x.stopped, nil
 }
 
 // listen builds an inline dialplan of two actions for execute_extension: listen, and unset the result. Two applications
@@ -125,8 +134,18 @@ func (g *heard) read(h header) {
 	g.response, g.result = string(decoded(v[lineResponse])), decoded(v[lineSpeechResult])
 }
 
+func (g *heard) wipe() { clear(g.result) }
+
 // classify is the outcome of listening. stopped says that the engine had to be stopped, so there is no result.
-func (g *heard) classify(stopped bool) (session.Heard, error) {
+func (g *heard) classify(engine, grammar string, stopped bool) (session.Heard, error) {
+	h, err := g.outcome(stopped)
+	if err != nil {
+		return session.Heard{}, fmt.Errorf("listen with %s for %s: %w: %w", engine, grammar, session.ErrNoSpeech, err)
+	}
+	return h, nil
+}
+
+func (g *heard) outcome(stopped bool) (session.Heard, error) {
 	switch {
 	case g.response == "":
 		return session.Heard{}, errors.New("FreeSWITCH did not listen")

@@ -2,7 +2,6 @@ package esl
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -32,40 +31,25 @@ func (ch *channel) collectSpoken(ctx context.Context, q session.Collect) (sessio
 		return session.Entry{}, err
 	}
 	var got heard
-	x, cmd, err := ch.c.start("execute_extension", arg, nil)
-	if err != nil {
-		return session.Entry{}, err
-	}
-	x.inside = detectSpeech
-	x.read = func(h header) {
+	defer got.wipe()
+	read := func(h header) {
 		got.read(h)
 		if key, ok := got.key(); ok {
 			at, _ := h.raw("Event-Date-Timestamp")
 			ch.c.keys.put([]byte{key}, eventTime(at))
 		}
 	}
-	x.patience, x.stop = length(q.Files)+q.FirstDigit+q.Speech.Length+listenSlack, stopListening
-	commands := append(ch.another(), ch.recording.commands()...)
-	if ch.deadMan.to != "" { // it cannot be queued behind an application without event-lock
-		commands = append(commands, outgoing{text: ch.deadMan.off},
-			outgoing{text: ch.deadMan.after(x.patience + hearAtMost)})
+	atMost := length(q.Files) + q.FirstDigit + q.Speech.Length
+	stopped, err := ch.hear(ctx, q.Speech.Engine, arg, atMost, read, ch.another()...)
+	if err != nil {
+		return session.Entry{}, err
 	}
-	err = ch.c.wait(ctx, x, append(commands, cmd)...)
-	defer clear(got.result)
-	switch {
-	case err != nil && (context.Cause(ctx) != nil || errors.Is(err, session.ErrLineLost)):
-		return session.Entry{}, fmt.Errorf("listen: %w", err)
-	case err != nil:
-		return session.Entry{}, fmt.Errorf("listen with %s: %w: %w", q.Speech.Engine, session.ErrNoSpeech, err)
-	}
-	ch.listened = true
 	if _, keyed := got.key(); keyed || ch.c.keys.count() > 0 {
 		return ch.collectRest(ctx, q)
 	}
-	h, err := got.classify(x.stopped)
+	h, err := got.classify(q.Speech.Engine, q.Speech.Grammar, stopped)
 	if err != nil {
-		return session.Entry{}, fmt.Errorf(
-			"listen with %s for %s: %w: %w", q.Speech.Engine, q.Speech.Grammar, session.ErrNoSpeech, err)
+		return session.Entry{}, err
 	}
 	return session.Entry{Class: h.Class, Words: h.Words, Confidence: h.Confidence, Spoken: h.Class != session.NoInput}, nil
 }

@@ -3,7 +3,6 @@ package esl
 import (
 	"bytes"
 	"context"
-	"strings"
 	"time"
 
 	"countersign/session"
@@ -44,7 +43,9 @@ var telephoneEvent = []byte("telephone-event")
 // keysCome reads how the call's keys come, and what is recorded of them, from the answer to connect.
 func (ch *channel) keysCome(h header, trunk string) {
 	keys := ch.c.limits.Keys(trunk)
-	ch.c.keys.double = min(keys.Double, LongestDouble)
+	if ch.c.keys.double = min(keys.Double, LongestDouble); keys.Double > 0 {
+		ch.c.keys.kept = map[byte]time.Time{}
+	}
 	switch keys.InBand {
 	case InBandAlways:
 		ch.inBand = true
@@ -83,17 +84,13 @@ func (ch *channel) beforeTransfer() []outgoing {
 // isDouble says whether a key that came alone came before, so lately that no caller pressed it twice. Another key
 // between the two changes nothing: the ends of two keys may come in turn. The lock is held.
 func (k *keysAhead) isDouble(b []byte, at time.Time) bool {
-	if k.double == 0 || len(b) != 1 {
+	if k.kept == nil || len(b) != 1 {
 		return false
 	}
-	key := strings.IndexByte(allKeys, b[0])
-	if key < 0 {
-		return false
-	}
-	if d := at.Sub(k.kept[key]); d > -k.double && d < k.double { // FreeSWITCH's clock may have been set back
+	if d := at.Sub(k.kept[b[0]]); d > -k.double && d < k.double { // FreeSWITCH's clock may have been set back
 		return true
 	}
-	k.kept[key] = at
+	k.kept[b[0]] = at
 	return false
 }
 

@@ -27,10 +27,8 @@ func (ch *channel) collectRest(ctx context.Context, q session.Collect) (session.
 		if time.Since(armed) > rearmAfter {
 			commands, armed = append(commands, ch.deadMan.around()...), time.Now()
 		}
-		if len(commands) > 0 {
-			if err := ch.c.send(commands...); err != nil {
-				ch.c.lost(err)
-			}
+		if err := ch.c.send(commands...); err != nil {
+			ch.c.lost(err)
 		}
 		timer := time.NewTimer(min(wait, rearmAfter))
 		select {

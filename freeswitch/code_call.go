@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"countersign/internal/retry"
 	"countersign/session"
 	"countersign/session/event"
 )
@@ -255,18 +256,13 @@ func (c *codeCall) askForKey(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Whatever becomes of us, the call ends.
-	end := fmt.Sprintf("+%d NORMAL_CLEARING", int(answeredMost.Seconds()))
-	if err := c.server.execute(ctx, c.id, "sched_hangup", end); err != nil {
-		return err
-	}
 	ask := fmt.Sprintf("1 1 %d %d none %s silence_stream://250 cs_pressed '' %d", asks, keyWithin.Milliseconds(), first,
 		keyWithin.Milliseconds())
 	if err := c.server.execute(ctx, c.id, "play_and_get_digits", ask); err != nil {
 		return err
 	}
 	for {
-		if err := pause(ctx); err != nil {
+		if err := retry.Pause(ctx, pollEach); err != nil {
 			return err
 		}
 		result, err := variable(ctx, c.server, c.id, "read_result")
@@ -309,7 +305,7 @@ func (c *codeCall) speak(ctx context.Context) error {
 	}
 	c.report(event.CodeDelivered)
 	for {
-		if err := pause(ctx); err != nil {
+		if err := retry.Pause(ctx, pollEach); err != nil {
 			return nil // the code was keyed meanwhile, or we stop: kill ends the call
 		}
 		if there, err := c.server.API(ctx, "uuid_exists "+c.id); err != nil || there != "true" {
@@ -325,17 +321,6 @@ func (c *codeCall) kill() {
 	server := NewInbound(c.server.server)
 	defer server.Close()
 	_, _ = server.API(ctx, "uuid_kill "+c.id)
-}
-
-func pause(ctx context.Context) error {
-	t := time.NewTimer(pollEach)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // quoted is a file as an argument of an application.

@@ -46,7 +46,8 @@ type codeSite struct {
 // digitTone is the frequency of a digit, in Hz.
 func digitTone(d int) float64 { return 600 + 100*float64(d) }
 
-func startCodeSite(t *testing.T, customers []customer) *codeSite {
+// startCodeSite has one customer, K-1, with two telephones.
+func startCodeSite(t *testing.T, calling, other string) *codeSite {
 	t.Helper()
 	findFreeSWITCH(t)
 	needSIPp(t)
@@ -61,8 +62,9 @@ func startCodeSite(t *testing.T, customers []customer) *codeSite {
 	}
 	caught := startCatcher(t)
 	s := &codeSite{catcher: caught, site: &site{freeSWITCH: f}}
+	ada := customer{ID: "K-1", Name: "Ada Lovelace", Phones: calling + ";" + other}
 	s.Service = startService(t, serviceOptions{
-		Customers: customers, Line: codeLine, FreeSWITCH: f, Recordings: own,
+		Customers: []customer{ada}, Line: codeLine, FreeSWITCH: f, Recordings: own,
 		Settings: caught.Settings +
 			fmt.Sprintf("code_calls: {dial: \"sofia/harness/{digits}@%s\", caller: \"+15550000001\"}\n", f.SIP),
 	})
@@ -127,20 +129,27 @@ func (s *codeSite) telephone(t *testing.T, number string) *agent {
 	return a
 }
 
-func TestACallSpeaksTheCodeToAPerson(t *testing.T) {
-	t.Parallel()
-	const calling, other = "+15551237001", "+15558880001"
-	s := startCodeSite(t, []customer{{ID: "K-1", Name: "Ada Lovelace", Phones: calling + ";" + other}})
-	a := s.telephone(t, other)
-	c := callWithSIPp(t, s.freeSWITCH, dial{From: calling})
+// callForACode has the customer call, and the other telephone answer the call with the code.
+func callForACode(t *testing.T, calling, other string) (s *codeSite, a *agent, c *call) {
+	t.Helper()
+	s = startCodeSite(t, calling, other)
+	a = s.telephone(t, other)
+	c = callWithSIPp(t, s.freeSWITCH, dial{From: calling})
 	c.AwaitAsked(t, "ask-code", 1, askedWithin)
 	_, id := a.answered()
 	require.NotEmpty(t, id, "the other telephone rings")
+	return s, a, c
+}
+
+func TestACallSpeaksTheCodeToAPerson(t *testing.T) {
+	t.Parallel()
+	s, a, c := callForACode(t, "+15551237001", "+15558880001")
 	beforeKey := time.Now()
 	require.Eventually(t, func() bool { r, _ := a.phone.heardSo(); return len(r) > 8000 }, time.Minute, poll)
 	early, _ := a.phone.heardSo()
 	assert.Empty(t, digitsHeard(early), "nothing is said before a key is pressed")
 	t.Logf("asked for a key %s after the answer", time.Since(beforeKey))
+	assert.Contains(t, s.API(t, "show tasks"), "switch_ivr_schedule_hangup", "FreeSWITCH ends it without us")
 	a.phone.press("5")
 	a.AwaitOver(t, time.Minute)
 	recording, _ := a.phone.heardSo()
@@ -172,11 +181,8 @@ func TestACallSpeaksTheCodeToAPerson(t *testing.T) {
 
 func TestAnAnsweringMachineHearsNoCode(t *testing.T) {
 	t.Parallel()
-	const calling, other = "+15551237002", "+15558880002"
-	s := startCodeSite(t, []customer{{ID: "K-2", Name: "Ada Lovelace", Phones: calling + ";" + other}})
-	a := s.telephone(t, other)
-	c := callWithSIPp(t, s.freeSWITCH, dial{From: calling})
-	c.AwaitAsked(t, "ask-code", 1, askedWithin)
+	const calling = "+15551237002"
+	s, a, c := callForACode(t, calling, "+15558880002")
 	a.AwaitOver(t, 2*time.Minute)
 	recording, _ := a.phone.heardSo()
 	assert.Greater(t, len(recording), 8*8000, "it was asked for a key")
@@ -200,7 +206,7 @@ func TestAnAnsweringMachineHearsNoCode(t *testing.T) {
 func TestACallThatFailsAtOnceIsAnSMSAtOnce(t *testing.T) {
 	t.Parallel()
 	const calling, other = "+15551237004", "+15557770004" // which FreeSWITCH has no extension for
-	s := startCodeSite(t, []customer{{ID: "K-4", Name: "Ada Lovelace", Phones: calling + ";" + other}})
+	s := startCodeSite(t, calling, other)
 	c := callWithSIPp(t, s.freeSWITCH, dial{From: calling})
 	c.AwaitAsked(t, "ask-code", 1, askedWithin)
 	c.Press(s.catcher.Code(t, calling, 1))
@@ -213,13 +219,7 @@ func TestACallThatFailsAtOnceIsAnSMSAtOnce(t *testing.T) {
 // The caller keys nothing and goes: the other telephone stops ringing.
 func TestACallWithACodeEndsWithTheCallerWhoWantedIt(t *testing.T) {
 	t.Parallel()
-	const calling, other = "+15551237003", "+15558880003"
-	s := startCodeSite(t, []customer{{ID: "K-3", Name: "Ada Lovelace", Phones: calling + ";" + other}})
-	a := s.telephone(t, other)
-	c := callWithSIPp(t, s.freeSWITCH, dial{From: calling})
-	c.AwaitAsked(t, "ask-code", 1, askedWithin)
-	_, id := a.answered()
-	require.NotEmpty(t, id)
+	_, a, c := callForACode(t, "+15551237003", "+15558880003")
 	c.HangUp()
 	a.AwaitOver(t, 10*time.Second)
 }

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -26,27 +27,37 @@ func TestEachCallSaysWhetherItsTrunkBroughtAKey(t *testing.T) {
 	for name, c := range map[string]struct {
 		moves []sessiontest.Move
 		asks  int
-		want  string
+		lost  error  // of the hand-over
+		want  string // nothing is counted if it is empty
 	}{
-		"a key":                  {[]sessiontest.Move{keyed}, 1, "keyed=true silent=false"},
-		"silence":                {[]sessiontest.Move{noInput, noInput}, 2, "keyed=false silent=true"},
-		"silence and then a key": {[]sessiontest.Move{noInput, keyed}, 2, "keyed=true silent=false"},
-		"not asked":              {nil, 0, "keyed=false silent=false"},
+		"a key":                  {[]sessiontest.Move{keyed}, 1, nil, "keyed=true silent=false"},
+		"silence":                {[]sessiontest.Move{noInput, noInput}, 2, nil, "keyed=false silent=true"},
+		"silence and then a key": {[]sessiontest.Move{noInput, keyed}, 2, nil, "keyed=true silent=false"},
+		"not asked":              {nil, 0, nil, "keyed=false silent=false"},
+		"spoken":                 {[]sessiontest.Move{{Says: "one"}}, 1, nil, "keyed=false silent=false"},
+		"hung up":                {[]sessiontest.Move{{Hangup: true}}, 1, nil, "keyed=false silent=false"},
+		"broken":                 {[]sessiontest.Move{noInput}, 1, errors.New("broken"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var told toldTrunks
 			asking := step{"pin", func(ctx context.Context, s *session.Session) (session.Outcome, error) {
 				for range c.asks {
-					if _, err := s.Ask(ctx, session.Ask{Min: 1, Max: 1}); err != nil {
+					a := session.Ask{Min: 1, Max: 1, Speech: &session.Speech{Engine: sessiontest.Engine}}
+					if _, err := s.Ask(ctx, a); err != nil {
 						return session.Outcome{}, err
 					}
 				}
 				return session.Failed(event.ReasonNoInput), nil
 			}}
 			l := line(func(l *session.Line) { l.Verify = asks(session.Knowledge, asking) })
-			run(t, l, &sessiontest.Channel{Moves: c.moves}, func(o *session.Options) { o.Trunks = &told })
-			assert.Equal(t, toldTrunks{" default " + c.want}, told)
+			ch := &sessiontest.Channel{Moves: c.moves, TransferError: c.lost}
+			again(t, l, ch, session.Call{Trunk: "carrier-a"}, func(o *session.Options) { o.Trunks = &told })
+			if c.want == "" {
+				assert.Empty(t, told)
+				return
+			}
+			assert.Equal(t, toldTrunks{"carrier-a default " + c.want}, told)
 		})
 	}
 }

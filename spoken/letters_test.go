@@ -30,7 +30,7 @@ func TestLettersInEnglish(t *testing.T) {
 		{"B as in nine one", ""},
 		{"B as in one", ""},
 		{"double L seven", "LL7"},
-		{"triple x", "XXX"},
+		{"triple m", "MMM"},
 		{"double b as in bravo", "BB"},
 		{"double u one", "W1 UU1"},
 		{"double you one", "W1"},

@@ -18,13 +18,13 @@ import (
 
 // postbox is TakesReceipts.
 type postbox struct {
-	err  error
-	got  string
-	with url.Values
+	err       error
+	kind, got string
+	with      url.Values
 }
 
-func (p *postbox) Take(_ context.Context, _ string, body []byte, query url.Values) (taken, ignored int, err error) {
-	p.got, p.with = string(body), query
+func (p *postbox) Take(_ context.Context, kind string, body []byte, query url.Values) (taken, ignored int, err error) {
+	p.kind, p.got, p.with = kind, string(body), query
 	return 1, 2, p.err
 }
 
@@ -35,6 +35,7 @@ func TestAGatewaySaysWhatBecameOfAMessage(t *testing.T) {
 	got := s.ask("POST", "/v1/receipts/sms?ref=x", form, "MessageStatus=delivered")
 	assert.Equal(t, 200, got.status)
 	assert.Equal(t, map[string]any{"taken": 1., "ignored": 2.}, got.body)
+	assert.Equal(t, form, box.kind)
 	assert.Equal(t, "MessageStatus=delivered", box.got)
 	assert.Equal(t, url.Values{"ref": {"x"}}, box.with)
 	box.err = receipt.ErrUnreadable

@@ -1,11 +1,13 @@
 package email_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"mime"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,13 +77,35 @@ func TestACodeIsMailedInTheLanguageOfTheCall(t *testing.T) {
 			assert.Equal(t, "no-reply@bank.example", got.From)
 			assert.True(t, got.LoggedIn)
 			assert.Equal(t, "auto-generated", got.Header.Get("Auto-Submitted"))
+			assert.NotContains(t, subject, canaryCode)
 			for name, values := range got.Header {
-				assert.NotContains(t, values, canaryCode, name)
-				assert.NotContains(t, subject, canaryCode)
+				assert.NotContains(t, strings.Join(values, "\n"), canaryCode, name)
 			}
 			assert.Regexp(t, `^<[A-Z0-9]+@bank\.example>$`, got.Header.Get("Message-Id"))
 			assert.Equal(t, canaryCode, string(m.Code.Reveal()), "the code is its owner's")
 		}
+	}
+}
+
+func TestAMailNamesTheCompanyAndHowLongTheCodeIsValid(t *testing.T) {
+	t.Parallel()
+	p := delivertest.New(t, mailserver.NoTLS, false)
+	for _, c := range []struct {
+		from, brand string
+		valid       time.Duration
+		text        string
+	}{
+		{"Example Bank <no-reply@bank.example>", "The Bank", 5 * time.Minute, "The Bank, 5"},
+		{"Example Bank <no-reply@bank.example>", "", 90 * time.Second, "Example Bank, 1"},
+		{"no-reply@bank.example", "", 30 * time.Second, "bank.example, 1"},
+	} {
+		s := through(p, mailserver.NoTLS)
+		s.From, s.Brand = c.from, c.brand
+		s.Texts = map[string]email.Text{"en": {Subject: "Code", Body: "{brand}, {minutes}, {code}\n"}}
+		m := message("en")
+		m.Lifetime = c.valid
+		require.NoError(t, send(t, s, m))
+		assert.Contains(t, p.Got()[len(p.Got())-1].Text, c.text+", "+canaryCode)
 	}
 }
 
@@ -98,10 +122,13 @@ func TestAnErrorOfAMailHasNeitherTheCodeNorTheAddress(t *testing.T) {
 	locked.Password = "battery-staple"
 	nobody := through(plain, mailserver.NoTLS)
 	nobody.Server.Server = "127.0.0.1:1"
+	broken := through(plain, mailserver.NoTLS)
+	broken.Server.Server = breaksAt(t, "RCPT")
 	for name, c := range map[string]struct {
 		s    email.Settings
 		says string
 	}{
+		"a connection that breaks":    {broken, "hand over: the connection broke"},
 		"a full mailbox":              {through(refusing, mailserver.NoTLS), "hand over: refused with 552 5.2.2"},
 		"an unknown address":          {through(strange, mailserver.NoTLS), "hand over: refused with 550 5.1.1"},
 		"a server without encryption": {through(plain, mailserver.StartTLS), "connect: "},
@@ -118,6 +145,28 @@ func TestAnErrorOfAMailHasNeitherTheCodeNorTheAddress(t *testing.T) {
 	m.To = "Ada <ada@example.org>"
 	require.Error(t, send(t, through(plain, mailserver.NoTLS), m))
 	assert.Empty(t, plain.Got())
+}
+
+// breaksAt is a mail server that hangs up when it is told a command.
+func breaksAt(t *testing.T, command string) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	done := make(chan struct{})
+	t.Cleanup(func() { _ = l.Close(); <-done })
+	go func() {
+		defer close(done)
+		nc, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer nc.Close()
+		_, _ = io.WriteString(nc, "220 here\r\n")
+		for lines := bufio.NewScanner(nc); lines.Scan() && !strings.HasPrefix(lines.Text(), command); {
+			_, _ = io.WriteString(nc, "250 ok\r\n")
+		}
+	}()
+	return l.Addr().String()
 }
 
 func TestAMailEndsWithTheCall(t *testing.T) {
@@ -157,6 +206,12 @@ func TestWhatIsWrongWithTheSettingsIsSaidAtTheStart(t *testing.T) {
 		},
 		"texts.en.subject: it must be one line": func(s *email.Settings) {
 			s.Texts = map[string]email.Text{"en": {Subject: "{code}", Body: "{code}"}}
+		},
+		"texts.de.subject: it must be one line": func(s *email.Settings) {
+			s.Texts = map[string]email.Text{"de": {Body: "{code}"}}
+		},
+		"no longer than 4000 bytes": func(s *email.Settings) {
+			s.Texts = map[string]email.Text{"en": {Subject: "x", Body: "{code}" + strings.Repeat("x", 4000)}}
 		},
 	} {
 		s := good

@@ -14,13 +14,13 @@ func Backoff(first, most time.Duration) *backoff.ExponentialBackOff {
 	return &backoff.ExponentialBackOff{InitialInterval: first, Multiplier: 2, MaxInterval: most}
 }
 
-// Pause waits for d and returns nil, or returns ctx.Err() as soon as ctx ends.
+// Pause waits for d and returns nil, or returns the cause of ctx as soon as it ends.
 func Pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	case <-timer.C:
 		return nil
 	}

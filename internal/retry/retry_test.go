@@ -2,6 +2,7 @@ package retry
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,10 +27,11 @@ func TestAPauseLastsItsTimeOrUntilTheContextEnds(t *testing.T) {
 		require.NoError(t, Pause(t.Context(), time.Minute))
 		assert.Equal(t, time.Minute, time.Since(began))
 
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		late := errors.New("it took too long")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, late)
 		defer cancel()
 		began = time.Now()
-		require.ErrorIs(t, Pause(ctx, time.Minute), context.DeadlineExceeded)
+		require.ErrorIs(t, Pause(ctx, time.Minute), late)
 		assert.Equal(t, time.Second, time.Since(began))
 	})
 }

@@ -57,6 +57,50 @@ func TestAReferenceThatIsNotOursIsNotStored(t *testing.T) {
 	assert.Empty(t, all)
 }
 
+// noting is a store that notes how long it keeps values. Somebody else has written before its first conflicts writes.
+type noting struct {
+	*shared.Memory
+	keeps     []time.Duration
+	conflicts int
+}
+
+func (n *noting) Create(ctx context.Context, key string, value []byte, keep time.Duration) (uint64, error) {
+	return n.Update(ctx, key, value, 0, keep)
+}
+
+func (n *noting) Update(ctx context.Context, key string, value []byte, rev uint64, keep time.Duration) (uint64, error) {
+	if n.conflicts--; n.conflicts >= 0 {
+		return 0, shared.ErrConflict
+	}
+	rev, err := n.Memory.Update(ctx, key, value, rev, keep)
+	if err == nil {
+		n.keeps = append(n.keeps, keep)
+	}
+	return rev, err
+}
+
+func TestAReceiptIsKeptUntilItsCodeIsVoid(t *testing.T) {
+	t.Parallel()
+	store := &noting{Memory: shared.NewMemory()}
+	b := receipt.New(store, key)
+	ref := b.Reference()
+	require.NoError(t, b.Put(t.Context(), ref, event.CodeNotDelivered))
+	require.NoError(t, b.Put(t.Context(), ref, event.CodeDelivered))
+	assert.Equal(t, []time.Duration{15 * time.Minute, 15 * time.Minute}, store.keeps)
+}
+
+func TestReceiptsOfOneMessageAtTheSameMomentAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	store := &noting{Memory: shared.NewMemory(), conflicts: 2}
+	b := receipt.New(store, key)
+	ref := b.Reference()
+	require.NoError(t, b.Put(t.Context(), ref, event.CodeDelivered))
+	state, _ := b.State(t.Context(), ref)
+	assert.Equal(t, event.CodeDelivered, state)
+	store.conflicts = 1000
+	assert.ErrorIs(t, b.Put(t.Context(), b.Reference(), event.CodeDelivered), shared.ErrConflict, "not without end")
+}
+
 // away is a store that is.
 type away struct{ shared.Store }
 

@@ -100,15 +100,22 @@ func TestSilentTrunksOutliveARestart(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "trunks.json")
 	c := count(t, 3, file)
+	c.calls("carrier-b", "ss")
 	c.calls("carrier-a", "sss")
 	silent, err := trunks.Read(file)
 	require.NoError(t, err)
 	require.Len(t, silent, 1)
-	assert.Equal(t, "carrier-a", silent[0].Trunk)
+	assert.Equal(t, "carrier-a", silent[0].Trunk, "the other may be silent by chance")
 	assert.Equal(t, 3, silent[0].Calls)
 
 	again := count(t, 3, file)
 	require.Empty(t, again.calls("carrier-a", "ss"), "it is known")
+	again.now = c.now.Add(24*time.Hour - 2*time.Minute)
+	require.Empty(t, again.calls("carrier-a", "s"), "and when it was said")
+	raised := again.calls("carrier-a", "s")
+	require.Len(t, raised, 1)
+	assert.Equal(t, 7, raised[0].Calls)
+	assert.Contains(t, raised[0].What, ", since 2025-11-19T09:03:00Z; ")
 	again.calls("carrier-a", "k")
 	silent, err = trunks.Read(file)
 	require.NoError(t, err)
@@ -123,6 +130,15 @@ func TestADamagedFileIsNamedAndDoesNoHarm(t *testing.T) {
 	require.ErrorContains(t, err, file)
 	require.NotNil(t, c)
 	c.Ended("carrier-a", "retail", false, true)
+}
+
+func TestACallWithoutATrunkIsNotCounted(t *testing.T) {
+	t.Parallel()
+	c := count(t, 3, "")
+	assert.Empty(t, c.calls("", "ssssss"))
+	raised := c.calls("carrier-a", "sss")
+	require.Len(t, raised, 1)
+	assert.Contains(t, raised[0].What, "; no other trunk had calls")
 }
 
 func TestTrunksWithoutEndAreNotRemembered(t *testing.T) {
