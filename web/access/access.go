@@ -36,11 +36,10 @@ const (
 	Tokens Scope = "tokens"  // make, check and redeem ID&V tokens: whoever makes one is believed
 	// Receipts: say what became of a message. The gateway for text messages needs no more.
 	Receipts Scope = "receipts"
-	Reports  Scope = "reports" // read reports and the calls behind them
 )
 
 // Scopes are all of them.
-func Scopes() []Scope { return []Scope{Calls, StepUp, Tokens, Receipts, Reports} }
+func Scopes() []Scope { return []Scope{Calls, StepUp, Tokens, Receipts} }
 
 // DefaultScopes are those of a key whose settings name none: what an agent's screen needs.
 func DefaultScopes() []Scope { return []Scope{Calls, StepUp} }

@@ -29,8 +29,8 @@ type Sessions struct {
 
 // NewSessions keeps sessions beside the people. secure says that browsers reach us over TLS.
 func NewSessions(book *Book, secure bool) *Sessions {
-	m := scs.New()
-	m.Store = store{book.store}
+	// Not scs.New: its store in memory has a goroutine that nobody ends.
+	m := &scs.SessionManager{Codec: scs.GobCodec{}, Store: store{book.store}}
 	m.Lifetime = sessionLife
 	m.HashTokenInStore = true
 	m.Cookie.Name, m.Cookie.Secure = plainCookie, secure
