@@ -21,8 +21,11 @@ import (
 	"countersign/web/people"
 )
 
-// patience is for a browser on a busy machine.
-const patience = time.Minute
+// patience is for a browser on a busy machine, tick how often it is asked.
+const (
+	patience = time.Minute
+	tick     = 20 * time.Millisecond
+)
 
 // chromium is the browser to test with.
 func chromium(t *testing.T) string {
@@ -280,7 +283,7 @@ func TestEveryScreenIsAccessible(t *testing.T) {
 	o.happened("call-1", "retail", append(verifiedCall(), offered("1001"))...)
 	o.happened("call-2", "retail", append(verifiedCall(), offered("1001"), connected("1001"))...)
 	o.happened("call-3", "retail", append(verifiedCall(), offered("1001"), event.AgentMissed{Agent: "1001", Reason: event.MissedBusy})...)
-	o.happened("call-4", "retail", append(verifiedCall(), offered("1001"), connected("1001"), event.AgentDone{Agent: "1001"})...)
+	o.happened("call-4", "retail", append(verifiedCall(), offered("1001"), connected("1001"), event.AgentDone{Agent: "1001", End: event.AgentEndCaller})...)
 	b := o.open(t)
 	b.goTo("/sign-in")
 	b.accessible(axe, "nobody", "/sign-in")
@@ -322,7 +325,7 @@ func axeCore(t *testing.T) string {
 	t.Helper()
 	name := os.Getenv("AXE")
 	if name == "" {
-		const missing = "AXE does not name axe-core's axe.min.js: scripts/npm.sh fetches it"
+		const missing = "AXE does not name axe-core's axe.min.js: scripts/npm/fetch.sh fetches it"
 		if os.Getenv("CI") != "" {
 			require.Fail(t, missing)
 		}
