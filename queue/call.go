@@ -20,8 +20,9 @@ type call struct {
 	since time.Time
 	// touched is when something was seen last.
 	touched time.Time
-	queue   string
-	via     event.Via // of the queue
+	// queue is where the caller waits, if anywhere; via is of that queue.
+	queue string
+	via   event.Via
 
 	offers  []*offer
 	offered int // how many there were
@@ -90,6 +91,9 @@ func (c *call) rings(at time.Time, r Rings) {
 	}
 	o := c.offerTo(r.Agent)
 	if o == nil {
+		if r.Queue == "" && c.queue != "" { // a queue that does not say whom it calls for
+			r.Queue, r.Via = c.queue, c.via
+		}
 		o = &offer{agent: r.Agent, queue: r.Queue, via: r.Via, began: at}
 		c.offers = append(c.offers, o)
 		c.offered++

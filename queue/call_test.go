@@ -193,6 +193,16 @@ func TestACallerWhoGivesUp(t *testing.T) {
 	)
 }
 
+func TestACallerInAQueueThatSaysLittle(t *testing.T) {
+	t.Parallel()
+	d := newDesk(1)
+	d.own(t, "a", caller, "", event.EndRouted)
+	d.after(1, queue.Queued{Caller: caller, Queue: "cool", Via: event.ViaFIFO})
+	d.after(1, queue.Rings{Caller: caller, Leg: "leg-1", Agent: "1001", Via: event.ViaBridge})
+	d.after(1, queue.Left{Caller: caller}, queue.Rings{Caller: caller, Leg: "leg-2", Agent: "1002", Via: event.ViaBridge})
+	d.tells(t, "4 a rings at 1001 by fifo cool, waited 1", "5 a rings at 1002 by bridge , waited 2")
+}
+
 func TestACallToSelfServiceHasNoAgents(t *testing.T) {
 	t.Parallel()
 	d := newDesk(1)
@@ -210,7 +220,7 @@ func TestAPlainBridgeRingsTelephones(t *testing.T) {
 	d.own(t, "a", caller, "", event.EndRouted)
 	d.after(1, rings("1001@x", "leg-1"), rings("1001@x", "leg-1b"), rings("1002@x", "leg-2"))
 	d.after(2, queue.HungUp{Channel: "leg-1", Cause: "USER_BUSY"})
-	d.after(1, bridge(caller, "leg-1b"), queue.HungUp{Channel: "leg-2", Cause: "LOSE_RACE"})
+	d.after(1, queue.PickedUp{Channel: "leg-1b"}, bridge(caller, "leg-1b"), queue.HungUp{Channel: "leg-2", Cause: "LOSE_RACE"})
 	d.after(9, queue.HungUp{Channel: "leg-1b", Cause: "BLIND_TRANSFER"})
 	d.after(0, rings("1003@x", "leg-3"))
 	d.after(4, queue.HungUp{Channel: "leg-3", Cause: "USER_BUSY"}, queue.HungUp{Channel: caller})
@@ -220,6 +230,18 @@ func TestAPlainBridgeRingsTelephones(t *testing.T) {
 		`8 a done with "1001@x": transferred, waited 4, talked 9`, "9 a rings at 1003@x by bridge , waited 0",
 		"10 a missed by 1003@x: busy USER_BUSY, rang 4", `11 a done with "": abandoned, waited 4, talked 0`,
 	)
+}
+
+// A trunk may be heard before the telephone is picked up.
+func TestTheyTalkOnceTheTelephoneIsPickedUp(t *testing.T) {
+	t.Parallel()
+	d := newDesk(1)
+	d.own(t, "a", caller, "", event.EndRouted)
+	d.after(0, queue.Rings{Caller: caller, Leg: "leg", Agent: "number-0142", Via: event.ViaBridge})
+	d.after(2, bridge(caller, "leg"))
+	d.after(5, queue.PickedUp{Channel: "leg"}, queue.PickedUp{Channel: "leg"}, queue.PickedUp{Channel: "stranger"})
+	d.tells(t, "4 a rings at number-0142 by bridge , waited 0",
+		"5 a talks to number-0142 by bridge , waited 7, rang 7")
 }
 
 func TestACallThatIsPickedUpWasOffered(t *testing.T) {
@@ -282,7 +304,7 @@ func TestTelephonesBehindARelay(t *testing.T) {
 	d.after(0, queue.Linked{A: "loop-a", B: "loop-b"},
 		queue.Rings{Caller: caller, Leg: "loop-a", Agent: "1001", Via: event.ViaBridge, Relay: true},
 		queue.Rings{Caller: "loop-b", Leg: "leg", Agent: "1001@x", Via: event.ViaBridge})
-	d.after(1, bridge("loop-b", "leg"), bridge(caller, "loop-a"), bridge(caller, "leg"))
+	d.after(1, queue.PickedUp{Channel: "leg"}, bridge("loop-b", "leg"), bridge(caller, "loop-a"), bridge(caller, "leg"))
 	d.after(0, queue.HungUp{Channel: "loop-a"}, queue.HungUp{Channel: "loop-b"})
 	d.after(5, queue.HungUp{Channel: "leg"})
 	d.tells(t,
@@ -312,7 +334,8 @@ func TestWhatHappensBeforeOurPartIsOverComesAfterIt(t *testing.T) {
 		ID: "a.2", Call: "a", Seq: 2, Time: d.now, Line: "retail", LineVersion: 3, Data: event.CallEnded{End: event.EndReleased},
 	}
 	require.NoError(t, d.calls.Append(started))
-	d.after(1, queue.Rings{Caller: caller, Leg: "leg", Agent: "1001", Via: event.ViaBridge}, bridge(caller, "leg"))
+	d.after(1, queue.Rings{Caller: caller, Leg: "leg", Agent: "1001", Via: event.ViaBridge},
+		queue.PickedUp{Channel: "leg"}, bridge(caller, "leg"))
 	d.after(1, queue.HungUp{Channel: caller})
 	assert.Empty(t, d.story())
 	require.NoError(t, d.calls.Append(ended))

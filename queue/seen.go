@@ -12,6 +12,9 @@ type Queued struct {
 	Via           event.Via
 }
 
+// Left: the caller left the queue, and nobody took the call.
+type Left struct{ Caller string }
+
 // Rings: it rings at an agent for the caller.
 type Rings struct {
 	// Caller is the channel that is to be connected, or one that stands for it (Relay).
@@ -26,6 +29,9 @@ type Rings struct {
 	Relay bool
 }
 
+// PickedUp: a channel was answered.
+type PickedUp struct{ Channel string }
+
 // Linked: two channels are the two ends of one relay.
 type Linked struct{ A, B string }
 
@@ -38,7 +44,7 @@ type Answers struct {
 // NotAnswered: the queue gave up an offer.
 type NotAnswered struct{ Caller, Agent, Cause string }
 
-// Bridged: two channels talk to each other. Either may be the caller's.
+// Bridged: two channels hear each other, maybe before the telephone is picked up. Either may be the caller's.
 type Bridged struct{ A, B Side }
 
 // Side is one channel of two. Agent, Queue and Via say who it is, if it is an agent's.
@@ -57,7 +63,9 @@ type Parted struct{ Caller, Leg string }
 type HungUp struct{ Channel, Cause string }
 
 func (Queued) seen()      {}
+func (Left) seen()        {}
 func (Rings) seen()       {}
+func (PickedUp) seen()    {}
 func (Linked) seen()      {}
 func (Answers) seen()     {}
 func (NotAnswered) seen() {}

@@ -83,7 +83,7 @@ func (t *Tracker) compare(c *call, s Survey, rings []Rings, now Talk) {
 		t.change(c, s.Server, at, func(c *call) { c.done(at, event.AgentEndUnseen, "") })
 	}
 	if now.With.Channel != "" && !t.isRelay(now.With.Channel) && (c.talk == nil || c.talk.leg != now.With.Channel) {
-		t.legs[now.With.Channel] = leg{call: c}
+		t.legs[now.With.Channel] = leg{call: c, answered: true}
 		began := at
 		if now.Since.After(c.since) && now.Since.Before(at) {
 			began = now.Since

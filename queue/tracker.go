@@ -47,6 +47,9 @@ type leg struct {
 	relay        bool
 	agent, queue string
 	via          event.Via
+	// rang: it was seen to ring. Then they talk once it is answered, and not before: a trunk may be heard earlier.
+	rang, answered bool
+	bridged        *Side
 }
 
 // New makes a Tracker that follows no calls yet.
@@ -71,12 +74,17 @@ func (t *Tracker) see(server string, at time.Time, s Seen) {
 	switch s := s.(type) {
 	case Queued:
 		t.on(server, at, s.Caller, func(c *call) { c.queued(at, s) })
+	case Left:
+		t.on(server, at, s.Caller, func(c *call) { c.queue, c.via = "", "" })
 	case Rings:
 		t.rings(server, at, s)
+	case PickedUp:
+		t.pickedUp(server, at, s.Channel)
 	case Linked:
 		t.links[s.A], t.links[s.B] = s.B, s.A
 	case Answers:
 		t.rings(server, at, Rings{Caller: s.Caller, Leg: s.Leg, Agent: s.Agent, Queue: s.Queue, Via: s.Via})
+		t.pickedUp(server, at, s.Leg)
 	case NotAnswered:
 		t.on(server, at, s.Caller, func(c *call) { c.notAnswered(at, s.Agent, s.Cause) })
 	case Bridged:
@@ -123,10 +131,11 @@ func (t *Tracker) rings(server string, at time.Time, r Rings) {
 		r.Agent, r.Queue, r.Via = relay.agent, relay.queue, relay.via
 	}
 	if r.Leg != "" {
-		t.legs[r.Leg] = leg{call: c, relay: r.Relay}
+		l := leg{call: c, relay: r.Relay, rang: true, answered: t.legs[r.Leg].answered, bridged: t.legs[r.Leg].bridged}
 		if r.Relay && r.Queue != "" {
-			t.legs[r.Leg] = leg{call: c, relay: true, agent: r.Agent, queue: r.Queue, via: r.Via}
+			l.agent, l.queue, l.via = r.Agent, r.Queue, r.Via
 		}
+		t.legs[r.Leg] = l
 	}
 	if !r.Relay {
 		t.change(c, server, at, func(c *call) { c.rings(at, r) })
@@ -142,8 +151,29 @@ func (t *Tracker) bridged(server string, at time.Time, a, b Side) {
 	if c == nil || t.isRelay(b.Channel) || t.calls[b.Channel] != nil || t.calls[a.Channel] == nil && !t.isRelay(a.Channel) {
 		return
 	}
-	t.legs[b.Channel] = leg{call: c}
+	l := t.legs[b.Channel]
+	l.call = c
+	if l.rang && !l.answered {
+		l.bridged = &b
+		t.legs[b.Channel] = l
+		return
+	}
+	t.legs[b.Channel] = l
 	t.change(c, server, at, func(c *call) { c.bridged(at, b) })
+}
+
+// pickedUp: now they talk, if they hear each other already.
+func (t *Tracker) pickedUp(server string, at time.Time, channel string) {
+	l, ok := t.legs[channel]
+	if !ok || l.answered || l.relay {
+		return
+	}
+	b := l.bridged
+	l.answered, l.bridged = true, nil
+	t.legs[channel] = l
+	if b != nil {
+		t.change(l.call, server, at, func(c *call) { c.bridged(at, *b) })
+	}
 }
 
 // relay is a channel that is either end of a relay of ours, or nothing.
