@@ -42,6 +42,8 @@ type Options struct {
 	// Extensions are the actions of transfer destinations ("agents XML default"). Any other destination answers, lasts
 	// for Talk and hangs up.
 	Extensions map[string][]Action
+	// Desk are the agents of the application "callcenter". Nil: it hangs up.
+	Desk *Desk
 	// Talk is how long a call lasts at its destination, in the caller's time.
 	Talk time.Duration
 	// Engines are the installed speech engines. Any other is an error, as in FreeSWITCH.
