@@ -24,10 +24,12 @@ type agentFacts struct {
 	events map[string][]event.Event
 }
 
-func (f *agentFacts) record(e event.Event) error {
+func (f *agentFacts) record(events ...event.Event) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.events[e.Call] = append(f.events[e.Call], e)
+	for _, e := range events {
+		f.events[e.Call] = append(f.events[e.Call], e)
+	}
 	return nil
 }
 
@@ -78,7 +80,7 @@ func (s *staffedSim) watch(t *testing.T) {
 	})
 	s.stop = func() { cancel(); watching.Wait() }
 	t.Cleanup(func() { s.stop() })
-	require.Eventually(t, func() bool { return s.desk.Heard("callcenter::info") }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return s.desk.Listeners() == 1 }, time.Minute, time.Millisecond)
 }
 
 // handedOn is a call of ours that was handed on.
@@ -181,7 +183,7 @@ func TestWhatHappensWhileFreeSWITCHIsAwayIsFoundOut(t *testing.T) {
 	assert.Equal(t, []event.Fact{event.FactAgentOffered, event.FactAgentConnected}, facts)
 	assert.Equal(t, c.Agents[0].Agent, "1001@sim")
 	s.desk.Cut() // it connects again by itself, and nothing has changed
-	require.Eventually(t, func() bool { return s.desk.Heard("callcenter::info") }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return s.desk.Listeners() == 1 }, time.Minute, time.Millisecond)
 	s.stop()
 	hangUp()
 	call.Wait()

@@ -46,7 +46,7 @@ type desk struct {
 func newDesk(servers int) *desk {
 	k := &kept{}
 	t := queue.New(queue.Options{
-		Record: func(e event.Event) error { return k.Append(e) }, Source: "/countersign/test", Servers: servers,
+		Record: k.Append, Source: "/countersign/test", Servers: servers,
 	})
 	return &desk{Tracker: t, calls: t.Follow(k), kept: k, now: noon}
 }

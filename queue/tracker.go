@@ -10,8 +10,8 @@ import (
 
 // Options are what a Tracker needs.
 type Options struct {
-	// Record journals a fact. It must not wait. An error means that the fact is lost.
-	Record func(event.Event) error
+	// Record journals facts. It must not wait. An error means that the fact is lost.
+	Record func(...event.Event) error
 	// Source is the source of events: "/countersign/<node>".
 	Source string
 	// Servers is how many FreeSWITCH servers tell what they see.

@@ -161,15 +161,24 @@ func (c *call) deskHears(k *kind) {
 	desk.tell(k.name, "", string(append(c.event(nil, k, c.sw.sequence.Load()), '\n')))
 }
 
-// Heard says whether anybody has subscribed to these events.
-func (d *Desk) Heard(subclass string) bool { return d.wants("CUSTOM", subclass) }
-
 // Talking is how many agents talk.
 func (d *Desk) Talking() (n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, c := range d.live {
 		if c.direction == "outbound" && c.partner != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// Listeners is how many have subscribed to events.
+func (d *Desk) Listeners() (n int) {
+	d.socket.mu.Lock()
+	defer d.socket.mu.Unlock()
+	for p := range d.socket.listeners {
+		if p.hears("CHANNEL_HANGUP", "") {
 			n++
 		}
 	}
