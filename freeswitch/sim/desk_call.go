@@ -72,6 +72,7 @@ func (c *call) serve(agent, member string, joined time.Time) (over bool) {
 	defer desk.release(agent)
 	c.legEvent("CHANNEL_ANSWER", o, "answered")
 	c.deskInfo("bridge-agent-start", member, agent, "CC-Agent-UUID", o.leg)
+	c.result.Agent = agent
 	desk.connect(c.profile.uuid, o.leg)
 	c.deskEvent("CHANNEL_BRIDGE", "Unique-ID", c.profile.uuid, "Channel-Name", c.profile.channel, "Call-Direction",
 		"inbound", "Bridge-A-Unique-ID", c.profile.uuid, "Bridge-B-Unique-ID", o.leg, "Other-Type", "originatee",
