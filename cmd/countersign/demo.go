@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ func demoCommand() *cli.Command {
 			&cli.DurationFlag{Name: "for", Usage: "stop after `TIME`, such as 15s"},
 			&cli.IntFlag{Name: "callers", Usage: "`N` callers at a time", Value: 6},
 			&cli.Float64Flag{Name: "speed", Usage: "run the callers' time `N` times as fast", Value: 4},
+			&cli.IntFlag{Name: "agents", Usage: "`N` agents take the calls, 1001 and so on; 0: nobody does", Value: 4},
 			&cli.BoolFlag{
 				Name:  "crm",
 				Usage: "keep the customers in a small CRM that is asked over HTTP, instead of the local directory",
@@ -48,6 +50,9 @@ func runDemo(c *cli.Context) (err error) {
 	}
 	if c.Int("callers") < 1 || c.Float64("speed") <= 0 || c.IsSet("for") && c.Duration("for") <= 0 {
 		return wrongUse("--callers, --speed and --for must be above 0")
+	}
+	if n := c.Int("agents"); n < 0 || n > mostAgents {
+		return wrongUse("--agents %d: it must be from 0 to %d", n, mostAgents)
 	}
 	if c.IsSet("config") {
 		return wrongUse("the demo has settings of its own: leave out --config")
@@ -66,9 +71,21 @@ func runDemo(c *cli.Context) (err error) {
 		return errors.Join(err, json.NewEncoder(c.App.Writer).Encode(sum))
 	}
 	fmt.Fprintf(c.App.Writer, "\n%d calls in %.0f s: %d verified, %d identified only, %d neither; %d of them hung up; "+
-		"%d lost. %d events on NATS.\n",
-		sum.Calls, sum.Seconds, sum.Verified, sum.Identified, sum.Unidentified, sum.Abandoned, sum.Lost, sum.Events)
+		"%d lost. Agents took %d and missed %d. %d events on NATS.\n",
+		sum.Calls, sum.Seconds, sum.Verified, sum.Identified, sum.Unidentified, sum.Abandoned, sum.Lost, sum.Answered,
+		sum.Missed, sum.Events)
 	return err
+}
+
+// mostAgents is how many agents a demo may have, firstAgent the extension of the first.
+const mostAgents, firstAgent = 99, 1001
+
+// extensions are those of the demo's agents.
+func extensions(n int) (all []string) {
+	for i := range n {
+		all = append(all, strconv.Itoa(firstAgent+i))
+	}
+	return all
 }
 
 // demoConfig is the default configuration on free ports.
@@ -91,13 +108,17 @@ func demoOptions(c *cli.Context, cfg config) demo.Options {
 		Start: func(ctx context.Context, with demo.Settings) (*demo.Service, error) {
 			cfg := cfg
 			cfg.SMS.URL = with.SMS
+			if with.FreeSWITCH != "" {
+				cfg.FreeSWITCH = []freeswitchServer{{Address: with.FreeSWITCH, Password: with.FreeSWITCHPassword}}
+			}
 			if with.Backend.URL != "" {
 				cfg.Backend = with.Backend
 			}
 			return startForDemo(ctx, cfg, log)
 		},
 		OpenCustomers: func(ctx context.Context) (*customers.Directory, error) { return openDirectory(ctx, cfg, log) },
-		CRM:           c.Bool("crm"), Callers: c.Int("callers"), Speed: c.Float64("speed"), For: c.Duration("for"), Log: log,
+		CRM:           c.Bool("crm"), Agents: extensions(c.Int("agents")),
+		Callers: c.Int("callers"), Speed: c.Float64("speed"), For: c.Duration("for"), Log: log,
 		Ready:  func(a demo.Addresses) { printWhereDemoIs(screen, c.Int("callers"), c.Float64("speed"), cfg.data, a) },
 		Called: func(call demo.Call) { printCall(screen, call) },
 		Ending: func(ctx context.Context, hangUp func()) {
@@ -152,6 +173,9 @@ func printCall(screen io.Writer, call demo.Call) {
 		fmt.Sprintf("  %-12s  %s", why, call.Destination)
 	if call.End != sim.Transferred {
 		result = string(call.End)
+	}
+	if call.Agent != "" {
+		result += "  answered by " + call.Agent
 	}
 	fmt.Fprintf(screen, "%s  %-40s %5.1f s  %s\n",
 		time.Now().Format(time.TimeOnly), call.Who, call.Times.Total.Seconds(), result)
