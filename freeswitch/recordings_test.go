@@ -211,8 +211,8 @@ func TestARecordingStaysMaskedWhenCountersignCrashes(t *testing.T) {
 	assert.Empty(t, keyTones(sound))
 }
 
-// TestTheRecordingOfATalkHoldsNothingOfAStepUp records a caller who is verified, talks to an agent, is taken out, and is
-// joined again, by the real service.
+// TestTheRecordingOfATalkHoldsNothingOfAStepUp records a caller who is verified, talks to an agent, is taken out, and
+// is joined again, by the real service.
 func TestTheRecordingOfATalkHoldsNothingOfAStepUp(t *testing.T) {
 	t.Parallel()
 	findFreeSWITCH(t)

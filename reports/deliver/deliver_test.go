@@ -68,7 +68,8 @@ func TestAScheduledPDFHasEveryCallInTheFolderAndInTheMail(t *testing.T) {
 
 func TestALanguageOfASchedule(t *testing.T) {
 	t.Parallel()
-	for language, wrong := range map[string]bool{"": false, "en": false, "de": false, "de-AT": false, "fr": true, "x": true} {
+	for language, wrong := range map[string]bool{"": false, "en": false, "de": false, "de-AT": false, "fr": true,
+		"x": true} {
 		s := Schedule{Report: "summary", Period: reports.Yesterday, Format: render.PDF, Language: language}
 		errs := s.checkWhat()
 		assert.Equal(t, wrong, len(errs) == 1, language)
