@@ -132,7 +132,7 @@ func TestARecordingHoldsEverythingButTheSecret(t *testing.T) {
 				caller.Hears(t, asksSecret, heardWithin)
 				caller.phone.sing(saysSecret)
 				caller.Hears(t, asksSecret, heardWithin)
-				time.Sleep(300 * time.Millisecond)
+				caller.phone.follow(keyPlan{}.sung(15, saysSecret))
 				caller.phone.sing()
 				key("0815#")
 			}

@@ -158,7 +158,7 @@ func place(
 	})
 	now := time.Now()
 	synctest.Test(t, func(*testing.T) { // a slow machine must not change what the caller hears
-		time.Sleep(time.Until(now)) // the bubble begins in 2000
+		time.Sleep(time.Until(now)) // sets the virtual clock of synctest, which begins in 2000
 		ctx := ch.Start(context.Background())
 		r.Run(ctx, call, ch)
 		ch.End(nil)

@@ -687,7 +687,7 @@ func TestBashCompletesCommandsAndOptions(t *testing.T) {
 	t.Parallel()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
-		t.Skip("no bash")
+		t.Skip("bash is not on the PATH: install bash")
 	}
 	folder := t.TempDir()
 	require.NoError(t, os.Symlink(os.Args[0], filepath.Join(folder, "countersign")))
