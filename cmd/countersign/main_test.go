@@ -37,6 +37,12 @@ import (
 // shell does.
 func TestMain(m *testing.M) {
 	if os.Getenv("COUNTERSIGN_TEST_RUN") != "" {
+		if file := os.Getenv("COUNTERSIGN_TEST_CLOCK"); file != "" {
+			if err := takeClock(file); err != nil {
+				fmt.Fprintln(os.Stderr, "the clock of the test:", err)
+				os.Exit(exitFailed)
+			}
+		}
 		main()
 		return
 	}
