@@ -44,6 +44,13 @@ const (
 	Replayed       = "replayed"
 	Retention      = "retention_run"
 	Rebuilt        = "reports_rebuilt"
+	SignedIn       = "signed_in"
+	SignedOut      = "signed_out"
+	PasswordSet    = "password_set"
+	PersonAdded    = "person_added"
+	PersonChanged  = "person_changed"
+	PersonInvited  = "person_invited"
+	StepUpAsked    = "step_up_asked"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )
