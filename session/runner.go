@@ -28,8 +28,8 @@ type Options struct {
 	Customer func(ctx context.Context, id string) (c Customer, found bool, err error)
 	// Node names this process in the source of its events. Default "countersign".
 	Node string
-	// MaxDuration bounds our part of a call (docs/policy.md#whole-idv); default 180 s. The dialplan's dead-man transfer
-	// must come later.
+	// MaxDuration bounds our part of a call (docs/policy.md#whole-idv); default 180 s. A slow caller gets twice as much. The
+	// dialplan's dead-man transfer must come later.
 	MaxDuration time.Duration
 	// MaxActions bounds the number of prompts and questions (docs/policy.md#whole-idv); default 60.
 	MaxActions int
@@ -114,7 +114,7 @@ func Source(node string) string { return "/countersign/" + node }
 func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	defer call.Token.Wipe()
 	ctx = WithStateBudget(ctx, r.stateTimeout)
-	bounded, cancel := context.WithTimeoutCause(ctx, r.maxDuration, ErrTooLong)
+	bounded, extend, cancel := bounded(ctx, r.maxDuration)
 	defer cancel()
 	earlier := r.recall(bounded, call)
 	if call.NeedLevel > Unknown && earlier.Line != "" {
@@ -123,7 +123,7 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	s := &Session{
 		call: call, line: r.line(call), channel: ch, prompts: r.prompts, guard: r.guard, now: r.now,
 		placeholders: r.placeholders,
-		actionsLeft:  r.maxActions, earlier: earlier,
+		actionsLeft:  r.maxActions, earlier: earlier, extend: extend,
 	}
 	s.language = s.line.Languages[0]
 	s.events = recorder{s: s, run: r}

@@ -63,6 +63,9 @@ type Session struct {
 	attempts    []event.Attempt
 	unchecked   bool // the answer just given was not checked
 	said        bool // the caller has spoken since the last attempt
+	wish        event.Wish
+	slow        bool   // the caller needs more time
+	extend      func() // gives the call more time
 	heard       heardKeys
 	actionsLeft int
 	secret      bool // what is asked for must not be recorded
