@@ -35,7 +35,7 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 		Files: s.takeQueued(), Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut,
 		Flush: a.Flush || s.discard, Speech: a.Speech, Secret: s.secret,
 	}
-	s.discard = false
+	s.discard, s.listened = false, a.Speech != nil
 	late := s.hashDue
 	for {
 		if err := s.act(ctx); err != nil {
@@ -44,6 +44,7 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 		began := s.now()
 		entry, err := s.collect(ctx, c, a.News)
 		s.said = s.said || entry.Spoken
+		s.listened = s.listened && !entry.Deaf
 		s.hashDue = err == nil && entry.Class == Input && !entry.Terminated && entry.Keyed == c.Max
 		if lone := entry.Class == NoMatch && entry.Terminated && entry.Keyed == 0; err != nil || !lone || !late {
 			return entry, err
@@ -92,6 +93,7 @@ func (s *Session) Attempted(result event.AttemptResult, started time.Time) {
 		Result: result, Milliseconds: s.now().Sub(started).Milliseconds(), Unchecked: s.unchecked, Spoken: s.said,
 		Slow: s.slow, Wish: s.wish,
 	})
+	s.answered(result)
 	s.unchecked, s.said, s.wish = false, false, ""
 }
 

@@ -106,7 +106,8 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 		return session.Failed(reason), nil
 	}
 	var t talk
-	if q.listens(s, &t) != nil {
+	t.quiet = s.Manner() == session.MannerKeyed
+	if q.listens(s, &t) != nil && s.Manner() == "" {
 		prompts = append(prompts, "or-say-it")
 	}
 	for {
@@ -132,6 +133,11 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 		}
 		if prompts = got.prompts; prompts == nil {
 			prompts = q.askAgain(s, got.result, count[got.result], slower)
+		}
+		if t.quiet && got.result == event.AttemptNoInput { // they key as a rule, and not this time
+			if t.quiet = false; q.listens(s, &t) != nil {
+				prompts = append(prompts, "or-say-it")
+			}
 		}
 	}
 }
@@ -230,7 +236,7 @@ func (q question) asks() []string {
 
 // listens is what to listen for; nil if the caller keys.
 func (q question) listens(s *session.Session, t *talk) *session.Speech {
-	if q.say == nil || t.keysOnly {
+	if q.say == nil || t.keysOnly || t.quiet {
 		return nil
 	}
 	return q.say.listen(q.say.purpose, s.Language())

@@ -66,6 +66,8 @@ type talk struct {
 	// misheard counts answers that were not understood; keysOnly says that the caller is not listened to any more.
 	misheard int
 	keysOnly bool
+	// quiet says that the customer keys as a rule, and is not listened to while they do.
+	quiet bool
 }
 
 // notHeard is an answer that was not understood. It counts apart from the keyed ones.

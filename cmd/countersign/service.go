@@ -162,6 +162,7 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 		Placeholders: placeholders,
 		Journal:      s.journal, Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
 		Trunks:   quiet,
+		Habits:   directory,
 		Tokens:   token.ForCalls{Issuer: tokens},
 		Customer: customers.ByID, Node: cfg.Node, Log: log,
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
