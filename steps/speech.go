@@ -64,10 +64,11 @@ func digitsOf(least, most int) string {
 
 // talk is what a question knows of how the caller answers.
 type talk struct {
-	slow bool
 	// misheard counts answers that were not understood; keysOnly says that the caller is not listened to any more.
 	misheard int
 	keysOnly bool
+	// quiet says that the customer keys as a rule, and is not listened to while they do.
+	quiet bool
 }
 
 // notHeard is an answer that was not understood. It counts apart from the keyed ones.
@@ -118,13 +119,14 @@ func (q question) obey(c spoken.Command, t *talk) (got attempt, is bool) {
 		out.Last = true
 		return attempt{result: event.AttemptOptedOut, outcome: out, ended: true}, true
 	case spoken.Repeat:
-		return served(q.prompt), true
+		return served(event.WishRepeat, q.asks()...), true
 	case spoken.Slower:
-		t.slow = true
-		return served("take-your-time", q.prompt), true
+		got := served(event.WishSlower, append([]string{"take-your-time"}, q.asks()...)...)
+		got.slower = true
+		return got, true
 	case spoken.KeyIt:
 		t.keysOnly = true
-		return served("please-key", q.again), true
+		return served(event.WishKeys, "please-key", q.again), true
 	}
 	return attempt{}, false
 }

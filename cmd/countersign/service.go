@@ -169,6 +169,7 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 		Placeholders: placeholders,
 		Journal:      s.followCalls(), Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
 		Trunks:   quiet,
+		Habits:   directory,
 		Tokens:   token.ForCalls{Issuer: tokens},
 		Customer: customers.ByID, Node: cfg.Node, Log: log,
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
