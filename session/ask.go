@@ -111,6 +111,6 @@ func (s *Session) Hear(ctx context.Context, h Hear) (Heard, error) {
 	s.hashDue, s.discard = false, false
 	return s.channel.Listen(
 		ctx, Listen{Files: files, Engine: h.Engine, Grammar: h.Grammar, Start: h.Start, Speech: h.Speech, OptOut: h.OptOut,
-			Secret: s.secret},
+			Secret: s.secret, Expected: Expected{Language: s.language, Kind: ExpectPhrase}},
 	)
 }

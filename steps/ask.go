@@ -160,8 +160,7 @@ func (q question) once(
 		listen = func(ctx context.Context, a session.Ask) (session.Entry, error) { return q.listen(ctx, s, a) }
 	}
 	entry, err := listen(ctx, a)
-	defer entry.Digits.Wipe()
-	defer entry.Words.Wipe()
+	defer entry.Wipe()
 	if err != nil {
 		return attempt{}, err
 	}
@@ -189,7 +188,11 @@ func (q question) listens(s *session.Session, t *talk) *session.Speech {
 	if q.say == nil || t.keysOnly {
 		return nil
 	}
-	return q.say.listen(q.say.purpose, s.Language())
+	l := q.say.listen(q.say.purpose, s.Language())
+	if l != nil && l.Kind == session.ExpectDigits {
+		l.Min, l.Max = q.min, q.max
+	}
+	return l
 }
 
 // attempted records one attempt.

@@ -26,6 +26,8 @@ type Move struct {
 	// at all.
 	Says       string
 	Confidence float64
+	// Or is what else the engine may have heard, at most as sure of it; in the channel in memory alone.
+	Or []session.Hypothesis
 }
 
 // Channel is a session.Channel in memory. The caller makes one Move at each prompt, in order, and then stays silent.
@@ -144,7 +146,7 @@ func (c *Channel) spoken() (session.Entry, error) {
 	case m.Confidence == 0:
 		e.Confidence = 1
 	}
-	e.Words = session.NewSecret([]byte(m.Says))
+	e.Words, e.Others = session.NewSecret([]byte(m.Says)), m.Or
 	return e, nil
 }
 
