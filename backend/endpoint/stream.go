@@ -16,9 +16,13 @@ import (
 // refuses. If ctx ends with context.DeadlineExceeded as its cause, the backend was too slow; with any other, it is
 // nobody's failure.
 //
-// take must keep nothing of the reply's body. net/http may call body's Read for a while after Stream has returned.
-func (e *Endpoint) Stream(ctx context.Context, operation string, query url.Values, contentType string, body io.Reader,
-	take func(*Reply) error) error {
+// take must keep nothing of the reply's body. Stream closes body, which must end a Read that waits: net/http waits for
+// it, and may call it for a while after Stream has returned.
+func (e *Endpoint) Stream(ctx context.Context, operation string, query url.Values, contentType string,
+	body io.ReadCloser, take func(*Reply) error) error {
+	defer body.Close()
+	stop := context.AfterFunc(ctx, func() { _ = body.Close() })
+	defer stop()
 	if ctx.Err() != nil {
 		return e.ended(ctx, operation)
 	}
@@ -37,7 +41,7 @@ func (e *Endpoint) Stream(ctx context.Context, operation string, query url.Value
 }
 
 func (e *Endpoint) streamed(
-	ctx context.Context, operation string, query url.Values, contentType string, body io.Reader,
+	ctx context.Context, operation string, query url.Values, contentType string, body io.ReadCloser,
 ) (*Reply, error) {
 	fail := func(what string) error {
 		return &Failure{Operation: operation, Host: e.Host, What: what, away: true}
@@ -51,7 +55,7 @@ func (e *Endpoint) streamed(
 		}
 		return fail(explain(err))
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.base+"?"+query.Encode(), io.NopCloser(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.base+"?"+query.Encode(), body)
 	if err != nil {
 		return nil, fail("the request cannot be made: its URL is invalid")
 	}

@@ -47,7 +47,7 @@ func opens(t *testing.T, e recogniser.Engine) *recogniser.Recogniser {
 // said is an utterance that has ended.
 func said(t *testing.T) *sound.Utterance {
 	u := sound.NewUtterance(64)
-	t.Cleanup(u.Close)
+	t.Cleanup(func() { _ = u.Close() })
 	u.Write([]byte("the sound of a number"))
 	u.End()
 	return u
@@ -107,7 +107,7 @@ func TestTheSoundIsSentWhileItIsSaid(t *testing.T) {
 		_, _ = io.WriteString(w, `{"results": [{"text": "one two", "confidence": 1}]}`)
 	}, recogniser.Engine{})
 	u := sound.NewUtterance(64)
-	defer u.Close()
+	defer func() { _ = u.Close() }()
 	done := make(chan session.Entry, 1)
 	go func() {
 		e, err := r.Recognise(t.Context(), digits, "g", u)
@@ -125,10 +125,11 @@ func TestTheSoundIsSentWhileItIsSaid(t *testing.T) {
 func TestARecogniserMayAnswerBeforeTheCallerEnds(t *testing.T) {
 	t.Parallel()
 	r := asks(t, func(w http.ResponseWriter, _ *http.Request) {
+		assert.NoError(t, http.NewResponseController(w).EnableFullDuplex()) // or it reads the request to its end first
 		_, _ = io.WriteString(w, `{"results": [{"text": "yes", "confidence": 0.8}]}`)
 	}, recogniser.Engine{})
 	u := sound.NewUtterance(64)
-	defer u.Close()
+	defer func() { _ = u.Close() }()
 	u.Write([]byte("yes"))
 	e, err := r.Recognise(t.Context(), digits, "g", u)
 	require.NoError(t, err)
@@ -194,17 +195,17 @@ func TestARecogniserThatFails(t *testing.T) {
 		"a wrong key":       {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, "status 401"},
 		"somewhere else":    {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", 307) }, "status 307"},
 		"a hanging one":     {hangs, "no answer in time"},
-		"not JSON":          {says("one two three"), "not JSON"},
-		"other JSON":        {says(`{"text": "one two three"}`), "no results"},
-		"a list":            {says(`["one two three"]`), "not JSON"},
+		"not JSON":          {says("one two seven"), "not JSON"},
+		"other JSON":        {says(`{"text": "one two seven"}`), "no results"},
+		"a list":            {says(`["one two seven"]`), "not JSON"},
 		"a number for text": {says(`{"results": [{"text": 123, "confidence": 1}]}`), "not JSON"},
-		"no confidence":     {says(`{"results": [{"text": "one two three"}]}`), "confidence"},
-		"100 percent":       {says(`{"results": [{"text": "one two three", "confidence": 93}]}`), "confidence"},
-		"a huge answer":     {says(`{"results": [], "three": "` + strings.Repeat("x", 65<<10) + `"}`), "more than 65536 bytes"},
+		"no confidence":     {says(`{"results": [{"text": "one two seven"}]}`), "confidence"},
+		"100 percent":       {says(`{"results": [{"text": "one two seven", "confidence": 93}]}`), "confidence"},
+		"a huge answer":     {says(`{"results": [], "seven": "` + strings.Repeat("x", 65<<10) + `"}`), "more than 65536 bytes"},
 		"half an answer": {func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			w.Header().Set("Content-Length", "100")
-			_, _ = io.WriteString(w, `{"results": [{"text": "one two three"`)
+			_, _ = io.WriteString(w, `{"results": [{"text": "one two seven"`)
 		}, "mid-answer"},
 		"a cut connection": {func(w http.ResponseWriter, _ *http.Request) {
 			nc, _, err := w.(http.Hijacker).Hijack()
@@ -218,7 +219,7 @@ func TestARecogniserThatFails(t *testing.T) {
 			e, err := hear(t, asks(t, c.answer, soon))
 			require.ErrorIs(t, err, endpoint.ErrUnavailable)
 			require.ErrorContains(t, err, c.want)
-			assert.NotContains(t, err.Error(), "three")
+			assert.NotContains(t, err.Error(), "seven")
 			assert.Zero(t, e)
 		})
 	}
@@ -268,7 +269,8 @@ func TestACallerWhoKeysInsteadIsNoFailure(t *testing.T) {
 		_, err := r.Recognise(ctx, digits, "g", u)
 		require.ErrorIs(t, err, keyed)
 		require.NotErrorIs(t, err, endpoint.ErrUnavailable)
-		u.Close()
+		_, err = u.Read(make([]byte, 1))
+		require.ErrorIs(t, err, io.ErrClosedPipe, "the sound is closed")
 	}
 	assert.True(t, r.Ready())
 }

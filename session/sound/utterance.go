@@ -74,11 +74,12 @@ func (u *Utterance) Read(b []byte) (int, error) {
 }
 
 // Close ends the utterance and overwrites it. A Read that waits, or comes later, fails.
-func (u *Utterance) Close() {
+func (u *Utterance) Close() error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.end()
 	u.closed = true
 	clear(u.bytes[:cap(u.bytes)])
 	u.more.Broadcast()
+	return nil
 }

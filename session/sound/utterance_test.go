@@ -42,11 +42,11 @@ func TestAClosedUtteranceIsWipedAndReadsNothing(t *testing.T) {
 		_, err := u.Read(make([]byte, 1))
 		failed <- err
 	}()
-	u.Close()
+	require.NoError(t, u.Close())
 	require.ErrorIs(t, <-failed, io.ErrClosedPipe)
 	u.Write([]byte("one"))
 	_, err := u.Read(make([]byte, 1))
 	require.ErrorIs(t, err, io.ErrClosedPipe)
 	<-u.Ended()
-	u.Close()
+	require.NoError(t, u.Close())
 }
