@@ -67,6 +67,8 @@ type channel struct {
 	inBand bool
 	// recording is what FreeSWITCH records of the call.
 	recording recording
+	// deaf has the recognisers of the company's own that have failed in this call.
+	deaf map[string]bool
 }
 
 var _ session.Channel = (*channel)(nil)
