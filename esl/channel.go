@@ -157,7 +157,7 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 		if !errors.Is(err, session.ErrNoSpeech) {
 			return entry, err
 		}
-		deaf, q.Speech = true, nil
+		deaf, q.Files, q.Speech = true, q.WithoutHint(), nil
 	}
 	entry, err := ch.collectKeyed(ctx, q)
 	entry.Deaf = deaf

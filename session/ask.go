@@ -27,8 +27,17 @@ type Ask struct {
 // answer, it is late only in the first seconds.
 func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	s.Say(a.Prompts...)
+	if a.Speech != nil && a.Speech.Hint != "" {
+		s.Say(a.Speech.Hint)
+	}
+	files := s.takeQueued()
+	if a.Speech != nil && a.Speech.Hint != "" {
+		speech := *a.Speech
+		speech.Hint = files[len(files)-1]
+		a.Speech = &speech
+	}
 	c := Collect{
-		Files: s.takeQueued(), Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut,
+		Files: files, Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut,
 		Flush: a.Flush || s.discard, Speech: a.Speech, Secret: s.secret,
 	}
 	s.discard = false

@@ -59,6 +59,17 @@ type Speech struct {
 	Expected
 	// Length bounds how long the caller may speak.
 	Length time.Duration
+	// Hint, if set, is the last of Files, and says that the answer can be said. Callers whom nobody hears are not told so.
+	// In an Ask it is a prompt, which Ask adds.
+	Hint string
+}
+
+// WithoutHint is the files of c without that hint.
+func (c Collect) WithoutHint() []string {
+	if n := len(c.Files); c.Speech != nil && n > 0 && c.Files[n-1] == c.Speech.Hint {
+		return c.Files[:n-1]
+	}
+	return c.Files
 }
 
 // Expected says what the caller is expected to say, for engines that have no grammars of ours.

@@ -106,10 +106,7 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 	if q.hint != "" {
 		prompts = append(prompts, q.hint)
 	}
-	var t talk
-	if q.listens(s, &t) != nil {
-		prompts = append(prompts, "or-say-it")
-	}
+	t := talk{hint: true}
 	for {
 		t.slow = t.slow || count[event.AttemptNoInput] > 0
 		got, err := q.once(ctx, s, prompts, &t)
@@ -151,6 +148,10 @@ func (q question) once(
 		Prompts: prompts, Min: q.min, Max: q.max, FirstDigit: q.limits.FirstDigit, InterDigit: q.limits.InterDigit,
 		OptOut: q.limits.OptOut, Speech: q.listens(s, t),
 	}
+	if a.Speech != nil && t.hint {
+		a.Speech.Hint = "or-say-it"
+	}
+	t.hint = false
 	if t.slow && !q.evenPace {
 		a.FirstDigit *= slowFactor
 		a.InterDigit *= slowFactor

@@ -72,6 +72,8 @@ func digitsOf(least, most int) string {
 // talk is what a question knows of how the caller answers.
 type talk struct {
 	slow bool
+	// hint: the caller has not been told yet that the answer can be said.
+	hint bool
 	// misheard counts answers that were not understood; keysOnly says that the caller is not listened to any more.
 	misheard int
 	keysOnly bool

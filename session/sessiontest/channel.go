@@ -109,6 +109,9 @@ func (c *Channel) Collect(ctx context.Context, q session.Collect) (session.Entry
 	if err := c.gone(ctx); err != nil {
 		return session.Entry{}, err
 	}
+	if q.Speech != nil && q.Speech.Engine != Engine {
+		q.Files = q.WithoutHint()
+	}
 	c.heard = append(c.heard, q.Files...)
 	c.collects = append(c.collects, q)
 	if q.Flush {
