@@ -92,7 +92,7 @@ func sounds(t *testing.T) *tap.Folder {
 		assert.Empty(t, left, "nothing is left of what was said")
 		_ = os.RemoveAll(path)
 	})
-	f, err := tap.Open(path)
+	f, err := tap.Open(path, "")
 	require.NoError(t, err)
 	return f
 }

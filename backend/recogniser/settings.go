@@ -17,9 +17,10 @@ import (
 
 // Settings are the recognisers of a service, and where FreeSWITCH leaves the sound for them.
 type Settings struct {
-	// Folder is in memory and shared with FreeSWITCH, which writes there what callers say. Default
-	// /dev/shm/countersign.
+	// Folder is in memory and shared with FreeSWITCH, which writes there what callers say.
 	Folder string `yaml:"folder"`
+	// Group is FreeSWITCH's, if it runs as another user: who may write there, too.
+	Group string `yaml:"group"`
 	// Recognisers by their names, which lines use as names of speech engines.
 	Recognisers map[string]Engine `yaml:"recognisers"`
 }

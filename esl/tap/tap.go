@@ -11,7 +11,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -39,8 +41,9 @@ type Folder struct {
 	swept time.Time
 }
 
-// Open takes a folder in memory. If it does not exist it is made, for our user alone.
-func Open(path string) (*Folder, error) {
+// Open takes a folder in memory. If it does not exist it is made, for our user and group, or for our user alone if group
+// is empty.
+func Open(path, group string) (*Folder, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -48,7 +51,7 @@ func Open(path string) (*Folder, error) {
 	if strings.Trim(path, letters+"/_.-") != "" {
 		return nil, fmt.Errorf("%s: FreeSWITCH cannot be given that name: use letters, digits and _ . -", path)
 	}
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	if err := makeFolder(path, group); err != nil {
 		return nil, err
 	}
 	if err := inMemory(path); err != nil {
@@ -67,6 +70,28 @@ func Open(path string) (*Folder, error) {
 }
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+// makeFolder makes the folder if it does not exist: memory is empty after a restart of the machine.
+func makeFolder(path, group string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, 0o700); err != nil || group == "" {
+		return err
+	}
+	g, err := user.LookupGroup(group)
+	if err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	gid, _ := strconv.Atoi(g.Gid)
+	if err := os.Chown(path, -1, gid); err != nil {
+		return errors.Join(fmt.Errorf("%w: our user must be in the group %s", err, group), os.Remove(path))
+	}
+	return os.Chmod(path, 0o770|fs.ModeSetgid) // files have the group, too
+}
 
 // New makes a file for FreeSWITCH to record to.
 func (f *Folder) New() (*Tap, error) {

@@ -37,7 +37,7 @@ func files(t *testing.T, path string) (names []string) {
 func TestATapReadsWhatFreeSWITCHRecords(t *testing.T) {
 	t.Parallel()
 	path := folder(t)
-	f, err := tap.Open(path)
+	f, err := tap.Open(path, "")
 	require.NoError(t, err)
 	heard, err := f.New()
 	require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestATapReadsWhatFreeSWITCHRecords(t *testing.T) {
 func TestATapThatFreeSWITCHNeverOpenedIsRemoved(t *testing.T) {
 	t.Parallel()
 	path := folder(t)
-	f, err := tap.Open(path)
+	f, err := tap.Open(path, "")
 	require.NoError(t, err)
 	heard, err := f.New()
 	require.NoError(t, err)
@@ -94,7 +94,7 @@ func TestWhatACrashLeftIsRemoved(t *testing.T) {
 	for _, name := range []string{"heard-LOST.raw", "other.raw"} {
 		require.NoError(t, os.Chtimes(filepath.Join(path, name), old, old))
 	}
-	_, err := tap.Open(path)
+	_, err := tap.Open(path, "")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"heard-NEW.raw", "other.raw"}, files(t, path),
 		"another process may be about to use the new one, and other files are not ours")
@@ -106,7 +106,7 @@ func TestWhoMayReadWhatIsSaid(t *testing.T) {
 	shared := folder(t)
 	require.NoError(t, os.Chmod(shared, 0o770))
 	for path, want := range map[string]os.FileMode{ours: 0o600, shared: 0o660} {
-		f, err := tap.Open(path)
+		f, err := tap.Open(path, "")
 		require.NoError(t, err)
 		heard, err := f.New()
 		require.NoError(t, err)
@@ -126,7 +126,7 @@ func TestFoldersThatCannotBeUsed(t *testing.T) {
 		"/proc/countersign":                   "no such file",
 		filepath.Join(folder(t), "it's here"): "use letters",
 	} {
-		_, err := tap.Open(path)
+		_, err := tap.Open(path, "")
 		require.ErrorContains(t, err, want)
 	}
 	onDisk := t.TempDir()
@@ -135,6 +135,6 @@ func TestFoldersThatCannotBeUsed(t *testing.T) {
 	if uint32(s.Type) == 0x01021994 {
 		t.Skip("temporary files are in memory here")
 	}
-	_, err := tap.Open(onDisk)
+	_, err := tap.Open(onDisk, "")
 	require.ErrorContains(t, err, "is on a disk")
 }
