@@ -175,8 +175,13 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
 		StateTimeout: time.Duration(cfg.NATS.Timeout),
 	})
+	own, err := openRecognisers(cfg.Speech, log, &s.parts)
+	if err != nil {
+		return s, err
+	}
 	s.server = esl.NewServer(runner.Run, esl.Options{
 		MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Keys: cfg.Keys.of, Log: log,
+		Recognisers: own.recognisers, Sounds: own.sounds,
 	})
 	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
 		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal) + leapMost},
