@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"countersign/web/access"
-	"countersign/web/keys"
+	"countersign/web/apikeys"
 )
 
 const noKeys = "This machine accepts no requests here, because there is no key. " +
@@ -25,7 +25,7 @@ const noKeys = "This machine accepts no requests here, because there is no key. 
 // Keys are the keys that were made while the service runs.
 type Keys interface {
 	// Find says which key was shown; ok is false if there is none. An error means that nobody can know now.
-	Find(ctx context.Context, shown string) (k keys.Key, ok bool, err error)
+	Find(ctx context.Context, shown string) (k apikeys.Key, ok bool, err error)
 	// Any says whether there is a key at all.
 	Any(ctx context.Context) bool
 }

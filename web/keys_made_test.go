@@ -9,18 +9,18 @@ import (
 
 	"countersign/session/shared"
 	"countersign/web/access"
-	"countersign/web/keys"
+	"countersign/web/apikeys"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 // siteWithBook is the API with keys that are made while it runs, and none in the settings.
-func siteWithBook(t *testing.T) (*site, *keys.Book) {
+func siteWithBook(t *testing.T) (*site, *apikeys.Book) {
 	t.Helper()
-	var book *keys.Book
+	var book *apikeys.Book
 	s := newSite(t, func(o *Options) {
-		book = keys.NewBook(shared.NewMemory(), o.Now)
+		book = apikeys.NewBook(shared.NewMemory(), o.Now)
 		o.APIKeys, o.Keys = nil, book
 	})
 	return s, book
@@ -72,9 +72,9 @@ func TestAMadeKeyMayDoWhatItsScopesSay(t *testing.T) {
 
 func TestMadeKeysAndThoseOfTheSettingsWorkBesideEachOther(t *testing.T) {
 	t.Parallel()
-	var book *keys.Book
+	var book *apikeys.Book
 	s := newSite(t, func(o *Options) {
-		book = keys.NewBook(shared.NewMemory(), o.Now)
+		book = apikeys.NewBook(shared.NewMemory(), o.Now)
 		o.Keys = book
 	})
 	_, secret, err := book.Add(t.Context(), "screen", []access.Scope{access.Calls})
@@ -92,8 +92,8 @@ func TestMadeKeysAndThoseOfTheSettingsWorkBesideEachOther(t *testing.T) {
 // lostKeys cannot be read.
 type lostKeys struct{}
 
-func (lostKeys) Find(context.Context, string) (keys.Key, bool, error) {
-	return keys.Key{}, false, errors.New("NATS is away")
+func (lostKeys) Find(context.Context, string) (apikeys.Key, bool, error) {
+	return apikeys.Key{}, false, errors.New("NATS is away")
 }
 func (lostKeys) Any(context.Context) bool { return true }
 

@@ -10,16 +10,16 @@ import (
 
 	"countersign/store/audit"
 	"countersign/web/access"
-	"countersign/web/keys"
+	"countersign/web/apikeys"
 )
 
 // Keys are the keys of the API.
 type Keys interface {
-	All(ctx context.Context) ([]keys.Key, error)
-	Get(ctx context.Context, name string) (keys.Key, error)
-	Add(ctx context.Context, name string, scopes []access.Scope) (k keys.Key, secret string, err error)
-	SetScopes(ctx context.Context, name string, scopes []access.Scope) (keys.Key, error)
-	Rotate(ctx context.Context, name string, grace time.Duration) (k keys.Key, secret string, err error)
+	All(ctx context.Context) ([]apikeys.Key, error)
+	Get(ctx context.Context, name string) (apikeys.Key, error)
+	Add(ctx context.Context, name string, scopes []access.Scope) (k apikeys.Key, secret string, err error)
+	SetScopes(ctx context.Context, name string, scopes []access.Scope) (apikeys.Key, error)
+	Rotate(ctx context.Context, name string, grace time.Duration) (k apikeys.Key, secret string, err error)
 	Revoke(ctx context.Context, name string) error
 }
 
@@ -30,14 +30,14 @@ type SettingsKey struct {
 }
 
 type keysPage struct {
-	All      []keys.Key
+	All      []apikeys.Key
 	Settings []SettingsKey
 	Add      keyPage
 }
 
 // keyPage is one key.
 type keyPage struct {
-	keys.Key
+	apikeys.Key
 	// Secret was just made; it is shown once.
 	Secret string
 	// Graces are the choices for a rotation.
@@ -85,11 +85,11 @@ func (p *Pages) keysPage(r *http.Request, add keyPage) (keysPage, error) {
 // keyError is an error of the keys as a person sees it.
 func (p *Pages) keyError(err error) error {
 	switch {
-	case errors.Is(err, keys.ErrNone):
+	case errors.Is(err, apikeys.ErrNone):
 		return refuse(http.StatusNotFound, "key_gone")
-	case errors.Is(err, keys.ErrExists):
+	case errors.Is(err, apikeys.ErrExists):
 		return refuse(http.StatusConflict, "key_exists")
-	case errors.Is(err, keys.ErrGrace):
+	case errors.Is(err, apikeys.ErrGrace):
 		return refuse(http.StatusBadRequest, "bad_form")
 	}
 	return p.peopleError(err)
@@ -109,7 +109,7 @@ func (p *Pages) addKey(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(w, r); err != nil {
 		return err
 	}
-	wanted := keys.Key{Name: strings.ToLower(strings.TrimSpace(r.PostForm.Get("name"))), Scopes: formScopes(r)}
+	wanted := apikeys.Key{Name: strings.ToLower(strings.TrimSpace(r.PostForm.Get("name"))), Scopes: formScopes(r)}
 	form := keyPage{Key: wanted}
 	shown, err := p.keysPage(r, form)
 	if err != nil {
@@ -134,7 +134,7 @@ func (p *Pages) keyProblem(w http.ResponseWriter, r *http.Request, name string, 
 	return p.write(w, r, http.StatusUnprocessableEntity, name, shown)
 }
 
-func scopesText(k keys.Key) string {
+func scopesText(k apikeys.Key) string {
 	words := make([]string, len(k.Scopes))
 	for i, s := range k.Scopes {
 		words[i] = string(s)

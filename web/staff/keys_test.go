@@ -11,7 +11,7 @@ import (
 
 	"countersign/store/audit"
 	"countersign/web/access"
-	"countersign/web/keys"
+	"countersign/web/apikeys"
 	"countersign/web/staff"
 )
 
@@ -123,4 +123,4 @@ func TestKeysOfTheSettingsAreShown(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, admin.get("/keys/old-screen").status)
 }
 
-var _ staff.Keys = (*keys.Book)(nil)
+var _ staff.Keys = (*apikeys.Book)(nil)

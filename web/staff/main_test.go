@@ -24,7 +24,7 @@ import (
 	"countersign/store/audit"
 	"countersign/web"
 	"countersign/web/access"
-	"countersign/web/keys"
+	"countersign/web/apikeys"
 	"countersign/web/live"
 	"countersign/web/people"
 	"countersign/web/staff"
@@ -39,7 +39,7 @@ type office struct {
 	t     testing.TB
 	url   string
 	book  *people.Book
-	keys  *keys.Book
+	keys  *apikeys.Book
 	live  *live.Calls
 	pages *staff.Pages
 	log   *buffer
@@ -56,7 +56,7 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 	t.Helper()
 	o := &office{t: t, log: &buffer{}, now: time.Now(), calls: map[string][]event.Event{}}
 	o.book = people.NewBook(shared.NewMemory(), o.clock)
-	o.keys = keys.NewBook(shared.NewMemory(), o.clock)
+	o.keys = apikeys.NewBook(shared.NewMemory(), o.clock)
 	o.live = live.New(o.clock)
 	options := staff.Options{
 		Book: o.book, Sessions: people.NewSessions(o.book, false), Live: o.live, StepUps: o,

@@ -1,4 +1,4 @@
-package keys
+package apikeys
 
 import (
 	"context"
@@ -26,11 +26,8 @@ var (
 	ErrGrace = fmt.Errorf("the old key can be good for at most %d days more", MaxGrace/(24*time.Hour))
 )
 
-// How long an old key is good after it was rotated (docs/policy.md#people).
-const (
-	DefaultGrace = 24 * time.Hour
-	MaxGrace     = 30 * 24 * time.Hour
-)
+// MaxGrace is how long an old key can be good after it was rotated (docs/policy.md#people).
+const MaxGrace = 30 * 24 * time.Hour
 
 const (
 	updateTries = 5

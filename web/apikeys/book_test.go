@@ -1,4 +1,4 @@
-package keys_test
+package apikeys_test
 
 import (
 	"context"
@@ -14,14 +14,14 @@ import (
 
 	"countersign/session/shared"
 	"countersign/web/access"
-	"countersign/web/keys"
+	"countersign/web/apikeys"
 )
 
 var start = time.Date(2026, 11, 30, 9, 41, 7, 0, time.UTC)
 
 // desk is two machines with a clock and a store that can be away.
 type desk struct {
-	here, there *keys.Book
+	here, there *apikeys.Book
 	away        atomic.Bool
 	reads       atomic.Int32
 	memory      *shared.Memory
@@ -32,7 +32,7 @@ type desk struct {
 
 func newDesk() *desk {
 	d := &desk{memory: shared.NewMemory(), now: start}
-	d.here, d.there = keys.NewBook(d, d.clock, "screen"), keys.NewBook(d, d.clock)
+	d.here, d.there = apikeys.NewBook(d, d.clock, "screen"), apikeys.NewBook(d, d.clock)
 	return d
 }
 
@@ -82,7 +82,7 @@ func (d *desk) All(ctx context.Context, prefix string) (map[string][]byte, error
 }
 
 // opens says whether a book knows the key.
-func opens(t *testing.T, b *keys.Book, secret string) bool {
+func opens(t *testing.T, b *apikeys.Book, secret string) bool {
 	t.Helper()
 	_, ok, err := b.Find(t.Context(), secret)
 	require.NoError(t, err)
@@ -130,9 +130,9 @@ func TestARotatedKeyIsGoodForTheGraceTime(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, opens(t, d.here, second), "none was given")
 	assert.True(t, opens(t, d.here, third))
-	for _, grace := range []time.Duration{-1, keys.MaxGrace + 1} {
+	for _, grace := range []time.Duration{-1, apikeys.MaxGrace + 1} {
 		_, _, err = d.here.Rotate(t.Context(), "shop", grace)
-		assert.ErrorIs(t, err, keys.ErrGrace)
+		assert.ErrorIs(t, err, apikeys.ErrGrace)
 	}
 	_, _, err = d.here.Rotate(t.Context(), "shop", time.Hour)
 	require.NoError(t, err)
@@ -154,7 +154,7 @@ func TestARevokedKeyIsOverAtOnceAndItsNameFree(t *testing.T) {
 	all, err := d.here.All(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, all)
-	assert.ErrorIs(t, d.here.Revoke(t.Context(), "shop"), keys.ErrNone)
+	assert.ErrorIs(t, d.here.Revoke(t.Context(), "shop"), apikeys.ErrNone)
 	_, third, err := d.here.Add(t.Context(), "shop", []access.Scope{access.Calls})
 	require.NoError(t, err)
 	assert.True(t, opens(t, d.here, third))
@@ -195,9 +195,9 @@ func TestKeysOutliveAnOutageForAWhile(t *testing.T) {
 	d.later(time.Minute)
 	_, ok, err := d.here.Find(t.Context(), secret)
 	assert.False(t, ok)
-	require.ErrorIs(t, err, keys.ErrUnavailable)
+	require.ErrorIs(t, err, apikeys.ErrUnavailable)
 	_, _, err = d.here.Find(t.Context(), secret)
-	require.ErrorIs(t, err, keys.ErrUnavailable)
+	require.ErrorIs(t, err, apikeys.ErrUnavailable)
 	d.away.Store(false)
 	d.later(2 * time.Second)
 	assert.True(t, opens(t, d.here, secret))
@@ -254,11 +254,11 @@ func TestScopesAreChangedAndChecked(t *testing.T) {
 	_, _, err = d.here.Add(t.Context(), "shop", []access.Scope{"everything"})
 	require.ErrorContains(t, err, `no scope "everything"`)
 	_, _, err = d.here.Add(t.Context(), "screen", []access.Scope{access.Calls})
-	require.ErrorIs(t, err, keys.ErrExists, "a key of the settings")
+	require.ErrorIs(t, err, apikeys.ErrExists, "a key of the settings")
 	_, secret, err := d.here.Add(t.Context(), "shop", []access.Scope{access.Calls})
 	require.NoError(t, err)
 	_, _, err = d.here.Add(t.Context(), "shop", []access.Scope{access.Calls})
-	require.ErrorIs(t, err, keys.ErrExists)
+	require.ErrorIs(t, err, apikeys.ErrExists)
 	_, err = d.here.SetScopes(t.Context(), "shop", []access.Scope{access.Reports})
 	require.NoError(t, err)
 	k, ok, err := d.here.Find(t.Context(), secret)
@@ -268,5 +268,5 @@ func TestScopesAreChangedAndChecked(t *testing.T) {
 	_, err = d.here.SetScopes(t.Context(), "shop", nil)
 	assert.Error(t, err)
 	_, err = d.here.SetScopes(t.Context(), "none", []access.Scope{access.Calls})
-	assert.ErrorIs(t, err, keys.ErrNone)
+	assert.ErrorIs(t, err, apikeys.ErrNone)
 }

@@ -1,6 +1,6 @@
-// Package keys keeps the keys with which programs use the HTTP API, on the state that machines share: made, rotated and
+// Package apikeys keeps the keys with which programs use the HTTP API, on the state that machines share: made, rotated and
 // revoked while the service runs. It answers "whose key is this, and what may it do?". Keys of the settings are not here.
-package keys
+package apikeys
 
 import (
 	"crypto/rand"
