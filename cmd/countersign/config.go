@@ -28,6 +28,7 @@ import (
 	"countersign/session/guard"
 	"countersign/session/token"
 	"countersign/store/customers"
+	"countersign/web/staff"
 )
 
 const defaultData = "./countersign-data"
@@ -110,6 +111,7 @@ type config struct {
 
 	data      string // --data
 	noReports bool   // --roles without reporting
+	demo      *staff.Demo
 }
 
 // freeswitchServer is the event socket of a FreeSWITCH.

@@ -107,6 +107,7 @@ func TestWrongUseIsSaidAndExitsWithTwo(t *testing.T) {
 		{"demo --for soon", []string{"for"}},
 		{"demo --for 0s", []string{"--for"}},
 		{"demo --callers 0", []string{"--callers"}},
+		{"demo --agents 100", []string{"--agents", "99"}},
 		{"call --keys 12x4", []string{"--keys", "x"}},
 		{"call --speed 0", []string{"--speed"}},
 		{"customers import", []string{"CSV file"}},
@@ -434,6 +435,7 @@ func TestADemoEndsByItselfAndLosesNobody(t *testing.T) {
 			assert.Positive(t, s.Unidentified)
 			if s.Calls >= 2*demo.KindsOfCallers() { // each kind of caller was there
 				assert.Positive(t, s.Abandoned)
+				assert.Positive(t, s.Answered)
 			}
 			assert.Zero(t, s.Lost)
 			assert.Greater(t, s.Events, 8*s.Calls)

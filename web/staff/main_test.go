@@ -36,13 +36,14 @@ const password = "four words of no sense"
 
 // office is the screens behind a real HTTP server.
 type office struct {
-	t     testing.TB
-	url   string
-	book  *people.Book
-	keys  *apikeys.Book
-	live  *live.Calls
-	pages *staff.Pages
-	log   *buffer
+	t      testing.TB
+	url    string
+	server *httptest.Server
+	book   *people.Book
+	keys   *apikeys.Book
+	live   *live.Calls
+	pages  *staff.Pages
+	log    *buffer
 
 	mu      sync.Mutex
 	now     time.Time
@@ -79,7 +80,7 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 		Staff: o.pages, Routes: o.pages.Routes(), Keys: o.keys, Now: o.clock, Log: slog.New(slog.NewTextHandler(o.log, nil)),
 	}))
 	t.Cleanup(server.Close)
-	o.url = server.URL
+	o.server, o.url = server, server.URL
 	return o
 }
 

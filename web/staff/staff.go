@@ -37,6 +37,8 @@ type Options struct {
 	SettingsKeys []SettingsKey
 	// Audit writes down what somebody did.
 	Audit func(ctx context.Context, e audit.Entry) error
+	// Demo lets visitors in without a password; nil everywhere but in a demo.
+	Demo *Demo
 	// URL is the address under which browsers reach us, without a slash at its end.
 	URL string
 	Log *slog.Logger
@@ -79,7 +81,7 @@ func (p *Pages) Routes() []access.Route {
 	}
 	watching := []access.Role{access.Supervisor, access.Business, access.Admin}
 	persons := []access.Role{access.Supervisor, access.Admin}
-	return []access.Route{
+	return append(p.demoRoutes(), []access.Route{
 		{Method: "GET", Path: asset.Prefix + "{file}", Rule: access.Public(), Handler: http.HandlerFunc(asset.Serve)},
 		public("GET", "/{$}", p.home),
 		public("GET", "/sign-in", p.signInForm),
@@ -117,7 +119,7 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/keys/{key}", p.changeKey, access.Admin),
 		staff("POST", "/keys/{key}/rotate", p.rotateKey, access.Admin),
 		staff("POST", "/keys/{key}/revoke", p.revokeKey, access.Admin),
-	}
+	}...)
 }
 
 // Load implements web.Staff.
