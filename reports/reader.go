@@ -67,6 +67,9 @@ func (e *UnknownError) Error() string {
 var ErrUneven = errors.New("calls are counted by quarter hours: set --from and --to to times such as 08:00, 08:15, " +
 	"08:30 or 08:45; the report calls takes any time")
 
+// ErrNoReports: nothing has been counted on this machine yet, so there is no file to read from.
+var ErrNoReports = errors.New("there are no reports yet")
+
 // Read makes a report, hands it to print and returns the error of print. The rows can be read only until print returns.
 // An *UnknownError says that there is no such report, section or line, ErrUneven that this report cannot cover this
 // period, ErrNoComparison and ErrNothingToCompare that there is nothing to compare.

@@ -14,6 +14,7 @@ import (
 	"countersign/store/sqlite"
 	"countersign/web"
 	"countersign/web/access"
+	"countersign/web/apikeys"
 	"countersign/web/live"
 	"countersign/web/people"
 	"countersign/web/staff"
@@ -23,13 +24,21 @@ import (
 func (s *service) addScreens(o *web.Options) {
 	s.book = people.NewBook(s.state.People(), time.Now)
 	s.live = live.New(time.Now)
+	var ofSettings []staff.SettingsKey
+	var names []string
+	for _, k := range o.APIKeys {
+		ofSettings, names = append(ofSettings, staff.SettingsKey{Name: k.Name, Scopes: k.Scopes}), append(names, k.Name)
+	}
+	made := apikeys.NewBook(s.state.People(), time.Now, names...)
 	pages := staff.New(staff.Options{
 		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames,
 		StepUps: o.StepUps, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
+		Keys: made, SettingsKeys: ofSettings,
 		Audit: func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
 		URL:   s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
 	})
 	o.Staff, o.Routes = pages, pages.Routes()
+	o.Keys, o.Reports, o.Journey = made, reportsFile{s.cfg.reportsPath()}, s.journal.Call
 }
 
 func (s *service) lineNames() (names []string) {

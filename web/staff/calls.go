@@ -2,7 +2,6 @@ package staff
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"countersign/reports/words"
 	"countersign/session/event"
 	"countersign/web/access"
+	"countersign/web/query"
 )
 
 // Reports make reports.
@@ -21,7 +21,7 @@ type Reports interface {
 }
 
 // ErrNoReports: there are no reports yet.
-var ErrNoReports = errors.New("no reports yet")
+var ErrNoReports = reports.ErrNoReports
 
 // callsPage lists calls.
 type callsPage struct {
@@ -39,15 +39,15 @@ const callsShown = 100
 func (p *Pages) calls(w http.ResponseWriter, r *http.Request) error {
 	who, _ := access.From(r.Context())
 	q := r.URL.Query()
-	query, err := p.query(r, "calls")
+	asked, err := p.query(r, "calls")
 	if err != nil {
 		return err
 	}
-	query.Limit = callsShown
+	asked.Limit = callsShown
 	c := callsPage{
-		Filter: query.Calls, Period: periodName(q), Line: q.Get("line"), Lines: p.linesOf(who),
+		Filter: asked.Calls, Period: periodName(q), Line: q.Get("line"), Lines: p.linesOf(who),
 	}
-	err = p.read(r.Context(), "calls", query, func(made *reports.Report) error {
+	err = p.read(r.Context(), "calls", asked, func(made *reports.Report) error {
 		c.Of = made.Of
 		c.Table, err = tableOf(made, callsShown)
 		return err
@@ -158,42 +158,21 @@ func (p page) tell(e event.Event) string {
 func (p *Pages) query(r *http.Request, name string) (reports.Query, error) {
 	who, _ := access.From(r.Context())
 	values := r.URL.Query()
-	query := reports.Query{Language: language(who, r), Quiet: true, By: values["by"], Compare: values.Get("compare") != ""}
-	now := p.Now()
-	word := reports.PeriodWord(periodName(values))
-	if values.Get("from") != "" || values.Get("to") != "" {
-		period, err := reports.ParsePeriod(values.Get("from"), values.Get("to"), time.Local, now)
-		if err != nil {
-			return query, refuse(http.StatusBadRequest, "bad_period")
-		}
-		query.Period = period
-	} else {
-		query.Period = word.Period(time.Local, now)
+	asked, err := query.Parse(name, values, time.Local, p.Now())
+	if err != nil {
+		return asked, refuse(http.StatusBadRequest, "bad_period")
 	}
+	asked.Language = language(who, r)
 	switch line := values.Get("line"); {
 	case line != "" && !who.Sees(line):
-		return query, refuse(http.StatusForbidden, "not_your_line")
+		return asked, refuse(http.StatusForbidden, "not_your_line")
 	case line != "":
-		query.Lines = []string{line}
+		asked.Lines = []string{line}
 	default:
-		query.Lines = who.Lines
+		asked.Lines = who.Lines
 	}
-	if name == "calls" {
-		query.Calls = reports.Filter{
-			Status: values.Get("status"), Reason: values.Get("reason"), Customer: values.Get("customer"),
-			CallerLast4: values.Get("caller"), IdentifiedBy: values.Get("identified_by"), FailedStep: values.Get("step"),
-			Failed: values.Get("failed") != "", StepUps: values.Get("step_ups") != "",
-		}
-	}
-	return query, nil
+	return asked, nil
 }
 
 // periodName is the period in an address; today if it names none that exists.
-func periodName(values url.Values) string {
-	for _, word := range reports.PeriodWords() {
-		if values.Get("period") == string(word) {
-			return string(word)
-		}
-	}
-	return string(reports.Today)
-}
+func periodName(values url.Values) string { return string(query.Period(values)) }

@@ -24,6 +24,7 @@ import (
 	"countersign/store/audit"
 	"countersign/web"
 	"countersign/web/access"
+	"countersign/web/apikeys"
 	"countersign/web/live"
 	"countersign/web/people"
 	"countersign/web/staff"
@@ -39,6 +40,7 @@ type office struct {
 	url    string
 	server *httptest.Server
 	book   *people.Book
+	keys   *apikeys.Book
 	live   *live.Calls
 	pages  *staff.Pages
 	log    *buffer
@@ -55,9 +57,11 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 	t.Helper()
 	o := &office{t: t, log: &buffer{}, now: time.Now(), calls: map[string][]event.Event{}}
 	o.book = people.NewBook(shared.NewMemory(), o.clock)
+	o.keys = apikeys.NewBook(shared.NewMemory(), o.clock)
 	o.live = live.New(o.clock)
 	options := staff.Options{
 		Book: o.book, Sessions: people.NewSessions(o.book, false), Live: o.live, StepUps: o,
+		Keys:    o.keys,
 		Lines:   func() []string { return []string{"orders", "retail"} },
 		Journey: func(_ context.Context, call string) ([]event.Event, error) { return o.calls[call], nil },
 		Audit: func(_ context.Context, e audit.Entry) error {
@@ -73,7 +77,7 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 	}
 	o.pages = staff.New(options)
 	server := httptest.NewServer(web.New(web.Options{
-		Staff: o.pages, Routes: o.pages.Routes(), Now: o.clock, Log: slog.New(slog.NewTextHandler(o.log, nil)),
+		Staff: o.pages, Routes: o.pages.Routes(), Keys: o.keys, Now: o.clock, Log: slog.New(slog.NewTextHandler(o.log, nil)),
 	}))
 	t.Cleanup(server.Close)
 	o.server, o.url = server, server.URL

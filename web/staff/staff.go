@@ -32,6 +32,9 @@ type Options struct {
 	Journey func(ctx context.Context, call string) ([]event.Event, error)
 	// Reports are the reports.
 	Reports Reports
+	// Keys are the keys of the API that can be changed here, SettingsKeys those that cannot.
+	Keys         Keys
+	SettingsKeys []SettingsKey
 	// Audit writes down what somebody did.
 	Audit func(ctx context.Context, e audit.Entry) error
 	// Demo lets visitors in without a password; nil everywhere but in a demo.
@@ -109,6 +112,13 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/people/{id}", p.changePerson, access.Admin),
 		staff("POST", "/people/{id}/invite", p.invite, access.Admin),
 		staff("POST", "/people/{id}/sign-out", p.signOutPerson, access.Admin),
+
+		staff("GET", "/keys", p.keys, access.Admin),
+		staff("POST", "/keys", p.addKey, access.Admin),
+		staff("GET", "/keys/{key}", p.key, access.Admin),
+		staff("POST", "/keys/{key}", p.changeKey, access.Admin),
+		staff("POST", "/keys/{key}/rotate", p.rotateKey, access.Admin),
+		staff("POST", "/keys/{key}/revoke", p.revokeKey, access.Admin),
 	}...)
 }
 
