@@ -26,6 +26,7 @@ func (s *service) addScreens(o *web.Options) {
 	pages := staff.New(staff.Options{
 		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames,
 		StepUps: o.StepUps, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
+		WhatIf: &staff.WhatIf{Region: s.cfg.Line.Region, PopURL: s.cfg.Line.PopURL, Line: s.lineFile},
 		Audit: func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
 		URL:   s.cfg.webURL(s.api.Addr().String()), Log: s.log,
 	})
@@ -38,6 +39,17 @@ func (s *service) lineNames() (names []string) {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// lineFile is the file of a line that is in force.
+func (s *service) lineFile(ctx context.Context, name string) (string, error) {
+	all, err := s.state.Lines().All(ctx)
+	for _, l := range all {
+		if l.Name == name {
+			return l.YAML, err
+		}
+	}
+	return "", err
 }
 
 // follow keeps the screens up to date until ctx ends.

@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"countersign/internal/leaktest"
-	"countersign/reports"
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/shared"
@@ -83,6 +82,13 @@ func (o *office) clock() time.Time {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.now
+}
+
+// at puts the clock to a time.
+func (o *office) at(now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.now = now
 }
 
 func (o *office) later(d time.Duration) {
@@ -227,13 +233,6 @@ func offered(agent string) event.Data {
 
 func connected(agent string) event.Data {
 	return event.AgentConnected{Agent: agent, Queue: "support", Via: event.ViaCallcenter, Channel: "a1", WaitedMilliseconds: 7000}
-}
-
-// noReports has none.
-type noReports struct{}
-
-func (noReports) Read(context.Context, string, reports.Query, func(*reports.Report) error) error {
-	return staff.ErrNoReports
 }
 
 // buffer is a log that can be read while it is written.

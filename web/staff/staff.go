@@ -32,6 +32,8 @@ type Options struct {
 	Journey func(ctx context.Context, call string) ([]event.Event, error)
 	// Reports are the reports.
 	Reports Reports
+	// WhatIf tries lines on recorded calls.
+	WhatIf *WhatIf
 	// Audit writes down what somebody did.
 	Audit func(ctx context.Context, e audit.Entry) error
 	// URL is the address under which browsers reach us, without a slash at its end.
@@ -98,6 +100,10 @@ func (p *Pages) Routes() []access.Route {
 		staff("GET", "/board", p.board, watching...),
 		staff("GET", "/calls", p.calls, persons...),
 		staff("GET", "/calls/{call}", p.call, persons...),
+		staff("GET", "/what-if", p.whatIfListForm, persons...),
+		staff("POST", "/what-if", p.whatIfListTry, persons...),
+		staff("GET", "/calls/{call}/what-if", p.whatIfCallForm, persons...),
+		staff("POST", "/calls/{call}/what-if", p.whatIfCallTry, persons...),
 		staff("GET", "/reports", p.reports, watching...),
 		staff("GET", "/reports/{name}", p.report, watching...),
 
