@@ -17,6 +17,7 @@ import (
 	"countersign/web/live"
 	"countersign/web/people"
 	"countersign/web/staff"
+	"countersign/web/walls"
 )
 
 // addScreens adds the screens for staff to the API.
@@ -26,9 +27,10 @@ func (s *service) addScreens(o *web.Options) {
 	pages := staff.New(staff.Options{
 		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames,
 		StepUps: o.StepUps, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
+		Walls:  walls.New(s.state.People(), time.Now),
 		WhatIf: &staff.WhatIf{Region: s.cfg.Line.Region, PopURL: s.cfg.Line.PopURL, Line: s.lineFile},
-		Audit: func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
-		URL:   s.cfg.webURL(s.api.Addr().String()), Log: s.log,
+		Audit:  func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
+		URL:    s.cfg.webURL(s.api.Addr().String()), Log: s.log,
 	})
 	o.Staff, o.Routes = pages, pages.Routes()
 }
@@ -65,7 +67,17 @@ type reportsFile struct{ path string }
 // Read implements staff.Reports.
 func (f reportsFile) Read(
 	ctx context.Context, name string, q reports.Query, print func(*reports.Report) error,
-) (err error) {
+) error {
+	return f.open(ctx, func(r *reports.Reader) error { return r.Read(ctx, name, q, print) })
+}
+
+// Trend implements staff.Reports.
+func (f reportsFile) Trend(ctx context.Context, q reports.TrendQuery) (t reports.Trend, err error) {
+	err = f.open(ctx, func(r *reports.Reader) (err error) { t, err = r.Trend(ctx, q); return err })
+	return t, err
+}
+
+func (f reportsFile) open(ctx context.Context, read func(*reports.Reader) error) (err error) {
 	kept, err := reportsdb.OpenReadOnly(ctx, f.path)
 	if errors.Is(err, sqlite.ErrMissing) {
 		return staff.ErrNoReports
@@ -74,7 +86,7 @@ func (f reportsFile) Read(
 		return err
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
-	return reports.NewReader(kept.DB(), time.Now).Read(ctx, name, q, print)
+	return read(reports.NewReader(kept.DB(), time.Now))
 }
 
 // firstAdmin is who may sign in at first.

@@ -51,6 +51,8 @@ const (
 	PersonChanged  = "person_changed"
 	PersonInvited  = "person_invited"
 	StepUpAsked    = "step_up_asked"
+	WallPaired     = "wall_paired"
+	WallRevoked    = "wall_revoked"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )

@@ -26,6 +26,7 @@ import (
 	"countersign/web/live"
 	"countersign/web/people"
 	"countersign/web/staff"
+	"countersign/web/walls"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
@@ -56,6 +57,7 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 	o.live = live.New(o.clock)
 	options := staff.Options{
 		Book: o.book, Sessions: people.NewSessions(o.book, false), Live: o.live, StepUps: o,
+		Walls: walls.New(shared.NewMemory(), o.clock),
 		Lines:   func() []string { return []string{"orders", "retail"} },
 		Journey: func(_ context.Context, call string) ([]event.Event, error) { return o.calls[call], nil },
 		Audit: func(_ context.Context, e audit.Entry) error {
@@ -73,7 +75,12 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 	server := httptest.NewServer(web.New(web.Options{
 		Staff: o.pages, Routes: o.pages.Routes(), Now: o.clock, Log: slog.New(slog.NewTextHandler(o.log, nil)),
 	}))
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.Close()
+		if t.Failed() {
+			t.Log(o.log.String())
+		}
+	})
 	o.url = server.URL
 	return o
 }

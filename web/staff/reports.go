@@ -21,6 +21,7 @@ import (
 type Reports interface {
 	// Read is reports.Reader.Read, as are the others. ErrNoReports: nothing was counted yet.
 	Read(ctx context.Context, name string, q reports.Query, print func(*reports.Report) error) error
+	Trend(ctx context.Context, q reports.TrendQuery) (reports.Trend, error)
 }
 
 // ErrNoReports: there are no reports yet.
