@@ -66,9 +66,9 @@ type config struct {
 		Pepper string `yaml:"pepper"`
 		Hash   string `yaml:"hash"`
 	} `yaml:"customers"`
-	Backend backend.Settings `yaml:"backend"`
-	SMS     sms.Settings     `yaml:"sms"`
-	Email   email.Settings   `yaml:"email"`
+	Backend backend.Settings    `yaml:"backend"`
+	SMS     sms.Settings        `yaml:"sms"`
+	Email   email.Settings      `yaml:"email"`
 	Speech  recogniser.Settings `yaml:"speech"`
 	// CodeCalls is freeswitch.CodeCallSettings.
 	CodeCalls codeCalls   `yaml:"code_calls"`

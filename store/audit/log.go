@@ -56,6 +56,8 @@ const (
 	KeyChanged     = "key_changed"
 	KeyRotated     = "key_rotated"
 	KeyRevoked     = "key_revoked"
+	WallPaired     = "wall_paired"
+	WallRevoked    = "wall_revoked"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )

@@ -15,6 +15,7 @@ import (
 	"countersign/web/asset"
 	"countersign/web/live"
 	"countersign/web/people"
+	"countersign/web/walls"
 )
 
 // Options are what the screens need. Pages that need a nil part say that this machine does not have it.
@@ -35,6 +36,10 @@ type Options struct {
 	// Keys are the keys of the API that can be changed here, SettingsKeys those that cannot.
 	Keys         Keys
 	SettingsKeys []SettingsKey
+	// WhatIf tries lines on recorded calls.
+	WhatIf *WhatIf
+	// Walls are the screens on walls that show the board.
+	Walls *walls.Book
 	// Audit writes down what somebody did.
 	Audit func(ctx context.Context, e audit.Entry) error
 	// Demo lets visitors in without a password; nil everywhere but in a demo.
@@ -53,7 +58,8 @@ type StepUps interface {
 // Pages are the screens.
 type Pages struct {
 	Options
-	tries people.Tries
+	tries  people.Tries
+	trends trends
 }
 
 // New makes the screens.
@@ -101,8 +107,16 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/desk/calls/{call}/step-up", p.stepUp, access.Agent),
 
 		staff("GET", "/board", p.board, watching...),
+		staff("GET", "/board/hour", p.boardHour, watching...),
+		staff("POST", "/board/walls", p.pairWall, persons...),
+		staff("POST", "/board/walls/{wall}/revoke", p.revokeWall, persons...),
+		public("GET", "/wall", p.wall),
 		staff("GET", "/calls", p.calls, persons...),
 		staff("GET", "/calls/{call}", p.call, persons...),
+		staff("GET", "/what-if", p.whatIfListForm, persons...),
+		staff("POST", "/what-if", p.whatIfListTry, persons...),
+		staff("GET", "/calls/{call}/what-if", p.whatIfCallForm, persons...),
+		staff("POST", "/calls/{call}/what-if", p.whatIfCallTry, persons...),
 		staff("GET", "/reports", p.reports, watching...),
 		staff("GET", "/reports/{name}", p.report, watching...),
 
