@@ -18,6 +18,7 @@ import (
 	"countersign/backend"
 	"countersign/backend/email"
 	"countersign/backend/sms"
+	"countersign/backend/webhook"
 	"countersign/bus"
 	"countersign/freeswitch"
 	"countersign/internal/strictyaml"
@@ -66,6 +67,8 @@ type config struct {
 	Backend backend.Settings `yaml:"backend"`
 	SMS     sms.Settings     `yaml:"sms"`
 	Email   email.Settings   `yaml:"email"`
+	// Webhooks by name.
+	Webhooks map[string]webhook.Settings `yaml:"webhooks"`
 	// CodeCalls is freeswitch.CodeCallSettings.
 	CodeCalls codeCalls   `yaml:"code_calls"`
 	Guard     guard.Rules `yaml:"guard"`
@@ -170,6 +173,7 @@ func defaults() config {
 	c.Guard.SharedNumbers = []guard.SharedNumber{}
 	c.Web.Keys = map[string]apiClient{}
 	c.FreeSWITCH = []freeswitchServer{}
+	c.Webhooks = map[string]webhook.Settings{}
 	c.Web.Listen = "127.0.0.1:8085"
 	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
 	c.Tokens.Life = duration(token.DefaultLife)
@@ -278,6 +282,7 @@ func (c config) check() error {
 	errs = append(errs, below("guard", c.Guard.Validate())...)
 	errs = append(errs, below("email", errors.Join(c.Email.Check()...))...)
 	errs = append(errs, below("keys", c.Keys.check())...)
+	errs = append(errs, c.checkWebhooks()...)
 	errs = append(errs, below("code_calls", errors.Join(c.CodeCalls.settings().Check()...))...)
 	if c.CodeCalls.Dial != "" && len(c.FreeSWITCH) == 0 {
 		errs = append(errs,

@@ -11,6 +11,7 @@ import (
 	"countersign/backend"
 	"countersign/backend/email"
 	"countersign/backend/sms"
+	"countersign/backend/webhook"
 	"countersign/bus"
 	"countersign/freeswitch"
 	"countersign/prompts"
@@ -97,6 +98,8 @@ type Options struct {
 	Backend backend.Settings // no URL: none
 	SMS     sms.Settings     // no URL: none
 	Email   email.Settings   // no server: none
+	// Webhooks by name.
+	Webhooks map[string]webhook.Settings
 	// CodeCalls: code_calls.dial is set.
 	CodeCalls bool
 	// Region is line.region.
@@ -145,6 +148,7 @@ var checks = []check{
 	{name: "pepper", run: pepperIsTheSame, asksNATS: true},
 	{name: "lines", run: linesCompile, asksNATS: true},
 	{name: "reports", run: eventsAreCounted, asksNATS: true},
+	{name: "webhooks", run: webhooksAreDelivered, asksNATS: true},
 	{name: "freeswitch", run: dialplanIsInstalled},
 	{name: "trunks", run: trunksBringKeys},
 	{name: "recordings", run: recordingsCanBeMasked},

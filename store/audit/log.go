@@ -51,6 +51,7 @@ const (
 	PersonChanged  = "person_changed"
 	PersonInvited  = "person_invited"
 	StepUpAsked    = "step_up_asked"
+	WebhookRetried = "webhook_retried"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )
