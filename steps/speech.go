@@ -25,7 +25,8 @@ const (
 	heardLength = 8 * time.Second
 	// leastHeard is how sure the engine must be (docs/policy.md#spoken-answers).
 	leastHeard = 0.4
-	// deafAfter is how many answers may be misunderstood before the caller is asked to key (docs/policy.md#spoken-answers).
+	// deafAfter is how many answers may be misunderstood before the caller is asked to key
+	// (docs/policy.md#spoken-answers).
 	deafAfter = 2
 )
 

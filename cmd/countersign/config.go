@@ -29,6 +29,7 @@ import (
 	"countersign/session/guard"
 	"countersign/session/token"
 	"countersign/store/customers"
+	"countersign/web/staff"
 )
 
 const defaultData = "./countersign-data"
@@ -113,6 +114,7 @@ type config struct {
 
 	data      string // --data
 	noReports bool   // --roles without reporting
+	demo      *staff.Demo
 }
 
 // freeswitchServer is the event socket of a FreeSWITCH.

@@ -27,7 +27,7 @@ func (s *service) addScreens(o *web.Options) {
 		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames,
 		StepUps: o.StepUps, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
 		Audit: func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
-		URL:   s.cfg.webURL(s.api.Addr().String()), Log: s.log,
+		URL:   s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
 	})
 	o.Staff, o.Routes = pages, pages.Routes()
 }
