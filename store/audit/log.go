@@ -58,6 +58,7 @@ const (
 	KeyRevoked     = "key_revoked"
 	WallPaired     = "wall_paired"
 	WallRevoked    = "wall_revoked"
+	WebhookRetried = "webhook_retried"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )
