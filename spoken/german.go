@@ -149,7 +149,7 @@ func (l *language) germanPlaces() {
 		series(fromEnd, fromEnd, withEndings("letzt; vorletzt", "e", "en", "es", "er")),
 	)
 	noun := oneOf(
-		entry{placeDigit, "ziffer, zahl, stelle", "nummer"}, entry{placeGroup, "gruppe, block, paar", ""},
+		entry{placeDigit, "ziffer, zahl, stelle", "nummer, buchstabe, zeichen"}, entry{placeGroup, "gruppe, block, paar", ""},
 	)
 	outer := oneOf(entry{fromStart, "ersten", ""}, entry{fromEnd, "letzten", ""})
 	count := series(2, 1, "zwei, beiden | zwo; drei; vier; fünf | funf; sechs")
@@ -205,6 +205,8 @@ func (l *language) germanLetters() {
 		series(letterCH, 1, "charlotte | christine; schule"),
 	).called("spelling")
 	explained, dash := row(l.letter, words("wie"), l.spelling), words("strich")
+	l.spelledUnits = []*rule{choice(l.spelling, explained, l.digit).called("character"), row(words("doppel, zweimal"), optional(words("die")), l.digit),
+		row(words("dreimal"), optional(words("die")), l.digit)}
 	l.spokenSpelling = onceOrMore(choice(l.spelling, explained, l.digit, row(l.times, l.digit), dash))
 	l.spokenLetters = onceOrMore(choice(
 		l.letter, l.spelling, explained, l.digit, row(l.times, choice(l.letter, l.digit)), dash,

@@ -46,6 +46,8 @@ type language struct {
 	// before a number, an identifier with letters, one without bare letters, a date.
 	spokenUnits                                      []*rule
 	intro, spokenLetters, spokenSpelling, spokenDate *rule
+	// spelledUnits are parts of an identifier without bare letters, of one, two and three characters.
+	spelledUnits []*rule
 
 	ids  map[string]word // after compile
 	uses []use

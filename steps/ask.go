@@ -108,7 +108,7 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 	var t talk
 	t.quiet = s.Manner() == session.MannerKeyed
 	if q.listens(s, &t) != nil && s.Manner() == "" {
-		prompts = append(prompts, "or-say-it")
+		prompts = append(prompts, q.say.orSayIt())
 	}
 	for {
 		got, err := q.once(ctx, s, prompts, &t)
@@ -136,7 +136,7 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 		}
 		if t.quiet && got.result == event.AttemptNoInput { // they key as a rule, and not this time
 			if t.quiet = false; q.listens(s, &t) != nil {
-				prompts = append(prompts, "or-say-it")
+				prompts = append(prompts, q.say.orSayIt())
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -45,6 +46,8 @@ type saying struct {
 	Speech
 	// purpose names the grammar: digits-6, date.
 	purpose string
+	// hint tells callers that they may say it; empty: the usual one.
+	hint string
 	// read returns the ways to understand what was said, best first.
 	read func(language string, words []byte) []spoken.Reading
 	// yesOrNo takes a yes or no; nil if that is no answer.
@@ -53,12 +56,23 @@ type saying struct {
 	judge func(ctx context.Context, readings []spoken.Reading, t *talk) (attempt, error)
 }
 
+// orSayIt tells callers that they may say it.
+func (v saying) orSayIt() string { return cmp.Or(v.hint, "or-say-it") }
+
 // digitsOf is the purpose of a number of min to max digits: the lengths that there are grammars of.
 func digitsOf(least, most int) string {
-	if least == most && (most == 4 || most == 6 || most == 8 || most == 10) {
-		return fmt.Sprintf("digits-%d", most)
+	if purpose := ofLength("digits", least, most); purpose != "digits" {
+		return purpose
 	}
 	return "digits-commands"
+}
+
+// ofLength adds the length to a purpose, if there is a grammar of it.
+func ofLength(purpose string, least, most int) string {
+	if least == most && (most == 4 || most == 6 || most == 8 || most == 10) {
+		return fmt.Sprintf("%s-%d", purpose, most)
+	}
+	return purpose
 }
 
 // talk is what a question knows of how the caller answers.
