@@ -39,6 +39,8 @@ func english() *language {
 	}
 	l.month = series(1, 1, `january | jan; february | feb; march | mar; april | apr; may; june | jun; july | jul;
 		august | aug; september | sep, sept; october | oct; november | nov; december | dec`).called("month")
+	l.names = series(0, 1, `english | englisch; german, deutsch; french | français; spanish | español; italian | italiano;
+		dutch | nederlands; polish | polski; turkish | türkçe; russian; portuguese | português`).called("language")
 	l.englishNumbers()
 	l.englishLetters()
 	l.englishCommands()

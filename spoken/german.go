@@ -56,6 +56,9 @@ func german() *language {
 			kommt eine, war, waren, wäre, ist ne, muss, muss eine, müsste, sollte`}),
 		intro: words("es ist, das ist, meine nummer ist, die nummer ist"),
 	}
+	l.names = series(0, 1, `englisch, english; deutsch | german; französisch | français; spanisch | español; italienisch |
+		italiano; niederländisch, holländisch | nederlands; polnisch | polski; türkisch | türkçe; russisch;
+		portugiesisch | português`).called("language")
 	l.month = series(1, 1, `januar, jänner | jan; februar | feb, feber; märz | mär; april | apr; mai;
 		juni, juno | jun; juli, julei | jul; august | aug; september | sep, sept; oktober | okt; november | nov;
 		dezember | dez`).called("month")

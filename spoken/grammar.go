@@ -21,6 +21,7 @@ type Grammar struct {
 //   - digits-commands: the same, or a command,
 //   - digits-4, digits-6, digits-8, digits-10: a number of that length, or a command,
 //   - yes-no: any command,
+//   - language: the name of a language, the number of a key, or a command,
 //   - confirm: any command, or a correction as Correct understands it,
 //   - date: a date, or a command,
 //   - letters: an identifier of letters and digits, or a command,
@@ -50,6 +51,7 @@ func Grammars(language string) []Grammar {
 		grammars = append(grammars, DigitsGrammar(l.tag, n, n))
 	}
 	return append(grammars,
+		l.grammar("language", "a language, its key, or what callers say instead", choice(l.names, l.digit, commands)),
 		l.grammar("yes-no", "yes, no, or what callers say instead", all),
 		l.grammar("confirm", "yes, no, a correction, or what callers say instead", choice(all, correction(number))),
 		l.grammar("date", "a date, or what callers say instead", choice(l.spokenDate, commands)),

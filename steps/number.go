@@ -203,14 +203,14 @@ func (n Number) confirmed(ctx context.Context, s *session.Session, digits sessio
 		s.Say("read-back-confirm")
 	}
 	for range 2 {
-		key, class, err := oneKey{say: say, limits: n.Limits}.ask(ctx, s)
+		got, err := oneKey{say: say, limits: n.Limits}.ask(ctx, s)
 		say = func() { s.Say("read-back-confirm-again") }
 		switch {
 		case err != nil:
 			return false, err
-		case key == yes, class == session.NoInput:
+		case got.key == yes, got.class == session.NoInput:
 			return true, nil
-		case key == no, class == session.OptedOut:
+		case got.key == no, got.class == session.OptedOut:
 			return false, nil
 		}
 	}

@@ -128,9 +128,7 @@ func (q question) obey(c spoken.Command, t *talk) (got attempt, is bool) {
 	case spoken.DontHave:
 		return optedOut, true
 	case spoken.Agent:
-		out := session.Declined()
-		out.Last = true
-		return attempt{result: event.AttemptOptedOut, outcome: out, ended: true}, true
+		return toPerson(), true
 	case spoken.Repeat:
 		return served(event.WishRepeat, q.asks()...), true
 	case spoken.Slower:
@@ -142,6 +140,23 @@ func (q question) obey(c spoken.Command, t *talk) (got attempt, is bool) {
 		return served(event.WishKeys, "please-key", q.again), true
 	}
 	return attempt{}, false
+}
+
+// toPerson ends self-service: the caller asked for a person.
+func toPerson() attempt {
+	out := session.Declined()
+	out.Last = true
+	return attempt{result: event.AttemptOptedOut, outcome: out, ended: true}
+}
+
+// code is how a one-time code of so many digits is said.
+func (v Speech) code(digits int, judge func(context.Context, session.Secret) (attempt, error)) *saying {
+	return &saying{
+		Speech: v, purpose: digitsOf(digits, digits), judge: oneReading(judge),
+		read: func(language string, words []byte) []spoken.Reading {
+			return spoken.Digits(language, words, digits, digits)
+		},
+	}
 }
 
 // oneReading judges a secret: in doubt the caller is asked again, because a wrong answer counts.
