@@ -165,7 +165,7 @@ func (q question) once(
 		OptOut: q.limits.star(), Speech: q.listens(s, t),
 	}
 	if a.Speech != nil && t.hint {
-		a.Speech.Hint = "or-say-it"
+		a.Speech.Hint = q.say.orSayIt()
 	}
 	t.hint = false
 	listen := s.Ask
