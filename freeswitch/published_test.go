@@ -215,6 +215,14 @@ func (j journey) Story() (story []string) {
 			line = fmt.Sprintf("%s %s to %s", line, d.Outcome, d.Destination)
 		case event.CodeSent:
 			line = fmt.Sprintf("%s %s %s %s", line, d.Way, d.State, d.Last2)
+		case event.AgentOffered:
+			line = fmt.Sprintf("%s %s by %s %s, %d", line, d.Agent, d.Via, d.Queue, d.Offer)
+		case event.AgentConnected:
+			line = fmt.Sprintf("%s %s by %s %s", line, d.Agent, d.Via, d.Queue)
+		case event.AgentMissed:
+			line = fmt.Sprintf("%s %s %s %s", line, d.Agent, d.Reason, d.Cause)
+		case event.AgentDone:
+			line = fmt.Sprintf("%s %s %s", line, d.Agent, d.End)
 		case event.CallEnded:
 			line = fmt.Sprintf("%s %s %s %s", line, d.End, d.Status, d.Reason)
 		}
