@@ -83,7 +83,7 @@ func (s *agentsSite) trunk(t *testing.T) {
 	events.mu.Lock()
 	defer events.mu.Unlock()
 	j := ofCall(t, events.events, c.Leg(t))
-	assert.GreaterOrEqual(t, fact[event.AgentConnected](t, j).RangMilliseconds, int64(500), "a second of early media")
+	assert.GreaterOrEqual(t, fact[event.AgentConnected](t, j).RangMilliseconds, int64(1500), "3 s of early media")
 	for _, m := range events.events {
 		assert.NotContains(t, string(m.Data), "301234567")
 	}

@@ -24,7 +24,7 @@ var agentHeaders = func() map[string]bool {
 		variable_cc_side variable_cc_agent variable_cc_queue variable_cc_member_session_uuid
 		variable_fifo_name variable_fifo_bridge_uuid variable_fifo_role variable_dialed_user variable_dialed_domain
 		variable_user_name variable_domain_name variable_other_loopback_leg_uuid variable_loopback_leg
-		variable_signal_bond variable_cs_agent_leg`) {
+		variable_sip_term_status variable_cs_agent_leg`) {
 		names[name] = true
 	}
 	return names
@@ -64,7 +64,7 @@ func (e agentEvent) seen() []queue.Seen {
 	case "CHANNEL_UNBRIDGE":
 		return e.unbridged()
 	case "CHANNEL_HANGUP":
-		return []queue.Seen{queue.HungUp{Channel: e["Unique-ID"], Cause: e["Hangup-Cause"]}}
+		return []queue.Seen{e.hungUp()}
 	case "CUSTOM":
 		switch e["Event-Subclass"] {
 		case "callcenter::info":
@@ -97,9 +97,17 @@ func (e agentEvent) rings() (seen []queue.Seen) {
 	}
 	seen = append(seen, r)
 	if e["Hangup-Cause"] != "" { // it failed at once, and FreeSWITCH has said so before
-		seen = append(seen, queue.HungUp{Channel: r.Leg, Cause: e["Hangup-Cause"]})
+		seen = append(seen, e.hungUp())
 	}
 	return seen
+}
+
+// hungUp: a SIP telephone that ends a call leaves its status.
+func (e agentEvent) hungUp() queue.HungUp {
+	return queue.HungUp{
+		Channel: e["Unique-ID"], Cause: e["Hangup-Cause"],
+		Released: strings.HasPrefix(e["Channel-Name"], "sofia/") && e["variable_sip_term_status"] == "",
+	}
 }
 
 func (e agentEvent) isLoopback() bool { return strings.HasPrefix(e["Channel-Name"], "loopback/") }

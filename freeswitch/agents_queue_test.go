@@ -2,6 +2,7 @@ package freeswitch_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -35,7 +36,7 @@ func TestWhoTookACallOfAQueue(t *testing.T) {
 		{"sales-1", "[leg_timeout=2]" + s.contact("silent-11"), "sales"}, {"sales-2", s.contact("hurried-12"), "sales"},
 		{"all-1", s.contact("silent-21"), "all"}, {"all-2", s.contact("answers-22"), "all"},
 		{"all-3", s.contact("busy-23"), "all"},
-		{"slow-1", s.contact("silent-31"), "slow"}, {"round-1", "loopback/one/public", "round"},
+		{"slow-1", s.contact("silent-31"), "slow"}, {"round-1", "loopback/indirect/public", "round"},
 	} {
 		for _, command := range []string{
 			"agent add " + a.name + " callback", "agent set contact " + a.name + " " + a.contact,
@@ -126,7 +127,9 @@ func (s *agentsSite) fifoCalls(t *testing.T) {
 func (s *agentsSite) fifoIsAsked(t *testing.T) {
 	events := subscribe(t, s.service)
 	c := s.sends(t, "wait-asked")
+	c.AwaitAt(t, "public", "wait-asked", saidWithin)
 	s.await(t, events, c, event.FactCallEnded, 1)
+	require.Eventually(t, func() bool { return strings.Contains(s.API(t, "fifo list asked"), c.Leg(t)) }, agentsWithin, poll)
 	originate := "originate {origination_caller_id_number=1042}" + s.contact("take-asked") + " &park()"
 	require.Contains(t, s.API(t, originate), "+OK")
 	s.await(t, events, c, event.FactAgentConnected, 1)

@@ -44,7 +44,7 @@ const telephones = `
 <action application="respond" data="603 Decline"/>
 </condition></extension>
 <extension name="mobile"><condition field="destination_number" expression="^\+49301234567$">
-<action application="pre_answer"/><action application="playback" data="tone_stream://%(1000,0,425)"/>
+<action application="pre_answer"/><action application="playback" data="tone_stream://%(3000,0,425)"/>
 <action application="answer"/><action application="playback" data="tone_stream://%(1000,0,1000);loops=60"/>
 </condition></extension>`
 
@@ -79,6 +79,10 @@ const agentWays = `
 </condition></extension>
 <extension name="roundabout"><condition field="destination_number" expression="^roundabout$">
 <action application="bridge" data="loopback/one/public"/>
+</condition></extension>
+<extension name="indirect"><condition field="destination_number" expression="^indirect$">
+<action application="export" data="nolocal:absolute_codec_string=PCMU"/>
+<action application="bridge" data="user/1001@bank.example"/>
 </condition></extension>
 <extension name="queue"><condition field="destination_number" expression="^queue-([a-z]+)$">
 <action application="callcenter" data="$1"/>

@@ -202,10 +202,11 @@ func (c *call) moved(at time.Time, leg string) {
 }
 
 // legHungUp: an agent's leg is gone. Of an offer that a queue has made, the queue will say why.
-func (c *call) legHungUp(at time.Time, leg, cause string) {
+func (c *call) legHungUp(at time.Time, h HungUp) {
+	leg, cause := h.Channel, h.Cause
 	if c.talk != nil && c.talk.leg == leg {
 		end := event.AgentEndAgent
-		if transferred(cause) {
+		if h.Released && !c.talk.takenOut || transferred(cause) {
 			end = event.AgentEndTransferred
 		}
 		c.done(at, end, cause)

@@ -305,8 +305,12 @@ func TestACallerWhoIsTakenAway(t *testing.T) {
 		queue.PickedUp{Channel: "leg-1"}, bridge(caller, "leg-1"))
 	d.after(5, queue.Moved{Caller: caller, Leg: "leg-2"}, queue.Moved{Caller: caller, Leg: "leg-1"},
 		queue.HungUp{Channel: "leg-1"}, queue.Moved{Caller: caller, Leg: "leg-1"})
+	d.after(1, queue.Rings{Caller: caller, Leg: "leg-2", Agent: "1002", Via: event.ViaBridge},
+		queue.PickedUp{Channel: "leg-2"}, bridge(caller, "leg-2"))
+	d.after(3, queue.HungUp{Channel: "leg-2", Cause: "NORMAL_CLEARING", Released: true})
 	d.tells(t, "4 a rings at 1001 by bridge , waited 0", "5 a talks to 1001 by bridge , waited 0, rang 0",
-		`6 a done with "1001": transferred, waited 0, talked 5`)
+		`6 a done with "1001": transferred, waited 0, talked 5`, "7 a rings at 1002 by bridge , waited 1",
+		"8 a talks to 1002 by bridge , waited 1, rang 0", `9 a done with "1002": transferred, waited 1, talked 3`)
 }
 
 func TestACallThatComesBackWaitsFromThen(t *testing.T) {

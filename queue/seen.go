@@ -64,8 +64,11 @@ type Parted struct{ Caller, Leg string }
 // Moved: the caller was taken away from that leg, and goes on to somebody else.
 type Moved struct{ Caller, Leg string }
 
-// HungUp: a channel is gone.
-type HungUp struct{ Channel, Cause string }
+// HungUp: a channel is gone. Released: FreeSWITCH ended it, and not whoever was there.
+type HungUp struct {
+	Channel, Cause string
+	Released       bool
+}
 
 func (Queued) seen()      {}
 func (Left) seen()        {}

@@ -202,7 +202,7 @@ func (t *Tracker) hungUp(server string, at time.Time, h HungUp) {
 	if l, ok := t.legs[h.Channel]; ok {
 		delete(t.legs, h.Channel)
 		if !l.relay {
-			t.change(l.call, server, at, func(c *call) { c.legHungUp(at, h.Channel, h.Cause) })
+			t.change(l.call, server, at, func(c *call) { c.legHungUp(at, h) })
 		}
 		return
 	}
