@@ -18,12 +18,13 @@ var agentHeaders = func() map[string]bool {
 	for _, name := range strings.Fields(`Event-Name Event-Subclass Event-Date-Timestamp Unique-ID Channel-Name
 		Call-Direction Caller-Username Caller-Caller-ID-Number Caller-Destination-Number Caller-Channel-Bridged-Time
 		Other-Type Other-Leg-Unique-ID Other-Leg-Direction Other-Leg-Username Other-Leg-Channel-Name
-		Other-Leg-Caller-ID-Number Other-Leg-Destination-Number Bridge-A-Unique-ID Bridge-B-Unique-ID Hangup-Cause
+		Other-Leg-Caller-ID-Number Other-Leg-Destination-Number Other-Leg-Channel-Answered-Time
+		Answer-State Bridge-A-Unique-ID Bridge-B-Unique-ID Hangup-Cause
 		CC-Action CC-Queue CC-Agent CC-Agent-UUID CC-Member-Session-UUID CC-Hangup-Cause CC-Cause FIFO-Action FIFO-Name
 		variable_cc_side variable_cc_agent variable_cc_queue variable_cc_member_session_uuid
 		variable_fifo_name variable_fifo_bridge_uuid variable_fifo_role variable_dialed_user variable_dialed_domain
 		variable_user_name variable_domain_name variable_other_loopback_leg_uuid variable_loopback_leg
-		variable_signal_bond variable_cs_agent_leg`) {
+		variable_sip_term_status variable_cs_agent_leg`) {
 		names[name] = true
 	}
 	return names
@@ -61,11 +62,9 @@ func (e agentEvent) seen() []queue.Seen {
 	case "CHANNEL_BRIDGE":
 		return e.bridged()
 	case "CHANNEL_UNBRIDGE":
-		if e["variable_cs_agent_leg"] != "" {
-			return []queue.Seen{queue.TakenOut{Caller: e["Unique-ID"], Leg: e["variable_cs_agent_leg"]}}
-		}
+		return e.unbridged()
 	case "CHANNEL_HANGUP":
-		return []queue.Seen{queue.HungUp{Channel: e["Unique-ID"], Cause: e["Hangup-Cause"]}}
+		return []queue.Seen{e.hungUp()}
 	case "CUSTOM":
 		switch e["Event-Subclass"] {
 		case "callcenter::info":
@@ -96,14 +95,26 @@ func (e agentEvent) rings() (seen []queue.Seen) {
 	if r.Caller == "" {
 		return seen
 	}
-	return append(seen, r)
+	seen = append(seen, r)
+	if e["Hangup-Cause"] != "" { // it failed at once, and FreeSWITCH has said so before
+		seen = append(seen, e.hungUp())
+	}
+	return seen
+}
+
+// hungUp: a SIP telephone that ends a call leaves its status.
+func (e agentEvent) hungUp() queue.HungUp {
+	return queue.HungUp{
+		Channel: e["Unique-ID"], Cause: e["Hangup-Cause"],
+		Released: strings.HasPrefix(e["Channel-Name"], "sofia/") && e["variable_sip_term_status"] == "",
+	}
 }
 
 func (e agentEvent) isLoopback() bool { return strings.HasPrefix(e["Channel-Name"], "loopback/") }
 
 // side is who the channel of the event is, if it is an agent's.
 func (e agentEvent) side() queue.Side {
-	s := queue.Side{Channel: e["Unique-ID"], Via: event.ViaBridge}
+	s := queue.Side{Channel: e["Unique-ID"], Via: event.ViaBridge, Answered: e["Answer-State"] == "answered"}
 	switch {
 	case e["variable_cc_side"] == "agent":
 		s.Agent, s.Queue, s.Via = e["variable_cc_agent"], e["variable_cc_queue"], event.ViaCallcenter
@@ -128,7 +139,11 @@ func (e agentEvent) otherSide() queue.Side {
 	if e["Other-Leg-Direction"] == "inbound" {
 		agent = cmp.Or(e["Other-Leg-Username"], e["Other-Leg-Caller-ID-Number"])
 	}
-	return queue.Side{Channel: e["Other-Leg-Unique-ID"], Agent: queue.Canonical(agent), Via: event.ViaBridge}
+	answered := e["Other-Leg-Channel-Answered-Time"]
+	return queue.Side{
+		Channel: e["Other-Leg-Unique-ID"], Agent: queue.Canonical(agent), Via: event.ViaBridge,
+		Answered: answered != "" && answered != "0",
+	}
 }
 
 // address is user@domain, or user alone.
@@ -148,6 +163,18 @@ func (e agentEvent) bridged() []queue.Seen {
 		own, other = queue.Side{Channel: own.Channel}, queue.Side{Channel: other.Channel}
 	}
 	return []queue.Seen{queue.Bridged{A: own, B: other}}
+}
+
+// unbridged: two channels do not hear each other any more, though neither has hung up. The event is the first one's.
+func (e agentEvent) unbridged() []queue.Seen {
+	caller, leg := e["Bridge-A-Unique-ID"], e["Bridge-B-Unique-ID"]
+	switch {
+	case caller != e["Unique-ID"] || e["Hangup-Cause"] != "":
+		return nil
+	case e["variable_cs_agent_leg"] != "": // a step-up: they meet again
+		return []queue.Seen{queue.TakenOut{Caller: caller, Leg: e["variable_cs_agent_leg"]}}
+	}
+	return []queue.Seen{queue.Moved{Caller: caller, Leg: leg}}
 }
 
 // callcenter reads mod_callcenter's events (mod_callcenter.c, callcenter::info).

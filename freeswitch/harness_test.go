@@ -57,6 +57,8 @@ type options struct {
 	// Configuration is theirs, in the words of freeswitch.xml.
 	Modules       []string
 	Configuration string
+	// Directory are its domains of users.
+	Directory string
 	// Grammar is grammar_dir; default an empty folder.
 	Grammar string
 }
@@ -205,7 +207,7 @@ func (f *freeSWITCH) configure(t testing.TB, dir string, o options) {
 	require.NoError(t, err)
 	var b bytes.Buffer
 	require.NoError(t, tmpl.Execute(&b, map[string]any{
-		"Modules": append(modules[:len(modules):len(modules)], o.Modules...), "Configuration": o.Configuration,
+		"Modules": append(modules[:len(modules):len(modules)], o.Modules...), "Configuration": o.Configuration, "Directory": o.Directory,
 		"SIPPort": sip, "EventSocketPort": es, "Password": f.password, "RTPFirst": rtp, "RTPLast": rtp + 199,
 	}))
 	files["freeswitch.xml"] = b.String()

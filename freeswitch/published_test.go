@@ -128,6 +128,25 @@ func (p *published) await(t testing.TB, c *call, last event.Fact) journey {
 	}
 }
 
+// agentsOf tells what agents did with a call, once it is over.
+func (p *published) agentsOf(t testing.TB, call string) (story []string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		var j journey
+		done := false
+		for _, m := range p.events {
+			if m.event.Call == call && m.event.Data != nil && m.event.Fact().AboutAgents() {
+				j, done = append(j, m.event), m.event.Fact() == event.FactAgentDone
+			}
+		}
+		story = j.Story()
+		return done
+	}, publishedWithin, poll)
+	return story
+}
+
 // ofCall picks the events of the call whose leg has this Unique-ID.
 func ofCall(t testing.TB, all []message, leg string) (j journey) {
 	t.Helper()
@@ -216,6 +235,14 @@ func (j journey) Story() (story []string) {
 			line = fmt.Sprintf("%s %s to %s", line, d.Outcome, d.Destination)
 		case event.CodeSent:
 			line = fmt.Sprintf("%s %s %s %s", line, d.Way, d.State, d.Last2)
+		case event.AgentOffered:
+			line = fmt.Sprintf("%s %s by %s %s, %d", line, d.Agent, d.Via, d.Queue, d.Offer)
+		case event.AgentConnected:
+			line = fmt.Sprintf("%s %s by %s %s", line, d.Agent, d.Via, d.Queue)
+		case event.AgentMissed:
+			line = fmt.Sprintf("%s %s %s %s", line, d.Agent, d.Reason, d.Cause)
+		case event.AgentDone:
+			line = fmt.Sprintf("%s %s %s", line, d.Agent, d.End)
 		case event.CallEnded:
 			line = fmt.Sprintf("%s %s %s %s", line, d.End, d.Status, d.Reason)
 		}

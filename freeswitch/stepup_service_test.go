@@ -38,6 +38,8 @@ func (d *desk) rightCode(t *testing.T) {
 	assert.Equal(t, 3, fact[event.StepUpRequested](t, j).Level)
 	assert.Equal(t, 3, fact[event.Verified](t, j).Level)
 	assert.Contains(t, j.Story(), "routed returned to countersign-rejoin XML countersign")
+	assert.Equal(t, []string{"agent_offered agent by bridge , 1", "agent_connected agent by bridge", "agent_done agent caller"},
+		events.agentsOf(t, k.ID), "the step-up is no end")
 }
 
 func (d *desk) wrongCodes(t *testing.T) {

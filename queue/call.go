@@ -195,11 +195,18 @@ func (c *call) parted(at time.Time, leg string) {
 	}
 }
 
+func (c *call) moved(at time.Time, leg string) {
+	if c.talk != nil && c.talk.leg == leg && !c.talk.takenOut {
+		c.done(at, event.AgentEndTransferred, "")
+	}
+}
+
 // legHungUp: an agent's leg is gone. Of an offer that a queue has made, the queue will say why.
-func (c *call) legHungUp(at time.Time, leg, cause string) {
+func (c *call) legHungUp(at time.Time, h HungUp) {
+	leg, cause := h.Channel, h.Cause
 	if c.talk != nil && c.talk.leg == leg {
 		end := event.AgentEndAgent
-		if transferred(cause) {
+		if h.Released && !c.talk.takenOut || transferred(cause) {
 			end = event.AgentEndTransferred
 		}
 		c.done(at, end, cause)

@@ -244,6 +244,16 @@ func TestTheyTalkOnceTheTelephoneIsPickedUp(t *testing.T) {
 		"5 a talks to number-0142 by bridge , waited 7, rang 7")
 }
 
+// A busy FreeSWITCH may say that a telephone was picked up before it says that it rings.
+func TestATelephoneThatWasPickedUpBeforeItRang(t *testing.T) {
+	t.Parallel()
+	d := newDesk(1)
+	d.own(t, "a", caller, "", event.EndRouted)
+	d.after(1, queue.PickedUp{Channel: "leg"}, queue.Rings{Caller: caller, Leg: "leg", Agent: "1001", Via: event.ViaBridge},
+		queue.Bridged{A: queue.Side{Channel: caller}, B: queue.Side{Channel: "leg", Answered: true}})
+	d.tells(t, "4 a rings at 1001 by bridge , waited 1", "5 a talks to 1001 by bridge , waited 1, rang 0")
+}
+
 func TestACallThatIsPickedUpWasOffered(t *testing.T) {
 	t.Parallel()
 	d := newDesk(1)
@@ -285,6 +295,22 @@ func TestAStepUpDoesNotEndTheConversation(t *testing.T) {
 		"4 a rings at 1001 by callcenter sales, waited 0", "5 a talks to 1001 by callcenter sales, waited 1, rang 1",
 		`6 a done with "1001": agent, waited 1, talked 39`,
 	)
+}
+
+func TestACallerWhoIsTakenAway(t *testing.T) {
+	t.Parallel()
+	d := newDesk(1)
+	d.own(t, "a", caller, "", event.EndRouted)
+	d.after(0, queue.Rings{Caller: caller, Leg: "leg-1", Agent: "1001", Via: event.ViaBridge},
+		queue.PickedUp{Channel: "leg-1"}, bridge(caller, "leg-1"))
+	d.after(5, queue.Moved{Caller: caller, Leg: "leg-2"}, queue.Moved{Caller: caller, Leg: "leg-1"},
+		queue.HungUp{Channel: "leg-1"}, queue.Moved{Caller: caller, Leg: "leg-1"})
+	d.after(1, queue.Rings{Caller: caller, Leg: "leg-2", Agent: "1002", Via: event.ViaBridge},
+		queue.PickedUp{Channel: "leg-2"}, bridge(caller, "leg-2"))
+	d.after(3, queue.HungUp{Channel: "leg-2", Cause: "NORMAL_CLEARING", Released: true})
+	d.tells(t, "4 a rings at 1001 by bridge , waited 0", "5 a talks to 1001 by bridge , waited 0, rang 0",
+		`6 a done with "1001": transferred, waited 0, talked 5`, "7 a rings at 1002 by bridge , waited 1",
+		"8 a talks to 1002 by bridge , waited 1, rang 0", `9 a done with "1002": transferred, waited 1, talked 3`)
 }
 
 func TestACallThatComesBackWaitsFromThen(t *testing.T) {

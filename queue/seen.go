@@ -47,10 +47,12 @@ type NotAnswered struct{ Caller, Agent, Cause string }
 // Bridged: two channels hear each other, maybe before the telephone is picked up. Either may be the caller's.
 type Bridged struct{ A, B Side }
 
-// Side is one channel of two. Agent, Queue and Via say who it is, if it is an agent's.
+// Side is one channel of two. Agent, Queue and Via say who it is, if it is an agent's; Answered, that it is known to be
+// picked up.
 type Side struct {
 	Channel, Agent, Queue string
 	Via                   event.Via
+	Answered              bool
 }
 
 // TakenOut: the caller was taken out of the conversation with that leg for a step-up, and comes back to it.
@@ -59,8 +61,14 @@ type TakenOut struct{ Caller, Leg string }
 // Parted: the queue says that the conversation of caller and agent is over. Leg may be "".
 type Parted struct{ Caller, Leg string }
 
-// HungUp: a channel is gone.
-type HungUp struct{ Channel, Cause string }
+// Moved: the caller was taken away from that leg, and goes on to somebody else.
+type Moved struct{ Caller, Leg string }
+
+// HungUp: a channel is gone. Released: FreeSWITCH ended it, and not whoever was there.
+type HungUp struct {
+	Channel, Cause string
+	Released       bool
+}
 
 func (Queued) seen()      {}
 func (Left) seen()        {}
@@ -72,4 +80,5 @@ func (NotAnswered) seen() {}
 func (Bridged) seen()     {}
 func (TakenOut) seen()    {}
 func (Parted) seen()      {}
+func (Moved) seen()       {}
 func (HungUp) seen()      {}

@@ -93,6 +93,8 @@ func (t *Tracker) see(server string, at time.Time, s Seen) {
 		t.on(server, at, s.Caller, func(c *call) { c.takenOut(s.Leg) })
 	case Parted:
 		t.on(server, at, s.Caller, func(c *call) { c.parted(at, s.Leg) })
+	case Moved:
+		t.on(server, at, s.Caller, func(c *call) { c.moved(at, s.Leg) })
 	case HungUp:
 		t.hungUp(server, at, s)
 	}
@@ -152,7 +154,7 @@ func (t *Tracker) bridged(server string, at time.Time, a, b Side) {
 		return
 	}
 	l := t.legs[b.Channel]
-	l.call = c
+	l.call, l.answered = c, l.answered || b.Answered
 	if l.rang && !l.answered {
 		l.bridged = &b
 		t.legs[b.Channel] = l
@@ -200,7 +202,7 @@ func (t *Tracker) hungUp(server string, at time.Time, h HungUp) {
 	if l, ok := t.legs[h.Channel]; ok {
 		delete(t.legs, h.Channel)
 		if !l.relay {
-			t.change(l.call, server, at, func(c *call) { c.legHungUp(at, h.Channel, h.Cause) })
+			t.change(l.call, server, at, func(c *call) { c.legHungUp(at, h) })
 		}
 		return
 	}

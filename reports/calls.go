@@ -102,6 +102,13 @@ func callColumns() []Column {
 			Key: "first", Title: "First", Means: "the call's first id, if it came back to us", Kind: Text, Minor: true,
 			ID: true,
 		},
+		{Key: "agent", Title: "Agent", Means: "who of the staff took the call first", Kind: Text, Minor: true, Names: true},
+		{
+			Key: "agent_wait_seconds", Title: "To agent s",
+			Means: "the seconds that the caller waited for the agent, since they joined the queue or were handed on",
+			Kind:  Seconds, Minor: true,
+		},
+		{Key: "talk_seconds", Title: "Talk s", Means: "the seconds that agents talked", Kind: Seconds, Minor: true},
 	}
 }
 
@@ -116,7 +123,7 @@ func callRows(ctx context.Context, tx *sql.Tx, w condition, q Query) iter.Seq2[R
 			coalesce(c.status, ''), coalesce(c.level, 0), coalesce(c.reason, ''),
 			coalesce(c.failed_step, ''), coalesce(c.customer, ''), c.ms, c.call, coalesce(c.outcome, c."end", ''),
 			coalesce(c.destination, ''), coalesce(c.methods, ''), coalesce(c.identified_by, ''), c.decided - c.started,
-				c.step_up, c.first
+				c.step_up, c.first, coalesce(c.agent, ''), c.agent_wait_ms, c.talk_ms
 			FROM calls AS c WHERE ` + w.text + ` ORDER BY c.started DESC, c.call DESC`
 		args := w.args
 		if q.Limit > 0 {
@@ -146,12 +153,13 @@ func callRows(ctx context.Context, tx *sql.Tx, w condition, q Query) iter.Seq2[R
 
 func callRow(scan func(...any) error, zone *time.Location) (Row, error) {
 	var started, level int64
-	var ms, verdict sql.NullInt64
+	var ms, verdict, waited, talked sql.NullInt64
 	var withheld, stepUp bool
-	var line, caller, status, reason, failedStep, customer, call, outcome, destination, methods, identifiedBy, first string
+	var line, caller, status, reason, failedStep, customer, call, outcome, destination, methods, identifiedBy, first,
+		agent string
 	err := scan(&started, &line, &caller, &withheld, &status, &level, &reason, &failedStep, &customer, &ms, &call,
 		&outcome, &destination, &methods, &identifiedBy, &verdict,
-		&stepUp, &first)
+		&stepUp, &first, &agent, &waited, &talked)
 	if withheld {
 		caller = "withheld"
 	}
@@ -165,7 +173,8 @@ func callRow(scan func(...any) error, zone *time.Location) (Row, error) {
 	return Row{
 		time.UnixMilli(started).In(zone), line, caller, status, level, reason, failedStep, customer, some(ms), call, outcome,
 		destination,
-		strings.ReplaceAll(methods, ",", ", "), identifiedBy, some(verdict), up, first,
+		strings.ReplaceAll(methods, ",", ", "), identifiedBy, some(verdict), up, first, agent, some(waited),
+		some(talked),
 	}, err
 }
 

@@ -81,7 +81,11 @@ func (c *call) serve(agent, member string, joined time.Time) (over bool) {
 	if c.ready() && desk.chance(.5) {
 		c.hangup("NORMAL_CLEARING", true)
 	}
-	c.legGone(o, "NORMAL_CLEARING")
+	status := "" // what a telephone leaves that hangs up
+	if c.ready() {
+		status = "200"
+	}
+	c.legGone(o, "NORMAL_CLEARING", "variable_sip_term_status", status)
 	c.deskInfo("bridge-agent-end", member, agent, "CC-Agent-UUID", o.leg, "CC-Agent-Bridged", "true")
 	c.deskInfo("member-queue-end", member, agent, "CC-Agent-UUID", o.leg, "CC-Cause", "Terminated")
 	if c.ready() {
@@ -96,8 +100,8 @@ func (c *call) giveUp(o offer, member, cause string) {
 	c.deskInfo("bridge-agent-fail", member, o.agent, "CC-Hangup-Cause", cause)
 }
 
-func (c *call) legGone(o offer, cause string) {
-	c.legEvent("CHANNEL_HANGUP", o, "hangup", "Hangup-Cause", cause)
+func (c *call) legGone(o offer, cause string, more ...string) {
+	c.legEvent("CHANNEL_HANGUP", o, "hangup", append([]string{"Hangup-Cause", cause}, more...)...)
 	c.sw.options.Desk.disappears(o.leg)
 }
 

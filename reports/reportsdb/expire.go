@@ -28,7 +28,13 @@ func (r *Reports) Expire(ctx context.Context, persons, all time.Time) (calls int
 	}
 	days := bucket(all.UnixMilli(), dayWidth)
 	n, err := r.inChunks(ctx, func(ctx context.Context, tx *sql.Tx) (int, error) {
-		return sqlite.Exec(ctx, tx, "DELETE FROM call_data WHERE n IN (SELECT n FROM call_data WHERE started < ? LIMIT ?)",
+		_, err := tx.ExecContext(ctx, "DELETE FROM agent_data WHERE call IN (SELECT call FROM call_data WHERE started < ? "+
+			"ORDER BY n LIMIT ?)", days, expireCalls)
+		if err != nil {
+			return 0, err
+		}
+		return sqlite.Exec(ctx, tx, "DELETE FROM call_data WHERE n IN (SELECT n FROM call_data WHERE started < ? "+
+			"ORDER BY n LIMIT ?)",
 			days, expireCalls)
 	})
 	calls += n
@@ -59,9 +65,13 @@ func (r *Reports) expirePersons(ctx context.Context, before time.Time) (calls in
 		if err != nil {
 			return 0, err
 		}
+		err = expireAgents(ctx, tx, fmt.Sprintf(chunk, "call"), before.UnixMilli(), expireCalls)
+		if err != nil {
+			return 0, err
+		}
 		// Late events would say again who called, so no more are accepted.
 		return sqlite.Exec(ctx, tx, "UPDATE call_data SET customer = NULL, caller_last4 = NULL, channel = NULL, "+
-			"complete = 1 WHERE n IN "+fmt.Sprintf(chunk, "n"),
+			"agent = NULL, complete = 1 WHERE n IN "+fmt.Sprintf(chunk, "n"),
 			before.UnixMilli(), expireCalls)
 	})
 }

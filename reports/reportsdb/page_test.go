@@ -1,6 +1,7 @@
 package reportsdb
 
 import (
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +29,7 @@ func TestThePageAboutReportsHasEveryColumnOfEveryView(t *testing.T) {
 	t.Parallel()
 	r := newReports(t)
 	views := strings.Split(table(t, r, "SELECT name FROM sqlite_master WHERE type = 'view' ORDER BY name"), "\n")
-	require.Len(t, views, 17)
+	require.Len(t, views, 18)
 	row := regexp.MustCompile("(?m)^\\| `(\\w+)` \\|")
 	for _, view := range views {
 		_, section, found := strings.Cut(reportsPage(t), "\n## `"+view+"`\n")
@@ -51,6 +52,7 @@ func TestTheExamplesOnThePageAboutReportsWorkInTheShell(t *testing.T) {
 	var events []event.Event
 	for call := range (eventtest.History{Seed: 4, Calls: 3000, From: month, To: month.AddDate(0, 1, 0)}).All() {
 		events = append(events, call...)
+		events = append(events, agentsOf(rand.New(rand.NewPCG(4, uint64(len(events)))), call[len(call)-1])...)
 	}
 	applyAll(t, r, events...)
 	examples := regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllStringSubmatch(reportsPage(t), -1)

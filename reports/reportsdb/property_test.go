@@ -100,7 +100,7 @@ func hasty(t testing.TB, path string) *Reports {
 // disturbed are the events of a history as a stream may deliver them: some lost, some twice, some late, out of order.
 func disturbed(r *rand.Rand, h eventtest.History) (arrived []event.Event) {
 	for call := range h.All() {
-		for _, e := range call {
+		for _, e := range append(call, agentsOf(r, call[len(call)-1])...) {
 			if r.IntN(100) > 0 {
 				arrived = append(arrived, e)
 			}
@@ -121,6 +121,42 @@ func disturbed(r *rand.Rand, h eventtest.History) (arrived []event.Event) {
 		}
 	}
 	return arrived
+}
+
+// agentsOf are what agents do with a call after its last event: some miss it, one takes it or nobody does, twice maybe.
+func agentsOf(r *rand.Rand, last event.Event) (facts []event.Event) {
+	if d, ok := last.Data.(event.CallEnded); !ok || d.End == event.EndAbandoned {
+		return nil
+	}
+	say := func(d event.Data) {
+		last.Seq, last.Time, last.Data = last.Seq+1, last.Time.Add(time.Second), d
+		last.ID = event.ID(last.Call, last.Seq)
+		facts = append(facts, last)
+	}
+	reasons := []event.MissedReason{
+		event.MissedNoAnswer, event.MissedElsewhere, event.MissedBusy, event.MissedCallerGone, "of a later version",
+	}
+	for range r.IntN(3) {
+		for range r.IntN(3) {
+			agent := fmt.Sprint(1000 + r.IntN(3))
+			say(event.AgentOffered{Agent: agent, Queue: "q", Via: event.ViaCallcenter, Offer: 1})
+			say(event.AgentMissed{
+				Agent: agent, Queue: "q", Via: event.ViaCallcenter, Reason: reasons[r.IntN(len(reasons))], RangMilliseconds: 5,
+			})
+		}
+		if r.IntN(4) == 0 {
+			say(event.AgentDone{Queue: "q", Via: event.ViaCallcenter, End: event.AgentEndAbandoned, WaitedMilliseconds: 7})
+			continue
+		}
+		agent, waited := fmt.Sprint(1000+r.IntN(3)), int64(r.IntN(90_000))
+		say(event.AgentOffered{Agent: agent, Via: event.ViaBridge, Offer: 2, WaitedMilliseconds: waited})
+		say(event.AgentConnected{Agent: agent, Via: event.ViaBridge, Channel: "x", WaitedMilliseconds: waited})
+		say(event.AgentDone{
+			Agent: agent, Via: event.ViaBridge, End: event.AgentEndCaller, WaitedMilliseconds: waited,
+			TalkedMilliseconds: int64(r.IntN(300_000)),
+		})
+	}
+	return facts
 }
 
 // deliver hands events over in batches, and some of the batches twice, as after a crash before the acknowledgement; now

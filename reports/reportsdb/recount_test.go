@@ -162,8 +162,9 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 				decided = e.Time.UnixMilli() - at
 			}
 		}
+		agents := recountedAgents(facts)
 		r.row("calls", call, began.Line, at, status, level, orNull(string(reason)), orNull(customer), orNull(string(end)),
-			lasted)
+			lasted, orNull(agents.first), agents.missed, agents.gaveUp, agents.talked)
 		verified, failed := len(facts[event.FactVerified]) > 0, len(facts[event.FactFailed]) > 0
 		if own && by == event.MethodANI {
 			r.row("identified_by_ani", call, began.Line, at, orNull(customer), status, level)
@@ -175,7 +176,7 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 			d := facts[event.FactFailed][0].Data.(event.Failed)
 			r.row("failed", call, began.Line, at, orNull(customer), status, d.Reason, orNull(d.Step))
 		}
-		numbers := make([]int64, 14)
+		numbers := make([]int64, 19)
 		if own {
 			numbers = []int64{
 				1, count01(by == event.MethodANI), count01(by != ""), count01(verified), count01(failed),
@@ -184,6 +185,7 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 				count01(len(facts[event.FactLocked]) > 0),
 				count01(reason == event.ReasonUnavailable), count01(reason == event.ReasonClosed), 0, lasted, decided,
 			}
+			numbers = append(numbers, agents.answered, agents.missed, agents.gaveUp, agents.waited, agents.talked)
 		} else {
 			numbers[11] = 1
 		}
@@ -226,6 +228,31 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 	return r
 }
 
+// agentNumbers are what agents did with a call.
+type agentNumbers struct {
+	first                                    string
+	answered, missed, gaveUp, waited, talked int64
+}
+
+func recountedAgents(facts map[event.Fact][]event.Event) (n agentNumbers) {
+	if all := facts[event.FactAgentConnected]; len(all) > 0 {
+		d := all[0].Data.(event.AgentConnected)
+		n.first, n.answered, n.waited = d.Agent, 1, d.WaitedMilliseconds
+	}
+	for _, e := range facts[event.FactAgentMissed] {
+		switch e.Data.(event.AgentMissed).Reason {
+		case event.MissedNoAnswer, event.MissedBusy, event.MissedRejected, event.MissedUnreachable, event.MissedFailed:
+			n.missed++
+		}
+	}
+	for _, e := range facts[event.FactAgentDone] {
+		d := e.Data.(event.AgentDone)
+		n.gaveUp |= count01(d.End == event.AgentEndAbandoned)
+		n.talked += d.TalkedMilliseconds
+	}
+	return n
+}
+
 func joined(methods []event.Method, before string) string {
 	var words []string
 	for _, m := range methods {
@@ -252,8 +279,8 @@ func agree(t testing.TB, r *Reports, prefix string, zone *time.Location, arrived
 	kind := `k.line, k.counted, k.identified_by, k.verdict, k.methods, k.failed_reason, k.failed_step,
 		k.status, k.level, k.reason, k."end", k.locked, k.decided`
 	for view, query := range map[string]string{
-		"calls": `SELECT call, line, started, status, level, reason, customer, "end", coalesce(ms, 0)
-			FROM calls` + mine,
+		"calls": `SELECT call, line, started, status, level, reason, customer, "end", coalesce(ms, 0),
+			agent, agent_missed, gave_up, coalesce(talk_ms, 0) FROM calls` + mine,
 		"attempts":          "SELECT * FROM attempts" + mine,
 		"identified_by_ani": "SELECT * FROM identified_by_ani" + mine,
 		"verified":          "SELECT call, line, started, customer, level, methods FROM verified" + mine,
@@ -298,7 +325,7 @@ func localDays(t testing.TB, r *Reports, prefix string, zone *time.Location) (da
 	for rows.Next() {
 		var at int64
 		var line string
-		n := make([]int64, 14)
+		n := make([]int64, 19)
 		into := []any{&at, &line}
 		for i := range n {
 			into = append(into, &n[i])

@@ -173,6 +173,7 @@ func (r *Reports) byCall(events []event.Event) map[string][]event.Event {
 type knownCall struct {
 	n        int64
 	complete bool
+	row      callRow
 	events   []event.Event
 }
 
@@ -186,10 +187,11 @@ func knownCalls(ctx context.Context, tx *sql.Tx, calls []string) (map[string]kno
 	err = eachRow(ctx, tx, func(row *sql.Rows) error {
 		var call string
 		var k knownCall
-		err := row.Scan(&call, &k.n, &k.complete)
+		err := row.Scan(&call, &k.n, &k.complete, &k.row.line, &k.row.started, &k.row.counted, &k.row.anonymous)
 		known[call] = k
 		return err
-	}, "SELECT call, n, complete FROM call_data WHERE call IN (SELECT value FROM json_each(?))", string(list))
+	}, `SELECT call, n, complete, line, started, counted, complete AND coalesce(customer, caller_last4, channel) IS NULL
+		FROM call_data WHERE call IN (SELECT value FROM json_each(?))`, string(list))
 	if err != nil {
 		return nil, err
 	}
@@ -235,23 +237,55 @@ func countable(e event.Event) bool {
 			return false
 		}
 	}
+	if f, ok := agentFactOf(e); ok && !(fits(f.waitedMs) && fits(f.rangMs) && fits(f.talkedMs)) {
+		return false
+	}
 	year := e.Time.UTC().Year()
 	return 1970 <= year && year < 3000
 }
 
-// applyToCall derives the call again from all its events.
+// applyToCall counts what is new about a call: our part, and what agents did with it afterwards.
 func applyToCall(
 	ctx context.Context, tx *sql.Tx, call string, known knownCall, more []event.Event, sums *sums,
 ) (fresh int, err error) {
-	if known.complete {
-		return 0, nil
+	var own []event.Event
+	var agents []agentFact
+	for _, e := range more {
+		if f, ok := agentFactOf(e); ok {
+			agents = append(agents, f)
+		} else {
+			own = append(own, e)
+		}
+	}
+	report, fresh, err := applyOwnPart(ctx, tx, call, known, own, sums)
+	if err != nil {
+		return 0, err
+	}
+	var row *callRow
+	switch {
+	case known.n != 0:
+		row = &known.row
+	case report != nil:
+		row = &callRow{line: report.line, started: report.started, counted: report.counted()}
+	}
+	added, err := applyAgents(ctx, tx, call, row, known.n == 0 && row != nil, agents, sums)
+	return fresh + added, err
+}
+
+// applyOwnPart derives the call again from all its events, and returns it; nil if nothing is new or its start is not
+// known.
+func applyOwnPart(
+	ctx context.Context, tx *sql.Tx, call string, known knownCall, more []event.Event, sums *sums,
+) (after *reportedCall, fresh int, err error) {
+	if known.complete || len(more) == 0 {
+		return nil, 0, nil
 	}
 	before := reportOf(known.events)
 	all, added := merge(known.events, more)
 	if len(added) == 0 {
-		return 0, nil
+		return nil, 0, nil
 	}
-	after := reportOf(all)
+	after = reportOf(all)
 	if after != nil && after.complete {
 		if len(known.events) > 0 {
 			_, err = tx.ExecContext(ctx, "DELETE FROM events WHERE call = ?", call)
@@ -260,16 +294,16 @@ func applyToCall(
 		err = keepEvents(ctx, tx, added)
 	}
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	if after != nil {
 		if err := after.write(ctx, tx, known.n); err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 	}
 	sums.add(before, -1)
 	sums.add(after, 1)
-	return len(added), nil
+	return after, len(added), nil
 }
 
 // merge inserts events in order, and returns those that were new.
@@ -308,6 +342,8 @@ func (r *Reports) Reset(ctx context.Context, since time.Time) error {
 	err := r.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, statement := range []string{
 			"DELETE FROM events WHERE call IN (SELECT call FROM call_data WHERE started >= ?1) " +
+				"OR call NOT IN (SELECT call FROM call_data)",
+			"DELETE FROM agent_data WHERE call IN (SELECT call FROM call_data WHERE started >= ?1) " +
 				"OR call NOT IN (SELECT call FROM call_data)",
 			"DELETE FROM call_data WHERE started >= ?1",
 			"DELETE FROM tallies WHERE started >= ?1",

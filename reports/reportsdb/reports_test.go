@@ -94,7 +94,7 @@ func TestACallIsReported(t *testing.T) {
 	assert.Equal(t, 9, applyAll(t, r, verifiedCall("a")...))
 
 	assert.Equal(t, "a|a|retail|3|1772366401123|1772366407123|1772366409123|8500|ch|1820|0|5000|A|"+
-		"verified|2|ok|c1|ani,pin|ani|verified|menu XML default|routed|NULL|0|0|verified",
+		"verified|2|ok|c1|ani,pin|ani|verified|menu XML default|routed|NULL|0|0|verified|NULL|NULL|NULL|NULL|0|0",
 		table(t, r, "SELECT * FROM calls"))
 	assert.Equal(t, "a|retail|1|ani|1772366402123|100|passed|NULL|0|0|0|0|0|0|0|0|0\n"+
 		"a|retail|2|pin|1772366405123|9000|passed|NULL|2|1|1|0|0|0|0|0|0",
@@ -104,8 +104,9 @@ func TestACallIsReported(t *testing.T) {
 	assert.Equal(t, "a|retail|1772366401123|c1|verified|2", table(t, r, "SELECT * FROM identified_by_ani"))
 	assert.Equal(t, "a|retail|1772366401123|c1|2|ani,pin|8500", table(t, r, "SELECT * FROM verified"))
 	assert.Empty(t, table(t, r, "SELECT * FROM failed"))
-	assert.Equal(t, "2026-03-01|retail|1|1|1|1|0|0|0|0|0|0|0|0|8500|6000", table(t, r, "SELECT * FROM daily"))
-	assert.Equal(t, "1772366400000|retail|1|1|1|1|0|0|0|0|0|0|0|0|8500|6000", table(t, r, "SELECT * FROM quarter_hours"))
+	assert.Equal(t, "2026-03-01|retail|1|1|1|1|0|0|0|0|0|0|0|0|8500|6000|0|0|0|0|0", table(t, r, "SELECT * FROM daily"))
+	assert.Equal(t, "1772366400000|retail|1|1|1|1|0|0|0|0|0|0|0|0|8500|6000|0|0|0|0|0",
+		table(t, r, "SELECT * FROM quarter_hours"))
 	assert.Equal(t, "retail|pin|1|1|0|1|0|0|0|0|0|5000\nretail|pin|2|1|1|0|0|0|0|0|0|4000",
 		table(t, r, "SELECT * FROM funnel"))
 	assert.Equal(t, "2026-03-01|retail|pin|2|1|1|0|0|0|0|0|0|4000|1772323200000",

@@ -19,6 +19,11 @@ func (r *Reports) Retain(ctx context.Context, persons, all time.Time) (calls int
 		return 0, err
 	}
 	// Calls whose start never came have nothing but events.
+	_, err = r.db.Write.ExecContext(ctx, `DELETE FROM agent_data WHERE at < ? AND NOT EXISTS (SELECT 1 FROM call_data c
+		WHERE c.call = agent_data.call)`, persons.UnixMilli())
+	if err != nil {
+		return 0, fmt.Errorf("expire reports: %w", sqlite.Busy(err))
+	}
 	_, err = r.db.Write.ExecContext(ctx, `DELETE FROM events WHERE NOT EXISTS (SELECT 1 FROM call_data c
 		WHERE c.call = events.call) AND unixepoch(json ->> '$.time') < ?`,
 		persons.Unix())

@@ -23,16 +23,21 @@ func bucket(ms, width int64) int64 { return ms - ((ms%width)+width)%width }
 // from there (1 and 11 ms), and 200 times as long from the calls themselves.
 
 const tallyColumns = "calls, identified_by_ani, identified, verified, failed, none, abandoned, opted_out, locked, " +
-	"unavailable, closed, step_ups, ms, verify_ms"
+	"unavailable, closed, step_ups, ms, verify_ms, answered, agent_missed, gave_up, agent_wait_ms, talk_ms"
 
 // tallyCounts are in the order of tallyColumns.
-type tallyCounts [14]int64
+type tallyCounts [19]int64
 
 // Indices in tallyCounts of numbers that are not a yes or no about a call of its own.
 const (
 	tallyStepUps = iota + 11
 	tallyMs
 	tallyVerifyMs
+	tallyAnswered
+	tallyAgentMissed
+	tallyGaveUp
+	tallyAgentWaitMs
+	tallyTalkMs
 )
 
 type tallyKey struct {

@@ -23,6 +23,7 @@ var german = map[string]string{
 	"Caller": "Anrufer", "Status": "Status", "Level": "Stufe", "Reason": "Grund", "Failed at": "Gescheitert an",
 	"Customer": "Kunde", "Seconds": "Sekunden", "Call": "Anruf", "Outcome": "Ausgang", "Sent to": "Geleitet an",
 	"Methods": "Verfahren", "Identified by": "Identifiziert durch", "To verdict s": "Bis Urteil s", "Step-up": "Nachweis",
+	"Agent": "Agent", "To agent s": "Bis Agent s", "Talk s": "Gespräch s",
 	"First": "Zuerst", "Identified by ANI": "Per ANI identifiziert", "Identified otherwise": "Anders identifiziert",
 	"Not identified": "Nicht identifiziert", "At level 3": "Auf Stufe 3", "Median (seconds)": "Median (Sekunden)",
 	"95 % within (seconds)": "95 % innerhalb (Sekunden)", "Measure": "Messwert", "Now": "Jetzt", "Before": "Davor",
@@ -107,6 +108,10 @@ var german = map[string]string{
 	"the seconds from the start of the call to its verdict": "die Sekunden vom Beginn des Anrufs bis zum Urteil",
 	"questions for a higher level in the middle of a call":  "Fragen für eine höhere Stufe mitten im Anruf",
 	"the call's first id, if it came back to us":            "die erste Kennung des Anrufs, wenn er zu uns zurückkam",
+	"who of the staff took the call first":                  "wer vom Personal den Anruf zuerst annahm",
+	"the seconds that the caller waited for the agent, since they joined the queue or were handed on": "die Sekunden, die " +
+		"der Anrufer auf den Agenten wartete, seit er in der Warteschlange war oder weitergeleitet wurde",
+	"the seconds that agents talked":                        "die Sekunden, die Agenten sprachen",
 	"which number of the report is compared":                "welche Zahl des Berichts verglichen wird",
 	"in this period":                                        "in diesem Zeitraum",
 	"in the period before":                                  "im Zeitraum davor",
