@@ -166,12 +166,13 @@ func (w *waiting) begin() error {
 }
 
 // recordTo is the argument of record_session: the caller's side alone, at once, and for a while. What the dialplan has
-// set for recordings of its own does not count for ours.
+// set for recordings of its own does not count for ours. FreeSWITCH removes a recording that is too short, as ours is:
+// should we be killed before we have hidden it, it is gone when the recording ends.
 func recordTo(path string, rate int, atMost time.Duration) string {
 	return fmt.Sprintf("%s +%d {RECORD_READ_ONLY=true,record_sample_rate=%d,enable_file_write_buffering=false,"+
 		"RECORD_USE_THREAD=false,RECORD_PRE_BUFFER_FRAMES=1,RECORD_HANGUP_ON_ERROR=false,RECORD_WRITE_ONLY=false,"+
 		"RECORD_STEREO=false,RECORD_STEREO_SWAP=false,RECORD_APPEND=false,RECORD_ANSWER_REQ=false,RECORD_BRIDGE_REQ=false,"+
-		"RECORD_CHECK_BRIDGE=false,RECORD_MIN_SEC=0,RECORD_INITIAL_TIMEOUT_MS=-1,RECORD_FINAL_TIMEOUT_MS=-1,"+
+		"RECORD_CHECK_BRIDGE=false,RECORD_MIN_SEC=3600,RECORD_INITIAL_TIMEOUT_MS=-1,RECORD_FINAL_TIMEOUT_MS=-1,"+
 		"RECORD_SILENCE_THRESHOLD=-1}",
 		path, int(atMost/time.Second)+1, rate)
 }
