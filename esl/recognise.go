@@ -88,7 +88,8 @@ func (ch *channel) deafTo(engine string, err error) error {
 }
 
 // recognise plays the files and waits for the first key or for words, whichever comes first. keyed says that it was a
-// key. ErrNoSpeech means that what was said was lost, or that nobody can be heard; keys are taken until the prompt has ended.
+// key. ErrNoSpeech means that what was said was lost, or that nobody can be heard; keys are taken until the prompt has
+// ended.
 //
 // FreeSWITCH records what the caller says to memory (package tap), whatever else it does for the call. The prompt runs
 // without event-lock, so that it can be broken off when the caller speaks.
@@ -99,7 +100,8 @@ func (ch *channel) recognise(ctx context.Context, l listening) (e session.Entry,
 	if err := ch.c.catchUp(ctx); err != nil {
 		return session.Entry{}, false, err
 	}
-	if err := checkListen(session.Listen{Engine: l.engine, Grammar: l.grammar, Start: l.start, Speech: l.length}); err != nil {
+	asked := session.Listen{Engine: l.engine, Grammar: l.grammar, Start: l.start, Speech: l.length}
+	if err := checkListen(asked); err != nil {
 		return session.Entry{}, false, err
 	}
 	w := &waiting{ch: ch, listening: l, ear: ear{by: l.recogniser, answer: make(chan recognised, 1)}}

@@ -55,6 +55,6 @@ func TestARecordedCallIsHeardByTheRecogniserToo(t *testing.T) {
 	account, pin := loudestPiece(said[0].sound), loudestPiece(said[2].sound)
 	require.NotNil(t, account)
 	require.NotNil(t, pin)
-	assert.True(t, bytes.Contains(caller, account), "the account is in the recording, and what the recogniser hears is the same")
+	assert.True(t, bytes.Contains(caller, account), "the account is in the recording, as the recogniser heard it")
 	assert.False(t, bytes.Contains(caller, pin), "the PIN is not")
 }

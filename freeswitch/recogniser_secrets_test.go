@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatTheRecogniserHearsIsFoundNowhere is the canary for what callers say to a recogniser of the company's own: PINs
-// said right, wrong, broken off and lost with the service, neither as words nor as digits nor as sound.
+// TestWhatTheRecogniserHearsIsFoundNowhere is the canary for what callers say to a recogniser of the company's own:
+// PINs said right, wrong, broken off and lost with the service, neither as words nor as digits nor as sound.
 func TestWhatTheRecogniserHearsIsFoundNowhere(t *testing.T) {
 	t.Parallel()
 	takeTurn(t)
@@ -99,7 +99,9 @@ func (s *recogniserSite) nothingOfItIsFound(t *testing.T, secrets []secret, doom
 			assert.False(t, bytes.Contains(text, sound), "%s has the sound of a PIN", name)
 		}
 	}
-	control := places{"a place with the sound": append([]byte("before"), sounds[0]...), "words": []byte(secrets[0].texts[0])}
+	control := places{
+		"a place with the sound": append([]byte("before"), sounds[0]...), "words": []byte(secrets[0].texts[0]),
+	}
 	assert.Len(t, control.leaks(secrets...), 1, "the same search finds the words")
 	assert.True(t, bytes.Contains(control["a place with the sound"], sounds[0]))
 	assert.NotContains(t, strings.Join(s.ear.queries(), " "), secrets[0].digits[0])

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// The caller's sound, in a recording of the caller's side alone (record_session FILE.raw … {RECORD_READ_ONLY=true…}): what
-// a recogniser of the company's own hears. It is silence, and words in a language of its own, in which each byte is so
-// loud, and Words reads it.
+// The caller's sound, in a recording of the caller's side alone (record_session FILE.raw … {RECORD_READ_ONLY=true…}):
+// what a recogniser of the company's own hears. It is silence, and words in a language of its own, in which each byte is
+// so loud, and Words reads it.
 const (
 	soundFrame = 20 * time.Millisecond
 	// framesOfByte is how long a byte is spoken: no word is taken for a click.
