@@ -154,7 +154,11 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 	deaf := false
 	if q.Speech != nil {
 		entry, err := ch.collectSpoken(ctx, q)
-		if !errors.Is(err, session.ErrNoSpeech) {
+		switch left := q.FirstDigit - longestStart; {
+		case err == nil && entry.Class == session.NoInput && left >= time.Second: // the rest of the time is for keys
+			q.Files, q.FirstDigit, q.Speech = nil, left, nil
+			return ch.collectKeyed(ctx, q)
+		case !errors.Is(err, session.ErrNoSpeech):
 			return entry, err
 		}
 		deaf, q.Files, q.Speech = true, q.WithoutHint(), nil

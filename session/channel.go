@@ -40,8 +40,8 @@ type Collect struct {
 	FirstDigit, InterDigit time.Duration
 	// OptOut is the key for "I don't have it", or 0.
 	OptOut byte
-	// Speech lets the caller say the answer instead; nil takes keys alone. Whichever comes first counts: the first key ends
-	// the listening. A missing engine costs nothing but Entry.Deaf.
+	// Speech lets the caller say the answer instead; nil takes keys alone. Whichever comes first counts: the first key
+	// ends the listening. A missing engine costs nothing but Entry.Deaf.
 	Speech *Speech
 	// Flush discards what was keyed before, all that the caller keys in one go, up to their next pause. The opt-out key
 	// among it still opts out. All Files but the last are played as an explanation first, and again if keys of the same
@@ -132,8 +132,8 @@ type Entry struct {
 	// Keyed is the number of digits keyed; Terminated says that the hash key ended the entry.
 	Keyed      int
 	Terminated bool
-	// Spoken says that the caller spoke. Words are what was understood, with the engine's Confidence, 0 to 1; the caller of
-	// Collect owns and wipes them, too.
+	// Spoken says that the caller spoke. Words are what was understood, with the engine's Confidence, 0 to 1; the caller
+	// of Collect owns and wipes them, too.
 	Spoken     bool
 	Words      Secret
 	Confidence float64

@@ -28,7 +28,8 @@ const (
 	// closeBy is how much less sure of a sentence than of the likeliest the engine may be, so that it still is what the
 	// caller may have said (docs/policy.md#spoken-answers).
 	closeBy = 0.2
-	// deafAfter is how many answers may be misunderstood before the caller is asked to key (docs/policy.md#spoken-answers).
+	// deafAfter is how many answers may be misunderstood before the caller is asked to key
+	// (docs/policy.md#spoken-answers).
 	deafAfter = 2
 )
 
@@ -71,12 +72,13 @@ func digitsOf(least, most int) string {
 
 // talk is what a question knows of how the caller answers.
 type talk struct {
-	slow bool
 	// hint: the caller has not been told yet that the answer can be said.
 	hint bool
 	// misheard counts answers that were not understood; keysOnly says that the caller is not listened to any more.
 	misheard int
 	keysOnly bool
+	// quiet says that the customer keys as a rule, and is not listened to while they do.
+	quiet bool
 }
 
 // notHeard is an answer that was not understood. It counts apart from the keyed ones.
@@ -141,13 +143,14 @@ func (q question) obey(c spoken.Command, t *talk) (got attempt, is bool) {
 		out.Last = true
 		return attempt{result: event.AttemptOptedOut, outcome: out, ended: true}, true
 	case spoken.Repeat:
-		return served(q.prompt), true
+		return served(event.WishRepeat, q.asks()...), true
 	case spoken.Slower:
-		t.slow = true
-		return served("take-your-time", q.prompt), true
+		got := served(event.WishSlower, append([]string{"take-your-time"}, q.asks()...)...)
+		got.slower = true
+		return got, true
 	case spoken.KeyIt:
 		t.keysOnly = true
-		return served("please-key", q.again), true
+		return served(event.WishKeys, "please-key", q.again), true
 	}
 	return attempt{}, false
 }

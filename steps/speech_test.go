@@ -78,14 +78,19 @@ func TestAnswersThatAreSaid(t *testing.T) {
 		"in German": {
 			"de", []string{"eins null null null vier zwo", "ja genau", "vierundzwanzig achtundsechzig"}, "verified", "ok",
 		},
-		"said, then keyed":           {"en", []string{"one hundred thousand forty two", "1", "2468#"}, "verified", "ok"},
-		"keyed, then said":           {"en", []string{"100042#", "two four six eight"}, "verified", "ok"},
-		"the wrong part corrected":   {"en", []string{"one zero zero zero four three", "no, the last one is a two", "yes", "2468#"}, "verified", "ok"},
-		"a new number":               {"en", []string{"one zero zero zero four three", "no", "one zero zero zero four two", "yes", "2468#"}, "verified", "ok"},
-		"a new number at once":       {"en", []string{"one zero zero zero four three", "no, one zero zero zero four two", "yes", "2468#"}, "verified", "ok"},
-		"not confirmed":              {"en", []string{"one zero zero zero four two", "", ""}, "none", "no_input"},
-		"a read-back heard again":    {"en", []string{"one zero zero zero four two", "pardon", "yes", "2468#"}, "verified", "ok"},
-		"once not understood":        {"en", []string{"mumble", "one zero zero zero four two", "yes", "2468#"}, "verified", "ok"},
+		"said, then keyed": {"en", []string{"one hundred thousand forty two", "1", "2468#"}, "verified", "ok"},
+		"keyed, then said": {"en", []string{"100042#", "two four six eight"}, "verified", "ok"},
+		"the wrong part corrected": {"en", []string{"one zero zero zero four three", "no, the last one is a two", "yes",
+			"2468#"}, "verified", "ok"},
+		"a new number": {"en", []string{"one zero zero zero four three", "no", "one zero zero zero four two",
+			"yes", "2468#"}, "verified", "ok"},
+		"a new number at once": {"en", []string{"one zero zero zero four three", "no, one zero zero zero four two",
+			"yes", "2468#"}, "verified", "ok"},
+		"not confirmed": {"en", []string{"one zero zero zero four two", "", ""}, "none", "no_input"},
+		"a read-back heard again": {"en", []string{"one zero zero zero four two", "pardon", "yes", "2468#"},
+			"verified", "ok"},
+		"once not understood": {"en", []string{"mumble", "one zero zero zero four two", "yes", "2468#"},
+			"verified", "ok"},
 		"twice not understood":       {"en", []string{"mumble", "the weather is nice", "100042#", "2468#"}, "verified", "ok"},
 		"the account is not there":   {"en", []string{"I don't have it"}, "none", "opted_out"},
 		"a person":                   {"en", []string{"representative"}, "none", "opted_out"},
@@ -97,11 +102,12 @@ func TestAnswersThatAreSaid(t *testing.T) {
 		"rather with keys":           {"de", []string{"ich tippe lieber", "100042#", "2468#"}, "verified", "ok"},
 		"a PIN in doubt is no guess": {"en", []string{"100042#", "twenty four six eight", "2468#"}, "verified", "ok"},
 		"the same mishearing twice is no yes": {
-			"en", []string{"one zero zero zero four three", "no, one zero zero zero four three", "one zero zero zero four two", "yes",
-				"2468#"}, "verified", "ok",
+			"en", []string{"one zero zero zero four three", "no, one zero zero zero four three", "one zero zero zero four two",
+				"yes", "2468#"}, "verified", "ok",
 		},
 		"wrong three times": {
-			"en", []string{"100042#", "one one one one", "two two two two", "three three three three"}, "identified", "wrong_answer",
+			"en", []string{"100042#", "one one one one", "two two two two", "three three three three"},
+			"identified", "wrong_answer",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -135,10 +141,11 @@ func TestCommandsAreHeardAtEveryQuestion(t *testing.T) {
 			"again": {"pardon", "repeat that", "say it again"}, "slower": {"slower please"}, "key": {"I'd rather key it"},
 			"none": {"I don't have it", "I forgot it"}, "person": {"agent", "representative", "operator"},
 		}},
-		{"de", []string{"100042#", "vierter siebter neunzehnhundertvierundachtzig", "vier sieben eins eins"}, map[string][]string{
-			"again": {"wie bitte", "noch einmal bitte"}, "slower": {"langsamer"}, "key": {"ich tippe lieber"},
-			"none": {"habe ich nicht", "weiß ich nicht"}, "person": {"Mitarbeiter", "Berater bitte"},
-		}},
+		{"de", []string{"100042#", "vierter siebter neunzehnhundertvierundachtzig", "vier sieben eins eins"},
+			map[string][]string{
+				"again": {"wie bitte", "noch einmal bitte"}, "slower": {"langsamer"}, "key": {"ich tippe lieber"},
+				"none": {"habe ich nicht", "weiß ich nicht"}, "person": {"Mitarbeiter", "Berater bitte"},
+			}},
 	} {
 		for at := range l.before {
 			for kind, all := range l.commands {
@@ -178,7 +185,8 @@ func TestWhoAsksForAPersonIsAskedNothingElse(t *testing.T) {
 	l.ANI = steps.ANI{Directory: d}
 	ch, _, v := dial(t, l, "+15551230001", says("a human please")...)
 	assert.Equal(t, "identified", v["cs_status"])
-	assert.Equal(t, []string{"greeting", "ask-pin", "or-say-it", "failure"}, ch.Heard(), "neither another account nor a code")
+	assert.Equal(t, []string{"greeting", "ask-pin", "or-say-it", "failure"}, ch.Heard(),
+		"neither another account nor a code")
 }
 
 func TestACheckDigitSettlesWhatWasHeard(t *testing.T) {
@@ -219,7 +227,8 @@ func TestALanguageThatIsNotUnderstoodIsKeyed(t *testing.T) {
 func TestWhatIsSaidIsInNoEvent(t *testing.T) {
 	t.Parallel()
 	_, j, _ := dial(t, talking(bank(), "en"), "anonymous",
-		says("one zero zero zero four three", "no", "one zero zero zero four two", "yes", "two four six nine", "two four six eight")...)
+		says("one zero zero zero four three", "no", "one zero zero zero four two", "yes", "two four six nine",
+			"two four six eight")...)
 	for _, e := range j.Events() {
 		b, err := e.MarshalJSON()
 		assert.NoError(t, err)

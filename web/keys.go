@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"countersign/web/access"
 )
 
 const noKeys = "This machine accepts no requests here, because no key is configured. " +
@@ -19,7 +21,7 @@ const noKeys = "This machine accepts no requests here, because no key is configu
 	"under web.keys in countersign.yaml, restart, and send it as Authorization: Bearer KEY."
 
 // authorized lets only requests with a key pass that may do what is asked.
-func (a *api) authorized(scope Scope, next http.Handler) http.Handler {
+func (a *api) authorized(scope access.Scope, next http.Handler) http.Handler {
 	return handle(func(w http.ResponseWriter, r *http.Request) error {
 		if len(a.APIKeys) == 0 {
 			return &problem{Status: http.StatusForbidden, Detail: noKeys}
@@ -45,9 +47,7 @@ func (a *api) authorized(scope Scope, next http.Handler) http.Handler {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="countersign", error="invalid_token"`)
 			return &problem{Status: http.StatusUnauthorized, Detail: "This key is not configured."}
 		}
-		if note, ok := r.Context().Value(noteKey{}).(*note); ok {
-			note.key = key.Name
-		}
+		noteOf(r).key = key.Name
 		if !slices.Contains(key.Scopes, scope) {
 			return &problem{Status: http.StatusForbidden, Detail: fmt.Sprintf("This key may not do this. To allow it, add %q "+
 				"to web.keys.%s.scopes in countersign.yaml, and restart.", scope, key.Name)}
@@ -59,8 +59,8 @@ func (a *api) authorized(scope Scope, next http.Handler) http.Handler {
 
 // shownKey is the key of a request. Gateways that send receipts often know only a name and a password: the key is the
 // password then.
-func shownKey(r *http.Request, scope Scope) (string, bool) {
-	if _, password, ok := r.BasicAuth(); ok && scope == Receipts {
+func shownKey(r *http.Request, scope access.Scope) (string, bool) {
+	if _, password, ok := r.BasicAuth(); ok && scope == access.Receipts {
 		return password, password != ""
 	}
 	return bearer(r)

@@ -114,7 +114,7 @@ func TestOpenAPIHasExactlyTheRoutes(t *testing.T) {
 	d, _ := openAPI()
 	var built, written []string
 	for _, r := range (&api{}).routes() {
-		built = append(built, fmt.Sprintf("%s %s public=%v", r.method, r.path, r.scope == public))
+		built = append(built, fmt.Sprintf("%s %s public=%v", r.Method, r.Path, r.Rule.IsPublic()))
 	}
 	for path, operations := range d.Paths {
 		for method, op := range operations {

@@ -15,6 +15,7 @@ import (
 
 	"countersign/session"
 	"countersign/session/token"
+	"countersign/web/access"
 )
 
 // Options are what the API needs. Requests that need a nil part get 503.
@@ -34,6 +35,9 @@ type Options struct {
 	// Ready returns, in sentences, why this machine cannot take calls; nothing if it can. It must return when ctx ends,
 	// and may be nil.
 	Ready func(ctx context.Context) (reasons []string)
+	// Staff are the screens, and Routes theirs. Without Staff nobody is signed in, and there are no screens.
+	Staff  Staff
+	Routes []access.Route
 	// Log gets a line for each request. Default: no log.
 	Log *slog.Logger
 	// Now is the clock. Default time.Now.
@@ -47,7 +51,7 @@ type Key struct {
 	// SHA256 is the hash of the key. The key must be random, with at least 128 bits, because the hash is fast.
 	SHA256 [sha256.Size]byte
 	// Scopes are what it may do.
-	Scopes []Scope
+	Scopes []access.Scope
 }
 
 // requestTimeout bounds one request.
@@ -70,21 +74,15 @@ func New(o Options) http.Handler {
 	a := &api{Options: o}
 	mux := http.NewServeMux()
 	methods := map[string][]string{}
-	for _, r := range a.routes() {
-		handler := r.handler
-		if r.scope != public {
-			handler = a.authorized(r.scope, handler)
-		}
-		mux.Handle(r.method+" "+r.path, handler)
-		methods[r.path] = append(methods[r.path], r.method)
+	for _, r := range a.all() {
+		mux.Handle(r.Method+" "+r.Path, a.guarded(r))
+		methods[r.Path] = append(methods[r.Path], r.Method)
 	}
 	for path, allowed := range methods {
 		mux.Handle(path, wrongMethod(allowed))
 	}
-	mux.Handle("/", handle(func(http.ResponseWriter, *http.Request) error {
-		return &problem{
-			Status: http.StatusNotFound, Detail: "There is nothing at this address. See web/openapi.yaml for the addresses.",
-		}
-	}))
+	if methods["/"] == nil {
+		mux.Handle("/", handle(nothingHere))
+	}
 	return a.logged(mux)
 }

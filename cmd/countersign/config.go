@@ -30,6 +30,7 @@ import (
 	"countersign/session/guard"
 	"countersign/session/token"
 	"countersign/store/customers"
+	"countersign/web/staff"
 )
 
 const defaultData = "./countersign-data"
@@ -73,8 +74,13 @@ type config struct {
 	CodeCalls codeCalls   `yaml:"code_calls"`
 	Guard     guard.Rules `yaml:"guard"`
 	Web       struct {
-		Listen string               `yaml:"listen"`
-		Keys   map[string]apiClient `yaml:"keys"`
+		Listen string `yaml:"listen"`
+		URL    string `yaml:"url"`
+		TLS    struct {
+			Cert string `yaml:"cert"`
+			Key  string `yaml:"key"`
+		} `yaml:"tls"`
+		Keys map[string]apiClient `yaml:"keys"`
 	} `yaml:"web"`
 	Tokens struct {
 		Key      string   `yaml:"key"`
@@ -108,6 +114,7 @@ type config struct {
 
 	data      string // --data
 	noReports bool   // --roles without reporting
+	demo      *staff.Demo
 }
 
 // freeswitchServer is the event socket of a FreeSWITCH.
@@ -286,6 +293,7 @@ func (c config) check() error {
 	for _, text := range lines.CheckPopURL(c.Line.PopURL) {
 		errs = append(errs, fmt.Errorf("line.pop_url is wrong: %s", text))
 	}
+	errs = append(errs, c.checkWeb()...)
 	_, wrong := c.apiKeys()
 	errs = append(errs, wrong...)
 	if l := time.Duration(c.Tokens.Life); l <= 0 || l > token.MaxLife {

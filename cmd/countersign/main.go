@@ -81,7 +81,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		},
 		Commands: []*cli.Command{
 			demoCommand(), serveCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), backendCommand(),
-			reportCommand(), watchCommand(), replayCommand(), journalCommand(), doctorCommand(), auditCommand(),
+			reportCommand(), peopleCommand(), watchCommand(), replayCommand(), journalCommand(), doctorCommand(), auditCommand(),
 			retentionCommand(), versionCommand(), completionCommand(), helpCommand(),
 		},
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,

@@ -121,7 +121,8 @@ func (c *Channel) Collect(ctx context.Context, q session.Collect) (session.Entry
 		}
 	}
 	if c.ahead == "" {
-		if q.Speech != nil && q.Speech.Engine == Engine && len(c.Moves) > 0 && c.Moves[0].Says != "" && c.Moves[0].Keys == "" {
+		if q.Speech != nil && q.Speech.Engine == Engine && len(c.Moves) > 0 &&
+			c.Moves[0].Says != "" && c.Moves[0].Keys == "" {
 			return c.spoken()
 		}
 		if err := c.move(); err != nil {
