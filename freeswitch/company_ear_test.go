@@ -55,10 +55,16 @@ func (e *companyEar) answers(words ...string) {
 // awaitAsked waits until a caller begins to speak.
 func (e *companyEar) awaitAsked(t testing.TB, within time.Duration) {
 	t.Helper()
+	require.True(t, e.isAsked(within), "the recogniser was not asked")
+}
+
+// isAsked says whether a caller begins to speak within a time.
+func (e *companyEar) isAsked(within time.Duration) bool {
 	select {
 	case <-e.asked:
+		return true
 	case <-time.After(within):
-		require.Fail(t, "the recogniser was not asked")
+		return false
 	}
 }
 

@@ -22,6 +22,10 @@ verify: {questions: [pin: {digits: 6, speech: true}]}
 routes: {verified: menu XML default, identified: agents XML default}
 `
 
+// narrowLine is the same with another recogniser, for calls as telephones make them.
+var narrowLine = strings.NewReplacer("line: spoken", "line: narrow", `["5600", "5000"]`, `["5601"]`, "engine: own",
+	"engine: narrow").Replace(recognisedLine)
+
 // memory is a folder in memory for this test. Nothing must be left in it.
 func memory(t testing.TB) string {
 	t.Helper()
@@ -41,8 +45,9 @@ func memory(t testing.TB) string {
 // heardBy is a service whose callers are heard by a recogniser.
 func heardBy(t testing.TB, url string, customers []customer) serviceOptions {
 	return serviceOptions{
-		Customers: customers, Lines: []string{recognisedLine},
-		Settings: fmt.Sprintf("speech: {folder: %q, recognisers: {own: {url: %q, rate: 16000}}}\n", memory(t), url),
+		Customers: customers, Lines: []string{recognisedLine, narrowLine},
+		Settings: fmt.Sprintf("speech:\n  folder: %q\n  recognisers:\n    own: {url: %q, rate: 16000}\n"+
+			"    narrow: {url: %q, barge_in: false}\n", memory(t), url, url),
 	}
 }
 
@@ -81,6 +86,7 @@ func TestTheCompanysOwnRecogniserHearsCallers(t *testing.T) {
 	// One after the other: the recogniser is told what to answer.
 	t.Run("by voice alone", s.byVoice)
 	t.Run("what else may have been said", s.inDoubt)
+	t.Run("on a telephone, after the prompt", s.onATelephone)
 	t.Run("by keys alone", s.byKeys)
 	t.Run("a key while the recogniser thinks", s.byBoth)
 	t.Run("hung up while speaking", s.hungUp)
@@ -125,6 +131,54 @@ func (s *recogniserSite) inDoubt(t *testing.T) {
 	c.Press("246813")
 	c.AwaitAt(t, "default", "menu", saidWithin)
 	assert.Equal(t, verifiedAs(people["known"], "2", "account,pin"), c.Record(t).result())
+}
+
+// onATelephone is a call with PCMU. The telephone's voice is a tone.
+func (s *recogniserSite) onATelephone(t *testing.T) {
+	c := callWithSIPp(t, s.freeSWITCH, dial{To: "5601", From: numberOf(790, 7)})
+	before := len(s.ear.utterances())
+	hums := func(words string) {
+		s.ear.answers(words)
+		for until := time.Now().Add(saidWithin); time.Now().Before(until); { // a steady tone is taken for noise
+			c.phone.sing(300)
+			asked := s.ear.isAsked(400 * time.Millisecond)
+			c.phone.sing()
+			if asked || s.ear.isAsked(200*time.Millisecond) {
+				return
+			}
+		}
+		require.Fail(t, "the recogniser was not asked")
+	}
+	c.AwaitHeard(t, 1, askedWithin)
+	hums("one zero zero zero four two")
+	c.AwaitHeard(t, 2, 2*askedWithin)
+	hums("yes")
+	c.AwaitHeard(t, 3, 2*askedWithin)
+	hums("two four six eight one three")
+	c.AwaitAt(t, "default", "menu", saidWithin)
+	assert.Equal(t, verifiedAs(people["known"], "2", "account,pin"), c.Record(t).result())
+	assert.Contains(t, c.Played(), "or-say-it", "the prompt was played to its end")
+	said := s.ear.utterances()[before:]
+	require.Len(t, said, 3)
+	for _, u := range said {
+		assert.True(t, strings.HasPrefix(u.contentType, "audio/L16; rate=8000;"), u.contentType)
+		assert.True(t, hasTone(u.sound, 300), "what was said is heard")
+	}
+}
+
+// hasTone says whether a tone is anywhere in a sound at 8 kHz.
+func hasTone(sound []byte, hz float64) bool {
+	var samples []int16
+	for i := 0; i+1 < len(sound); i += 2 {
+		samples = append(samples, int16(uint16(sound[i])|uint16(sound[i+1])<<8))
+	}
+	const piece = 800
+	for ; len(samples) >= piece; samples = samples[piece/2:] {
+		if has(samples[:piece], hz) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *recogniserSite) byKeys(t *testing.T) {

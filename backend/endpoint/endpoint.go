@@ -282,6 +282,7 @@ func (e *Endpoint) tell(req *http.Request, secret bool) func(status int, answer 
 // dress adds headers and body.
 func (e *Endpoint) dress(req *http.Request, r *Prepared, a Filled) {
 	req.Header = maps.Clone(e.headers)
+	maps.Copy(req.Header, r.headers)
 	if r.keyHeader != "" {
 		req.Header.Set(r.keyHeader, a.key)
 	}

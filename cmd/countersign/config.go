@@ -19,6 +19,7 @@ import (
 	"countersign/backend/email"
 	"countersign/backend/recogniser"
 	"countersign/backend/sms"
+	"countersign/backend/webhook"
 	"countersign/bus"
 	"countersign/esl/tap"
 	"countersign/freeswitch"
@@ -66,10 +67,12 @@ type config struct {
 		Pepper string `yaml:"pepper"`
 		Hash   string `yaml:"hash"`
 	} `yaml:"customers"`
-	Backend backend.Settings `yaml:"backend"`
-	SMS     sms.Settings     `yaml:"sms"`
-	Email   email.Settings   `yaml:"email"`
+	Backend backend.Settings    `yaml:"backend"`
+	SMS     sms.Settings        `yaml:"sms"`
+	Email   email.Settings      `yaml:"email"`
 	Speech  recogniser.Settings `yaml:"speech"`
+	// Webhooks by name.
+	Webhooks map[string]webhook.Settings `yaml:"webhooks"`
 	// CodeCalls is freeswitch.CodeCallSettings.
 	CodeCalls codeCalls   `yaml:"code_calls"`
 	Guard     guard.Rules `yaml:"guard"`
@@ -175,6 +178,7 @@ func defaults() config {
 	c.Guard.SharedNumbers = []guard.SharedNumber{}
 	c.Web.Keys = map[string]apiClient{}
 	c.FreeSWITCH = []freeswitchServer{}
+	c.Webhooks = map[string]webhook.Settings{}
 	c.Web.Listen = "127.0.0.1:8085"
 	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
 	c.Tokens.Life = duration(token.DefaultLife)
@@ -285,6 +289,7 @@ func (c config) check() error {
 	errs = append(errs, below("email", errors.Join(c.Email.Check()...))...)
 	errs = append(errs, below("speech", errors.Join(c.Speech.Check()...))...)
 	errs = append(errs, below("keys", c.Keys.check())...)
+	errs = append(errs, c.checkWebhooks()...)
 	errs = append(errs, below("code_calls", errors.Join(c.CodeCalls.settings().Check()...))...)
 	if c.CodeCalls.Dial != "" && len(c.FreeSWITCH) == 0 {
 		errs = append(errs,

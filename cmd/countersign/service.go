@@ -200,6 +200,11 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 		return s, err
 	}
 
+	webhooks, err := s.openWebhooks(customers)
+	if err != nil {
+		return s, err
+	}
+
 	// Background work.
 	background := newBackground()
 	s.parts.addQuiet(background.stop)
@@ -214,6 +219,9 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 	background.run(func(ctx context.Context) { keepRetention(ctx, cfg, s.journal, known, s.state, log) })
 	if !cfg.noReports {
 		background.run(s.report)
+	}
+	if webhooks != nil {
+		background.run(webhooks.Run)
 	}
 	background.run(func(ctx context.Context) { s.lines.Follow(ctx, s.state.Lines()) })
 	background.run(s.lines.Render)

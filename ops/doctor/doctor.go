@@ -12,6 +12,7 @@ import (
 	"countersign/backend/email"
 	"countersign/backend/recogniser"
 	"countersign/backend/sms"
+	"countersign/backend/webhook"
 	"countersign/bus"
 	"countersign/freeswitch"
 	"countersign/prompts"
@@ -99,6 +100,8 @@ type Options struct {
 	SMS     sms.Settings     // no URL: none
 	Email   email.Settings   // no server: none
 	Speech  recogniser.Settings
+	// Webhooks by name.
+	Webhooks map[string]webhook.Settings
 	// CodeCalls: code_calls.dial is set.
 	CodeCalls bool
 	// Region is line.region.
@@ -148,6 +151,7 @@ var checks = []check{
 	{name: "pepper", run: pepperIsTheSame, asksNATS: true},
 	{name: "lines", run: linesCompile, asksNATS: true},
 	{name: "reports", run: eventsAreCounted, asksNATS: true},
+	{name: "webhooks", run: webhooksAreDelivered, asksNATS: true},
 	{name: "freeswitch", run: dialplanIsInstalled},
 	{name: "trunks", run: trunksBringKeys},
 	{name: "recordings", run: recordingsCanBeMasked},

@@ -52,6 +52,13 @@ const (
 	PersonChanged  = "person_changed"
 	PersonInvited  = "person_invited"
 	StepUpAsked    = "step_up_asked"
+	KeyAdded       = "key_added"
+	KeyChanged     = "key_changed"
+	KeyRotated     = "key_rotated"
+	KeyRevoked     = "key_revoked"
+	WallPaired     = "wall_paired"
+	WallRevoked    = "wall_revoked"
+	WebhookRetried = "webhook_retried"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )

@@ -30,6 +30,9 @@ const (
 // chromium is the browser to test with.
 func chromium(t *testing.T) string {
 	t.Helper()
+	if racing {
+		t.Skip("the tests in a browser run without the race detector")
+	}
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
