@@ -17,6 +17,11 @@ import (
 // end.
 func TestTheChannelOnTheWireConforms(t *testing.T) {
 	t.Parallel()
+	conform(t, func(*testing.T) esl.Options { return esl.Options{} })
+}
+
+// conform holds the channels of a server with these options to the contract.
+func conform(t *testing.T, options func(*testing.T) esl.Options) {
 	sessiontest.Conform(t, func(
 		t *testing.T, moves ...sessiontest.Move,
 	) (context.Context, session.Channel, sessiontest.HandedOn) {
@@ -25,7 +30,7 @@ func TestTheChannelOnTheWireConforms(t *testing.T) {
 			ch  session.Channel
 		}
 		arrived, over := make(chan call, 1), make(chan struct{})
-		_, addr := serve(t, esl.Options{}, func(ctx context.Context, _ session.Call, ch session.Channel) {
+		_, addr := serve(t, options(t), func(ctx context.Context, _ session.Call, ch session.Channel) {
 			arrived <- call{ctx, ch}
 			<-over
 		})

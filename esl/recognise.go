@@ -88,7 +88,8 @@ func (ch *channel) deafTo(engine string, err error) error {
 }
 
 // recognise plays the files and waits for the first key or for words, whichever comes first. keyed says that it was a
-// key. ErrNoSpeech means that what was said was lost, or that nobody can be heard; keys are taken until the prompt has ended.
+// key. ErrNoSpeech means that what was said was lost, or that nobody can be heard; keys are taken until the prompt has
+// ended.
 //
 // FreeSWITCH records what the caller says to memory (package tap), whatever else it does for the call. The prompt runs
 // without event-lock, so that it can be broken off when the caller speaks.
@@ -99,7 +100,8 @@ func (ch *channel) recognise(ctx context.Context, l listening) (e session.Entry,
 	if err := ch.c.catchUp(ctx); err != nil {
 		return session.Entry{}, false, err
 	}
-	if err := checkListen(session.Listen{Engine: l.engine, Grammar: l.grammar, Start: l.start, Speech: l.length}); err != nil {
+	asked := session.Listen{Engine: l.engine, Grammar: l.grammar, Start: l.start, Speech: l.length}
+	if err := checkListen(asked); err != nil {
 		return session.Entry{}, false, err
 	}
 	w := &waiting{ch: ch, listening: l, ear: ear{by: l.recogniser, answer: make(chan recognised, 1)}}
@@ -166,12 +168,13 @@ func (w *waiting) begin() error {
 }
 
 // recordTo is the argument of record_session: the caller's side alone, at once, and for a while. What the dialplan has
-// set for recordings of its own does not count for ours.
+// set for recordings of its own does not count for ours. FreeSWITCH removes a recording that is too short, as ours is:
+// should we be killed before we have hidden it, it is gone when the recording ends.
 func recordTo(path string, rate int, atMost time.Duration) string {
 	return fmt.Sprintf("%s +%d {RECORD_READ_ONLY=true,record_sample_rate=%d,enable_file_write_buffering=false,"+
 		"RECORD_USE_THREAD=false,RECORD_PRE_BUFFER_FRAMES=1,RECORD_HANGUP_ON_ERROR=false,RECORD_WRITE_ONLY=false,"+
 		"RECORD_STEREO=false,RECORD_STEREO_SWAP=false,RECORD_APPEND=false,RECORD_ANSWER_REQ=false,RECORD_BRIDGE_REQ=false,"+
-		"RECORD_CHECK_BRIDGE=false,RECORD_MIN_SEC=0,RECORD_INITIAL_TIMEOUT_MS=-1,RECORD_FINAL_TIMEOUT_MS=-1,"+
+		"RECORD_CHECK_BRIDGE=false,RECORD_MIN_SEC=3600,RECORD_INITIAL_TIMEOUT_MS=-1,RECORD_FINAL_TIMEOUT_MS=-1,"+
 		"RECORD_SILENCE_THRESHOLD=-1}",
 		path, int(atMost/time.Second)+1, rate)
 }

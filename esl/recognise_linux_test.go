@@ -14,7 +14,9 @@ import (
 	"countersign/esl"
 	"countersign/esl/esltest"
 	"countersign/esl/tap"
+	"countersign/freeswitch/sim"
 	"countersign/session"
+	"countersign/session/sessiontest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -404,4 +406,37 @@ func TestAPassphraseIsHeardByTheCompanysOwnRecogniser(t *testing.T) {
 			assert.Equal(t, c.want, got)
 		})
 	}
+}
+
+// deciphers is a recogniser that knows the language of the simulated FreeSWITCH's callers.
+type deciphers struct{ own }
+
+func (d *deciphers) Recognise(
+	_ context.Context, _ session.Expected, _ string, s session.Sound,
+) (session.Entry, error) {
+	defer s.Close()
+	heard, err := io.ReadAll(s)
+	if err != nil {
+		return session.Entry{}, err
+	}
+	switch said, sure := sim.Words(heard, d.Rate()); {
+	case said == "":
+		return session.Entry{Class: session.NoInput}, nil
+	case sure < 0:
+		return session.Entry{Class: session.NoMatch, Spoken: true}, nil
+	default:
+		e := words(said)
+		e.Confidence = sure
+		return e, nil
+	}
+}
+
+// With a recogniser of the company's own the channel on the wire is held to the same contract.
+func TestTheChannelWithTheCompanysOwnRecogniserConforms(t *testing.T) {
+	t.Parallel()
+	conform(t, func(t *testing.T) esl.Options {
+		return esl.Options{
+			Recognisers: map[string]session.Recogniser{sessiontest.Engine: &deciphers{}}, Sounds: sounds(t),
+		}
+	})
 }

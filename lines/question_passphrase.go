@@ -19,11 +19,12 @@ func (*Passphrase) key() string    { return string(event.MethodPassphrase) }
 func (p *Passphrase) setDefaults() { p.Confidence, p.Tries = 0.8, 2 }
 
 func (*Passphrase) describe() (string, map[string]doc) {
-	text := "Words that the customer says: something that only they know. It takes a speech engine in FreeSWITCH."
+	text := "Words that the customer says: something that only they know. It takes a speech engine."
 	return text, map[string]doc{
 		"engine": {
-			Description: "FreeSWITCH's name of the speech engine.",
-			Pattern:     "^[A-Za-z0-9_.:-]{1,64}$", Examples: []string{"pocketsphinx"},
+			Description: "The speech engine: FreeSWITCH's name of it, or that of a recogniser in speech.recognisers of the " +
+				"settings.",
+			Pattern: "^[A-Za-z0-9_.:-]{1,64}$", Examples: []string{"pocketsphinx"},
 		},
 		"grammar": {
 			Description: "What the engine is to understand, in its own words. " +

@@ -22,7 +22,8 @@ func (c *checker) speech() {
 	}
 	c.notEmpty("speech.engine", s.Engine)
 	if s.Engine != "" && !session.IsEngine(s.Engine) {
-		c.wrong("speech.engine", "%q is not an engine: want FreeSWITCH's name of it, such as pocketsphinx", shorten(s.Engine))
+		c.wrong("speech.engine", "%q is not an engine: want FreeSWITCH's name of it, such as pocketsphinx, or that of a "+
+			"recogniser in the settings", shorten(s.Engine))
 	}
 	if !session.IsGrammar(s.Grammars) {
 		c.wrong("speech.grammars", "%q does not begin the name of a grammar: want letters, digits and _:/.-",

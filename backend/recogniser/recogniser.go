@@ -43,6 +43,9 @@ func New(name string, e Engine, o endpoint.Options) (*Recogniser, error) {
 // Close closes idle connections.
 func (r *Recogniser) Close() { r.endpoint.Close() }
 
+// Within waits so long for answers, whatever the settings say: for a check that measures.
+func (r *Recogniser) Within(d time.Duration) { r.timeout = d }
+
 // Ready implements session.Recogniser.
 func (r *Recogniser) Ready() bool { return !r.endpoint.Open() }
 

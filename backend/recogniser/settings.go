@@ -62,6 +62,9 @@ func (e Engine) defaults() Engine {
 	return e
 }
 
+// Patience is how long an answer is waited for after the caller has ended.
+func (e Engine) Patience() time.Duration { return e.defaults().Timeout }
+
 // Check returns everything that is wrong with the settings, but for what only New can tell.
 func (s Settings) Check() (errs []error) {
 	for _, name := range slices.Sorted(maps.Keys(s.Recognisers)) {

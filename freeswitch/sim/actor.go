@@ -54,8 +54,11 @@ func (c *call) act(a Act) {
 	case a.HangUp:
 		c.hangup("NORMAL_CLEARING", true)
 	case a.Says != "":
-		if c.listening && c.said == nil { // otherwise it is lost
+		switch { // otherwise it is lost
+		case c.listening && c.said == nil:
 			c.said = &a
+		case c.tap != nil:
+			c.tap.speak(a)
 		}
 	case a.Key != 0:
 		c.press(rune(a.Key), true)

@@ -45,6 +45,8 @@ type call struct {
 	stopped    bool     // it was told to stop
 	tones      bool     // tones of keys are looked for (start_dtmf)
 	recordings []*Recording
+	tap        *tap // records the caller's side alone
+	broken     bool // the prompt is to be broken off
 
 	queue     []command // sendmsg commands that are still to run
 	keys      []key     // pressed and not yet read
@@ -71,6 +73,7 @@ func (s *Switch) Call(ctx context.Context, o CallOptions) (Result, error) {
 	}
 	c := newCall(ctx, s, o)
 	defer c.recycle()
+	defer c.stopTap()
 	c.run()
 	if c.cancelled != nil {
 		return c.result, nil // the call was over before ctx ended

@@ -20,6 +20,7 @@ func init() {
 		"answer":                 {run: func(c *call, _ string) { c.answer() }, noMedia: true},
 		"pre_answer":             {run: func(c *call, _ string) { c.preAnswer() }, noMedia: true},
 		"playback":               {run: (*call).playback},
+		"break":                  {run: func(c *call, _ string) { c.broken = true }},
 		"play_and_get_digits":    {run: (*call).playAndGetDigits},
 		"read":                   {run: (*call).read},
 		"play_and_detect_speech": {run: (*call).playAndDetectSpeech},

@@ -17,6 +17,9 @@ type Recording struct {
 
 // recordSession is record_session: <path> and options. A second time it goes on as it is.
 func (c *call) recordSession(data string) {
+	if c.startTap(data) {
+		return
+	}
 	path, _, _ := strings.Cut(data, " ")
 	if path != "" && c.recording(path) == nil {
 		c.recordings = append(c.recordings, &Recording{Path: path})
@@ -39,6 +42,9 @@ func (c *call) maskRecording(path string, masked bool) {
 
 // stopRecording is stop_record_session: a path, or "all".
 func (c *call) stopRecording(path string) {
+	if c.tap != nil && (c.tap.file.Name() == path || strings.EqualFold(path, "all")) {
+		c.stopTap()
+	}
 	for _, r := range c.recordings {
 		if strings.EqualFold(path, "all") || r.Path == path {
 			c.result.Recordings = append(c.result.Recordings, *r)

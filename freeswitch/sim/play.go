@@ -12,7 +12,7 @@ type played int
 const (
 	toTheEnd played = iota
 	byKey
-	bySpeech // or because the engine was told to stop
+	bySpeech // or because the engine was told to stop, or the prompt broken off
 	notFound
 	broken // by a hang-up, a transfer or the end of the socket
 )
@@ -40,6 +40,7 @@ func (c *call) play(arg string, ask Prompt, onKey func(byte) bool) played {
 		c.hear(ask)
 	}
 	c.hidden(2) // PLAYBACK_START and PLAYBACK_STOP
+	c.broken = false
 	began := c.now()
 	how := c.listen(began.Add(length), onKey)
 	if how != toTheEnd {
@@ -52,11 +53,14 @@ func (c *call) play(arg string, ask Prompt, onKey func(byte) bool) played {
 // listen lets the time of a prompt pass.
 func (c *call) listen(until time.Time, onKey func(byte) bool) played {
 	for {
-		c.spend(until, func() bool { return !c.ready() || c.said != nil || c.stopped || onKey != nil && len(c.keys) > 0 })
+		c.spend(until, func() bool {
+			return !c.ready() || c.said != nil || c.stopped || c.broken || onKey != nil && len(c.keys) > 0
+		})
 		if !c.ready() {
 			return broken
 		}
-		if c.said != nil || c.stopped {
+		if c.said != nil || c.stopped || c.broken {
+			c.broken = false
 			return bySpeech
 		}
 		if onKey == nil || len(c.keys) == 0 {
@@ -103,7 +107,7 @@ func (c *call) reacted(now time.Time) {
 func (c *call) playback(data string) {
 	c.vars.unset("playback_terminator_used")
 	data, _, _ = strings.Cut(data, "@@")
-	how := c.play(data, Prompt{}, func(digit byte) bool {
+	how := c.play(data, Prompt{Speech: c.tap != nil}, func(digit byte) bool {
 		if strings.IndexByte(c.terminators(), digit) < 0 {
 			return false
 		}

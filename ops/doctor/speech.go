@@ -32,12 +32,12 @@ func recognisersUnderstand(ctx context.Context, o Options) (found []Finding) {
 	}
 	found = append(found, soundFolder(o))
 	for _, name := range slices.Sorted(maps.Keys(o.Speech.Recognisers)) {
-		found = append(found, recogniserUnderstands(ctx, name, o.Speech.Recognisers[name]))
+		found = append(found, recogniserUnderstands(ctx, o, name, o.Speech.Recognisers[name]))
 	}
 	return found
 }
 
-func recogniserUnderstands(ctx context.Context, name string, e recogniser.Engine) Finding {
+func recogniserUnderstands(ctx context.Context, o Options, name string, e recogniser.Engine) Finding {
 	r, err := recogniser.New(name, e, endpoint.Options{Log: silent})
 	if err != nil {
 		return problem("correct the settings", "%v", err)
@@ -47,18 +47,23 @@ func recogniserUnderstands(ctx context.Context, name string, e recogniser.Engine
 	if err != nil {
 		return problem("install Countersign again", "%v", err)
 	}
+	r.Within(o.Timeout)
 	u := sound.NewUtterance(len(said))
-	u.Write(said)
-	u.End()
-	began := time.Now()
+	ended := speak(u, said, r.Rate())
 	got, err := r.Recognise(ctx, session.Expected{
 		Language: "en", Kind: session.ExpectDigits, Min: len(sampleNumber), Max: len(sampleNumber),
 	}, "countersign-digits-4-en", u)
-	took := time.Since(began).Round(time.Millisecond)
+	answered := time.Now()
+	_ = u.Close()
+	took := max(answered.Sub(<-ended), 0).Round(time.Millisecond)
 	if err != nil {
 		return problem("start it, or correct speech.recognisers."+name+"; its callers key meanwhile", "%v", err)
 	}
 	defer got.Wipe()
+	if took > e.Patience() {
+		return problem("make it faster: decode while the sound comes; its callers key meanwhile",
+			"%s answers %s after the end of what is said, and %s are waited for", name, took, e.Patience())
+	}
 	readings := spoken.Digits("en", got.Words.Reveal(), len(sampleNumber), len(sampleNumber))
 	defer spoken.Wipe(readings)
 	for _, reading := range readings {
@@ -68,6 +73,29 @@ func recogniserUnderstands(ctx context.Context, name string, e recogniser.Engine
 	}
 	return note("nothing, if it knows no English; else try it with other recordings",
 		"%s answers within %s, but did not understand our recording of %s in English", name, took, sampleNumber)
+}
+
+// speak says something as fast as a caller does, until it is said or the utterance closed; ended has the time of that.
+func speak(u *sound.Utterance, said []byte, rate int) (ended <-chan time.Time) {
+	over := make(chan time.Time, 1)
+	go func() {
+		tick := time.NewTicker(sound.Frame)
+		defer tick.Stop()
+		frame := 2 * rate * int(sound.Frame/time.Millisecond) / 1000
+		for len(said) > 0 {
+			n := min(frame, len(said))
+			u.Write(said[:n])
+			said = said[n:]
+			select {
+			case <-tick.C:
+			case <-u.Ended():
+				said = nil
+			}
+		}
+		u.End()
+		over <- time.Now()
+	}()
+	return over
 }
 
 // soundFolder looks whether FreeSWITCH can write to speech.folder.

@@ -6,7 +6,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,6 +33,7 @@ func hears(t *testing.T, answer string) doctor.Options {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(memory) })
 	o := fresh(t)
+	o.Timeout = time.Minute // the machine may be busy
 	o.Speech = recogniser.Settings{
 		Folder: filepath.Join(memory, "sounds"), Recognisers: map[string]recogniser.Engine{"own": {URL: server.URL}},
 	}
@@ -45,15 +48,18 @@ func TestRecognisersAreTriedByHavingThemHear(t *testing.T) {
 		state  doctor.State
 		detail string
 	}{
-		"it understands":  {`{"results": [{"text": "one two three four", "confidence": 0.9}]}`, doctor.OK, "understands a number"},
-		"it mishears":     {`{"results": [{"text": "five two three four", "confidence": 0.9}]}`, doctor.Note, "did not understand"},
-		"it is something": {`<html>`, doctor.Problem, "not JSON"},
+		"it understands":       {`{"results": [{"text": "one two three four", "confidence": 0.9}]}`, doctor.OK, "understands a number"},
+		"it mishears":          {`{"results": [{"text": "five two three four", "confidence": 0.9}]}`, doctor.Note, "did not understand"},
+		"it is something else": {`<html>`, doctor.Problem, "not JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			all := found(t, hears(t, c.answer), "speech")
 			require.Len(t, all, 2)
 			assert.Equal(t, doctor.Note, all[0].State, "the folder does not exist yet")
+			if strings.Contains(all[1].Detail, "are waited for") {
+				t.Skip("this machine is too busy for an answer within a second")
+			}
 			assert.Equal(t, c.state, all[1].State)
 			assert.Contains(t, all[1].Detail, c.detail)
 		})
@@ -81,4 +87,24 @@ func TestWhereFreeSWITCHLeavesSoundIsLookedAt(t *testing.T) {
 	if f := folder(os.Getuid(), true); f.State != doctor.OK { // temporary files may be in memory
 		assert.Contains(t, f.Detail, "is on a disk")
 	}
+}
+
+func TestARecogniserThatIsTooSlowIsNamed(t *testing.T) {
+	t.Parallel()
+	o := hears(t, `{"results": [{"text": "one two three four", "confidence": 0.9}]}`)
+	e := o.Speech.Recognisers["own"]
+	e.Timeout = 100 * time.Millisecond
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		late := time.NewTimer(2 * e.Timeout)
+		defer late.Stop()
+		<-late.C
+		_, _ = io.WriteString(w, `{"results": []}`)
+	}))
+	t.Cleanup(server.Close)
+	e.URL = server.URL
+	o.Speech.Recognisers["own"] = e
+	f := found(t, o, "speech")[1]
+	assert.Equal(t, doctor.Problem, f.State, f.Detail)
+	assert.Contains(t, f.Detail, "100ms are waited for")
 }
