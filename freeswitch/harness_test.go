@@ -23,9 +23,9 @@ import (
 )
 
 const (
-	readyWithin = 40 * time.Second
-	stopWithin  = 15 * time.Second
-	apiWithin   = 10 * time.Second
+	readyWithin = 2 * time.Minute
+	stopWithin  = time.Minute
+	apiWithin   = time.Minute
 	// poll is how often a condition is looked at that FreeSWITCH does not tell us about.
 	poll = 20 * time.Millisecond
 )
@@ -122,7 +122,7 @@ func startFreeSWITCH(t testing.TB, o options) *freeSWITCH {
 	cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = out, out, dieWithUs()
 
 	started := make(chan error, 1)
-	go runToTheEnd(cmd, started, f.exited)
+	go runToTheEnd(cmd, asFreeSWITCH, started, f.exited)
 	require.NoError(t, <-started, "start %s", binary)
 	f.process = cmd.Process
 	t.Cleanup(func() { f.stop(t) })
@@ -130,10 +130,12 @@ func startFreeSWITCH(t testing.TB, o options) *freeSWITCH {
 	return f
 }
 
-// runToTheEnd starts a process, says whether that worked, and closes over when the process has ended.
-func runToTheEnd(cmd *exec.Cmd, started chan<- error, over chan<- struct{}) {
+// runToTheEnd starts a process, from a thread on which prepare was called, says whether that worked, and closes over
+// when the process has ended.
+func runToTheEnd(cmd *exec.Cmd, prepare func(), started chan<- error, over chan<- struct{}) {
 	runtime.LockOSThread() // dieWithUs means: with the thread that started it
 	defer close(over)
+	prepare()
 	err := cmd.Start()
 	started <- err
 	if err == nil {
@@ -309,3 +311,4 @@ func randomHex() string {
 	_, _ = cryptorand.Read(b)
 	return hex.EncodeToString(b)
 }
+

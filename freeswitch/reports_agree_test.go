@@ -26,7 +26,9 @@ func (s *service) run(t testing.TB, args ...string) []byte {
 	var stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, s.binary, append([]string{"--config", s.config, "--data", s.Data}, args...)...)
 	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	var out []byte
+	var err error
+	on(asService, func() { out, err = cmd.Output() })
 	require.NoError(t, err, "%v: %s", args, stderr.Bytes())
 	return out
 }

@@ -20,8 +20,8 @@ import (
 
 const (
 	buildWithin  = 8 * time.Minute // the race detector's first build compiles SQLite
-	importWithin = 30 * time.Second
-	serveWithin  = 30 * time.Second
+	importWithin = 2 * time.Minute
+	serveWithin  = 2 * time.Minute
 	// serviceStopsWithin is for a service without calls.
 	serviceStopsWithin = 20 * time.Second
 )
@@ -120,7 +120,7 @@ func (s *service) apply(t testing.TB, lines ...string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), importWithin)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, s.binary, args...).CombinedOutput()
+	out, err := output(exec.CommandContext(ctx, s.binary, args...))
 	require.NoError(t, err, "%s", out)
 }
 
@@ -140,7 +140,7 @@ func (s *service) importCustomers(t testing.TB, customers []customer) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, s.binary, "--config", s.config, "--data", s.Data, "customers", "import", "-")
 	cmd.Stdin = &rows
-	out, err := cmd.CombinedOutput()
+	out, err := output(cmd)
 	require.NoError(t, err, "%s", out)
 	require.Contains(t, string(out), fmt.Sprintf("%d customers imported", len(customers)))
 }
@@ -158,7 +158,7 @@ func (s *service) Start(t testing.TB) {
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.SysProcAttr = out, log, dieWithUs()
 	started := make(chan error, 1)
 	s.exited = make(chan struct{})
-	go runToTheEnd(s.cmd, started, s.exited)
+	go runToTheEnd(s.cmd, asService, started, s.exited)
 	require.NoError(t, <-started)
 	deadline := time.Now().Add(serveWithin)
 	for {
