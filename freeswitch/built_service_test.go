@@ -36,9 +36,7 @@ func buildService(t testing.TB) string {
 		ctx, cancel := context.WithTimeout(context.Background(), buildWithin)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, goTool, append(args, "countersign/cmd/countersign")...)
-		var out []byte
-		var err error
-		if aside(func() { out, err = cmd.CombinedOutput() }); err != nil {
+		if out, err := cmd.CombinedOutput(); err != nil {
 			built.err = fmt.Errorf("build the service: %w\n%s", err, out)
 		}
 	})

@@ -104,13 +104,11 @@ type places map[string][]byte
 // find searches all places. It returns what findKeyed would say, by the name of the place.
 func (p places) find(sequences ...string) map[string]string {
 	found := map[string]string{}
-	aside(func() {
-		for name, b := range p {
-			if at := findKeyed(b, sequences...); at != "" {
-				found[name] = at
-			}
+	for name, b := range p {
+		if at := findKeyed(b, sequences...); at != "" {
+			found[name] = at
 		}
-	})
+	}
 	return found
 }
 

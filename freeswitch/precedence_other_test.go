@@ -2,7 +2,4 @@
 
 package freeswitch_test
 
-func goFirst()      {}
-func asFreeSWITCH() {}
-func asService()    {}
-func asAnybody()    {}
+func goFirst() {}

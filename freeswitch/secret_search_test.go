@@ -28,16 +28,14 @@ type secret struct {
 // leaks says where secrets are, by the name of the place.
 func (p places) leaks(secrets ...secret) map[string]string {
 	found := map[string]string{}
-	aside(func() {
-		for name, in := range p {
-			small := smallLetters(in)
-			for _, s := range secrets {
-				if at := s.leak(in, small); at != "" {
-					found[name] += at
-				}
+	for name, in := range p {
+		small := smallLetters(in)
+		for _, s := range secrets {
+			if at := s.leak(in, small); at != "" {
+				found[name] += at
 			}
 		}
-	})
+	}
 	return found
 }
 

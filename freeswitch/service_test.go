@@ -23,7 +23,7 @@ const (
 	importWithin = 2 * time.Minute
 	serveWithin  = 2 * time.Minute
 	// serviceStopsWithin is for a service without calls.
-	serviceStopsWithin = 20 * time.Second
+	serviceStopsWithin = time.Minute
 )
 
 // customer is a row of the customers CSV.
@@ -70,7 +70,7 @@ type service struct {
 // startService imports the customers and starts the service, and returns when it takes calls.
 func startService(t testing.TB, o serviceOptions) *service {
 	t.Helper()
-	dir := t.TempDir()
+	dir := inMemory(t)
 	s := &service{
 		Port: freePort(t), NATS: fmt.Sprintf("127.0.0.1:%d", freePort(t)), API: fmt.Sprintf("127.0.0.1:%d", freePort(t)),
 		Key:    randomHex() + randomHex(),
@@ -120,7 +120,7 @@ func (s *service) apply(t testing.TB, lines ...string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), importWithin)
 	defer cancel()
-	out, err := output(exec.CommandContext(ctx, s.binary, args...))
+	out, err := exec.CommandContext(ctx, s.binary, args...).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 }
 
@@ -140,7 +140,7 @@ func (s *service) importCustomers(t testing.TB, customers []customer) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, s.binary, "--config", s.config, "--data", s.Data, "customers", "import", "-")
 	cmd.Stdin = &rows
-	out, err := output(cmd)
+	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	require.Contains(t, string(out), fmt.Sprintf("%d customers imported", len(customers)))
 }
@@ -158,7 +158,7 @@ func (s *service) Start(t testing.TB) {
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.SysProcAttr = out, log, dieWithUs()
 	started := make(chan error, 1)
 	s.exited = make(chan struct{})
-	go runToTheEnd(s.cmd, asService, started, s.exited)
+	go runToTheEnd(s.cmd, func() {}, started, s.exited)
 	require.NoError(t, <-started)
 	deadline := time.Now().Add(serveWithin)
 	for {

@@ -194,7 +194,7 @@ func spoken(t testing.TB, words string) []int16 {
 	file := filepath.Join(t.TempDir(), "spoken.wav")
 	cmd := exec.CommandContext(ctx, flite, "-voice", "slt", "-f", "-", "-o", file)
 	cmd.Stdin = strings.NewReader(words + "\n") // no list of processes shows them
-	out, err := output(cmd)
+	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	wav, err := os.ReadFile(file)
 	require.NoError(t, err)

@@ -142,7 +142,7 @@ func voiced(t testing.TB, voice, words string) []int16 {
 	if program == "espeak-ng" {
 		cmd = exec.CommandContext(ctx, program, "-v", name, "-s", "140", "-w", file, words)
 	}
-	out, err := output(cmd)
+	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	wav, err := os.ReadFile(file)
 	require.NoError(t, err)
