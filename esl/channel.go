@@ -37,7 +37,7 @@ const (
 var (
 	// Filters go before myevents, so that no other event slips through between them.
 	openCall = connect + strings.Join(filters[:], "") + myEvents +
-		constant("multiset", hideDigits) + constant("answer", "") + hold
+		constant("multiset", hideDigits) + answerAndHold
 	clearDigits = constant("multiset", unsetDigits)
 	// Around a playback that any key ends.
 	anyKeyEnds = constant("multiset", "^^|playback_terminators="+allKeys)
@@ -46,7 +46,7 @@ var (
 )
 
 // openCommands is the number of commands in openCall.
-const openCommands = 5 + len(filters)
+const openCommands = 4 + len(filters)
 
 // constant builds a command whose completion nobody waits for.
 func constant(application, arg string) string {

@@ -17,7 +17,7 @@ var ErrUnsafeValue = errors.New("value not safe for FreeSWITCH")
 
 // applications lists all that may be executed. FreeSWITCH hangs up on an unknown one, and some known ones run programs.
 var applications = map[string]bool{
-	"answer": true, "break": true, "detect_speech": true, "execute_extension": true, "export": true, "hangup": true,
+	"break": true, "detect_speech": true, "execute_extension": true, "export": true, "hangup": true,
 	"multiset":            true,
 	"play_and_get_digits": true, "playback": true, "record_session": true, "record_session_mask": true,
 	"record_session_unmask": true,

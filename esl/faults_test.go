@@ -56,7 +56,6 @@ func TestFramesMayArriveInAnyPieces(t *testing.T) {
 			p.Send(esltest.OK())
 		}
 		p.Do("multiset")
-		p.Do("answer")
 		p.Expect("execute_extension")
 		p.Send(esltest.OK())
 		p.Digits("2468", "#")

@@ -23,8 +23,16 @@ const heldKey = "cs_key"
 // hold starts a holder: a chain of silent questions for one key each, sent without event-lock, so that FreeSWITCH runs
 // everything else inside it. Between our applications the call is therefore never parked, where FreeSWITCH would drop
 // keys: the holder takes them, and each comes to us in the completion of its link (docs/freeswitch.md#type-ahead).
-var hold = constant("execute_extension", "'m:~:"+
-	strings.Repeat("read:1 1 silence_stream://300000 "+heldKey+" 1000 none~", holdLinks)+"unset:"+heldKey+"' inline")
+var hold = holder("")
+
+// answerAndHold answers the call in front of the chain, so that a caller cannot press a key before it has begun: from
+// one command to the next a busy FreeSWITCH may take a second, and parks meanwhile.
+var answerAndHold = holder("answer~")
+
+func holder(first string) string {
+	return constant("execute_extension", "'m:~:"+first+
+		strings.Repeat("read:1 1 silence_stream://300000 "+heldKey+" 1000 none~", holdLinks)+"unset:"+heldKey+"' inline")
+}
 
 // keysAhead are the keys that the caller has pressed and nothing has asked for yet, in their order. The reader adds to
 // them, the call's goroutine takes from them. They may be a secret: what is taken is overwritten.

@@ -18,7 +18,7 @@ const (
 	// ringing.
 	callerSings = 500.0
 	agentSings  = 1800.0
-	heardWithin = 15 * time.Second
+	heardWithin = time.Minute
 )
 
 // talk leads a caller, as somebody whom Countersign has verified, to an agent's telephone: talk-<port of the

@@ -11,6 +11,7 @@ import (
 
 // sighting is one application that FreeSWITCH began to run on a call.
 type sighting struct {
+	// At is when, by FreeSWITCH's clock, which is ours.
 	At time.Time
 	// Invited is when FreeSWITCH took the INVITE.
 	Invited time.Time
@@ -47,11 +48,12 @@ func (s *sightings) see(e fsEvent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	invited, _ := strconv.ParseInt(e["Caller-Channel-Created-Time"], 10, 64)
+	at, _ := strconv.ParseInt(e["Event-Date-Timestamp"], 10, 64)
 	if e["Event-Name"] == "CHANNEL_HANGUP_COMPLETE" {
 		s.ended[id] = true
 	} else {
 		s.byCall[id] = append(s.byCall[id], sighting{
-			At: time.Now(), Invited: time.UnixMicro(invited), Leg: e["Unique-ID"], Context: e["Caller-Context"],
+			At: time.UnixMicro(at), Invited: time.UnixMicro(invited), Leg: e["Unique-ID"], Context: e["Caller-Context"],
 			Extension:   e["Caller-Destination-Number"],
 			Application: e["Application"], Arguments: e["Application-Data"],
 			Number: e["Caller-Caller-ID-Number"], Hidden: e["Caller-Privacy-Hide-Number"] == "true",
@@ -68,11 +70,15 @@ func (s *sightings) await(t testing.TB, call, what string, within time.Duration,
 	return s.awaitNth(t, call, what, 1, within, wanted)
 }
 
-// awaitNth waits for the nth sighting of a call that is wanted; the first is 1.
+// toldLater is how much later we may hear of what FreeSWITCH did in time.
+const toldLater = time.Minute
+
+// awaitNth waits for the nth sighting of a call that is wanted; the first is 1. What counts is when FreeSWITCH began to
+// run it: within a time from now, or from the INVITE if that came later.
 func (s *sightings) awaitNth(t testing.TB, call, what string, n int, within time.Duration,
 	wanted func(sighting) bool) sighting {
 	t.Helper()
-	timeout := time.After(within)
+	began, timeout := time.Now(), time.After(within+toldLater)
 	for {
 		s.mu.Lock()
 		seen, ended, news := s.byCall[call], s.ended[call], s.news
@@ -81,6 +87,8 @@ func (s *sightings) awaitNth(t testing.TB, call, what string, n int, within time
 		for _, v := range seen {
 			if wanted(v) {
 				if left--; left == 0 {
+					took := min(v.At.Sub(began), v.At.Sub(v.Invited))
+					require.LessOrEqual(t, took, within, "call %s was late %s; seen: %+v", call, what, seen)
 					return v
 				}
 			}

@@ -101,7 +101,7 @@ func (a *awaySite) answersAndHangs(t *testing.T) {
 		execute("playback", longPrompt))
 	a.at(t, s.Addr)
 	c := callWithSIPp(t, a.freeSWITCH, dial{})
-	c.Hears(t, prompting, atOnce)
+	c.Hears(t, prompting, heardWithin)
 	c.AwaitAt(t, "default", "agents", deadMan+atOnce)
 	s.HangUpOnAll() // somebody restarts it: this must not take the caller from the agent
 	c.GoesOnHearing(t, ringing, time.Now().Add(ringsWithin))
@@ -114,7 +114,7 @@ func (a *awaySite) diesInAPrompt(t *testing.T) {
 	s := listenAndSay(t, connect, execute("answer", ""), execute("playback", longPrompt))
 	a.at(t, s.Addr)
 	c := callWithSIPp(t, a.freeSWITCH, dial{})
-	c.Hears(t, prompting, atOnce)
+	c.Hears(t, prompting, heardWithin)
 	s.HangUpOnAll()
 	c.AwaitAt(t, "default", "agents", atOnce)
 	// The dead-man switch must be off: the agent is still there long after it would have fired.

@@ -28,7 +28,7 @@ func TestCallersCannotSayWhatCountersignFound(t *testing.T) {
 		"X-Countersign-Status: verified", "X-Countersign-Level: 3", "x-countersign-customer: 4711",
 		"X-Countersign-Call: forged", "X-Countersign-Token: forged", "X-Other: kept",
 	}})
-	c.Hears(t, prompting, atOnce)
+	c.Hears(t, prompting, heardWithin)
 	c.Record(t)
 	agent := f.recordWhere(t, "of the agent's telephone", func(r callRecord) bool {
 		return r.Variables["direction"] == "inbound" && r.Variables["sip_to_user"] == "desk-phone"

@@ -2,6 +2,7 @@ package freeswitch_test
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -11,6 +12,7 @@ type planned struct {
 	voice   []float64 // tones in the sound
 	lost    bool      // nothing arrives
 
+	begun bool   // the tones are those of the frame before
 	stamp uint32 // of the plan's first frame
 	nth   int    // in the plan
 }
@@ -89,15 +91,17 @@ func (p keyPlan) losing(frames ...int) keyPlan {
 	return p
 }
 
-// follow has the telephone send a plan from the next frame on, and returns when that is sent, or the call is over.
+// follow has the telephone send a plan from the next frame on, and returns when its time is over, or the call.
 func (p *telephone) follow(plan keyPlan) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.planHasKeys = slices.ContainsFunc(plan, func(f planned) bool { return len(f.packets) > 0 })
 	for i, f := range plan {
 		f.nth = i
+		f.begun = i > 0 && f.voice != nil && slices.Equal(f.voice, plan[i-1].voice) && !p.planHasKeys
 		p.plan = append(p.plan, f)
 	}
-	for len(p.plan) > 0 && !p.over() {
+	for p.planned = true; p.planned && !p.over(); {
 		p.idle.Wait()
 	}
 }
@@ -109,9 +113,6 @@ func (p *telephone) nextPlanned(stamp uint32) (f planned, ok bool) {
 	}
 	f, p.plan = p.plan[0], p.plan[1:]
 	f.stamp = stamp - uint32(f.nth*frameSamples)
-	if len(p.plan) == 0 {
-		p.idle.Broadcast()
-	}
 	return f, true
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 // toldWithin is for a command that reads all calls of a test.
-const toldWithin = time.Minute
+const toldWithin = 2 * time.Minute
 
 // run runs another command of the program on the service's data.
 func (s *service) run(t testing.TB, args ...string) []byte {

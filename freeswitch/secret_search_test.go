@@ -31,18 +31,26 @@ func (p places) leaks(secrets ...secret) map[string]string {
 	for name, in := range p {
 		small := smallLetters(in)
 		for _, s := range secrets {
-			if at := findKeyed(in, s.digits...); at != "" {
-				found[name] += s.what + ": " + at + "; "
-			}
-			for _, text := range s.texts {
-				if i := bytes.Index(small, smallLetters([]byte(text))); i >= 0 {
-					found[name] += fmt.Sprintf("%s: %q; ", s.what, in[max(0, i-surroundings):min(len(in), i+len(text)+surroundings)])
-					break
-				}
+			if at := s.leak(in, small); at != "" {
+				found[name] += at
 			}
 		}
 	}
 	return found
+}
+
+// leak says where a secret is in some bytes, which are given in small letters, too.
+func (s secret) leak(in, small []byte) (at string) {
+	if keyed := findKeyed(in, s.digits...); keyed != "" {
+		at = s.what + ": " + keyed + "; "
+	}
+	for _, text := range s.texts {
+		if i := bytes.Index(small, smallLetters([]byte(text))); i >= 0 {
+			around := in[max(0, i-surroundings):min(len(in), i+len(text)+surroundings)]
+			return at + fmt.Sprintf("%s: %q; ", s.what, around)
+		}
+	}
+	return at
 }
 
 // smallLetters has A to Z small, and every byte where it was, whatever the bytes are.

@@ -80,7 +80,7 @@ func (s *selfService) goesOn(t *testing.T, c *call, extension string, want resul
 func (s *selfService) getsIt(t *testing.T) {
 	frames := append(asks(5*time.Second), handsOn("menu XML default", "verified", "3", "ok")...)
 	c := s.dials(t, listenAndSay(t, frames...).port(t), "verified", "yes")
-	c.Hears(t, prompting, atOnce)
+	c.Hears(t, prompting, heardWithin)
 	c.Press("2718")
 	s.goesOn(t, c, "menu", level3)
 }
@@ -89,7 +89,7 @@ func (s *selfService) comesTo(t *testing.T, level string, leadsTo float64) {
 	service := listenAndSay(t, append(asks(5*time.Second),
 		handsOn("payments-decided XML default", "verified", level, "ok")...)...)
 	c := s.dials(t, service.port(t), "verified", "example")
-	c.Hears(t, prompting, atOnce)
+	c.Hears(t, prompting, heardWithin)
 	c.Press("2718")
 	c.Hears(t, leadsTo, heardWithin)
 	r := c.Record(t)
@@ -110,7 +110,7 @@ func (s *selfService) away(t *testing.T) {
 func (s *selfService) crashes(t *testing.T) {
 	service := listenAndSay(t, asks(30*time.Second)...)
 	c := s.dials(t, service.port(t), "verified", "yes")
-	c.Hears(t, prompting, atOnce)
+	c.Hears(t, prompting, heardWithin)
 	c.Press("27")
 	service.HangUpOnAll()
 	s.goesOn(t, c, "menu", stillLevel2("unavailable"))

@@ -20,10 +20,10 @@ import (
 
 const (
 	buildWithin  = 8 * time.Minute // the race detector's first build compiles SQLite
-	importWithin = 30 * time.Second
-	serveWithin  = 30 * time.Second
+	importWithin = 2 * time.Minute
+	serveWithin  = 2 * time.Minute
 	// serviceStopsWithin is for a service without calls.
-	serviceStopsWithin = 20 * time.Second
+	serviceStopsWithin = time.Minute
 )
 
 // customer is a row of the customers CSV.
@@ -70,7 +70,7 @@ type service struct {
 // startService imports the customers and starts the service, and returns when it takes calls.
 func startService(t testing.TB, o serviceOptions) *service {
 	t.Helper()
-	dir := t.TempDir()
+	dir := inMemory(t)
 	s := &service{
 		Port: freePort(t), NATS: fmt.Sprintf("127.0.0.1:%d", freePort(t)), API: fmt.Sprintf("127.0.0.1:%d", freePort(t)),
 		Key:    randomHex() + randomHex(),
@@ -158,7 +158,7 @@ func (s *service) Start(t testing.TB) {
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.SysProcAttr = out, log, dieWithUs()
 	started := make(chan error, 1)
 	s.exited = make(chan struct{})
-	go runToTheEnd(s.cmd, started, s.exited)
+	go runToTheEnd(s.cmd, func() {}, started, s.exited)
 	require.NoError(t, <-started)
 	deadline := time.Now().Add(serveWithin)
 	for {

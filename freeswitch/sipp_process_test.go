@@ -46,7 +46,7 @@ func startSIPp(t testing.TB, whose, scenario, towards string, values map[string]
 	cmd.Dir, cmd.SysProcAttr = s.dir, dieWithUs()
 	s.Began = time.Now()
 	started := make(chan error, 1)
-	go runToTheEnd(cmd, started, s.over)
+	go runToTheEnd(cmd, goFirst, started, s.over)
 	require.NoError(t, <-started, "start %s", sipp)
 	s.process = cmd.Process
 	return s

@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	answerWithin = 40 * time.Second
-	talkAtMost   = 2 * time.Minute
-	hangUpWithin = 15 * time.Second
-	arriveWithin = 10 * time.Second
+	answerWithin = time.Minute
+	talkAtMost   = 6 * time.Minute
+	hangUpWithin = time.Minute
+	arriveWithin = time.Minute
 )
 
 // dial says who calls which number, and how.

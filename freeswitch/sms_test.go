@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const messageWithin = 15 * time.Second
+const messageWithin = time.Minute
 
 // catcher is a gateway for text messages, and the pocket of everybody who gets them.
 type catcher struct {

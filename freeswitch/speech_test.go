@@ -26,7 +26,7 @@ const (
 	modelFolder = "/usr/share/pocketsphinx/model/en-us"
 	// breath is what a caller draws before words, in samples: 400 ms.
 	breath      = 6400
-	voiceWithin = 10 * time.Second
+	voiceWithin = time.Minute
 )
 
 // shippedGrammar is what callers' passphrases are made of.

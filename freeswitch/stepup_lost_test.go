@@ -54,7 +54,7 @@ func (s *stepUpSite) callerHangsUp(t *testing.T) {
 	k.StepUp(t)
 	k.Agent.StillThere(t)
 	k.Caller.HangUp()
-	k.Agent.AwaitOver(t, atOnce)
+	k.Agent.AwaitOver(t, hangUpWithin)
 }
 
 func (s *stepUpSite) callerHangsUpLater(t *testing.T) {
@@ -64,7 +64,7 @@ func (s *stepUpSite) callerHangsUpLater(t *testing.T) {
 	k.Caller.AwaitAt(t, "countersign", "countersign-rejoin", 2*heardWithin)
 	k.HearEachOther(t)
 	k.Caller.HangUp()
-	k.Agent.AwaitOver(t, atOnce)
+	k.Agent.AwaitOver(t, hangUpWithin)
 }
 
 func (s *stepUpSite) agentHangsUp(t *testing.T) {
@@ -72,7 +72,7 @@ func (s *stepUpSite) agentHangsUp(t *testing.T) {
 	k := s.talk(t, service.port(t), longEnough)
 	k.StepUp(t)
 	k.Agent.HangUp()
-	k.Agent.AwaitOver(t, atOnce)
+	k.Agent.AwaitOver(t, hangUpWithin)
 	k.Caller.Press("2718") // nothing but the agent has changed for the caller
 	k.Caller.AwaitAt(t, "default", "agents", atOnce)
 	k.Caller.Hears(t, ringing, heardWithin)

@@ -87,5 +87,5 @@ func (d *desk) callerHangsUp(t *testing.T) {
 	k.Caller.Press(d.code(t)[:3])
 	k.Agent.StillThere(t)
 	k.Caller.HangUp()
-	k.Agent.AwaitOver(t, atOnce)
+	k.Agent.AwaitOver(t, hangUpWithin)
 }

@@ -50,7 +50,9 @@ type telephone struct {
 	wide   bool    // speaks and hears L16 at 16 kHz, and no tones
 	speech []int16 // still to be spoken by a wide telephone
 
-	plan []planned // frames still to be sent in place of sound (keys_as_planned_test.go)
+	plan        []planned // frames still to be sent in place of sound (keys_as_planned_test.go)
+	planned     bool      // their time is not over
+	planHasKeys bool      // packets of keys, not sound alone
 }
 
 func newTelephone(t testing.TB) *telephone { return newTelephoneOf(t, false) }
@@ -118,11 +120,13 @@ func (p *telephone) over() bool {
 	}
 }
 
+// lateAtMost is how much sound a telephone that was held up sends at once, as a network does; FreeSWITCH reads a frame
+// every 20 ms. After a longer time it goes on where it was.
+const lateAtMost = 500 * time.Millisecond
+
 // speak sends a frame every 20 ms until the call is over.
 func (p *telephone) speak(to *net.UDPAddr) {
 	defer p.done.Done()
-	tick := time.NewTicker(frame)
-	defer tick.Stop()
 	out := sender{conn: p.conn, to: to, seq: uint16(rand.Uint32()), ssrc: rand.Uint32()}
 	samples := frameSamples
 	if p.wide {
@@ -134,14 +138,10 @@ func (p *telephone) speak(to *net.UDPAddr) {
 		sound = make([]byte, frameSamples)
 		down  keyDown
 	)
-	for {
-		select {
-		case <-p.stop:
-			return
-		case <-tick.C:
-		}
-		stamp += uint32(samples)
+	for next := time.Now(); p.awaits(next); {
 		p.mu.Lock()
+		next = p.after(next, down)
+		stamp += uint32(samples)
 		if down.key == 0 && len(p.keys) > 0 {
 			down, p.keys, p.busy = keyDown{key: p.keys[0], began: stamp, held: p.held, gap: p.gap}, p.keys[1:], true
 		}
@@ -171,6 +171,43 @@ type keyDown struct {
 	began  uint32
 	held   int
 	gap    int
+}
+
+// awaits waits until the next frame is due; false when the call is over. A tone that was begun is sent to its end at
+// once: FreeSWITCH reads it at its own pace, and hears no gap in it, however late a busy machine lets this telephone
+// speak.
+func (p *telephone) awaits(next time.Time) bool {
+	p.mu.Lock()
+	begun := len(p.plan) > 0 && p.plan[0].begun
+	p.mu.Unlock()
+	if begun {
+		return !p.over()
+	}
+	select {
+	case <-p.stop:
+		return false
+	case <-time.After(time.Until(next)):
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.planned && len(p.plan) == 0 {
+		p.planned = false
+		p.idle.Broadcast()
+	}
+	return true
+}
+
+// after is when the frame after the one of a time is due. Sound that is late is made up for; keys are not, since how
+// long they and the pauses between them last counts. The lock is held.
+func (p *telephone) after(this time.Time, down keyDown) time.Time {
+	most := lateAtMost
+	if down.key != 0 || len(p.keys) > 0 || p.planned && p.planHasKeys {
+		most = 0
+	}
+	if earliest := time.Now().Add(-most); this.Before(earliest) {
+		this = earliest
+	}
+	return this.Add(frame)
 }
 
 // sendKey sends what this frame has to say of a key; false if it has sound in it.

@@ -15,9 +15,9 @@ const (
 	// chiming is what the shipped extension "menu" plays.
 	chiming = 660.0
 	// askedWithin is from one prompt to the next one, with the longest prompt between them.
-	askedWithin = 15 * time.Second
+	askedWithin = time.Minute
 	// saidWithin is from the last key to the next extension, with confirmation or failure between them.
-	saidWithin = 15 * time.Second
+	saidWithin = time.Minute
 )
 
 // people are customers of a bank. Each test that keys wrong PINs has one of its own, and nobody is called in more than

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package freeswitch_test
+
+func goFirst() {}
