@@ -142,7 +142,8 @@ const notCounted = 2 * time.Minute
 
 const (
 	noteNothingCounted = "No events have been counted yet; a service with the role reporting counts them."
-	noteCountedUntil   = "Events are counted until %s; later ones are missing until a service with the role reporting runs."
+	noteCountedUntil   = "Events are counted until %s; later ones are missing until a service with the role reporting " +
+		"runs."
 )
 
 // tellCounted notes until when events are counted, where it matters: a report that is behind must not look like a quiet

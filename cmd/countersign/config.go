@@ -17,8 +17,10 @@ import (
 
 	"countersign/backend"
 	"countersign/backend/email"
+	"countersign/backend/recogniser"
 	"countersign/backend/sms"
 	"countersign/bus"
+	"countersign/esl/tap"
 	"countersign/freeswitch"
 	"countersign/internal/strictyaml"
 	"countersign/lines"
@@ -28,6 +30,7 @@ import (
 	"countersign/session/guard"
 	"countersign/session/token"
 	"countersign/store/customers"
+	"countersign/web/staff"
 )
 
 const defaultData = "./countersign-data"
@@ -66,6 +69,7 @@ type config struct {
 	Backend backend.Settings `yaml:"backend"`
 	SMS     sms.Settings     `yaml:"sms"`
 	Email   email.Settings   `yaml:"email"`
+	Speech  recogniser.Settings `yaml:"speech"`
 	// CodeCalls is freeswitch.CodeCallSettings.
 	CodeCalls codeCalls   `yaml:"code_calls"`
 	Guard     guard.Rules `yaml:"guard"`
@@ -110,6 +114,7 @@ type config struct {
 
 	data      string // --data
 	noReports bool   // --roles without reporting
+	demo      *staff.Demo
 }
 
 // freeswitchServer is the event socket of a FreeSWITCH.
@@ -178,6 +183,7 @@ func defaults() config {
 	c.Reports.Schedules, c.Reports.Mail.TLS = []deliver.Schedule{}, deliver.StartTLS
 	c.CodeCalls.Ring, c.CodeCalls.Countries = duration(30*time.Second), []string{}
 	c.Email.TLS, c.Email.Texts = deliver.StartTLS, map[string]email.Text{}
+	c.Speech.Folder, c.Speech.Recognisers = tap.DefaultFolder, map[string]recogniser.Engine{}
 	c.NATS.Listen = bus.DefaultListen
 	c.NATS.Timeout = duration(750 * time.Millisecond)
 	c.Log.Level = "info"
@@ -277,6 +283,7 @@ func (c config) check() error {
 	}
 	errs = append(errs, below("guard", c.Guard.Validate())...)
 	errs = append(errs, below("email", errors.Join(c.Email.Check()...))...)
+	errs = append(errs, below("speech", errors.Join(c.Speech.Check()...))...)
 	errs = append(errs, below("keys", c.Keys.check())...)
 	errs = append(errs, below("code_calls", errors.Join(c.CodeCalls.settings().Check()...))...)
 	if c.CodeCalls.Dial != "" && len(c.FreeSWITCH) == 0 {

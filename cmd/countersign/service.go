@@ -16,6 +16,7 @@ import (
 	"countersign/internal/datafile"
 	"countersign/lines"
 	"countersign/lines/live"
+	"countersign/queue"
 	"countersign/session"
 	"countersign/session/guard"
 	"countersign/session/receipt"
@@ -42,8 +43,9 @@ type service struct {
 	state    *bus.State
 	lines    *live.Lines
 	server   *esl.Server
-	served   chan error  // what ended the server
-	losses   chan string // what NATS has lost, to be told
+	agents   *queue.Tracker // nil if no event socket of FreeSWITCH is set
+	served   chan error     // what ended the server
+	losses   chan string    // what NATS has lost, to be told
 	book     *people.Book
 	live     *weblive.Calls
 
@@ -165,15 +167,21 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 	}
 	runner := session.NewRunner(session.Options{
 		Placeholders: placeholders,
-		Journal:      s.journal, Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
+		Journal:      s.followCalls(), Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
 		Trunks:   quiet,
+		Habits:   directory,
 		Tokens:   token.ForCalls{Issuer: tokens},
 		Customer: customers.ByID, Node: cfg.Node, Log: log,
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
 		StateTimeout: time.Duration(cfg.NATS.Timeout),
 	})
+	own, err := openRecognisers(cfg.Speech, log, &s.parts)
+	if err != nil {
+		return s, err
+	}
 	s.server = esl.NewServer(runner.Run, esl.Options{
 		MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Keys: cfg.Keys.of, Log: log,
+		Recognisers: own.recognisers, Sounds: own.sounds,
 	})
 	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
 		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal) + leapMost},
@@ -209,6 +217,9 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 	}
 	background.run(func(ctx context.Context) { s.lines.Follow(ctx, s.state.Lines()) })
 	background.run(s.lines.Render)
+	if s.agents != nil {
+		background.run(s.watchAgents)
+	}
 	if s.api != nil {
 		background.run(func(ctx context.Context) { serveAPI(ctx, s.api, handler, cfg, log) })
 		background.run(s.follow)

@@ -30,7 +30,7 @@ func (s *service) addScreens(o *web.Options) {
 		Walls:  walls.New(s.state.People(), time.Now),
 		WhatIf: &staff.WhatIf{Region: s.cfg.Line.Region, PopURL: s.cfg.Line.PopURL, Line: s.lineFile},
 		Audit:  func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
-		URL:    s.cfg.webURL(s.api.Addr().String()), Log: s.log,
+		URL:    s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
 	})
 	o.Staff, o.Routes = pages, pages.Routes()
 }

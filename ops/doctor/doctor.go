@@ -10,6 +10,7 @@ import (
 
 	"countersign/backend"
 	"countersign/backend/email"
+	"countersign/backend/recogniser"
 	"countersign/backend/sms"
 	"countersign/bus"
 	"countersign/freeswitch"
@@ -97,6 +98,7 @@ type Options struct {
 	Backend backend.Settings // no URL: none
 	SMS     sms.Settings     // no URL: none
 	Email   email.Settings   // no server: none
+	Speech  recogniser.Settings
 	// CodeCalls: code_calls.dial is set.
 	CodeCalls bool
 	// Region is line.region.
@@ -135,6 +137,7 @@ var checks = []check{
 	{name: "backend", run: backendAnswers},
 	{name: "sms", run: gatewayIsBounded},
 	{name: "email", run: mailServerTakesLogin},
+	{name: "speech", run: recognisersUnderstand},
 	{name: "journal", run: outboxIsEmpty},
 	{name: "audit", run: auditLogIsUnchanged},
 	{name: "schedules", run: scheduledReportsSucceeded},

@@ -39,6 +39,7 @@ const (
 	Erased         = "erased"
 	Added          = "customer_added"
 	Removed        = "customer_removed"
+	HabitForgotten = "habits_forgotten"
 	Imported       = "imported"
 	Exported       = "exported"
 	Replayed       = "replayed"

@@ -35,12 +35,13 @@ const password = "four words of no sense"
 
 // office is the screens behind a real HTTP server.
 type office struct {
-	t     testing.TB
-	url   string
-	book  *people.Book
-	live  *live.Calls
-	pages *staff.Pages
-	log   *buffer
+	t      testing.TB
+	url    string
+	server *httptest.Server
+	book   *people.Book
+	live   *live.Calls
+	pages  *staff.Pages
+	log    *buffer
 
 	mu      sync.Mutex
 	now     time.Time
@@ -81,7 +82,7 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 			t.Log(o.log.String())
 		}
 	})
-	o.url = server.URL
+	o.server, o.url = server, server.URL
 	return o
 }
 

@@ -39,6 +39,8 @@ type Options struct {
 	Walls *walls.Book
 	// Audit writes down what somebody did.
 	Audit func(ctx context.Context, e audit.Entry) error
+	// Demo lets visitors in without a password; nil everywhere but in a demo.
+	Demo *Demo
 	// URL is the address under which browsers reach us, without a slash at its end.
 	URL string
 	Log *slog.Logger
@@ -82,7 +84,7 @@ func (p *Pages) Routes() []access.Route {
 	}
 	watching := []access.Role{access.Supervisor, access.Business, access.Admin}
 	persons := []access.Role{access.Supervisor, access.Admin}
-	return []access.Route{
+	return append(p.demoRoutes(), []access.Route{
 		{Method: "GET", Path: asset.Prefix + "{file}", Rule: access.Public(), Handler: http.HandlerFunc(asset.Serve)},
 		public("GET", "/{$}", p.home),
 		public("GET", "/sign-in", p.signInForm),
@@ -121,7 +123,7 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/people/{id}", p.changePerson, access.Admin),
 		staff("POST", "/people/{id}/invite", p.invite, access.Admin),
 		staff("POST", "/people/{id}/sign-out", p.signOutPerson, access.Admin),
-	}
+	}...)
 }
 
 // Load implements web.Staff.
