@@ -58,7 +58,7 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 	o.live = live.New(o.clock)
 	options := staff.Options{
 		Book: o.book, Sessions: people.NewSessions(o.book, false), Live: o.live, StepUps: o,
-		Walls: walls.New(shared.NewMemory(), o.clock),
+		Walls:   walls.New(shared.NewMemory(), o.clock),
 		Lines:   func() []string { return []string{"orders", "retail"} },
 		Journey: func(_ context.Context, call string) ([]event.Event, error) { return o.calls[call], nil },
 		Audit: func(_ context.Context, e audit.Entry) error {
