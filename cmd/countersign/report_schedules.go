@@ -16,6 +16,7 @@ import (
 	"countersign/reports/reportsdb"
 	"countersign/reports/schedule"
 	"countersign/store/sqlite"
+	"countersign/web/staff"
 )
 
 func reportSchedulesCommand() *cli.Command {
@@ -173,4 +174,36 @@ func times(n int) string {
 		return "once"
 	}
 	return counted(n, "time")
+}
+
+// scheduledReports are the schedules of the settings, for the screens.
+type scheduledReports struct{ cfg config }
+
+var _ staff.Schedules = scheduledReports{}
+
+// Statuses implements staff.Schedules.
+func (s scheduledReports) Statuses(ctx context.Context) ([]deliver.Status, error) {
+	states, err := scheduleStates(ctx, s.cfg)
+	if err != nil {
+		return nil, err
+	}
+	return s.cfg.Reports.Statuses(states, time.Now())
+}
+
+// Run implements staff.Schedules.
+func (s scheduledReports) Run(ctx context.Context, name, actor string) (went []string, err error) {
+	one, ok := s.cfg.Reports.Find(name)
+	if !ok {
+		return nil, staff.ErrNoSchedule
+	}
+	err = reportsFile{s.cfg.reportsPath()}.open(ctx, func(r *reports.Reader) error {
+		now := time.Now()
+		done, err := deliver.Deliver(ctx, r, s.cfg.Reports.Mail, one, deliver.Order{Due: now, ID: fmt.Sprintf("%d.run", now.UnixNano())})
+		went = done.Went
+		if e, ok := done.Entry(actor); ok {
+			err = errors.Join(err, auditEntry(ctx, s.cfg, e))
+		}
+		return err
+	})
+	return went, err
 }

@@ -35,10 +35,11 @@ func (s *service) addScreens(o *web.Options) {
 		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames,
 		StepUps: o.StepUps, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
 		Keys: made, SettingsKeys: ofSettings,
-		Audit: func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
-		URL:   s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
-		Walls:  walls.New(s.state.People(), time.Now),
+		Walls:    walls.New(s.state.People(), time.Now),
+		Benefits: s.cfg.Reports.Benefits, Schedules: scheduledReports{s.cfg},
 		WhatIf: &staff.WhatIf{Region: s.cfg.Line.Region, PopURL: s.cfg.Line.PopURL, Line: s.lineFile},
+		Audit:  func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
+		URL:    s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
 	})
 	o.Staff, o.Routes = pages, pages.Routes()
 	o.Keys, o.Reports, o.Journey = made, reportsFile{s.cfg.reportsPath()}, s.journal.Call
@@ -84,6 +85,12 @@ func (f reportsFile) Read(
 func (f reportsFile) Trend(ctx context.Context, q reports.TrendQuery) (t reports.Trend, err error) {
 	err = f.open(ctx, func(r *reports.Reader) (err error) { t, err = r.Trend(ctx, q); return err })
 	return t, err
+}
+
+// Benefits implements staff.Reports.
+func (f reportsFile) Benefits(ctx context.Context, q reports.BenefitsQuery) (b reports.Benefits, err error) {
+	err = f.open(ctx, func(r *reports.Reader) (err error) { b, err = r.Benefits(ctx, q); return err })
+	return b, err
 }
 
 func (f reportsFile) open(ctx context.Context, read func(*reports.Reader) error) (err error) {

@@ -35,6 +35,7 @@ func (s Settings) Check() (errs []error) {
 			say("%w", err)
 		}
 	}
+	errs = append(errs, s.Benefits.Check()...)
 	for _, err := range mailserver.Server(s.Mail).Check() {
 		errs = append(errs, fmt.Errorf("reports.mail.%w", err))
 	}

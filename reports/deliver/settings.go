@@ -12,10 +12,12 @@ import (
 	"countersign/reports/words"
 )
 
-// Settings are the scheduled reports and their mail server.
+// Settings are what the settings say about reports: the scheduled ones, their mail server, and what the benefits are
+// computed with.
 type Settings struct {
-	Schedules []Schedule `yaml:"schedules"`
-	Mail      Mail       `yaml:"mail"`
+	Schedules []Schedule          `yaml:"schedules"`
+	Mail      Mail                `yaml:"mail"`
+	Benefits  reports.Assumptions `yaml:"benefits"`
 }
 
 // Schedule is one scheduled report.

@@ -95,7 +95,7 @@ func TestQueuesAndAgentsAsFarAsTheCallsTell(t *testing.T) {
 		0: handedOn, 10: {event.AgentOffered{Agent: "1003", Queue: "sales", WaitedMilliseconds: 10_000}},
 		30: {event.AgentMissed{Agent: "1003", Queue: "sales", Reason: event.MissedNoAnswer}},
 	})
-	queues, agents := c.Queues(all)
+	queues, agents := Queues(c.Select(all), now)
 	assert.Equal(t, []Queue{
 		{Name: "sales", Waiting: 1, Longest: 200 * time.Second},
 		{Name: "support", Waiting: 1, Talking: 1, Longest: 90 * time.Second},

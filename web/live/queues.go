@@ -27,11 +27,10 @@ type AgentState struct {
 	Taken, Missed int
 }
 
-// Queues are the queues and agents of the calls that pass.
-func (c *Calls) Queues(pass func(Call) bool) (queues []Queue, agents []AgentState) {
-	now := c.now()
+// Queues are the queues and agents of calls, as Select returns them.
+func Queues(calls []Call, now time.Time) (queues []Queue, agents []AgentState) {
 	byQueue, byAgent := map[string]*Queue{}, map[string]*AgentState{}
-	for _, call := range c.Select(pass) {
+	for _, call := range calls {
 		call.countQueue(byQueue, now)
 		for i := range call.Agents {
 			call.countAgent(byAgent, i)

@@ -49,8 +49,8 @@ type boardPage struct {
 	// Walls are the paired screens that the person may revoke; MayPair says whether they may pair some.
 	Walls   []walls.Wall
 	MayPair bool
-	// Replay is the last hour, for the first view of it.
-	Replay *hourChart
+	// Frames is how many the last hour has; 0 where it is not shown.
+	Frames int
 	// Wall: it is shown on a wall.
 	Wall *walls.Wall
 }
@@ -94,7 +94,7 @@ func (p *Pages) board(w http.ResponseWriter, r *http.Request) error {
 	}
 	b.cut()
 	if !isPart(r) {
-		b.Replay = p.hourChart(p.seesLine(who, b.Line))
+		b.Frames = live.HourFrames
 		b.MayPair = p.Walls != nil && who.MaySeePersons()
 		if b.Walls, err = p.wallsOf(r.Context(), who); err != nil {
 			p.Log.Warn("paired screens not shown", "err", err)
@@ -119,7 +119,7 @@ func (p *Pages) boardOf(r *http.Request, who access.Who, line string) (boardPage
 	}
 	slices.Reverse(b.Calls) // who waits longest comes first
 	b.Funnel = funnelOf(all, p.Now().Add(-boardHour))
-	b.Queues, b.Agents = p.Live.Queues(onLine)
+	b.Queues, b.Agents = live.Queues(all, p.Now())
 	for _, a := range p.Live.Alarms(sees) {
 		if p.Now().Sub(a.At) > alarmsKept {
 			continue

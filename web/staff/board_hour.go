@@ -11,7 +11,7 @@ import (
 	"countersign/web/live"
 )
 
-// hourChart is the last hour, to be replayed.
+// hourChart is the last hour, to be replayed by a script.
 type hourChart struct {
 	From   time.Time `json:"from"`
 	Frame  int64     `json:"frame_ms"`
@@ -52,8 +52,8 @@ func (p *Pages) hourChart(sees func(string) bool) *hourChart {
 	return out
 }
 
-// Last is the number of the last frame.
-func (h *hourChart) Last() int { return h.Frames - 1 }
+// LastFrame is the number of the last frame.
+func (b boardPage) LastFrame() int { return b.Frames - 1 }
 
 // boardHour answers GET /board/hour: the last hour in frames, as JSON for the script that replays it.
 func (p *Pages) boardHour(w http.ResponseWriter, r *http.Request) error {

@@ -22,6 +22,7 @@ type Reports interface {
 	// Read is reports.Reader.Read, as are the others. ErrNoReports: nothing was counted yet.
 	Read(ctx context.Context, name string, q reports.Query, print func(*reports.Report) error) error
 	Trend(ctx context.Context, q reports.TrendQuery) (reports.Trend, error)
+	Benefits(ctx context.Context, q reports.BenefitsQuery) (reports.Benefits, error)
 }
 
 // ErrNoReports: there are no reports yet.
@@ -75,6 +76,8 @@ func (p *Pages) report(w http.ResponseWriter, r *http.Request) error {
 	who, _ := access.From(r.Context())
 	name, wanted := r.PathValue("name"), r.URL.Query().Get("format")
 	switch {
+	case name == "benefits": // no report of rows
+		return p.benefits(w, r)
 	case !slices.Contains(reports.Names(), name) || name == "calls" && !who.MaySeePersons():
 		return refuse(http.StatusNotFound, "no_report")
 	case name == "calls" && wanted == "":

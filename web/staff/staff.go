@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"countersign/reports"
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/store/audit"
@@ -36,6 +37,9 @@ type Options struct {
 	// Keys are the keys of the API that can be changed here, SettingsKeys those that cannot.
 	Keys         Keys
 	SettingsKeys []SettingsKey
+	// Benefits are what the settings say about costs; Schedules are the scheduled reports of this machine.
+	Benefits  reports.Assumptions
+	Schedules Schedules
 	// WhatIf tries lines on recorded calls.
 	WhatIf *WhatIf
 	// Walls are the screens on walls that show the board.
@@ -119,6 +123,8 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/calls/{call}/what-if", p.whatIfCallTry, persons...),
 		staff("GET", "/reports", p.reports, watching...),
 		staff("GET", "/reports/{name}", p.report, watching...),
+		staff("GET", "/schedules", p.schedules, persons...),
+		staff("POST", "/schedules/{schedule}/run", p.runSchedule, access.Admin),
 
 		staff("GET", "/people", p.people, access.Admin),
 		staff("POST", "/people", p.addPerson, access.Admin),

@@ -30,7 +30,7 @@ var (
 	ErrTooMany = errors.New("too many codes: wait ten minutes")
 )
 
-// Limits (docs/policy.md#walls).
+// Limits (docs/policy.md#screens-on-walls).
 const (
 	codeLife = 10 * time.Minute
 	// codeLength of 32 letters and digits are 40 bits: with maxShown codes shown at once and wrongCodes tries, one of a
