@@ -28,6 +28,7 @@ import (
 	"countersign/session/guard"
 	"countersign/session/token"
 	"countersign/store/customers"
+	"countersign/web/provider"
 	"countersign/web/staff"
 )
 
@@ -77,6 +78,7 @@ type config struct {
 			Cert string `yaml:"cert"`
 			Key  string `yaml:"key"`
 		} `yaml:"tls"`
+		OIDC provider.Settings    `yaml:"oidc"`
 		Keys map[string]apiClient `yaml:"keys"`
 	} `yaml:"web"`
 	Tokens struct {
@@ -173,6 +175,7 @@ func defaults() config {
 	c.Web.Keys = map[string]apiClient{}
 	c.FreeSWITCH = []freeswitchServer{}
 	c.Web.Listen = "127.0.0.1:8085"
+	c.Web.OIDC = provider.DefaultSettings()
 	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
 	c.Tokens.Life = duration(token.DefaultLife)
 	// 25 months are 761 days (docs/policy.md#what-is-kept-and-for-how-long).
@@ -235,6 +238,7 @@ func (c *config) readEnvironment() {
 		"COUNTERSIGN_NATS_PASSWORD": &c.NATS.Password, "COUNTERSIGN_NATS_TOKEN": &c.NATS.Token,
 		"COUNTERSIGN_SMTP_PASSWORD":  (*string)(&c.Reports.Mail.Password),
 		"COUNTERSIGN_EMAIL_PASSWORD": (*string)(&c.Email.Password),
+		"COUNTERSIGN_OIDC_SECRET":    &c.Web.OIDC.ClientSecret,
 	} {
 		if v, ok := os.LookupEnv(name); ok {
 			*to = v

@@ -17,6 +17,7 @@ import (
 	"countersign/web/apikeys"
 	"countersign/web/live"
 	"countersign/web/people"
+	"countersign/web/provider"
 	"countersign/web/staff"
 )
 
@@ -30,13 +31,17 @@ func (s *service) addScreens(o *web.Options) {
 		ofSettings, names = append(ofSettings, staff.SettingsKey{Name: k.Name, Scopes: k.Scopes}), append(names, k.Name)
 	}
 	made := apikeys.NewBook(s.state.People(), time.Now, names...)
-	pages := staff.New(staff.Options{
+	options := staff.Options{
 		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames,
 		StepUps: o.StepUps, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
 		Keys: made, SettingsKeys: ofSettings,
 		Audit: func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
 		URL:   s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
-	})
+	}
+	if s.cfg.Web.OIDC.Issuer != "" {
+		options.Provider = provider.New(s.cfg.Web.OIDC, options.URL+staff.CallbackPath, time.Now)
+	}
+	pages := staff.New(options)
 	o.Staff, o.Routes = pages, pages.Routes()
 	o.Keys, o.Reports, o.Journey = made, reportsFile{s.cfg.reportsPath()}, s.journal.Call
 }

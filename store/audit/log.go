@@ -45,6 +45,7 @@ const (
 	Retention      = "retention_run"
 	Rebuilt        = "reports_rebuilt"
 	SignedIn       = "signed_in"
+	SignInRefused  = "sign_in_refused"
 	SignedOut      = "signed_out"
 	PasswordSet    = "password_set"
 	PersonAdded    = "person_added"

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/store/audit"
@@ -35,6 +37,8 @@ type Options struct {
 	// Keys are the keys of the API that can be changed here, SettingsKeys those that cannot.
 	Keys         Keys
 	SettingsKeys []SettingsKey
+	// Provider is the company's identity provider.
+	Provider Provider
 	// Audit writes down what somebody did.
 	Audit func(ctx context.Context, e audit.Entry) error
 	// Demo lets visitors in without a password; nil everywhere but in a demo.
@@ -54,6 +58,8 @@ type StepUps interface {
 type Pages struct {
 	Options
 	tries people.Tries
+	// begins bounds how many sign-ins begin that nobody may ever finish.
+	begins *rate.Limiter
 }
 
 // New makes the screens.
@@ -64,7 +70,7 @@ func New(o Options) *Pages {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Pages{Options: o}
+	return &Pages{Options: o, begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce)}
 }
 
 // Routes are the addresses of the screens.
@@ -86,6 +92,8 @@ func (p *Pages) Routes() []access.Route {
 		public("GET", "/{$}", p.home),
 		public("GET", "/sign-in", p.signInForm),
 		public("POST", "/sign-in", p.signIn),
+		public("GET", "/sign-in/oidc", p.beginAtProvider),
+		public("GET", "/sign-in/oidc/callback", p.finishAtProvider),
 		public("GET", "/join/{invitation}", p.joinForm),
 		public("POST", "/join/{invitation}", p.join),
 
