@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"countersign/store/audit"
+	"countersign/web/access"
 	"countersign/web/people"
 	"countersign/web/provider"
 )
@@ -76,6 +77,10 @@ func (p *Pages) finishAtProvider(w http.ResponseWriter, r *http.Request) error {
 		begun = this
 		return true
 	})
+	if who, signedIn := access.From(r.Context()); !ok && signedIn { // in another tab
+		http.Redirect(w, r, homeOf(who), http.StatusSeeOther)
+		return nil
+	}
 	if !ok {
 		return p.providerError(r, errNotBegun)
 	}
