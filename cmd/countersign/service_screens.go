@@ -41,6 +41,10 @@ func (s *service) addScreens(o *web.Options) {
 	if s.cfg.Web.OIDC.Issuer != "" {
 		options.Provider = provider.New(s.cfg.Web.OIDC, options.URL+staff.CallbackPath, time.Now)
 	}
+	var err error
+	if options.Passkeys, err = people.NewPasskeys(s.book, options.URL); err != nil {
+		s.log.Info("no passkeys on the screens", "why", err)
+	}
 	pages := staff.New(options)
 	o.Staff, o.Routes = pages, pages.Routes()
 	o.Keys, o.Reports, o.Journey = made, reportsFile{s.cfg.reportsPath()}, s.journal.Call

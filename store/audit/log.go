@@ -48,6 +48,8 @@ const (
 	SignInRefused  = "sign_in_refused"
 	SignedOut      = "signed_out"
 	PasswordSet    = "password_set"
+	PasskeyAdded   = "passkey_added"
+	PasskeyRemoved = "passkey_removed"
 	PersonAdded    = "person_added"
 	PersonChanged  = "person_changed"
 	PersonInvited  = "person_invited"

@@ -37,6 +37,9 @@ type Person struct {
 	Generation int `json:"generation,omitempty"`
 	// Subject is the hash of who they are at the identity provider, or "".
 	Subject string `json:"subject,omitempty"`
+	// Passkeys are the keys of their devices, and Handle what the devices know them by; nil before the first.
+	Passkeys []Passkey `json:"passkeys,omitempty"`
+	Handle   []byte    `json:"handle,omitempty"`
 	// Seen is when they last marked their missed calls as seen.
 	Seen time.Time `json:"seen,omitzero"`
 }
@@ -53,7 +56,7 @@ func (p Person) State() string {
 	switch {
 	case p.Disabled:
 		return "disabled"
-	case p.Password == "" && p.Subject == "":
+	case p.Password == "" && p.Subject == "" && len(p.Passkeys) == 0:
 		return "invited"
 	}
 	return "active"

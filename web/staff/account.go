@@ -16,10 +16,12 @@ type signInPage struct {
 	ID, Next string
 	// Provider is the name of the identity provider, or "".
 	Provider string
+	// Passkeys: browsers can have some here.
+	Passkeys bool
 }
 
 func (p *Pages) signInPage(id, next string) signInPage {
-	shown := signInPage{ID: id, Next: next}
+	shown := signInPage{ID: id, Next: next, Passkeys: p.Passkeys != nil}
 	if p.Provider != nil {
 		shown.Provider = p.Provider.Name()
 	}
@@ -166,9 +168,30 @@ func (p *Pages) peopleError(err error) error {
 	return refuse(http.StatusServiceUnavailable, "people_unavailable")
 }
 
-func (p *Pages) me(w http.ResponseWriter, r *http.Request) error { return p.show(w, r, "me", mePage{}) }
+func (p *Pages) me(w http.ResponseWriter, r *http.Request) error {
+	shown, err := p.mePage(r, "")
+	if err != nil {
+		return err
+	}
+	return p.show(w, r, "me", shown)
+}
 
-type mePage struct{ Done string }
+type mePage struct {
+	people.Person
+	// Done is the key of the text that says what was done, or "".
+	Done string
+	// CanAdd: browsers can have passkeys here.
+	CanAdd bool
+}
+
+func (p *Pages) mePage(r *http.Request, done string) (mePage, error) {
+	who, _ := access.From(r.Context())
+	person, err := p.Book.Get(r.Context(), who.ID)
+	if err != nil {
+		return mePage{}, p.peopleError(err)
+	}
+	return mePage{Person: person, Done: done, CanAdd: p.Passkeys != nil}, nil
+}
 
 func (p *Pages) setLanguage(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(w, r); err != nil {
@@ -202,7 +225,11 @@ func (p *Pages) setPassword(w http.ResponseWriter, r *http.Request) error {
 	}
 	var weak *people.WeakError
 	if errors.Is(err, people.ErrPassword) || errors.Is(err, errNotTheSame) || errors.As(err, &weak) {
-		shown := p.page(r, mePage{})
+		again, pageErr := p.mePage(r, "")
+		if pageErr != nil {
+			return pageErr
+		}
+		shown := p.page(r, again)
 		shown.Problem = shown.passwordProblem(err)
 		return p.write(w, r, http.StatusUnprocessableEntity, "me", shown)
 	}
@@ -213,7 +240,11 @@ func (p *Pages) setPassword(w http.ResponseWriter, r *http.Request) error {
 	if err := p.Sessions.SignIn(r.Context(), person); err != nil { // all others are over
 		return p.peopleError(err)
 	}
-	return p.show(w, r, "me", mePage{Done: "password_set"})
+	shown, err := p.mePage(r, "password_set")
+	if err != nil {
+		return err
+	}
+	return p.show(w, r, "me", shown)
 }
 
 func (p *Pages) signOutEverywhere(w http.ResponseWriter, r *http.Request) error {

@@ -39,6 +39,8 @@ type Options struct {
 	SettingsKeys []SettingsKey
 	// Provider is the company's identity provider.
 	Provider Provider
+	// Passkeys are sign-ins by passkey; nil where browsers have none, such as at an address of numbers.
+	Passkeys *people.Passkeys
 	// Audit writes down what somebody did.
 	Audit func(ctx context.Context, e audit.Entry) error
 	// Demo lets visitors in without a password; nil everywhere but in a demo.
@@ -85,6 +87,9 @@ func (p *Pages) Routes() []access.Route {
 		}
 		return access.Route{Method: method, Path: path, Rule: rule, Handler: p.handle(h)}
 	}
+	script := func(method, path string, rule access.Rule, h handler) access.Route {
+		return access.Route{Method: method, Path: path, Rule: rule, Page: rule.IsPublic(), Handler: p.handleScript(h)}
+	}
 	watching := []access.Role{access.Supervisor, access.Business, access.Admin}
 	persons := []access.Role{access.Supervisor, access.Admin}
 	return append(p.demoRoutes(), []access.Route{
@@ -94,6 +99,8 @@ func (p *Pages) Routes() []access.Route {
 		public("POST", "/sign-in", p.signIn),
 		public("GET", "/sign-in/oidc", p.beginAtProvider),
 		public("GET", "/sign-in/oidc/callback", p.finishAtProvider),
+		script("POST", "/sign-in/passkey/begin", access.Public(), p.beginPasskey),
+		script("POST", "/sign-in/passkey", access.Public(), p.finishPasskey),
 		public("GET", "/join/{invitation}", p.joinForm),
 		public("POST", "/join/{invitation}", p.join),
 
@@ -102,6 +109,9 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/me/language", p.setLanguage),
 		staff("POST", "/me/password", p.setPassword),
 		staff("POST", "/me/sign-out", p.signOutEverywhere),
+		script("POST", "/me/passkeys/begin", access.Anybody(), p.beginAddPasskey),
+		script("POST", "/me/passkeys", access.Anybody(), p.addPasskey),
+		staff("POST", "/me/passkeys/{passkey}/remove", p.removePasskey),
 		{Method: "GET", Path: "/stream", Rule: access.Anybody(), Stream: true, Handler: p.handle(p.stream)},
 
 		staff("GET", "/desk", p.desk, access.Agent),
@@ -120,6 +130,7 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/people/{id}", p.changePerson, access.Admin),
 		staff("POST", "/people/{id}/invite", p.invite, access.Admin),
 		staff("POST", "/people/{id}/sign-out", p.signOutPerson, access.Admin),
+		staff("POST", "/people/{id}/remove-passkeys", p.removePasskeys, access.Admin),
 
 		staff("GET", "/keys", p.keys, access.Admin),
 		staff("POST", "/keys", p.addKey, access.Admin),
