@@ -91,7 +91,7 @@ type State struct {
 	options  StateOptions
 	log      *slog.Logger
 
-	guard, calls, lines, people *Bucket
+	guard, calls, lines, people, webhooks *Bucket
 
 	again   chan struct{} // a bucket was found missing
 	ensured chan struct{} // the buckets are as they should be
@@ -142,6 +142,9 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	s.people = &Bucket{state: s, within: max(peopleWithin, o.Within), seal: seal, sealed: allKeys, spec: bucketSpec{
 		name: "people", about: "who may sign in, and their sessions", history: 1, perKey: true,
 	}}
+	s.webhooks = &Bucket{state: s, within: max(peopleWithin, o.Within), spec: bucketSpec{
+		name: "webhooks", about: "what webhooks have still to deliver", history: 1, perKey: true,
+	}}
 	s.background.Go(func() { s.keep(ctx, conn.StatusChanged(nats.CONNECTED)) })
 	s.background.Go(func() { s.watchHang(ctx) })
 	s.background.Go(func() { s.expireOlder(ctx) })
@@ -159,6 +162,9 @@ func (s *State) Lines() *Lines { return &Lines{bucket: s.lines, state: s, now: t
 
 // People holds who may sign in to the screens.
 func (s *State) People() *Bucket { return s.people }
+
+// Webhooks holds how far each webhook is, and what it could not deliver.
+func (s *State) Webhooks() *Bucket { return s.webhooks }
 
 // Ready returns when NATS is connected and the buckets exist, or with ctx's error.
 func (s *State) Ready(ctx context.Context) error {
@@ -229,7 +235,7 @@ func (s *State) ensure(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, ensureWithin)
 	defer cancel()
-	for _, b := range []*Bucket{s.guard, s.calls, s.lines, s.people} {
+	for _, b := range []*Bucket{s.guard, s.calls, s.lines, s.people, s.webhooks} {
 		if _, err := b.ensure(ctx, s.js); err != nil {
 			return err
 		}

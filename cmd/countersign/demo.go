@@ -150,7 +150,8 @@ func printWhereDemoIs(screen io.Writer, callers int, speed float64, data string,
 	if a.Customer != "" {
 		customers = a.Customer
 	}
-	fmt.Fprintf(screen, `Countersign demo: a sample bank, %d callers at a time, who are %g times as fast as people. Ctrl-C ends it.
+	fmt.Fprintf(screen, "Countersign demo: a sample bank, %d callers at a time, who are %g times as fast as people. "+
+		`Ctrl-C ends it.
   screens            %s
   call it yourself   %s call --server %s --from +15551230001 --keys 246813#
   events             %s watch --data %s --nats %s

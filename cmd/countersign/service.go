@@ -169,13 +169,19 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 		Placeholders: placeholders,
 		Journal:      s.followCalls(), Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
 		Trunks:   quiet,
+		Habits:   directory,
 		Tokens:   token.ForCalls{Issuer: tokens},
 		Customer: customers.ByID, Node: cfg.Node, Log: log,
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
 		StateTimeout: time.Duration(cfg.NATS.Timeout),
 	})
+	own, err := openRecognisers(cfg.Speech, log, &s.parts)
+	if err != nil {
+		return s, err
+	}
 	s.server = esl.NewServer(runner.Run, esl.Options{
 		MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Keys: cfg.Keys.of, Log: log,
+		Recognisers: own.recognisers, Sounds: own.sounds,
 	})
 	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
 		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal) + leapMost},
@@ -194,6 +200,11 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 		return s, err
 	}
 
+	webhooks, err := s.openWebhooks(customers)
+	if err != nil {
+		return s, err
+	}
+
 	// Background work.
 	background := newBackground()
 	s.parts.addQuiet(background.stop)
@@ -208,6 +219,9 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 	background.run(func(ctx context.Context) { keepRetention(ctx, cfg, s.journal, known, s.state, log) })
 	if !cfg.noReports {
 		background.run(s.report)
+	}
+	if webhooks != nil {
+		background.run(webhooks.Run)
 	}
 	background.run(func(ctx context.Context) { s.lines.Follow(ctx, s.state.Lines()) })
 	background.run(s.lines.Render)

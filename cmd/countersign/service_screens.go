@@ -19,6 +19,7 @@ import (
 	"countersign/web/people"
 	"countersign/web/provider"
 	"countersign/web/staff"
+	"countersign/web/walls"
 )
 
 // addScreens adds the screens for staff to the API.
@@ -37,6 +38,8 @@ func (s *service) addScreens(o *web.Options) {
 		Keys: made, SettingsKeys: ofSettings,
 		Audit: func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
 		URL:   s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
+		Walls:  walls.New(s.state.People(), time.Now),
+		WhatIf: &staff.WhatIf{Region: s.cfg.Line.Region, PopURL: s.cfg.Line.PopURL, Line: s.lineFile},
 	}
 	if s.cfg.Web.OIDC.Issuer != "" {
 		options.Provider = provider.New(s.cfg.Web.OIDC, options.URL+staff.CallbackPath, time.Now)
@@ -58,6 +61,17 @@ func (s *service) lineNames() (names []string) {
 	return names
 }
 
+// lineFile is the file of a line that is in force.
+func (s *service) lineFile(ctx context.Context, name string) (string, error) {
+	all, err := s.state.Lines().All(ctx)
+	for _, l := range all {
+		if l.Name == name {
+			return l.YAML, err
+		}
+	}
+	return "", err
+}
+
 // follow keeps the screens up to date until ctx ends.
 func (s *service) follow(ctx context.Context) {
 	if err := s.live.Run(ctx, s.endpoint, s.log); err != nil {
@@ -71,7 +85,17 @@ type reportsFile struct{ path string }
 // Read implements staff.Reports.
 func (f reportsFile) Read(
 	ctx context.Context, name string, q reports.Query, print func(*reports.Report) error,
-) (err error) {
+) error {
+	return f.open(ctx, func(r *reports.Reader) error { return r.Read(ctx, name, q, print) })
+}
+
+// Trend implements staff.Reports.
+func (f reportsFile) Trend(ctx context.Context, q reports.TrendQuery) (t reports.Trend, err error) {
+	err = f.open(ctx, func(r *reports.Reader) (err error) { t, err = r.Trend(ctx, q); return err })
+	return t, err
+}
+
+func (f reportsFile) open(ctx context.Context, read func(*reports.Reader) error) (err error) {
 	kept, err := reportsdb.OpenReadOnly(ctx, f.path)
 	if errors.Is(err, sqlite.ErrMissing) {
 		return staff.ErrNoReports
@@ -80,7 +104,7 @@ func (f reportsFile) Read(
 		return err
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
-	return reports.NewReader(kept.DB(), time.Now).Read(ctx, name, q, print)
+	return read(reports.NewReader(kept.DB(), time.Now))
 }
 
 // firstAdmin is who may sign in at first.

@@ -39,6 +39,7 @@ const (
 	Erased         = "erased"
 	Added          = "customer_added"
 	Removed        = "customer_removed"
+	HabitForgotten = "habits_forgotten"
 	Imported       = "imported"
 	Exported       = "exported"
 	Replayed       = "replayed"
@@ -58,6 +59,9 @@ const (
 	KeyChanged     = "key_changed"
 	KeyRotated     = "key_rotated"
 	KeyRevoked     = "key_revoked"
+	WallPaired     = "wall_paired"
+	WallRevoked    = "wall_revoked"
+	WebhookRetried = "webhook_retried"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )

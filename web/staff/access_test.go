@@ -15,8 +15,8 @@ import (
 
 // filled is the address of a route with values for its variables.
 func filled(r access.Route) string {
-	return strings.NewReplacer("{call}", "call-1", "{id}", "agent", "{invitation}", "none", "{file}", "none.css", "{key}", "shop",
-		"{name}", "summary", "{$}", "").Replace(r.Path)
+	return strings.NewReplacer("{call}", "call-1", "{id}", "agent", "{invitation}", "none", "{file}", "none.css",
+		"{key}", "shop", "{name}", "summary", "{wall}", "none", "{$}", "").Replace(r.Path)
 }
 
 // Every route of the screens is asked for by everybody: nobody signed in, each role, and a key of the API. A new route

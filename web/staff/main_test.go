@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"countersign/internal/leaktest"
-	"countersign/reports"
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/shared"
@@ -28,6 +27,7 @@ import (
 	"countersign/web/live"
 	"countersign/web/people"
 	"countersign/web/staff"
+	"countersign/web/walls"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
@@ -62,6 +62,7 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 	options := staff.Options{
 		Book: o.book, Sessions: people.NewSessions(o.book, false), Live: o.live, StepUps: o,
 		Keys:    o.keys,
+		Walls:   walls.New(shared.NewMemory(), o.clock),
 		Lines:   func() []string { return []string{"orders", "retail"} },
 		Journey: func(_ context.Context, call string) ([]event.Event, error) { return o.calls[call], nil },
 		Audit: func(_ context.Context, e audit.Entry) error {
@@ -79,7 +80,12 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 	server := httptest.NewServer(web.New(web.Options{
 		Staff: o.pages, Routes: o.pages.Routes(), Keys: o.keys, Now: o.clock, Log: slog.New(slog.NewTextHandler(o.log, nil)),
 	}))
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.Close()
+		if t.Failed() {
+			t.Log(o.log.String())
+		}
+	})
 	o.server, o.url = server, server.URL
 	return o
 }
@@ -88,6 +94,13 @@ func (o *office) clock() time.Time {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.now
+}
+
+// at puts the clock to a time.
+func (o *office) at(now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.now = now
 }
 
 func (o *office) later(d time.Duration) {
@@ -232,13 +245,6 @@ func offered(agent string) event.Data {
 
 func connected(agent string) event.Data {
 	return event.AgentConnected{Agent: agent, Queue: "support", Via: event.ViaCallcenter, Channel: "a1", WaitedMilliseconds: 7000}
-}
-
-// noReports has none.
-type noReports struct{}
-
-func (noReports) Read(context.Context, string, reports.Query, func(*reports.Report) error) error {
-	return staff.ErrNoReports
 }
 
 // buffer is a log that can be read while it is written.

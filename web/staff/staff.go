@@ -17,6 +17,7 @@ import (
 	"countersign/web/asset"
 	"countersign/web/live"
 	"countersign/web/people"
+	"countersign/web/walls"
 )
 
 // Options are what the screens need. Pages that need a nil part say that this machine does not have it.
@@ -41,6 +42,10 @@ type Options struct {
 	Provider Provider
 	// Passkeys are sign-ins by passkey; nil where browsers have none, such as at an address of numbers.
 	Passkeys *people.Passkeys
+	// WhatIf tries lines on recorded calls.
+	WhatIf *WhatIf
+	// Walls are the screens on walls that show the board.
+	Walls *walls.Book
 	// Audit writes down what somebody did.
 	Audit func(ctx context.Context, e audit.Entry) error
 	// Demo lets visitors in without a password; nil everywhere but in a demo.
@@ -59,7 +64,8 @@ type StepUps interface {
 // Pages are the screens.
 type Pages struct {
 	Options
-	tries people.Tries
+	tries  people.Tries
+	trends trends
 	// begins bounds how many sign-ins begin that nobody may ever finish.
 	begins *rate.Limiter
 }
@@ -119,8 +125,16 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/desk/calls/{call}/step-up", p.stepUp, access.Agent),
 
 		staff("GET", "/board", p.board, watching...),
+		staff("GET", "/board/hour", p.boardHour, watching...),
+		staff("POST", "/board/walls", p.pairWall, persons...),
+		staff("POST", "/board/walls/{wall}/revoke", p.revokeWall, persons...),
+		public("GET", "/wall", p.wall),
 		staff("GET", "/calls", p.calls, persons...),
 		staff("GET", "/calls/{call}", p.call, persons...),
+		staff("GET", "/what-if", p.whatIfListForm, persons...),
+		staff("POST", "/what-if", p.whatIfListTry, persons...),
+		staff("GET", "/calls/{call}/what-if", p.whatIfCallForm, persons...),
+		staff("POST", "/calls/{call}/what-if", p.whatIfCallTry, persons...),
 		staff("GET", "/reports", p.reports, watching...),
 		staff("GET", "/reports/{name}", p.report, watching...),
 
