@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/descope/virtualwebauthn"
+	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -52,7 +53,7 @@ func (d *device) add(t *testing.T, k *people.Passkeys) error {
 	asked, err := virtualwebauthn.ParseAttestationOptions(string(text))
 	require.NoError(t, err)
 	answer := virtualwebauthn.CreateAttestationResponse(d.rp, d.Authenticator, d.key, *asked)
-	d.Options.UserHandle = options.Response.User.ID.([]byte)
+	d.Options.UserHandle = options.Response.User.ID.(protocol.URLEncodedBase64)
 	_, err = k.FinishAdd(t.Context(), "ada", begun, []byte(answer), "Telephone")
 	return err
 }
