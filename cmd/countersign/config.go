@@ -31,6 +31,7 @@ import (
 	"countersign/session/guard"
 	"countersign/session/token"
 	"countersign/store/customers"
+	"countersign/web/provider"
 	"countersign/web/staff"
 )
 
@@ -83,6 +84,7 @@ type config struct {
 			Cert string `yaml:"cert"`
 			Key  string `yaml:"key"`
 		} `yaml:"tls"`
+		OIDC provider.Settings    `yaml:"oidc"`
 		Keys map[string]apiClient `yaml:"keys"`
 	} `yaml:"web"`
 	Tokens struct {
@@ -180,6 +182,7 @@ func defaults() config {
 	c.FreeSWITCH = []freeswitchServer{}
 	c.Webhooks = map[string]webhook.Settings{}
 	c.Web.Listen = "127.0.0.1:8085"
+	c.Web.OIDC = provider.DefaultSettings()
 	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
 	c.Tokens.Life = duration(token.DefaultLife)
 	// 25 months are 761 days (docs/policy.md#what-is-kept-and-for-how-long).
@@ -244,6 +247,7 @@ func (c *config) readEnvironment() {
 		"COUNTERSIGN_NATS_PASSWORD": &c.NATS.Password, "COUNTERSIGN_NATS_TOKEN": &c.NATS.Token,
 		"COUNTERSIGN_SMTP_PASSWORD":  (*string)(&c.Reports.Mail.Password),
 		"COUNTERSIGN_EMAIL_PASSWORD": (*string)(&c.Email.Password),
+		"COUNTERSIGN_OIDC_SECRET":    &c.Web.OIDC.ClientSecret,
 	} {
 		if v, ok := os.LookupEnv(name); ok {
 			*to = v

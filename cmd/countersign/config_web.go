@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -13,6 +14,7 @@ func (c config) checkWeb() (errs []error) {
 	if (c.Web.TLS.Cert == "") != (c.Web.TLS.Key == "") {
 		errs = append(errs, fmt.Errorf("web.tls needs both cert and key, or neither"))
 	}
+	errs = append(errs, below("web.oidc", errors.Join(c.Web.OIDC.Check()...))...)
 	if c.Web.URL == "" {
 		return errs
 	}

@@ -203,7 +203,7 @@ func peopleList(c *cli.Context) error {
 		if c.Bool("json") {
 			out := json.NewEncoder(c.App.Writer)
 			for _, p := range all {
-				p.Password = "" // a hash is nobody's business
+				p.Password, p.Passkeys, p.Handle = "", nil, nil // nobody's business
 				if err := out.Encode(p); err != nil {
 					return err
 				}

@@ -17,6 +17,7 @@ import (
 	"countersign/web/apikeys"
 	"countersign/web/live"
 	"countersign/web/people"
+	"countersign/web/provider"
 	"countersign/web/staff"
 	"countersign/web/walls"
 )
@@ -31,7 +32,7 @@ func (s *service) addScreens(o *web.Options) {
 		ofSettings, names = append(ofSettings, staff.SettingsKey{Name: k.Name, Scopes: k.Scopes}), append(names, k.Name)
 	}
 	made := apikeys.NewBook(s.state.People(), time.Now, names...)
-	pages := staff.New(staff.Options{
+	options := staff.Options{
 		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames,
 		StepUps: o.StepUps, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
 		Keys: made, SettingsKeys: ofSettings,
@@ -40,7 +41,15 @@ func (s *service) addScreens(o *web.Options) {
 		WhatIf: &staff.WhatIf{Region: s.cfg.Line.Region, PopURL: s.cfg.Line.PopURL, Line: s.lineFile},
 		Audit:  func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
 		URL:    s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
-	})
+	}
+	if s.cfg.Web.OIDC.Issuer != "" {
+		options.Provider = provider.New(s.cfg.Web.OIDC, options.URL+staff.CallbackPath, time.Now)
+	}
+	var err error
+	if options.Passkeys, err = people.NewPasskeys(s.book, options.URL); err != nil {
+		s.log.Info("no passkeys on the screens", "why", err)
+	}
+	pages := staff.New(options)
 	o.Staff, o.Routes = pages, pages.Routes()
 	o.Keys, o.Reports, o.Journey = made, reportsFile{s.cfg.reportsPath()}, s.journal.Call
 }

@@ -35,6 +35,11 @@ type Person struct {
 	Password string `json:"password,omitempty"`
 	// Generation counts up to end all sessions at once.
 	Generation int `json:"generation,omitempty"`
+	// Subject is the hash of who they are at the identity provider, or "".
+	Subject string `json:"subject,omitempty"`
+	// Passkeys are the keys of their devices, and Handle what the devices know them by; nil before the first.
+	Passkeys []Passkey `json:"passkeys,omitempty"`
+	Handle   []byte    `json:"handle,omitempty"`
 	// Seen is when they last marked their missed calls as seen.
 	Seen time.Time `json:"seen,omitzero"`
 }
@@ -46,12 +51,12 @@ func (p Person) Who() access.Who {
 	}
 }
 
-// State is "invited" before the first password, "disabled", or "active".
+// State is "invited" before the first password, passkey or sign-in elsewhere, "disabled", or "active".
 func (p Person) State() string {
 	switch {
 	case p.Disabled:
 		return "disabled"
-	case p.Password == "":
+	case p.Password == "" && p.Subject == "" && len(p.Passkeys) == 0:
 		return "invited"
 	}
 	return "active"
@@ -72,7 +77,7 @@ func (p Person) Check() error {
 	if p.Name == "" || len(p.Name) > maxText || strings.ContainsFunc(p.Name, unicode.IsControl) {
 		errs = append(errs, fmt.Errorf("the name must have 1 to %d bytes and no control characters", maxText))
 	}
-	if len(p.Roles) == 0 {
+	if len(p.Roles) == 0 && p.Subject == "" { // the identity provider lets in whom it knows, and a role comes later
 		errs = append(errs, fmt.Errorf("a role is missing: %s", joined(access.Roles())))
 	}
 	for _, r := range p.Roles {

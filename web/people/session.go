@@ -2,8 +2,10 @@ package people
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -58,8 +60,63 @@ func (s *Sessions) SignIn(ctx context.Context, p Person) error {
 	if err := s.manager.RenewToken(ctx); err != nil {
 		return err
 	}
+	s.manager.Remove(ctx, begunValue)
 	s.manager.Put(ctx, idValue, p.ID)
 	s.manager.Put(ctx, generationValue, p.Generation)
+	return nil
+}
+
+// begunLife is how long a sign-in may take that goes on in another place (docs/policy.md#people), and maxBegun how many a
+// browser may have begun, such as one for each tab.
+const (
+	begunLife = 10 * time.Minute
+	maxBegun  = 4
+)
+
+// begun is what a sign-in has to find again.
+type begun struct {
+	Kind  string    `json:"kind"`
+	Value []byte    `json:"value"`
+	Until time.Time `json:"until"`
+}
+
+const begunValue = "begun"
+
+// Take finds the latest that was begun of a kind and is the one, and forgets it: no answer counts twice.
+func (s *Sessions) Take(ctx context.Context, kind string, isIt func(value []byte) bool) (value []byte, ok bool) {
+	all := s.allBegun(ctx)
+	at := slices.IndexFunc(all, func(b begun) bool { return b.Kind == kind && isIt(b.Value) })
+	if at < 0 {
+		return nil, false
+	}
+	value = all[at].Value
+	text, err := json.Marshal(slices.Delete(all, at, at+1))
+	if err != nil {
+		return nil, false
+	}
+	s.manager.Put(ctx, begunValue, text)
+	return value, true
+}
+
+func (s *Sessions) allBegun(ctx context.Context) (all []begun) {
+	if text := s.manager.GetBytes(ctx, begunValue); text != nil {
+		_ = json.Unmarshal(text, &all) // what cannot be read was not begun
+	}
+	return slices.DeleteFunc(all, func(b begun) bool { return !s.book.now().Before(b.Until) })
+}
+
+// Begin keeps what a sign-in, or a passkey that is being added, has to find again. Without anybody signed in the session
+// ends when that does.
+func (s *Sessions) Begin(ctx context.Context, kind string, value []byte) error {
+	all := append([]begun{{Kind: kind, Value: value, Until: s.book.now().Add(begunLife)}}, s.allBegun(ctx)...)
+	text, err := json.Marshal(all[:min(len(all), maxBegun)])
+	if err != nil {
+		return err
+	}
+	s.manager.Put(ctx, begunValue, text)
+	if s.manager.GetString(ctx, idValue) == "" {
+		s.manager.SetDeadline(ctx, time.Now().Add(begunLife).UTC())
+	}
 	return nil
 }
 

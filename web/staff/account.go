@@ -12,14 +12,28 @@ import (
 )
 
 // signIn and join are pages of somebody who is not signed in yet.
-type signInPage struct{ ID, Next string }
+type signInPage struct {
+	ID, Next string
+	// Provider is the name of the identity provider, or "".
+	Provider string
+	// Passkeys: browsers can have some here.
+	Passkeys bool
+}
+
+func (p *Pages) signInPage(id, next string) signInPage {
+	shown := signInPage{ID: id, Next: next, Passkeys: p.Passkeys != nil}
+	if p.Provider != nil {
+		shown.Provider = p.Provider.Name()
+	}
+	return shown
+}
 
 func (p *Pages) signInForm(w http.ResponseWriter, r *http.Request) error {
 	if who, ok := access.From(r.Context()); ok {
 		http.Redirect(w, r, nextOf(r, homeOf(who)), http.StatusSeeOther)
 		return nil
 	}
-	return p.show(w, r, "sign_in", signInPage{Next: nextOf(r, "")})
+	return p.show(w, r, "sign_in", p.signInPage("", nextOf(r, "")))
 }
 
 // maxForm bounds a form.
@@ -41,7 +55,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 	person, err := p.Book.SignIn(r.Context(), &p.tries, id, r.PostForm.Get("password"), from(r))
 	var tooMany *people.TooManyError
 	if wrong := errors.Is(err, people.ErrPassword); wrong || errors.As(err, &tooMany) {
-		shown := p.page(r, signInPage{ID: id, Next: nextOf(r, "")})
+		shown := p.page(r, p.signInPage(id, nextOf(r, "")))
 		status := http.StatusUnauthorized
 		if shown.Problem = shown.T("wrong_password"); !wrong {
 			status = http.StatusTooManyRequests
@@ -58,11 +72,19 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 
 // begin begins the session of a person, and takes them on.
 func (p *Pages) begin(w http.ResponseWriter, r *http.Request, person people.Person) error {
+	if err := p.beginSession(r, person, "password"); err != nil {
+		return err
+	}
+	http.Redirect(w, r, nextOf(r, homeOf(person.Who())), http.StatusSeeOther)
+	return nil
+}
+
+// beginSession begins the session of a person who has signed in by that.
+func (p *Pages) beginSession(r *http.Request, person people.Person, by string) error {
 	if err := p.Sessions.SignIn(r.Context(), person); err != nil {
 		return p.peopleError(err)
 	}
-	p.note(r, person.ID, audit.SignedIn, "person "+person.ID, "from "+from(r))
-	http.Redirect(w, r, nextOf(r, homeOf(person.Who())), http.StatusSeeOther)
+	p.note(r, person.ID, audit.SignedIn, "person "+person.ID, "by "+by+", from "+from(r))
 	return nil
 }
 
@@ -139,14 +161,37 @@ func (p *Pages) peopleError(err error) error {
 		return refuse(http.StatusConflict, "person_exists")
 	case errors.Is(err, people.ErrLastAdmin):
 		return refuse(http.StatusConflict, "last_admin")
+	case errors.Is(err, people.ErrDisabled):
+		return refuse(http.StatusForbidden, "account_disabled")
 	}
 	p.Log.Error("shared state of people", "err", err)
 	return refuse(http.StatusServiceUnavailable, "people_unavailable")
 }
 
-func (p *Pages) me(w http.ResponseWriter, r *http.Request) error { return p.show(w, r, "me", mePage{}) }
+func (p *Pages) me(w http.ResponseWriter, r *http.Request) error {
+	shown, err := p.mePage(r, "")
+	if err != nil {
+		return err
+	}
+	return p.show(w, r, "me", shown)
+}
 
-type mePage struct{ Done string }
+type mePage struct {
+	people.Person
+	// Done is the key of the text that says what was done, or "".
+	Done string
+	// CanAdd: browsers can have passkeys here.
+	CanAdd bool
+}
+
+func (p *Pages) mePage(r *http.Request, done string) (mePage, error) {
+	who, _ := access.From(r.Context())
+	person, err := p.Book.Get(r.Context(), who.ID)
+	if err != nil {
+		return mePage{}, p.peopleError(err)
+	}
+	return mePage{Person: person, Done: done, CanAdd: p.Passkeys != nil}, nil
+}
 
 func (p *Pages) setLanguage(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(w, r); err != nil {
@@ -180,7 +225,11 @@ func (p *Pages) setPassword(w http.ResponseWriter, r *http.Request) error {
 	}
 	var weak *people.WeakError
 	if errors.Is(err, people.ErrPassword) || errors.Is(err, errNotTheSame) || errors.As(err, &weak) {
-		shown := p.page(r, mePage{})
+		again, pageErr := p.mePage(r, "")
+		if pageErr != nil {
+			return pageErr
+		}
+		shown := p.page(r, again)
 		shown.Problem = shown.passwordProblem(err)
 		return p.write(w, r, http.StatusUnprocessableEntity, "me", shown)
 	}
@@ -191,7 +240,11 @@ func (p *Pages) setPassword(w http.ResponseWriter, r *http.Request) error {
 	if err := p.Sessions.SignIn(r.Context(), person); err != nil { // all others are over
 		return p.peopleError(err)
 	}
-	return p.show(w, r, "me", mePage{Done: "password_set"})
+	shown, err := p.mePage(r, "password_set")
+	if err != nil {
+		return err
+	}
+	return p.show(w, r, "me", shown)
 }
 
 func (p *Pages) signOutEverywhere(w http.ResponseWriter, r *http.Request) error {

@@ -8,7 +8,10 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"countersign/reports"
+
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/store/audit"
@@ -40,6 +43,10 @@ type Options struct {
 	// Benefits are what the settings say about costs; Schedules are the scheduled reports of this machine.
 	Benefits  reports.Assumptions
 	Schedules Schedules
+	// Provider is the company's identity provider.
+	Provider Provider
+	// Passkeys are sign-ins by passkey; nil where browsers have none, such as at an address of numbers.
+	Passkeys *people.Passkeys
 	// WhatIf tries lines on recorded calls.
 	WhatIf *WhatIf
 	// Walls are the screens on walls that show the board.
@@ -64,6 +71,8 @@ type Pages struct {
 	Options
 	tries  people.Tries
 	trends trends
+	// begins bounds how many sign-ins begin that nobody may ever finish.
+	begins *rate.Limiter
 }
 
 // New makes the screens.
@@ -74,7 +83,7 @@ func New(o Options) *Pages {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Pages{Options: o}
+	return &Pages{Options: o, begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce)}
 }
 
 // Routes are the addresses of the screens.
@@ -89,6 +98,9 @@ func (p *Pages) Routes() []access.Route {
 		}
 		return access.Route{Method: method, Path: path, Rule: rule, Handler: p.handle(h)}
 	}
+	script := func(method, path string, rule access.Rule, h handler) access.Route {
+		return access.Route{Method: method, Path: path, Rule: rule, Page: rule.IsPublic(), Handler: p.handleScript(h)}
+	}
 	watching := []access.Role{access.Supervisor, access.Business, access.Admin}
 	persons := []access.Role{access.Supervisor, access.Admin}
 	return append(p.demoRoutes(), []access.Route{
@@ -96,6 +108,10 @@ func (p *Pages) Routes() []access.Route {
 		public("GET", "/{$}", p.home),
 		public("GET", "/sign-in", p.signInForm),
 		public("POST", "/sign-in", p.signIn),
+		public("GET", "/sign-in/oidc", p.beginAtProvider),
+		public("GET", "/sign-in/oidc/callback", p.finishAtProvider),
+		script("POST", "/sign-in/passkey/begin", access.Public(), p.beginPasskey),
+		script("POST", "/sign-in/passkey", access.Public(), p.finishPasskey),
 		public("GET", "/join/{invitation}", p.joinForm),
 		public("POST", "/join/{invitation}", p.join),
 
@@ -104,6 +120,9 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/me/language", p.setLanguage),
 		staff("POST", "/me/password", p.setPassword),
 		staff("POST", "/me/sign-out", p.signOutEverywhere),
+		script("POST", "/me/passkeys/begin", access.Anybody(), p.beginAddPasskey),
+		script("POST", "/me/passkeys", access.Anybody(), p.addPasskey),
+		staff("POST", "/me/passkeys/{passkey}/remove", p.removePasskey),
 		{Method: "GET", Path: "/stream", Rule: access.Anybody(), Stream: true, Handler: p.handle(p.stream)},
 
 		staff("GET", "/desk", p.desk, access.Agent),
@@ -132,6 +151,7 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/people/{id}", p.changePerson, access.Admin),
 		staff("POST", "/people/{id}/invite", p.invite, access.Admin),
 		staff("POST", "/people/{id}/sign-out", p.signOutPerson, access.Admin),
+		staff("POST", "/people/{id}/remove-passkeys", p.removePasskeys, access.Admin),
 
 		staff("GET", "/keys", p.keys, access.Admin),
 		staff("POST", "/keys", p.addKey, access.Admin),
