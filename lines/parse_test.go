@@ -56,7 +56,8 @@ func TestMissingSettingsHaveDefaults(t *testing.T) {
 	assert.Equal(t, 2, def.Verify.Level)
 	assert.Equal(t, &lines.PIN{Digits: lines.Digits{Min: 4, Max: 6}, Reasks: 2}, q[0].Kind)
 	assert.Equal(t, &lines.BirthDate{Reasks: 2, Speech: true}, q[1].Kind)
-	assert.Equal(t, &lines.SMSCode{Ways: []lines.CodeWay{"sms"}, Digits: 6, Lifetime: 5 * time.Minute, Tries: 3}, q[2].Kind)
+	assert.Equal(t, &lines.SMSCode{Ways: []lines.CodeWay{"sms"}, Digits: 6, Lifetime: 5 * time.Minute, Tries: 3,
+		FirstDigit: time.Minute}, q[2].Kind)
 	assert.Equal(t, &lines.TOTP{Tries: 5}, q[3].Kind)
 }
 
@@ -107,9 +108,11 @@ var wrongs = map[string]struct {
 	"a key that appears twice":    {with("region: DE\nregion: US\n"), "8:1: region: appears twice", false},
 	"an unknown region":           {with("region: de\n"), `7:9: region: "de" is not a country`, true},
 	"a region of nobody":          {with("region: QQ\n"), `7:9: region: "QQ" is not a country`, false},
-	"no such language":            {with("languages: [english]\n"), `7:13: languages[0]: "english" is not a language`, true},
-	"a language twice":            {with("languages: [en, en]\n"), "7:17: languages[1]: en appears twice", true},
-	"no language":                 {with("languages: []\n"), "7:12: languages: has 0 entries", true},
+	"no such language": {
+		with("languages: [english]\n"), `7:13: languages[0]: "english" is not a language`, true,
+	},
+	"a language twice": {with("languages: [en, en]\n"), "7:17: languages[1]: en appears twice", true},
+	"no language":      {with("languages: []\n"), "7:12: languages: has 0 entries", true},
 	"a language alone": {
 		with("languages: en\n"), "7:12: languages: want a list, got a text: write [a, b]", true,
 	},

@@ -91,7 +91,7 @@ func extensions(n int) (all []string) {
 // demoConfig is the default configuration on free ports.
 func demoConfig(data string) config {
 	cfg := defaults()
-	cfg.data = data
+	cfg.data, cfg.demo = data, demoVisitors()
 	demo.AllowRepeats(&cfg.Guard)
 	cfg.Customers.Hash = customers.SchemeHMAC // everybody knows these PINs, and argon2id of all would take a minute of CPU
 	cfg.Socket.Listen, cfg.NATS.Listen, cfg.Web.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
@@ -130,14 +130,17 @@ func demoOptions(c *cli.Context, cfg config) demo.Options {
 }
 
 func startForDemo(ctx context.Context, cfg config, log *slog.Logger) (*demo.Service, error) {
-	s, err := startService(ctx, cfg, log)
+	s, err := startService(ctx, cfg, io.Discard, log)
 	if err != nil {
 		return nil, err
 	}
 	return &demo.Service{
 		Socket: s.listener.Addr().String(), NATS: s.endpoint, State: s.state,
 		LinesInForce: func() int { return len(s.lines.All()) },
-		AwaitNATS:    s.awaitNATS, Drain: s.drain, Close: s.close,
+		AwaitNATS: func(ctx context.Context) error {
+			return errors.Join(s.awaitNATS(ctx), s.addVisitors(ctx))
+		},
+		Drain: s.drain, Close: s.close, Screens: s.demoURL(),
 	}, nil
 }
 
@@ -147,7 +150,9 @@ func printWhereDemoIs(screen io.Writer, callers int, speed float64, data string,
 	if a.Customer != "" {
 		customers = a.Customer
 	}
-	fmt.Fprintf(screen, `Countersign demo: a sample bank, %d callers at a time, who are %g times as fast as people. Ctrl-C ends it.
+	fmt.Fprintf(screen, "Countersign demo: a sample bank, %d callers at a time, who are %g times as fast as people. "+
+		`Ctrl-C ends it.
+  screens            %s
   call it yourself   %s call --server %s --from +15551230001 --keys 246813#
   events             %s watch --data %s --nats %s
   lines              %s lines list --data %s --nats %s
@@ -155,7 +160,7 @@ func printWhereDemoIs(screen io.Writer, callers int, speed float64, data string,
   customers          %s
   reports            %s report summary --data %s      (funnel, failed, calls)
 
-`, callers, speed, us, a.Socket, us, data, a.NATS, us, data, a.NATS, a.SMS, customers, us, data)
+`, callers, speed, a.Screens, us, a.Socket, us, data, a.NATS, us, data, a.NATS, a.SMS, customers, us, data)
 }
 
 // printCall prints a call as it ended: when, who, after how long, with which result and why.

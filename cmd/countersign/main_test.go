@@ -37,6 +37,12 @@ import (
 // shell does.
 func TestMain(m *testing.M) {
 	if os.Getenv("COUNTERSIGN_TEST_RUN") != "" {
+		if file := os.Getenv("COUNTERSIGN_TEST_CLOCK"); file != "" {
+			if err := takeClock(file); err != nil {
+				fmt.Fprintln(os.Stderr, "the clock of the test:", err)
+				os.Exit(exitFailed)
+			}
+		}
 		main()
 		return
 	}
@@ -689,7 +695,7 @@ func TestBashCompletesCommandsAndOptions(t *testing.T) {
 	t.Parallel()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
-		t.Skip("no bash")
+		t.Skip("bash is not on the PATH: install bash")
 	}
 	folder := t.TempDir()
 	require.NoError(t, os.Symlink(os.Args[0], filepath.Join(folder, "countersign")))

@@ -76,6 +76,8 @@ type Service struct {
 	LinesInForce func() int
 	// AwaitNATS returns when NATS accepts events.
 	AwaitNATS func(context.Context) error
+	// Screens is where the screens are.
+	Screens string
 	// Drain ends the calls and publishes their events. Close ends everything else.
 	Drain func(context.Context) error
 	Close func() error
@@ -83,7 +85,7 @@ type Service struct {
 
 // Addresses are where the parts of the demo can be reached.
 type Addresses struct {
-	Socket, NATS, SMS string
+	Socket, NATS, SMS, Screens string
 	// Customer is the URL of one customer in the CRM; empty without CRM.
 	Customer string
 }
@@ -137,6 +139,7 @@ func Run(ctx context.Context, o Options) (sum *Summary, err error) {
 		return nil, err
 	}
 	addresses.Socket, addresses.NATS, addresses.SMS = s.Socket, s.NATS.URL(), settings.SMS
+	addresses.Screens = s.Screens
 	d := &demo{options: o, service: s, sms: sms, desk: desk, calls: newTally(), samples: samples}
 	if err := d.prepare(ctx); err != nil {
 		return nil, errors.Join(err, within(drainWithin, s.Drain), s.Close())

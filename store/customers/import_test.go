@@ -51,7 +51,7 @@ func TestImportRefusesFilesItWouldMisread(t *testing.T) {
 		"empty": {"", "the file is empty: its first line must name the columns"},
 		"unknown column": {"id,nmae\n",
 			`line 1: unknown column "nmae"; the columns are id, name, phones, account, pin, birth_date, passphrase, ` +
-				`totp_secret, language, emails, id:<kind> and fact:<kind>`},
+				`totp_secret, language, emails, habits, id:<kind> and fact:<kind>`},
 		"a column twice": {"id,pin,PIN\n", "line 1: the column pin is there twice"},
 		"a kind of its own that is none": {"id,fact:post code\n",
 			`line 1: the column "fact:post code" cannot have this name`},
@@ -98,7 +98,8 @@ var badFile = strings.Join([]string{
 }, "\n")
 
 var badLines = []string{
-	`line 4: phone "030 1234" has no country code: write it like +49301234567, or say which region the numbers belong to (--region)`,
+	`line 4: phone "030 1234" has no country code: write it like +49301234567, or say which region ` +
+		`the numbers belong to (--region)`,
 	`line 5: name "two\nlines" has a line break, tab or other control character: remove it`,
 	`line 7: phone "nonsense": not a telephone number; correct it or leave it out`,
 	`line 8: id "no spaces": use 1 to 64 of the letters A to Z, digits and . _ @ + = -`,

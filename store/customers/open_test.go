@@ -27,7 +27,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			_, err = db.Write.Exec("PRAGMA user_version = 7")
 			require.NoError(t, err)
 			require.NoError(t, db.Close())
-		}, sqlite.ErrNewer, "directory.db was written by a newer Countersign (schema 7, this one knows 5): " +
+		}, sqlite.ErrNewer, "directory.db was written by a newer Countersign (schema 7, this one knows 6): " +
 			"upgrade this program or use another --data folder"},
 		{"no database", func(t *testing.T, path string) {
 			require.NoError(t, os.WriteFile(path, []byte("Dear diary, today I learned about the file format of SQLite.\n"),
@@ -54,7 +54,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		}, sqlite.ErrAccess, "directory.db cannot be created or written (not a directory): allow this user to write"},
 		{"a folder that may not be written", func(t *testing.T, path string) {
 			if os.Geteuid() == 0 {
-				t.Skip("root may write everywhere")
+				t.Skip("root may write everywhere: run as another user")
 			}
 			require.NoError(t, os.Chmod(filepath.Dir(path), 0o500))
 		}, sqlite.ErrAccess, "directory.db cannot be created or written (permission denied): allow this user to write"},
