@@ -24,7 +24,8 @@ const queues = `<configuration name="callcenter.conf"><settings/><queues>
 <queue name="empty"><param name="strategy" value="longest-idle-agent"/>
 <param name="moh-sound" value="tone_stream://%(1000,0,300)"/></queue>
 </queues><agents/><tiers/></configuration>
-<configuration name="fifo.conf"><settings><param name="outbound-strategy" value="ringall"/></settings><fifos/></configuration>`
+<configuration name="fifo.conf"><settings><param name="outbound-strategy" value="ringall"/></settings><fifos/>
+</configuration>`
 
 // TestWhoTookACallOfAQueue is for mod_callcenter and mod_fifo, on a real FreeSWITCH.
 func TestWhoTookACallOfAQueue(t *testing.T) {
@@ -114,7 +115,8 @@ func (s *agentsSite) loopbackAgent(t *testing.T) {
 }
 
 func (s *agentsSite) fifoCalls(t *testing.T) {
-	require.Contains(t, s.API(t, "fifo_member add called {fifo_member_wait=nowait}"+s.contact("answers-41")+" 1 20 5"), "+OK")
+	member := "{fifo_member_wait=nowait}" + s.contact("answers-41")
+	require.Contains(t, s.API(t, "fifo_member add called "+member+" 1 20 5"), "+OK")
 	events := subscribe(t, s.service)
 	c := s.sends(t, "wait-called")
 	s.await(t, events, c, event.FactAgentConnected, 1)

@@ -241,7 +241,8 @@ func (c *call) end(at time.Time, cause string, end event.AgentEnd, missed event.
 			end = event.AgentEndAbandoned
 		}
 		c.fact(at, event.AgentDone{
-			Queue: c.queue, Via: cmp.Or(c.via, event.ViaBridge), End: end, Cause: cause, WaitedMilliseconds: since(c.since, at).Milliseconds(),
+			Queue: c.queue, Via: cmp.Or(c.via, event.ViaBridge), End: end, Cause: cause,
+			WaitedMilliseconds: since(c.since, at).Milliseconds(),
 		})
 		c.waits = false
 	}

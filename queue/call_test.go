@@ -220,7 +220,8 @@ func TestAPlainBridgeRingsTelephones(t *testing.T) {
 	d.own(t, "a", caller, "", event.EndRouted)
 	d.after(1, rings("1001@x", "leg-1"), rings("1001@x", "leg-1b"), rings("1002@x", "leg-2"))
 	d.after(2, queue.HungUp{Channel: "leg-1", Cause: "USER_BUSY"})
-	d.after(1, queue.PickedUp{Channel: "leg-1b"}, bridge(caller, "leg-1b"), queue.HungUp{Channel: "leg-2", Cause: "LOSE_RACE"})
+	d.after(1, queue.PickedUp{Channel: "leg-1b"}, bridge(caller, "leg-1b"),
+		queue.HungUp{Channel: "leg-2", Cause: "LOSE_RACE"})
 	d.after(9, queue.HungUp{Channel: "leg-1b", Cause: "BLIND_TRANSFER"})
 	d.after(0, rings("1003@x", "leg-3"))
 	d.after(4, queue.HungUp{Channel: "leg-3", Cause: "USER_BUSY"}, queue.HungUp{Channel: caller})
@@ -357,7 +358,8 @@ func TestWhatHappensBeforeOurPartIsOverComesAfterIt(t *testing.T) {
 	d := newDesk(1)
 	started := event.Event{ID: "a.1", Call: "a", Seq: 1, Time: d.now, Data: event.CallStarted{Channel: caller}}
 	ended := event.Event{
-		ID: "a.2", Call: "a", Seq: 2, Time: d.now, Line: "retail", LineVersion: 3, Data: event.CallEnded{End: event.EndReleased},
+		ID: "a.2", Call: "a", Seq: 2, Time: d.now, Line: "retail", LineVersion: 3,
+		Data: event.CallEnded{End: event.EndReleased},
 	}
 	require.NoError(t, d.calls.Append(started))
 	d.after(1, queue.Rings{Caller: caller, Leg: "leg", Agent: "1001", Via: event.ViaBridge},

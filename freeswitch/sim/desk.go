@@ -132,8 +132,8 @@ func (d *Desk) connect(a, b string) {
 	}
 }
 
-// deskEvent tells the Desk of an event that is not one of a caller's channel. Headers are names and values in turn; empty ones are
-// left out.
+// deskEvent tells the Desk of an event that is not one of a caller's channel. Headers are names and values in turn; empty
+// ones are left out.
 func (c *call) deskEvent(name string, headers ...string) {
 	now := c.now()
 	out := []byte("Event-Name: " + name + "\n" + c.sw.core + dates(now) + micros(now) + "\n")

@@ -140,8 +140,8 @@ func agentFacts(ctx context.Context, tx *sql.Tx, call string) (facts []agentFact
 }
 
 func (f agentFact) write(ctx context.Context, tx *sql.Tx, call string) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO agent_data (call, seq, fact, at, agent, queue, via, reason, waited_ms, rang_ms,
-		talked_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, call, f.seq, string(f.fact), f.at.UnixMilli(),
+	_, err := tx.ExecContext(ctx, `INSERT INTO agent_data (call, seq, fact, at, agent, queue, via, reason, waited_ms,
+		rang_ms, talked_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, call, f.seq, string(f.fact), f.at.UnixMilli(),
 		sqlite.Text(f.agent), sqlite.Text(f.queue), sqlite.Text(f.via), sqlite.Text(f.reason), f.waitedMs, f.rangMs,
 		f.talkedMs)
 	return err
