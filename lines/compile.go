@@ -50,10 +50,12 @@ func Compile(def *Definition, version int, p Parts) (*session.Line, error) {
 		PopURL:       cmp.Or(def.PopURL, p.PopURL),
 	}
 	if def.LanguageMenu && len(def.Languages) > 1 {
-		l.LanguageMenu = steps.LanguageMenu{Limits: c.limits(0, Pace{})}
+		l.LanguageMenu = steps.LanguageMenu{Limits: c.limits(0, Pace{}), Speech: c.speech(true)}
 	}
 	if def.RememberNumber {
-		l.Enrol = steps.RememberNumber{Directory: p.Directory, Limits: c.limits(0, Pace{})}
+		l.Enrol = steps.RememberNumber{
+			Directory: p.Directory, Limits: c.limits(0, Pace{}), Speech: c.speech(true),
+		}
 	}
 	if err := c.hours(l); err != nil {
 		return nil, fmt.Errorf("line %s: %w", def.Line, err)

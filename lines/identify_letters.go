@@ -64,3 +64,11 @@ func (n *NumberQuestion) keyedCheck() steps.CheckDigit {
 	}
 	return check.Right
 }
+
+// spokenCheck checks what a caller spelled; nil without letters.
+func (n *NumberQuestion) spokenCheck() steps.CheckDigit {
+	if check, has := steps.CheckOf(n.Check); has && n.Letters {
+		return check.Right
+	}
+	return nil
+}

@@ -92,6 +92,7 @@ func (n *NumberQuestion) addTo(l *session.Line, c compiler) {
 	l.Identify = append(l.Identify, steps.Number{
 		Directory: c.parts.Directory, Kind: n.Name, Prompt: n.prompt(), Again: c.again(n.prompt()),
 		Min: digits.Min, Max: digits.Max, Limits: limits, Letters: n.Letters, Check: n.keyedCheck(),
+		SpokenCheck: n.spokenCheck(),
 		ReadBack: map[ReadBack]steps.ReadBack{
 			"false": steps.ReadBackNever, "true": steps.ReadBackAlways, "unattested": steps.ReadBackUnattested,
 		}[n.ReadBack],

@@ -57,8 +57,8 @@ func TestMissingSettingsHaveDefaults(t *testing.T) {
 	assert.Equal(t, &lines.PIN{Digits: lines.Digits{Min: 4, Max: 6}, Reasks: 2}, q[0].Kind)
 	assert.Equal(t, &lines.BirthDate{Reasks: 2, Speech: true}, q[1].Kind)
 	assert.Equal(t, &lines.SMSCode{Ways: []lines.CodeWay{"sms"}, Digits: 6, Lifetime: 5 * time.Minute, Tries: 3,
-		FirstDigit: time.Minute}, q[2].Kind)
-	assert.Equal(t, &lines.TOTP{Tries: 5}, q[3].Kind)
+		Speech: true, FirstDigit: time.Minute}, q[2].Kind)
+	assert.Equal(t, &lines.TOTP{Tries: 5, Speech: true}, q[3].Kind)
 }
 
 func TestAllProblemsAreReportedWithTheirPlaces(t *testing.T) {

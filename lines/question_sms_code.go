@@ -17,6 +17,7 @@ type SMSCode struct {
 	Digits   int           `yaml:"digits" bounds:"6..8"`
 	Lifetime time.Duration `yaml:"lifetime" bounds:"60s..600s"`
 	Tries    int           `yaml:"tries" bounds:"1..5"`
+	Speech   bool          `yaml:"speech"`
 	// FirstDigit is how long the message may take, InterDigit the time between digits; 0 is the line's.
 	FirstDigit time.Duration `yaml:"first_digit" bounds:"20s..180s"`
 	InterDigit time.Duration `yaml:"inter_digit" bounds:"1s..30s"`
@@ -47,7 +48,7 @@ func wayNames() (names []string) {
 func (*SMSCode) key() string { return string(event.MethodSMSCode) }
 func (s *SMSCode) setDefaults() {
 	*s = SMSCode{Ways: []CodeWay{CodeWay(event.WaySMS)}, Digits: 6, Lifetime: 5 * time.Minute, Tries: 3,
-		FirstDigit: time.Minute}
+		Speech: true, FirstDigit: time.Minute}
 }
 
 func (*SMSCode) describe() (string, map[string]doc) {
@@ -126,5 +127,6 @@ func (s *SMSCode) step(c compiler) session.Step {
 	return steps.SMSCode{
 		Directory: c.parts.Directory, Sends: c.parts.Sends, Ways: ways, Receipts: c.parts.Receipts,
 		Digits: s.Digits, Lifetime: s.Lifetime, Limits: c.limits(s.Tries-1, Pace{InterDigit: s.InterDigit}), Patience: s.FirstDigit,
+		Speech: c.speech(s.Speech),
 	}
 }

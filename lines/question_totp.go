@@ -10,13 +10,14 @@ import (
 
 // TOTP is a time-based one-time code from the customer's authenticator.
 type TOTP struct {
-	Tries int `yaml:"tries" bounds:"1..5"`
+	Tries  int  `yaml:"tries" bounds:"1..5"`
+	Speech bool `yaml:"speech"`
 	Pace
 	everyKind
 }
 
 func (*TOTP) key() string    { return string(event.MethodTOTP) }
-func (t *TOTP) setDefaults() { t.Tries = 5 }
+func (t *TOTP) setDefaults() { t.Tries, t.Speech = 5, true }
 
 func (*TOTP) describe() (string, map[string]doc) {
 	return "The code of the customer's authenticator app: something that they have.", map[string]doc{
@@ -35,5 +36,6 @@ func (t *TOTP) step(c compiler) session.Step {
 	ask, again := c.asks(t)
 	return steps.TOTP{
 		Directory: c.parts.Directory, Once: c.parts.Once, Prompt: ask, Again: again, Limits: c.limits(t.Tries-1, t.Pace),
+		Speech: c.speech(t.Speech),
 	}
 }

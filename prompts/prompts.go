@@ -56,6 +56,10 @@ func All() []Prompt {
 		doc := "A digit that is read back; short and flat, because others follow it."
 		prompts = append(prompts, Prompt{fmt.Sprintf("digit-%d", d), doc})
 	}
+	for l := 'a'; l <= 'z'; l++ {
+		doc := "A letter that is read back, with a word that begins with it."
+		prompts = append(prompts, Prompt{fmt.Sprintf("letter-%c", l), doc})
+	}
 	prompts = append(prompts, []Prompt{
 		{"read-back-confirm", "Asks whether the digits are right: 1 yes, 2 no."},
 		{"read-back-confirm-said", "Asks the same of a caller who said the number: yes or no, 1 or 2, or what is wrong."},
@@ -89,6 +93,7 @@ func All() []Prompt {
 		{"not-right-1", "A possible answer, but not the right one. " +
 			"The same for an unknown account and a wrong PIN, so that nobody learns which."},
 		{"not-right-2", "Not the right answer, again: says what to check, and how to reach a person."},
+		{"or-spell-it", "After the question for a number with letters, where callers may also spell it: letters said as words."},
 		{"or-say-it", "After the question, where callers may also say the answer."},
 		{"please-key", "Asks a caller who was not understood to use the keys. Plays before the question's -again prompt."},
 		{"take-your-time", "The caller asked us to be slower, or needs more time. Plays before the question."},

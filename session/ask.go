@@ -88,6 +88,9 @@ func (s *Session) collect(ctx context.Context, c Collect, news func() bool) (ent
 			return entry, err
 		}
 		c.Files, c.Flush = nil, false
+		if entry.Deaf {
+			c.Speech = nil
+		}
 	}
 }
 
@@ -128,8 +131,10 @@ func (s *Session) Hear(ctx context.Context, h Hear) (Heard, error) {
 		return Heard{}, err
 	}
 	s.hashDue, s.discard = false, false
-	return s.channel.Listen(
+	heard, err := s.channel.Listen(
 		ctx, Listen{Files: files, Engine: h.Engine, Grammar: h.Grammar, Start: h.Start, Speech: h.Speech, OptOut: h.OptOut,
 			Secret: s.secret, Expected: Expected{Language: s.language, Kind: ExpectPhrase}},
 	)
+	s.said = s.said || err == nil && (heard.Class == Input || heard.Class == NoMatch)
+	return heard, err
 }

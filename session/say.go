@@ -32,10 +32,14 @@ func (s *Session) SayIn(language, prompt string) {
 	s.queued = append(s.queued, utterance{language: language, prompt: prompt})
 }
 
-// SayDigits queues a number, digit by digit.
+// SayDigits queues a number, digit by digit, and letter by letter (A to Z).
 func (s *Session) SayDigits(digits []byte) {
 	for _, d := range digits {
-		s.Say("digit-" + string(rune(d)))
+		if d >= 'A' && d <= 'Z' {
+			s.Say("letter-" + string(rune(d-'A'+'a')))
+		} else {
+			s.Say("digit-" + string(rune(d)))
+		}
 	}
 }
 

@@ -25,12 +25,22 @@ const (
 // A place that is neither called a digit nor a group is a digit if one is said, and a group if as many are said as it
 // has. A reading that equals what was read back says that it was right.
 func Correct(language string, heard [][]byte, words []byte, min, max int) []Reading {
+	return correct(language, heard, words, min, max, digitsAlone)
+}
+
+// CorrectLetters is Correct for an identifier of letters and digits: «the first letter is D as in delta», «not bravo but
+// delta».
+func CorrectLetters(language string, heard [][]byte, words []byte, min, max int) []Reading {
+	return correct(language, heard, words, min, max, withLetters)
+}
+
+func correct(language string, heard [][]byte, words []byte, min, max int, m manner) []Reading {
 	u := languageOf(language).hear(words)
 	if u == nil {
 		return nil
 	}
 	defer u.wipe()
-	c := correction{utterance: u, least: min, most: max}
+	c := correction{utterance: u, least: min, most: max, manner: m}
 	defer c.wipe()
 	c.heard, c.starts = join(heard)
 	if len(c.heard) > maxLength {
@@ -46,6 +56,7 @@ type correction struct {
 	heard       []byte
 	starts      uint32
 	least, most int
+	manner      manner
 	found       []Reading
 }
 
@@ -87,7 +98,7 @@ func (c *correction) read(from int) {
 
 // whole is a new number.
 func (c *correction) whole(from int) {
-	for _, r := range c.readings(from, c.limit, c.least, c.most, digitsAlone) {
+	for _, r := range c.readings(from, c.limit, c.least, c.most, c.manner) {
 		c.found = addReading(c.found, r)
 		r.Wipe()
 	}
@@ -119,7 +130,7 @@ func (c *correction) trailingPlace(from int) {
 
 // atPlace puts the number between two tokens at a place. is says that «is» was said before it.
 func (c *correction) atPlace(from, to, place int, is bool) {
-	for _, r := range c.readings(from, to, 1, c.most, digitsAlone) {
+	for _, r := range c.readings(from, to, 1, c.most, c.manner) {
 		c.put(place, r.text, is)
 		r.Wipe()
 	}
@@ -222,8 +233,8 @@ func (c *correction) replaced(from int) {
 
 // swap replaces the wrong part, wherever it is, by a right one of the same length.
 func (c *correction) swap(wrongFrom, wrongTo, rightFrom, rightTo int) {
-	wrongs := c.readings(wrongFrom, wrongTo, 1, len(c.heard), digitsAlone)
-	rights := c.readings(rightFrom, rightTo, 1, len(c.heard), digitsAlone)
+	wrongs := c.readings(wrongFrom, wrongTo, 1, len(c.heard), c.manner)
+	rights := c.readings(rightFrom, rightTo, 1, len(c.heard), c.manner)
 	for _, wrong := range wrongs {
 		for _, right := range rights {
 			n := len(wrong.text)

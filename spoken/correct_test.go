@@ -239,3 +239,30 @@ func TestCorrectingLeavesWhatWasReadBack(t *testing.T) {
 	Wipe(readings)
 	assert.Equal(t, split("12·34"), heard)
 }
+
+func TestCorrectionsOfLettersAndDigits(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ language, words, want string }{
+		{"en", "no, C as in charlie B one two three four", "CB1234"},
+		{"en", "the first letter is delta", "DB·1234"},
+		{"en", "no, the first letter is D as in delta", "DB·1234"},
+		{"en", "the second one is D for david", "AD·1234"},
+		{"en", "not bravo but delta", "AD·1234"},
+		{"en", "delta instead of bravo", "AD·1234"},
+		{"en", "the last two are five six", "AB·1256"},
+		{"en", "the last digit is a nine", "AB·1239"},
+		{"en", "the first two are charlie delta", "CD·1234"},
+		{"en", "no", ""},
+		{"de", "nein, der erste Buchstabe ist C wie Cäsar", "CB·1234"},
+		{"de", "nicht Berta sondern Dora", "AD·1234"},
+		{"de", "Dora statt Berta", "AD·1234"},
+		{"de", "die letzten beiden sind fünf sechs", "AB·1256"},
+		{"de", "nein Cäsar Dora fünf sechs sieben acht", "CD5678"},
+	} {
+		var got []string
+		for _, r := range CorrectLetters(c.language, split("AB·1234"), []byte(c.words), 6, 6) {
+			got = append(got, groups(r))
+		}
+		assert.Equal(t, c.want, strings.Join(got, " "), "%s: %q", c.language, c.words)
+	}
+}

@@ -39,6 +39,8 @@ func english() *language {
 	}
 	l.month = series(1, 1, `january | jan; february | feb; march | mar; april | apr; may; june | jun; july | jul;
 		august | aug; september | sep, sept; october | oct; november | nov; december | dec`).called("month")
+	l.names = series(0, 1, `english | englisch; german, deutsch; french | français; spanish | español; italian | italiano;
+		dutch | nederlands; polish | polski; turkish | türkçe; russian; portuguese | português`).called("language")
 	l.englishNumbers()
 	l.englishLetters()
 	l.englishCommands()
@@ -114,7 +116,7 @@ func (l *language) englishPlaces() {
 		series(fromEnd, fromEnd, "last; second to last | last but one, second last, next to last"),
 	)
 	noun := oneOf(
-		entry{placeDigit, "digit, number", ""}, entry{placeGroup, "group, pair, block", ""}, entry{0, "one, ones", ""},
+		entry{placeDigit, "digit, number", "letter, character"}, entry{placeGroup, "group, pair, block", ""}, entry{0, "one, ones", ""},
 	)
 	outer := oneOf(entry{fromStart, "first", ""}, entry{fromEnd, "last", ""})
 	the, count := optional(words("the")), series(2, 1, "two; three; four; five; six")
@@ -143,6 +145,8 @@ func (l *language) englishLetters() {
 		sierra, sam, sugar | samuel; tango, tom | thomas, tommy; uniform, union | uncle; victor;
 		whiskey, william | whisky; x-ray | xray; yankee, young | yellow, yoke; zulu, zebra`).called("spelling")
 	explained, dash := row(l.letter, words("as in, for"), l.spelling), words("dash")
+	l.spelledUnits = []*rule{choice(l.spelling, explained, l.digit).called("character"), row(words("double"), l.digit),
+		row(words("triple"), l.digit)}
 	l.spokenSpelling = onceOrMore(choice(l.spelling, explained, l.digit, row(l.times, l.digit), dash))
 	l.spokenLetters = onceOrMore(choice(
 		l.letter, l.spelling, explained, l.digit, row(l.times, choice(l.letter, l.digit)), dash,

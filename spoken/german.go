@@ -56,6 +56,9 @@ func german() *language {
 			kommt eine, war, waren, wäre, ist ne, muss, muss eine, müsste, sollte`}),
 		intro: words("es ist, das ist, meine nummer ist, die nummer ist"),
 	}
+	l.names = series(0, 1, `englisch, english; deutsch | german; französisch | français; spanisch | español; italienisch |
+		italiano; niederländisch, holländisch | nederlands; polnisch | polski; türkisch | türkçe; russisch;
+		portugiesisch | português`).called("language")
 	l.month = series(1, 1, `januar, jänner | jan; februar | feb, feber; märz | mär; april | apr; mai;
 		juni, juno | jun; juli, julei | jul; august | aug; september | sep, sept; oktober | okt; november | nov;
 		dezember | dez`).called("month")
@@ -149,7 +152,7 @@ func (l *language) germanPlaces() {
 		series(fromEnd, fromEnd, withEndings("letzt; vorletzt", "e", "en", "es", "er")),
 	)
 	noun := oneOf(
-		entry{placeDigit, "ziffer, zahl, stelle", "nummer"}, entry{placeGroup, "gruppe, block, paar", ""},
+		entry{placeDigit, "ziffer, zahl, stelle", "nummer, buchstabe, zeichen"}, entry{placeGroup, "gruppe, block, paar", ""},
 	)
 	outer := oneOf(entry{fromStart, "ersten", ""}, entry{fromEnd, "letzten", ""})
 	count := series(2, 1, "zwei, beiden | zwo; drei; vier; fünf | funf; sechs")
@@ -205,6 +208,8 @@ func (l *language) germanLetters() {
 		series(letterCH, 1, "charlotte | christine; schule"),
 	).called("spelling")
 	explained, dash := row(l.letter, words("wie"), l.spelling), words("strich")
+	l.spelledUnits = []*rule{choice(l.spelling, explained, l.digit).called("character"), row(words("doppel, zweimal"), optional(words("die")), l.digit),
+		row(words("dreimal"), optional(words("die")), l.digit)}
 	l.spokenSpelling = onceOrMore(choice(l.spelling, explained, l.digit, row(l.times, l.digit), dash))
 	l.spokenLetters = onceOrMore(choice(
 		l.letter, l.spelling, explained, l.digit, row(l.times, choice(l.letter, l.digit)), dash,

@@ -21,10 +21,13 @@ type Grammar struct {
 //   - digits-commands: the same, or a command,
 //   - digits-4, digits-6, digits-8, digits-10: a number of that length, or a command,
 //   - yes-no: any command,
+//   - language: the name of a language, the number of a key, or a command,
 //   - confirm: any command, or a correction as Correct understands it,
 //   - date: a date, or a command,
 //   - letters: an identifier of letters and digits, or a command,
-//   - spelling: the same without the bare names of letters, which recognisers confuse: «alpha», «a as in alpha».
+//   - spelling: the same without the bare names of letters, which recognisers confuse: «alpha», «a as in alpha»,
+//   - spelling-4, spelling-6, spelling-8, spelling-10: the same of that length,
+//   - confirm-spelling: any command, or a correction as CorrectLetters understands it.
 func Grammars(language string) []Grammar {
 	l := languageOf(language)
 	if l == nil {
@@ -34,9 +37,11 @@ func Grammars(language string) []Grammar {
 	all := choice(l.listed("yes", Yes), no, commands)
 	number := onceOrMore(choice(l.spokenUnits...)).called("number")
 	place, is := row(l.place).called("place"), row(l.is).called("is")
-	correction := row(optional(no), choice(
-		number, row(place, optional(is), number), row(l.not, number, l.but, number), row(number, l.insteadOf, number),
-	))
+	correction := func(part *rule) *rule {
+		return row(optional(no), choice(
+			part, row(place, optional(is), part), row(l.not, part, l.but, part), row(part, l.insteadOf, part),
+		))
+	}
 	digits := row(optional(l.intro), number)
 	grammars := []Grammar{
 		l.grammar("digits", "a number", digits),
@@ -46,13 +51,18 @@ func Grammars(language string) []Grammar {
 		grammars = append(grammars, DigitsGrammar(l.tag, n, n))
 	}
 	return append(grammars,
+		l.grammar("language", "a language, its key, or what callers say instead", choice(l.names, l.digit, commands)),
 		l.grammar("yes-no", "yes, no, or what callers say instead", all),
-		l.grammar("confirm", "yes, no, a correction, or what callers say instead", choice(all, correction)),
+		l.grammar("confirm", "yes, no, a correction, or what callers say instead", choice(all, correction(number))),
 		l.grammar("date", "a date, or what callers say instead", choice(l.spokenDate, commands)),
 		l.grammar("letters", "letters and digits, or what callers say instead", choice(l.spokenLetters, commands)),
 		l.grammar(
 			"spelling", "letters said as words, and digits, or what callers say instead", choice(l.spokenSpelling, commands),
 		),
+		SpellingGrammar(l.tag, 4, 4), SpellingGrammar(l.tag, 6, 6), SpellingGrammar(l.tag, 8, 8),
+		SpellingGrammar(l.tag, 10, 10),
+		l.grammar("confirm-spelling", "yes, no, a correction of letters and digits, or what callers say instead",
+			choice(all, correction(onceOrMore(choice(l.spelledUnits...)).called("part")))),
 	)
 }
 
@@ -64,25 +74,45 @@ func DigitsGrammar(language string, min, max int) Grammar {
 	if l == nil || min < 1 || max < min || max > maxLength {
 		panic(fmt.Sprintf("spoken: no grammar for %d to %d digits in %q", min, max, language))
 	}
-	ofLength := []*rule{nil}
-	for n := 1; n <= max; n++ {
-		var ways []*rule
-		for i, unit := range l.spokenUnits {
-			switch rest := n - i - 1; {
-			case rest == 0:
-				ways = append(ways, unit)
-			case rest > 0:
-				ways = append(ways, row(unit, ofLength[rest]))
-			}
-		}
-		ofLength = append(ofLength, choice(ways...).called(fmt.Sprintf("digits_%d", n)))
-	}
 	name, comment := fmt.Sprintf("digits-%d", max), fmt.Sprintf("a number of %d digits", max)
 	if min < max {
 		name, comment = fmt.Sprintf("digits-%d-%d", min, max), fmt.Sprintf("a number of %d to %d digits", min, max)
 	}
-	number := row(optional(l.intro), choice(ofLength[min:max+1]...))
+	number := row(optional(l.intro), ofLength(l.spokenUnits, min, max, "digits"))
 	return l.grammar(name, comment+", or what callers say instead", choice(number, l.commonCommands()))
+}
+
+// SpellingGrammar is DigitsGrammar for letters said as words, and digits.
+func SpellingGrammar(language string, min, max int) Grammar {
+	l := languageOf(language)
+	if l == nil || min < 1 || max < min || max > maxLength {
+		panic(fmt.Sprintf("spoken: no grammar for %d to %d letters and digits in %q", min, max, language))
+	}
+	name, comment := fmt.Sprintf("spelling-%d", max), fmt.Sprintf("%d letters said as words, and digits", max)
+	if min < max {
+		name, comment = fmt.Sprintf("spelling-%d-%d", min, max), fmt.Sprintf("%d to %d letters said as words, and digits", min,
+			max)
+	}
+	return l.grammar(name, comment+", or what callers say instead",
+		choice(row(optional(l.intro), ofLength(l.spelledUnits, min, max, "characters")), l.commonCommands()))
+}
+
+// ofLength is a row of units with min to max characters together; the first unit has one, the second two, and so on.
+func ofLength(units []*rule, min, max int, called string) *rule {
+	all := []*rule{nil}
+	for n := 1; n <= max; n++ {
+		var ways []*rule
+		for i, unit := range units {
+			switch rest := n - i - 1; {
+			case rest == 0:
+				ways = append(ways, unit)
+			case rest > 0:
+				ways = append(ways, row(unit, all[rest]))
+			}
+		}
+		all = append(all, choice(ways...).called(fmt.Sprintf("%s_%d", called, n)))
+	}
+	return choice(all[min : max+1]...)
 }
 
 func (l *language) grammar(name, comment string, phrase *rule) Grammar {

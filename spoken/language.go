@@ -38,6 +38,9 @@ type language struct {
 	// commands has the values of Command.
 	commands *rule
 
+	// names are those of languages: indexes of named.
+	names *rule
+
 	// place is a part of a number, as in «the last two digits» (see placed); is may follow it. not, but and insteadOf are
 	// those of «not seven but nine» and «nine instead of seven».
 	place, is, not, but, insteadOf *rule
@@ -46,6 +49,8 @@ type language struct {
 	// before a number, an identifier with letters, one without bare letters, a date.
 	spokenUnits                                      []*rule
 	intro, spokenLetters, spokenSpelling, spokenDate *rule
+	// spelledUnits are parts of an identifier without bare letters, of one, two and three characters.
+	spelledUnits []*rule
 
 	ids  map[string]word // after compile
 	uses []use
@@ -112,7 +117,7 @@ func Supports(language string) bool { return languageOf(language) != nil }
 func (l *language) rules() []*rule {
 	return []*rule{
 		l.digit, l.cardinal, l.doubled, l.letter, l.spelling, l.asIn, l.times, l.ordinal, l.month, l.commands, l.place,
-		l.is, l.not, l.but, l.insteadOf,
+		l.is, l.not, l.but, l.insteadOf, l.names,
 	}
 }
 

@@ -165,7 +165,7 @@ func (q question) once(
 		OptOut: q.limits.star(), Speech: q.listens(s, t),
 	}
 	if a.Speech != nil && t.hint {
-		a.Speech.Hint = "or-say-it"
+		a.Speech.Hint = q.say.orSayIt()
 	}
 	t.hint = false
 	listen := s.Ask
@@ -237,7 +237,7 @@ func (q question) listens(s *session.Session, t *talk) *session.Speech {
 		return nil
 	}
 	l := q.say.listen(q.say.purpose, s.Language())
-	if l != nil && l.Kind == session.ExpectDigits {
+	if l != nil && (l.Kind == session.ExpectDigits || l.Kind == session.ExpectSpelling) {
 		l.Min, l.Max = q.min, q.max
 	}
 	return l

@@ -23,7 +23,9 @@ type Number struct {
 	// Min and Max are its number of digits and letters, each a key.
 	Min, Max int
 	// Check verifies the check digit before the look-up; nil means that there is none, or that the keys do not tell it.
-	Check  CheckDigit
+	// SpokenCheck does so for an identifier with letters that was spelled.
+	Check, SpokenCheck CheckDigit
+
 	Limits Limits
 	// ReadBack says when the number is read back for confirmation.
 	ReadBack ReadBack
@@ -31,6 +33,8 @@ type Number struct {
 	Speech Speech
 	// Conceal keeps from the caller whether a customer has the number.
 	Conceal bool
+
+	spell bool // it has letters, and they were said
 }
 
 // ReadBack says when a number is read back.
@@ -199,14 +203,14 @@ func (n Number) confirmed(ctx context.Context, s *session.Session, digits sessio
 		s.Say("read-back-confirm")
 	}
 	for range 2 {
-		key, class, err := oneKey{say: say, limits: n.Limits}.ask(ctx, s)
+		got, err := oneKey{say: say, limits: n.Limits}.ask(ctx, s)
 		say = func() { s.Say("read-back-confirm-again") }
 		switch {
 		case err != nil:
 			return false, err
-		case key == yes, class == session.NoInput:
+		case got.key == yes, got.class == session.NoInput:
 			return true, nil
-		case key == no, class == session.OptedOut:
+		case got.key == no, got.class == session.OptedOut:
 			return false, nil
 		}
 	}

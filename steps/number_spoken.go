@@ -9,10 +9,13 @@ import (
 	"countersign/spoken"
 )
 
-// saying is how the number is said. One that has letters is keyed.
+// saying is how the number is said.
 func (n Number) saying(s *session.Session) *saying {
-	if n.Speech.Engine == "" || n.Letters {
+	if n.Speech.Engine == "" {
 		return nil
+	}
+	if n.Letters { // whose letters are known now, and not only their keys
+		n.Letters, n.Check, n.spell = false, n.SpokenCheck, true
 	}
 	say := &saying{
 		Speech: n.Speech, purpose: digitsOf(n.Min, n.Max),
@@ -23,13 +26,22 @@ func (n Number) saying(s *session.Session) *saying {
 			return n.heard(ctx, s, readings, t)
 		},
 	}
-	if n.Kind == string(event.MethodPhone) {
+	switch {
+	case n.spell:
+		say.purpose, say.hint = ofLength(spelling, n.Min, n.Max), "or-spell-it"
+		say.read = func(language string, words []byte) []spoken.Reading {
+			return spoken.Letters(language, words, n.Min, n.Max)
+		}
+	case n.Kind == string(event.MethodPhone):
 		say.read = func(language string, words []byte) []spoken.Reading {
 			return spoken.Telephone(language, words, n.Min, n.Max)
 		}
 	}
 	return say
 }
+
+// spelling says letters as words: «A as in alpha».
+const spelling = "spelling"
 
 // heard judges a number that was said. It counts if its check digit settles what was said, or if the caller says that
 // what we read back is right: nobody is taken for another customer because we misheard.
@@ -71,10 +83,14 @@ func (n Number) readBack(
 	for silent, round := false, 0; round < maxCorrected; round++ {
 		s.Say("read-back")
 		s.SayDigits(bytes.Join(number, nil))
+		confirm := "confirm"
+		if n.spell {
+			confirm = "confirm-" + spelling
+		}
 		entry, err := s.Ask(ctx, session.Ask{
 			Prompts: []string{"read-back-confirm-said"}, Min: 1, Max: 1,
 			FirstDigit: n.Limits.FirstDigit, InterDigit: n.Limits.InterDigit,
-			OptOut: n.Limits.star(), Flush: true, Speech: n.Speech.listen("confirm", s.Language()),
+			OptOut: n.Limits.star(), Flush: true, Speech: n.Speech.listen(confirm, s.Language()),
 		})
 		if err != nil {
 			return "", attempt{}, err
@@ -125,7 +141,11 @@ func (n Number) answered(
 	case command != spoken.None && !(command == spoken.No && len(rest) > 0):
 		return command, nil, again
 	}
-	fixed := spoken.Correct(s.Language(), number, words, n.Min, n.Max)
+	correct := spoken.Correct
+	if n.spell {
+		correct = spoken.CorrectLetters
+	}
+	fixed := correct(s.Language(), number, words, n.Min, n.Max)
 	defer spoken.Wipe(fixed)
 	switch {
 	case len(fixed) == 0:

@@ -6,6 +6,7 @@ import (
 
 	"countersign/session"
 	"countersign/session/event"
+	"countersign/spoken"
 )
 
 // Passphrase verifies by words that the customer says: a knowledge factor. The words that a speech engine recognised
@@ -40,7 +41,7 @@ func (p Passphrase) Run(ctx context.Context, s *session.Session) (session.Outcom
 	}
 	prompts := []string{p.Prompt}
 	why := event.ReasonNotHeard
-	for range p.Tries {
+	for tried := 0; tried < p.Tries; tried++ {
 		got, err := p.once(ctx, s, prompts)
 		switch {
 		case err != nil:
@@ -50,7 +51,13 @@ func (p Passphrase) Run(ctx context.Context, s *session.Session) (session.Outcom
 		case got.result == event.AttemptOptedOut:
 			return session.Declined(), nil
 		}
+		if got.slower && s.SlowDown() {
+			s.Say("take-your-time")
+		}
 		switch got.result {
+		case event.AttemptServed:
+			tried--
+			prompts = []string{p.Prompt}
 		case event.AttemptRejected:
 			why, prompts = event.ReasonWrongAnswer, []string{"not-right-1", p.Again}
 		case event.AttemptNoInput:
@@ -80,7 +87,13 @@ func (p Passphrase) once(
 		return noInput, nil
 	case heard.Class == session.OptedOut:
 		return optedOut, nil
-	case heard.Class != session.Input, heard.Confidence < p.Confidence:
+	case heard.Class != session.Input:
+		return noMatch, nil
+	}
+	if got, is := p.obey(s, heard); is {
+		return got, nil
+	}
+	if heard.Confidence < p.Confidence {
 		return noMatch, nil
 	}
 	words := session.NewSecret([]byte(session.Words(string(heard.Words.Reveal()))))
@@ -91,4 +104,25 @@ func (p Passphrase) once(
 	return judgeSecret(ctx, s, event.MethodPassphrase, func(ctx context.Context) (bool, error) {
 		return p.Directory.Check(ctx, whose(s, event.MethodPassphrase), string(event.MethodPassphrase), words)
 	})
+}
+
+// obey does what the caller wants who says a command, as far as the company's grammar has it. A phrase that is one cannot
+// be a passphrase. It cannot be keyed: who would rather do so is asked the next question.
+func (p Passphrase) obey(s *session.Session, heard session.Heard) (got attempt, is bool) {
+	if heard.Confidence < leastHeard {
+		return attempt{}, false
+	}
+	switch command, _ := spoken.CommandIn(s.Language(), heard.Words.Reveal()); command {
+	case spoken.Agent:
+		return toPerson(), true
+	case spoken.DontHave, spoken.KeyIt:
+		return optedOut, true
+	case spoken.Repeat:
+		return served(event.WishRepeat), true
+	case spoken.Slower:
+		got = served(event.WishSlower)
+		got.slower = true
+		return got, true
+	}
+	return attempt{}, false
 }

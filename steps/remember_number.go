@@ -14,6 +14,8 @@ import (
 type RememberNumber struct {
 	Directory Directory
 	Limits    Limits
+	// Speech lets the caller say yes or no.
+	Speech Speech
 }
 
 // Name implements session.Step.
@@ -43,11 +45,13 @@ func (r RememberNumber) Run(ctx context.Context, s *session.Session) (session.Ou
 	}
 	s.LookedUp(s.CallerNumber())
 	started := s.Now()
-	key, _, err := oneKey{say: func() { s.Say("remember-number") }, limits: r.Limits}.ask(ctx, s)
+	got, err := oneKey{
+		say: func() { s.Say("remember-number") }, limits: r.Limits, speech: r.Speech, purpose: "yes-no",
+	}.ask(ctx, s)
 	if err != nil {
 		return session.Outcome{}, err
 	}
-	if key != yes {
+	if got.key != yes {
 		s.Attempted(event.AttemptOptedOut, started)
 		return session.Outcome{Result: event.StepOptedOut}, nil
 	}

@@ -32,6 +32,8 @@ type SMSCode struct {
 	Patience time.Duration
 	// Limits.Rejections is how many wrong entries make it invalid; default 3 (docs/policy.md#otp-entry).
 	Limits Limits
+	// Speech lets the caller say the code.
+	Speech Speech
 }
 
 // CodeWay is one way to send a code.
@@ -90,12 +92,18 @@ func (c SMSCode) Run(ctx context.Context, s *session.Session) (session.Outcome, 
 	}
 	limits := c.Limits
 	limits.FirstDigit = c.silence()
-	return question{
+	q := question{
 		prompt: "ask-code", again: "ask-code-again", min: 1, max: c.Digits, limits: limits,
 		noInput: "code-reminder", waits: true,
 		listen: sent.listen,
 		judge:  func(ctx context.Context, entry session.Secret) (attempt, error) { return sent.judge(ctx, s, entry) },
-	}.ask(ctx, s, event.ReasonWrongAnswer)
+	}
+	if c.Speech.Engine != "" {
+		q.say = c.Speech.code(c.Digits, func(ctx context.Context, code session.Secret) (attempt, error) {
+			return sent.judge(ctx, s, code)
+		})
+	}
+	return q.ask(ctx, s, event.ReasonWrongAnswer)
 }
 
 // silence is how long a caller may be silent.
@@ -175,14 +183,16 @@ func (c *code) another(ctx context.Context, s *session.Session) (attempt, error)
 			s.SayDigits([]byte{byte('1' + i)})
 		}
 	}
-	key, class, err := oneKey{say: say, limits: c.step.Limits}.ask(ctx, s)
+	got, err := oneKey{say: say, limits: c.step.Limits, speech: c.step.Speech, purpose: "language"}.ask(ctx, s)
 	switch {
 	case err != nil:
 		return attempt{}, err
-	case class == session.OptedOut:
+	case got.person:
+		return toPerson(), nil
+	case got.class == session.OptedOut:
 		return optedOut, nil
 	}
-	chosen := int(key) - '1'
+	chosen := int(got.key) - '1'
 	if chosen < 0 || chosen >= len(others) {
 		return attempt{result: event.AttemptNoMatch, prompts: []string{"ask-code-again"}}, nil
 	}

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -40,7 +41,7 @@ func (v Speech) listen(purpose, language string) *session.Speech {
 	}
 	base, _, _ := strings.Cut(language, "-")
 	kind, _, _ := strings.Cut(purpose, "-")
-	if kind != string(session.ExpectDigits) {
+	if kind != string(session.ExpectDigits) && kind != string(session.ExpectSpelling) {
 		kind = purpose
 	}
 	return &session.Speech{
@@ -54,6 +55,8 @@ type saying struct {
 	Speech
 	// purpose names the grammar, and with it what is expected: digits-6, date.
 	purpose string
+	// hint tells callers that they may say it; empty: the usual one.
+	hint string
 	// read returns the ways to understand what was said, best first.
 	read func(language string, words []byte) []spoken.Reading
 	// yesOrNo takes a yes or no; nil if that is no answer.
@@ -62,12 +65,23 @@ type saying struct {
 	judge func(ctx context.Context, readings []spoken.Reading, t *talk) (attempt, error)
 }
 
+// orSayIt tells callers that they may say it.
+func (v saying) orSayIt() string { return cmp.Or(v.hint, "or-say-it") }
+
 // digitsOf is the purpose of a number of min to max digits: the lengths that there are grammars of.
 func digitsOf(least, most int) string {
-	if least == most && (most == 4 || most == 6 || most == 8 || most == 10) {
-		return fmt.Sprintf("digits-%d", most)
+	if purpose := ofLength("digits", least, most); purpose != "digits" {
+		return purpose
 	}
 	return "digits-commands"
+}
+
+// ofLength adds the length to a purpose, if there is a grammar of it.
+func ofLength(purpose string, least, most int) string {
+	if least == most && (most == 4 || most == 6 || most == 8 || most == 10) {
+		return fmt.Sprintf("%s-%d", purpose, most)
+	}
+	return purpose
 }
 
 // talk is what a question knows of how the caller answers.
@@ -139,9 +153,7 @@ func (q question) obey(c spoken.Command, t *talk) (got attempt, is bool) {
 	case spoken.DontHave:
 		return optedOut, true
 	case spoken.Agent:
-		out := session.Declined()
-		out.Last = true
-		return attempt{result: event.AttemptOptedOut, outcome: out, ended: true}, true
+		return toPerson(), true
 	case spoken.Repeat:
 		return served(event.WishRepeat, q.asks()...), true
 	case spoken.Slower:
@@ -153,6 +165,23 @@ func (q question) obey(c spoken.Command, t *talk) (got attempt, is bool) {
 		return served(event.WishKeys, "please-key", q.again), true
 	}
 	return attempt{}, false
+}
+
+// toPerson ends self-service: the caller asked for a person.
+func toPerson() attempt {
+	out := session.Declined()
+	out.Last = true
+	return attempt{result: event.AttemptOptedOut, outcome: out, ended: true}
+}
+
+// code is how a one-time code of so many digits is said.
+func (v Speech) code(digits int, judge func(context.Context, session.Secret) (attempt, error)) *saying {
+	return &saying{
+		Speech: v, purpose: digitsOf(digits, digits), judge: oneReading(judge),
+		read: func(language string, words []byte) []spoken.Reading {
+			return spoken.Digits(language, words, digits, digits)
+		},
+	}
 }
 
 // oneReading judges a secret: in doubt the caller is asked again, because a wrong answer counts.

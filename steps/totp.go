@@ -17,6 +17,8 @@ type TOTP struct {
 	// Prompt asks for it, Again asks again.
 	Prompt, Again string
 	Limits        Limits
+	// Speech lets the caller say it.
+	Speech Speech
 }
 
 const (
@@ -33,19 +35,24 @@ func (t TOTP) Run(ctx context.Context, s *session.Session) (session.Outcome, err
 	if !asksStrangers(s, event.MethodTOTP) {
 		return session.Skipped(event.ReasonNotEnrolled), nil
 	}
-	out, err := question{
+	check := func(ctx context.Context, code session.Secret) (attempt, error) {
+		return judgeSecret(ctx, s, event.MethodTOTP, func(ctx context.Context) (bool, error) {
+			customer := whose(s, event.MethodTOTP)
+			step, ok, err := t.Directory.CheckTOTP(ctx, customer, code, s.Now())
+			if err != nil || !ok {
+				return false, err
+			}
+			return t.Once.Use(ctx, fmt.Sprintf("totp %s %d", customer, step), totpMemory)
+		})
+	}
+	q := question{
 		prompt: t.Prompt, again: t.Again, min: totpDigits, max: totpDigits, limits: t.Limits,
-		by: event.MethodTOTP,
-		judge: func(ctx context.Context, code session.Secret) (attempt, error) {
-			return judgeSecret(ctx, s, event.MethodTOTP, func(ctx context.Context) (bool, error) {
-				customer := whose(s, event.MethodTOTP)
-				step, ok, err := t.Directory.CheckTOTP(ctx, customer, code, s.Now())
-				if err != nil || !ok {
-					return false, err
-				}
-				return t.Once.Use(ctx, fmt.Sprintf("totp %s %d", customer, step), totpMemory)
-			})
-		},
-	}.ask(ctx, s, event.ReasonWrongAnswer)
+		by:    event.MethodTOTP,
+		judge: check,
+	}
+	if t.Speech.Engine != "" {
+		q.say = t.Speech.code(totpDigits, check)
+	}
+	out, err := q.ask(ctx, s, event.ReasonWrongAnswer)
 	return decoyed(s, event.MethodTOTP, out), err
 }

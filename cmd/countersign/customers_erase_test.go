@@ -167,7 +167,7 @@ func (e *erasable) isErased(r erase.Receipt) {
 	assert.Empty(e.t, e.traces())
 	assert.True(e.t, r.Known)
 	assert.EqualValues(e.t, map[string]int{
-		"customers": 1, "phones": 1, "emails": 0, "identifiers": 2, "credentials": 4, "sealed": 1,
+		"customers": 1, "phones": 1, "emails": 0, "identifiers": 2, "credentials": 4, "sealed": 1, "habits": 0,
 	}, r.Directory)
 	assert.Equal(e.t, 4, r.Journal.Calls)
 	assert.Greater(e.t, r.Journal.Events, 4*3)

@@ -41,7 +41,7 @@ func (c channel) Collect(_ context.Context, q session.Collect) (session.Entry, e
 	case c.step == nil && c.rec.goneBetween == nil && c.name == steps.LanguageMenu{}.Name(): // does not affect the outcome
 		return session.Entry{Class: session.NoInput}, nil
 	}
-	result, err := c.answer()
+	result, err := c.answer(false)
 	if err != nil {
 		return session.Entry{}, err
 	}
@@ -84,7 +84,7 @@ func (c channel) Listen(context.Context, session.Listen) (session.Heard, error) 
 	if c.gone != nil {
 		return session.Heard{}, c.gone
 	}
-	result, err := c.answer()
+	result, err := c.answer(true)
 	if err != nil {
 		return session.Heard{}, err
 	}

@@ -69,8 +69,9 @@ func (p *player) begin(name string) {
 	}
 }
 
-// answer is what the caller did next in the step.
-func (p *player) answer() (event.AttemptResult, error) {
+// answer is what the caller did next in the step. What was not understood counts for nothing, unless the question is one
+// for words alone.
+func (p *player) answer(words bool) (event.AttemptResult, error) {
 	s := p.step
 	if s == nil {
 		return "", p.notRecorded()
@@ -84,8 +85,8 @@ func (p *player) answer() (event.AttemptResult, error) {
 	a := s.Attempts[p.next]
 	p.next++
 	p.advance(a)
-	if isWish(a) || a.Spoken && a.Result == event.AttemptNoMatch {
-		return p.answer() // a wish, or not understood: neither counts
+	if isWish(a) || !words && a.Spoken && a.Result == event.AttemptNoMatch {
+		return p.answer(words) // a wish, or not understood: neither counts
 	}
 	switch a.Result {
 	case event.AttemptAbandoned, event.AttemptError:

@@ -11,7 +11,7 @@ import (
 // Role is what a person may do.
 type Role string
 
-// The roles (docs/contracts.md#roles).
+// The roles (docs/screens.md#roles).
 const (
 	// Agent: their own calls.
 	Agent Role = "agent"
@@ -29,7 +29,7 @@ func Roles() []Role { return []Role{Agent, Supervisor, Business, Admin} }
 // Scope is what a key may do.
 type Scope string
 
-// The scopes (docs/contracts.md#api).
+// The scopes (docs/contracts.md#http-api).
 const (
 	Calls  Scope = "calls"   // read the result of a call
 	StepUp Scope = "step-up" // ask a caller for more proof
