@@ -78,7 +78,7 @@ type Expected struct {
 	Language string
 	// Kind is what is asked for.
 	Kind Kind
-	// Min and Max bound the number of digits; 0 where nothing is counted.
+	// Min and Max bound the number of digits, or of digits and letters; 0 where nothing is counted.
 	Min, Max int
 }
 
@@ -90,8 +90,14 @@ const (
 	ExpectDigits Kind = "digits"
 	ExpectDate   Kind = "date"
 	ExpectYesNo  Kind = "yes-no"
-	// ExpectConfirm is yes, no, or a correction: «no, the last two are five six».
-	ExpectConfirm Kind = "confirm"
+	// ExpectSpelling is an identifier of letters, as words, and digits: «alpha», «a as in alpha».
+	ExpectSpelling Kind = "spelling"
+	// ExpectLanguage is a language's name, or the number of its key.
+	ExpectLanguage Kind = "language"
+	// ExpectConfirm is yes, no, or a correction: «no, the last two are five six». ExpectConfirmSpelling corrects a
+	// spelling.
+	ExpectConfirm         Kind = "confirm"
+	ExpectConfirmSpelling Kind = "confirm-spelling"
 	// ExpectPhrase is a passphrase.
 	ExpectPhrase Kind = "phrase"
 )

@@ -237,7 +237,7 @@ func (q question) listens(s *session.Session, t *talk) *session.Speech {
 		return nil
 	}
 	l := q.say.listen(q.say.purpose, s.Language())
-	if l != nil && l.Kind == session.ExpectDigits {
+	if l != nil && (l.Kind == session.ExpectDigits || l.Kind == session.ExpectSpelling) {
 		l.Min, l.Max = q.min, q.max
 	}
 	return l

@@ -41,7 +41,7 @@ func (v Speech) listen(purpose, language string) *session.Speech {
 	}
 	base, _, _ := strings.Cut(language, "-")
 	kind, _, _ := strings.Cut(purpose, "-")
-	if kind != string(session.ExpectDigits) {
+	if kind != string(session.ExpectDigits) && kind != string(session.ExpectSpelling) {
 		kind = purpose
 	}
 	return &session.Speech{
