@@ -57,7 +57,7 @@ func cluster(t testing.TB) map[string]*server.Server {
 func TestEventsAreInAReplicatedStreamOnceAndInOrderWhenItsLeaderStops(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("an election takes seconds")
+		t.Skip("an election takes seconds: run without -short")
 	}
 	servers := cluster(t)
 	var urls []string

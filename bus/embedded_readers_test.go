@@ -47,7 +47,8 @@ func TestAReaderWhoComesEarlyWaitsForTheAccountOfThisServer(t *testing.T) {
 	sig, err := o.SignatureCB(nonce)
 	require.NoError(t, err)
 	early := &reader{
-		options: &server.ClientOpts{Nkey: o.Nkey, Sig: base64.RawURLEncoding.EncodeToString(sig)}, nonce: nonce, asked: make(chan struct{}),
+		options: &server.ClientOpts{Nkey: o.Nkey, Sig: base64.RawURLEncoding.EncodeToString(sig)}, nonce: nonce,
+		asked: make(chan struct{}),
 	}
 	login := e.login.atServer()
 	let := make(chan bool)

@@ -33,7 +33,7 @@ func smallDisk(t *testing.T, size string) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := syscall.Mount("none", dir, "tmpfs", 0, "size="+size); err != nil {
-		t.Skipf("a full disk needs a file system of its own, which only root may mount: %v", err)
+		t.Skipf("a full disk needs a file system of its own, which only root may mount: run as root on Linux: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	return dir

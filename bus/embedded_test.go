@@ -71,7 +71,7 @@ func TestWhatKeepsTheEmbeddedNATSFromStartingIsSaidInASentence(t *testing.T) {
 func TestAFolderThatCannotBeWrittenToIsSaidInASentence(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() == 0 {
-		t.Skip("root may write everywhere")
+		t.Skip("root may write everywhere: run as another user")
 	}
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(dir, 0o500))

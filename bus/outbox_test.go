@@ -16,6 +16,7 @@ type outbox struct {
 	mu      sync.Mutex
 	entries []bus.Entry // N = index + 1
 	marked  int64
+	handed  int64 // the highest N that Pending has returned
 	wake    chan struct{}
 	// onPublished, if set, is called before entries are marked; its error prevents that.
 	onPublished func(upTo int64) error
@@ -47,7 +48,15 @@ func (o *outbox) Pending(_ context.Context, after int64, limit int) ([]bus.Entry
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	from := int(max(after, o.marked))
-	return append([]bus.Entry(nil), o.entries[from:min(from+limit, len(o.entries))]...), nil
+	to := min(from+limit, len(o.entries))
+	o.handed = max(o.handed, int64(to))
+	return append([]bus.Entry(nil), o.entries[from:to]...), nil
+}
+
+func (o *outbox) handedOut() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.handed
 }
 
 func (o *outbox) Published(_ context.Context, upTo int64) error {

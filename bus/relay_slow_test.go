@@ -85,11 +85,21 @@ func TestASlowNATSIsWaitedForAndSubscribersSeeEachEventOnce(t *testing.T) {
 // A slow NATS would be busy with a large window for so long that it seems to store nothing.
 func TestTheFirstWindowOverAConnectionIsSmall(t *testing.T) {
 	t.Parallel()
-	n := newSlowNATS(t, time.Hour)
-	start(t, bus.NewRelay(newOutbox(calls(t, "a", 450)...), external(t, n.url), bus.RelayConfig{}, discard()))
-	require.Eventually(t, func() bool { return len(n.ids()) >= 16 }, patience, time.Millisecond)
-	time.Sleep(50 * time.Millisecond)
-	assert.Len(t, n.ids(), 16, "the others wait until these are confirmed")
+	n := newSlowNATS(t, 10*time.Millisecond)
+	o := newOutbox(calls(t, "a", 450)...)
+	var first sync.Once
+	o.before(func(upTo int64) error {
+		first.Do(func() {
+			assert.EqualValues(t, 16, upTo)
+			assert.Len(t, n.ids(), 16, "the others wait until these are confirmed")
+			assert.EqualValues(t, 16, o.handedOut(), "the relay has not even read them")
+		})
+		return nil
+	})
+	r := bus.NewRelay(o, external(t, n.url), bus.RelayConfig{}, discard())
+	start(t, r)
+	flush(t, r)
+	assert.Len(t, n.ids(), 450)
 }
 
 func TestAnEventThatIsConfirmedLateIsPublishedOnce(t *testing.T) {

@@ -71,6 +71,7 @@ func (o StateOptions) withDefaults() StateOptions {
 // Bounds on operations that no call waits for, unless StateOptions.Within is longer.
 const (
 	linesWithin   = 5 * time.Second
+	peopleWithin  = 2 * time.Second
 	publishWithin = 15 * time.Second
 )
 
@@ -90,7 +91,7 @@ type State struct {
 	options  StateOptions
 	log      *slog.Logger
 
-	guard, calls, lines *Bucket
+	guard, calls, lines, people, webhooks *Bucket
 
 	again   chan struct{} // a bucket was found missing
 	ensured chan struct{} // the buckets are as they should be
@@ -138,6 +139,12 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	s.lines = &Bucket{state: s, within: max(linesWithin, o.Within), spec: bucketSpec{
 		name: "lines", about: "service lines", history: linesKept,
 	}}
+	s.people = &Bucket{state: s, within: max(peopleWithin, o.Within), seal: seal, sealed: allKeys, spec: bucketSpec{
+		name: "people", about: "who may sign in, and their sessions", history: 1, perKey: true,
+	}}
+	s.webhooks = &Bucket{state: s, within: max(peopleWithin, o.Within), spec: bucketSpec{
+		name: "webhooks", about: "what webhooks have still to deliver", history: 1, perKey: true,
+	}}
 	s.background.Go(func() { s.keep(ctx, conn.StatusChanged(nats.CONNECTED)) })
 	s.background.Go(func() { s.watchHang(ctx) })
 	s.background.Go(func() { s.expireOlder(ctx) })
@@ -152,6 +159,12 @@ func (s *State) Calls() *Calls { return &Calls{s.calls} }
 
 // Lines holds the service lines.
 func (s *State) Lines() *Lines { return &Lines{bucket: s.lines, state: s, now: time.Now} }
+
+// People holds who may sign in to the screens.
+func (s *State) People() *Bucket { return s.people }
+
+// Webhooks holds how far each webhook is, and what it could not deliver.
+func (s *State) Webhooks() *Bucket { return s.webhooks }
 
 // Ready returns when NATS is connected and the buckets exist, or with ctx's error.
 func (s *State) Ready(ctx context.Context) error {
@@ -222,7 +235,7 @@ func (s *State) ensure(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, ensureWithin)
 	defer cancel()
-	for _, b := range []*Bucket{s.guard, s.calls, s.lines} {
+	for _, b := range []*Bucket{s.guard, s.calls, s.lines, s.people, s.webhooks} {
 		if _, err := b.ensure(ctx, s.js); err != nil {
 			return err
 		}

@@ -38,8 +38,8 @@ func TestExpiredEventsAreRemovedAndNoOthers(t *testing.T) {
 		want   int
 		first  uint64
 	}{
-		{stored(1), 0, 1}, {stored(4), 3, 4}, {stored(4), 0, 4}, {stored(10), 6, 10}, {stored(10).Add(time.Nanosecond), 1, 11},
-		{time.Now(), 0, 11},
+		{stored(1), 0, 1}, {stored(4), 3, 4}, {stored(4), 0, 4}, {stored(10), 6, 10},
+		{stored(10).Add(time.Nanosecond), 1, 11}, {time.Now(), 0, 11},
 	} {
 		removed, err := s.RemoveEvents(ctx, c.before)
 		require.NoError(t, err)

@@ -39,14 +39,14 @@ func Watch(ctx context.Context, nats Endpoint, o WatchOptions, handle func(event
 			return fmt.Errorf("watch: the stream has no subject %q; it must begin with %s", s, subjectPrefix)
 		}
 	}
-	w := &watcher{options: o, handle: handle}
+	w := &watcher{options: o, handle: func(_ event.Place, e event.Event) { handle(e) }}
 	(&link{endpoint: nats, name: "countersign watch", log: o.Log}).run(ctx, w.follow)
 	return nil
 }
 
 type watcher struct {
 	options WatchOptions
-	handle  func(event.Event)
+	handle  func(event.Place, event.Event)
 	// next is the sequence to go on with, 0 at first, in the stream that was created at created.
 	next    uint64
 	created time.Time
@@ -127,7 +127,7 @@ func (w *watcher) deliver(subject string, body []byte) {
 	var e event.Event
 	err := json.Unmarshal(body, &e)
 	if err == nil {
-		w.handle(e)
+		w.handle(event.Place{Sequence: w.next - 1, Created: w.created}, e)
 		return
 	}
 	if w.options.Skipped != nil {

@@ -76,8 +76,9 @@ func TestAttestationsAreReadInAllDialects(t *testing.T) {
 			session.TrustUnknown,
 		},
 		{"Bandwidth: the letter alone is anybody's", []string{letter, "A"}, session.TrustUnknown},
-		{"a FreeSWITCH without libstirshaken behind a carrier that checks", []string{detailed, "No-TN-Validation", short, "No-TN-Validation",
-			asserted, "<sip:+15551230001@10.0.0.1>;verstat=TN-Validation-Passed"}, session.TrustFull},
+		{"a FreeSWITCH without libstirshaken behind a carrier that checks",
+			[]string{detailed, "No-TN-Validation", short, "No-TN-Validation",
+				asserted, "<sip:+15551230001@10.0.0.1>;verstat=TN-Validation-Passed"}, session.TrustFull},
 		{
 			"a wrong signature overrules",
 			[]string{short, "TN-Validation-Passed", asserted, "<sip:+1@a>;verstat=TN-Validation-Failed"}, session.TrustFailed,
@@ -155,7 +156,8 @@ func TestAnAttestationCountsOnlyForTheNumberThatIsUsed(t *testing.T) {
 			caller, "2125550101", from, "+492125550101", short, "TN-Validation-Passed",
 		}, session.TrustUnknown},
 		{"another address is attested, the first is not", []string{
-			caller, victim, from, victim, asserted, "<sip:" + victim + "@x>, <sip:" + victim + ";verstat=TN-Validation-Passed@x>",
+			caller, victim, from, victim, asserted,
+			"<sip:" + victim + "@x>, <sip:" + victim + ";verstat=TN-Validation-Passed@x>",
 		}, session.TrustUnknown},
 
 		{"the same number, with and without +", []string{caller, victim[1:], from, victim, short, "TN-Validation-Passed"},

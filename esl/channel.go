@@ -67,6 +67,8 @@ type channel struct {
 	inBand bool
 	// recording is what FreeSWITCH records of the call.
 	recording recording
+	// deaf has the recognisers of the company's own that have failed in this call.
+	deaf map[string]bool
 }
 
 var _ session.Channel = (*channel)(nil)
@@ -159,7 +161,7 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 		case !errors.Is(err, session.ErrNoSpeech):
 			return entry, err
 		}
-		deaf, q.Speech = true, nil
+		deaf, q.Files, q.Speech = true, q.WithoutHint(), nil
 	}
 	entry, err := ch.collectKeyed(ctx, q)
 	entry.Deaf = deaf

@@ -31,7 +31,8 @@ func TestResultsOfSpeechEngines(t *testing.T) {
 			session.NoMatch, "", 0},
 		{"unimrcp", `<?xml version="1.0"?><result><interpretation grammar="session:request1@form-level.store" ` +
 			`confidence="0.97">` +
-			`<instance>WHITE_HORSE</instance><input mode="speech">white  horse</input></interpretation></result>`, session.Input, "white horse", 0.97},
+			`<instance>WHITE_HORSE</instance><input mode="speech">white  horse</input></interpretation></result>`,
+			session.Input, "white horse", 0.97},
 		{"unimrcp, quite sure", `<result><interpretation confidence="1"><instance>white horse</instance><input>white ` +
 			`horse</input></interpretation></result>`,
 			session.Input, "white horse", 1},
@@ -59,12 +60,15 @@ func TestResultsOfSpeechEngines(t *testing.T) {
 			session.Input, "white horse", 0,
 		},
 		{"several: the surest", `<result><interpretation confidence="0.4"><input>wide horse</input></interpretation>` +
-			`<interpretation confidence="0.6"><input>white horse</input></interpretation></result>`, session.Input, "white horse", 0.6},
+			`<interpretation confidence="0.6"><input>white horse</input></interpretation></result>`,
+			session.Input, "white horse", 0.6},
 		{"several, equally sure: the first", `<result><interpretation confidence="0.4"><input>white horse</input>` +
 			`</interpretation>` +
-			`<interpretation confidence="0.4"><input>wide horse</input></interpretation></result>`, session.Input, "white horse", 0.4},
+			`<interpretation confidence="0.4"><input>wide horse</input></interpretation></result>`,
+			session.Input, "white horse", 0.4},
 		{"what did not match is not what was said",
-			`<result><interpretation confidence="0.9"><input><nomatch>white horse</nomatch></input></interpretation></result>`, session.NoMatch, "", 0},
+			`<result><interpretation confidence="0.9"><input><nomatch>white horse</nomatch></input></interpretation></result>`,
+			session.NoMatch, "", 0},
 		{
 			"an empty input",
 			`<result><interpretation confidence="100"><input mode="speech"> </input></interpretation></result>`, session.NoMatch,
@@ -102,8 +106,8 @@ func TestBadResultsAreRefused(t *testing.T) {
 		"a bomb of entities": `<!DOCTYPE r [<!ENTITY a "white"><!ENTITY b "&a;&a;&a;">]>` +
 			`<result><interpretation><input>&b;</input></interpretation></result>`,
 		"an unknown entity": `<result><interpretation><input>&b;</input></interpretation></result>`,
-		"very deep": `<result><interpretation><input>` + strings.Repeat("<x>", 20) + "white horse" + strings.Repeat("</x>", 20) +
-			`</input></interpretation></result>`,
+		"very deep": `<result><interpretation><input>` + strings.Repeat("<x>", 20) + "white horse" +
+			strings.Repeat("</x>", 20) + `</input></interpretation></result>`,
 		"very long":                        `<result>` + strings.Repeat(said, 300) + `</result>`,
 		"an interpretation inside another": `<result><interpretation>` + said + `</interpretation></result>`,
 		"surer than sure":                  esltest.NLSML("white horse", "101"),

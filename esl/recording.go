@@ -4,9 +4,9 @@ package esl
 // "all" for recordings that have no name there.
 const recordingOf = "cs_recording"
 
-// recording keeps secrets out of what FreeSWITCH records of the call. Its commands go in front of prompts and questions,
-// and only where something changes; a call that is not recorded has none. It fails closed: what a crash leaves masked
-// stays masked.
+// recording keeps secrets out of what FreeSWITCH records of the call. Its commands go in front of prompts and
+// questions, and only where something changes; a call that is not recorded has none. It fails closed: what a crash
+// leaves masked stays masked.
 type recording struct {
 	mask, unmask string // commands; no mask: nothing is recorded. No unmask: it was stopped for good.
 	masked       bool
@@ -17,8 +17,8 @@ type recording struct {
 	untilTheEnd bool
 }
 
-// newRecording reads cs_recording. named is false if it cannot be used as a name: all recordings are then stopped at the
-// first secret.
+// newRecording reads cs_recording. named is false if it cannot be used as a name: all recordings are then stopped at
+// the first secret.
 func newRecording(name string, keysInSound bool) (r recording, named bool) {
 	r.untilTheEnd, r.secret = keysInSound, keysInSound
 	if name == "" {

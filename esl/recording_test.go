@@ -19,7 +19,8 @@ import (
 func TestARecordingIsMaskedInFrontOfASecret(t *testing.T) {
 	t.Parallel()
 	const path = "/var/recordings/2025 11/a b.wav"
-	plain := []string{"playback", "play_and_get_digits", "play_and_get_digits", "play_and_get_digits", "playback", "transfer"}
+	plain := []string{"playback", "play_and_get_digits", "play_and_get_digits", "play_and_get_digits", "playback",
+		"transfer"}
 	for _, c := range []struct {
 		name, recording, offer string
 		want                   []string
@@ -29,8 +30,8 @@ func TestARecordingIsMaskedInFrontOfASecret(t *testing.T) {
 			"record_session_mask " + path, "play_and_get_digits", "play_and_get_digits", "record_session_unmask " + path,
 			"playback", "transfer"}},
 		{"recorded, keys in the sound", path, withoutEvents, []string{"start_dtmf",
-			"record_session_mask " + path, "playback", "play_and_get_digits", "play_and_get_digits", "play_and_get_digits", "playback",
-			"record_session_unmask " + path, "stop_dtmf", "transfer"}},
+			"record_session_mask " + path, "playback", "play_and_get_digits", "play_and_get_digits", "play_and_get_digits",
+			"playback", "record_session_unmask " + path, "stop_dtmf", "transfer"}},
 		{"not recorded, keys in the sound", "", withoutEvents,
 			append(append([]string{"start_dtmf"}, plain[:5]...), "stop_dtmf", "transfer")},
 		{"all recordings", "all", withEvents, []string{"playback", "play_and_get_digits",
@@ -66,8 +67,8 @@ func TestARecordingIsMaskedInFrontOfASecret(t *testing.T) {
 	}
 }
 
-// ran lets applications succeed until the call is transferred, and returns their names. Of those about recordings it has
-// the argument, of questions each is answered; what always belongs to a question or a hand-over is left out.
+// ran lets applications succeed until the call is transferred, and returns their names. Of those about recordings it
+// has the argument, of questions each is answered; what always belongs to a question or a hand-over is left out.
 func ran(p *esltest.Peer) (names []string) {
 	for {
 		c := p.Next()

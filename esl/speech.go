@@ -38,6 +38,9 @@ func (ch *channel) Listen(ctx context.Context, l session.Listen) (session.Heard,
 	if err := ch.play(ctx, l.Files, false); err != nil {
 		return session.Heard{}, fmt.Errorf("listen: %w", err)
 	}
+	if r, own := ch.c.limits.Recognisers[l.Engine]; own {
+		return ch.listenRecognised(ctx, l, r)
+	}
 	var got heard
 	defer got.wipe()
 	stopped, err := ch.hear(ctx, l.Engine, arg, l.Start+l.Speech, got.read)
@@ -47,8 +50,8 @@ func (ch *channel) Listen(ctx context.Context, l session.Listen) (session.Heard,
 	return got.classify(l.Engine, l.Grammar, stopped)
 }
 
-// hear runs an inline dialplan in which an engine listens for no longer than atMost, after other commands. read gets the
-// engine's completion; stopped says that it did not end by itself. ErrNoSpeech means that the engine failed.
+// hear runs an inline dialplan in which an engine listens for no longer than atMost, after other commands. read gets
+// the engine's completion; stopped says that it did not end by itself. ErrNoSpeech means that the engine failed.
 func (ch *channel) hear(
 	ctx context.Context, engine, arg string, atMost time.Duration, read func(header), before ...outgoing,
 ) (stopped bool, err error) {

@@ -90,11 +90,13 @@ func events(c esltest.Command, filtered bool) (frames string) {
 }
 
 func dialPatiently(addr string) (nc net.Conn, err error) {
-	for range 100 {
+	again := time.NewTicker(10 * time.Millisecond) // eslgo's server does not say when it is ready
+	defer again.Stop()
+	for range 1000 {
 		if nc, err = net.Dial("tcp", addr); err == nil {
 			return nc, nil
 		}
-		time.Sleep(10 * time.Millisecond) // eslgo's server does not say when it is ready
+		<-again.C
 	}
 	return nil, err
 }

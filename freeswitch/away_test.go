@@ -17,7 +17,8 @@ const (
 	longPrompt = "tone_stream://%(20000,0,1000)"
 	// deadMan is short, for tests. FreeSWITCH counts in whole seconds, so that the switch fires up to a second early.
 	deadMan = 4 * time.Second
-	// silentHost is how long a host that does not answer is waited for, at the least (docs/freeswitch.md#when-we-are-gone).
+	// silentHost is how long a host that does not answer is waited for, at the least
+	// (docs/freeswitch.md#when-we-are-gone).
 	silentHost = 3 * time.Second
 	// atOnce is the promise for a caller whose Countersign has crashed.
 	atOnce = 5 * time.Second

@@ -23,7 +23,7 @@ func buildService(t testing.TB) string {
 	t.Helper()
 	goTool, err := exec.LookPath("go")
 	if err != nil {
-		t.Skip("no go command on the PATH to build the service with")
+		t.Skip("no go on the PATH to build the service with: put Go's bin folder there, or run the tests by go test")
 	}
 	built.once.Do(func() {
 		if built.folder, built.err = os.MkdirTemp("", "countersign-test-"); built.err != nil {

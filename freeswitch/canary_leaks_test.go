@@ -45,20 +45,16 @@ func (k *keyed) leaksInTheLog(t *testing.T, digits string) {
 // awaitLeaks waits until the search finds digits in each of these places, named by a part of their names.
 func (s *site) awaitLeaks(t *testing.T, digits string, names ...string) {
 	t.Helper()
-	deadline := time.Now().Add(cdrWithin)
-	for {
-		missing := slices.Clone(names)
+	var missing []string
+	found := await(cdrWithin, func() bool {
+		missing = slices.Clone(names)
 		for name, at := range s.places(t, s.Service).find(digits) {
 			if i := slices.IndexFunc(missing, func(part string) bool { return strings.Contains(name, part) }); i >= 0 {
 				missing = slices.Delete(missing, i, i+1)
 				t.Logf("found, as it should be, in %s: %s", name, at)
 			}
 		}
-		if len(missing) == 0 {
-			return
-		}
-		require.True(t, time.Now().Before(deadline), "digits leaked into %v, the search does not find them in %v", names,
-			missing)
-		time.Sleep(10 * poll)
-	}
+		return len(missing) == 0
+	})
+	require.True(t, found, "digits leaked into %v, the search does not find them in %v", names, missing)
 }

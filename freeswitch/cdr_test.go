@@ -76,8 +76,8 @@ func (f *freeSWITCH) record(t testing.TB, callID string) callRecord {
 
 func (f *freeSWITCH) recordWhere(t testing.TB, what string, wanted func(callRecord) bool) callRecord {
 	t.Helper()
-	deadline := time.Now().Add(cdrWithin)
-	for time.Now().Before(deadline) {
+	var found callRecord
+	require.True(t, await(cdrWithin, func() bool {
 		files, err := filepath.Glob(filepath.Join(f.LogDir, "json_cdr", "*.json"))
 		require.NoError(t, err)
 		for _, name := range files {
@@ -85,11 +85,11 @@ func (f *freeSWITCH) recordWhere(t testing.TB, what string, wanted func(callReco
 			require.NoError(t, err)
 			var r callRecord
 			if json.Unmarshal(b, &r) == nil && wanted(r) { // a record that is still being written does not parse
-				return r
+				found = r
+				return true
 			}
 		}
-		time.Sleep(poll)
-	}
-	require.Fail(t, "no call record "+what, "in %s", cdrWithin)
-	return callRecord{}
+		return false
+	}), "no call record %s in %s", what, cdrWithin)
+	return found
 }

@@ -30,6 +30,22 @@ const (
 	poll = 20 * time.Millisecond
 )
 
+// await looks until a condition holds, and says whether that was in time. Unlike require.Eventually it looks in the
+// test's own goroutine, so that the condition may end the test, and not all the time where a look takes long.
+func await(within time.Duration, holds func() bool) bool {
+	for over := time.After(within); ; {
+		began := time.Now()
+		if holds() {
+			return true
+		}
+		select {
+		case <-over:
+			return false
+		case <-time.After(max(poll, 4*time.Since(began))):
+		}
+	}
+}
+
 // options say what an operator has changed. The zero value is the shipped configuration.
 type options struct {
 	// Variables are global variables in vars.xml: countersign_socket, countersign_deadman, countersign_agents.
@@ -73,7 +89,8 @@ func startFreeSWITCH(t testing.TB, o options) *freeSWITCH {
 	binary, modDir := findFreeSWITCH(t)
 	for _, m := range o.Modules {
 		if _, err := os.Stat(filepath.Join(modDir, m+".so")); err != nil {
-			t.Skipf("this FreeSWITCH has no %s: %v", m, err)
+			t.Skipf("this FreeSWITCH has no %s: install or build that module, or name a folder with it by FREESWITCH_MOD: %v", m,
+				err)
 		}
 	}
 	dir := t.TempDir()
@@ -127,13 +144,14 @@ func runToTheEnd(cmd *exec.Cmd, started chan<- error, over chan<- struct{}) {
 func findFreeSWITCH(t testing.TB) (binary, modDir string) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("a real FreeSWITCH takes seconds to start; left out with -short")
+		t.Skip("a real FreeSWITCH takes seconds to start: run without -short")
 	}
 	binary = os.Getenv("FREESWITCH")
 	if binary == "" {
 		var err error
 		if binary, err = exec.LookPath("freeswitch"); err != nil {
-			t.Skip("no FreeSWITCH found: set FREESWITCH to its binary, or put freeswitch on the PATH")
+			t.Skip("no FreeSWITCH found: install FreeSWITCH 1.10 or later, and set FREESWITCH to its binary or put " +
+				"freeswitch on the PATH")
 		}
 	}
 	real, err := filepath.EvalSymlinks(binary)
@@ -212,11 +230,9 @@ func (f *freeSWITCH) awaitReady(t testing.TB) {
 			f.conn = conn
 		}
 	}
-	for !strings.Contains(f.API(t, "sofia status"), "RUNNING") {
-		require.True(t, time.Now().Before(deadline), "the SIP profile did not come up in %s:\n%s", readyWithin,
-			f.tail("freeswitch.log"))
-		time.Sleep(poll)
-	}
+	require.True(t, await(time.Until(deadline), func() bool {
+		return strings.Contains(f.API(t, "sofia status"), "RUNNING")
+	}), "the SIP profile did not come up in %s:\n%s", readyWithin, f.tail("freeswitch.log"))
 	reply, _, err := f.conn.do("event plain CHANNEL_EXECUTE CHANNEL_HANGUP_COMPLETE", apiWithin)
 	require.NoError(t, err)
 	require.Contains(t, reply, "+OK")

@@ -39,10 +39,10 @@ const (
 )
 
 // Inbound runs API commands on one FreeSWITCH, over one connection. It connects at the first command, and again after
-// the connection was lost. It is safe for concurrent use; commands run one after the other. It subscribes to no
-// events.
+// the connection was lost. It is safe for concurrent use; commands run one after the other.
 type Inbound struct {
 	server Server
+	most   int // bytes of an answer
 	// turn holds one value: take it to use conn, then put it back.
 	turn   chan struct{}
 	conn   *connection
@@ -52,7 +52,7 @@ type Inbound struct {
 
 // NewInbound makes an Inbound. It does not connect yet.
 func NewInbound(s Server) *Inbound {
-	c := &Inbound{server: s, turn: make(chan struct{}, 1), closed: make(chan struct{})}
+	c := &Inbound{server: s, most: maxBody, turn: make(chan struct{}, 1), closed: make(chan struct{})}
 	c.turn <- struct{}{}
 	return c
 }
@@ -136,7 +136,7 @@ func (c *Inbound) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.conn = newConnection(nc)
+	c.conn = newConnection(nc, c.most)
 	if err := c.logIn(ctx); err != nil {
 		c.drop()
 		return err
@@ -176,6 +176,7 @@ func (c *Inbound) drop() {
 // connection reads in its own goroutine, so that a lost connection is known before the next command is sent.
 type connection struct {
 	nc      net.Conn
+	most    int
 	answers chan answer
 	quit    chan struct{}
 	// over is closed when reading has ended, with err.
@@ -183,8 +184,9 @@ type connection struct {
 	err  error
 }
 
-func newConnection(nc net.Conn) *connection {
-	c := &connection{nc: nc, answers: make(chan answer), quit: make(chan struct{}), over: make(chan struct{})}
+// newConnection begins to read, bodies of at most that many bytes.
+func newConnection(nc net.Conn, most int) *connection {
+	c := &connection{nc: nc, most: most, answers: make(chan answer), quit: make(chan struct{}), over: make(chan struct{})}
 	go c.read()
 	return c
 }
@@ -193,7 +195,7 @@ func (c *connection) read() {
 	defer close(c.over)
 	in := bufio.NewReaderSize(c.nc, maxHeaderLine)
 	for {
-		a, err := readAnswer(in)
+		a, err := readAnswer(in, c.most)
 		if err != nil {
 			c.err = err
 			return
@@ -257,8 +259,8 @@ const (
 )
 
 // readAnswer reads one frame: header lines, an empty line, and a body if there is a Content-Length. It never allocates
-// more than maxBody, whatever the peer announces.
-func readAnswer(in *bufio.Reader) (answer, error) {
+// more than most, whatever the peer announces.
+func readAnswer(in *bufio.Reader, most int) (answer, error) {
 	var a answer
 	length := 0
 	for n := 0; ; n++ {
@@ -290,8 +292,8 @@ func readAnswer(in *bufio.Reader) (answer, error) {
 		case "reply-text":
 			a.text = value
 		case "content-length":
-			if length, err = strconv.Atoi(value); err != nil || length < 0 || length > maxBody {
-				return answer{}, fmt.Errorf("a frame of %.20q bytes; the limit is %d", value, maxBody)
+			if length, err = strconv.Atoi(value); err != nil || length < 0 || length > most {
+				return answer{}, fmt.Errorf("a frame of %.20q bytes; the limit is %d", value, most)
 			}
 		}
 	}

@@ -17,7 +17,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		in := bufio.NewReaderSize(bytes.NewReader(stream), maxHeaderLine)
 		for read := 0; ; {
-			a, err := readAnswer(in)
+			a, err := readAnswer(in, maxBody)
 			if err != nil {
 				return
 			}

@@ -73,6 +73,14 @@ func (p keyPlan) sounded(key byte, from, frames int) keyPlan {
 	return p
 }
 
+// sung adds tones for a number of frames.
+func (p keyPlan) sung(frames int, hz ...float64) keyPlan {
+	for range frames {
+		p = append(p, planned{voice: hz})
+	}
+	return p
+}
+
 // losing has frames not arrive.
 func (p keyPlan) losing(frames ...int) keyPlan {
 	for _, f := range frames {

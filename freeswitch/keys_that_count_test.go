@@ -64,8 +64,8 @@ var keyForms = []keyForm{
 	{by: byEvent, what: "the end is said again 100 ms later",
 		plan: keyPlan{}.pressed('7', 0, 5).ended('7', 0, 10, 5, 3), counts: "7"},
 	{by: byEvent, what: "7 begins before 8 has ended",
-		plan:   keyPlan{}.held('8', 0, 0, 5).held('7', 4, 5, 2).ended('8', 0, 7, 5, 3).held('7', 4, 8, 2).ended('7', 4, 10, 6, 3),
-		counts: "87"},
+		plan: keyPlan{}.held('8', 0, 0, 5).held('7', 4, 5, 2).ended('8', 0, 7, 5, 3).
+			held('7', 4, 8, 2).ended('7', 4, 10, 6, 3), counts: "87"},
 	{by: byEvent, what: "doubled: updates and ends again, same timestamp",
 		plan: keyPlan{}.pressed('7', 0, 5).held('7', 0, 6, 2).ended('7', 0, 8, 8, 3), counts: "77"},
 	{by: byEvent, what: "doubled: all of it again at once, another timestamp",
@@ -81,8 +81,10 @@ var keyForms = []keyForm{
 	{by: byInfo, what: "`dtmf-relay`: 7, \\*, 7 for 2 s, 10, #", noEvents: true, info: []infoKey{
 		relayed("7", 100*time.Millisecond), relayed("*", 40*time.Millisecond), relayed("7", 2*time.Second), relayed("10", 0),
 		relayed("#", 100*time.Millisecond)}, counts: "7*7*#"},
-	{by: byInfo, what: "`dtmf`: 7, 10, 11", noEvents: true, info: []infoKey{told("7"), told("10"), told("11")}, counts: "7*#"},
-	{by: byInfo, what: "`dtmf`: 7, \\*, #", noEvents: true, info: []infoKey{told("7"), told("*"), told("#")}, counts: "700"},
+	{by: byInfo, what: "`dtmf`: 7, 10, 11", noEvents: true, info: []infoKey{told("7"), told("10"), told("11")},
+		counts: "7*#"},
+	{by: byInfo, what: "`dtmf`: 7, \\*, #", noEvents: true, info: []infoKey{told("7"), told("*"), told("#")},
+		counts: "700"},
 	{by: byBoth, what: "`dtmf-relay`: 7", info: []infoKey{relayed("7", 100*time.Millisecond)}, counts: ""},
 	{by: byBoth, what: "`dtmf`: 7", info: []infoKey{told("7")}, counts: ""},
 
@@ -96,13 +98,14 @@ var keyForms = []keyForm{
 		plan: keyPlan{}.sounded('7', 0, 5).sounded('7', 10, 5), noEvents: true, inBand: true, counts: "77"},
 	{by: byStart, what: "7 for 400 ms, of which 60 ms are lost",
 		plan: keyPlan{}.sounded('7', 0, 8).until(11).sounded('7', 11, 9), noEvents: true, inBand: true, counts: "77"},
-	{by: byLeak, what: "both for 100 ms", plan: keyPlan{}.pressed('7', 0, 5).sounded('7', 0, 5), inBand: true, counts: "77"},
+	{by: byLeak, what: "both for 100 ms", plan: keyPlan{}.pressed('7', 0, 5).sounded('7', 0, 5), inBand: true,
+		counts: "77"},
 	{by: byLeak, what: "40 ms of tone leak in front of the event",
 		plan: keyPlan{}.sounded('7', 0, 2).pressed('7', 2, 5), inBand: true, counts: "77"},
 }
 
-// triesOfTime is how often a row is tried for which the time between frames matters: a telephone of this busy machine may
-// send one late, and FreeSWITCH then hears a gap in the tone.
+// triesOfTime is how often a row is tried for which the time between frames matters: a telephone of this busy machine
+// may send one late, and FreeSWITCH then hears a gap in the tone.
 const triesOfTime = 5
 
 // TestWhichKeysCount sends keys in every form to a real FreeSWITCH and looks at what Countersign is told.

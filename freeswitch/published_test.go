@@ -152,8 +152,9 @@ func (p *published) Stored(t testing.TB, call string) (j journey) {
 	deadline := time.Now().Add(publishedWithin)
 	for seq, ended := uint64(1), false; ; seq++ {
 		m, err := js.GetMsg(event.Stream, seq)
-		for errors.Is(err, nats.ErrMsgNotFound) && !ended && last(t, js) < seq && time.Now().Before(deadline) {
-			time.Sleep(poll)
+		if errors.Is(err, nats.ErrMsgNotFound) && !ended && await(time.Until(deadline), func() bool {
+			return last(t, js) >= seq
+		}) {
 			m, err = js.GetMsg(event.Stream, seq)
 		}
 		if errors.Is(err, nats.ErrMsgNotFound) {

@@ -132,7 +132,7 @@ func TestARecordingHoldsEverythingButTheSecret(t *testing.T) {
 				caller.Hears(t, asksSecret, heardWithin)
 				caller.phone.sing(saysSecret)
 				caller.Hears(t, asksSecret, heardWithin)
-				time.Sleep(300 * time.Millisecond)
+				caller.phone.follow(keyPlan{}.sung(15, saysSecret))
 				caller.phone.sing()
 				key("0815#")
 			}
@@ -211,8 +211,8 @@ func TestARecordingStaysMaskedWhenCountersignCrashes(t *testing.T) {
 	assert.Empty(t, keyTones(sound))
 }
 
-// TestTheRecordingOfATalkHoldsNothingOfAStepUp records a caller who is verified, talks to an agent, is taken out, and is
-// joined again, by the real service.
+// TestTheRecordingOfATalkHoldsNothingOfAStepUp records a caller who is verified, talks to an agent, is taken out, and
+// is joined again, by the real service.
 func TestTheRecordingOfATalkHoldsNothingOfAStepUp(t *testing.T) {
 	t.Parallel()
 	findFreeSWITCH(t)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -81,9 +82,9 @@ func (x secret) sample() string {
 // awaitLeaked waits until the search finds each secret in each of these places, named by a part of their names.
 func (s *site) awaitLeaked(t *testing.T, secrets []secret, names ...string) {
 	t.Helper()
-	deadline := time.Now().Add(cdrWithin)
-	for {
-		var missing []string
+	var missing []string
+	found := await(cdrWithin, func() bool {
+		missing = nil
 		all := s.places(t, s.Service).withoutKeyFiles()
 		for _, x := range secrets {
 			found := slices.Collect(maps.Keys(all.leaks(x)))
@@ -93,10 +94,7 @@ func (s *site) awaitLeaked(t *testing.T, secrets []secret, names ...string) {
 				}
 			}
 		}
-		if len(missing) == 0 {
-			return
-		}
-		require.True(t, time.Now().Before(deadline), "leaked, but not found: %v", missing)
-		time.Sleep(10 * poll)
-	}
+		return len(missing) == 0
+	})
+	assert.True(t, found, "leaked, but not found: %v", missing)
 }

@@ -27,7 +27,9 @@ const (
 )
 
 // customer is a row of the customers CSV.
-type customer struct{ ID, Name, Phones, Account, PIN, BirthDate, Passphrase, TOTP, Language, Tracking, Postcode, Policy string }
+type customer struct {
+	ID, Name, Phones, Account, PIN, BirthDate, Passphrase, TOTP, Language, Tracking, Postcode, Policy string
+}
 
 // serviceOptions say how a service differs from a first start with log.level debug.
 type serviceOptions struct {

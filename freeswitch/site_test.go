@@ -3,10 +3,11 @@ package freeswitch_test
 import (
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"countersign/internal/programtest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -90,11 +91,7 @@ const turnWithin = 5 * time.Minute
 
 func needSIPp(t testing.TB) string {
 	t.Helper()
-	sipp, err := exec.LookPath("sipp")
-	if err != nil {
-		t.Skip("no SIPp found: install sip-tester (Debian) or put sipp on the PATH")
-	}
-	return sipp
+	return programtest.Find(t, "sipp")
 }
 
 // result is what a call has to have on it when it has been handed on.

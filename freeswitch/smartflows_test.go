@@ -113,8 +113,8 @@ func (f *smartflows) isVerified(t *testing.T, c *call, who int, methods string) 
 	return f.Events.Journey(t, c)
 }
 
-// isThankedByName returns the file with the name, and the prompts to thank with. The name is spoken for this call alone,
-// and only once it is known who is calling. A voice that takes too long on a busy machine is not waited for.
+// isThankedByName returns the file with the name, and the prompts to thank with. The name is spoken for this call
+// alone, and only once it is known who is calling. A voice that takes too long on a busy machine is not waited for.
 func (f *smartflows) isThankedByName(t *testing.T, c *call) (name string, thanks []string) {
 	t.Helper()
 	said := f.calls.await(t, c.ID, "thanked by name", saidWithin, func(s sighting) bool {

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"countersign/internal/programtest"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -88,11 +90,7 @@ func installModel(t testing.TB, folder string) {
 
 func needVoice(t testing.TB) string {
 	t.Helper()
-	flite, err := exec.LookPath("flite")
-	if err != nil {
-		t.Skip("no voice to speak to FreeSWITCH with: install flite")
-	}
-	return flite
+	return programtest.Find(t, "flite")
 }
 
 // vocabulary are the words of the shipped grammar.

@@ -157,7 +157,8 @@ func voiced(t testing.TB, voice, words string) []int16 {
 		if 2*low+4 > len(data) {
 			break
 		}
-		a, b := float64(int16(binary.LittleEndian.Uint16(data[2*low:]))), float64(int16(binary.LittleEndian.Uint16(data[2*low+2:])))
+		a, b := float64(int16(binary.LittleEndian.Uint16(data[2*low:]))),
+			float64(int16(binary.LittleEndian.Uint16(data[2*low+2:])))
 		samples[breath+i] = int16(a + (b-a)*(x-float64(low)))
 	}
 	return samples

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"countersign/esl"
+	"countersign/internal/retry"
 	"countersign/session"
 
 	"github.com/stretchr/testify/assert"
@@ -102,14 +103,8 @@ func (k *keyedAhead) answer(ctx context.Context, call session.Call, ch session.C
 		if err != nil {
 			return
 		}
-		if c.lookUp > time.Second { // and is told to wait
-			time.Sleep(time.Second)
-			if err := ch.Fill(ctx, []string{"tone_stream://%(400,0,440)"}); err != nil {
-				return
-			}
-			time.Sleep(c.lookUp - time.Second)
-		} else {
-			time.Sleep(c.lookUp)
+		if c.lookedUp(ctx, ch) != nil {
+			return
 		}
 		pin, err := ask(4, 6)
 		if err != nil {
@@ -121,6 +116,21 @@ func (k *keyedAhead) answer(ctx context.Context, call session.Call, ch session.C
 			return
 		}
 	}
+}
+
+// lookedUp takes as long as the look-up: that is the input. Who waits for more than a second is told so.
+func (c *keyedCall) lookedUp(ctx context.Context, ch session.Channel) error {
+	left := c.lookUp
+	if left > time.Second {
+		left -= time.Second
+		if err := retry.Pause(ctx, time.Second); err != nil {
+			return err
+		}
+		if err := ch.Fill(ctx, []string{"tone_stream://%(400,0,440)"}); err != nil {
+			return err
+		}
+	}
+	return retry.Pause(ctx, left)
 }
 
 // run keys that many entries, with a few callers for each pace, and counts those that did not arrive as they were

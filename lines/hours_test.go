@@ -61,7 +61,8 @@ func TestHours(t *testing.T) {
 		"until midnight": {"UTC", "Mo 18:00-24:00", "", []string{"2026-11-23T23:59:59Z"}, []string{"2026-11-24T00:00:00Z"}},
 		"a holiday": {"Europe/Berlin", "Mo-Fr 08:00-18:00", "2026-12-25",
 			[]string{"2026-12-24T08:00:00+01:00"}, []string{"2026-12-25T08:00:00+01:00", "2026-12-25T17:00:00+01:00"}},
-		"a night into a holiday ends at midnight, and one out of it does not begin": {"Europe/Berlin", "22:00-06:00", "2026-12-25",
+		"a night into a holiday ends at midnight, and one out of it does not begin": {
+			"Europe/Berlin", "22:00-06:00", "2026-12-25",
 			[]string{"2026-12-24T23:59:59+01:00", "2026-12-26T22:00:00+01:00"},
 			[]string{"2026-12-25T00:00:00+01:00", "2026-12-25T23:00:00+01:00", "2026-12-26T05:00:00+01:00"}},
 		"a holiday in the line's time zone": {

@@ -108,9 +108,11 @@ var wrongs = map[string]struct {
 	"a key that appears twice":    {with("region: DE\nregion: US\n"), "8:1: region: appears twice", false},
 	"an unknown region":           {with("region: de\n"), `7:9: region: "de" is not a country`, true},
 	"a region of nobody":          {with("region: QQ\n"), `7:9: region: "QQ" is not a country`, false},
-	"no such language":            {with("languages: [english]\n"), `7:13: languages[0]: "english" is not a language`, true},
-	"a language twice":            {with("languages: [en, en]\n"), "7:17: languages[1]: en appears twice", true},
-	"no language":                 {with("languages: []\n"), "7:12: languages: has 0 entries", true},
+	"no such language": {
+		with("languages: [english]\n"), `7:13: languages[0]: "english" is not a language`, true,
+	},
+	"a language twice": {with("languages: [en, en]\n"), "7:17: languages[1]: en appears twice", true},
+	"no language":      {with("languages: []\n"), "7:12: languages: has 0 entries", true},
 	"a language alone": {
 		with("languages: en\n"), "7:12: languages: want a list, got a text: write [a, b]", true,
 	},

@@ -13,7 +13,8 @@ func TestALineInARegionNeedsNoPromptsOfItsOwn(t *testing.T) {
 	t.Parallel()
 	shipped := func(language, prompt string) bool { _, found := prompts.TextOf(language, prompt); return found }
 	const line = "format: 1\nline: retail\nnumbers: [\"5000\"]\nidentify: [ani: {}]\n" +
-		"verify: {questions: [birth_date: {}, pin: {digits: 6}]}\nroutes: {identified: agents XML default, verified: agents XML default}\n"
+		"verify: {questions: [birth_date: {}, pin: {digits: 6}]}\n" +
+		"routes: {identified: agents XML default, verified: agents XML default}\n"
 	warnings := func(more string) (about []string) {
 		t.Helper()
 		def, err := Parse("retail.yaml", []byte(line+more))

@@ -136,7 +136,8 @@ language_menu: true
 identify:
   - ani: {enabled: true, several: ask, attestation: A}
   - choice: {name: have_account, prompt: have-account, key: "1"}
-  - number: {name: account, prompt: ask-account, digits: 6-10, check: luhn, reasks: 5, allow_unsafe: true, opt_out: "*", read_back: unattested}
+  - number: {name: account, prompt: ask-account, digits: 6-10, check: luhn, reasks: 5, allow_unsafe: true,
+      opt_out: "*", read_back: unattested}
 verify:
   level: 3
   questions:
@@ -163,7 +164,8 @@ routes:
   opted_out: agents XML default
   locked: agents XML default
   unavailable: agents XML default
-hours: {tz: Europe/Berlin, open: "Mo-Fr 08:00-18:00, Sa 22:00-06:00", closed: closed XML default, holidays: [2026-12-25]}
+hours: {tz: Europe/Berlin, open: "Mo-Fr 08:00-18:00, Sa 22:00-06:00", closed: closed XML default,
+  holidays: [2026-12-25]}
 `
 
 // node is a part of the schema.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"countersign/internal/programtest"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -100,11 +102,9 @@ func TestFilesOfAKilledProcessAreRemoved(t *testing.T) {
 func BenchmarkSpeakName(b *testing.B) {
 	c, err := Open(b.TempDir())
 	require.NoError(b, err)
-	for _, language := range []string{"en", "de"} {
+	for language, program := range map[string]string{"en": "flite", "de": "espeak-ng"} {
 		b.Run(language, func(b *testing.B) {
-			if _, err := (Voices)(nil).For(language); err != nil {
-				b.Skip(err)
-			}
+			programtest.Find(b, program)
 			for b.Loop() {
 				_, done, err := c.Speak(b.Context(), language, "Anna Miller")
 				require.NoError(b, err)

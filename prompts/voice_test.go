@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"countersign/internal/programtest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,24 +28,13 @@ func engine(tb testing.TB, what string) (command, notes string) {
 	return "sh " + script + " {wav}", notes
 }
 
-// needEngine skips a test if a program is missing, except in CI, which installs it.
-func needEngine(t *testing.T, program string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-}
-
 // Another release of an engine may give other bytes, but a prompt of about the same length.
 func TestInstalledEnginesSpeakAsTheShippedAudio(t *testing.T) {
 	t.Parallel()
 	for language, program := range map[string]string{"en": "flite", "de": "espeak-ng"} {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()
-			needEngine(t, program)
+			programtest.Find(t, program)
 			voice, err := Voices(nil).For(language)
 			require.NoError(t, err)
 			assert.Contains(t, voice.String(), program)
@@ -66,7 +56,7 @@ func TestInstalledEnginesSpeakAsTheShippedAudio(t *testing.T) {
 
 func TestEspeakSpeaksLanguagesWithoutShippedPrompts(t *testing.T) {
 	t.Parallel()
-	needEngine(t, "espeak-ng")
+	programtest.Find(t, "espeak-ng")
 	for _, language := range []string{"fr", "pt-BR", "de-AT", "es-419"} {
 		voice, err := Voices(nil).For(language)
 		require.NoError(t, err)

@@ -12,10 +12,10 @@ import (
 const (
 	noteCalls = "A call counts on the day on which it began. " +
 		"Step-ups and calls that came back to us count as step-ups and nowhere else."
-	noteRates = "Percentages are of calls. Calls that are neither verified nor failed: the caller hung up before, called " +
-		"outside of opening hours, or the line only identifies."
-	noteReason = "Which calls: countersign report calls --failed --reason REASON --step STEP; JSON and CSV have the codes " +
-		"for it."
+	noteRates = "Percentages are of calls. Calls that are neither verified nor failed: the caller hung up before, " +
+		"called outside of opening hours, or the line only identifies."
+	noteReason = "Which calls: countersign report calls --failed --reason REASON --step STEP; JSON and CSV have the " +
+		"codes for it."
 )
 
 // field is a column of a counted report: it makes a cell from the tallies of a row and of the whole report.

@@ -46,7 +46,8 @@ func TestPeriodsAreTheDaysBeforeTheReportIsDue(t *testing.T) {
 		due, err := time.Parse(time.RFC3339, c.due)
 		require.NoError(t, err)
 		first, last := c.period.days(today(due))
-		assert.Equal(t, c.first+" "+c.last, first.String()+" "+last.String(), "%s at %s: %s", c.period, c.due, c.whyItIsInTheTable)
+		assert.Equal(t, c.first+" "+c.last, first.String()+" "+last.String(), "%s at %s: %s", c.period, c.due,
+			c.whyItIsInTheTable)
 	}
 }
 

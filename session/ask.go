@@ -31,8 +31,17 @@ type Ask struct {
 func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	s.Say(a.Prompts...)
 	a = s.paced(a)
+	if a.Speech != nil && a.Speech.Hint != "" {
+		s.Say(a.Speech.Hint)
+	}
+	files := s.takeQueued()
+	if a.Speech != nil && a.Speech.Hint != "" {
+		speech := *a.Speech
+		speech.Hint = files[len(files)-1]
+		a.Speech = &speech
+	}
 	c := Collect{
-		Files: s.takeQueued(), Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut,
+		Files: files, Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut,
 		Flush: a.Flush || s.discard, Speech: a.Speech, Secret: s.secret,
 	}
 	s.discard, s.listened = false, a.Speech != nil
@@ -124,7 +133,7 @@ func (s *Session) Hear(ctx context.Context, h Hear) (Heard, error) {
 	s.hashDue, s.discard = false, false
 	heard, err := s.channel.Listen(
 		ctx, Listen{Files: files, Engine: h.Engine, Grammar: h.Grammar, Start: h.Start, Speech: h.Speech, OptOut: h.OptOut,
-			Secret: s.secret},
+			Secret: s.secret, Expected: Expected{Language: s.language, Kind: ExpectPhrase}},
 	)
 	s.said = s.said || err == nil && (heard.Class == Input || heard.Class == NoMatch)
 	return heard, err

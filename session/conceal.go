@@ -27,8 +27,8 @@ type concealment struct {
 	corrections int
 }
 
-// Decoy says why no answer can be right, although the question is asked: not_found, locked, wrong_answer or not_enrolled. It is empty
-// for a question that counts.
+// Decoy says why no answer can be right, although the question is asked: not_found, locked, wrong_answer or
+// not_enrolled. It is empty for a question that counts.
 func (s *Session) Decoy(by event.Method) event.Reason {
 	switch {
 	case !s.concealed.on:

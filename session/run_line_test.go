@@ -55,7 +55,9 @@ func (g *guard) Named(context.Context, session.Attempt, string, string) {}
 func (g *guard) StepFailed(context.Context, string)                     { g.failedSteps++ }
 func (g *guard) Verified(_ context.Context, a session.Attempt)          { g.verified = append(g.verified, a) }
 func (g *guard) Ended(_ string, failed bool)                            { g.ended = append(g.ended, failed) }
-func guarded(g session.Guard) func(*session.Options)                    { return func(o *session.Options) { o.Guard = g } }
+func guarded(g session.Guard) func(*session.Options) {
+	return func(o *session.Options) { o.Guard = g }
+}
 func customers(all ...session.Customer) func(*session.Options) {
 	return func(o *session.Options) {
 		o.Customer = func(_ context.Context, id string) (session.Customer, bool, error) {
@@ -675,8 +677,9 @@ func TestALinePlaysItsOwnPrompts(t *testing.T) {
 func TestALanguageWithARegionHasTheLinesOwnWordsOfItsLanguage(t *testing.T) {
 	t.Parallel()
 	l := session.Line{Replaced: map[string]map[string]session.Replacement{
-		"de": {"greeting": {Text: "Guten Tag."}, "failure": {Text: "Einen Moment."}}, "de-AT": {"greeting": {Text: "Grüß Gott."}},
-		"en": {"greeting": {Text: "Welcome."}},
+		"de":    {"greeting": {Text: "Guten Tag."}, "failure": {Text: "Einen Moment."}},
+		"de-AT": {"greeting": {Text: "Grüß Gott."}},
+		"en":    {"greeting": {Text: "Welcome."}},
 	}}
 	for _, c := range []struct{ language, prompt, text, in string }{
 		{"de-AT", "greeting", "Grüß Gott.", "de-AT"}, {"de-AT", "failure", "Einen Moment.", "de"},

@@ -79,8 +79,8 @@ func NewRunner(o Options) *Runner {
 	r := &Runner{
 		journal: o.Journal, prompts: o.Prompts, line: o.Line, source: Source(o.Node), maxDuration: o.MaxDuration,
 		maxActions: o.MaxActions, stateTimeout: o.StateTimeout,
-		log: o.Log, now: o.Now, placeholders: o.Placeholders, guard: o.Guard, trunks: o.Trunks, calls: o.Calls, tokens: o.Tokens,
-		customer: o.Customer, habits: o.Habits,
+		log: o.Log, now: o.Now, placeholders: o.Placeholders, guard: o.Guard, trunks: o.Trunks, calls: o.Calls,
+		tokens: o.Tokens, customer: o.Customer, habits: o.Habits,
 	}
 	if r.guard == nil {
 		r.guard = noGuard{}

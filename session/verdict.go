@@ -132,9 +132,9 @@ func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logg
 	return out, err
 }
 
-// failedStep says whether a step counts against the caller's number: something that they gave was wrong. Neither hanging
-// up nor going back to the identifier undoes it. An identifier that the caller must not learn about counts with the
-// answer that follows.
+// failedStep says whether a step counts against the caller's number: something that they gave was wrong. Neither
+// hanging up nor going back to the identifier undoes it. An identifier that the caller must not learn about counts with
+// the answer that follows.
 func failedStep(out Outcome, err error, attempts []event.Attempt) bool {
 	judgedWrong := func(a event.Attempt) bool { return a.Result == event.AttemptRejected }
 	switch {

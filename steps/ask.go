@@ -105,11 +105,7 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 	if reason, ended := q.ended(count, wrong); ended {
 		return session.Failed(reason), nil
 	}
-	var t talk
-	t.quiet = s.Manner() == session.MannerKeyed
-	if q.listens(s, &t) != nil && s.Manner() == "" {
-		prompts = append(prompts, q.say.orSayIt())
-	}
+	t := talk{quiet: s.Manner() == session.MannerKeyed, hint: s.Manner() == ""}
 	for {
 		got, err := q.once(ctx, s, prompts, &t)
 		if err != nil {
@@ -135,9 +131,7 @@ func (q question) ask(ctx context.Context, s *session.Session, wrong event.Reaso
 			prompts = q.askAgain(s, got.result, count[got.result], slower)
 		}
 		if t.quiet && got.result == event.AttemptNoInput { // they key as a rule, and not this time
-			if t.quiet = false; q.listens(s, &t) != nil {
-				prompts = append(prompts, q.say.orSayIt())
-			}
+			t.quiet, t.hint = false, true
 		}
 	}
 }
@@ -170,13 +164,16 @@ func (q question) once(
 		FirstDigit: q.limits.FirstDigit, InterDigit: q.limits.InterDigit, Waits: q.waits,
 		OptOut: q.limits.star(), Speech: q.listens(s, t),
 	}
+	if a.Speech != nil && t.hint {
+		a.Speech.Hint = q.say.orSayIt()
+	}
+	t.hint = false
 	listen := s.Ask
 	if q.listen != nil {
 		listen = func(ctx context.Context, a session.Ask) (session.Entry, error) { return q.listen(ctx, s, a) }
 	}
 	entry, err := listen(ctx, a)
-	defer entry.Digits.Wipe()
-	defer entry.Words.Wipe()
+	defer entry.Wipe()
 	if err != nil {
 		return attempt{}, err
 	}
@@ -239,7 +236,11 @@ func (q question) listens(s *session.Session, t *talk) *session.Speech {
 	if q.say == nil || t.keysOnly || t.quiet {
 		return nil
 	}
-	return q.say.listen(q.say.purpose, s.Language())
+	l := q.say.listen(q.say.purpose, s.Language())
+	if l != nil && (l.Kind == session.ExpectDigits || l.Kind == session.ExpectSpelling) {
+		l.Min, l.Max = q.min, q.max
+	}
+	return l
 }
 
 // attempted records one attempt.

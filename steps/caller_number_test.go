@@ -36,7 +36,8 @@ func TestALookUpSaysWhatItWasToldAndWhatItMadeOfIt(t *testing.T) {
 		"+49116117": {false, event.ReasonNotFound, event.Number{
 			ToldLast4: "6117", Form: "international", Last4: "6117", Country: 49, Warning: "not_valid",
 		}},
-		"901820":       {false, event.ReasonNoNumber, event.Number{ToldLast4: "1820", Form: "national", Warning: "local_only"}},
+		"901820": {false, event.ReasonNoNumber, event.Number{ToldLast4: "1820", Form: "national",
+			Warning: "local_only"}},
 		"anonymous":    {false, event.ReasonNoNumber, event.Number{Warning: "not_a_number"}},
 		"+86282452253": {false, event.ReasonWithheld, event.Number{ToldLast4: "2253", Warning: "placeholder"}},
 	} {

@@ -8,8 +8,8 @@ import (
 
 // tellApart judges a number that can fit several customers, because it has letters, or because one before it did. If it
 // still does, the caller goes on to the line's next identifier, and unidentified if there is none, like a caller from a
-// telephone that several customers share. After a number that fitted several, one that fits none of these is wrong, even
-// if another customer has it.
+// telephone that several customers share. After a number that fitted several, one that fits none of these is wrong,
+// even if another customer has it.
 func (n Number) tellApart(ctx context.Context, s *session.Session, value string) (attempt, error) {
 	all, err := n.all(ctx, s, value)
 	if err != nil {

@@ -162,7 +162,8 @@ func TestCallersCannotHearWhetherLettersExist(t *testing.T) {
 		customer, none string // the agent's reasons
 	}{
 		"letters": {
-			[]string{"2212#", "1111#", "2222#", "3333#"}, []string{"7777#", "1111#", "2222#", "3333#"}, "wrong_answer", "not_found",
+			[]string{"2212#", "1111#", "2222#", "3333#"}, []string{"7777#", "1111#", "2222#", "3333#"},
+			"wrong_answer", "not_found",
 		},
 		"the number that tells apart": {
 			[]string{"3333#", "5551230001#", "1111#", "2222#", "3333#"},

@@ -96,8 +96,7 @@ func (n Number) readBack(
 			return "", attempt{}, err
 		}
 		answer, corrected, got := n.answered(s, entry, number, t)
-		entry.Digits.Wipe()
-		entry.Words.Wipe()
+		entry.Wipe()
 		switch {
 		case answer == spoken.Yes:
 			return string(bytes.Join(number, nil)), attempt{}, nil

@@ -78,14 +78,19 @@ func TestAnswersThatAreSaid(t *testing.T) {
 		"in German": {
 			"de", []string{"eins null null null vier zwo", "ja genau", "vierundzwanzig achtundsechzig"}, "verified", "ok",
 		},
-		"said, then keyed":           {"en", []string{"one hundred thousand forty two", "1", "2468#"}, "verified", "ok"},
-		"keyed, then said":           {"en", []string{"100042#", "two four six eight"}, "verified", "ok"},
-		"the wrong part corrected":   {"en", []string{"one zero zero zero four three", "no, the last one is a two", "yes", "2468#"}, "verified", "ok"},
-		"a new number":               {"en", []string{"one zero zero zero four three", "no", "one zero zero zero four two", "yes", "2468#"}, "verified", "ok"},
-		"a new number at once":       {"en", []string{"one zero zero zero four three", "no, one zero zero zero four two", "yes", "2468#"}, "verified", "ok"},
-		"not confirmed":              {"en", []string{"one zero zero zero four two", "", ""}, "none", "no_input"},
-		"a read-back heard again":    {"en", []string{"one zero zero zero four two", "pardon", "yes", "2468#"}, "verified", "ok"},
-		"once not understood":        {"en", []string{"mumble", "one zero zero zero four two", "yes", "2468#"}, "verified", "ok"},
+		"said, then keyed": {"en", []string{"one hundred thousand forty two", "1", "2468#"}, "verified", "ok"},
+		"keyed, then said": {"en", []string{"100042#", "two four six eight"}, "verified", "ok"},
+		"the wrong part corrected": {"en", []string{"one zero zero zero four three", "no, the last one is a two", "yes",
+			"2468#"}, "verified", "ok"},
+		"a new number": {"en", []string{"one zero zero zero four three", "no", "one zero zero zero four two",
+			"yes", "2468#"}, "verified", "ok"},
+		"a new number at once": {"en", []string{"one zero zero zero four three", "no, one zero zero zero four two",
+			"yes", "2468#"}, "verified", "ok"},
+		"not confirmed": {"en", []string{"one zero zero zero four two", "", ""}, "none", "no_input"},
+		"a read-back heard again": {"en", []string{"one zero zero zero four two", "pardon", "yes", "2468#"},
+			"verified", "ok"},
+		"once not understood": {"en", []string{"mumble", "one zero zero zero four two", "yes", "2468#"},
+			"verified", "ok"},
 		"twice not understood":       {"en", []string{"mumble", "the weather is nice", "100042#", "2468#"}, "verified", "ok"},
 		"the account is not there":   {"en", []string{"I don't have it"}, "none", "opted_out"},
 		"a person":                   {"en", []string{"representative"}, "none", "opted_out"},
@@ -97,11 +102,12 @@ func TestAnswersThatAreSaid(t *testing.T) {
 		"rather with keys":           {"de", []string{"ich tippe lieber", "100042#", "2468#"}, "verified", "ok"},
 		"a PIN in doubt is no guess": {"en", []string{"100042#", "twenty four six eight", "2468#"}, "verified", "ok"},
 		"the same mishearing twice is no yes": {
-			"en", []string{"one zero zero zero four three", "no, one zero zero zero four three", "one zero zero zero four two", "yes",
-				"2468#"}, "verified", "ok",
+			"en", []string{"one zero zero zero four three", "no, one zero zero zero four three", "one zero zero zero four two",
+				"yes", "2468#"}, "verified", "ok",
 		},
 		"wrong three times": {
-			"en", []string{"100042#", "one one one one", "two two two two", "three three three three"}, "identified", "wrong_answer",
+			"en", []string{"100042#", "one one one one", "two two two two", "three three three three"},
+			"identified", "wrong_answer",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -135,10 +141,11 @@ func TestCommandsAreHeardAtEveryQuestion(t *testing.T) {
 			"again": {"pardon", "repeat that", "say it again"}, "slower": {"slower please"}, "key": {"I'd rather key it"},
 			"none": {"I don't have it", "I forgot it"}, "person": {"agent", "representative", "operator"},
 		}},
-		{"de", []string{"100042#", "vierter siebter neunzehnhundertvierundachtzig", "vier sieben eins eins"}, map[string][]string{
-			"again": {"wie bitte", "noch einmal bitte"}, "slower": {"langsamer"}, "key": {"ich tippe lieber"},
-			"none": {"habe ich nicht", "weiß ich nicht"}, "person": {"Mitarbeiter", "Berater bitte"},
-		}},
+		{"de", []string{"100042#", "vierter siebter neunzehnhundertvierundachtzig", "vier sieben eins eins"},
+			map[string][]string{
+				"again": {"wie bitte", "noch einmal bitte"}, "slower": {"langsamer"}, "key": {"ich tippe lieber"},
+				"none": {"habe ich nicht", "weiß ich nicht"}, "person": {"Mitarbeiter", "Berater bitte"},
+			}},
 	} {
 		for at := range l.before {
 			for kind, all := range l.commands {
@@ -178,7 +185,8 @@ func TestWhoAsksForAPersonIsAskedNothingElse(t *testing.T) {
 	l.ANI = steps.ANI{Directory: d}
 	ch, _, v := dial(t, l, "+15551230001", says("a human please")...)
 	assert.Equal(t, "identified", v["cs_status"])
-	assert.Equal(t, []string{"greeting", "ask-pin", "or-say-it", "failure"}, ch.Heard(), "neither another account nor a code")
+	assert.Equal(t, []string{"greeting", "ask-pin", "or-say-it", "failure"}, ch.Heard(),
+		"neither another account nor a code")
 }
 
 func TestACheckDigitSettlesWhatWasHeard(t *testing.T) {
@@ -219,7 +227,8 @@ func TestALanguageThatIsNotUnderstoodIsKeyed(t *testing.T) {
 func TestWhatIsSaidIsInNoEvent(t *testing.T) {
 	t.Parallel()
 	_, j, _ := dial(t, talking(bank(), "en"), "anonymous",
-		says("one zero zero zero four three", "no", "one zero zero zero four two", "yes", "two four six nine", "two four six eight")...)
+		says("one zero zero zero four three", "no", "one zero zero zero four two", "yes", "two four six nine",
+			"two four six eight")...)
 	for _, e := range j.Events() {
 		b, err := e.MarshalJSON()
 		assert.NoError(t, err)
@@ -279,4 +288,79 @@ func TestWhatWasSaidAndConfirmedByAKeyWasSaid(t *testing.T) {
 	assert.Equal(t, "verified", v["cs_status"])
 	assert.Equal(t, []bool{true}, spokenIn(j, "account"))
 	assert.Equal(t, []bool{false}, spokenIn(j, "pin"))
+}
+
+// heard is what a recogniser may have heard, the likeliest first: words and how sure it is.
+func heard(sure float64, likeliest string, others ...session.Hypothesis) sessiontest.Move {
+	return sessiontest.Move{Says: likeliest, Confidence: sure, Or: others}
+}
+
+func or(sure float64, words string) session.Hypothesis {
+	return session.Hypothesis{Words: session.NewSecret([]byte(words)), Confidence: sure}
+}
+
+func TestWhatElseTheCallerMayHaveSaid(t *testing.T) {
+	t.Parallel()
+	account := heard(0.9, "one zero zero zero four two")
+	yes := sessiontest.Move{Says: "yes"}
+	for name, c := range map[string]struct {
+		moves  []sessiontest.Move
+		status string
+		heard  string // among the prompts
+	}{
+		"the first that can be an account is read back": {
+			[]sessiontest.Move{heard(0.8, "one zero zero", or(0.7, "one zero zero zero four two")), yes, {Keys: "2468#"}},
+			"verified", "digit-4",
+		},
+		"what the recogniser hardly believes does not count": {
+			[]sessiontest.Move{heard(0.9, "one zero zero", or(0.6, "one zero zero zero four two")), {Keys: "100042#"}, {Keys: "2468#"}},
+			"verified", "not-heard-1",
+		},
+		"a PIN that may be another one is asked for again": {
+			[]sessiontest.Move{account, yes, heard(0.8, "two four six eight", or(0.75, "two four six nine")), {Keys: "2468#"}},
+			"verified", "not-heard-1",
+		},
+		"a PIN that hardly is another one counts": {
+			[]sessiontest.Move{account, yes, heard(0.95, "two four six eight", or(0.6, "two four six nine"))}, "verified", "confirmation",
+		},
+		"the same in other words is no doubt": {
+			[]sessiontest.Move{account, yes, heard(0.8, "two four six eight", or(0.8, "2 4 6 8"))}, "verified", "confirmation",
+		},
+		"another PIN is not tried": {
+			[]sessiontest.Move{account, yes, heard(0.8, "two four six nine", or(0.75, "two four six eight")), {}, {}, {}},
+			"identified", "not-heard-1",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ch, _, v := dial(t, talking(bank(), "en"), "anonymous", c.moves...)
+			assert.Equal(t, c.status, v["cs_status"], ch.Heard())
+			assert.Contains(t, ch.Heard(), c.heard)
+		})
+	}
+}
+
+func TestACheckDigitSettlesWhatElseMayHaveBeenSaid(t *testing.T) {
+	t.Parallel()
+	d := bank()
+	d.byAccount["100040"] = d.byAccount["100042"]
+	l := talking(d, "en")
+	n := l.Identify[0].(steps.Number)
+	n.Check, n.ReadBack = steps.Luhn, steps.ReadBackNever
+	l.Identify = []session.Step{n}
+	ch, _, v := dial(t, l, "anonymous",
+		heard(0.8, "one zero zero zero four two", or(0.75, "one zero zero zero four zero")), sessiontest.Move{Keys: "2468#"})
+	assert.Equal(t, "verified", v["cs_status"], ch.Heard())
+	assert.NotContains(t, ch.Heard(), "read-back")
+}
+
+func TestCallersWhomNobodyHearsAreNotToldToSpeak(t *testing.T) {
+	t.Parallel()
+	l := talking(bank(), "en")
+	n := l.Identify[0].(steps.Number)
+	n.Speech.Engine = "away"
+	l.Identify = []session.Step{n}
+	ch, _, v := dial(t, l, "anonymous", says("100042#", "two four six eight")...)
+	assert.Equal(t, "verified", v["cs_status"], ch.Heard())
+	assert.Equal(t, []string{"greeting", "ask-account", "ask-pin", "or-say-it", "confirmation"}, ch.Heard())
 }

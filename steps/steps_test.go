@@ -158,7 +158,7 @@ func place(
 	})
 	now := time.Now()
 	synctest.Test(t, func(*testing.T) { // a slow machine must not change what the caller hears
-		time.Sleep(time.Until(now)) // the bubble begins in 2000
+		time.Sleep(time.Until(now)) // sets the virtual clock of synctest, which begins in 2000
 		ctx := ch.Start(context.Background())
 		r.Run(ctx, call, ch)
 		ch.End(nil)
@@ -201,12 +201,12 @@ func TestCallersAreIdentifiedAndVerified(t *testing.T) {
 	}{
 		{"a known number and the right PIN", "+15551230001", keys("2468#"), "menu", "verified", "ok", "ani,pin",
 			[]string{"greeting", "ask-pin", "confirmation"}},
-		{"an unknown number, account and PIN", "+15559999999", keys("100042#", "2468#"), "menu", "verified", "ok", "account,pin",
-			[]string{"greeting", "ask-account", "ask-pin", "confirmation"}},
+		{"an unknown number, account and PIN", "+15559999999", keys("100042#", "2468#"), "menu", "verified", "ok",
+			"account,pin", []string{"greeting", "ask-account", "ask-pin", "confirmation"}},
 		{"account and PIN typed ahead", "+15559999999", keys("100042#2468#"), "menu", "verified", "ok", "account,pin",
 			[]string{"greeting", "ask-account", "ask-pin", "confirmation"}},
-		{"a number that two customers share", "+15551230002", keys("100043#", "135792"), "menu", "verified", "ok", "account,pin",
-			[]string{"greeting", "ask-account", "ask-pin", "confirmation"}},
+		{"a number that two customers share", "+15551230002", keys("100043#", "135792"), "menu", "verified", "ok",
+			"account,pin", []string{"greeting", "ask-account", "ask-pin", "confirmation"}},
 		{"a wrong PIN, then the right one", "+15551230001", keys("1111#", "2468#"), "menu", "verified", "ok", "ani,pin",
 			[]string{"greeting", "ask-pin", "not-right-1", "ask-pin-again", "confirmation"}},
 		{"three wrong PINs", "+15551230001", keys(
@@ -240,8 +240,8 @@ func TestCallersAreIdentifiedAndVerified(t *testing.T) {
 			"opting out of the account", "", keys("*"), "agents", "none", "opted_out", "",
 			[]string{"greeting", "ask-account", "failure"},
 		},
-		{"opting out of the PIN, in the middle of it", "+15551230001", keys("24*", "*"), "agents", "identified", "opted_out", "ani",
-			[]string{"greeting", "ask-pin", "ask-account", "failure"}},
+		{"opting out of the PIN, in the middle of it", "+15551230001", keys("24*", "*"), "agents", "identified", "opted_out",
+			"ani", []string{"greeting", "ask-pin", "ask-account", "failure"}},
 		{
 			"a customer without a PIN is not asked for one", "+15551230003", nil, "agents", "identified", "not_enrolled", "ani",
 			[]string{"greeting", "failure"},

@@ -11,20 +11,24 @@ import (
 	"testing"
 	"time"
 
+	"countersign/web/access"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// filled is a route's path with a call's id.
-func filled(r route) string { return strings.ReplaceAll(r.path, "{call}", callOne) }
+// filled is a route's path with a call's id, and a report's name.
+func filled(r access.Route) string {
+	return strings.NewReplacer("{call}", callOne, "{name}", "summary").Replace(r.Path)
+}
 
 func TestRequestsWithoutAValidKeyAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, r := range (&api{}).routes() {
-		if r.scope == public {
+		if r.Rule.IsPublic() {
 			continue
 		}
-		t.Run(r.path, func(t *testing.T) {
+		t.Run(r.Path, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
 			for name, authorization := range map[string]string{
@@ -39,15 +43,15 @@ func TestRequestsWithoutAValidKeyAreRefused(t *testing.T) {
 				"two":                    "Bearer " + apiKey + ", Bearer " + apiKey,
 				"the hash of the key":    "Bearer 0f0f0f",
 			} {
-				got := s.ask(r.method, filled(r), "application/json", `{}`, func(request *http.Request) {
+				got := s.ask(r.Method, filled(r), "application/json", `{}`, func(request *http.Request) {
 					request.Header.Set("Authorization", authorization)
 				})
 				assert.Equal(t, 401, got.status, name)
 				assert.Contains(t, got.header.Get("WWW-Authenticate"), `Bearer realm="countersign"`, name)
 			}
-			got := s.ask(r.method, filled(r)+"?access_token="+apiKey, "application/json", `{}`, withoutKey)
+			got := s.ask(r.Method, filled(r)+"?access_token="+apiKey, "application/json", `{}`, withoutKey)
 			assert.Equal(t, 401, got.status, "a key in the address is ignored")
-			assert.NotEqual(t, 401, s.ask(r.method, filled(r), "application/json", `{}`, func(request *http.Request) {
+			assert.NotEqual(t, 401, s.ask(r.Method, filled(r), "application/json", `{}`, func(request *http.Request) {
 				request.Header.Set("Authorization", "bearer  "+apiKey)
 			}).status)
 			assert.NotContains(t, s.log.String(), apiKey)
@@ -57,34 +61,34 @@ func TestRequestsWithoutAValidKeyAreRefused(t *testing.T) {
 
 func TestAKeyMayDoWhatItsScopesSayAndNothingElse(t *testing.T) {
 	t.Parallel()
-	for _, scopes := range [][]Scope{nil, {Calls}, {StepUp}, {Tokens}, DefaultScopes(), {Calls, Tokens}, Scopes()} {
+	for _, scopes := range [][]access.Scope{nil, {access.Calls}, {access.StepUp}, {access.Tokens}, access.DefaultScopes(), {access.Calls, access.Tokens}, access.Scopes()} {
 		s := newSite(t, func(o *Options) {
 			o.APIKeys = []Key{{Name: "screen", SHA256: sha256.Sum256([]byte(apiKey)), Scopes: scopes}}
 		})
 		for _, r := range (&api{}).routes() {
-			got := s.ask(r.method, filled(r), "application/json", `{}`)
-			if r.scope == public || slices.Contains(scopes, r.scope) {
-				assert.NotEqual(t, 403, got.status, "%s %v", r.path, scopes)
+			got := s.ask(r.Method, filled(r), "application/json", `{}`)
+			if r.Rule.IsPublic() || slices.Contains(scopes, r.Rule.Scope()) {
+				assert.NotEqual(t, 403, got.status, "%s %v", r.Path, scopes)
 				continue
 			}
-			assert.Equal(t, 403, got.status, "%s %v", r.path, scopes)
-			assert.Contains(t, got.body["detail"], fmt.Sprintf(`add "%s" to web.keys.screen.scopes`, r.scope))
+			assert.Equal(t, 403, got.status, "%s %v", r.Path, scopes)
+			assert.Contains(t, got.body["detail"], fmt.Sprintf(`add "%s" to web.keys.screen.scopes`, r.Rule.Scope()))
 		}
 	}
-	assert.NotContains(t, DefaultScopes(), Tokens, "whoever makes a token is believed")
+	assert.NotContains(t, access.DefaultScopes(), access.Tokens, "whoever makes a token is believed")
 }
 
 func TestWithoutConfiguredKeysTheErrorSaysHowToMakeOne(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.APIKeys = nil })
 	for _, r := range (&api{}).routes() {
-		got := s.ask(r.method, filled(r), "application/json", `{}`)
-		if r.scope == public {
-			assert.Equal(t, 200, got.status, r.path)
+		got := s.ask(r.Method, filled(r), "application/json", `{}`)
+		if r.Rule.IsPublic() {
+			assert.Equal(t, 200, got.status, r.Path)
 			continue
 		}
-		assert.Equal(t, 403, got.status, r.path)
-		assert.Contains(t, got.body["detail"], "under web.keys in countersign.yaml", r.path)
+		assert.Equal(t, 403, got.status, r.Path)
+		assert.Contains(t, got.body["detail"], "under web.keys in countersign.yaml", r.Path)
 	}
 }
 

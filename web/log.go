@@ -14,20 +14,37 @@ type noteKey struct{}
 
 // note is what a handler adds to the log line of its request.
 type note struct {
-	key    string
-	reason event.Refusal
-	err    error
+	key     string // its name
+	person  string // the id of who is signed in
+	refused string // why, if it was
+	reason  event.Refusal
+	err     error
 }
 
-// logged wraps all handlers. It sets the headers of every answer, bounds the time of a request, and logs a line for it,
-// with the route's pattern and not the address, because people put secrets into addresses.
+// noteOf is the note of a request.
+func noteOf(r *http.Request) *note {
+	if n, ok := r.Context().Value(noteKey{}).(*note); ok {
+		return n
+	}
+	return &note{}
+}
+
+// bounded bounds the time of a request.
+func bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// logged wraps all handlers. It sets the headers of every answer, and logs a line for it, with the route's pattern and
+// not the address, because people put secrets into addresses.
 func (a *api) logged(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := a.Now()
 		n := &note{}
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), noteKey{}, n), requestTimeout)
-		defer cancel()
-		r = r.WithContext(ctx)
+		r = r.WithContext(context.WithValue(r.Context(), noteKey{}, n))
 		out := &response{ResponseWriter: w}
 		secure(w.Header())
 		defer func() {
@@ -58,6 +75,12 @@ func (a *api) line(r *http.Request, n *note, out *response, ms int64) {
 	}
 	if n.key != "" {
 		line = append(line, slog.String("key", n.key))
+	}
+	if n.person != "" {
+		line = append(line, slog.String("person", n.person))
+	}
+	if n.refused != "" {
+		line = append(line, slog.String("refused", n.refused))
 	}
 	if n.reason != "" {
 		line = append(line, slog.String("reason", string(n.reason)))
@@ -109,3 +132,6 @@ func (r *response) Write(b []byte) (int, error) {
 	}
 	return r.ResponseWriter.Write(b)
 }
+
+// Unwrap lets http.ResponseController flush, and set deadlines.
+func (r *response) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -20,6 +20,7 @@ import (
 	"countersign/session/event"
 	"countersign/session/shared"
 	"countersign/session/token"
+	"countersign/web/access"
 
 	"github.com/stretchr/testify/require"
 )
@@ -59,8 +60,8 @@ func newSite(t testing.TB, changes ...func(*Options)) *site {
 		Tokens: s.tokens, Calls: s.calls, StepUps: s.stepUps, Now: s.clock,
 		Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		APIKeys: []Key{
-			{Name: "app", SHA256: sha256.Sum256([]byte("another")), Scopes: Scopes()},
-			{Name: "shop", SHA256: sha256.Sum256([]byte(apiKey)), Scopes: Scopes()},
+			{Name: "app", SHA256: sha256.Sum256([]byte("another")), Scopes: access.Scopes()},
+			{Name: "shop", SHA256: sha256.Sum256([]byte(apiKey)), Scopes: access.Scopes()},
 		},
 		Customer: func(_ context.Context, id string) (session.Customer, bool, error) {
 			if id == "down" {

@@ -44,9 +44,8 @@ func handle(f func(http.ResponseWriter, *http.Request) error) http.Handler {
 		if !errors.As(err, &p) {
 			p = &problem{Status: http.StatusInternalServerError, Detail: internalError, cause: err}
 		}
-		if note, ok := r.Context().Value(noteKey{}).(*note); ok {
-			note.err, note.reason = p.cause, p.Reason
-		}
+		n := noteOf(r)
+		n.err, n.reason = p.cause, p.Reason
 		writeProblem(w, *p)
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"countersign/session/receipt"
+	"countersign/web/access"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -49,8 +50,8 @@ func TestTheKeyOfAGatewayOpensNothingElse(t *testing.T) {
 	t.Parallel()
 	const gateways, others = "7b1d6a0c4f8e2a957b1d6a0c4f8e2a95", "0f9a4c1e5b7d2a6830f9a4c1e5b7d2a6"
 	handler := New(Options{Receipts: &postbox{}, APIKeys: []Key{
-		{Name: "gateway", SHA256: sha256.Sum256([]byte(gateways)), Scopes: []Scope{Receipts}},
-		{Name: "screen", SHA256: sha256.Sum256([]byte(others)), Scopes: DefaultScopes()},
+		{Name: "gateway", SHA256: sha256.Sum256([]byte(gateways)), Scopes: []access.Scope{access.Receipts}},
+		{Name: "screen", SHA256: sha256.Sum256([]byte(others)), Scopes: access.DefaultScopes()},
 	}})
 	basic := func(key string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte("anybody:"+key)) }
 	for _, c := range []struct {

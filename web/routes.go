@@ -1,24 +1,33 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
 
-// route is one address of the API.
-type route struct {
-	method, path string
-	scope        Scope // what a key needs; public: none
-	handler      http.Handler
+	"countersign/web/access"
+)
+
+// all are the routes of the API and of the screens.
+func (a *api) all() []access.Route { return append(a.routes(), a.Routes...) }
+
+func (a *api) routes() []access.Route {
+	return []access.Route{
+		{Method: "GET", Path: "/.well-known/jwks.json", Rule: access.Public(), Handler: handle(a.jwks)},
+		{Method: "GET", Path: "/healthz", Rule: access.Public(), Handler: handle(a.healthz)},
+		{Method: "GET", Path: "/readyz", Rule: access.Public(), Handler: handle(a.readyz)},
+		{Method: "POST", Path: "/v1/introspect", Rule: access.Key(access.Tokens), Handler: handle(a.introspect)},
+		{Method: "POST", Path: "/v1/redeem", Rule: access.Key(access.Tokens), Handler: handle(a.redeem)},
+		{Method: "POST", Path: "/v1/receipts/sms", Rule: access.Key(access.Receipts), Handler: handle(a.receipt)},
+		{Method: "POST", Path: "/v1/tokens", Rule: access.Key(access.Tokens), Handler: handle(a.issue)},
+		{Method: "GET", Path: "/v1/calls", Rule: access.Key(access.Reports), Handler: handle(a.searchCalls)},
+		{Method: "GET", Path: "/v1/calls/{call}/journey", Rule: access.Key(access.Reports), Handler: handle(a.journey)},
+		{Method: "GET", Path: "/v1/reports/{name}", Rule: access.Key(access.Reports), Handler: handle(a.report)},
+		{Method: "GET", Path: "/v1/calls/{call}", Rule: access.Key(access.Calls), Handler: handle(a.call)},
+		{Method: "POST", Path: "/v1/calls/{call}/step-up", Rule: access.Key(access.StepUp), Handler: handle(a.stepUp)},
+	}
 }
 
-func (a *api) routes() []route {
-	return []route{
-		{"GET", "/.well-known/jwks.json", public, handle(a.jwks)},
-		{"GET", "/healthz", public, handle(a.healthz)},
-		{"GET", "/readyz", public, handle(a.readyz)},
-		{"POST", "/v1/introspect", Tokens, handle(a.introspect)},
-		{"POST", "/v1/redeem", Tokens, handle(a.redeem)},
-		{"POST", "/v1/receipts/sms", Receipts, handle(a.receipt)},
-		{"POST", "/v1/tokens", Tokens, handle(a.issue)},
-		{"GET", "/v1/calls/{call}", Calls, handle(a.call)},
-		{"POST", "/v1/calls/{call}/step-up", StepUp, handle(a.stepUp)},
+func nothingHere(http.ResponseWriter, *http.Request) error {
+	return &problem{
+		Status: http.StatusNotFound, Detail: "There is nothing at this address. See web/openapi.yaml for the addresses.",
 	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,15 +21,31 @@ const (
 	drainTimeout = 10 * time.Second
 )
 
+// ServeOptions say how to serve.
+type ServeOptions struct {
+	// CertFile and KeyFile (PEM) are for TLS; without them there is none. They may be replaced at any time.
+	CertFile, KeyFile string
+	Log               *slog.Logger
+}
+
 // Serve serves a listener until ctx ends, and then lets running requests finish. It closes the listener and returns
-// nil, or the error that stopped it early. Listen on a loopback address unless there is TLS in front.
-func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
+// nil, or the error that stopped it early. Without TLS, listen on a loopback address unless there is TLS in front.
+func Serve(ctx context.Context, l net.Listener, h http.Handler, o ServeOptions) error {
+	log := o.Log
 	s := &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(l) }()
+	go func() {
+		if o.CertFile == "" {
+			served <- s.Serve(l)
+			return
+		}
+		pair := &certificate{cert: o.CertFile, key: o.KeyFile, log: log}
+		s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.get}
+		served <- s.ServeTLS(l, "", "")
+	}()
 	select {
 	case err := <-served:
 		return errors.Join(fmt.Errorf("HTTP on %s: %w", l.Addr(), err), s.Close())

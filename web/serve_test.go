@@ -23,7 +23,7 @@ func serving(t *testing.T, h http.Handler) (address string, stop func() error) {
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- Serve(ctx, l, h, slog.New(slog.DiscardHandler)) }()
+	go func() { ended <- Serve(ctx, l, h, ServeOptions{Log: slog.New(slog.DiscardHandler)}) }()
 	t.Cleanup(cancel)
 	return l.Addr().String(), func() error {
 		cancel()
@@ -82,7 +82,7 @@ func TestAListenerThatBreaksIsAnError(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, l.Close())
-	err = Serve(t.Context(), l, http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	err = Serve(t.Context(), l, http.NotFoundHandler(), ServeOptions{Log: slog.New(slog.DiscardHandler)})
 	require.ErrorContains(t, err, l.Addr().String())
 }
 

@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"countersign/session"
+	"countersign/session/event"
 	"countersign/session/token"
+	"countersign/web/access"
 )
 
 // Options are what the API needs. Requests that need a nil part get 503.
@@ -29,11 +31,19 @@ type Options struct {
 	Receipts TakesReceipts
 	// Customer finds a customer by id, before a token is made for them.
 	Customer func(ctx context.Context, id string) (c session.Customer, found bool, err error)
-	// APIKeys are the clients. Without any, everything that needs a key is answered with 403.
+	// Reports make reports, and Journey reads all events of a call, in order; none if the call is unknown.
+	Reports Reports
+	Journey func(ctx context.Context, call string) ([]event.Event, error)
+	// APIKeys are the clients of the settings, Keys those that were made while the service runs. Without any, everything
+	// that needs a key is answered with 403.
 	APIKeys []Key
+	Keys    Keys
 	// Ready returns, in sentences, why this machine cannot take calls; nothing if it can. It must return when ctx ends,
 	// and may be nil.
 	Ready func(ctx context.Context) (reasons []string)
+	// Staff are the screens, and Routes theirs. Without Staff nobody is signed in, and there are no screens.
+	Staff  Staff
+	Routes []access.Route
 	// Log gets a line for each request. Default: no log.
 	Log *slog.Logger
 	// Now is the clock. Default time.Now.
@@ -47,7 +57,9 @@ type Key struct {
 	// SHA256 is the hash of the key. The key must be random, with at least 128 bits, because the hash is fast.
 	SHA256 [sha256.Size]byte
 	// Scopes are what it may do.
-	Scopes []Scope
+	Scopes []access.Scope
+
+	made bool // while the service runs
 }
 
 // requestTimeout bounds one request.
@@ -70,21 +82,15 @@ func New(o Options) http.Handler {
 	a := &api{Options: o}
 	mux := http.NewServeMux()
 	methods := map[string][]string{}
-	for _, r := range a.routes() {
-		handler := r.handler
-		if r.scope != public {
-			handler = a.authorized(r.scope, handler)
-		}
-		mux.Handle(r.method+" "+r.path, handler)
-		methods[r.path] = append(methods[r.path], r.method)
+	for _, r := range a.all() {
+		mux.Handle(r.Method+" "+r.Path, a.guarded(r))
+		methods[r.Path] = append(methods[r.Path], r.Method)
 	}
 	for path, allowed := range methods {
 		mux.Handle(path, wrongMethod(allowed))
 	}
-	mux.Handle("/", handle(func(http.ResponseWriter, *http.Request) error {
-		return &problem{
-			Status: http.StatusNotFound, Detail: "There is nothing at this address. See web/openapi.yaml for the addresses.",
-		}
-	}))
+	if methods["/"] == nil {
+		mux.Handle("/", handle(nothingHere))
+	}
 	return a.logged(mux)
 }

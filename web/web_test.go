@@ -82,12 +82,12 @@ func TestUnknownAddressesAndMethods(t *testing.T) {
 	}
 	for _, r := range (&api{}).routes() {
 		for _, method := range []string{"GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "MADEUP"} {
-			if method == r.method {
+			if method == r.Method {
 				continue
 			}
 			got := s.ask(method, filled(r), "application/json", "{}")
-			assert.Equal(t, 405, got.status, "%s %s", method, r.path)
-			assert.Equal(t, r.method, got.header.Get("Allow"), "%s %s", method, r.path)
+			assert.Equal(t, 405, got.status, "%s %s", method, r.Path)
+			assert.Equal(t, r.Method, got.header.Get("Allow"), "%s %s", method, r.Path)
 		}
 	}
 }

@@ -27,9 +27,10 @@ type Prepared struct {
 	escape              escape // of values in the body
 	json                bool   // the body is JSON
 	secret              []string
-	idempotent          bool   // it may be sent twice
-	once                bool   // it must not be sent twice, even if it may be that nobody has seen it
-	keyHeader           string // of the key by which the other side knows a repetition; empty: none
+	idempotent          bool        // it may be sent twice
+	once                bool        // it must not be sent twice, even if it may be that nobody has seen it
+	keyHeader           string      // of the key by which the other side knows a repetition; empty: none
+	headers             http.Header // in addition to the endpoint's
 	outage              Outage
 	// Shape is what the answers are.
 	Shape Shape

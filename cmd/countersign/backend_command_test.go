@@ -145,8 +145,8 @@ func TestWhatAnAnswerLacksIsSaid(t *testing.T) {
 		_, _ = io.WriteString(w, answers[r.URL.Query().Get("phone")])
 	}))
 	t.Cleanup(server.Close)
-	global := freshMachine(t, "backend: {url: \""+server.URL+"\", customer: {name: name}, phones: {path: /phones}, by_phone: "+
-		"{path: /, query: {phone: \"{{.Phone}}\"}, customers: data.customers}}\n")
+	global := freshMachine(t, "backend: {url: \""+server.URL+"\", customer: {name: name}, phones: {path: /phones}, "+
+		"by_phone: {path: /, query: {phone: \"{{.Phone}}\"}, customers: data.customers}}\n")
 	for _, c := range []struct {
 		args []string
 		code int

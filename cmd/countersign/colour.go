@@ -46,6 +46,6 @@ var (
 	}
 	factColours = map[event.Fact]colour{
 		event.FactVerified: green, event.FactIdentified: yellow, event.FactFailed: red, event.FactLocked: red,
-		event.FactAlarm: red, event.FactStepStarted: faint, event.FactStepFinished: faint,
+		event.FactAlarm: red, event.FactAgentConnected: green, event.FactAgentMissed: yellow, event.FactStepStarted: faint, event.FactStepFinished: faint,
 	}
 )

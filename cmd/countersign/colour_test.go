@@ -23,7 +23,7 @@ func TestOnlyATerminalGetsColours(t *testing.T) {
 func TestATerminalGetsNoColoursIfTheUserWantsNone(t *testing.T) {
 	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
-		t.Skip("no pseudo-terminals: ", err)
+		t.Skipf("no pseudo-terminal to be had: mount devpts, with /dev/ptmx: %v", err)
 	}
 	defer terminal.Close()
 	t.Setenv("TERM", "xterm")

@@ -17,8 +17,11 @@ import (
 
 	"countersign/backend"
 	"countersign/backend/email"
+	"countersign/backend/recogniser"
 	"countersign/backend/sms"
+	"countersign/backend/webhook"
 	"countersign/bus"
+	"countersign/esl/tap"
 	"countersign/freeswitch"
 	"countersign/internal/strictyaml"
 	"countersign/lines"
@@ -28,6 +31,7 @@ import (
 	"countersign/session/guard"
 	"countersign/session/token"
 	"countersign/store/customers"
+	"countersign/web/staff"
 )
 
 const defaultData = "./countersign-data"
@@ -63,15 +67,23 @@ type config struct {
 		Pepper string `yaml:"pepper"`
 		Hash   string `yaml:"hash"`
 	} `yaml:"customers"`
-	Backend backend.Settings `yaml:"backend"`
-	SMS     sms.Settings     `yaml:"sms"`
-	Email   email.Settings   `yaml:"email"`
+	Backend backend.Settings    `yaml:"backend"`
+	SMS     sms.Settings        `yaml:"sms"`
+	Email   email.Settings      `yaml:"email"`
+	Speech  recogniser.Settings `yaml:"speech"`
+	// Webhooks by name.
+	Webhooks map[string]webhook.Settings `yaml:"webhooks"`
 	// CodeCalls is freeswitch.CodeCallSettings.
 	CodeCalls codeCalls   `yaml:"code_calls"`
 	Guard     guard.Rules `yaml:"guard"`
 	Web       struct {
-		Listen string               `yaml:"listen"`
-		Keys   map[string]apiClient `yaml:"keys"`
+		Listen string `yaml:"listen"`
+		URL    string `yaml:"url"`
+		TLS    struct {
+			Cert string `yaml:"cert"`
+			Key  string `yaml:"key"`
+		} `yaml:"tls"`
+		Keys map[string]apiClient `yaml:"keys"`
 	} `yaml:"web"`
 	Tokens struct {
 		Key      string   `yaml:"key"`
@@ -105,6 +117,7 @@ type config struct {
 
 	data      string // --data
 	noReports bool   // --roles without reporting
+	demo      *staff.Demo
 }
 
 // freeswitchServer is the event socket of a FreeSWITCH.
@@ -165,6 +178,7 @@ func defaults() config {
 	c.Guard.SharedNumbers = []guard.SharedNumber{}
 	c.Web.Keys = map[string]apiClient{}
 	c.FreeSWITCH = []freeswitchServer{}
+	c.Webhooks = map[string]webhook.Settings{}
 	c.Web.Listen = "127.0.0.1:8085"
 	c.Tokens.Issuer, c.Tokens.Audience = "countersign", "countersign"
 	c.Tokens.Life = duration(token.DefaultLife)
@@ -173,6 +187,7 @@ func defaults() config {
 	c.Reports.Schedules, c.Reports.Mail.TLS = []deliver.Schedule{}, deliver.StartTLS
 	c.CodeCalls.Ring, c.CodeCalls.Countries = duration(30*time.Second), []string{}
 	c.Email.TLS, c.Email.Texts = deliver.StartTLS, map[string]email.Text{}
+	c.Speech.Folder, c.Speech.Recognisers = tap.DefaultFolder, map[string]recogniser.Engine{}
 	c.NATS.Listen = bus.DefaultListen
 	c.NATS.Timeout = duration(750 * time.Millisecond)
 	c.Log.Level = "info"
@@ -272,7 +287,9 @@ func (c config) check() error {
 	}
 	errs = append(errs, below("guard", c.Guard.Validate())...)
 	errs = append(errs, below("email", errors.Join(c.Email.Check()...))...)
+	errs = append(errs, below("speech", errors.Join(c.Speech.Check()...))...)
 	errs = append(errs, below("keys", c.Keys.check())...)
+	errs = append(errs, c.checkWebhooks()...)
 	errs = append(errs, below("code_calls", errors.Join(c.CodeCalls.settings().Check()...))...)
 	if c.CodeCalls.Dial != "" && len(c.FreeSWITCH) == 0 {
 		errs = append(errs,
@@ -281,6 +298,7 @@ func (c config) check() error {
 	for _, text := range lines.CheckPopURL(c.Line.PopURL) {
 		errs = append(errs, fmt.Errorf("line.pop_url is wrong: %s", text))
 	}
+	errs = append(errs, c.checkWeb()...)
 	_, wrong := c.apiKeys()
 	errs = append(errs, wrong...)
 	if l := time.Duration(c.Tokens.Life); l <= 0 || l > token.MaxLife {

@@ -13,12 +13,13 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"countersign/web"
+	"countersign/web/access"
 )
 
 // apiClient is a client of the API: the SHA-256 of its key, or that with what it may do.
 type apiClient struct {
-	SHA256 string      `yaml:"sha256"`
-	Scopes []web.Scope `yaml:"scopes"`
+	SHA256 string         `yaml:"sha256"`
+	Scopes []access.Scope `yaml:"scopes"`
 }
 
 // UnmarshalYAML reads a hash alone, too.
@@ -35,7 +36,7 @@ func (k *apiClient) UnmarshalYAML(text []byte) error {
 
 func joinedScopes() string {
 	var names []string
-	for _, s := range web.Scopes() {
+	for _, s := range access.Scopes() {
 		names = append(names, string(s))
 	}
 	return strings.Join(names, ", ")
@@ -50,10 +51,10 @@ func (c config) apiKeys() (keys []web.Key, wrong []error) {
 		}
 		k := web.Key{Name: name, Scopes: set.Scopes}
 		if len(k.Scopes) == 0 {
-			k.Scopes = web.DefaultScopes()
+			k.Scopes = access.DefaultScopes()
 		}
 		for _, s := range k.Scopes {
-			if !slices.Contains(web.Scopes(), s) {
+			if !slices.Contains(access.Scopes(), s) {
 				say("has the scope %q: it can be %s", s, joinedScopes())
 			}
 		}

@@ -14,7 +14,8 @@ import (
 func TestATrunksOwnSettingsOfKeysComeFirst(t *testing.T) {
 	t.Parallel()
 	c := defaults()
-	_, err := strictyaml.Read("f", []byte("keys:\n  double: 40ms\n  trunks:\n    carrier-a: {in_band: always, double: 0s}\n"+
+	_, err := strictyaml.Read("f", []byte("keys:\n  double: 40ms\n  trunks:\n"+
+		"    carrier-a: {in_band: always, double: 0s}\n"+
 		"    external/192.0.2.7: {in_band: never}\n"), &c)
 	require.NoError(t, err)
 	require.NoError(t, c.check())

@@ -72,8 +72,8 @@ func customersImportCommand() *cli.Command {
 		Name:      "import",
 		Usage:     "add or change customers from a CSV file or an Excel workbook",
 		ArgsUsage: "FILE",
-		Description: "FILE is CSV, in UTF-8, UTF-16 or Windows-1252, or the first sheet of an .xlsx workbook. It has a header " +
-			"with any of\n" +
+		Description: "FILE is CSV, in UTF-8, UTF-16 or Windows-1252, or the first sheet of an .xlsx workbook. It has a " +
+			"header with any of\n" +
 			"id,name,phones,account,pin,birth_date,passphrase,totp_secret,language,emails,habits; only id is required.\n" +
 			"Columns of your own: id:<kind> is another number that identifies a customer, such as id:tracking; " +
 			"fact:<kind> is another\n" +
@@ -96,8 +96,9 @@ func customersImportCommand() *cli.Command {
 				Usage: "phones without + or leading zero have a country code: a spreadsheet took them for numbers",
 			},
 			&cli.StringSliceFlag{
-				Name:  "check",
-				Usage: "refuse rows with a wrong check digit, as `KIND=CHECK` of a line: --check account=luhn --check policy=mod37-36",
+				Name: "check",
+				Usage: "refuse rows with a wrong check digit, as `KIND=CHECK` of a line: --check account=luhn " +
+					"--check policy=mod37-36",
 			},
 			authorFlag(),
 			&cli.BoolFlag{Name: "skip-bad", Usage: "import the good rows and leave out bad ones"},

@@ -146,7 +146,8 @@ func reportImport(c *cli.Context, r customers.ImportResult) error {
 		return json.NewEncoder(c.App.Writer).Encode(map[string]any{
 			"rows": r.Rows, "imported": r.Imported, "bad": r.Bad, "weak_pins": r.WeakPINs, "odd_accounts": r.OddAccounts,
 			"odd_pins": r.OddPINs, "added": r.Added, "changed": r.Changed, "unchanged": r.Unchanged,
-			"odd_phones": r.OddPhones, "shared_phones": r.SharedPhones, "shared_keys": r.SharedKeys.Count, "notes": append([]string{}, r.Notes...),
+			"odd_phones": r.OddPhones, "shared_phones": r.SharedPhones, "shared_keys": r.SharedKeys.Count,
+			"notes": append([]string{}, r.Notes...),
 		})
 	}
 	fmt.Fprintf(c.App.Writer, "%d customers imported", r.Imported)

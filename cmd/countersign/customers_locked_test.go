@@ -41,7 +41,8 @@ func TestWhoIsLockedIsSeenAndUnlocked(t *testing.T) {
 
 	code, stdout, stderr := do("locked")
 	require.Equal(t, exitDone, code, stderr)
-	assert.Regexp(t, `(?m)^C-1 +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +5 wrong answers since the last right one, the last at `, stdout)
+	assert.Regexp(t, `(?m)^C-1 +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +5 wrong answers since the last right one, the last at `,
+		stdout)
 	assert.NotContains(t, stdout, "C-2", "two wrong answers are no lock")
 	assert.Contains(t, stderr, "1 customer is locked; 1 more whose ids this machine does not know")
 	code, stdout, stderr = do("locked", "--json")
@@ -75,7 +76,8 @@ func TestWhoIsLockedIsSeenAndUnlocked(t *testing.T) {
 	require.NotNil(t, shown.Lock)
 	assert.Equal(t, lock, *shown.Lock)
 	// without NATS what is on file is shown, and that the lock is not known
-	code, stdout, stderr = countersign(t, "", "--data", cfg.data, "customers", "show", "--nats", "nats://127.0.0.1:1", "C-1")
+	code, stdout, stderr = countersign(t, "", "--data", cfg.data, "customers", "show", "--nats",
+		"nats://127.0.0.1:1", "C-1")
 	require.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "Ada Lovelace")
 	assert.Regexp(t, "locked +unknown: ", stdout)

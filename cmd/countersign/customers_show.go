@@ -44,7 +44,8 @@ func customersShow(c *cli.Context) error {
 		s.lock, s.noLock = lockOf(c, cfg, d, id)
 		if !s.known && s.lock.Failures == 0 && s.habit == (session.Habit{}) {
 			if s.noLock != nil {
-				return fmt.Errorf("there is no customer %q in the directory; whether this id is locked is unknown: %w", id, s.noLock)
+				return fmt.Errorf("there is no customer %q in the directory; whether this id is locked is unknown: %w",
+					id, s.noLock)
 			}
 			return nobody(cfg, id, "no wrong answers are on record for this id")
 		}

@@ -73,7 +73,7 @@ func pass(from, to net.Conn, delay time.Duration, done chan struct{}) {
 			if !ok {
 				return
 			}
-			time.Sleep(time.Until(c.at))
+			time.Sleep(time.Until(c.at)) // the input: a network that takes that long
 			if _, err := to.Write(c.text); err != nil {
 				return
 			}

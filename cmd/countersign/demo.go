@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ func demoCommand() *cli.Command {
 			&cli.DurationFlag{Name: "for", Usage: "stop after `TIME`, such as 15s"},
 			&cli.IntFlag{Name: "callers", Usage: "`N` callers at a time", Value: 6},
 			&cli.Float64Flag{Name: "speed", Usage: "run the callers' time `N` times as fast", Value: 4},
+			&cli.IntFlag{Name: "agents", Usage: "`N` agents take the calls, 1001 and so on; 0: nobody does", Value: 4},
 			&cli.BoolFlag{
 				Name:  "crm",
 				Usage: "keep the customers in a small CRM that is asked over HTTP, instead of the local directory",
@@ -48,6 +50,9 @@ func runDemo(c *cli.Context) (err error) {
 	}
 	if c.Int("callers") < 1 || c.Float64("speed") <= 0 || c.IsSet("for") && c.Duration("for") <= 0 {
 		return wrongUse("--callers, --speed and --for must be above 0")
+	}
+	if n := c.Int("agents"); n < 0 || n > mostAgents {
+		return wrongUse("--agents %d: it must be from 0 to %d", n, mostAgents)
 	}
 	if c.IsSet("config") {
 		return wrongUse("the demo has settings of its own: leave out --config")
@@ -66,15 +71,27 @@ func runDemo(c *cli.Context) (err error) {
 		return errors.Join(err, json.NewEncoder(c.App.Writer).Encode(sum))
 	}
 	fmt.Fprintf(c.App.Writer, "\n%d calls in %.0f s: %d verified, %d identified only, %d neither; %d of them hung up; "+
-		"%d lost. %d events on NATS.\n",
-		sum.Calls, sum.Seconds, sum.Verified, sum.Identified, sum.Unidentified, sum.Abandoned, sum.Lost, sum.Events)
+		"%d lost. Agents took %d and missed %d. %d events on NATS.\n",
+		sum.Calls, sum.Seconds, sum.Verified, sum.Identified, sum.Unidentified, sum.Abandoned, sum.Lost, sum.Answered,
+		sum.Missed, sum.Events)
 	return err
+}
+
+// mostAgents is how many agents a demo may have, firstAgent the extension of the first.
+const mostAgents, firstAgent = 99, 1001
+
+// extensions are those of the demo's agents.
+func extensions(n int) (all []string) {
+	for i := range n {
+		all = append(all, strconv.Itoa(firstAgent+i))
+	}
+	return all
 }
 
 // demoConfig is the default configuration on free ports.
 func demoConfig(data string) config {
 	cfg := defaults()
-	cfg.data = data
+	cfg.data, cfg.demo = data, demoVisitors()
 	demo.AllowRepeats(&cfg.Guard)
 	cfg.Customers.Hash = customers.SchemeHMAC // everybody knows these PINs, and argon2id of all would take a minute of CPU
 	cfg.Socket.Listen, cfg.NATS.Listen, cfg.Web.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
@@ -91,13 +108,17 @@ func demoOptions(c *cli.Context, cfg config) demo.Options {
 		Start: func(ctx context.Context, with demo.Settings) (*demo.Service, error) {
 			cfg := cfg
 			cfg.SMS.URL = with.SMS
+			if with.FreeSWITCH != "" {
+				cfg.FreeSWITCH = []freeswitchServer{{Address: with.FreeSWITCH, Password: with.FreeSWITCHPassword}}
+			}
 			if with.Backend.URL != "" {
 				cfg.Backend = with.Backend
 			}
 			return startForDemo(ctx, cfg, log)
 		},
 		OpenCustomers: func(ctx context.Context) (*customers.Directory, error) { return openDirectory(ctx, cfg, log) },
-		CRM:           c.Bool("crm"), Callers: c.Int("callers"), Speed: c.Float64("speed"), For: c.Duration("for"), Log: log,
+		CRM:           c.Bool("crm"), Agents: extensions(c.Int("agents")),
+		Callers: c.Int("callers"), Speed: c.Float64("speed"), For: c.Duration("for"), Log: log,
 		Ready:  func(a demo.Addresses) { printWhereDemoIs(screen, c.Int("callers"), c.Float64("speed"), cfg.data, a) },
 		Called: func(call demo.Call) { printCall(screen, call) },
 		Ending: func(ctx context.Context, hangUp func()) {
@@ -109,14 +130,17 @@ func demoOptions(c *cli.Context, cfg config) demo.Options {
 }
 
 func startForDemo(ctx context.Context, cfg config, log *slog.Logger) (*demo.Service, error) {
-	s, err := startService(ctx, cfg, log)
+	s, err := startService(ctx, cfg, io.Discard, log)
 	if err != nil {
 		return nil, err
 	}
 	return &demo.Service{
 		Socket: s.listener.Addr().String(), NATS: s.endpoint, State: s.state,
 		LinesInForce: func() int { return len(s.lines.All()) },
-		AwaitNATS:    s.awaitNATS, Drain: s.drain, Close: s.close,
+		AwaitNATS: func(ctx context.Context) error {
+			return errors.Join(s.awaitNATS(ctx), s.addVisitors(ctx))
+		},
+		Drain: s.drain, Close: s.close, Screens: s.demoURL(),
 	}, nil
 }
 
@@ -126,7 +150,9 @@ func printWhereDemoIs(screen io.Writer, callers int, speed float64, data string,
 	if a.Customer != "" {
 		customers = a.Customer
 	}
-	fmt.Fprintf(screen, `Countersign demo: a sample bank, %d callers at a time, who are %g times as fast as people. Ctrl-C ends it.
+	fmt.Fprintf(screen, "Countersign demo: a sample bank, %d callers at a time, who are %g times as fast as people. "+
+		`Ctrl-C ends it.
+  screens            %s
   call it yourself   %s call --server %s --from +15551230001 --keys 246813#
   events             %s watch --data %s --nats %s
   lines              %s lines list --data %s --nats %s
@@ -134,7 +160,7 @@ func printWhereDemoIs(screen io.Writer, callers int, speed float64, data string,
   customers          %s
   reports            %s report summary --data %s      (funnel, failed, calls)
 
-`, callers, speed, us, a.Socket, us, data, a.NATS, us, data, a.NATS, a.SMS, customers, us, data)
+`, callers, speed, a.Screens, us, a.Socket, us, data, a.NATS, us, data, a.NATS, a.SMS, customers, us, data)
 }
 
 // printCall prints a call as it ended: when, who, after how long, with which result and why.
@@ -148,6 +174,9 @@ func printCall(screen io.Writer, call demo.Call) {
 		fmt.Sprintf("  %-12s  %s", why, call.Destination)
 	if call.End != sim.Transferred {
 		result = string(call.End)
+	}
+	if call.Agent != "" {
+		result += "  answered by " + call.Agent
 	}
 	fmt.Fprintf(screen, "%s  %-40s %5.1f s  %s\n",
 		time.Now().Format(time.TimeOnly), call.Who, call.Times.Total.Seconds(), result)

@@ -44,7 +44,7 @@ func (s *site) smallDisk(node string) (fill, free func()) {
 	data := filepath.Join(s.dir, node)
 	require.NoError(s.t, os.MkdirAll(data, 0o755))
 	if err := syscall.Mount("none", data, "tmpfs", 0, "size=24m"); err != nil {
-		s.t.Skipf("needs root, for a disk of its own: %v", err)
+		s.t.Skipf("a full disk needs a file system of its own, which only root may mount: run as root on Linux: %v", err)
 	}
 	s.t.Cleanup(func() { assert.NoError(s.t, syscall.Unmount(data, syscall.MNT_DETACH)) })
 	filler := filepath.Join(data, "filler")
@@ -252,7 +252,7 @@ func TestAStartOnAFullDiskSaysThatItIsFull(t *testing.T) {
 func TestAServiceOutlivesItsTerminal(t *testing.T) {
 	t.Parallel()
 	if signal.Ignored(syscall.SIGHUP) {
-		t.Skip("this test runs under nohup, where SIGHUP reaches no program")
+		t.Skip("SIGHUP is ignored here and reaches no program: run without nohup")
 	}
 	s := newSite(t, 1, adaAndBob, "")
 	n := s.nodes[0]

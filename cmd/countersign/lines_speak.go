@@ -29,8 +29,9 @@ func speakFirst(c *cli.Context, cfg config, files []change.File) (unspoken map[s
 			continue
 		}
 		if err := speakTexts(c.Context, cfg, texts); err != nil {
-			unspoken[f.Def.Line] = fmt.Sprintf("not spoken yet: %s of its own (%v). Until each machine has done so, which takes "+
-				"seconds if it has a voice, callers hear the catalogue's words, or a tone for a prompt that is not in the catalogue",
+			unspoken[f.Def.Line] = fmt.Sprintf("not spoken yet: %s of its own (%v). Until each machine has done so, which "+
+				"takes seconds if it has a voice, callers hear the catalogue's words, or a tone for a prompt that is not in "+
+				"the catalogue",
 				counted(len(texts), "text"), err)
 		} else if cfg.NATS.URL != "" {
 			unspoken[f.Def.Line] = "its own words are spoken on this machine; other machines do so now, and for these seconds " +

@@ -78,7 +78,8 @@ func TestACallPrintsTheWordsOfWhatItPlays(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "en"), 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "en", "texts.yaml"), []byte("failure: \"An agent comes.\\e[2J\"\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "en", "texts.yaml"), []byte("failure: \"An agent comes.\\e[2J\"\n"),
+		0o600))
 	english, err := prompts.Texts("en")
 	require.NoError(t, err)
 	for file, want := range map[string]string{

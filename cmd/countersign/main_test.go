@@ -37,6 +37,12 @@ import (
 // shell does.
 func TestMain(m *testing.M) {
 	if os.Getenv("COUNTERSIGN_TEST_RUN") != "" {
+		if file := os.Getenv("COUNTERSIGN_TEST_CLOCK"); file != "" {
+			if err := takeClock(file); err != nil {
+				fmt.Fprintln(os.Stderr, "the clock of the test:", err)
+				os.Exit(exitFailed)
+			}
+		}
 		main()
 		return
 	}
@@ -107,6 +113,7 @@ func TestWrongUseIsSaidAndExitsWithTwo(t *testing.T) {
 		{"demo --for soon", []string{"for"}},
 		{"demo --for 0s", []string{"--for"}},
 		{"demo --callers 0", []string{"--callers"}},
+		{"demo --agents 100", []string{"--agents", "99"}},
 		{"call --keys 12x4", []string{"--keys", "x"}},
 		{"call --speed 0", []string{"--speed"}},
 		{"customers import", []string{"CSV file"}},
@@ -434,6 +441,7 @@ func TestADemoEndsByItselfAndLosesNobody(t *testing.T) {
 			assert.Positive(t, s.Unidentified)
 			if s.Calls >= 2*demo.KindsOfCallers() { // each kind of caller was there
 				assert.Positive(t, s.Abandoned)
+				assert.Positive(t, s.Answered)
 			}
 			assert.Zero(t, s.Lost)
 			assert.Greater(t, s.Events, 8*s.Calls)
@@ -687,7 +695,7 @@ func TestBashCompletesCommandsAndOptions(t *testing.T) {
 	t.Parallel()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
-		t.Skip("no bash")
+		t.Skip("bash is not on the PATH: install bash")
 	}
 	folder := t.TempDir()
 	require.NoError(t, os.Symlink(os.Args[0], filepath.Join(folder, "countersign")))

@@ -99,6 +99,8 @@ type crashSite struct {
 	dir        string
 	settings   string
 	url        string // of NATS
+	api        string // of the service
+	guard      string // its settings
 	service    *process
 	everywhere []*process // all that can be killed, the service among them
 	phone      *sim.Switch
@@ -109,7 +111,7 @@ type crashSite struct {
 // another question.
 func newCrashSite(t *testing.T) *crashSite {
 	t.Helper()
-	s := &crashSite{t: t, dir: inMemory(t)}
+	s := &crashSite{t: t, dir: inMemory(t), guard: "anonymous: 10000"}
 	t.Cleanup(func() {
 		for _, p := range s.everywhere {
 			p.end()
@@ -129,12 +131,12 @@ func (s *crashSite) config(nats string) {
 	sum := sha256.Sum256([]byte(apiKey))
 	s.settings = filepath.Join(s.dir, "c.yaml")
 	require.NoError(s.t, os.WriteFile(s.settings, []byte(fmt.Sprintf(`socket: {listen: "127.0.0.1:0"}
-guard: {anonymous: 10000}
+guard: {%s}
 web: {listen: "127.0.0.1:0", keys: {test: {sha256: %s, scopes: [calls, step-up, tokens]}}}
 customers: {hash: hmac}
 nats: {%s}
 log: {level: warn}
-`, hex.EncodeToString(sum[:]), nats)), 0o600))
+`, s.guard, hex.EncodeToString(sum[:]), nats)), 0o600))
 }
 
 func (s *crashSite) add(name string, ready func(line string), args ...string) *process {
@@ -178,7 +180,7 @@ func (s *crashSite) startService(customers string, args ...string) *process {
 		at, nats := serving.FindStringSubmatch(line), natsOf.FindStringSubmatch(line)
 		require.Len(s.t, at, 3, line)
 		require.Len(s.t, nats, 2, line)
-		s.url = nats[1]
+		s.url, s.api = nats[1], at[2]
 		var err error
 		s.phone, err = sim.New(sim.Options{Address: at[1], DeadMan: 4 * time.Minute})
 		require.NoError(s.t, err)

@@ -62,7 +62,8 @@ func TestAMachineThatOnlyKeepsReportsRemovesWhatWasKeptLongEnough(t *testing.T) 
 	cmd := command(ctx, "--config", settings, "--data", data, "serve", "--roles", "reporting")
 	cmd.Stderr = io.Discard
 	require.NoError(t, cmd.Start())
-	require.Eventually(t, func() bool { return len(audited(t, data, "--action", "retention_run")) == 1 }, patience, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return len(audited(t, data, "--action", "retention_run")) == 1 }, patience,
+		100*time.Millisecond)
 	assert.NotContains(t, retentiontest.Reported(t, filepath.Join(data, "reports.db")), "ancient")
 	cancel()
 	_ = cmd.Wait()
@@ -75,7 +76,8 @@ func TestTheServiceRemovesWhatWasKeptLongEnough(t *testing.T) {
 	believed(t, data)
 	retentiontest.Journal(t, filepath.Join(data, "journal.db"))
 	_, _, stop := startServe(t, data)
-	require.Eventually(t, func() bool { return len(audited(t, data, "--action", "retention_run")) == 1 }, patience, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return len(audited(t, data, "--action", "retention_run")) == 1 }, patience,
+		100*time.Millisecond)
 	assert.Equal(t, "countersign", audited(t, data, "--action", "retention_run")[0].Actor)
 	assert.Equal(t, exitDone, stop())
 }

@@ -52,15 +52,15 @@ func serve(c *cli.Context) error {
 		return serveReporting(c, cfg, log)
 	}
 	cfg.noReports = !reporting
-	s, err := startService(c.Context, cfg, log)
+	s, err := startService(c.Context, cfg, c.App.Writer, log)
 	if err != nil {
 		return err
 	}
 	api := "none"
 	if s.api != nil {
-		api = "http://" + s.api.Addr().String()
+		api = cfg.webURL(s.api.Addr().String())
 	}
-	fmt.Fprintf(c.App.Writer, "Countersign answers FreeSWITCH on %s. Events: %s. API: %s. Data: %s. Ctrl-C stops it.\n",
+	fmt.Fprintf(c.App.Writer, "Countersign answers FreeSWITCH on %s. Events: %s. API and screens: %s. Data: %s. Ctrl-C stops it.\n",
 		s.listener.Addr(), s.endpoint, api, cfg.data)
 	select {
 	case <-c.Context.Done():

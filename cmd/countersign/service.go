@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"countersign/internal/datafile"
 	"countersign/lines"
 	"countersign/lines/live"
+	"countersign/queue"
 	"countersign/session"
 	"countersign/session/guard"
 	"countersign/session/receipt"
@@ -24,6 +26,8 @@ import (
 	"countersign/store/journal"
 	"countersign/store/sqlite"
 	"countersign/web"
+	weblive "countersign/web/live"
+	"countersign/web/people"
 )
 
 // service is a running "serve".
@@ -39,15 +43,18 @@ type service struct {
 	state    *bus.State
 	lines    *live.Lines
 	server   *esl.Server
-	served   chan error  // what ended the server
-	losses   chan string // what NATS has lost, to be told
+	agents   *queue.Tracker // nil if no event socket of FreeSWITCH is set
+	served   chan error     // what ended the server
+	losses   chan string    // what NATS has lost, to be told
+	book     *people.Book
+	live     *weblive.Calls
 
 	parts parts
 }
 
 // startService opens every part, each on top of those before it, and takes calls. If one fails, those already open are
-// closed again.
-func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service, err error) {
+// closed again. screen is where people look.
+func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.Logger) (s *service, err error) {
 	s = &service{cfg: cfg, log: log, served: make(chan error, 1), losses: make(chan string, maxLosses)}
 	defer func() {
 		if err != nil {
@@ -160,7 +167,7 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	}
 	runner := session.NewRunner(session.Options{
 		Placeholders: placeholders,
-		Journal:      s.journal, Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
+		Journal:      s.followCalls(), Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
 		Trunks:   quiet,
 		Habits:   directory,
 		Tokens:   token.ForCalls{Issuer: tokens},
@@ -168,8 +175,13 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
 		StateTimeout: time.Duration(cfg.NATS.Timeout),
 	})
+	own, err := openRecognisers(cfg.Speech, log, &s.parts)
+	if err != nil {
+		return s, err
+	}
 	s.server = esl.NewServer(runner.Run, esl.Options{
 		MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Keys: cfg.Keys.of, Log: log,
+		Recognisers: own.recognisers, Sounds: own.sounds,
 	})
 	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
 		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal) + leapMost},
@@ -184,6 +196,11 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 		api.Receipts = codes.taker
 	}
 	handler, err := s.openAPI(api)
+	if err != nil {
+		return s, err
+	}
+
+	webhooks, err := s.openWebhooks(customers)
 	if err != nil {
 		return s, err
 	}
@@ -203,10 +220,18 @@ func startService(ctx context.Context, cfg config, log *slog.Logger) (s *service
 	if !cfg.noReports {
 		background.run(s.report)
 	}
+	if webhooks != nil {
+		background.run(webhooks.Run)
+	}
 	background.run(func(ctx context.Context) { s.lines.Follow(ctx, s.state.Lines()) })
 	background.run(s.lines.Render)
+	if s.agents != nil {
+		background.run(s.watchAgents)
+	}
 	if s.api != nil {
-		background.run(func(ctx context.Context) { serveAPI(ctx, s.api, handler, log) })
+		background.run(func(ctx context.Context) { serveAPI(ctx, s.api, handler, cfg, log) })
+		background.run(s.follow)
+		background.run(func(ctx context.Context) { s.inviteFirst(ctx, screen) })
 	}
 
 	s.awaitLines(ctx)
@@ -315,8 +340,9 @@ func (s *service) drain(ctx context.Context) error {
 // close is the second half of stop.
 func (s *service) close() error { return s.parts.close() }
 
-func serveAPI(ctx context.Context, l net.Listener, handler http.Handler, log *slog.Logger) {
-	if err := web.Serve(ctx, l, handler, log); err != nil {
+func serveAPI(ctx context.Context, l net.Listener, handler http.Handler, cfg config, log *slog.Logger) {
+	o := web.ServeOptions{CertFile: cfg.Web.TLS.Cert, KeyFile: cfg.Web.TLS.Key, Log: log}
+	if err := web.Serve(ctx, l, handler, o); err != nil {
 		log.Error("API stopped unexpectedly", "err", err)
 	}
 }

@@ -89,9 +89,9 @@ func (s *service) openAPI(o web.Options) (handler http.Handler, err error) {
 		return nil, nil
 	}
 	o.APIKeys, _ = cfg.apiKeys() // checked at the start
-	if isOpenToNetwork(cfg.Web.Listen) {
-		s.log.Warn("the API is open to the network without TLS: keys and tokens can be read on the way, "+
-			"put a proxy in front that does TLS", "listen", cfg.Web.Listen)
+	if isOpenToNetwork(cfg.Web.Listen) && !cfg.webTLS() {
+		s.log.Warn("the API is open to the network without TLS: keys, passwords and tokens can be read on the way, "+
+			"set web.tls, or put a proxy in front that does TLS", "listen", cfg.Web.Listen)
 	}
 	l, err := listen("web.listen", cfg.Web.Listen, `set another address, or "" for no API`)
 	if err != nil {
@@ -106,5 +106,9 @@ func (s *service) openAPI(o web.Options) (handler http.Handler, err error) {
 		s.parts.addQuiet(stepUps.Close)
 		o.StepUps = stepUps
 	}
+	if err := web.CheckTLS(cfg.Web.TLS.Cert, cfg.Web.TLS.Key); err != nil {
+		return nil, fmt.Errorf("web.tls: %w", err)
+	}
+	s.addScreens(&o)
 	return web.New(o), nil
 }

@@ -183,6 +183,18 @@ func eventText(data event.Data, version int) string {
 			after = " after " + seconds(d.Milliseconds)
 		}
 		return fmt.Sprintf("%s by %s%s %s%s", d.Step, d.Way, to, d.State, after)
+	case event.AgentOffered:
+		return fmt.Sprintf("%s rings%s, waiting for %s", d.Agent, throughQueue(d.Queue), seconds(d.WaitedMilliseconds))
+	case event.AgentConnected:
+		return fmt.Sprintf("%s answers%s after %s", d.Agent, throughQueue(d.Queue), seconds(d.WaitedMilliseconds))
+	case event.AgentMissed:
+		return fmt.Sprintf("%s %s%s after %s %s", d.Agent, d.Reason, throughQueue(d.Queue), seconds(d.RangMilliseconds),
+			d.Cause)
+	case event.AgentDone:
+		if d.Agent == "" {
+			return fmt.Sprintf("%s%s after %s", d.End, throughQueue(d.Queue), seconds(d.WaitedMilliseconds))
+		}
+		return fmt.Sprintf("%s ended by %s%s after %s", d.Agent, d.End, throughQueue(d.Queue), seconds(d.TalkedMilliseconds))
 	case event.PromptMissing:
 		return fmt.Sprintf("%s in %s: no audio yet", d.Prompt, d.Language)
 	case event.Locked:
@@ -202,6 +214,14 @@ func eventText(data event.Data, version int) string {
 	default:
 		return ""
 	}
+}
+
+// throughQueue names the queue that a call came through, if any.
+func throughQueue(queue string) string {
+	if queue == "" {
+		return ""
+	}
+	return " in " + queue
 }
 
 // named is a customer, with a name if the event has one.

@@ -47,6 +47,9 @@ func (p *callPicker) pick(e event.Event) []event.Event {
 	}
 	key := e.Replay + "/" + e.Call
 	c := p.calls[key]
+	if c == nil && e.Fact().AboutAgents() {
+		return nil // of a call that is not wanted, or began before
+	}
 	if c == nil {
 		if c = p.begin(key, e); c == nil {
 			return nil
@@ -54,13 +57,13 @@ func (p *callPicker) pick(e event.Event) []event.Event {
 	}
 	c.Add(e)
 	over := e.Fact() == event.FactCallEnded
-	if over {
-		delete(p.calls, key)
-	}
 	if over || c.Verdict != "" || c.Outcome != "" { // before, the status may still change
 		c.status = p.status == "" || c.Status == p.status
 	}
 	c.before = append(c.before, e)
+	if over && !(c.caller && c.status) {
+		delete(p.calls, key) // of the others, what agents do with them may follow
+	}
 	if !c.caller || !c.status {
 		return nil
 	}

@@ -64,7 +64,12 @@ func TestWatchPicksCallsByCallerAndStatus(t *testing.T) {
 	assert.Empty(t, ids(p, bob[:4]...), "identified may still become verified")
 	assert.Equal(t, whole("bob", 5), ids(p, bob[4]), "and now it is known, with what happened before")
 	assert.Equal(t, []string{"bob.6", "bob.7"}, ids(p, bob[5:]...))
-	assert.Empty(t, p.calls, "a call that is over is forgotten")
+	offered := event.Event{ID: "bob.8", Call: "bob", Seq: 8, Line: "retail", Data: event.AgentOffered{Agent: "1001"}}
+	assert.Equal(t, []string{"bob.8"}, ids(p, offered), "agents get it afterwards")
+	offered.ID, offered.Call = "ada.8", "ada"
+	assert.Empty(t, ids(p, offered), "not a call that is not picked")
+	assert.Empty(t, ids(p, eve...))
+	assert.NotContains(t, p.calls, "/eve", "a call that is over and not picked is forgotten")
 
 	p = newCallPicker("0001", "")
 	assert.Empty(t, ids(p, ada[1:]...), "nobody knows who calls")

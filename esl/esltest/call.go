@@ -114,6 +114,7 @@ func (p *Peer) Listened(c Command, result, response string) {
 // NLSML is the result of a speech engine that understood these words (mod_pocketsphinx, recorded). confidence is in its
 // own dialect.
 func NLSML(words, confidence string) string {
-	return "<?xml version=\"1.0\"?>\n<result grammar=\"words\">\n  <interpretation grammar=\"words\" confidence=\"" + confidence +
-		"\">\n    <input mode=\"speech\">" + words + "</input>\n  </interpretation>\n</result>\n"
+	return "<?xml version=\"1.0\"?>\n<result grammar=\"words\">\n" +
+		"  <interpretation grammar=\"words\" confidence=\"" + confidence + "\">\n" +
+		"    <input mode=\"speech\">" + words + "</input>\n  </interpretation>\n</result>\n"
 }

@@ -144,6 +144,10 @@ func (c *call) watcher() func(Frame) {
 
 // run runs the whole call: one extension after the other, then the end.
 func (c *call) run() {
+	if desk := c.sw.options.Desk; desk != nil {
+		desk.appears(&channel{uuid: c.profile.uuid, direction: "inbound", state: "ACTIVE"})
+		defer desk.disappears(c.profile.uuid)
+	}
 	began, arrived := c.sw.now(), c.profile.arrived
 	plan := c.sw.dialplan
 	for {
@@ -210,6 +214,7 @@ func (c *call) hangup(cause string, byCaller bool) {
 		c.wire.events = false
 	}
 	c.fire(channelHangup)
+	c.deskHears(channelHangup)
 	if byCaller {
 		c.vars.set("sip_hangup_disposition", "recv_bye")
 	}

@@ -43,6 +43,7 @@ func init() {
 		"record_session_unmask":  {run: func(c *call, path string) { c.maskRecording(path, false) }},
 		"stop_record_session":    {run: (*call).stopRecording},
 		"park":                   {run: (*call).parkApp, noMedia: true},
+		"callcenter":             {run: (*call).callcenter},
 		"socket":                 {run: (*call).socket, noMedia: true},
 		"log":                    {run: func(*call, string) {}, noMedia: true, zombie: true},
 		"eval":                   {run: func(*call, string) {}, noMedia: true, zombie: true},

@@ -22,7 +22,8 @@ func TestASilentQuestionWithoutEventLockHoldsTheCall(t *testing.T) {
 	_, s := place(t, Options{}, CallOptions{Keypad: keypad}, func(s *service) {
 		s.send("connect\n\n")
 		s.next()
-		for _, filter := range []string{"Event-Name CHANNEL_HANGUP", "Application /^(read|play_and_get_digits|execute_extension)$/",
+		for _, filter := range []string{"Event-Name CHANNEL_HANGUP",
+			"Application /^(read|play_and_get_digits|execute_extension)$/",
 			"Event-Name -CHANNEL_EXECUTE"} {
 			s.send("filter " + filter + "\n\n")
 			s.next()

@@ -33,6 +33,8 @@ type Result struct {
 	// End is how the call left the service, Destination where it went then ("menu XML default"); empty if nowhere.
 	End         End
 	Destination string
+	// Agent took the call at the Desk; empty if nobody did.
+	Agent string
 	// Cause is the Q.850 cause with which the call ended.
 	Cause string
 	// Lost: the caller did not hang up and reached no destination. A hangup by the service counts too: a test that expects

@@ -40,8 +40,10 @@ type Options struct {
 	// Dialplan replaces the actions of the fields above. Its action with the application socket is the service.
 	Dialplan []Action
 	// Extensions are the actions of transfer destinations ("agents XML default"). Any other destination answers, lasts
-	// for Talk and hangs up.
+	// for Talk and goes to the Desk or hangs up.
 	Extensions map[string][]Action
+	// Desk are the agents of the application "callcenter". Nil: there are none.
+	Desk *Desk
 	// Talk is how long a call lasts at its destination, in the caller's time.
 	Talk time.Duration
 	// Engines are the installed speech engines. Any other is an error, as in FreeSWITCH.
@@ -143,6 +145,9 @@ func (s *Switch) extension(destination string) []Action {
 	plan := []Action{{"answer", ""}}
 	if s.options.Talk > 0 {
 		plan = append(plan, Action{"sleep", fmt.Sprint(s.options.Talk.Milliseconds())})
+	}
+	if s.options.Desk != nil {
+		plan = append(plan, Action{"callcenter", ""})
 	}
 	return append(plan, Action{"hangup", ""})
 }

@@ -26,7 +26,7 @@ func TestAFullDiskIsFoundOut(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	if err := syscall.Mount("none", folder, "tmpfs", 0, "size=256k"); err != nil {
-		t.Skipf("a full disk needs a file system of its own, which only root may mount: %v", err)
+		t.Skipf("a full disk needs a file system of its own, which only root may mount: run as root on Linux: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) })
 	require.NoError(t, datafile.Prove(folder, 64<<10))

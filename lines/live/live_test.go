@@ -68,7 +68,8 @@ type bench struct {
 func newBench(t *testing.T, copyAt string) *bench {
 	t.Helper()
 	b := &bench{
-		store: stored{make(chan []shared.LineVersion), make(chan shared.LineVersion, 100), &atomic.Bool{}, &atomic.Int32{}}, log: &bytes.Buffer{}, spoken: make(chan []prompts.Text, 10),
+		store: stored{make(chan []shared.LineVersion), make(chan shared.LineVersion, 100), &atomic.Bool{}, &atomic.Int32{}},
+		log:   &bytes.Buffer{}, spoken: make(chan []prompts.Text, 10),
 	}
 	var err error
 	b.Lines, err = New(Options{

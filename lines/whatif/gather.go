@@ -17,6 +17,9 @@ func (g *Gather) Add(e event.Event) (whole []event.Event) {
 	if g.open == nil {
 		g.open = map[string][]event.Event{}
 	}
+	if e.Fact().AboutAgents() {
+		return nil // of no line
+	}
 	all, known := g.open[e.Call]
 	if _, last := e.Data.(event.CallEnded); last && e.Seq == len(all)+1 {
 		delete(g.open, e.Call)
@@ -44,8 +47,12 @@ func (g *Gather) Rest() (calls [][]event.Event) {
 	return calls
 }
 
-// inOrder sorts events and drops duplicates.
+// inOrder sorts events, and drops duplicates and what agents did with the call.
 func inOrder(events []event.Event) []event.Event {
+	aboutAgents := func(e event.Event) bool { return e.Fact().AboutAgents() }
+	if slices.ContainsFunc(events, aboutAgents) {
+		events = slices.DeleteFunc(slices.Clone(events), aboutAgents)
+	}
 	bySeq := func(a, b event.Event) int { return a.Seq - b.Seq }
 	if !slices.IsSortedFunc(events, bySeq) {
 		events = slices.Clone(events)

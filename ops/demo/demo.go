@@ -14,6 +14,7 @@ import (
 
 	"countersign/backend"
 	"countersign/bus"
+	"countersign/freeswitch/sim"
 	"countersign/session/guard"
 	"countersign/store/customers"
 )
@@ -34,6 +35,8 @@ type Options struct {
 	OpenCustomers func(context.Context) (*customers.Directory, error)
 	// CRM keeps the customers in a small CRM over HTTP, in place of the local directory.
 	CRM bool
+	// Agents are the extensions of agents who take the calls, such as 1001. None: nobody does, and callers hang up.
+	Agents []string
 
 	// Callers is how many calls run at a time, Speed how many times faster than real time.
 	Callers int
@@ -59,6 +62,8 @@ type Settings struct {
 	Backend backend.Settings
 	// SMS is the URL of the gateway for text messages.
 	SMS string
+	// FreeSWITCH is the event socket of the simulated FreeSWITCH, HOST:PORT; empty without agents.
+	FreeSWITCH, FreeSWITCHPassword string
 }
 
 // Service is a running service.
@@ -71,6 +76,8 @@ type Service struct {
 	LinesInForce func() int
 	// AwaitNATS returns when NATS accepts events.
 	AwaitNATS func(context.Context) error
+	// Screens is where the screens are.
+	Screens string
 	// Drain ends the calls and publishes their events. Close ends everything else.
 	Drain func(context.Context) error
 	Close func() error
@@ -78,7 +85,7 @@ type Service struct {
 
 // Addresses are where the parts of the demo can be reached.
 type Addresses struct {
-	Socket, NATS, SMS string
+	Socket, NATS, SMS, Screens string
 	// Customer is the URL of one customer in the CRM; empty without CRM.
 	Customer string
 }
@@ -117,12 +124,23 @@ func Run(ctx context.Context, o Options) (sum *Summary, err error) {
 	}
 	defer func() { err = errors.Join(err, sms.close()) }()
 	settings.SMS = sms.url + "/messages"
+	var desk *sim.Desk
+	if len(o.Agents) > 0 {
+		desk = sim.NewDesk(deskOptions(o.Agents))
+		at, err := desk.Listen("127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer desk.Close()
+		settings.FreeSWITCH, settings.FreeSWITCHPassword = at.String(), eventSocketPassword
+	}
 	s, err := o.Start(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
 	addresses.Socket, addresses.NATS, addresses.SMS = s.Socket, s.NATS.URL(), settings.SMS
-	d := &demo{options: o, service: s, sms: sms, calls: newTally(), samples: samples}
+	addresses.Screens = s.Screens
+	d := &demo{options: o, service: s, sms: sms, desk: desk, calls: newTally(), samples: samples}
 	if err := d.prepare(ctx); err != nil {
 		return nil, errors.Join(err, within(drainWithin, s.Drain), s.Close())
 	}
@@ -155,6 +173,7 @@ type demo struct {
 	options Options
 	service *Service
 	sms     *smsCatcher
+	desk    *sim.Desk // nil without agents
 	calls   *tally
 	samples map[string]customer // who call in the first round, by account
 	telling sync.Mutex          // held during Called and Ending
@@ -167,7 +186,10 @@ func (d *demo) prepare(ctx context.Context) error {
 	if err := putLinesInForce(ctx, d.service); err != nil {
 		return err
 	}
-	return d.service.AwaitNATS(ctx)
+	if err := d.service.AwaitNATS(ctx); err != nil {
+		return err
+	}
+	return d.awaitWatched(ctx)
 }
 
 // run makes the calls, ends the service, and sums up the events.

@@ -58,7 +58,8 @@ func TestWhatAKilledDemoLeftIsRemovedAtTheNextStart(t *testing.T) {
 	for _, dir := range []string{filepath.Join(left, "nats"), starting, others} {
 		require.NoError(t, os.MkdirAll(dir, 0o700))
 	}
-	for _, file := range []string{filepath.Join(left, "demo"), filepath.Join(left, "nats", "x"), filepath.Join(others, "x")} {
+	for _, file := range []string{filepath.Join(left, "demo"), filepath.Join(left, "nats", "x"),
+		filepath.Join(others, "x")} {
 		require.NoError(t, os.WriteFile(file, nil, 0o600))
 	}
 	second, endSecond, err := demo.OpenFolder("")

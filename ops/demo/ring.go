@@ -19,7 +19,7 @@ type Call struct {
 // ring has callers call until the time is over or ctx ends, and returns when the last call has ended.
 func (d *demo) ring(ctx context.Context) error {
 	phone, err := sim.New(sim.Options{
-		Address: d.service.Socket, Speed: d.options.Speed, Engines: []string{"pocketsphinx"},
+		Address: d.service.Socket, Speed: d.options.Speed, Engines: []string{"pocketsphinx"}, Desk: d.desk,
 	})
 	if err != nil {
 		return err

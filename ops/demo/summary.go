@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,9 +22,12 @@ type Summary struct {
 	// Lost callers reached no agent although they did not hang up, or their call's last event never came.
 	Lost int `json:"lost"`
 	// Abandoned callers hung up.
-	Abandoned int     `json:"abandoned"`
-	Events    int     `json:"events"`
-	Seconds   float64 `json:"seconds"`
+	Abandoned int `json:"abandoned"`
+	// Answered callers talked to an agent; Missed is how often one did not answer.
+	Answered int     `json:"answered"`
+	Missed   int     `json:"missed"`
+	Events   int     `json:"events"`
+	Seconds  float64 `json:"seconds"`
 }
 
 // tally collects the results of the simulator and the events from NATS. It is safe for concurrent use.
@@ -82,17 +86,22 @@ func (t *tally) settle(ctx context.Context) error {
 func (t *tally) unsettled() (n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for uuid := range t.results {
-		if t.byChannel[uuid] == nil {
+	for uuid, r := range t.results {
+		if c := t.byChannel[uuid]; c == nil || r.Agent != "" && !answered(c) {
 			n++
 		}
 	}
 	for _, c := range t.byChannel {
-		if c.End == "" {
+		if c.End == "" || slices.ContainsFunc(c.Agents, event.CallAgent.Open) {
 			n++
 		}
 	}
 	return n
+}
+
+// answered says whether an agent took the call.
+func answered(c *event.Call) bool {
+	return slices.ContainsFunc(c.Agents, func(a event.CallAgent) bool { return a.Agent != "" && a.Done != "" })
 }
 
 // summary counts the calls, by their events.
@@ -121,6 +130,14 @@ func (t *tally) summary() (s Summary) {
 		}
 		if c.End == event.EndAbandoned {
 			s.Abandoned++
+		}
+		if answered(c) {
+			s.Answered++
+		}
+		for _, a := range c.Agents {
+			if a.Missed != "" {
+				s.Missed++
+			}
 		}
 		if c.End == "" {
 			lost[uuid] = true

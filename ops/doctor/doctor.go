@@ -10,7 +10,9 @@ import (
 
 	"countersign/backend"
 	"countersign/backend/email"
+	"countersign/backend/recogniser"
 	"countersign/backend/sms"
+	"countersign/backend/webhook"
 	"countersign/bus"
 	"countersign/freeswitch"
 	"countersign/prompts"
@@ -97,6 +99,9 @@ type Options struct {
 	Backend backend.Settings // no URL: none
 	SMS     sms.Settings     // no URL: none
 	Email   email.Settings   // no server: none
+	Speech  recogniser.Settings
+	// Webhooks by name.
+	Webhooks map[string]webhook.Settings
 	// CodeCalls: code_calls.dial is set.
 	CodeCalls bool
 	// Region is line.region.
@@ -135,6 +140,7 @@ var checks = []check{
 	{name: "backend", run: backendAnswers},
 	{name: "sms", run: gatewayIsBounded},
 	{name: "email", run: mailServerTakesLogin},
+	{name: "speech", run: recognisersUnderstand},
 	{name: "journal", run: outboxIsEmpty},
 	{name: "audit", run: auditLogIsUnchanged},
 	{name: "schedules", run: scheduledReportsSucceeded},
@@ -145,6 +151,7 @@ var checks = []check{
 	{name: "pepper", run: pepperIsTheSame, asksNATS: true},
 	{name: "lines", run: linesCompile, asksNATS: true},
 	{name: "reports", run: eventsAreCounted, asksNATS: true},
+	{name: "webhooks", run: webhooksAreDelivered, asksNATS: true},
 	{name: "freeswitch", run: dialplanIsInstalled},
 	{name: "trunks", run: trunksBringKeys},
 	{name: "recordings", run: recordingsCanBeMasked},

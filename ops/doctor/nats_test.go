@@ -71,8 +71,10 @@ func TestLinesThatNATSHasLostAreAProblem(t *testing.T) {
 		here map[string]shared.LineVersion
 		says string
 	}{
-		"missing":             {map[string]shared.LineVersion{"gone": {Version: 1, At: at}}, "gone, version 1, was in force here"},
-		"older":               {map[string]shared.LineVersion{"there": {Version: 3, At: at}}, "there, version 3, was in force here"},
+		"missing": {map[string]shared.LineVersion{"gone": {Version: 1, At: at}},
+			"gone, version 1, was in force here"},
+		"older": {map[string]shared.LineVersion{"there": {Version: 3, At: at}},
+			"there, version 3, was in force here"},
 		"missing and removed": {map[string]shared.LineVersion{"gone": {Version: 2, Removed: true}}, ""},
 		"newer":               {map[string]shared.LineVersion{"there": {Version: 1, At: at}}, ""},
 		"none":                {map[string]shared.LineVersion{}, ""},

@@ -62,7 +62,8 @@ func closedPrompts(o Options, closed string) Finding {
 			"once", nameOf(uid), closed)
 	}
 	return note(do+", unless FreeSWITCH runs as the same user", "all %d are there, but other users cannot read %s: if "+
-		"FreeSWITCH runs as another user, it can play nothing, and callers go to an agent at once", len(prompts.All()), closed)
+		"FreeSWITCH runs as another user, it can play nothing, and callers go to an agent at once",
+		len(prompts.All()), closed)
 }
 
 func inside(path, folder string) bool {

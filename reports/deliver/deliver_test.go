@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"countersign/internal/programtest"
 	"countersign/reports"
 	"countersign/reports/deliver/delivertest"
 	"countersign/reports/render"
@@ -21,10 +22,7 @@ import (
 
 func TestAScheduledPDFHasEveryCallInTheFolderAndInTheMail(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("pdftotext"); err != nil {
-		require.Empty(t, os.Getenv("CI"), "pdftotext is not installed: CI must not leave this out")
-		t.Skip("pdftotext is not installed: nothing else opens the file")
-	}
+	pdftotext := programtest.Find(t, "pdftotext")
 	const calls = 240
 	day := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
 	a := reportstest.New(t)
@@ -51,7 +49,7 @@ func TestAScheduledPDFHasEveryCallInTheFolderAndInTheMail(t *testing.T) {
 	assert.Contains(t, p.Got()[0].Text, "Der Bericht ist angehängt.")
 	assert.Equal(t, "Anrufe, 2026-11-21", p.Got()[0].Header.Get("Subject"))
 	for _, file := range []string{filepath.Join(s.Folder, "daily-2026-11-21.pdf"), mailed} {
-		out, err := exec.CommandContext(t.Context(), "pdftotext", "-layout", file, "-").Output()
+		out, err := exec.CommandContext(t.Context(), pdftotext, "-layout", file, "-").Output()
 		require.NoError(t, err)
 		text := string(out)
 		for i := range calls {
@@ -68,7 +66,8 @@ func TestAScheduledPDFHasEveryCallInTheFolderAndInTheMail(t *testing.T) {
 
 func TestALanguageOfASchedule(t *testing.T) {
 	t.Parallel()
-	for language, wrong := range map[string]bool{"": false, "en": false, "de": false, "de-AT": false, "fr": true, "x": true} {
+	for language, wrong := range map[string]bool{"": false, "en": false, "de": false, "de-AT": false, "fr": true,
+		"x": true} {
 		s := Schedule{Report: "summary", Period: reports.Yesterday, Format: render.PDF, Language: language}
 		errs := s.checkWhat()
 		assert.Equal(t, wrong, len(errs) == 1, language)

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
 
+	"countersign/internal/programtest"
 	"countersign/reports"
 	"countersign/reports/reportstest"
 	"countersign/session/event"
@@ -37,16 +38,13 @@ func printed(a *reportstest.Archive, name string, q reports.Query, f Format, t T
 	return out.Bytes()
 }
 
-// run runs another program that opens what we wrote, or skips the test where there is none.
+// run runs another program that opens what we wrote.
 func run(t *testing.T, program string, args ...string) []byte {
 	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
-		require.Empty(t, os.Getenv("CI"), "%s is not installed: CI must not leave this out", program)
-		t.Skipf("%s is not installed: nothing else opens the file", program)
-	}
+	path := programtest.Find(t, program)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, program, args...).Output()
+	out, err := exec.CommandContext(ctx, path, args...).Output()
 	require.NoError(t, err, program)
 	return out
 }

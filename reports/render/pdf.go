@@ -101,7 +101,8 @@ func (p *page) foot() {
 	p.letters("", noteSize, grey)
 	p.SetXY(margin, p.end+footHeight-noteHeight)
 	p.CellFormat(p.width/2, noteHeight, p.text("Countersign, "+reports.Shown(p.r.Made)), "", 0, "L", false, 0, "")
-	p.CellFormat(p.width/2, noteHeight, p.r.Language.Sprintf("Page %d of %s", p.PageNo(), "{nb}"), "", 0, "R", false, 0, "")
+	p.CellFormat(p.width/2, noteHeight, p.r.Language.Sprintf("Page %d of %s", p.PageNo(), "{nb}"), "", 0, "R",
+		false, 0, "")
 }
 
 // text encodes text from people.
@@ -173,7 +174,8 @@ func (p *page) notes() {
 	}
 	notes = append(notes, legend(p.r, nil, p.rows)...)
 	if p.lossy {
-		notes = append(notes, p.r.Language.Text("? stands for letters that this page cannot show; the other formats have them."))
+		notes = append(notes, p.r.Language.Text("? stands for letters that this page cannot show; "+
+			"the other formats have them."))
 	}
 	p.Ln(noteHeight)
 	for _, n := range notes {

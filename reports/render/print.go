@@ -69,6 +69,7 @@ func scope(r *reports.Report) string {
 
 // left says how many rows are not shown, and which option shows them.
 func left(r *reports.Report, shown int) string {
-	return r.Language.Sprintf("%d of %d rows are shown; pdf, csv, xlsx and json have all (calls: as many as --limit says).",
+	return r.Language.Sprintf("%d of %d rows are shown; pdf, csv, xlsx and json have all (calls: "+
+		"as many as --limit says).",
 		shown, r.Of)
 }

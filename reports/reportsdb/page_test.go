@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"countersign/internal/programtest"
 	"countersign/session/event"
 	"countersign/session/event/eventtest"
 )
@@ -43,11 +44,7 @@ func TestThePageAboutReportsHasEveryColumnOfEveryView(t *testing.T) {
 
 func TestTheExamplesOnThePageAboutReportsWorkInTheShell(t *testing.T) {
 	t.Parallel()
-	shell, err := exec.LookPath("sqlite3")
-	if err != nil {
-		require.Empty(t, os.Getenv("CI"), "the sqlite3 shell is not installed: CI must not leave this out")
-		t.Skip("the sqlite3 shell is not installed (Debian package sqlite3)")
-	}
+	shell := programtest.Find(t, "sqlite3")
 	path := filepath.Join(t.TempDir(), "reports.db")
 	r := openReports(t, path) // and stays open: analysts query while calls run
 	month := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)

@@ -409,7 +409,7 @@ func TestRunWakesInTimeAndStopsAtOnce(t *testing.T) {
 				},
 			})
 		}()
-		time.Sleep(31*time.Hour + time.Minute)
+		time.Sleep(31*time.Hour + time.Minute) // of synctest's virtual clock
 		stop()
 		<-stopped
 		assert.Equal(t, []string{"six 6h0m0s", "seven 7h0m0s", "six 30h0m0s", "seven 31h0m0s"}, made)
@@ -446,7 +446,7 @@ func TestAReportThatHangsKeepsNoOtherOneFromBeingMade(t *testing.T) {
 				},
 			})
 		}()
-		time.Sleep(4 * 24 * time.Hour)
+		time.Sleep(4 * 24 * time.Hour) // of synctest's virtual clock, as below
 		mu.Lock()
 		assert.Equal(t, map[string]int{"seven": 4}, made)
 		mu.Unlock()

@@ -58,8 +58,9 @@ var german = map[string]string{
 	"the customer or the caller's number was locked":   "der Kunde oder die Rufnummer war gesperrt",
 	"unavailable: one of our systems failed":           "eines unserer Systeme ist ausgefallen",
 	"outside of opening hours":                         "außerhalb der Öffnungszeiten",
-	"questions for a higher level in the middle of a call, and calls that came back; they count in no other column": "Fragen " +
-		"für eine höhere Stufe mitten im Anruf, und zurückgekehrte Anrufe; sie zählen in keiner anderen Spalte",
+	"questions for a higher level in the middle of a call, and calls that came back; they count in no " +
+		"other column": "Fragen für eine höhere Stufe mitten im Anruf, und zurückgekehrte " +
+		"Anrufe; sie zählen in keiner anderen Spalte",
 	"the average of the seconds from the start of a call to its verdict": "der Durchschnitt der Sekunden vom Beginn " +
 		"eines Anrufs bis zu seinem Urteil",
 	"half of the calls need no more seconds to their verdict": "die Hälfte der Anrufe braucht nicht mehr Sekunden bis " +
@@ -118,19 +119,20 @@ var german = map[string]string{
 
 	// notes
 	"A call counts on the day on which it began. Step-ups and calls that came back to us count as " +
-		"step-ups and nowhere else.": "Ein Anruf zählt an dem Tag, an dem er begann. Nachweise und zu uns zurückgekehrte Anrufe zählen als " +
-		"Nachweise und sonst nirgends.",
+		"step-ups and nowhere else.": "Ein Anruf zählt an dem Tag, an dem er begann. Nachweise und zu uns zurückgekehrte " +
+		"Anrufe zählen als Nachweise und sonst nirgends.",
 	"Percentages are of calls. Calls that are neither verified nor failed: the caller hung up before, " +
-		"called outside of opening hours, or the line only identifies.": "Prozente beziehen sich auf Anrufe. Anrufe, die weder verifiziert noch gescheitert sind: der Anrufer " +
-		"hat vorher aufgelegt, rief außerhalb der Öffnungszeiten an, oder die Linie identifiziert nur.",
+		"called outside of opening hours, or the line only identifies.": "Prozente beziehen sich auf Anrufe. Anrufe, die " +
+		"weder verifiziert noch gescheitert sind: der Anrufer hat vorher aufgelegt, rief außerhalb der Öffnungszeiten " +
+		"an, oder die Linie identifiziert nur.",
 	"Which calls: countersign report calls --failed --reason REASON --step STEP; JSON and CSV have the " +
-		"codes for it.": "Welche Anrufe: countersign report calls --failed --reason GRUND --step SCHRITT; JSON und CSV haben " +
-		"die Codes dafür.",
+		"codes for it.": "Welche Anrufe: countersign report calls --failed --reason GRUND --step SCHRITT; JSON und CSV " +
+		"haben die Codes dafür.",
 	"A question is a step of the line; the results of its attempts are added up. The seconds of a " +
 		"question are those of the whole step, with prompts and lookups; of an attempt, from the prompt to " +
-		"the answer. Step-ups count too.": "Eine Frage ist ein Schritt der Linie; die Ergebnisse ihrer Versuche sind zusammengezählt. Die " +
-		"Sekunden einer Frage sind die des ganzen Schritts, mit Ansagen und Suchen; die eines Versuchs gehen von der Ansage " +
-		"bis zur Antwort. Nachweise zählen mit.",
+		"the answer. Step-ups count too.": "Eine Frage ist ein Schritt der Linie; die Ergebnisse ihrer Versuche sind " +
+		"zusammengezählt. Die Sekunden einer Frage sind die des ganzen Schritts, mit Ansagen und Suchen; die eines " +
+		"Versuchs gehen von der Ansage bis zur Antwort. Nachweise zählen mit.",
 	"A call belongs to the day on which it began.": "Ein Anruf gehört zu dem Tag, an dem er begann.",
 	"There were no calls in this period.":          "In diesem Zeitraum gab es keine Anrufe.",
 	"There were no such calls in this period.":     "In diesem Zeitraum gab es keine solchen Anrufe.",
@@ -155,12 +157,17 @@ var german = map[string]string{
 	"The period is not over: both periods are compared up to the same moment, %s and %s.": "Der Zeitraum ist noch nicht " +
 		"zu Ende: beide Zeiträume sind bis zum gleichen Zeitpunkt verglichen, %s und %s.",
 	"This period has %d days, the one before %d.": "Dieser Zeitraum hat %d Tage, der davor %d.",
-	"The period before is not complete: the first call that is counted began at %s. Changes in percent would mislead.": "Der " +
-		"Zeitraum davor ist nicht vollständig: der erste gezählte Anruf begann um %s. Änderungen in Prozent führten irre.",
+	"The period before is not complete: the first call that is counted began at %s. Changes in percent would " +
+		"mislead.": "Der Zeitraum davor ist nicht vollständig: der erste gezählte Anruf begann um " +
+		"%s. Änderungen in Prozent führten irre.",
 	"compared with %s": "verglichen mit %s",
 	"%s to %s":         "%s bis %s", "%s until %s": "%s bis vor %s",
 	"failed": "gescheitert", "step-ups": "Nachweise", "status": "Status", "reason": "Grund", "customer": "Kunde",
 	"caller": "Anrufer", "identified by": "identifiziert durch", "failed at": "gescheitert an",
+	"methods": "Verfahren", "asked": "gefragt",
+	"Counts are rounded to fives and fewer than five are left out, so that nobody can be recognised. " +
+		"Percentages are of the rounded counts.": "Anzahlen sind auf Fünfer gerundet, und weniger als fünf fehlen, damit " +
+		"niemand zu erkennen ist. Prozente beziehen sich auf die gerundeten Anzahlen.",
 	"%d of %d rows are shown; pdf, csv, xlsx and json have all (calls: as many as --limit says).": "%d von %d Zeilen " +
 		"sind gezeigt; pdf, csv, xlsx und json haben alle (calls: so viele, wie --limit sagt).",
 	"? stands for letters that this page cannot show; the other formats have them.": "? steht für Buchstaben, die diese " +

@@ -88,7 +88,7 @@ func TestThePythonProgramPopsEachPageOnce(t *testing.T) {
 	t.Parallel()
 	python(t, "--version")
 	if err := exec.Command("python3", "-c", "import nats").Run(); err != nil {
-		t.Skip("nats-py is not installed (pip install nats-py)")
+		t.Skip("python3 has no module nats: pip install nats-py")
 	}
 	popsEachPageOnce(t, func(ctx context.Context, url, browser string) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, "python3", "screenpop.py", "--nats", url, "--open")
@@ -101,7 +101,7 @@ func TestThePythonProgramPopsEachPageOnce(t *testing.T) {
 func python(t *testing.T, args ...string) {
 	t.Helper()
 	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("python3 is not installed")
+		t.Skip("python3 is not on the PATH: install python3 (Debian)")
 	}
 	cmd := exec.CommandContext(t.Context(), "python3", args...)
 	cmd.Env = append(os.Environ(), "PYTHONPYCACHEPREFIX="+t.TempDir())

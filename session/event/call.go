@@ -42,9 +42,11 @@ type Call struct {
 	// StepUp: the call was a step-up. Locked: something was locked on it.
 	StepUp, Locked bool
 	Steps          []CallStep
+	// Agents are the agents at whom the call rang after it was handed on.
+	Agents []CallAgent
 
-	// Complete: no event is missing. The first is number 1, the last is call_ended, and its number is the number of
-	// events.
+	// Complete: no event of our part is missing. The first is number 1, and the number of call_ended is the number of
+	// events. Facts about agents may follow.
 	Complete bool
 
 	firstSeq, lastSeq, events int
@@ -75,8 +77,14 @@ func (c *Call) Own() bool { return !c.StepUp && c.First == c.ID }
 
 // Add takes the next event of the call.
 func (c *Call) Add(e Event) {
+	if c.ID == "" {
+		c.ID, c.First, c.Line, c.LineVersion = e.Call, e.Call, e.Line, e.LineVersion
+	}
+	if c.agent(e) {
+		return
+	}
 	if c.events == 0 {
-		c.ID, c.First, c.Line, c.LineVersion, c.firstSeq = e.Call, e.Call, e.Line, e.LineVersion, e.Seq
+		c.firstSeq = e.Seq
 	}
 	c.events++
 	c.lastSeq = e.Seq

@@ -1,6 +1,7 @@
 package event
 
-// FactCallEnded: our part of the call is over. It is the last event of every call.
+// FactCallEnded: our part of the call is over. Only what agents do with it (agent_…) may
+// follow.
 const FactCallEnded Fact = "call_ended"
 
 // End says how our part of a call ended.

@@ -176,6 +176,10 @@ var decoders = map[Fact]func(json.RawMessage) (Data, error){
 	FactStepUpRequested: into[StepUpRequested],
 	FactConfigChanged:   into[ConfigChanged],
 	FactAlarm:           into[Alarm],
+	FactAgentOffered:    into[AgentOffered],
+	FactAgentConnected:  into[AgentConnected],
+	FactAgentMissed:     into[AgentMissed],
+	FactAgentDone:       into[AgentDone],
 }
 
 // Facts lists every fact of this version, in the order in which a call usually meets them.
@@ -183,6 +187,7 @@ func Facts() []Fact {
 	return []Fact{
 		FactCallStarted, FactStepUpRequested, FactTokenRefused, FactStepStarted, FactCodeSent, FactStepFinished,
 		FactPromptMissing, FactIdentified, FactLocked, FactVerified,
-		FactFailed, FactRouted, FactCallEnded, FactConfigChanged, FactAlarm,
+		FactFailed, FactRouted, FactCallEnded, FactAgentOffered, FactAgentMissed, FactAgentConnected, FactAgentDone,
+		FactConfigChanged, FactAlarm,
 	}
 }

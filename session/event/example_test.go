@@ -71,6 +71,21 @@ func examples() map[event.Fact]event.Event {
 			End: event.EndAbandoned, Status: event.StatusIdentified, Level: 1, Reason: event.ReasonHungUp, Customer: "C-100042",
 			Methods: methods[:1], Cause: "NORMAL_CLEARING", Milliseconds: 41870,
 		}),
+		one(verified, 14, after(21960*time.Millisecond), event.AgentOffered{
+			Agent: "1002@bank.example", Queue: "retail@default", Via: event.ViaCallcenter, Offer: 1, WaitedMilliseconds: 720,
+		}),
+		one(verified, 15, after(36960*time.Millisecond), event.AgentMissed{
+			Agent: "1002@bank.example", Queue: "retail@default", Via: event.ViaCallcenter, Reason: event.MissedNoAnswer,
+			Cause: "NO_ANSWER", RangMilliseconds: 15000,
+		}),
+		one(verified, 17, after(41480*time.Millisecond), event.AgentConnected{
+			Agent: "1004@bank.example", Queue: "retail@default", Via: event.ViaCallcenter,
+			Channel: "8c3f5d0a-61be-4c0e-8a3f-9a1d2b7c6e55", WaitedMilliseconds: 20240, RangMilliseconds: 3900,
+		}),
+		one(verified, 18, after(228*time.Second), event.AgentDone{
+			Agent: "1004@bank.example", Queue: "retail@default", Via: event.ViaCallcenter, End: event.AgentEndCaller,
+			Cause: "NORMAL_CLEARING", WaitedMilliseconds: 20240, TalkedMilliseconds: 186520,
+		}),
 		one("line-retail", 7, after(-26*time.Hour), event.ConfigChanged{
 			Author: "m.okafor", Comment: "back to the old order until the SMS gateway works again",
 			Summary: []string{"verify.questions[0]: sms_code → pin", "verify.questions[1]: pin → sms_code"}, RolledBackTo: 5,

@@ -26,8 +26,8 @@ const (
 	ReasonWithheld Reason = "withheld"
 	// ReasonNoNumber: the call has no number that could be looked up.
 	ReasonNoNumber Reason = "no_number"
-	// ReasonSeveral: several customers have the number, or one with letters for which a caller presses the same keys, so it
-	// identifies none of them.
+	// ReasonSeveral: several customers have the number, or one with letters for which a caller presses the same keys, so
+	// it identifies none of them.
 	ReasonSeveral Reason = "several"
 	// ReasonNotFound: no customer has that identifier.
 	ReasonNotFound Reason = "not_found"

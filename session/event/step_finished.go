@@ -61,8 +61,8 @@ type Attempt struct {
 	Result AttemptResult `json:"result"`
 	// Milliseconds is the time of prompt and entry together.
 	Milliseconds int64 `json:"ms"`
-	// Unchecked: the answer was not checked, because no answer would have counted: too many attempts, or a question that is
-	// asked only so that the caller does not hear which accounts exist.
+	// Unchecked: the answer was not checked, because no answer would have counted: too many attempts, or a question that
+	// is asked only so that the caller does not hear which accounts exist.
 	Unchecked bool `json:"unchecked,omitempty"`
 	// Spoken: the caller said it. What they said is never in an event.
 	Spoken bool `json:"spoken,omitempty"`

@@ -18,8 +18,8 @@ const maxHonest = 1 << 16
 
 // anonymous is the budget of each line's anonymous callers: their wrong answers and unknown identifiers, on all
 // machines, against a base and a share of the customers who were verified on the line
-// (docs/policy.md#velocity-of-anonymous-callers). Each process writes its counts under a key of its own and learns those
-// of others every few seconds.
+// (docs/policy.md#velocity-of-anonymous-callers). Each process writes its counts under a key of its own and learns
+// those of others every few seconds.
 type anonymous struct {
 	rules Rules
 	now   func() time.Time

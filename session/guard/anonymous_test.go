@@ -28,12 +28,14 @@ func TestAnonymousCallersOfALineShareABudget(t *testing.T) {
 	t.Parallel()
 	const accounts = 250
 	for name, caller := range map[string]func(i int) string{
-		"withheld, without a number":      func(int) string { return "" },
-		"withheld, each another number":   func(i int) string { return fmt.Sprintf("withheld +1555%07d", i) },
-		"forged, each another number":     func(i int) string { return fmt.Sprintf("forged +1555%07d", i) },
-		"each an unknown number":          func(i int) string { return fmt.Sprintf("+1555%07d", i) },
-		"a few unknown numbers in turn":   func(i int) string { return fmt.Sprintf("+1555%07d", i%70) },
-		"no numbers and unknown numbers":  func(i int) string { return map[bool]string{true: fmt.Sprintf("+1555%07d", i)}[i%2 == 0] },
+		"withheld, without a number":    func(int) string { return "" },
+		"withheld, each another number": func(i int) string { return fmt.Sprintf("withheld +1555%07d", i) },
+		"forged, each another number":   func(i int) string { return fmt.Sprintf("forged +1555%07d", i) },
+		"each an unknown number":        func(i int) string { return fmt.Sprintf("+1555%07d", i) },
+		"a few unknown numbers in turn": func(i int) string { return fmt.Sprintf("+1555%07d", i%70) },
+		"no numbers and unknown numbers": func(i int) string {
+			return map[bool]string{true: fmt.Sprintf("+1555%07d", i)}[i%2 == 0]
+		},
 		"numbers that nobody can call up": func(i int) string { return fmt.Sprintf("+999%09d", i) },
 	} {
 		t.Run(name, func(t *testing.T) {

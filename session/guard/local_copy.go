@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Copy is this machine's own copy of the records, which survives a restart. Its methods are called from many goroutines.
+// Copy is this machine's own copy of the records, which survives a restart. Its methods are called from many
+// goroutines.
 type Copy interface {
 	// Read returns what this machine knew last of a record; nil if nothing.
 	Read(ctx context.Context, key string) (value []byte, err error)

@@ -168,7 +168,8 @@ func TestWhoGoesToAPersonWithoutAWrongAnswerHasNotGuessed(t *testing.T) {
 	}
 	// A wrong answer on one call is not taken back on the next, nor on one beside it.
 	for i := range 4 {
-		guess, excuse := from(fmt.Sprint("guess-", i), fmt.Sprint("C-", i)), from(fmt.Sprint("excuse-", i), fmt.Sprint("C-", i))
+		guess, excuse := from(fmt.Sprint("guess-", i), fmt.Sprint("C-", i)),
+			from(fmt.Sprint("excuse-", i), fmt.Sprint("C-", i))
 		require.False(t, nodes[0].Caller(t.Context(), number).Locked, i)
 		for _, a := range []session.Attempt{guess, excuse} {
 			nodes[0].Named(t.Context(), a, "account", a.Customer)

@@ -90,9 +90,10 @@ func TestForgedTokensAreRefused(t *testing.T) {
 		"another subject":                claim("sub", "another"),
 		"another id":                     claim("jti", "another"),
 		"the signature of another token": parts[0] + "." + parts[1] + "." + strings.Split(b.issued(t), ".")[2],
-		"a signature of zeroes":          parts[0] + "." + parts[1] + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64)),
-		"an algorithm that is a number":  encode(t, map[string]any{"alg": 1}) + "." + parts[1] + "." + parts[2],
-		"no signature":                   parts[0] + "." + parts[1] + ".",
+		"a signature of zeroes": parts[0] + "." + parts[1] + "." +
+			base64.RawURLEncoding.EncodeToString(make([]byte, 64)),
+		"an algorithm that is a number": encode(t, map[string]any{"alg": 1}) + "." + parts[1] + "." + parts[2],
+		"no signature":                  parts[0] + "." + parts[1] + ".",
 		"one more header, and the same signature": encode(
 			t, map[string]any{"alg": "EdDSA", "kid": header["kid"], "crit": []string{"x"}},
 		) + "." + parts[1] + "." + parts[2],

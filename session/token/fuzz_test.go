@@ -22,7 +22,7 @@ func FuzzRedeem(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw, line string) {
 		if raw == good {
-			t.Skip("it is the one that is good")
+			return // the one that is good
 		}
 		_, err := b.Redeem(t.Context(), secret(raw), line)
 		var refused *session.RefusedError

@@ -1,5 +1,5 @@
-// Package trunks answers "does every trunk bring the keys of its callers". A trunk that swallows them makes every caller
-// look silent, and nothing else tells it. Each process counts its own calls.
+// Package trunks answers "does every trunk bring the keys of its callers". A trunk that swallows them makes every
+// caller look silent, and nothing else tells it. Each process counts its own calls.
 package trunks
 
 import (
@@ -104,8 +104,8 @@ func Read(file string) (silent []Silent, err error) {
 }
 
 // Ended counts a call of a trunk on a line. keyed says that a key was heard; silent that the caller was asked, had the
-// time to key something, and no key was heard. A call of neither kind counts for nothing: the caller hung up, or was not
-// asked.
+// time to key something, and no key was heard. A call of neither kind counts for nothing: the caller hung up, or was
+// not asked.
 func (t *Trunks) Ended(name, line string, keyed, silent bool) {
 	if t.o.Silent == 0 || name == "" || keyed == silent {
 		return

@@ -77,9 +77,10 @@ func TestATrunkThatBringsNoKeysIsNamed(t *testing.T) {
 func TestTheAlarmSaysWhatOtherTrunksBring(t *testing.T) {
 	t.Parallel()
 	c := count(t, 3, "")
-	assert.Equal(t, []event.Alarm{{Kind: event.AlarmNoKeys, Trunk: "external/192.0.2.7", Calls: 3, Failures: 3, Seconds: 120,
-		What: "no key was heard in 3 calls in a row on the trunk external/192.0.2.7, since 2025-11-19T09:01:00Z; " +
-			"no other trunk had calls"}}, c.calls("external/192.0.2.7", "sss"))
+	assert.Equal(t, []event.Alarm{{Kind: event.AlarmNoKeys, Trunk: "external/192.0.2.7", Calls: 3, Failures: 3,
+		Seconds: 120,
+		What: "no key was heard in 3 calls in a row on the trunk external/192.0.2.7, " +
+			"since 2025-11-19T09:01:00Z; no other trunk had calls"}}, c.calls("external/192.0.2.7", "sss"))
 	c.calls("carrier-a", "kksk")
 	raised := c.calls("carrier-b", "sss")
 	require.Len(t, raised, 1)

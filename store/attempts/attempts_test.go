@@ -40,7 +40,8 @@ func TestRecordsAreKeptUntilTheyAreForgotten(t *testing.T) {
 	a, err = attempts.Open(ctx, file, o)
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, a.Close()) }()
-	for key, want := range map[string]string{"customer.one": "1a", "customer.two": "2", "caller.three": "", "no.such": ""} {
+	for key, want := range map[string]string{"customer.one": "1a", "customer.two": "2", "caller.three": "",
+		"no.such": ""} {
 		value, err := a.Read(ctx, key)
 		require.NoError(t, err, key)
 		assert.Equal(t, want, string(value), key)
@@ -52,5 +53,6 @@ func TestRecordsAreKeptUntilTheyAreForgotten(t *testing.T) {
 	require.NoError(t, a.Prune(ctx, now.Add(time.Second)))
 	all, err = a.All(ctx, 10)
 	require.NoError(t, err)
-	assert.Equal(t, map[string]guard.Copied{"customer.two": {Value: []byte("2"), Unsent: true}}, all, "never before it is sent")
+	assert.Equal(t, map[string]guard.Copied{"customer.two": {Value: []byte("2"), Unsent: true}}, all,
+		"never before it is sent")
 }

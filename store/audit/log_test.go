@@ -94,9 +94,11 @@ func TestTheHashOfAnEntryIsWhatTheDocumentationSays(t *testing.T) {
 	// { head -c 32 /dev/zero; printf '[1,1700000000123,"anna@desk","erased","customer 0a1b","ü"]'; } | sha256sum
 	assert.Equal(t, "943dc3247837637f074c98b969a90dd7503ea6f7085f815ca4fea3b635002264",
 		fmt.Sprintf("%x", e.chained(make([]byte, 32))))
-	// { head -c 32 /dev/zero; printf '[1,1700000000123,"anna@desk","erased","customer 0a1b","ü","root@desk"]'; } | sha256sum
+	// { head -c 32 /dev/zero; printf '[1,1700000000123,"anna@desk","erased","customer 0a1b","ü","root@desk"]'; } \
+	//	| sha256sum
 	e.User = "root@desk"
-	assert.Equal(t, "493bc9503acdb2ec9f288601923463842d97495394ff571daedb2699677c03c5", fmt.Sprintf("%x", e.chained(make([]byte, 32))))
+	assert.Equal(t, "493bc9503acdb2ec9f288601923463842d97495394ff571daedb2699677c03c5",
+		fmt.Sprintf("%x", e.chained(make([]byte, 32))))
 }
 
 func TestTheAuditLogIsOnlyAddedTo(t *testing.T) {
@@ -137,7 +139,8 @@ func TestTheChainShowsWhereItIsBroken(t *testing.T) {
 		"one is removed, others move up": {`DELETE FROM entries WHERE n = 3; UPDATE entries SET n = n - 1 WHERE n > 3`, 3,
 			"changed"},
 		"one is put in": {`UPDATE entries SET n = -n WHERE n > 2; UPDATE entries SET n = 1 - n WHERE n < 0;
-			INSERT INTO entries SELECT 3, time, actor, action, object, 'in', hash, user FROM entries WHERE n = 2`, 3, "inserted"},
+			INSERT INTO entries SELECT 3, time, actor, action, object, 'in', hash, user FROM entries WHERE n = 2`,
+			3, "inserted"},
 		"the last is taken off": {`DELETE FROM entries WHERE n = 5`, 5, "entry 5 was removed from the end"},
 		"all are":               {`DELETE FROM entries`, 1, "entries 1 to 5 were removed from the end"},
 		"the beginning is cut off": {`UPDATE start SET n = 2, hash = (SELECT hash FROM entries WHERE n = 2);

@@ -35,8 +35,8 @@ type ImportOptions struct {
 	// CanKeyAccount and CanKeyPIN report whether callers can key such an account or PIN on the line in force. Those
 	// that they cannot are stored and counted. Nil counts nothing.
 	CanKeyAccount, CanKeyPIN func(digits int, onlyDigits bool) bool
-	// Checks are the checks of identifiers by kind, which must have a column. A row with an identifier that is not right is
-	// bad.
+	// Checks are the checks of identifiers by kind, which must have a column. A row with an identifier that is not right
+	// is bad.
 	Checks map[string]func(identifier string) bool
 	// OnBad is called for every bad row, in the order of the file.
 	OnBad func(BadRow)

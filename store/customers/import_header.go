@@ -138,8 +138,8 @@ func (c *columns) add(name string, line int) (known bool, err error) {
 	case isFact && isNewFact(fact):
 		c.secrets = append(c.secrets, kindColumn{name, fact})
 	case isIdentifier, isFact:
-		return false, fmt.Errorf("line %d: the column %q cannot have this name: after the colon, use up to 32 letters a to z, "+
-			"digits and _, beginning with a letter, and no name that is taken", line, shorten(name))
+		return false, fmt.Errorf("line %d: the column %q cannot have this name: after the colon, use up to 32 letters "+
+			"a to z, digits and _, beginning with a letter, and no name that is taken", line, shorten(name))
 	case name == KindAccount:
 		c.identifiers = append(c.identifiers, kindColumn{name, name})
 	case name == KindPIN, name == KindBirthDate, name == KindPassphrase:
@@ -154,8 +154,9 @@ var otherNames = map[string]string{
 	"kundennummer": "id", "kundennr": "id", "kundenid": "id",
 	"fullname": "name", "customername": "name", "displayname": "name", "contactname": "name", "kundenname": "name",
 	"phone": "phones", "phonenumber": "phones", "phonenumbers": "phones", "telephone": "phones", "telephones": "phones",
-	"mobile": "phones", "mobilephone": "phones", "tel": "phones", "msisdn": "phones", "cell": "phones", "telefon": "phones",
-	"telefonnummer": "phones", "telefonnummern": "phones", "mobil": "phones", "handy": "phones", "rufnummer": "phones",
+	"mobile": "phones", "mobilephone": "phones", "tel": "phones", "msisdn": "phones", "cell": "phones",
+	"telefon": "phones", "telefonnummer": "phones", "telefonnummern": "phones", "mobil": "phones", "handy": "phones",
+	"rufnummer":     "phones",
 	"accountnumber": "account", "accountno": "account", "accountid": "account", "konto": "account",
 	"kontonummer": "account",
 	"pincode":     "pin", "passcode": "pin", "geheimzahl": "pin",

@@ -47,7 +47,8 @@ func TestImportReadsFilesAsSpreadsheetsAndCRMsLeaveThem(t *testing.T) {
 		"an empty last column":               {strings.ReplaceAll(plain, "\n", ",\n"), ""},
 		"three of them":                      {strings.ReplaceAll(plain, "\n", ",,,\n"), ""},
 		"empty cells behind the last column": {strings.ReplaceAll(plain, "10\n", "10,,\n"), ""},
-		"a column without name or text":      {strings.ReplaceAll(strings.ReplaceAll(plain, "id,", "id,,"), "C1,", "C1,,"), ""},
+		"a column without name or text": {strings.ReplaceAll(strings.ReplaceAll(plain, "id,", "id,,"), "C1,", "C1,,"),
+			""},
 		"UTF-8 with a mark":                  {"\ufeff" + plain, ""},
 		"UTF-16, little-endian":              {utf16Of(plain, false, true), ""},
 		"UTF-16, big-endian":                 {utf16Of(semicolons, true, true), ""},
@@ -79,14 +80,16 @@ func TestImportRefusesAFileThatMixesUTF8AndSomethingElse(t *testing.T) {
 	t.Parallel()
 	const header = "id,name,passphrase\n"
 	for name, c := range map[string]struct{ file, lines string }{
-		"a name cut in a letter":            {"C1,J\xc3,\nC2,Müller,\n", "(line 3) and something else (line 2)"},
-		"a passphrase":                      {"C1,J\xc3,\nC2,B,\nC3,C,Äpfel und Birnen\n", "(line 4) and something else (line 2)"},
+		"a name cut in a letter": {"C1,J\xc3,\nC2,Müller,\n", "(line 3) and something else (line 2)"},
+		"a passphrase": {"C1,J\xc3,\nC2,B,\nC3,C,Äpfel und Birnen\n",
+			"(line 4) and something else (line 2)"},
 		"cut in a character of three bytes": {"C1,5\xe2\x82,\nC2,B,b €\n", "(line 3) and something else (line 2)"},
 		"cut beside whole letters":          {"C1,Müller J\xc3,\n", "both in line 2"},
 		"two cells of a row":                {"C1,J\xc3,Äpfel und Birnen\n", "both in line 2"},
 		"Windows-1252, then UTF-8":          {"C1,J\xf6rg,\nC2,Jörg,\n", "(line 3) and something else (line 2)"},
 		"many rows in between":              {"C1,J\xc3,\n" + strings.Repeat(",,\n", 2000) + "C2,Zoë,\n", "(line 2003)"},
-		"Windows-1252 twice, then UTF-8":    {"C0,A,\nC1,J\xf6,\nC2,Zo\xeb,\nC3,Zoë,\n", "(line 5) and something else (line 3)"},
+		"Windows-1252 twice, then UTF-8": {"C0,A,\nC1,J\xf6,\nC2,Zo\xeb,\nC3,Zoë,\n",
+			"(line 5) and something else (line 3)"},
 	} {
 		for _, skip := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, ", skip bad rows ", skip), func(t *testing.T) {
@@ -179,7 +182,8 @@ func TestImportTakesColumnsByOtherNames(t *testing.T) {
 	require.ErrorAs(t, err, &unknown)
 	assert.Equal(t, []string{"customer id", "full name", "phone", "notes"}, unknown.Names)
 	assert.Equal(t, map[string]string{"customer id": "id", "full name": "name", "phone": "phones"}, unknown.Guesses)
-	assert.ErrorContains(t, err, `line 1: unknown column "customer id", "full name", "phone", "notes"; the columns are id,`)
+	assert.ErrorContains(t, err, `line 1: unknown column "customer id", "full name", "phone", "notes"; `+
+		`the columns are id,`)
 	assert.ErrorContains(t, err, `"phone" may be phones`)
 
 	_, err = d.Import(deadline(t), strings.NewReader(file), ImportOptions{

@@ -98,7 +98,8 @@ var badFile = strings.Join([]string{
 }, "\n")
 
 var badLines = []string{
-	`line 4: phone "030 1234" has no country code: write it like +49301234567, or say which region the numbers belong to (--region)`,
+	`line 4: phone "030 1234" has no country code: write it like +49301234567, or say which region ` +
+		`the numbers belong to (--region)`,
 	`line 5: name "two\nlines" has a line break, tab or other control character: remove it`,
 	`line 7: phone "nonsense": not a telephone number; correct it or leave it out`,
 	`line 8: id "no spaces": use 1 to 64 of the letters A to Z, digits and . _ @ + = -`,

@@ -219,7 +219,8 @@ func TestARowWithAWrongCheckDigitIsBad(t *testing.T) {
 
 func TestAPINThatIsTheKeysOfAnIdentifierIsWeak(t *testing.T) {
 	t.Parallel()
-	for id, weak := range map[string]bool{"AB-7": false, "XAB-69": true, "AA269": true, "2269": true, "22A69": true, "22B39": false} {
+	for id, weak := range map[string]bool{"AB-7": false, "XAB-69": true, "AA269": true, "2269": true, "22A69": true,
+		"22B39": false} {
 		why := weakness([]byte("2269"), []string{id}, nil, nil)
 		assert.Equal(t, weak, why == "is part of the customer's id or account number", "%s: %s", id, why)
 	}

@@ -54,7 +54,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		}, sqlite.ErrAccess, "directory.db cannot be created or written (not a directory): allow this user to write"},
 		{"a folder that may not be written", func(t *testing.T, path string) {
 			if os.Geteuid() == 0 {
-				t.Skip("root may write everywhere")
+				t.Skip("root may write everywhere: run as another user")
 			}
 			require.NoError(t, os.Chmod(filepath.Dir(path), 0o500))
 		}, sqlite.ErrAccess, "directory.db cannot be created or written (permission denied): allow this user to write"},

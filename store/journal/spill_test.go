@@ -491,7 +491,9 @@ func TestOutagesComeAndGo(t *testing.T) {
 				return nil
 			default:
 			}
-			err := locked(context.Background(), path, func() error { return retry.Pause(context.Background(), 5*time.Millisecond) })
+			err := locked(context.Background(), path, func() error {
+				return retry.Pause(context.Background(), 5*time.Millisecond)
+			})
 			if err != nil {
 				return err
 			}

@@ -79,7 +79,7 @@ var whatADatabaseIsReplacedBy = []struct {
 	}, ErrLost, "is missing, but there was one: restore it from a backup"},
 	{"a file that may not be written", func(t *testing.T, path string) {
 		if os.Geteuid() == 0 {
-			t.Skip("root may write everywhere")
+			t.Skip("root may write everywhere: run as another user")
 		}
 		require.NoError(t, os.Chmod(path, 0o400))
 	}, ErrAccess, "allow this user to write the file"},

@@ -1,0 +1,245 @@
+package webhook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"countersign/internal/retry"
+	"countersign/session/event"
+	"countersign/session/shared"
+)
+
+// worker delivers to one webhook while its lease is ours. One goroutine reads the stream, one renews the lease, and each
+// call whose events are under way or failing has one of its own; those end when nothing of the call is left to do.
+type worker struct {
+	store  shared.Store
+	stream Stream
+	hook   deliverer
+	lease  *lease
+	log    *slog.Logger
+	now    func() time.Time
+	slots  chan struct{}
+
+	calls sync.WaitGroup
+
+	mu     sync.Mutex
+	active map[string]*call
+	taken  []*taken    // from the stream, in order; the first is not handled yet
+	place  event.Place // all before is handled
+	dead   map[string]*Failing
+	again  uint64 // the revision of the last request to try again
+	health *health
+}
+
+// taken is an event of the stream that is wanted.
+type taken struct {
+	place   event.Place
+	event   event.Event
+	handled bool
+}
+
+func newWorker(d *Delivery, h deliverer, l *lease, log *slog.Logger) *worker {
+	return &worker{
+		store: d.store, stream: d.stream, hook: h, lease: l, log: log, now: d.now, slots: make(chan struct{}, atOnce),
+		active: map[string]*call{}, place: l.progress.Place, health: newHealth(log, d.now),
+	}
+}
+
+// work delivers until ctx ends or the lease is lost.
+func (w *worker) work(ctx context.Context) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	failing, err := w.load(ctx)
+	if err != nil { // the shared state is away again
+		_ = retry.Pause(ctx, stateRetry)
+		w.lease.release(context.WithoutCancel(ctx), w.place)
+		return
+	}
+	for _, f := range failing {
+		w.resume(ctx, f)
+	}
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		if err := w.stream.Follow(ctx, w.place, func(at event.Place, e event.Event) { w.take(ctx, at, e) }); err != nil {
+			w.log.Error("webhook cannot read events", "err", err)
+		}
+		<-ctx.Done()
+	})
+	ours := w.keep(ctx)
+	stop()
+	reading.Wait()
+	w.calls.Wait()
+	if ours {
+		w.lease.release(context.WithoutCancel(ctx), w.at())
+	}
+}
+
+// load reads what could not be delivered before.
+func (w *worker) load(ctx context.Context) (failing map[string]*Failing, err error) {
+	if failing, err = all(ctx, w.store, w.hook.Name(), failingPart); err != nil {
+		return nil, err
+	}
+	if w.dead, err = all(ctx, w.store, w.hook.Name(), deadPart); err != nil {
+		return nil, err
+	}
+	_, w.again, err = w.store.Get(ctx, w.hook.Name()+againPart)
+	if err != nil && !errors.Is(err, shared.ErrNotFound) {
+		return nil, err
+	}
+	return failing, nil
+}
+
+// keep renews the lease until ctx ends, and says whether it is still ours.
+func (w *worker) keep(ctx context.Context) (ours bool) {
+	for retry.Pause(ctx, leaseRenew) == nil {
+		if !w.lease.renew(ctx, w.at()) {
+			if ctx.Err() == nil {
+				w.log.Info("another machine delivers to the webhook")
+				return false
+			}
+			break
+		}
+		w.lookAgain(ctx)
+	}
+	return true
+}
+
+// take takes the next event of the stream. It waits while too many are under way, and while the system is away.
+func (w *worker) take(ctx context.Context, at event.Place, e event.Event) {
+	if !w.hook.Wants(e) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if len(w.taken) == 0 {
+			w.place = at
+		} else {
+			w.taken = append(w.taken, &taken{place: at, handled: true})
+		}
+		return
+	}
+	if !w.health.pass(ctx) || !w.room(ctx) {
+		return // and at stays behind: it is read again
+	}
+	t := &taken{place: at, event: e}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.taken = append(w.taken, t)
+	c := w.active[e.Call]
+	if c == nil {
+		c = w.begin(ctx, e.Call, nil)
+	}
+	c.fresh = append(c.fresh, t)
+	c.wake()
+}
+
+// room waits until fewer events are under way.
+func (w *worker) room(ctx context.Context) bool {
+	for {
+		w.mu.Lock()
+		waiting := 0
+		for _, t := range w.taken {
+			if !t.handled {
+				waiting++
+			}
+		}
+		changed := w.health.changes()
+		w.mu.Unlock()
+		if waiting < ahead {
+			return ctx.Err() == nil
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-changed:
+		}
+	}
+}
+
+// begin starts the goroutine of a call. The lock is held, or nobody else runs yet.
+func (w *worker) begin(ctx context.Context, id string, f *Failing) *call {
+	c := &call{worker: w, id: id, more: make(chan struct{}, 1), failing: f}
+	w.active[id] = c
+	w.calls.Go(func() { c.run(ctx) })
+	return c
+}
+
+// resume goes on with a call that failed before.
+func (w *worker) resume(ctx context.Context, f *Failing) {
+	w.mu.Lock()
+	busy := w.active[f.Call] != nil
+	if !busy {
+		w.begin(ctx, f.Call, f)
+	}
+	w.mu.Unlock()
+	if busy { // an operator wanted it tried again, and more of the call came just now
+		w.bury(f)
+		return
+	}
+	w.health.resumed(f.Call)
+}
+
+// handled notes that an event is delivered, or is kept elsewhere.
+func (w *worker) handled(t *taken) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t.handled = true
+	t.event = event.Event{}
+	for len(w.taken) > 0 && w.taken[0].handled {
+		w.place = w.taken[0].place
+		w.taken = w.taken[1:]
+	}
+	w.health.tell()
+}
+
+func (w *worker) at() event.Place {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.place
+}
+
+// urgeAll has what failed tried now: of one call, or of all if id is "".
+func (w *worker) urgeAll(id string, by urge) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.active {
+		if id == "" || c.id == id {
+			c.urge(by)
+		}
+	}
+}
+
+// lookAgain has tried again what an operator wants to be.
+func (w *worker) lookAgain(ctx context.Context) {
+	value, revision, err := w.store.Get(ctx, w.hook.Name()+againPart)
+	var wanted again
+	if err != nil || revision == w.again || json.Unmarshal(value, &wanted) != nil {
+		return
+	}
+	w.again = revision
+	w.urgeAll(wanted.Call, operator)
+	for _, f := range w.exhume(wanted.Call) {
+		f.First, f.Next = w.now().UTC(), w.now().UTC()
+		if put(ctx, w.store, w.hook.Name()+failingPart+callKey(f.Call), f, shared.Forever) != nil ||
+			put(ctx, w.store, w.hook.Name()+deadPart+callKey(f.Call), nil, 0) != nil {
+			w.bury(f)
+			continue
+		}
+		w.resume(ctx, f)
+	}
+}
+
+// exhume removes dead letters, but not those of a call of which more is under way.
+func (w *worker) exhume(id string) (found []*Failing) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, f := range w.dead {
+		if w.active[f.Call] == nil && (id == "" || f.Call == id) {
+			found = append(found, f)
+			delete(w.dead, f.Call)
+		}
+	}
+	return found
+}

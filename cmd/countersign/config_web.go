@@ -1,0 +1,48 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// checkWeb lists what is wrong with the addresses of the API and the screens.
+func (c config) checkWeb() (errs []error) {
+	if (c.Web.TLS.Cert == "") != (c.Web.TLS.Key == "") {
+		errs = append(errs, fmt.Errorf("web.tls needs both cert and key, or neither"))
+	}
+	if c.Web.URL == "" {
+		return errs
+	}
+	u, err := url.Parse(c.Web.URL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.Path != "" && u.Path != "/" ||
+		u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		errs = append(errs, fmt.Errorf("web.url is %q: it must be the address that people type, such as "+
+			"https://countersign.example.com", c.Web.URL))
+	}
+	return errs
+}
+
+// webTLS says whether we do TLS ourselves.
+func (c config) webTLS() bool { return c.Web.TLS.Cert != "" }
+
+// webURL is the address under which browsers reach the screens, without a slash at its end. at is where we listen, or "".
+func (c config) webURL(at string) string {
+	if c.Web.URL != "" {
+		return strings.TrimSuffix(c.Web.URL, "/")
+	}
+	scheme := "http://"
+	if c.webTLS() {
+		scheme = "https://"
+	}
+	address := cmp.Or(at, c.Web.Listen)
+	if host, port, err := net.SplitHostPort(address); err == nil && (host == "" || net.ParseIP(host).IsUnspecified()) {
+		address = net.JoinHostPort("localhost", port)
+	}
+	return scheme + address
+}
+
+// webSecure says whether browsers reach us over TLS, ours or a proxy's.
+func (c config) webSecure() bool { return strings.HasPrefix(c.webURL(""), "https://") }

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"countersign/reports"
+	"countersign/reports/reportsdb"
+	"countersign/store/audit"
+	"countersign/store/sqlite"
+	"countersign/web"
+	"countersign/web/access"
+	"countersign/web/apikeys"
+	"countersign/web/live"
+	"countersign/web/people"
+	"countersign/web/staff"
+	"countersign/web/walls"
+)
+
+// addScreens adds the screens for staff to the API.
+func (s *service) addScreens(o *web.Options) {
+	s.book = people.NewBook(s.state.People(), time.Now)
+	s.live = live.New(time.Now)
+	var ofSettings []staff.SettingsKey
+	var names []string
+	for _, k := range o.APIKeys {
+		ofSettings, names = append(ofSettings, staff.SettingsKey{Name: k.Name, Scopes: k.Scopes}), append(names, k.Name)
+	}
+	made := apikeys.NewBook(s.state.People(), time.Now, names...)
+	pages := staff.New(staff.Options{
+		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames,
+		StepUps: o.StepUps, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
+		Keys: made, SettingsKeys: ofSettings,
+		Audit: func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
+		URL:   s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
+		Walls:  walls.New(s.state.People(), time.Now),
+		WhatIf: &staff.WhatIf{Region: s.cfg.Line.Region, PopURL: s.cfg.Line.PopURL, Line: s.lineFile},
+	})
+	o.Staff, o.Routes = pages, pages.Routes()
+	o.Keys, o.Reports, o.Journey = made, reportsFile{s.cfg.reportsPath()}, s.journal.Call
+}
+
+func (s *service) lineNames() (names []string) {
+	for _, e := range s.lines.All() {
+		names = append(names, e.Line.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// lineFile is the file of a line that is in force.
+func (s *service) lineFile(ctx context.Context, name string) (string, error) {
+	all, err := s.state.Lines().All(ctx)
+	for _, l := range all {
+		if l.Name == name {
+			return l.YAML, err
+		}
+	}
+	return "", err
+}
+
+// follow keeps the screens up to date until ctx ends.
+func (s *service) follow(ctx context.Context) {
+	if err := s.live.Run(ctx, s.endpoint, s.log); err != nil {
+		s.log.Error("screens do not follow the calls", "err", err)
+	}
+}
+
+// reportsFile reads the reports of a file, which may come into being later.
+type reportsFile struct{ path string }
+
+// Read implements staff.Reports.
+func (f reportsFile) Read(
+	ctx context.Context, name string, q reports.Query, print func(*reports.Report) error,
+) error {
+	return f.open(ctx, func(r *reports.Reader) error { return r.Read(ctx, name, q, print) })
+}
+
+// Trend implements staff.Reports.
+func (f reportsFile) Trend(ctx context.Context, q reports.TrendQuery) (t reports.Trend, err error) {
+	err = f.open(ctx, func(r *reports.Reader) (err error) { t, err = r.Trend(ctx, q); return err })
+	return t, err
+}
+
+func (f reportsFile) open(ctx context.Context, read func(*reports.Reader) error) (err error) {
+	kept, err := reportsdb.OpenReadOnly(ctx, f.path)
+	if errors.Is(err, sqlite.ErrMissing) {
+		return staff.ErrNoReports
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kept.Close()) }()
+	return read(reports.NewReader(kept.DB(), time.Now))
+}
+
+// firstAdmin is who may sign in at first.
+const firstAdmin = "admin"
+
+// inviteFirst invites somebody if nobody can sign in yet, and prints the link on a terminal: a log is no place for it.
+func (s *service) inviteFirst(ctx context.Context, screen io.Writer) {
+	if err := s.state.Ready(ctx); err != nil {
+		return
+	}
+	all, err := s.book.All(ctx)
+	if err != nil || len(all) > 0 {
+		return
+	}
+	if !isTerminal(screen) {
+		s.log.Info("nobody can sign in to the screens yet, run countersign people add ID --role admin")
+		return
+	}
+	admin := people.Person{ID: firstAdmin, Name: "Administrator", Roles: []access.Role{access.Admin}}
+	if _, err := s.book.Add(ctx, admin); err != nil {
+		return // another machine was faster, or the next start tries again
+	}
+	secret, until, err := s.book.Invite(ctx, firstAdmin)
+	if err != nil {
+		s.log.Error("nobody can sign in to the screens, run countersign people invite "+firstAdmin, "err", err)
+		return
+	}
+	fmt.Fprintf(screen, "Nobody can sign in to the screens yet. This link makes you the administrator, once, until %s:\n  %s\n",
+		until.Local().Format(time.DateTime), s.invitationURL(secret))
+}
+
+func (s *service) invitationURL(secret string) string {
+	return s.cfg.webURL(s.api.Addr().String()) + "/join/" + secret
+}

@@ -1,0 +1,10 @@
+package event
+
+import "time"
+
+// Place is a place in the stream: that of an event, or its end.
+type Place struct {
+	Sequence uint64 `json:"sequence"`
+	// Created tells the stream from one that was created anew, whose numbers are others.
+	Created time.Time `json:"created"`
+}

@@ -1,0 +1,79 @@
+// Tells an agent of a new call: a toast in the page, the title, a sound if wanted, and the system's notification if
+// allowed. The focus stays where it is. Each call is told of once, in whichever tab sees it first.
+
+import { onChange } from "./live.js";
+
+const desk = document.querySelector("[data-desk]");
+const title = document.title;
+const settings = { get sound() { return localStorage.getItem("sound") !== "off"; } };
+const told = "countersign told";
+const toasted = new Set();
+
+function tone() {
+  if (!settings.sound) return;
+  try {
+    const audio = new AudioContext();
+    const gain = audio.createGain();
+    gain.gain.value = 0.08;
+    gain.connect(audio.destination);
+    const note = audio.createOscillator();
+    note.frequency.value = 660;
+    note.connect(gain);
+    note.start();
+    note.stop(audio.currentTime + 0.25);
+    note.onended = () => audio.close();
+  } catch { /* the browser allows no sound before the first click */ }
+}
+
+// first says whether no tab has told of the call.
+function first(id) {
+  const before = (localStorage.getItem(told) ?? "").split(" ");
+  if (before.includes(id)) return false;
+  localStorage.setItem(told, [id, ...before].slice(0, 50).join(" "));
+  return true;
+}
+
+function toast(call) {
+  const box = document.createElement("div");
+  box.className = `toast ${call.dataset.status}`;
+  const strong = document.createElement("strong");
+  strong.textContent = desk.dataset.toast;
+  box.append(strong, document.createElement("br"), call.dataset.words);
+  document.querySelector("[data-toasts]").append(box);
+  setTimeout(() => box.remove(), 12_000);
+}
+
+function look() {
+  const ringing = [...desk.querySelectorAll('[data-state="ringing"]')];
+  document.title = ringing.length ? `(${ringing.length}) ${title}` : title;
+  for (const call of ringing) {
+    if (toasted.has(call.dataset.call)) continue;
+    toasted.add(call.dataset.call);
+    toast(call);
+    if (!first(call.dataset.call)) continue;
+    tone();
+    if (document.hidden && globalThis.Notification?.permission === "granted") {
+      new Notification(desk.dataset.toast, { body: call.dataset.words, tag: call.dataset.call });
+    }
+  }
+}
+
+if (desk) {
+  onChange(look);
+  look();
+}
+
+const test = document.querySelector("[data-notify-test]");
+test?.addEventListener("click", async () => {
+  const result = document.querySelector("[data-notify-result]");
+  if (!("Notification" in globalThis)) { result.textContent = test.dataset.missing; return; }
+  const answer = await Notification.requestPermission();
+  if (answer === "granted") new Notification("Countersign");
+  result.textContent = { granted: test.dataset.sent, denied: test.dataset.denied, default: test.dataset.dismissed }[answer];
+});
+
+const sound = document.querySelector("[data-sound]");
+if (sound) {
+  sound.checked = settings.sound;
+  sound.addEventListener("change", () => localStorage.setItem("sound", sound.checked ? "on" : "off"));
+}

@@ -1,0 +1,184 @@
+// Package staff serves the screens for staff: HTML pages made on the server, in English and German, and the stream that
+// keeps them fresh. Who may see a page is the rule of its route; what the page shows of a call depends on the person.
+package staff
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"countersign/session"
+	"countersign/session/event"
+	"countersign/store/audit"
+	"countersign/web/access"
+	"countersign/web/asset"
+	"countersign/web/live"
+	"countersign/web/people"
+	"countersign/web/walls"
+)
+
+// Options are what the screens need. Pages that need a nil part say that this machine does not have it.
+type Options struct {
+	// Book is everybody who may sign in, Sessions where they are.
+	Book     *people.Book
+	Sessions *people.Sessions
+	// Live are the calls of now and of the last hour.
+	Live *live.Calls
+	// Lines names the service lines.
+	Lines func() []string
+	// StepUps asks callers for more proof.
+	StepUps StepUps
+	// Journey reads all events of a call, in order; none if the call is unknown.
+	Journey func(ctx context.Context, call string) ([]event.Event, error)
+	// Reports are the reports.
+	Reports Reports
+	// Keys are the keys of the API that can be changed here, SettingsKeys those that cannot.
+	Keys         Keys
+	SettingsKeys []SettingsKey
+	// WhatIf tries lines on recorded calls.
+	WhatIf *WhatIf
+	// Walls are the screens on walls that show the board.
+	Walls *walls.Book
+	// Audit writes down what somebody did.
+	Audit func(ctx context.Context, e audit.Entry) error
+	// Demo lets visitors in without a password; nil everywhere but in a demo.
+	Demo *Demo
+	// URL is the address under which browsers reach us, without a slash at its end.
+	URL string
+	Log *slog.Logger
+	Now func() time.Time
+}
+
+// StepUps asks callers in mid-call for a higher level, as for the API.
+type StepUps interface {
+	StepUp(ctx context.Context, call string, level session.Level) error
+}
+
+// Pages are the screens.
+type Pages struct {
+	Options
+	tries  people.Tries
+	trends trends
+}
+
+// New makes the screens.
+func New(o Options) *Pages {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Pages{Options: o}
+}
+
+// Routes are the addresses of the screens.
+func (p *Pages) Routes() []access.Route {
+	public := func(method, path string, h handler) access.Route {
+		return access.Route{Method: method, Path: path, Rule: access.Public(), Page: true, Handler: p.handle(h)}
+	}
+	staff := func(method, path string, h handler, roles ...access.Role) access.Route {
+		rule := access.Anybody()
+		if len(roles) > 0 {
+			rule = access.Staff(roles...)
+		}
+		return access.Route{Method: method, Path: path, Rule: rule, Handler: p.handle(h)}
+	}
+	watching := []access.Role{access.Supervisor, access.Business, access.Admin}
+	persons := []access.Role{access.Supervisor, access.Admin}
+	return append(p.demoRoutes(), []access.Route{
+		{Method: "GET", Path: asset.Prefix + "{file}", Rule: access.Public(), Handler: http.HandlerFunc(asset.Serve)},
+		public("GET", "/{$}", p.home),
+		public("GET", "/sign-in", p.signInForm),
+		public("POST", "/sign-in", p.signIn),
+		public("GET", "/join/{invitation}", p.joinForm),
+		public("POST", "/join/{invitation}", p.join),
+
+		staff("POST", "/sign-out", p.signOut),
+		staff("GET", "/me", p.me),
+		staff("POST", "/me/language", p.setLanguage),
+		staff("POST", "/me/password", p.setPassword),
+		staff("POST", "/me/sign-out", p.signOutEverywhere),
+		{Method: "GET", Path: "/stream", Rule: access.Anybody(), Stream: true, Handler: p.handle(p.stream)},
+
+		staff("GET", "/desk", p.desk, access.Agent),
+		staff("POST", "/desk/seen", p.seen, access.Agent),
+		staff("POST", "/desk/calls/{call}/step-up", p.stepUp, access.Agent),
+
+		staff("GET", "/board", p.board, watching...),
+		staff("GET", "/board/hour", p.boardHour, watching...),
+		staff("POST", "/board/walls", p.pairWall, persons...),
+		staff("POST", "/board/walls/{wall}/revoke", p.revokeWall, persons...),
+		public("GET", "/wall", p.wall),
+		staff("GET", "/calls", p.calls, persons...),
+		staff("GET", "/calls/{call}", p.call, persons...),
+		staff("GET", "/what-if", p.whatIfListForm, persons...),
+		staff("POST", "/what-if", p.whatIfListTry, persons...),
+		staff("GET", "/calls/{call}/what-if", p.whatIfCallForm, persons...),
+		staff("POST", "/calls/{call}/what-if", p.whatIfCallTry, persons...),
+		staff("GET", "/reports", p.reports, watching...),
+		staff("GET", "/reports/{name}", p.report, watching...),
+
+		staff("GET", "/people", p.people, access.Admin),
+		staff("POST", "/people", p.addPerson, access.Admin),
+		staff("GET", "/people/{id}", p.person, access.Admin),
+		staff("POST", "/people/{id}", p.changePerson, access.Admin),
+		staff("POST", "/people/{id}/invite", p.invite, access.Admin),
+		staff("POST", "/people/{id}/sign-out", p.signOutPerson, access.Admin),
+
+		staff("GET", "/keys", p.keys, access.Admin),
+		staff("POST", "/keys", p.addKey, access.Admin),
+		staff("GET", "/keys/{key}", p.key, access.Admin),
+		staff("POST", "/keys/{key}", p.changeKey, access.Admin),
+		staff("POST", "/keys/{key}/rotate", p.rotateKey, access.Admin),
+		staff("POST", "/keys/{key}/revoke", p.revokeKey, access.Admin),
+	}...)
+}
+
+// Load implements web.Staff.
+func (p *Pages) Load(next http.Handler) http.Handler {
+	return p.Sessions.Load(next, func(w http.ResponseWriter, r *http.Request, err error) {
+		p.Log.Error("session not read", "err", err)
+		p.Refuse(w, r, http.StatusServiceUnavailable)
+	})
+}
+
+// Who implements web.Staff.
+func (p *Pages) Who(r *http.Request) (access.Who, bool, error) { return p.Sessions.Who(r.Context()) }
+
+// Refuse implements web.Staff.
+func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, status int) {
+	if status == http.StatusUnauthorized && r.Method == http.MethodGet && !isPart(r) && r.URL.Path != "/stream" {
+		http.Redirect(w, r, "/sign-in?next="+next(r.URL), http.StatusSeeOther)
+		return
+	}
+	p.failed(w, r, status, map[int]string{
+		http.StatusUnauthorized:       "signed_out",
+		http.StatusForbidden:          "not_allowed",
+		http.StatusServiceUnavailable: "people_unavailable",
+	}[status])
+}
+
+// home takes people to the screen that they need most.
+func (p *Pages) home(w http.ResponseWriter, r *http.Request) error {
+	who, ok := access.From(r.Context())
+	to := "/sign-in"
+	if ok {
+		to = homeOf(who)
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+func homeOf(who access.Who) string {
+	switch {
+	case who.Has(access.Agent):
+		return "/desk"
+	case who.Has(access.Supervisor), who.Has(access.Business):
+		return "/board"
+	case who.Has(access.Admin):
+		return "/people"
+	}
+	return "/me"
+}

@@ -1,0 +1,83 @@
+package staff
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"countersign/web/access"
+)
+
+const (
+	// boardEvery bounds how often a board is told of changes, aliveEvery how long a stream says nothing.
+	boardEvery = 500 * time.Millisecond
+	aliveEvery = 10 * time.Second
+	// writeWithin bounds one write: a browser that does not read must not hold us.
+	writeWithin = 5 * time.Second
+)
+
+// stream tells a browser what has changed, as server-sent events: the topics "desk" and "board". It ends when the
+// session does, when the browser goes away, and when the service stops.
+func (p *Pages) stream(w http.ResponseWriter, r *http.Request) error {
+	if p.Live == nil {
+		return refuse(http.StatusServiceUnavailable, "not_here")
+	}
+	who, _ := access.From(r.Context())
+	watcher := p.Live.Watch(who.Agents, who.Sees)
+	defer watcher.End()
+	out := http.NewResponseController(w)
+	send := func(format string, args ...any) error {
+		if err := out.SetWriteDeadline(p.deadline(writeWithin)); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(w, format, args...); err != nil {
+			return err
+		}
+		return out.Flush()
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no") // nginx would wait for more
+	if send("retry: 1000\nevent: alive\ndata: 1\n\n") != nil {
+		return nil
+	}
+	alive := time.NewTicker(aliveEvery)
+	defer alive.Stop()
+	board := time.NewTimer(0)
+	<-board.C
+	defer board.Stop()
+	waiting := false // a change of the board waits for the timer
+	for {
+		var err error
+		select {
+		case <-r.Context().Done():
+			return nil
+		case <-alive.C:
+			if _, ok, whoErr := p.Who(r); whoErr == nil && !ok {
+				return nil // signed out: the browser will be told when it asks again
+			}
+			err = send("event: alive\ndata: 1\n\n")
+		case <-board.C:
+			waiting = false
+			err = send("event: change\ndata: board\n\n")
+		case _, ok := <-watcher.Changed:
+			if !ok {
+				return nil
+			}
+			mine, changed := watcher.Take()
+			if mine {
+				err = send("event: change\ndata: desk\n\n")
+			}
+			if changed && !waiting {
+				waiting = true
+				board.Reset(boardEvery)
+			}
+		}
+		if err != nil {
+			return nil
+		}
+	}
+}
+
+// deadline is for the connection, which knows only the real time.
+func (p *Pages) deadline(d time.Duration) time.Time { return time.Now().Add(d) }
