@@ -16,9 +16,9 @@ import (
 type asked struct {
 	line, step string
 	// 0: the whole step
-	attempt                                                                                      int64
-	position                                                                                     float64
-	times, accepted, rejected, noInput, noMatch, optedOut, abandoned, errors, served, passed, ms int64
+	attempt                                                                                                    int64
+	position                                                                                                   float64
+	times, accepted, rejected, noInput, noMatch, optedOut, abandoned, errors, served, spoken, slow, passed, ms int64
 }
 
 // makeFunnel reports for each question, and each attempt at it, how often it was asked, with what results, and what it
@@ -61,16 +61,16 @@ func stepsOf(ctx context.Context, tx *sql.Tx, q Query) (all []asked, err error) 
 
 func attemptsOf(ctx context.Context, tx *sql.Tx, q Query) (all []asked, err error) {
 	from, args := summed("funnel",
-		"line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms", q)
+		"line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms, spoken, slow", q)
 	err = each(ctx, tx, func(scan func(...any) error) error {
 		var a asked
 		err := scan(&a.line, &a.step, &a.attempt, &a.times, &a.accepted, &a.rejected, &a.noInput, &a.noMatch, &a.optedOut,
-			&a.abandoned, &a.errors, &a.ms)
+			&a.abandoned, &a.errors, &a.ms, &a.spoken, &a.slow)
 		a.served = a.times - a.accepted - a.rejected - a.noInput - a.noMatch - a.optedOut - a.abandoned - a.errors
 		all = append(all, a)
 		return err
 	}, `SELECT line, step, attempt, sum(asked), sum(accepted), sum(rejected), sum(no_input), sum(no_match),
-		sum(opted_out), sum(abandoned), sum(errors), sum(ms)
+		sum(opted_out), sum(abandoned), sum(errors), sum(ms), sum(spoken), sum(slow)
 		FROM (`+from+") GROUP BY line, step, attempt HAVING sum(asked) > 0", args...)
 	return all, err
 }
@@ -101,6 +101,8 @@ func (a *asked) add(b asked) {
 	a.abandoned += b.abandoned
 	a.errors += b.errors
 	a.served += b.served
+	a.spoken += b.spoken
+	a.slow += b.slow
 }
 
 // sortFunnel sorts lines by name, steps in the order in which calls reach them, and attempts after their step.
@@ -159,6 +161,11 @@ func funnelColumns() []Column {
 			Key: "served", Title: "Served", Means: "the caller asked for something else, such as to resend the code, and got it",
 			Kind: Count, Minor: true,
 		},
+		{Key: "spoken", Title: "Said", Means: "how often the caller answered by voice", Kind: Count, Minor: true},
+		{
+			Key: "slow", Title: "Slow", Means: "how often the caller had more time, because they needed or wanted it", Kind: Count,
+			Minor: true,
+		},
 	}
 }
 
@@ -179,7 +186,8 @@ func funnel(all []asked, q Query) *Report {
 		cells = append(cells, Row{
 			a.line, a.step, attempt, a.times, success, percent(success, a.times), a.rejected, a.noInput, a.noMatch, a.optedOut,
 			a.abandoned,
-			seconds(a.ms, a.times), seconds(a.ms, success), math.Round(float64(a.ms)/100) / 10, a.errors, a.served,
+			seconds(a.ms, a.times), seconds(a.ms, success), math.Round(float64(a.ms)/100) / 10, a.errors, a.served, a.spoken,
+			a.slow,
 		})
 	}
 	r.Rows, r.Of = Rows(cells), int64(len(cells))

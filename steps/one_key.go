@@ -44,8 +44,7 @@ func (k oneKey) ask(ctx context.Context, s *session.Session) (pressed, error) {
 		}
 		entry, err := s.Ask(ctx, asked)
 		got, again := k.answered(s, entry, &keysOnly)
-		entry.Digits.Wipe()
-		entry.Words.Wipe()
+		entry.Wipe()
 		if err != nil || !again {
 			return got, err
 		}

@@ -256,7 +256,21 @@ func attemptsText(attempts []event.Attempt) string {
 	}
 	var s []string
 	for _, a := range attempts {
-		s = append(s, string(a.Result))
+		text := string(a.Result)
+		var how []string
+		if a.Wish != "" {
+			how = append(how, string(a.Wish))
+		}
+		if a.Spoken {
+			how = append(how, "said")
+		}
+		if a.Slow {
+			how = append(how, "slow")
+		}
+		if len(how) > 0 {
+			text += " (" + strings.Join(how, ", ") + ")"
+		}
+		s = append(s, text)
 	}
 	return " [" + strings.Join(s, " ") + "]"
 }

@@ -144,11 +144,12 @@ func recounted(zone *time.Location, arrived []event.Event) recount {
 				}
 				for _, a := range d.Attempts {
 					asked[d.Step]++
-					r.row("attempts", call, e.Line, d.Step, asked[d.Step], a.Result, a.Milliseconds)
+					r.row("attempts", call, e.Line, d.Step, asked[d.Step], a.Result, a.Milliseconds, count01(a.Spoken), count01(a.Slow),
+						orNull(string(a.Wish)))
 					is := func(result event.AttemptResult) int64 { return count01(a.Result == result) }
 					numbers := []int64{
 						1, is("accepted"), is("rejected"), is("no_input"), is("no_match"), is("opted_out"), is("abandoned"), is("error"),
-						a.Milliseconds,
+						a.Milliseconds, count01(a.Spoken), count01(a.Slow),
 					}
 					key := fmt.Sprintf("%s|%s|%d", e.Line, d.Step, asked[d.Step])
 					funnel.add(key, numbers...)
@@ -288,7 +289,7 @@ func agree(t testing.TB, r *Reports, prefix string, zone *time.Location, arrived
 		"daily":             "SELECT * FROM daily" + mine,
 		"funnel":            "SELECT * FROM funnel" + mine,
 		"funnel_daily": "SELECT day, line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, " +
-			"abandoned, errors, ms FROM funnel_daily" + mine +
+			"abandoned, errors, ms, spoken, slow FROM funnel_daily" + mine +
 			" AND day = strftime('%Y-%m-%d', started / 1000, 'unixepoch')",
 		"funnel_quarter_hours": "SELECT * FROM funnel_quarter_hours" + mine,
 		"steps_daily":          "SELECT day, line, step, steps, passed, positions, ms FROM steps_daily" + mine,

@@ -71,7 +71,8 @@ func verifiedCall(id string) []event.Event {
 		eventtest.Of(id, 5, event.StepStarted{Step: "pin"}),
 		eventtest.Of(id, 6, event.StepFinished{
 			Step: "pin", Result: event.StepPassed, Milliseconds: 9000, Attempts: []event.Attempt{
-				{Result: event.AttemptRejected, Milliseconds: 5000}, {Result: event.AttemptAccepted, Milliseconds: 4000},
+				{Result: event.AttemptRejected, Milliseconds: 5000},
+				{Result: event.AttemptAccepted, Milliseconds: 4000, Spoken: true, Slow: true},
 			},
 		}),
 		eventtest.Of(id, 7, event.Verified{
@@ -99,7 +100,7 @@ func TestACallIsReported(t *testing.T) {
 	assert.Equal(t, "a|retail|1|ani|1772366402123|100|passed|NULL|0|0|0|0|0|0|0|0|0\n"+
 		"a|retail|2|pin|1772366405123|9000|passed|NULL|2|1|1|0|0|0|0|0|0",
 		table(t, r, "SELECT * FROM call_steps ORDER BY position"))
-	assert.Equal(t, "a|retail|pin|1|rejected|5000\na|retail|pin|2|accepted|4000",
+	assert.Equal(t, "a|retail|pin|1|rejected|5000|0|0|NULL\na|retail|pin|2|accepted|4000|1|1|NULL",
 		table(t, r, "SELECT * FROM attempts ORDER BY attempt"))
 	assert.Equal(t, "a|retail|1772366401123|c1|verified|2", table(t, r, "SELECT * FROM identified_by_ani"))
 	assert.Equal(t, "a|retail|1772366401123|c1|2|ani,pin|8500", table(t, r, "SELECT * FROM verified"))
@@ -107,11 +108,11 @@ func TestACallIsReported(t *testing.T) {
 	assert.Equal(t, "2026-03-01|retail|1|1|1|1|0|0|0|0|0|0|0|0|8500|6000|0|0|0|0|0", table(t, r, "SELECT * FROM daily"))
 	assert.Equal(t, "1772366400000|retail|1|1|1|1|0|0|0|0|0|0|0|0|8500|6000|0|0|0|0|0",
 		table(t, r, "SELECT * FROM quarter_hours"))
-	assert.Equal(t, "retail|pin|1|1|0|1|0|0|0|0|0|5000\nretail|pin|2|1|1|0|0|0|0|0|0|4000",
+	assert.Equal(t, "retail|pin|1|1|0|1|0|0|0|0|0|5000|0|0\nretail|pin|2|1|1|0|0|0|0|0|0|4000|1|1",
 		table(t, r, "SELECT * FROM funnel"))
-	assert.Equal(t, "2026-03-01|retail|pin|2|1|1|0|0|0|0|0|0|4000|1772323200000",
+	assert.Equal(t, "2026-03-01|retail|pin|2|1|1|0|0|0|0|0|0|4000|1772323200000|1|1",
 		table(t, r, "SELECT * FROM funnel_daily WHERE attempt = 2"))
-	assert.Equal(t, "1772366400000|retail|pin|1|1|0|1|0|0|0|0|0|5000",
+	assert.Equal(t, "1772366400000|retail|pin|1|1|0|1|0|0|0|0|0|5000|0|0",
 		table(t, r, "SELECT * FROM funnel_quarter_hours WHERE attempt = 1"))
 	assert.Equal(t, "2026-03-01|retail|pin|1|1|2",
 		table(t, r, "SELECT day, line, step, steps, passed, positions FROM steps_daily WHERE step = 'pin'"))

@@ -75,10 +75,10 @@ func tallyOf(c *reportedCall) (t tallyCounts) {
 	return t
 }
 
-const questionColumns = "asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms"
+const questionColumns = "asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms, spoken, slow"
 
 // questionCounts are in the order of questionColumns.
-type questionCounts [9]int64
+type questionCounts [11]int64
 
 type questionKey struct {
 	width, started int64
@@ -86,10 +86,12 @@ type questionKey struct {
 	attempt        int
 }
 
-// Indices in questionCounts that every attempt adds to.
+// Indices in questionCounts that an attempt adds to whatever its result.
 const (
-	questionAsked = 0
-	questionMs    = 8
+	questionAsked  = 0
+	questionMs     = 8
+	questionSpoken = 9
+	questionSlow   = 10
 )
 
 // questionAt is the index in questionCounts of an attempt's result. A served attempt is only counted as asked.
@@ -165,6 +167,12 @@ func (s *sums) addStep(key stepKey, step reportedStep, position, sign int64) {
 			to[result] += sign
 		}
 		to[questionMs] += sign * a.Milliseconds
+		if a.Spoken {
+			to[questionSpoken] += sign
+		}
+		if a.Slow {
+			to[questionSlow] += sign
+		}
 	}
 }
 

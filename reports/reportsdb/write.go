@@ -70,8 +70,9 @@ func (c *reportedCall) writeSteps(ctx context.Context, tx *sql.Tx, n int64) erro
 			return err
 		}
 		for j, a := range s.attempts {
-			_, err := tx.ExecContext(ctx, "INSERT INTO attempt_data (n, step, attempt, result, ms) VALUES (?, ?, ?, ?, ?)",
-				n, s.step, s.asked+j+1, string(a.Result), a.Milliseconds)
+			_, err := tx.ExecContext(ctx, `INSERT INTO attempt_data (n, step, attempt, result, ms, spoken, slow,
+				wish) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+				n, s.step, s.asked+j+1, string(a.Result), a.Milliseconds, a.Spoken, a.Slow, sqlite.Text(string(a.Wish)))
 			if err != nil {
 				return err
 			}
