@@ -62,6 +62,9 @@ func secret(s string) session.Secret { return session.NewSecret([]byte(s)) }
 type example struct {
 	Backend backend.Settings `yaml:"backend"`
 	SMS     sms.Settings     `yaml:"sms"`
+	Speech  struct {
+		Recognisers map[string]any `yaml:"recognisers"`
+	} `yaml:"speech"`
 }
 
 func examples(t testing.TB) []example {
@@ -71,7 +74,9 @@ func examples(t testing.TB) []example {
 	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
 		var e example
 		require.NoError(t, yaml.NewDecoder(strings.NewReader(block[1]), yaml.Strict()).Decode(&e))
-		all = append(all, e)
+		if e.Speech.Recognisers == nil { // package recogniser tests those
+			all = append(all, e)
+		}
 	}
 	require.Len(t, all, 2)
 	return all

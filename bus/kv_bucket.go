@@ -264,7 +264,7 @@ func (b *Bucket) ensure(ctx context.Context, js jetstream.JetStream) (jetstream.
 		b.stream = stream
 	}
 	b.mu.Unlock()
-	if created && (existed || o.Expected) {
+	if created && (existed || o.Expected && !b.spec.later) {
 		o.Lost("bucket " + b.spec.name)
 	}
 	return stream, err

@@ -25,6 +25,8 @@ type bucketSpec struct {
 	keep   time.Duration
 	// calls wait for its operations.
 	calls bool
+	// later: earlier versions had no such bucket, so that its absence at a start says nothing.
+	later bool
 }
 
 func (s bucketSpec) stream() string { return "KV_" + s.name }

@@ -140,10 +140,10 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 		name: "lines", about: "service lines", history: linesKept,
 	}}
 	s.people = &Bucket{state: s, within: max(peopleWithin, o.Within), seal: seal, sealed: allKeys, spec: bucketSpec{
-		name: "people", about: "who may sign in, and their sessions", history: 1, perKey: true,
+		name: "people", about: "who may sign in, and their sessions", history: 1, perKey: true, later: true,
 	}}
 	s.webhooks = &Bucket{state: s, within: max(peopleWithin, o.Within), spec: bucketSpec{
-		name: "webhooks", about: "what webhooks have still to deliver", history: 1, perKey: true,
+		name: "webhooks", about: "what webhooks have still to deliver", history: 1, perKey: true, later: true,
 	}}
 	s.background.Go(func() { s.keep(ctx, conn.StatusChanged(nats.CONNECTED)) })
 	s.background.Go(func() { s.watchHang(ctx) })

@@ -81,7 +81,7 @@ func startSampleRecogniser(t *testing.T) string {
 	cmd := exec.Command(binary, "--listen", address, "--dictionary", dictionary)
 	cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = &said, &said, dieWithUs()
 	started, exited := make(chan error, 1), make(chan struct{})
-	go runToTheEnd(cmd, started, exited)
+	go runToTheEnd(cmd, func() {}, started, exited)
 	require.NoError(t, <-started)
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
