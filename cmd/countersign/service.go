@@ -168,8 +168,8 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 	runner := session.NewRunner(session.Options{
 		Placeholders: placeholders,
 		Journal:      s.followCalls(), Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
-		Trunks:   quiet,
-		Tokens:   token.ForCalls{Issuer: tokens},
+		Trunks: quiet,
+		Tokens: token.ForCalls{Issuer: tokens}, Prove: keys.SignStatus,
 		Customer: customers.ByID, Node: cfg.Node, Log: log,
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
 		StateTimeout: time.Duration(cfg.NATS.Timeout),
