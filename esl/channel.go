@@ -67,6 +67,8 @@ type channel struct {
 	inBand bool
 	// recording is what FreeSWITCH records of the call.
 	recording recording
+	// deaf has the recognisers of the company's own that have failed in this call.
+	deaf map[string]bool
 }
 
 var _ session.Channel = (*channel)(nil)
@@ -152,10 +154,14 @@ func (ch *channel) Collect(ctx context.Context, q session.Collect) (session.Entr
 	deaf := false
 	if q.Speech != nil {
 		entry, err := ch.collectSpoken(ctx, q)
-		if !errors.Is(err, session.ErrNoSpeech) {
+		switch left := q.FirstDigit - longestStart; {
+		case err == nil && entry.Class == session.NoInput && left >= time.Second: // the rest of the time is for keys
+			q.Files, q.FirstDigit, q.Speech = nil, left, nil
+			return ch.collectKeyed(ctx, q)
+		case !errors.Is(err, session.ErrNoSpeech):
 			return entry, err
 		}
-		deaf, q.Speech = true, nil
+		deaf, q.Files, q.Speech = true, q.WithoutHint(), nil
 	}
 	entry, err := ch.collectKeyed(ctx, q)
 	entry.Deaf = deaf

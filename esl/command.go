@@ -17,16 +17,17 @@ var ErrUnsafeValue = errors.New("value not safe for FreeSWITCH")
 
 // applications lists all that may be executed. FreeSWITCH hangs up on an unknown one, and some known ones run programs.
 var applications = map[string]bool{
-	"answer": true, "detect_speech": true, "execute_extension": true, "export": true, "hangup": true,
+	"answer": true, "break": true, "detect_speech": true, "execute_extension": true, "export": true, "hangup": true,
 	"multiset":            true,
-	"play_and_get_digits": true, "playback": true, "record_session_mask": true, "record_session_unmask": true,
-	"sched_cancel": true, "sched_transfer": true, "start_dtmf": true, "stop_dtmf": true, "stop_record_session": true,
+	"play_and_get_digits": true, "playback": true, "record_session": true, "record_session_mask": true,
+	"record_session_unmask": true,
+	"sched_cancel":          true, "sched_transfer": true, "start_dtmf": true, "stop_dtmf": true, "stop_record_session": true,
 	"transfer": true,
 }
 
 // unlocked are executed without event-lock, so FreeSWITCH carries out other commands meanwhile: the holder, listening,
 // so that it can be stopped, and stopping it.
-var unlocked = map[string]bool{"detect_speech": true, "execute_extension": true}
+var unlocked = map[string]bool{"break": true, "detect_speech": true, "execute_extension": true}
 
 // maxArgument bounds an application's argument. FreeSWITCH takes longer ones only as a body, which we do not need.
 const maxArgument = 2048

@@ -161,17 +161,24 @@ func (c *conn) start(application, arg string, read func(header)) (*execution, ou
 	return x, outgoing{text: text, reply: reply{refused: refused}}, nil
 }
 
+// begin sends commands that start executions. Their completions are waited for on done, or given up with abandon.
+func (c *conn) begin(xs []*execution, commands ...outgoing) {
+	c.mu.Lock()
+	for _, x := range xs {
+		c.running[x.id] = x
+	}
+	c.mu.Unlock()
+	if err := c.send(commands...); err != nil {
+		c.lost(err)
+	}
+}
+
 // wait sends commands and waits for the completion of x, or for the end of ctx, whose cause it returns.
 func (c *conn) wait(ctx context.Context, x *execution, commands ...outgoing) error {
 	if err := c.catchUp(ctx); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	c.running[x.id] = x
-	c.mu.Unlock()
-	if err := c.send(commands...); err != nil {
-		c.lost(err)
-	}
+	c.begin([]*execution{x}, commands...)
 	var late <-chan time.Time
 	if x.patience > 0 {
 		timer := time.NewTimer(x.patience)

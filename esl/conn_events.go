@@ -46,8 +46,8 @@ func (c *conn) event(h header) error {
 			return c.releaseTaken(v[lineSocketResume] != nil)
 		}
 		switch string(application) {
-		case detectSpeech:
-			c.completeInside(detectSpeech, h)
+		case detectSpeech, "playback":
+			c.completeInside(string(application), h)
 		case "read":
 			key := decoded(v[lineHeldKey])
 			c.keys.link(key, eventTime(v[lineEventTime]))

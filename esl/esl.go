@@ -13,6 +13,9 @@ import (
 	"net/netip"
 	"time"
 
+	"countersign/esl/tap"
+	"countersign/session"
+
 	"github.com/google/uuid"
 )
 
@@ -39,6 +42,10 @@ type Options struct {
 	Allow []netip.Prefix
 	// Keys says how keys come on a trunk (session.Call.Trunk). Default: DefaultKeys for all.
 	Keys func(trunk string) Keys
+	// Recognisers are the company's own, by the names that lines give to speech engines. Default: none.
+	Recognisers map[string]session.Recogniser
+	// Sounds is where FreeSWITCH leaves what callers say to them. Required with Recognisers.
+	Sounds *tap.Folder
 	// Log is for operators. Default: nothing is logged.
 	Log *slog.Logger
 	// NewCallID makes our id of a call. Default: UUID version 7, which sorts by time.

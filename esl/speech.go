@@ -38,6 +38,9 @@ func (ch *channel) Listen(ctx context.Context, l session.Listen) (session.Heard,
 	if err := ch.play(ctx, l.Files, false); err != nil {
 		return session.Heard{}, fmt.Errorf("listen: %w", err)
 	}
+	if r, own := ch.c.limits.Recognisers[l.Engine]; own {
+		return ch.listenRecognised(ctx, l, r)
+	}
 	var got heard
 	defer got.wipe()
 	stopped, err := ch.hear(ctx, l.Engine, arg, l.Start+l.Speech, got.read)

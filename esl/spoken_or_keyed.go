@@ -25,6 +25,9 @@ const (
 // The prompt is played by the application that listens, so that both keys and speech end it. The dead-man switch allows
 // for its length.
 func (ch *channel) collectSpoken(ctx context.Context, q session.Collect) (session.Entry, error) {
+	if r, own := ch.c.limits.Recognisers[q.Speech.Engine]; own {
+		return ch.collectRecognised(ctx, q, r)
+	}
 	q.FirstDigit = min(q.FirstDigit, longestStart)
 	arg, err := listenForKeys(q)
 	if err != nil {

@@ -62,14 +62,8 @@ func (c *checker) check() {
 	c.languages()
 	c.popURL()
 	c.words()
-	if d.Timers.InterDigit >= d.Timers.FirstDigit {
-		path := "timers.inter_digit"
-		if !c.given(path) {
-			path = "timers.first_digit"
-		}
-		c.wrong(path, "the time between digits (%s) must be shorter than that for the first (%s)",
-			d.Timers.InterDigit, d.Timers.FirstDigit)
-	}
+	c.timers(d.Timers, func(key string) string { return join("timers", key) })
+	c.keys()
 	c.routes()
 	c.hours()
 	c.identify()
@@ -249,6 +243,7 @@ func (c *checker) identify() {
 	for at, way := range c.def.ways() {
 		name := nameOf(way)
 		way.check(c, at)
+		c.pace(at, way)
 		if seen[name] && name != "" {
 			c.wrong(at.settings(), "%s is asked twice: remove one, or give it another name", name)
 		}

@@ -16,6 +16,7 @@ func (c *checker) verify() {
 	for at, q := range v.all() {
 		name := q.name()
 		q.check(c, at)
+		c.pace(at, q.Kind)
 		if c.identifies(name) {
 			c.wrong(at.settings(), "%s says who the caller is in identify, so it proves nothing: take another fact",
 				name)

@@ -50,10 +50,10 @@ func Compile(def *Definition, version int, p Parts) (*session.Line, error) {
 		PopURL:       cmp.Or(def.PopURL, p.PopURL),
 	}
 	if def.LanguageMenu && len(def.Languages) > 1 {
-		l.LanguageMenu = steps.LanguageMenu{Limits: c.limits(0)}
+		l.LanguageMenu = steps.LanguageMenu{Limits: c.limits(0, Pace{})}
 	}
 	if def.RememberNumber {
-		l.Enrol = steps.RememberNumber{Directory: p.Directory, Limits: c.limits(0)}
+		l.Enrol = steps.RememberNumber{Directory: p.Directory, Limits: c.limits(0, Pace{})}
 	}
 	if err := c.hours(l); err != nil {
 		return nil, fmt.Errorf("line %s: %w", def.Line, err)
@@ -102,13 +102,6 @@ func (c compiler) missing() error {
 		}
 	}
 	return nil
-}
-
-// limits are those of a question that may be asked again reasks times.
-func (c compiler) limits(reasks int) steps.Limits {
-	l := steps.DefaultLimits(reasks)
-	l.FirstDigit, l.InterDigit = c.def.Timers.FirstDigit, c.def.Timers.InterDigit
-	return l
 }
 
 // again is the prompt that asks again: the first one if there is no other.

@@ -156,8 +156,9 @@ func TestAStrictLineCompiles(t *testing.T) {
 	)
 	assert.Equal(t, &session.Question{
 		Step: steps.SMSCode{
-			Directory: p.Directory, Sends: p.Sends, Digits: 6, Lifetime: 5 * time.Minute, Limits: limits(2),
-			Ways: []steps.CodeWay{{Way: event.WaySMS, Sender: nobody{}, Countries: []string{"DE", "AT"}}},
+			Directory: p.Directory, Sends: p.Sends, Digits: 6, Lifetime: 5 * time.Minute, Patience: time.Minute,
+			Limits: limits(2),
+			Ways:   []steps.CodeWay{{Way: event.WaySMS, Sender: nobody{}, Countries: []string{"DE", "AT"}}},
 		},
 		Factor: session.Possession,
 	}, l.Verify[1].Else, "one that is not in the list has the usual settings")
@@ -263,8 +264,8 @@ func TestTheExampleOfSmartFlowsCompiles(t *testing.T) {
 	code := session.Question{
 		Step: steps.SMSCode{
 			Directory: p.Directory, Sends: p.Sends, Ways: []steps.CodeWay{{Way: event.WaySMS, Sender: nobody{}}}, Digits: 6,
-			Lifetime: 5 * time.Minute,
-			Limits:   steps.DefaultLimits(2),
+			Lifetime: 5 * time.Minute, Patience: time.Minute,
+			Limits: steps.DefaultLimits(2),
 		},
 		Factor: session.Possession,
 	}

@@ -33,6 +33,7 @@ type Definition struct {
 	PopURL         string                        `yaml:"pop_url"`
 	Prompts        map[string]map[string]Wording `yaml:"prompts" items:"0..200"`
 	Timers         Timers                        `yaml:"timers"`
+	Keys           Keys                          `yaml:"keys"`
 	Speech         *Speech                       `yaml:"speech"`
 	Routes         Routes                        `yaml:"routes" required:"true"`
 	Hours          *Hours                        `yaml:"hours"`
@@ -50,12 +51,6 @@ type Verify struct {
 type Wording struct {
 	Text string `yaml:"text"`
 	File string `yaml:"file"`
-}
-
-// Timers are the caller's timers for digits.
-type Timers struct {
-	FirstDigit time.Duration `yaml:"first_digit" bounds:"1s..99s"`
-	InterDigit time.Duration `yaml:"inter_digit" bounds:"1s..30s"`
 }
 
 // Routes are the destinations of calls. Missing rows are zero; Compile fills them in as session.Routes says, and
@@ -83,6 +78,7 @@ type defaulter interface{ setDefaults() }
 
 func (d *Definition) setDefaults() {
 	d.Languages = []string{"en"}
+	d.Keys.setDefaults()
 	d.Timers = Timers{FirstDigit: 5 * time.Second, InterDigit: 3 * time.Second}
 }
 

@@ -11,6 +11,7 @@ type Choice struct {
 	Prompt string `yaml:"prompt"`
 	Key    Key    `yaml:"key"`
 	Speech bool   `yaml:"speech"`
+	Pace
 }
 
 func (*Choice) key() string               { return "choice" }
@@ -36,8 +37,12 @@ func (*Choice) warn(w *warner, at place) {
 }
 
 func (c *Choice) addTo(l *session.Line, with compiler) {
+	limits := with.limits(maxUnsafeless, c.Pace)
+	if limits.Repeat == c.Key.code() {
+		limits.Repeat = 0
+	}
 	l.Identify = append(l.Identify, steps.Choice{
 		Choice: c.Name, Prompt: c.Prompt, Again: with.again(c.Prompt), Key: c.Key.code(),
-		Limits: with.limits(maxUnsafeless), Speech: with.speech(c.Speech),
+		Limits: limits, Speech: with.speech(c.Speech),
 	})
 }

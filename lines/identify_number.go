@@ -22,6 +22,7 @@ type NumberQuestion struct {
 	ReadBack    ReadBack `yaml:"read_back" enum:"false,true,unattested"`
 	TellUnknown bool     `yaml:"tell_unknown"`
 	Speech      bool     `yaml:"speech"`
+	Pace
 }
 
 const (
@@ -84,8 +85,10 @@ func (n *NumberQuestion) addTo(l *session.Line, c compiler) {
 	if digits == (Digits{}) {
 		digits = Digits{minPhone, maxPhone}
 	}
-	limits := c.limits(n.Reasks)
-	limits.OptOut = n.OptOut.code()
+	limits := unlessOneDigit(c.limits(n.Reasks, n.Pace), digits.Min)
+	if n.OptOut == "none" {
+		limits.OptOut = 0
+	}
 	l.Identify = append(l.Identify, steps.Number{
 		Directory: c.parts.Directory, Kind: n.Name, Prompt: n.prompt(), Again: c.again(n.prompt()),
 		Min: digits.Min, Max: digits.Max, Limits: limits, Letters: n.Letters, Check: n.keyedCheck(),

@@ -56,8 +56,8 @@ func TestMissingSettingsHaveDefaults(t *testing.T) {
 	assert.Equal(t, 2, def.Verify.Level)
 	assert.Equal(t, &lines.PIN{Digits: lines.Digits{Min: 4, Max: 6}, Reasks: 2}, q[0].Kind)
 	assert.Equal(t, &lines.BirthDate{Reasks: 2, Speech: true}, q[1].Kind)
-	assert.Equal(t, &lines.SMSCode{Ways: []lines.CodeWay{"sms"}, Digits: 6, Lifetime: 5 * time.Minute, Tries: 3},
-		q[2].Kind)
+	assert.Equal(t, &lines.SMSCode{Ways: []lines.CodeWay{"sms"}, Digits: 6, Lifetime: 5 * time.Minute, Tries: 3,
+		FirstDigit: time.Minute}, q[2].Kind)
 	assert.Equal(t, &lines.TOTP{Tries: 5}, q[3].Kind)
 }
 

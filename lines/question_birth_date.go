@@ -10,6 +10,7 @@ import (
 type BirthDate struct {
 	Reasks int  `yaml:"reasks" bounds:"0..3"`
 	Speech bool `yaml:"speech"`
+	Pace
 	everyKind
 }
 
@@ -25,6 +26,6 @@ func (*BirthDate) describe() (string, map[string]doc) {
 func (b *BirthDate) step(c compiler) session.Step {
 	ask, again := c.asks(b)
 	return steps.BirthDate{
-		Directory: c.parts.Directory, Prompt: ask, Again: again, Limits: c.limits(b.Reasks), Speech: c.speech(b.Speech),
+		Directory: c.parts.Directory, Prompt: ask, Again: again, Limits: c.limits(b.Reasks, b.Pace), Speech: c.speech(b.Speech),
 	}
 }

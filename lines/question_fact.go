@@ -14,6 +14,7 @@ type Fact struct {
 	Digits Digits `yaml:"digits" bounds:"2..20" required:"true"`
 	Reasks int    `yaml:"reasks" bounds:"0..3"`
 	Speech bool   `yaml:"speech"`
+	Pace
 	everyKind
 }
 
@@ -44,6 +45,6 @@ func (f *Fact) step(c compiler) session.Step {
 	ask, again := c.asks(f)
 	return steps.Fact{
 		Directory: c.parts.Directory, Fact: f.Name, Prompt: ask, Again: again, Min: f.Digits.Min, Max: f.Digits.Max,
-		Limits: c.limits(f.Reasks), Speech: c.speech(f.Speech),
+		Limits: c.limits(f.Reasks, f.Pace), Speech: c.speech(f.Speech),
 	}
 }

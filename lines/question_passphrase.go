@@ -52,6 +52,6 @@ func (p *Passphrase) step(c compiler) session.Step {
 	ask, again := c.asks(p)
 	return steps.Passphrase{
 		Directory: c.parts.Directory, Prompt: ask, Again: again, Engine: p.Engine, Grammar: p.Grammar,
-		Confidence: p.Confidence, Tries: p.Tries, OptOut: c.limits(0).OptOut,
+		Confidence: p.Confidence, Tries: p.Tries, OptOut: c.limits(0, Pace{}).OptOut,
 	}
 }

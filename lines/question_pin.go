@@ -14,6 +14,7 @@ type PIN struct {
 	Digits Digits `yaml:"digits" bounds:"4..12"`
 	Reasks int    `yaml:"reasks" bounds:"0..3"`
 	Speech bool   `yaml:"speech"`
+	Pace
 	everyKind
 }
 
@@ -55,6 +56,6 @@ func (p *PIN) step(c compiler) session.Step {
 	ask, again := c.asks(p)
 	return steps.PIN{
 		Directory: c.parts.Directory, Prompt: ask, Again: again, Min: p.Digits.Min, Max: p.Digits.Max,
-		Limits: c.limits(p.Reasks), Speech: c.speech(p.Speech),
+		Limits: c.limits(p.Reasks, p.Pace), Speech: c.speech(p.Speech),
 	}
 }

@@ -17,6 +17,9 @@ type SMSCode struct {
 	Digits   int           `yaml:"digits" bounds:"6..8"`
 	Lifetime time.Duration `yaml:"lifetime" bounds:"60s..600s"`
 	Tries    int           `yaml:"tries" bounds:"1..5"`
+	// FirstDigit is how long the message may take, InterDigit the time between digits; 0 is the line's.
+	FirstDigit time.Duration `yaml:"first_digit" bounds:"20s..180s"`
+	InterDigit time.Duration `yaml:"inter_digit" bounds:"1s..30s"`
 	everyKind
 }
 
@@ -43,7 +46,8 @@ func wayNames() (names []string) {
 
 func (*SMSCode) key() string { return string(event.MethodSMSCode) }
 func (s *SMSCode) setDefaults() {
-	*s = SMSCode{Ways: []CodeWay{CodeWay(event.WaySMS)}, Digits: 6, Lifetime: 5 * time.Minute, Tries: 3}
+	*s = SMSCode{Ways: []CodeWay{CodeWay(event.WaySMS)}, Digits: 6, Lifetime: 5 * time.Minute, Tries: 3,
+		FirstDigit: time.Minute}
 }
 
 func (*SMSCode) describe() (string, map[string]doc) {
@@ -55,6 +59,10 @@ func (*SMSCode) describe() (string, map[string]doc) {
 		"digits":   {Description: "How many digits the code has."},
 		"lifetime": {Description: "How long the code counts: 60s to 600s.", Examples: []string{"5m"}},
 		"tries":    {Description: "After so many wrong entries the code is void."},
+		"first_digit": {
+			Description: "How long the caller may wait for the message, in three parts with a reminder between them: 20s to 180s.",
+			Examples:    []string{"2m"},
+		},
 	}
 }
 
@@ -117,6 +125,6 @@ func (s *SMSCode) step(c compiler) session.Step {
 	}
 	return steps.SMSCode{
 		Directory: c.parts.Directory, Sends: c.parts.Sends, Ways: ways, Receipts: c.parts.Receipts,
-		Digits: s.Digits, Lifetime: s.Lifetime, Limits: c.limits(s.Tries - 1),
+		Digits: s.Digits, Lifetime: s.Lifetime, Limits: c.limits(s.Tries-1, Pace{InterDigit: s.InterDigit}), Patience: s.FirstDigit,
 	}
 }

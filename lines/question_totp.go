@@ -11,6 +11,7 @@ import (
 // TOTP is a time-based one-time code from the customer's authenticator.
 type TOTP struct {
 	Tries int `yaml:"tries" bounds:"1..5"`
+	Pace
 	everyKind
 }
 
@@ -33,6 +34,6 @@ func (*TOTP) missing(p Parts) error {
 func (t *TOTP) step(c compiler) session.Step {
 	ask, again := c.asks(t)
 	return steps.TOTP{
-		Directory: c.parts.Directory, Once: c.parts.Once, Prompt: ask, Again: again, Limits: c.limits(t.Tries - 1),
+		Directory: c.parts.Directory, Once: c.parts.Once, Prompt: ask, Again: again, Limits: c.limits(t.Tries-1, t.Pace),
 	}
 }

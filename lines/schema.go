@@ -57,6 +57,15 @@ type doc struct {
 var usualDocs = map[string]doc{
 	"digits": {Description: "How many digits it has. One number, or the smallest and the largest: 6 or 4-6."},
 	"speech": {Description: "Whether callers may say it, on a line with speech."},
+	"first_digit": {
+		Description: "The time to the first digit, 1s to 99s; otherwise the line's. Slow callers have twice as much.",
+		Examples:    []string{"10s"},
+	},
+	"inter_digit": {
+		Description: "The time between digits, 1s to 30s, and less than first_digit; otherwise the line's. " +
+			"Slow callers have twice as much.",
+		Examples: []string{"5s"},
+	},
 	"reasks": {Description: "How often it is asked again after a wrong one."},
 	"else": {
 		Description: "The question that is asked in place of this one when it was not answered right: " +
@@ -102,6 +111,9 @@ func (d *doc) fill(usual any, tag reflect.StructTag) {
 	case time.Duration: // a text, whose bounds are told in words
 		d.Type, d.Pattern, bounded = "string", `^([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$`, false
 		usual = strings.Replace(x.String(), "m0s", "m", 1)
+		if x == 0 { // another one applies
+			usual = ""
+		}
 	case int:
 		d.Type = "integer"
 	case float64:

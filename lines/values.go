@@ -48,6 +48,11 @@ func (k Key) code() byte {
 	return k[0]
 }
 
+// RepeatKey is the key to hear a question again, or auto: one that means nothing else at the question.
+type RepeatKey string
+
+func (k *RepeatKey) unword(text string) error { *k = RepeatKey(text); return nil }
+
 // ReadBack says when a number is read back to the caller: "false", "true", or "unattested", which means unless the
 // caller's own number has attestation A.
 type ReadBack string

@@ -16,6 +16,7 @@ func (d *Definition) Warnings(audio func(language, prompt string) bool) Problems
 	w.verify()
 	w.languages(audio)
 	w.d.Speech.warnings(w)
+	w.d.Keys.warnings(w)
 	w.out.sort()
 	return w.out
 }

@@ -91,7 +91,12 @@ func All() []Prompt {
 		{"not-right-2", "Not the right answer, again: says what to check, and how to reach a person."},
 		{"or-say-it", "After the question, where callers may also say the answer."},
 		{"please-key", "Asks a caller who was not understood to use the keys. Plays before the question's -again prompt."},
-		{"take-your-time", "The caller asked us to be slower. Plays before the question."},
+		{"take-your-time", "The caller asked us to be slower, or needs more time. Plays before the question."},
+		{"repeat-press", "How to hear a question again. Plays before key-star, or before the digit of the key and key-hash."},
+		{"key-star", "The star key. Plays after repeat-press."},
+		{"key-hash", "And the hash key. Plays after a digit."},
+		{"clear-press", "How to key a number anew, on lines with keys: {clear: \"*\"}."},
+		{"start-again", "The caller cleared what they had keyed. Plays before the question's -again prompt."},
 		{"correct-identifier", "How to key the account or customer number again. " +
 			"Plays after not-right, before the question's -again prompt."},
 		{"not-heard-1", "Nothing was said or understood. Plays before ask-passphrase-again."},

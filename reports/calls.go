@@ -5,17 +5,26 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 	"time"
 
 	"countersign/reports/words"
 )
 
+// Place is the place of a call in a list.
+type Place struct {
+	// Started is in milliseconds since 1970.
+	Started int64
+	Call    string
+}
+
 // makeCalls lists calls, latest first.
 func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, error) {
 	w := where(q.Period.From.UnixMilli(), q.Period.To.UnixMilli(), q.Lines)
-	filters := q.Calls.apply(&w, q.Language)
+	filters, err := q.Calls.apply(&w, q.Language, q.Period)
+	if err != nil {
+		return nil, err
+	}
 	r := &Report{
 		Filters: filters,
 		Columns: callColumns(),
@@ -34,6 +43,9 @@ func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, 
 		if len(filters) > 0 {
 			r.Notes[0] = noteNoSuchCalls
 		}
+	}
+	if q.Older != (Place{}) {
+		w.and("(c.started, c.call) < (?, ?)", q.Older.Started, q.Older.Call)
 	}
 	r.Rows = callRows(ctx, tx, w, q)
 	return r, nil
@@ -96,73 +108,6 @@ func callColumns() []Column {
 // NoStep is the word of Filter.FailedStep, and of reports, for a call that failed at no step, such as one that took too
 // long.
 const NoStep = "none"
-
-// apply adds the filter to a condition, and describes it for people. The reason and step of a failed call are those at
-// which it failed, however it ended.
-func (f Filter) apply(w *condition, l words.Language) (told []string) {
-	reason, step := "c.reason", "c.failed_step"
-	if f.Failed {
-		told = append(told, l.Text("failed"))
-		reason, step = "(SELECT f.reason FROM failed AS f "+
-			"WHERE f.call = c.call)", "(SELECT f.step FROM failed AS f WHERE f.call = c.call)"
-		w.and("EXISTS (SELECT 1 FROM failed AS f WHERE f.call = c.call)")
-	}
-	if f.StepUps {
-		told = append(told, l.Text("step-ups"))
-		w.and("(c.first <> c.call OR c.step_up = 1)")
-	}
-	for _, x := range []struct {
-		title, column, value string
-		words                words.Vocabulary
-	}{
-		{"status", "c.status", f.Status, words.Statuses}, {"reason", reason, f.Reason, words.Reasons},
-		{"customer", "c.customer", f.Customer, words.Names}, {"caller", "c.caller_last4", f.CallerLast4, words.Names},
-		{"identified by", "c.identified_by", f.IdentifiedBy, words.Steps}, {"failed at", step, f.FailedStep, words.Steps},
-	} {
-		if x.value != "" {
-			if x.column == step && x.value == NoStep {
-				w.and("coalesce(" + step + ", '') = ''")
-			} else {
-				w.and(x.column+" = ?", x.value)
-			}
-			told = append(told, l.Text(x.title)+" "+l.Word(x.words, x.value))
-		}
-	}
-	return told
-}
-
-// known checks that each word occurs, so that a misspelt one is not taken for one without calls.
-func (f Filter) known(ctx context.Context, tx *sql.Tx) error {
-	step := f.FailedStep
-	if step == NoStep {
-		step = ""
-	}
-	for _, x := range []struct{ what, word, columns string }{
-		{"reason", f.Reason, "SELECT reason FROM kinds UNION SELECT failed_reason FROM kinds"},
-		{"method", f.IdentifiedBy, "SELECT identified_by FROM kinds"},
-		{"step at which a call failed", step, "SELECT failed_step FROM kinds"},
-	} {
-		if x.word == "" {
-			continue
-		}
-		var known []string
-		err := each(ctx, tx, func(scan func(...any) error) error {
-			var word sql.NullString
-			err := scan(&word)
-			if word.String != "" {
-				known = append(known, word.String)
-			}
-			return err
-		}, "SELECT * FROM ("+x.columns+") ORDER BY 1")
-		if err != nil {
-			return err
-		}
-		if len(known) > 0 && !slices.Contains(known, x.word) {
-			return &UnknownError{x.what, x.word, slices.Compact(known)}
-		}
-	}
-	return nil
-}
 
 // callRows reads calls one by one, so their number does not matter.
 func callRows(ctx context.Context, tx *sql.Tx, w condition, q Query) iter.Seq2[Row, error] {

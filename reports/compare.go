@@ -155,7 +155,11 @@ func (k reportKind) changes(r, base *Report, complete bool) (out []Row, err erro
 	add := func(named, a, b Row) {
 		for _, key := range k.compared {
 			i := r.column(key)
-			if row := changeOf(r.Columns[i], cellOf(a, i), cellOf(b, i), complete); row != nil {
+			x, y := cellOf(a, i), cellOf(b, i)
+			if r.Columns[i].Kind == Count { // a row that is missing counted nothing
+				x, y = orNone(a, x, y), orNone(b, y, x)
+			}
+			if row := changeOf(r.Columns[i], x, y, complete); row != nil {
 				out = append(out, slices.Concat(r.named(named), row))
 			}
 		}
@@ -195,9 +199,6 @@ func changeOf(c Column, now, before any, complete bool) Row {
 	if now == nil && before == nil {
 		return nil
 	}
-	if c.Kind == Count {
-		now, before = orNone(now), orNone(before)
-	}
 	row := Row{c.Key, now, before, nil, nil}
 	if now == nil || before == nil {
 		return row
@@ -214,8 +215,9 @@ func changeOf(c Column, now, before any, complete bool) Row {
 	return row
 }
 
-func orNone(v any) any {
-	if v == nil {
+// orNone is 0 for a row that is missing, if the other period has it. A count that is left out stays so.
+func orNone(row Row, v, other any) any {
+	if row == nil && other != nil {
 		return int64(0)
 	}
 	return v

@@ -119,6 +119,12 @@ func (p Period) quarters() bool {
 	return p.From.UnixMilli()%quarter == 0 && p.To.UnixMilli()%quarter == 0
 }
 
+// wholeDays says whether both ends are the beginnings of days.
+func (p Period) wholeDays() bool {
+	zone := p.From.Location()
+	return p.From.Equal(startOfDay(today(p.From), zone)) && p.To.Equal(startOfDay(today(p.To.In(zone)), zone))
+}
+
 // Zone is the name of the period's time zone.
 func (p Period) Zone() string {
 	if name := p.From.Location().String(); name != "Local" {

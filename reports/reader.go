@@ -38,17 +38,15 @@ type Query struct {
 	// both.
 	Calls Filter
 	Limit int
+	// Older picks the calls of the report calls that come after a place in the list.
+	Older Place
+	// Rounded makes a report that gives no small count away (see Rounded), for people who may not see persons. The report
+	// calls cannot be rounded, and the period must consist of whole days.
+	Rounded bool
 }
 
 // FewCalls is the Limit on a terminal.
 const FewCalls = 50
-
-// Filter picks calls; an empty field picks all.
-type Filter struct {
-	Status, Reason, Customer, CallerLast4, IdentifiedBy, FailedStep string
-	// Failed picks the calls counted as failed, StepUps those counted separately.
-	Failed, StepUps bool
-}
 
 // UnknownError is a query for something that does not exist. Known lists what does.
 type UnknownError struct {
@@ -67,6 +65,12 @@ func (e *UnknownError) Error() string {
 var ErrUneven = errors.New("calls are counted by quarter hours: set --from and --to to times such as 08:00, 08:15, " +
 	"08:30 or 08:45; the report calls takes any time")
 
+// ErrNoReports: nothing has been counted on this machine yet, so there is no file to read from.
+var ErrNoReports = errors.New("there are no reports yet")
+
+// ErrNotRounded is a report that would give small counts away.
+var ErrNotRounded = errors.New("small counts would show: rounded reports count whole days, and list no calls")
+
 // Read makes a report, hands it to print and returns the error of print. The rows can be read only until print returns.
 // An *UnknownError says that there is no such report, section or line, ErrUneven that this report cannot cover this
 // period, ErrNoComparison and ErrNothingToCompare that there is nothing to compare.
@@ -82,6 +86,12 @@ func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Rep
 	}
 	if len(q.By) == 0 {
 		q.By = k.usual
+	}
+	if q.Rounded {
+		if name == "calls" || !q.Period.wholeDays() {
+			return ErrNotRounded
+		}
+		k.make = rounded(k.make)
 	}
 	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -109,12 +119,24 @@ func (r *Reader) Read(ctx context.Context, name string, q Query, print func(*Rep
 		report.Period = q.Period
 	}
 	report.Name, report.Title, report.Language = k.name, k.title, q.Language
+	report.SQL = statements(q, report)
 	report.translate()
 	if err := report.tellCounted(ctx, tx, q.Period, r.now()); err != nil {
 		return err
 	}
 	report.Lines, report.Made = q.Lines, r.now().In(q.Period.From.Location())
 	return print(report)
+}
+
+// rounded makes reports that give no small count away.
+func rounded(make maker) maker {
+	return func(ctx context.Context, tx *sql.Tx, q Query, now time.Time) (*Report, error) {
+		r, err := make(ctx, tx, q, now)
+		if err == nil {
+			err = r.round()
+		}
+		return r, err
+	}
 }
 
 // notCounted is how much of a period may be missing without a note: events take a moment to arrive, and a service notes

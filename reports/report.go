@@ -38,6 +38,8 @@ type Report struct {
 	// Notes explain the numbers.
 	Notes []string
 	Chart *Chart
+	// SQL are statements on the views of reports.db that read the same numbers: one for each period.
+	SQL []string
 
 	// measures are the columns whose keys are values of a column named number.
 	measures []Column

@@ -12,8 +12,11 @@ type Ask struct {
 	Prompts                []string
 	Min, Max               int
 	FirstDigit, InterDigit time.Duration
-	OptOut                 byte
-	Flush                  bool
+	// Waits says that FirstDigit is a wait for something else than the caller's fingers, such as a message: a slow caller
+	// gets no more of it.
+	Waits  bool
+	OptOut byte
+	Flush  bool
 	// Speech lets the caller say the answer instead.
 	Speech *Speech
 	// News, if set, is asked every two seconds while the caller keys nothing: true ends the Ask as a silence would.
@@ -27,11 +30,21 @@ type Ask struct {
 // answer, it is late only in the first seconds.
 func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	s.Say(a.Prompts...)
+	a = s.paced(a)
+	if a.Speech != nil && a.Speech.Hint != "" {
+		s.Say(a.Speech.Hint)
+	}
+	files := s.takeQueued()
+	if a.Speech != nil && a.Speech.Hint != "" {
+		speech := *a.Speech
+		speech.Hint = files[len(files)-1]
+		a.Speech = &speech
+	}
 	c := Collect{
-		Files: s.takeQueued(), Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut,
+		Files: files, Min: a.Min, Max: a.Max, FirstDigit: a.FirstDigit, InterDigit: a.InterDigit, OptOut: a.OptOut,
 		Flush: a.Flush || s.discard, Speech: a.Speech, Secret: s.secret,
 	}
-	s.discard = false
+	s.discard, s.listened = false, a.Speech != nil
 	late := s.hashDue
 	for {
 		if err := s.act(ctx); err != nil {
@@ -40,6 +53,7 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 		began := s.now()
 		entry, err := s.collect(ctx, c, a.News)
 		s.said = s.said || entry.Spoken
+		s.listened = s.listened && !entry.Deaf
 		s.hashDue = err == nil && entry.Class == Input && !entry.Terminated && entry.Keyed == c.Max
 		if lone := entry.Class == NoMatch && entry.Terminated && entry.Keyed == 0; err != nil || !lone || !late {
 			return entry, err
@@ -86,9 +100,14 @@ func (s *Session) Attempted(result event.AttemptResult, started time.Time) {
 	s.discard = s.discard || result == event.AttemptRejected || result == event.AttemptNoMatch
 	s.attempts = append(s.attempts, event.Attempt{
 		Result: result, Milliseconds: s.now().Sub(started).Milliseconds(), Unchecked: s.unchecked, Spoken: s.said,
+		Slow: s.slow, Wish: s.wish,
 	})
-	s.unchecked, s.said = false, false
+	s.answered(result)
+	s.unchecked, s.said, s.wish = false, false, ""
 }
+
+// Wished notes what the caller asked for in place of an answer, for the next Attempted.
+func (s *Session) Wished(what event.Wish) { s.wish = what }
 
 // Discard discards what the caller has keyed in one go, before the next Ask.
 func (s *Session) Discard() { s.discard = true }
@@ -111,6 +130,6 @@ func (s *Session) Hear(ctx context.Context, h Hear) (Heard, error) {
 	s.hashDue, s.discard = false, false
 	return s.channel.Listen(
 		ctx, Listen{Files: files, Engine: h.Engine, Grammar: h.Grammar, Start: h.Start, Speech: h.Speech, OptOut: h.OptOut,
-			Secret: s.secret},
+			Secret: s.secret, Expected: Expected{Language: s.language, Kind: ExpectPhrase}},
 	)
 }

@@ -20,7 +20,7 @@ type Channel interface {
 	// the last entry, begin this one (type-ahead): what the caller keys is never lost nor split. What the caller did is
 	// the Entry; an error means a fault of ours. The caller of Collect owns the entry's digits and wipes them.
 	Collect(ctx context.Context, c Collect) (Entry, error)
-	// Listen plays files and has a speech engine of the telephone system recognise what the caller says. ErrNoSpeech
+	// Listen plays files and has a speech engine recognise what the caller says. ErrNoSpeech
 	// means that the engine is missing or does not work. The caller of Listen owns the words and wipes them.
 	Listen(ctx context.Context, l Listen) (Heard, error)
 	// Transfer hands the call on with the result. Afterwards the Channel can only be closed.
@@ -56,9 +56,45 @@ type Collect struct {
 type Speech struct {
 	// Engine and Grammar are those of Listen.
 	Engine, Grammar string
+	Expected
 	// Length bounds how long the caller may speak.
 	Length time.Duration
+	// Hint, if set, is the last of Files, and says that the answer can be said. Callers whom nobody hears are not told so.
+	// In an Ask it is a prompt, which Ask adds.
+	Hint string
 }
+
+// WithoutHint is the files of c without that hint.
+func (c Collect) WithoutHint() []string {
+	if n := len(c.Files); c.Speech != nil && n > 0 && c.Files[n-1] == c.Speech.Hint {
+		return c.Files[:n-1]
+	}
+	return c.Files
+}
+
+// Expected says what the caller is expected to say, for engines that have no grammars of ours.
+type Expected struct {
+	// Language is the call's, such as de or en-GB.
+	Language string
+	// Kind is what is asked for.
+	Kind Kind
+	// Min and Max bound the number of digits; 0 where nothing is counted.
+	Min, Max int
+}
+
+// Kind is a kind of answer.
+type Kind string
+
+// The kinds of answers. With all of them a caller may also say a command, such as «I don't have it».
+const (
+	ExpectDigits Kind = "digits"
+	ExpectDate   Kind = "date"
+	ExpectYesNo  Kind = "yes-no"
+	// ExpectConfirm is yes, no, or a correction: «no, the last two are five six».
+	ExpectConfirm Kind = "confirm"
+	// ExpectPhrase is a passphrase.
+	ExpectPhrase Kind = "phrase"
+)
 
 // Class says what a caller did when asked (docs/freeswitch.md#truth-table).
 type Class int
@@ -101,17 +137,35 @@ type Entry struct {
 	Spoken     bool
 	Words      Secret
 	Confidence float64
+	// Others are what else the caller may have said, if the engine says so, the likeliest first. They are wiped, too.
+	Others []Hypothesis
 	// Deaf says that the speech engine did not work, and that keys alone were taken.
 	Deaf bool
+}
+
+// Wipe overwrites what the caller keyed and said.
+func (e Entry) Wipe() {
+	e.Digits.Wipe()
+	e.Words.Wipe()
+	for _, h := range e.Others {
+		h.Words.Wipe()
+	}
+}
+
+// Hypothesis is a sentence that a speech engine may have heard, and how sure of it the engine is, 0 to 1.
+type Hypothesis struct {
+	Words      Secret
+	Confidence float64
 }
 
 // Listen says which words to listen for, and how.
 type Listen struct {
 	// Files are played first, as one prompt, to their end.
 	Files []string
-	// Engine is the telephone system's name of a speech engine, such as "pocketsphinx"; Grammar names a grammar of that
-	// engine.
+	// Engine is the telephone system's name of a speech engine, such as "pocketsphinx", or the name of a recogniser of
+	// the company's own; Grammar names a grammar of that engine.
 	Engine, Grammar string
+	Expected
 	// Start bounds the time until the caller begins to speak after the prompt, Speech how long they may speak.
 	Start, Speech time.Duration
 	// OptOut is the key for "I don't have it", or 0. Other keys are ignored.

@@ -40,6 +40,7 @@ type walk struct {
 func (w *walk) run(ctx context.Context) {
 	line, s := w.s.line, w.s
 	w.takeOverKnown(ctx)
+	w.r.recallHabit(ctx, w.s)
 	stepUp := s.call.NeedLevel > Unknown
 	if stepUp {
 		s.events.record(event.StepUpRequested{Level: int(s.call.NeedLevel), Has: int(s.Level())})

@@ -24,14 +24,16 @@ type Options struct {
 	// Calls keeps results for calls that come back, Tokens redeems and issues ID&V tokens; either may be nil.
 	Calls  Calls
 	Tokens Tokens
+	// Habits remembers how verified customers like to be asked; nil remembers nothing.
+	Habits Habits
 	// Customer finds a customer by id, for calls that come back and for tokens. Required with Calls or Tokens.
 	Customer func(ctx context.Context, id string) (c Customer, found bool, err error)
 	// Prove signs what an event says about who the caller is; nil: nobody does.
 	Prove func(event.Event) (proof string, err error)
 	// Node names this process in the source of its events. Default "countersign".
 	Node string
-	// MaxDuration bounds our part of a call (docs/policy.md#whole-idv); default 180 s. The dialplan's dead-man transfer
-	// must come later.
+	// MaxDuration bounds our part of a call (docs/policy.md#whole-idv); default 180 s. A slow caller gets twice as much. The
+	// dialplan's dead-man transfer must come later.
 	MaxDuration time.Duration
 	// MaxActions bounds the number of prompts and questions (docs/policy.md#whole-idv); default 60.
 	MaxActions int
@@ -64,6 +66,7 @@ type Runner struct {
 	trunks       Trunks
 	calls        Calls
 	tokens       Tokens
+	habits       Habits
 	customer     func(context.Context, string) (Customer, bool, error)
 	prove        func(event.Event) (string, error)
 	source       string
@@ -80,7 +83,7 @@ func NewRunner(o Options) *Runner {
 		journal: o.Journal, prompts: o.Prompts, line: o.Line, source: Source(o.Node), maxDuration: o.MaxDuration,
 		maxActions: o.MaxActions, stateTimeout: o.StateTimeout,
 		log: o.Log, now: o.Now, placeholders: o.Placeholders, guard: o.Guard, trunks: o.Trunks, calls: o.Calls,
-		tokens: o.Tokens, customer: o.Customer, prove: o.Prove,
+		tokens: o.Tokens, customer: o.Customer, habits: o.Habits, prove: o.Prove,
 	}
 	if r.guard == nil {
 		r.guard = noGuard{}
@@ -117,7 +120,7 @@ func Source(node string) string { return "/countersign/" + node }
 func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	defer call.Token.Wipe()
 	ctx = WithStateBudget(ctx, r.stateTimeout)
-	bounded, cancel := context.WithTimeoutCause(ctx, r.maxDuration, ErrTooLong)
+	bounded, extend, cancel := bounded(ctx, r.maxDuration)
 	defer cancel()
 	earlier := r.recall(bounded, call)
 	if call.NeedLevel > Unknown && earlier.Line != "" {
@@ -126,7 +129,7 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	s := &Session{
 		call: call, line: r.line(call), channel: ch, prompts: r.prompts, guard: r.guard, now: r.now,
 		placeholders: r.placeholders,
-		actionsLeft:  r.maxActions, earlier: earlier,
+		actionsLeft:  r.maxActions, earlier: earlier, extend: extend,
 	}
 	s.language = s.line.Languages[0]
 	s.events = recorder{s: s, run: r}
@@ -163,6 +166,7 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 		end, v.reason = event.EndReleased, event.ReasonUnavailable
 	}
 	r.trunkEnded(s, end)
+	r.rememberHabit(ctx, s, v)
 	customer, _ := s.Customer()
 	s.events.record(event.CallEnded{
 		End: end, Status: v.status(), Level: int(v.level), Reason: v.reason, Customer: customer.ID, Methods: s.methods,

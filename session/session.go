@@ -38,7 +38,9 @@ type Session struct {
 	earlier  Known // the result of this same call before it came back
 	language string
 	chosen   bool // the caller chose the language
-	customer *Customer
+	// menuChoice says that they did so in this call.
+	menuChoice bool
+	customer   *Customer
 	// candidates are whom the caller can be, if an identifier fitted several customers and none has told them apart yet.
 	candidates []Customer
 	proofs     []Proof
@@ -63,6 +65,11 @@ type Session struct {
 	attempts    []event.Attempt
 	unchecked   bool // the answer just given was not checked
 	said        bool // the caller has spoken since the last attempt
+	wish        event.Wish
+	listened    bool // what was asked for just now could be said
+	manner      manner
+	slow        bool   // the caller needs more time
+	extend      func() // gives the call more time
 	heard       heardKeys
 	actionsLeft int
 	secret      bool // what is asked for must not be recorded
@@ -112,7 +119,7 @@ func (s *Session) factors() []Factor {
 func (s *Session) Language() string { return s.language }
 
 // Choose sets the language that the caller chose. Nothing changes it afterwards.
-func (s *Session) Choose(language string) { s.language, s.chosen = language, true }
+func (s *Session) Choose(language string) { s.language, s.chosen, s.menuChoice = language, true, true }
 
 // prefer switches to a language if the line has it and the caller has not chosen one.
 func (s *Session) prefer(language string) {

@@ -123,6 +123,7 @@ func (r *Runner) step(ctx context.Context, s *Session, step Step, log *slog.Logg
 		s.conceal(step.Name(), out)
 		s.known = s.known || out.Reason == event.ReasonSeveral && out.Candidates == nil // customers share the number
 	}
+	r.recallHabit(ctx, s)
 	if failedStep(out, err, s.attempts) {
 		if number := s.counted(); number != "" {
 			r.guard.StepFailed(ctx, number)

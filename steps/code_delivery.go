@@ -80,7 +80,7 @@ func (c *code) silence() time.Duration {
 	case c.known == event.CodeDelivered:
 		return deliveredSilence
 	}
-	return codeSilence
+	return c.step.silence()
 }
 
 // listen asks for the code. While the caller is silent it looks for news of the code: when it has arrived they have

@@ -153,7 +153,7 @@ func TestTheLanguageMenu(t *testing.T) {
 		{"no such language, then another", keys("7", "2"), event.StepPassed, "", "de", results("no_match", "accepted")},
 		{"silence", nil, event.StepSkipped, event.ReasonNoInput, "en", results("no_input", "no_input")},
 		{"silence, then the second", keys("", "2"), event.StepPassed, "", "de", results("no_input", "accepted")},
-		{"the star key is no language", keys("*", "2"), event.StepPassed, "", "de", results("no_match", "accepted")},
+		{"the star key plays it again", keys("*", "*", "2"), event.StepPassed, "", "de", results("accepted")},
 		{"nor is the hash key", keys("#", "2"), event.StepPassed, "", "de", results("no_match", "accepted")},
 		{"nor is 0", keys("0", "2"), event.StepPassed, "", "de", results("no_match", "accepted")},
 		{"no language twice", keys("3", "9"), event.StepSkipped, event.ReasonNoInput, "en", results("no_match", "no_match")},

@@ -29,10 +29,12 @@ func (m LanguageMenu) Run(ctx context.Context, s *session.Session) (session.Outc
 		if try > 0 {
 			s.Say("ask-language-again")
 		}
-		for i, l := range languages {
-			s.SayIn(l, fmt.Sprintf("language-%d", i+1))
+		say := func() {
+			for i, l := range languages {
+				s.SayIn(l, fmt.Sprintf("language-%d", i+1))
+			}
 		}
-		key, class, err := oneKey{limits: limits, typeAhead: try == 0}.ask(ctx, s)
+		key, class, err := oneKey{say: say, limits: limits, typeAhead: try == 0}.ask(ctx, s)
 		if err != nil {
 			return session.Outcome{}, err
 		}
@@ -44,6 +46,7 @@ func (m LanguageMenu) Run(ctx context.Context, s *session.Session) (session.Outc
 			return session.Passed(), nil
 		case class == session.NoInput:
 			s.Attempted(event.AttemptNoInput, started)
+			s.SlowDown()
 		default:
 			s.Attempted(event.AttemptNoMatch, started)
 		}

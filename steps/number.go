@@ -193,10 +193,14 @@ func (n Number) all(ctx context.Context, s *session.Session, value string) ([]se
 
 // confirmed reads a number back and asks whether it is right. Silence means yes.
 func (n Number) confirmed(ctx context.Context, s *session.Session, digits session.Secret) (bool, error) {
-	s.Say("read-back")
-	s.SayDigits(digits.Reveal())
-	for _, prompt := range []string{"read-back-confirm", "read-back-confirm-again"} {
-		key, class, err := oneKey{prompts: []string{prompt}, limits: n.Limits}.ask(ctx, s)
+	say := func() {
+		s.Say("read-back")
+		s.SayDigits(digits.Reveal())
+		s.Say("read-back-confirm")
+	}
+	for range 2 {
+		key, class, err := oneKey{say: say, limits: n.Limits}.ask(ctx, s)
+		say = func() { s.Say("read-back-confirm-again") }
 		switch {
 		case err != nil:
 			return false, err

@@ -74,14 +74,13 @@ func (n Number) readBack(
 		entry, err := s.Ask(ctx, session.Ask{
 			Prompts: []string{"read-back-confirm-said"}, Min: 1, Max: 1,
 			FirstDigit: n.Limits.FirstDigit, InterDigit: n.Limits.InterDigit,
-			OptOut: n.Limits.OptOut, Flush: true, Speech: n.Speech.listen("confirm", s.Language()),
+			OptOut: n.Limits.star(), Flush: true, Speech: n.Speech.listen("confirm", s.Language()),
 		})
 		if err != nil {
 			return "", attempt{}, err
 		}
 		answer, corrected, got := n.answered(s, entry, number, t)
-		entry.Digits.Wipe()
-		entry.Words.Wipe()
+		entry.Wipe()
 		switch {
 		case answer == spoken.Yes:
 			return string(bytes.Join(number, nil)), attempt{}, nil
@@ -103,6 +102,8 @@ func (n Number) answered(
 	again := attempt{result: event.AttemptNoMatch, misheard: true, prompts: []string{n.Again}}
 	if !entry.Spoken {
 		switch key := firstKey(entry.Digits); {
+		case entry.Class == session.OptedOut && n.Limits.OptOut != star, key != 0 && key == n.Limits.repeatKey():
+			return spoken.Repeat, nil, again
 		case entry.Class == session.OptedOut:
 			return spoken.DontHave, nil, optedOut
 		case key == yes:

@@ -43,7 +43,7 @@ func (r RememberNumber) Run(ctx context.Context, s *session.Session) (session.Ou
 	}
 	s.LookedUp(s.CallerNumber())
 	started := s.Now()
-	key, _, err := oneKey{prompts: []string{"remember-number"}, limits: r.Limits}.ask(ctx, s)
+	key, _, err := oneKey{say: func() { s.Say("remember-number") }, limits: r.Limits}.ask(ctx, s)
 	if err != nil {
 		return session.Outcome{}, err
 	}

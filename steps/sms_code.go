@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -27,6 +28,8 @@ type SMSCode struct {
 	// Digits is the code's length, Lifetime how long it is valid; default 6 and 5 minutes (docs/policy.md#code-by-sms).
 	Digits   int
 	Lifetime time.Duration
+	// Patience is how long a message may take; default a minute (docs/policy.md#otp-entry).
+	Patience time.Duration
 	// Limits.Rejections is how many wrong entries make it invalid; default 3 (docs/policy.md#otp-entry).
 	Limits Limits
 }
@@ -40,8 +43,9 @@ type CodeWay struct {
 }
 
 const (
-	// Three silences of 20 s make the minute that an SMS may take, with reminders in between (docs/policy.md#otp-entry).
-	codeSilence = 20 * time.Second
+	// Three silences make the time that a message may take, with reminders in between (docs/policy.md#otp-entry).
+	codeSilences = 3
+	codePatience = time.Minute
 	// missingKey, followed by the hash key, says «I did not get it»: the code goes the next way, or the same one again.
 	// resends is how often it may be sent after the first time.
 	missingKey = "0"
@@ -85,14 +89,17 @@ func (c SMSCode) Run(ctx context.Context, s *session.Session) (session.Outcome, 
 		s.Say("code-other")
 	}
 	limits := c.Limits
-	limits.FirstDigit = codeSilence
+	limits.FirstDigit = c.silence()
 	return question{
 		prompt: "ask-code", again: "ask-code-again", min: 1, max: c.Digits, limits: limits,
-		noInput: "code-reminder", evenPace: true,
+		noInput: "code-reminder", waits: true,
 		listen: sent.listen,
 		judge:  func(ctx context.Context, entry session.Secret) (attempt, error) { return sent.judge(ctx, s, entry) },
 	}.ask(ctx, s, event.ReasonWrongAnswer)
 }
+
+// silence is how long a caller may be silent.
+func (c SMSCode) silence() time.Duration { return cmp.Or(c.Patience, codePatience) / codeSilences }
 
 // code is the one-time code of a run, and where it went.
 type code struct {
@@ -132,18 +139,19 @@ func (c *code) resend(ctx context.Context, s *session.Session) (attempt, error) 
 		return noMatch, nil
 	}
 	c.resent++
-	return sentAgain(c.goOn(ctx, s))
+	ok, err := c.goOn(ctx, s)
+	return sentAgain(event.WishCode, ok, err)
 }
 
 // sentAgain is the attempt of a caller who wanted the code again.
-func sentAgain(ok bool, err error) (attempt, error) {
+func sentAgain(wish event.Wish, ok bool, err error) (attempt, error) {
 	switch {
 	case err != nil:
 		return attempt{}, err
 	case !ok:
-		return served("code-reminder-1", "ask-code-again"), nil
+		return served(wish, "code-reminder-1", "ask-code-again"), nil
 	}
-	return served("ask-code-again"), nil
+	return served(wish, "ask-code-again"), nil
 }
 
 // others are the customer's other numbers that the code can go to.
@@ -159,13 +167,15 @@ func (c *code) another(ctx context.Context, s *session.Session) (attempt, error)
 		return noMatch, nil
 	}
 	others := c.others()
-	for i, to := range others {
-		s.Say("code-other-number")
-		s.SayDigits([]byte(to.last2()))
-		s.Say("code-other-press")
-		s.SayDigits([]byte{byte('1' + i)})
+	say := func() {
+		for i, to := range others {
+			s.Say("code-other-number")
+			s.SayDigits([]byte(to.last2()))
+			s.Say("code-other-press")
+			s.SayDigits([]byte{byte('1' + i)})
+		}
 	}
-	key, class, err := oneKey{limits: c.step.Limits}.ask(ctx, s)
+	key, class, err := oneKey{say: say, limits: c.step.Limits}.ask(ctx, s)
 	switch {
 	case err != nil:
 		return attempt{}, err
@@ -179,9 +189,10 @@ func (c *code) another(ctx context.Context, s *session.Session) (attempt, error)
 	c.resent++
 	switch state, _, err := c.send(ctx, s, others[chosen]); {
 	case err != nil, state != event.CodeNotSent:
-		return sentAgain(state == event.CodeSentOff, err)
+		return sentAgain(event.WishNumber, state == event.CodeSentOff, err)
 	}
-	return sentAgain(c.goOn(ctx, s))
+	ok, err := c.goOn(ctx, s)
+	return sentAgain(event.WishNumber, ok, err)
 }
 
 // goOn sends the code to the next destination that takes it, and queues what the caller hears about it. ok is false if

@@ -14,7 +14,7 @@ import (
 
 // Speech lets callers say what they would key. The zero value takes keys alone.
 type Speech struct {
-	// Engine is the telephone system's name of a speech engine.
+	// Engine is the telephone system's name of a speech engine, or that of a recogniser of the company's own.
 	Engine string
 	// Grammars begin the names of its grammars: "countersign" has countersign-digits-6-en (package spoken).
 	Grammars string
@@ -25,6 +25,9 @@ const (
 	heardLength = 8 * time.Second
 	// leastHeard is how sure the engine must be (docs/policy.md#spoken-answers).
 	leastHeard = 0.4
+	// closeBy is how much less sure of a sentence than of the likeliest the engine may be, so that it still is what the
+	// caller may have said (docs/policy.md#spoken-answers).
+	closeBy = 0.2
 	// deafAfter is how many answers may be misunderstood before the caller is asked to key
 	// (docs/policy.md#spoken-answers).
 	deafAfter = 2
@@ -36,15 +39,20 @@ func (v Speech) listen(purpose, language string) *session.Speech {
 		return nil
 	}
 	base, _, _ := strings.Cut(language, "-")
+	kind, _, _ := strings.Cut(purpose, "-")
+	if kind != string(session.ExpectDigits) {
+		kind = purpose
+	}
 	return &session.Speech{
 		Engine: v.Engine, Grammar: fmt.Sprintf("%s-%s-%s", v.Grammars, purpose, base), Length: heardLength,
+		Expected: session.Expected{Language: language, Kind: session.Kind(kind)},
 	}
 }
 
 // saying is how a question is answered by voice.
 type saying struct {
 	Speech
-	// purpose names the grammar: digits-6, date.
+	// purpose names the grammar, and with it what is expected: digits-6, date.
 	purpose string
 	// read returns the ways to understand what was said, best first.
 	read func(language string, words []byte) []spoken.Reading
@@ -64,10 +72,13 @@ func digitsOf(least, most int) string {
 
 // talk is what a question knows of how the caller answers.
 type talk struct {
-	slow bool
+	// hint: the caller has not been told yet that the answer can be said.
+	hint bool
 	// misheard counts answers that were not understood; keysOnly says that the caller is not listened to any more.
 	misheard int
 	keysOnly bool
+	// quiet says that the customer keys as a rule, and is not listened to while they do.
+	quiet bool
 }
 
 // notHeard is an answer that was not understood. It counts apart from the keyed ones.
@@ -96,7 +107,9 @@ func (q question) said(ctx context.Context, s *session.Session, entry session.En
 		}
 		return t.notHeard(q.again), nil
 	}
-	readings := q.say.read(s.Language(), words)
+	readings := spoken.Nbest(possible(entry), func(words []byte) []spoken.Reading {
+		return q.say.read(s.Language(), words)
+	})
 	defer spoken.Wipe(readings)
 	if command != spoken.None || len(readings) == 0 {
 		return t.notHeard(q.again), nil
@@ -106,6 +119,18 @@ func (q question) said(ctx context.Context, s *session.Session, entry session.En
 		return t.notHeard(q.again), nil
 	}
 	return got, err
+}
+
+// possible is what the caller may have said. A sentence of which the engine is much less sure gives no doubt: engines
+// return such ones with everything.
+func possible(e session.Entry) []spoken.Hypothesis {
+	all := []spoken.Hypothesis{{Words: e.Words.Reveal(), Confidence: e.Confidence}}
+	for _, h := range e.Others {
+		if h.Confidence >= e.Confidence-closeBy && h.Confidence >= leastHeard {
+			all = append(all, spoken.Hypothesis{Words: h.Words.Reveal(), Confidence: h.Confidence})
+		}
+	}
+	return all
 }
 
 // obey does what the caller wants who does not answer.
@@ -118,13 +143,14 @@ func (q question) obey(c spoken.Command, t *talk) (got attempt, is bool) {
 		out.Last = true
 		return attempt{result: event.AttemptOptedOut, outcome: out, ended: true}, true
 	case spoken.Repeat:
-		return served(q.prompt), true
+		return served(event.WishRepeat, q.asks()...), true
 	case spoken.Slower:
-		t.slow = true
-		return served("take-your-time", q.prompt), true
+		got := served(event.WishSlower, append([]string{"take-your-time"}, q.asks()...)...)
+		got.slower = true
+		return got, true
 	case spoken.KeyIt:
 		t.keysOnly = true
-		return served("please-key", q.again), true
+		return served(event.WishKeys, "please-key", q.again), true
 	}
 	return attempt{}, false
 }

@@ -289,3 +289,78 @@ func TestWhatWasSaidAndConfirmedByAKeyWasSaid(t *testing.T) {
 	assert.Equal(t, []bool{true}, spokenIn(j, "account"))
 	assert.Equal(t, []bool{false}, spokenIn(j, "pin"))
 }
+
+// heard is what a recogniser may have heard, the likeliest first: words and how sure it is.
+func heard(sure float64, likeliest string, others ...session.Hypothesis) sessiontest.Move {
+	return sessiontest.Move{Says: likeliest, Confidence: sure, Or: others}
+}
+
+func or(sure float64, words string) session.Hypothesis {
+	return session.Hypothesis{Words: session.NewSecret([]byte(words)), Confidence: sure}
+}
+
+func TestWhatElseTheCallerMayHaveSaid(t *testing.T) {
+	t.Parallel()
+	account := heard(0.9, "one zero zero zero four two")
+	yes := sessiontest.Move{Says: "yes"}
+	for name, c := range map[string]struct {
+		moves  []sessiontest.Move
+		status string
+		heard  string // among the prompts
+	}{
+		"the first that can be an account is read back": {
+			[]sessiontest.Move{heard(0.8, "one zero zero", or(0.7, "one zero zero zero four two")), yes, {Keys: "2468#"}},
+			"verified", "digit-4",
+		},
+		"what the recogniser hardly believes does not count": {
+			[]sessiontest.Move{heard(0.9, "one zero zero", or(0.6, "one zero zero zero four two")), {Keys: "100042#"}, {Keys: "2468#"}},
+			"verified", "not-heard-1",
+		},
+		"a PIN that may be another one is asked for again": {
+			[]sessiontest.Move{account, yes, heard(0.8, "two four six eight", or(0.75, "two four six nine")), {Keys: "2468#"}},
+			"verified", "not-heard-1",
+		},
+		"a PIN that hardly is another one counts": {
+			[]sessiontest.Move{account, yes, heard(0.95, "two four six eight", or(0.6, "two four six nine"))}, "verified", "confirmation",
+		},
+		"the same in other words is no doubt": {
+			[]sessiontest.Move{account, yes, heard(0.8, "two four six eight", or(0.8, "2 4 6 8"))}, "verified", "confirmation",
+		},
+		"another PIN is not tried": {
+			[]sessiontest.Move{account, yes, heard(0.8, "two four six nine", or(0.75, "two four six eight")), {}, {}, {}},
+			"identified", "not-heard-1",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ch, _, v := dial(t, talking(bank(), "en"), "anonymous", c.moves...)
+			assert.Equal(t, c.status, v["cs_status"], ch.Heard())
+			assert.Contains(t, ch.Heard(), c.heard)
+		})
+	}
+}
+
+func TestACheckDigitSettlesWhatElseMayHaveBeenSaid(t *testing.T) {
+	t.Parallel()
+	d := bank()
+	d.byAccount["100040"] = d.byAccount["100042"]
+	l := talking(d, "en")
+	n := l.Identify[0].(steps.Number)
+	n.Check, n.ReadBack = steps.Luhn, steps.ReadBackNever
+	l.Identify = []session.Step{n}
+	ch, _, v := dial(t, l, "anonymous",
+		heard(0.8, "one zero zero zero four two", or(0.75, "one zero zero zero four zero")), sessiontest.Move{Keys: "2468#"})
+	assert.Equal(t, "verified", v["cs_status"], ch.Heard())
+	assert.NotContains(t, ch.Heard(), "read-back")
+}
+
+func TestCallersWhomNobodyHearsAreNotToldToSpeak(t *testing.T) {
+	t.Parallel()
+	l := talking(bank(), "en")
+	n := l.Identify[0].(steps.Number)
+	n.Speech.Engine = "away"
+	l.Identify = []session.Step{n}
+	ch, _, v := dial(t, l, "anonymous", says("100042#", "two four six eight")...)
+	assert.Equal(t, "verified", v["cs_status"], ch.Heard())
+	assert.Equal(t, []string{"greeting", "ask-account", "ask-pin", "or-say-it", "confirmation"}, ch.Heard())
+}

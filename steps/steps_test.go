@@ -224,11 +224,13 @@ func TestCallersAreIdentifiedAndVerified(t *testing.T) {
 			}},
 		{"silence", "", nil, "agents", "none", "no_input", "",
 			[]string{
-				"greeting", "ask-account", "no-input-1", "ask-account-again", "no-input-2", "ask-account-again", "failure",
+				"greeting", "ask-account", "no-input-1", "take-your-time", "ask-account-again",
+				"repeat-press", "digit-9", "key-hash", "no-input-2", "ask-account-again", "failure",
 			}},
 		{"too few digits, three times", "", keys("1#", "12", "123#"), "agents", "none", "no_match", "",
 			[]string{
-				"greeting", "ask-account", "no-match-1", "ask-account-again", "no-match-2", "ask-account-again", "failure",
+				"greeting", "ask-account", "no-match-1", "ask-account-again", "no-match-2", "take-your-time",
+				"ask-account-again", "repeat-press", "digit-9", "key-hash", "failure",
 			}},
 		{
 			"silences and slips are counted apart", "", keys("", "1#", "", "12#", "999999#", "100042#", "2468"), "menu",
@@ -337,7 +339,7 @@ func TestTheSilentCallerGetsMoreTime(t *testing.T) {
 	c := ch.Collects()
 	require.Len(t, c, 3)
 	assert.Equal(t, []time.Duration{5 * time.Second, 3 * time.Second}, []time.Duration{c[0].FirstDigit, c[0].InterDigit})
-	assert.Equal(t, []time.Duration{10 * time.Second, 6 * time.Second}, []time.Duration{c[1].FirstDigit, c[1].InterDigit})
+	assert.Equal(t, []time.Duration{10 * time.Second, 8 * time.Second}, []time.Duration{c[1].FirstDigit, c[1].InterDigit})
 	assert.Equal(t, byte('*'), c[0].OptOut)
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
@@ -14,27 +15,39 @@ import (
 	"time"
 
 	"countersign/web/access"
+	"countersign/web/apikeys"
 )
 
-const noKeys = "This machine accepts no requests here, because no key is configured. " +
-	"Make one (openssl rand -hex 32), put a name for it and its SHA-256 (printf %s KEY | sha256sum) " +
-	"under web.keys in countersign.yaml, restart, and send it as Authorization: Bearer KEY."
+const noKeys = "This machine accepts no requests here, because there is no key. " +
+	"Make one (countersign keys add NAME --scope SCOPE, or the page /keys), and send it as Authorization: Bearer KEY. " +
+	"One of your own goes with its SHA-256 under web.keys in countersign.yaml."
+
+// Keys are the keys that were made while the service runs.
+type Keys interface {
+	// Find says which key was shown; ok is false if there is none. An error means that nobody can know now.
+	Find(ctx context.Context, shown string) (k apikeys.Key, ok bool, err error)
+	// Any says whether there is a key at all.
+	Any(ctx context.Context) bool
+}
 
 // authorized lets only requests with a key pass that may do what is asked.
 func (a *api) authorized(scope access.Scope, next http.Handler) http.Handler {
 	return handle(func(w http.ResponseWriter, r *http.Request) error {
-		if len(a.APIKeys) == 0 {
-			return &problem{Status: http.StatusForbidden, Detail: noKeys}
-		}
 		shown, ok := shownKey(r, scope)
 		if !ok {
+			if a.hasNoKeys(r) {
+				return &problem{Status: http.StatusForbidden, Detail: noKeys}
+			}
 			w.Header().Set("WWW-Authenticate", `Bearer realm="countersign"`)
 			return &problem{
 				Status: http.StatusUnauthorized, Detail: "This address needs a key: send it as Authorization: Bearer KEY.",
 			}
 		}
 		from := remote(r)
-		key, ok := a.find(shown)
+		key, ok, err := a.find(r.Context(), shown)
+		if err != nil {
+			return unavailable("The keys cannot be read now. Try again.", err)
+		}
 		// Only wrong keys have to wait: behind a proxy everybody has the same address.
 		if wait := a.failures.wait(from, a.Now()); wait > 0 && !ok {
 			w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
@@ -42,19 +55,35 @@ func (a *api) authorized(scope access.Scope, next http.Handler) http.Handler {
 				Status: http.StatusTooManyRequests, Detail: "Too many wrong keys came from this address. Wait a minute.",
 			}
 		}
+		if !ok && a.hasNoKeys(r) {
+			return &problem{Status: http.StatusForbidden, Detail: noKeys}
+		}
 		if !ok {
 			a.failures.add(from, a.Now())
 			w.Header().Set("WWW-Authenticate", `Bearer realm="countersign", error="invalid_token"`)
-			return &problem{Status: http.StatusUnauthorized, Detail: "This key is not configured."}
+			return &problem{Status: http.StatusUnauthorized, Detail: "This key is unknown, was revoked, or was rotated away."}
 		}
 		noteOf(r).key = key.Name
 		if !slices.Contains(key.Scopes, scope) {
-			return &problem{Status: http.StatusForbidden, Detail: fmt.Sprintf("This key may not do this. To allow it, add %q "+
-				"to web.keys.%s.scopes in countersign.yaml, and restart.", scope, key.Name)}
+			return &problem{Status: http.StatusForbidden, Detail: key.mayNot(scope)}
 		}
 		next.ServeHTTP(w, r)
 		return nil
 	})
+}
+
+func (a *api) hasNoKeys(r *http.Request) bool {
+	return len(a.APIKeys) == 0 && (a.Keys == nil || !a.Keys.Any(r.Context()))
+}
+
+// mayNot says what to do for a key to get the scope.
+func (k Key) mayNot(scope access.Scope) string {
+	if !k.made {
+		return fmt.Sprintf("This key may not do this. To allow it, add %q to web.keys.%s.scopes in countersign.yaml, and "+
+			"restart.", scope, k.Name)
+	}
+	return fmt.Sprintf("This key may not do this. To allow it, give it the scope %q on the page /keys, or with countersign "+
+		"keys set %s.", scope, k.Name)
 }
 
 // shownKey is the key of a request. Gateways that send receipts often know only a name and a password: the key is the
@@ -73,14 +102,18 @@ func bearer(r *http.Request) (string, bool) {
 }
 
 // find finds a key, in constant time.
-func (a *api) find(shown string) (key Key, ok bool) {
+func (a *api) find(ctx context.Context, shown string) (key Key, ok bool, err error) {
 	sum := sha256.Sum256([]byte(shown))
 	for _, k := range a.APIKeys {
 		if subtle.ConstantTimeCompare(sum[:], k.SHA256[:]) == 1 {
 			key, ok = k, true
 		}
 	}
-	return key, ok
+	if ok || a.Keys == nil {
+		return key, ok, nil
+	}
+	made, ok, err := a.Keys.Find(ctx, shown)
+	return Key{Name: made.Name, Scopes: made.Scopes, made: true}, ok, err
 }
 
 const (

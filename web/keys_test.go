@@ -17,8 +17,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// filled is a route's path with a call's id.
-func filled(r access.Route) string { return strings.ReplaceAll(r.Path, "{call}", callOne) }
+// filled is a route's path with a call's id, and a report's name.
+func filled(r access.Route) string {
+	return strings.NewReplacer("{call}", callOne, "{name}", "summary").Replace(r.Path)
+}
 
 func TestRequestsWithoutAValidKeyAreRefused(t *testing.T) {
 	t.Parallel()

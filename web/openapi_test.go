@@ -34,6 +34,7 @@ type description struct {
 }
 
 type operation struct {
+	Scope     string             `json:"x-scope"`
 	Security  *[]any             `json:"security"`
 	Responses map[string]outcome `json:"responses"`
 }
@@ -75,14 +76,16 @@ var compiling sync.Mutex
 func described(t testing.TB, method, path string, got reply) {
 	t.Helper()
 	d, compiler := openAPI()
-	pattern := path
-	if rest, ok := strings.CutPrefix(path, "/v1/calls/"); ok {
+	pattern, _, _ := strings.Cut(path, "?")
+	if rest, ok := strings.CutPrefix(pattern, "/v1/calls/"); ok {
 		pattern = "/v1/calls/{call}"
-		if strings.HasSuffix(rest, "/step-up") {
-			pattern += "/step-up"
+		if _, of, ok := strings.Cut(rest, "/"); ok {
+			pattern += "/" + of
 		}
 	}
-	pattern, _, _ = strings.Cut(pattern, "?")
+	if strings.HasPrefix(pattern, "/v1/reports/") {
+		pattern = "/v1/reports/{name}"
+	}
 	at := []string{"components", "responses", "Problem"} // for unknown addresses
 	response := d.Components.Responses["Problem"]
 	if op, ok := d.Paths[pattern][strings.ToLower(method)]; ok {
@@ -114,12 +117,12 @@ func TestOpenAPIHasExactlyTheRoutes(t *testing.T) {
 	d, _ := openAPI()
 	var built, written []string
 	for _, r := range (&api{}).routes() {
-		built = append(built, fmt.Sprintf("%s %s public=%v", r.Method, r.Path, r.Rule.IsPublic()))
+		built = append(built, fmt.Sprintf("%s %s public=%v scope=%s", r.Method, r.Path, r.Rule.IsPublic(), r.Rule.Scope()))
 	}
 	for path, operations := range d.Paths {
 		for method, op := range operations {
 			public := op.Security != nil && len(*op.Security) == 0
-			written = append(written, fmt.Sprintf("%s %s public=%v", strings.ToUpper(method), path, public))
+			written = append(written, fmt.Sprintf("%s %s public=%v scope=%s", strings.ToUpper(method), path, public, op.Scope))
 			for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests} {
 				assert.Equal(t, !public, op.Responses[strconv.Itoa(status)].Ref != "", "%s %s %d", method, path, status)
 			}
@@ -145,7 +148,7 @@ func TestSchemasOfOpenAPICompile(t *testing.T) {
 	require.NotEmpty(t, d.Paths)
 	for _, name := range []string{
 		"Problem", "Health", "Keys", "IntrospectRequest", "Introspection", "Redeemed", "Token", "Call", "StepUp",
-		"LoginMethod",
+		"LoginMethod", "FoundCalls", "Journey", "Report",
 	} {
 		compiling.Lock()
 		_, err := compiler.Compile("urn:openapi#/components/schemas/" + name)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"countersign/session"
+	"countersign/session/event"
 	"countersign/session/token"
 	"countersign/web/access"
 )
@@ -30,8 +31,13 @@ type Options struct {
 	Receipts TakesReceipts
 	// Customer finds a customer by id, before a token is made for them.
 	Customer func(ctx context.Context, id string) (c session.Customer, found bool, err error)
-	// APIKeys are the clients. Without any, everything that needs a key is answered with 403.
+	// Reports make reports, and Journey reads all events of a call, in order; none if the call is unknown.
+	Reports Reports
+	Journey func(ctx context.Context, call string) ([]event.Event, error)
+	// APIKeys are the clients of the settings, Keys those that were made while the service runs. Without any, everything
+	// that needs a key is answered with 403.
 	APIKeys []Key
+	Keys    Keys
 	// Ready returns, in sentences, why this machine cannot take calls; nothing if it can. It must return when ctx ends,
 	// and may be nil.
 	Ready func(ctx context.Context) (reasons []string)
@@ -52,6 +58,8 @@ type Key struct {
 	SHA256 [sha256.Size]byte
 	// Scopes are what it may do.
 	Scopes []access.Scope
+
+	made bool // while the service runs
 }
 
 // requestTimeout bounds one request.

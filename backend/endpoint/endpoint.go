@@ -195,7 +195,11 @@ func failed(err error) Failure {
 // guarded makes one attempt if the breaker allows it. caller is the caller's context, all that of all attempts.
 func (e *Endpoint) guarded(caller, all context.Context, operation string, r *Prepared,
 	a Filled) (*Reply, error) {
-	try := func() (*Reply, error) { return e.try(caller, all, operation, r, a) }
+	return e.guard(operation, func() (*Reply, error) { return e.try(caller, all, operation, r, a) })
+}
+
+// guard tries if the breaker allows it.
+func (e *Endpoint) guard(operation string, try func() (*Reply, error)) (*Reply, error) {
 	if e.breaker == nil {
 		return try()
 	}

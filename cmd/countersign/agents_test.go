@@ -14,8 +14,8 @@ import (
 	"countersign/session/event"
 )
 
-// staff lets agents take the calls of all nodes: one simulated FreeSWITCH, whose event socket every node watches.
-func staff(t *testing.T, o sim.DeskOptions) (desk *sim.Desk, settings string) {
+// withAgents lets agents take the calls of all nodes: one simulated FreeSWITCH, whose event socket every node watches.
+func withAgents(t *testing.T, o sim.DeskOptions) (desk *sim.Desk, settings string) {
 	t.Helper()
 	desk = sim.NewDesk(o)
 	at, err := desk.Listen("127.0.0.1:0")
@@ -68,7 +68,7 @@ func (s *site) ownPart(r sim.Result) []event.Event {
 
 func TestTwoNodesTellOnceWhoGotEachCall(t *testing.T) {
 	t.Parallel()
-	desk, settings := staff(t, sim.DeskOptions{Misses: .3, Seed: 11})
+	desk, settings := withAgents(t, sim.DeskOptions{Misses: .3, Seed: 11})
 	s := newSite(t, 2, adaAndBob, settings)
 	watched(t, desk, 2)
 	var all sync.WaitGroup
@@ -107,7 +107,7 @@ func TestTwoNodesTellOnceWhoGotEachCall(t *testing.T) {
 // A machine is killed while its caller talks to an agent, and the caller hangs up before it is back.
 func TestWhatAgentsDidWhileANodeWasDownIsFoundOut(t *testing.T) {
 	t.Parallel()
-	desk, settings := staff(t, sim.DeskOptions{Talk: 24 * time.Hour})
+	desk, settings := withAgents(t, sim.DeskOptions{Talk: 24 * time.Hour})
 	s := newSite(t, 2, adaAndBob, settings)
 	watched(t, desk, 2)
 	n := s.nodes[0]

@@ -17,9 +17,11 @@ import (
 
 	"countersign/backend"
 	"countersign/backend/email"
+	"countersign/backend/recogniser"
 	"countersign/backend/sms"
 	"countersign/backend/webhook"
 	"countersign/bus"
+	"countersign/esl/tap"
 	"countersign/freeswitch"
 	"countersign/internal/strictyaml"
 	"countersign/lines"
@@ -65,9 +67,10 @@ type config struct {
 		Pepper string `yaml:"pepper"`
 		Hash   string `yaml:"hash"`
 	} `yaml:"customers"`
-	Backend backend.Settings `yaml:"backend"`
-	SMS     sms.Settings     `yaml:"sms"`
-	Email   email.Settings   `yaml:"email"`
+	Backend backend.Settings    `yaml:"backend"`
+	SMS     sms.Settings        `yaml:"sms"`
+	Email   email.Settings      `yaml:"email"`
+	Speech  recogniser.Settings `yaml:"speech"`
 	// Webhooks by name.
 	Webhooks map[string]webhook.Settings `yaml:"webhooks"`
 	// CodeCalls is freeswitch.CodeCallSettings.
@@ -184,6 +187,7 @@ func defaults() config {
 	c.Reports.Schedules, c.Reports.Mail.TLS = []deliver.Schedule{}, deliver.StartTLS
 	c.CodeCalls.Ring, c.CodeCalls.Countries = duration(30*time.Second), []string{}
 	c.Email.TLS, c.Email.Texts = deliver.StartTLS, map[string]email.Text{}
+	c.Speech.Folder, c.Speech.Recognisers = tap.DefaultFolder, map[string]recogniser.Engine{}
 	c.NATS.Listen = bus.DefaultListen
 	c.NATS.Timeout = duration(750 * time.Millisecond)
 	c.Log.Level = "info"
@@ -283,6 +287,7 @@ func (c config) check() error {
 	}
 	errs = append(errs, below("guard", c.Guard.Validate())...)
 	errs = append(errs, below("email", errors.Join(c.Email.Check()...))...)
+	errs = append(errs, below("speech", errors.Join(c.Speech.Check()...))...)
 	errs = append(errs, below("keys", c.Keys.check())...)
 	errs = append(errs, c.checkWebhooks()...)
 	errs = append(errs, below("code_calls", errors.Join(c.CodeCalls.settings().Check()...))...)

@@ -59,6 +59,7 @@ func customersCommand() *cli.Command {
 				ArgsUsage: "ID", Flags: []cli.Flag{authorFlag()},
 				Action: func(c *cli.Context) error { return customersSet(c, customers.KindTOTP, "TOTP secret") },
 			},
+			customersForgetHabitsCommand(),
 			customersLockedCommand(),
 			customersUnlockCommand(),
 			customersEraseCommand(),
@@ -73,7 +74,7 @@ func customersImportCommand() *cli.Command {
 		ArgsUsage: "FILE",
 		Description: "FILE is CSV, in UTF-8, UTF-16 or Windows-1252, or the first sheet of an .xlsx workbook. It has a " +
 			"header with any of\n" +
-			"id,name,phones,account,pin,birth_date,passphrase,totp_secret,language,emails; only id is required.\n" +
+			"id,name,phones,account,pin,birth_date,passphrase,totp_secret,language,emails,habits; only id is required.\n" +
 			"Columns of your own: id:<kind> is another number that identifies a customer, such as id:tracking; " +
 			"fact:<kind> is another\n" +
 			"secret of 2 to 20 digits, such as fact:postcode. Dates are 1980-12-31 or 31.12.1980, a passphrase has two " +

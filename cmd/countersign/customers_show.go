@@ -18,6 +18,7 @@ import (
 type shown struct {
 	record customers.Record
 	known  bool // in the local directory
+	habit  session.Habit
 	lock   unlock.Lock
 	noLock error // why the lock is not known
 }
@@ -37,8 +38,11 @@ func customersShow(c *cli.Context) error {
 			return err
 		}
 		s := shown{record: r, known: err == nil}
+		if s.habit, err = d.Habit(c.Context, id); err != nil {
+			return err
+		}
 		s.lock, s.noLock = lockOf(c, cfg, d, id)
-		if !s.known && s.lock.Failures == 0 {
+		if !s.known && s.lock.Failures == 0 && s.habit == (session.Habit{}) {
 			if s.noLock != nil {
 				return fmt.Errorf("there is no customer %q in the directory; whether this id is locked is unknown: %w",
 					id, s.noLock)
@@ -60,6 +64,11 @@ func (s shown) json(id string) map[string]any {
 		out["emails"] = append([]string{}, s.record.Emails...)
 		for _, i := range s.record.Identifiers {
 			out[i.Kind] = i.Value
+		}
+	}
+	if s.habit != (session.Habit{}) {
+		out["habits"] = map[string]any{
+			"language": s.habit.Language, "slow": s.habit.Slow, "answers": s.habit.Answers,
 		}
 	}
 	out["in_directory"] = s.known
@@ -90,6 +99,9 @@ func (s shown) print(c *cli.Context, id string) error {
 	}
 	for _, x := range r.Credentials {
 		fmt.Fprintf(w, "%s\ton file (%s)\n", x.Kind, x.Scheme)
+	}
+	if words := customers.HabitWords(s.habit); words != "" {
+		fmt.Fprintf(w, "habits\t%s\n", strings.ReplaceAll(words, ";", ", "))
 	}
 	if s.noLock != nil {
 		fmt.Fprintf(w, "locked\tunknown: %v\n", s.noLock)

@@ -67,7 +67,7 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 			return withState(c, cfg, use)
 		},
 		SamePepper: hasSamePepper,
-		Backend:    cfg.Backend, SMS: cfg.SMS, Email: cfg.Email, Webhooks: cfg.Webhooks, CodeCalls: cfg.CodeCalls.Dial != "",
+		Backend:    cfg.Backend, SMS: cfg.SMS, Email: cfg.Email, Speech: cfg.Speech, Webhooks: cfg.Webhooks, CodeCalls: cfg.CodeCalls.Dial != "",
 		Region: cfg.Line.Region, Schedules: len(cfg.Reports.Schedules),
 	}
 	if isOpenToNetwork(cfg.Web.Listen) {

@@ -81,8 +81,9 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		},
 		Commands: []*cli.Command{
 			demoCommand(), serveCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), backendCommand(),
-			reportCommand(), peopleCommand(), webhooksCommand(), watchCommand(), replayCommand(), journalCommand(), doctorCommand(), auditCommand(),
-			retentionCommand(), versionCommand(), completionCommand(), helpCommand(),
+			reportCommand(), peopleCommand(), keysCommand(), webhooksCommand(), watchCommand(), replayCommand(),
+			journalCommand(), doctorCommand(), auditCommand(), retentionCommand(), versionCommand(), completionCommand(),
+			helpCommand(),
 		},
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,
 		Version:         thisBuild().String(),

@@ -168,14 +168,21 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 	runner := session.NewRunner(session.Options{
 		Placeholders: placeholders,
 		Journal:      s.followCalls(), Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
-		Trunks: quiet,
-		Tokens: token.ForCalls{Issuer: tokens}, Prove: keys.SignStatus,
+		Trunks:   quiet,
+		Habits:   directory,
+		Tokens:   token.ForCalls{Issuer: tokens},
+		Prove:    keys.SignStatus,
 		Customer: customers.ByID, Node: cfg.Node, Log: log,
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
 		StateTimeout: time.Duration(cfg.NATS.Timeout),
 	})
+	own, err := openRecognisers(cfg.Speech, log, &s.parts)
+	if err != nil {
+		return s, err
+	}
 	s.server = esl.NewServer(runner.Run, esl.Options{
 		MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Keys: cfg.Keys.of, Log: log,
+		Recognisers: own.recognisers, Sounds: own.sounds,
 	})
 	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
 		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal) + leapMost},

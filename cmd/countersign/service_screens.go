@@ -14,22 +14,34 @@ import (
 	"countersign/store/sqlite"
 	"countersign/web"
 	"countersign/web/access"
+	"countersign/web/apikeys"
 	"countersign/web/live"
 	"countersign/web/people"
 	"countersign/web/staff"
+	"countersign/web/walls"
 )
 
 // addScreens adds the screens for staff to the API.
 func (s *service) addScreens(o *web.Options) {
 	s.book = people.NewBook(s.state.People(), time.Now)
 	s.live = live.New(time.Now)
+	var ofSettings []staff.SettingsKey
+	var names []string
+	for _, k := range o.APIKeys {
+		ofSettings, names = append(ofSettings, staff.SettingsKey{Name: k.Name, Scopes: k.Scopes}), append(names, k.Name)
+	}
+	made := apikeys.NewBook(s.state.People(), time.Now, names...)
 	pages := staff.New(staff.Options{
 		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames,
 		StepUps: o.StepUps, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
+		Keys: made, SettingsKeys: ofSettings,
 		Audit: func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
 		URL:   s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
+		Walls:  walls.New(s.state.People(), time.Now),
+		WhatIf: &staff.WhatIf{Region: s.cfg.Line.Region, PopURL: s.cfg.Line.PopURL, Line: s.lineFile},
 	})
 	o.Staff, o.Routes = pages, pages.Routes()
+	o.Keys, o.Reports, o.Journey = made, reportsFile{s.cfg.reportsPath()}, s.journal.Call
 }
 
 func (s *service) lineNames() (names []string) {
@@ -38,6 +50,17 @@ func (s *service) lineNames() (names []string) {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// lineFile is the file of a line that is in force.
+func (s *service) lineFile(ctx context.Context, name string) (string, error) {
+	all, err := s.state.Lines().All(ctx)
+	for _, l := range all {
+		if l.Name == name {
+			return l.YAML, err
+		}
+	}
+	return "", err
 }
 
 // follow keeps the screens up to date until ctx ends.
@@ -53,7 +76,17 @@ type reportsFile struct{ path string }
 // Read implements staff.Reports.
 func (f reportsFile) Read(
 	ctx context.Context, name string, q reports.Query, print func(*reports.Report) error,
-) (err error) {
+) error {
+	return f.open(ctx, func(r *reports.Reader) error { return r.Read(ctx, name, q, print) })
+}
+
+// Trend implements staff.Reports.
+func (f reportsFile) Trend(ctx context.Context, q reports.TrendQuery) (t reports.Trend, err error) {
+	err = f.open(ctx, func(r *reports.Reader) (err error) { t, err = r.Trend(ctx, q); return err })
+	return t, err
+}
+
+func (f reportsFile) open(ctx context.Context, read func(*reports.Reader) error) (err error) {
 	kept, err := reportsdb.OpenReadOnly(ctx, f.path)
 	if errors.Is(err, sqlite.ErrMissing) {
 		return staff.ErrNoReports
@@ -62,7 +95,7 @@ func (f reportsFile) Read(
 		return err
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
-	return reports.NewReader(kept.DB(), time.Now).Read(ctx, name, q, print)
+	return read(reports.NewReader(kept.DB(), time.Now))
 }
 
 // firstAdmin is who may sign in at first.

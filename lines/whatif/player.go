@@ -84,7 +84,7 @@ func (p *player) answer() (event.AttemptResult, error) {
 	a := s.Attempts[p.next]
 	p.next++
 	p.advance(a)
-	if a.Spoken && (a.Result == event.AttemptServed || a.Result == event.AttemptNoMatch) {
+	if isWish(a) || a.Spoken && a.Result == event.AttemptNoMatch {
 		return p.answer() // a wish, or not understood: neither counts
 	}
 	switch a.Result {
@@ -95,6 +95,21 @@ func (p *player) answer() (event.AttemptResult, error) {
 		return "", p.fail(s.failure)
 	}
 	return a.Result, nil
+}
+
+// isWish says that an attempt was a wish that changes nothing but what the caller hears. A code sent again and the way
+// back to the identifier are others.
+func isWish(a event.Attempt) bool {
+	if a.Result != event.AttemptServed {
+		return false
+	}
+	switch a.Wish {
+	case event.WishRepeat, event.WishClear, event.WishSlower, event.WishKeys:
+		return true
+	case "": // an older version
+		return a.Spoken
+	}
+	return false
 }
 
 // checkTime is how long checking an answer may have taken.

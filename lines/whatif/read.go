@@ -73,7 +73,7 @@ func readData(fact event.Fact, data gjson.Result) event.Data {
 			result := event.AttemptResult(a.Get("result").Str)
 			d.Attempts = append(d.Attempts, event.Attempt{
 				Result: result, Milliseconds: a.Get("ms").Int(), Unchecked: a.Get("unchecked").Bool(),
-				Spoken: a.Get("spoken").Bool(),
+				Spoken: a.Get("spoken").Bool(), Slow: a.Get("slow").Bool(), Wish: event.Wish(a.Get("wish").Str),
 			})
 			return true
 		})

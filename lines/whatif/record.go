@@ -262,6 +262,17 @@ func factorOf(name event.Method, first, ofToken bool) session.Factor {
 	return session.FactorOf(name)
 }
 
+// hasIt says that the step would have ended otherwise, or not asked at all, if the customer did not have the secret: the
+// star key leads who does not have it to the next question, and a passphrase and a code are not asked of strangers.
+func (s *step) hasIt() bool {
+	n := len(s.Attempts)
+	if n == 0 {
+		return false
+	}
+	asked := s.name == string(event.MethodTOTP) || s.name == string(event.MethodPassphrase)
+	return asked && s.Reason != event.ReasonNotEnrolled || s.Result == event.StepOptedOut && !s.Attempts[n-1].Spoken
+}
+
 // notEnrolled says that the step asked a customer for what they do not have, or did not ask them for that reason.
 func (r *record) notEnrolled(s *step) bool {
 	// one that was right, or wrong when checked, shows that there is a secret
@@ -269,7 +280,7 @@ func (r *record) notEnrolled(s *step) bool {
 		return !a.Unchecked && (a.Result == event.AttemptAccepted || a.Result == event.AttemptRejected)
 	})
 	unchecked := !checked && slices.ContainsFunc(s.Attempts, func(a event.Attempt) bool { return a.Unchecked })
-	if s.nobody {
+	if s.nobody || s.hasIt() {
 		return false
 	}
 	locked := s.Reason == event.ReasonVelocity || s.Reason == event.ReasonLocked || s.lockedOut ||

@@ -10,6 +10,7 @@ import (
 
 	"countersign/backend"
 	"countersign/backend/email"
+	"countersign/backend/recogniser"
 	"countersign/backend/sms"
 	"countersign/backend/webhook"
 	"countersign/bus"
@@ -98,6 +99,7 @@ type Options struct {
 	Backend backend.Settings // no URL: none
 	SMS     sms.Settings     // no URL: none
 	Email   email.Settings   // no server: none
+	Speech  recogniser.Settings
 	// Webhooks by name.
 	Webhooks map[string]webhook.Settings
 	// CodeCalls: code_calls.dial is set.
@@ -138,6 +140,7 @@ var checks = []check{
 	{name: "backend", run: backendAnswers},
 	{name: "sms", run: gatewayIsBounded},
 	{name: "email", run: mailServerTakesLogin},
+	{name: "speech", run: recognisersUnderstand},
 	{name: "journal", run: outboxIsEmpty},
 	{name: "audit", run: auditLogIsUnchanged},
 	{name: "schedules", run: scheduledReportsSucceeded},

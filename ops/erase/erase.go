@@ -147,7 +147,7 @@ func (e *eraser) fromDirectory(ctx context.Context) error {
 		e.phones = append(e.phones, p.E164)
 	}
 	e.receipt.Directory, e.traces, err = e.Directory.Erase(ctx, e.customer)
-	e.receipt.Known = e.receipt.Directory["customers"] > 0
+	e.receipt.Known = e.receipt.Directory["customers"]+e.receipt.Directory["habits"] > 0 // a CRM's customer has habits alone
 	return err
 }
 

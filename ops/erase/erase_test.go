@@ -40,7 +40,8 @@ func (m *machine) isErased(r *Receipt) {
 	assert.Empty(m.t, m.named())
 	assert.Equal(m.t, erased, r.Customer)
 	assert.True(m.t, r.Known)
-	rows := customers.Removed{"customers": 1, "phones": 1, "emails": 1, "identifiers": 2, "credentials": 4, "sealed": 1}
+	rows := customers.Removed{"customers": 1, "phones": 1, "emails": 1, "identifiers": 2, "credentials": 4, "sealed": 1,
+		"habits": 1}
 	assert.Equal(m.t, rows, r.Directory)
 	assert.Equal(m.t, Journal{Calls: 4, Events: 12}, r.Journal)
 	assert.Equal(m.t, NATS{Erased: bus.Erased{Events: 12, Calls: 4, Tokens: 1}, Attempts: true}, r.NATS)
@@ -50,7 +51,7 @@ func (m *machine) isErased(r *Receipt) {
 	assert.Equal(m.t, anonymised, m.query(m.files.Reports, customersOfCalls))
 	require.Len(m.t, m.entries, 1)
 	assert.Equal(m.t, audit.Erased, m.entries[0].Action)
-	assert.Equal(m.t, "directory: 10 rows; journal: 4 calls; nats: 12 events; reports: 4 calls", m.entries[0].Detail)
+	assert.Equal(m.t, "directory: 11 rows; journal: 4 calls; nats: 12 events; reports: 4 calls", m.entries[0].Detail)
 	assert.NotContains(m.t, m.entries[0].Object, erased)
 	d := m.directory()
 	assert.Equal(m.t, d.Alias(erased), m.entries[0].Object)

@@ -99,6 +99,10 @@ func (m *machine) importCustomers() {
 	d := m.directory()
 	_, err := d.Import(m.t.Context(), strings.NewReader(csv.String()), customers.ImportOptions{})
 	require.NoError(m.t, err)
+	for _, id := range []string{erased, "C-1007"} {
+		habit := session.Habit{Language: "de", Slow: true, Answers: session.MannerSpoken}
+		require.NoError(m.t, d.Remember(m.t.Context(), id, habit, time.Now()))
+	}
 	require.NoError(m.t, d.Close())
 }
 

@@ -161,6 +161,10 @@ var german = map[string]string{
 	"%s to %s":         "%s bis %s", "%s until %s": "%s bis vor %s",
 	"failed": "gescheitert", "step-ups": "Nachweise", "status": "Status", "reason": "Grund", "customer": "Kunde",
 	"caller": "Anrufer", "identified by": "identifiziert durch", "failed at": "gescheitert an",
+	"methods": "Verfahren", "asked": "gefragt",
+	"Counts are rounded to fives and fewer than five are left out, so that nobody can be recognised. " +
+		"Percentages are of the rounded counts.": "Anzahlen sind auf Fünfer gerundet, und weniger als fünf fehlen, damit " +
+		"niemand zu erkennen ist. Prozente beziehen sich auf die gerundeten Anzahlen.",
 	"%d of %d rows are shown; pdf, csv, xlsx and json have all (calls: as many as --limit says).": "%d von %d Zeilen " +
 		"sind gezeigt; pdf, csv, xlsx und json haben alle (calls: so viele, wie --limit sagt).",
 	"? stands for letters that this page cannot show; the other formats have them.": "? steht für Buchstaben, die diese " +

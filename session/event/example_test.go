@@ -55,7 +55,8 @@ func examples() map[event.Fact]event.Event {
 			},
 			Attempts: []event.Attempt{
 				{Result: event.AttemptRejected, Milliseconds: 6120}, {Result: event.AttemptNoInput, Milliseconds: 7690},
-				{Result: event.AttemptRejected, Milliseconds: 5280}, {Result: event.AttemptRejected, Milliseconds: 5220},
+				{Result: event.AttemptServed, Milliseconds: 5280, Slow: true, Wish: event.WishRepeat},
+				{Result: event.AttemptRejected, Milliseconds: 5220, Spoken: true, Slow: true},
 			},
 		}),
 		one(

@@ -66,7 +66,30 @@ type Attempt struct {
 	Unchecked bool `json:"unchecked,omitempty"`
 	// Spoken: the caller said it. What they said is never in an event.
 	Spoken bool `json:"spoken,omitempty"`
+	// Slow: the caller had longer timers, because they needed or wanted more time.
+	Slow bool `json:"slow,omitempty"`
+	// Wish is what the caller asked for, of an attempt that was served; absent in events of older versions.
+	Wish Wish `json:"wish,omitempty"`
 }
+
+// Wish is what a caller asks for in place of an answer.
+type Wish string
+
+const (
+	// WishRepeat: to hear it again.
+	WishRepeat Wish = "repeat"
+	// WishClear: to key it anew.
+	WishClear Wish = "clear"
+	// WishSlower: more time.
+	WishSlower Wish = "slower"
+	// WishKeys: to key and not to say it.
+	WishKeys Wish = "keys"
+	// WishCode: the code again, or another way; WishNumber: on another of their numbers.
+	WishCode   Wish = "code"
+	WishNumber Wish = "number"
+	// WishIdentifier: to give the identifier before it again.
+	WishIdentifier Wish = "identifier"
+)
 
 // Fact implements Data.
 func (StepFinished) Fact() Fact { return FactStepFinished }

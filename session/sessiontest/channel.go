@@ -26,6 +26,8 @@ type Move struct {
 	// at all.
 	Says       string
 	Confidence float64
+	// Or is what else the engine may have heard, at most as sure of it; in the channel in memory alone.
+	Or []session.Hypothesis
 }
 
 // Channel is a session.Channel in memory. The caller makes one Move at each prompt, in order, and then stays silent.
@@ -107,6 +109,9 @@ func (c *Channel) Collect(ctx context.Context, q session.Collect) (session.Entry
 	if err := c.gone(ctx); err != nil {
 		return session.Entry{}, err
 	}
+	if q.Speech != nil && q.Speech.Engine != Engine {
+		q.Files = q.WithoutHint()
+	}
 	c.heard = append(c.heard, q.Files...)
 	c.collects = append(c.collects, q)
 	if q.Flush {
@@ -145,7 +150,7 @@ func (c *Channel) spoken() (session.Entry, error) {
 	case m.Confidence == 0:
 		e.Confidence = 1
 	}
-	e.Words = session.NewSecret([]byte(m.Says))
+	e.Words, e.Others = session.NewSecret([]byte(m.Says)), m.Or
 	return e, nil
 }
 

@@ -39,6 +39,7 @@ const (
 	Erased         = "erased"
 	Added          = "customer_added"
 	Removed        = "customer_removed"
+	HabitForgotten = "habits_forgotten"
 	Imported       = "imported"
 	Exported       = "exported"
 	Replayed       = "replayed"
@@ -52,6 +53,12 @@ const (
 	PersonInvited  = "person_invited"
 	StepUpAsked    = "step_up_asked"
 	WebhookRetried = "webhook_retried"
+	KeyAdded       = "key_added"
+	KeyChanged     = "key_changed"
+	KeyRotated     = "key_rotated"
+	KeyRevoked     = "key_revoked"
+	WallPaired     = "wall_paired"
+	WallRevoked    = "wall_revoked"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )

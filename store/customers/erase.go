@@ -40,7 +40,7 @@ func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed
 
 func removeRows(ctx context.Context, tx *sql.Tx, customer string) (removed Removed, err error) {
 	removed = Removed{}
-	for _, table := range []string{"phones", "emails", "identifiers", "credentials", "sealed"} {
+	for _, table := range []string{"phones", "emails", "identifiers", "credentials", "sealed", "habits"} {
 		if removed[table], err = sqlite.Exec(ctx, tx, `DELETE FROM `+table+` WHERE customer = ?`, customer); err != nil {
 			return nil, err
 		}

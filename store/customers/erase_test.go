@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"countersign/session"
 	"countersign/store/traces"
 )
 
@@ -18,9 +20,12 @@ func TestACustomerIsErasedFromTheDirectory(t *testing.T) {
 		"C-1001,Ada Lovelace,+493012345678;+493012345679,90817263,246813,GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ,"+
 			"10117,ada@example.org;home@example.org",
 		"C-1002,Ada Lovelace,+493012345678,90817264,975310,,,home@example.org")
+	began := time.Now()
+	require.NoError(t, d.Remember(deadline(t), "C-1001", session.Habit{Slow: true}, began))
 	removed, set, err := d.Erase(deadline(t), "C-1001")
 	require.NoError(t, err)
-	assert.Equal(t, Removed{"customers": 1, "phones": 2, "emails": 2, "identifiers": 1, "credentials": 2, "sealed": 1},
+	assert.Equal(t, Removed{"customers": 1, "phones": 2, "emails": 2, "identifiers": 1, "credentials": 2, "sealed": 1,
+		"habits": 1},
 		removed)
 	for _, want := range []string{"C-1001", `"customer":"C-1001"`, "+493012345679", "90817263", "ada@example.org"} {
 		assert.Contains(t, set, []byte(want))
@@ -36,13 +41,18 @@ func TestACustomerIsErasedFromTheDirectory(t *testing.T) {
 		[]byte(`"customer":"C-1003"`)}, spelled, "as events have it")
 	_, err = d.Show(deadline(t), "C-1001")
 	assert.ErrorIs(t, err, ErrUnknown)
+	require.NoError(t, d.Remember(deadline(t), "C-1001", session.Habit{Slow: true}, began), "of a call that was going on")
+	h, err := d.Habit(deadline(t), "C-1001")
+	require.NoError(t, err)
+	assert.Zero(t, h)
 	r, err := d.Show(deadline(t), "C-1002")
 	require.NoError(t, err)
 	assert.Len(t, r.Phones, 1)
 
 	removed, set, err = d.Erase(deadline(t), "C-1001")
 	require.NoError(t, err)
-	assert.Equal(t, Removed{"customers": 0, "phones": 0, "emails": 0, "identifiers": 0, "credentials": 0, "sealed": 0},
+	assert.Equal(t, Removed{"customers": 0, "phones": 0, "emails": 0, "identifiers": 0, "credentials": 0, "sealed": 0,
+		"habits": 0},
 		removed)
 	assert.Equal(t, traces.Set{[]byte("C-1001"), []byte(`"customer":"C-1001"`)}, set)
 	short := traces.Set{}

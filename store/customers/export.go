@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"countersign/session"
 	"countersign/store/sqlite"
 )
 
@@ -24,12 +25,21 @@ func (d *Reader) Export(ctx context.Context, w io.Writer) (customers int, err er
 	for _, kind := range kinds {
 		header = append(header, columnOf(kind))
 	}
+	var habits bool
+	if err := d.db.Read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM habits)`).Scan(&habits); err != nil {
+		return 0, fmt.Errorf("export customers: %w", err)
+	}
+	if habits {
+		header = append(header, habitColumn)
+	}
 	out := csv.NewWriter(w)
 	_ = out.Write(header) // its error stays for Flush
 	scan := func(r sqlite.Row) (record []string, err error) {
 		record = make([]string, 5, len(header))
 		var identifiers []byte
-		if err := r.Scan(&record[0], &record[1], &record[2], &record[3], &record[4], &identifiers); err != nil {
+		var h session.Habit
+		if err := r.Scan(&record[0], &record[1], &record[2], &record[3], &record[4], &identifiers, &h.Language, &h.Slow,
+			&h.Answers); err != nil {
 			return nil, err
 		}
 		of := map[string]string{}
@@ -39,6 +49,9 @@ func (d *Reader) Export(ctx context.Context, w io.Writer) (customers int, err er
 		for _, kind := range kinds {
 			record = append(record, of[kind])
 		}
+		if habits {
+			record = append(record, HabitWords(h))
+		}
 		return record, nil
 	}
 	for after := ""; ; {
@@ -46,8 +59,9 @@ func (d *Reader) Export(ctx context.Context, w io.Writer) (customers int, err er
 			(SELECT coalesce(group_concat(e164, ';'), '') FROM (SELECT e164 FROM phones WHERE customer = c.id ORDER BY e164)),
 			(SELECT coalesce(group_concat(address, ';'), '')
 				FROM (SELECT address FROM emails WHERE customer = c.id ORDER BY address)),
-			language, (SELECT json_group_object(kind, value) FROM identifiers WHERE customer = c.id)
-			FROM customers c WHERE id > ? ORDER BY id LIMIT ?`, after, exportPage)
+			c.language, (SELECT json_group_object(kind, value) FROM identifiers WHERE customer = c.id),
+			coalesce(h.language, ''), coalesce(h.slow, 0), coalesce(h.answers, '')
+			FROM customers c LEFT JOIN habits h ON h.customer = c.id WHERE id > ? ORDER BY id LIMIT ?`, after, exportPage)
 		if err != nil {
 			return customers, fmt.Errorf("export customers: %w", err)
 		}

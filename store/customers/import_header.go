@@ -12,7 +12,7 @@ import (
 
 // knownColumns are the columns of the customers' file with fixed names (docs/customers.md#the-file).
 var knownColumns = []string{"id", "name", "phones", "account", "pin", "birth_date", "passphrase", "totp_secret",
-	"language", "emails"}
+	"language", "emails", habitColumn}
 
 // Prefixes of the columns that a company names itself.
 const identifierColumn, factColumn = "id:", "fact:"

@@ -43,6 +43,8 @@ type imported struct {
 	// secrets are in their normal form; totp is the key.
 	secrets []enrolment
 	totp    []byte
+	// habit is how they like to be asked, or nil.
+	habit *session.Habit
 	// empty are the columns whose cells are to be emptied.
 	empty []string
 	// oddPhone is one that is not in its country's numbering plan, or empty.
@@ -132,6 +134,9 @@ func (c columns) parse(record []string, o ImportOptions, now time.Time) (r impor
 		}
 	}
 	if err := c.readEmails(record, &r); err != nil {
+		return r, err
+	}
+	if err := c.readHabits(record, &r); err != nil {
 		return r, err
 	}
 	return r, c.readPhones(record, o, &r)

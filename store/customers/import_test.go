@@ -51,7 +51,7 @@ func TestImportRefusesFilesItWouldMisread(t *testing.T) {
 		"empty": {"", "the file is empty: its first line must name the columns"},
 		"unknown column": {"id,nmae\n",
 			`line 1: unknown column "nmae"; the columns are id, name, phones, account, pin, birth_date, passphrase, ` +
-				`totp_secret, language, emails, id:<kind> and fact:<kind>`},
+				`totp_secret, language, emails, habits, id:<kind> and fact:<kind>`},
 		"a column twice": {"id,pin,PIN\n", "line 1: the column pin is there twice"},
 		"a kind of its own that is none": {"id,fact:post code\n",
 			`line 1: the column "fact:post code" cannot have this name`},

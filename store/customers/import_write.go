@@ -73,8 +73,9 @@ func (im *importer) writeRest(ctx context.Context, r imported, since int64) (cha
 		}
 		changes += n
 	}
-	if len(r.totp) == 0 {
-		return changes, nil
+	n, err := im.writeHabit(ctx, r)
+	if changes += n; len(r.totp) == 0 || err != nil {
+		return changes, err
 	}
 	same, err := im.hasTOTP(ctx, r)
 	if same || err != nil {
@@ -200,6 +201,9 @@ func (im *importer) replaced(r imported, empty map[string]bool) (all []statement
 		if empty[column.name] {
 			all = append(all, statement{`DELETE FROM credentials WHERE customer = ? AND kind = ?`, []any{r.id, column.kind}})
 		}
+	}
+	if empty[habitColumn] {
+		all = append(all, statement{`DELETE FROM habits WHERE customer = ?`, []any{r.id}})
 	}
 	if empty["totp_secret"] {
 		all = append(all, statement{`DELETE FROM sealed WHERE customer = ? AND kind = ?`, []any{r.id, KindTOTP}})

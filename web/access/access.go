@@ -36,10 +36,12 @@ const (
 	Tokens Scope = "tokens"  // make, check and redeem ID&V tokens: whoever makes one is believed
 	// Receipts: say what became of a message. The gateway for text messages needs no more.
 	Receipts Scope = "receipts"
+	// Reports: read reports, search calls, and read their journeys, with ids and names of customers.
+	Reports Scope = "reports"
 )
 
 // Scopes are all of them.
-func Scopes() []Scope { return []Scope{Calls, StepUp, Tokens, Receipts} }
+func Scopes() []Scope { return []Scope{Calls, StepUp, Tokens, Receipts, Reports} }
 
 // DefaultScopes are those of a key whose settings name none: what an agent's screen needs.
 func DefaultScopes() []Scope { return []Scope{Calls, StepUp} }

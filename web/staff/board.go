@@ -2,12 +2,14 @@ package staff
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
 	"countersign/session/event"
 	"countersign/web/access"
 	"countersign/web/live"
+	"countersign/web/walls"
 )
 
 // Bounds of the board.
@@ -21,24 +23,42 @@ const (
 
 // boardPage is what goes on now.
 type boardPage struct {
-	// Line is the line that is shown, "" for all; Lines are those that can be.
-	Line  string
-	Lines []string
+	// Line and Phase are what is shown of all, "" for everything; Lines are those that can be.
+	Line, Phase string
+	Lines       []string
+	// Query is the part of the address that says so.
+	Query string
 	// Calls are those of now; More is how many more there are.
 	Calls []live.Call
 	More  int
 	// Counts of now, by phase.
 	Asking, Waiting, Ringing, Talking int
 	// Of the last hour, decided calls.
-	Hour hour
+	Hour   hour
+	Funnel []funnelStep
+	Queues []live.Queue
+	Agents []live.AgentState
+	// NoAgents: agents are not shown to this person.
+	NoAgents bool
+	// Trend is nil without reports.
+	Trend *trendChart
 	// Alarms, each with the version of the line that was published shortly before.
 	Alarms []boardAlarm
+	// Last is the time of the last event of these calls.
+	Last time.Time
+	// Walls are the paired screens that the person may revoke; MayPair says whether they may pair some.
+	Walls   []walls.Wall
+	MayPair bool
+	// Replay is the last hour, for the first view of it.
+	Replay *hourChart
+	// Wall: it is shown on a wall.
+	Wall *walls.Wall
 }
 
 // hour counts the decided calls of an hour.
 type hour struct{ Calls, Verified, Identified, None int }
 
-// Percent is the share of n in percent, rounded; ok is false without calls.
+// Percent is the share of n in percent, rounded; 0 without calls.
 func (h hour) Percent(n int) int {
 	if h.Calls == 0 {
 		return 0
@@ -51,26 +71,55 @@ type boardAlarm struct {
 	Cause live.Change
 }
 
+// phases are those that the board can be filtered by.
+var phases = []live.Phase{live.Asking, live.Waiting, live.Ringing, live.Talking}
+
 func (p *Pages) board(w http.ResponseWriter, r *http.Request) error {
 	if p.Live == nil {
 		return refuse(http.StatusServiceUnavailable, "not_here")
 	}
 	who, _ := access.From(r.Context())
-	line := r.URL.Query().Get("line")
-	sees := func(l string) bool { return who.Sees(l) && (line == "" || l == line) }
-	b := boardPage{Line: line, Lines: p.linesOf(who)}
-	for _, c := range p.Live.Select(func(c live.Call) bool { return sees(c.Line) }) {
+	b, err := p.boardOf(r, who, r.URL.Query().Get("line"))
+	if err != nil {
+		return err
+	}
+	if b.Phase = r.URL.Query().Get("phase"); slices.Contains(phases, live.Phase(b.Phase)) {
+		b.Calls = slices.DeleteFunc(b.Calls, func(c live.Call) bool { return string(c.Phase()) != b.Phase })
+		b.Query = boardQuery(b.Line, b.Phase)
+	} else {
+		b.Phase = ""
+	}
+	if !who.MaySeePersons() {
+		b.hidePersons()
+	}
+	b.cut()
+	if !isPart(r) {
+		b.Replay = p.hourChart(p.seesLine(who, b.Line))
+		b.MayPair = p.Walls != nil && who.MaySeePersons()
+		if b.Walls, err = p.wallsOf(r.Context(), who); err != nil {
+			p.Log.Warn("paired screens not shown", "err", err)
+		}
+	}
+	return p.show(w, r, "board", b)
+}
+
+// seesLine says which lines somebody sees on a board of one line, or of all.
+func (p *Pages) seesLine(who access.Who, line string) func(string) bool {
+	return func(l string) bool { return who.Sees(l) && (line == "" || l == line) }
+}
+
+// boardOf is the board of what somebody sees of a line, or of all.
+func (p *Pages) boardOf(r *http.Request, who access.Who, line string) (boardPage, error) {
+	sees := p.seesLine(who, line)
+	onLine := func(c live.Call) bool { return sees(c.Line) }
+	b := boardPage{Line: line, Lines: p.linesOf(who), Query: boardQuery(line, "")}
+	all := p.Live.Select(onLine)
+	for _, c := range all {
 		b.count(c, p.Now())
 	}
 	slices.Reverse(b.Calls) // who waits longest comes first
-	if over := len(b.Calls) - boardCalls; over > 0 {
-		b.Calls, b.More = b.Calls[:boardCalls], over
-	}
-	if !who.MaySeePersons() {
-		for i := range b.Calls {
-			b.Calls[i].Customer, b.Calls[i].Name = "", ""
-		}
-	}
+	b.Funnel = funnelOf(all, p.Now().Add(-boardHour))
+	b.Queues, b.Agents = p.Live.Queues(onLine)
 	for _, a := range p.Live.Alarms(sees) {
 		if p.Now().Sub(a.At) > alarmsKept {
 			continue
@@ -78,10 +127,32 @@ func (p *Pages) board(w http.ResponseWriter, r *http.Request) error {
 		cause, _ := p.Live.Before(a.Line, a.At, causeWithin)
 		b.Alarms = append(b.Alarms, boardAlarm{a, cause})
 	}
-	return p.show(w, r, "board", b)
+	lines, err := wantedLines(who, line)
+	if err != nil {
+		return b, err
+	}
+	b.Trend = p.trend(r.Context(), lines, !who.MaySeePersons(), language(who, r))
+	return b, nil
+}
+
+func boardQuery(line, phase string) string {
+	values := url.Values{}
+	if line != "" {
+		values.Set("line", line)
+	}
+	if phase != "" {
+		values.Set("phase", phase)
+	}
+	if len(values) == 0 {
+		return ""
+	}
+	return "?" + values.Encode()
 }
 
 func (b *boardPage) count(c live.Call, now time.Time) {
+	if c.Updated.After(b.Last) {
+		b.Last = c.Updated
+	}
 	if !c.Decided.IsZero() && now.Sub(c.Decided) <= boardHour {
 		b.Hour.Calls++
 		switch c.Status {
@@ -106,6 +177,46 @@ func (b *boardPage) count(c live.Call, now time.Time) {
 		return
 	}
 	b.Calls = append(b.Calls, c)
+}
+
+func (b *boardPage) cut() {
+	if over := len(b.Calls) - boardCalls; over > 0 {
+		b.Calls, b.More = b.Calls[:boardCalls], over
+	}
+}
+
+// hidePersons leaves out who calls and which agent it is.
+func (b *boardPage) hidePersons() {
+	for i := range b.Calls {
+		c := &b.Calls[i]
+		c.Customer, c.Name, c.PopURL, c.Start.CallerLast4 = "", "", "", ""
+		for n := range c.Agents { // that there is one says where the call is
+			c.Agents[n].Agent = "–"
+		}
+	}
+	b.Agents, b.NoAgents = nil, len(b.Agents) > 0
+}
+
+// LineURL is the board of a line, PhaseURL that of the calls in a phase.
+func (b boardPage) LineURL(line string) string { return "/board" + boardQuery(line, b.Phase) }
+
+// PhaseURL is documented at LineURL.
+func (b boardPage) PhaseURL(phase string) string { return "/board" + boardQuery(b.Line, phase) }
+
+// phaseNumber is how many calls are in a phase, and the address of the board of these.
+type phaseNumber struct {
+	Phase string
+	N     int
+	URL   string
+}
+
+// Number is one of the numbers of now.
+func (b boardPage) Number(phase string, n int) phaseNumber {
+	number := phaseNumber{Phase: phase, N: n}
+	if b.Wall == nil {
+		number.URL = b.PhaseURL(phase)
+	}
+	return number
 }
 
 // linesOf are the lines that somebody may see.

@@ -17,16 +17,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"countersign/internal/leaktest"
-	"countersign/reports"
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/shared"
 	"countersign/store/audit"
 	"countersign/web"
 	"countersign/web/access"
+	"countersign/web/apikeys"
 	"countersign/web/live"
 	"countersign/web/people"
 	"countersign/web/staff"
+	"countersign/web/walls"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
@@ -39,6 +40,7 @@ type office struct {
 	url    string
 	server *httptest.Server
 	book   *people.Book
+	keys   *apikeys.Book
 	live   *live.Calls
 	pages  *staff.Pages
 	log    *buffer
@@ -55,9 +57,12 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 	t.Helper()
 	o := &office{t: t, log: &buffer{}, now: time.Now(), calls: map[string][]event.Event{}}
 	o.book = people.NewBook(shared.NewMemory(), o.clock)
+	o.keys = apikeys.NewBook(shared.NewMemory(), o.clock)
 	o.live = live.New(o.clock)
 	options := staff.Options{
 		Book: o.book, Sessions: people.NewSessions(o.book, false), Live: o.live, StepUps: o,
+		Keys:    o.keys,
+		Walls:   walls.New(shared.NewMemory(), o.clock),
 		Lines:   func() []string { return []string{"orders", "retail"} },
 		Journey: func(_ context.Context, call string) ([]event.Event, error) { return o.calls[call], nil },
 		Audit: func(_ context.Context, e audit.Entry) error {
@@ -73,9 +78,14 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 	}
 	o.pages = staff.New(options)
 	server := httptest.NewServer(web.New(web.Options{
-		Staff: o.pages, Routes: o.pages.Routes(), Now: o.clock, Log: slog.New(slog.NewTextHandler(o.log, nil)),
+		Staff: o.pages, Routes: o.pages.Routes(), Keys: o.keys, Now: o.clock, Log: slog.New(slog.NewTextHandler(o.log, nil)),
 	}))
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.Close()
+		if t.Failed() {
+			t.Log(o.log.String())
+		}
+	})
 	o.server, o.url = server, server.URL
 	return o
 }
@@ -84,6 +94,13 @@ func (o *office) clock() time.Time {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.now
+}
+
+// at puts the clock to a time.
+func (o *office) at(now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.now = now
 }
 
 func (o *office) later(d time.Duration) {
@@ -228,13 +245,6 @@ func offered(agent string) event.Data {
 
 func connected(agent string) event.Data {
 	return event.AgentConnected{Agent: agent, Queue: "support", Via: event.ViaCallcenter, Channel: "a1", WaitedMilliseconds: 7000}
-}
-
-// noReports has none.
-type noReports struct{}
-
-func (noReports) Read(context.Context, string, reports.Query, func(*reports.Report) error) error {
-	return staff.ErrNoReports
 }
 
 // buffer is a log that can be read while it is written.

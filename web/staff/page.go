@@ -27,7 +27,8 @@ var templates = parse()
 
 func parse() map[string]*template.Template {
 	functions := template.FuncMap{"asset": asset.URL, "query": url.QueryEscape, "segment": url.PathEscape}
-	base := template.Must(template.New("").Funcs(functions).ParseFS(pages, "pages/layout.html", "pages/parts.html"))
+	base := template.Must(template.New("").Funcs(functions).ParseFS(pages, "pages/layout.html", "pages/parts.html",
+		"pages/report_parts.html", "pages/board_parts.html"))
 	all := map[string]*template.Template{}
 	files, err := pages.ReadDir("pages")
 	if err != nil {
@@ -35,7 +36,7 @@ func parse() map[string]*template.Template {
 	}
 	for _, f := range files {
 		name := strings.TrimSuffix(f.Name(), ".html")
-		if name == "layout" || name == "parts" {
+		if name == "layout" || strings.HasSuffix(name, "parts") {
 			continue
 		}
 		all[name] = template.Must(template.Must(base.Clone()).ParseFS(pages, path.Join("pages", f.Name())))
@@ -90,6 +91,9 @@ func (p page) Is(prefix string) bool {
 
 // Clock is a time of the day; ISO the same for programs.
 func (p page) Clock(t time.Time) string { return t.Local().Format("15:04:05") }
+
+// HourMinute is a time of the day without seconds.
+func (p page) HourMinute(t time.Time) string { return t.Local().Format("15:04") }
 
 // ISO is a time for programs.
 func (p page) ISO(t time.Time) string { return t.UTC().Format(time.RFC3339) }

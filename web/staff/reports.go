@@ -13,79 +13,54 @@ import (
 	"countersign/reports"
 	"countersign/reports/render"
 	"countersign/reports/words"
+	"countersign/store/audit"
 	"countersign/web/access"
 )
+
+// Reports make reports.
+type Reports interface {
+	// Read is reports.Reader.Read, as are the others. ErrNoReports: nothing was counted yet.
+	Read(ctx context.Context, name string, q reports.Query, print func(*reports.Report) error) error
+	Trend(ctx context.Context, q reports.TrendQuery) (reports.Trend, error)
+}
+
+// ErrNoReports: there are no reports yet.
+var ErrNoReports = reports.ErrNoReports
 
 // reportsPage lists the reports.
 type reportsPage struct{ Names []string }
 
 // reportPage is a report.
 type reportPage struct {
+	asked
 	Name, Title string
-	Period      string
 	Said        string // the period in words
-	Line        string
-	Lines       []string
+	Zone        string
 	By          []string
 	Sections    []string
 	Compare     bool
 	Compares    bool
 	Numbers     []number
+	Chart       *chart
 	Table       table
+	SQL         []string
 	Notes       []string
 	Counted     *time.Time
 	Formats     []format
-	// Hidden: counts under five are not shown to this person.
-	Hidden bool
+	// Rounded: counts are rounded for this person.
+	Rounded bool
+	// Empty says why there is nothing to show: "nothing_counted", "not_yet", "behind" or "no_calls"; "" if there is.
+	Empty string
 }
 
-type number struct{ Title, Value, Share string }
+type number struct{ Title, Value, Share, URL string }
 
 type format struct {
 	Name render.Format
 	URL  string
 }
 
-// table is a report's rows in words.
-type table struct {
-	Columns []reports.Column
-	Rows    []tableRow
-	More    bool
-}
-
-type tableRow struct{ Cells []cell }
-
-type cell struct {
-	Text   string
-	Number bool
-	// Call is the id of the call that the cell names, or "".
-	Call string
-}
-
 const rowsShown = 500
-
-func tableOf(made *reports.Report, limit int) (t table, err error) {
-	rows, err := made.Collect(limit + 1)
-	if err != nil {
-		return t, err
-	}
-	if len(rows) > limit {
-		rows, t.More = rows[:limit], true
-	}
-	t.Columns = made.Columns
-	for _, row := range rows {
-		var shown tableRow
-		for i, c := range made.Columns {
-			one := cell{Text: made.Shown(row, i), Number: c.Kind != reports.Text && c.Kind != reports.Time}
-			if c.Key == "call" {
-				one.Call, _ = row[i].(string)
-			}
-			shown.Cells = append(shown.Cells, one)
-		}
-		t.Rows = append(t.Rows, shown)
-	}
-	return t, nil
-}
 
 func (p *Pages) reports(w http.ResponseWriter, r *http.Request) error {
 	return p.show(w, r, "reports", reportsPage{Names: shownReports()})
@@ -96,93 +71,94 @@ func shownReports() []string {
 	return slices.DeleteFunc(reports.Names(), func(n string) bool { return n == "calls" })
 }
 
-// few is the smallest count that is shown to those who may not see persons.
-const few = 5
-
 func (p *Pages) report(w http.ResponseWriter, r *http.Request) error {
 	who, _ := access.From(r.Context())
-	name := r.PathValue("name")
-	if !slices.Contains(reports.Names(), name) || name == "calls" && !who.MaySeePersons() {
+	name, wanted := r.PathValue("name"), r.URL.Query().Get("format")
+	switch {
+	case !slices.Contains(reports.Names(), name) || name == "calls" && !who.MaySeePersons():
 		return refuse(http.StatusNotFound, "no_report")
+	case name == "calls" && wanted == "":
+		http.Redirect(w, r, (&url.URL{Path: "/calls", RawQuery: r.URL.RawQuery}).String(), http.StatusSeeOther)
+		return nil
 	}
 	query, err := p.query(r, name)
 	if err != nil {
 		return err
 	}
-	values := r.URL.Query()
-	hide := !who.MaySeePersons()
-	if wanted := values.Get("format"); wanted != "" {
-		return p.download(w, r, name, render.Format(wanted), query, hide)
+	if wanted != "" {
+		return p.download(w, r, name, render.Format(wanted), query)
 	}
 	shown := reportPage{
-		Name: name, Period: periodName(values), Line: values.Get("line"),
-		Lines: p.linesOf(who), By: query.By, Sections: reports.Sections(name), Compare: query.Compare,
-		Compares: reports.Compares(name), Hidden: hide,
+		asked: p.asked(r), Name: name, By: query.By, Sections: reports.Sections(name), Compare: query.Compare,
+		Compares: reports.Compares(name), Rounded: query.Rounded, Formats: formatsOf(r, r.URL.Path),
+	}
+	var calls func(reports.Trace) string
+	if who.MaySeePersons() {
+		calls = func(t reports.Trace) string { return callsURL(t, shown.Line) }
 	}
 	err = p.read(r.Context(), name, query, func(made *reports.Report) error {
-		if hide {
-			hideFew(made)
-		}
-		shown.Title, shown.Notes, shown.Counted = made.Title, made.Notes, made.Counted
-		shown.Said = made.Period.Say(query.Language)
-		for _, n := range made.Numbers {
-			one := number{Title: n.Title, Value: made.ShownValue(n.Value)}
-			if n.Share != nil {
-				one.Share = made.ShownValue(n.Share) + " %"
-			}
-			shown.Numbers = append(shown.Numbers, one)
-		}
-		shown.Table, err = tableOf(made, rowsShown)
-		return err
+		return shown.fill(made, calls, p.Now())
 	})
 	if err != nil {
 		return p.reportError(err)
 	}
-	for _, f := range render.Formats() {
-		if f == render.Table {
-			continue
-		}
-		link := url.URL{Path: r.URL.Path}
-		withFormat := r.URL.Query()
-		withFormat.Set("format", string(f))
-		link.RawQuery = withFormat.Encode()
-		shown.Formats = append(shown.Formats, format{f, link.String()})
-	}
 	return p.show(w, r, "report", shown)
 }
 
-// hideFew takes the counts of fewer than five out of a report, with the shares in the same row that would give them
-// away.
-func hideFew(made *reports.Report) {
-	counts := func(row reports.Row) bool {
-		for i, c := range made.Columns {
-			if n, ok := row[i].(int64); ok && c.Kind == reports.Count && n > 0 && n < few {
-				return true
-			}
+// fill takes what the page shows from the report.
+func (shown *reportPage) fill(made *reports.Report, calls func(reports.Trace) string, now time.Time) error {
+	shown.Title, shown.Notes, shown.Counted, shown.SQL = made.Title, made.Notes, made.Counted, made.SQL
+	shown.Said, shown.Zone = made.Period.Say(made.Language), made.Period.Zone()
+	for _, n := range made.Numbers {
+		one := number{Title: n.Title, Value: made.ShownValue(n.Value)}
+		if n.Share != nil {
+			one.Share = made.ShownValue(n.Share) + " %"
 		}
-		return false
+		if trace, ok := made.TraceNumber(n); ok && calls != nil {
+			one.URL = calls(trace)
+		}
+		shown.Numbers = append(shown.Numbers, one)
 	}
-	rows := made.Rows
-	made.Rows = func(yield func(reports.Row, error) bool) {
-		for row, err := range rows {
-			if err == nil && counts(row) {
-				row = slices.Clone(row)
-				for i, c := range made.Columns {
-					if c.Kind != reports.Text && c.Kind != reports.Time {
-						row[i] = nil
-					}
-				}
-			}
-			if !yield(row, err) {
-				return
-			}
+	rows, more, err := rowsOf(made, rowsShown)
+	if err != nil {
+		return err
+	}
+	shown.Empty = emptyBecause(made, len(rows) == 0 || len(made.Numbers) > 0 && made.Numbers[0].Value == int64(0), now)
+	shown.Chart, shown.Table = chartOf(made, rows), tableOf(made, rows, calls)
+	shown.Table.More = more
+	return nil
+}
+
+// behindAfter is how much of a period may be missing: events take a moment to be counted.
+const behindAfter = 2 * time.Minute
+
+// emptyBecause tells a quiet period from one of which nothing is known.
+func emptyBecause(made *reports.Report, empty bool, now time.Time) string {
+	end := made.Period.To
+	if end.After(now) {
+		end = now
+	}
+	switch {
+	case !empty:
+		return ""
+	case made.Counted == nil:
+		return "nothing_counted"
+	case made.Period.From.After(now):
+		return "not_yet"
+	case made.Counted.Before(end.Add(-behindAfter)):
+		return "behind"
+	}
+	return "no_calls"
+}
+
+// formatsOf are the addresses of a report as a file.
+func formatsOf(r *http.Request, path string) (all []format) {
+	for _, f := range render.Formats() {
+		if f != render.Table {
+			all = append(all, format{f, with(r, path, "format", string(f))})
 		}
 	}
-	for i, n := range made.Numbers {
-		if v, ok := n.Value.(int64); ok && v > 0 && v < few {
-			made.Numbers[i].Value, made.Numbers[i].Share = nil, nil
-		}
-	}
+	return all
 }
 
 var mediaTypes = map[render.Format]string{
@@ -192,24 +168,22 @@ var mediaTypes = map[render.Format]string{
 
 // download writes a report as a file.
 func (p *Pages) download(
-	w http.ResponseWriter, r *http.Request, name string, f render.Format, query reports.Query, hide bool,
+	w http.ResponseWriter, r *http.Request, name string, f render.Format, query reports.Query,
 ) error {
 	kind, ok := mediaTypes[f]
 	if !ok {
 		return refuse(http.StatusNotFound, "no_format")
 	}
+	query.Older = reports.Place{} // a file has all
 	var out bytes.Buffer
 	err := p.read(r.Context(), name, query, func(made *reports.Report) error {
-		if hide {
-			hideFew(made)
-		}
 		return render.Print(&out, made, f, render.Terminal{})
 	})
 	if err != nil {
 		return p.reportError(err)
 	}
 	who, _ := access.From(r.Context())
-	p.note(r, who.ID, "exported", "report "+name, string(f))
+	p.note(r, who.ID, audit.Exported, "report "+name, fmt.Sprintf("%s, %s", f, query.Period))
 	h := w.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, name,
@@ -233,6 +207,8 @@ func (p *Pages) reportError(err error) error {
 		return refuse(http.StatusServiceUnavailable, "no_reports")
 	case errors.As(err, &unknown):
 		return refuse(http.StatusNotFound, "no_such", unknown.What, unknown.Name)
+	case errors.Is(err, reports.ErrNotRounded):
+		return refuse(http.StatusBadRequest, "only_days")
 	case errors.Is(err, reports.ErrUneven), errors.Is(err, reports.ErrNothingToCompare):
 		return refuse(http.StatusBadRequest, "bad_period")
 	}

@@ -15,6 +15,7 @@ import (
 	"countersign/web/asset"
 	"countersign/web/live"
 	"countersign/web/people"
+	"countersign/web/walls"
 )
 
 // Options are what the screens need. Pages that need a nil part say that this machine does not have it.
@@ -32,6 +33,13 @@ type Options struct {
 	Journey func(ctx context.Context, call string) ([]event.Event, error)
 	// Reports are the reports.
 	Reports Reports
+	// Keys are the keys of the API that can be changed here, SettingsKeys those that cannot.
+	Keys         Keys
+	SettingsKeys []SettingsKey
+	// WhatIf tries lines on recorded calls.
+	WhatIf *WhatIf
+	// Walls are the screens on walls that show the board.
+	Walls *walls.Book
 	// Audit writes down what somebody did.
 	Audit func(ctx context.Context, e audit.Entry) error
 	// Demo lets visitors in without a password; nil everywhere but in a demo.
@@ -50,7 +58,8 @@ type StepUps interface {
 // Pages are the screens.
 type Pages struct {
 	Options
-	tries people.Tries
+	tries  people.Tries
+	trends trends
 }
 
 // New makes the screens.
@@ -98,8 +107,16 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/desk/calls/{call}/step-up", p.stepUp, access.Agent),
 
 		staff("GET", "/board", p.board, watching...),
+		staff("GET", "/board/hour", p.boardHour, watching...),
+		staff("POST", "/board/walls", p.pairWall, persons...),
+		staff("POST", "/board/walls/{wall}/revoke", p.revokeWall, persons...),
+		public("GET", "/wall", p.wall),
 		staff("GET", "/calls", p.calls, persons...),
 		staff("GET", "/calls/{call}", p.call, persons...),
+		staff("GET", "/what-if", p.whatIfListForm, persons...),
+		staff("POST", "/what-if", p.whatIfListTry, persons...),
+		staff("GET", "/calls/{call}/what-if", p.whatIfCallForm, persons...),
+		staff("POST", "/calls/{call}/what-if", p.whatIfCallTry, persons...),
 		staff("GET", "/reports", p.reports, watching...),
 		staff("GET", "/reports/{name}", p.report, watching...),
 
@@ -109,6 +126,13 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/people/{id}", p.changePerson, access.Admin),
 		staff("POST", "/people/{id}/invite", p.invite, access.Admin),
 		staff("POST", "/people/{id}/sign-out", p.signOutPerson, access.Admin),
+
+		staff("GET", "/keys", p.keys, access.Admin),
+		staff("POST", "/keys", p.addKey, access.Admin),
+		staff("GET", "/keys/{key}", p.key, access.Admin),
+		staff("POST", "/keys/{key}", p.changeKey, access.Admin),
+		staff("POST", "/keys/{key}/rotate", p.rotateKey, access.Admin),
+		staff("POST", "/keys/{key}/revoke", p.revokeKey, access.Admin),
 	}...)
 }
 

@@ -1,7 +1,7 @@
 package staff
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 
 	"github.com/goccy/go-yaml"
@@ -9,16 +9,33 @@ import (
 	"countersign/reports/words"
 )
 
-//go:embed text.yaml
-var textFile []byte
+//go:embed text*.yaml
+var textFiles embed.FS
 
-// texts are the texts of the screens by key and language.
+// texts are the texts of the screens by key and language, of all files.
 var texts = readTexts()
 
 func readTexts() map[string]map[words.Language]string {
-	var all map[string]map[words.Language]string
-	if err := yaml.UnmarshalWithOptions(textFile, &all, yaml.Strict()); err != nil {
-		panic(fmt.Sprintf("text.yaml: %v", err)) // embedded
+	all := map[string]map[words.Language]string{}
+	files, err := textFiles.ReadDir(".")
+	if err != nil {
+		panic(err) // embedded
+	}
+	for _, f := range files {
+		text, err := textFiles.ReadFile(f.Name())
+		if err != nil {
+			panic(err) // embedded
+		}
+		var some map[string]map[words.Language]string
+		if err := yaml.UnmarshalWithOptions(text, &some, yaml.Strict()); err != nil {
+			panic(fmt.Sprintf("%s: %v", f.Name(), err)) // embedded
+		}
+		for key, t := range some {
+			if _, twice := all[key]; twice {
+				panic(fmt.Sprintf("%s: the text %q is in another file, too", f.Name(), key))
+			}
+			all[key] = t
+		}
 	}
 	return all
 }

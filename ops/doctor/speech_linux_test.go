@@ -1,0 +1,84 @@
+package doctor_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"countersign/backend/recogniser"
+	"countersign/ops/doctor"
+)
+
+// hears is a machine whose recogniser answers so.
+func hears(t *testing.T, answer string) doctor.Options {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sound, err := io.ReadAll(r.Body)
+		assert.NoError(t, err)
+		assert.Greater(t, len(sound), 16000, "a second at least")
+		_, _ = io.WriteString(w, answer)
+	}))
+	t.Cleanup(server.Close)
+	memory, err := os.MkdirTemp("/dev/shm", "doctor-test-")
+	if err != nil {
+		t.Skipf("no folder in memory: %v", err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(memory) })
+	o := fresh(t)
+	o.Speech = recogniser.Settings{
+		Folder: filepath.Join(memory, "sounds"), Recognisers: map[string]recogniser.Engine{"own": {URL: server.URL}},
+	}
+	return o
+}
+
+func TestRecognisersAreTriedByHavingThemHear(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, found(t, fresh(t), "speech"), "there are none")
+	for name, c := range map[string]struct {
+		answer string
+		state  doctor.State
+		detail string
+	}{
+		"it understands":  {`{"results": [{"text": "one two three four", "confidence": 0.9}]}`, doctor.OK, "understands a number"},
+		"it mishears":     {`{"results": [{"text": "five two three four", "confidence": 0.9}]}`, doctor.Note, "did not understand"},
+		"it is something": {`<html>`, doctor.Problem, "not JSON"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all := found(t, hears(t, c.answer), "speech")
+			require.Len(t, all, 2)
+			assert.Equal(t, doctor.Note, all[0].State, "the folder does not exist yet")
+			assert.Equal(t, c.state, all[1].State)
+			assert.Contains(t, all[1].Detail, c.detail)
+		})
+	}
+}
+
+func TestWhereFreeSWITCHLeavesSoundIsLookedAt(t *testing.T) {
+	t.Parallel()
+	const nobodyElse = 54321
+	o := hears(t, `{"results": []}`)
+	folder := func(uid int, known bool) doctor.Finding {
+		return found(t, doctor.WhereFreeSWITCHRunsAs(uid, known, o), "speech")[0]
+	}
+	require.NoError(t, os.Mkdir(o.Speech.Folder, 0o700))
+	assert.Equal(t, doctor.OK, folder(os.Getuid(), true).State)
+	f := folder(nobodyElse, true)
+	assert.Equal(t, doctor.Problem, f.State, f.Detail)
+	assert.Contains(t, f.Do, "speech.group")
+	assert.Equal(t, doctor.Note, folder(0, false).State)
+	left, err := os.ReadDir(o.Speech.Folder)
+	require.NoError(t, err)
+	assert.Empty(t, left)
+
+	o.Speech.Folder = t.TempDir()
+	if f := folder(os.Getuid(), true); f.State != doctor.OK { // temporary files may be in memory
+		assert.Contains(t, f.Detail, "is on a disk")
+	}
+}
