@@ -31,8 +31,36 @@ func (r *recorder) record(data event.Data) {
 		ID: event.ID(r.s.call.ID, r.seq), Source: r.run.source, Time: r.run.now(), Call: r.s.call.ID, Seq: r.seq,
 		Line: r.s.line.Name, LineVersion: r.s.line.Version, Data: data,
 	}
+	if r.run.prove != nil {
+		e.Data = r.run.proven(e)
+	}
 	if err := r.run.journal.Append(e); err != nil {
 		r.lost = err
 		r.run.log.Error("event lost", "call", r.s.call.ID, "event", string(e.Fact()), "seq", r.seq, "err", err)
 	}
+}
+
+// proven is the data of an event with its proof, if it is one of those that say who the caller is. Without a proof the
+// event is still an event.
+func (r *Runner) proven(e event.Event) event.Data {
+	var proof string
+	switch e.Data.(type) {
+	case event.Identified, event.Verified, event.Failed:
+		var err error
+		if proof, err = r.prove(e); err != nil {
+			r.log.Error("status not signed", "call", e.Call, "err", err)
+		}
+	}
+	switch d := e.Data.(type) {
+	case event.Identified:
+		d.Proof = proof
+		return d
+	case event.Verified:
+		d.Proof = proof
+		return d
+	case event.Failed:
+		d.Proof = proof
+		return d
+	}
+	return e.Data
 }

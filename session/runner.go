@@ -28,6 +28,8 @@ type Options struct {
 	Habits Habits
 	// Customer finds a customer by id, for calls that come back and for tokens. Required with Calls or Tokens.
 	Customer func(ctx context.Context, id string) (c Customer, found bool, err error)
+	// Prove signs what an event says about who the caller is; nil: nobody does.
+	Prove func(event.Event) (proof string, err error)
 	// Node names this process in the source of its events. Default "countersign".
 	Node string
 	// MaxDuration bounds our part of a call (docs/policy.md#whole-idv); default 180 s. A slow caller gets twice as much. The
@@ -66,6 +68,7 @@ type Runner struct {
 	tokens       Tokens
 	habits       Habits
 	customer     func(context.Context, string) (Customer, bool, error)
+	prove        func(event.Event) (string, error)
 	source       string
 	maxDuration  time.Duration
 	maxActions   int
@@ -80,7 +83,7 @@ func NewRunner(o Options) *Runner {
 		journal: o.Journal, prompts: o.Prompts, line: o.Line, source: Source(o.Node), maxDuration: o.MaxDuration,
 		maxActions: o.MaxActions, stateTimeout: o.StateTimeout,
 		log: o.Log, now: o.Now, placeholders: o.Placeholders, guard: o.Guard, trunks: o.Trunks, calls: o.Calls,
-		tokens: o.Tokens, customer: o.Customer, habits: o.Habits,
+		tokens: o.Tokens, customer: o.Customer, habits: o.Habits, prove: o.Prove,
 	}
 	if r.guard == nil {
 		r.guard = noGuard{}

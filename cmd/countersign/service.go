@@ -171,6 +171,7 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 		Trunks:   quiet,
 		Habits:   directory,
 		Tokens:   token.ForCalls{Issuer: tokens},
+		Prove:    keys.SignStatus,
 		Customer: customers.ByID, Node: cfg.Node, Log: log,
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
 		StateTimeout: time.Duration(cfg.NATS.Timeout),

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"log/slog"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"countersign/freeswitch/sim"
+	"countersign/session/event"
 	"countersign/session/token"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -32,12 +35,39 @@ func TestEveryEventIsSignedByTheServicesKey(t *testing.T) {
 	require.NoError(t, err)
 	batch, err := consumer.FetchNoWait(1000)
 	require.NoError(t, err)
-	n := 0
+	n, proved := 0, 0
 	for msg := range batch.Messages() {
 		n++
 		err := trusted.VerifyEvent(msg.Data(), msg.Headers().Get("Countersign-Signature"))
 		assert.NoError(t, err, msg.Subject())
+		var e event.Event
+		if json.Unmarshal(msg.Data(), &e) != nil {
+			continue
+		}
+		want, says := token.StatusOf(e)
+		if !says {
+			continue
+		}
+		proved++
+		got, err := trusted.VerifyStatus(proofOf(e), time.Now(), time.Hour)
+		require.NoError(t, err, msg.Subject())
+		assert.Equal(t, want.IssuedAt.Unix(), got.IssuedAt.Unix())
+		want.IssuedAt, got.IssuedAt = nil, nil
+		assert.Equal(t, want, got, "the proof says what the event says")
 	}
+	assert.Equal(t, 2, proved, "identified and verified")
 	require.NoError(t, batch.Error())
 	assert.Greater(t, n, 5)
+}
+
+func proofOf(e event.Event) string {
+	switch d := e.Data.(type) {
+	case event.Identified:
+		return d.Proof
+	case event.Verified:
+		return d.Proof
+	case event.Failed:
+		return d.Proof
+	}
+	return ""
 }

@@ -56,13 +56,13 @@ func (l *leftOut) out(ctx context.Context, e event.Event) (bool, error) {
 func withoutNames(d event.Data) event.Data {
 	switch d := d.(type) {
 	case event.Identified:
-		d.Name, d.PopURL = "", ""
+		d.Name, d.PopURL, d.Proof = "", "", ""
 		return d
 	case event.Verified:
-		d.Name, d.PopURL = "", ""
+		d.Name, d.PopURL, d.Proof = "", "", ""
 		return d
 	case event.Failed:
-		d.PopURL = ""
+		d.PopURL, d.Proof = "", ""
 		return d
 	}
 	return d

@@ -146,13 +146,13 @@ func (r *Reports) byCall(events []event.Event) map[string][]event.Event {
 		case nil, event.ConfigChanged, event.Alarm:
 			continue
 		case event.Identified:
-			d.Name, d.PopURL = "", ""
+			d.Name, d.PopURL, d.Proof = "", "", ""
 			e.Data = d
 		case event.Verified:
-			d.Name, d.PopURL = "", ""
+			d.Name, d.PopURL, d.Proof = "", "", ""
 			e.Data = d
 		case event.Failed:
-			d.PopURL = ""
+			d.PopURL, d.Proof = "", ""
 			e.Data = d
 		}
 		if e.Seq < 1 || e.ID != event.ID(e.Call, e.Seq) {

@@ -1,5 +1,5 @@
 // Command screenpop opens the customer's page when a caller is identified or verified, or fails: a start for your own
-// screen pop.
+// screen pop. It goes by what the service has signed, so that a forged message pops nothing.
 //
 //	go run ./scripts/screenpop --key countersign-data/nats-read.key --open xdg-open
 package main
@@ -12,6 +12,7 @@ import (
 	"log"
 	"os"
 	"os/exec"
+	"time"
 
 	"github.com/nats-io/nats.go"
 )
@@ -19,6 +20,9 @@ import (
 func main() {
 	server := flag.String("nats", nats.DefaultURL, "NATS at `URL`")
 	key := flag.String("key", "", "log in with the key in `FILE`: nats-read.key of Countersign's --data, for its own NATS")
+	jwks := flag.String("jwks", "http://127.0.0.1:8085/.well-known/jwks.json",
+		"the service's public keys: a `URL or FILE`")
+	oldest := flag.Duration("oldest", 5*time.Minute, "do not pop what is older")
 	open := flag.String("open", "", "open pages with `PROGRAM`, such as xdg-open; without it they are only printed")
 	flag.Parse()
 	options := []nats.Option{nats.MaxReconnects(-1)}
@@ -28,6 +32,10 @@ func main() {
 			log.Fatal(err)
 		}
 		options = append(options, login)
+	}
+	trusted, err := readKeys(*jwks)
+	if err != nil {
+		log.Fatal(err)
 	}
 	conn, err := nats.Connect(*server, options...)
 	if err != nil {
@@ -39,7 +47,7 @@ func main() {
 			log.Fatal(err)
 		}
 	}
-	pop(events, os.Stdout, func(page string) error {
+	pop(events, trusted, *oldest, os.Stdout, func(page string) error {
 		if *open == "" {
 			return nil
 		}
@@ -47,24 +55,28 @@ func main() {
 	})
 }
 
-// pop prints each event that has a page, and shows the page. It returns when events is closed.
-func pop(events <-chan *nats.Msg, out io.Writer, show func(page string) error) {
+// pop prints each event that has a page and a good proof, and shows the page. It returns when events is closed.
+func pop(events <-chan *nats.Msg, trusted keys, oldest time.Duration, out io.Writer, show func(page string) error) {
 	seen := map[string]bool{} // an event may come twice; a long-running program should forget ids after a day
 	for msg := range events {
 		var e struct {
-			ID, Call, Replay string
-			Data             struct {
-				Status string
-				Level  int
-				PopURL string `json:"pop_url"`
-			}
+			Replay string
+			Data   struct{ Proof string }
 		}
-		if err := json.Unmarshal(msg.Data, &e); err != nil || e.Replay != "" || seen[e.ID] || e.Data.PopURL == "" {
-			continue // a replay is an old call; without line.pop_url there is no page
+		if err := json.Unmarshal(msg.Data, &e); err != nil || e.Replay != "" {
+			continue // a replay is an old call
 		}
-		seen[e.ID] = true
-		fmt.Fprintf(out, "%s %s (level %d) %s\n", e.Call, e.Data.Status, e.Data.Level, e.Data.PopURL)
-		if err := show(e.Data.PopURL); err != nil {
+		said, err := trusted.check(e.Data.Proof, time.Now(), oldest)
+		if err != nil {
+			log.Printf("%s: %v", msg.Subject, err)
+			continue
+		}
+		if seen[said.ID] || said.PopURL == "" { // without line.pop_url there is no page
+			continue
+		}
+		seen[said.ID] = true
+		fmt.Fprintf(out, "%s %s (level %d) %s\n", said.Call, said.Status, said.Level, said.PopURL)
+		if err := show(said.PopURL); err != nil {
 			log.Print(err)
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"log/slog"
 	"os"
@@ -19,6 +20,7 @@ import (
 
 	"countersign/bus"
 	"countersign/session/event"
+	"countersign/session/token"
 )
 
 // asProgram makes the test binary run the program.
@@ -34,8 +36,8 @@ func TestMain(m *testing.M) {
 
 func TestTheGoProgramPopsEachPageOnce(t *testing.T) {
 	t.Parallel()
-	popsEachPageOnce(t, func(ctx context.Context, url, browser string) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, os.Args[0], "--nats", url, "--open", browser)
+	popsEachPageOnce(t, func(ctx context.Context, url, jwks, browser string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, os.Args[0], "--nats", url, "--jwks", jwks, "--open", browser)
 		cmd.Env = append(os.Environ(), asProgram+"=1")
 		return cmd
 	})
@@ -55,7 +57,8 @@ func TestTheGoProgramPopsWithTheReadersKeyOfTheEmbeddedNATS(t *testing.T) {
 	t.Cleanup(service.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], "--nats", e.URL(), "--key", keys.Read)
+	signed := newSigner(t)
+	cmd := exec.CommandContext(ctx, os.Args[0], "--nats", e.URL(), "--key", keys.Read, "--jwks", signed.jwks)
 	cmd.Env, cmd.Stderr = append(os.Environ(), asProgram+"=1"), os.Stderr
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -67,7 +70,7 @@ func TestTheGoProgramPopsWithTheReadersKeyOfTheEmbeddedNATS(t *testing.T) {
 		lines.Scan()
 		popped <- lines.Text()
 	}()
-	msg := example(t, event.FactVerified, nil)
+	msg := signed.example(t, event.FactVerified, nil)
 	require.Eventually(t, func() bool { // until it has subscribed
 		_ = service.PublishMsg(msg)
 		select {
@@ -87,11 +90,11 @@ func TestThePythonProgramCompiles(t *testing.T) {
 func TestThePythonProgramPopsEachPageOnce(t *testing.T) {
 	t.Parallel()
 	python(t, "--version")
-	if err := exec.Command("python3", "-c", "import nats").Run(); err != nil {
+	if err := exec.Command("python3", "-c", "import nats, nacl").Run(); err != nil {
 		t.Skip("python3 has no module nats: pip install nats-py")
 	}
-	popsEachPageOnce(t, func(ctx context.Context, url, browser string) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, "python3", "screenpop.py", "--nats", url, "--open")
+	popsEachPageOnce(t, func(ctx context.Context, url, jwks, browser string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, "python3", "screenpop.py", "--nats", url, "--jwks", jwks, "--open")
 		cmd.Env = append(os.Environ(), "BROWSER="+browser+" %s")
 		return cmd
 	})
@@ -110,14 +113,15 @@ func python(t *testing.T, args ...string) {
 }
 
 // popsEachPageOnce runs a program against a NATS and publishes example events: every fact, one of them twice, one as a
-// replay, one without a page.
-func popsEachPageOnce(t *testing.T, program func(ctx context.Context, url, browser string) *exec.Cmd) {
+// replay, one without a page, and forged ones, which must pop nothing.
+func popsEachPageOnce(t *testing.T, program func(ctx context.Context, url, jwks, browser string) *exec.Cmd) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	s := startNATS(t)
 	opened := filepath.Join(t.TempDir(), "opened")
-	cmd := program(ctx, s.ClientURL(), browserThatNotes(t, opened))
+	signed, stranger := newSigner(t), newSigner(t)
+	cmd := program(ctx, s.ClientURL(), signed.jwks, browserThatNotes(t, opened))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -128,12 +132,30 @@ func popsEachPageOnce(t *testing.T, program func(ctx context.Context, url, brows
 	}()
 
 	awaitSubscriptions(ctx, t, s)
+	evil := func(_, data map[string]any) { data["pop_url"] = "https://evil.example/" }
+	old := func(e, _ map[string]any) { e["time"], e["id"] = time.Now().Add(-time.Hour).UTC(), "long-ago.2" }
+	unsigned := func(_, data map[string]any) { data["proof"] = "" }
+	altered := func(_, data map[string]any) {
+		parts := strings.Split(data["proof"].(string), ".")
+		claims, err := base64.RawURLEncoding.DecodeString(parts[1])
+		require.NoError(t, err)
+		claims = []byte(strings.Replace(string(claims), "crm.example", "evil.example", 1))
+		data["proof"] = parts[0] + "." + base64.RawURLEncoding.EncodeToString(claims) + "." + parts[2]
+	}
 	publish(t, s,
-		example(t, event.FactCallStarted, nil), example(t, event.FactStepFinished, nil), example(t, event.FactRouted, nil),
-		example(t, event.FactVerified, func(e, _ map[string]any) { e["replay"], e["id"] = "019a", "long-ago.9" }),
-		example(t, event.FactIdentified, func(e, data map[string]any) { e["id"] = "no-page.5"; delete(data, "pop_url") }),
-		example(t, event.FactIdentified, nil), example(t, event.FactVerified, nil), example(t, event.FactVerified, nil),
-		example(t, event.FactFailed, nil))
+		// Forged: unsigned, altered, by another key, old; and one that leads elsewhere than the proof says.
+		changed(t, signed.example(t, event.FactVerified, nil), unsigned),
+		changed(t, signed.example(t, event.FactVerified, nil), altered),
+		stranger.example(t, event.FactVerified, evil), signed.example(t, event.FactVerified, old),
+		signed.example(t, event.FactCallStarted, nil), signed.example(t, event.FactStepFinished, nil),
+		signed.example(t, event.FactRouted, nil),
+		signed.example(t, event.FactVerified, func(e, _ map[string]any) { e["replay"], e["id"] = "019a", "long-ago.9" }),
+		signed.example(t, event.FactIdentified, func(e, data map[string]any) {
+			e["id"] = "no-page.5"
+			delete(data, "pop_url")
+		}),
+		changed(t, signed.example(t, event.FactIdentified, nil), evil), signed.example(t, event.FactVerified, nil),
+		signed.example(t, event.FactVerified, nil), signed.example(t, event.FactFailed, nil))
 	const (
 		verified, failed = "019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04", "019a9c31-0b58-7e19-8a6c-f04d2b9e6a77"
 		page             = "https://crm.example/customers/C-100042?call="
@@ -195,18 +217,52 @@ func awaitSubscriptions(ctx context.Context, t *testing.T, s *server.Server) {
 	}
 }
 
-// example is the example of a fact, changed.
-func example(t *testing.T, fact event.Fact, change func(e, data map[string]any)) *nats.Msg {
+// signer signs events as the service does. jwks is a file with its public key.
+type signer struct {
+	keys *token.Keys
+	jwks string
+}
+
+func newSigner(t *testing.T) signer {
+	t.Helper()
+	dir := t.TempDir()
+	k, err := token.LoadKeys(filepath.Join(dir, "token.key"))
+	require.NoError(t, err)
+	file := filepath.Join(dir, "jwks.json")
+	require.NoError(t, os.WriteFile(file, k.JWKS(), 0o600))
+	return signer{k, file}
+}
+
+// example is the example of a fact as if it happened now, changed, then signed.
+func (s signer) example(t *testing.T, fact event.Fact, change func(e, data map[string]any)) *nats.Msg {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "session", "event", "testdata", string(fact)+".json"))
 	require.NoError(t, err)
-	var e map[string]any
-	require.NoError(t, json.Unmarshal(text, &e))
-	if change != nil {
-		change(e, e["data"].(map[string]any))
+	now := changed(t, &nats.Msg{Data: text}, func(e, data map[string]any) {
+		e["time"] = time.Now().UTC()
+		if change != nil {
+			change(e, data)
+		}
+	})
+	var e event.Event
+	require.NoError(t, json.Unmarshal(now.Data, &e))
+	if _, says := token.StatusOf(e); !says {
+		return now
 	}
+	proof, err := s.keys.SignStatus(e)
+	require.NoError(t, err)
+	return changed(t, now, func(_, data map[string]any) { data["proof"] = proof })
+}
+
+// changed is a message with a change that nobody signed.
+func changed(t *testing.T, msg *nats.Msg, change func(e, data map[string]any)) *nats.Msg {
+	t.Helper()
+	var e map[string]any
+	require.NoError(t, json.Unmarshal(msg.Data, &e))
+	change(e, e["data"].(map[string]any))
 	body, err := json.Marshal(e)
 	require.NoError(t, err)
+	fact := event.Fact(strings.TrimPrefix(e["type"].(string), "countersign.v1."))
 	return &nats.Msg{Subject: event.Subject(e["line"].(string), fact), Data: body}
 }
 

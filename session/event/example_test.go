@@ -34,11 +34,11 @@ func examples() map[event.Fact]event.Event {
 		one(verified, 4, after(612*time.Millisecond), event.StepStarted{Step: "account"}),
 		one(verified, 5, after(12480*time.Millisecond), event.Identified{
 			Customer: "C-100042", Name: "Maria Lindqvist", Method: event.MethodAccount, Status: event.StatusIdentified, Level: 1,
-			PopURL: pop(verified, "identified"), Continues: failed,
+			PopURL: pop(verified, "identified"), Continues: failed, Proof: identifiedProof,
 		}),
 		one(verified, 9, after(18905*time.Millisecond), event.Verified{
 			Customer: "C-100042", Name: "Maria Lindqvist", Methods: methods, Status: event.StatusVerified, Level: 2,
-			PopURL: pop(verified, "verified"), Continues: failed,
+			PopURL: pop(verified, "verified"), Continues: failed, Proof: verifiedProof,
 		}),
 		one(verified, 12, after(21240*time.Millisecond), event.Routed{
 			Outcome: "verified", Destination: "menu XML default", Status: event.StatusVerified, Level: 2, Reason: event.ReasonOK,
@@ -65,7 +65,7 @@ func examples() map[event.Fact]event.Event {
 		),
 		one(failed, 9, after(205*time.Second+time.Millisecond), event.Failed{
 			Step: "pin", Reason: event.ReasonWrongAnswer, Status: event.StatusIdentified, Level: 1, Customer: "C-100042",
-			PopURL: pop(failed, "identified"), Continues: verified,
+			PopURL: pop(failed, "identified"), Continues: verified, Proof: failedProof,
 		}),
 		one(failed, 12, after(209*time.Second), event.CallEnded{
 			End: event.EndAbandoned, Status: event.StatusIdentified, Level: 1, Reason: event.ReasonHungUp, Customer: "C-100042",

@@ -15,6 +15,8 @@ type Identified struct {
 	PopURL string `json:"pop_url,omitempty"`
 	// Continues is the first id of this same call if it came back, such as for a step-up; absent on a new call.
 	Continues string `json:"continues,omitempty"`
+	// Proof is a signature of what this says, for others to check (docs/integrate.md#signed-status).
+	Proof string `json:"proof,omitempty"`
 }
 
 // Fact implements Data.

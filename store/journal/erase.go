@@ -74,7 +74,7 @@ func (j *Journal) Erase(ctx context.Context, customer string) (found ErasedCalls
 func eraseCall(ctx context.Context, tx *sql.Tx, call, customer string, found *ErasedCalls) error {
 	// A call may name several customers: only the names beside this id go.
 	n, err := sqlite.Exec(ctx, tx, `UPDATE events
-		SET json = json_remove(json_replace(json, '$.data.customer', ?3), '$.data.name', '$.data.pop_url')
+		SET json = json_remove(json_replace(json, '$.data.customer', ?3), '$.data.name', '$.data.pop_url', '$.data.proof')
 		WHERE call = ?1 AND json ->> '$.data.customer' = ?2`, call, customer, event.ErasedCustomer)
 	if err != nil {
 		return err
