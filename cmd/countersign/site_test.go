@@ -158,7 +158,7 @@ func (s *site) add(name string) {
 // sixDigits find the code in a text message.
 var sixDigits = regexp.MustCompile(`\b[0-9]{6}\b`)
 
-var serving = regexp.MustCompile(`answers FreeSWITCH on (\S+)\. .* API(?: and screens)?: (?:https?://)?(\S+)\. `)
+var serving = regexp.MustCompile(`answers FreeSWITCH on (\S+)\. .* API and screens: (\S+)\. `)
 
 // start starts the service, also again after stop.
 func (n *node) start() {
