@@ -140,11 +140,11 @@ func ofAllCalls(report, key string) bool {
 func funnelStatement(q Query) string {
 	steps, stepArgs := summed("steps", "line, step, steps, passed, positions, ms", q)
 	attempts, attemptArgs := summed("funnel",
-		"line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms", q)
+		"line, step, attempt, asked, accepted, rejected, no_input, no_match, opted_out, abandoned, errors, ms, spoken, slow", q)
 	split := func(text string, args []any) string {
 		return strings.ReplaceAll(literal(text, args), " UNION ALL ", "\n    UNION ALL ")
 	}
-	results := []string{"rejected", "no_input", "no_match", "opted_out", "abandoned", "errors"}
+	results := []string{"rejected", "no_input", "no_match", "opted_out", "abandoned", "errors", "spoken", "slow"}
 	var sums, whole strings.Builder
 	for _, c := range results {
 		fmt.Fprintf(&sums, ", sum(%s) AS %[1]s", c)
@@ -162,7 +162,8 @@ func funnelStatement(q Query) string {
 		"\nSELECT line, step, attempt, asked, success,\n" +
 		"  round(10 * (100.0 * success / asked)) / 10 AS success_percent,\n  rejected, no_input, no_match, opted_out, " +
 		"abandoned,\n  round(10 * (ms / 1000.0 / asked)) / 10 AS mean_seconds,\n" +
-		"  round(10 * (ms / 1000.0 / success)) / 10 AS seconds_per_success, round(ms / 100.0) / 10 AS total_seconds, errors" +
+		"  round(10 * (ms / 1000.0 / success)) / 10 AS seconds_per_success, round(ms / 100.0) / 10 AS total_seconds, errors," +
+		"\n  spoken, slow" +
 		"\nFROM questions ORDER BY line, position, step, attempt <> 'all', attempt;"
 }
 

@@ -26,7 +26,7 @@ type device struct {
 
 func newDevice() *device {
 	return &device{
-		Authenticator: virtualwebauthn.NewAuthenticator(), key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+		Authenticator: virtualwebauthn.NewAuthenticator(), key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeRSA),
 		rp: virtualwebauthn.RelyingParty{ID: "screens.example.com", Name: "Countersign", Origin: address},
 	}
 }
@@ -98,7 +98,7 @@ func TestWhatIsNoProofIsRefused(t *testing.T) {
 		"nobody was there":      func(d *device) { d.Options.UserNotPresent = true },
 		"another site":          func(d *device) { d.rp.Origin = "https://screens.example.com.evil.example" },
 		"another host":          func(d *device) { d.rp.ID = "evil.example" },
-		"another key":           func(d *device) { d.key.Key = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2).Key },
+		"another key":           func(d *device) { d.key.Key = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeRSA).Key },
 		"another credential":    func(d *device) { d.key.ID = []byte("somebody else's credential id") },
 		"nobody's handle":       func(d *device) { d.Options.UserHandle = make([]byte, 32) },
 		"no handle":             func(d *device) { d.Options.UserHandle = nil },
