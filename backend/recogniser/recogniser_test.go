@@ -195,7 +195,7 @@ func TestARecogniserThatFails(t *testing.T) {
 	}{
 		"an error":          {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "status 500"},
 		"a wrong key":       {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, "status 401"},
-		"somewhere else":    {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusTemporaryRedirect) }, "status http.StatusTemporaryRedirect"},
+		"somewhere else":    {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusTemporaryRedirect) }, "status 307"},
 		"not JSON":          {says("one two seven"), "not JSON"},
 		"other JSON":        {says(`{"text": "one two seven"}`), "no results"},
 		"a list":            {says(`["one two seven"]`), "not JSON"},
