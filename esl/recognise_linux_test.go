@@ -15,6 +15,7 @@ import (
 	"countersign/esl/esltest"
 	"countersign/esl/tap"
 	"countersign/freeswitch/sim"
+	"countersign/internal/programtest"
 	"countersign/session"
 	"countersign/session/sessiontest"
 
@@ -84,15 +85,11 @@ func words(s string, others ...string) session.Entry {
 // sounds is a folder in memory.
 func sounds(t *testing.T) *tap.Folder {
 	t.Helper()
-	path, err := os.MkdirTemp("/dev/shm", "esl-test-")
-	if err != nil {
-		t.Skipf("no folder in memory: %v", err)
-	}
+	path := programtest.Memory(t)
 	t.Cleanup(func() {
 		left, err := os.ReadDir(path)
 		assert.NoError(t, err)
 		assert.Empty(t, left, "nothing is left of what was said")
-		_ = os.RemoveAll(path)
 	})
 	f, err := tap.Open(path, "")
 	require.NoError(t, err)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"countersign/internal/programtest"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -63,11 +65,9 @@ func startSampleRecogniser(t *testing.T) string {
 	t.Helper()
 	goTool, err := exec.LookPath("go")
 	if err != nil {
-		t.Skip("no go command on the PATH to build the sample with")
+		t.Skip("no go on the PATH to build the sample with: put Go's bin folder there, or run the tests by go test")
 	}
-	if _, err := exec.LookPath("pocketsphinx_continuous"); err != nil {
-		t.Skip("no engine for the sample: install pocketsphinx and pocketsphinx-en-us (Debian)")
-	}
+	programtest.Find(t, "pocketsphinx_continuous")
 	folder := t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), buildWithin)
 	defer cancel()

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"countersign/internal/programtest"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -29,15 +31,11 @@ var narrowLine = strings.NewReplacer("line: spoken", "line: narrow", `["5600", "
 // memory is a folder in memory for this test. Nothing must be left in it.
 func memory(t testing.TB) string {
 	t.Helper()
-	path, err := os.MkdirTemp("/dev/shm", "countersign-sounds-")
-	if err != nil {
-		t.Skipf("no folder in memory: %v", err)
-	}
+	path := programtest.Memory(t)
 	t.Cleanup(func() {
 		left, err := os.ReadDir(path)
 		assert.NoError(t, err)
 		assert.Empty(t, left, "nothing is left of what was said")
-		_ = os.RemoveAll(path)
 	})
 	return path
 }

@@ -138,7 +138,7 @@ func unescape(in []byte) (r rune, rest []byte) {
 	return r, rest
 }
 
-// unit is the code unit of \uXXXX.
+// unit is the code unit of an escape: \u and four hexadecimal digits.
 func unit(in []byte) rune {
 	v, _ := strconv.ParseUint(string(in[2:6]), 16, 16)
 	return rune(v)

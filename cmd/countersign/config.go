@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -24,7 +21,6 @@ import (
 	"countersign/esl/tap"
 	"countersign/freeswitch"
 	"countersign/internal/strictyaml"
-	"countersign/lines"
 	"countersign/prompts"
 	"countersign/reports/deliver"
 	"countersign/session"
@@ -260,132 +256,6 @@ func (c *config) readEnvironment() {
 	}
 }
 
-func (c config) check() error {
-	var errs []error
-	if _, err := c.allow(); err != nil {
-		errs = append(errs, err)
-	}
-	if c.Customers.Hash != customers.SchemeArgon2id && c.Customers.Hash != customers.SchemeHMAC {
-		errs = append(errs, fmt.Errorf("customers.hash is %q: it can be %s or %s", c.Customers.Hash, customers.SchemeArgon2id,
-			customers.SchemeHMAC))
-	}
-	if c.Socket.MaxCalls < 1 {
-		errs = append(errs, fmt.Errorf("socket.max_calls is %d: it must be at least 1", c.Socket.MaxCalls))
-	}
-	if c.Socket.Drain < 0 {
-		errs = append(errs, fmt.Errorf("socket.drain is %s: it cannot be negative", time.Duration(c.Socket.Drain)))
-	}
-	if d := time.Duration(c.Calls.MaxDuration); d < 30*time.Second || d > 600*time.Second {
-		errs = append(errs, fmt.Errorf("calls.max_duration is %s: it must be from 30s to 600s", d))
-	}
-	if c.Calls.MaxActions < 5 || c.Calls.MaxActions > 1000 {
-		errs = append(errs, fmt.Errorf("calls.max_actions is %d: it must be from 5 to 1000", c.Calls.MaxActions))
-	}
-	if d := time.Duration(c.NATS.Timeout); d < 100*time.Millisecond || d > 5*time.Second {
-		errs = append(errs, fmt.Errorf("nats.timeout is %s: it must be from 100ms to 5s", d))
-	}
-	if _, err := c.logLevel(); err != nil {
-		errs = append(errs, err)
-	}
-	if c.Log.Format != "text" && c.Log.Format != "json" {
-		errs = append(errs, fmt.Errorf("log.format is %q: it can be text or json", c.Log.Format))
-	}
-	errs = append(errs, below("guard", c.Guard.Validate())...)
-	errs = append(errs, below("email", errors.Join(c.Email.Check()...))...)
-	errs = append(errs, below("speech", errors.Join(c.Speech.Check()...))...)
-	errs = append(errs, below("keys", c.Keys.check())...)
-	errs = append(errs, c.checkWebhooks()...)
-	errs = append(errs, below("code_calls", errors.Join(c.CodeCalls.settings().Check()...))...)
-	if c.CodeCalls.Dial != "" && len(c.FreeSWITCH) == 0 {
-		errs = append(errs,
-			errors.New("code_calls.dial needs the FreeSWITCH that places the calls: name it under freeswitch"))
-	}
-	for _, text := range lines.CheckPopURL(c.Line.PopURL) {
-		errs = append(errs, fmt.Errorf("line.pop_url is wrong: %s", text))
-	}
-	errs = append(errs, c.checkWeb()...)
-	_, wrong := c.apiKeys()
-	errs = append(errs, wrong...)
-	if l := time.Duration(c.Tokens.Life); l <= 0 || l > token.MaxLife {
-		errs = append(errs, fmt.Errorf("tokens.life is %s: it must be more than 0 and at most %s", l, token.MaxLife))
-	}
-	errs = append(errs, c.checkRetention()...)
-	errs = append(errs, c.Reports.Check()...)
-	for i, f := range c.FreeSWITCH {
-		if _, _, err := net.SplitHostPort(f.Address); err != nil {
-			errs = append(errs, fmt.Errorf("freeswitch[%d].address is %q: it must be HOST:PORT, such as 127.0.0.1:8021", i,
-				f.Address))
-		}
-	}
-	if c.Node == "" || strings.ContainsAny(c.Node, " /\n\t") {
-		errs = append(errs, fmt.Errorf("node is %q: it must be one word without a slash", c.Node))
-	}
-	if r := c.Line.Region; r != "" && !isRegion(r) {
-		errs = append(errs, fmt.Errorf(
-			"line.region is %q: it must be an ISO 3166 code of two letters, such as DE, GB or US", r))
-	}
-	if _, err := c.placeholders(); err != nil {
-		errs = append(errs, fmt.Errorf("caller.placeholders has %w", err))
-	}
-	return errors.Join(errs...)
-}
-
-// below puts a section's name in front of each problem of its settings.
-func below(section string, err error) (errs []error) {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, e := range joined.Unwrap() {
-			errs = append(errs, fmt.Errorf("%s.%w", section, e))
-		}
-		return errs
-	}
-	if err != nil {
-		errs = append(errs, fmt.Errorf("%s.%w", section, err))
-	}
-	return errs
-}
-
-func (c config) placeholders() (session.Placeholders, error) {
-	return session.NewPlaceholders(c.Caller.Placeholders, c.Line.Region)
-}
-
-func (c config) checkRetention() (errs []error) {
-	if r := time.Duration(c.Retention.Journal); r < day || r > 365*day {
-		errs = append(errs, fmt.Errorf("retention.journal is %s: it must be from 1d to 365d", r))
-	}
-	if r := time.Duration(c.Retention.Totals); r < 90*day || r > 3650*day {
-		errs = append(errs, fmt.Errorf("retention.totals is %s: it must be from 90d to 3650d", r))
-	} else if c.Retention.Totals < c.Retention.Journal {
-		errs = append(errs, fmt.Errorf("retention.totals is %s: it cannot be less than retention.journal, %s", r,
-			time.Duration(c.Retention.Journal)))
-	}
-	if r := time.Duration(c.Retention.Audit); r < 30*day || r > 2555*day {
-		errs = append(errs, fmt.Errorf("retention.audit is %s: it must be from 30d to 2555d", r))
-	}
-	return errs
-}
-
-// isRegion accepts lower case too, as session.E164 does.
-func isRegion(r string) bool { return session.IsRegion(strings.ToUpper(r)) }
-
-// widestAllowed is the shortest prefix in socket.allow: a network as large as 10.0.0.0/8.
-const widestAllowed = 7
-
-func (c config) allow() ([]netip.Prefix, error) {
-	prefixes := make([]netip.Prefix, 0, len(c.Socket.Allow))
-	for _, s := range c.Socket.Allow {
-		p, err := netip.ParsePrefix(s)
-		if err != nil {
-			return nil, fmt.Errorf("socket.allow has %q: write a network as 192.0.2.0/24, or one address as 192.0.2.7/32", s)
-		}
-		if p.Bits() < widestAllowed {
-			return nil, fmt.Errorf("socket.allow has %q: whoever can connect can speak as FreeSWITCH, so name the networks of "+
-				"your FreeSWITCH machines, such as 10.0.0.0/8", s)
-		}
-		prefixes = append(prefixes, p)
-	}
-	return prefixes, nil
-}
-
 func (c config) logLevel() (slog.Level, error) {
 	var l slog.Level
 	if err := l.UnmarshalText([]byte(c.Log.Level)); err != nil {
@@ -401,46 +271,6 @@ func (c config) logger(to io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(to, o))
 	}
 	return slog.New(slog.NewTextHandler(to, o))
-}
-
-// Paths under --data.
-func (c config) directoryPath() string { return filepath.Join(c.data, "directory.db") }
-func (c config) journalPath() string   { return filepath.Join(c.data, "journal.db") }
-func (c config) attemptsPath() string  { return filepath.Join(c.data, "attempts.db") }
-func (c config) trunksPath() string    { return filepath.Join(c.data, "trunks.json") }
-func (c config) auditPath() string     { return filepath.Join(c.data, "audit.db") }
-func (c config) reportsPath() string   { return filepath.Join(c.data, "reports.db") }
-func (c config) natsDir() string       { return filepath.Join(c.data, "nats") }
-
-// natsKeys are the keys of the embedded NATS.
-func (c config) natsKeys() bus.KeyFiles {
-	return bus.KeyFiles{
-		Write: filepath.Join(c.data, "nats-write.key"), Read: filepath.Join(c.data, "nats-read.key"),
-	}
-}
-
-func (c config) pepperPath() string {
-	if c.Customers.Pepper != "" {
-		return c.Customers.Pepper
-	}
-	return filepath.Join(c.data, "pepper")
-}
-
-func (c config) tokenKeyPath() string {
-	if c.Tokens.Key != "" {
-		return c.Tokens.Key
-	}
-	return filepath.Join(c.data, "token.key")
-}
-
-// linesPath holds a copy of the lines last in force, for a start while NATS is away.
-func (c config) linesPath() string { return filepath.Join(c.data, "lines.json") }
-
-func (c config) promptsDir() string {
-	if c.Prompts.Path != "" {
-		return c.Prompts.Path
-	}
-	return filepath.Join(c.data, "prompts")
 }
 
 func (c config) external() bus.ExternalOptions {

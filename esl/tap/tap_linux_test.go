@@ -8,21 +8,11 @@ import (
 	"time"
 
 	"countersign/esl/tap"
+	"countersign/internal/programtest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// folder is a folder in memory.
-func folder(t *testing.T) string {
-	t.Helper()
-	path, err := os.MkdirTemp("/dev/shm", "tap-test-")
-	if err != nil {
-		t.Skipf("no folder in memory: %v", err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(path) })
-	return path
-}
 
 func files(t *testing.T, path string) (names []string) {
 	t.Helper()
@@ -36,7 +26,7 @@ func files(t *testing.T, path string) (names []string) {
 
 func TestATapReadsWhatFreeSWITCHRecords(t *testing.T) {
 	t.Parallel()
-	path := folder(t)
+	path := programtest.Memory(t)
 	f, err := tap.Open(path, "")
 	require.NoError(t, err)
 	heard, err := f.New()
@@ -74,7 +64,7 @@ func TestATapReadsWhatFreeSWITCHRecords(t *testing.T) {
 
 func TestATapThatFreeSWITCHNeverOpenedIsRemoved(t *testing.T) {
 	t.Parallel()
-	path := folder(t)
+	path := programtest.Memory(t)
 	f, err := tap.Open(path, "")
 	require.NoError(t, err)
 	heard, err := f.New()
@@ -86,7 +76,7 @@ func TestATapThatFreeSWITCHNeverOpenedIsRemoved(t *testing.T) {
 
 func TestWhatACrashLeftIsRemoved(t *testing.T) {
 	t.Parallel()
-	path := folder(t)
+	path := programtest.Memory(t)
 	old := time.Now().Add(-time.Hour)
 	for _, name := range []string{"heard-LOST.raw", "heard-NEW.raw", "other.raw"} {
 		require.NoError(t, os.WriteFile(filepath.Join(path, name), []byte("two four six eight"), 0o600))
@@ -102,8 +92,8 @@ func TestWhatACrashLeftIsRemoved(t *testing.T) {
 
 func TestWhoMayReadWhatIsSaid(t *testing.T) {
 	t.Parallel()
-	ours := filepath.Join(folder(t), "ours")
-	shared := folder(t)
+	ours := filepath.Join(programtest.Memory(t), "ours")
+	shared := programtest.Memory(t)
 	require.NoError(t, os.Chmod(shared, 0o770))
 	for path, want := range map[string]os.FileMode{ours: 0o600, shared: 0o660} {
 		f, err := tap.Open(path, "")
@@ -123,8 +113,8 @@ func TestWhoMayReadWhatIsSaid(t *testing.T) {
 func TestFoldersThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
-		"/proc/countersign":                   "no such file",
-		filepath.Join(folder(t), "it's here"): "use letters",
+		"/proc/countersign": "no such file",
+		filepath.Join(programtest.Memory(t), "it's here"): "use letters",
 	} {
 		_, err := tap.Open(path, "")
 		require.ErrorContains(t, err, want)

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"countersign/internal/programtest"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -70,11 +72,8 @@ func TestWhatTheSampleRefuses(t *testing.T) {
 
 func TestTheSampleUnderstands(t *testing.T) {
 	t.Parallel()
-	for _, need := range []string{command, "flite"} {
-		if _, err := exec.LookPath(need); err != nil {
-			t.Skipf("install pocketsphinx and flite: %v", err)
-		}
-	}
+	programtest.Find(t, command)
+	programtest.Find(t, "flite")
 	for name, c := range map[string]struct {
 		says, query string
 		want        answer

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"countersign/bus"
+	"countersign/internal/programtest"
 	"countersign/session/event"
 	"countersign/session/token"
 )
@@ -91,7 +92,7 @@ func TestThePythonProgramPopsEachPageOnce(t *testing.T) {
 	t.Parallel()
 	python(t, "--version")
 	if err := exec.Command("python3", "-c", "import nats, nacl").Run(); err != nil {
-		t.Skip("python3 has no module nats: pip install nats-py")
+		t.Skip("python3 has no module nats or nacl: pip install nats-py pynacl")
 	}
 	popsEachPageOnce(t, func(ctx context.Context, url, jwks, browser string) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, "python3", "screenpop.py", "--nats", url, "--jwks", jwks, "--open")
@@ -103,9 +104,7 @@ func TestThePythonProgramPopsEachPageOnce(t *testing.T) {
 // python runs python3 without leaving bytecode beside the script.
 func python(t *testing.T, args ...string) {
 	t.Helper()
-	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("python3 is not on the PATH: install python3 (Debian)")
-	}
+	programtest.Find(t, "python3")
 	cmd := exec.CommandContext(t.Context(), "python3", args...)
 	cmd.Env = append(os.Environ(), "PYTHONPYCACHEPREFIX="+t.TempDir())
 	out, err := cmd.CombinedOutput()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"countersign/internal/programtest"
 	"countersign/session/event"
 	"countersign/web/access"
 	"countersign/web/people"
@@ -33,17 +33,7 @@ func chromium(t *testing.T) string {
 	if racing {
 		t.Skip("the tests in a browser run without the race detector")
 	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	const missing = "no chromium in PATH: apt-get install chromium"
-	if os.Getenv("CI") != "" {
-		require.Fail(t, missing)
-	}
-	t.Skip(missing)
-	return ""
+	return programtest.Find(t, "chromium")
 }
 
 // tab is a tab of a real browser.
