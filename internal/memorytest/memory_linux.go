@@ -1,7 +1,5 @@
 //go:build !race
 
-// Package memorytest looks for secrets in the memory of the process, for tests that they are wiped. The race detector
-// makes copies of its own.
 package memorytest
 
 import (
