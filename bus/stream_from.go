@@ -53,13 +53,12 @@ func (e *Events) End(ctx context.Context) (event.Place, error) {
 
 // Follow is Watch, but begins after a place, and tells the place of each event. If the stream was created anew since, it
 // begins with the first event.
-func (e *Events) Follow(ctx context.Context, after event.Place, handle func(event.Place, event.Event)) error {
+func (e *Events) Follow(ctx context.Context, after event.Place, handle func(event.Place, event.Event)) {
 	w := &watcher{
 		options: WatchOptions{Subjects: []string{event.Subjects}, Log: e.log}, handle: handle,
 		next: after.Sequence + 1, created: after.Created,
 	}
 	(&link{endpoint: e.endpoint, name: "countersign events", log: e.log}).run(ctx, w.follow)
-	return nil
 }
 
 // At reads the event at a place. ok is false if there is none any more: it has expired or was erased.

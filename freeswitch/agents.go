@@ -18,21 +18,12 @@ type AgentOptions struct {
 	// Servers are all FreeSWITCH machines that calls go to.
 	Servers []Server
 	// Desk is told what they see.
-	Desk Desk
+	Desk *queue.Tracker
 	// Log gets connections that come and go. Default: no log.
 	Log *slog.Logger
 
 	every time.Duration // tests: default surveyEach
 }
-
-// Desk follows calls that were handed on; *queue.Tracker is one.
-type Desk interface {
-	See(server string, at time.Time, s queue.Seen)
-	Followed(server string) (callers, legs []string)
-	Survey(queue.Survey)
-}
-
-var _ Desk = (*queue.Tracker)(nil)
 
 const (
 	// surveyEach is how often a server is asked what it has: events may be lost, and a connection that is dead shows.

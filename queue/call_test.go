@@ -324,6 +324,23 @@ func TestACallThatComesBackWaitsFromThen(t *testing.T) {
 	d.tells(t, "4 a rings at 1001 by bridge , waited 2")
 }
 
+// NATS was away when it came back, so nobody knew that it did.
+func TestACallThatComesBackUnknownIsStillTheFirst(t *testing.T) {
+	t.Parallel()
+	d := newDesk(1)
+	d.own(t, "a", caller, "", event.EndRouted)
+	d.after(0, inQueue, offering("1001"))
+	d.after(1, answers("1001", "leg-1"), bridge(caller, "leg-1"))
+	d.after(9, queue.TakenOut{Caller: caller, Leg: "leg-1"}, queue.Parted{Caller: caller, Leg: "leg-1"})
+	d.own(t, "b", caller, "", event.EndRouted)
+	d.after(20, bridge(caller, "leg-1"))
+	d.after(10, queue.Parted{Caller: caller, Leg: "leg-1"})
+	d.tells(t,
+		"4 a rings at 1001 by callcenter sales, waited 0", "5 a talks to 1001 by callcenter sales, waited 1, rang 1",
+		`6 a done with "1001": agent, waited 1, talked 39`,
+	)
+}
+
 func TestTelephonesBehindARelay(t *testing.T) {
 	t.Parallel()
 	d := newDesk(1)

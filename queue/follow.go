@@ -54,6 +54,10 @@ func (t *Tracker) begin(e event.Event, d event.CallStarted) {
 		}
 		return
 	}
+	if c := t.calls[d.Channel]; c != nil { // it came back while NATS was away, which knows who it was
+		t.visits[e.Call] = c.id
+		return
+	}
 	c := &call{id: e.Call, channel: d.Channel, since: e.Time, touched: e.Time, missing: map[string]bool{}}
 	t.calls[d.Channel], t.byID[e.Call] = c, c
 }

@@ -47,9 +47,10 @@ func (t *Tracker) Followed(server string) (callers, legs []string) {
 func (t *Tracker) Survey(s Survey) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	rings, talks := map[string][]Rings{}, map[string]Talk{}
+	rings, talks := map[*call][]Rings{}, map[string]Talk{}
 	for _, r := range s.Rings {
-		rings[r.Caller] = append(rings[r.Caller], r)
+		c, r := t.ringsFor(r)
+		rings[c] = append(rings[c], r)
 	}
 	for _, k := range s.Talks {
 		talks[k.Caller] = k
@@ -60,7 +61,7 @@ func (t *Tracker) Survey(s Survey) {
 		}
 		switch {
 		case s.Alive[channel]:
-			t.compare(c, s, rings[channel], talks[channel])
+			t.compare(c, s, rings[c], talks[channel])
 		case c.server == s.Server, t.nowhere(c, s.Server), s.Began.Sub(c.touched) > longest:
 			t.change(c, s.Server, s.Began, func(c *call) {
 				c.end(s.Began, "", event.AgentEndUnseen, event.MissedUnseen)

@@ -141,3 +141,35 @@ func TestSeveralMachinesTellEachFactOnce(t *testing.T) {
 		`6 a done with "": abandoned, waited 1, talked 0`)
 	two.tells(t)
 }
+
+func TestATelephoneBehindARelayStillRingsInASurvey(t *testing.T) {
+	t.Parallel()
+	rings := queue.Rings{Caller: "loop-b", Leg: "leg", Agent: "1001@x", Via: event.ViaBridge}
+	for name, told := range map[string]struct {
+		relay queue.Rings
+		story string
+	}{
+		"a plain one": {
+			queue.Rings{Caller: caller, Leg: "loop-a", Agent: "1001", Via: event.ViaBridge, Relay: true},
+			"4 a rings at 1001@x by bridge , waited 0",
+		},
+		"that of a queue": {
+			queue.Rings{
+				Caller: caller, Leg: "loop-a", Agent: "anna", Queue: "sales", Via: event.ViaCallcenter, Relay: true,
+			},
+			"4 a rings at anna by callcenter sales, waited 0",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(1)
+			d.own(t, "a", caller, "", event.EndRouted)
+			d.after(0, queue.Linked{A: "loop-a", B: "loop-b"}, told.relay, rings)
+			d.after(20)
+			d.survey(server, []string{caller, "loop-a", "loop-b", "leg"}, func(s *queue.Survey) {
+				s.Rings = []queue.Rings{told.relay, rings}
+			})
+			d.tells(t, told.story)
+		})
+	}
+}

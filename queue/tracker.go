@@ -124,13 +124,19 @@ func (t *Tracker) of(channel string) *call {
 	return t.relay(channel).call
 }
 
-func (t *Tracker) rings(server string, at time.Time, r Rings) {
-	c := t.of(r.Caller)
-	if c == nil {
-		return
-	}
+// ringsFor is the call for which a telephone rings, nil for none of ours, and at whom: behind a relay it is the agent for
+// whom that rings.
+func (t *Tracker) ringsFor(r Rings) (*call, Rings) {
 	if relay := t.relay(r.Caller); relay.agent != "" {
 		r.Agent, r.Queue, r.Via = relay.agent, relay.queue, relay.via
+	}
+	return t.of(r.Caller), r
+}
+
+func (t *Tracker) rings(server string, at time.Time, r Rings) {
+	c, r := t.ringsFor(r)
+	if c == nil {
+		return
 	}
 	if r.Leg != "" {
 		l := leg{call: c, relay: r.Relay, rang: true, answered: t.legs[r.Leg].answered, bridged: t.legs[r.Leg].bridged}

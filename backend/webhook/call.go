@@ -122,6 +122,10 @@ func (c *call) deliver(ctx context.Context, t *taken) (ok bool) {
 			c.failing.First, c.failing.Next, c.failing.Attempts = t.event.Time.UTC(), now, 0
 		}
 	}
+	if n := len(c.failing.Places); n > 0 && !c.failing.Places[n-1].Before(t.place) {
+		c.handled(t) // read again after a crash: it is among them already
+		return true
+	}
 	c.failing.Places = append(c.failing.Places, t.place)
 	if !c.save(ctx) {
 		return false

@@ -18,7 +18,7 @@ type Stream interface {
 	// At reads one event; ok is false if it is gone.
 	At(ctx context.Context, at event.Place) (e event.Event, ok bool, err error)
 	// Follow calls handle with each event after a place, in order, until ctx ends.
-	Follow(ctx context.Context, after event.Place, handle func(event.Place, event.Event)) error
+	Follow(ctx context.Context, after event.Place, handle func(event.Place, event.Event))
 }
 
 // deliverer is a *Hook.

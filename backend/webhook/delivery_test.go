@@ -1,7 +1,9 @@
 package webhook
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -261,4 +263,30 @@ func TestAWebhookThatNobodyDeliveredToForDaysGoesOnWithWhatIsNew(t *testing.T) {
 		s.pass(time.Second)
 		assert.Equal(t, []string{"new.1"}, s.hook.received())
 	})
+}
+
+// When the process stops, events that were read already must not move the place past one that was left out.
+func TestNothingIsSkippedWhenTheProcessStops(t *testing.T) {
+	t.Parallel()
+	from := placeOf(6)
+	w := &worker{
+		hook: &fakeHook{}, active: map[string]*call{}, place: from,
+		health: newHealth(slog.New(slog.DiscardHandler), time.Now), now: time.Now,
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	w.take(ctx, placeOf(7), event.Event{Call: "a", Data: event.Verified{}})
+	w.take(ctx, placeOf(8), event.Event{Call: "unwanted", Data: event.StepStarted{}})
+	assert.Equal(t, from, w.at())
+}
+
+// After a crash, events of a call that fails are read again: they are in its list already.
+func TestEventsThatAreReadAgainAreNotDeliveredTwiceInDisorder(t *testing.T) {
+	t.Parallel()
+	w := &worker{active: map[string]*call{}, health: newHealth(slog.New(slog.DiscardHandler), time.Now), now: time.Now}
+	c := &call{worker: w, id: "a", failing: &Failing{Call: "a", Places: []event.Place{placeOf(7), placeOf(9)}}}
+	for _, n := range []int{7, 9} {
+		assert.True(t, c.deliver(t.Context(), &taken{place: placeOf(n)}))
+	}
+	assert.Equal(t, []event.Place{placeOf(7), placeOf(9)}, c.failing.Places)
 }

@@ -74,15 +74,16 @@ func (s *fakeStream) At(_ context.Context, at event.Place) (event.Event, bool, e
 	return s.events[at.Sequence-1], true, nil
 }
 
-func (s *fakeStream) Follow(ctx context.Context, after event.Place, handle func(event.Place, event.Event)) error {
-	for n := int(after.Sequence); ctx.Err() == nil; n++ {
+// Follow, like NATS, hands over what has come already even if ctx ends meanwhile.
+func (s *fakeStream) Follow(ctx context.Context, after event.Place, handle func(event.Place, event.Event)) {
+	for n := int(after.Sequence); ; n++ {
 		s.mu.Lock()
 		for n >= len(s.events) {
 			changed := s.changed
 			s.mu.Unlock()
 			select {
 			case <-ctx.Done():
-				return nil
+				return
 			case <-changed:
 			}
 			s.mu.Lock()
@@ -93,7 +94,6 @@ func (s *fakeStream) Follow(ctx context.Context, after event.Place, handle func(
 			handle(placeOf(n+1), e)
 		}
 	}
-	return nil
 }
 
 // fakeHook is a system that notes what it gets.

@@ -3,7 +3,6 @@ package webhook
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -31,7 +30,7 @@ type worker struct {
 	taken  []*taken    // from the stream, in order; the first is not handled yet
 	place  event.Place // all before is handled
 	dead   map[string]*Failing
-	again  uint64 // the revision of the last request to try again
+	again  uint64 // the revision of the last request to try again that was seen; one from before us counts again
 	health *health
 }
 
@@ -54,7 +53,8 @@ func (w *worker) work(ctx context.Context) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	failing, err := w.load(ctx)
-	if err != nil { // the shared state is away again
+	if err != nil {
+		w.log.Warn("webhook waits, what it could not deliver is not read", "err", err)
 		_ = retry.Pause(ctx, stateRetry)
 		w.lease.release(context.WithoutCancel(ctx), w.place)
 		return
@@ -64,9 +64,7 @@ func (w *worker) work(ctx context.Context) {
 	}
 	var reading sync.WaitGroup
 	reading.Go(func() {
-		if err := w.stream.Follow(ctx, w.place, func(at event.Place, e event.Event) { w.take(ctx, at, e) }); err != nil {
-			w.log.Error("webhook cannot read events", "err", err)
-		}
+		w.stream.Follow(ctx, w.place, func(at event.Place, e event.Event) { w.take(ctx, at, e) })
 		<-ctx.Done()
 	})
 	ours := w.keep(ctx)
@@ -83,14 +81,8 @@ func (w *worker) load(ctx context.Context) (failing map[string]*Failing, err err
 	if failing, err = all(ctx, w.store, w.hook.Name(), failingPart); err != nil {
 		return nil, err
 	}
-	if w.dead, err = all(ctx, w.store, w.hook.Name(), deadPart); err != nil {
-		return nil, err
-	}
-	_, w.again, err = w.store.Get(ctx, w.hook.Name()+againPart)
-	if err != nil && !errors.Is(err, shared.ErrNotFound) {
-		return nil, err
-	}
-	return failing, nil
+	w.dead, err = all(ctx, w.store, w.hook.Name(), deadPart)
+	return failing, err
 }
 
 // keep renews the lease until ctx ends, and says whether it is still ours.
@@ -110,6 +102,9 @@ func (w *worker) keep(ctx context.Context) (ours bool) {
 
 // take takes the next event of the stream. It waits while too many are under way, and while the system is away.
 func (w *worker) take(ctx context.Context, at event.Place, e event.Event) {
+	if ctx.Err() != nil { // an earlier event may have been left out already
+		return
+	}
 	if !w.hook.Wants(e) {
 		w.mu.Lock()
 		defer w.mu.Unlock()

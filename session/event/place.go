@@ -8,3 +8,6 @@ type Place struct {
 	// Created tells the stream from one that was created anew, whose numbers are others.
 	Created time.Time `json:"created"`
 }
+
+// Before says whether p comes before other: another stream has come later.
+func (p Place) Before(other Place) bool { return !p.Created.Equal(other.Created) || p.Sequence < other.Sequence }
