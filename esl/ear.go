@@ -2,6 +2,8 @@ package esl
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"countersign/esl/tap"
@@ -86,8 +88,14 @@ func (r *ear) ask(x session.Expected, grammar string, atMost time.Duration) {
 	r.utterance, r.giveUp, r.asked, r.askedAt = u, cancel, true, time.Now()
 	answer := r.answer
 	go func() {
-		e, err := r.by.Recognise(ctx, x, grammar, u)
-		answer <- recognised{e, err}
+		var got recognised
+		defer func() {
+			if p := recover(); p != nil { // in one caller's answer
+				got = recognised{err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+			}
+			answer <- got
+		}()
+		got.entry, got.err = r.by.Recognise(ctx, x, grammar, u)
 	}()
 }
 

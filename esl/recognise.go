@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -33,7 +34,8 @@ type listening struct {
 	recogniser      session.Recogniser
 	files           []string // played meanwhile, until the caller speaks or keys
 	start, length   time.Duration
-	optOut          byte // the only key that counts; 0: all do
+	anyKey          bool // every key counts
+	optOut          byte // else the only one that does; 0: none
 }
 
 // collectRecognised is collectSpoken with a recogniser of the company's own.
@@ -42,7 +44,7 @@ func (ch *channel) collectRecognised(
 ) (session.Entry, error) {
 	l := listening{
 		engine: q.Speech.Engine, grammar: q.Speech.Grammar, expected: q.Speech.Expected, recogniser: r, files: q.Files,
-		start: min(q.FirstDigit, longestStart), length: q.Speech.Length,
+		start: min(q.FirstDigit, longestStart), length: q.Speech.Length, anyKey: true,
 	}
 	e, keyed, err := ch.recognise(ctx, l)
 	if err != nil || !keyed {
@@ -131,14 +133,9 @@ type waiting struct {
 // begin has FreeSWITCH record and play.
 func (w *waiting) begin() error {
 	ch, c := w.ch, w.ch.c
-	commands := append(ch.another(), ch.recording.commands()...)
 	atMost := length(w.files) + w.start + w.length + listenSlack
 	w.began = time.Now()
 	w.latest = w.began.Add(atMost + hearAtMost)
-	if ch.deadMan.to != "" { // it cannot be queued behind an application without event-lock
-		commands = append(commands, outgoing{text: ch.deadMan.off},
-			outgoing{text: ch.deadMan.after(atMost + hearAtMost)})
-	}
 	var err error
 	if w.tap, err = c.limits.Sounds.New(); err != nil {
 		return ch.deafTo(w.engine, err)
@@ -153,17 +150,23 @@ func (w *waiting) begin() error {
 	if err != nil {
 		return err
 	}
-	commands = append(commands, cmd)
+	executions := []outgoing{cmd}
 	xs := []*execution{record}
 	w.record = record
 	if len(w.files) > 0 {
 		if cmd, err = w.promptCommand(); err != nil {
 			return err
 		}
-		commands, xs = append(commands, cmd), append(xs, w.prompt)
+		executions, xs = append(executions, cmd), append(xs, w.prompt)
 	}
 	closeTap, w.recording = false, true
-	c.begin(xs, commands...)
+	// Last, because both count on being sent.
+	commands := slices.Concat(ch.another(), ch.recording.commands())
+	if ch.deadMan.to != "" { // it cannot be queued behind an application without event-lock
+		commands = append(commands, outgoing{text: ch.deadMan.off},
+			outgoing{text: ch.deadMan.after(atMost + hearAtMost)})
+	}
+	c.begin(xs, append(commands, executions...)...)
 	return nil
 }
 
@@ -257,7 +260,7 @@ func (w *waiting) wait(ctx context.Context) (e session.Entry, keyed bool, err er
 
 // keyed says whether the caller has pressed a key that counts.
 func (w *waiting) keyed() bool {
-	if w.optOut == 0 {
+	if w.anyKey {
 		return w.ch.c.keys.count() > 0
 	}
 	_, optedOut := w.ch.c.keys.drop(w.optOut)

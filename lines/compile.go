@@ -50,7 +50,11 @@ func Compile(def *Definition, version int, p Parts) (*session.Line, error) {
 		PopURL:       cmp.Or(def.PopURL, p.PopURL),
 	}
 	if def.LanguageMenu && len(def.Languages) > 1 {
-		l.LanguageMenu = steps.LanguageMenu{Limits: c.limits(0, Pace{}), Speech: c.speech(true)}
+		limits := c.limits(0, Pace{})
+		if r := limits.Repeat; r >= '0' && r <= '9' && int(r-'0') <= len(def.Languages) {
+			limits.Repeat = 0 // the key of a language
+		}
+		l.LanguageMenu = steps.LanguageMenu{Limits: limits, Speech: c.speech(true)}
 	}
 	if def.RememberNumber {
 		l.Enrol = steps.RememberNumber{

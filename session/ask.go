@@ -78,17 +78,20 @@ func (s *Session) collect(ctx context.Context, c Collect, news func() bool) (ent
 	if news == nil {
 		return s.channel.Collect(ctx, c)
 	}
+	deaf := false
 	for left := c.FirstDigit; ; {
 		if c.FirstDigit = left; left >= newsEach+time.Second { // FreeSWITCH waits a second at least
 			c.FirstDigit = newsEach
 		}
 		left -= c.FirstDigit
 		entry, err := s.channel.Collect(ctx, c)
+		deaf = deaf || entry.Deaf
 		if err != nil || entry.Class != NoInput || left <= 0 || news() {
+			entry.Deaf = deaf
 			return entry, err
 		}
 		c.Files, c.Flush = nil, false
-		if entry.Deaf {
+		if deaf {
 			c.Speech = nil
 		}
 	}

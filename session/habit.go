@@ -39,18 +39,21 @@ const habitTimeout = 2 * time.Second
 
 // manner is how the caller answers in this call.
 type manner struct {
-	// of is the customer whose habit is known, known the habit as it was read.
-	of    string
-	known Habit
+	// asked is the customer whose habit was looked up last, of the one whose habit is known, known the habit as it was read.
+	asked, of string
+	known     Habit
+	// recalled says that the caller has more time because of somebody's habit, and not for what they did.
+	recalled bool
 	// keyed and spoken say that an answer was accepted that could have been said.
 	keyed, spoken bool
 }
 
 // recallHabit asks the caller as the customer likes it, as soon as they may hear that we know who they are.
 func (r *Runner) recallHabit(ctx context.Context, s *Session) {
-	if r.habits == nil || s.customer == nil || s.concealed.on || s.manner.of == s.customer.ID {
+	if r.habits == nil || s.customer == nil || s.concealed.on || s.manner.asked == s.customer.ID {
 		return
 	}
+	s.manner.asked, s.manner.of, s.manner.known = s.customer.ID, "", Habit{}
 	ctx, cancel := context.WithTimeout(ctx, r.stateTimeout)
 	defer cancel()
 	h, err := r.habits.Habit(ctx, s.customer.ID)
@@ -62,8 +65,8 @@ func (r *Runner) recallHabit(ctx context.Context, s *Session) {
 	if s.customer.Language == "" {
 		s.prefer(h.Language)
 	}
-	if h.Slow {
-		s.SlowDown()
+	if h.Slow && s.SlowDown() {
+		s.manner.recalled = true
 	}
 }
 
@@ -85,7 +88,7 @@ func (r *Runner) rememberHabit(ctx context.Context, s *Session, v verdict) {
 		return
 	}
 	h := s.manner.known
-	h.Slow = s.slow
+	h.Slow = h.Slow || s.slow && !s.manner.recalled
 	switch {
 	case s.manner.spoken:
 		h.Answers = MannerSpoken

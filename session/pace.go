@@ -14,9 +14,6 @@ const (
 	longestSlow = 10 * time.Minute
 )
 
-// Slow says whether the caller needs more time.
-func (s *Session) Slow() bool { return s.slow }
-
 // SlowDown gives the caller more time from now on, until the call ends: longer timers, and a longer call. began is false
 // if they have it already.
 func (s *Session) SlowDown() (began bool) {

@@ -166,12 +166,12 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 		end, v.reason = event.EndReleased, event.ReasonUnavailable
 	}
 	r.trunkEnded(s, end)
-	r.rememberHabit(ctx, s, v)
 	customer, _ := s.Customer()
 	s.events.record(event.CallEnded{
 		End: end, Status: v.status(), Level: int(v.level), Reason: v.reason, Customer: customer.ID, Methods: s.methods,
 		Cause:        cause,
 		Milliseconds: r.now().Sub(call.Started).Milliseconds(),
 	})
+	r.rememberHabit(ctx, s, v)
 	log.Info("call ends", "end", end, "status", v.status(), "reason", v.reason)
 }

@@ -40,9 +40,10 @@ func (k oneKey) ask(ctx context.Context, s *session.Session) (pressed, error) {
 		k.say()
 		asked := k.asked(s, flush, keysOnly)
 		if asked.Speech != nil && s.Manner() == "" {
-			s.Say("or-say-it")
+			asked.Speech.Hint = "or-say-it"
 		}
 		entry, err := s.Ask(ctx, asked)
+		keysOnly = keysOnly || entry.Deaf
 		got, again := k.answered(s, entry, &keysOnly)
 		entry.Wipe()
 		if err != nil || !again {

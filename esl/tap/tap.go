@@ -57,8 +57,11 @@ func Open(path, group string) (*Folder, error) {
 	if err := inMemory(path); err != nil {
 		return nil, err
 	}
-	info, err := os.Stat(path)
+	info, err := os.Lstat(path)
 	if err != nil {
+		return nil, err
+	}
+	if err := ours(path, info); err != nil {
 		return nil, err
 	}
 	f := &Folder{path: path, mode: 0o600 | info.Mode().Perm()&0o060}
