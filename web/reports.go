@@ -31,7 +31,7 @@ const (
 	usualCalls = 100
 )
 
-const noReports = "There are no reports on this machine. One with the role reporting makes them."
+const noReports = "There are no reports on this machine. One that serves with both roles, calls and reporting, has them."
 
 // report answers with a report as render.Schema has it.
 func (a *api) report(w http.ResponseWriter, r *http.Request) error {

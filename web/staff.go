@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 
 	"countersign/web/access"
@@ -21,7 +22,7 @@ type Staff interface {
 func (a *api) guarded(r access.Route) http.Handler {
 	h := r.Handler
 	if !r.Stream {
-		h = bounded(h)
+		h = bounded(cmp.Or(r.Within, requestTimeout), h)
 	}
 	switch {
 	case r.Rule.Scope() != "":

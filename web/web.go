@@ -62,7 +62,7 @@ type Key struct {
 	made bool // while the service runs
 }
 
-// requestTimeout bounds one request.
+// requestTimeout bounds one request, unless its route says otherwise.
 const requestTimeout = 5 * time.Second
 
 type api struct {

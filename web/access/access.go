@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"time"
 )
 
 // Role is what a person may do.
@@ -17,9 +18,9 @@ const (
 	Agent Role = "agent"
 	// Supervisor: the board, calls and reports of their lines.
 	Supervisor Role = "supervisor"
-	// Business: lines and prompts of their lines, and reports without persons.
+	// Business: the board and reports of their lines, without persons.
 	Business Role = "business"
-	// Admin: people, keys, settings and the audit log.
+	// Admin: people and keys, and all that a supervisor sees.
 	Admin Role = "admin"
 )
 
@@ -83,6 +84,8 @@ func (r Rule) Allows(roles []Role) bool {
 type Route struct {
 	Method, Path string
 	Rule         Rule
+	// Within bounds the time of a request; 0 is the usual 5 s.
+	Within time.Duration
 	// Stream: the answer has no end, so no time limit applies.
 	Stream bool
 	// Page: browsers use it with the cookie of a session, although everybody may.

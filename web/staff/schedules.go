@@ -132,9 +132,7 @@ func (p *Pages) runSchedule(w http.ResponseWriter, r *http.Request) error {
 		return refuse(http.StatusServiceUnavailable, "not_here")
 	}
 	who, _ := access.From(r.Context())
-	ctx, cancel := context.WithTimeout(r.Context(), runWithin)
-	defer cancel()
-	went, err := p.Schedules.Run(ctx, r.PathValue("schedule"), who.ID)
+	went, err := p.Schedules.Run(r.Context(), r.PathValue("schedule"), who.ID)
 	if errors.Is(err, ErrNoSchedule) {
 		return refuse(http.StatusNotFound, "schedule_unknown")
 	}

@@ -98,6 +98,10 @@ func (p *Pages) Routes() []access.Route {
 		}
 		return access.Route{Method: method, Path: path, Rule: rule, Handler: p.handle(h)}
 	}
+	slowly := func(within time.Duration, route access.Route) access.Route {
+		route.Within = within
+		return route
+	}
 	script := func(method, path string, rule access.Rule, h handler) access.Route {
 		return access.Route{Method: method, Path: path, Rule: rule, Page: rule.IsPublic(), Handler: p.handleScript(h)}
 	}
@@ -137,13 +141,13 @@ func (p *Pages) Routes() []access.Route {
 		staff("GET", "/calls", p.calls, persons...),
 		staff("GET", "/calls/{call}", p.call, persons...),
 		staff("GET", "/what-if", p.whatIfListForm, persons...),
-		staff("POST", "/what-if", p.whatIfListTry, persons...),
+		slowly(triedWithin, staff("POST", "/what-if", p.whatIfListTry, persons...)),
 		staff("GET", "/calls/{call}/what-if", p.whatIfCallForm, persons...),
-		staff("POST", "/calls/{call}/what-if", p.whatIfCallTry, persons...),
+		slowly(triedWithin, staff("POST", "/calls/{call}/what-if", p.whatIfCallTry, persons...)),
 		staff("GET", "/reports", p.reports, watching...),
 		staff("GET", "/reports/{name}", p.report, watching...),
 		staff("GET", "/schedules", p.schedules, persons...),
-		staff("POST", "/schedules/{schedule}/run", p.runSchedule, access.Admin),
+		slowly(runWithin, staff("POST", "/schedules/{schedule}/run", p.runSchedule, access.Admin)),
 
 		staff("GET", "/people", p.people, access.Admin),
 		staff("POST", "/people", p.addPerson, access.Admin),
