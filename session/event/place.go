@@ -10,4 +10,6 @@ type Place struct {
 }
 
 // Before says whether p comes before other: another stream has come later.
-func (p Place) Before(other Place) bool { return !p.Created.Equal(other.Created) || p.Sequence < other.Sequence }
+func (p Place) Before(other Place) bool {
+	return !p.Created.Equal(other.Created) || p.Sequence < other.Sequence
+}
