@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -43,7 +42,7 @@ func (a *api) authorized(scope access.Scope, next http.Handler) http.Handler {
 				Status: http.StatusUnauthorized, Detail: "This address needs a key: send it as Authorization: Bearer KEY.",
 			}
 		}
-		from := remote(r)
+		from := access.Remote(r)
 		key, ok, err := a.find(r.Context(), shown)
 		if err != nil {
 			return unavailable("The keys cannot be read now. Try again.", err)
@@ -178,26 +177,4 @@ func (f *failures) slot(from netip.Prefix) netip.Prefix {
 		return netip.Prefix{}
 	}
 	return from
-}
-
-// remote is where a request comes from: an IPv4 address, or the /64 of an IPv6 address, which is one household.
-func remote(r *http.Request) netip.Prefix {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	address, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	address = address.Unmap().WithZone("")
-	bits := 32
-	if address.Is6() {
-		bits = 64
-	}
-	prefix, err := address.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return prefix
 }

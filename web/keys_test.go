@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"slices"
 	"strings"
@@ -136,18 +135,4 @@ func TestTheNumberOfCountedAddressesIsBounded(t *testing.T) {
 	assert.Zero(t, f.wait(at(1), start), "earlier ones separately")
 	f.add(at(5), start.Add(failureWindow))
 	assert.Len(t, f.from, 1, "expired ones are removed")
-}
-
-func TestAnAddressIsThatOfTheConnection(t *testing.T) {
-	t.Parallel()
-	for address, want := range map[string]string{
-		"192.0.2.1:4711": "192.0.2.1/32", "[2001:db8:1:2:3:4:5:6]:80": "2001:db8:1:2::/64",
-		"[::ffff:192.0.2.1]:80": "192.0.2.1/32",
-		"[fe80::1%eth0]:80":     "fe80::/64", "@": "invalid Prefix", "": "invalid Prefix",
-	} {
-		r := httptest.NewRequest("GET", "/", nil)
-		r.RemoteAddr = address
-		r.Header.Set("X-Forwarded-For", "203.0.113.1")
-		assert.Equal(t, want, remote(r).String(), address)
-	}
 }

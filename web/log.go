@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"countersign/session/event"
+	"countersign/web/access"
 )
 
 type noteKey struct{}
@@ -72,7 +73,7 @@ func (a *api) line(r *http.Request, n *note, out *response, ms int64) {
 	line := []slog.Attr{
 		slog.String("method", method(r)), slog.String("route", r.Pattern), slog.Int("status", out.status),
 		slog.Int64("ms", ms),
-		slog.String("from", remote(r).Addr().String()),
+		slog.String("from", access.Remote(r).Addr().String()),
 	}
 	if n.key != "" {
 		line = append(line, slog.String("key", n.key))

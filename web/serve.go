@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -26,6 +27,8 @@ type ServeOptions struct {
 	// CertFile and KeyFile (PEM) are for TLS; without them there is none. They may be replaced at any time.
 	CertFile, KeyFile string
 	Log               *slog.Logger
+
+	readTimeout time.Duration // tests: default readTimeout
 }
 
 // Serve serves a listener until ctx ends, and then lets running requests finish. It closes the listener and returns
@@ -33,7 +36,7 @@ type ServeOptions struct {
 func Serve(ctx context.Context, l net.Listener, h http.Handler, o ServeOptions) error {
 	log := o.Log
 	s := &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: cmp.Or(o.readTimeout, readTimeout), WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	served := make(chan error, 1)

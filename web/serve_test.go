@@ -19,11 +19,16 @@ const patience = time.Minute
 // serving runs Serve until stop is called; stop returns the error of Serve.
 func serving(t *testing.T, h http.Handler) (address string, stop func() error) {
 	t.Helper()
+	return servingWith(t, h, ServeOptions{Log: slog.New(slog.DiscardHandler)})
+}
+
+func servingWith(t *testing.T, h http.Handler, o ServeOptions) (address string, stop func() error) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- Serve(ctx, l, h, ServeOptions{Log: slog.New(slog.DiscardHandler)}) }()
+	go func() { ended <- Serve(ctx, l, h, o) }()
 	t.Cleanup(cancel)
 	return l.Addr().String(), func() error {
 		cancel()
@@ -96,4 +101,19 @@ func TestHugeHeadersAreRefused(t *testing.T) {
 	response := send(t, address, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: "+string(long)+"\r\n\r\n")
 	assert.Equal(t, http.StatusRequestHeaderFieldsTooLarge, response.StatusCode)
 	require.NoError(t, stop())
+}
+
+// Streams last for hours. The read timeout is for what a client sends.
+func TestARunningRequestOutlivesTheReadTimeout(t *testing.T) {
+	t.Parallel()
+	const timeout = 50 * time.Millisecond
+	address, stop := servingWith(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-r.Context().Done():
+			w.WriteHeader(http.StatusGone)
+		case <-time.After(10 * timeout):
+		}
+	}), ServeOptions{Log: slog.New(slog.DiscardHandler), readTimeout: timeout})
+	assert.Equal(t, http.StatusOK, send(t, address, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").StatusCode)
+	assert.NoError(t, stop())
 }

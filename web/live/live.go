@@ -1,5 +1,5 @@
 // Package live knows which calls run now, and which ran lately: it folds the events of NATS, and tells those who watch
-// that something changed. It answers "what is going on?". It keeps nothing over a restart: it reads the last hour again.
+// that something changed. It answers "what is going on?". It keeps nothing over a restart: it reads the last hours again.
 package live
 
 import (
@@ -99,8 +99,10 @@ type Change struct {
 const (
 	maxCalls = 20_000
 	keepOver = time.Hour
-	// keepRunning is longer than any call is with an agent.
+	// keepRunning is longer than any call is with an agent, readBack than nearly all are: what is older when we begin is
+	// seen by its next event only.
 	keepRunning = 12 * time.Hour
+	readBack    = 4 * time.Hour
 	maxAlarms   = 100
 	pruneEvery  = time.Minute
 )
@@ -126,7 +128,7 @@ func New(now func() time.Time) *Calls {
 // Run follows the events in NATS until ctx ends.
 func (c *Calls) Run(ctx context.Context, nats bus.Endpoint, log *slog.Logger) error {
 	defer c.close()
-	return bus.Watch(ctx, nats, bus.WatchOptions{Since: c.now().Add(-keepOver), Log: log}, c.Saw)
+	return bus.Watch(ctx, nats, bus.WatchOptions{Since: c.now().Add(-readBack), Log: log}, c.Saw)
 }
 
 // Saw takes the next event.
@@ -192,13 +194,8 @@ func (c *Calls) prune() {
 	}
 	c.pruned = now
 	for id, call := range c.calls {
-		keep := keepRunning
-		if call.Phase() == Over {
-			keep = keepOver
-		}
-		if now.Sub(call.Updated) > keep {
+		if !c.cameBack(call) && c.expired(call, now) {
 			delete(c.calls, id)
-			delete(c.first, id)
 		}
 	}
 	if over := len(c.calls) - maxCalls; over > 0 {
@@ -209,20 +206,34 @@ func (c *Calls) prune() {
 		slices.SortFunc(all, func(a, b *Call) int { return a.Updated.Compare(b.Updated) })
 		for _, call := range all[:over+maxCalls/20] {
 			delete(c.calls, call.ID)
-			delete(c.first, call.ID)
+		}
+	}
+	for first, again := range c.first {
+		again = slices.DeleteFunc(again, func(id string) bool {
+			call := c.calls[id]
+			if call != nil && c.calls[first] == nil && c.expired(call, now) {
+				delete(c.calls, id)
+				call = nil
+			}
+			return call == nil
+		})
+		if c.first[first] = again; len(again) == 0 {
+			delete(c.first, first)
 		}
 	}
 }
 
-// Find returns a call.
-func (c *Calls) Find(id string) (Call, bool) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	call := c.calls[id]
-	if call == nil {
-		return Call{}, false
+// cameBack says whether the call is another one that came back, which is kept as long as that.
+func (c *Calls) cameBack(call *Call) bool {
+	return call.First != call.ID && slices.Contains(c.first[call.First], call.ID)
+}
+
+func (c *Calls) expired(call *Call, now time.Time) bool {
+	keep := keepRunning
+	if call.Phase() == Over {
+		keep = keepOver
 	}
-	return c.copied(call), true
+	return now.Sub(call.Updated) > keep
 }
 
 // Select returns the calls that pass, the latest first.

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,9 @@ type Mine struct {
 	// State is ringing, talking, missed or done.
 	State State
 }
+
+// Offer tells one offer of a call from the next: after a missed one it may ring at the same agent again.
+func (m Mine) Offer() string { return fmt.Sprintf("%s-%d", m.ID, m.With.Offered.UnixMilli()) }
 
 // State is what became of a call at one agent.
 type State string

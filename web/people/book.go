@@ -72,7 +72,7 @@ func (b *Book) Get(ctx context.Context, id string) (Person, error) {
 
 func (b *Book) get(ctx context.Context, id string) (p Person, revision uint64, err error) {
 	id = normal(id)
-	if !idPattern.MatchString(id) {
+	if !isID(id) {
 		return Person{}, 0, ErrNobody
 	}
 	value, revision, err := b.store.Get(ctx, keyOf(id))
@@ -167,6 +167,9 @@ func (b *Book) Change(ctx context.Context, id string, change func(*Person) error
 			return Person{}, err
 		}
 		p.ID, p.Created = before.ID, before.Created
+		if p.Disabled && !before.Disabled { // sessions stay over when the person may sign in again
+			p.Generation++
+		}
 		if err := errors.Join(p.Check(), b.keepsAdmin(ctx, before, p)); err != nil {
 			return Person{}, err
 		}
@@ -214,16 +217,19 @@ func (b *Book) SignOut(ctx context.Context, id string) error {
 type invitation struct {
 	Person string    `json:"person"`
 	Until  time.Time `json:"until"`
+	// Generation is that of the person: an invitation is over with their sessions.
+	Generation int `json:"generation,omitempty"`
 }
 
-// Invite makes a one-time secret with which the person sets a password. An earlier invitation stays good.
+// Invite makes a one-time secret with which the person sets a password. An earlier invitation stays good until one of
+// them is used, or the person is disabled or signed out everywhere.
 func (b *Book) Invite(ctx context.Context, id string) (secret string, until time.Time, err error) {
 	p, err := b.Get(ctx, id)
 	if err != nil {
 		return "", time.Time{}, err
 	}
 	secret, until = newSecret(), b.now().Add(invitationLife).UTC().Truncate(time.Second)
-	value, err := json.Marshal(invitation{Person: p.ID, Until: until})
+	value, err := json.Marshal(invitation{Person: p.ID, Until: until, Generation: p.Generation})
 	if err != nil {
 		return "", time.Time{}, err
 	}
@@ -252,7 +258,7 @@ func (b *Book) invited(ctx context.Context, secret string) (Person, uint64, erro
 		return Person{}, 0, ErrInvitation
 	}
 	p, err := b.Get(ctx, i.Person)
-	if errors.Is(err, ErrNobody) || p.Disabled {
+	if errors.Is(err, ErrNobody) || err == nil && (p.Disabled || p.Generation != i.Generation) {
 		return Person{}, 0, ErrInvitation
 	}
 	return p, revision, err
@@ -281,15 +287,21 @@ func (b *Book) Accept(ctx context.Context, secret, password string) (Person, err
 	})
 }
 
-// SetPassword changes the password of somebody who knows the present one, and ends their sessions. Wrong ones count as
-// those of a sign-in do.
+// ErrNoPassword: the person has none that could be changed.
+var ErrNoPassword = errors.New("there is no password: ask for an invitation to set one")
+
+// SetPassword changes the password of somebody who knows the present one, and ends their sessions.
 func (b *Book) SetPassword(ctx context.Context, tries *Tries, id, present, next string) (Person, error) {
-	tries.add("id "+normal(id), b.now())
+	switch p, err := b.Get(ctx, id); {
+	case err != nil:
+		return Person{}, err
+	case p.Password == "":
+		return Person{}, ErrNoPassword
+	}
+	if err := b.Confirms(ctx, tries, id, present); err != nil {
+		return Person{}, err
+	}
 	return b.Change(ctx, id, func(p *Person) error {
-		if !matches(p.Password, present) {
-			return ErrPassword
-		}
-		tries.reset("id " + p.ID)
 		hash, err := newPassword(next, *p)
 		if err != nil {
 			return err
@@ -300,6 +312,9 @@ func (b *Book) SetPassword(ctx context.Context, tries *Tries, id, present, next 
 }
 
 func normal(id string) string { return strings.ToLower(strings.TrimSpace(id)) }
+
+// secretLength is that of 256 bits in base64.
+const secretLength = 43
 
 // newSecret is 256 random bits.
 func newSecret() string {

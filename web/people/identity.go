@@ -96,7 +96,7 @@ func (b *Book) admit(ctx context.Context, i Identity) (id string, made, linked b
 
 // ids are the ids that an identity may have: a checked e-mail address, or a word of its own.
 func (i Identity) ids() (ids []string) {
-	if email := normal(i.Email); strings.Contains(email, "@") && idPattern.MatchString(email) {
+	if email := normal(i.Email); strings.Contains(email, "@") && isID(email) {
 		ids = append(ids, email)
 	}
 	return append(ids, "sso-"+i.subject()[:16])

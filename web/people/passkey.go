@@ -253,24 +253,6 @@ func (b *Book) RemovePasskey(ctx context.Context, id, passkey string) (removed [
 	return removed, err
 }
 
-// Confirms says whether somebody who is signed in knows the present password; those who have none need none. Wrong ones
-// count as those of a sign-in do.
-func (b *Book) Confirms(ctx context.Context, tries *Tries, id, password string) error {
-	p, err := b.Get(ctx, id)
-	if err != nil || p.Password == "" {
-		return err
-	}
-	if wait := tries.Wait(p.ID, b.now()); wait > 0 {
-		return &TooManyError{wait}
-	}
-	tries.add("id "+p.ID, b.now())
-	if !matches(p.Password, password) {
-		return ErrPassword
-	}
-	tries.reset("id " + p.ID)
-	return nil
-}
-
 func dataOf(begun []byte) (data webauthn.SessionData, err error) {
 	if err := json.Unmarshal(begun, &data); err != nil {
 		return data, fmt.Errorf("%w: nothing was begun", ErrPasskey)

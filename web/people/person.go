@@ -65,12 +65,19 @@ func (p Person) State() string {
 // idPattern is also what a key of the shared state may hold, but for @ and +, which keyOf writes in another way.
 var idPattern = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?(?:@[a-z0-9-]+(?:\.[a-z0-9-]+)+)?$`)
 
-const maxText = 100
+const (
+	maxText = 100
+	maxID   = 254 // RFC 5321 allows an address no more
+)
+
+func isID(id string) bool {
+	return len(id) <= maxID && idPattern.MatchString(id) && !strings.Contains(id, "..")
+}
 
 // Check lists what is wrong with a person.
 func (p Person) Check() error {
 	var errs []error
-	if !idPattern.MatchString(p.ID) || strings.Contains(p.ID, "..") {
+	if !isID(p.ID) {
 		errs = append(errs, fmt.Errorf("the id %q must be a word of letters, digits, dots and hyphens, or an e-mail address",
 			p.ID))
 	}

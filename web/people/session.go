@@ -17,6 +17,9 @@ import (
 // sessionLife is a long shift (docs/policy.md#people).
 const sessionLife = 12 * time.Hour
 
+// readWithin bounds how long a session may take to be read again.
+const readWithin = 2 * time.Second
+
 // Cookie names. The prefix binds the cookie to this host; browsers accept it over TLS only.
 const (
 	plainCookie  = "countersign"
@@ -140,6 +143,18 @@ func (s *Sessions) Who(ctx context.Context) (w access.Who, ok bool, err error) {
 		return access.Who{}, false, nil
 	}
 	return p.Who(), true, nil
+}
+
+// Now is Who as it is now: of a request that takes long, the session may have ended, or another may have begun.
+func (s *Sessions) Now(r *http.Request) (w access.Who, ok bool, err error) {
+	token := s.manager.Token(r.Context())
+	ctx, cancel := context.WithTimeout(context.Background(), readWithin) // r's has the session as it was
+	defer cancel()
+	ctx, err = s.manager.Load(ctx, token)
+	if err != nil {
+		return access.Who{}, false, err
+	}
+	return s.Who(ctx)
 }
 
 // store implements scs.CtxStore.

@@ -52,7 +52,8 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id := strings.TrimSpace(r.PostForm.Get("id"))
-	person, err := p.Book.SignIn(r.Context(), &p.tries, id, r.PostForm.Get("password"), from(r))
+	origin := people.Origin{Address: access.Remote(r).String(), Browser: p.cookieOf(r, browserCookie)}
+	person, err := p.Book.SignIn(r.Context(), &p.tries, id, r.PostForm.Get("password"), origin)
 	var tooMany *people.TooManyError
 	if wrong := errors.Is(err, people.ErrPassword); wrong || errors.As(err, &tooMany) {
 		shown := p.page(r, p.signInPage(id, nextOf(r, "")))
@@ -70,22 +71,60 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 	return p.begin(w, r, person)
 }
 
-// begin begins the session of a person, and takes them on.
+// begin begins the session of a person with the right password, and takes them on.
 func (p *Pages) begin(w http.ResponseWriter, r *http.Request, person people.Person) error {
-	if err := p.beginSession(r, person, "password"); err != nil {
+	if err := p.notAtProvider(person); err != nil {
+		return err
+	}
+	if err := p.beginSession(w, r, person, "password"); err != nil {
 		return err
 	}
 	http.Redirect(w, r, nextOf(r, homeOf(person.Who())), http.StatusSeeOther)
 	return nil
 }
 
-// beginSession begins the session of a person who has signed in by that.
-func (p *Pages) beginSession(r *http.Request, person people.Person, by string) error {
+// notAtProvider refuses those whom the identity provider knows: whoever may not sign in there any more must have no other
+// way in.
+func (p *Pages) notAtProvider(person people.Person) error {
+	if p.Provider == nil || person.Subject == "" {
+		return nil
+	}
+	return refuse(http.StatusForbidden, "use_provider", p.Provider.Name())
+}
+
+// beginSession begins the session of a person who has signed in by that. Without a role there is nothing to do in one.
+func (p *Pages) beginSession(w http.ResponseWriter, r *http.Request, person people.Person, by string) error {
+	if len(person.Roles) == 0 {
+		p.note(r, person.ID, audit.SignInRefused, "person "+person.ID, "no role, from "+from(r))
+		return refuse(http.StatusForbidden, "no_role", person.Name, person.ID)
+	}
 	if err := p.Sessions.SignIn(r.Context(), person); err != nil {
 		return p.peopleError(err)
 	}
+	p.rememberBrowser(w, r, person)
 	p.note(r, person.ID, audit.SignedIn, "person "+person.ID, "by "+by+", from "+from(r))
 	return nil
+}
+
+func (p *Pages) rememberBrowser(w http.ResponseWriter, r *http.Request, person people.Person) {
+	secret := p.cookieOf(r, browserCookie)
+	if p.Book.Remembers(r.Context(), secret) != person.ID {
+		var err error
+		if secret, err = p.Book.Remember(r.Context(), person.ID); err != nil {
+			p.Log.Warn("browser not remembered", "person", person.ID, "err", err)
+			return
+		}
+	}
+	p.setCookie(w, browserCookie, secret)
+}
+
+// mayBegin bounds how many sign-ins begin that nobody may ever finish. A flood of them keeps nobody out of a browser in
+// which somebody has signed in before.
+func (p *Pages) mayBegin(r *http.Request) bool {
+	if p.Book.Remembers(r.Context(), p.cookieOf(r, browserCookie)) != "" {
+		return p.beginsKnown.Allow()
+	}
+	return p.begins.Allow()
 }
 
 func (p *Pages) signOut(w http.ResponseWriter, r *http.Request) error {
@@ -103,6 +142,9 @@ func (p *Pages) joinForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.peopleError(err)
 	}
+	if err := p.notAtProvider(person); err != nil {
+		return err
+	}
 	return p.show(w, r, "join", joinPage{Invitation: r.PathValue("invitation"), Name: person.Name, ID: person.ID})
 }
 
@@ -114,6 +156,9 @@ func (p *Pages) join(w http.ResponseWriter, r *http.Request) error {
 	person, err := p.Book.Invited(r.Context(), invitation)
 	if err != nil {
 		return p.peopleError(err)
+	}
+	if err := p.notAtProvider(person); err != nil {
+		return err
 	}
 	if password != r.PostForm.Get("again") {
 		err = errNotTheSame
@@ -163,6 +208,12 @@ func (p *Pages) peopleError(err error) error {
 		return refuse(http.StatusConflict, "last_admin")
 	case errors.Is(err, people.ErrDisabled):
 		return refuse(http.StatusForbidden, "account_disabled")
+	case errors.Is(err, people.ErrNoPassword):
+		return refuse(http.StatusConflict, "no_password")
+	}
+	var tooMany *people.TooManyError
+	if errors.As(err, &tooMany) {
+		return refuse(http.StatusTooManyRequests, "too_many", int(tooMany.Wait/time.Second)+1)
 	}
 	p.Log.Error("shared state of people", "err", err)
 	return refuse(http.StatusServiceUnavailable, "people_unavailable")
@@ -180,8 +231,8 @@ type mePage struct {
 	people.Person
 	// Done is the key of the text that says what was done, or "".
 	Done string
-	// CanAdd: browsers can have passkeys here.
-	CanAdd bool
+	// Here: they sign in here, and not at the identity provider. CanAdd: with passkeys, too.
+	Here, CanAdd bool
 }
 
 func (p *Pages) mePage(r *http.Request, done string) (mePage, error) {
@@ -190,7 +241,8 @@ func (p *Pages) mePage(r *http.Request, done string) (mePage, error) {
 	if err != nil {
 		return mePage{}, p.peopleError(err)
 	}
-	return mePage{Person: person, Done: done, CanAdd: p.Passkeys != nil}, nil
+	here := p.notAtProvider(person) == nil
+	return mePage{Person: person, Done: done, Here: here, CanAdd: here && p.Passkeys != nil}, nil
 }
 
 func (p *Pages) setLanguage(w http.ResponseWriter, r *http.Request) error {
@@ -218,8 +270,6 @@ func (p *Pages) setPassword(w http.ResponseWriter, r *http.Request) error {
 	var person people.Person
 	if form.Get("password") != form.Get("again") {
 		err = errNotTheSame
-	} else if wait := p.tries.Wait(who.ID, p.Now()); wait > 0 {
-		return refuse(http.StatusTooManyRequests, "too_many", int(wait/time.Second)+1)
 	} else {
 		person, err = p.Book.SetPassword(r.Context(), &p.tries, who.ID, form.Get("present"), form.Get("password"))
 	}

@@ -12,6 +12,7 @@ import (
 	"countersign/reports"
 	"countersign/reports/words"
 	"countersign/web/access"
+	"countersign/web/query"
 )
 
 // benefitsPage is what Countersign brings, in figures.
@@ -123,7 +124,7 @@ func divided(split, version, line string) (at time.Time, number int, err error) 
 	if split == "" {
 		return at, 0, nil
 	}
-	for _, layout := range []string{localTime, time.DateOnly, time.RFC3339} {
+	for _, layout := range []string{query.FormTime, time.DateOnly, time.RFC3339} {
 		if at, err = time.ParseInLocation(layout, split, time.Local); err == nil {
 			return at.In(time.Local), 0, nil
 		}

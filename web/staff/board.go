@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"countersign/session/event"
@@ -53,6 +55,8 @@ type boardPage struct {
 	Frames int
 	// Wall: it is shown on a wall.
 	Wall *walls.Wall
+
+	counted int // calls, of now and before
 }
 
 // hour counts the decided calls of an hour.
@@ -110,29 +114,69 @@ func (p *Pages) seesLine(who access.Who, line string) func(string) bool {
 
 // boardOf is the board of what somebody sees of a line, or of all.
 func (p *Pages) boardOf(r *http.Request, who access.Who, line string) (boardPage, error) {
-	sees := p.seesLine(who, line)
-	onLine := func(c live.Call) bool { return sees(c.Line) }
-	b := boardPage{Line: line, Lines: p.linesOf(who), Query: boardQuery(line, "")}
-	all := p.Live.Select(onLine)
-	for _, c := range all {
-		b.count(c, p.Now())
+	lines, err := wantedLines(who, line)
+	if err != nil {
+		return boardPage{}, err
 	}
+	b := p.boards.get(p.Now(), lines, func() boardPage { return p.callsOf(p.seesLine(who, line)) })
+	b.Line, b.Lines, b.Query = line, p.linesOf(who), boardQuery(line, "")
+	b.Trend = p.trend(r.Context(), lines, !who.MaySeePersons(), language(who, r))
+	return b, nil
+}
+
+// callsOf is what the calls of some lines tell.
+func (p *Pages) callsOf(sees func(line string) bool) (b boardPage) {
+	now := p.Now()
+	all := p.Live.Select(func(c live.Call) bool { return sees(c.Line) })
+	for _, c := range all {
+		b.count(c, now)
+	}
+	b.counted = len(all)
 	slices.Reverse(b.Calls) // who waits longest comes first
-	b.Funnel = funnelOf(all, p.Now().Add(-boardHour))
-	b.Queues, b.Agents = live.Queues(all, p.Now())
+	b.Funnel = funnelOf(all, now.Add(-boardHour))
+	b.Queues, b.Agents = live.Queues(all, now)
 	for _, a := range p.Live.Alarms(sees) {
-		if p.Now().Sub(a.At) > alarmsKept {
+		if now.Sub(a.At) > alarmsKept {
 			continue
 		}
 		cause, _ := p.Live.Before(a.Line, a.At, causeWithin)
 		b.Alarms = append(b.Alarms, boardAlarm{a, cause})
 	}
-	lines, err := wantedLines(who, line)
-	if err != nil {
-		return b, err
+	return b
+}
+
+// boards remembers what many calls tell for boardEvery, so that fifty boards cost little more than one.
+type boards struct {
+	mu  sync.Mutex
+	all map[string]keptBoard
+}
+
+type keptBoard struct {
+	board boardPage
+	until time.Time
+}
+
+// worthKeeping is how many calls take long enough to count: more than a millisecond.
+const worthKeeping = 1000
+
+// get returns a board whose calls are the caller's own.
+func (k *boards) get(now time.Time, lines []string, count func() boardPage) boardPage {
+	key := strings.Join(lines, "\x00")
+	k.mu.Lock()
+	defer k.mu.Unlock() // while one counts, the others wait for what it finds
+	kept, ok := k.all[key]
+	if !ok || !now.Before(kept.until) || kept.until.Sub(now) > boardEvery {
+		kept = keptBoard{count(), now.Add(boardEvery)}
+		if k.all == nil || len(k.all) > 100 {
+			k.all = map[string]keptBoard{}
+		}
+		if delete(k.all, key); kept.board.counted > worthKeeping {
+			k.all[key] = kept
+		}
 	}
-	b.Trend = p.trend(r.Context(), lines, !who.MaySeePersons(), language(who, r))
-	return b, nil
+	b := kept.board
+	b.Calls, b.Agents = slices.Clone(b.Calls), slices.Clone(b.Agents)
+	return b
 }
 
 func boardQuery(line, phase string) string {
@@ -190,6 +234,7 @@ func (b *boardPage) hidePersons() {
 	for i := range b.Calls {
 		c := &b.Calls[i]
 		c.Customer, c.Name, c.PopURL, c.Start.CallerLast4 = "", "", "", ""
+		c.Agents = slices.Clone(c.Agents)
 		for n := range c.Agents { // that there is one says where the call is
 			c.Agents[n].Agent = "–"
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"countersign/reports"
+	"countersign/web/query"
 )
 
 // callsPage lists calls.
@@ -88,7 +89,7 @@ func (c *callsPage) page(r *http.Request, made *reports.Report, rows []reports.R
 // cleared is the query without what has no field.
 func cleared(r *http.Request) string {
 	values := r.URL.Query()
-	for _, name := range filterNames {
+	for _, name := range query.CallNames() {
 		values.Del(name)
 	}
 	values.Del("older")

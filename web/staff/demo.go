@@ -55,5 +55,5 @@ func (p *Pages) demoSignIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.peopleError(err)
 	}
-	return p.begin(w, r, person)
+	return p.begin(w, r, person) // a demo has no identity provider
 }

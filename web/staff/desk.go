@@ -22,8 +22,8 @@ type deskPage struct {
 	// Agents are the agent's telephones; without any, no call is theirs.
 	Agents []string
 	Now    []deskCall // ringing and talking
-	Missed []deskCall
-	Done   []deskCall
+	Missed []live.Mine
+	Done   []live.Mine
 }
 
 // deskCall is a call on an agent's screen.
@@ -53,16 +53,15 @@ func (p *Pages) desk(w http.ResponseWriter, r *http.Request) error {
 	shown := p.page(r, nil)
 	desk := deskPage{Agents: who.Agents}
 	for _, mine := range p.Live.Mine(who.Agents, p.Now().Add(-deskKeeps)) {
-		c := p.deskCall(shown, mine)
 		switch mine.State {
 		case live.StateMissed:
 			if mine.With.Ended.After(seen.Seen) {
-				desk.Missed = append(desk.Missed, c)
+				desk.Missed = append(desk.Missed, mine)
 			}
 		case live.StateDone:
-			desk.Done = append(desk.Done, c)
+			desk.Done = append(desk.Done, mine)
 		default:
-			desk.Now = append(desk.Now, c)
+			desk.Now = append(desk.Now, p.deskCall(shown, mine))
 		}
 	}
 	shown.Data = desk

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"countersign/store/audit"
 	"countersign/web/access"
@@ -27,7 +26,7 @@ func (p *Pages) beginPasskey(w http.ResponseWriter, r *http.Request) error {
 	if p.Passkeys == nil {
 		return refuse(http.StatusNotFound, "no_passkeys_here")
 	}
-	if !p.begins.Allow() {
+	if !p.mayBegin(r) {
 		return refuse(http.StatusTooManyRequests, "too_busy")
 	}
 	options, begun, err := p.Passkeys.BeginSignIn()
@@ -60,11 +59,10 @@ func (p *Pages) finishPasskey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.passkeyError(r, err)
 	}
-	if len(person.Roles) == 0 {
-		p.note(r, person.ID, audit.SignInRefused, "person "+person.ID, "no role, from "+from(r))
-		return refuse(http.StatusForbidden, "no_role", person.Name, person.ID)
+	if err := p.notAtProvider(person); err != nil {
+		return err
 	}
-	if err := p.beginSession(r, person, "passkey "+with.Name); err != nil {
+	if err := p.beginSession(w, r, person, "passkey "+with.Name); err != nil {
 		return err
 	}
 	return answerJSON(w, http.StatusOK, map[string]string{"to": nextOf(r, homeOf(person.Who()))})
@@ -109,12 +107,16 @@ func (p *Pages) beginAddPasskey(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	who, _ := access.From(r.Context())
-	var tooMany *people.TooManyError
+	person, err := p.Book.Get(r.Context(), who.ID)
+	if err != nil {
+		return p.peopleError(err)
+	}
+	if err := p.notAtProvider(person); err != nil {
+		return err
+	}
 	switch err := p.Book.Confirms(r.Context(), &p.tries, who.ID, in.Present); {
 	case errors.Is(err, people.ErrPassword):
 		return refuse(http.StatusUnprocessableEntity, "wrong_present_password")
-	case errors.As(err, &tooMany):
-		return refuse(http.StatusTooManyRequests, "too_many", int(tooMany.Wait/time.Second)+1)
 	case err != nil:
 		return p.peopleError(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"golang.org/x/time/rate"
+
 	"countersign/store/audit"
 	"countersign/web/access"
 	"countersign/web/people"
@@ -30,6 +32,8 @@ const (
 	beginsAtOnce    = 200
 )
 
+func newBegins() *rate.Limiter { return rate.NewLimiter(beginsPerSecond, beginsAtOnce) }
+
 const providerKind = "provider"
 
 // atProvider is what the browser's session keeps meanwhile.
@@ -44,7 +48,7 @@ func (p *Pages) beginAtProvider(w http.ResponseWriter, r *http.Request) error {
 	if p.Provider == nil {
 		return refuse(http.StatusNotFound, "no_provider")
 	}
-	if !p.begins.Allow() {
+	if !p.mayBegin(r) {
 		return refuse(http.StatusTooManyRequests, "too_busy")
 	}
 	address, begun, err := p.Provider.Begin(r.Context())
@@ -99,11 +103,7 @@ func (p *Pages) finishAtProvider(w http.ResponseWriter, r *http.Request) error {
 	case linked:
 		p.note(r, person.ID, audit.PersonChanged, "person "+person.ID, rolesText(person)+", known to "+by+" from now on")
 	}
-	if len(person.Roles) == 0 { // no session: there is nothing to do in one
-		p.note(r, person.ID, audit.SignInRefused, "person "+person.ID, "no role, from "+from(r))
-		return refuse(http.StatusForbidden, "no_role", person.Name, person.ID)
-	}
-	if err := p.beginSession(r, person, p.Provider.Name()); err != nil {
+	if err := p.beginSession(w, r, person, p.Provider.Name()); err != nil {
 		return err
 	}
 	to := begun.Next

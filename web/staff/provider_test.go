@@ -96,6 +96,7 @@ func TestSomebodySignsInAtTheProvider(t *testing.T) {
 
 func TestLocalAccountsGoOnAndAreLinkedByCheckedAddressesOnly(t *testing.T) {
 	t.Parallel()
+	var err error
 	o, at := withProvider(t)
 	asAgent := func(p *people.Person) { p.Roles = []access.Role{access.Agent} }
 	o.hire("ada@example.com", asAgent)
@@ -113,7 +114,21 @@ func TestLocalAccountsGoOnAndAreLinkedByCheckedAddressesOnly(t *testing.T) {
 	b = o.browser()
 	b.back(at.SignIn(b.sent("")))
 	assert.Contains(t, b.get("/me").text, "ada@example.com")
-	assert.Equal(t, http.StatusOK, o.as("ada@example.com").get("/desk").status, "and with the password, too")
+	got := o.browser().post("/sign-in", "id", "ada@example.com", "password", password)
+	assert.Equal(t, http.StatusForbidden, got.status, "who has to leave there must have no other way in")
+	assert.Contains(t, got.text, "Sign in with Example Login")
+	o.pages.Passkeys, err = people.NewPasskeys(o.book, "https://screens.example.com")
+	require.NoError(t, err)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.url+"/me/passkeys/begin", strings.NewReader("{}"))
+	require.NoError(t, err)
+	begun, err := b.client.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, begun.Body.Close())
+	assert.Equal(t, http.StatusForbidden, begun.StatusCode)
+	invitation, _, err := o.book.Invite(t.Context(), "ada@example.com")
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusForbidden, o.browser().get("/join/"+invitation).status)
+	assert.Equal(t, http.StatusForbidden, o.browser().post("/join/"+invitation, "password", password, "again", password).status)
 
 	at.Claims["sub"] = "somebody who got the address later"
 	b = o.browser()

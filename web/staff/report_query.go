@@ -11,6 +11,7 @@ import (
 
 	"countersign/reports"
 	"countersign/web/access"
+	"countersign/web/query"
 )
 
 // asked is what an address asks for, as its form shows it.
@@ -27,56 +28,26 @@ type asked struct {
 
 type kept struct{ Name, Value string }
 
-// localTime is how browsers write a time in a form.
-const localTime = "2006-01-02T15:04"
-
 // query reads a report's query from the address.
 func (p *Pages) query(r *http.Request, name string) (reports.Query, error) {
 	who, _ := access.From(r.Context())
 	values := r.URL.Query()
-	query := reports.Query{
-		Language: language(who, r), Quiet: true, By: slices.DeleteFunc(values["by"], func(by string) bool { return by == "" }),
-		Compare: values.Get("compare") != "", Rounded: !who.MaySeePersons(),
-	}
-	var err error
-	if query.Period, err = p.period(values); err != nil {
-		return query, err
-	}
-	if query.Lines, err = wantedLines(who, values.Get("line")); err != nil {
-		return query, err
-	}
-	if name == "calls" {
-		query.Calls = filterOf(values)
-		query.Older = placeOf(values.Get("older"))
-	}
-	return query, nil
-}
-
-// period is that of an address: its word, or from and to.
-func (p *Pages) period(values url.Values) (reports.Period, error) {
-	from, to := values.Get("from"), values.Get("to")
-	if from == "" && to == "" {
-		return reports.PeriodWord(periodName(values)).Period(time.Local, p.Now()), nil
-	}
-	period, err := reports.ParsePeriod(withZone(from), withZone(to), time.Local, p.Now())
+	q, err := query.Parse(name, values, time.Local, p.Now())
 	if err != nil {
-		return period, refuse(http.StatusBadRequest, "bad_period")
+		return q, refuse(http.StatusBadRequest, "bad_period")
 	}
-	return period, nil
-}
-
-// withZone makes a time of a form one that says in which zone it is.
-func withZone(text string) string {
-	if at, err := time.ParseInLocation(localTime, text, time.Local); err == nil {
-		return at.Format(time.RFC3339)
+	q.Language, q.Rounded = language(who, r), !who.MaySeePersons()
+	if name == "calls" {
+		q.Older = placeOf(values.Get("older"))
 	}
-	return text
+	q.Lines, err = wantedLines(who, values.Get("line"))
+	return q, err
 }
 
 // forForm is a time for a form: without its zone, unless two times would look the same.
 func forForm(t time.Time) string {
-	text := t.In(time.Local).Format(localTime)
-	if same, err := time.ParseInLocation(localTime, text, time.Local); err == nil && same.Equal(t) {
+	text := t.In(time.Local).Format(query.FormTime)
+	if same, err := time.ParseInLocation(query.FormTime, text, time.Local); err == nil && same.Equal(t) {
 		return text
 	}
 	return t.Format(time.RFC3339)
@@ -93,51 +64,24 @@ func wantedLines(who access.Who, line string) ([]string, error) {
 	return who.Lines, nil
 }
 
-// periodName is the period in an address; today if it names none that exists.
-func periodName(values url.Values) string {
-	for _, word := range reports.PeriodWords() {
-		if values.Get("period") == string(word) {
-			return string(word)
-		}
-	}
-	return string(reports.Today)
-}
-
 // asked is the form of an address.
 func (p *Pages) asked(r *http.Request, shown ...string) asked {
 	who, _ := access.From(r.Context())
 	values := r.URL.Query()
 	a := asked{
-		Period: periodName(values), From: values.Get("from"), To: values.Get("to"), Line: values.Get("line"),
+		Period: string(query.Period(values)), From: values.Get("from"), To: values.Get("to"), Line: values.Get("line"),
 		Lines: p.linesOf(who), Days: !who.MaySeePersons(),
 	}
 	if a.From != "" || a.To != "" {
 		a.Period = ""
 	}
 	shown = append(shown, "period", "from", "to", "line", "older", "format")
-	for _, name := range filterNames {
+	for _, name := range query.CallNames() {
 		if v := values.Get(name); v != "" && !slices.Contains(shown, name) {
 			a.Kept = append(a.Kept, kept{name, v})
 		}
 	}
 	return a
-}
-
-// filterNames are the parts of an address that pick calls.
-var filterNames = []string{
-	"status", "reason", "customer", "caller", "identified_by", "step", "failed", "step_ups", "counted", "methods", "asked",
-	"attempt", "result", "weekday", "clock_from", "clock_to",
-}
-
-func filterOf(values url.Values) reports.Filter {
-	get := values.Get
-	return reports.Filter{
-		Status: get("status"), Reason: get("reason"), Customer: strings.TrimSpace(get("customer")),
-		CallerLast4: get("caller"), IdentifiedBy: get("identified_by"), FailedStep: get("step"),
-		Failed: get("failed") != "", StepUps: get("step_ups") != "", Counted: get("counted"), Methods: get("methods"),
-		Asked: get("asked"), Attempt: get("attempt"), Result: get("result"), Weekday: get("weekday"),
-		ClockFrom: get("clock_from"), ClockTo: get("clock_to"),
-	}
 }
 
 // callsURL is the address of the calls behind a number.

@@ -1,6 +1,7 @@
 package staff_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -42,7 +43,7 @@ func TestTheCookieIsNewAfterSigningIn(t *testing.T) {
 	b.client.Jar.SetCookies(at, []*http.Cookie{planted})
 	b.post("/sign-in", "id", "agent", "password", password)
 	cookies := b.client.Jar.Cookies(at)
-	require.Len(t, cookies, 1)
+	require.Len(t, cookies, 1, "that of the browser goes to /sign-in alone")
 	assert.NotEqual(t, planted.Value, cookies[0].Value)
 	stolen := o.browser()
 	stolen.client.Jar.SetCookies(at, []*http.Cookie{planted})
@@ -89,6 +90,44 @@ func TestGuessingPasswordsIsSlowAndLocksNobodyOut(t *testing.T) {
 	assert.Equal(t, http.StatusSeeOther, b.post("/sign-in", "id", "agent", "password", password).status)
 }
 
+func TestGuessingKeepsNobodyOutOfABrowserThatKnowsThem(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.hire("agent")
+	o.hire("supervisor")
+	known := o.as("agent")
+	known.post("/sign-out")
+	for i := range 60 { // more than an account and an address have free
+		o.browser().post("/sign-in", "id", "agent", "password", "wrong")
+		o.browser().post("/sign-in", "id", fmt.Sprint("nobody-", i), "password", "wrong")
+	}
+	signIn := func(b *browser, id, password string) int {
+		return b.post("/sign-in", "id", id, "password", password).status
+	}
+	assert.Equal(t, http.StatusTooManyRequests, signIn(o.browser(), "agent", password))
+	assert.Equal(t, http.StatusTooManyRequests, signIn(o.browser(), "supervisor", password), "the address")
+	assert.Equal(t, http.StatusTooManyRequests, signIn(known, "supervisor", password), "it knows somebody else")
+	require.Equal(t, http.StatusSeeOther, signIn(known, "agent", password))
+	known.post("/sign-out")
+	for range 5 {
+		assert.Equal(t, http.StatusUnauthorized, signIn(known, "agent", "wrong"))
+	}
+	assert.Equal(t, http.StatusTooManyRequests, signIn(known, "agent", password), "it is no way around the limit")
+}
+
+func TestAFloodOfMadeUpNamesFreesNobodyWhoIsBeingTried(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.hire("agent")
+	b := o.browser()
+	for range 6 {
+		b.post("/sign-in", "id", "agent", "password", "wrong")
+	}
+	long := strings.Repeat("x", 300) + "@example.com"
+	assert.Equal(t, http.StatusUnauthorized, b.post("/sign-in", "id", long, "password", "wrong").status)
+	assert.Equal(t, http.StatusTooManyRequests, b.post("/sign-in", "id", "agent", "password", password).status)
+}
+
 func TestNobodyIsSentToAnotherSiteAfterSigningIn(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -127,6 +166,33 @@ func TestAnInvitationWorksOnce(t *testing.T) {
 	assert.NotContains(t, o.log.String(), strings.TrimPrefix(link, "/join/"))
 }
 
+func TestOneInvitationThatIsUsedEndsAllOthers(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.hire("agent")
+	links := make([]string, 3)
+	for i := range links {
+		secret, _, err := o.book.Invite(t.Context(), "agent")
+		require.NoError(t, err)
+		links[i] = "/join/" + secret
+	}
+	assert.Equal(t, http.StatusOK, o.browser().get(links[0]).status)
+	assert.Equal(t, http.StatusSeeOther, o.browser().post(links[1], "password", password, "again", password).status)
+	assert.Equal(t, http.StatusNotFound, o.browser().get(links[0]).status)
+	assert.Equal(t, http.StatusNotFound, o.browser().post(links[2], "password", password, "again", password).status)
+}
+
+func TestWhoeverHasNoRoleIsToldSoWithThePassword(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.hire("agent", func(p *people.Person) { p.Subject = "known to a provider that was taken out of the settings" })
+	_, err := o.book.Change(t.Context(), "agent", func(p *people.Person) error { p.Roles = nil; return nil })
+	require.NoError(t, err)
+	got := o.browser().post("/sign-in", "id", "agent", "password", password)
+	assert.Equal(t, http.StatusForbidden, got.status)
+	assert.Contains(t, got.text, "no role yet")
+}
+
 func TestWhoeverIsDisabledIsOutAtOnce(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -137,6 +203,7 @@ func TestWhoeverIsDisabledIsOutAtOnce(t *testing.T) {
 	admin.post("/people/agent", "name", "Agent", "role_agent", "1", "disabled", "1")
 	assert.Equal(t, http.StatusSeeOther, agent.get("/desk").status)
 	admin.post("/people/agent", "name", "Agent", "role_agent", "1")
+	assert.Equal(t, http.StatusSeeOther, agent.get("/desk").status, "what was over stays so")
 	agent = o.as("agent")
 	admin.post("/people/agent/sign-out")
 	assert.Equal(t, http.StatusSeeOther, agent.get("/desk").status)

@@ -11,7 +11,6 @@ import (
 	"golang.org/x/time/rate"
 
 	"countersign/reports"
-
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/store/audit"
@@ -71,8 +70,10 @@ type Pages struct {
 	Options
 	tries  people.Tries
 	trends trends
-	// begins bounds how many sign-ins begin that nobody may ever finish.
-	begins *rate.Limiter
+	boards boards
+	alive  time.Duration
+	// begins bounds how many sign-ins begin that nobody may ever finish, beginsKnown those in known browsers.
+	begins, beginsKnown *rate.Limiter
 }
 
 // New makes the screens.
@@ -83,7 +84,7 @@ func New(o Options) *Pages {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Pages{Options: o, begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce)}
+	return &Pages{Options: o, alive: aliveEvery, begins: newBegins(), beginsKnown: newBegins()}
 }
 
 // Routes are the addresses of the screens.

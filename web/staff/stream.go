@@ -3,6 +3,7 @@ package staff
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"time"
 
 	"countersign/web/access"
@@ -16,8 +17,8 @@ const (
 	writeWithin = 5 * time.Second
 )
 
-// stream tells a browser what has changed, as server-sent events: the topics "desk" and "board". It ends when the
-// session does, when the browser goes away, and when the service stops.
+// stream tells a browser what has changed, as server-sent events: the topics "desk" and "board". It ends within
+// aliveEvery when the person signs out or may see something else, when the browser goes away, and when the service stops.
 func (p *Pages) stream(w http.ResponseWriter, r *http.Request) error {
 	if p.Live == nil {
 		return refuse(http.StatusServiceUnavailable, "not_here")
@@ -41,24 +42,27 @@ func (p *Pages) stream(w http.ResponseWriter, r *http.Request) error {
 	if send("retry: 1000\nevent: alive\ndata: 1\n\n") != nil {
 		return nil
 	}
-	alive := time.NewTicker(aliveEvery)
+	alive := time.NewTicker(p.alive)
 	defer alive.Stop()
 	board := time.NewTimer(0)
 	<-board.C
 	defer board.Stop()
-	waiting := false // a change of the board waits for the timer
+	// A change of the board waits for the timer, and what came after it for the next: a board may be boardEvery old.
+	waiting, more := false, false
 	for {
 		var err error
 		select {
 		case <-r.Context().Done():
 			return nil
 		case <-alive.C:
-			if _, ok, whoErr := p.Who(r); whoErr == nil && !ok {
-				return nil // signed out: the browser will be told when it asks again
+			if now, ok, whoErr := p.Sessions.Now(r); whoErr == nil && (!ok || !reflect.DeepEqual(now, who)) {
+				return nil // the browser comes again, and is told what is true then
 			}
 			err = send("event: alive\ndata: 1\n\n")
 		case <-board.C:
-			waiting = false
+			if waiting, more = more, false; waiting {
+				board.Reset(boardEvery)
+			}
 			err = send("event: change\ndata: board\n\n")
 		case _, ok := <-watcher.Changed:
 			if !ok {
@@ -68,7 +72,7 @@ func (p *Pages) stream(w http.ResponseWriter, r *http.Request) error {
 			if mine {
 				err = send("event: change\ndata: desk\n\n")
 			}
-			if changed && !waiting {
+			if more = more || changed; changed && !waiting {
 				waiting = true
 				board.Reset(boardEvery)
 			}

@@ -1,8 +1,12 @@
 package staff
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -49,4 +53,57 @@ func TestEveryTextThatIsNamedExists(t *testing.T) {
 		}
 	}
 	assert.Greater(t, found, 100)
+}
+
+// Names of texts that are put together of a code have a text for each value that an event can have.
+func TestEveryCodeThatIsShownHasAText(t *testing.T) {
+	t.Parallel()
+	for prefix, codes := range map[string][]string{
+		"status_":     constants(t, "../../session/event", "Status"),
+		"missed_":     constants(t, "../../session/event", "MissedReason"),
+		"agent_end_":  constants(t, "../../session/event", "AgentEnd"),
+		"result_":     constants(t, "../../session/event", "StepResult"),
+		"tell_step_":  constants(t, "../../session/event", "StepResult"),
+		"tell_ended_": constants(t, "../../session/event", "End"),
+		"alarm_":      constants(t, "../../session/event", "AlarmKind"),
+		"phase_":      {"asking", "waiting", "ringing", "talking"},
+		"state_":      {"ringing", "talking"}, // others are in lists of their own
+		"level_":      {"0", "1", "2", "3"},
+		"role_":       constants(t, "../access", "Role"),
+		"scope_":      constants(t, "../access", "Scope"),
+		"demo_as_":    constants(t, "../access", "Role"),
+	} {
+		require.NotEmpty(t, codes, prefix)
+		for _, code := range codes {
+			for _, l := range words.Languages() {
+				assert.NotEmpty(t, texts[prefix+code][l], "%s in %s", prefix+code, l)
+			}
+		}
+	}
+}
+
+// constants are the values of the constants of a type, as the source has them.
+func constants(t *testing.T, folder, name string) (values []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	require.NoError(t, err)
+	for _, file := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		ast.Inspect(f, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok {
+				return true
+			}
+			if of, ok := spec.Type.(*ast.Ident); ok && of.Name == name {
+				for _, v := range spec.Values {
+					if text, ok := v.(*ast.BasicLit); ok {
+						values = append(values, strings.Trim(text.Value, `"`))
+					}
+				}
+			}
+			return true
+		})
+	}
+	return values
 }

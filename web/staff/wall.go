@@ -5,21 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"countersign/store/audit"
 	"countersign/web/access"
 	"countersign/web/people"
 	"countersign/web/walls"
-)
-
-// Cookies of a screen on a wall. Browsers send them to /wall and nowhere else, and nothing else reads them.
-const (
-	wallCookie       = "countersign-wall"
-	wallSecureCookie = "__Secure-countersign-wall"
-	wallPath         = "/wall"
-	wallCookieLife   = 400 * 24 * time.Hour // browsers allow no more
 )
 
 // wallPage is a screen on a wall: a code to be paired by, or the board.
@@ -36,7 +27,7 @@ func (p *Pages) wall(w http.ResponseWriter, r *http.Request) error {
 	if p.Walls == nil || p.Live == nil {
 		return refuse(http.StatusServiceUnavailable, "not_here")
 	}
-	secret := p.wallSecret(r)
+	secret := p.cookieOf(r, wallCookie)
 	if secret != "" {
 		switch paired, err := p.Walls.Find(r.Context(), secret); {
 		case err == nil:
@@ -56,14 +47,14 @@ func (p *Pages) wall(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	secret = walls.Secret() // a code is for a new secret: what was revoked stays so
-	code, until, err := p.Walls.Show(r.Context(), secret, from(r))
+	code, until, err := p.Walls.Show(r.Context(), secret, access.Remote(r).String())
 	switch {
 	case errors.Is(err, walls.ErrTooMany):
 		return refuse(http.StatusTooManyRequests, "wall_too_many")
 	case err != nil:
 		return p.peopleError(err)
 	}
-	http.SetCookie(w, p.newWallCookie(secret))
+	p.setCookie(w, wallCookie, secret)
 	return p.show(w, r, "wall", wallPage{Code: code, Until: until})
 }
 
@@ -87,31 +78,6 @@ func (p *Pages) wallBoard(w http.ResponseWriter, r *http.Request, who access.Who
 	b.cut()
 	b.Wall = &paired
 	return p.show(w, r, "wall", wallPage{Board: &b})
-}
-
-func (p *Pages) secure() bool { return strings.HasPrefix(p.URL, "https://") }
-
-func (p *Pages) newWallCookie(secret string) *http.Cookie {
-	c := &http.Cookie{
-		Name: wallCookie, Value: secret, Path: wallPath, HttpOnly: true, Secure: p.secure(),
-		SameSite: http.SameSiteLaxMode, MaxAge: int(wallCookieLife / time.Second),
-	}
-	if c.Secure {
-		c.Name = wallSecureCookie
-	}
-	return c
-}
-
-func (p *Pages) wallSecret(r *http.Request) string {
-	name := wallCookie
-	if p.secure() {
-		name = wallSecureCookie
-	}
-	c, err := r.Cookie(name)
-	if err != nil {
-		return ""
-	}
-	return c.Value
 }
 
 // wallsOf are the screens that somebody may revoke.

@@ -1,5 +1,5 @@
 // Tells an agent of a new call: a toast in the page, the title, a sound if wanted, and the system's notification if
-// allowed. The focus stays where it is. Each call is told of once, in whichever tab sees it first.
+// allowed. The focus stays where it is. Each offer is told of once, in whichever tab sees it first.
 
 import { onChange } from "./live.js";
 
@@ -25,11 +25,11 @@ function tone() {
   } catch { /* the browser allows no sound before the first click */ }
 }
 
-// first says whether no tab has told of the call.
-function first(id) {
+// first says whether no tab has told of the offer.
+function first(offer) {
   const before = (localStorage.getItem(told) ?? "").split(" ");
-  if (before.includes(id)) return false;
-  localStorage.setItem(told, [id, ...before].slice(0, 50).join(" "));
+  if (before.includes(offer)) return false;
+  localStorage.setItem(told, [offer, ...before].slice(0, 50).join(" "));
   return true;
 }
 
@@ -47,13 +47,13 @@ function look() {
   const ringing = [...desk.querySelectorAll('[data-state="ringing"]')];
   document.title = ringing.length ? `(${ringing.length}) ${title}` : title;
   for (const call of ringing) {
-    if (toasted.has(call.dataset.call)) continue;
-    toasted.add(call.dataset.call);
+    if (toasted.has(call.dataset.offer)) continue;
+    toasted.add(call.dataset.offer);
     toast(call);
-    if (!first(call.dataset.call)) continue;
+    if (!first(call.dataset.offer)) continue;
     tone();
     if (document.hidden && globalThis.Notification?.permission === "granted") {
-      new Notification(desk.dataset.toast, { body: call.dataset.words, tag: call.dataset.call });
+      new Notification(desk.dataset.toast, { body: call.dataset.words, tag: call.dataset.offer });
     }
   }
 }

@@ -38,7 +38,7 @@ function lead() {
 async function elect() {
   for (let pause = 1000; ; pause = Math.min(pause * 2, 15_000)) {
     try {
-      await navigator.locks.request(lockName, lead);
+      await (navigator.locks ? navigator.locks.request(lockName, lead) : lead()); // browsers have locks with TLS only
     } catch { /* the lock is free again: whoever gets it tries */ }
     await new Promise((done) => setTimeout(done, pause * (0.5 + Math.random())));
   }
@@ -65,6 +65,7 @@ function show(next) {
 }
 
 const running = new Map();
+const retries = new Map();
 
 async function refresh(topics) {
   for (const part of document.querySelectorAll("[data-live]")) {
@@ -76,9 +77,10 @@ async function refresh(topics) {
 export async function update(part) {
   if (running.has(part)) { running.set(part, true); return; }
   running.set(part, false);
+  clearTimeout(retries.get(part));
   try {
     const answer = await fetch(part.dataset.source, { headers: { "X-Part": "1" }, credentials: "same-origin" });
-    if (answer.status === 401) { location.reload(); return; }
+    if ([401, 403, 404].includes(answer.status)) { location.reload(); return; } // the page says why
     if (!answer.ok) throw new Error(answer.status);
     const text = await answer.text();
     if (part.dataset.text !== text) {
@@ -87,7 +89,7 @@ export async function update(part) {
       for (const f of listeners) f(part);
     }
   } catch {
-    setTimeout(() => update(part), 2000);
+    retries.set(part, setTimeout(() => update(part), 2000));
   } finally {
     const again = running.get(part);
     running.delete(part);
