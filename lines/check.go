@@ -61,6 +61,7 @@ func (c *checker) check() {
 	}
 	c.languages()
 	c.popURL()
+	c.allows()
 	c.words()
 	c.timers(d.Timers, func(key string) string { return join("timers", key) })
 	c.keys()

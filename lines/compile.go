@@ -48,6 +48,7 @@ func Compile(def *Definition, version int, p Parts) (*session.Line, error) {
 		SendToken:    def.SendToken,
 		Replaced:     c.replaced(),
 		PopURL:       cmp.Or(def.PopURL, p.PopURL),
+		Allows:       def.allowed(),
 	}
 	if def.LanguageMenu && len(def.Languages) > 1 {
 		limits := c.limits(0, Pace{})

@@ -31,6 +31,7 @@ type Definition struct {
 	RememberNumber bool                          `yaml:"remember_number"`
 	SendToken      bool                          `yaml:"send_token"`
 	PopURL         string                        `yaml:"pop_url"`
+	Allows         map[string]map[string]string  `yaml:"allows" items:"0..4"`
 	Prompts        map[string]map[string]Wording `yaml:"prompts" items:"0..200"`
 	Timers         Timers                        `yaml:"timers"`
 	Keys           Keys                          `yaml:"keys"`

@@ -335,10 +335,19 @@ var wrongs = map[string]struct {
 	"a route of two words": {
 		with("  locked: agents XML\n"), `7:11: routes.locked: "agents XML" is not a destination`, true,
 	},
-	"a route that is a command": {with("  locked: \"${system(reboot)} XML default\"\n"), "is not a destination", true},
-	"an unknown route":          {with("  lost: agents XML default\n"), "7:3: routes.lost: unknown key", true},
-	"a page that is not a URL":  {with("pop_url: crm/{customer}\n"), "7:10: pop_url:", true},
-	"a page that is a script":   {with("pop_url: \"javascript:alert(1)\"\n"), "7:10: pop_url:", true},
+	"a route that is a command":           {with("  locked: \"${system(reboot)} XML default\"\n"), "is not a destination", true},
+	"an unknown route":                    {with("  lost: agents XML default\n"), "7:3: routes.lost: unknown key", true},
+	"words for a level that there is not": {with("allows:\n  4: {en: All.}\n"), `allows.4: "4" is not a level: it can be`, true},
+	"words for no language":               {with("allows:\n  2: {}\n"), "8:6: allows.2: is empty", true},
+	"words for something else": {
+		with("allows:\n  2: {English: All.}\n"), `allows.2.English: "English" is not a language`, true,
+	},
+	"no words": {with("allows:\n  2: {en: \" \"}\n"), "8:11: allows.2.en: want one line of text, up to 300 characters", false},
+	"two lines": {
+		with("allows:\n  2: {en: \"one\\ntwo\"}\n"), "8:11: allows.2.en: want one line of text, up to 300 characters", false,
+	},
+	"a page that is not a URL": {with("pop_url: crm/{customer}\n"), "7:10: pop_url:", true},
+	"a page that is a script":  {with("pop_url: \"javascript:alert(1)\"\n"), "7:10: pop_url:", true},
 	"a page with an unknown word": {
 		with("pop_url: https://crm/{name}\n"), "{name} is not a placeholder: use {customer}, {call}, {line} and {status}",
 		false,

@@ -151,6 +151,9 @@ greet_by_name: true
 remember_number: true
 send_token: true
 pop_url: https://crm.example/customer/{customer}?call={call}
+allows:
+  1: {en: Nothing but opening hours.}
+  "2": {en: Orders up to 500 €., de: Bestellungen bis 500 €.}
 prompts:
   greeting:
     en: {text: Welcome.}
@@ -270,6 +273,7 @@ func sameValue(t *testing.T, f reflect.StructField, property node, path string) 
 	switch {
 	case typ.Kind() == reflect.Slice && typ.Elem().Kind() == reflect.Struct && typ.Elem() != reflect.TypeFor[lines.Date]():
 		sameKeys(t, typ.Elem(), property.at("items"), path+"[]")
+	case typ.Kind() == reflect.Map && typ.Elem().Elem().Kind() == reflect.String:
 	case typ.Kind() == reflect.Map:
 		sameKeys(t, typ.Elem().Elem(), property.at("additionalProperties").at("additionalProperties"), path+"{}")
 	case property["type"] == "object":

@@ -42,6 +42,8 @@ type Line struct {
 	Replaced map[string]map[string]Replacement
 	// PopURL is the template of the agent's screen pop, with {customer}, {call}, {line} and {status}; empty for none.
 	PopURL string
+	// Allows says on the agent's screen what agents may do for a caller at a level, by language.
+	Allows map[Level]map[string]string
 }
 
 // Hours says when a line is open.

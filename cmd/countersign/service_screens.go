@@ -10,6 +10,7 @@ import (
 
 	"countersign/reports"
 	"countersign/reports/reportsdb"
+	"countersign/session"
 	"countersign/store/audit"
 	"countersign/store/sqlite"
 	"countersign/web"
@@ -34,7 +35,7 @@ func (s *service) addScreens(o *web.Options) {
 	made := apikeys.NewBook(s.state.People(), time.Now, names...)
 	options := staff.Options{
 		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames,
-		StepUps: o.StepUps, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
+		StepUps: o.StepUps, Allows: s.allows, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
 		Keys: made, SettingsKeys: ofSettings,
 		Walls:    walls.New(s.state.People(), time.Now),
 		Benefits: s.cfg.Reports.Benefits, Schedules: scheduledReports{s.cfg},
@@ -52,6 +53,16 @@ func (s *service) addScreens(o *web.Options) {
 	pages := staff.New(options)
 	o.Staff, o.Routes = pages, pages.Routes()
 	o.Keys, o.Reports, o.Journey = made, reportsFile{s.cfg.reportsPath()}, s.journal.Call
+}
+
+// allows are the words of the line as it is in force: agents do what is allowed now.
+func (s *service) allows(line string, level int) map[string]string {
+	for _, e := range s.lines.All() {
+		if e.Line.Name == line {
+			return e.Line.Allows[session.Level(level)]
+		}
+	}
+	return nil
 }
 
 func (s *service) lineNames() (names []string) {

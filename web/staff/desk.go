@@ -70,7 +70,7 @@ func (p *Pages) desk(w http.ResponseWriter, r *http.Request) error {
 
 func (p *Pages) deskCall(shown page, mine live.Mine) deskCall {
 	c := deskCall{Mine: mine, Again: p.Live.Again(mine.ID)}
-	c.Why, c.Do = shown.why(mine.Call), shown.do(mine.Call)
+	c.Why, c.Do = shown.why(mine.Call), p.do(shown, mine.Call)
 	c.Warnings = p.warnings(shown, mine.Call)
 	if mine.State == live.StateTalking && mine.Customer != "" && mine.Proof == "" && p.StepUps != nil {
 		for level := max(session.Verified, session.Level(mine.Level+1)); level <= session.Strong; level++ {

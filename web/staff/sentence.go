@@ -1,6 +1,9 @@
 package staff
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
 
 	"countersign/reports/words"
@@ -61,7 +64,23 @@ func tries(call live.Call, step string) (n int) {
 	return n
 }
 
-// do says what that means for the agent.
+// do says what that means for the agent, in the words of the line if it has some.
+func (p *Pages) do(shown page, call live.Call) string {
+	if p.Allows == nil || call.Reason == event.ReasonUnavailable {
+		return shown.do(call)
+	}
+	texts := p.Allows(call.Line, call.Level)
+	first := ""
+	for _, l := range slices.Sorted(maps.Keys(texts)) { // en before en-GB
+		if words.Language(l) == shown.Language || strings.HasPrefix(l, string(shown.Language)+"-") {
+			return texts[l]
+		}
+		first = cmp.Or(first, texts[l])
+	}
+	return cmp.Or(first, shown.do(call)) // the line's words in another language say more than ours
+}
+
+// do is what the status alone says.
 func (p page) do(call live.Call) string {
 	switch {
 	case call.Reason == event.ReasonUnavailable:

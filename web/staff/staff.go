@@ -32,6 +32,8 @@ type Options struct {
 	Lines func() []string
 	// StepUps asks callers for more proof.
 	StepUps StepUps
+	// Allows is what a line's own words let agents do for a caller at a level, by language; nil if it has none.
+	Allows func(line string, level int) map[string]string
 	// Journey reads all events of a call, in order; none if the call is unknown.
 	Journey func(ctx context.Context, call string) ([]event.Event, error)
 	// Reports are the reports.
