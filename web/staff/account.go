@@ -235,6 +235,9 @@ type mePage struct {
 	Here, CanAdd bool
 }
 
+// Actions are those that have a key on the desk (keys.js).
+func (mePage) Actions() []string { return []string{"verify", "crm", "copy", "journey", "seen"} }
+
 func (p *Pages) mePage(r *http.Request, done string) (mePage, error) {
 	who, _ := access.From(r.Context())
 	person, err := p.Book.Get(r.Context(), who.ID)

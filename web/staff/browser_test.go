@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -256,77 +254,6 @@ func TestTheBoardFollows(t *testing.T) {
 		Data: event.Alarm{Kind: event.AlarmFailureRate, Calls: 30, Failures: 20, Seconds: 300},
 	})
 	b.await(text(".error") + `.includes("Version 12 of the line was published shortly before")`)
-}
-
-// screens are the pages of each role.
-var screens = map[access.Role][]string{
-	access.Agent:      {"/desk", "/me"},
-	access.Supervisor: {"/board", "/calls", "/calls/call-2", "/reports", "/reports/summary"},
-	access.Admin:      {"/people", "/people/agent"},
-}
-
-// axe-core's rules for WCAG 2.2 AA.
-func TestEveryScreenIsAccessible(t *testing.T) {
-	t.Parallel()
-	axe := axeCore(t)
-	o := newOffice(t)
-	for _, role := range []access.Role{access.Agent, access.Supervisor, access.Admin} {
-		o.hire(string(role), func(p *people.Person) { p.Agents = []string{"1001"} })
-	}
-	o.happened("call-1", "retail", append(verifiedCall(), offered("1001"))...)
-	o.happened("call-2", "retail", append(verifiedCall(), offered("1001"), connected("1001"))...)
-	o.happened("call-3", "retail", append(verifiedCall(), offered("1001"), event.AgentMissed{Agent: "1001", Reason: event.MissedBusy})...)
-	o.happened("call-4", "retail", append(verifiedCall(), offered("1001"), connected("1001"), event.AgentDone{Agent: "1001", End: event.AgentEndCaller})...)
-	b := o.open(t)
-	b.goTo("/sign-in")
-	b.accessible(axe, "nobody", "/sign-in")
-	for role, paths := range screens {
-		b.signIn(string(role))
-		for _, path := range paths {
-			for _, language := range []string{"en", "de"} {
-				_, err := o.book.Change(t.Context(), string(role), func(p *people.Person) error { p.Language = language; return nil })
-				require.NoError(t, err)
-				for _, theme := range []string{"light", "dark"} {
-					_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-						Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}},
-					})
-					require.NoError(t, err)
-					b.goTo(path)
-					assert.Equal(t, language, eval[string](b, `document.documentElement.lang`))
-					b.accessible(axe, string(role), path+" "+language+" "+theme)
-				}
-			}
-		}
-		require.NoError(t, chromedp.Do(b.ctx, chromedp.Click(chromedp.CSS(`form[action="/sign-out"] button`))))
-		b.await(`location.pathname == "/sign-in"`)
-	}
-}
-
-func (b *tab) accessible(axe, who, what string) {
-	b.t.Helper()
-	eval[chromedp.Void](b, axe)
-	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](`axe.run({
-		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-	}).then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" | ")))`, chromedp.EvalAwaitPromise))
-	require.NoError(b.t, err)
-	assert.Empty(b.t, got, "%s: %s", who, what)
-	assert.LessOrEqual(b.t, eval[int](b, `document.documentElement.scrollWidth`), eval[int](b, `innerWidth`), "%s: too wide", what)
-}
-
-// axeCore is axe-core's script: AXE names the file.
-func axeCore(t *testing.T) string {
-	t.Helper()
-	name := os.Getenv("AXE")
-	if name == "" {
-		const missing = "AXE does not name axe-core's axe.min.js: scripts/npm/fetch.sh fetches it"
-		if os.Getenv("CI") != "" {
-			require.Fail(t, missing)
-		}
-		t.Skip(missing)
-	}
-	body, err := os.ReadFile(filepath.Clean(name))
-	require.NoError(t, err)
-	return string(body)
 }
 
 func TestScriptsOfOthersDoNotRun(t *testing.T) {

@@ -25,9 +25,9 @@ import (
 var day = time.Date(2026, 11, 18, 0, 0, 0, 0, time.Local)
 
 // archived is an office with counted calls: 60 on retail and 3 on orders, of which some failed.
-func archived(t *testing.T) (*office, *reportstest.Archive) {
+func archived(t *testing.T, changes ...func(*staff.Options)) (*office, *reportstest.Archive) {
 	a := reportstest.New(t)
-	o := newOffice(t, func(s *staff.Options) { s.Reports = reports.NewReader(a.DB(), s.Now) })
+	o := newOffice(t, append(changes, func(s *staff.Options) { s.Reports = reports.NewReader(a.DB(), s.Now) })...)
 	o.at(day.Add(20 * time.Hour))
 	for i := range 63 {
 		c := reportstest.Call{

@@ -68,6 +68,7 @@ func TestEveryCodeThatIsShownHasAText(t *testing.T) {
 		"alarm_":      constants(t, "../../session/event", "AlarmKind"),
 		"phase_":      {"asking", "waiting", "ringing", "talking"},
 		"state_":      {"ringing", "talking"}, // others are in lists of their own
+		"action_":     mePage{}.Actions(),
 		"level_":      {"0", "1", "2", "3"},
 		"role_":       constants(t, "../access", "Role"),
 		"scope_":      constants(t, "../access", "Scope"),

@@ -1,11 +1,14 @@
 // Tells an agent of a new call: a toast in the page, the title, a sound if wanted, and the system's notification if
-// allowed. The focus stays where it is. Each offer is told of once, in whichever tab sees it first.
+// allowed, but for agents who are not to be disturbed. The focus stays where it is. Each offer is told of once, in whichever tab sees it first.
 
 import { onChange } from "./live.js";
 
 const desk = document.querySelector("[data-desk]");
 const title = document.title;
-const settings = { get sound() { return localStorage.getItem("sound") !== "off"; } };
+const settings = {
+  get sound() { return localStorage.getItem("sound") !== "off"; },
+  get undisturbed() { return localStorage.getItem("undisturbed") === "on"; },
+};
 const told = "countersign told";
 const toasted = new Set();
 
@@ -50,7 +53,7 @@ function look() {
     if (toasted.has(call.dataset.offer)) continue;
     toasted.add(call.dataset.offer);
     toast(call);
-    if (!first(call.dataset.offer)) continue;
+    if (settings.undisturbed || !first(call.dataset.offer)) continue;
     tone();
     if (document.hidden && globalThis.Notification?.permission === "granted") {
       new Notification(desk.dataset.toast, { body: call.dataset.words, tag: call.dataset.offer });
@@ -76,4 +79,10 @@ const sound = document.querySelector("[data-sound]");
 if (sound) {
   sound.checked = settings.sound;
   sound.addEventListener("change", () => localStorage.setItem("sound", sound.checked ? "on" : "off"));
+}
+
+const undisturbed = document.querySelector("[data-undisturbed]");
+if (undisturbed) {
+  undisturbed.checked = settings.undisturbed;
+  undisturbed.addEventListener("change", () => localStorage.setItem("undisturbed", undisturbed.checked ? "on" : "off"));
 }
