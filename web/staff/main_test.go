@@ -1,14 +1,17 @@
 package staff_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -44,6 +47,7 @@ type office struct {
 	live   *live.Calls
 	pages  *staff.Pages
 	log    *buffer
+	begin  func() http.Handler // the service, as it begins
 
 	mu      sync.Mutex
 	now     time.Time
@@ -56,13 +60,30 @@ type office struct {
 func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 	t.Helper()
 	o := &office{t: t, log: &buffer{}, now: time.Now(), calls: map[string][]event.Event{}}
-	o.book = people.NewBook(shared.NewMemory(), o.clock)
-	o.keys = apikeys.NewBook(shared.NewMemory(), o.clock)
-	o.live = live.New(o.clock)
+	state := shared.NewMemory()
+	o.begin = func() http.Handler {
+		o.book, o.keys, o.live = people.NewBook(state, o.clock), apikeys.NewBook(state, o.clock), live.New(o.clock)
+		o.pages = staff.New(o.options(state, changes))
+		return web.New(web.Options{
+			Staff: o.pages, Routes: o.pages.Routes(), Keys: o.keys, Now: o.clock, Log: slog.New(slog.NewTextHandler(o.log, nil)),
+		})
+	}
+	o.server = httptest.NewServer(o.begin())
+	o.url = o.server.URL
+	t.Cleanup(func() {
+		o.server.Close()
+		if t.Failed() {
+			t.Log(o.log.String())
+		}
+	})
+	return o
+}
+
+func (o *office) options(state shared.Store, changes []func(*staff.Options)) staff.Options {
 	options := staff.Options{
 		Book: o.book, Sessions: people.NewSessions(o.book, false), Live: o.live, StepUps: o,
 		Keys:    o.keys,
-		Walls:   walls.New(shared.NewMemory(), o.clock),
+		Walls:   walls.New(state, o.clock),
 		Lines:   func() []string { return []string{"orders", "retail"} },
 		Journey: func(_ context.Context, call string) ([]event.Event, error) { return o.calls[call], nil },
 		Audit: func(_ context.Context, e audit.Entry) error {
@@ -76,18 +97,35 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 	for _, change := range changes {
 		change(&options)
 	}
-	o.pages = staff.New(options)
-	server := httptest.NewServer(web.New(web.Options{
-		Staff: o.pages, Routes: o.pages.Routes(), Keys: o.keys, Now: o.clock, Log: slog.New(slog.NewTextHandler(o.log, nil)),
-	}))
-	t.Cleanup(func() {
-		server.Close()
-		if t.Failed() {
-			t.Log(o.log.String())
-		}
+	return options
+}
+
+// stop stops the service, and restart begins it at the same address: it knows what is shared between machines, and reads
+// the events of the last hours again.
+func (o *office) stop() {
+	o.server.CloseClientConnections()
+	o.server.Close()
+}
+
+func (o *office) restart() {
+	o.t.Helper()
+	var err error
+	server := httptest.NewUnstartedServer(o.begin())
+	require.NoError(o.t, server.Listener.Close())
+	server.Listener, err = net.Listen("tcp", strings.TrimPrefix(o.url, "http://"))
+	require.NoError(o.t, err)
+	var all []event.Event
+	for _, events := range o.calls {
+		all = append(all, events...)
+	}
+	slices.SortFunc(all, func(a, b event.Event) int {
+		return cmp.Or(a.Time.Compare(b.Time), strings.Compare(a.Call, b.Call), a.Seq-b.Seq)
 	})
-	o.server, o.url = server, server.URL
-	return o
+	for _, e := range all {
+		o.live.Saw(e)
+	}
+	o.server = server
+	server.Start()
 }
 
 func (o *office) clock() time.Time {
