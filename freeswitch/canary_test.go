@@ -1,6 +1,7 @@
 package freeswitch_test
 
 import (
+	"maps"
 	"syscall"
 	"testing"
 
@@ -37,6 +38,7 @@ func TestKeyedSecretsAreFoundNowhere(t *testing.T) {
 		return
 	}
 	assert.Empty(t, k.places(t, k.Service, k.doomed).find(k.secrets...), "while the service runs")
+	assert.Empty(t, k.watcher.seen(t, k.Events.calls()).find(k.secrets...), "on the screens")
 
 	// From here on the digits are leaked on purpose.
 	inFreeSWITCH, inEvents, inLog := k.before.drawDigits(6), k.before.drawDigits(6), k.before.drawDigits(6)
@@ -58,7 +60,8 @@ func TestKeyedSecretsAreFoundNowhere(t *testing.T) {
 // keyed is a bank whose customers key secrets, and a second service that does not live to see the end of a call.
 type keyed struct {
 	*site
-	doomed *service
+	doomed  *service
+	watcher *watcher
 	// before is what was written and said when the secrets were drawn; secrets are what must be nowhere.
 	before  places
 	secrets []string
@@ -77,6 +80,7 @@ func startKeyed(t *testing.T) *keyed {
 		}}, leaky),
 		doomed: startService(t, serviceOptions{Customers: []customer{{ID: "D-0", Name: "Rehearsal"}}}),
 	}
+	k.watcher = startWatcher(t, k.Service)
 	// A rehearsal, so that what is in every log and record of a call is there before the secrets are drawn.
 	rehearsal := callWithSIPp(t, k.freeSWITCH, dial{From: "+15551239000"})
 	rehearsal.AwaitAsked(t, "ask-pin", 1, askedWithin)
@@ -84,6 +88,7 @@ func startKeyed(t *testing.T) *keyed {
 	rehearsal.AwaitAt(t, "default", "menu", saidWithin)
 	rehearsal.Record(t)
 	k.before = k.places(t, k.Service, k.doomed)
+	maps.Copy(k.before, k.watcher.seen(t, k.Events.calls()))
 	p := &k.pin
 	for _, pin := range []*string{
 		&p.ahead, &p.known, &p.other, &p.leaves, &p.declines, &p.dies, &p.flushed, &p.first, &p.second, &p.third,

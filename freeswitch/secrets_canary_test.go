@@ -13,7 +13,7 @@ import (
 
 // TestEverySecretOfEveryWayIsFoundNowhere is the canary for what callers say, for codes, dates of birth, tokens and our
 // own keys: after real calls that use them, right, wrong and broken off, nothing that FreeSWITCH or the service has
-// written or said has them. The second half leaks each of them on purpose.
+// written or said has them, and nothing that the screens show. The second half leaks each of them on purpose.
 func TestEverySecretOfEveryWayIsFoundNowhere(t *testing.T) {
 	t.Parallel()
 	takeTurn(t)
@@ -83,7 +83,8 @@ func (e *everySecret) atInfoNothingIsLogged(t *testing.T) {
 	e.API(t, "fsctl loglevel debug")
 }
 
-// nothingIsLeftBehind looks at what the API says about the calls, and at everything once the service has ended.
+// nothingIsLeftBehind looks at what the API, the screens and webhooks say about the calls, and at everything once the
+// service has ended.
 func (e *everySecret) nothingIsLeftBehind(t *testing.T) {
 	t.Helper()
 	all := places{}
@@ -93,6 +94,8 @@ func (e *everySecret) nothingIsLeftBehind(t *testing.T) {
 		assert.Equal(t, http.StatusOK, status)
 	}
 	require.NotEmpty(t, all)
+	maps.Copy(all, e.watcher.seen(t, e.Events.calls()))
+	maps.Copy(all, e.hooks.told(t))
 	// A clean end writes SQLite's log into the database and closes NATS's files.
 	e.Service.Signal(t, syscall.SIGTERM)
 	e.Service.AwaitExit(t, serviceStopsWithin)

@@ -20,6 +20,8 @@ type everySecret struct {
 	*site
 	doomed  *service
 	catcher *catcher
+	watcher *watcher
+	hooks   *hooks
 
 	customers     []customer
 	phrases       []string
@@ -37,16 +39,17 @@ type everySecret struct {
 
 func startEverySecret(t *testing.T) *everySecret {
 	t.Helper()
-	e := &everySecret{catcher: startCatcher(t)}
+	e := &everySecret{catcher: startCatcher(t), hooks: startHooks(t)}
 	line := exampleLine(t, "smartflows")
 	files := maps.Clone(lineDialplan)
 	maps.Copy(files, careless)
 	o := serviceOptions{
 		Customers: []customer{{ID: "K-0", Name: "Rehearsal", Phones: numberOf(127, 0), Passphrase: "two words"}},
-		Lines:     []string{line, openOffice(t), exampleLine(t, "bank"), spokenLine}, Settings: e.catcher.Settings,
+		Lines:     []string{line, openOffice(t), exampleLine(t, "bank"), spokenLine}, Settings: e.catcher.Settings + e.hooks.Settings,
 	}
 	e.site = startSiteOn(t, o, heedingAnswers(t, options{Files: files}, passphraseOf(t, line).Grammar))
 	e.doomed = startService(t, o)
+	e.watcher = startWatcher(t, e.Service)
 	return e
 }
 
@@ -64,6 +67,7 @@ func (e *everySecret) rehearse(t *testing.T) {
 func (e *everySecret) draw(t *testing.T) {
 	t.Helper()
 	before := e.places(t, e.Service, e.doomed)
+	maps.Copy(before, e.watcher.seen(t, e.Events.calls()))
 	var taken []string
 	for range 5 {
 		phrase := before.drawPhrase(t, &taken)

@@ -78,7 +78,7 @@ func runDemo(c *cli.Context) (err error) {
 }
 
 // mostAgents is how many agents a demo may have, firstAgent the extension of the first.
-const mostAgents, firstAgent = 99, 1001
+const mostAgents, firstAgent = 500, 1001
 
 // extensions are those of the demo's agents.
 func extensions(n int) (all []string) {
