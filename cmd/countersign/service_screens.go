@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"countersign/lines"
 	"countersign/reports"
 	"countersign/reports/reportsdb"
 	"countersign/session"
@@ -65,12 +66,16 @@ func (s *service) allows(line string, level int) map[string]string {
 	return nil
 }
 
+// lineNames are the lines that calls may have: the built-in one takes what no other does.
 func (s *service) lineNames() (names []string) {
+	if builtIn, _ := lines.Default(); builtIn != nil {
+		names = append(names, builtIn.Line)
+	}
 	for _, e := range s.lines.All() {
 		names = append(names, e.Line.Name)
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // lineFile is the file of a line that is in force.

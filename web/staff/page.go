@@ -55,6 +55,8 @@ type page struct {
 	// Problem is an error for the person; Data is the page's own.
 	Problem string
 	Data    any
+	// Tour is the step of the tour through a demo that the page is, or nil.
+	Tour *tourStep
 }
 
 // T is a text of the screens in the page's language.
@@ -140,6 +142,7 @@ func (p *Pages) page(r *http.Request, data any) page {
 	who, ok := access.From(r.Context())
 	return page{
 		Who: who, SignedIn: ok, Language: language(who, r), Path: r.URL.Path, Now: p.Now(), Data: data,
+		Tour: p.tourOf(r),
 	}
 }
 
