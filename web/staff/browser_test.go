@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"countersign/internal/programtest"
+	"countersign/internal/browsertest"
 	"countersign/session/event"
 	"countersign/web/access"
 	"countersign/web/people"
@@ -21,18 +20,9 @@ import (
 
 // patience is for a browser on a busy machine, tick how often it is asked.
 const (
-	patience = time.Minute
+	patience = browsertest.Patience
 	tick     = 20 * time.Millisecond
 )
-
-// chromium is the browser to test with.
-func chromium(t *testing.T) string {
-	t.Helper()
-	if racing {
-		t.Skip("the tests in a browser run without the race detector")
-	}
-	return programtest.Find(t, "chromium")
-}
 
 // tab is a tab of a real browser.
 type tab struct {
@@ -44,34 +34,10 @@ type tab struct {
 // open starts a browser.
 func (o *office) open(t *testing.T) *tab {
 	t.Helper()
-	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(chromium(t)), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.UserDataDir(profile(t)), chromedp.WindowSize(1280, 900),
-		chromedp.WSURLReadTimeout(patience),
+	if racing {
+		t.Skip("the tests in a browser run without the race detector")
 	}
-	for _, flag := range []string{
-		"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage",
-	} {
-		options = append(options, chromedp.Flag(flag, true))
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*patience)
-	t.Cleanup(cancel)
-	ctx, cancelAllocator := chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancelAllocator)
-	ctx, cancelTab := chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
-	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancelTab() })
-	return &tab{t: t, o: o, ctx: ctx}
-}
-
-// profile is a folder for a browser, which goes on writing for a moment when it has ended.
-func profile(t *testing.T) string {
-	t.Helper()
-	folder, err := os.MkdirTemp("", "countersign-chromium-")
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		assert.Eventually(t, func() bool { return os.RemoveAll(folder) == nil }, patience, 50*time.Millisecond)
-	})
-	return folder
+	return &tab{t: t, o: o, ctx: browsertest.Start(t)}
 }
 
 // another is a new tab of the same browser.
