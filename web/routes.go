@@ -18,6 +18,7 @@ func (a *api) routes() []access.Route {
 		{Method: "POST", Path: "/v1/redeem", Rule: access.Key(access.Tokens), Handler: handle(a.redeem)},
 		{Method: "POST", Path: "/v1/receipts/sms", Rule: access.Key(access.Receipts), Handler: handle(a.receipt)},
 		{Method: "POST", Path: "/v1/tokens", Rule: access.Key(access.Tokens), Handler: handle(a.issue)},
+		{Method: "POST", Path: "/v1/embed-tokens", Rule: access.Key(access.Embed), Handler: handle(a.embedToken)},
 		{Method: "GET", Path: "/v1/calls", Rule: access.Key(access.Reports), Handler: handle(a.searchCalls)},
 		{Method: "GET", Path: "/v1/calls/{call}/journey", Rule: access.Key(access.Reports), Handler: handle(a.journey)},
 		{Method: "GET", Path: "/v1/reports/{name}", Rule: access.Key(access.Reports), Handler: handle(a.report)},

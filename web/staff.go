@@ -13,6 +13,8 @@ type Staff interface {
 	Load(next http.Handler) http.Handler
 	// Who is the person of a loaded request; ok is false if nobody is signed in.
 	Who(r *http.Request) (w access.Who, ok bool, err error)
+	// Framed is the person whose frame in another page asks; ok is false if it has no session.
+	Framed(r *http.Request) (w access.Who, ok bool, err error)
 	// Refuse answers a request that is not allowed: 401 if nobody is signed in, 403 if they lack the role, 503 if we
 	// cannot know.
 	Refuse(w http.ResponseWriter, r *http.Request, status int)
@@ -27,8 +29,10 @@ func (a *api) guarded(r access.Route) http.Handler {
 	switch {
 	case r.Rule.Scope() != "":
 		return a.authorized(r.Rule.Scope(), h)
+	case r.Rule.IsFramed() && a.Staff != nil:
+		return a.onlyStaff(r.Rule, a.Staff.Framed, h)
 	case len(r.Rule.Roles()) > 0 && a.Staff != nil:
-		return a.ofPeople(a.onlyStaff(r.Rule, h))
+		return a.ofPeople(a.onlyStaff(r.Rule, a.Staff.Who, h))
 	case r.Rule.IsPublic() && a.Staff != nil && r.Page:
 		return a.ofPeople(a.known(h))
 	case r.Rule.IsPublic():
@@ -58,10 +62,12 @@ func (a *api) known(next http.Handler) http.Handler {
 	})
 }
 
-// onlyStaff lets only people pass whom the rule allows.
-func (a *api) onlyStaff(rule access.Rule, next http.Handler) http.Handler {
+// onlyStaff lets only people pass whom the rule allows. whose says whose a request is.
+func (a *api) onlyStaff(
+	rule access.Rule, whose func(*http.Request) (access.Who, bool, error), next http.Handler,
+) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		who, ok, err := a.Staff.Who(r)
+		who, ok, err := whose(r)
 		switch n := noteOf(r); {
 		case err != nil:
 			n.err = err

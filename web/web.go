@@ -34,6 +34,8 @@ type Options struct {
 	// Reports make reports, and Journey reads all events of a call, in order; none if the call is unknown.
 	Reports Reports
 	Journey func(ctx context.Context, call string) ([]event.Event, error)
+	// Frames let people into a frame in another page; nil where no page may have one.
+	Frames Frames
 	// APIKeys are the clients of the settings, Keys those that were made while the service runs. Without any, everything
 	// that needs a key is answered with 403.
 	APIKeys []Key

@@ -80,7 +80,11 @@ type config struct {
 			Cert string `yaml:"cert"`
 			Key  string `yaml:"key"`
 		} `yaml:"tls"`
-		OIDC provider.Settings    `yaml:"oidc"`
+		OIDC  provider.Settings `yaml:"oidc"`
+		Embed struct {
+			// Origins of the pages that may have an agent's screen in a frame.
+			Origins []string `yaml:"origins"`
+		} `yaml:"embed"`
 		Keys map[string]apiClient `yaml:"keys"`
 	} `yaml:"web"`
 	Tokens struct {
@@ -175,6 +179,7 @@ func defaults() config {
 	c.Guard = guard.DefaultRules()
 	c.Guard.SharedNumbers = []guard.SharedNumber{}
 	c.Web.Keys = map[string]apiClient{}
+	c.Web.Embed.Origins = []string{}
 	c.FreeSWITCH = []freeswitchServer{}
 	c.Webhooks = map[string]webhook.Settings{}
 	c.Web.Listen = "127.0.0.1:8085"

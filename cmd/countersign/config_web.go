@@ -15,6 +15,12 @@ func (c config) checkWeb() (errs []error) {
 		errs = append(errs, fmt.Errorf("web.tls needs both cert and key, or neither"))
 	}
 	errs = append(errs, below("web.oidc", errors.Join(c.Web.OIDC.Check()...))...)
+	for _, origin := range c.Web.Embed.Origins {
+		if !isOrigin(origin) {
+			errs = append(errs, fmt.Errorf("web.embed.origins has %q: write a page's origin as browsers do, in small letters and "+
+				"without a path, such as https://crm.example.com; http:// only at localhost", origin))
+		}
+	}
 	if c.Web.URL == "" {
 		return errs
 	}
@@ -25,6 +31,22 @@ func (c config) checkWeb() (errs []error) {
 			"https://countersign.example.com", c.Web.URL))
 	}
 	return errs
+}
+
+// isOrigin says whether s is the origin of a page, letter for letter: it is compared with what browsers say.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || s != u.Scheme+"://"+u.Host || s != strings.ToLower(s) ||
+		strings.ContainsAny(s, "*;,' ") {
+		return false
+	}
+	switch u.Scheme {
+	case "https":
+		return !strings.HasSuffix(u.Host, ":") && u.Port() != "443"
+	case "http":
+		return u.Hostname() == "localhost" && !strings.HasSuffix(u.Host, ":") && u.Port() != "80"
+	}
+	return false
 }
 
 // webTLS says whether we do TLS ourselves.

@@ -44,6 +44,10 @@ func (s *service) addScreens(o *web.Options) {
 		Audit:  func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
 		URL:    s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
 	}
+	if len(s.cfg.Web.Embed.Origins) > 0 {
+		options.Embed, options.Frames = s.cfg.Web.Embed.Origins, people.NewFrames(s.book)
+		o.Frames = options.Frames
+	}
 	if s.cfg.Web.OIDC.Issuer != "" {
 		options.Provider = provider.New(s.cfg.Web.OIDC, options.URL+staff.CallbackPath, time.Now)
 	}

@@ -39,10 +39,12 @@ const (
 	Receipts Scope = "receipts"
 	// Reports: read reports, search calls, and read their journeys, with ids and names of customers.
 	Reports Scope = "reports"
+	// Embed: let agents see their calls inside a page, without a sign-in: whoever is named is believed to be there.
+	Embed Scope = "embed"
 )
 
 // Scopes are all of them.
-func Scopes() []Scope { return []Scope{Calls, StepUp, Tokens, Receipts, Reports} }
+func Scopes() []Scope { return []Scope{Calls, StepUp, Tokens, Receipts, Reports, Embed} }
 
 // DefaultScopes are those of a key whose settings name none: what an agent's screen needs.
 func DefaultScopes() []Scope { return []Scope{Calls, StepUp} }
@@ -52,6 +54,7 @@ type Rule struct {
 	public bool
 	scope  Scope
 	roles  []Role
+	framed bool
 }
 
 // Public lets everybody in.
@@ -63,11 +66,17 @@ func Key(scope Scope) Rule { return Rule{scope: scope} }
 // Staff lets people in who are signed in and have one of the roles.
 func Staff(roles ...Role) Rule { return Rule{roles: roles} }
 
+// Framed lets people in who have one of the roles, with the session of a frame in another page and nothing else.
+func Framed(roles ...Role) Rule { return Rule{roles: roles, framed: true} }
+
 // Anybody lets everybody in who is signed in.
 func Anybody() Rule { return Rule{roles: Roles()} }
 
 // IsPublic says whether everybody may use the route.
 func (r Rule) IsPublic() bool { return r.public }
+
+// IsFramed says whether only the session of a frame opens the route.
+func (r Rule) IsFramed() bool { return r.framed }
 
 // Scope is the scope that a key needs; "" if no key opens the route.
 func (r Rule) Scope() Scope { return r.scope }

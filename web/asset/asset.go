@@ -3,6 +3,7 @@
 package asset
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 )
 
 //go:embed files
@@ -79,6 +81,21 @@ func URL(name string) string {
 		panic(fmt.Sprintf("there is no asset %q", name))
 	}
 	return Prefix + hashed
+}
+
+// ForAnyPage serves an asset under an address that stays, to pages of any site: they load it as a module.
+func ForAnyPage(name string) http.Handler {
+	hashed := path.Base(URL(name))
+	f := assets[hashed]
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", f.kind)
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		h.Set("Cache-Control", "public, max-age=300")
+		h.Set("ETag", `"`+hashed+`"`)
+		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(f.body))
+	})
 }
 
 // Serve answers GET /asset/{file}.

@@ -112,8 +112,7 @@ func (p *Pages) seen(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.peopleError(err)
 	}
-	http.Redirect(w, r, "/desk", http.StatusSeeOther)
-	return nil
+	return done(w, r)
 }
 
 // stepUp asks the caller of the agent's own call for more proof.
@@ -145,8 +144,7 @@ func (p *Pages) stepUp(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.note(r, who.ID, audit.StepUpAsked, "call "+id, "")
-	http.Redirect(w, r, "/desk", http.StatusSeeOther)
-	return nil
+	return done(w, r)
 }
 
 // talks says whether the person talks on that call now.

@@ -44,6 +44,7 @@ type office struct {
 	server *httptest.Server
 	book   *people.Book
 	keys   *apikeys.Book
+	frames *people.Frames
 	live   *live.Calls
 	pages  *staff.Pages
 	log    *buffer
@@ -63,9 +64,11 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 	state := shared.NewMemory()
 	o.begin = func() http.Handler {
 		o.book, o.keys, o.live = people.NewBook(state, o.clock), apikeys.NewBook(state, o.clock), live.New(o.clock)
-		o.pages = staff.New(o.options(state, changes))
+		options := o.options(state, changes)
+		o.pages, o.frames = staff.New(options), options.Frames
 		return web.New(web.Options{
-			Staff: o.pages, Routes: o.pages.Routes(), Keys: o.keys, Now: o.clock, Log: slog.New(slog.NewTextHandler(o.log, nil)),
+			Staff: o.pages, Routes: o.pages.Routes(), Keys: o.keys, Frames: o.frames, Now: o.clock,
+			Log: slog.New(slog.NewTextHandler(o.log, nil)),
 		})
 	}
 	o.server = httptest.NewServer(o.begin())
@@ -84,6 +87,7 @@ func (o *office) options(state shared.Store, changes []func(*staff.Options)) sta
 		Book: o.book, Sessions: people.NewSessions(o.book, false), Live: o.live, StepUps: o,
 		Keys:    o.keys,
 		Walls:   walls.New(state, o.clock),
+		Frames:  people.NewFrames(o.book),
 		Lines:   func() []string { return []string{"orders", "retail"} },
 		Journey: func(_ context.Context, call string) ([]event.Event, error) { return o.calls[call], nil },
 		Audit: func(_ context.Context, e audit.Entry) error {

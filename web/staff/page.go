@@ -149,10 +149,10 @@ func (p *Pages) page(r *http.Request, data any) page {
 // isPart says whether a script wants only the fresh part of a page.
 func isPart(r *http.Request) bool { return r.Header.Get("X-Part") != "" }
 
-// contentPolicy lets pages load what is ours alone, and run no code in them.
+// contentPolicy lets pages load what is ours alone, and run no code in them. At its end is who may frame them.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
-	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " +
-	"require-trusted-types-for 'script'; trusted-types countersign"
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; " +
+	"require-trusted-types-for 'script'; trusted-types countersign; frame-ancestors "
 
 // show writes a page, or the part of it that changes.
 func (p *Pages) show(w http.ResponseWriter, r *http.Request, name string, data any) error {
@@ -170,7 +170,7 @@ func (p *Pages) write(w http.ResponseWriter, r *http.Request, status int, name s
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", contentPolicy)
+	h.Set("Content-Security-Policy", contentPolicy+p.frameAncestors(r))
 	h.Set("Content-Language", string(shown.Language))
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	w.WriteHeader(status)

@@ -52,6 +52,9 @@ type Options struct {
 	WhatIf *WhatIf
 	// Walls are the screens on walls that show the board.
 	Walls *walls.Book
+	// Embed are the origins of pages that may have an agent's screen in a frame, and Frames the sessions of such frames.
+	Embed  []string
+	Frames *people.Frames
 	// Audit writes down what somebody did.
 	Audit func(ctx context.Context, e audit.Entry) error
 	// Demo lets visitors in without a password; nil everywhere but in a demo.
@@ -110,7 +113,7 @@ func (p *Pages) Routes() []access.Route {
 	}
 	watching := []access.Role{access.Supervisor, access.Business, access.Admin}
 	persons := []access.Role{access.Supervisor, access.Admin}
-	return append(p.demoRoutes(), []access.Route{
+	return append(append(p.demoRoutes(), p.frameRoutes()...), []access.Route{
 		{Method: "GET", Path: asset.Prefix + "{file}", Rule: access.Public(), Handler: http.HandlerFunc(asset.Serve)},
 		public("GET", "/{$}", p.home),
 		public("GET", "/sign-in", p.signInForm),
@@ -182,7 +185,7 @@ func (p *Pages) Who(r *http.Request) (access.Who, bool, error) { return p.Sessio
 
 // Refuse implements web.Staff.
 func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, status int) {
-	if status == http.StatusUnauthorized && r.Method == http.MethodGet && !isPart(r) && r.URL.Path != "/stream" {
+	if status == http.StatusUnauthorized && r.Method == http.MethodGet && !isPart(r) && !isFramed(r) && r.URL.Path != "/stream" {
 		http.Redirect(w, r, "/sign-in?next="+next(r.URL), http.StatusSeeOther)
 		return
 	}

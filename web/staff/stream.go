@@ -55,7 +55,7 @@ func (p *Pages) stream(w http.ResponseWriter, r *http.Request) error {
 		case <-r.Context().Done():
 			return nil
 		case <-alive.C:
-			if now, ok, whoErr := p.Sessions.Now(r); whoErr == nil && (!ok || !reflect.DeepEqual(now, who)) {
+			if now, ok, whoErr := p.still(r); whoErr == nil && (!ok || !reflect.DeepEqual(now, who)) {
 				return nil // the browser comes again, and is told what is true then
 			}
 			err = send("event: alive\ndata: 1\n\n")

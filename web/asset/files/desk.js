@@ -6,11 +6,22 @@ import { onChange } from "./live.js";
 const desk = document.querySelector("[data-desk]");
 const title = document.title;
 const settings = {
-  get sound() { return localStorage.getItem("sound") !== "off"; },
-  get undisturbed() { return localStorage.getItem("undisturbed") === "on"; },
+  get sound() { return kept("sound") !== "off"; },
+  get undisturbed() { return kept("undisturbed") === "on"; },
 };
 const told = "countersign told";
 const toasted = new Set();
+
+// A browser that keeps nothing for a frame in another page has it until the page ends.
+const unkept = {};
+
+function kept(name) {
+  try { return localStorage.getItem(name); } catch { return unkept[name]; }
+}
+
+function keep(name, value) {
+  try { localStorage.setItem(name, value); } catch { unkept[name] = value; }
+}
 
 function tone() {
   if (!settings.sound) return;
@@ -30,9 +41,9 @@ function tone() {
 
 // first says whether no tab has told of the offer.
 function first(offer) {
-  const before = (localStorage.getItem(told) ?? "").split(" ");
+  const before = (kept(told) ?? "").split(" ");
   if (before.includes(offer)) return false;
-  localStorage.setItem(told, [offer, ...before].slice(0, 50).join(" "));
+  keep(told, [offer, ...before].slice(0, 50).join(" "));
   return true;
 }
 
@@ -78,11 +89,11 @@ test?.addEventListener("click", async () => {
 const sound = document.querySelector("[data-sound]");
 if (sound) {
   sound.checked = settings.sound;
-  sound.addEventListener("change", () => localStorage.setItem("sound", sound.checked ? "on" : "off"));
+  sound.addEventListener("change", () => keep("sound", sound.checked ? "on" : "off"));
 }
 
 const undisturbed = document.querySelector("[data-undisturbed]");
 if (undisturbed) {
   undisturbed.checked = settings.undisturbed;
-  undisturbed.addEventListener("change", () => localStorage.setItem("undisturbed", undisturbed.checked ? "on" : "off"));
+  undisturbed.addEventListener("change", () => keep("undisturbed", undisturbed.checked ? "on" : "off"));
 }

@@ -3,12 +3,18 @@
 // A message only says that something changed; each part is fetched again, so that nothing is missed after a sleep or a
 // cut, and nothing comes twice.
 
-const lockName = "countersign stream";
-const channel = new BroadcastChannel(lockName);
+/** server is how a page asks it: with the cookie of its session. A frame in another page has none (frame.js). */
+export const server = {
+  name: "countersign stream", // of what its tabs share
+  fetch: (path, options) => fetch(path, { ...options, credentials: "same-origin" }),
+  stream: () => new EventSource("/stream"),
+  refused: () => location.reload(), // the page says why
+};
 const policy = globalThis.trustedTypes?.createPolicy("countersign", { createHTML: (html) => html });
 const staleAfter = 20_000; // the server says something every 10 s
 
 const listeners = new Set();
+let channel;
 let heard = Date.now();
 let state = "current";
 
@@ -20,7 +26,7 @@ export const html = (text) => policy ? policy.createHTML(text) : text;
 
 function lead() {
   return new Promise((_, reject) => {
-    const source = new EventSource("/stream");
+    const source = server.stream();
     const tell = (message) => { channel.postMessage(message); take(message); };
     source.addEventListener("change", (e) => tell({ topics: e.data.split(" ") }));
     source.addEventListener("alive", () => tell({ alive: true }));
@@ -35,12 +41,20 @@ function lead() {
   });
 }
 
+let wake = () => {};
+
+/** again makes a page that was refused ask at once. */
+export const again = () => wake();
+
 async function elect() {
+  let alone = !navigator.locks; // browsers have locks with TLS only, and not where they keep nothing
   for (let pause = 1000; ; pause = Math.min(pause * 2, 15_000)) {
     try {
-      await (navigator.locks ? navigator.locks.request(lockName, lead) : lead()); // browsers have locks with TLS only
-    } catch { /* the lock is free again: whoever gets it tries */ }
-    await new Promise((done) => setTimeout(done, pause * (0.5 + Math.random())));
+      await (alone ? lead() : navigator.locks.request(server.name, lead));
+    } catch (err) { // the lock is free again: whoever gets it tries
+      alone ||= err.name === "SecurityError";
+    }
+    await new Promise((done) => { wake = done; setTimeout(done, pause * (0.5 + Math.random())); });
   }
 }
 
@@ -67,7 +81,8 @@ function show(next) {
 const running = new Map();
 const retries = new Map();
 
-async function refresh(topics) {
+/** refresh updates the parts of the topics; "*" stands for all. */
+export function refresh(topics) {
   for (const part of document.querySelectorAll("[data-live]")) {
     if (topics.includes("*") || topics.includes(part.dataset.live)) update(part);
   }
@@ -79,8 +94,8 @@ export async function update(part) {
   running.set(part, false);
   clearTimeout(retries.get(part));
   try {
-    const answer = await fetch(part.dataset.source, { headers: { "X-Part": "1" }, credentials: "same-origin" });
-    if ([401, 403, 404].includes(answer.status)) { location.reload(); return; } // the page says why
+    const answer = await server.fetch(part.dataset.source, { headers: { "X-Part": "1" } });
+    if ([401, 403, 404].includes(answer.status)) { server.refused(); return; }
     if (!answer.ok) throw new Error(answer.status);
     const text = await answer.text();
     if (part.dataset.text !== text) {
@@ -106,7 +121,9 @@ function replace(part, text) {
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
-if (document.querySelector("[data-live]")) {
+/** start keeps the page fresh from now on. */
+export function start() {
+  channel = new BroadcastChannel(server.name);
   channel.onmessage = (e) => take(e.data);
   elect();
   setInterval(() => { if (Date.now() - heard > staleAfter) show("behind"); }, 1000);
@@ -114,3 +131,5 @@ if (document.querySelector("[data-live]")) {
     if (!document.hidden && Date.now() - heard > staleAfter) refresh(["*"]);
   });
 }
+
+if (document.querySelector("[data-live]") && !document.querySelector("[data-frame]")) start();
