@@ -4,6 +4,7 @@ package browsertest
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -17,13 +18,13 @@ import (
 // Patience is for a browser on a busy machine.
 const Patience = time.Minute
 
-// Start starts a browser and returns the context of its first tab, as package chromedp wants it. The browser ends with
-// the test, which is skipped if there is none.
-func Start(t testing.TB) context.Context {
+// Start starts a browser, with preferences of its user as Chromium's file has them, and returns the context of its first
+// tab, as package chromedp wants it. The browser ends with the test, which is skipped if there is none.
+func Start(t testing.TB, preferences ...string) context.Context {
 	t.Helper()
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(programtest.Find(t, "chromium")), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.NoFirstRun, chromedp.UserDataDir(profile(t)), chromedp.WindowSize(1280, 900),
+		chromedp.NoFirstRun, chromedp.UserDataDir(profile(t, preferences...)), chromedp.WindowSize(1280, 900),
 		chromedp.WSURLReadTimeout(Patience),
 	}
 	for _, flag := range []string{
@@ -41,10 +42,14 @@ func Start(t testing.TB) context.Context {
 }
 
 // profile is a folder for a browser, which goes on writing for a moment when it has ended.
-func profile(t testing.TB) string {
+func profile(t testing.TB, preferences ...string) string {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "countersign-chromium-")
 	require.NoError(t, err)
+	for _, p := range preferences {
+		require.NoError(t, os.Mkdir(filepath.Join(folder, "Default"), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "Default", "Preferences"), []byte(p), 0o600))
+	}
 	t.Cleanup(func() {
 		assert.Eventually(t, func() bool { return os.RemoveAll(folder) == nil }, Patience, 50*time.Millisecond)
 	})

@@ -31,13 +31,13 @@ type tab struct {
 	ctx context.Context
 }
 
-// open starts a browser.
-func (o *office) open(t *testing.T) *tab {
+// open starts a browser, with preferences of its user.
+func (o *office) open(t *testing.T, preferences ...string) *tab {
 	t.Helper()
 	if racing {
 		t.Skip("the tests in a browser run without the race detector")
 	}
-	return &tab{t: t, o: o, ctx: browsertest.Start(t)}
+	return &tab{t: t, o: o, ctx: browsertest.Start(t, preferences...)}
 }
 
 // another is a new tab of the same browser.

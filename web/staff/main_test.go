@@ -220,6 +220,11 @@ func (b *browser) do(method, path string, form url.Values) reply {
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	return b.send(r)
+}
+
+func (b *browser) send(r *http.Request) reply {
+	b.o.t.Helper()
 	got, err := b.client.Do(r)
 	require.NoError(b.o.t, err)
 	defer func() { _ = got.Body.Close() }()

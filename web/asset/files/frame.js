@@ -6,7 +6,7 @@ import { again, onChange, refresh, server, start } from "./live.js";
 const box = document.querySelector("[data-frame]");
 const desk = document.querySelector("[data-desk]");
 const origins = box.dataset.origins.split(" ").filter(Boolean);
-const askAgain = 15_000;
+const askAgain = 10_000;
 const renewAt = 0.9; // of a session's life
 
 let session = "";
@@ -14,7 +14,9 @@ let person = "";
 let peer = ""; // the origin of the page around, once it has shown itself
 let timer = 0;
 
-const authorization = () => ({ Authorization: `Bearer ${session}` });
+const headers = () => ({
+  "Accept-Language": document.documentElement.lang, ...(session && { Authorization: `Bearer ${session}` }),
+});
 
 function say(words) {
   box.hidden = !words;
@@ -40,7 +42,7 @@ async function begin(token) {
   try {
     const answer = await fetch("/embed/session", {
       method: "POST", credentials: "omit", body: JSON.stringify({ token }),
-      headers: { "Content-Type": "application/json", ...(session && authorization()) },
+      headers: { "Content-Type": "application/json", ...headers() },
     });
     const got = await answer.json();
     if (!answer.ok) {
@@ -155,8 +157,7 @@ async function submit(form) {
 
 if (parent !== window) {
   server.fetch = (path, options) => fetch(`/frame${path}`, {
-    ...options, credentials: "omit",
-    headers: { ...options.headers, ...authorization(), "Accept-Language": document.documentElement.lang },
+    ...options, credentials: "omit", headers: { ...options.headers, ...headers() },
   });
   server.stream = () => new Stream("/stream");
   server.refused = over;

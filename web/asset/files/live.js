@@ -52,7 +52,7 @@ async function elect() {
     try {
       await (alone ? lead() : navigator.locks.request(server.name, lead));
     } catch (err) { // the lock is free again: whoever gets it tries
-      alone ||= err.name === "SecurityError";
+      if (!alone && err.name === "SecurityError") { alone = true; continue; }
     }
     await new Promise((done) => { wake = done; setTimeout(done, pause * (0.5 + Math.random())); });
   }
