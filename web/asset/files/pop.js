@@ -52,7 +52,7 @@ class CountersignPop extends HTMLElement {
     frame.title = "Countersign";
     frame.allow = "autoplay; clipboard-write";
     frame.referrerPolicy = "no-referrer";
-    Object.assign(frame.style, { border: "0", width: "100%", height: "100%", minHeight: "20rem" });
+    Object.assign(frame.style, { border: "0", width: "100%", height: "100%", minHeight: "28rem" });
     frame.addEventListener("load", () => {
       setTimeout(() => { if (!signal.aborted && !this.#heard) this.#say("blocked"); }, patience);
     });
