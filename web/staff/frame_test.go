@@ -1,7 +1,6 @@
 package staff_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -113,38 +112,16 @@ func TestTheStreamOfAFrameNeedsItsSession(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, o.as("boss").get("/frame/stream").status, "a cookie is none")
 	assert.Equal(t, http.StatusUnauthorized, o.browser().get("/frame/stream").status)
 	b := o.frameOf("boss")
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, o.url+"/frame/stream", nil)
-	require.NoError(t, err)
-	r.Header = b.header
-	answer, err := b.client.Do(r)
-	require.NoError(t, err)
-	defer func() { _ = answer.Body.Close() }()
-	require.Equal(t, http.StatusOK, answer.StatusCode)
-	heard := &buffer{}
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		piece := make([]byte, 1024)
-		for {
-			n, err := answer.Body.Read(piece)
-			_, _ = heard.Write(piece[:n])
-			if err != nil {
-				return
-			}
-		}
-	}()
+	o.pages.CheckStreamsEach(20 * time.Millisecond)
+	lines := b.streamAt(t, "/frame/stream")
 	o.happened("call-9", "retail", verifiedCall()...)
 	o.happened("call-1", "retail", append(verifiedCall(), offered("1001"))...)
-	require.Eventually(t, func() bool { return strings.Contains(heard.String(), "data: desk") }, patience, tick)
+	line, _ := next(t, lines)
+	assert.Equal(t, "desk", line, "and not board, which they may see in a browser")
 	require.NoError(t, o.book.SignOut(t.Context(), "boss"))
-	select {
-	case <-over:
-	case <-ctx.Done():
-		assert.Fail(t, "the stream goes on without a session")
+	for line, ok := next(t, lines); ok; line, ok = next(t, lines) {
+		assert.Equal(t, "desk", line)
 	}
-	assert.NotContains(t, heard.String(), "data: board", "though they may see it in a browser")
 }
 
 func TestOnlyThePageForFramesMayBeFramedAndOnlyByThePagesOfTheSettings(t *testing.T) {

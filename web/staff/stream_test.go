@@ -17,8 +17,14 @@ import (
 // stream is the stream of a browser: its lines of data, closed when it ends.
 func (b *browser) stream(t *testing.T) <-chan string {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.o.url+"/stream", nil)
+	return b.streamAt(t, "/stream")
+}
+
+func (b *browser) streamAt(t *testing.T, path string) <-chan string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.o.url+path, nil)
 	require.NoError(t, err)
+	r.Header = b.header.Clone()
 	client := *b.client
 	client.Timeout = 0
 	got, err := client.Do(r)

@@ -1,7 +1,7 @@
 // An agent's screen inside another page. The page around it hands over a token, which begins a session that this script
 // alone knows: no cookie holds it, and it is in no address. What happens to calls is told to the page around.
 
-import { again, onChange, refresh, server, start } from "./live.js";
+import { onChange, refresh, retry, server, start } from "./live.js";
 
 const box = document.querySelector("[data-frame]");
 const desk = document.querySelector("[data-desk]");
@@ -58,7 +58,7 @@ async function begin(token) {
       server.name = `countersign frame ${person}`;
       start();
     }
-    again();
+    retry();
     refresh(["*"]);
   } catch { /* the service is away: ask again */ }
 }

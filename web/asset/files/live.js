@@ -43,8 +43,8 @@ function lead() {
 
 let wake = () => {};
 
-/** again makes a page that was refused ask at once. */
-export const again = () => wake();
+/** retry makes a page that was refused ask at once. */
+export const retry = () => wake();
 
 async function elect() {
   let alone = !navigator.locks; // browsers have locks with TLS only, and not where they keep nothing
