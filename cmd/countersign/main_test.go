@@ -217,15 +217,17 @@ func TestABadConfigurationIsRefusedWithEverythingThatIsWrong(t *testing.T) {
 		"web: {keys: {x: {sha256: abc, scopes: [all]}}}":      {`has the scope "all"`, "x must be the SHA-256"},
 		"web: {embed: {origins: [\"https://crm.example/\"]}}": {"web.embed.origins has \"https://crm.example/\"", "without a path"},
 		"web: {embed: {origins: [\"http://crm.example\"]}}":   {"web.embed.origins", "http:// only at localhost"},
-		"web: {embed: {origins: [\"https://*.example\"]}}":    {"web.embed.origins"},
-		"line: {region: QQ}":                                  {"QQ", "two letters"},
-		"socket: {max_calls: 0}":                              {"max_calls"},
-		"nats: {listen: 0.0.0.0:0}":                           {"0.0.0.0"},
-		"nats: {url: \"http://x\"}":                           {"http://x"},
-		"nats: {timeout: 10ms}":                               {"nats.timeout", "100ms to 5s"},
-		"prompts: {path: /no/such/folder/here}":               {"/no/such/folder/here"},
-		"customers: {pepper: /proc/none/pepper}":              {"/proc/none/pepper"},
-		"nats: {password: hunter2, lissten: x}":               {"lissten"},
+		"web: {embed: {origins: [\"https://*.example\", \"https://crm.example\", \"https://crm.example:443\"]}}": {
+			"https://*.example", "https://crm.example:443",
+		},
+		"line: {region: QQ}":                     {"QQ", "two letters"},
+		"socket: {max_calls: 0}":                 {"max_calls"},
+		"nats: {listen: 0.0.0.0:0}":              {"0.0.0.0"},
+		"nats: {url: \"http://x\"}":              {"http://x"},
+		"nats: {timeout: 10ms}":                  {"nats.timeout", "100ms to 5s"},
+		"prompts: {path: /no/such/folder/here}":  {"/no/such/folder/here"},
+		"customers: {pepper: /proc/none/pepper}": {"/proc/none/pepper"},
+		"nats: {password: hunter2, lissten: x}":  {"lissten"},
 	} {
 		require.NoError(t, os.WriteFile(file, []byte(yaml), 0o600))
 		code, _, stderr := countersign(t, "", "--config", file, "--data", data, "serve", "--listen", "127.0.0.1:0")

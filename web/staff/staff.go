@@ -185,7 +185,8 @@ func (p *Pages) Who(r *http.Request) (access.Who, bool, error) { return p.Sessio
 
 // Refuse implements web.Staff.
 func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, status int) {
-	if status == http.StatusUnauthorized && r.Method == http.MethodGet && !isPart(r) && !isFramed(r) && r.URL.Path != "/stream" {
+	byScript := isPart(r) || isFramed(r) || r.URL.Path == "/stream"
+	if status == http.StatusUnauthorized && r.Method == http.MethodGet && !byScript {
 		http.Redirect(w, r, "/sign-in?next="+next(r.URL), http.StatusSeeOther)
 		return
 	}

@@ -23,7 +23,7 @@ function say(words) {
   box.querySelector("span").textContent = words;
 }
 
-/** post tells the page around, and none but those of the settings. */
+// post tells the page around, and none but those of the settings.
 function post(message) {
   for (const origin of peer ? [peer] : origins) parent.postMessage(message, origin);
 }
@@ -53,6 +53,7 @@ async function begin(token) {
     session = got.session;
     askIn(got.expires_in * 1000 * renewAt);
     say("");
+    desk.hidden = false;
     if (!person) {
       person = got.person;
       server.name = `countersign frame ${person}`;
@@ -67,13 +68,14 @@ async function begin(token) {
 function over() {
   if (!session) return;
   session = "";
+  desk.hidden = true;
   desk.replaceChildren();
   delete desk.dataset.text;
   say(box.dataset.ended);
   ask();
 }
 
-/** Stream is an EventSource that sends the session, which EventSource cannot. */
+// Stream is an EventSource that sends the session, which EventSource cannot.
 class Stream extends EventTarget {
   readyState = EventSource.CONNECTING;
   #end = new AbortController();
