@@ -64,8 +64,8 @@ func TestEveryScreenIsAccessible(t *testing.T) {
 		}
 	}
 	everyTheme("nobody", "/sign-in", "en")
-	everyTheme("nobody", "/wall", "en")
 	everyTheme("nobody", "/embed/desk", "en")
+	everyTheme("nobody", "/wall", "en")
 	code := eval[string](b, text(".code"))
 	require.Equal(t, http.StatusSeeOther, o.as("supervisor").post("/board/walls", "code", code, "name", "Hall").status)
 	everyTheme("a wall", "/wall", "en")
