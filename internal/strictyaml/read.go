@@ -88,6 +88,9 @@ func (r *reader) value(n ast.Node, v reflect.Value, key string) {
 			v.Set(reflect.New(t.Elem()))
 		}
 		r.structure(n, v.Elem(), key)
+	case t.Kind() == reflect.Pointer && n.Type() != ast.NullType: // package yaml leaves it nil for false
+		v.Set(reflect.New(t.Elem()))
+		r.value(n, v.Elem(), key)
 	case t.Kind() == reflect.Struct:
 		r.structure(n, v, key)
 	case t.Kind() == reflect.Slice && isStruct(t.Elem()):

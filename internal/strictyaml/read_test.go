@@ -19,6 +19,10 @@ type inner struct {
 type settings struct {
 	Name  string        `yaml:"name"`
 	Fast  bool          `yaml:"fast"`
+	Off   *bool         `yaml:"off"`
+	On    *bool         `yaml:"on"`
+	Unset *bool         `yaml:"unset"`
+	Null  *bool         `yaml:"null_one"`
 	Wait  time.Duration `yaml:"wait"`
 	Words []string      `yaml:"words"`
 	Below struct {
@@ -48,6 +52,9 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 # all of it
 name: "a name"
 fast: true
+off: false
+"on": true
+null_one: null
 wait: 90d
 words: [one, "2"]
 below: {deep: {unit: m}}
@@ -58,7 +65,9 @@ texts: {en: hello}
 own: mine
 `)
 	require.NoError(t, err)
+	off, on := false, true
 	want := settings{
+		Off: &off, On: &on,
 		Name: "a name", Fast: true, Wait: 90 * 24 * time.Hour, Words: []string{"one", "2"}, Maybe: &inner{Size: 3},
 		Several: []inner{{Size: 1}, {Size: 2}}, ByName: map[string]*inner{"x": {Size: 5}},
 		Texts: map[string]string{"en": "hello"}, Embedded: Embedded{Own: "mine"},
@@ -69,7 +78,7 @@ own: mine
 
 func TestNothingIsNoMistake(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"", "\n", "# x\n", "---\n", "---\n# x\n", "below:\n", "name: # later\n", "several:\n"} {
+	for _, text := range []string{"on:\n", "", "\n", "# x\n", "---\n", "---\n# x\n", "below:\n", "name: # later\n", "several:\n"} {
 		got, _, err := read(text)
 		require.NoError(t, err, text)
 		assert.Equal(t, "default", got.Name, text)
