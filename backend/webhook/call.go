@@ -127,7 +127,7 @@ func (c *call) deliver(ctx context.Context, t *taken) (ok bool) {
 		return true
 	}
 	c.failing.Places = append(c.failing.Places, t.place)
-	if !c.save(ctx) {
+	if !c.save() {
 		return false
 	}
 	c.handled(t)
@@ -137,7 +137,7 @@ func (c *call) deliver(ctx context.Context, t *taken) (ok bool) {
 // errTooOld: nobody was there to deliver the event in its time.
 var errTooOld = errors.New("it waited for more than three days before its turn came")
 
-// attempt makes one attempt when it is its turn. ok is false if ctx ended before.
+// attempt makes one attempt when it is its turn. ok is false if ctx ended before, or the lease meanwhile.
 func (c *call) attempt(ctx context.Context, e event.Event) (err error, ok bool) {
 	select {
 	case <-ctx.Done():
@@ -145,7 +145,10 @@ func (c *call) attempt(ctx context.Context, e event.Event) (err error, ok bool) 
 	case c.slots <- struct{}{}:
 	}
 	defer func() { <-c.slots }()
-	err = c.hook.Deliver(context.WithoutCancel(ctx), e) // it has a time limit of its own
+	err = c.hook.Deliver(c.held, e) // it has a time limit of its own
+	if c.held.Err() != nil {        // another machine delivers it
+		return nil, false
+	}
 	if err != nil {
 		c.health.failed(c.id, err)
 		return err, true
@@ -161,7 +164,7 @@ func (c *call) retry(ctx context.Context) (ok bool) {
 	f := c.failing
 	for len(f.Places) > 0 {
 		if c.now().Sub(f.First) > giveUpAfter {
-			return c.giveUp(ctx)
+			return c.giveUp()
 		}
 		e, found, err := c.stream.At(ctx, f.Places[0])
 		if err != nil { // not the webhook's failure
@@ -176,10 +179,10 @@ func (c *call) retry(ctx context.Context) (ok bool) {
 		if err != nil {
 			f.Attempts++
 			f.Error, f.Next = err.Error(), c.now().Add(pause(f.Attempts)).UTC()
-			return c.save(ctx)
+			return c.save()
 		}
 		f.Places, f.Attempts = f.Places[1:], 0
-		if !c.save(ctx) {
+		if !c.save() {
 			return false
 		}
 	}
@@ -188,34 +191,33 @@ func (c *call) retry(ctx context.Context) (ok bool) {
 	return true
 }
 
-// save keeps what failed, on whatever machine it is tried again; without places it is forgotten. ok is false if ctx
-// ended.
-func (c *call) save(ctx context.Context) (ok bool) {
-	return c.keepAs(ctx, failingPart, c.failing, shared.Forever)
+// save keeps what failed, on whatever machine it is tried again; without places it is forgotten. ok is false if the
+// lease is lost: then it is for another machine to write.
+func (c *call) save() (ok bool) {
+	return c.keepAs(failingPart, c.failing, shared.Forever)
 }
 
-func (c *call) keepAs(ctx context.Context, part string, f *Failing, keep time.Duration) (ok bool) {
+func (c *call) keepAs(part string, f *Failing, keep time.Duration) (ok bool) {
 	var value any
 	if f != nil && len(f.Places) > 0 {
 		value = f
 	}
-	for {
-		if put(ctx, c.store, c.hook.Name()+part+callKey(c.id), value, keep) == nil {
+	for c.held.Err() == nil {
+		if put(c.held, c.store, c.hook.Name()+part+callKey(c.id), value, keep) == nil {
 			return true
 		}
-		if retry.Pause(ctx, stateRetry) != nil {
-			return false
-		}
+		_ = retry.Pause(c.held, stateRetry)
 	}
+	return false
 }
 
 // giveUp makes dead letters of what failed.
-func (c *call) giveUp(ctx context.Context) (ok bool) {
+func (c *call) giveUp() (ok bool) {
 	dead := *c.failing
 	if oldest := c.bury(&dead); oldest != "" {
-		_ = put(ctx, c.store, c.hook.Name()+deadPart+callKey(oldest), nil, 0) // or it expires
+		_ = put(c.held, c.store, c.hook.Name()+deadPart+callKey(oldest), nil, 0) // or it expires
 	}
-	if !c.keepAs(ctx, deadPart, &dead, keepDead) || !c.keepAs(ctx, failingPart, nil, 0) {
+	if !c.keepAs(deadPart, &dead, keepDead) || !c.keepAs(failingPart, nil, 0) {
 		return false
 	}
 	c.failing = nil

@@ -52,11 +52,14 @@ func NewDelivery(store shared.Store, stream Stream, hooks []*Hook, log *slog.Log
 
 // Times and bounds of a delivery (docs/policy.md#webhooks).
 const (
-	// leaseRenew is how often the machine that delivers says so; leaseLife how long it may be silent before another one
-	// takes over. It stops itself at leaseStop, before that.
-	leaseRenew = 2 * time.Second
-	leaseStop  = 8 * time.Second
-	leaseLife  = 12 * time.Second
+	// leaseRenew is how often the machine that delivers says so, renewWithin how long that may take, and leaseLife how
+	// long it may be silent before another one takes over. At leaseStop it ends the requests that are under way, which
+	// takes endWithin at most: two machines never deliver at once, however long a request may take.
+	leaseRenew  = 2 * time.Second
+	renewWithin = 2 * time.Second
+	leaseStop   = 8 * time.Second
+	endWithin   = 4 * time.Second
+	leaseLife   = 12 * time.Second
 	// giveUpAfter is how long events are tried again.
 	giveUpAfter = 72 * time.Hour
 	// retryFirst and retryMost bound the pauses, each of which is retryTimes the last.
@@ -74,10 +77,18 @@ const (
 	holdMost  = time.Minute
 	// mostDead is how many dead letters are kept; the oldest go first.
 	mostDead = 1000
+	// againEvery is how often the machine that delivers looks for what an operator wants to be tried again.
+	againEvery = 2 * time.Second
 	// stateRetry is the pause when the shared state or the stream is unavailable.
 	stateRetry = 2 * time.Second
 	// warnAfter is how long that may last before it is worth a line in the log.
 	warnAfter = 15 * time.Second
+)
+
+// These do not compile if the times do not fit: a negative constant is no uint.
+const (
+	_ = uint(leaseStop - 2*(leaseRenew+renewWithin)) // one renewal may fail
+	_ = uint(leaseLife - leaseStop - endWithin)
 )
 
 // Run delivers until ctx ends. Requests that are under way are finished.

@@ -271,7 +271,7 @@ func TestNothingIsSkippedWhenTheProcessStops(t *testing.T) {
 	from := placeOf(6)
 	w := &worker{
 		hook: &fakeHook{}, active: map[string]*call{}, place: from,
-		health: newHealth(slog.New(slog.DiscardHandler), time.Now), now: time.Now,
+		health: newHealth(slog.New(slog.DiscardHandler), time.Now), now: time.Now, held: t.Context(),
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()

@@ -21,7 +21,8 @@ type lease struct {
 	log      *slog.Logger
 	progress progress
 	revision uint64
-	renewed  time.Time
+	// renewed is when the write that gave us the lease began: others count from a later moment.
+	renewed time.Time
 }
 
 // take waits until the lease is ours, or ctx ends. It goes by what it sees change, not by the clocks of others.
@@ -78,7 +79,8 @@ func (l *lease) try(ctx context.Context, stream Stream, seen *uint64, since *tim
 
 // write makes the lease ours, or renews it.
 func (l *lease) write(ctx context.Context, p progress, revision uint64) (ours bool, err error) {
-	p.Holder, p.At = l.id, l.now().UTC()
+	began := l.now()
+	p.Holder, p.At = l.id, began.UTC()
 	next, err := l.update(ctx, p, revision)
 	switch {
 	case errors.Is(err, shared.ErrConflict):
@@ -86,7 +88,7 @@ func (l *lease) write(ctx context.Context, p progress, revision uint64) (ours bo
 	case err != nil:
 		return false, err
 	}
-	l.progress, l.revision, l.renewed = p, next, l.now()
+	l.progress, l.revision, l.renewed = p, next, began
 	return true, nil
 }
 
@@ -101,9 +103,14 @@ func (l *lease) update(ctx context.Context, p progress, revision uint64) (uint64
 	return l.store.Update(ctx, l.key, value, revision, shared.Forever)
 }
 
+// left is how long the lease is still ours.
+func (l *lease) left() time.Duration { return leaseStop - l.now().Sub(l.renewed) }
+
 // renew keeps the lease and notes how far the webhook is. ours is false if another machine has it, or will soon.
 func (l *lease) renew(ctx context.Context, at event.Place) (ours bool) {
-	p := l.progress
+	ctx, cancel := context.WithTimeout(ctx, renewWithin)
+	defer cancel()
+	began, p := l.now(), l.progress
 	p.Place = at
 	ours, err := l.write(ctx, p, l.revision)
 	if err == nil {
@@ -115,10 +122,11 @@ func (l *lease) renew(ctx context.Context, at event.Place) (ours bool) {
 		if json.Unmarshal(value, &is) != nil || is.Holder != l.id {
 			return false
 		}
-		l.progress, l.revision, l.renewed = is, revision, l.now()
-		return true
+		if revision != l.revision {
+			l.progress, l.revision, l.renewed = is, revision, began
+		}
 	}
-	return l.now().Sub(l.renewed) < leaseStop
+	return l.left() > 0
 }
 
 // release lets another machine have the lease at once.

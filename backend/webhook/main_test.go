@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"countersign/internal/leaktest"
+	"countersign/internal/retry"
 	"countersign/session/event"
 	"countersign/session/shared"
 )
@@ -102,6 +103,9 @@ type fakeHook struct {
 	got   []string
 	tried int
 	times []time.Time
+	// under counts the requests under way of each call; overlaps are calls that had two at once.
+	under    map[string]int
+	overlaps []string
 	// refuses says what it does not take. takes is how long one request takes.
 	refuses func(e event.Event) bool
 	takes   time.Duration
@@ -110,12 +114,15 @@ type fakeHook struct {
 func (h *fakeHook) Name() string             { return "crm" }
 func (h *fakeHook) Wants(e event.Event) bool { return e.Call != "unwanted" }
 
-func (h *fakeHook) Deliver(_ context.Context, e event.Event) error {
-	if h.takes > 0 {
-		time.Sleep(h.takes) // in the time of a synctest
-	}
+func (h *fakeHook) Deliver(ctx context.Context, e event.Event) error {
+	h.begin(e.Call)
+	err := retry.Pause(ctx, h.takes) // in the time of a synctest
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.under[e.Call]--
+	if h.takes > 0 && err != nil {
+		return err
+	}
 	h.tried++
 	h.times = append(h.times, time.Now())
 	if h.refuses != nil && h.refuses(e) {
@@ -123,6 +130,17 @@ func (h *fakeHook) Deliver(_ context.Context, e event.Event) error {
 	}
 	h.got = append(h.got, e.ID)
 	return nil
+}
+
+func (h *fakeHook) begin(call string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.under == nil {
+		h.under = map[string]int{}
+	}
+	if h.under[call]++; h.under[call] > 1 {
+		h.overlaps = append(h.overlaps, call)
+	}
 }
 
 func (h *fakeHook) refuse(what func(event.Event) bool) {
@@ -196,37 +214,48 @@ func idsOf(call string, n int) (ids []string) {
 	return ids
 }
 
-// hanging is a store whose writes fail from a moment on, as for a machine that was killed.
+// hanging is a store that is not well from a moment on.
 type hanging struct {
 	shared.Store
-	mu   sync.Mutex
-	dead bool
+	mu sync.Mutex
+	// read and write come before each operation.
+	read, write func(ctx context.Context) error
 }
 
+// kill fails all, as for a machine that was killed.
 func (h *hanging) kill() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.dead = true
+	fails := func(context.Context) error { return errors.New("killed") }
+	h.fall(fails, fails)
 }
 
-func (h *hanging) gone() error {
+func (h *hanging) fall(read, write func(ctx context.Context) error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.dead {
-		return errors.New("killed")
+	h.read, h.write = read, write
+}
+
+func (h *hanging) before(ctx context.Context, writes bool) error {
+	h.mu.Lock()
+	what := h.read
+	if writes {
+		what = h.write
 	}
-	return nil
+	h.mu.Unlock()
+	if what == nil {
+		return nil
+	}
+	return what(ctx)
 }
 
 func (h *hanging) Get(ctx context.Context, key string) ([]byte, uint64, error) {
-	if err := h.gone(); err != nil {
+	if err := h.before(ctx, false); err != nil {
 		return nil, 0, err
 	}
 	return h.Store.Get(ctx, key)
 }
 
 func (h *hanging) Create(ctx context.Context, key string, value []byte, keep time.Duration) (uint64, error) {
-	if err := h.gone(); err != nil {
+	if err := h.before(ctx, true); err != nil {
 		return 0, err
 	}
 	return h.Store.Create(ctx, key, value, keep)
@@ -235,7 +264,7 @@ func (h *hanging) Create(ctx context.Context, key string, value []byte, keep tim
 func (h *hanging) Update(
 	ctx context.Context, key string, value []byte, revision uint64, keep time.Duration,
 ) (uint64, error) {
-	if err := h.gone(); err != nil {
+	if err := h.before(ctx, true); err != nil {
 		return 0, err
 	}
 	return h.Store.Update(ctx, key, value, revision, keep)

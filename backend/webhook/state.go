@@ -18,7 +18,7 @@ import (
 
 // What machines share about a webhook, in the bucket webhooks: how far it is and who delivers (NAME.place), the calls
 // whose events wait for another attempt (NAME.failing.…), the dead letters (NAME.dead.…), and what an operator wants to
-// be tried again (NAME.again). Events are kept as places in the stream: what is erased there is gone here, too.
+// be tried again (NAME.again.…, a key for each call and one for all). Events are kept as places in the stream: what is erased there is gone here, too.
 
 // progress is how far a webhook is: all events up to Place are delivered, wait in a Failing, or are not wanted.
 type progress struct {
@@ -154,7 +154,11 @@ func Ask(ctx context.Context, s shared.Store, name string, end event.Place) (Sta
 
 // Again has what was not delivered tried again now, the dead letters too: of one call, or of all if call is "".
 func Again(ctx context.Context, s shared.Store, name, call string, now time.Time) error {
-	if err := put(ctx, s, name+againPart, again{Call: call, At: now}, time.Hour); err != nil {
+	key := name + againPart + callKey(call)
+	if call == "" {
+		key = name + againPart + ".all"
+	}
+	if err := put(ctx, s, key, again{Call: call, At: now}, time.Hour); err != nil {
 		return fmt.Errorf("try webhook %s again: %w", name, err)
 	}
 	return nil

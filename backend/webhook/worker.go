@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -12,8 +13,9 @@ import (
 	"countersign/session/shared"
 )
 
-// worker delivers to one webhook while its lease is ours. One goroutine reads the stream, one renews the lease, and each
-// call whose events are under way or failing has one of its own; those end when nothing of the call is left to do.
+// worker delivers to one webhook while its lease is ours. One goroutine reads the stream, one renews the lease, one looks
+// for what an operator wants, and each call whose events are under way or failing has one of its own; those end when
+// nothing of the call is left to do.
 type worker struct {
 	store  shared.Store
 	stream Stream
@@ -23,6 +25,10 @@ type worker struct {
 	now    func() time.Time
 	slots  chan struct{}
 
+	// held ends when the lease is lost, and with it requests and writes that are under way. When only the process stops,
+	// they are finished.
+	held context.Context
+
 	calls sync.WaitGroup
 
 	mu     sync.Mutex
@@ -30,7 +36,7 @@ type worker struct {
 	taken  []*taken    // from the stream, in order; the first is not handled yet
 	place  event.Place // all before is handled
 	dead   map[string]*Failing
-	again  uint64 // the revision of the last request to try again that was seen; one from before us counts again
+	again  map[string][]byte // the requests to try again that were seen; those from before us count again
 	health *health
 }
 
@@ -50,13 +56,28 @@ func newWorker(d *Delivery, h deliverer, l *lease, log *slog.Logger) *worker {
 
 // work delivers until ctx ends or the lease is lost.
 func (w *worker) work(ctx context.Context) {
+	held, lose := context.WithCancel(context.WithoutCancel(ctx))
 	ctx, stop := context.WithCancel(ctx)
-	defer stop()
+	w.held = held
+	finished := make(chan struct{})
+	var renewing sync.WaitGroup
+	renewing.Go(func() { w.keep(finished, func() { lose(); stop() }) })
+	w.deliver(ctx)
+	close(finished)
+	renewing.Wait()
+	if held.Err() == nil {
+		w.lease.release(held, w.at())
+	}
+	stop()
+	lose()
+}
+
+// deliver delivers until ctx ends, and what is under way to its end.
+func (w *worker) deliver(ctx context.Context) {
 	failing, err := w.load(ctx)
 	if err != nil {
 		w.log.Warn("webhook waits, what it could not deliver is not read", "err", err)
 		_ = retry.Pause(ctx, stateRetry)
-		w.lease.release(context.WithoutCancel(ctx), w.place)
 		return
 	}
 	for _, f := range failing {
@@ -64,16 +85,12 @@ func (w *worker) work(ctx context.Context) {
 	}
 	var reading sync.WaitGroup
 	reading.Go(func() {
-		w.stream.Follow(ctx, w.place, func(at event.Place, e event.Event) { w.take(ctx, at, e) })
-		<-ctx.Done()
+		w.stream.Follow(ctx, w.at(), func(at event.Place, e event.Event) { w.take(ctx, at, e) })
 	})
-	ours := w.keep(ctx)
-	stop()
+	reading.Go(func() { w.watchAgain(ctx) })
+	<-ctx.Done()
 	reading.Wait()
 	w.calls.Wait()
-	if ours {
-		w.lease.release(context.WithoutCancel(ctx), w.at())
-	}
 }
 
 // load reads what could not be delivered before.
@@ -85,19 +102,24 @@ func (w *worker) load(ctx context.Context) (failing map[string]*Failing, err err
 	return failing, err
 }
 
-// keep renews the lease until ctx ends, and says whether it is still ours.
-func (w *worker) keep(ctx context.Context) (ours bool) {
-	for retry.Pause(ctx, leaseRenew) == nil {
-		if !w.lease.renew(ctx, w.at()) {
-			if ctx.Err() == nil {
-				w.log.Info("another machine delivers to the webhook")
-				return false
-			}
-			break
+// keep renews the lease until all is finished, or calls lost as soon as another machine may have it.
+func (w *worker) keep(finished <-chan struct{}, lost func()) {
+	expires := time.AfterFunc(w.lease.left(), lost)
+	defer expires.Stop()
+	for {
+		select {
+		case <-finished:
+			return
+		case <-w.held.Done():
+		case <-time.After(leaseRenew):
 		}
-		w.lookAgain(ctx)
+		if w.held.Err() != nil || !w.lease.renew(w.held, w.at()) {
+			lost()
+			w.log.Info("webhook is left to another machine")
+			return
+		}
+		expires.Reset(w.lease.left())
 	}
-	return true
 }
 
 // take takes the next event of the stream. It waits while too many are under way, and while the system is away.
@@ -206,16 +228,34 @@ func (w *worker) urgeAll(id string, by urge) {
 	}
 }
 
+// watchAgain looks for what an operator wants to be tried again, until ctx ends.
+func (w *worker) watchAgain(ctx context.Context) {
+	for retry.Pause(ctx, againEvery) == nil {
+		w.lookAgain(ctx)
+	}
+}
+
 // lookAgain has tried again what an operator wants to be.
 func (w *worker) lookAgain(ctx context.Context) {
-	value, revision, err := w.store.Get(ctx, w.hook.Name()+againPart)
-	var wanted again
-	if err != nil || revision == w.again || json.Unmarshal(value, &wanted) != nil {
+	requests, err := w.store.All(ctx, w.hook.Name()+againPart)
+	if err != nil {
 		return
 	}
-	w.again = revision
-	w.urgeAll(wanted.Call, operator)
-	for _, f := range w.exhume(wanted.Call) {
+	seen := w.again
+	w.again = requests
+	for key, value := range requests {
+		var wanted again
+		if bytes.Equal(value, seen[key]) || json.Unmarshal(value, &wanted) != nil {
+			continue
+		}
+		w.urgeAll(wanted.Call, operator)
+		w.revive(ctx, wanted.Call)
+	}
+}
+
+// revive tries dead letters again: of one call, or all if id is "".
+func (w *worker) revive(ctx context.Context, id string) {
+	for _, f := range w.exhume(id) {
 		f.First, f.Next = w.now().UTC(), w.now().UTC()
 		if put(ctx, w.store, w.hook.Name()+failingPart+callKey(f.Call), f, shared.Forever) != nil ||
 			put(ctx, w.store, w.hook.Name()+deadPart+callKey(f.Call), nil, 0) != nil {
