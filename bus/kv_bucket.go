@@ -135,6 +135,9 @@ func (b *Bucket) All(ctx context.Context, prefix string) (map[string][]byte, err
 	if err != nil {
 		return nil, b.failed(ctx, pattern, err)
 	}
+	if len(info.State.Subjects) > mostOneByOne {
+		return b.allAtOnce(ctx, stream, pattern)
+	}
 	all := make(map[string][]byte, len(info.State.Subjects))
 	for subject := range info.State.Subjects {
 		key := strings.TrimPrefix(subject, b.subject(""))
@@ -150,8 +153,32 @@ func (b *Bucket) All(ctx context.Context, prefix string) (map[string][]byte, err
 	return all, nil
 }
 
-// allWithin bounds reading many keys.
-const allWithin = 2 * time.Second
+const (
+	// allWithin bounds reading many keys.
+	allWithin = 2 * time.Second
+	// mostOneByOne is how many keys are asked for one after the other, each a round trip. More are read by a consumer,
+	// which takes four round trips and one for each scanChunk keys.
+	mostOneByOne = 32
+)
+
+// allAtOnce reads the newest value of every key that matches pattern.
+func (b *Bucket) allAtOnce(ctx context.Context, stream jetstream.Stream, pattern string) (map[string][]byte, error) {
+	newest := jetstream.ConsumerConfig{
+		FilterSubject: b.subject(pattern), DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy,
+	}
+	all := map[string][]byte{}
+	err := scan(ctx, stream, newest, func(msg jetstream.Msg, revision uint64) (more bool) {
+		e := entryOf(strings.TrimPrefix(msg.Subject(), b.subject("")), msg.Data(), msg.Headers(), revision)
+		if e, err := b.unsealed(e); err == nil && !e.deleted {
+			all[e.key] = e.value
+		}
+		return true
+	})
+	if err != nil {
+		return nil, b.failed(ctx, pattern, err)
+	}
+	return all, nil
+}
 
 // history reads the values of a key that the bucket still has, oldest first.
 func (b *Bucket) history(ctx context.Context, key string) (entries []record, err error) {

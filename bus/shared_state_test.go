@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"testing"
 	"time"
 
@@ -245,4 +246,38 @@ func BenchmarkPutInAnEmbeddedBucket(b *testing.B) {
 		_, err := bucket.Put(b.Context(), fmt.Sprint("k", i%100), []byte("x"), 0)
 		require.NoError(b, err)
 	}
+}
+
+func TestManyKeysAreReadTogether(t *testing.T) {
+	t.Parallel()
+	const keys = 1000
+	nats := embedded(t).Endpoint()
+	ctx, b := t.Context(), ready(t, state(t, nats, bus.StateOptions{Key: make([]byte, 32)})).Guard()
+	want := map[string][]byte{}
+	for n := range keys {
+		key := fmt.Sprintf("token.%d", n) // those are sealed
+		want[key] = []byte(strconv.Itoa(n))
+		_, err := b.Put(ctx, key, want[key], 0)
+		require.NoError(t, err)
+	}
+	require.NoError(t, b.Delete(ctx, "token.7"))
+	delete(want, "token.7")
+	_, err := b.Put(ctx, "token.8", []byte("newer"), 0)
+	require.NoError(t, err)
+	want["token.8"] = []byte("newer")
+	_, err = b.Put(ctx, "other.1", nil, 0)
+	require.NoError(t, err)
+
+	watcher := on(t, nats).Conn()
+	requests, err := watcher.SubscribeSync("$JS.API.>")
+	require.NoError(t, err)
+	require.NoError(t, watcher.Flush())
+	all, err := b.All(ctx, "token")
+	require.NoError(t, err)
+	assert.Equal(t, want, all)
+	require.NoError(t, watcher.Flush())
+	asked, _, err := requests.Pending()
+	require.NoError(t, err)
+	assert.Positive(t, asked)
+	assert.Less(t, asked, 10, "a network adds its delay to each request")
 }
