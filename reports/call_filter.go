@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -94,25 +95,28 @@ func (f Filter) apply(w *condition, l words.Language, p Period) (told []string, 
 			told = append(told, l.Text(x.title)+" "+l.Word(x.words, x.value))
 		}
 	}
-	told = append(told, f.applyAsked(w, l)...)
+	asked, err := f.applyAsked(w, l)
+	if err != nil {
+		return nil, err
+	}
 	when, err := f.applyClock(w, l, p)
-	return append(told, when...), err
+	return slices.Concat(told, asked, when), err
 }
 
 // applyAsked picks the calls in which a step was run, or an attempt at it had a result.
-func (f Filter) applyAsked(w *condition, l words.Language) (told []string) {
-	if f.Asked == "" {
-		return nil
+func (f Filter) applyAsked(w *condition, l words.Language) (told []string, err error) {
+	if err := f.checkAttempt(); err != nil || f.Asked == "" {
+		return nil, err
 	}
 	told = []string{l.Text("asked") + " " + l.Word(words.Steps, f.Asked)}
 	if f.Attempt == "" && f.Result == "" {
 		w.and("EXISTS (SELECT 1 FROM call_steps AS s WHERE s.call = c.call AND s.step = ?)", f.Asked)
-		return told
+		return told, nil
 	}
 	if f.Attempt == "" && f.Result == resultPassed {
 		w.and("EXISTS (SELECT 1 FROM call_steps AS s WHERE s.call = c.call AND s.step = ? AND s.result = ?)", f.Asked,
 			f.Result)
-		return append(told, l.Text("Success"))
+		return append(told, l.Text("Success")), nil
 	}
 	text, args := "EXISTS (SELECT 1 FROM attempts AS a WHERE a.call = c.call AND a.step = ?", []any{f.Asked}
 	if f.Attempt != "" {
@@ -124,7 +128,22 @@ func (f Filter) applyAsked(w *condition, l words.Language) (told []string) {
 		told = append(told, l.Text(resultTitles[f.Result]))
 	}
 	w.and(text+")", args...)
-	return told
+	return told, nil
+}
+
+// checkAttempt says what is wrong with Attempt and Result. A whole step can have passed, one attempt cannot.
+func (f Filter) checkAttempt() error {
+	if n, err := strconv.Atoi(f.Attempt); f.Attempt != "" && (err != nil || n < 1) {
+		return &UnknownError{"attempt", f.Attempt, []string{"1", "2", "3", "…"}}
+	}
+	results := slices.Sorted(maps.Keys(resultTitles))
+	if f.Attempt == "" {
+		results = append(results, resultPassed)
+	}
+	if f.Result != "" && !slices.Contains(results, f.Result) {
+		return &UnknownError{"result", f.Result, results}
+	}
+	return nil
 }
 
 const resultPassed = "passed"
@@ -202,35 +221,44 @@ func (p Period) localSQL(column string) string {
 	return s.String()
 }
 
-// known checks that each word occurs, so that a misspelt one is not taken for one without calls.
+// known checks the filter's words, so that a misspelt one is not taken for one without calls. A word is known if the
+// product has it, or if it occurs: companies name steps and methods of their own.
 func (f Filter) known(ctx context.Context, tx *sql.Tx) error {
-	step := f.FailedStep
-	if step == NoStep {
-		step = ""
-	}
-	for _, x := range []struct{ what, word, columns string }{
-		{"reason", f.Reason, "SELECT reason FROM kinds UNION SELECT failed_reason FROM kinds"},
-		{"method", f.IdentifiedBy, "SELECT identified_by FROM kinds"},
-		{"step at which a call failed", step, "SELECT failed_step FROM kinds"},
+	const methods = "SELECT methods FROM kinds UNION SELECT identified_by FROM kinds"
+	for _, x := range []struct {
+		what, word, occurring string
+		words                 words.Vocabulary
+	}{
+		{"status", f.Status, "SELECT status FROM kinds", words.Statuses},
+		{"reason", f.Reason, "SELECT reason FROM kinds UNION SELECT failed_reason FROM kinds", words.Reasons},
+		{"method", f.IdentifiedBy, methods, words.Steps}, {"method", f.Methods, methods, words.Steps},
+		{"step at which a call failed", f.FailedStep, "SELECT failed_step FROM kinds", words.Steps},
+		{"question", f.Asked, "SELECT step FROM steps_daily", words.Steps},
 	} {
-		if x.word == "" {
+		if x.word == "" || x.word == NoStep {
 			continue
 		}
-		var known []string
+		known := words.Codes(x.words)
 		err := each(ctx, tx, func(scan func(...any) error) error {
-			var word sql.NullString
-			err := scan(&word)
-			if word.String != "" {
-				known = append(known, word.String)
-			}
+			var several sql.NullString
+			err := scan(&several)
+			known = append(known, listed(several.String)...)
 			return err
-		}, "SELECT * FROM ("+x.columns+") ORDER BY 1")
+		}, x.occurring)
 		if err != nil {
 			return err
 		}
-		if len(known) > 0 && !slices.Contains(known, x.word) {
-			return &UnknownError{x.what, x.word, slices.Compact(known)}
+		slices.Sort(known)
+		for _, word := range listed(x.word) {
+			if !slices.Contains(known, word) {
+				return &UnknownError{x.what, word, slices.Compact(known)}
+			}
 		}
 	}
 	return nil
+}
+
+// listed are the words of a list with commas.
+func listed(several string) []string {
+	return strings.FieldsFunc(several, func(r rune) bool { return r == ',' })
 }

@@ -34,10 +34,8 @@ func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, 
 		return nil, fmt.Errorf("read the reports: %w", err)
 	}
 	if r.Of == 0 {
-		if !q.Quiet {
-			if err := q.Calls.known(ctx, tx); err != nil {
-				return nil, err
-			}
+		if err := q.Calls.known(ctx, tx); err != nil {
+			return nil, err
 		}
 		r.Notes = append([]string{noCalls}, r.Notes...)
 		if len(filters) > 0 {

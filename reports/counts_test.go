@@ -225,9 +225,25 @@ func TestWhatIsNotThereIsNamedWithWhatThereIs(t *testing.T) {
 		`there is no reason "wrong_anser": must be one of `:              {Reason: "wrong_anser"},
 		`there is no method "anni": must be one of `:                     {IdentifiedBy: "anni"},
 		`there is no step at which a call failed "pim": must be one of `: {FailedStep: "pim", Failed: true},
+		`there is no status "verifed": must be one of `:                  {Status: "verifed"},
+		`there is no method "pim": must be one of account, `:             {Methods: "account,pim"},
+		`there is no question "pim": must be one of `:                    {Asked: "pim"},
+		`there is no attempt "first": must be one of 1, 2, 3, …`:         {Asked: "pin", Attempt: "first"},
+		`there is no attempt "0": must be one of 1, 2, 3, …`:             {Asked: "pin", Attempt: "0"},
+		`there is no result "wrong": must be one of abandoned, `:         {Asked: "pin", Result: "wrong"},
+		`there is no result "passed": must be one of abandoned, `:        {Asked: "pin", Attempt: "1", Result: "passed"},
 	} {
-		require.ErrorContains(t, read("calls", Query{Calls: f}), want)
-		assert.NoError(t, read("calls", Query{Calls: f, Quiet: true}))
+		for _, quiet := range []bool{false, true} {
+			err := read("calls", Query{Calls: f, Quiet: quiet})
+			assert.ErrorContains(t, err, want)
+			assert.ErrorAs(t, err, &unknown)
+		}
+	}
+	for _, f := range []Filter{
+		{Reason: "too_long"}, {IdentifiedBy: "sms_code"}, {Asked: "sms_code", Result: "passed"}, {Methods: "sms_code"},
+		{Asked: "pin", Attempt: "17", Result: "no_match"},
+	} {
+		assert.NoError(t, read("calls", Query{Calls: f}), "the product knows it, and there is no such call")
 	}
 	assert.NoError(t, read("calls", Query{
 		Calls: Filter{Reason: "wrong_answer", CallerLast4: "9999"},

@@ -4,6 +4,8 @@ package words
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -74,6 +76,9 @@ func (l Language) Word(v Vocabulary, code string) string {
 	}
 	return e.en
 }
+
+// Codes are the codes of a vocabulary.
+func Codes(v Vocabulary) []string { return slices.Sorted(maps.Keys(vocabularies[v])) }
 
 // list is the words of codes with commas between them.
 func (l Language) list(codes string) string {
