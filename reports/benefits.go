@@ -2,6 +2,7 @@ package reports
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math"
 	"strings"
@@ -90,7 +91,7 @@ func (r *Reader) Benefits(ctx context.Context, q BenefitsQuery) (b Benefits, err
 	if q.Rounded && !(q.Period.wholeDays() && (q.Split.IsZero() || Period{q.Split, q.Period.To}.wholeDays())) {
 		return b, ErrNotRounded
 	}
-	tx, err := r.db.BeginTx(ctx, nil)
+	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return b, fmt.Errorf("read the benefits: %w", err)
 	}
@@ -116,8 +117,8 @@ func (r *Reader) Benefits(ctx context.Context, q BenefitsQuery) (b Benefits, err
 		return b, err
 	}
 	b.Parts = q.named(parts)
-	if b.Destinations, err = r.destinations(ctx, q); err == nil && len(q.Lines) == 1 {
-		b.Versions, err = r.versions(ctx, q)
+	if b.Destinations, err = q.destinations(ctx, tx); err == nil && len(q.Lines) == 1 {
+		b.Versions, err = q.versions(ctx, tx)
 	}
 	return b, err
 }
@@ -187,48 +188,40 @@ func benefitsOf(round bool, calls, verified, contained, abandoned, verifiedMS, m
 	}
 }
 
-func (r *Reader) destinations(ctx context.Context, q BenefitsQuery) (all []Destination, err error) {
+func (q BenefitsQuery) destinations(ctx context.Context, tx *sql.Tx) (all []Destination, err error) {
 	w := q.where()
-	found, err := r.db.QueryContext(ctx, "SELECT c.destination, count(*) FROM calls AS c WHERE "+w.text+
-		" AND c.destination <> '' AND c.\"end\" = 'routed' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50", w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("read the benefits: %w", err)
-	}
-	defer func() { _ = found.Close() }()
-	for found.Next() {
+	err = each(ctx, tx, func(scan func(...any) error) error {
 		var d Destination
 		var n int64
-		if err := found.Scan(&d.Name, &n); err != nil {
-			return nil, fmt.Errorf("read the benefits: %w", err)
-		}
-		if d.Calls = any(n); q.Rounded {
-			d.Calls = Rounded(n)
-		}
+		err := scan(&d.Name, &n)
+		d.Calls = q.count(n)
 		all = append(all, d)
-	}
-	return all, found.Err()
+		return err
+	}, "SELECT c.destination, count(*) FROM calls AS c WHERE "+w.text+
+		" AND c.destination <> '' AND c.\"end\" = 'routed' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50", w.args...)
+	return all, err
 }
 
-func (r *Reader) versions(ctx context.Context, q BenefitsQuery) (all []Version, err error) {
+func (q BenefitsQuery) versions(ctx context.Context, tx *sql.Tx) (all []Version, err error) {
 	w := q.where()
-	found, err := r.db.QueryContext(ctx, "SELECT c.line_version, min(c.started), count(*) FROM calls AS c WHERE "+w.text+
-		" GROUP BY 1 ORDER BY 1 DESC LIMIT 50", w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("read the benefits: %w", err)
-	}
-	defer func() { _ = found.Close() }()
-	for found.Next() {
+	err = each(ctx, tx, func(scan func(...any) error) error {
 		var v Version
 		var first, n int64
-		if err := found.Scan(&v.Number, &first, &n); err != nil {
-			return nil, fmt.Errorf("read the benefits: %w", err)
-		}
-		if v.First, v.Calls = time.UnixMilli(first).In(q.Period.From.Location()), any(n); q.Rounded {
-			v.Calls = Rounded(n)
-		}
+		err := scan(&v.Number, &first, &n)
+		v.First, v.Calls = time.UnixMilli(first).In(q.Period.From.Location()), q.count(n)
 		all = append(all, v)
+		return err
+	}, "SELECT c.line_version, min(c.started), count(*) FROM calls AS c WHERE "+w.text+
+		" GROUP BY 1 ORDER BY 1 DESC LIMIT 50", w.args...)
+	return all, err
+}
+
+// count is a number of calls as it may be shown.
+func (q BenefitsQuery) count(n int64) any {
+	if q.Rounded {
+		return Rounded(n)
 	}
-	return all, found.Err()
+	return n
 }
 
 // Figures are computed from a part and the assumptions. Each is NaN if something that it needs is not known.

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"context"
 	"math"
 	"testing"
 	"time"
@@ -100,4 +101,22 @@ func TestAssumptionsAreNotNegative(t *testing.T) {
 	t.Parallel()
 	assert.Empty(t, Assumptions{AgentCostPerMinute: 0.5}.Check())
 	assert.Len(t, Assumptions{AgentCostPerMinute: -1, LineCostPerMinute: math.NaN(), AgentSeconds: math.Inf(1)}.Check(), 3)
+}
+
+// What a call adds while the figures are read is in all of them or in none: they are read in one transaction, and so
+// from one connection.
+func TestBenefitsAreOfOneMoment(t *testing.T) {
+	t.Parallel()
+	a := reportstest.New(t)
+	a.Add(week(t)...)
+	db := a.DB()
+	db.SetMaxOpenConns(1)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	b, err := NewReader(db, time.Now).Benefits(ctx, BenefitsQuery{
+		Period: period(t, "2026-10-24", "2026-10-26", time.UTC), Lines: []string{"retail"},
+	})
+	require.NoError(t, err)
+	assert.NotEmpty(t, b.Destinations)
+	assert.NotEmpty(t, b.Versions)
 }
