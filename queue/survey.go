@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -68,6 +69,9 @@ func (t *Tracker) Survey(s Survey) {
 			})
 		}
 	}
+	maps.DeleteFunc(t.links, func(channel string, l link) bool {
+		return l.server == s.Server && l.seen.Before(s.Began) && !s.Alive[channel] && !s.Alive[l.other]
+	})
 }
 
 // nowhere notes that a server does not have a call, and says whether all of them have said so.

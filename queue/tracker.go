@@ -35,9 +35,15 @@ type Tracker struct {
 	// legs are channels of our calls other than the caller's: telephones that ring or talk, and relays.
 	legs map[string]leg
 	// links are the two ends of each relay, ours or not.
-	links map[string]string
+	links map[string]link
 	// visits are calls that came back, with their first ids.
 	visits map[string]string
+}
+
+// link is the other end of a relay, and who saw it when.
+type link struct {
+	other, server string
+	seen          time.Time
 }
 
 // leg belongs to a call. Of a relay that rings for an agent of a queue, it knows who that is: whatever telephone is
@@ -58,7 +64,7 @@ func New(o Options) *Tracker {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Tracker{
-		o: o, calls: map[string]*call{}, byID: map[string]*call{}, legs: map[string]leg{}, links: map[string]string{},
+		o: o, calls: map[string]*call{}, byID: map[string]*call{}, legs: map[string]leg{}, links: map[string]link{},
 		visits: map[string]string{},
 	}
 }
@@ -81,7 +87,7 @@ func (t *Tracker) see(server string, at time.Time, s Seen) {
 	case PickedUp:
 		t.pickedUp(server, at, s.Channel)
 	case Linked:
-		t.links[s.A], t.links[s.B] = s.B, s.A
+		t.links[s.A], t.links[s.B] = link{s.B, server, at}, link{s.A, server, at}
 	case Answers:
 		t.rings(server, at, Rings{Caller: s.Caller, Leg: s.Leg, Agent: s.Agent, Queue: s.Queue, Via: s.Via})
 		t.pickedUp(server, at, s.Leg)
@@ -188,7 +194,7 @@ func (t *Tracker) pickedUp(server string, at time.Time, channel string) {
 func (t *Tracker) relay(channel string) leg {
 	l, ok := t.legs[channel]
 	if !ok {
-		l = t.legs[t.links[channel]]
+		l = t.legs[t.links[channel].other]
 	}
 	if !l.relay {
 		return leg{}
@@ -199,10 +205,10 @@ func (t *Tracker) relay(channel string) leg {
 func (t *Tracker) isRelay(channel string) bool { return t.relay(channel).relay }
 
 func (t *Tracker) hungUp(server string, at time.Time, h HungUp) {
-	if other, ok := t.links[h.Channel]; ok {
+	if l, ok := t.links[h.Channel]; ok {
 		delete(t.links, h.Channel)
-		if _, both := t.legs[other]; !both {
-			delete(t.links, other)
+		if _, both := t.legs[l.other]; !both {
+			delete(t.links, l.other)
 		}
 	}
 	if l, ok := t.legs[h.Channel]; ok {
