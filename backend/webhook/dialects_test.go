@@ -216,6 +216,10 @@ func zammadServer(t *testing.T) (at string, forms func() []url.Values) {
 		}
 		switch form.Get("event") {
 		case "newCall":
+			if known[form.Get("callId")] {
+				fail(http.StatusUnprocessableEntity, "call_id "+form.Get("callId")+" already exists!")
+				return
+			}
 			known[form.Get("callId")] = true
 		case "answer", "hangup":
 			if !known[form.Get("callId")] {
@@ -286,6 +290,7 @@ func TestZammadGetsNoNumberUnlessItMay(t *testing.T) {
 	e.Data = event.AgentOffered{Agent: "1001", Via: event.ViaBridge, Offer: 1}
 	require.NoError(t, h.Deliver(t.Context(), e))
 	assert.Equal(t, "anonymous", forms()[0].Get("from"))
+	require.NoError(t, h.Deliver(t.Context(), e), "twice is once")
 }
 
 func TestZammadNeedNotKnowACallWhoseCallerGaveUp(t *testing.T) {

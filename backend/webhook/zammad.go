@@ -26,6 +26,9 @@ const unknownCaller = "anonymous"
 // rang anywhere.
 const zammadNoCall = "No such call_id"
 
+// zammadKnown ends Zammad's error for a call that it was told of before: the event was delivered again.
+const zammadKnown = "already exists!"
+
 var errZammad = errors.New("zammad does not take the call: its message is in Zammad's HTTP log, under CTI")
 
 func (z zammad) deliver(ctx context.Context, e event.Event) error {
@@ -43,7 +46,7 @@ func (z zammad) deliver(ctx context.Context, e event.Event) error {
 		form.Set("answeringNumber", extension(d.Agent))
 		form.Add("user[]", extension(d.Agent))
 	case event.AgentDone:
-		if d.End == event.AgentEndTransferred { // the call goes on
+		if d.End == event.AgentEndTransferred { // the call goes on, and Zammad takes no answer after a hangup
 			return nil
 		}
 		form.Set("event", "hangup")
@@ -69,7 +72,7 @@ func (z zammad) deliver(ctx context.Context, e event.Event) error {
 		switch {
 		case got.Status/100 == 2:
 			return nil
-		case strings.Contains(string(got.Body), zammadNoCall):
+		case strings.Contains(string(got.Body), zammadNoCall), strings.Contains(string(got.Body), zammadKnown):
 			return nil
 		case got.Status == http.StatusUnprocessableEntity:
 			return errZammad
