@@ -18,7 +18,7 @@ import (
 
 // chatwoot writes onto the customer's contact what is proven, as custom attributes, which agents see beside each
 // conversation. The url is that of an account, https://chatwoot.example/api/v1/accounts/1; the contact is the one whose
-// identifier is the customer's id. Doing it twice changes nothing.
+// identifier is the customer's id. Doing it twice changes nothing, and what comes late does not replace what is newer.
 type chatwoot struct{ *Hook }
 
 func (c chatwoot) facts() []event.Fact {
@@ -61,10 +61,12 @@ func (c chatwoot) deliver(ctx context.Context, e event.Event) error {
 	if customer == "" {
 		return nil // nobody to write it onto
 	}
-	id, err := c.find(ctx, e, customer)
+	id, newest, err := c.find(ctx, e, customer)
 	switch {
 	case err != nil:
 		return err
+	case newest.After(write.Attributes.Time):
+		return nil
 	case id == 0 && c.settings.Inbox == 0:
 		return nil
 	case id == 0:
@@ -75,8 +77,8 @@ func (c chatwoot) deliver(ctx context.Context, e event.Event) error {
 	return c.write(ctx, e, http.MethodPut, "/contacts/"+strconv.FormatInt(id, 10), write)
 }
 
-// find looks for the contact of a customer; 0 if there is none.
-func (c chatwoot) find(ctx context.Context, e event.Event, customer string) (id int64, err error) {
+// find looks for the contact of a customer, and of when it tells; 0 if there is none.
+func (c chatwoot) find(ctx context.Context, e event.Event, customer string) (id int64, newest time.Time, err error) {
 	type condition struct {
 		Key      string   `json:"attribute_key"`
 		Operator string   `json:"filter_operator"`
@@ -84,7 +86,7 @@ func (c chatwoot) find(ctx context.Context, e event.Event, customer string) (id 
 	}
 	body, err := json.Marshal(map[string][]condition{"payload": {{"identifier", "equal_to", []string{customer}}}})
 	if err != nil {
-		return 0, err
+		return 0, newest, err
 	}
 	err = c.send(ctx, request{
 		operation: "find the contact", method: http.MethodPost, target: c.path("/contacts/filter"), id: e.MessageID(),
@@ -99,13 +101,13 @@ func (c chatwoot) find(ctx context.Context, e event.Event, customer string) (id 
 		}
 		list.ForEach(func(_, one gjson.Result) bool {
 			if one.Get("identifier").Str == customer { // filters do not tell capitals apart
-				id = one.Get("id").Int()
+				id, newest = one.Get("id").Int(), one.Get("custom_attributes."+chatwootTime).Time()
 			}
 			return id == 0
 		})
 		return nil
 	})
-	return id, err
+	return id, newest, err
 }
 
 func (c chatwoot) write(ctx context.Context, e event.Event, method, path string, what contact) error {
@@ -119,6 +121,9 @@ func (c chatwoot) write(ctx context.Context, e event.Event, method, path string,
 	}, nil)
 }
 
+// chatwootTime is the attribute with the time of the others.
+const chatwootTime = "countersign_time"
+
 func (c chatwoot) path(below string) string { return strings.TrimSuffix(c.target, "/") + below }
 
 func joined(methods []event.Method) string {
@@ -130,6 +135,6 @@ func joined(methods []event.Method) string {
 }
 
 func (c chatwoot) test(ctx context.Context) error {
-	_, err := c.find(ctx, sample(c.options.Now(), event.Failed{}), sampleCustomer)
+	_, _, err := c.find(ctx, sample(c.options.Now(), event.Failed{}), sampleCustomer)
 	return err
 }

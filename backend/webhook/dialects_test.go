@@ -368,8 +368,21 @@ func TestChatwootSeesOnTheContactWhatIsProven(t *testing.T) {
 	}, known["custom_attributes"])
 	assert.Equal(t, "Maria L.", known["name"])
 
+	late := example(t, event.FactFailed)
+	d := late.Data.(event.Failed)
+	d.Customer = "C-100042"
+	late.Data = d
+	for _, after := range []time.Duration{-time.Hour, 0, time.Second} { // of the call that was verified
+		late.Time = example(t, event.FactVerified).Time.Add(after)
+		require.NoError(t, h.Deliver(t.Context(), late))
+		want := "verified"
+		if after >= 0 {
+			want = string(d.Status)
+		}
+		assert.Equal(t, want, known["custom_attributes"].(map[string]any)["countersign_status"], after)
+	}
+
 	stranger := example(t, event.FactFailed)
-	d := stranger.Data.(event.Failed)
 	d.Customer = "c-100042" // another customer, however Chatwoot compares
 	stranger.Data = d
 	require.NoError(t, h.Deliver(t.Context(), stranger))
