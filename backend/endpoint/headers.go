@@ -6,12 +6,9 @@ import (
 	"maps"
 	"net/http"
 	"net/textproto"
-	"regexp"
 	"slices"
 	"strings"
 )
-
-var variable = regexp.MustCompile(`\$\{([^}]*)\}?`)
 
 // HeadersFrom replaces variables in header values. Its errors show no value.
 func HeadersFrom(settings map[string]string, env func(string) (string, bool)) (http.Header, error) {
@@ -26,19 +23,10 @@ func HeadersFrom(settings map[string]string, env func(string) (string, bool)) (h
 			errs = append(errs, fmt.Errorf("headers.%s cannot be set: it follows from the request", name))
 			continue
 		}
-		value := variable.ReplaceAllStringFunc(settings[name], func(found string) string {
-			called := strings.TrimSuffix(strings.TrimPrefix(found, "${"), "}")
-			v, ok := env(called)
-			switch {
-			case called == "" || !strings.HasSuffix(found, "}"):
-				errs = append(errs, fmt.Errorf("headers.%s: write a variable as ${NAME}", name))
-			case !ok:
-				errs = append(errs, fmt.Errorf("headers.%s: the environment variable %s is not set", name, called))
-			case v == "":
-				errs = append(errs, fmt.Errorf("headers.%s: the environment variable %s is empty", name, called))
-			}
-			return v
-		})
+		value, err := Expand("headers."+name, settings[name], env)
+		if err != nil {
+			errs = append(errs, err)
+		}
 		if !ValidHeaderValue(value) {
 			errs = append(errs, fmt.Errorf("headers.%s: its value has a line break or another control character", name))
 			continue

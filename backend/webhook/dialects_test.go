@@ -163,6 +163,7 @@ func TestSettingsThatCannotWorkAreNamed(t *testing.T) {
 	for want, s := range map[string]Settings{
 		"it must be a URL":      {URL: "crm.example", Secret: testSecret},
 		"variable NOBODY":       {URL: "https://a.example/${NOBODY}", Secret: testSecret},
+		"url: write a variable": {URL: "https://a.example/${NOBODY", Secret: testSecret},
 		"whsec_ and the base64": {URL: "https://a.example", Secret: "hunter2"},
 		"secret_file":           {URL: "https://a.example", SecretFile: "/nowhere"},
 	} {

@@ -120,22 +120,6 @@ func (s Settings) facts() []event.Fact {
 	return facts
 }
 
-var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
-
-// expand replaces variables. Its error shows no value.
-func expand(setting, text string, env func(string) (string, bool)) (string, error) {
-	var err error
-	text = variable.ReplaceAllStringFunc(text, func(found string) string {
-		name := strings.TrimSuffix(strings.TrimPrefix(found, "${"), "}")
-		value, ok := env(name)
-		if !ok || value == "" {
-			err = fmt.Errorf("%s: the environment variable %s is not set", setting, name)
-		}
-		return value
-	})
-	return text, err
-}
-
 // address splits a URL into the server and what is asked of it. Both may be secret: Zammad's has a token in its path.
 func address(text string) (server, target string, err error) {
 	u, err := url.Parse(text)
@@ -156,7 +140,7 @@ func (s Settings) signers(env func(string) (string, bool)) (all []*standardwebho
 		}
 		text = string(read)
 	}
-	if text, err = expand(setting, text, env); err != nil {
+	if text, err = endpoint.Expand(setting, text, env); err != nil {
 		return nil, err
 	}
 	for _, one := range strings.Fields(text) {

@@ -68,7 +68,7 @@ func New(name string, s Settings, o Options) (*Hook, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	whole, err := expand("url", s.URL, o.Env)
+	whole, err := endpoint.Expand("url", s.URL, o.Env)
 	if err != nil {
 		return nil, err
 	}
