@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,9 +12,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"countersign/bus"
 	"countersign/internal/strictyaml"
 	"countersign/store/audit"
-	"countersign/store/customers"
 	"countersign/web/access"
 	"countersign/web/apikeys"
 )
@@ -55,22 +54,8 @@ func keysCommand() *cli.Command {
 
 // withKeys runs f with the keys of the API. f's context has a time limit.
 func withKeys(c *cli.Context, f func(ctx context.Context, cfg config, b *apikeys.Book) error) error {
-	cfg, err := loadConfig(c)
-	if err != nil {
-		return err
-	}
-	return readDirectory(c, func(d *customers.Reader) error {
-		at, err := reachableNATS(c, cfg)
-		if err != nil {
-			return err
-		}
-		state, _, err := openShared(cfg, at, keysOf(d))
-		if err != nil {
-			return fmt.Errorf("%w: is countersign serve running?", err)
-		}
-		return whenReady(c, state, func(ctx context.Context) error {
-			return f(ctx, cfg, apikeys.NewBook(state.People(), time.Now, slices.Collect(maps.Keys(cfg.Web.Keys))...))
-		})
+	return withAccounts(c, func(ctx context.Context, cfg config, accounts *bus.Bucket) error {
+		return f(ctx, cfg, apikeys.NewBook(accounts, time.Now, slices.Collect(maps.Keys(cfg.Web.Keys))...))
 	})
 }
 
@@ -189,13 +174,7 @@ func keysList(c *cli.Context) error {
 			all = append(all, listedKey{Name: k.Name, Scopes: k.Scopes, Settings: true})
 		}
 		if c.Bool("json") {
-			out := json.NewEncoder(c.App.Writer)
-			for _, k := range all {
-				if err := out.Encode(k); err != nil {
-					return err
-				}
-			}
-			return nil
+			return printLines(c.App.Writer, all)
 		}
 		out := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(out, "NAME\tSCOPES\tMADE\tLAST USED\tNOTE")

@@ -277,11 +277,3 @@ func (c config) logger(to io.Writer) *slog.Logger {
 	}
 	return slog.New(slog.NewTextHandler(to, o))
 }
-
-func (c config) external() bus.ExternalOptions {
-	n := c.NATS
-	return bus.ExternalOptions{
-		URL: n.URL, CredentialsFile: n.Credentials, User: n.User, Password: n.Password, Token: n.Token, CAFile: n.CA,
-		CertFile: n.Cert, KeyFile: n.Key,
-	}
-}

@@ -3,11 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
+	"countersign/backend/webhook"
 	"countersign/lines"
 	"countersign/session"
 	"countersign/session/token"
@@ -100,6 +103,16 @@ func below(section string, err error) (errs []error) {
 
 func (c config) placeholders() (session.Placeholders, error) {
 	return session.NewPlaceholders(c.Caller.Placeholders, c.Line.Region)
+}
+
+func (c config) checkWebhooks() (errs []error) {
+	for _, name := range slices.Sorted(maps.Keys(c.Webhooks)) {
+		if err := webhook.CheckName(name); err != nil {
+			errs = append(errs, fmt.Errorf("webhooks: %w", err))
+		}
+		errs = append(errs, below("webhooks."+name, errors.Join(c.Webhooks[name].Check()...))...)
+	}
+	return errs
 }
 
 func (c config) checkRetention() (errs []error) {

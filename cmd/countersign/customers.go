@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -163,13 +162,7 @@ func customersList(c *cli.Context) error {
 			return err
 		}
 		if c.Bool("json") {
-			out := json.NewEncoder(c.App.Writer)
-			for _, x := range found {
-				if err := out.Encode(customerJSON(x)); err != nil {
-					return err
-				}
-			}
-			return nil
+			return printLinesAs(c.App.Writer, found, customerJSON)
 		}
 		total, err := d.Count(c.Context)
 		if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -56,11 +55,8 @@ func customersLocked(c *cli.Context) error {
 
 func printLocked(c *cli.Context, locked []unlock.Lock, more int) error {
 	if c.Bool("json") {
-		out := json.NewEncoder(c.App.Writer)
-		for _, l := range locked {
-			if err := out.Encode(l); err != nil {
-				return err
-			}
+		if err := printLines(c.App.Writer, locked); err != nil {
+			return err
 		}
 	} else if len(locked) > 0 {
 		w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)

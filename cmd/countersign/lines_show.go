@@ -127,13 +127,7 @@ func linesList(c *cli.Context) error {
 			return showFile(c, builtIn())
 		}
 		if c.Bool("json") {
-			out := json.NewEncoder(c.App.Writer)
-			for _, s := range all {
-				if err := out.Encode(shownStored(s)); err != nil {
-					return err
-				}
-			}
-			return nil
+			return printLinesAs(c.App.Writer, all, shownStored)
 		}
 		w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "LINE\tVERSION\tNUMBERS\tCHANGED\tBY")

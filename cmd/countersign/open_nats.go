@@ -15,6 +15,7 @@ import (
 	"countersign/bus"
 	"countersign/session/guard"
 	"countersign/session/token"
+	"countersign/store/customers"
 )
 
 func natsFlag() cli.Flag {
@@ -61,6 +62,15 @@ func natsWith(c *cli.Context, cfg config, key string) (bus.Endpoint, error) {
 	return at, err
 }
 
+// external is the NATS of the settings.
+func (c config) external() bus.ExternalOptions {
+	n := c.NATS
+	return bus.ExternalOptions{
+		URL: n.URL, CredentialsFile: n.Credentials, User: n.User, Password: n.Password, Token: n.Token, CAFile: n.CA,
+		CertFile: n.Cert, KeyFile: n.Key,
+	}
+}
+
 // sharedKeys are derived from the pepper, so all machines have the same.
 type sharedKeys struct{ guard, state []byte }
 
@@ -86,6 +96,25 @@ func openShared(cfg config, at bus.Endpoint, keys sharedKeys) (*bus.State, *guar
 		return nil, nil, err
 	}
 	return state, g, nil
+}
+
+// withAccounts runs f with the bucket of people and keys of the API. f's context has a time limit.
+func withAccounts(c *cli.Context, f func(ctx context.Context, cfg config, accounts *bus.Bucket) error) error {
+	cfg, err := loadConfig(c)
+	if err != nil {
+		return err
+	}
+	return readDirectory(c, func(d *customers.Reader) error {
+		at, err := reachableNATS(c, cfg)
+		if err != nil {
+			return err
+		}
+		state, _, err := openShared(cfg, at, keysOf(d))
+		if err != nil {
+			return fmt.Errorf("%w: is countersign serve running?", err)
+		}
+		return whenReady(c, state, func(ctx context.Context) error { return f(ctx, cfg, state.People()) })
+	})
 }
 
 // withGuard runs f with the attempts and locks of all machines. f's context has a time limit.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,8 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"countersign/bus"
 	"countersign/store/audit"
-	"countersign/store/customers"
 	"countersign/web/access"
 	"countersign/web/people"
 )
@@ -75,22 +74,8 @@ func personFlags() []cli.Flag {
 
 // withPeople runs f with everybody who may sign in. f's context has a time limit.
 func withPeople(c *cli.Context, f func(ctx context.Context, cfg config, b *people.Book) error) error {
-	cfg, err := loadConfig(c)
-	if err != nil {
-		return err
-	}
-	return readDirectory(c, func(d *customers.Reader) error {
-		at, err := reachableNATS(c, cfg)
-		if err != nil {
-			return err
-		}
-		state, _, err := openShared(cfg, at, keysOf(d))
-		if err != nil {
-			return fmt.Errorf("%w: is countersign serve running?", err)
-		}
-		return whenReady(c, state, func(ctx context.Context) error {
-			return f(ctx, cfg, people.NewBook(state.People(), time.Now))
-		})
+	return withAccounts(c, func(ctx context.Context, cfg config, accounts *bus.Bucket) error {
+		return f(ctx, cfg, people.NewBook(accounts, time.Now))
 	})
 }
 
@@ -191,6 +176,25 @@ func peopleDisable(c *cli.Context, disabled bool) error {
 	})
 }
 
+// listedPerson is a person as people list --json has them.
+type listedPerson struct {
+	ID       string        `json:"id"`
+	Name     string        `json:"name"`
+	Roles    []access.Role `json:"roles"`
+	Lines    []string      `json:"lines,omitempty"` // none: all
+	Agents   []string      `json:"agents,omitempty"`
+	Language string        `json:"language,omitempty"`
+	State    string        `json:"state"`
+	Created  time.Time     `json:"created"`
+}
+
+func newListedPerson(p people.Person) listedPerson {
+	return listedPerson{
+		ID: p.ID, Name: p.Name, Roles: p.Roles, Lines: p.Lines, Agents: p.Agents, Language: p.Language, State: p.State(),
+		Created: p.Created,
+	}
+}
+
 func peopleList(c *cli.Context) error {
 	if err := arguments(c, 0, "no arguments"); err != nil {
 		return err
@@ -201,14 +205,7 @@ func peopleList(c *cli.Context) error {
 			return err
 		}
 		if c.Bool("json") {
-			out := json.NewEncoder(c.App.Writer)
-			for _, p := range all {
-				p.Password, p.Passkeys, p.Handle = "", nil, nil // nobody's business
-				if err := out.Encode(p); err != nil {
-					return err
-				}
-			}
-			return nil
+			return printLinesAs(c.App.Writer, all, newListedPerson)
 		}
 		out := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(out, "ID\tNAME\tROLES\tLINES\tTELEPHONES\tSTATE")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -52,17 +51,25 @@ func reportRun(c *cli.Context) error {
 		return wrongUse("there is no schedule %q; %s", c.Args().First(), scheduled(cfg.Reports.Schedules))
 	}
 	return withReports(c, cfg, func(r *reports.Reader) error {
-		now := time.Now()
-		o := deliver.Order{Due: now, ID: fmt.Sprintf("%d.run", now.UnixNano())}
-		done, err := deliver.Deliver(c.Context, r, cfg.Reports.Mail, s, o)
+		done, err := runSchedule(c.Context, cfg, r, s, author(c))
 		for _, where := range done.Went {
 			fmt.Fprintf(c.App.Writer, "%s, %s: %s\n", s.Name, done.Period, where)
 		}
-		if e, ok := done.Entry(author(c)); ok {
-			err = errors.Join(err, auditEntry(c.Context, cfg, e))
-		}
 		return err
 	})
+}
+
+// runSchedule makes and delivers a scheduled report now, and audits it.
+func runSchedule(
+	ctx context.Context, cfg config, r *reports.Reader, s deliver.Schedule, actor string,
+) (done deliver.Delivery, err error) {
+	now := time.Now()
+	o := deliver.Order{Due: now, ID: fmt.Sprintf("%d.run", now.UnixNano())}
+	done, err = deliver.Deliver(ctx, r, cfg.Reports.Mail, s, o)
+	if e, ok := done.Entry(actor); ok {
+		err = errors.Join(err, auditEntry(ctx, cfg, e))
+	}
+	return done, err
 }
 
 func scheduled(all []deliver.Schedule) string {
@@ -94,13 +101,7 @@ func reportSchedules(c *cli.Context) error {
 		return err
 	}
 	if c.Bool("json") {
-		out := json.NewEncoder(c.App.Writer)
-		for _, s := range statuses {
-			if err := out.Encode(s); err != nil {
-				return err
-			}
-		}
-		return nil
+		return printLines(c.App.Writer, statuses)
 	}
 	if len(statuses) == 0 {
 		fmt.Fprintln(c.App.Writer, "No reports are scheduled: reports.schedules in countersign.yaml is empty.")
@@ -197,12 +198,8 @@ func (s scheduledReports) Run(ctx context.Context, name, actor string) (went []s
 		return nil, staff.ErrNoSchedule
 	}
 	err = reportsFile{s.cfg.reportsPath()}.open(ctx, func(r *reports.Reader) error {
-		now := time.Now()
-		done, err := deliver.Deliver(ctx, r, s.cfg.Reports.Mail, one, deliver.Order{Due: now, ID: fmt.Sprintf("%d.run", now.UnixNano())})
+		done, err := runSchedule(ctx, s.cfg, r, one, actor)
 		went = done.Went
-		if e, ok := done.Entry(actor); ok {
-			err = errors.Join(err, auditEntry(ctx, s.cfg, e))
-		}
 		return err
 	})
 	return went, err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,16 +11,6 @@ import (
 	"countersign/bus"
 	"countersign/steps"
 )
-
-func (c config) checkWebhooks() (errs []error) {
-	for _, name := range slices.Sorted(maps.Keys(c.Webhooks)) {
-		if err := webhook.CheckName(name); err != nil {
-			errs = append(errs, fmt.Errorf("webhooks: %w", err))
-		}
-		errs = append(errs, below("webhooks."+name, errors.Join(c.Webhooks[name].Check()...))...)
-	}
-	return errs
-}
 
 // openWebhooks makes the delivery of the settings' webhooks; nil if there are none.
 func (s *service) openWebhooks(customers steps.Directory) (*webhook.Delivery, error) {

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -153,16 +151,6 @@ func webhooksList(c *cli.Context) error {
 		fmt.Fprintf(out, "%s\t%s\t%d\t%d\t%d\t%s\n", l.Name, l.Dialect, l.Behind, l.Failing, l.GivenUp, printable(l.Error))
 	}
 	return out.Flush()
-}
-
-func printLines[T any](to io.Writer, lines []T) error {
-	out := json.NewEncoder(to)
-	for _, l := range lines {
-		if err := out.Encode(l); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // failedLine is a call whose events could not be delivered, as programs read it.
