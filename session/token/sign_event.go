@@ -3,8 +3,6 @@ package token
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -31,31 +29,4 @@ func (k *Keys) SignEvent(body []byte) (jws string, err error) {
 		return "", err
 	}
 	return protected + ".." + base64.RawURLEncoding.EncodeToString(signature), nil
-}
-
-var errSignature = errors.New("the event is not signed by a key that is known here")
-
-// VerifyEvent checks a signature of SignEvent.
-func (k *Keys) VerifyEvent(body []byte, jws string) error {
-	parts := strings.Split(jws, ".")
-	if len(parts) != 3 || parts[1] != "" {
-		return errSignature
-	}
-	header, err := base64.RawURLEncoding.DecodeString(parts[0])
-	if err != nil {
-		return errSignature
-	}
-	var h jwsHeader
-	if json.Unmarshal(header, &h) != nil || h.Algorithm != jwt.SigningMethodEdDSA.Alg() || h.Type != eventType {
-		return errSignature
-	}
-	key, known := k.public[h.KeyID]
-	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
-	if !known || err != nil {
-		return errSignature
-	}
-	if jwt.SigningMethodEdDSA.Verify(parts[0]+"."+base64.RawURLEncoding.EncodeToString(body), signature, key) != nil {
-		return errSignature
-	}
-	return nil
 }

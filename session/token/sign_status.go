@@ -1,9 +1,7 @@
 package token
 
 import (
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -76,32 +74,4 @@ func (k *Keys) SignStatus(e event.Event) (jws string, err error) {
 		return "", fmt.Errorf("sign the status: %w", err)
 	}
 	return jws, nil
-}
-
-// ErrStatus: nobody whom we trust signed this, or it is too old.
-var ErrStatus = errors.New("the status is not signed by a key that is known here, or it is an old one")
-
-// Clocks of machines may differ by that much.
-const clocksDiffer = time.Minute
-
-// VerifyStatus checks a signed status that is at most that old. A copy has the same ID: act on each once.
-func (k *Keys) VerifyStatus(jws string, now time.Time, oldest time.Duration) (Status, error) {
-	var s Status
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithoutClaimsValidation(),
-		jwt.WithStrictDecoding())
-	_, err := parser.ParseWithClaims(jws, &s, func(t *jwt.Token) (any, error) {
-		kid, _ := t.Header["kid"].(string)
-		key, known := k.public[kid]
-		if !known || t.Header["typ"] != statusType {
-			return nil, ErrStatus
-		}
-		return key, nil
-	})
-	if err != nil || s.IssuedAt == nil || s.ID == "" {
-		return Status{}, ErrStatus
-	}
-	if age := now.Sub(s.IssuedAt.Time); age > oldest || age < -clocksDiffer {
-		return Status{}, ErrStatus
-	}
-	return s, nil
 }
