@@ -15,6 +15,8 @@ import (
 const (
 	// listenEach is how often we look for what the caller has said: FreeSWITCH's frame.
 	listenEach = 20 * time.Millisecond
+	// stirsAtMost is how much longer a caller is listened to who may have just begun to speak.
+	stirsAtMost = time.Second
 	// soundWithin is how long the first sound may take. Telephones send some all the time.
 	soundWithin = time.Second
 	// breakWithin is how long FreeSWITCH may take to stop a prompt.
@@ -317,10 +319,15 @@ func (w *waiting) decide(ctx context.Context, keyed bool) (over bool, e session.
 		return true, e, nil
 	case w.asked && now.Sub(w.askedAt) > w.length+2*listenSlack: // it promised an answer within a second
 		return true, e, w.ch.deafTo(w.engine, errNoEnd)
-	case w.utterance == nil && now.Sub(w.began) >= w.start:
+	case w.utterance == nil && now.Sub(w.began) >= w.start && !w.stirs(now):
 		return true, e, nil
 	}
 	return false, e, nil
+}
+
+// stirs says that the caller may have just begun to speak: a word is noticed only when some of it was heard.
+func (w *waiting) stirs(now time.Time) bool {
+	return w.detector.Quiet() < heardBefore && now.Sub(w.began) < w.start+stirsAtMost
 }
 
 // send sends a command to a call that is still ours.

@@ -293,6 +293,41 @@ func TestNothingIsSaid(t *testing.T) {
 	assert.Zero(t, o.times())
 }
 
+// Who begins to speak just when the time is over is heard.
+func TestACallerWhoHasJustBegunToSpeakIsHeard(t *testing.T) {
+	t.Parallel()
+	q := account()
+	q.FirstDigit = 50 * time.Millisecond
+	o := &own{answer: words("one two three four")}
+	call, got, p := asking(t, o, q)
+	h := records(t, p)
+	h.hears(time.Second, false)
+	h.hears(80*time.Millisecond, true) // too little to be a word
+	h.promptEnds()
+	p.ExpectNothingFor(200 * time.Millisecond)
+	h.hears(time.Second, true)
+	h.hears(1100*time.Millisecond, false)
+	p.Do("stop_record_session")
+	require.NoError(t, call.wait())
+	assert.Equal(t, "one two three four", string((*got)[0].Words.Reveal()))
+}
+
+func TestACallerWhoSaysNothingMoreIsNotWaitedForLong(t *testing.T) {
+	t.Parallel()
+	q := account()
+	q.FirstDigit = 50 * time.Millisecond
+	o := &own{}
+	call, got, p := asking(t, o, q)
+	h := records(t, p)
+	h.hears(time.Second, false)
+	h.hears(80*time.Millisecond, true)
+	h.promptEnds()
+	p.Do("stop_record_session") // after a second at most
+	require.NoError(t, call.wait())
+	assert.Equal(t, session.Entry{Class: session.NoInput}, (*got)[0])
+	assert.Zero(t, o.times())
+}
+
 // keysAreAsked answers the question by keys.
 func keysAreAsked(p *esltest.Peer) { p.Digits("1234", "#") }
 

@@ -19,7 +19,8 @@ type Ask struct {
 	Flush  bool
 	// Speech lets the caller say the answer instead.
 	Speech *Speech
-	// News, if set, is asked every two seconds while the caller keys nothing: true ends the Ask as a silence would.
+	// News, if set, is asked every two seconds while the caller keys nothing, every five while they may speak: true ends the
+	// Ask as a silence would.
 	News func() bool
 }
 
@@ -65,8 +66,12 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	}
 }
 
-// newsEach is how often News is asked.
-const newsEach = 2 * time.Second
+// newsEach is how often News is asked, newsHearing the same while the caller may speak: who begins to speak just when one
+// listening ends and the next begins may not be heard. A channel listens no longer at a time.
+const (
+	newsEach    = 2 * time.Second
+	newsHearing = 5 * time.Second
+)
 
 // collect collects in slices while there may be news, and notes what that says about the trunk.
 func (s *Session) collect(ctx context.Context, c Collect, news func() bool) (entry Entry, err error) {
@@ -80,8 +85,12 @@ func (s *Session) collect(ctx context.Context, c Collect, news func() bool) (ent
 	}
 	deaf := false
 	for left := c.FirstDigit; ; {
-		if c.FirstDigit = left; left >= newsEach+time.Second { // FreeSWITCH waits a second at least
-			c.FirstDigit = newsEach
+		each := newsEach
+		if c.Speech != nil {
+			each = newsHearing
+		}
+		if c.FirstDigit = left; left >= each+time.Second { // FreeSWITCH waits a second at least
+			c.FirstDigit = each
 		}
 		left -= c.FirstDigit
 		entry, err := s.channel.Collect(ctx, c)
