@@ -65,11 +65,12 @@ func (d *desk) conceal(conceal bool) {
 }
 
 type told struct {
-	heard    []string
-	collects int
-	v        map[string]string
-	journal  *sessiontest.Journal
-	checks   []string
+	heard []string
+	// timers are those of each entry: until the first digit, and between digits.
+	timers  [][2]time.Duration
+	v       map[string]string
+	journal *sessiontest.Journal
+	checks  []string
 }
 
 func (d *desk) dial(keyed ...string) told {
@@ -95,7 +96,11 @@ func (d *desk) play(from string, moves ...sessiontest.Move) told {
 	for _, x := range h.Variables {
 		v[x.Name] = x.Value
 	}
-	return told{ch.Heard(), len(ch.Collects()), v, j, d.checks}
+	var timers [][2]time.Duration
+	for _, c := range ch.Collects() {
+		timers = append(timers, [2]time.Duration{c.FirstDigit, c.InterDigit})
+	}
+	return told{ch.Heard(), timers, v, j, d.checks}
 }
 
 // Each account's caller does the same and hears the same; the agent gets the truth.
@@ -118,6 +123,8 @@ func TestACallerCannotHearWhetherAnAccountExists(t *testing.T) {
 		"wrong, back, the same again":    {"1111#", "#", "999999#", "2222#", "3333#", "4444#"},
 		"back, back, back, back":         {"#", "999999#", "#", "999999#", "#", "999999#", "#", "1111#", "1111#", "1111#"},
 		"three wrong PINs, two accounts": {"1111#", "1111#", "#", "888888#", "1111#", "1111#", "1111#"},
+		"the clock ends the account":     {"1111#", "2222#", "3333#"},
+		"the clock ends a PIN":           {"1111", "2222#", "3333#"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -125,15 +132,18 @@ func TestACallerCannotHearWhetherAnAccountExists(t *testing.T) {
 			for account, want := range accounts {
 				d := newDesk(t)
 				keyed := append([]string{account + "#"}, after...)
-				if name == "typed ahead" {
+				switch name {
+				case "typed ahead":
 					keyed = append([]string{account + "#" + after[0]}, after[1:]...)
+				case "the clock ends the account":
+					keyed[0] = account
 				}
 				got := d.dial(keyed...)
 				if first == nil {
 					first = &got
 				}
 				assert.Equal(t, first.heard, got.heard, account)
-				assert.Equal(t, first.collects, got.collects, account)
+				assert.Equal(t, first.timers, got.timers, account)
 				assert.Len(t, got.checks, len(first.checks), "each check takes its time")
 				assert.Equal(t, "agents", got.v["to"])
 				if name == "three wrong PINs" {

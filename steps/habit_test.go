@@ -182,6 +182,30 @@ func TestWhatIsRememberedTellsNobodyThatAnAccountExists(t *testing.T) {
 	}
 }
 
+// A number suggests Ada, and Bob calls from it: how she likes to be asked is not written down for him.
+func TestAHabitBelongsToOneCustomer(t *testing.T) {
+	t.Parallel()
+	adas := session.Habit{Slow: true, Language: "de", Answers: session.MannerSpoken}
+	for name, his := range map[string]session.Habit{
+		"he has none": {}, "he has another": {Answers: session.MannerKeyed}, "he has the same": adas,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &memory{known: map[string]session.Habit{"C-1": adas, "C-2": his}}
+			ch, _, status := m.call(t, line(bank()), adasPhone, keys("*", "100043#", "135792#")...)
+			require.Equal(t, "verified", status, ch.Heard())
+			require.Equal(t, 10*time.Second, ch.Collects()[0].FirstDigit, "she would have been asked as she likes it")
+			assert.Empty(t, m.wrote)
+		})
+	}
+	l := talking(bank(), "en")
+	l.Identify = append([]session.Step{steps.ANI{Directory: bank()}}, l.Identify...)
+	m := &memory{known: map[string]session.Habit{"C-1": adas}}
+	ch, _, status := m.call(t, l, adasPhone, says("*", "100043#", "one three five seven nine two")...)
+	require.Equal(t, "verified", status, ch.Heard())
+	assert.Equal(t, map[string]session.Habit{"C-2": {Answers: session.MannerSpoken}}, m.wrote, "only what is his")
+}
+
 func TestACallNeedsNoMemory(t *testing.T) {
 	t.Parallel()
 	m := &memory{err: errors.New("database is locked")}
