@@ -19,8 +19,8 @@ type Ask struct {
 	Flush  bool
 	// Speech lets the caller say the answer instead.
 	Speech *Speech
-	// News, if set, is asked every two seconds while the caller keys nothing, every five while they may speak: true ends the
-	// Ask as a silence would.
+	// News, if set, is asked every two seconds while the caller keys nothing, every five while they may speak: true ends
+	// the Ask as a silence would.
 	News func() bool
 }
 
@@ -66,8 +66,8 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 	}
 }
 
-// newsEach is how often News is asked, newsHearing the same while the caller may speak: who begins to speak just when one
-// listening ends and the next begins may not be heard. A channel listens no longer at a time.
+// newsEach is how often News is asked, newsHearing the same while the caller may speak: who begins to speak just when
+// one listening ends and the next begins may not be heard. A channel listens no longer at a time.
 const (
 	newsEach    = 2 * time.Second
 	newsHearing = 5 * time.Second

@@ -12,8 +12,8 @@ import (
 	"countersign/session/sessiontest"
 )
 
-// slices asks with News, which there are at the n-th question, on a channel that gives these entries in turn. It returns
-// how many seconds each Collect waited for the first key, and whether it listened.
+// slices asks with News, which there are at the n-th question, on a channel that gives these entries in turn. It
+// returns how many seconds each Collect waited for the first key, and whether it listened.
 func slices(t *testing.T, n int, speech *session.Speech, all ...session.Entry) (
 	got session.Entry, waits []int, listened []bool,
 ) {
@@ -31,7 +31,8 @@ func slices(t *testing.T, n int, speech *session.Speech, all ...session.Entry) (
 	}}
 	l := line(func(l *session.Line) { l.Identify = []session.Step{ask} })
 	o := session.Options{
-		Journal: &sessiontest.Journal{}, Prompts: sessiontest.Prompts{}, Line: func(session.Call) *session.Line { return l },
+		Journal: &sessiontest.Journal{}, Prompts: sessiontest.Prompts{},
+		Line: func(session.Call) *session.Line { return l },
 	}
 	session.NewRunner(o).Run(ch.Start(t.Context()), session.Call{ID: "call-1", Channel: "u-1", Started: time.Now()}, ch)
 	ch.End(nil)

@@ -9,7 +9,8 @@ import (
 
 var variable = regexp.MustCompile(`\$\{([^}]*)\}?`)
 
-// Expand replaces variables, ${NAME}, in the value of a setting. Its error names all that are wrong, and shows no value.
+// Expand replaces variables, ${NAME}, in the value of a setting. Its error names all that are wrong, and shows no
+// value.
 func Expand(setting, value string, env func(string) (string, bool)) (string, error) {
 	var errs []error
 	value = variable.ReplaceAllStringFunc(value, func(found string) string {

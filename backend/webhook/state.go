@@ -18,7 +18,8 @@ import (
 
 // What machines share about a webhook, in the bucket webhooks: how far it is and who delivers (NAME.place), the calls
 // whose events wait for another attempt (NAME.failing.…), the dead letters (NAME.dead.…), and what an operator wants to
-// be tried again (NAME.again.…, a key for each call and one for all). Events are kept as places in the stream: what is erased there is gone here, too.
+// be tried again (NAME.again.…, a key for each call and one for all). Events are kept as places in the stream: what is
+// erased there is gone here, too.
 
 // progress is how far a webhook is: all events up to Place are delivered, wait in a Failing, or are not wanted.
 type progress struct {

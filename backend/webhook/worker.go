@@ -13,9 +13,9 @@ import (
 	"countersign/session/shared"
 )
 
-// worker delivers to one webhook while its lease is ours. One goroutine reads the stream, one renews the lease, one looks
-// for what an operator wants, and each call whose events are under way or failing has one of its own; those end when
-// nothing of the call is left to do.
+// worker delivers to one webhook while its lease is ours. One goroutine reads the stream, one renews the lease, one
+// looks for what an operator wants, and each call whose events are under way or failing has one of its own; those end
+// when nothing of the call is left to do.
 type worker struct {
 	store  shared.Store
 	stream Stream
