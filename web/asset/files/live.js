@@ -16,7 +16,8 @@ const staleAfter = 20_000; // the server says something every 10 s
 const listeners = new Set();
 let channel;
 let heard = Date.now();
-let state = "current";
+let state = "opening";
+let leading = false; // this tab reads the stream, which is open
 
 /** onChange calls f with the topic after each change of a part, with the part. */
 export function onChange(f) { listeners.add(f); }
@@ -30,8 +31,9 @@ function lead() {
     const tell = (message) => { channel.postMessage(message); take(message); };
     source.addEventListener("change", (e) => tell({ topics: e.data.split(" ") }));
     source.addEventListener("alive", () => tell({ alive: true }));
-    source.addEventListener("open", () => tell({ topics: ["*"] }));
+    source.addEventListener("open", () => { leading = true; tell({ topics: ["*"] }); });
     source.addEventListener("error", () => {
+      leading = false;
       tell({ cut: true });
       if (source.readyState === EventSource.CLOSED) { // the server refused: signed out, or restarting
         source.close();
@@ -124,7 +126,11 @@ function replace(part, text) {
 /** start keeps the page fresh from now on. */
 export function start() {
   channel = new BroadcastChannel(server.name);
-  channel.onmessage = (e) => take(e.data);
+  channel.onmessage = (e) => {
+    if (!e.data.hello) take(e.data);
+    else if (leading) channel.postMessage({ alive: true });
+  };
+  channel.postMessage({ hello: true });
   elect();
   setInterval(() => { if (Date.now() - heard > staleAfter) show("behind"); }, 1000);
   document.addEventListener("visibilitychange", () => {
