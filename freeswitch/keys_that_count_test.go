@@ -26,6 +26,7 @@ type keyForm struct {
 	// noEvents: the caller's SDP offers no telephone-event. inBand: FreeSWITCH looks for tones in the sound (start_dtmf).
 	noEvents, inBand bool
 	counts           string // what arrives
+	or               string // what arrives at other times
 }
 
 const (
@@ -99,7 +100,7 @@ var keyForms = []keyForm{
 	{by: byStart, what: "7 for 400 ms, of which 60 ms are lost",
 		plan: keyPlan{}.sounded('7', 0, 8).until(11).sounded('7', 11, 9), noEvents: true, inBand: true, counts: "77"},
 	{by: byLeak, what: "both for 100 ms", plan: keyPlan{}.pressed('7', 0, 5).sounded('7', 0, 5), inBand: true,
-		counts: "77"},
+		counts: "77", or: "777"},
 	{by: byLeak, what: "40 ms of tone leak in front of the event",
 		plan: keyPlan{}.sounded('7', 0, 2).pressed('7', 2, 5), inBand: true, counts: "77"},
 }
@@ -136,6 +137,9 @@ func TestTheTableOfKeysIsTheOneThatIsTested(t *testing.T) {
 		counts := "nothing"
 		if form.counts != "" {
 			counts = "`" + form.counts + "`"
+			if form.or != "" {
+				counts += " or `" + form.or + "`"
+			}
 		}
 		fmt.Fprintf(&table, "| %s | %s | %s |\n", first, form.what, counts)
 	}
@@ -252,7 +256,7 @@ func (k *keyFormsSite) counted(t *testing.T, way string, form keyForm) {
 	var came []string
 	for range tries {
 		came = append(came, k.keyed(t, way, form))
-		if came[len(came)-1] == form.counts {
+		if last := came[len(came)-1]; last == form.counts || form.or != "" && last == form.or {
 			return
 		}
 	}

@@ -47,6 +47,7 @@ type service struct {
 	served   chan error     // what ended the server
 	losses   chan string    // what NATS has lost, to be told
 	book     *people.Book
+	events   *bus.Events // nil without webhooks
 	live     *weblive.Calls
 
 	parts parts
@@ -196,12 +197,11 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 	if codes.taker != nil {
 		api.Receipts = codes.taker
 	}
-	handler, err := s.openAPI(api)
+	webhooks, err := s.openWebhooks(customers)
 	if err != nil {
 		return s, err
 	}
-
-	webhooks, err := s.openWebhooks(customers)
+	handler, err := s.openAPI(api)
 	if err != nil {
 		return s, err
 	}

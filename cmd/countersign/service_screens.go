@@ -40,9 +40,10 @@ func (s *service) addScreens(o *web.Options) {
 		Keys: made, SettingsKeys: ofSettings,
 		Walls:    walls.New(s.state.People(), time.Now),
 		Benefits: s.cfg.Reports.Benefits, Schedules: scheduledReports{s.cfg},
-		WhatIf: &staff.WhatIf{Region: s.cfg.Line.Region, PopURL: s.cfg.Line.PopURL, Line: s.lineFile},
-		Audit:  func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
-		URL:    s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
+		Webhooks: shownWebhooks{s.cfg, s.state, s.events},
+		WhatIf:   &staff.WhatIf{Region: s.cfg.Line.Region, PopURL: s.cfg.Line.PopURL, Line: s.lineFile},
+		Audit:    func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
+		URL:      s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
 	}
 	if len(s.cfg.Web.Embed.Origins) > 0 {
 		options.Embed, options.Frames = s.cfg.Web.Embed.Origins, people.NewFrames(s.book)

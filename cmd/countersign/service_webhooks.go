@@ -7,9 +7,11 @@ import (
 	"slices"
 	"time"
 
+	"countersign/backend/endpoint"
 	"countersign/backend/webhook"
 	"countersign/bus"
 	"countersign/steps"
+	"countersign/web/staff"
 )
 
 // openWebhooks makes the delivery of the settings' webhooks; nil if there are none.
@@ -40,10 +42,59 @@ func (s *service) openWebhooks(customers steps.Directory) (*webhook.Delivery, er
 		s.parts.addQuiet(h.Close)
 		hooks = append(hooks, h)
 	}
-	events, err := bus.OpenEvents(s.endpoint, s.log)
+	var err error
+	if s.events, err = bus.OpenEvents(s.endpoint, s.log); err != nil {
+		return nil, err
+	}
+	s.parts.addQuiet(s.events.Close)
+	return webhook.NewDelivery(s.state.Webhooks(), s.events, hooks, s.log, time.Now), nil
+}
+
+// shownWebhooks are the webhooks on the screens.
+type shownWebhooks struct {
+	cfg    config
+	state  *bus.State
+	events *bus.Events
+}
+
+var _ staff.Webhooks = shownWebhooks{}
+
+// Statuses implements staff.Webhooks.
+func (w shownWebhooks) Statuses(ctx context.Context) (all []staff.WebhookStatus, err error) {
+	if len(w.cfg.Webhooks) == 0 {
+		return nil, nil
+	}
+	end, err := w.events.End(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.parts.addQuiet(events.Close)
-	return webhook.NewDelivery(s.state.Webhooks(), events, hooks, s.log, time.Now), nil
+	for _, name := range slices.Sorted(maps.Keys(w.cfg.Webhooks)) {
+		status, err := webhook.Ask(ctx, w.state.Webhooks(), name, end)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, staff.WebhookStatus{
+			Status: status, Dialect: endpoint.OrDefault(w.cfg.Webhooks[name].Dialect, webhook.Plain),
+		})
+	}
+	return all, nil
+}
+
+// Retry implements staff.Webhooks.
+func (w shownWebhooks) Retry(ctx context.Context, name string) error {
+	if _, ok := w.cfg.Webhooks[name]; !ok {
+		return staff.ErrNoWebhook
+	}
+	return webhook.Again(ctx, w.state.Webhooks(), name, "", time.Now().UTC())
+}
+
+// Test implements staff.Webhooks.
+func (w shownWebhooks) Test(ctx context.Context, name string) (answers []staff.WebhookAnswer, err error) {
+	if _, ok := w.cfg.Webhooks[name]; !ok {
+		return nil, staff.ErrNoWebhook
+	}
+	_, err = testWebhook(ctx, w.cfg, name, func(e endpoint.Exchange) {
+		answers = append(answers, staff.WebhookAnswer{Method: e.Method, Status: e.Status, Took: e.Took})
+	})
+	return answers, err
 }

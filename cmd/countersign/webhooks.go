@@ -226,19 +226,25 @@ func webhooksTest(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	hook, err := webhook.New(name, cfg.Webhooks[name], webhook.Options{Exchange: func(e endpoint.Exchange) {
+	host, err := testWebhook(c.Context, cfg, name, func(e endpoint.Exchange) {
 		fmt.Fprintf(c.App.Writer, "%s: status %d after %d ms\n", e.Method, e.Status, e.Took.Milliseconds())
 		if len(e.Answer) > 0 {
 			fmt.Fprintf(c.App.Writer, "%s\n", printableLines(string(e.Answer)))
 		}
-	}})
+	})
 	if err != nil {
-		return fmt.Errorf("webhooks.%s.%w", name, err)
-	}
-	defer hook.Close()
-	if err := hook.Test(c.Context); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "%s on %s has taken the test\n", name, hook.Host())
+	fmt.Fprintf(c.App.Writer, "%s on %s has taken the test\n", name, host)
 	return nil
+}
+
+// testWebhook tries the settings of a webhook on its system.
+func testWebhook(ctx context.Context, cfg config, name string, exchanged func(endpoint.Exchange)) (host string, err error) {
+	hook, err := webhook.New(name, cfg.Webhooks[name], webhook.Options{Exchange: exchanged})
+	if err != nil {
+		return "", fmt.Errorf("webhooks.%s.%w", name, err)
+	}
+	defer hook.Close()
+	return hook.Host(), hook.Test(ctx)
 }

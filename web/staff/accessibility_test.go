@@ -25,13 +25,13 @@ var screens = map[access.Role][]string{
 		"/reports/summary?by=line&by=day", "/reports/failed", "/reports/benefits?agent_cost=0.6&agent_seconds=60", "/schedules",
 	},
 	access.Business: {"/board", "/reports/summary", "/reports/benefits"},
-	access.Admin:    {"/people", "/people/agent", "/keys", "/keys/shop", "/schedules"},
+	access.Admin:    {"/people", "/people/agent", "/keys", "/keys/shop", "/schedules", "/webhooks"},
 }
 
 // furnished is an office with something on every page, and a person for each role.
 func furnished(t *testing.T) *office {
 	t.Helper()
-	o, _ := archived(t, withWhatIf, func(s *staff.Options) { s.Schedules = &scheduled{} })
+	o, _ := archived(t, withWhatIf, func(s *staff.Options) { s.Schedules, s.Webhooks = &scheduled{}, &hooked{} })
 	for _, role := range access.Roles() {
 		o.hire(string(role), func(p *people.Person) { p.Agents = []string{"1001"} })
 	}

@@ -44,6 +44,8 @@ type Options struct {
 	// Benefits are what the settings say about costs; Schedules are the scheduled reports of this machine.
 	Benefits  reports.Assumptions
 	Schedules Schedules
+	// Webhooks are the systems that are told over HTTP.
+	Webhooks Webhooks
 	// Provider is the company's identity provider.
 	Provider Provider
 	// Passkeys are sign-ins by passkey; nil where browsers have none, such as at an address of numbers.
@@ -162,6 +164,10 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/people/{id}/invite", p.invite, access.Admin),
 		staff("POST", "/people/{id}/sign-out", p.signOutPerson, access.Admin),
 		staff("POST", "/people/{id}/remove-passkeys", p.removePasskeys, access.Admin),
+
+		staff("GET", "/webhooks", p.webhooks, access.Admin),
+		slowly(webhookWithin, staff("POST", "/webhooks/{webhook}/test", p.testWebhook, access.Admin)),
+		staff("POST", "/webhooks/{webhook}/retry", p.retryWebhook, access.Admin),
 
 		staff("GET", "/keys", p.keys, access.Admin),
 		staff("POST", "/keys", p.addKey, access.Admin),
