@@ -29,6 +29,7 @@ type Call struct {
 	Verdict  time.Duration // from the start
 	Asked    []event.AttemptResult
 	HungUp   bool
+	Locked   bool
 	StepUp   bool
 	First    string
 }
@@ -101,6 +102,9 @@ func (c Call) events(id string) (all []event.Event) {
 		say(c.Verdict/2, event.StepFinished{
 			Step: "pin", Result: result, Milliseconds: int64(4500 * len(c.Asked)), Attempts: attempts,
 		})
+	}
+	if c.Locked {
+		say(c.Verdict, event.Locked{Customer: c.Customer})
 	}
 	reason := c.Reason
 	switch {

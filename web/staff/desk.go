@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"countersign/session"
-	"countersign/session/event"
 	"countersign/store/audit"
 	"countersign/web/access"
 	"countersign/web/live"
@@ -61,45 +60,23 @@ func (p *Pages) desk(w http.ResponseWriter, r *http.Request) error {
 		case live.StateDone:
 			desk.Done = append(desk.Done, mine)
 		default:
-			desk.Now = append(desk.Now, p.deskCall(shown, mine))
+			desk.Now = append(desk.Now, p.deskCall(r.Context(), shown, mine))
 		}
 	}
 	shown.Data = desk
 	return p.write(w, r, http.StatusOK, "desk", shown)
 }
 
-func (p *Pages) deskCall(shown page, mine live.Mine) deskCall {
+func (p *Pages) deskCall(ctx context.Context, shown page, mine live.Mine) deskCall {
 	c := deskCall{Mine: mine, Again: p.Live.Again(mine.ID)}
 	c.Why, c.Do = shown.why(mine.Call), p.do(shown, mine.Call)
-	c.Warnings = p.warnings(shown, mine.Call)
+	c.Warnings = p.warnings(ctx, shown, c)
 	if mine.State == live.StateTalking && mine.Customer != "" && mine.Proof == "" && p.StepUps != nil {
 		for level := max(session.Verified, session.Level(mine.Level+1)); level <= session.Strong; level++ {
 			c.Levels = append(c.Levels, level)
 		}
 	}
 	return c
-}
-
-// warnings are what the agent should know before trusting the call.
-func (p *Pages) warnings(shown page, call live.Call) (warnings []string) {
-	switch {
-	case call.Locked || call.Reason == event.ReasonLocked:
-		warnings = append(warnings, shown.T("warn_locked"))
-	case call.Reason == event.ReasonVelocity:
-		warnings = append(warnings, shown.T("warn_velocity"))
-	case call.Reason == event.ReasonUntrusted, call.Start.Attestation == "failed":
-		warnings = append(warnings, shown.T("warn_untrusted"))
-	}
-	if call.Customer == "" {
-		return warnings
-	}
-	another := p.Live.Select(func(c live.Call) bool {
-		return c.ID != call.ID && c.Customer == call.Customer && c.Phase() != live.Over
-	})
-	if len(another) > 0 {
-		warnings = append(warnings, shown.T("warn_another_call"))
-	}
-	return warnings
 }
 
 // seen marks all missed calls as seen.

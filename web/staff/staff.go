@@ -78,6 +78,7 @@ type Pages struct {
 	tries  people.Tries
 	trends trends
 	boards boards
+	locks  locks
 	alive  time.Duration
 	// begins bounds how many sign-ins begin that nobody may ever finish, beginsKnown those in known browsers.
 	begins, beginsKnown *rate.Limiter
