@@ -96,6 +96,7 @@ func (s *service) lineFile(ctx context.Context, name string) (string, error) {
 
 // follow keeps the screens up to date until ctx ends.
 func (s *service) follow(ctx context.Context) {
+	_ = s.awaitNATS(ctx) // at the first start there is no stream for a moment, which is no outage
 	if err := s.live.Run(ctx, s.endpoint, s.log); err != nil {
 		s.log.Error("screens do not follow the calls", "err", err)
 	}
