@@ -31,6 +31,7 @@ import (
 var somethingElse = regexp.MustCompile(strings.Join([]string{
 	`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`, // ids of calls, legs and events
 	`\bcs-[0-9a-f]{16}\b`, // our SIP Call-IDs
+	`\b[0-9a-f]{64}\b`,    // hashes, such as those of the audit log
 	`\b20[0-9]{2}-[01][0-9]-[0-3][0-9][ T][0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{1,9}`, // times
 	// seconds, milli-, micro- and nanoseconds since 1970, until 2033
 	`\b1[7-9][0-9]{8}(?:[0-9]{3}){0,3}\b`,
@@ -154,6 +155,7 @@ func TestKeyedDigitsAreFoundInWhateverFormAndTimesAreNotMistakenForThem(t *testi
 		"jitter":                 `"rtp_audio_in_mean_interval":"20.073519"`,
 		"an epoch":               `"start_uepoch":"1763073519000000"`,
 		"an id":                  "01a20002-bea6-7192-b2de-4a073519c340.1",
+		"a hash":                 "33:f20788818a84ec54a3c73f790bc4f32f77512c9754b870e0615a9b073519eb94@2026-11-30",
 		"a duration":             `"billusec":"5073519"`,
 		"an ssrc":                `"rtp_use_ssrc":"3073519465"`,
 		"keys of two telephones": "ab RECV DTMF 0:1\nxy RECV DTMF 7:1\nab RECV DTMF 3:1\n",

@@ -48,7 +48,7 @@ func (w *ways) aCheckDigit(t *testing.T) {
 }
 
 func (w *ways) aPolicyWithLetters(t *testing.T) {
-	c := w.dials(t, "5600", numberOf(778, 6))
+	c := w.dials(t, "5600", numberOf(778, 9))
 	c.AwaitAsked(t, "letters", 1, askedWithin)
 	c.Press("22123453")
 	c.AwaitAsked(t, "ask-pin", 1, askedWithin)

@@ -49,8 +49,7 @@ func (w *ways) aTokenFromAnotherChannel(t *testing.T) {
 		event.RefusedForeign:   w.Service.token(t, known.ID, "bank"),
 		event.RefusedMalformed: "let me in",
 	} {
-		t.Run(string(reason), func(t *testing.T) {
-			t.Parallel()
+		t.Run(string(reason), func(t *testing.T) { // now: a token is good for minutes
 			c := w.dials(t, "5000", numberOf(778, 8), "X-Countersign-Token: "+bad)
 			c.AwaitAsked(t, "ask-account", 1, askedWithin) // the normal flow
 			c.Press(people["short"].Account + "#")
