@@ -79,7 +79,7 @@ type question struct {
 }
 
 // errCannot: this engine has no model or grammar for it.
-var errCannot = errors.New("this sample understands digits, dates, yes and no in English at 16000 samples a second")
+var errCannot = errors.New("this sample understands digits, spelling, dates, languages, yes and no in English at 16000 samples a second")
 
 // handler answers by the contract.
 type handler struct {
@@ -197,9 +197,12 @@ func grammarOf(q question) (g spoken.Grammar, ok bool) {
 	if base != "en" {
 		return g, false
 	}
-	if q.expect == session.ExpectDigits {
-		if q.min < 1 || q.max < q.min || q.max > longest {
+	if q.expect == session.ExpectDigits || q.expect == session.ExpectSpelling {
+		switch {
+		case q.min < 1, q.max < q.min, q.max > longest:
 			return g, false
+		case q.expect == session.ExpectSpelling:
+			return spoken.SpellingGrammar("en", q.min, q.max), true
 		}
 		return spoken.DigitsGrammar("en", q.min, q.max), true
 	}

@@ -82,8 +82,13 @@ func TestTheSampleUnderstands(t *testing.T) {
 			"one zero zero zero four two", "expect=digits&min=6&max=6&language=en-US",
 			answer{Results: []result{{"one zero zero zero four two", sure}}},
 		},
-		"a yes":   {"yes", "expect=confirm&language=en", answer{Results: []result{{"yes", sure}}}},
-		"nothing": {"", "expect=confirm&language=en", answer{Results: []result{}, NoSpeech: true}},
+		"letters": {
+			"kilo tango six two seven three", "expect=spelling&min=6&max=6&language=en",
+			answer{Results: []result{{"kilo tango six two seven three", sure}}},
+		},
+		"a language": {"english", "expect=language&language=en", answer{Results: []result{{"english", sure}}}},
+		"a yes":      {"yes", "expect=confirm&language=en", answer{Results: []result{{"yes", sure}}}},
+		"nothing":    {"", "expect=confirm&language=en", answer{Results: []result{}, NoSpeech: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
