@@ -98,6 +98,7 @@ func serveReporting(c *cli.Context, cfg config, log *slog.Logger) error {
 
 // report is keepReports beside calls. Calls come first: they are answered even if reports cannot be kept.
 func (s *service) report(ctx context.Context) {
+	_ = s.awaitNATS(ctx) // as follow
 	if err := keepReports(ctx, s.cfg, s.endpoint, s.journal, s.log); err != nil && ctx.Err() == nil {
 		s.log.Error("reports not kept, events are counted after the next start", "err", err)
 	}
