@@ -52,7 +52,7 @@ func Compile(def *Definition, version int, p Parts) (*session.Line, error) {
 	}
 	if def.LanguageMenu && len(def.Languages) > 1 {
 		limits := c.limits(0, Pace{})
-		if r := limits.Repeat; r >= '0' && r <= '9' && int(r-'0') <= len(def.Languages) {
+		if r := limits.Repeat; r >= '1' && r <= '9' && int(r-'0') <= len(def.Languages) {
 			limits.Repeat = 0 // the key of a language
 		}
 		l.LanguageMenu = steps.LanguageMenu{Limits: limits, Speech: c.speech(true)}

@@ -193,6 +193,7 @@ func (w *worker) resume(ctx context.Context, f *Failing) {
 	w.mu.Unlock()
 	if busy { // an operator wanted it tried again, and more of the call came just now
 		w.bury(f)
+		_ = put(w.held, w.store, w.hook.Name()+deadPart+callKey(f.Call), f, keepDead) // it was taken out to be tried
 		return
 	}
 	w.health.resumed(f.Call)
@@ -257,8 +258,8 @@ func (w *worker) lookAgain(ctx context.Context) {
 func (w *worker) revive(ctx context.Context, id string) {
 	for _, f := range w.exhume(id) {
 		f.First, f.Next = w.now().UTC(), w.now().UTC()
-		if put(ctx, w.store, w.hook.Name()+failingPart+callKey(f.Call), f, shared.Forever) != nil ||
-			put(ctx, w.store, w.hook.Name()+deadPart+callKey(f.Call), nil, 0) != nil {
+		if put(w.held, w.store, w.hook.Name()+failingPart+callKey(f.Call), f, shared.Forever) != nil ||
+			put(w.held, w.store, w.hook.Name()+deadPart+callKey(f.Call), nil, 0) != nil {
 			w.bury(f)
 			continue
 		}

@@ -47,6 +47,12 @@ func (s *service) addScreens(o *web.Options) {
 	}
 	if len(s.cfg.Web.Embed.Origins) > 0 {
 		options.Embed, options.Frames = s.cfg.Web.Embed.Origins, people.NewFrames(s.book)
+		options.Frames.KeyHolds = func(ctx context.Context, name string) (bool, error) {
+			if slices.ContainsFunc(ofSettings, func(k staff.SettingsKey) bool { return k.Name == name }) {
+				return true, nil // it changes with a restart alone, and sessions with it
+			}
+			return made.Has(ctx, name, access.Embed)
+		}
 		o.Frames = options.Frames
 	}
 	if s.cfg.Web.OIDC.Issuer != "" {

@@ -20,21 +20,26 @@ func (j *Journal) HandedOn(ctx context.Context, since time.Time) ([]event.Event,
 	calls := make([]string, 0, len(waiting))
 	bodies := make([]string, 0, len(waiting))
 	for _, e := range waiting {
-		calls, bodies = append(calls, e.call), append(bodies, string(e.body))
+		if tellsWhoGotIt(event.Fact(e.fact)) {
+			calls, bodies = append(calls, e.call), append(bodies, string(e.body))
+		}
 	}
 	list, err := json.Marshal(calls)
 	if err != nil {
 		return nil, err
 	}
 	written, err := sqlite.Collect(ctx, j.db, sqlite.ScanString, `SELECT e.json FROM calls c JOIN events e ON e.call = c.call
-		WHERE c.ended >= ? OR c.call IN (SELECT value FROM json_each(?))`, since.UnixMilli(), string(list))
+		WHERE e.fact IN (?, ?, ?, ?, ?, ?, ?) AND (c.ended >= ? OR c.call IN (SELECT value FROM json_each(?)))`,
+		string(event.FactCallStarted), string(event.FactRouted), string(event.FactCallEnded),
+		string(event.FactAgentOffered), string(event.FactAgentConnected), string(event.FactAgentMissed),
+		string(event.FactAgentDone), since.UnixMilli(), string(list))
 	if err != nil {
 		return nil, fmt.Errorf("read calls that were handed on: %w", err)
 	}
 	var events []event.Event
 	for _, body := range append(written, bodies...) {
 		var e event.Event
-		if e.UnmarshalJSON([]byte(body)) == nil && tellsWhoGotIt(e.Fact()) {
+		if e.UnmarshalJSON([]byte(body)) == nil {
 			events = append(events, e)
 		}
 	}

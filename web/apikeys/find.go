@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"countersign/web/access"
 )
 
 // How fresh the keys are with which requests are checked (docs/policy.md#people). Requests with wrong keys, however many,
@@ -18,6 +21,16 @@ const (
 
 // ErrUnavailable: which keys there are cannot be read, and was read too long ago.
 var ErrUnavailable = errors.New("the keys cannot be read")
+
+// Has says whether there is a key of that name that has the scope.
+func (b *Book) Has(ctx context.Context, name string, scope access.Scope) (bool, error) {
+	all, err := b.fresh(ctx)
+	if err != nil {
+		return false, err
+	}
+	k, ok := all[name]
+	return ok && slices.Contains(k.Scopes, scope), nil
+}
 
 // Find says which key a program has shown; ok is false if there is none. It notes the day of use.
 func (b *Book) Find(ctx context.Context, shown string) (k Key, ok bool, err error) {

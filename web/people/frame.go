@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,6 +33,8 @@ type Frames struct {
 	book *Book
 	// Life is how long a session lasts.
 	Life time.Duration
+	// KeyHolds says whether an API key may still vouch for people: nil if none is ever taken back.
+	KeyHolds func(ctx context.Context, name string) (bool, error)
 }
 
 // NewFrames keeps sessions of frames beside the people.
@@ -90,6 +93,9 @@ func (f *Frames) Begin(ctx context.Context, token string) (Frame, error) {
 	case err != nil:
 		return Frame{}, err
 	}
+	if ok, err := f.keyHolds(ctx, given.Key); err != nil || !ok {
+		return Frame{}, cmp.Or(err, ErrEmbedToken)
+	}
 	_, err = f.book.store.Update(ctx, secretKey(tokenPass, token), nil, revision, embedTokenLife)
 	if errors.Is(err, shared.ErrConflict) { // another frame was faster
 		return Frame{}, ErrEmbedToken
@@ -114,9 +120,22 @@ func (f *Frames) Who(ctx context.Context, session string) (w access.Who, ok bool
 	if errors.Is(err, ErrNobody) || err == nil && !given.holds(p) {
 		return access.Who{}, false, nil
 	}
+	if err != nil {
+		return access.Who{}, false, err
+	}
+	if ok, err = f.keyHolds(ctx, given.Key); err != nil || !ok {
+		return access.Who{}, false, err
+	}
 	w = p.Who()
 	w.Roles, w.Language = []access.Role{access.Agent}, "" // it speaks the language of the page around it
-	return w, err == nil, err
+	return w, true, nil
+}
+
+func (f *Frames) keyHolds(ctx context.Context, name string) (bool, error) {
+	if f.KeyHolds == nil {
+		return true, nil
+	}
+	return f.KeyHolds(ctx, name)
 }
 
 // give stores a pass under a new secret.

@@ -1,6 +1,7 @@
 package people_test
 
 import (
+	"context"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -131,4 +132,20 @@ func TestAFrameIsOverWithThePerson(t *testing.T) {
 			assert.ErrorIs(t, err, people.ErrEmbedToken)
 		})
 	}
+}
+
+func TestWhoeverRevokesAKeyEndsWhatItLetIn(t *testing.T) {
+	t.Parallel()
+	c := newCRM(t)
+	var revoked atomic.Bool
+	c.KeyHolds = func(_ context.Context, name string) (bool, error) {
+		assert.Equal(t, "crm", name)
+		return !revoked.Load(), nil
+	}
+	in, token := c.begin(t), c.token(t)
+	assert.True(t, c.isIn(t, in.Session))
+	revoked.Store(true)
+	assert.False(t, c.isIn(t, in.Session))
+	_, err := c.Begin(t.Context(), token)
+	assert.ErrorIs(t, err, people.ErrEmbedToken)
 }

@@ -193,8 +193,10 @@ func (s store) DeleteCtx(ctx context.Context, token string) error {
 
 func (s store) put(ctx context.Context, token string, b []byte, keep time.Duration) error {
 	for range updateTries {
-		_, revision, err := s.Get(ctx, sessionKey(token))
+		value, revision, err := s.Get(ctx, sessionKey(token))
 		switch {
+		case err == nil && len(value) == 0: // it is over: a request that began before changes nothing
+			return nil
 		case errors.Is(err, shared.ErrNotFound) && b == nil:
 			return nil
 		case errors.Is(err, shared.ErrNotFound):

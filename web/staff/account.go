@@ -84,7 +84,7 @@ func (p *Pages) begin(w http.ResponseWriter, r *http.Request, person people.Pers
 }
 
 // notAtProvider refuses those whom the identity provider knows: whoever may not sign in there any more must have no other
-// way in.
+// way to sign in here.
 func (p *Pages) notAtProvider(person people.Person) error {
 	if p.Provider == nil || person.Subject == "" {
 		return nil

@@ -1,11 +1,11 @@
 package staff
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"countersign/session/event"
@@ -55,8 +55,6 @@ type boardPage struct {
 	Frames int
 	// Wall: it is shown on a wall.
 	Wall *walls.Wall
-
-	counted int // calls, of now and before
 }
 
 // hour counts the decided calls of an hour.
@@ -83,28 +81,63 @@ func (p *Pages) board(w http.ResponseWriter, r *http.Request) error {
 		return refuse(http.StatusServiceUnavailable, "not_here")
 	}
 	who, _ := access.From(r.Context())
-	b, err := p.boardOf(r, who, r.URL.Query().Get("line"))
+	line, phase := r.URL.Query().Get("line"), r.URL.Query().Get("phase")
+	if !slices.Contains(phases, live.Phase(phase)) {
+		phase = ""
+	}
+	lines, err := wantedLines(who, line)
 	if err != nil {
 		return err
 	}
-	if b.Phase = r.URL.Query().Get("phase"); slices.Contains(phases, live.Phase(b.Phase)) {
-		b.Calls = slices.DeleteFunc(b.Calls, func(c live.Call) bool { return string(c.Phase()) != b.Phase })
-		b.Query = boardQuery(b.Line, b.Phase)
-	} else {
-		b.Phase = ""
+	shown := p.page(r, nil)
+	if !isPart(r) {
+		if shown.Data, err = p.wholeBoard(r, who, line, phase); err != nil {
+			return err
+		}
+		return p.write(w, r, http.StatusOK, "board", shown)
+	}
+	key := fmt.Sprint(strings.Join(lines, "\x00"), "\x01", line, "\x01", phase, who.MaySeePersons(), shown.Language)
+	body, err := p.kept.get(time.Now(), key, func() ([]byte, error) {
+		b, err := p.phaseBoard(r, who, line, phase)
+		if err != nil {
+			return nil, err
+		}
+		return rendered("board", "part", shown.With(b))
+	})
+	if err != nil {
+		return err
+	}
+	p.send(w, r, http.StatusOK, shown.Language, body)
+	return nil
+}
+
+// phaseBoard is the board of the calls in a phase, or of all.
+func (p *Pages) phaseBoard(r *http.Request, who access.Who, line, phase string) (b boardPage, err error) {
+	if b, err = p.boardOf(r, who, line); err != nil {
+		return b, err
+	}
+	if b.Phase = phase; phase != "" {
+		b.Calls = slices.DeleteFunc(b.Calls, func(c live.Call) bool { return string(c.Phase()) != phase })
+		b.Query = boardQuery(line, phase)
 	}
 	if !who.MaySeePersons() {
 		b.hidePersons()
 	}
 	b.cut()
-	if !isPart(r) {
-		b.Frames = live.HourFrames
-		b.MayPair = p.Walls != nil && who.MaySeePersons()
-		if b.Walls, err = p.wallsOf(r.Context(), who); err != nil {
-			p.Log.Warn("paired screens not shown", "err", err)
-		}
+	return b, nil
+}
+
+// wholeBoard has what changes with no call, too.
+func (p *Pages) wholeBoard(r *http.Request, who access.Who, line, phase string) (b boardPage, err error) {
+	if b, err = p.phaseBoard(r, who, line, phase); err != nil {
+		return b, err
 	}
-	return p.show(w, r, "board", b)
+	b.Frames = live.HourFrames
+	b.MayPair = p.Walls != nil && who.MaySeePersons()
+	if b.Walls, err = p.wallsOf(r.Context(), who); err != nil {
+		p.Log.Warn("paired screens not shown", "err", err)
+	}
+	return b, nil
 }
 
 // seesLine says which lines somebody sees on a board of one line, or of all.
@@ -118,7 +151,7 @@ func (p *Pages) boardOf(r *http.Request, who access.Who, line string) (boardPage
 	if err != nil {
 		return boardPage{}, err
 	}
-	b := p.boards.get(p.Now(), lines, func() boardPage { return p.callsOf(p.seesLine(who, line)) })
+	b := p.callsOf(p.seesLine(who, line))
 	b.Line, b.Lines, b.Query = line, p.linesOf(who), boardQuery(line, "")
 	b.Trend = p.trend(r.Context(), lines, !who.MaySeePersons(), language(who, r))
 	return b, nil
@@ -131,7 +164,6 @@ func (p *Pages) callsOf(sees func(line string) bool) (b boardPage) {
 	for _, c := range all {
 		b.count(c, now)
 	}
-	b.counted = len(all)
 	slices.Reverse(b.Calls) // who waits longest comes first
 	b.Funnel = funnelOf(all, now.Add(-boardHour))
 	b.Queues, b.Agents = live.Queues(all, now)
@@ -142,40 +174,6 @@ func (p *Pages) callsOf(sees func(line string) bool) (b boardPage) {
 		cause, _ := p.Live.Before(a.Line, a.At, causeWithin)
 		b.Alarms = append(b.Alarms, boardAlarm{a, cause})
 	}
-	return b
-}
-
-// boards remembers what many calls tell for boardEvery, so that fifty boards cost little more than one.
-type boards struct {
-	mu  sync.Mutex
-	all map[string]keptBoard
-}
-
-type keptBoard struct {
-	board boardPage
-	until time.Time
-}
-
-// worthKeeping is how many calls take long enough to count: more than a millisecond.
-const worthKeeping = 1000
-
-// get returns a board whose calls are the caller's own.
-func (k *boards) get(now time.Time, lines []string, count func() boardPage) boardPage {
-	key := strings.Join(lines, "\x00")
-	k.mu.Lock()
-	defer k.mu.Unlock() // while one counts, the others wait for what it finds
-	kept, ok := k.all[key]
-	if !ok || !now.Before(kept.until) || kept.until.Sub(now) > boardEvery {
-		kept = keptBoard{count(), now.Add(boardEvery)}
-		if k.all == nil || len(k.all) > 100 {
-			k.all = map[string]keptBoard{}
-		}
-		if delete(k.all, key); kept.board.counted > worthKeeping {
-			k.all[key] = kept
-		}
-	}
-	b := kept.board
-	b.Calls, b.Agents = slices.Clone(b.Calls), slices.Clone(b.Agents)
 	return b
 }
 

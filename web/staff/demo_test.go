@@ -38,7 +38,8 @@ func TestTheTourThroughADemo(t *testing.T) {
 			require.Equal(t, http.StatusOK, page.status, to)
 			text, stops = page.text, stops+1
 			require.Less(t, stops, 10)
-			assert.NotContains(t, b.get("/me?tour=99").text, "tour_")
+			assert.Contains(t, text, `class="card tour"`)
+			assert.NotContains(t, b.get("/me?tour=99").text, `class="card tour"`)
 		}
 		assert.Equal(t, 7, stops)
 		assert.Contains(t, text, `href="/demo/key-of-the-demo"`)

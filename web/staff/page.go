@@ -164,18 +164,31 @@ func (p *Pages) write(w http.ResponseWriter, r *http.Request, status int, name s
 	if isPart(r) {
 		block = "part"
 	}
+	body, err := rendered(name, block, shown)
+	if err != nil {
+		return err
+	}
+	p.send(w, r, status, shown.Language, body)
+	return nil
+}
+
+// rendered is a block of a page.
+func rendered(name, block string, shown page) ([]byte, error) {
 	var out bytes.Buffer
 	if err := templates[name].ExecuteTemplate(&out, block, shown); err != nil {
-		return fmt.Errorf("page %s: %w", name, err)
+		return nil, fmt.Errorf("page %s: %w", name, err)
 	}
+	return out.Bytes(), nil
+}
+
+func (p *Pages) send(w http.ResponseWriter, r *http.Request, status int, l words.Language, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", contentPolicy+p.frameAncestors(r))
-	h.Set("Content-Language", string(shown.Language))
+	h.Set("Content-Language", string(l))
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes())
-	return nil
+	_, _ = w.Write(body)
 }
 
 // handler answers, or returns an error.

@@ -77,7 +77,7 @@ type Pages struct {
 	Options
 	tries  people.Tries
 	trends trends
-	boards boards
+	kept   keptParts
 	locks  locks
 	alive  time.Duration
 	// begins bounds how many sign-ins begin that nobody may ever finish, beginsKnown those in known browsers.
@@ -197,11 +197,16 @@ func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, status int) {
 		http.Redirect(w, r, "/sign-in?next="+next(r.URL), http.StatusSeeOther)
 		return
 	}
-	p.failed(w, r, status, map[int]string{
+	text := map[int]string{
 		http.StatusUnauthorized:       "signed_out",
 		http.StatusForbidden:          "not_allowed",
 		http.StatusServiceUnavailable: "people_unavailable",
-	}[status])
+	}[status]
+	if isFramed(r) && !isPart(r) {
+		_ = answerJSON(w, status, map[string]string{"problem": p.page(r, nil).T(text)})
+		return
+	}
+	p.failed(w, r, status, text)
 }
 
 // home takes people to the screen that they need most.

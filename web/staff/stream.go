@@ -47,8 +47,12 @@ func (p *Pages) stream(w http.ResponseWriter, r *http.Request) error {
 	board := time.NewTimer(0)
 	<-board.C
 	defer board.Stop()
-	// A change of the board waits for the timer, and what came after it for the next: a board may be boardEvery old.
-	waiting, more := false, false
+	// A change of the board waits for the timer, and what came after it for the next: a board may be boardEvery old. So is
+	// the one that a browser has just fetched.
+	waiting, more := seesBoards(who), false
+	if waiting {
+		board.Reset(boardEvery)
+	}
 	for {
 		var err error
 		select {
@@ -81,6 +85,10 @@ func (p *Pages) stream(w http.ResponseWriter, r *http.Request) error {
 			return nil
 		}
 	}
+}
+
+func seesBoards(who access.Who) bool {
+	return who.Has(access.Supervisor) || who.Has(access.Business) || who.Has(access.Admin)
 }
 
 // deadline is for the connection, which knows only the real time.

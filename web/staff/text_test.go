@@ -69,6 +69,7 @@ func TestEveryCodeThatIsShownHasAText(t *testing.T) {
 		"phase_":      {"asking", "waiting", "ringing", "talking"},
 		"state_":      {"ringing", "talking"}, // others are in lists of their own
 		"action_":     mePage{}.Actions(),
+		"tour_":       {"1", "2", "3", "4", "5", "6", "7"},
 		"level_":      {"0", "1", "2", "3"},
 		"role_":       constants(t, "../access", "Role"),
 		"scope_":      constants(t, "../access", "Scope"),

@@ -68,6 +68,8 @@ const (
 	lockedWithin = 7 * 24 * time.Hour
 	lockedEvery  = time.Minute
 	maxLocked    = 1000
+	// lockedPatience bounds the look.
+	lockedPatience = 300 * time.Millisecond
 )
 
 // locks remembers which customers were locked lately.
@@ -94,6 +96,8 @@ func (p *Pages) lockedLately(ctx context.Context, customer string) bool {
 		return known.locked
 	}
 	found := lockedAt{until: now.Add(lockedEvery)}
+	ctx, cancel := context.WithTimeout(ctx, lockedPatience) // the agent waits for the call, not for this
+	defer cancel()
 	err := p.Reports.Read(ctx, "calls", reports.Query{
 		Period: reports.Period{From: now.Add(-lockedWithin), To: now}, Quiet: true,
 		Calls: reports.Filter{Customer: customer, Counted: "locked"},
@@ -103,7 +107,7 @@ func (p *Pages) lockedLately(ctx context.Context, customer string) bool {
 	})
 	if err != nil && !errors.Is(err, ErrNoReports) {
 		p.Log.Warn("locks of the last week not shown", "err", err)
-		return false
+		found.locked = false
 	}
 	p.locks.mu.Lock()
 	defer p.locks.mu.Unlock()

@@ -54,8 +54,11 @@ type webhooksPage struct {
 	Retried string
 }
 
-// webhookWithin bounds a test, which may take several requests.
-const webhookWithin = 20 * time.Second
+// webhookWithin bounds the page of a test, testWithin the test, which may take several requests.
+const (
+	webhookWithin = 20 * time.Second
+	testWithin    = 15 * time.Second
+)
 
 func (p *Pages) webhooks(w http.ResponseWriter, r *http.Request) error {
 	return p.showWebhooks(w, r, http.StatusOK, p.page(r, nil), webhooksPage{})
@@ -78,7 +81,9 @@ func (p *Pages) testWebhook(w http.ResponseWriter, r *http.Request) error {
 		return refuse(http.StatusServiceUnavailable, "not_here")
 	}
 	name := r.PathValue("webhook")
-	answers, err := p.Webhooks.Test(r.Context(), name)
+	ctx, cancel := context.WithTimeout(r.Context(), testWithin)
+	answers, err := p.Webhooks.Test(ctx, name)
+	cancel()
 	if errors.Is(err, ErrNoWebhook) {
 		return refuse(http.StatusNotFound, "webhook_unknown")
 	}

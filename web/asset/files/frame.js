@@ -55,9 +55,9 @@ async function begin(token) {
     say("");
     desk.hidden = false;
     if (!person) {
-      person = got.person;
-      server.name = `countersign frame ${person}`;
+      server.name = `countersign frame ${got.person}`;
       start();
+      person = got.person;
     }
     retry();
     refresh(["*"]);
@@ -72,7 +72,7 @@ function over() {
   desk.replaceChildren();
   delete desk.dataset.text;
   say(box.dataset.ended);
-  ask();
+  askIn(1000); // another machine may not know yet why it ended
 }
 
 // Stream is an EventSource that sends the session, which EventSource cannot.

@@ -125,7 +125,11 @@ function replace(part, text) {
 
 /** start keeps the page fresh from now on. */
 export function start() {
-  channel = new BroadcastChannel(server.name);
+  try {
+    channel = new BroadcastChannel(server.name);
+  } catch { // a browser that keeps nothing for a frame in another page: it has a stream of its own
+    channel = { postMessage() {} };
+  }
   channel.onmessage = (e) => {
     if (!e.data.hello) take(e.data);
     else if (leading) channel.postMessage({ alive: true });

@@ -7,6 +7,7 @@
 // when the event countersign-token asks for one. Calls come as events countersign-pop.
 
 const patience = 3000; // after the frame has loaded
+const again = 20_000; // until a frame that did not load is tried again
 
 const words = {
   en: {
@@ -48,16 +49,26 @@ class CountersignPop extends HTMLElement {
     document.addEventListener("securitypolicyviolation", (e) => {
       if (e.effectiveDirective === "frame-src" && e.blockedURI.startsWith(this.#origin)) this.#say("policy");
     }, { signal });
+    this.style.display ||= "block";
+    this.#open(signal);
+  }
+
+  // open opens the frame. Where it may not be, words stand in its place, and it is tried again.
+  #open(signal) {
+    if (signal.aborted) return;
     const frame = this.#frame = document.createElement("iframe");
     frame.title = "Countersign";
     frame.allow = "autoplay; clipboard-write";
     frame.referrerPolicy = "no-referrer";
     Object.assign(frame.style, { border: "0", width: "100%", height: "100%", minHeight: "28rem" });
     frame.addEventListener("load", () => {
-      setTimeout(() => { if (!signal.aborted && !this.#heard) this.#say("blocked"); }, patience);
+      setTimeout(() => {
+        if (signal.aborted || this.#heard || frame !== this.#frame) return;
+        this.#say("blocked");
+        setTimeout(() => this.#open(signal), again);
+      }, patience);
     });
     frame.src = `${this.#origin}/embed/desk?language=${this.#language}`;
-    this.style.display ||= "block";
     this.replaceChildren(frame);
   }
 
