@@ -156,3 +156,11 @@ func TestSchemasOfOpenAPICompile(t *testing.T) {
 		assert.NoError(t, err)
 	}
 }
+
+func TestTheDescriptionIsServed(t *testing.T) {
+	t.Parallel()
+	got := newSite(t).get("/v1/openapi.json", withKey(""))
+	assert.Equal(t, http.StatusOK, got.status)
+	assert.Equal(t, "3.1.0", got.body["openapi"])
+	assert.Contains(t, got.body["paths"], "/v1/tokens")
+}

@@ -14,6 +14,7 @@ func (a *api) routes() []access.Route {
 		{Method: "GET", Path: "/.well-known/jwks.json", Rule: access.Public(), Handler: handle(a.jwks)},
 		{Method: "GET", Path: "/healthz", Rule: access.Public(), Handler: handle(a.healthz)},
 		{Method: "GET", Path: "/readyz", Rule: access.Public(), Handler: handle(a.readyz)},
+		{Method: "GET", Path: "/v1/openapi.json", Rule: access.Public(), Handler: handle(a.description)},
 		{Method: "POST", Path: "/v1/introspect", Rule: access.Key(access.Tokens), Handler: handle(a.introspect)},
 		{Method: "POST", Path: "/v1/redeem", Rule: access.Key(access.Tokens), Handler: handle(a.redeem)},
 		{Method: "POST", Path: "/v1/receipts/sms", Rule: access.Key(access.Receipts), Handler: handle(a.receipt)},
@@ -29,6 +30,6 @@ func (a *api) routes() []access.Route {
 
 func nothingHere(http.ResponseWriter, *http.Request) error {
 	return &problem{
-		Status: http.StatusNotFound, Detail: "There is nothing at this address. See web/openapi.yaml for the addresses.",
+		Status: http.StatusNotFound, Detail: "There is nothing at this address. See /v1/openapi.json for the addresses.",
 	}
 }

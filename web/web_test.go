@@ -78,7 +78,7 @@ func TestUnknownAddressesAndMethods(t *testing.T) {
 	} {
 		got := s.get(path, withoutKey)
 		assert.Equal(t, 404, got.status, path)
-		assert.Contains(t, got.body["detail"], "openapi.yaml", path)
+		assert.Contains(t, got.body["detail"], "openapi.json", path)
 	}
 	for _, r := range (&api{}).routes() {
 		for _, method := range []string{"GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "MADEUP"} {

@@ -40,6 +40,7 @@ func (s *service) addScreens(o *web.Options) {
 		Keys: made, SettingsKeys: ofSettings,
 		Walls:    walls.New(s.state.People(), time.Now),
 		Benefits: s.cfg.Reports.Benefits, Schedules: scheduledReports{s.cfg},
+		API:      web.Description,
 		Webhooks: shownWebhooks{s.cfg, s.state, s.events},
 		WhatIf:   &staff.WhatIf{Region: s.cfg.Line.Region, PopURL: s.cfg.Line.PopURL, Line: s.lineFile},
 		Audit:    func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },

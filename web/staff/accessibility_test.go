@@ -64,6 +64,7 @@ func TestEveryScreenIsAccessible(t *testing.T) {
 		}
 	}
 	everyTheme("nobody", "/sign-in", "en")
+	everyTheme("nobody", "/api", "en")
 	everyTheme("nobody", "/embed/desk", "en")
 	everyTheme("nobody", "/wall", "en")
 	code := eval[string](b, text(".code"))

@@ -86,6 +86,7 @@ func (o *office) options(state shared.Store, changes []func(*staff.Options)) sta
 	options := staff.Options{
 		Book: o.book, Sessions: people.NewSessions(o.book, false), Live: o.live, StepUps: o,
 		Keys:    o.keys,
+		API:     web.Description,
 		Walls:   walls.New(state, o.clock),
 		Frames:  people.NewFrames(o.book),
 		Lines:   func() []string { return []string{"orders", "retail"} },

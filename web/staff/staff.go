@@ -57,6 +57,8 @@ type Options struct {
 	// Embed are the origins of pages that may have an agent's screen in a frame, and Frames the sessions of such frames.
 	Embed  []string
 	Frames *people.Frames
+	// API is the description of the API, in OpenAPI 3.1.
+	API []byte
 	// Audit writes down what somebody did.
 	Audit func(ctx context.Context, e audit.Entry) error
 	// Demo lets visitors in without a password; nil everywhere but in a demo.
@@ -75,11 +77,12 @@ type StepUps interface {
 // Pages are the screens.
 type Pages struct {
 	Options
-	tries  people.Tries
-	trends trends
-	kept   keptParts
-	locks  locks
-	alive  time.Duration
+	tries     people.Tries
+	trends    trends
+	kept      keptParts
+	described apiOnce
+	locks     locks
+	alive     time.Duration
 	// begins bounds how many sign-ins begin that nobody may ever finish, beginsKnown those in known browsers.
 	begins, beginsKnown *rate.Limiter
 }
@@ -119,6 +122,7 @@ func (p *Pages) Routes() []access.Route {
 	return append(append(p.demoRoutes(), p.frameRoutes()...), []access.Route{
 		{Method: "GET", Path: asset.Prefix + "{file}", Rule: access.Public(), Handler: http.HandlerFunc(asset.Serve)},
 		public("GET", "/{$}", p.home),
+		public("GET", "/api", p.api),
 		public("GET", "/sign-in", p.signInForm),
 		public("POST", "/sign-in", p.signIn),
 		public("GET", "/sign-in/oidc", p.beginAtProvider),
