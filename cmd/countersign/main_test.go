@@ -113,7 +113,7 @@ func TestWrongUseIsSaidAndExitsWithTwo(t *testing.T) {
 		{"demo --for soon", []string{"for"}},
 		{"demo --for 0s", []string{"--for"}},
 		{"demo --callers 0", []string{"--callers"}},
-		{"demo --agents 100", []string{"--agents", "99"}},
+		{"demo --agents 501", []string{"--agents", "500"}},
 		{"call --keys 12x4", []string{"--keys", "x"}},
 		{"call --speed 0", []string{"--speed"}},
 		{"customers import", []string{"CSV file"}},
