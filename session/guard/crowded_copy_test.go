@@ -66,7 +66,7 @@ func TestAMachineThatKnowsManyCustomersLosesNoFailureOfAnOutage(t *testing.T) {
 				value := fmt.Sprintf(`{"cleared":{"pin":%q}}`, c.Now().Format(time.RFC3339))
 				known.records[fmt.Sprint("customer.", n)] = guard.Copied{Value: []byte(value), Unsent: unsent}
 			}
-			way := &slowGet{link: &link{Store: store}, asked: make(chan struct{}), release: make(chan struct{})}
+			way := &slowGet{link: linkTo(store), asked: make(chan struct{}), release: make(chan struct{})}
 			close(way.release)
 			way.down.Store(true)
 			g := newGuard(t, guard.Options{Store: way, Copy: known, Now: c.Now, Log: slog.New(logged)})
@@ -108,7 +108,7 @@ func TestAnAnswerFromBeforeAnOutageDoesNotUndoWhatWasCountedInIt(t *testing.T) {
 	t.Parallel()
 	ctx, c, store := t.Context(), newClock(), shared.NewMemory()
 	newGuard(t, guard.Options{Store: store, Now: c.Now}).Try(ctx, by(event.MethodPIN, "before", "C-1"))
-	way := &slowGet{link: &link{Store: store}, asked: make(chan struct{}), release: make(chan struct{})}
+	way := &slowGet{link: linkTo(store), asked: make(chan struct{}), release: make(chan struct{})}
 	g := newGuard(t, guard.Options{Store: way, Now: c.Now})
 	answered := make(chan bool)
 	go func() { answered <- g.Customer(ctx, "C-1").Locked }()

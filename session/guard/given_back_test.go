@@ -21,7 +21,7 @@ func (m *machine) back(store shared.Store) {
 	before := m.log.count("available again")
 	m.link.down.Store(true)
 	m.Customer(m.t.Context(), "nobody") // notices it
-	m.link.Store = store
+	m.link.lead(store)
 	m.link.down.Store(false)
 	require.Eventually(m.t, func() bool { return m.log.count("available again") > before }, patience, time.Millisecond)
 }
@@ -53,8 +53,8 @@ func TestAnAttemptThatWasGivenBackComesBackFromNoCopy(t *testing.T) {
 			"the store comes back empty, to the machine that was not told": func(t *testing.T, one, two *machine) {
 				require.Equal(t, 1, two.failures("C-1"))
 				end(one.Guard, t.Context(), pin)
-				one.link.Store = shared.NewMemory()
-				two.back(one.link.Store)
+				one.link.lead(shared.NewMemory())
+				two.back(one.link.to())
 			},
 			"to that one first": func(t *testing.T, one, two *machine) {
 				end(one.Guard, t.Context(), pin)
@@ -71,7 +71,8 @@ func TestAnAttemptThatWasGivenBackComesBackFromNoCopy(t *testing.T) {
 			"the record has expired, and the machine is restarted": func(t *testing.T, one, two *machine) {
 				end(one.Guard, t.Context(), pin)
 				expired := shared.NewMemory()
-				one.link.Store, two.link.Store = expired, expired
+				one.link.lead(expired)
+				two.link.lead(expired)
 				two.restart()
 				two.back(expired)
 			},
@@ -80,7 +81,7 @@ func TestAnAttemptThatWasGivenBackComesBackFromNoCopy(t *testing.T) {
 				two.Try(t.Context(), by(event.MethodTOTP, "wrong", "C-1"))
 				end(one.Guard, t.Context(), pin)
 				two.restart()
-				two.back(one.link.Store)
+				two.back(one.link.to())
 				require.Equal(t, 1, two.failures("C-1"), "by totp")
 				_, err := two.Unlock(t.Context(), "C-1")
 				require.NoError(t, err)
@@ -89,7 +90,7 @@ func TestAnAttemptThatWasGivenBackComesBackFromNoCopy(t *testing.T) {
 				one.link.down.Store(true)
 				end(one.Guard, t.Context(), pin)
 				one.restart()
-				one.back(one.link.Store)
+				one.back(one.link.to())
 			},
 		} {
 			t.Run(what+", "+name, func(t *testing.T) {
@@ -201,6 +202,6 @@ func TestAttemptsThatWereGivenBackLockNobodyOnceTheRecordHasExpired(t *testing.T
 	for n := range 5 {
 		one.GiveBack(ctx, call(n))
 	}
-	two.link.Store = shared.NewMemory()
+	two.link.lead(shared.NewMemory())
 	assert.False(t, two.Customer(ctx, "C-1").Locked)
 }

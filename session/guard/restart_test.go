@@ -21,9 +21,20 @@ import (
 
 // link is a machine's way to the Store, which may be down.
 type link struct {
-	shared.Store
-	down atomic.Bool
+	leads atomic.Pointer[shared.Store]
+	down  atomic.Bool
 }
+
+func linkTo(s shared.Store) *link {
+	l := &link{}
+	l.lead(s)
+	return l
+}
+
+// lead leads to another Store, such as one that came back empty.
+func (l *link) lead(s shared.Store) { l.leads.Store(&s) }
+
+func (l *link) to() shared.Store { return *l.leads.Load() }
 
 var errDown = errors.New("no responders")
 
@@ -31,28 +42,28 @@ func (l *link) Get(ctx context.Context, key string) ([]byte, uint64, error) {
 	if l.down.Load() {
 		return nil, 0, errDown
 	}
-	return l.Store.Get(ctx, key)
+	return l.to().Get(ctx, key)
 }
 
 func (l *link) Create(ctx context.Context, key string, value []byte, keep time.Duration) (uint64, error) {
 	if l.down.Load() {
 		return 0, errDown
 	}
-	return l.Store.Create(ctx, key, value, keep)
+	return l.to().Create(ctx, key, value, keep)
 }
 
 func (l *link) Update(ctx context.Context, key string, value []byte, rev uint64, keep time.Duration) (uint64, error) {
 	if l.down.Load() {
 		return 0, errDown
 	}
-	return l.Store.Update(ctx, key, value, rev, keep)
+	return l.to().Update(ctx, key, value, rev, keep)
 }
 
 func (l *link) All(ctx context.Context, prefix string) (map[string][]byte, error) {
 	if l.down.Load() {
 		return nil, errDown
 	}
-	return l.Store.All(ctx, prefix)
+	return l.to().All(ctx, prefix)
 }
 
 // machine is a Guard with a copy on disk, and restarts.
@@ -68,7 +79,7 @@ type machine struct {
 
 func newMachine(t *testing.T, c *clock, store shared.Store) *machine {
 	m := &machine{
-		t: t, clock: c, link: &link{Store: store}, file: filepath.Join(t.TempDir(), "attempts.db"),
+		t: t, clock: c, link: linkTo(store), file: filepath.Join(t.TempDir(), "attempts.db"),
 		log: &logLines{},
 	}
 	m.start()
@@ -260,7 +271,7 @@ func TestAStoreThatComesBackEmptyGetsBackWhatAMachineKnows(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	m := newMachine(t, c, shared.NewMemory())
-	other := newMachine(t, c, m.link.Store)
+	other := newMachine(t, c, m.link.to())
 	m.wrong("C-1", 5)
 	for range 10 {
 		m.wrong("C-2", 1)
@@ -269,7 +280,8 @@ func TestAStoreThatComesBackEmptyGetsBackWhatAMachineKnows(t *testing.T) {
 	m.link.down.Store(true)
 	m.wrong("C-3", 1)
 	empty := shared.NewMemory()
-	m.link.Store, other.link.Store = empty, empty
+	m.link.lead(empty)
+	other.link.lead(empty)
 	m.link.down.Store(false)
 	require.Eventually(t, func() bool {
 		a, err := other.Attempts(t.Context(), "C-2")
