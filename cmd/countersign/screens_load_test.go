@@ -57,8 +57,10 @@ func TestManyScreensAtOnce(t *testing.T) {
 	pops := func() int { d.mu.Lock(); defer d.mu.Unlock(); return len(d.pops) }
 	require.Eventually(t, func() bool { return pops() >= 5 }, 2*patience, 20*time.Millisecond, "calls pop")
 	if length > 0 {
-		for at := range 6 {
-			time.Sleep(time.Until(begun.Add(length * time.Duration(at) / 5)))
+		each := time.NewTicker(length / 5)
+		defer each.Stop()
+		for range 5 {
+			<-each.C
 			t.Logf("after %s: %d pops, %d MB resident", time.Since(begun).Round(time.Second), pops(), d.resident(t)>>20)
 		}
 	}
