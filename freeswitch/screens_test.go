@@ -46,14 +46,13 @@ func openDesk(t testing.TB, s *service, id, agent string) *screen {
 
 func (d *screen) await(expression string) {
 	d.t.Helper()
-	require.Eventually(d.t, func() bool {
-		got, err := chromedp.Run(d.ctx, chromedp.Evaluate[bool](`Boolean(`+expression+`)`))
-		return err == nil && got
-	}, browsertest.Patience, poll, "%s\n%s", expression, d.text("main"))
+	browsertest.Await(d.t, d.ctx, expression)
 }
 
 func (d *screen) text(selector string) string {
-	got, _ := chromedp.Run(d.ctx, chromedp.Evaluate[string](fmt.Sprintf(`document.querySelector(%q)?.innerText ?? ""`, selector)))
+	d.t.Helper()
+	got, err := chromedp.Run(d.ctx, chromedp.Evaluate[string](browsertest.Text(selector)))
+	require.NoError(d.t, err)
 	return got
 }
 

@@ -35,7 +35,7 @@ func (s *service) addScreens(o *web.Options) {
 	}
 	made := apikeys.NewBook(s.state.People(), time.Now, names...)
 	options := staff.Options{
-		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames,
+		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames(),
 		StepUps: o.StepUps, Allows: s.allows, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
 		Keys: made, SettingsKeys: ofSettings,
 		Walls:    walls.New(s.state.People(), time.Now),
@@ -79,15 +79,16 @@ func (s *service) allows(line string, level int) map[string]string {
 }
 
 // lineNames are the lines that calls may have: the built-in one takes what no other does.
-func (s *service) lineNames() (names []string) {
-	if builtIn, _ := lines.Default(); builtIn != nil {
-		names = append(names, builtIn.Line)
+func (s *service) lineNames() func() []string {
+	builtIn, _ := lines.Default()
+	return func() []string {
+		names := []string{builtIn.Line}
+		for _, e := range s.lines.All() {
+			names = append(names, e.Line.Name)
+		}
+		slices.Sort(names)
+		return slices.Compact(names)
 	}
-	for _, e := range s.lines.All() {
-		names = append(names, e.Line.Name)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }
 
 // lineFile is the file of a line that is in force.

@@ -3,6 +3,7 @@ package browsertest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -54,4 +55,18 @@ func profile(t testing.TB, preferences ...string) string {
 		assert.Eventually(t, func() bool { return os.RemoveAll(folder) == nil }, Patience, 50*time.Millisecond)
 	})
 	return folder
+}
+
+// Await waits until an expression is true in the page.
+func Await(t testing.TB, ctx context.Context, expression string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		got, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`Boolean(`+expression+`)`))
+		return err == nil && got
+	}, Patience, 20*time.Millisecond, expression)
+}
+
+// Text is an expression for the text of an element, "" if there is none.
+func Text(selector string) string {
+	return fmt.Sprintf(`(document.querySelector(%q)?.innerText ?? "")`, selector)
 }

@@ -25,7 +25,7 @@ const (
 
 // boardPage is what goes on now.
 type boardPage struct {
-	// Line and Phase are what is shown of all, "" for everything; Lines are those that can be.
+	// Line and Phase are what is shown of all, "" for everything; Lines are those that can be, on a whole page.
 	Line, Phase string
 	Lines       []string
 	// Query is the part of the address that says so.
@@ -132,7 +132,7 @@ func (p *Pages) wholeBoard(r *http.Request, who access.Who, line, phase string) 
 	if b, err = p.phaseBoard(r, who, line, phase); err != nil {
 		return b, err
 	}
-	b.Frames = live.HourFrames
+	b.Lines, b.Frames = p.linesOf(who), live.HourFrames
 	b.MayPair = p.Walls != nil && who.MaySeePersons()
 	if b.Walls, err = p.wallsOf(r.Context(), who); err != nil {
 		p.Log.Warn("paired screens not shown", "err", err)
@@ -152,7 +152,7 @@ func (p *Pages) boardOf(r *http.Request, who access.Who, line string) (boardPage
 		return boardPage{}, err
 	}
 	b := p.callsOf(p.seesLine(who, line))
-	b.Line, b.Lines, b.Query = line, p.linesOf(who), boardQuery(line, "")
+	b.Line, b.Query = line, boardQuery(line, "")
 	b.Trend = p.trend(r.Context(), lines, !who.MaySeePersons(), language(who, r))
 	return b, nil
 }

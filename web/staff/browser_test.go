@@ -73,10 +73,7 @@ func eval[T any](b *tab, expression string) T {
 // await waits until an expression is true.
 func (b *tab) await(expression string) {
 	b.t.Helper()
-	require.Eventually(b.t, func() bool {
-		got, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`Boolean(`+expression+`)`))
-		return err == nil && got
-	}, patience, 20*time.Millisecond, expression)
+	browsertest.Await(b.t, b.ctx, expression)
 }
 
 func (b *tab) click(selector string) {
@@ -84,9 +81,7 @@ func (b *tab) click(selector string) {
 	require.NoError(b.t, chromedp.Do(b.ctx, chromedp.Click(chromedp.CSS(selector))))
 }
 
-func text(selector string) string {
-	return fmt.Sprintf(`(document.querySelector(%q)?.innerText ?? "")`, selector)
-}
+func text(selector string) string { return browsertest.Text(selector) }
 
 func agentWith(telephones ...string) func(*people.Person) {
 	return func(p *people.Person) { p.Roles, p.Agents = []access.Role{access.Agent}, telephones }

@@ -9,10 +9,11 @@ import (
 // stream tells of a change once more after that time, so nothing stays old.
 type keptParts struct {
 	mu  sync.Mutex
-	all map[string]keptPart
+	all map[string]*keptPart
 }
 
 type keptPart struct {
+	mu    sync.Mutex
 	body  []byte
 	until time.Time
 }
@@ -22,19 +23,30 @@ const maxKept = 100
 
 // get returns the part with this key, which names all that it depends on but calls and time.
 func (k *keptParts) get(now time.Time, key string, make func() ([]byte, error)) ([]byte, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock() // while one is made, the others wait for it
-	part, ok := k.all[key]
-	if ok && now.Before(part.until) && part.until.Sub(now) <= boardEvery { // and the clock was not put back
+	part := k.part(key)
+	part.mu.Lock()
+	defer part.mu.Unlock()                                                               // while one is made, those who want the same wait for it
+	if part.body != nil && now.Before(part.until) && part.until.Sub(now) <= boardEvery { // and the clock was not put back
 		return part.body, nil
 	}
 	body, err := make()
 	if err != nil {
 		return nil, err
 	}
-	if k.all == nil || len(k.all) >= maxKept {
-		k.all = map[string]keptPart{}
-	}
-	k.all[key] = keptPart{body, now.Add(boardEvery)}
+	part.body, part.until = body, now.Add(boardEvery)
 	return body, nil
+}
+
+func (k *keptParts) part(key string) *keptPart {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	part := k.all[key]
+	if part == nil {
+		if k.all == nil || len(k.all) >= maxKept {
+			k.all = map[string]*keptPart{}
+		}
+		part = &keptPart{}
+		k.all[key] = part
+	}
+	return part
 }

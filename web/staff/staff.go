@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -15,6 +16,7 @@ import (
 	"countersign/session/event"
 	"countersign/store/audit"
 	"countersign/web/access"
+	"countersign/web/apidoc"
 	"countersign/web/asset"
 	"countersign/web/live"
 	"countersign/web/people"
@@ -77,10 +79,11 @@ type StepUps interface {
 // Pages are the screens.
 type Pages struct {
 	Options
-	tries     people.Tries
-	trends    trends
-	kept      keptParts
-	described apiOnce
+	tries  people.Tries
+	trends trends
+	kept   keptParts
+	// described is the API, read when somebody looks at it first.
+	described func() (apidoc.Page, error)
 	locks     locks
 	alive     time.Duration
 	// begins bounds how many sign-ins begin that nobody may ever finish, beginsKnown those in known browsers.
@@ -95,7 +98,10 @@ func New(o Options) *Pages {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Pages{Options: o, alive: aliveEvery, begins: newBegins(), beginsKnown: newBegins()}
+	return &Pages{
+		Options: o, described: sync.OnceValues(func() (apidoc.Page, error) { return apidoc.Read(o.API) }),
+		alive: aliveEvery, begins: newBegins(), beginsKnown: newBegins(),
+	}
 }
 
 // Routes are the addresses of the screens.

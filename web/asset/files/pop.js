@@ -90,6 +90,7 @@ class CountersignPop extends HTMLElement {
     const text = document.createElement("p");
     text.setAttribute("role", "alert");
     text.textContent = words[this.#language][key].replace("%p", location.origin).replace("%c", this.#origin);
+    this.#frame = null;
     this.replaceChildren(text);
   }
 
