@@ -101,7 +101,9 @@ func judged(step string, journey []event.Event) (n int) {
 	return n
 }
 
-// guesser keys an account and then one PIN after the other, from a number that nobody has seen before.
+// guesser keys an account and then one PIN after the other, from a number that nobody has seen before. No hash key
+// follows a PIN: the last digit ends it, and a hash key that comes a moment late has the caller hear again what was
+// not right.
 func guesser(to, account string, n int, pins ...string) sim.CallOptions {
 	answers := []sim.Answer{{Prompt: "ask-account", Keys: account + "#"}}
 	for i, pin := range pins {
@@ -109,7 +111,7 @@ func guesser(to, account string, n int, pins ...string) sim.CallOptions {
 		if i > 0 {
 			prompt = "ask-pin-again"
 		}
-		answers = append(answers, sim.Answer{Prompt: prompt, Keys: pin + "#"})
+		answers = append(answers, sim.Answer{Prompt: prompt, Keys: pin})
 	}
 	return sim.CallOptions{From: fmt.Sprintf("+1555%07d", n), To: to, Caller: sim.Script(sim.Pace{}, answers...)}
 }
