@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"countersign/web/access"
 )
@@ -10,7 +11,7 @@ import (
 func (a *api) all() []access.Route { return append(a.routes(), a.Routes...) }
 
 func (a *api) routes() []access.Route {
-	return []access.Route{
+	return append(a.administration(), []access.Route{
 		{Method: "GET", Path: "/.well-known/jwks.json", Rule: access.Public(), Handler: handle(a.jwks)},
 		{Method: "GET", Path: "/healthz", Rule: access.Public(), Handler: handle(a.healthz)},
 		{Method: "GET", Path: "/readyz", Rule: access.Public(), Handler: handle(a.readyz)},
@@ -25,7 +26,36 @@ func (a *api) routes() []access.Route {
 		{Method: "GET", Path: "/v1/reports/{name}", Rule: access.Key(access.Reports), Handler: handle(a.report)},
 		{Method: "GET", Path: "/v1/calls/{call}", Rule: access.Key(access.Calls), Handler: handle(a.call)},
 		{Method: "POST", Path: "/v1/calls/{call}/step-up", Rule: access.Key(access.StepUp), Handler: handle(a.stepUp)},
+	}...)
+}
+
+// administration is what the pages for administrators do, for programs.
+func (a *api) administration() (all []access.Route) {
+	add := func(method, path string, within time.Duration, h func(http.ResponseWriter, *http.Request) error) {
+		all = append(all, access.Route{
+			Method: method, Path: path, Rule: access.Key(access.Administer), Within: within, Handler: handle(h),
+		})
 	}
+	add("GET", "/v1/people", 0, a.people)
+	add("POST", "/v1/people", 0, a.addPerson)
+	add("GET", "/v1/people/{person}", 0, a.person)
+	add("PUT", "/v1/people/{person}", 0, a.changePerson)
+	add("POST", "/v1/people/{person}/invitation", 0, a.invitePerson)
+	add("POST", "/v1/people/{person}/sign-out", 0, a.signOutPerson)
+	add("GET", "/v1/keys", 0, a.keys)
+	add("POST", "/v1/keys", 0, a.addKey)
+	add("PUT", "/v1/keys/{key}", 0, a.changeKey)
+	add("POST", "/v1/keys/{key}/rotation", 0, a.rotateKey)
+	add("DELETE", "/v1/keys/{key}", 0, a.revokeKey)
+	add("GET", "/v1/walls", 0, a.walls)
+	add("POST", "/v1/walls", 0, a.pairWall)
+	add("DELETE", "/v1/walls/{wall}", 0, a.revokeWall)
+	add("GET", "/v1/schedules", 0, a.schedules)
+	add("POST", "/v1/schedules/{schedule}/run", runWithin, a.runSchedule)
+	add("GET", "/v1/webhooks", 0, a.webhooks)
+	add("POST", "/v1/webhooks/{webhook}/test", testWithin, a.testWebhook)
+	add("POST", "/v1/webhooks/{webhook}/retry", 0, a.retryWebhook)
+	return all
 }
 
 func nothingHere(http.ResponseWriter, *http.Request) error {

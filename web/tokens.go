@@ -180,9 +180,9 @@ func methodWords() string {
 }
 
 // emptyIfNil makes JSON show [] and not null.
-func emptyIfNil(methods []event.Method) []event.Method {
-	if methods == nil {
-		return []event.Method{}
+func emptyIfNil[T any](all []T) []T {
+	if all == nil {
+		return []T{}
 	}
-	return methods
+	return all
 }

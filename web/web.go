@@ -40,6 +40,8 @@ type Options struct {
 	// that needs a key is answered with 403.
 	APIKeys []Key
 	Keys    Keys
+	// Administration is what keys with the scope admin may change; nil where this machine has no screens.
+	Administration *Administration
 	// Ready returns, in sentences, why this machine cannot take calls; nothing if it can. It must return when ctx ends,
 	// and may be nil.
 	Ready func(ctx context.Context) (reasons []string)

@@ -114,7 +114,8 @@ func all(ctx context.Context, s shared.Store, name, part string) (map[string]*Fa
 
 // Status is how a webhook does.
 type Status struct {
-	Name string
+	Name    string
+	Dialect Dialect
 	// Known: it has delivered, or begun to.
 	Known bool
 	// Behind is how many events of the stream it has not looked at yet.
@@ -122,6 +123,24 @@ type Status struct {
 	// Failing wait for another attempt, Dead were given up; oldest first.
 	Failing, Dead []Failing
 }
+
+// Trouble is why the latest call could not be delivered, or "".
+func (s Status) Trouble() string {
+	if n := len(s.Failing); n > 0 {
+		return s.Failing[n-1].Error
+	}
+	return ""
+}
+
+// Answer is what a system answered to a test.
+type Answer struct {
+	Method string
+	Status int
+	Took   time.Duration
+}
+
+// ErrUnknown: the settings have no webhook with this name.
+var ErrUnknown = errors.New("there is no webhook with this name")
 
 // Ask reads how a webhook does. end is the end of the stream.
 func Ask(ctx context.Context, s shared.Store, name string, end event.Place) (Status, error) {

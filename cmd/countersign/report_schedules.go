@@ -195,7 +195,7 @@ func (s scheduledReports) Statuses(ctx context.Context) ([]deliver.Status, error
 func (s scheduledReports) Run(ctx context.Context, name, actor string) (went []string, err error) {
 	one, ok := s.cfg.Reports.Find(name)
 	if !ok {
-		return nil, staff.ErrNoSchedule
+		return nil, deliver.ErrUnknown
 	}
 	err = reportsFile{s.cfg.reportsPath()}.open(ctx, func(r *reports.Reader) error {
 		done, err := runSchedule(ctx, s.cfg, r, one, actor)

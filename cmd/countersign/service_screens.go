@@ -34,16 +34,19 @@ func (s *service) addScreens(o *web.Options) {
 		ofSettings, names = append(ofSettings, staff.SettingsKey{Name: k.Name, Scopes: k.Scopes}), append(names, k.Name)
 	}
 	made := apikeys.NewBook(s.state.People(), time.Now, names...)
+	screens, schedules := walls.New(s.state.People(), time.Now), scheduledReports{s.cfg}
+	hooks := shownWebhooks{s.cfg, s.state, s.events}
+	note := func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) }
 	options := staff.Options{
 		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames(),
 		StepUps: o.StepUps, Allows: s.allows, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
 		Keys: made, SettingsKeys: ofSettings,
-		Walls:    walls.New(s.state.People(), time.Now),
-		Benefits: s.cfg.Reports.Benefits, Schedules: scheduledReports{s.cfg},
+		Walls:    screens,
+		Benefits: s.cfg.Reports.Benefits, Schedules: schedules,
 		API:      web.Description,
-		Webhooks: shownWebhooks{s.cfg, s.state, s.events},
+		Webhooks: hooks,
 		WhatIf:   &staff.WhatIf{Region: s.cfg.Line.Region, PopURL: s.cfg.Line.PopURL, Line: s.lineFile},
-		Audit:    func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) },
+		Audit:    note,
 		URL:      s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
 	}
 	if len(s.cfg.Web.Embed.Origins) > 0 {
@@ -65,6 +68,10 @@ func (s *service) addScreens(o *web.Options) {
 	}
 	pages := staff.New(options)
 	o.Staff, o.Routes = pages, pages.Routes()
+	o.Administration = &web.Administration{
+		People: s.book, Keys: made, Walls: screens, Schedules: schedules, Webhooks: hooks,
+		Invitation: s.invitationURL, Audit: note,
+	}
 	o.Keys, o.Reports, o.Journey = made, reportsFile{s.cfg.reportsPath()}, s.journal.Call
 }
 

@@ -60,7 +60,7 @@ type shownWebhooks struct {
 var _ staff.Webhooks = shownWebhooks{}
 
 // Statuses implements staff.Webhooks.
-func (w shownWebhooks) Statuses(ctx context.Context) (all []staff.WebhookStatus, err error) {
+func (w shownWebhooks) Statuses(ctx context.Context) (all []webhook.Status, err error) {
 	if len(w.cfg.Webhooks) == 0 {
 		return nil, nil
 	}
@@ -73,9 +73,8 @@ func (w shownWebhooks) Statuses(ctx context.Context) (all []staff.WebhookStatus,
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, staff.WebhookStatus{
-			Status: status, Dialect: endpoint.OrDefault(w.cfg.Webhooks[name].Dialect, webhook.Plain),
-		})
+		status.Dialect = endpoint.OrDefault(w.cfg.Webhooks[name].Dialect, webhook.Plain)
+		all = append(all, status)
 	}
 	return all, nil
 }
@@ -83,18 +82,18 @@ func (w shownWebhooks) Statuses(ctx context.Context) (all []staff.WebhookStatus,
 // Retry implements staff.Webhooks.
 func (w shownWebhooks) Retry(ctx context.Context, name string) error {
 	if _, ok := w.cfg.Webhooks[name]; !ok {
-		return staff.ErrNoWebhook
+		return webhook.ErrUnknown
 	}
 	return webhook.Again(ctx, w.state.Webhooks(), name, "", time.Now().UTC())
 }
 
 // Test implements staff.Webhooks.
-func (w shownWebhooks) Test(ctx context.Context, name string) (answers []staff.WebhookAnswer, err error) {
+func (w shownWebhooks) Test(ctx context.Context, name string) (answers []webhook.Answer, err error) {
 	if _, ok := w.cfg.Webhooks[name]; !ok {
-		return nil, staff.ErrNoWebhook
+		return nil, webhook.ErrUnknown
 	}
 	_, err = testWebhook(ctx, w.cfg, name, func(e endpoint.Exchange) {
-		answers = append(answers, staff.WebhookAnswer{Method: e.Method, Status: e.Status, Took: e.Took})
+		answers = append(answers, webhook.Answer{Method: e.Method, Status: e.Status, Took: e.Took})
 	})
 	return answers, err
 }

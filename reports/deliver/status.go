@@ -1,12 +1,16 @@
 package deliver
 
 import (
+	"errors"
 	"time"
 
 	"countersign/reports"
 	"countersign/reports/render"
 	"countersign/reports/schedule"
 )
+
+// ErrUnknown: the settings have no schedule with this name.
+var ErrUnknown = errors.New("there is no schedule with this name")
 
 // Status is a schedule and how it ran last.
 type Status struct {

@@ -41,10 +41,13 @@ const (
 	Reports Scope = "reports"
 	// Embed: let agents see their calls inside a page, without a sign-in: whoever is named is believed to be there.
 	Embed Scope = "embed"
+	// Administer: people, keys, screens on walls, webhooks, and runs of scheduled reports: whoever has it can make any
+	// other key.
+	Administer Scope = "admin"
 )
 
 // Scopes are all of them.
-func Scopes() []Scope { return []Scope{Calls, StepUp, Tokens, Receipts, Reports, Embed} }
+func Scopes() []Scope { return []Scope{Calls, StepUp, Tokens, Receipts, Reports, Embed, Administer} }
 
 // DefaultScopes are those of a key whose settings name none: what an agent's screen needs.
 func DefaultScopes() []Scope { return []Scope{Calls, StepUp} }

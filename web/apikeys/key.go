@@ -49,20 +49,23 @@ func (k Key) Check() error {
 		errs = append(errs, fmt.Errorf("the name %q must be a word of at most 32 small letters, digits and hyphens", k.Name))
 	}
 	if len(k.Scopes) == 0 {
-		errs = append(errs, fmt.Errorf("a scope is missing: %s", scopeWords()))
+		errs = append(errs, fmt.Errorf("a scope is missing: %s", words(access.Scopes())))
 	}
 	for _, s := range k.Scopes {
 		if !slices.Contains(access.Scopes(), s) {
-			errs = append(errs, fmt.Errorf("there is no scope %q: it can be %s", s, scopeWords()))
+			errs = append(errs, fmt.Errorf("there is no scope %q: it can be %s", s, words(access.Scopes())))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func scopeWords() string {
-	var words []string
-	for _, s := range access.Scopes() {
-		words = append(words, string(s))
+// ScopesText is what the audit log says of a key's scopes.
+func ScopesText(k Key) string { return "scopes " + words(k.Scopes) }
+
+func words(scopes []access.Scope) string {
+	words := make([]string, len(scopes))
+	for i, s := range scopes {
+		words[i] = string(s)
 	}
 	return strings.Join(words, ", ")
 }

@@ -105,6 +105,9 @@ func (p Person) Check() error {
 	return errors.Join(errs...)
 }
 
+// RolesText is what the audit log says of a person's roles.
+func RolesText(p Person) string { return "roles " + joined(p.Roles) }
+
 func joined[S ~string](all []S) string {
 	words := make([]string, len(all))
 	for i, s := range all {

@@ -216,7 +216,7 @@ func (p *Pages) peopleError(err error) error {
 		return refuse(http.StatusTooManyRequests, "too_many", int(tooMany.Wait/time.Second)+1)
 	}
 	p.Log.Error("shared state of people", "err", err)
-	return refuse(http.StatusServiceUnavailable, "people_unavailable")
+	return refuse(http.StatusServiceUnavailable, "state_unavailable")
 }
 
 func (p *Pages) me(w http.ResponseWriter, r *http.Request) error {

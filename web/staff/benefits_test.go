@@ -102,7 +102,7 @@ func (s *scheduled) Run(_ context.Context, name, actor string) ([]string, error)
 	case "orders":
 		return nil, errors.New("the mail server said no")
 	}
-	return nil, staff.ErrNoSchedule
+	return nil, deliver.ErrUnknown
 }
 
 func TestScheduledReportsAreListedAndRun(t *testing.T) {

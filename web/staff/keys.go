@@ -2,7 +2,6 @@ package staff
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -12,16 +11,6 @@ import (
 	"countersign/web/access"
 	"countersign/web/apikeys"
 )
-
-// Keys are the keys of the API.
-type Keys interface {
-	All(ctx context.Context) ([]apikeys.Key, error)
-	Get(ctx context.Context, name string) (apikeys.Key, error)
-	Add(ctx context.Context, name string, scopes []access.Scope) (k apikeys.Key, secret string, err error)
-	SetScopes(ctx context.Context, name string, scopes []access.Scope) (apikeys.Key, error)
-	Rotate(ctx context.Context, name string, grace time.Duration) (k apikeys.Key, secret string, err error)
-	Revoke(ctx context.Context, name string) error
-}
 
 // SettingsKey is a key of the settings, which is shown and cannot be changed here.
 type SettingsKey struct {
@@ -123,7 +112,7 @@ func (p *Pages) addKey(w http.ResponseWriter, r *http.Request) error {
 		return p.keyError(err)
 	}
 	who, _ := access.From(r.Context())
-	p.note(r, who.ID, audit.KeyAdded, "key "+k.Name, scopesText(k))
+	p.note(r, who.ID, audit.KeyAdded, "key "+k.Name, apikeys.ScopesText(k))
 	return p.show(w, r, "key", keyPage{Key: k, Secret: secret, Graces: graces()})
 }
 
@@ -132,14 +121,6 @@ func (p *Pages) keyProblem(w http.ResponseWriter, r *http.Request, name string, 
 	shown := p.page(r, data)
 	shown.Problem = shown.T("person_wrong") + " " + err.Error()
 	return p.write(w, r, http.StatusUnprocessableEntity, name, shown)
-}
-
-func scopesText(k apikeys.Key) string {
-	words := make([]string, len(k.Scopes))
-	for i, s := range k.Scopes {
-		words[i] = string(s)
-	}
-	return "scopes " + strings.Join(words, ", ")
 }
 
 // theKey is the key of a page.
@@ -179,7 +160,7 @@ func (p *Pages) changeKey(w http.ResponseWriter, r *http.Request) error {
 		return p.keyError(err)
 	}
 	who, _ := access.From(r.Context())
-	p.note(r, who.ID, audit.KeyChanged, "key "+k.Name, scopesText(k))
+	p.note(r, who.ID, audit.KeyChanged, "key "+k.Name, apikeys.ScopesText(k))
 	http.Redirect(w, r, "/keys", http.StatusSeeOther)
 	return nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"countersign/store/audit"
 	"countersign/web/access"
-	"countersign/web/apikeys"
 	"countersign/web/staff"
 )
 
@@ -122,5 +121,3 @@ func TestKeysOfTheSettingsAreShown(t *testing.T) {
 	assert.Contains(t, admin.get("/keys").text, "In den Einstellungen")
 	assert.Equal(t, http.StatusNotFound, admin.get("/keys/old-screen").status)
 }
-
-var _ staff.Keys = (*apikeys.Book)(nil)

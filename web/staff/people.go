@@ -74,7 +74,7 @@ func (p *Pages) addPerson(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.peopleError(err)
 	}
-	p.note(r, who.ID, audit.PersonAdded, "person "+added.ID, rolesText(added))
+	p.note(r, who.ID, audit.PersonAdded, "person "+added.ID, people.RolesText(added))
 	return p.showInvitation(w, r, added)
 }
 
@@ -91,14 +91,6 @@ func (p *Pages) personProblem(w http.ResponseWriter, r *http.Request, name strin
 	shown := p.page(r, data)
 	shown.Problem = shown.T("person_wrong") + " " + err.Error()
 	return p.write(w, r, http.StatusUnprocessableEntity, name, shown)
-}
-
-func rolesText(q people.Person) string {
-	roles := make([]string, len(q.Roles))
-	for i, role := range q.Roles {
-		roles[i] = string(role)
-	}
-	return "roles " + strings.Join(roles, ", ")
 }
 
 func (p *Pages) person(w http.ResponseWriter, r *http.Request) error {
@@ -130,7 +122,7 @@ func (p *Pages) changePerson(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.peopleError(err)
 	}
-	p.note(r, who.ID, audit.PersonChanged, "person "+q.ID, rolesText(q)+", "+q.State())
+	p.note(r, who.ID, audit.PersonChanged, "person "+q.ID, people.RolesText(q)+", "+q.State())
 	http.Redirect(w, r, "/people", http.StatusSeeOther)
 	return nil
 }

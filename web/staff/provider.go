@@ -99,9 +99,9 @@ func (p *Pages) finishAtProvider(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch by := p.Provider.Name(); {
 	case made:
-		p.note(r, person.ID, audit.PersonAdded, "person "+person.ID, rolesText(person)+", by "+by)
+		p.note(r, person.ID, audit.PersonAdded, "person "+person.ID, people.RolesText(person)+", by "+by)
 	case linked:
-		p.note(r, person.ID, audit.PersonChanged, "person "+person.ID, rolesText(person)+", known to "+by+" from now on")
+		p.note(r, person.ID, audit.PersonChanged, "person "+person.ID, people.RolesText(person)+", known to "+by+" from now on")
 	}
 	if err := p.beginSession(w, r, person, p.Provider.Name()); err != nil {
 		return err

@@ -18,12 +18,9 @@ type Schedules interface {
 	// Statuses are those of all schedules.
 	Statuses(ctx context.Context) ([]deliver.Status, error)
 	// Run makes a scheduled report now, in the name of actor, and returns where it went. What it returns is done, even
-	// with an error. ErrNoSchedule: there is none of that name.
+	// with an error. deliver.ErrUnknown: there is none of that name.
 	Run(ctx context.Context, name, actor string) (went []string, err error)
 }
-
-// ErrNoSchedule is an unknown name of a scheduled report.
-var ErrNoSchedule = errors.New("there is no such schedule")
 
 // schedulesPage lists the scheduled reports.
 type schedulesPage struct {
@@ -133,7 +130,7 @@ func (p *Pages) runSchedule(w http.ResponseWriter, r *http.Request) error {
 	}
 	who, _ := access.From(r.Context())
 	went, err := p.Schedules.Run(r.Context(), r.PathValue("schedule"), who.ID)
-	if errors.Is(err, ErrNoSchedule) {
+	if errors.Is(err, deliver.ErrUnknown) {
 		return refuse(http.StatusNotFound, "schedule_unknown")
 	}
 	shown, done, status := p.page(r, nil), "", http.StatusOK

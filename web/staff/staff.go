@@ -17,6 +17,7 @@ import (
 	"countersign/store/audit"
 	"countersign/web/access"
 	"countersign/web/apidoc"
+	"countersign/web/apikeys"
 	"countersign/web/asset"
 	"countersign/web/live"
 	"countersign/web/people"
@@ -41,7 +42,7 @@ type Options struct {
 	// Reports are the reports.
 	Reports Reports
 	// Keys are the keys of the API that can be changed here, SettingsKeys those that cannot.
-	Keys         Keys
+	Keys         *apikeys.Book
 	SettingsKeys []SettingsKey
 	// Benefits are what the settings say about costs; Schedules are the scheduled reports of this machine.
 	Benefits  reports.Assumptions
@@ -210,7 +211,7 @@ func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, status int) {
 	text := map[int]string{
 		http.StatusUnauthorized:       "signed_out",
 		http.StatusForbidden:          "not_allowed",
-		http.StatusServiceUnavailable: "people_unavailable",
+		http.StatusServiceUnavailable: "state_unavailable",
 	}[status]
 	if isFramed(r) && !isPart(r) {
 		_ = answerJSON(w, status, map[string]string{"problem": p.page(r, nil).T(text)})

@@ -14,42 +14,18 @@ import (
 // Webhooks are the systems that are told over HTTP.
 type Webhooks interface {
 	// Statuses says how each does.
-	Statuses(ctx context.Context) ([]WebhookStatus, error)
+	Statuses(ctx context.Context) ([]webhook.Status, error)
 	// Retry has what could not be delivered tried again now.
 	Retry(ctx context.Context, name string) error
 	// Test tries the settings on the system, and says what it answered; err says why it does not count.
-	Test(ctx context.Context, name string) (answers []WebhookAnswer, err error)
-}
-
-// ErrNoWebhook: the settings have none with this name.
-var ErrNoWebhook = errors.New("there is no webhook with this name")
-
-// WebhookStatus is how a webhook does.
-type WebhookStatus struct {
-	webhook.Status
-	Dialect webhook.Dialect
-}
-
-// Trouble is why the latest call could not be delivered, or "".
-func (s WebhookStatus) Trouble() string {
-	if n := len(s.Failing); n > 0 {
-		return s.Failing[n-1].Error
-	}
-	return ""
-}
-
-// WebhookAnswer is what a system answered.
-type WebhookAnswer struct {
-	Method string
-	Status int
-	Took   time.Duration
+	Test(ctx context.Context, name string) (answers []webhook.Answer, err error)
 }
 
 type webhooksPage struct {
-	All []WebhookStatus
+	All []webhook.Status
 	// Tested is the one that was tried, with its Answers.
 	Tested  string
-	Answers []WebhookAnswer
+	Answers []webhook.Answer
 	// Retried is the one that is tried again.
 	Retried string
 }
@@ -70,7 +46,7 @@ func (p *Pages) showWebhooks(w http.ResponseWriter, r *http.Request, status int,
 	}
 	if data.All, err = p.Webhooks.Statuses(r.Context()); err != nil {
 		p.Log.Error("webhooks not shown", "err", err)
-		return refuse(http.StatusServiceUnavailable, "people_unavailable")
+		return refuse(http.StatusServiceUnavailable, "state_unavailable")
 	}
 	shown.Data = data
 	return p.write(w, r, status, "webhooks", shown)
@@ -84,7 +60,7 @@ func (p *Pages) testWebhook(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), testWithin)
 	answers, err := p.Webhooks.Test(ctx, name)
 	cancel()
-	if errors.Is(err, ErrNoWebhook) {
+	if errors.Is(err, webhook.ErrUnknown) {
 		return refuse(http.StatusNotFound, "webhook_unknown")
 	}
 	shown, status := p.page(r, nil), http.StatusOK
@@ -101,7 +77,7 @@ func (p *Pages) retryWebhook(w http.ResponseWriter, r *http.Request) error {
 	}
 	name := r.PathValue("webhook")
 	switch err := p.Webhooks.Retry(r.Context(), name); {
-	case errors.Is(err, ErrNoWebhook):
+	case errors.Is(err, webhook.ErrUnknown):
 		return refuse(http.StatusNotFound, "webhook_unknown")
 	case err != nil:
 		return p.peopleError(err)

@@ -18,31 +18,31 @@ import (
 // hooked are two webhooks, of which one fails.
 type hooked struct{ retried []string }
 
-func (h *hooked) Statuses(context.Context) ([]staff.WebhookStatus, error) {
-	return []staff.WebhookStatus{
-		{Status: webhook.Status{Name: "crm", Known: true, Behind: 12, Failing: []webhook.Failing{
+func (h *hooked) Statuses(context.Context) ([]webhook.Status, error) {
+	return []webhook.Status{
+		{Name: "crm", Dialect: webhook.Plain, Known: true, Behind: 12, Failing: []webhook.Failing{
 			{Call: "call-1", Error: "status 503"}, {Call: "call-2", Error: "no answer <in time>"},
-		}, Dead: []webhook.Failing{{Call: "call-0"}}}, Dialect: webhook.Plain},
-		{Status: webhook.Status{Name: "zammad"}, Dialect: webhook.Zammad},
+		}, Dead: []webhook.Failing{{Call: "call-0"}}},
+		{Name: "zammad", Dialect: webhook.Zammad},
 	}, nil
 }
 
 func (h *hooked) Retry(_ context.Context, name string) error {
 	if name != "crm" {
-		return staff.ErrNoWebhook
+		return webhook.ErrUnknown
 	}
 	h.retried = append(h.retried, name)
 	return nil
 }
 
-func (h *hooked) Test(_ context.Context, name string) ([]staff.WebhookAnswer, error) {
+func (h *hooked) Test(_ context.Context, name string) ([]webhook.Answer, error) {
 	switch name {
 	case "crm":
-		return []staff.WebhookAnswer{{Method: "POST", Status: 503, Took: 40 * time.Millisecond}}, errors.New("status 503")
+		return []webhook.Answer{{Method: "POST", Status: 503, Took: 40 * time.Millisecond}}, errors.New("status 503")
 	case "zammad":
-		return []staff.WebhookAnswer{{Method: "POST", Status: 200, Took: 7 * time.Millisecond}}, nil
+		return []webhook.Answer{{Method: "POST", Status: 200, Took: 7 * time.Millisecond}}, nil
 	}
-	return nil, staff.ErrNoWebhook
+	return nil, webhook.ErrUnknown
 }
 
 func TestWebhooksAreShownTestedAndTriedAgain(t *testing.T) {
