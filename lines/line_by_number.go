@@ -17,20 +17,18 @@ type Entry struct {
 
 // Book holds the lines in force and picks one for each call. Set replaces all of them at once: a call gets either the
 // old or the new line, and keeps it. It may be used from any goroutine.
-type Book struct {
-	builtIn *session.Line
-	now     atomic.Pointer[index]
-}
+type Book struct{ now atomic.Pointer[index] }
 
 // NewBook makes a Book without lines: builtIn takes every call that no other line takes.
 func NewBook(builtIn *session.Line) *Book {
-	b := &Book{builtIn: builtIn}
-	b.Set(nil)
+	b := &Book{}
+	b.Replace(builtIn, nil)
 	return b
 }
 
 // index is one immutable state of the Book.
 type index struct {
+	builtIn *session.Line
 	entries []Entry
 	byName  map[string]*session.Line
 	// exact has numbers as dialled; national has them as E.164 by their line's region, because the same digits are another
@@ -52,10 +50,15 @@ type prefix struct {
 }
 
 // Set replaces the lines in force. If several claim a number, the line whose name sorts first has it.
-func (b *Book) Set(entries []Entry) {
+func (b *Book) Set(entries []Entry) { b.Replace(b.now.Load().builtIn, entries) }
+
+// Replace is Set, and replaces the built-in line, too.
+func (b *Book) Replace(builtIn *session.Line, entries []Entry) {
 	entries = slices.Clone(entries)
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Line.Name, b.Line.Name) })
-	x := &index{entries: entries, byName: map[string]*session.Line{}, exact: map[string]*session.Line{}}
+	x := &index{
+		builtIn: builtIn, entries: entries, byName: map[string]*session.Line{}, exact: map[string]*session.Line{},
+	}
 	for _, e := range entries {
 		claim(x.byName, e.Line.Name, e.Line)
 		for _, n := range e.Numbers {
@@ -114,14 +117,14 @@ func (b *Book) Pick(call session.Call) *session.Line {
 		if l := x.byName[call.Line]; l != nil {
 			return l
 		}
-		if call.Line == b.builtIn.Name {
-			return b.builtIn
+		if call.Line == x.builtIn.Name {
+			return x.builtIn
 		}
 	}
 	if l := x.exact[call.Dialled]; l != nil {
 		return l
 	}
-	return cmp.Or(x.search(call.Dialled), x.rest, b.builtIn)
+	return cmp.Or(x.search(call.Dialled), x.rest, x.builtIn)
 }
 
 // search finds a number that is not written as dialled.

@@ -42,7 +42,7 @@ func (a *api) keys(w http.ResponseWriter, r *http.Request) error {
 		return stateError(err)
 	}
 	shown := []listedKey{}
-	for _, k := range a.APIKeys {
+	for _, k := range a.APIKeys() {
 		shown = append(shown, listedKey{Name: k.Name, Scopes: emptyIfNil(k.Scopes), Settings: true})
 	}
 	for _, k := range all {

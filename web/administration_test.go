@@ -35,7 +35,8 @@ func administer(t *testing.T) *administered {
 	a := &administered{}
 	a.site = newSite(t, func(o *Options) {
 		store := shared.NewMemory()
-		a.people, a.keys, a.walls = people.NewBook(store, o.Now), apikeys.NewBook(store, o.Now, "app", "shop"), walls.New(store, o.Now)
+		a.people, a.walls = people.NewBook(store, o.Now), walls.New(store, o.Now)
+		a.keys = apikeys.NewBook(store, o.Now, func() []string { return []string{"app", "shop"} })
 		o.Keys = a.keys
 		o.Administration = &Administration{
 			People: a.people, Keys: a.keys, Walls: a.walls, Schedules: planned{}, Webhooks: told{},

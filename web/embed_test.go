@@ -54,7 +54,7 @@ func TestNoOtherScopeMakesAnEmbedToken(t *testing.T) {
 	for _, scope := range access.Scopes() {
 		s := newSite(t, func(o *Options) {
 			o.Frames = vouching{}
-			o.APIKeys = []Key{{Name: "crm", SHA256: sha256.Sum256([]byte(apiKey)), Scopes: []access.Scope{scope}}}
+			o.APIKeys = these(Key{Name: "crm", SHA256: sha256.Sum256([]byte(apiKey)), Scopes: []access.Scope{scope}})
 		})
 		want := 403
 		if scope == access.Embed {

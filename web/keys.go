@@ -72,14 +72,14 @@ func (a *api) authorized(scope access.Scope, next http.Handler) http.Handler {
 }
 
 func (a *api) hasNoKeys(r *http.Request) bool {
-	return len(a.APIKeys) == 0 && (a.Keys == nil || !a.Keys.Any(r.Context()))
+	return len(a.APIKeys()) == 0 && (a.Keys == nil || !a.Keys.Any(r.Context()))
 }
 
 // mayNot says what to do for a key to get the scope.
 func (k Key) mayNot(scope access.Scope) string {
 	if !k.made {
 		return fmt.Sprintf("This key may not do this. To allow it, add %q to web.keys.%s.scopes in countersign.yaml, and "+
-			"restart.", scope, k.Name)
+			"reload.", scope, k.Name)
 	}
 	return fmt.Sprintf("This key may not do this. To allow it, give it the scope %q on the page /keys, or with countersign "+
 		"keys set %s.", scope, k.Name)
@@ -103,7 +103,7 @@ func bearer(r *http.Request) (string, bool) {
 // find finds a key, in constant time.
 func (a *api) find(ctx context.Context, shown string) (key Key, ok bool, err error) {
 	sum := sha256.Sum256([]byte(shown))
-	for _, k := range a.APIKeys {
+	for _, k := range a.APIKeys() {
 		if subtle.ConstantTimeCompare(sum[:], k.SHA256[:]) == 1 {
 			key, ok = k, true
 		}

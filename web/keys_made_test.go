@@ -20,7 +20,7 @@ func siteWithBook(t *testing.T) (*site, *apikeys.Book) {
 	t.Helper()
 	var book *apikeys.Book
 	s := newSite(t, func(o *Options) {
-		book = apikeys.NewBook(shared.NewMemory(), o.Now)
+		book = apikeys.NewBook(shared.NewMemory(), o.Now, nil)
 		o.APIKeys, o.Keys = nil, book
 	})
 	return s, book
@@ -74,7 +74,7 @@ func TestMadeKeysAndThoseOfTheSettingsWorkBesideEachOther(t *testing.T) {
 	t.Parallel()
 	var book *apikeys.Book
 	s := newSite(t, func(o *Options) {
-		book = apikeys.NewBook(shared.NewMemory(), o.Now)
+		book = apikeys.NewBook(shared.NewMemory(), o.Now, nil)
 		o.Keys = book
 	})
 	_, secret, err := book.Add(t.Context(), "screen", []access.Scope{access.Calls})

@@ -62,7 +62,7 @@ func TestAKeyMayDoWhatItsScopesSayAndNothingElse(t *testing.T) {
 	t.Parallel()
 	for _, scopes := range [][]access.Scope{nil, {access.Calls}, {access.StepUp}, {access.Tokens}, access.DefaultScopes(), {access.Calls, access.Tokens}, access.Scopes()} {
 		s := newSite(t, func(o *Options) {
-			o.APIKeys = []Key{{Name: "screen", SHA256: sha256.Sum256([]byte(apiKey)), Scopes: scopes}}
+			o.APIKeys = these(Key{Name: "screen", SHA256: sha256.Sum256([]byte(apiKey)), Scopes: scopes})
 		})
 		for _, r := range (&api{}).routes() {
 			got := s.ask(r.Method, filled(r), "application/json", `{}`)

@@ -59,10 +59,10 @@ func newSite(t testing.TB, changes ...func(*Options)) *site {
 	o := Options{
 		Tokens: s.tokens, Calls: s.calls, StepUps: s.stepUps, Now: s.clock,
 		Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		APIKeys: []Key{
-			{Name: "app", SHA256: sha256.Sum256([]byte("another")), Scopes: access.Scopes()},
-			{Name: "shop", SHA256: sha256.Sum256([]byte(apiKey)), Scopes: access.Scopes()},
-		},
+		APIKeys: these(
+			Key{Name: "app", SHA256: sha256.Sum256([]byte("another")), Scopes: access.Scopes()},
+			Key{Name: "shop", SHA256: sha256.Sum256([]byte(apiKey)), Scopes: access.Scopes()},
+		),
 		Customer: func(_ context.Context, id string) (session.Customer, bool, error) {
 			if id == "down" {
 				return session.Customer{}, false, errors.New("the directory is closed")
@@ -78,6 +78,9 @@ func newSite(t testing.TB, changes ...func(*Options)) *site {
 	s.url = server.URL
 	return s
 }
+
+// these are the keys of the settings.
+func these(keys ...Key) func() []Key { return func() []Key { return keys } }
 
 func newIssuer(t testing.TB, store shared.Store, clock func() time.Time) *token.Issuer {
 	t.Helper()

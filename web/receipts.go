@@ -30,6 +30,8 @@ func (a *api) receipt(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case errors.Is(err, receipt.ErrUnreadable):
 		return badRequest("The body must be JSON or a form, with a Content-Type that says which.")
+	case errors.Is(err, receipt.ErrNotTaken):
+		return unavailable("This machine takes no delivery receipts: sms.receipts is not set.", nil)
 	case err != nil:
 		return unavailable("The receipt cannot be stored now. Send it again.", err)
 	}

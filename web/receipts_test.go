@@ -49,10 +49,10 @@ func TestAGatewaySaysWhatBecameOfAMessage(t *testing.T) {
 func TestTheKeyOfAGatewayOpensNothingElse(t *testing.T) {
 	t.Parallel()
 	const gateways, others = "7b1d6a0c4f8e2a957b1d6a0c4f8e2a95", "0f9a4c1e5b7d2a6830f9a4c1e5b7d2a6"
-	handler := New(Options{Receipts: &postbox{}, APIKeys: []Key{
-		{Name: "gateway", SHA256: sha256.Sum256([]byte(gateways)), Scopes: []access.Scope{access.Receipts}},
-		{Name: "screen", SHA256: sha256.Sum256([]byte(others)), Scopes: access.DefaultScopes()},
-	}})
+	handler := New(Options{Receipts: &postbox{}, APIKeys: these(
+		Key{Name: "gateway", SHA256: sha256.Sum256([]byte(gateways)), Scopes: []access.Scope{access.Receipts}},
+		Key{Name: "screen", SHA256: sha256.Sum256([]byte(others)), Scopes: access.DefaultScopes()},
+	)})
 	basic := func(key string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte("anybody:"+key)) }
 	for _, c := range []struct {
 		path, authorization string

@@ -36,9 +36,9 @@ type Options struct {
 	Journey func(ctx context.Context, call string) ([]event.Event, error)
 	// Frames let people into a frame in another page; nil where no page may have one.
 	Frames Frames
-	// APIKeys are the clients of the settings, Keys those that were made while the service runs. Without any, everything
-	// that needs a key is answered with 403.
-	APIKeys []Key
+	// APIKeys returns the clients of the settings, Keys are those that were made while the service runs. Without any,
+	// everything that needs a key is answered with 403.
+	APIKeys func() []Key
 	Keys    Keys
 	// Administration is what keys with the scope admin may change; nil where this machine has no screens.
 	Administration *Administration
@@ -82,6 +82,9 @@ func New(o Options) http.Handler {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.APIKeys == nil {
+		o.APIKeys = func() []Key { return nil }
 	}
 	a := &api{Options: o}
 	mux := http.NewServeMux()

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -55,7 +53,7 @@ func keysCommand() *cli.Command {
 // withKeys runs f with the keys of the API. f's context has a time limit.
 func withKeys(c *cli.Context, f func(ctx context.Context, cfg config, b *apikeys.Book) error) error {
 	return withAccounts(c, func(ctx context.Context, cfg config, accounts *bus.Bucket) error {
-		return f(ctx, cfg, apikeys.NewBook(accounts, time.Now, slices.Collect(maps.Keys(cfg.Web.Keys))...))
+		return f(ctx, cfg, apikeys.NewBook(accounts, time.Now, cfg.keyNames))
 	})
 }
 

@@ -35,7 +35,7 @@ const defaultData = "./countersign-data"
 
 const day = 24 * time.Hour
 
-// config holds every setting; countersign.example.yaml explains them. It is read once, at the start.
+// config holds every setting; countersign.example.yaml explains them. It is read at the start, and by a reload.
 type config struct {
 	Node   string `yaml:"node"`
 	Socket struct {
@@ -117,6 +117,7 @@ type config struct {
 		Format string `yaml:"format"`
 	} `yaml:"log"`
 
+	file      string // --config, or ""
 	data      string // --data
 	noReports bool   // --roles without reporting
 	demo      *staff.Demo
@@ -201,16 +202,10 @@ func defaults() config {
 	return c
 }
 
-// loadConfig reads --config over the defaults. Its error names every problem, with its line.
+// loadConfig reads --config over the defaults, and --data. Its error names every problem, with its line.
 func loadConfig(c *cli.Context) (config, error) {
-	cfg := defaults()
-	file := cmp.Or(c.String("config"), os.Getenv("COUNTERSIGN_CONFIG"))
-	if file == "" {
-		cfg.readEnvironment()
-		if err := cfg.check(); err != nil {
-			return config{}, fmt.Errorf("settings of the environment: %w", err)
-		}
-	} else if err := cfg.readFile(file); err != nil {
+	cfg, err := readConfig(cmp.Or(c.String("config"), os.Getenv("COUNTERSIGN_CONFIG")))
+	if err != nil {
 		return config{}, err
 	}
 	if c.IsSet("data") && c.String("data") == "" {
@@ -218,6 +213,20 @@ func loadConfig(c *cli.Context) (config, error) {
 	}
 	cfg.data = cmp.Or(c.String("data"), os.Getenv("COUNTERSIGN_DATA"), defaultData)
 	return cfg, nil
+}
+
+// readConfig reads file over the defaults; "" is none.
+func readConfig(file string) (config, error) {
+	cfg := defaults()
+	cfg.file = file
+	if file == "" {
+		cfg.readEnvironment()
+		if err := cfg.check(); err != nil {
+			return config{}, fmt.Errorf("settings of the environment: %w", err)
+		}
+		return cfg, nil
+	}
+	return cfg, cfg.readFile(file)
 }
 
 // readFile reads file over c, and checks the result.
@@ -269,10 +278,9 @@ func (c config) logLevel() (slog.Level, error) {
 	return l, nil
 }
 
-func (c config) logger(to io.Writer) *slog.Logger {
-	level, _ := c.logLevel()
+func newLogger(to io.Writer, format string, level slog.Leveler) *slog.Logger {
 	o := &slog.HandlerOptions{Level: level}
-	if c.Log.Format == "json" {
+	if format == "json" {
 		return slog.New(slog.NewJSONHandler(to, o))
 	}
 	return slog.New(slog.NewTextHandler(to, o))

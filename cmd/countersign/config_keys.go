@@ -73,6 +73,9 @@ func (c config) apiKeys() (keys []web.Key, wrong []error) {
 	return keys, wrong
 }
 
+// keyNames are the names of the settings' keys.
+func (c config) keyNames() []string { return slices.Collect(maps.Keys(c.Web.Keys)) }
+
 // guessable are keys that are typed in a hurry, or left empty by a script.
 var guessable = []string{
 	"", "key", "apikey", "api-key", "api_key", "token", "secret", "password", "passwd", "changeme", "change-me", "test",

@@ -21,7 +21,7 @@ func TestWhoIsLockedIsSeenAndUnlocked(t *testing.T) {
 	code, _, stderr := countersign(t, "id,name\nC-1,Ada Lovelace\nC-2,Grace Hopper\nC-3,Alan Turing\n", "--data", cfg.data,
 		"customers", "import", "-")
 	require.Equal(t, exitDone, code, stderr)
-	d, err := openDirectory(t.Context(), cfg, cfg.logger(os.Stderr))
+	d, err := openDirectory(t.Context(), cfg, newSettings(cfg).logger(os.Stderr))
 	require.NoError(t, err)
 	state, g, err := openShared(cfg, n.endpoint, keysOf(d))
 	require.NoError(t, err)

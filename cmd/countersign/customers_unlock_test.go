@@ -88,7 +88,7 @@ func TestUnlockingWaitsForNATSAsLongAsTheSettingsSay(t *testing.T) {
 	cfg.data = filepath.Join(n.dir, "data")
 	code, _, stderr := countersign(t, "id,name\nC-1,Ada Lovelace\n", "--data", cfg.data, "customers", "import", "-")
 	require.Equal(t, exitDone, code, stderr)
-	d, err := openDirectory(t.Context(), cfg, cfg.logger(os.Stderr))
+	d, err := openDirectory(t.Context(), cfg, newSettings(cfg).logger(os.Stderr))
 	require.NoError(t, err)
 	state, g, err := openShared(cfg, n.endpoint, keysOf(d))
 	require.NoError(t, err)

@@ -130,7 +130,7 @@ func demoOptions(c *cli.Context, cfg config) demo.Options {
 }
 
 func startForDemo(ctx context.Context, cfg config, log *slog.Logger) (*demo.Service, error) {
-	s, err := startService(ctx, cfg, io.Discard, log)
+	s, err := startService(ctx, newSettings(cfg), io.Discard, log)
 	if err != nil {
 		return nil, err
 	}

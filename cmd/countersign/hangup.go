@@ -1,7 +1,7 @@
 package main
 
 import (
-	"log/slog"
+	"context"
 	"os"
 	"os/signal"
 	"sync"
@@ -22,18 +22,15 @@ func endWithTerminal(action cli.ActionFunc) cli.ActionFunc {
 	}
 }
 
-// outliveTerminal keeps a service running when its terminal is closed, or when somebody expects it to read its settings
-// again, and says so in the log.
-func outliveTerminal(log *slog.Logger) (stop func()) {
-	if signal.Ignored(syscall.SIGHUP) { // nohup
-		return func() {}
-	}
+// reloadOnHangup reads the settings again at each SIGHUP, also at that of a terminal that is closed. A service that was
+// started with nohup reloads, too: whoever sends the signal to it means it.
+func reloadOnHangup(ctx context.Context, r *reloads) (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	var listening sync.WaitGroup
 	listening.Go(func() {
 		for range hangups {
-			log.Warn("SIGHUP changes nothing: settings are read at start, lines with countersign lines apply")
+			r.now(ctx, "SIGHUP")
 		}
 	})
 	return func() {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"net/http"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -247,21 +246,4 @@ func TestAStartOnAFullDiskSaysThatItIsFull(t *testing.T) {
 			n.start()
 		})
 	}
-}
-
-func TestAServiceOutlivesItsTerminal(t *testing.T) {
-	t.Parallel()
-	if signal.Ignored(syscall.SIGHUP) {
-		t.Skip("SIGHUP is ignored here and reaches no program: run without nohup")
-	}
-	s := newSite(t, 1, adaAndBob, "")
-	n := s.nodes[0]
-	for i := range 3 {
-		require.NoError(t, n.signal(syscall.SIGHUP))
-		require.Eventually(t, func() bool {
-			return strings.Count(n.log(), "SIGHUP changes nothing") > i
-		}, patience, 10*time.Millisecond)
-	}
-	assert.Equal(t, "menu XML default", n.call(rightPIN()).Destination)
-	assert.Equal(t, exitDone, n.stop())
 }

@@ -80,7 +80,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 			},
 		},
 		Commands: []*cli.Command{
-			demoCommand(), serveCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), backendCommand(),
+			demoCommand(), serveCommand(), reloadCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), backendCommand(),
 			reportCommand(), peopleCommand(), keysCommand(), webhooksCommand(), watchCommand(), replayCommand(),
 			journalCommand(), doctorCommand(), auditCommand(), retentionCommand(), versionCommand(), completionCommand(),
 			helpCommand(),

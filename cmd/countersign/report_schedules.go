@@ -178,27 +178,29 @@ func times(n int) string {
 }
 
 // scheduledReports are the schedules of the settings, for the screens.
-type scheduledReports struct{ cfg config }
+type scheduledReports struct{ settings *settings }
 
 var _ staff.Schedules = scheduledReports{}
 
 // Statuses implements staff.Schedules.
 func (s scheduledReports) Statuses(ctx context.Context) ([]deliver.Status, error) {
-	states, err := scheduleStates(ctx, s.cfg)
+	cfg := s.settings.get()
+	states, err := scheduleStates(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	return s.cfg.Reports.Statuses(states, time.Now())
+	return cfg.Reports.Statuses(states, time.Now())
 }
 
 // Run implements staff.Schedules.
 func (s scheduledReports) Run(ctx context.Context, name, actor string) (went []string, err error) {
-	one, ok := s.cfg.Reports.Find(name)
+	cfg := s.settings.get()
+	one, ok := cfg.Reports.Find(name)
 	if !ok {
 		return nil, deliver.ErrUnknown
 	}
-	err = reportsFile{s.cfg.reportsPath()}.open(ctx, func(r *reports.Reader) error {
-		done, err := runSchedule(ctx, s.cfg, r, one, actor)
+	err = reportsFile{cfg.reportsPath()}.open(ctx, func(r *reports.Reader) error {
+		done, err := runSchedule(ctx, cfg, r, one, actor)
 		went = done.Went
 		return err
 	})

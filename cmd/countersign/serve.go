@@ -22,7 +22,7 @@ func serveCommand() *cli.Command {
 			"127.0.0.1:4222.\n" +
 			"SIGTERM or Ctrl-C lets running calls finish (socket.drain); a second one ends them at once, and FreeSWITCH " +
 			"takes\n" +
-			"them to an agent. SIGHUP changes nothing.",
+			"them to an agent. SIGHUP reads the settings again (countersign reload).",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Usage: "listen for FreeSWITCH on `HOST:PORT` instead of socket.listen"},
 			rolesFlag(),
@@ -42,19 +42,25 @@ func serve(c *cli.Context) error {
 	if c.IsSet("listen") {
 		cfg.Socket.Listen = c.String("listen")
 	}
-	log := cfg.logger(c.App.ErrWriter)
-	defer outliveTerminal(log)()
 	calls, reporting, err := roles(c)
 	if err != nil {
 		return err
 	}
-	if !calls {
-		return serveReporting(c, cfg, log)
-	}
 	cfg.noReports = !reporting
-	s, err := startService(c.Context, cfg, c.App.Writer, log)
+	inForce := newSettings(cfg)
+	log := inForce.logger(c.App.ErrWriter)
+	reloading := &reloads{settings: inForce, log: log}
+	if !calls {
+		return serveReporting(c, reloading)
+	}
+	s, err := startService(c.Context, inForce, c.App.Writer, log)
 	if err != nil {
 		return err
+	}
+	reloading.apply = s.apply
+	defer reloadOnHangup(context.WithoutCancel(c.Context), reloading)()
+	if err := noteServing(cfg); err != nil {
+		log.Warn("countersign reload will not find this service, SIGHUP does the same", "err", err)
 	}
 	api := "none"
 	if s.api != nil {

@@ -14,7 +14,6 @@ import (
 	"countersign/bus"
 	"countersign/esl"
 	"countersign/internal/datafile"
-	"countersign/lines"
 	"countersign/lines/live"
 	"countersign/queue"
 	"countersign/session"
@@ -32,31 +31,38 @@ import (
 
 // service is a running "serve".
 type service struct {
-	cfg config
+	cfg config // as at the start; settings are those in force
 	log *slog.Logger
 
-	listener net.Listener // for FreeSWITCH
-	api      net.Listener // nil without one
-	endpoint bus.Endpoint // of NATS
-	journal  *journal.Journal
-	relay    *bus.Relay
-	state    *bus.State
-	lines    *live.Lines
-	server   *esl.Server
-	agents   *queue.Tracker // nil if no event socket of FreeSWITCH is set
-	served   chan error     // what ended the server
-	losses   chan string    // what NATS has lost, to be told
-	book     *people.Book
-	events   *bus.Events // nil without webhooks
-	live     *weblive.Calls
+	listener     net.Listener // for FreeSWITCH
+	api          net.Listener // nil without one
+	endpoint     bus.Endpoint // of NATS
+	journal      *journal.Journal
+	relay        *bus.Relay
+	state        *bus.State
+	lines        *live.Lines
+	server       *esl.Server
+	agents       *queue.Tracker // nil if no event socket of FreeSWITCH is set
+	served       chan error     // what ended the server
+	losses       chan string    // what NATS has lost, to be told
+	book         *people.Book
+	events       *bus.Events // nil without webhooks
+	live         *weblive.Calls
+	attempts     *guard.Guard
+	company      companyNow
+	companyParts companyParts
+	settings     *settings
 
 	parts parts
 }
 
 // startService opens every part, each on top of those before it, and takes calls. If one fails, those already open are
 // closed again. screen is where people look.
-func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.Logger) (s *service, err error) {
-	s = &service{cfg: cfg, log: log, served: make(chan error, 1), losses: make(chan string, maxLosses)}
+func startService(
+	ctx context.Context, inForce *settings, screen io.Writer, log *slog.Logger,
+) (s *service, err error) {
+	cfg := inForce.get()
+	s = &service{cfg: cfg, settings: inForce, log: log, served: make(chan error, 1), losses: make(chan string, maxLosses)}
 	defer func() {
 		if err != nil {
 			_ = s.parts.close()
@@ -116,7 +122,7 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 		return s, err
 	}
 	s.parts.add(known.Close)
-	attempts, err := guard.New(guard.Options{
+	s.attempts, err = guard.New(guard.Options{
 		Store: s.state.Guard(), Copy: known, Key: directory.PepperKey(guardKey), Rules: cfg.Guard,
 		Within: time.Duration(cfg.NATS.Timeout), Log: log, Alarm: s.alarm,
 	})
@@ -135,24 +141,20 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 	}
 
 	// The company's own systems.
-	customers, err := openCustomers(cfg, directory, log, &s.parts)
+	s.companyParts = companyParts{
+		directory: directory, audio: catalogue, box: receipt.New(s.state.Guard(), directory.PepperKey(receiptKey)), log: log,
+	}
+	own, err := openCompany(cfg, s.companyParts)
 	if err != nil {
 		return s, err
 	}
-	box := receipt.New(s.state.Guard(), directory.PepperKey(receiptKey))
-	codes, err := openCodeSenders(cfg, catalogue, box, log, &s.parts)
-	if err != nil {
-		return s, err
-	}
+	s.company.set(own)
+	s.parts.addQuiet(func() { s.company.get().close() })
 
 	// Service lines, and the calls on them.
 	s.lines, err = live.New(live.Options{
-		Parts: lines.Parts{
-			Directory: customers, Sends: attempts, Senders: codes.senders, Once: attempts, Countries: codes.countries,
-			Receipts: codes.receipts(),
-			Region:   cfg.Line.Region, PopURL: cfg.Line.PopURL,
-		},
-		Speak: catalogue.RenderTexts, Copy: cfg.linesPath(), Unset: codes.unset, Log: log,
+		Parts: s.lineParts(cfg, own), Unset: own.codes.unset,
+		Speak: catalogue.RenderTexts, Copy: cfg.linesPath(), Log: log,
 		WasPutBack: s.linePutBack,
 	})
 	if err != nil {
@@ -168,22 +170,22 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 	}
 	runner := session.NewRunner(session.Options{
 		Placeholders: placeholders,
-		Journal:      s.followCalls(), Prompts: catalogue, Line: s.lines.Pick, Guard: attempts, Calls: s.state.Calls(),
+		Journal:      s.followCalls(), Prompts: catalogue, Line: s.lines.Pick, Guard: s.attempts, Calls: s.state.Calls(),
 		Trunks:   quiet,
 		Habits:   directory,
 		Tokens:   token.ForCalls{Issuer: tokens},
 		Prove:    keys.SignStatus,
-		Customer: customers.ByID, Node: cfg.Node, Log: log,
+		Customer: s.company.ByID, Node: cfg.Node, Log: log,
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
 		StateTimeout: time.Duration(cfg.NATS.Timeout),
 	})
-	own, err := openRecognisers(cfg.Speech, log, &s.parts)
+	speech, err := openRecognisers(cfg.Speech, log, &s.parts)
 	if err != nil {
 		return s, err
 	}
 	s.server = esl.NewServer(runner.Run, esl.Options{
 		MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Keys: cfg.Keys.of, Log: log,
-		Recognisers: own.recognisers, Sounds: own.sounds,
+		Recognisers: speech.recognisers, Sounds: speech.sounds,
 	})
 	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
 		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal) + leapMost},
@@ -192,12 +194,9 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 
 	// The API.
 	api := web.Options{
-		Tokens: tokens, Calls: s.state.Calls(), Customer: customers.ByID, Ready: s.notReady, Log: log,
+		Tokens: tokens, Calls: s.state.Calls(), Customer: s.company.ByID, Receipts: &s.company, Ready: s.notReady, Log: log,
 	}
-	if codes.taker != nil {
-		api.Receipts = codes.taker
-	}
-	webhooks, err := s.openWebhooks(customers)
+	webhooks, err := s.openWebhooks()
 	if err != nil {
 		return s, err
 	}
@@ -215,9 +214,13 @@ func startService(ctx context.Context, cfg config, screen io.Writer, log *slog.L
 		background.run(func(ctx context.Context) { embedded.KeepWriting(ctx, s.state.Stuck) })
 	}
 	background.run(directory.Wrap)
-	background.run(attempts.Run)
+	background.run(s.attempts.Run)
 	background.run(func(ctx context.Context) { watchPepper(ctx, s.state, directory, log) })
-	background.run(func(ctx context.Context) { keepRetention(ctx, cfg, s.journal, known, s.state, log) })
+	background.run(func(ctx context.Context) {
+		s.settings.whileInForce(ctx, retentionOf, func(ctx context.Context, cfg config) {
+			keepRetention(ctx, cfg, s.journal, known, s.state, log)
+		})
+	})
 	if !cfg.noReports {
 		background.run(s.report)
 	}

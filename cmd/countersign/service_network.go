@@ -88,7 +88,10 @@ func (s *service) openAPI(o web.Options) (handler http.Handler, err error) {
 	if cfg.Web.Listen == "" {
 		return nil, nil
 	}
-	o.APIKeys, _ = cfg.apiKeys() // checked at the start
+	o.APIKeys = func() []web.Key {
+		keys, _ := s.settings.get().apiKeys() // checked when they were read
+		return keys
+	}
 	if isOpenToNetwork(cfg.Web.Listen) && !cfg.webTLS() {
 		s.log.Warn("the API is open to the network without TLS: keys, passwords and tokens can be read on the way, "+
 			"set web.tls, or put a proxy in front that does TLS", "listen", cfg.Web.Listen)

@@ -43,8 +43,9 @@ func roles(c *cli.Context) (calls, reporting bool, err error) {
 
 // keepReports counts the events of the stream and makes the scheduled reports, until ctx ends. j may be nil.
 func keepReports(
-	ctx context.Context, cfg config, endpoint bus.Endpoint, j *journal.Journal, log *slog.Logger,
+	ctx context.Context, inForce *settings, endpoint bus.Endpoint, j *journal.Journal, log *slog.Logger,
 ) (err error) {
+	cfg := inForce.get()
 	missing := !exists(cfg.reportsPath())
 	kept, err := reportsdb.Open(ctx, cfg.reportsPath(), reportsdb.Options{Log: log})
 	if err != nil {
@@ -65,9 +66,11 @@ func keepReports(
 		counted.Outbox = j
 	}
 	scheduled.Go(func() {
-		deliver.Run(ctx, deliver.Options{
-			Settings: cfg.Reports, Reports: kept, Counted: counted.Until, Actor: cfg.Node, Log: log,
-			Audit: func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, cfg, e) },
+		inForce.whileInForce(ctx, schedulesOf, func(ctx context.Context, cfg config) {
+			deliver.Run(ctx, deliver.Options{
+				Settings: cfg.Reports, Reports: kept, Counted: counted.Until, Actor: cfg.Node, Log: log,
+				Audit: func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, cfg, e) },
+			})
 		})
 	})
 	return feed.Run(ctx, feed.Options{Reports: kept, NATS: endpoint, Log: log})
@@ -82,7 +85,8 @@ func countFromJournal(ctx context.Context, cfg config, kept *reportsdb.Reports, 
 }
 
 // serveReporting is "serve" on a machine that takes no calls.
-func serveReporting(c *cli.Context, cfg config, log *slog.Logger) error {
+func serveReporting(c *cli.Context, r *reloads) error {
+	cfg, log := r.settings.get(), r.log
 	endpoint, err := natsEndpoint(c, cfg)
 	if err != nil {
 		return err
@@ -90,16 +94,21 @@ func serveReporting(c *cli.Context, cfg config, log *slog.Logger) error {
 	fmt.Fprintf(c.App.Writer, "Countersign counts the events of %s. Data: %s. Ctrl-C stops it.\n", endpoint, cfg.data)
 	ctx, cancel := context.WithCancel(c.Context)
 	var retaining sync.WaitGroup
-	retaining.Go(func() { keepRetention(ctx, cfg, nil, nil, nil, log) })
+	retaining.Go(func() {
+		r.settings.whileInForce(ctx, retentionOf, func(ctx context.Context, cfg config) {
+			keepRetention(ctx, cfg, nil, nil, nil, log)
+		})
+	})
 	defer retaining.Wait()
 	defer cancel()
-	return keepReports(ctx, cfg, endpoint, nil, log)
+	defer reloadOnHangup(context.WithoutCancel(ctx), r)()
+	return keepReports(ctx, r.settings, endpoint, nil, log)
 }
 
 // report is keepReports beside calls. Calls come first: they are answered even if reports cannot be kept.
 func (s *service) report(ctx context.Context) {
 	_ = s.awaitNATS(ctx) // as follow
-	if err := keepReports(ctx, s.cfg, s.endpoint, s.journal, s.log); err != nil && ctx.Err() == nil {
+	if err := keepReports(ctx, s.settings, s.endpoint, s.journal, s.log); err != nil && ctx.Err() == nil {
 		s.log.Error("reports not kept, events are counted after the next start", "err", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"countersign/lines"
+	"countersign/lines/whatif"
 	"countersign/reports"
 	"countersign/reports/reportsdb"
 	"countersign/session"
@@ -28,32 +29,29 @@ import (
 func (s *service) addScreens(o *web.Options) {
 	s.book = people.NewBook(s.state.People(), time.Now)
 	s.live = live.New(time.Now)
-	var ofSettings []staff.SettingsKey
-	var names []string
-	for _, k := range o.APIKeys {
-		ofSettings, names = append(ofSettings, staff.SettingsKey{Name: k.Name, Scopes: k.Scopes}), append(names, k.Name)
-	}
-	made := apikeys.NewBook(s.state.People(), time.Now, names...)
-	screens, schedules := walls.New(s.state.People(), time.Now), scheduledReports{s.cfg}
+	made := apikeys.NewBook(s.state.People(), time.Now, func() []string { return s.settings.get().keyNames() })
+	screens, schedules := walls.New(s.state.People(), time.Now), scheduledReports{s.settings}
 	hooks := shownWebhooks{s.cfg, s.state, s.events}
 	note := func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) }
 	options := staff.Options{
 		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames(),
 		StepUps: o.StepUps, Allows: s.allows, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
-		Keys: made, SettingsKeys: ofSettings,
+		Keys: made, SettingsKeys: s.settingsKeys,
 		Walls:    screens,
-		Benefits: s.cfg.Reports.Benefits, Schedules: schedules,
+		Benefits: func() reports.Assumptions { return s.settings.get().Reports.Benefits }, Schedules: schedules,
 		API:      web.Description,
 		Webhooks: hooks,
-		WhatIf:   &staff.WhatIf{Region: s.cfg.Line.Region, PopURL: s.cfg.Line.PopURL, Line: s.lineFile},
+		WhatIf:   &staff.WhatIf{Options: s.whatIfOptions, Line: s.lineFile},
 		Audit:    note,
 		URL:      s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
 	}
 	if len(s.cfg.Web.Embed.Origins) > 0 {
 		options.Embed, options.Frames = s.cfg.Web.Embed.Origins, people.NewFrames(s.book)
 		options.Frames.KeyHolds = func(ctx context.Context, name string) (bool, error) {
-			if slices.ContainsFunc(ofSettings, func(k staff.SettingsKey) bool { return k.Name == name }) {
-				return true, nil // it changes with a restart alone, and sessions with it
+			if slices.ContainsFunc(s.settingsKeys(), func(k staff.SettingsKey) bool {
+				return k.Name == name && slices.Contains(k.Scopes, access.Embed)
+			}) {
+				return true, nil
 			}
 			return made.Has(ctx, name, access.Embed)
 		}
@@ -73,6 +71,15 @@ func (s *service) addScreens(o *web.Options) {
 		Invitation: s.invitationURL, Audit: note,
 	}
 	o.Keys, o.Reports, o.Journey = made, reportsFile{s.cfg.reportsPath()}, s.journal.Call
+}
+
+// settingsKeys are the API keys of the settings.
+func (s *service) settingsKeys() (all []staff.SettingsKey) {
+	keys, _ := s.settings.get().apiKeys() // checked when they were read
+	for _, k := range keys {
+		all = append(all, staff.SettingsKey{Name: k.Name, Scopes: k.Scopes})
+	}
+	return all
 }
 
 // allows are the words of the line as it is in force: agents do what is allowed now.
@@ -96,6 +103,12 @@ func (s *service) lineNames() func() []string {
 		slices.Sort(names)
 		return slices.Compact(names)
 	}
+}
+
+// whatIfOptions are what lines default to.
+func (s *service) whatIfOptions() whatif.Options {
+	cfg := s.settings.get()
+	return whatif.Options{Region: cfg.Line.Region, PopURL: cfg.Line.PopURL}
 }
 
 // lineFile is the file of a line that is in force.

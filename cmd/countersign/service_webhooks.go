@@ -10,12 +10,11 @@ import (
 	"countersign/backend/endpoint"
 	"countersign/backend/webhook"
 	"countersign/bus"
-	"countersign/steps"
 	"countersign/web/staff"
 )
 
 // openWebhooks makes the delivery of the settings' webhooks; nil if there are none.
-func (s *service) openWebhooks(customers steps.Directory) (*webhook.Delivery, error) {
+func (s *service) openWebhooks() (*webhook.Delivery, error) {
 	if len(s.cfg.Webhooks) == 0 {
 		return nil, nil
 	}
@@ -26,7 +25,7 @@ func (s *service) openWebhooks(customers steps.Directory) (*webhook.Delivery, er
 			return k.Customer, err
 		},
 		Phones: func(ctx context.Context, customer string) (numbers []string, err error) {
-			phones, err := customers.Phones(ctx, customer)
+			phones, err := s.company.Phones(ctx, customer)
 			for _, p := range phones {
 				numbers = append(numbers, p.E164)
 			}

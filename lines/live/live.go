@@ -46,10 +46,12 @@ type Options struct {
 
 // Lines holds the lines in force. Pick and All may be called from any goroutine.
 type Lines struct {
-	o    Options
 	book *lines.Book
 
-	// Owned by Follow, by line: the version that compiled last, and the removals that were heard of.
+	// mu guards what follows: Follow and SetParts change it.
+	mu sync.Mutex
+	o  Options
+	// By line: the version that compiled last, and the removals that were heard of.
 	current map[string]inForce
 	removed map[string]shared.LineVersion
 
@@ -59,7 +61,7 @@ type Lines struct {
 	lost  lost
 
 	// person takes every call while nobody knows which lines the company has.
-	person *session.Line
+	person atomic.Pointer[session.Line]
 	nobody atomic.Bool // nobody knows
 	noCopy bool        // the copy is damaged: an empty store does not mean that there are no lines
 }
@@ -82,15 +84,41 @@ func New(o Options) (*Lines, error) {
 	l := &Lines{
 		o: o, book: lines.NewBook(builtIn), current: map[string]inForce{}, removed: map[string]shared.LineVersion{},
 		texts: make(chan []prompts.Text, 1), known: make(chan struct{}), lost: lost{changed: make(chan struct{}, 1)},
-		person: toAPerson(builtIn),
 	}
+	l.person.Store(toAPerson(builtIn))
 	return l, l.load()
+}
+
+// SetParts compiles all lines anew with other parts, and with what is unset as in Options. If one of them does not
+// compile, nothing changes. Running calls keep what they have.
+func (l *Lines) SetParts(parts lines.Parts, unset map[event.Way]string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	def, _ := lines.Default()
+	builtIn, err := lines.Compile(def, 0, parts)
+	if err != nil {
+		return fmt.Errorf("compile the built-in line: %w", err)
+	}
+	next := map[string]inForce{}
+	var entries []lines.Entry
+	for name, have := range l.current {
+		line, err := lines.Compile(have.def, have.stored.Version, parts)
+		if err != nil {
+			return fmt.Errorf("compile line %s: %w", name, err)
+		}
+		have.Line = line
+		next[name], entries = have, append(entries, have.Entry)
+	}
+	l.o.Parts, l.o.Unset, l.current = parts, unset, next
+	l.person.Store(toAPerson(builtIn))
+	l.book.Replace(builtIn, entries)
+	return nil
 }
 
 // Pick returns the line of a call.
 func (l *Lines) Pick(call session.Call) *session.Line {
 	if l.nobody.Load() {
-		return l.person
+		return l.person.Load()
 	}
 	return l.book.Pick(call)
 }
@@ -127,6 +155,8 @@ func (l *Lines) Follow(ctx context.Context, from Source) {
 	defer puttingBack.Wait()
 	puttingBack.Go(func() { l.putBack(ctx, from) })
 	from.Watch(ctx, func(stored []shared.LineVersion) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		l.lost.set(l.put(stored))
 		l.answered()
 		l.once.Do(func() { close(l.known) })

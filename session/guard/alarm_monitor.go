@@ -25,7 +25,7 @@ const (
 type lineMonitor struct {
 	store shared.Store
 	keys  keyer
-	rules Rules
+	rules *rulesInForce
 	now   func() time.Time
 	log   *slog.Logger
 	raise func(context.Context, string, event.Alarm)
@@ -42,9 +42,9 @@ type lineMonitor struct {
 	written               map[string][]byte
 }
 
-func newLineMonitor(o Options, keys keyer) *lineMonitor {
+func newLineMonitor(o Options, keys keyer, rules *rulesInForce) *lineMonitor {
 	return &lineMonitor{
-		store: o.Store, keys: keys, rules: o.Rules, now: o.Now, log: o.Log, raise: o.Alarm, self: unique() + unique(),
+		store: o.Store, keys: keys, rules: rules, now: o.Now, log: o.Log, raise: o.Alarm, self: unique() + unique(),
 		minutes: tallies{}, hours: tallies{}, hoursOfAll: tallies{},
 		raised: map[string]time.Time{}, written: map[string][]byte{},
 	}
@@ -71,14 +71,14 @@ func (m *lineMonitor) check(ctx context.Context, away bool) {
 	}
 	all := own
 	if !away {
-		m.write(ctx, kindMinutes+"."+m.self, own, 2*m.rules.AlarmWithin)
+		m.write(ctx, kindMinutes+"."+m.self, own, 2*m.rules.get().AlarmWithin)
 		m.writeHours(ctx, now, false)
 		m.refreshHours(ctx, now)
 		all = m.readCounts(ctx, kindMinutes).with(own)
 	}
 	for line := range own {
-		usual, known := m.hoursOfAll.usual(m.rules, line, now)
-		a, raised := alarm(m.rules, all.within(m.rules, line, now), usual, known)
+		usual, known := m.hoursOfAll.usual(m.rules.get(), line, now)
+		a, raised := alarm(m.rules.get(), all.within(m.rules.get(), line, now), usual, known)
 		if raised && m.claimAlarm(ctx, line, now, away) {
 			m.raise(ctx, line, a)
 		}
@@ -89,7 +89,7 @@ func (m *lineMonitor) check(ctx context.Context, away bool) {
 func (m *lineMonitor) recentMinutes(now time.Time) tallies {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.minutes.dropBefore(minuteOf(now.Add(-m.rules.AlarmWithin)))
+	m.minutes.dropBefore(minuteOf(now.Add(-m.rules.get().AlarmWithin)))
 	return m.minutes.clone()
 }
 
@@ -167,7 +167,7 @@ type lastAlarm struct {
 // claimAlarm says whether this process raises the line's alarm: one process in each window. Without an answer of the
 // Store it does, because two alarms are better than none.
 func (m *lineMonitor) claimAlarm(ctx context.Context, line string, now time.Time, away bool) bool {
-	recent := func(at time.Time) bool { return now.Sub(at) < m.rules.AlarmWithin }
+	recent := func(at time.Time) bool { return now.Sub(at) < m.rules.get().AlarmWithin }
 	if recent(m.raised[line]) {
 		return false
 	}
@@ -186,7 +186,7 @@ func (m *lineMonitor) storeAlarm(ctx context.Context, line string, now time.Time
 	if err != nil {
 		return err
 	}
-	key, keep := m.keys.key(kindAlarm, line), 2*m.rules.AlarmWithin
+	key, keep := m.keys.key(kindAlarm, line), 2*m.rules.get().AlarmWithin
 	old, revision, err := m.store.Get(ctx, key)
 	switch {
 	case errors.Is(err, shared.ErrNotFound):

@@ -21,7 +21,7 @@ const maxHonest = 1 << 16
 // (docs/policy.md#velocity-of-anonymous-callers). Each process writes its counts under a key of its own and learns
 // those of others every few seconds.
 type anonymous struct {
-	rules Rules
+	rules *rulesInForce
 	now   func() time.Time
 
 	mu sync.Mutex
@@ -34,7 +34,7 @@ type anonymous struct {
 	honest   map[string]map[string]time.Time // when a customer was last verified, by line and tag
 }
 
-func newAnonymous(r Rules, now func() time.Time) *anonymous {
+func newAnonymous(r *rulesInForce, now func() time.Time) *anonymous {
 	return &anonymous{
 		rules: r, now: now, own: tallies{}, others: tallies{}, checking: map[string]string{}, freed: make(chan struct{}),
 		honest: map[string]map[string]time.Time{},
@@ -63,9 +63,9 @@ func (a *anonymous) used(line string) session.Standing {
 // usedLocked is what the line's anonymous callers used, and may use. a.mu is held.
 func (a *anonymous) usedLocked(line string) (used, limit int) {
 	to := minuteOf(a.now())
-	from := to - int64(a.rules.AnonymousWithin/time.Minute) + 1
+	from := to - int64(a.rules.get().AnonymousWithin/time.Minute) + 1
 	all := a.own.between(line, from, to).plus(a.others.between(line, from, to))
-	return all.Failures, a.rules.Anonymous + all.Calls*a.rules.AnonymousShare/100
+	return all.Failures, a.rules.get().Anonymous + all.Calls*a.rules.get().AnonymousShare/100
 }
 
 // take takes a call's attempt before it is checked. If those that are being checked could use up the budget, it waits
@@ -127,7 +127,7 @@ func (a *anonymous) verified(line, customer string) {
 	if a.honest[line] == nil || len(a.honest[line]) >= maxHonest {
 		a.honest[line] = map[string]time.Time{}
 	}
-	if last, known := a.honest[line][customer]; known && now.Sub(last) < a.rules.AnonymousWithin {
+	if last, known := a.honest[line][customer]; known && now.Sub(last) < a.rules.get().AnonymousWithin {
 		return
 	}
 	a.honest[line][customer] = now
@@ -137,11 +137,11 @@ func (a *anonymous) verified(line, customer string) {
 // exchange writes this process's counts and reads those of the others.
 func (a *anonymous) exchange(ctx context.Context, m *lineMonitor) {
 	a.mu.Lock()
-	before := minuteOf(a.now().Add(-a.rules.AnonymousWithin))
+	before := minuteOf(a.now().Add(-a.rules.get().AnonymousWithin))
 	a.own.dropBefore(before)
 	for line, customers := range a.honest {
 		for tag, last := range customers {
-			if a.now().Sub(last) >= a.rules.AnonymousWithin {
+			if a.now().Sub(last) >= a.rules.get().AnonymousWithin {
 				delete(customers, tag)
 			}
 		}
@@ -152,7 +152,7 @@ func (a *anonymous) exchange(ctx context.Context, m *lineMonitor) {
 	own := a.own.clone()
 	a.mu.Unlock()
 	if len(own) > 0 {
-		m.write(ctx, kindAnonymous+"."+m.self, own, 2*a.rules.AnonymousWithin)
+		m.write(ctx, kindAnonymous+"."+m.self, own, 2*a.rules.get().AnonymousWithin)
 	}
 	values, err := m.store.All(ctx, kindAnonymous)
 	if err != nil {

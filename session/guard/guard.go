@@ -49,7 +49,7 @@ const keyLength = 32
 type Guard struct {
 	store     shared.Store
 	keys      keyer
-	rules     Rules
+	rules     *rulesInForce
 	now       func() time.Time
 	every     time.Duration
 	self      string // this process, in the ids of its attempts
@@ -92,11 +92,11 @@ func New(o Options) (*Guard, error) {
 	if o.Copy == nil {
 		o.Copy = noCopy{}
 	}
-	keys := keyer{o.Key}
+	keys, rules := keyer{o.Key}, newRulesInForce(o.Rules)
 	g := &Guard{
-		store: o.Store, keys: keys, rules: o.Rules, now: o.Now, every: o.Every,
-		records: newRecords(o.Store, o.Copy, o.Within, o.Log), lines: newLineMonitor(o, keys),
-		anonymous:   newAnonymous(o.Rules, o.Now),
+		store: o.Store, keys: keys, rules: rules, now: o.Now, every: o.Every,
+		records: newRecords(o.Store, o.Copy, o.Within, o.Log), lines: newLineMonitor(o, keys, rules),
+		anonymous:   newAnonymous(rules, o.Now),
 		identifiers: newCache[[]recentIdentifier](maxNumbers), taken: newCache[[]string](maxTaken),
 		sent: newCache[time.Time](maxNumbers), self: unique(),
 	}
@@ -165,12 +165,12 @@ func (g *Guard) close(ctx context.Context) {
 // Customer implements session.Guard.
 func (g *Guard) Customer(ctx context.Context, id string) session.Standing {
 	key := g.keys.key(kindCustomer, id)
-	return readRecord[customer](context.WithoutCancel(ctx), g.records, key).standing(g.rules, g.now())
+	return readRecord[customer](context.WithoutCancel(ctx), g.records, key).standing(g.rules.get(), g.now())
 }
 
 // Caller implements session.Guard.
 func (g *Guard) Caller(ctx context.Context, number string) session.Standing {
-	return g.caller(ctx, number).standing(g.rules.of(number), g.now())
+	return g.caller(ctx, number).standing(g.rules.get().of(number), g.now())
 }
 
 func (g *Guard) caller(ctx context.Context, number string) caller {
@@ -184,7 +184,7 @@ const contentionLock = time.Second
 func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing) {
 	now := g.now()
 	if a.Caller != "" {
-		if st := g.caller(ctx, a.Caller).standingInCall(g.rules.of(a.Caller), now); st.Locked {
+		if st := g.caller(ctx, a.Caller).standingInCall(g.rules.get().of(a.Caller), now); st.Locked {
 			return st
 		}
 	}
@@ -203,9 +203,9 @@ func (g *Guard) Try(ctx context.Context, a session.Attempt) (st session.Standing
 	here := f
 	here.Open = false // the copy has its end, too, before a restart
 	done := g.editCustomer(ctx, a.Customer, customerEdit{
-		apply:  func(c *customer) bool { st = c.try(g.rules, now, f); return !st.Locked },
-		here:   func(c *customer) bool { st = c.try(g.rules, now, here); return !st.Locked },
-		replay: func(c *customer) bool { return c.add(g.rules, f) },
+		apply:  func(c *customer) bool { st = c.try(g.rules.get(), now, f); return !st.Locked },
+		here:   func(c *customer) bool { st = c.try(g.rules.get(), now, here); return !st.Locked },
+		replay: func(c *customer) bool { return c.add(g.rules.get(), f) },
 	})
 	if !done {
 		return session.Standing{Locked: true, Until: now.Add(contentionLock)}
@@ -229,7 +229,7 @@ func (g *Guard) GiveBack(ctx context.Context, a session.Attempt) {
 	giveBack := func(c *customer) bool { return c.giveBack(id) }
 	g.changeCustomer(ctx, a.Customer, customerEdit{
 		apply:  giveBack,
-		here:   func(c *customer) bool { c.giveBackHere(g.rules, id); return true },
+		here:   func(c *customer) bool { c.giveBackHere(g.rules.get(), id); return true },
 		replay: giveBack,
 	})
 }
@@ -247,7 +247,7 @@ func (g *Guard) Right(ctx context.Context, a session.Attempt) {
 			return c.forget(a.Method, c.latest(now)) || back
 		},
 		here: func(c *customer) bool {
-			c.giveBackHere(g.rules, id)
+			c.giveBackHere(g.rules.get(), id)
 			c.forget(a.Method, c.latest(now))
 			return true
 		},
@@ -327,7 +327,7 @@ func (g *Guard) Named(ctx context.Context, a session.Attempt, kind, value string
 	if again := g.rememberIdentifier(a, i); again {
 		return
 	}
-	rules := g.rules.of(a.Caller)
+	rules := g.rules.get().of(a.Caller)
 	g.editCaller(ctx, a.Caller, func(c *caller) bool { c.addIdentifier(rules, i); return true })
 }
 
@@ -336,7 +336,7 @@ func (g *Guard) StepFailed(ctx context.Context, number string) {
 	if number == "" {
 		return
 	}
-	at, rules := g.now().UTC(), g.rules.of(number)
+	at, rules := g.now().UTC(), g.rules.get().of(number)
 	g.editCaller(ctx, number, func(c *caller) bool { c.stepFailed(rules, at); return true })
 }
 
@@ -371,5 +371,5 @@ func (g *Guard) editCaller(ctx context.Context, number string, f func(*caller) b
 	}
 }
 
-func (g *Guard) keepCustomer(c customer) time.Duration { return c.keep(g.rules) }
-func (g *Guard) keepCaller(c caller) time.Duration     { return c.keep(g.rules) }
+func (g *Guard) keepCustomer(c customer) time.Duration { return c.keep(g.rules.get()) }
+func (g *Guard) keepCaller(c caller) time.Duration     { return c.keep(g.rules.get()) }

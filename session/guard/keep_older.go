@@ -11,7 +11,7 @@ import (
 // KeepOlder says how long a Store should keep a value that a version stored which did not say so: a lock that a person
 // must end for ever, other values that it cannot read for the Store's own time.
 func KeepOlder(r Rules) func(key string, value []byte) time.Duration {
-	g := &Guard{rules: r.withDefaults()}
+	g := &Guard{rules: newRulesInForce(r.withDefaults())}
 	return func(key string, value []byte) time.Duration {
 		switch kind, _, _ := strings.Cut(key, "."); kind {
 		case kindCustomer:

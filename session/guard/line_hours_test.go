@@ -30,9 +30,9 @@ func TestTheHoursOfAllAreReadEveryTenMinutes(t *testing.T) {
 	now := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	store := &hourReads{Memory: shared.NewMemory()}
 	m := newLineMonitor(Options{
-		Store: store, Rules: Rules{}.withDefaults(), Log: slog.New(slog.DiscardHandler),
+		Store: store, Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return now },
-	}, keyer{[]byte(strings.Repeat("k", keyLength))})
+	}, keyer{[]byte(strings.Repeat("k", keyLength))}, newRulesInForce(DefaultRules()))
 	reads := func() int {
 		m.ended("retail", false)
 		m.check(t.Context(), false)

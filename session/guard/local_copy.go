@@ -157,7 +157,7 @@ func (g *Guard) restore(key string, known Copied) change {
 	switch kind, _, _ := strings.Cut(key, "."); kind {
 	case kindCustomer:
 		return restored(g.records, known, g.keepCustomer, func(stored *customer, copied customer) {
-			stored.merge(copied, g.rules, g.self)
+			stored.merge(copied, g.rules.get(), g.self)
 		})
 	case kindCaller:
 		return ifStoreLacks(known, restored(g.records, known, g.keepCaller, (*caller).merge))

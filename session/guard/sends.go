@@ -105,16 +105,16 @@ func (g *Guard) takeSend(ctx context.Context, key string, replaces bool) (ok boo
 	now := g.now()
 	done := edit(context.WithoutCancel(ctx), g.records, key, g.keepSends,
 		func(s *sends) bool {
-			again = s.next(g.rules, replaces)
+			again = s.next(g.rules.get(), replaces)
 			if ok = !now.Before(again); ok {
-				s.add(g.rules, now)
-				again = s.next(g.rules, false)
+				s.add(g.rules.get(), now)
+				again = s.next(g.rules.get(), false)
 			}
 			return ok
 		},
-		func(s *sends) bool { s.add(g.rules, now); return true })
+		func(s *sends) bool { s.add(g.rules.get(), now); return true })
 	if !done {
-		return false, now.Add(g.rules.SendsApart)
+		return false, now.Add(g.rules.get().SendsApart)
 	}
 	if ok {
 		g.mu.Lock()
@@ -135,4 +135,4 @@ func (g *Guard) giveBackSend(ctx context.Context, key string) {
 	}
 }
 
-func (g *Guard) keepSends(sends) time.Duration { return max(day, g.rules.SendsWithin) }
+func (g *Guard) keepSends(sends) time.Duration { return max(day, g.rules.get().SendsWithin) }

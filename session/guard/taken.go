@@ -16,7 +16,7 @@ func (g *Guard) take(a session.Attempt, id string) {
 	defer g.mu.Unlock()
 	key := takenKey(a)
 	ids, _ := g.taken.get(key)
-	g.taken.put(key, last(append(ids, id), g.rules.Total))
+	g.taken.put(key, last(append(ids, id), g.rules.get().Total))
 }
 
 // ended forgets the last attempt that was taken, and returns its id; empty if there is none.

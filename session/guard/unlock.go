@@ -37,15 +37,15 @@ func (g *Guard) Attempts(ctx context.Context, id string) (Attempts, error) {
 // attempts are those of a customer's record.
 func (g *Guard) attempts(value []byte) Attempts {
 	c, now := decodeRecord[customer](g.records, value), g.now()
-	if c.expired(g.rules, now) {
+	if c.expired(g.rules.get(), now) {
 		c = customer{}
 	}
-	a := Attempts{Failures: len(c.Failures), Standing: c.standing(g.rules, now)}
+	a := Attempts{Failures: len(c.Failures), Standing: c.standing(g.rules.get(), now)}
 	if a.Failures > 0 {
 		a.Last = c.Failures[a.Failures-1].At
 	}
-	if a.Failures > 0 && a.Failures < g.rules.Total {
-		a.Forgotten = a.Last.Add(g.rules.Forget)
+	if a.Failures > 0 && a.Failures < g.rules.get().Total {
+		a.Forgotten = a.Last.Add(g.rules.get().Forget)
 	}
 	for _, f := range c.Failures {
 		if f.By != everyMethod && !slices.Contains(a.By, f.By) {
@@ -62,14 +62,14 @@ func (g *Guard) CallerLocked(ctx context.Context, number string) (locked bool, e
 	if err != nil && !errors.Is(err, shared.ErrNotFound) {
 		return false, fmt.Errorf("read the attempts of a number: %w", err)
 	}
-	return decodeRecord[caller](g.records, value).standing(g.rules.of(number), g.now()).Locked, nil
+	return decodeRecord[caller](g.records, value).standing(g.rules.get().of(number), g.now()).Locked, nil
 }
 
 // UnlockCaller clears the record of a caller's number (E.164) on all machines. was says whether it was locked. It fails
 // while the Store is unavailable.
 func (g *Guard) UnlockCaller(ctx context.Context, number string) (was bool, err error) {
 	clear := recordChange(g.records, g.keepCaller, func(c *caller) bool {
-		was = c.standing(g.rules.of(number), g.now()).Locked
+		was = c.standing(g.rules.get().of(number), g.now()).Locked
 		changed := len(c.Failed)+len(c.Identifiers) > 0
 		*c = caller{Cleared: g.now().UTC(), Verified: c.Verified}
 		return changed
@@ -84,7 +84,7 @@ func (g *Guard) UnlockCaller(ctx context.Context, number string) (was bool, err 
 // erased. was says whether there was a lock. It fails while the Store is unavailable.
 func (g *Guard) Unlock(ctx context.Context, id string) (was bool, err error) {
 	clear := recordChange(g.records, g.keepCustomer, func(c *customer) bool {
-		was = c.standing(g.rules, g.now()).Locked
+		was = c.standing(g.rules.get(), g.now()).Locked
 		return c.forget(everyMethod, c.latest(g.now()))
 	})
 	if err := g.swapNow(ctx, g.keys.key(kindCustomer, id), clear); err != nil {

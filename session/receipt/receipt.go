@@ -17,6 +17,9 @@ import (
 	"countersign/session/shared"
 )
 
+// ErrNotTaken means that receipts are not configured.
+var ErrNotTaken = errors.New("no receipts are taken: sms.receipts is not set")
+
 // ErrUnreadable means that a request is no receipt.
 var ErrUnreadable = errors.New("neither JSON nor a form")
 

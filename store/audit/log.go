@@ -62,6 +62,7 @@ const (
 	WallPaired     = "wall_paired"
 	WallRevoked    = "wall_revoked"
 	WebhookRetried = "webhook_retried"
+	Reloaded       = "settings_reloaded"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )

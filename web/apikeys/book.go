@@ -41,7 +41,7 @@ const (
 type Book struct {
 	store    shared.Store
 	now      func() time.Time
-	reserved []string
+	reserved func() []string
 
 	readOnce singleflight.Group
 
@@ -54,8 +54,11 @@ type Book struct {
 	noted   map[string]string // the day of the last use that was written, by sum
 }
 
-// NewBook keeps keys in store. now is the clock; reserved names are taken by keys of the settings.
-func NewBook(store shared.Store, now func() time.Time, reserved ...string) *Book {
+// NewBook keeps keys in store. now is the clock; reserved names are taken by keys of the settings, and may be nil.
+func NewBook(store shared.Store, now func() time.Time, reserved func() []string) *Book {
+	if reserved == nil {
+		reserved = func() []string { return nil }
+	}
 	return &Book{store: store, now: now, reserved: reserved, noted: map[string]string{}}
 }
 
@@ -112,7 +115,7 @@ func (b *Book) Add(ctx context.Context, name string, scopes []access.Scope) (k K
 	if err := k.Check(); err != nil {
 		return Key{}, "", err
 	}
-	if slices.Contains(b.reserved, name) {
+	if slices.Contains(b.reserved(), name) {
 		return Key{}, "", ErrExists
 	}
 	value, err := json.Marshal(k)

@@ -32,7 +32,7 @@ type desk struct {
 
 func newDesk() *desk {
 	d := &desk{memory: shared.NewMemory(), now: start}
-	d.here, d.there = apikeys.NewBook(d, d.clock, "screen"), apikeys.NewBook(d, d.clock)
+	d.here, d.there = apikeys.NewBook(d, d.clock, func() []string { return []string{"screen"} }), apikeys.NewBook(d, d.clock, nil)
 	return d
 }
 

@@ -66,7 +66,7 @@ func (p *Pages) benefits(w http.ResponseWriter, r *http.Request) error {
 		asked: p.asked(r), Said: query.Period.Say(query.Language), Rounded: query.Rounded, Split: values.Get("split"),
 		Version: values.Get("version"),
 	}
-	if b.Assumptions, err = assumptionsOf(values, p.Benefits); err != nil {
+	if b.Assumptions, err = assumptionsOf(values, p.Benefits()); err != nil {
 		return err
 	}
 	asked := reports.BenefitsQuery{

@@ -76,7 +76,9 @@ func TestTheRateOfTheSettingsIsTheFirst(t *testing.T) {
 	t.Parallel()
 	base, _ := archived(t)
 	o := newOffice(t, func(s *staff.Options) {
-		s.Reports, s.Benefits = base.pages.Reports, reports.Assumptions{AgentCostPerMinute: 0.6, AgentSeconds: 60, Currency: "EUR"}
+		s.Reports, s.Benefits = base.pages.Reports, func() reports.Assumptions {
+			return reports.Assumptions{AgentCostPerMinute: 0.6, AgentSeconds: 60, Currency: "EUR"}
+		}
 	})
 	o.at(day.Add(20 * time.Hour))
 	o.hire("supervisor")

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"countersign/lines/whatif"
 	"countersign/session/event"
 	"countersign/web/people"
 	"countersign/web/staff"
@@ -105,7 +106,7 @@ const idOnly = "format: 1\nline: retail\nnumbers: [\"*\"]\nlanguages: [en]\niden
 	"routes: {verified: a XML default, identified: b XML default, unidentified: c XML default}\n"
 
 func withWhatIf(s *staff.Options) {
-	s.WhatIf = &staff.WhatIf{Region: "DE", Line: func(_ context.Context, name string) (string, error) {
+	s.WhatIf = &staff.WhatIf{Options: func() whatif.Options { return whatif.Options{Region: "DE"} }, Line: func(_ context.Context, name string) (string, error) {
 		if name != "retail" {
 			return "", nil
 		}

@@ -68,7 +68,7 @@ func (p *Pages) keysPage(r *http.Request, add keyPage) (keysPage, error) {
 	if err != nil {
 		return keysPage{}, p.keyError(err)
 	}
-	return keysPage{All: all, Settings: p.SettingsKeys, Add: add}, nil
+	return keysPage{All: all, Settings: p.SettingsKeys(), Add: add}, nil
 }
 
 // keyError is an error of the keys as a person sees it.

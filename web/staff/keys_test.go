@@ -110,7 +110,9 @@ func TestWhatIsWrongWithAKeyIsSaid(t *testing.T) {
 func TestKeysOfTheSettingsAreShown(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, func(s *staff.Options) {
-		s.SettingsKeys = []staff.SettingsKey{{Name: "old-screen", Scopes: access.DefaultScopes()}}
+		s.SettingsKeys = func() []staff.SettingsKey {
+			return []staff.SettingsKey{{Name: "old-screen", Scopes: access.DefaultScopes()}}
+		}
 	})
 	o.hire("admin")
 	admin := o.as("admin")

@@ -63,7 +63,7 @@ func newOffice(t testing.TB, changes ...func(*staff.Options)) *office {
 	o := &office{t: t, log: &buffer{}, now: time.Now(), calls: map[string][]event.Event{}}
 	state := shared.NewMemory()
 	o.begin = func() http.Handler {
-		o.book, o.keys, o.live = people.NewBook(state, o.clock), apikeys.NewBook(state, o.clock), live.New(o.clock)
+		o.book, o.keys, o.live = people.NewBook(state, o.clock), apikeys.NewBook(state, o.clock, nil), live.New(o.clock)
 		options := o.options(state, changes)
 		o.pages, o.frames = staff.New(options), options.Frames
 		return web.New(web.Options{

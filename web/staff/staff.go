@@ -43,9 +43,9 @@ type Options struct {
 	Reports Reports
 	// Keys are the keys of the API that can be changed here, SettingsKeys those that cannot.
 	Keys         *apikeys.Book
-	SettingsKeys []SettingsKey
+	SettingsKeys func() []SettingsKey
 	// Benefits are what the settings say about costs; Schedules are the scheduled reports of this machine.
-	Benefits  reports.Assumptions
+	Benefits  func() reports.Assumptions
 	Schedules Schedules
 	// Webhooks are the systems that are told over HTTP.
 	Webhooks Webhooks
@@ -98,6 +98,12 @@ func New(o Options) *Pages {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.SettingsKeys == nil {
+		o.SettingsKeys = func() []SettingsKey { return nil }
+	}
+	if o.Benefits == nil {
+		o.Benefits = func() reports.Assumptions { return reports.Assumptions{} }
 	}
 	return &Pages{
 		Options: o, described: sync.OnceValues(func() (apidoc.Page, error) { return apidoc.Read(o.API) }),

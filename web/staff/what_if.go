@@ -15,8 +15,8 @@ import (
 
 // WhatIf is what it takes to try a line's file on recorded calls. Nothing is changed by it.
 type WhatIf struct {
-	// Region and PopURL are those of the service.
-	Region, PopURL string
+	// Options are what lines default to.
+	Options func() whatif.Options
 	// Line is the file of a line as it is in force; "" if there is none.
 	Line func(ctx context.Context, name string) (yaml string, err error)
 }
@@ -78,7 +78,7 @@ func (p *Pages) whatIfCallTry(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || def == nil {
 		return p.wrongLine(w, r, t, err)
 	}
-	trial, err := whatif.New([]*lines.Definition{def}, whatif.Options{Region: p.WhatIf.Region, PopURL: p.WhatIf.PopURL})
+	trial, err := whatif.New([]*lines.Definition{def}, p.WhatIf.Options())
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (p *Pages) whatIfListTry(w http.ResponseWriter, r *http.Request) error {
 
 // try runs the calls of a list on a line.
 func (p *Pages) try(ctx context.Context, def *lines.Definition, query reports.Query) (*triedCallsSummary, error) {
-	trial, err := whatif.New([]*lines.Definition{def}, whatif.Options{Region: p.WhatIf.Region, PopURL: p.WhatIf.PopURL})
+	trial, err := whatif.New([]*lines.Definition{def}, p.WhatIf.Options())
 	if err != nil {
 		return nil, err
 	}
