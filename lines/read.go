@@ -25,6 +25,15 @@ const (
 	maxProblems = 200
 )
 
+// Tree parses a file as YAML, within the bounds of a line's file. The error is Problems.
+func Tree(text []byte) (ast.Node, error) {
+	root, at, err := syntaxTree(text)
+	if err != nil {
+		return nil, Problems{{File: "line", Line: at.line, Column: at.column, Text: err.Error()}}
+	}
+	return root, nil
+}
+
 // syntaxTree parses the file as YAML.
 func syntaxTree(text []byte) (root ast.Node, at position, err error) {
 	if len(text) > MaxSize {
