@@ -117,7 +117,6 @@ type config struct {
 		Format string `yaml:"format"`
 	} `yaml:"log"`
 
-	file      string // --config, or ""
 	data      string // --data
 	noReports bool   // --roles without reporting
 	demo      *staff.Demo
@@ -204,7 +203,7 @@ func defaults() config {
 
 // loadConfig reads --config over the defaults, and --data. Its error names every problem, with its line.
 func loadConfig(c *cli.Context) (config, error) {
-	cfg, err := readConfig(cmp.Or(c.String("config"), os.Getenv("COUNTERSIGN_CONFIG")))
+	cfg, err := readConfig(configFile(c))
 	if err != nil {
 		return config{}, err
 	}
@@ -215,10 +214,14 @@ func loadConfig(c *cli.Context) (config, error) {
 	return cfg, nil
 }
 
+// configFile is --config, or "".
+func configFile(c *cli.Context) string {
+	return cmp.Or(c.String("config"), os.Getenv("COUNTERSIGN_CONFIG"))
+}
+
 // readConfig reads file over the defaults; "" is none.
 func readConfig(file string) (config, error) {
 	cfg := defaults()
-	cfg.file = file
 	if file == "" {
 		cfg.readEnvironment()
 		if err := cfg.check(); err != nil {

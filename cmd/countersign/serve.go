@@ -48,6 +48,7 @@ func serve(c *cli.Context) error {
 	}
 	cfg.noReports = !reporting
 	inForce := newSettings(cfg)
+	inForce.file = configFile(c)
 	log := inForce.logger(c.App.ErrWriter)
 	reloading := &reloads{settings: inForce, log: log}
 	if !calls {

@@ -112,7 +112,7 @@ func orNothing(all []string) string {
 
 // read reads the file of the settings in force again.
 func (r *reloads) read(before config) (config, error) {
-	next, err := readConfig(before.file)
+	next, err := readConfig(r.settings.file)
 	if err != nil {
 		return config{}, err
 	}

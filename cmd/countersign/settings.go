@@ -13,6 +13,8 @@ import (
 
 // settings are those in force. A reload replaces them as a whole.
 type settings struct {
+	// file is where they were read, "" for the defaults.
+	file string
 	// level is that of the log.
 	level slog.LevelVar
 

@@ -36,6 +36,8 @@ type playback struct {
 	// locked: the call's attempts have brought its lock about.
 	locked bool
 
+	// spent is how long the steps that were replayed took in the recorded call.
+	spent      time.Duration
 	identified int // customers that the caller was identified as
 	outcome    Outcome
 	finished   int                        // steps
@@ -64,6 +66,7 @@ func (p *player) begin(name string) {
 		if s.name == name && !s.used {
 			s.used = true
 			p.step, p.clock = s, s.began
+			p.spent += s.ended.Sub(s.began)
 			return
 		}
 	}

@@ -61,6 +61,14 @@ type step struct {
 	used   bool
 }
 
+// spent is how long all steps took.
+func (r *record) spent() (all time.Duration) {
+	for _, s := range r.steps {
+		all += s.ended.Sub(s.began)
+	}
+	return all
+}
+
 // newRecord reads the events of a call.
 func newRecord(events []event.Event) *record {
 	events = inOrder(events)

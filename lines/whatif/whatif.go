@@ -144,6 +144,8 @@ type Result struct {
 	Before  Outcome   `json:"before"`
 	// After is the outcome on the line that is tried; nil if unknown.
 	After *Outcome `json:"after,omitempty"`
+	// Shorter is how many seconds of recorded steps the other line leaves out; it has none that were not recorded.
+	Shorter float64 `json:"shorter,omitempty"`
 	// Step is the first step that differs, or the one after which the outcome is unknown; empty if all steps are the
 	// same. Why describes it.
 	Step string `json:"step,omitempty"`
@@ -180,7 +182,7 @@ func (t *Trial) Run(ctx context.Context, events []event.Event) Result {
 		return r
 	}
 	after := p.outcome.cloned()
-	r.After = &after
+	r.After, r.Shorter = &after, (rec.spent() - p.spent).Seconds()
 	if r.Verdict = Same; after != r.Before {
 		r.Verdict = Changed
 	}
