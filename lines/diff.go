@@ -9,19 +9,68 @@ import (
 	"strings"
 )
 
+// Difference is one difference between two files of a line.
+type Difference struct {
+	// Path is the setting, as in a Problem.
+	Path string
+	What DifferenceKind
+	// Name is the author's name of an entry that has one, or that of what it is in place of.
+	Name string
+	// Before and After are the values of a change; Orders those of what was reordered.
+	Before, After string
+	Orders        Orders
+}
+
+// Orders are the names of the entries that stay, before and after.
+type Orders struct{ Before, After []string }
+
+// DifferenceKind is a kind of difference.
+type DifferenceKind string
+
+// The kinds of differences.
+const (
+	Changed   DifferenceKind = "changed"
+	Added     DifferenceKind = "added"
+	Removed   DifferenceKind = "removed"
+	Replaced  DifferenceKind = "replaced" // another kind of entry, of the same name
+	Reordered DifferenceKind = "reordered"
+)
+
+func (d Difference) String() string {
+	name := ""
+	if d.Name != "" {
+		name = " (" + d.Name + ")"
+	}
+	switch d.What {
+	case Added, Removed:
+		return d.Path + ": " + string(d.What) + name
+	case Replaced:
+		return d.Path + ": in place of " + d.Before + name
+	case Reordered:
+		return d.Path + ": order " + strings.Join(d.Orders.Before, ", ") + " → " + strings.Join(d.Orders.After, ", ")
+	}
+	return d.Path + ": " + d.Before + " → " + d.After
+}
+
 // Diff lists the differences of b, one setting each: "verify.questions[0].pin.digits: 4-6 → 6". A missing setting
 // counts as its default. Comments do not count.
-func Diff(a, b *Definition) []string {
+func Diff(a, b *Definition) (all []string) {
+	for _, d := range Differences(a, b) {
+		all = append(all, d.String())
+	}
+	return all
+}
+
+// Differences are those that Diff lists.
+func Differences(a, b *Definition) []Difference {
 	var d differ
 	d.structs(reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem(), "")
 	return d.out
 }
 
-type differ struct{ out []string }
+type differ struct{ out []Difference }
 
-func (d *differ) add(path, format string, a ...any) {
-	d.out = append(d.out, path+": "+fmt.Sprintf(format, a...))
-}
+func (d *differ) add(x Difference) { d.out = append(d.out, x) }
 
 func (d *differ) structs(a, b reflect.Value, path string) {
 	for _, f := range reflect.VisibleFields(a.Type()) {
@@ -45,7 +94,7 @@ func (d *differ) values(a, b reflect.Value, path string) {
 	case a.Kind() == reflect.Struct && hasSettings(a.Type()):
 		d.structs(a, b, path)
 	default:
-		d.add(path, "%s → %s", written(a), written(b))
+		d.add(Difference{Path: path, What: Changed, Before: written(a), After: written(b)})
 	}
 }
 
@@ -53,10 +102,10 @@ func hasSettings(t reflect.Type) bool { return len(keysOf(t)) > 0 }
 
 func (d *differ) comesOrGoes(comes bool, path string) {
 	if comes {
-		d.add(path, "added")
+		d.add(Difference{Path: path, What: Added})
 		return
 	}
-	d.add(path, "removed")
+	d.add(Difference{Path: path, What: Removed})
 }
 
 func (d *differ) maps(a, b reflect.Value, path string) {
@@ -82,18 +131,18 @@ func (d *differ) variants(a, b []settings, path string) {
 	before, after := names(a), names(b)
 	for i, s := range a {
 		if !slices.Contains(after, before[i]) {
-			d.add(place{path, i, s.key()}.settings(), "removed%s", named(s))
+			d.add(Difference{Path: place{path, i, s.key()}.settings(), What: Removed, Name: named(s)})
 		}
 	}
 	for i, s := range b {
 		at := place{path, i, s.key()}.settings()
 		j := slices.Index(before, after[i])
 		if j < 0 {
-			d.add(at, "added%s", named(s))
+			d.add(Difference{Path: at, What: Added, Name: named(s)})
 			continue
 		}
 		if a[j].key() != s.key() { // another variant of the same name
-			d.add(at, "in place of %s%s", a[j].key(), named(s))
+			d.add(Difference{Path: at, What: Replaced, Before: a[j].key(), Name: named(s)})
 			continue
 		}
 		d.values(reflect.ValueOf(a[j]), reflect.ValueOf(s), at)
@@ -102,7 +151,7 @@ func (d *differ) variants(a, b []settings, path string) {
 		return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !slices.Contains(others, n) })
 	}
 	if x, y := kept(before, after), kept(after, before); !slices.Equal(x, y) {
-		d.add(path, "order %s → %s", strings.Join(x, ", "), strings.Join(y, ", "))
+		d.add(Difference{Path: path, What: Reordered, Orders: Orders{x, y}})
 	}
 }
 
@@ -123,10 +172,10 @@ func names(all []settings) []string {
 	return out
 }
 
-// named adds the name of an entry that has one.
+// named is the name of an entry that has one.
 func named(s settings) string {
 	if name := nameOf(s); name != s.key() {
-		return " (" + name + ")"
+		return name
 	}
 	return ""
 }

@@ -42,6 +42,9 @@ type FormEntry struct {
 	Fields     []Field
 }
 
+// Last is the index of the last entry.
+func (g FormGroup) Last() int { return len(g.Entries) - 1 }
+
 // FieldKind says how a setting is entered.
 type FieldKind string
 
@@ -189,7 +192,7 @@ func (b *formBuilder) list(path string, n ast.Node, of reflect.Type) FormGroup {
 // allows are the words of each level in each language of the line, and in those that have some.
 func (b *formBuilder) allows(n ast.Node, root ast.Node) FormGroup {
 	g := FormGroup{Path: "allows", Given: isGiven(n)}
-	languages := listed1(below(root, "languages"))
+	languages := wordsOf(below(root, "languages"))
 	if len(languages) == 0 {
 		languages = []string{"en"}
 	}
@@ -273,7 +276,7 @@ func field(path, setting string, n ast.Node, usual reflect.Value, tag reflect.St
 			f.Usual = ""
 		}
 	case reflect.Slice:
-		f.Kind, f.Value = FieldList, strings.Join(listed1(n), ", ")
+		f.Kind, f.Value = FieldList, strings.Join(wordsOf(n), ", ")
 		var all []string
 		for i := range usual.Len() {
 			all = append(all, fmt.Sprint(usual.Index(i).Interface()))
@@ -285,8 +288,8 @@ func field(path, setting string, n ast.Node, usual reflect.Value, tag reflect.St
 	return f
 }
 
-// listed1 are the words of a list, or one word that stands for a list.
-func listed1(n ast.Node) (all []string) {
+// wordsOf are the words of a list, or one word that stands for a list.
+func wordsOf(n ast.Node) (all []string) {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
 		return nil

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"countersign/lines"
+	"countersign/lines/change"
+	linedraft "countersign/lines/draft"
 	"countersign/lines/whatif"
 	"countersign/reports"
 	"countersign/reports/reportsdb"
@@ -42,8 +44,14 @@ func (s *service) addScreens(o *web.Options) {
 		API:      web.Description,
 		Webhooks: hooks,
 		WhatIf:   &staff.WhatIf{Options: s.whatIfOptions, Line: s.lineFile},
-		Audit:    note,
-		URL:      s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
+		LineSettings: &staff.LineSettings{
+			Book: s.state.Lines(), Drafts: linedraft.NewBook(s.state.People(), time.Now),
+			Plan: func() change.Options {
+				return change.Options{Region: s.settings.get().Line.Region, Recorded: audio(s.cfg)}
+			},
+		},
+		Audit: note,
+		URL:   s.cfg.webURL(s.api.Addr().String()), Log: s.log, Demo: s.cfg.demo,
 	}
 	if len(s.cfg.Web.Embed.Origins) > 0 {
 		options.Embed, options.Frames = s.cfg.Web.Embed.Origins, people.NewFrames(s.book)
@@ -150,6 +158,14 @@ func (f reportsFile) Trend(ctx context.Context, q reports.TrendQuery) (t reports
 func (f reportsFile) Benefits(ctx context.Context, q reports.BenefitsQuery) (b reports.Benefits, err error) {
 	err = f.open(ctx, func(r *reports.Reader) (err error) { b, err = r.Benefits(ctx, q); return err })
 	return b, err
+}
+
+// Prices implements staff.Reports.
+func (f reportsFile) Prices(
+	ctx context.Context, line string, p reports.Period,
+) (all map[string]reports.Price, err error) {
+	err = f.open(ctx, func(r *reports.Reader) (err error) { all, err = r.Prices(ctx, line, p); return err })
+	return all, err
 }
 
 func (f reportsFile) open(ctx context.Context, read func(*reports.Reader) error) (err error) {

@@ -66,7 +66,7 @@ func (p *player) begin(name string) {
 		if s.name == name && !s.used {
 			s.used = true
 			p.step, p.clock = s, s.began
-			p.spent += s.ended.Sub(s.began)
+			p.spent += time.Duration(s.Milliseconds) * time.Millisecond
 			return
 		}
 	}

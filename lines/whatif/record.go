@@ -64,7 +64,7 @@ type step struct {
 // spent is how long all steps took.
 func (r *record) spent() (all time.Duration) {
 	for _, s := range r.steps {
-		all += s.ended.Sub(s.began)
+		all += time.Duration(s.Milliseconds) * time.Millisecond
 	}
 	return all
 }

@@ -16,7 +16,7 @@ import (
 // filled is the address of a route with values for its variables.
 func filled(r access.Route) string {
 	return strings.NewReplacer("{call}", "call-1", "{id}", "agent", "{invitation}", "none", "{file}", "none.css",
-		"{key}", "shop", "{name}", "summary", "{wall}", "none", "{schedule}", "none", "{webhook}", "none", "{$}", "").Replace(r.Path)
+		"{key}", "shop", "{name}", "summary", "{wall}", "none", "{schedule}", "none", "{webhook}", "none", "{line}", "retail", "{$}", "").Replace(r.Path)
 }
 
 // Every route of the screens is asked for by everybody: nobody signed in, each role, a key of the API, and a frame in

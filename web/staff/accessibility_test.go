@@ -24,14 +24,17 @@ var screens = map[access.Role][]string{
 		"/board", "/calls", "/calls/call-2", "/calls/call-2/what-if", "/what-if?line=retail&period=today", "/reports",
 		"/reports/summary?by=line&by=day", "/reports/failed", "/reports/benefits?agent_cost=0.6&agent_seconds=60", "/schedules",
 	},
-	access.Business: {"/board", "/reports/summary", "/reports/benefits"},
-	access.Admin:    {"/people", "/people/agent", "/keys", "/keys/shop", "/schedules", "/webhooks"},
+	access.Business: {
+		"/board", "/reports/summary", "/reports/benefits", "/lines", "/lines/retail", "/lines/retail/text",
+		"/lines/retail/publish", "/lines/retail/history?a=1&b=2",
+	},
+	access.Admin: {"/people", "/people/agent", "/keys", "/keys/shop", "/schedules", "/webhooks"},
 }
 
 // furnished is an office with something on every page, and a person for each role.
 func furnished(t *testing.T) *office {
 	t.Helper()
-	o, _ := archived(t, withWhatIf, func(s *staff.Options) { s.Schedules, s.Webhooks = &scheduled{}, &hooked{} })
+	o, _ := archived(t, withWhatIf, withLines, func(s *staff.Options) { s.Schedules, s.Webhooks = &scheduled{}, &hooked{} })
 	for _, role := range access.Roles() {
 		o.hire(string(role), func(p *people.Person) { p.Agents = []string{"1001"} })
 	}

@@ -26,9 +26,10 @@ var pages embed.FS
 var templates = parse()
 
 func parse() map[string]*template.Template {
-	functions := template.FuncMap{"asset": asset.URL, "query": url.QueryEscape, "segment": url.PathEscape}
+	functions := template.FuncMap{"asset": asset.URL, "query": url.QueryEscape, "segment": url.PathEscape, "dict": dict,
+		"groupKey": groupKey, "groupHelp": groupHelp}
 	base := template.Must(template.New("").Funcs(functions).ParseFS(pages, "pages/layout.html", "pages/parts.html",
-		"pages/report_parts.html", "pages/board_parts.html"))
+		"pages/report_parts.html", "pages/board_parts.html", "pages/line_parts.html"))
 	all := map[string]*template.Template{}
 	files, err := pages.ReadDir("pages")
 	if err != nil {
@@ -42,6 +43,19 @@ func parse() map[string]*template.Template {
 		all[name] = template.Must(template.Must(base.Clone()).ParseFS(pages, path.Join("pages", f.Name())))
 	}
 	return all
+}
+
+// dict makes a map of names and values, for a template with several.
+func dict(pairs ...any) (map[string]any, error) {
+	all := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("%v is no name", pairs[i])
+		}
+		all[name] = pairs[i+1]
+	}
+	return all, nil
 }
 
 // page is what templates see.

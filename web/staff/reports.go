@@ -23,6 +23,7 @@ type Reports interface {
 	Read(ctx context.Context, name string, q reports.Query, print func(*reports.Report) error) error
 	Trend(ctx context.Context, q reports.TrendQuery) (reports.Trend, error)
 	Benefits(ctx context.Context, q reports.BenefitsQuery) (reports.Benefits, error)
+	Prices(ctx context.Context, line string, p reports.Period) (map[string]reports.Price, error)
 }
 
 // ErrNoReports: there are no reports yet.

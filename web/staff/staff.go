@@ -53,6 +53,8 @@ type Options struct {
 	Provider Provider
 	// Passkeys are sign-ins by passkey; nil where browsers have none, such as at an address of numbers.
 	Passkeys *people.Passkeys
+	// LineSettings are what lines are changed with.
+	LineSettings *LineSettings
 	// WhatIf tries lines on recorded calls.
 	WhatIf *WhatIf
 	// Walls are the screens on walls that show the board.
@@ -132,6 +134,7 @@ func (p *Pages) Routes() []access.Route {
 	}
 	watching := []access.Role{access.Supervisor, access.Business, access.Admin}
 	persons := []access.Role{access.Supervisor, access.Admin}
+	business := []access.Role{access.Business, access.Admin}
 	return append(append(p.demoRoutes(), p.frameRoutes()...), []access.Route{
 		{Method: "GET", Path: asset.Prefix + "{file}", Rule: access.Public(), Handler: http.HandlerFunc(asset.Serve)},
 		public("GET", "/{$}", p.home),
@@ -174,6 +177,18 @@ func (p *Pages) Routes() []access.Route {
 		staff("GET", "/reports/{name}", p.report, watching...),
 		staff("GET", "/schedules", p.schedules, persons...),
 		slowly(runWithin, staff("POST", "/schedules/{schedule}/run", p.runSchedule, access.Admin)),
+
+		staff("GET", "/lines", p.lineList, business...),
+		staff("GET", "/lines/{line}", p.lineForm, business...),
+		staff("POST", "/lines/{line}", p.saveLine, business...),
+		staff("GET", "/lines/{line}/text", p.lineText, business...),
+		staff("POST", "/lines/{line}/text", p.saveLineText, business...),
+		slowly(triedWithin, staff("GET", "/lines/{line}/publish", p.publishForm, business...)),
+		slowly(triedWithin, staff("POST", "/lines/{line}/publish", p.publish, business...)),
+		staff("POST", "/lines/{line}/discard", p.discardDraft, business...),
+		staff("POST", "/lines/{line}/rebase", p.rebase, business...),
+		staff("GET", "/lines/{line}/history", p.lineHistory, business...),
+		staff("POST", "/lines/{line}/return", p.returnLine, business...),
 
 		staff("GET", "/people", p.people, access.Admin),
 		staff("POST", "/people", p.addPerson, access.Admin),

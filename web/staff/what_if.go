@@ -160,14 +160,27 @@ func (p *Pages) whatIfListTry(w http.ResponseWriter, r *http.Request) error {
 
 // try runs the calls of a list on a line.
 func (p *Pages) try(ctx context.Context, def *lines.Definition, query reports.Query) (*triedCallsSummary, error) {
+	all := &triedCallsSummary{}
+	of, err := p.tryEach(ctx, def, query, func(result whatif.Result) {
+		if all.Add(result); result.Verdict == whatif.Changed && len(all.Listed) < triedListed {
+			all.Listed = append(all.Listed, result)
+		}
+	})
+	all.Of = of
+	return all, err
+}
+
+// tryEach runs the calls of a list on a line, and says how many the list has.
+func (p *Pages) tryEach(
+	ctx context.Context, def *lines.Definition, query reports.Query, collect func(whatif.Result),
+) (of int64, err error) {
 	trial, err := whatif.New([]*lines.Definition{def}, p.WhatIf.Options())
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	var ids []string
-	all := &triedCallsSummary{}
 	err = p.read(ctx, "calls", query, func(made *reports.Report) error {
-		all.Of = made.Of
+		of = made.Of
 		rows, err := made.Collect(triedCalls)
 		for _, row := range rows {
 			for i, c := range made.Columns {
@@ -179,22 +192,19 @@ func (p *Pages) try(ctx context.Context, def *lines.Definition, query reports.Qu
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	for _, id := range ids {
 		events, err := p.Journey(ctx, id)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
 		if len(events) == 0 { // older than the journal
 			continue
 		}
-		result := trial.Run(ctx, events)
-		if all.Add(result); result.Verdict == whatif.Changed && len(all.Listed) < triedListed {
-			all.Listed = append(all.Listed, result)
-		}
+		collect(trial.Run(ctx, events))
 	}
-	return all, nil
+	return of, nil
 }
 
 // CallURL is the address of a call's journey.

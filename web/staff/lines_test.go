@@ -1,0 +1,436 @@
+package staff_test
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"countersign/bus"
+	"countersign/lines"
+	"countersign/lines/change"
+	"countersign/lines/draft"
+	"countersign/lines/edit"
+	"countersign/lines/whatif"
+	"countersign/session/event"
+	"countersign/session/shared"
+	"countersign/store/audit"
+	"countersign/web/people"
+	"countersign/web/staff"
+)
+
+// shelf is lines in memory, as package bus keeps them.
+type shelf struct {
+	mu   sync.Mutex
+	all  map[string][]shared.LineVersion // oldest first
+	away bool
+	now  time.Time
+}
+
+func (s *shelf) All(context.Context) (all []shared.LineVersion, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, versions := range s.all {
+		all = append(all, versions[len(versions)-1])
+	}
+	slices.SortFunc(all, func(a, b shared.LineVersion) int { return cmp.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+func (s *shelf) Get(_ context.Context, name string) (shared.LineVersion, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if versions := s.all[name]; len(versions) > 0 {
+		return versions[len(versions)-1], nil
+	}
+	return shared.LineVersion{}, shared.ErrNotFound
+}
+
+func (s *shelf) History(_ context.Context, name string) (all []shared.LineVersion, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range slices.Backward(s.all[name]) {
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+func (s *shelf) Put(_ context.Context, name, yaml string, c bus.Change) (v shared.LineVersion, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	have := s.all[name]
+	if s.away {
+		return v, context.DeadlineExceeded
+	}
+	if len(have) != c.ExpectedVersion {
+		return v, &bus.ConflictError{Name: name, Expected: c.ExpectedVersion, Have: have[len(have)-1]}
+	}
+	v = shared.LineVersion{
+		Name: name, Version: len(have) + 1, YAML: yaml, Author: c.Author, Comment: c.Comment, At: s.now,
+		RolledBackTo: c.RolledBackTo, Summary: c.Summary,
+	}
+	s.all[name] = append(have, v)
+	return v, nil
+}
+
+const retailLine = `# The shop.
+format: 1
+line: retail
+numbers: ["5000"]
+identify:
+  - ani: {}
+  - number: {name: account, digits: 6-10}
+verify:
+  level: 2
+  questions:
+    # What they know.
+    - pin: {digits: 4-6}
+    - birth_date: {}
+routes:
+  verified: menu XML default
+  identified: agents XML default
+`
+
+// withLines gives the screens two lines to change: retail in its second version, and orders.
+func withLines(o *staff.Options) {
+	at := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+	first := strings.Replace(retailLine, "4-6", "4", 1)
+	s := &shelf{now: at, all: map[string][]shared.LineVersion{
+		"retail": {
+			{Name: "retail", Version: 1, YAML: first, Author: "ada", At: at, Comment: "the first"},
+			{Name: "retail", Version: 2, YAML: retailLine, Author: "ada", At: at, Comment: "longer PINs", Summary: []string{"verify.questions[0].pin.digits: 4 → 4-6"}},
+		},
+		"orders": {{Name: "orders", Version: 1, YAML: strings.NewReplacer("retail", "orders", "5000", "5001").Replace(retailLine), Author: "ada", At: at}},
+	}}
+	o.LineSettings = &staff.LineSettings{
+		Book: s, Drafts: draft.NewBook(shared.NewMemory(), o.Now),
+		Plan: func() change.Options { return change.Options{Recorded: func(string, string) bool { return true }} },
+	}
+}
+
+var fieldAt = regexp.MustCompile(`(?s)name="(revision|base)" value="([^"]*)"`)
+
+// lineForm is the form of a page as a browser would send it, with nothing changed.
+func lineForm(t *testing.T, page string, text string) url.Values {
+	t.Helper()
+	form, err := lines.FormOf([]byte(text))
+	require.NoError(t, err)
+	all := url.Values{"file": {text}}
+	for _, m := range fieldAt.FindAllStringSubmatch(page, -1) {
+		all.Set(m[1], m[2])
+	}
+	require.Contains(t, all, "revision")
+	for _, g := range form.Groups {
+		for _, f := range g.Fields {
+			all.Set(f.Path, f.Shown())
+		}
+		for i, e := range g.Entries {
+			all.Add(edit.OrderOf(g.Path), []string{"0", "1", "2"}[i])
+			for _, f := range e.Fields {
+				all.Set(f.Path, f.Shown())
+			}
+		}
+	}
+	return all
+}
+
+func lineOffice(t *testing.T) (o *office, s *shelf) {
+	t.Helper()
+	o = newOffice(t, withLines)
+	o.hire("business")
+	o.hire("cleo", func(p *people.Person) { p.Roles = []role{"business"} })
+	return o, o.pages.LineSettings.Book.(*shelf)
+}
+
+func TestALineIsChangedAndPublished(t *testing.T) {
+	t.Parallel()
+	o, s := lineOffice(t)
+	b := o.as("business")
+	list := b.get("/lines")
+	require.Equal(t, http.StatusOK, list.status, list.text)
+	assert.Contains(t, list.text, `data-line="orders"`)
+	page := b.get("/lines/retail")
+	require.Equal(t, http.StatusOK, page.status, page.text)
+	form := lineForm(t, page.text, retailLine)
+	form.Set("verify.questions[0].pin.reasks", "1")
+	form[edit.OrderOf("verify.questions")] = []string{"1", "0"}
+	form.Set("then", "publish")
+	saved := b.do(http.MethodPost, "/lines/retail", form)
+	require.Equal(t, http.StatusSeeOther, saved.status, saved.text)
+	assert.Equal(t, "/lines/retail/publish?saved=1", saved.header.Get("Location"))
+	all, _ := s.All(t.Context())
+	assert.Equal(t, 2, all[1].Version, "nothing is published by saving")
+
+	check := b.get("/lines/retail/publish")
+	assert.Contains(t, check.text, "date of birth is now asked before: PIN")
+	assert.Contains(t, check.text, "PIN: Asked again: 1, was 2")
+	assert.Contains(t, check.text, "Not tried on calls", "this office keeps none")
+	publish := lineForm(t, check.text, retailLine)
+	noReason := b.do(http.MethodPost, "/lines/retail/publish", publish)
+	assert.Equal(t, http.StatusUnprocessableEntity, noReason.status)
+	assert.Contains(t, noReason.text, "A reason is missing")
+	publish.Set("reason", "callers know their birthday")
+	done := b.do(http.MethodPost, "/lines/retail/publish", publish)
+	require.Equal(t, http.StatusSeeOther, done.status, done.text)
+	inForce, _ := s.Get(t.Context(), "retail")
+	assert.Equal(t, 3, inForce.Version)
+	assert.Equal(t, "business", inForce.Author)
+	assert.Equal(t, "callers know their birthday", inForce.Comment)
+	assert.Contains(t, inForce.YAML, "    - birth_date: {}\n    # What they know.\n    - pin: {digits: 4-6, reasks: 1}\n", "comments survive")
+	assert.Contains(t, b.get(done.header.Get("Location")).text, "Version 3 is in force with the next call.")
+	assert.NotContains(t, b.get("/lines").text, "Draft by", "it is gone")
+	entry := o.audited[len(o.audited)-1]
+	assert.Equal(t, audit.LineApplied+" line retail version 2 → 3", entry.Action+" "+entry.Object+" "+entry.Detail)
+}
+
+func TestEveryMistakeStandsAtItsField(t *testing.T) {
+	t.Parallel()
+	o, s := lineOffice(t)
+	b := o.as("business")
+	form := lineForm(t, b.get("/lines/retail").text, retailLine)
+	form.Set("verify.questions[0].pin.digits", "many")
+	form.Set("timers.first_digit", "2s")
+	form.Set("routes.verified", "nowhere")
+	saved := b.do(http.MethodPost, "/lines/retail", form)
+	require.Equal(t, http.StatusSeeOther, saved.status, "a draft may have mistakes: nothing is lost")
+	page := b.get("/lines/retail").text
+	for _, field := range []string{"verify.questions[0].pin.digits", "timers.first_digit", "routes.verified"} {
+		at := strings.Index(page, `name="`+field+`"`)
+		require.Positive(t, at, field)
+		assert.Contains(t, page[at:at+400], `aria-invalid="true"`, field)
+	}
+	assert.Contains(t, page, "3 mistakes")
+	check := b.get("/lines/retail/publish").text
+	assert.NotContains(t, check, `name="reason"`)
+	publish := lineForm(t, page, retailLine)
+	publish.Set("reason", "because")
+	assert.Equal(t, http.StatusUnprocessableEntity, b.do(http.MethodPost, "/lines/retail/publish", publish).status)
+	inForce, _ := s.Get(t.Context(), "retail")
+	assert.Equal(t, 2, inForce.Version)
+}
+
+func TestWithoutScriptsButtonsMoveAddAndRemove(t *testing.T) {
+	t.Parallel()
+	o, _ := lineOffice(t)
+	b := o.as("business")
+	now := func() string {
+		d, err := o.pages.LineSettings.Drafts.Get(t.Context(), "retail")
+		require.NoError(t, err)
+		return d.Text
+	}
+	press := func(text, do string) {
+		form := lineForm(t, b.get("/lines/retail").text, text)
+		form.Set("do", do)
+		got := b.do(http.MethodPost, "/lines/retail", form)
+		require.Equal(t, http.StatusSeeOther, got.status, got.text)
+	}
+	press(retailLine, "down:verify.questions:0")
+	assert.Less(t, strings.Index(now(), "birth_date"), strings.Index(now(), "- pin"))
+	press(now(), "add:verify.questions:sms_code")
+	assert.Contains(t, now(), "    - sms_code: {}\n")
+	press(now(), "remove:verify.questions:0")
+	assert.NotContains(t, now(), "birth_date")
+	for _, wrong := range []string{"up:verify.questions", "jump:verify.questions:1", "up:verify.questions:x", "up:nowhere:1", "add:verify.questions:"} {
+		form := lineForm(t, b.get("/lines/retail").text, now())
+		form.Set("do", wrong)
+		assert.Equal(t, http.StatusBadRequest, b.do(http.MethodPost, "/lines/retail", form).status, wrong)
+	}
+	form := lineForm(t, b.get("/lines/retail").text, now())
+	require.Equal(t, http.StatusSeeOther, b.do(http.MethodPost, "/lines/retail/discard", form).status)
+	assert.NotContains(t, b.get("/lines/retail").text, "Draft by")
+}
+
+func TestTwoEditorsNeverOverwriteEachOther(t *testing.T) {
+	t.Parallel()
+	o, s := lineOffice(t)
+	ada, cleo := o.as("business"), o.as("cleo")
+	change := func(b *browser, page, setting, value string) reply {
+		form := lineForm(t, page, retailLine)
+		form.Set(setting, value)
+		return b.do(http.MethodPost, "/lines/retail", form)
+	}
+	first, second := ada.get("/lines/retail").text, cleo.get("/lines/retail").text
+	require.Equal(t, http.StatusSeeOther, change(ada, first, "timers.first_digit", "7s").status)
+	conflict := change(cleo, second, "verify.level", "3")
+	require.Equal(t, http.StatusConflict, conflict.status)
+	assert.Contains(t, conflict.text, "business saved this draft")
+	assert.Contains(t, conflict.text, "Time to answer: Time to the first digit: 7s, was 5s", "both are there")
+	assert.Contains(t, conflict.text, "<ins>+   level: 3</ins>", "a draft with mistakes is compared as text")
+	d, err := o.pages.LineSettings.Drafts.Get(t.Context(), "retail")
+	require.NoError(t, err)
+	assert.Equal(t, "business", d.Author)
+
+	// A third, on the command line, puts a version in force meanwhile.
+	_, err = s.Put(t.Context(), "retail", strings.Replace(retailLine, "menu XML", "bank XML", 1), bus.Change{Author: "root", ExpectedVersion: 2})
+	require.NoError(t, err)
+	publish := lineForm(t, ada.get("/lines/retail/publish").text, d.Text)
+	publish.Set("reason", "slow callers")
+	overtaken := ada.do(http.MethodPost, "/lines/retail/publish", publish)
+	require.Equal(t, http.StatusConflict, overtaken.status)
+	assert.Contains(t, overtaken.text, "root has put version 3 in force")
+	assert.Contains(t, overtaken.text, "Where calls go: Verified: bank XML default, was menu XML default")
+	inForce, _ := s.Get(t.Context(), "retail")
+	assert.Equal(t, 3, inForce.Version, "nothing was overwritten")
+	publish.Set("seen", "3")
+	require.Equal(t, http.StatusSeeOther, ada.do(http.MethodPost, "/lines/retail/rebase", publish).status)
+	d, err = o.pages.LineSettings.Drafts.Get(t.Context(), "retail")
+	require.NoError(t, err)
+	assert.Equal(t, 3, d.Base)
+	publish = lineForm(t, ada.get("/lines/retail/publish").text, d.Text)
+	publish.Set("reason", "slow callers")
+	require.Equal(t, http.StatusSeeOther, ada.do(http.MethodPost, "/lines/retail/publish", publish).status)
+	inForce, _ = s.Get(t.Context(), "retail")
+	assert.Equal(t, 4, inForce.Version)
+	again := ada.do(http.MethodPost, "/lines/retail/publish", publish)
+	assert.Equal(t, http.StatusConflict, again.status, "a page that was left open publishes nothing twice")
+	assert.Contains(t, again.text, "published or discarded meanwhile")
+}
+
+func TestAnEarlierVersionIsComparedAndComesBack(t *testing.T) {
+	t.Parallel()
+	o, s := lineOffice(t)
+	b := o.as("business")
+	history := b.get("/lines/retail/history?a=1&b=2")
+	require.Equal(t, http.StatusOK, history.status)
+	assert.Contains(t, history.text, "PIN: Digits: 4-6, was 4")
+	assert.Contains(t, history.text, "<del>-     - pin: {digits: 4}</del>")
+	assert.Contains(t, history.text, "longer PINs")
+	form := func(version, base, reason string) reply {
+		return b.post("/lines/retail/return", "version", version, "base", base, "reason", reason)
+	}
+	assert.Equal(t, http.StatusConflict, form("1", "1", "why").status, "another version is in force")
+	assert.Equal(t, http.StatusConflict, form("2", "2", "why").status, "it is in force")
+	assert.Equal(t, http.StatusNotFound, form("9", "2", "why").status)
+	assert.Equal(t, http.StatusUnprocessableEntity, form("1", "2", " ").status)
+	require.Equal(t, http.StatusSeeOther, form("1", "2", "too many wrong PINs").status)
+	inForce, _ := s.Get(t.Context(), "retail")
+	assert.Equal(t, 3, inForce.Version)
+	assert.Equal(t, 1, inForce.RolledBackTo)
+	assert.Equal(t, audit.LineRolledBack, o.audited[len(o.audited)-1].Action)
+}
+
+func TestWithoutNATSADraftIsKeptAndNothingPublished(t *testing.T) {
+	t.Parallel()
+	o, s := lineOffice(t)
+	b := o.as("business")
+	form := lineForm(t, b.get("/lines/retail").text, retailLine)
+	form.Set("timers.first_digit", "7s")
+	require.Equal(t, http.StatusSeeOther, b.do(http.MethodPost, "/lines/retail", form).status)
+	publish := lineForm(t, b.get("/lines/retail/publish").text, retailLine)
+	publish.Set("reason", "why")
+	s.away = true
+	got := b.do(http.MethodPost, "/lines/retail/publish", publish)
+	assert.Equal(t, http.StatusServiceUnavailable, got.status)
+	assert.Contains(t, got.text, "Nothing was changed, and your draft is kept")
+	s.away = false
+	assert.Equal(t, http.StatusSeeOther, b.do(http.MethodPost, "/lines/retail/publish", publish).status)
+}
+
+func TestTheTextIsTheSameDocument(t *testing.T) {
+	t.Parallel()
+	o, _ := lineOffice(t)
+	b := o.as("business")
+	form := lineForm(t, b.get("/lines/retail/text").text, retailLine+"region: DE\r\n")
+	require.Equal(t, http.StatusSeeOther, b.do(http.MethodPost, "/lines/retail/text", form).status)
+	assert.Contains(t, b.get("/lines/retail").text, `name="region" value="DE"`)
+	form = lineForm(t, b.get("/lines/retail/text").text, retailLine)
+	form.Set("file", "format: [")
+	require.Equal(t, http.StatusSeeOther, b.do(http.MethodPost, "/lines/retail/text", form).status, "nothing is lost")
+	assert.Contains(t, b.get("/lines/retail/text").text, "this is not YAML")
+	assert.Contains(t, b.get("/lines/retail").text, "this is not YAML")
+	form.Set("file", strings.Repeat("x", lines.MaxSize+1))
+	assert.Equal(t, http.StatusBadRequest, b.do(http.MethodPost, "/lines/retail/text", form).status)
+}
+
+func TestOnlyTheirLinesAreChanged(t *testing.T) {
+	t.Parallel()
+	o, _ := lineOffice(t)
+	o.hire("dora", func(p *people.Person) { p.Roles, p.Lines = []role{"business"}, []string{"orders"} })
+	b := o.as("dora")
+	assert.NotContains(t, b.get("/lines").text, `data-line="retail"`)
+	assert.Equal(t, http.StatusForbidden, b.get("/lines/retail").status)
+	assert.Equal(t, http.StatusForbidden, b.post("/lines/retail/return", "version", "1", "base", "2", "reason", "x").status)
+	assert.Equal(t, http.StatusOK, b.get("/lines/orders").status)
+	assert.Equal(t, http.StatusNotFound, o.as("business").get("/lines/none").status)
+}
+
+func TestEverySettingOfALineHasItsWords(t *testing.T) {
+	t.Parallel()
+	o, _ := lineOffice(t)
+	for _, language := range []string{"en", "de"} {
+		b := o.as("business")
+		b.header.Set("Accept-Language", language)
+		page := b.get("/lines/retail").text
+		for _, missing := range []string{"setting ", "group ", "kind ", "choice "} {
+			assert.NotRegexp(t, `>`+missing+`[a-z]`, page, "a text is missing")
+		}
+	}
+	for _, setting := range lines.Settings() {
+		assert.True(t, staff.HasLabel(setting), setting)
+	}
+}
+
+// The evidence before publishing is what a what-if of the same calls says, to the call.
+func TestTheEvidenceIsThatOfAWhatIf(t *testing.T) {
+	t.Parallel()
+	base, _ := archived(t)
+	o := newOffice(t, withWhatIf, withLines, func(s *staff.Options) { s.Reports = base.pages.Reports })
+	o.at(day.Add(20 * time.Hour))
+	o.happened("call-000001", "retail", verifiedCall()...)
+	o.happened("call-000002", "retail", verifiedCall()...)
+	o.hire("business")
+	b := o.as("business")
+	form := lineForm(t, b.get("/lines/retail/text").text, idOnly)
+	require.Equal(t, http.StatusSeeOther, b.do(http.MethodPost, "/lines/retail/text", form).status)
+	check := b.get("/lines/retail/publish").text
+	assert.Contains(t, check, `data-calls="2" data-more="0" data-less="2" data-unknown="0"`)
+	assert.Contains(t, check, "the last 2 of 60 calls")
+	assert.Contains(t, check, "4.0 seconds shorter", "without the PIN")
+	assert.Contains(t, links(check, "/calls/call-"), "/calls/call-000001", "each with its calls")
+
+	def, err := lines.Parse("line", []byte(idOnly))
+	require.NoError(t, err)
+	trial, err := whatif.New([]*lines.Definition{def}, whatif.Options{Region: "DE"})
+	require.NoError(t, err)
+	for _, call := range []string{"call-000001", "call-000002"} {
+		result := trial.Run(t.Context(), o.calls[call])
+		assert.Equal(t, whatif.Changed, result.Verdict)
+		assert.InDelta(t, 4, result.Shorter, 0.001)
+	}
+}
+
+func TestTheEvidenceOfEachKindOfCall(t *testing.T) {
+	t.Parallel()
+	verified, none := whatif.Outcome{Status: event.StatusVerified}, whatif.Outcome{Status: event.StatusNone}
+	identified := whatif.Outcome{Status: event.StatusIdentified}
+	e := staff.EvidenceOf(
+		whatif.Result{Verdict: whatif.Changed, Before: none, After: &verified, Shorter: 2},
+		whatif.Result{Verdict: whatif.Changed, Before: none, After: &verified},
+		whatif.Result{Verdict: whatif.Changed, Before: verified, After: &none},
+		whatif.Result{Verdict: whatif.Changed, Before: identified, After: &none, Shorter: -6},
+		whatif.Result{Verdict: whatif.Same, Before: verified, After: &verified},
+		whatif.Result{Verdict: whatif.Unknown, Before: verified, Why: "never asked"},
+	)
+	assert.Equal(t, []int{6, 2, 1, 1, 1}, []int{e.Calls, e.More.N, e.Less.N, e.Elsewhere.N, e.Doubtful.N})
+	assert.Equal(t, 1, e.Verified())
+	assert.InDelta(t, -0.8, e.Shorter, 0.001, "the mean of those that can be known")
+}
+
+func TestThePriceOfAQuestionStandsBesideIt(t *testing.T) {
+	t.Parallel()
+	base, _ := archived(t)
+	o := newOffice(t, withLines, func(s *staff.Options) { s.Reports = base.pages.Reports })
+	o.at(day.Add(20 * time.Hour))
+	o.hire("business")
+	page := o.as("business").get("/lines/retail").text
+	assert.Regexp(t, `Of 60 calls in 30 days: [0-9.]+ s in the middle; silent 0 %, wrong 100 %, not at hand 0 %, hung up 0 %; lost at it 12 %\.`, page)
+}
