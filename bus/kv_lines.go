@@ -33,6 +33,8 @@ type Change struct {
 	RolledBackTo int
 	// Summary has one entry for each difference.
 	Summary []string
+	// Staged begins the version with a share of the calls; its First and Since are filled in if they are zero.
+	Staged *shared.Staged
 }
 
 // ConflictError means that somebody else changed the line first. Nothing was written.
@@ -208,6 +210,14 @@ func (l *Lines) change(ctx context.Context, name string, c Change,
 	}
 	next.Name, next.Version, next.At = name, last+1, l.now().UTC()
 	next.Author, next.Comment, next.Summary = c.Author, c.Comment, c.Summary
+	if c.Staged != nil {
+		s := *c.Staged
+		s.First = cmp.Or(s.First, next.Version)
+		if s.Since.IsZero() {
+			s.Since = next.At
+		}
+		next.Staged = &s
+	}
 	value, err := json.Marshal(next)
 	if err != nil {
 		return shared.LineVersion{}, fmt.Errorf("write line %s: %w", name, err)
@@ -266,11 +276,16 @@ func (l *Lines) announce(ctx context.Context, s shared.LineVersion) error {
 	if summary == nil {
 		summary = []string{}
 	}
+	percent := 0
+	if s.Staged != nil {
+		percent = s.Staged.Percent
+	}
 	return l.state.Publish(ctx, event.Event{
 		ID: event.ID(about, s.Version), Source: "/countersign/" + l.state.options.Node, Time: s.At,
 		Call: about, Seq: s.Version, Line: s.Name, LineVersion: s.Version,
 		Data: event.ConfigChanged{
 			Author: s.Author, Comment: s.Comment, Summary: summary, RolledBackTo: s.RolledBackTo, Removed: s.Removed,
+			Percent: percent,
 		},
 	})
 }

@@ -13,6 +13,10 @@ import (
 type Entry struct {
 	Line    *session.Line
 	Numbers []Number
+	// Before is the version on which calls stay that Takes does not choose, while Line begins with a share of them; nil if
+	// all calls take Line. call is the id of a call's first visit.
+	Before *session.Line
+	Takes  func(call string) bool
 }
 
 // Book holds the lines in force and picks one for each call. Set replaces all of them at once: a call gets either the
@@ -36,6 +40,7 @@ type index struct {
 	exact    map[string]*session.Line
 	national []region
 	prefixes []prefix // the longest first
+	staged   map[*session.Line]Entry
 	rest     *session.Line
 }
 
@@ -58,8 +63,12 @@ func (b *Book) Replace(builtIn *session.Line, entries []Entry) {
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Line.Name, b.Line.Name) })
 	x := &index{
 		builtIn: builtIn, entries: entries, byName: map[string]*session.Line{}, exact: map[string]*session.Line{},
+		staged: map[*session.Line]Entry{},
 	}
 	for _, e := range entries {
+		if e.Before != nil {
+			x.staged[e.Line] = e
+		}
 		claim(x.byName, e.Line.Name, e.Line)
 		for _, n := range e.Numbers {
 			x.add(n, e.Line)
@@ -110,9 +119,17 @@ func (b *Book) Lines() []Entry { return slices.Clone(b.now.Load().entries) }
 
 // Pick returns the line of a call: the one that the dialplan names; else by the dialled number, exactly, by the longest
 // prefix, or the line for all others; else the built-in one. A number matches as dialled, and as E.164 by the line's
-// region.
+// region. Of a line that begins with a share of the calls, the call's first id picks the version.
 func (b *Book) Pick(call session.Call) *session.Line {
 	x := b.now.Load()
+	l := x.pick(call)
+	if e, ok := x.staged[l]; ok && !e.Takes(cmp.Or(call.First, call.ID)) {
+		return e.Before
+	}
+	return l
+}
+
+func (x *index) pick(call session.Call) *session.Line {
 	if call.Line != "" {
 		if l := x.byName[call.Line]; l != nil {
 			return l

@@ -31,6 +31,8 @@ type Call struct {
 	Token Secret
 	// Earlier is the id that this same call had with us before (cs_call), or empty.
 	Earlier string
+	// First is the id of this same call's first visit, its own if it is that. The Runner sets it.
+	First string
 	// NeedLevel is the level that a step-up asks for (cs_need_level), or Unknown.
 	NeedLevel Level
 	// Return is where the call goes after a step-up, successful or not (cs_return); zero means the line's routes.

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -126,6 +127,7 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	if call.NeedLevel > Unknown && earlier.Line != "" {
 		call.Line = earlier.Line // a step-up stays on the line that took the call
 	}
+	call.First = cmp.Or(earlier.First, call.ID)
 	s := &Session{
 		call: call, line: r.line(call), channel: ch, prompts: r.prompts, guard: r.guard, now: r.now,
 		placeholders: r.placeholders,

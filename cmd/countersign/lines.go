@@ -44,7 +44,7 @@ func linesCommand() *cli.Command {
 			{
 				Name: "apply", Usage: "put files in force, from the next call on", ArgsUsage: "FILE …",
 				Description: "Changes nothing if any file has a problem, or if two lines would have the same number.",
-				Flags: append(who, ifVersion, &cli.BoolFlag{Name: "dry-run", Usage: "only say what would change"},
+				Flags: append(append(who, shareFlags()...), ifVersion, &cli.BoolFlag{Name: "dry-run", Usage: "only say what would change"},
 					&cli.StringFlag{
 						Name:  "against",
 						Usage: "with --dry-run: also run the calls of `FILE|last:N` on the files, as \"replay --what-if\" does",
@@ -90,6 +90,12 @@ func linesCommand() *cli.Command {
 			{
 				Name: "rollback", Usage: "put an earlier version in force again", ArgsUsage: "NAME VERSION",
 				Flags: append(who, ifVersion, asJSON), Action: linesRollback,
+			},
+			{
+				Name: "share", Usage: "change the share of the calls of a version that began with one", ArgsUsage: "NAME PERCENT|all",
+				Description: "A version begins with a share by lines apply --share. \"all\" puts it in force for all calls; lines " +
+					"rollback returns to an earlier one.",
+				Flags: append(who, ifVersion, asJSON), Action: linesShare,
 			},
 			{
 				Name: "remove", Usage: "take a line out of force; its history stays", ArgsUsage: "NAME",

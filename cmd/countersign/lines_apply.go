@@ -24,6 +24,10 @@ func linesApply(c *cli.Context) error {
 	if c.IsSet("against") && !c.Bool("dry-run") {
 		return wrongUse("--against needs --dry-run: it runs recorded calls and changes nothing")
 	}
+	stage, err := stagingOf(c)
+	if err != nil {
+		return err
+	}
 	cfg, err := loadConfig(c)
 	if err != nil {
 		return err
@@ -43,7 +47,7 @@ func linesApply(c *cli.Context) error {
 		}
 		if !c.Bool("dry-run") {
 			tellUnspoken(changes, unspoken)
-			err = carryOut(ctx, c, cfg, stored, changes, audit.LineApplied)
+			err = carryOut(ctx, c, cfg, stored, changes, stage, audit.LineApplied)
 		}
 		if c.IsSet("against") {
 			return reportAgainst(c, cfg, changes, files)
@@ -90,16 +94,25 @@ func plan(
 // carryOut puts changes in force one after the other. If somebody else changed a line meanwhile, the changes before it
 // stay in force, and the error names them.
 func carryOut(
-	ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, changes []*change.Change, action string,
+	ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, changes []*change.Change, stage staging, action string,
 ) error {
 	var done []string
 	for _, ch := range changes {
-		if ch.Same {
+		if ch.Same && stage == nil {
 			continue
 		}
-		s, err := stored.Put(ctx, ch.Line, ch.Text, bus.Change{
-			Author: author(c), Comment: c.String("comment"), ExpectedVersion: ch.From, Summary: ch.Changes,
-		})
+		put := bus.Change{Author: author(c), Comment: c.String("comment"), ExpectedVersion: ch.From, Summary: ch.Changes}
+		if stage != nil {
+			have, err := stored.Get(ctx, ch.Line)
+			if err != nil && !errors.Is(err, shared.ErrNotFound) {
+				return err
+			}
+			if put.Staged, err = stage(have, ch); err != nil {
+				return err
+			}
+			ch.Percent, ch.Same = put.Staged.Percent, false
+		}
+		s, err := stored.Put(ctx, ch.Line, ch.Text, put)
 		if err = announced(c, err); err != nil {
 			if len(done) > 0 {
 				return fmt.Errorf("%w (%s was changed before that)", err, strings.Join(done, ", "))
@@ -155,9 +168,16 @@ func printChange(to io.Writer, ch *change.Change) {
 	case ch.From == 0:
 		fmt.Fprintf(to, "%s: version %d, in force with the next call\n", ch.Line, ch.To)
 	default:
-		fmt.Fprintf(to, "%s: version %d → %d, in force with the next call\n", ch.Line, ch.From, ch.To)
+		fmt.Fprintf(to, "%s: version %d → %d, in force with the next call%s\n", ch.Line, ch.From, ch.To, shareText(ch.Percent))
 	}
 	for _, s := range ch.Changes {
 		fmt.Fprintln(to, "  "+printable(s))
 	}
+}
+
+func shareText(percent int) string {
+	if percent == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", for %d%% of the calls", percent)
 }

@@ -59,7 +59,7 @@ func linesEdit(c *cli.Context) error {
 			return &bus.ConflictError{Name: name, Expected: before.Version, Have: have}
 		}
 		tellUnspoken(changes, unspoken)
-		err = carryOut(ctx, c, cfg, stored, changes, audit.LineEdited)
+		err = carryOut(ctx, c, cfg, stored, changes, nil, audit.LineEdited)
 		return errors.Join(err, report(c, changes))
 	}))
 }

@@ -15,6 +15,7 @@ import (
 	"countersign/esl"
 	"countersign/internal/datafile"
 	"countersign/lines/live"
+	"countersign/lines/staged"
 	"countersign/queue"
 	"countersign/session"
 	"countersign/session/guard"
@@ -49,6 +50,7 @@ type service struct {
 	events       *bus.Events // nil without webhooks
 	live         *weblive.Calls
 	attempts     *guard.Guard
+	staged       *staged.Watcher
 	company      companyNow
 	companyParts companyParts
 	settings     *settings
@@ -200,6 +202,7 @@ func startService(
 	if err != nil {
 		return s, err
 	}
+	s.staged = staged.New(s.stagedOptions())
 	handler, err := s.openAPI(api)
 	if err != nil {
 		return s, err
@@ -229,6 +232,10 @@ func startService(
 	}
 	background.run(func(ctx context.Context) { s.lines.Follow(ctx, s.state.Lines()) })
 	background.run(s.lines.Render)
+	background.run(func(ctx context.Context) {
+		_ = s.awaitNATS(ctx) // as follow
+		s.staged.Run(ctx)
+	})
 	if s.agents != nil {
 		background.run(s.watchAgents)
 	}

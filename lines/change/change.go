@@ -22,6 +22,8 @@ type Change struct {
 	// Changes lists the differences.
 	Changes  []string       `json:"changes"`
 	Warnings lines.Problems `json:"warnings"`
+	// Percent of the calls that it begins with; 0 for all.
+	Percent int `json:"percent,omitempty"`
 
 	// Unspoken says until when callers do not hear the line's own words, and what they hear instead; empty if they do
 	// from the first call on.

@@ -10,6 +10,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -54,6 +56,7 @@ type Lines struct {
 	// By line: the version that compiled last, and the removals that were heard of.
 	current map[string]inForce
 	removed map[string]shared.LineVersion
+	changed chan struct{} // closed by the next change
 
 	texts chan []prompts.Text // to render, the newest set only
 	known chan struct{}       // closed once the store has answered
@@ -83,7 +86,8 @@ func New(o Options) (*Lines, error) {
 	}
 	l := &Lines{
 		o: o, book: lines.NewBook(builtIn), current: map[string]inForce{}, removed: map[string]shared.LineVersion{},
-		texts: make(chan []prompts.Text, 1), known: make(chan struct{}), lost: lost{changed: make(chan struct{}, 1)},
+		changed: make(chan struct{}),
+		texts:   make(chan []prompts.Text, 1), known: make(chan struct{}), lost: lost{changed: make(chan struct{}, 1)},
 	}
 	l.person.Store(toAPerson(builtIn))
 	return l, l.load()
@@ -102,11 +106,11 @@ func (l *Lines) SetParts(parts lines.Parts, unset map[event.Way]string) error {
 	next := map[string]inForce{}
 	var entries []lines.Entry
 	for name, have := range l.current {
-		line, err := lines.Compile(have.def, have.stored.Version, parts)
+		entry, err := entryOf(have.stored, have.def, parts)
 		if err != nil {
 			return fmt.Errorf("compile line %s: %w", name, err)
 		}
-		have.Line = line
+		have.Entry = entry
 		next[name], entries = have, append(entries, have.Entry)
 	}
 	l.o.Parts, l.o.Unset, l.current = parts, unset, next
@@ -125,6 +129,19 @@ func (l *Lines) Pick(call session.Call) *session.Line {
 
 // All returns the lines in force, by name.
 func (l *Lines) All() []lines.Entry { return l.book.Lines() }
+
+// Staged are the versions in force that begin with a share of the calls, by name; changed is closed when these or others
+// may be others.
+func (l *Lines) Staged() (all []shared.LineVersion, changed <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(l.current)) {
+		if v := l.current[name].stored; v.Staged != nil {
+			all = append(all, v)
+		}
+	}
+	return all, l.changed
+}
 
 // Version is the version of a line in force, or 0.
 func (l *Lines) Version(name string) int {
@@ -158,6 +175,8 @@ func (l *Lines) Follow(ctx context.Context, from Source) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.lost.set(l.put(stored))
+		close(l.changed)
+		l.changed = make(chan struct{})
 		l.answered()
 		l.once.Do(func() { close(l.known) })
 	})

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -107,10 +108,11 @@ func (l *Lines) compile(s shared.LineVersion) (made inForce, texts []prompts.Tex
 	if err != nil {
 		return made, nil, err
 	}
-	line, err := lines.Compile(def, s.Version, l.o.Parts)
+	entry, err := entryOf(s, def, l.o.Parts)
 	if err != nil {
 		return made, nil, err
 	}
+	line := entry.Line
 	for _, way := range def.CodeWays() {
 		if setting, unset := l.o.Unset[way]; unset {
 			l.o.Log.Warn("line sends codes on a way that is not configured: its callers get them another way, or go to an agent",
@@ -124,5 +126,22 @@ func (l *Lines) compile(s shared.LineVersion) (made inForce, texts []prompts.Tex
 			}
 		}
 	}
-	return inForce{Entry: lines.Entry{Line: line, Numbers: def.Numbers}, def: def, stored: s}, texts, nil
+	return inForce{Entry: entry, def: def, stored: s}, texts, nil
+}
+
+// entryOf compiles a version, and the one before it if it begins with a share of the calls.
+func entryOf(s shared.LineVersion, def *lines.Definition, parts lines.Parts) (e lines.Entry, err error) {
+	e.Numbers = def.Numbers
+	if e.Line, err = lines.Compile(def, s.Version, parts); err != nil || s.Staged == nil {
+		return e, err
+	}
+	before, err := lines.Parse(s.Name, []byte(s.Staged.BeforeYAML))
+	if err != nil {
+		return e, fmt.Errorf("version %d, on which other calls stay: %w", s.Staged.Before, err)
+	}
+	if e.Before, err = lines.Compile(before, s.Staged.Before, parts); err != nil {
+		return e, fmt.Errorf("version %d, on which other calls stay: %w", s.Staged.Before, err)
+	}
+	e.Takes = func(call string) bool { return s.Staged.Takes(s.Name, call) }
+	return e, nil
 }

@@ -16,6 +16,9 @@ const (
 	AlarmStateLost AlarmKind = "state_lost"
 	// AlarmNoKeys: no key was heard in many calls in a row of one trunk. All Calls count as Failures; Trunk names it.
 	AlarmNoKeys AlarmKind = "no_keys"
+	// AlarmReturned: the new version of a line, which began with a share of the calls, was worse than it may be, and the
+	// version before is in force for all again. Calls and Failures are those of the new version; What says why.
+	AlarmReturned AlarmKind = "returned"
 )
 
 // Alarm is the counts of all machines, or what was lost.
@@ -26,7 +29,7 @@ type Alarm struct {
 	Failures int `json:"failures"`
 	// Seconds is the length of the window.
 	Seconds int `json:"seconds"`
-	// What happened, in words. Always with AlarmStateLost: what was lost, and what became of it.
+	// What happened, in words. Always with AlarmStateLost: what was lost, and what became of it; and with AlarmReturned.
 	What string `json:"what,omitempty"`
 	// Trunk is FreeSWITCH's name of the trunk, with AlarmNoKeys alone: its gateway, or profile and address.
 	Trunk string `json:"trunk,omitempty"`

@@ -14,6 +14,9 @@ type ConfigChanged struct {
 	Summary []string `json:"summary"`
 	// RolledBackTo is the version that this one repeats, if it was a rollback.
 	RolledBackTo int `json:"rolled_back_to,omitempty"`
+	// Percent of the calls that begin with this version, if it begins with a share of them; the others stay on the one
+	// before.
+	Percent int `json:"percent,omitempty"`
 	// Removed: the line was removed.
 	Removed bool `json:"removed,omitempty"`
 }

@@ -88,7 +88,7 @@ func examples() map[event.Fact]event.Event {
 		}),
 		one("line-retail", 7, after(-26*time.Hour), event.ConfigChanged{
 			Author: "m.okafor", Comment: "back to the old order until the SMS gateway works again",
-			Summary: []string{"verify.questions[0]: sms_code → pin", "verify.questions[1]: pin → sms_code"}, RolledBackTo: 5,
+			Summary: []string{"verify.questions[0]: sms_code → pin", "verify.questions[1]: pin → sms_code"}, RolledBackTo: 5, Percent: 10,
 			Removed: true,
 		}),
 		one(

@@ -14,7 +14,9 @@ type LineVersion struct {
 	// RolledBackTo is the version that this one repeats, if it was a rollback.
 	RolledBackTo int `json:"rolled_back_to,omitempty"`
 	// Removed: the line was removed. It has no YAML then.
-	Removed bool     `json:"removed,omitempty"`
+	Removed bool `json:"removed,omitempty"`
+	// Staged: it begins with a share of the calls; nil for all.
+	Staged  *Staged  `json:"staged,omitempty"`
 	Summary []string `json:"summary,omitempty"`
 }
 

@@ -63,6 +63,7 @@ const (
 	WallRevoked    = "wall_revoked"
 	WebhookRetried = "webhook_retried"
 	Reloaded       = "settings_reloaded"
+	LineReturned   = "line_returned"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )
