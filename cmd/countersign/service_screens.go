@@ -45,7 +45,8 @@ func (s *service) addScreens(o *web.Options) {
 		Webhooks: hooks,
 		WhatIf:   &staff.WhatIf{Options: s.whatIfOptions, Line: s.lineFile},
 		LineSettings: &staff.LineSettings{
-			Book: s.state.Lines(), Drafts: linedraft.NewBook(s.state.People(), time.Now),
+			Tally: s.staged.Of,
+			Book:  s.state.Lines(), Drafts: linedraft.NewBook(s.state.People(), time.Now),
 			Plan: func() change.Options {
 				return change.Options{Region: s.settings.get().Line.Region, Recorded: audio(s.cfg)}
 			},

@@ -29,7 +29,7 @@ type linePage struct {
 	Theirs, Ours changes
 	// Saved: the draft was saved just now.
 	Saved  bool
-	Prices map[string]questionPrice
+	Prices map[string]*questionPrice
 }
 
 // HasDraft says whether there is a draft.

@@ -16,7 +16,7 @@ type questionPrice struct{ reports.Price }
 func (questionPrice) Percent(share float64) int { return int(100*share + 0.5) }
 
 // prices are what the questions of a line cost, by step; none if the reports cannot be read, or are not kept here.
-func (p *Pages) prices(r *http.Request, line string) map[string]questionPrice {
+func (p *Pages) prices(r *http.Request, line string) map[string]*questionPrice {
 	if p.Reports == nil {
 		return nil
 	}
@@ -26,9 +26,9 @@ func (p *Pages) prices(r *http.Request, line string) map[string]questionPrice {
 		p.Log.Debug("the prices of questions are not known", "line", line, "err", err)
 		return nil
 	}
-	all := map[string]questionPrice{}
+	all := map[string]*questionPrice{}
 	for step, one := range found {
-		all[step] = questionPrice{one}
+		all[step] = &questionPrice{one}
 	}
 	return all
 }

@@ -167,7 +167,11 @@ func (p *Pages) publish(w http.ResponseWriter, r *http.Request) error {
 		}
 		return p.write(w, r, http.StatusUnprocessableEntity, "line_publish", page)
 	}
-	made, err := p.putLine(r, d.Line, d.Text, bus.Change{Comment: reason, ExpectedVersion: d.Base, Summary: plan.Changes})
+	put := bus.Change{Comment: reason, ExpectedVersion: d.Base, Summary: plan.Changes}
+	if put.Staged, err = stagedOf(r, inForce, plan); err != nil {
+		return err
+	}
+	made, err := p.putLine(r, d.Line, d.Text, put)
 	var conflict *bus.ConflictError
 	if errors.As(err, &conflict) {
 		return p.showOvertaken(w, r, conflict.Have, have)
@@ -179,7 +183,11 @@ func (p *Pages) publish(w http.ResponseWriter, r *http.Request) error {
 	if err := p.LineSettings.Drafts.Discard(r.Context(), have); err != nil {
 		p.Log.Warn("the draft of a published line was not removed", "line", d.Line, "err", err)
 	}
-	http.Redirect(w, r, lineURL(d.Line, "history")+"?published="+strconv.Itoa(made.Version), http.StatusSeeOther)
+	to := lineURL(d.Line, "history") + "?published=" + strconv.Itoa(made.Version)
+	if made.Staged != nil {
+		to = lineURL(d.Line, "start")
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
 

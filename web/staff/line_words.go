@@ -75,8 +75,8 @@ func hasText(key string) bool { return texts[key] != nil }
 
 var indexIn = regexp.MustCompile(`\[[0-9]+\]`)
 
-// settingName is a setting in words: «PIN: digits».
-func (p page) settingName(path string) string {
+// SettingName is a setting in words: «PIN: digits».
+func (p page) SettingName(path string) string {
 	plain := indexIn.ReplaceAllString(path, "")
 	parts := strings.Split(plain, ".")
 	section := parts[0]
@@ -107,7 +107,7 @@ func (p page) settingName(path string) string {
 
 // DifferenceText is a difference in words.
 func (p page) DifferenceText(d lines.Difference) string {
-	name := p.settingName(d.Path)
+	name := p.SettingName(d.Path)
 	if d.Name != "" {
 		name += " (" + d.Name + ")"
 	}

@@ -11,6 +11,7 @@ import (
 	"countersign/lines"
 	"countersign/lines/change"
 	"countersign/lines/draft"
+	"countersign/lines/staged"
 	"countersign/session/shared"
 	"countersign/web/access"
 )
@@ -29,6 +30,8 @@ type LineSettings struct {
 	Drafts *draft.Book
 	// Plan are the settings that a line is checked with.
 	Plan func() change.Options
+	// Tally is what was counted of a line's version that begins with a share of the calls; ok is false if it does not.
+	Tally func(line string) (t staged.Tally, ok bool)
 }
 
 // linesPage lists the lines.

@@ -20,6 +20,7 @@ import (
 	"countersign/lines/change"
 	"countersign/lines/draft"
 	"countersign/lines/edit"
+	"countersign/lines/staged"
 	"countersign/lines/whatif"
 	"countersign/session/event"
 	"countersign/session/shared"
@@ -76,7 +77,7 @@ func (s *shelf) Put(_ context.Context, name, yaml string, c bus.Change) (v share
 	}
 	v = shared.LineVersion{
 		Name: name, Version: len(have) + 1, YAML: yaml, Author: c.Author, Comment: c.Comment, At: s.now,
-		RolledBackTo: c.RolledBackTo, Summary: c.Summary,
+		RolledBackTo: c.RolledBackTo, Summary: c.Summary, Staged: c.Staged,
 	}
 	s.all[name] = append(have, v)
 	return v, nil
@@ -109,11 +110,16 @@ func withLines(o *staff.Options) {
 			{Name: "retail", Version: 1, YAML: first, Author: "ada", At: at, Comment: "the first"},
 			{Name: "retail", Version: 2, YAML: retailLine, Author: "ada", At: at, Comment: "longer PINs", Summary: []string{"verify.questions[0].pin.digits: 4 → 4-6"}},
 		},
-		"orders": {{Name: "orders", Version: 1, YAML: strings.NewReplacer("retail", "orders", "5000", "5001").Replace(retailLine), Author: "ada", At: at}},
+		"orders": {{Name: "orders", Version: 1, YAML: strings.NewReplacer("retail", "orders", "5000", "5001").Replace(retailLine), Author: "ada", At: at, Staged: &shared.Staged{
+			Percent: 10, Before: 1, First: 1, Since: at, BeforeYAML: retailLine, Bounds: change.UsualBounds,
+		}}},
 	}}
 	o.LineSettings = &staff.LineSettings{
 		Book: s, Drafts: draft.NewBook(shared.NewMemory(), o.Now),
 		Plan: func() change.Options { return change.Options{Recorded: func(string, string) bool { return true }} },
+		Tally: func(string) (staged.Tally, bool) {
+			return staged.Tally{New: staged.Arm{Calls: 40, Unverified: 10}, Before: staged.Arm{Calls: 360, Unverified: 36}}, true
+		},
 	}
 }
 
@@ -433,4 +439,54 @@ func TestThePriceOfAQuestionStandsBesideIt(t *testing.T) {
 	o.hire("business")
 	page := o.as("business").get("/lines/retail").text
 	assert.Regexp(t, `Of 60 calls in 30 days: [0-9.]+ s in the middle; silent 0 %, wrong 100 %, not at hand 0 %, hung up 0 %; lost at it 12 %\.`, page)
+}
+
+func TestADraftBeginsWithAShareOfTheCalls(t *testing.T) {
+	t.Parallel()
+	o, s := lineOffice(t)
+	b := o.as("business")
+	form := lineForm(t, b.get("/lines/retail").text, retailLine)
+	form.Set("timers.first_digit", "7s")
+	require.Equal(t, http.StatusSeeOther, b.do(http.MethodPost, "/lines/retail", form).status)
+	publish := lineForm(t, b.get("/lines/retail/publish").text, retailLine)
+	publish.Set("reason", "slow callers")
+	publish.Set("share", "10")
+	publish.Set("bound_unverified", "2,5")
+	for _, wrong := range []string{"0", "100", "x"} {
+		bad := url.Values{}
+		for k, v := range publish {
+			bad[k] = v
+		}
+		bad["share"] = []string{wrong}
+		assert.GreaterOrEqual(t, b.do(http.MethodPost, "/lines/retail/publish", bad).status, 400, wrong)
+	}
+	done := b.do(http.MethodPost, "/lines/retail/publish", publish)
+	require.Equal(t, http.StatusSeeOther, done.status, done.text)
+	inForce, _ := s.Get(t.Context(), "retail")
+	require.NotNil(t, inForce.Staged)
+	assert.Equal(t, 10, inForce.Staged.Percent)
+	assert.Equal(t, 2, inForce.Staged.Before)
+	assert.Equal(t, shared.Bounds{Unverified: 2.5, Abandoned: 5, Errors: 2}, inForce.Staged.Bounds)
+	start := b.get(done.header.Get("Location"))
+	require.Equal(t, http.StatusOK, start.status)
+	assert.Contains(t, start.text, "Version 3 has 10 % of the calls, the others stay on version 2.")
+	assert.Regexp(t, `25\.0 %</td><td class="number">10\.0 %</td><td class="number">15\.0 \([0-9.]+ … [0-9.]+\)</td><td class="number">2\.5<`, start.text)
+	assert.Contains(t, b.get("/lines/retail").text, "Version 3 has 10 % of the calls")
+	change := func(share, base, reason string) reply {
+		return b.post("/lines/retail/start", "share", share, "base", base, "reason", reason)
+	}
+	assert.Equal(t, http.StatusUnprocessableEntity, change("50", "3", "").status)
+	assert.Equal(t, http.StatusConflict, change("50", "2", "why").status)
+	assert.Equal(t, http.StatusBadRequest, change("150", "3", "why").status)
+	require.Equal(t, http.StatusSeeOther, change("50", "3", "it is as good").status)
+	inForce, _ = s.Get(t.Context(), "retail")
+	assert.Equal(t, 50, inForce.Staged.Percent)
+	assert.Equal(t, 2, inForce.Staged.Before, "the start goes on")
+	require.Equal(t, http.StatusSeeOther, change("none", "4", "too slow").status)
+	inForce, _ = s.Get(t.Context(), "retail")
+	assert.Nil(t, inForce.Staged)
+	assert.Equal(t, retailLine, inForce.YAML)
+	assert.Equal(t, 2, inForce.RolledBackTo)
+	assert.Equal(t, http.StatusConflict, change("all", "5", "why").status, "it is over")
+	assert.Contains(t, b.get("/lines/retail/start").text, "no start with a share now")
 }

@@ -189,6 +189,8 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/lines/{line}/rebase", p.rebase, business...),
 		staff("GET", "/lines/{line}/history", p.lineHistory, business...),
 		staff("POST", "/lines/{line}/return", p.returnLine, business...),
+		staff("GET", "/lines/{line}/start", p.lineStart, business...),
+		staff("POST", "/lines/{line}/start", p.changeStart, business...),
 
 		staff("GET", "/people", p.people, access.Admin),
 		staff("POST", "/people", p.addPerson, access.Admin),
