@@ -124,10 +124,12 @@ func Append(text, path, key string, settings map[string]any) (string, error) {
 // valueAt is the list that steps lead to.
 func valueAt(v any, steps []step) (list []any, err error) {
 	_, err = change(v, steps, func(parent any, last step) (any, error) {
-		m, ok := parent.(map[string]any)
-		if list, ok = m[last.key].([]any); !ok {
+		m, _ := parent.(map[string]any)
+		found, ok := m[last.key].([]any)
+		if !ok {
 			return nil, ErrLayout
 		}
+		list = found
 		return parent, nil
 	})
 	return list, err

@@ -401,7 +401,10 @@ func TestTheEvidenceIsThatOfAWhatIf(t *testing.T) {
 	assert.Contains(t, check, `data-calls="2" data-more="0" data-less="2" data-unknown="0"`)
 	assert.Contains(t, check, "the last 2 of 60 calls")
 	assert.Contains(t, check, "4.0 seconds shorter", "without the PIN")
-	assert.Contains(t, links(check, "/calls/call-"), "/calls/call-000001", "each with its calls")
+	assert.Contains(t, check, "verified to agents XML default → identified", "each with its calls")
+	assert.Empty(t, links(check, "/calls/call-"), "a business user sees no persons")
+	o.hire("admin")
+	assert.Contains(t, links(o.as("admin").get("/lines/retail/publish").text, "/calls/call-"), "/calls/call-000001")
 
 	def, err := lines.Parse("line", []byte(idOnly))
 	require.NoError(t, err)
