@@ -33,15 +33,18 @@ type Summary struct {
 // tally collects the results of the simulator and the events from NATS. It is safe for concurrent use.
 type tally struct {
 	mu        sync.Mutex
-	results   map[string]sim.Result  // by FreeSWITCH's id of the call
+	results   map[string]ended       // by FreeSWITCH's id of the call
 	calls     map[string]*event.Call // by our id
 	byChannel map[string]*event.Call // the same, by FreeSWITCH's id
 	events    int
 }
 
+// ended is what the sum of a demo needs of a call: one that runs for days keeps no more.
+type ended struct{ answered, lost bool }
+
 func newTally() *tally {
 	return &tally{
-		results: map[string]sim.Result{}, calls: map[string]*event.Call{}, byChannel: map[string]*event.Call{},
+		results: map[string]ended{}, calls: map[string]*event.Call{}, byChannel: map[string]*event.Call{},
 	}
 }
 
@@ -49,7 +52,7 @@ func newTally() *tally {
 func (t *tally) placed(r sim.Result) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.results[r.UUID] = r
+	t.results[r.UUID] = ended{r.Agent != "", r.Lost}
 }
 
 // saw adds an event from NATS.
@@ -87,7 +90,7 @@ func (t *tally) unsettled() (n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for uuid, r := range t.results {
-		if c := t.byChannel[uuid]; c == nil || r.Agent != "" && !answered(c) {
+		if c := t.byChannel[uuid]; c == nil || r.answered && !answered(c) {
 			n++
 		}
 	}
@@ -114,7 +117,7 @@ func (t *tally) summary() (s Summary) {
 		if t.byChannel[uuid] == nil { // it left no trace
 			s.Calls, s.Unidentified = s.Calls+1, s.Unidentified+1
 			lost[uuid] = true
-		} else if r.Lost {
+		} else if r.lost {
 			lost[uuid] = true
 		}
 	}
