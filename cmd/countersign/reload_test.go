@@ -107,9 +107,9 @@ func TestReloadsDuringCalls(t *testing.T) {
 	s := newSite(t, 1, adaAndBob, "")
 	n := s.nodes[0]
 	s.apply(bankLine("bank", "5200", "pin: {digits: 6}"))
-	calls, stop := s.keepCalling(20, rightPIN)
+	calls, stop := s.keepCalling(3, rightPIN) // more at once on one account would be guesses
 	for i := range 100 {
-		s.settings = []string{"guard: {lock_after: 6}", "guard: {lock_after: -1}", "guard: {lock_after: 5", "line: {region: US}"}[i%4]
+		s.settings = []string{"guard: {lock_after: 60, total: 100}", "guard: {lock_after: -1}", "guard: {lock_after: 50", "line: {region: US}"}[i%4]
 		s.config(n.name)
 		switch done := n.reload(); i % 4 {
 		case 0:

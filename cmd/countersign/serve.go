@@ -50,16 +50,14 @@ func serve(c *cli.Context) error {
 	inForce := newSettings(cfg)
 	inForce.file = configFile(c)
 	log := inForce.logger(c.App.ErrWriter)
-	reloading := &reloads{settings: inForce, log: log}
 	if !calls {
-		return serveReporting(c, reloading)
+		return serveReporting(c, &reloads{settings: inForce, log: log})
 	}
 	s, err := startService(c.Context, inForce, c.App.Writer, log)
 	if err != nil {
 		return err
 	}
-	reloading.apply = s.apply
-	defer reloadOnHangup(context.WithoutCancel(c.Context), reloading)()
+	defer reloadOnHangup(context.WithoutCancel(c.Context), s.reloads)()
 	if err := noteServing(cfg); err != nil {
 		log.Warn("countersign reload will not find this service, SIGHUP does the same", "err", err)
 	}

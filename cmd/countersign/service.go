@@ -54,6 +54,7 @@ type service struct {
 	company      companyNow
 	companyParts companyParts
 	settings     *settings
+	reloads      *reloads
 
 	parts parts
 }
@@ -65,6 +66,7 @@ func startService(
 ) (s *service, err error) {
 	cfg := inForce.get()
 	s = &service{cfg: cfg, settings: inForce, log: log, served: make(chan error, 1), losses: make(chan string, maxLosses)}
+	s.reloads = &reloads{settings: inForce, log: log, apply: s.apply}
 	defer func() {
 		if err != nil {
 			_ = s.parts.close()

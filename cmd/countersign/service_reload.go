@@ -11,12 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"countersign/internal/datafile"
 	"countersign/internal/wholefile"
 	"countersign/store/audit"
 	"countersign/web"
+	"countersign/web/staff"
 )
 
 // reload is what became of reading the settings again.
@@ -59,6 +61,8 @@ func readReload(cfg config) (r reload, err error) {
 
 // reloads reads the settings again, one at a time, and puts them in force.
 type reloads struct {
+	mu sync.Mutex
+
 	settings *settings
 	log      *slog.Logger
 	// apply puts the settings in force that are no longer read anywhere but in settings; nil if there is nothing.
@@ -67,6 +71,8 @@ type reloads struct {
 
 // now reads the settings again. With an error nothing is changed.
 func (r *reloads) now(ctx context.Context, actor string) (done reload) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	before := r.settings.get()
 	done = reload{At: time.Now().UTC(), PID: os.Getpid(), Applied: []string{}, Restart: []string{}}
 	next, err := r.read(before)
@@ -121,6 +127,41 @@ func (r *reloads) read(before config) (config, error) {
 		return config{}, fmt.Errorf("web.tls: %w", err)
 	}
 	return next, nil
+}
+
+// pending are the settings whose file says something else than what is in force: what a reload would apply, and what needs
+// a restart.
+func (r *reloads) pending() (applied, restart []string, err error) {
+	before := r.settings.get()
+	next, err := r.read(before)
+	if err != nil {
+		return nil, nil, err
+	}
+	applied, restart = changes(before, next)
+	return applied, restart, nil
+}
+
+// shownSettings are the settings on the screens.
+type shownSettings struct{ r *reloads }
+
+var _ staff.Settings = shownSettings{}
+
+// File implements staff.Settings.
+func (s shownSettings) File() string { return s.r.settings.file }
+
+// Reloadable implements staff.Settings.
+func (shownSettings) Reloadable() []string { return reloadable }
+
+// Pending implements staff.Settings.
+func (s shownSettings) Pending() (applied, restart []string, err error) { return s.r.pending() }
+
+// Reload implements staff.Settings.
+func (s shownSettings) Reload(ctx context.Context, actor string) (applied, restart []string, err error) {
+	done := s.r.now(ctx, actor)
+	if done.Error != "" {
+		return nil, nil, errors.New(done.Error)
+	}
+	return done.Applied, done.Restart, nil
 }
 
 // apply puts settings in force in what holds them: the limits, the company's systems, and the lines that use these.

@@ -44,6 +44,7 @@ func (s *service) addScreens(o *web.Options) {
 		API:      web.Description,
 		Webhooks: hooks,
 		WhatIf:   &staff.WhatIf{Options: s.whatIfOptions, Line: s.lineFile},
+		Settings: shownSettings{s.reloads},
 		LineSettings: &staff.LineSettings{
 			Tally: s.staged.Of,
 			Book:  s.state.Lines(), Drafts: linedraft.NewBook(s.state.People(), time.Now),

@@ -24,7 +24,7 @@ func TestAVersionThatFailsPeopleIsReturnedFromByItself(t *testing.T) {
 	good := bankLine("bank", "5200", "pin: {digits: 6}")
 	require.Contains(t, good, "digits: 6")
 	s.apply(good)
-	calls, stop := s.keepCalling(8, func() sim.CallOptions { o := rightPIN(); o.From = "anonymous"; return o })
+	calls, stop := s.keepCalling(3, func() sim.CallOptions { o := rightPIN(); o.From = "anonymous"; return o })
 	bad := noWay(good)
 	require.NotEqual(t, good, bad)
 	out := s.must("lines", "apply", "--share", "10%", "--comment", "on purpose", s.file("bad.yaml", bad))
@@ -80,7 +80,7 @@ func TestAShareGrowsToAllCalls(t *testing.T) {
 	for _, n := range s.nodes {
 		n.awaitLine("bank", 2)
 	}
-	calls, stop := s.keepCalling(10, rightPIN)
+	calls, stop := s.keepCalling(4, rightPIN)
 	require.Eventually(t, func() bool { return calls.Load() >= 200 }, patience, 5*time.Millisecond)
 	results, took, all := stop(), 0.0, 0.0
 	for _, of := range results {

@@ -29,13 +29,13 @@ var screens = map[access.Role][]string{
 		"/lines/retail/publish", "/lines/retail/history?a=1&b=2",
 		"/lines/orders", "/lines/orders/start",
 	},
-	access.Admin: {"/people", "/people/agent", "/keys", "/keys/shop", "/schedules", "/webhooks"},
+	access.Admin: {"/people", "/people/agent", "/keys", "/keys/shop", "/schedules", "/webhooks", "/settings"},
 }
 
 // furnished is an office with something on every page, and a person for each role.
 func furnished(t *testing.T) *office {
 	t.Helper()
-	o, _ := archived(t, withWhatIf, withLines, func(s *staff.Options) { s.Schedules, s.Webhooks = &scheduled{}, &hooked{} })
+	o, _ := archived(t, withWhatIf, withLines, func(s *staff.Options) { s.Schedules, s.Webhooks, s.Settings = &scheduled{}, &hooked{}, &filed{} })
 	for _, role := range access.Roles() {
 		o.hire(string(role), func(p *people.Person) { p.Agents = []string{"1001"} })
 	}

@@ -53,6 +53,8 @@ type Options struct {
 	Provider Provider
 	// Passkeys are sign-ins by passkey; nil where browsers have none, such as at an address of numbers.
 	Passkeys *people.Passkeys
+	// Settings are those of the service.
+	Settings Settings
 	// LineSettings are what lines are changed with.
 	LineSettings *LineSettings
 	// WhatIf tries lines on recorded calls.
@@ -199,6 +201,9 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/people/{id}/invite", p.invite, access.Admin),
 		staff("POST", "/people/{id}/sign-out", p.signOutPerson, access.Admin),
 		staff("POST", "/people/{id}/remove-passkeys", p.removePasskeys, access.Admin),
+
+		staff("GET", "/settings", p.settings, access.Admin),
+		slowly(runWithin, staff("POST", "/settings/reload", p.reload, access.Admin)),
 
 		staff("GET", "/webhooks", p.webhooks, access.Admin),
 		slowly(webhookWithin, staff("POST", "/webhooks/{webhook}/test", p.testWebhook, access.Admin)),
