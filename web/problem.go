@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"countersign/lines"
 	"countersign/session/event"
 )
 
@@ -18,6 +19,8 @@ type problem struct {
 	Detail string `json:"detail"`
 	// Reason says why a token is refused.
 	Reason event.Refusal `json:"reason,omitempty"`
+	// Problems are those of a line's file.
+	Problems lines.Problems `json:"problems,omitempty"`
 	// Reasons say why this machine is not ready.
 	Reasons []string `json:"reasons,omitempty"`
 

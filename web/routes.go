@@ -11,7 +11,7 @@ import (
 func (a *api) all() []access.Route { return append(a.routes(), a.Routes...) }
 
 func (a *api) routes() []access.Route {
-	return append(a.administration(), []access.Route{
+	return append(append(a.administration(), a.lineRoutes()...), []access.Route{
 		{Method: "GET", Path: "/.well-known/jwks.json", Rule: access.Public(), Handler: handle(a.jwks)},
 		{Method: "GET", Path: "/healthz", Rule: access.Public(), Handler: handle(a.healthz)},
 		{Method: "GET", Path: "/readyz", Rule: access.Public(), Handler: handle(a.readyz)},

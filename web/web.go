@@ -42,6 +42,8 @@ type Options struct {
 	Keys    Keys
 	// Administration is what keys with the scope admin may change; nil where this machine has no screens.
 	Administration *Administration
+	// LineBook are the service lines; nil where this machine has none.
+	LineBook *LineBook
 	// Ready returns, in sentences, why this machine cannot take calls; nothing if it can. It must return when ctx ends,
 	// and may be nil.
 	Ready func(ctx context.Context) (reasons []string)

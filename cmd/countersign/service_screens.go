@@ -76,6 +76,9 @@ func (s *service) addScreens(o *web.Options) {
 	}
 	pages := staff.New(options)
 	o.Staff, o.Routes = pages, pages.Routes()
+	o.LineBook = &web.LineBook{
+		Lines: s.state.Lines(), Plan: options.LineSettings.Plan, Tally: s.staged.Of, Audit: note,
+	}
 	o.Administration = &web.Administration{
 		People: s.book, Keys: made, Walls: screens, Schedules: schedules, Webhooks: hooks,
 		Invitation: s.invitationURL, Audit: note,

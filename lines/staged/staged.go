@@ -89,7 +89,8 @@ type Difference struct {
 	New       float64 `json:"new"`
 	Before    float64 `json:"before"`
 	Estimate  float64 `json:"estimate"`
-	Low, High float64
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
 	// Bound is by how much it may be worse.
 	Bound float64 `json:"bound"`
 }

@@ -41,13 +41,17 @@ const (
 	Reports Scope = "reports"
 	// Embed: let agents see their calls inside a page, without a sign-in: whoever is named is believed to be there.
 	Embed Scope = "embed"
+	// Lines: read and publish service lines.
+	Lines Scope = "lines"
 	// Administer: people, keys, screens on walls, webhooks, and runs of scheduled reports: whoever has it can make any
 	// other key.
 	Administer Scope = "admin"
 )
 
 // Scopes are all of them.
-func Scopes() []Scope { return []Scope{Calls, StepUp, Tokens, Receipts, Reports, Embed, Administer} }
+func Scopes() []Scope {
+	return []Scope{Calls, StepUp, Tokens, Receipts, Reports, Embed, Lines, Administer}
+}
 
 // DefaultScopes are those of a key whose settings name none: what an agent's screen needs.
 func DefaultScopes() []Scope { return []Scope{Calls, StepUp} }
