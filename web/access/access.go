@@ -18,7 +18,7 @@ const (
 	Agent Role = "agent"
 	// Supervisor: the board, calls and reports of their lines.
 	Supervisor Role = "supervisor"
-	// Business: the board and reports of their lines, without persons.
+	// Business: the board and reports of their lines, without persons, and what callers are asked there.
 	Business Role = "business"
 	// Admin: people and keys, and all that a supervisor sees.
 	Admin Role = "admin"
