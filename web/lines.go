@@ -21,6 +21,8 @@ type LineBook struct {
 	Lines Lines
 	// Plan are the settings that a line is checked with.
 	Plan func() change.Options
+	// NeedsTwo: two persons publish a line, so a program does not.
+	NeedsTwo func() bool
 	// Tally is what was counted of a version that begins with a share of the calls.
 	Tally func(line string) (t staged.Tally, ok bool)
 	// Audit writes down what was done.
@@ -229,6 +231,8 @@ func (a *api) putLine(w http.ResponseWriter, r *http.Request, b *LineBook) error
 	switch {
 	case err != nil:
 		return err
+	case b.NeedsTwo != nil && b.NeedsTwo():
+		return conflict("lines.approval is two: two persons publish a line, on its page. Nothing was changed.")
 	case !c.OK:
 		return &problem{Status: http.StatusUnprocessableEntity, Detail: "The file has problems: nothing was changed.", Problems: c.Problems}
 	case have.Version != *in.ExpectedVersion:

@@ -56,6 +56,9 @@ type config struct {
 		Region string `yaml:"region"`
 		PopURL string `yaml:"pop_url"`
 	} `yaml:"line"`
+	Lines struct {
+		Approval string `yaml:"approval"`
+	} `yaml:"lines"`
 	Prompts struct {
 		Path   string         `yaml:"path"`
 		Voices prompts.Voices `yaml:"voices"`
@@ -175,6 +178,7 @@ func defaults() config {
 	c.Caller.Placeholders = []string{}
 	c.Keys = defaultTrunkKeys()
 	c.Customers.Hash = customers.SchemeArgon2id
+	c.Lines.Approval = approvalOne
 	c.Prompts.Voices = prompts.Voices{}
 	c.Guard = guard.DefaultRules()
 	c.Guard.SharedNumbers = []guard.SharedNumber{}

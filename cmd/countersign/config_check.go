@@ -26,6 +26,9 @@ func (c config) check() error {
 		errs = append(errs, fmt.Errorf("customers.hash is %q: it can be %s or %s", c.Customers.Hash, customers.SchemeArgon2id,
 			customers.SchemeHMAC))
 	}
+	if c.Lines.Approval != approvalOne && c.Lines.Approval != approvalTwo {
+		errs = append(errs, fmt.Errorf("lines.approval is %q: it can be %s or %s", c.Lines.Approval, approvalOne, approvalTwo))
+	}
 	if c.Socket.MaxCalls < 1 {
 		errs = append(errs, fmt.Errorf("socket.max_calls is %d: it must be at least 1", c.Socket.MaxCalls))
 	}

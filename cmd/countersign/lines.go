@@ -92,6 +92,12 @@ func linesCommand() *cli.Command {
 				Flags: append(who, ifVersion, asJSON), Action: linesRollback,
 			},
 			{
+				Name: "publish", Usage: "put a line's draft in force", ArgsUsage: "NAME",
+				Description: "A draft is what was saved on the line's page, or by lines apply where lines.approval is two: then " +
+					"somebody else publishes it.",
+				Flags: append(append(who, shareFlags()...), ifVersion, asJSON), Action: linesPublish,
+			},
+			{
 				Name: "share", Usage: "change the share of the calls of a version that began with one", ArgsUsage: "NAME PERCENT|all",
 				Description: "A version begins with a share by lines apply --share. \"all\" puts it in force for all calls; lines " +
 					"rollback returns to an earlier one.",

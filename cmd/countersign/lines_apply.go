@@ -48,6 +48,9 @@ func linesApply(c *cli.Context) error {
 		if !c.Bool("dry-run") {
 			tellUnspoken(changes, unspoken)
 			err = carryOut(ctx, c, cfg, stored, changes, stage, audit.LineApplied)
+			if cfg.needsTwo() {
+				return err
+			}
 		}
 		if c.IsSet("against") {
 			return reportAgainst(c, cfg, changes, files)
@@ -91,9 +94,22 @@ func plan(
 	return change.Plan(inForce, files, change.Options{Region: cfg.Line.Region, Recorded: audio(cfg)})
 }
 
-// carryOut puts changes in force one after the other. If somebody else changed a line meanwhile, the changes before it
-// stay in force, and the error names them.
+// carryOut puts changes in force, or keeps them as drafts where a second person publishes.
 func carryOut(
+	ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, changes []*change.Change, stage staging, action string,
+) error {
+	if !cfg.needsTwo() {
+		return putInForce(ctx, c, cfg, stored, changes, stage, action)
+	}
+	if stage != nil {
+		return wrongUse("--share: lines.approval is two, so whoever publishes the draft says with which share")
+	}
+	return saveDrafts(c, changes)
+}
+
+// putInForce puts changes in force one after the other. If somebody else changed a line meanwhile, the changes before it
+// stay in force, and the error names them.
+func putInForce(
 	ctx context.Context, c *cli.Context, cfg config, stored *bus.Lines, changes []*change.Change, stage staging, action string,
 ) error {
 	var done []string

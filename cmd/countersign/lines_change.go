@@ -60,6 +60,9 @@ func linesRemove(c *cli.Context) error {
 	}
 	name := c.Args().First()
 	return withLines(c, func(ctx context.Context, cfg config, stored *bus.Lines) error {
+		if cfg.needsTwo() {
+			return errors.New("lines.approval is two: one person removes no line; publish a version that sends its calls elsewhere")
+		}
 		have, err := stored.Get(ctx, name)
 		if err != nil {
 			return unknownLine(name, err)

@@ -60,6 +60,9 @@ func linesEdit(c *cli.Context) error {
 		}
 		tellUnspoken(changes, unspoken)
 		err = carryOut(ctx, c, cfg, stored, changes, nil, audit.LineEdited)
+		if cfg.needsTwo() {
+			return err
+		}
 		return errors.Join(err, report(c, changes))
 	}))
 }

@@ -46,8 +46,8 @@ func (s *service) addScreens(o *web.Options) {
 		WhatIf:   &staff.WhatIf{Options: s.whatIfOptions, Line: s.lineFile},
 		Settings: shownSettings{s.reloads},
 		LineSettings: &staff.LineSettings{
-			Tally: s.staged.Of,
-			Book:  s.state.Lines(), Drafts: linedraft.NewBook(s.state.People(), time.Now),
+			Tally: s.staged.Of, NeedsTwo: func() bool { return s.settings.get().needsTwo() },
+			Book: s.state.Lines(), Drafts: linedraft.NewBook(s.state.People(), time.Now),
 			Plan: func() change.Options {
 				return change.Options{Region: s.settings.get().Line.Region, Recorded: audio(s.cfg)}
 			},
@@ -78,6 +78,7 @@ func (s *service) addScreens(o *web.Options) {
 	o.Staff, o.Routes = pages, pages.Routes()
 	o.LineBook = &web.LineBook{
 		Lines: s.state.Lines(), Plan: options.LineSettings.Plan, Tally: s.staged.Of, Audit: note,
+		NeedsTwo: options.LineSettings.NeedsTwo,
 	}
 	o.Administration = &web.Administration{
 		People: s.book, Keys: made, Walls: screens, Schedules: schedules, Webhooks: hooks,

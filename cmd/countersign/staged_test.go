@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -107,4 +108,36 @@ func TestAShareGrowsToAllCalls(t *testing.T) {
 	code, _, stderr = s.run("lines", "apply", "--share", "10%", s.file("moved.yaml", strings.Replace(again, "5200", "5201", 1)))
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stderr, "its numbers change")
+}
+
+func TestWhereTwoChangeALineTheCommandLineObeys(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1, adaAndBob, "")
+	good := bankLine("bank", "5200", "pin: {digits: 6}")
+	s.apply(good)
+	s.settings = "lines: {approval: two}"
+	next := s.file("next.yaml", strings.Replace(good, "pin: {digits: 6}", "pin: {digits: 6, reasks: 1}", 1))
+	operator := func(who string, args ...string) (code int, stdout, stderr string) {
+		return countersign(t, "", append([]string{"--config", s.config("n1"), "--data", filepath.Join(s.dir, "n1")},
+			append(args, "--author", who)...)...)
+	}
+	code, stdout, stderr := operator("ada", "lines", "apply", next)
+	require.Equal(t, exitDone, code, stderr)
+	assert.Contains(t, stdout, "bank: saved as a draft, because lines.approval is two")
+	assert.Equal(t, 1, s.nodes[0].lines()["bank"].Version, "nothing is in force")
+	code, _, stderr = operator("ben", "lines", "apply", next)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "has a draft already, by ada")
+	code, _, stderr = operator("ada", "lines", "publish", "bank")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "ada has changed this draft: somebody else publishes it")
+	code, stdout, stderr = operator("ben", "lines", "publish", "bank")
+	require.Equal(t, exitDone, code, stderr)
+	assert.Contains(t, stdout, "version 1 → 2")
+	s.nodes[0].awaitLine("bank", 2)
+	code, _, stderr = operator("ada", "lines", "remove", "bank")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "one person removes no line")
+	code, _, stderr = operator("ada", "lines", "rollback", "bank", "1")
+	assert.Equal(t, exitDone, code, stderr)
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,8 @@ type Draft struct {
 	// Author saved it last, At.
 	Author string    `json:"author"`
 	At     time.Time `json:"at"`
+	// Authors are all who have saved it.
+	Authors []string `json:"authors,omitempty"`
 	// Revision is what Save needs to replace it; 0 before the first.
 	Revision uint64 `json:"-"`
 }
@@ -96,7 +99,22 @@ func (b *Book) Save(ctx context.Context, d Draft) (Draft, error) {
 	if len(d.Text) > lines.MaxSize {
 		return Draft{}, fmt.Errorf("the draft has %d KB: a line's file has at most %d KB", len(d.Text)>>10, lines.MaxSize>>10)
 	}
-	d.At = b.now().UTC().Truncate(time.Second)
+	d.At, d.Authors = b.now().UTC().Truncate(time.Second), []string{d.Author}
+	if d.Revision != 0 {
+		have, err := b.Get(ctx, d.Line)
+		switch {
+		case err != nil && !errors.Is(err, ErrNone):
+			return Draft{}, err
+		case have.Revision != d.Revision:
+			return Draft{}, &ConflictError{Have: have}
+		case err == nil && have.Text == d.Text && have.Base == d.Base:
+			return have, nil // who only looks at it is no author
+		case err == nil && !slices.Contains(have.Authors, d.Author):
+			d.Authors = append(have.Authors, d.Author)
+		case err == nil:
+			d.Authors = have.Authors
+		}
+	}
 	value, err := json.Marshal(d)
 	if err != nil {
 		return Draft{}, err

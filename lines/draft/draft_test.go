@@ -51,3 +51,21 @@ func TestADraftIsNoLongerThanALine(t *testing.T) {
 	require.ErrorContains(t, err, "at most 256 KB")
 	assert.NoError(t, b.Discard(t.Context(), Draft{Line: "retail"}))
 }
+
+func TestADraftKnowsAllWhoHaveChangedIt(t *testing.T) {
+	t.Parallel()
+	ctx, b := t.Context(), NewBook(shared.NewMemory(), time.Now)
+	d, err := b.Save(ctx, Draft{Line: "retail", Text: "one", Author: "ada"})
+	require.NoError(t, err)
+	for _, author := range []string{"bob", "bob", "ada"} {
+		d.Author, d.Text = author, d.Text+"."
+		d, err = b.Save(ctx, d)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, []string{"ada", "bob"}, d.Authors)
+	d.Author = "cleo"
+	same, err := b.Save(ctx, d)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"ada", "bob"}, same.Authors, "who changes nothing is no author")
+	assert.Equal(t, d.Revision, same.Revision)
+}

@@ -86,9 +86,9 @@ const (
 type Difference struct {
 	Measure Measure `json:"measure"`
 	// New and Before are percentages.
-	New       float64 `json:"new"`
-	Before    float64 `json:"before"`
-	Estimate  float64 `json:"estimate"`
+	New      float64 `json:"new"`
+	Before   float64 `json:"before"`
+	Estimate float64 `json:"estimate"`
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
 	// Bound is by how much it may be worse.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,8 @@ type publishPage struct {
 	// NoEvidence: the calls cannot be read.
 	NoEvidence bool
 	Reason     string
+	// Second: somebody else has to publish it.
+	Second bool
 }
 
 // evidence is what a draft would have done to recorded calls.
@@ -99,7 +102,8 @@ func (p *Pages) publishPage(r *http.Request, inForce shared.LineVersion, d draft
 	if err != nil {
 		return shown, err
 	}
-	shown = publishPage{linePage: l}
+	who, _ := access.From(r.Context())
+	shown = publishPage{linePage: l, Second: p.needsTwo() && slices.Contains(d.Authors, who.ID)}
 	if len(l.Problems) > 0 || d.Text == inForce.YAML {
 		return shown, nil
 	}
@@ -151,6 +155,9 @@ func (p *Pages) publish(w http.ResponseWriter, r *http.Request) error {
 		return p.showConflict(w, r, inForce, d, have)
 	}
 	d.Text = have.Text
+	if who, _ := access.From(r.Context()); p.needsTwo() && slices.Contains(have.Authors, who.ID) {
+		return refuse(http.StatusForbidden, "second_person_needed")
+	}
 	reason := strings.TrimSpace(r.PostForm.Get("reason"))
 	plan, problems, err := p.plan(r, inForce, d.Text)
 	if err != nil {
@@ -190,6 +197,8 @@ func (p *Pages) publish(w http.ResponseWriter, r *http.Request) error {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
+
+func (p *Pages) needsTwo() bool { return p.LineSettings.NeedsTwo != nil && p.LineSettings.NeedsTwo() }
 
 // putLine writes a version of a line in the name of who is signed in. One that is written and not announced is written.
 func (p *Pages) putLine(r *http.Request, line, text string, c bus.Change) (shared.LineVersion, error) {

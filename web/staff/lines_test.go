@@ -493,3 +493,25 @@ func TestADraftBeginsWithAShareOfTheCalls(t *testing.T) {
 	assert.Equal(t, http.StatusConflict, change("all", "5", "why").status, "it is over")
 	assert.Contains(t, b.get("/lines/retail/start").text, "no start with a share now")
 }
+
+func TestASecondPersonPublishes(t *testing.T) {
+	t.Parallel()
+	o, s := lineOffice(t)
+	o.pages.LineSettings.NeedsTwo = func() bool { return true }
+	ada, cleo := o.as("business"), o.as("cleo")
+	form := lineForm(t, ada.get("/lines/retail").text, retailLine)
+	form.Set("timers.first_digit", "7s")
+	require.Equal(t, http.StatusSeeOther, ada.do(http.MethodPost, "/lines/retail", form).status)
+	own := ada.get("/lines/retail/publish")
+	assert.Contains(t, own.text, "A second person publishes it")
+	assert.NotContains(t, own.text, `name="reason"`)
+	publish := url.Values{"reason": {"slow callers"}, "file": {""}, "base": {"2"}, "revision": {fieldAt.FindStringSubmatch(ada.get("/lines/retail").text)[2]}}
+	assert.Equal(t, http.StatusForbidden, ada.do(http.MethodPost, "/lines/retail/publish", publish).status)
+	second := lineForm(t, cleo.get("/lines/retail/publish").text, retailLine)
+	second.Set("reason", "slow callers")
+	require.Equal(t, http.StatusSeeOther, cleo.do(http.MethodPost, "/lines/retail/publish", second).status)
+	inForce, _ := s.Get(t.Context(), "retail")
+	assert.Equal(t, "cleo", inForce.Author)
+	back := ada.post("/lines/retail/return", "version", "2", "base", "3", "reason", "too slow")
+	assert.Equal(t, http.StatusSeeOther, back.status, "the way back takes one person")
+}
