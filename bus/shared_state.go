@@ -91,7 +91,7 @@ type State struct {
 	options  StateOptions
 	log      *slog.Logger
 
-	guard, calls, lines, people, webhooks *Bucket
+	guard, calls, lines, people, webhooks, recordings *Bucket
 
 	again   chan struct{} // a bucket was found missing
 	ensured chan struct{} // the buckets are as they should be
@@ -145,6 +145,9 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	s.webhooks = &Bucket{state: s, within: max(peopleWithin, o.Within), spec: bucketSpec{
 		name: "webhooks", about: "what webhooks have still to deliver", history: 1, perKey: true, later: true,
 	}}
+	s.recordings = &Bucket{state: s, within: max(linesWithin, o.Within), spec: bucketSpec{
+		name: "recordings", about: "recordings of prompts", history: 1, later: true,
+	}}
 	s.background.Go(func() { s.keep(ctx, conn.StatusChanged(nats.CONNECTED)) })
 	s.background.Go(func() { s.watchHang(ctx) })
 	s.background.Go(func() { s.expireOlder(ctx) })
@@ -165,6 +168,9 @@ func (s *State) People() *Bucket { return s.people }
 
 // Webhooks holds how far each webhook is, and what it could not deliver.
 func (s *State) Webhooks() *Bucket { return s.webhooks }
+
+// Recordings holds the recordings that people have uploaded, by the name that lines have them under.
+func (s *State) Recordings() *Bucket { return s.recordings }
 
 // Ready returns when NATS is connected and the buckets exist, or with ctx's error.
 func (s *State) Ready(ctx context.Context) error {
@@ -235,7 +241,7 @@ func (s *State) ensure(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, ensureWithin)
 	defer cancel()
-	for _, b := range []*Bucket{s.guard, s.calls, s.lines, s.people, s.webhooks} {
+	for _, b := range []*Bucket{s.guard, s.calls, s.lines, s.people, s.webhooks, s.recordings} {
 		if _, err := b.ensure(ctx, s.js); err != nil {
 			return err
 		}

@@ -17,8 +17,9 @@ import (
 
 const maxText = 1000 // runes
 
-// Text is spoken by a voice in place of a prompt, because a line says so.
-type Text struct{ Language, Text string }
+// Text is spoken by a voice in place of a prompt, because a line says so; or File is a recording that somebody uploaded,
+// to be had from where machines share them.
+type Text struct{ Language, Text, File string }
 
 // Replaced implements session.Prompts. A line's recording is <dir>/own/<language>/<File>; a text is found once
 // RenderTexts has spoken it. Like File it checks the disk each time.
@@ -33,7 +34,7 @@ func (c *Catalogue) Replaced(language string, r session.Replacement) (file strin
 	if err != nil {
 		return Tone, false
 	}
-	return orTone(c.spokenFile(voice, Text{language, r.Text}))
+	return orTone(c.spokenFile(voice, Text{Language: language, Text: r.Text}))
 }
 
 // CheckReplacement validates a line's replacement of a prompt, whether or not its audio exists.

@@ -86,7 +86,9 @@ func TestCheckReplacement(t *testing.T) {
 func TestATextIsFoundOnceItIsSpokenAndIsSpokenOnce(t *testing.T) {
 	t.Parallel()
 	c, dir, notes := catalogue(t, "")
-	texts := []Text{{"en", "Welcome to Acme."}, {"de", "Willkommen."}, {"en", "Welcome to Acme."}}
+	texts := []Text{
+		{Language: "en", Text: "Welcome to Acme."}, {Language: "de", Text: "Willkommen."}, {Language: "en", Text: "Welcome to Acme."},
+	}
 	_, found := c.Replaced("en", session.Replacement{Text: "Welcome to Acme."})
 	assert.False(t, found)
 
@@ -112,7 +114,9 @@ func TestATextIsFoundOnceItIsSpokenAndIsSpokenOnce(t *testing.T) {
 func TestATextThatCannotBeSpokenDoesNotStopTheOthers(t *testing.T) {
 	t.Parallel()
 	c, _, _ := catalogue(t, "read text; case $text in bad*) echo oh >&2; exit 1;; esac")
-	err := c.RenderTexts(t.Context(), []Text{{"en", "bad one"}, {"../en", "x"}, {"en", "good one"}})
+	err := c.RenderTexts(t.Context(), []Text{
+		{Language: "en", Text: "bad one"}, {Language: "../en", Text: "x"}, {Language: "en", Text: "good one"},
+	})
 	require.ErrorContains(t, err, "exit status 1: oh")
 	require.ErrorContains(t, err, "not the name of a language")
 	_, found := c.Replaced("en", session.Replacement{Text: "good one"})
@@ -124,13 +128,15 @@ func TestRenderingStopsWithItsContext(t *testing.T) {
 	c, _, notes := catalogue(t, "")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(session.ErrDraining)
-	require.ErrorIs(t, c.RenderTexts(ctx, []Text{{"en", "a"}, {"en", "b"}}), session.ErrDraining)
+	require.ErrorIs(t, c.RenderTexts(ctx, []Text{
+		{Language: "en", Text: "a"}, {Language: "en", Text: "b"},
+	}), session.ErrDraining)
 	assert.NoFileExists(t, notes)
 }
 
 func BenchmarkReplacedText(b *testing.B) {
 	c, _, _ := catalogue(b, "")
-	require.NoError(b, c.RenderTexts(b.Context(), []Text{{"en", "Welcome."}}))
+	require.NoError(b, c.RenderTexts(b.Context(), []Text{{Language: "en", Text: "Welcome."}}))
 	for b.Loop() {
 		if _, found := c.Replaced("en", session.Replacement{Text: "Welcome."}); !found {
 			b.Fatal("not found")

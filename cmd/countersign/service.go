@@ -50,6 +50,7 @@ type service struct {
 	events       *bus.Events // nil without webhooks
 	live         *weblive.Calls
 	attempts     *guard.Guard
+	sounds       sounds
 	staged       *staged.Watcher
 	company      companyNow
 	companyParts companyParts
@@ -156,9 +157,10 @@ func startService(
 	s.parts.addQuiet(func() { s.company.get().close() })
 
 	// Service lines, and the calls on them.
+	s.sounds = sounds{catalogue: catalogue, shared: s.state.Recordings()}
 	s.lines, err = live.New(live.Options{
 		Parts: s.lineParts(cfg, own), Unset: own.codes.unset,
-		Speak: catalogue.RenderTexts, Copy: cfg.linesPath(), Log: log,
+		Speak: s.sounds.speak, Copy: cfg.linesPath(), Log: log,
 		WasPutBack: s.linePutBack,
 	})
 	if err != nil {

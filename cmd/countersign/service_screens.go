@@ -46,7 +46,7 @@ func (s *service) addScreens(o *web.Options) {
 		WhatIf:   &staff.WhatIf{Options: s.whatIfOptions, Line: s.lineFile},
 		Settings: shownSettings{s.reloads},
 		LineSettings: &staff.LineSettings{
-			Tally: s.staged.Of, NeedsTwo: func() bool { return s.settings.get().needsTwo() },
+			Prompts: s.sounds, Tally: s.staged.Of, NeedsTwo: func() bool { return s.settings.get().needsTwo() },
 			Book: s.state.Lines(), Drafts: linedraft.NewBook(s.state.People(), time.Now),
 			Plan: func() change.Options {
 				return change.Options{Region: s.settings.get().Line.Region, Recorded: audio(s.cfg)}

@@ -34,7 +34,7 @@ type Source interface {
 type Options struct {
 	// Parts are passed to lines.Compile.
 	Parts lines.Parts
-	// Speak renders a line's own texts.
+	// Speak renders a line's own texts, and fetches its recordings.
 	Speak func(ctx context.Context, texts []prompts.Text) error
 	// Copy is the file that keeps the lines in force for a start without the store.
 	Copy string

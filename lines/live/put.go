@@ -124,6 +124,9 @@ func (l *Lines) compile(s shared.LineVersion) (made inForce, texts []prompts.Tex
 			if r.Text != "" {
 				texts = append(texts, prompts.Text{Language: language, Text: r.Text})
 			}
+			if prompts.IsRecorded(r.File) {
+				texts = append(texts, prompts.Text{Language: language, File: r.File})
+			}
 		}
 	}
 	return inForce{Entry: entry, def: def, stored: s}, texts, nil

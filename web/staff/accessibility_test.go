@@ -27,7 +27,7 @@ var screens = map[access.Role][]string{
 	access.Business: {
 		"/board", "/reports/summary", "/reports/benefits", "/lines", "/lines/retail", "/lines/retail/text",
 		"/lines/retail/publish", "/lines/retail/history?a=1&b=2",
-		"/lines/orders", "/lines/orders/start",
+		"/lines/orders", "/lines/orders/start", "/lines/retail/prompts",
 	},
 	access.Admin: {"/people", "/people/agent", "/keys", "/keys/shop", "/schedules", "/webhooks", "/settings"},
 }

@@ -66,7 +66,7 @@ func TestAQuestionIsMovedAndPublishedByMouseAndByKeys(t *testing.T) {
 				b.click(selector)
 			}
 			save(`button[value="publish"]`)
-			b.await(`location.pathname == "/lines/retail/publish"`)
+			b.await(`location.pathname == "/lines/retail/publish" && document.querySelector("#reason")`)
 			assert.Contains(t, eval[string](b, text("main")), "date of birth is now asked before: PIN")
 			if name == "by keys" {
 				b.tabTo("#reason")

@@ -1,12 +1,17 @@
 package staff_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/binary"
+	"math"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +27,8 @@ import (
 	"countersign/lines/edit"
 	"countersign/lines/staged"
 	"countersign/lines/whatif"
+	"countersign/prompts"
+	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/shared"
 	"countersign/store/audit"
@@ -115,7 +122,8 @@ func withLines(o *staff.Options) {
 		}}},
 	}}
 	o.LineSettings = &staff.LineSettings{
-		Book: s, Drafts: draft.NewBook(shared.NewMemory(), o.Now),
+		Prompts: &mouth{sounds: map[string][]byte{}},
+		Book:    s, Drafts: draft.NewBook(shared.NewMemory(), o.Now),
 		Plan: func() change.Options { return change.Options{Recorded: func(string, string) bool { return true }} },
 		Tally: func(string) (staged.Tally, bool) {
 			return staged.Tally{New: staged.Arm{Calls: 40, Unverified: 10}, Before: staged.Arm{Calls: 360, Unverified: 36}}, true
@@ -514,4 +522,143 @@ func TestASecondPersonPublishes(t *testing.T) {
 	assert.Equal(t, "cleo", inForce.Author)
 	back := ada.post("/lines/retail/return", "version", "2", "base", "3", "reason", "too slow")
 	assert.Equal(t, http.StatusSeeOther, back.status, "the way back takes one person")
+}
+
+// mouth speaks everything at once, and keeps what is uploaded.
+type mouth struct {
+	mu     sync.Mutex
+	sounds map[string][]byte
+}
+
+func (m *mouth) Sound(language, prompt string, own *session.Replacement) ([]byte, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if own == nil {
+		return []byte("RIFF usual " + language + " " + prompt), language != "fr"
+	}
+	wav, ok := m.sounds[language+own.Text+own.File]
+	return wav, ok
+}
+
+func (m *mouth) Speak(_ context.Context, language, text string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sounds[language+text] = []byte("RIFF spoken " + text)
+	return nil
+}
+
+func (m *mouth) Keep(ctx context.Context, language string, sound []byte) (string, error) {
+	wav, err := prompts.Recorded(ctx, sound)
+	if err != nil {
+		return "", err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sounds[language+prompts.RecordedName(wav)] = wav
+	return prompts.RecordedName(wav), nil
+}
+
+// upload posts a form with a file.
+func (b *browser) upload(path string, values map[string]string, name string, sound []byte) reply {
+	b.o.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for k, v := range values {
+		require.NoError(b.o.t, form.WriteField(k, v))
+	}
+	file, err := form.CreateFormFile("sound", name)
+	require.NoError(b.o.t, err)
+	_, err = file.Write(sound)
+	require.NoError(b.o.t, err)
+	require.NoError(b.o.t, form.Close())
+	r, err := http.NewRequestWithContext(b.o.t.Context(), http.MethodPost, b.o.url+path, &body)
+	require.NoError(b.o.t, err)
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	return b.send(r)
+}
+
+func TestPromptsAreHeardWordedAndUploaded(t *testing.T) {
+	t.Parallel()
+	o, s := lineOffice(t)
+	o.pages.LineSettings.Prompts = &mouth{sounds: map[string][]byte{}}
+	b := o.as("business")
+	page := b.get("/lines/retail/prompts")
+	require.Equal(t, http.StatusOK, page.status, page.text)
+	assert.Contains(t, page.text, `id="p-ask-pin"`)
+	sound := b.get("/lines/retail/prompts/en/ask-pin/sound")
+	assert.Equal(t, "RIFF usual en ask-pin", sound.text)
+	assert.Equal(t, "audio/wav", sound.header.Get("Content-Type"))
+	revision := func() string {
+		d, _ := o.pages.LineSettings.Drafts.Get(t.Context(), "retail") // 0, or that of the one that is gone
+		return strconv.FormatUint(d.Revision, 10)
+	}
+	now := func() string {
+		d, err := o.pages.LineSettings.Drafts.Get(t.Context(), "retail")
+		require.NoError(t, err)
+		return d.Text
+	}
+	const at = "/lines/retail/prompts/en/greeting"
+	worded := b.upload(at, map[string]string{"do": "text", "text": "Hello: it's us.", "revision": revision()}, "", nil)
+	require.Equal(t, http.StatusSeeOther, worded.status, worded.text)
+	assert.Contains(t, now(), `prompts: {greeting: {en: {text: "Hello: it's us."}}}`)
+	assert.Equal(t, "RIFF spoken Hello: it's us.", b.get(at+"/sound").text, "it is heard before it is published")
+	assert.Equal(t, "RIFF usual en greeting", b.get(at+"/sound?of=force").text, "beside the old one")
+	assert.Equal(t, http.StatusConflict, b.upload(at, map[string]string{"do": "text", "text": "x", "revision": "999"}, "", nil).status)
+
+	wav := tone()
+	kept := b.upload(at, map[string]string{"do": "upload", "revision": revision()}, "../../etc/passwd;rm -rf.wav", wav)
+	require.Equal(t, http.StatusSeeOther, kept.status, kept.text)
+	assert.Regexp(t, `greeting: \{en: \{file: rec-[0-9a-f]{32}\.wav\}\}`, now(), "its user's name for it is nowhere")
+	for says, wrong := range map[string][]byte{
+		"this is no sound": []byte("<svg onload=alert(1)>"), "cut short": append([]byte{}, wav[:len(wav)-10]...),
+		"at least 0.2": wav[:44],
+	} {
+		if says == "at least 0.2" {
+			wrong = append([]byte{}, wav[:44]...)
+			binary.LittleEndian.PutUint32(wrong[40:], 0)
+			says = "the WAV is empty"
+		}
+		got := b.upload(at, map[string]string{"do": "upload", "revision": revision()}, "x.wav", wrong)
+		assert.Equal(t, http.StatusUnprocessableEntity, got.status, says)
+		assert.Contains(t, got.text, says)
+	}
+	big := b.upload(at, map[string]string{"do": "upload", "revision": revision()}, "x.wav", make([]byte, prompts.MaxUpload+128<<10))
+	assert.Equal(t, http.StatusRequestEntityTooLarge, big.status)
+	for _, wrong := range []string{"/lines/retail/prompts/de/greeting", "/lines/retail/prompts/en/no-such", "/lines/retail/prompts/..%2Fen/greeting"} {
+		assert.Equal(t, http.StatusBadRequest, b.upload(wrong, map[string]string{"do": "text", "text": "x", "revision": revision()}, "", nil).status, wrong)
+	}
+	publish := lineForm(t, b.get("/lines/retail/publish").text, now())
+	assert.Contains(t, b.get("/lines/retail/publish").text, "Own wordings")
+	publish.Set("reason", "a warmer voice")
+	require.Equal(t, http.StatusSeeOther, b.do(http.MethodPost, "/lines/retail/publish", publish).status)
+	usual := b.upload(at, map[string]string{"do": "usual", "revision": revision()}, "", nil)
+	require.Equal(t, http.StatusSeeOther, usual.status, usual.text)
+	assert.Equal(t, retailLine, now(), "and back")
+	inForce, _ := s.Get(t.Context(), "retail")
+	assert.Contains(t, inForce.YAML, "rec-")
+}
+
+func TestAMissingTranslationIsListed(t *testing.T) {
+	t.Parallel()
+	o, s := lineOffice(t)
+	o.pages.LineSettings.Prompts = &mouth{sounds: map[string][]byte{}}
+	s.all["retail"][1].YAML = retailLine + "languages: [en, fr]\n"
+	page := o.as("business").get("/lines/retail/prompts").text
+	assert.Contains(t, page, `<a href="#p-ask-pin-fr">ask-pin (fr)</a>`)
+	assert.NotContains(t, page, `<a href="#p-ask-pin-en">`)
+}
+
+// tone is a WAV of a second.
+func tone() []byte {
+	wav := append([]byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"), make([]byte, 20)...)
+	binary.LittleEndian.PutUint32(wav[24:], 8000)
+	binary.LittleEndian.PutUint32(wav[28:], 16000)
+	binary.LittleEndian.PutUint16(wav[32:], 2)
+	binary.LittleEndian.PutUint16(wav[34:], 16)
+	copy(wav[36:], "data")
+	binary.LittleEndian.PutUint32(wav[40:], 16000)
+	for i := range 8000 {
+		wav = binary.LittleEndian.AppendUint16(wav, uint16(int16(9000*math.Sin(float64(i)/2))))
+	}
+	return wav
 }

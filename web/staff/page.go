@@ -165,7 +165,7 @@ func isPart(r *http.Request) bool { return r.Header.Get("X-Part") != "" }
 
 // contentPolicy lets pages load what is ours alone, and run no code in them. At its end is who may frame them.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
-	"connect-src 'self'; form-action 'self'; base-uri 'none'; " +
+	"media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types countersign; frame-ancestors "
 
 // show writes a page, or the part of it that changes.
