@@ -140,7 +140,7 @@ func Conform(t *testing.T, place Place) {
 		})
 	}
 	either := session.Collect{
-		Files: []string{"ask-account"}, Min: 4, Max: 6, FirstDigit: time.Second, InterDigit: time.Second, OptOut: '*',
+		Files: []string{"ask-account"}, Min: 4, Max: 6, FirstDigit: time.Second, InterDigit: 3 * time.Second, OptOut: '*',
 		Speech: &session.Speech{Engine: Engine, Grammar: "digits", Length: 2 * time.Second},
 	}
 	deaf := either
