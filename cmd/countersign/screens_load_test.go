@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -92,6 +93,7 @@ type load struct {
 	cmd       *exec.Cmd
 	url, key  string
 	transport *http.Transport
+	stop      func() (said string) // ends the demo, and returns what it said at its end
 
 	mu           sync.Mutex
 	pops, boards []time.Duration
@@ -102,8 +104,14 @@ var screensAt = regexp.MustCompile(`screens +(http://\S+)(/demo/\S+)`)
 
 func startDemo(t *testing.T, callers, agents int) *load {
 	t.Helper()
+	return startDemoAt(t, "1", callers, agents)
+}
+
+// startDemoAt starts a demo whose callers are some times as fast as people.
+func startDemoAt(t *testing.T, speed string, callers, agents int) *load {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := command(ctx, "demo", "--speed", "1", "--callers", strconv.Itoa(callers), "--agents", strconv.Itoa(agents))
+	cmd := command(ctx, "demo", "--speed", speed, "--callers", strconv.Itoa(callers), "--agents", strconv.Itoa(agents))
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
@@ -115,8 +123,16 @@ func startDemo(t *testing.T, callers, agents int) *load {
 		}
 	}
 	read := make(chan struct{})
-	go func() { defer close(read); _, _ = io.Copy(io.Discard, out) }()
-	t.Cleanup(func() { cancel(); <-read; _ = cmd.Wait(); d.transport.CloseIdleConnections() })
+	var said bytes.Buffer
+	go func() { defer close(read); _, _ = io.Copy(&said, out) }()
+	d.stop = sync.OnceValue(func() string {
+		cancel()
+		<-read
+		_ = cmd.Wait()
+		d.transport.CloseIdleConnections()
+		return said.String()
+	})
+	t.Cleanup(func() { d.stop() })
 	require.NotEmpty(t, d.url, "the demo does not begin")
 	return d
 }

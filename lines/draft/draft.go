@@ -69,11 +69,11 @@ func (b *Book) Get(ctx context.Context, line string) (Draft, error) {
 		return Draft{}, fmt.Errorf("read the draft of line %s: %w", line, err)
 	}
 	d := Draft{Line: line, Revision: revision}
-	if len(value) == 0 { // discarded
-		return d, ErrNone
-	}
 	if err := json.Unmarshal(value, &d); err != nil {
 		return Draft{}, fmt.Errorf("read the draft of line %s: %w", line, err)
+	}
+	if d.Text == "" { // discarded
+		return d, ErrNone
 	}
 	return d, nil
 }
@@ -87,7 +87,7 @@ func (b *Book) All(ctx context.Context) (map[string]Draft, error) {
 	all := map[string]Draft{}
 	for key, value := range values {
 		var d Draft
-		if len(value) > 0 && json.Unmarshal(value, &d) == nil {
+		if json.Unmarshal(value, &d) == nil && d.Text != "" {
 			all[strings.TrimPrefix(key, prefix+".")] = d
 		}
 	}
@@ -127,7 +127,11 @@ func (b *Book) Discard(ctx context.Context, d Draft) error {
 	if d.Revision == 0 {
 		return nil
 	}
-	_, err := b.write(ctx, d, nil)
+	gone, err := json.Marshal(Draft{Line: d.Line}) // an empty value would look as if there were no key
+	if err != nil {
+		return err
+	}
+	_, err = b.write(ctx, d, gone)
 	return err
 }
 
@@ -147,7 +151,7 @@ func (b *Book) write(ctx context.Context, d Draft, value []byte) (Draft, error) 
 		return d, nil
 	}
 	have, err := b.Get(ctx, d.Line)
-	if errors.Is(err, ErrNone) && before == 0 { // an earlier draft was discarded
+	if errors.Is(err, ErrNone) && before == 0 && have.Revision != 0 { // an earlier draft was discarded
 		d.Revision = have.Revision
 		return b.write(ctx, d, value)
 	}
