@@ -52,6 +52,14 @@ func TestALineIsChangedInTheBrowserWhileCallersCall(t *testing.T) {
 	click(`form[action$="/publish"] button`)
 	await(`document.querySelector('[data-version="2"]')`)
 
+	goTo("/lines/bank/try", `button[value="ring"]`) // on the simulated FreeSWITCH, in the service
+	click(`button[value="ring"]`)
+	await(`document.querySelector('[data-kind="prompt"]')`)
+	click(`button[name="keys"][value="1"]`)
+	await(`document.querySelector('[data-kind="keyed"]')`)
+	click(`button[value="hang-up"]`)
+	await(`document.querySelector('[data-kind="end"]')`)
+
 	text, err := lines.Example("bank")
 	require.NoError(t, err)
 	bad := strings.NewReplacer("digits: 6, read_back: unattested", "digits: 15, read_back: unattested", "ani: {attestation: A}",

@@ -24,6 +24,7 @@ import (
 	"countersign/web/people"
 	"countersign/web/provider"
 	"countersign/web/staff"
+	"countersign/web/tryout"
 	"countersign/web/walls"
 )
 
@@ -35,6 +36,10 @@ func (s *service) addScreens(o *web.Options) {
 	screens, schedules := walls.New(s.state.People(), time.Now), scheduledReports{s.settings}
 	hooks := shownWebhooks{s.cfg, s.state, s.events}
 	note := func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) }
+	telephones := tryout.New(tryout.Options{
+		Prompts: s.sounds.catalogue, Region: func() string { return s.settings.get().Line.Region }, Log: s.log,
+	})
+	s.parts.addQuiet(telephones.Close)
 	options := staff.Options{
 		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames(),
 		StepUps: o.StepUps, Allows: s.allows, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
@@ -46,7 +51,7 @@ func (s *service) addScreens(o *web.Options) {
 		WhatIf:   &staff.WhatIf{Options: s.whatIfOptions, Line: s.lineFile},
 		Settings: shownSettings{s.reloads},
 		LineSettings: &staff.LineSettings{
-			Prompts: s.sounds, Tally: s.staged.Of, NeedsTwo: func() bool { return s.settings.get().needsTwo() },
+			Prompts: s.sounds, Telephones: telephones, Tally: s.staged.Of, NeedsTwo: func() bool { return s.settings.get().needsTwo() },
 			Book: s.state.Lines(), Drafts: linedraft.NewBook(s.state.People(), time.Now),
 			Plan: func() change.Options {
 				return change.Options{Region: s.settings.get().Line.Region, Recorded: audio(s.cfg)}

@@ -28,6 +28,7 @@ var screens = map[access.Role][]string{
 		"/board", "/reports/summary", "/reports/benefits", "/lines", "/lines/retail", "/lines/retail/text",
 		"/lines/retail/publish", "/lines/retail/history?a=1&b=2",
 		"/lines/orders", "/lines/orders/start", "/lines/retail/prompts",
+		"/lines/retail/try",
 	},
 	access.Admin: {"/people", "/people/agent", "/keys", "/keys/shop", "/schedules", "/webhooks", "/settings"},
 }

@@ -30,8 +30,9 @@ type LineSettings struct {
 	Drafts *draft.Book
 	// Plan are the settings that a line is checked with.
 	Plan func() change.Options
-	// Prompts are what callers hear.
-	Prompts Prompts
+	// Prompts are what callers hear, Telephones call a draft.
+	Prompts    Prompts
+	Telephones Telephones
 	// NeedsTwo: somebody publishes who has not changed the draft.
 	NeedsTwo func() bool
 	// Tally is what was counted of a line's version that begins with a share of the calls; ok is false if it does not.

@@ -34,6 +34,7 @@ import (
 	"countersign/store/audit"
 	"countersign/web/people"
 	"countersign/web/staff"
+	"countersign/web/tryout"
 )
 
 // shelf is lines in memory, as package bus keeps them.
@@ -122,8 +123,8 @@ func withLines(o *staff.Options) {
 		}}},
 	}}
 	o.LineSettings = &staff.LineSettings{
-		Prompts: &mouth{sounds: map[string][]byte{}},
-		Book:    s, Drafts: draft.NewBook(shared.NewMemory(), o.Now),
+		Prompts: &mouth{sounds: map[string][]byte{}}, Telephones: &handset{},
+		Book: s, Drafts: draft.NewBook(shared.NewMemory(), o.Now),
 		Plan: func() change.Options { return change.Options{Recorded: func(string, string) bool { return true }} },
 		Tally: func(string) (staged.Tally, bool) {
 			return staged.Tally{New: staged.Arm{Calls: 40, Unverified: 10}, Before: staged.Arm{Calls: 360, Unverified: 36}}, true
@@ -661,4 +662,62 @@ func tone() []byte {
 		wav = binary.LittleEndian.AppendUint16(wav, uint16(int16(9000*math.Sin(float64(i)/2))))
 	}
 	return wav
+}
+
+// handset is a telephone whose calls end by the hash key.
+type handset struct{ said []tryout.Said }
+
+func (h *handset) Ring(_, text string, _ bool) (string, error) {
+	if _, err := lines.Parse("line", []byte(text)); err != nil {
+		return "", err
+	}
+	h.said = []tryout.Said{{Kind: "prompt", Text: "Welcome <there>.", Language: "en", Prompt: "greeting"}}
+	return "call-1", nil
+}
+
+func (h *handset) Look(_, id string) (tryout.View, error) {
+	if id != "call-1" {
+		return tryout.View{}, tryout.ErrOver
+	}
+	over := h.said[len(h.said)-1].Kind == "end"
+	return tryout.View{ID: id, Said: h.said, Asked: !over, Over: over}, nil
+}
+
+func (h *handset) Press(_, _, keys string) error {
+	h.said = append(h.said, tryout.Said{Kind: "keyed", Text: keys})
+	if strings.HasSuffix(keys, "#") {
+		h.said = append(h.said, tryout.Said{Kind: "end", Text: "menu XML default", Status: event.StatusVerified, Reason: event.ReasonOK})
+	}
+	return nil
+}
+
+func (h *handset) HangUp(string, string) error {
+	h.said = append(h.said, tryout.Said{Kind: "end"})
+	return nil
+}
+
+func TestADraftIsCalledFromItsPage(t *testing.T) {
+	t.Parallel()
+	o, _ := lineOffice(t)
+	b := o.as("business")
+	const at = "/lines/retail/try"
+	assert.Contains(t, b.get(at).text, "every answer that does not end in 0 is right")
+	rung := b.post(at, "do", "ring")
+	require.Equal(t, http.StatusSeeOther, rung.status, rung.text)
+	page := b.get(rung.header.Get("Location"))
+	assert.Contains(t, page.text, "Welcome &lt;there&gt;.")
+	assert.Contains(t, page.text, "Keys are waited for.")
+	b.header.Set("X-Part", "1")
+	assert.Equal(t, http.StatusNoContent, b.post(at, "do", "press", "call", "call-1", "keys", "12#").status)
+	part := b.get(at + "?call=call-1")
+	assert.Contains(t, part.text, `data-over="true"`)
+	assert.Contains(t, part.text, "The call goes to <code>menu XML default</code>")
+	assert.NotContains(t, part.text, "<html")
+	assert.Equal(t, http.StatusNotFound, b.get(at+"?call=another").status)
+	b.header.Del("X-Part")
+	assert.Equal(t, http.StatusBadRequest, b.post(at, "do", "jump").status)
+	form := lineForm(t, b.get("/lines/retail/text").text, retailLine)
+	form.Set("file", "format: 9")
+	require.Equal(t, http.StatusSeeOther, b.do(http.MethodPost, "/lines/retail/text", form).status)
+	assert.Equal(t, http.StatusConflict, b.post(at, "do", "ring").status, "it has mistakes")
 }

@@ -187,6 +187,8 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/lines/{line}/text", p.saveLineText, business...),
 		slowly(triedWithin, staff("GET", "/lines/{line}/publish", p.publishForm, business...)),
 		slowly(triedWithin, staff("POST", "/lines/{line}/publish", p.publish, business...)),
+		staff("GET", "/lines/{line}/try", p.lineTry, business...),
+		staff("POST", "/lines/{line}/try", p.tryLine, business...),
 		staff("GET", "/lines/{line}/prompts", p.linePrompts, business...),
 		staff("GET", "/lines/{line}/prompts/{language}/{prompt}/sound", p.promptSound, business...),
 		slowly(runWithin, staff("POST", "/lines/{line}/prompts/{language}/{prompt}", p.changePrompt, business...)),
