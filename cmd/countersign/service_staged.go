@@ -31,6 +31,9 @@ const returnAuthor = "countersign"
 
 // returnFrom puts the version before in force for all calls again. The first machine that does so tells it.
 func (s *service) returnFrom(ctx context.Context, v shared.LineVersion, t staged.Tally, why string) error {
+	// Counting ends, and its context with it, as soon as the version is written, which may be before NATS has said so.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+	defer cancel()
 	put, err := s.state.Lines().Put(ctx, v.Name, v.Staged.BeforeYAML, bus.Change{
 		Author: returnAuthor, Comment: why, ExpectedVersion: v.Version, RolledBackTo: v.Staged.Before,
 		Summary: []string{fmt.Sprintf("returned from version %d: %s", v.Version, why)},
@@ -42,8 +45,6 @@ func (s *service) returnFrom(ctx context.Context, v shared.LineVersion, t staged
 	case err != nil && !errors.Is(err, bus.ErrNotAnnounced):
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout) // what was done ends the counting
-	defer cancel()
 	s.log.Error("a new version of a line was worse than it may be: the one before is in force for all calls again",
 		"line", v.Name, "version", v.Version, "why", why)
 	now := time.Now().UTC()
