@@ -83,14 +83,6 @@ func stateError(err error) error {
 	return unavailable("The state that machines share is unavailable now. Try again.", err)
 }
 
-// administers is what may be administered here.
-func (a *api) administers() (*Administration, error) {
-	if a.Administration == nil {
-		return nil, errNoAdministration
-	}
-	return a.Administration, nil
-}
-
 // actor is whose key a request has, for the audit log.
 func actor(r *http.Request) string { return "key " + noteOf(r).key }
 

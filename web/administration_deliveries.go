@@ -10,11 +10,7 @@ import (
 	"countersign/store/audit"
 )
 
-func (a *api) schedules(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) schedules(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	all, err := in.Schedules.Statuses(r.Context())
 	if err != nil {
 		return unavailable("The schedules cannot be read now. Try again.", err)
@@ -22,11 +18,7 @@ func (a *api) schedules(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, map[string]any{"schedules": emptyIfNil(all)})
 }
 
-func (a *api) runSchedule(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) runSchedule(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	went, err := in.Schedules.Run(r.Context(), r.PathValue("schedule"), actor(r))
 	switch {
 	case errors.Is(err, deliver.ErrUnknown):
@@ -66,11 +58,7 @@ func failingCalls(all []webhook.Failing) []failingCall {
 	return shown
 }
 
-func (a *api) webhooks(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) webhooks(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	all, err := in.Webhooks.Statuses(r.Context())
 	if err != nil {
 		return stateError(err)
@@ -91,11 +79,7 @@ type webhookAnswer struct {
 	MS     int64  `json:"ms"`
 }
 
-func (a *api) testWebhook(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) testWebhook(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	name := r.PathValue("webhook")
 	answers, err := in.Webhooks.Test(r.Context(), name)
 	switch {
@@ -111,11 +95,7 @@ func (a *api) testWebhook(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, map[string]any{"answers": shown})
 }
 
-func (a *api) retryWebhook(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) retryWebhook(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	name := r.PathValue("webhook")
 	switch err := in.Webhooks.Retry(r.Context(), name); {
 	case errors.Is(err, webhook.ErrUnknown):

@@ -32,11 +32,7 @@ func (a *api) listedKey(k apikeys.Key, secret string) listedKey {
 	return l
 }
 
-func (a *api) keys(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) keys(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	all, err := in.Keys.All(r.Context())
 	if err != nil {
 		return stateError(err)
@@ -51,11 +47,7 @@ func (a *api) keys(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, map[string]any{"keys": shown})
 }
 
-func (a *api) addKey(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) addKey(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	var wanted struct {
 		Name   string         `json:"name"`
 		Scopes []access.Scope `json:"scopes"`
@@ -74,11 +66,7 @@ func (a *api) addKey(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusCreated, a.listedKey(k, secret))
 }
 
-func (a *api) changeKey(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) changeKey(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	var wanted struct {
 		Scopes []access.Scope `json:"scopes"`
 	}
@@ -97,11 +85,7 @@ func (a *api) changeKey(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, a.listedKey(k, ""))
 }
 
-func (a *api) rotateKey(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) rotateKey(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	var body struct {
 		Grace string `json:"grace"`
 	}
@@ -120,11 +104,7 @@ func (a *api) rotateKey(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, a.listedKey(k, secret))
 }
 
-func (a *api) revokeKey(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) revokeKey(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	name := r.PathValue("key")
 	if err := in.Keys.Revoke(r.Context(), name); err != nil {
 		return stateError(err)

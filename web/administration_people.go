@@ -45,11 +45,7 @@ func (w wantedPerson) set(p *people.Person) {
 
 const personBody = `{"name": "…", "roles": ["agent"], "lines": [], "agents": ["1001"], "language": "de", "disabled": false}`
 
-func (a *api) people(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) people(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	all, err := in.People.All(r.Context())
 	if err != nil {
 		return stateError(err)
@@ -61,11 +57,7 @@ func (a *api) people(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, map[string]any{"people": shown})
 }
 
-func (a *api) person(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) person(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	p, err := in.People.Get(r.Context(), r.PathValue("person"))
 	if err != nil {
 		return stateError(err)
@@ -80,11 +72,7 @@ type invitation struct {
 	Expires time.Time `json:"expires"`
 }
 
-func (a *api) addPerson(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) addPerson(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	var body struct {
 		ID string `json:"id"`
 		wantedPerson
@@ -97,18 +85,15 @@ func (a *api) addPerson(w http.ResponseWriter, r *http.Request) error {
 	if err := p.Check(); err != nil {
 		return badRequest("The person is wrong: " + err.Error() + ".")
 	}
-	if p, err = in.People.Add(r.Context(), p); err != nil {
+	p, err := in.People.Add(r.Context(), p)
+	if err != nil {
 		return stateError(err)
 	}
 	a.audited(r, audit.PersonAdded, "person "+p.ID, people.RolesText(p))
 	return a.invite(w, r, p, http.StatusCreated)
 }
 
-func (a *api) changePerson(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) changePerson(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	var body wantedPerson
 	if err := readJSON(w, r, &body, personBody); err != nil {
 		return err
@@ -129,11 +114,7 @@ func (a *api) changePerson(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, shownPerson(p))
 }
 
-func (a *api) invitePerson(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) invitePerson(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	p, err := in.People.Get(r.Context(), r.PathValue("person"))
 	if err != nil {
 		return stateError(err)
@@ -151,11 +132,7 @@ func (a *api) invite(w http.ResponseWriter, r *http.Request, p people.Person, st
 	return answer(w, status, invitation{Person: shownPerson(p), Link: a.Administration.Invitation(secret), Expires: until})
 }
 
-func (a *api) signOutPerson(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) signOutPerson(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	id := r.PathValue("person")
 	p, err := in.People.Get(r.Context(), id)
 	if err != nil {

@@ -7,11 +7,7 @@ import (
 	"countersign/web/walls"
 )
 
-func (a *api) walls(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) walls(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	all, err := in.Walls.All(r.Context())
 	if err != nil {
 		return stateError(err)
@@ -19,18 +15,14 @@ func (a *api) walls(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, map[string]any{"walls": emptyIfNil(all)})
 }
 
-func (a *api) pairWall(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) pairWall(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	var body struct {
 		Code string `json:"code"`
 		Name string `json:"name"`
 		By   string `json:"by"`
 		Line string `json:"line"`
 	}
-	err = readJSON(w, r, &body, `{"code": "…", "name": "…", "by": "the id of a person", "line": "…"}`)
+	err := readJSON(w, r, &body, `{"code": "…", "name": "…", "by": "the id of a person", "line": "…"}`)
 	if err != nil {
 		return err
 	}
@@ -50,11 +42,7 @@ func (a *api) pairWall(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusCreated, paired)
 }
 
-func (a *api) revokeWall(w http.ResponseWriter, r *http.Request) error {
-	in, err := a.administers()
-	if err != nil {
-		return err
-	}
+func (a *api) revokeWall(w http.ResponseWriter, r *http.Request, in *Administration) error {
 	revoked, err := in.Walls.Revoke(r.Context(), r.PathValue("wall"))
 	if err != nil {
 		return stateError(err)

@@ -31,9 +31,16 @@ func (a *api) routes() []access.Route {
 
 // administration is what the pages for administrators do, for programs.
 func (a *api) administration() (all []access.Route) {
-	add := func(method, path string, within time.Duration, h func(http.ResponseWriter, *http.Request) error) {
+	type handler func(http.ResponseWriter, *http.Request, *Administration) error
+	add := func(method, path string, within time.Duration, h handler) {
 		all = append(all, access.Route{
-			Method: method, Path: path, Rule: access.Key(access.Administer), Within: within, Handler: handle(h),
+			Method: method, Path: path, Rule: access.Key(access.Administer), Within: within,
+			Handler: handle(func(w http.ResponseWriter, r *http.Request) error {
+				if a.Administration == nil {
+					return errNoAdministration
+				}
+				return h(w, r, a.Administration)
+			}),
 		})
 	}
 	add("GET", "/v1/people", 0, a.people)
