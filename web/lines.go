@@ -11,6 +11,7 @@ import (
 	"countersign/lines"
 	"countersign/lines/change"
 	"countersign/lines/staged"
+	"countersign/lines/whatif"
 	"countersign/session/shared"
 	"countersign/store/audit"
 	"countersign/web/access"
@@ -21,6 +22,8 @@ type LineBook struct {
 	Lines Lines
 	// Plan are the settings that a line is checked with.
 	Plan func() change.Options
+	// WhatIf are what lines default to when they are tried on recorded calls.
+	WhatIf func() whatif.Options
 	// NeedsTwo: two persons publish a line, so a program does not.
 	NeedsTwo func() bool
 	// Tally is what was counted of a version that begins with a share of the calls.
@@ -41,16 +44,18 @@ func (a *api) lineRoutes() (all []access.Route) {
 	for _, r := range []struct {
 		method, path string
 		h            func(http.ResponseWriter, *http.Request, *LineBook) error
+		within       time.Duration
 	}{
-		{"GET", "/v1/lines", a.lines},
-		{"GET", "/v1/lines/{line}", a.oneLine},
-		{"GET", "/v1/lines/{line}/versions", a.lineVersions},
-		{"GET", "/v1/lines/{line}/start", a.lineStart},
-		{"POST", "/v1/lines/{line}/check", a.checkLine},
-		{"PUT", "/v1/lines/{line}", a.putLine},
-		{"POST", "/v1/lines/{line}/share", a.shareLine},
+		{"GET", "/v1/lines", a.lines, 0},
+		{"GET", "/v1/lines/{line}", a.oneLine, 0},
+		{"GET", "/v1/lines/{line}/versions", a.lineVersions, 0},
+		{"GET", "/v1/lines/{line}/start", a.lineStart, 0},
+		{"POST", "/v1/lines/{line}/check", a.checkLine, 0},
+		{"POST", "/v1/lines/{line}/what-if", a.whatIf, triedWithin},
+		{"PUT", "/v1/lines/{line}", a.putLine, 0},
+		{"POST", "/v1/lines/{line}/share", a.shareLine, 0},
 	} {
-		all = append(all, access.Route{Method: r.method, Path: r.path, Rule: access.Key(access.Lines), Handler: handle(
+		all = append(all, access.Route{Method: r.method, Path: r.path, Rule: access.Key(access.Lines), Within: r.within, Handler: handle(
 			func(w http.ResponseWriter, req *http.Request) error {
 				if a.LineBook == nil {
 					return unavailable("This machine has no service lines.", nil)

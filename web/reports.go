@@ -23,6 +23,8 @@ import (
 type Reports interface {
 	// Read is reports.Reader.Read, or returns reports.ErrNoReports.
 	Read(ctx context.Context, name string, q reports.Query, print func(*reports.Report) error) error
+	// Benefits is reports.Reader.Benefits.
+	Benefits(ctx context.Context, q reports.BenefitsQuery) (reports.Benefits, error)
 }
 
 // How many calls an answer has at most, and without a limit (docs/policy.md#people).

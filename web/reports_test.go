@@ -164,6 +164,10 @@ func TestReportsThatAreNotThereAre503(t *testing.T) {
 
 type failing struct{ err error }
 
+func (f failing) Benefits(context.Context, reports.BenefitsQuery) (reports.Benefits, error) {
+	return reports.Benefits{}, f.err
+}
+
 func (f failing) Read(context.Context, string, reports.Query, func(*reports.Report) error) error {
 	return f.err
 }

@@ -23,6 +23,8 @@ func (a *api) routes() []access.Route {
 		{Method: "POST", Path: "/v1/embed-tokens", Rule: access.Key(access.Embed), Handler: handle(a.embedToken)},
 		{Method: "GET", Path: "/v1/calls", Rule: access.Key(access.Reports), Handler: handle(a.searchCalls)},
 		{Method: "GET", Path: "/v1/calls/{call}/journey", Rule: access.Key(access.Reports), Handler: handle(a.journey)},
+		{Method: "GET", Path: "/v1/board", Rule: access.Key(access.Reports), Handler: handle(a.board)},
+		{Method: "GET", Path: "/v1/benefits", Rule: access.Key(access.Reports), Handler: handle(a.benefits)},
 		{Method: "GET", Path: "/v1/reports/{name}", Rule: access.Key(access.Reports), Handler: handle(a.report)},
 		{Method: "GET", Path: "/v1/calls/{call}", Rule: access.Key(access.Calls), Handler: handle(a.call)},
 		{Method: "POST", Path: "/v1/calls/{call}/step-up", Rule: access.Key(access.StepUp), Handler: handle(a.stepUp)},

@@ -13,10 +13,12 @@ import (
 	"net/http"
 	"time"
 
+	"countersign/reports"
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/session/token"
 	"countersign/web/access"
+	"countersign/web/live"
 )
 
 // Options are what the API needs. Requests that need a nil part get 503.
@@ -42,6 +44,9 @@ type Options struct {
 	Keys    Keys
 	// Administration is what keys with the scope admin may change; nil where this machine has no screens.
 	Administration *Administration
+	// Live are the calls of now, Benefits what the settings say about costs.
+	Live     *live.Calls
+	Benefits func() reports.Assumptions
 	// LineBook are the service lines; nil where this machine has none.
 	LineBook *LineBook
 	// Ready returns, in sentences, why this machine cannot take calls; nothing if it can. It must return when ctx ends,
@@ -84,6 +89,9 @@ func New(o Options) http.Handler {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Benefits == nil {
+		o.Benefits = func() reports.Assumptions { return reports.Assumptions{} }
 	}
 	if o.APIKeys == nil {
 		o.APIKeys = func() []Key { return nil }

@@ -83,8 +83,9 @@ func (s *service) addScreens(o *web.Options) {
 	o.Staff, o.Routes = pages, pages.Routes()
 	o.LineBook = &web.LineBook{
 		Lines: s.state.Lines(), Plan: options.LineSettings.Plan, Tally: s.staged.Of, Audit: note,
-		NeedsTwo: options.LineSettings.NeedsTwo,
+		NeedsTwo: options.LineSettings.NeedsTwo, WhatIf: s.whatIfOptions,
 	}
+	o.Live, o.Benefits = s.live, options.Benefits
 	o.Administration = &web.Administration{
 		People: s.book, Keys: made, Walls: screens, Schedules: schedules, Webhooks: hooks,
 		Invitation: s.invitationURL, Audit: note,
