@@ -173,12 +173,12 @@ func (d *Desk) Talking() (n int) {
 	return n
 }
 
-// Listeners is how many have subscribed to events.
+// Listeners is how many have subscribed to events and asked what there was before.
 func (d *Desk) Listeners() (n int) {
 	d.socket.mu.Lock()
 	defer d.socket.mu.Unlock()
 	for p := range d.socket.listeners {
-		if p.hears("CHANNEL_HANGUP", "") {
+		if p.follows() {
 			n++
 		}
 	}

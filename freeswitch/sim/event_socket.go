@@ -30,6 +30,7 @@ type socketPeer struct {
 
 	mu     sync.Mutex
 	events []string // subscribed: names, and CUSTOM subclasses
+	asked  bool     // what there is, after that
 }
 
 // Listen opens the event socket. Close ends it.
@@ -143,6 +144,7 @@ func (d *Desk) talk(p *socketPeer) {
 			p.subscribe(rest)
 			p.say("Content-Type: command/reply\nReply-Text: +OK event listener enabled plain\n\n")
 		case verb == "api":
+			p.asks()
 			body := d.api(rest)
 			p.say(fmt.Sprintf("Content-Type: api/response\nContent-Length: %d\n\n%s", len(body), body))
 		default:
@@ -171,6 +173,20 @@ func (p *socketPeer) subscribe(names string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.events = append(p.events, strings.Fields(names)[1:]...)
+}
+
+func (p *socketPeer) asks() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = len(p.events) > 0
+}
+
+// follows says whether the peer hears of hangups and has asked what there is.
+func (p *socketPeer) follows() bool {
+	heard := p.hears("CHANNEL_HANGUP", "")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return heard && p.asked
 }
 
 // hears says whether the peer subscribed to an event.
