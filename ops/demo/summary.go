@@ -30,16 +30,20 @@ type Summary struct {
 	Seconds  float64 `json:"seconds"`
 }
 
-// tally collects the results of the simulator and the events from NATS. It is safe for concurrent use.
+// forgetAfter is how long a call is kept after its caller's end: its last events are on their way.
+const forgetAfter = time.Minute
+
+// tally collects the results of the simulator and the events from NATS. A call that both say is over is counted and
+// forgotten: a demo that runs for days keeps nothing of it. A tally is safe for concurrent use.
 type tally struct {
 	mu        sync.Mutex
+	sum       Summary                // of the calls that are counted
 	results   map[string]ended       // by FreeSWITCH's id of the call
 	calls     map[string]*event.Call // by our id
 	byChannel map[string]*event.Call // the same, by FreeSWITCH's id
-	events    int
 }
 
-// ended is what the sum of a demo needs of a call: one that runs for days keeps no more.
+// ended is what the sum of a demo needs of a call's result.
 type ended struct{ answered, lost bool }
 
 func newTally() *tally {
@@ -53,13 +57,14 @@ func (t *tally) placed(r sim.Result) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.results[r.UUID] = ended{r.Agent != "", r.Lost}
+	time.AfterFunc(forgetAfter, func() { t.forget(r.UUID) })
 }
 
 // saw adds an event from NATS.
 func (t *tally) saw(e event.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.events++
+	t.sum.Events++
 	c := t.calls[e.Call]
 	if c == nil {
 		c = &event.Call{}
@@ -69,6 +74,21 @@ func (t *tally) saw(e event.Event) {
 	if c.Start.Channel != "" {
 		t.byChannel[c.Start.Channel] = c
 	}
+}
+
+// forget counts a call that is over for the simulator and for NATS, and keeps nothing of it.
+func (t *tally) forget(uuid string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r, placed := t.results[uuid]
+	c := t.byChannel[uuid]
+	if !placed || c == nil || open(c) || r.answered && !answered(c) {
+		return
+	}
+	t.sum.count(c, r.lost)
+	delete(t.results, uuid)
+	delete(t.byChannel, uuid)
+	delete(t.calls, c.ID)
 }
 
 // settle waits until the last event of every call has come back from NATS.
@@ -95,11 +115,16 @@ func (t *tally) unsettled() (n int) {
 		}
 	}
 	for _, c := range t.byChannel {
-		if c.End == "" || slices.ContainsFunc(c.Agents, event.CallAgent.Open) {
+		if open(c) {
 			n++
 		}
 	}
 	return n
+}
+
+// open says whether an event of the call is still to come.
+func open(c *event.Call) bool {
+	return c.End == "" || slices.ContainsFunc(c.Agents, event.CallAgent.Open)
 }
 
 // answered says whether an agent took the call.
@@ -107,45 +132,45 @@ func answered(c *event.Call) bool {
 	return slices.ContainsFunc(c.Agents, func(a event.CallAgent) bool { return a.Agent != "" && a.Done != "" })
 }
 
-// summary counts the calls, by their events.
-func (t *tally) summary() (s Summary) {
+// summary is the sum of all calls, those that are not over included.
+func (t *tally) summary() Summary {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s.Events = t.events
-	lost := map[string]bool{} // by FreeSWITCH's id
-	for uuid, r := range t.results {
+	s := t.sum
+	for uuid := range t.results {
 		if t.byChannel[uuid] == nil { // it left no trace
-			s.Calls, s.Unidentified = s.Calls+1, s.Unidentified+1
-			lost[uuid] = true
-		} else if r.lost {
-			lost[uuid] = true
+			s.Calls, s.Unidentified, s.Lost = s.Calls+1, s.Unidentified+1, s.Lost+1
 		}
 	}
 	for uuid, c := range t.byChannel {
-		s.Calls++
-		switch c.Status {
-		case event.StatusVerified:
-			s.Verified++
-		case event.StatusIdentified:
-			s.Identified++
-		default:
-			s.Unidentified++
-		}
-		if c.End == event.EndAbandoned {
-			s.Abandoned++
-		}
-		if answered(c) {
-			s.Answered++
-		}
-		for _, a := range c.Agents {
-			if a.Missed != "" {
-				s.Missed++
-			}
-		}
-		if c.End == "" {
-			lost[uuid] = true
+		s.count(c, t.results[uuid].lost)
+	}
+	return s
+}
+
+// count adds a call by its events; lost is what its caller says.
+func (s *Summary) count(c *event.Call, lost bool) {
+	s.Calls++
+	switch c.Status {
+	case event.StatusVerified:
+		s.Verified++
+	case event.StatusIdentified:
+		s.Identified++
+	default:
+		s.Unidentified++
+	}
+	if c.End == event.EndAbandoned {
+		s.Abandoned++
+	}
+	if answered(c) {
+		s.Answered++
+	}
+	for _, a := range c.Agents {
+		if a.Missed != "" {
+			s.Missed++
 		}
 	}
-	s.Lost = len(lost)
-	return s
+	if lost || c.End == "" {
+		s.Lost++
+	}
 }
