@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"countersign/bus"
-	"countersign/lines/change"
 	"countersign/session/shared"
 	"countersign/store/audit"
 )
@@ -87,7 +86,7 @@ func (p *Pages) returnLine(w http.ResponseWriter, r *http.Request) error {
 		return refuse(http.StatusUnprocessableEntity, "reason_missing")
 	}
 	made, err := p.putLine(r, inForce.Name, v.YAML, bus.Change{
-		Comment: reason, ExpectedVersion: inForce.Version, RolledBackTo: v.Version, Summary: orCommentsOnly(plan),
+		Comment: reason, ExpectedVersion: inForce.Version, RolledBackTo: v.Version, Summary: plan.Changes,
 	})
 	var conflict *bus.ConflictError
 	if errors.As(err, &conflict) {
@@ -100,8 +99,6 @@ func (p *Pages) returnLine(w http.ResponseWriter, r *http.Request) error {
 	http.Redirect(w, r, lineURL(inForce.Name, "history")+"?published="+strconv.Itoa(made.Version), http.StatusSeeOther)
 	return nil
 }
-
-func orCommentsOnly(plan *change.Change) []string { return plan.Changes }
 
 // textRow is a row of two texts that are compared.
 type textRow struct {

@@ -134,6 +134,9 @@ func (p *Pages) plan(r *http.Request, inForce shared.LineVersion, text string) (
 	if errors.As(err, &problems) {
 		return nil, problems, nil
 	}
+	if err != nil {
+		return nil, nil, err
+	}
 	if def.Line != inForce.Name {
 		return nil, lines.Problems{{File: "line", Line: 1, Column: 1, Path: "line", Text: "this is the line " + inForce.Name +
 			": its name cannot change"}}, nil
