@@ -1,8 +1,8 @@
 package staff
 
 import (
-	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,19 +85,9 @@ func (p *Pages) returnLine(w http.ResponseWriter, r *http.Request) error {
 	if reason == "" {
 		return refuse(http.StatusUnprocessableEntity, "reason_missing")
 	}
-	made, err := p.putLine(r, inForce.Name, v.YAML, bus.Change{
+	return p.changeVersion(w, r, audit.LineRolledBack, inForce, v.YAML, bus.Change{
 		Comment: reason, ExpectedVersion: inForce.Version, RolledBackTo: v.Version, Summary: plan.Changes,
 	})
-	var conflict *bus.ConflictError
-	if errors.As(err, &conflict) {
-		return refuse(http.StatusConflict, "line_changed_meanwhile", conflict.Have.Version, conflict.Have.Author)
-	}
-	if err != nil {
-		return err
-	}
-	p.noteLine(r, audit.LineRolledBack, inForce, made)
-	http.Redirect(w, r, lineURL(inForce.Name, "history")+"?published="+strconv.Itoa(made.Version), http.StatusSeeOther)
-	return nil
 }
 
 // textRow is a row of two texts that are compared.
@@ -106,9 +96,31 @@ type textRow struct {
 	Mark, Text string
 }
 
+// comparedMost is how many pairs of rows are compared, each of 8 bytes. Where more differ, all of both are shown.
+const comparedMost = 4 << 20
+
 // compareTexts compares two texts row by row. Rows that both have are shown near a difference only.
 func compareTexts(a, b string) (rows []textRow) {
 	x, y := strings.Split(strings.TrimSuffix(a, "\n"), "\n"), strings.Split(strings.TrimSuffix(b, "\n"), "\n")
+	for len(x) > 0 && len(y) > 0 && x[0] == y[0] {
+		rows = append(rows, textRow{" ", x[0]})
+		x, y = x[1:], y[1:]
+	}
+	var end []textRow // what both end with
+	for len(x) > 0 && len(y) > 0 && x[len(x)-1] == y[len(y)-1] {
+		end = append(end, textRow{" ", x[len(x)-1]})
+		x, y = x[:len(x)-1], y[:len(y)-1]
+	}
+	slices.Reverse(end)
+	if (len(x)+1)*(len(y)+1) > comparedMost {
+		for _, row := range x {
+			rows = append(rows, textRow{"-", row})
+		}
+		for _, row := range y {
+			rows = append(rows, textRow{"+", row})
+		}
+		return nearDifferences(append(rows, end...))
+	}
 	// The length of the longest common part of what follows each pair of rows.
 	common := make([][]int, len(x)+1)
 	for i := range common {
@@ -137,7 +149,7 @@ func compareTexts(a, b string) (rows []textRow) {
 			j++
 		}
 	}
-	return nearDifferences(rows)
+	return nearDifferences(append(rows, end...))
 }
 
 // nearRows is how many rows are shown around a difference.

@@ -39,8 +39,8 @@ type evidence struct {
 	whatif.Summary
 	// Of is how many calls the line had.
 	Of int64
-	// More are verified now and were not before, Less the other way round; Fail end unverified that did not, and Gained
-	// are counted in neither: they end elsewhere, or otherwise. Unknown cannot be known.
+	// More are verified now and were not before, Less the other way round. Elsewhere change in another way; what becomes
+	// of the Doubtful cannot be known.
 	More, Less, Elsewhere, Doubtful evidenceCalls
 	// Shorter is the mean number of seconds that calls are shorter by, of those that can be known.
 	Shorter float64
@@ -190,12 +190,34 @@ func (p *Pages) publish(w http.ResponseWriter, r *http.Request) error {
 	if err := p.LineSettings.Drafts.Discard(r.Context(), have); err != nil {
 		p.Log.Warn("the draft of a published line was not removed", "line", d.Line, "err", err)
 	}
-	to := lineURL(d.Line, "history") + "?published=" + strconv.Itoa(made.Version)
+	toVersion(w, r, made)
+	return nil
+}
+
+// changeVersion puts a version in force that was made from the one in force, not from a draft.
+func (p *Pages) changeVersion(
+	w http.ResponseWriter, r *http.Request, action string, inForce shared.LineVersion, text string, c bus.Change,
+) error {
+	made, err := p.putLine(r, inForce.Name, text, c)
+	var conflict *bus.ConflictError
+	if errors.As(err, &conflict) {
+		return refuse(http.StatusConflict, "line_changed_meanwhile", conflict.Have.Version, conflict.Have.Author)
+	}
+	if err != nil {
+		return err
+	}
+	p.noteLine(r, action, inForce, made)
+	toVersion(w, r, made)
+	return nil
+}
+
+// toVersion leads to a version that was put in force just now.
+func toVersion(w http.ResponseWriter, r *http.Request, made shared.LineVersion) {
+	to := lineURL(made.Name, "history") + "?published=" + strconv.Itoa(made.Version)
 	if made.Staged != nil {
-		to = lineURL(d.Line, "start")
+		to = lineURL(made.Name, "start")
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
-	return nil
 }
 
 func (p *Pages) needsTwo() bool { return p.LineSettings.NeedsTwo != nil && p.LineSettings.NeedsTwo() }

@@ -1,7 +1,6 @@
 package staff
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -87,21 +86,7 @@ func (p *Pages) changeStart(w http.ResponseWriter, r *http.Request) error {
 			return refuse(http.StatusBadRequest, "start_refused", err.Error())
 		}
 	}
-	made, err := p.putLine(r, inForce.Name, text, put)
-	var conflict *bus.ConflictError
-	if errors.As(err, &conflict) {
-		return refuse(http.StatusConflict, "line_changed_meanwhile", conflict.Have.Version, conflict.Have.Author)
-	}
-	if err != nil {
-		return err
-	}
-	p.noteLine(r, action, inForce, made)
-	to := lineURL(inForce.Name, "history") + "?published=" + strconv.Itoa(made.Version)
-	if made.Staged != nil {
-		to = lineURL(inForce.Name, "start")
-	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
-	return nil
+	return p.changeVersion(w, r, action, inForce, text, put)
 }
 
 // stagedOf reads with which share of the calls a draft is published; nil for all.
