@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -78,10 +79,20 @@ func TestOtherFormatsAreReadByFFmpeg(t *testing.T) {
 		t.Skip("no ffmpeg: install it to test what it reads")
 	}
 	assert.Contains(t, refused.Error(), "finds no sound")
-	file := filepath.Join(t.TempDir(), "x.ogg")
-	cmd := exec.Command(ffmpeg, "-loglevel", "error", "-f", "s16le", "-ar", "16000", "-ac", "1", "-i", "pipe:0", file)
-	cmd.Stdin = bytes.NewReader(beep(16000, 1, 2, 0.3)[44:])
-	require.NoError(t, cmd.Run())
+	want, err := Recorded(t.Context(), beep(16000, 1, 2, 0.3))
+	require.NoError(t, err)
+	for _, kind := range []string{"ogg", "flac", "mp3", "webm", "m4a"} {
+		file := filepath.Join(t.TempDir(), "x."+kind)
+		cmd := exec.Command(ffmpeg, "-loglevel", "error", "-f", "s16le", "-ar", "16000", "-ac", "1", "-i", "pipe:0", file)
+		cmd.Stdin = bytes.NewReader(beep(16000, 1, 2, 0.3)[44:])
+		require.NoError(t, cmd.Run(), kind)
+		sound, err := os.ReadFile(file)
+		require.NoError(t, err)
+		wav, err := Recorded(t.Context(), sound)
+		if assert.NoError(t, err, kind) {
+			assert.InEpsilon(t, len(want), len(wav), 0.1, kind)
+		}
+	}
 }
 
 func TestARecordingIsWhatItsNameSays(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"countersign/internal/datafile"
+	"countersign/internal/retry"
 )
 
 func reloadCommand() *cli.Command {
@@ -53,12 +55,17 @@ func reloadService(c *cli.Context) error {
 	if err := syscall.Kill(before.PID, syscall.SIGHUP); err != nil {
 		return fmt.Errorf("the service (process %d) cannot be told to reload: %w", before.PID, err)
 	}
-	for began := time.Now(); time.Since(began) < reloadWithin; time.Sleep(50 * time.Millisecond) {
+	ctx, cancel := context.WithTimeout(c.Context, reloadWithin)
+	defer cancel()
+	for retry.Pause(ctx, 50*time.Millisecond) == nil {
 		done, err := readReload(cfg)
 		if err != nil || !done.At.After(before.At) {
 			continue
 		}
 		return printReload(c, done)
+	}
+	if err := c.Context.Err(); err != nil {
+		return err
 	}
 	return fmt.Errorf("the service (process %d) did not answer within %s: look into its log", before.PID, reloadWithin)
 }

@@ -2,12 +2,35 @@ package demo
 
 import (
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
 	"countersign/freeswitch/sim"
 	"countersign/session/event"
 )
+
+func TestACallIsForgottenSomeTimeAfterItsEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tl := newTally()
+		for _, d := range []event.Data{event.CallStarted{Channel: "over"}, event.CallEnded{End: event.EndAbandoned}} {
+			tl.saw(event.Event{Call: "1", Data: d})
+		}
+		tl.placed(sim.Result{UUID: "over"})
+		kept := func() int {
+			tl.mu.Lock()
+			defer tl.mu.Unlock()
+			return len(tl.calls)
+		}
+		assert.Equal(t, 1, kept())
+		time.Sleep(forgetAfter + time.Second) // of synctest's virtual clock
+		synctest.Wait()
+		assert.Zero(t, kept())
+		assert.Equal(t, 1, tl.summary().Abandoned)
+	})
+}
 
 func TestACallThatIsForgottenStaysInTheSum(t *testing.T) {
 	t.Parallel()
