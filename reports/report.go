@@ -145,3 +145,15 @@ func (r *Report) Collect(limit int) (all []Row, err error) {
 	}
 	return all, nil
 }
+
+// Texts reads the texts of one column, of at most limit rows.
+func (r *Report) Texts(key string, limit int) (all []string, err error) {
+	rows, err := r.Collect(limit)
+	at := r.column(key)
+	for _, row := range rows {
+		if text, ok := row[at].(string); ok {
+			all = append(all, text)
+		}
+	}
+	return all, err
+}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -56,21 +55,16 @@ func (a *api) whatIf(w http.ResponseWriter, r *http.Request, b *LineBook) error 
 	}
 	var all whatif.Summary
 	changed := []whatif.Result{}
-	for _, id := range ids {
-		events, err := a.Journey(r.Context(), id)
-		if err != nil {
-			return unavailable("The journal cannot be read now. Try again.", err)
-		}
-		if len(events) == 0 { // older than the journal
-			continue
-		}
-		result := trial.Run(r.Context(), events)
+	err = trial.RunAll(r.Context(), ids, a.Journey, func(result whatif.Result) {
 		if result.Before.Customer = ""; result.After != nil { // whoever publishes lines need not know who called
 			result.After.Customer = ""
 		}
 		if all.Add(result); result.Verdict == whatif.Changed && len(changed) < triedListed {
 			changed = append(changed, result)
 		}
+	})
+	if err != nil {
+		return unavailable("The journal cannot be read now. Try again.", err)
 	}
 	all.Changes, all.Doubts = emptyIfNil(all.Changes), emptyIfNil(all.Doubts)
 	return answer(w, http.StatusOK, map[string]any{"summary": all, "changed": changed})
@@ -82,17 +76,9 @@ func (a *api) lastCalls(ctx context.Context, line string, limit int) (ids []stri
 	q := reports.Query{
 		Period: reports.Period{From: now.AddDate(0, 0, -90), To: now.Add(time.Minute)}, Lines: []string{line}, Limit: limit,
 	}
-	err = a.read(ctx, "calls", q, func(made *reports.Report) error {
-		at := slices.IndexFunc(made.Columns, func(c reports.Column) bool { return c.Key == "call" })
-		for row, err := range made.Rows {
-			if err != nil {
-				return err
-			}
-			if id, ok := row[at].(string); ok && len(ids) < limit {
-				ids = append(ids, id)
-			}
-		}
-		return nil
+	err = a.read(ctx, "calls", q, func(made *reports.Report) (err error) {
+		ids, err = made.Texts("call", limit)
+		return err
 	})
 	return ids, err
 }

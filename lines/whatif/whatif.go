@@ -155,6 +155,23 @@ type Result struct {
 // Has says whether the Trial has a line of that name.
 func (t *Trial) Has(line string) bool { return t.lines[line] != nil }
 
+// RunAll replays calls by their ids, and hands each result to collect. journey reads the events of a call: a call without
+// any is older than the journal, and is left out.
+func (t *Trial) RunAll(
+	ctx context.Context, calls []string, journey func(ctx context.Context, call string) ([]event.Event, error), collect func(Result),
+) error {
+	for _, call := range calls {
+		events, err := journey(ctx, call)
+		if err != nil {
+			return err
+		}
+		if len(events) > 0 {
+			collect(t.Run(ctx, events))
+		}
+	}
+	return nil
+}
+
 // Run replays one call. events are all of the call's, in any order; the Trial must have its line.
 func (t *Trial) Run(ctx context.Context, events []event.Event) Result {
 	rec := newRecord(events)

@@ -179,32 +179,15 @@ func (p *Pages) tryEach(
 		return 0, err
 	}
 	var ids []string
-	err = p.read(ctx, "calls", query, func(made *reports.Report) error {
+	err = p.read(ctx, "calls", query, func(made *reports.Report) (err error) {
 		of = made.Of
-		rows, err := made.Collect(triedCalls)
-		for _, row := range rows {
-			for i, c := range made.Columns {
-				if id, ok := row[i].(string); ok && c.Key == "call" {
-					ids = append(ids, id)
-				}
-			}
-		}
+		ids, err = made.Texts("call", triedCalls)
 		return err
 	})
 	if err != nil {
 		return 0, err
 	}
-	for _, id := range ids {
-		events, err := p.Journey(ctx, id)
-		if err != nil {
-			return 0, err
-		}
-		if len(events) == 0 { // older than the journal
-			continue
-		}
-		collect(trial.Run(ctx, events))
-	}
-	return of, nil
+	return of, trial.RunAll(ctx, ids, p.Journey, collect)
 }
 
 // CallURL is the address of a call's journey.
