@@ -74,13 +74,18 @@ func startCodeSite(t *testing.T, calling, other string) *codeSite {
 }
 
 // toneWAV is a tone, 8 kHz, 16 bits, mono.
-func toneWAV(hz float64, length time.Duration) []byte {
-	n := int(length * 8000 / time.Second)
+func toneWAV(hz float64, length time.Duration) []byte { return toneWAVAt(8000, hz, length) }
+
+func toneWAVAt(rate uint32, hz float64, length time.Duration) []byte {
+	n := int(length * time.Duration(rate) / time.Second)
 	b := append([]byte("RIFF"), binary.LittleEndian.AppendUint32(nil, uint32(36+2*n))...)
-	b = append(b, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data"...)
+	b = append(b, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"...)
+	b = binary.LittleEndian.AppendUint32(b, rate)
+	b = binary.LittleEndian.AppendUint32(b, 2*rate)
+	b = append(b, "\x02\x00\x10\x00data"...)
 	b = binary.LittleEndian.AppendUint32(b, uint32(2*n))
 	for i := range n {
-		b = binary.LittleEndian.AppendUint16(b, uint16(int16(8000*math.Sin(2*math.Pi*hz*float64(i)/8000))))
+		b = binary.LittleEndian.AppendUint16(b, uint16(int16(8000*math.Sin(2*math.Pi*hz*float64(i)/float64(rate)))))
 	}
 	return b
 }

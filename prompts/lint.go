@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -58,7 +59,7 @@ func (r Report) Err() error {
 }
 
 // Lint checks a folder of prompts, fsys/<language>/<prompt>.wav and the lines' own/<language>/…. It reports prompts
-// of the catalogue and of lines that have no audio, file names that are never found, and audio that is not 8 kHz mono
+// of the catalogue and of lines that have no audio, file names that are never found, and audio that is not mono
 // 16-bit PCM or is too long, too loud or too quiet. An error means that the folder could not be read.
 func Lint(fsys fs.FS, uses ...Use) (Report, error) {
 	folders, err := fs.ReadDir(fsys, ".")
@@ -206,6 +207,17 @@ func (l *linter) file(file, language, prompt string) {
 	}
 }
 
+// rateOf is the rate that FreeSWITCH takes a file for: that of its folder, such as 16000/welcome.wav, which it plays in
+// place of welcome.wav on calls of that rate.
+func rateOf(file string) int {
+	switch rate := path.Base(path.Dir(file)); rate {
+	case "16000", "32000", "48000":
+		n, _ := strconv.Atoi(rate)
+		return n
+	}
+	return telephoneRate
+}
+
 func lintFile(fsys fs.FS, file string) (problems []string) {
 	b, err := fs.ReadFile(fsys, file)
 	if err != nil {
@@ -216,8 +228,8 @@ func lintFile(fsys fs.FS, file string) (problems []string) {
 		return []string{err.Error()}
 	}
 	say := func(format string, a ...any) { problems = append(problems, fmt.Sprintf(format, a...)) }
-	if r.rate != telephoneRate || r.channels != 1 || r.bits != 16 {
-		say("%d Hz, %d channels, %d bits; want 8000 Hz, 1 channel, 16 bits", r.rate, r.channels, r.bits)
+	if want := rateOf(file); r.rate != want || r.channels != 1 || r.bits != 16 {
+		say("%d Hz, %d channels, %d bits; want %d Hz, 1 channel, 16 bits", r.rate, r.channels, r.bits, want)
 		return problems
 	}
 	if d := r.duration(); d < minDuration || d > maxDuration {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"countersign/internal/datafile"
@@ -52,8 +53,8 @@ func RecordedName(wav []byte) string {
 	return "rec-" + hex.EncodeToString(sum[:16]) + ".wav"
 }
 
-// Recorded makes a prompt of a file that somebody uploaded: 8 kHz, mono, without silence around it, as loud as every
-// other prompt. WAV of 16 bits is read here; other usual formats are read by ffmpeg, if it is installed, which gets the
+// Recorded makes a prompt of a file that somebody uploaded: mono, without silence around it, as loud as every other
+// prompt, at 16 kHz if the file has so much, else at 8 kHz. WAV of 16 bits is read here; other usual formats are read by ffmpeg, if it is installed, which gets the
 // content alone, through a pipe, and no name. An *RecordingError says what is wrong.
 func Recorded(ctx context.Context, sound []byte) (wav []byte, err error) {
 	if len(sound) > MaxUpload {
@@ -75,7 +76,11 @@ func Recorded(ctx context.Context, sound []byte) (wav []byte, err error) {
 	if clipped := r.clipped(); clipped > tooLoud {
 		return nil, refused("it is too loud: %.0f %% of it is cut off; record it softer", 100*clipped)
 	}
-	made, err := forTelephone(r)
+	best := narrow
+	if r.rate >= wide.rate {
+		best = wide
+	}
+	made, err := r.within(best)
 	if err != nil {
 		return nil, refused("%v", err)
 	}
@@ -172,19 +177,44 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// KeepRecorded writes a recording where lines of a language find it. It is what its name says.
+// KeepRecorded writes a recording where lines of a language find it. It is what its name says. One of 16 kHz is also
+// written at 8 kHz: FreeSWITCH looks for a folder with the call's rate beside a file, and plays what is in there.
 func (c *Catalogue) KeepRecorded(language, name string, wav []byte) error {
 	if !isLanguage(language) || !IsRecorded(name) || RecordedName(wav) != name {
 		return fmt.Errorf("recording %s in %s: not kept, because it is not what its name says", name, language)
 	}
-	file := filepath.Join(c.dir, ownFolder, language, name)
-	if _, found := orTone(file); found {
+	folder := filepath.Join(c.dir, ownFolder, language)
+	if _, found := orTone(filepath.Join(folder, name)); found {
 		return nil
 	}
-	if err := datafile.MakeFolder(filepath.Dir(file)); err != nil {
+	r, err := parseWAV(wav)
+	if err != nil {
+		return fmt.Errorf("recording %s: %w", name, err)
+	}
+	if r.rate == telephoneRate {
+		return keepFile(folder, name, wav)
+	}
+	low, err := forTelephone(r)
+	if err != nil {
+		return fmt.Errorf("recording %s: %w", name, err)
+	}
+	narrowWAV := low.encode()
+	for _, at := range []struct {
+		rate int
+		wav  []byte
+	}{{r.rate, wav}, {telephoneRate, narrowWAV}} {
+		if err := keepFile(filepath.Join(folder, strconv.Itoa(at.rate)), name, at.wav); err != nil {
+			return err
+		}
+	}
+	return keepFile(folder, name, narrowWAV) // the last: who finds it finds the others
+}
+
+func keepFile(folder, name string, wav []byte) error {
+	if err := datafile.MakeFolder(folder); err != nil {
 		return err
 	}
-	return writeFile(file, wav)
+	return writeFile(filepath.Join(folder, name), wav)
 }
 
 // Sound is the audio that callers hear for a prompt: the line's replacement, or that of the catalogue if there is none.

@@ -37,7 +37,7 @@ func TestARecordingBecomesAPrompt(t *testing.T) {
 			require.NoError(t, err, "%d Hz, %d channels", rate, channels)
 			r, err := parseWAV(wav)
 			require.NoError(t, err)
-			assert.Equal(t, [3]int{8000, 1, 16}, [3]int{r.rate, r.channels, r.bits})
+			assert.Equal(t, [3]int{min(rate, 16000), 1, 16}, [3]int{r.rate, r.channels, r.bits})
 			assert.InDelta(t, 2.1, r.duration().Seconds(), 0.05)
 			assert.InDelta(t, loudness, r.rms(), 2, "as loud as the others")
 		}
@@ -107,7 +107,21 @@ func TestARecordingIsWhatItsNameSays(t *testing.T) {
 	require.NoError(t, c.KeepRecorded("en", name, wav), "twice")
 	got, found := c.Sound("en", "greeting", &session.Replacement{File: name})
 	assert.True(t, found)
-	assert.Equal(t, wav, got)
+	for file, want := range map[string]int{name: 8000, "8000/" + name: 8000, "16000/" + name: 16000} {
+		b, err := os.ReadFile(filepath.Join(c.dir, ownFolder, "en", file))
+		require.NoError(t, err)
+		r, err := parseWAV(b)
+		require.NoError(t, err, file)
+		assert.Equal(t, want, r.rate, file)
+		assert.InDelta(t, 1.1, r.duration().Seconds(), 0.02, file)
+		assert.InDelta(t, loudness, r.rms(), 1, file)
+		assert.Equal(t, want == 8000, bytes.Equal(got, b), file)
+	}
+	report, err := Lint(os.DirFS(c.dir))
+	require.NoError(t, err)
+	for _, p := range report.Problems {
+		assert.NotContains(t, p.File, ownFolder)
+	}
 	_, found = c.Sound("de", "greeting", &session.Replacement{File: name})
 	assert.False(t, found)
 	for _, wrong := range []struct{ language, name string }{
@@ -117,4 +131,31 @@ func TestARecordingIsWhatItsNameSays(t *testing.T) {
 	}
 	assert.NotEmpty(t, DocOf("greeting"))
 	assert.Empty(t, DocOf("no-such"))
+}
+
+func TestARecordingForWideTelephonesKeepsHighSounds(t *testing.T) {
+	t.Parallel()
+	r := recording{rate: 48000, channels: 1, bits: 16}
+	for i := range 48000 { // as loud at 1 kHz as at 6 kHz, which no narrow telephone lets through
+		at := 2 * math.Pi * float64(i) / 48000
+		r.samples = append(r.samples, int16(6000*(math.Sin(1000*at)+math.Sin(6000*at))))
+	}
+	wav, err := Recorded(t.Context(), r.encode())
+	require.NoError(t, err)
+	got, err := parseWAV(wav)
+	require.NoError(t, err)
+	low, err := forTelephone(got)
+	require.NoError(t, err)
+	assert.InDelta(t, 1, strength(got, 6000)/strength(got, 1000), 0.05)
+	assert.Less(t, strength(low, 2000)/strength(low, 1000), 0.01, "6 kHz folds to 2 kHz if it is not taken out")
+}
+
+// strength is how much of a frequency is in a sound.
+func strength(r recording, frequency float64) float64 {
+	var re, im float64
+	for i, s := range r.samples {
+		at := 2 * math.Pi * frequency * float64(i) / float64(r.rate)
+		re, im = re+float64(s)*math.Cos(at), im+float64(s)*math.Sin(at)
+	}
+	return math.Hypot(re, im) / float64(len(r.samples))
 }

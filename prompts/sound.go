@@ -8,44 +8,60 @@ import (
 // Properties of every prompt that we make, so that consecutive prompts sound like one voice.
 const (
 	telephoneRate = 8000 // Hz
-	lowest        = 200  // Hz: the telephone's band is 300 to 3400 Hz, and the filter's skirts lie outside it
-	highest       = 3600 // Hz
-	filterLength  = 0.02 // seconds: skirts of 275 Hz
-	loudness      = -20  // dBFS RMS
-	highestPeak   = -3.5 // dBFS
-	heard         = -39  // dB below the peak: softer is silence
-	easing        = 40   // samples: 5 ms
-	edge          = 400  // samples of silence: 50 ms
+
+	filterLength = 0.02 // seconds: skirts of 275 Hz
+	loudness     = -20  // dBFS RMS
+	highestPeak  = -3.5 // dBFS
+	heard        = -39  // dB below the peak: softer is silence
+	moment       = 200  // of a second, 5 ms: fades, and the window in which silence is looked for
+	edges        = 20   // of a second, 50 ms: silence around a prompt
+)
+
+// band is what a kind of telephone lets through.
+type band struct {
+	rate            int     // Hz
+	lowest, highest float64 // Hz
+}
+
+var (
+	// narrow is that of PCMU, PCMA and of every prompt that we ship: 300 to 3400 Hz, and the filter's skirts lie outside it.
+	narrow = band{telephoneRate, 200, 3600}
+	// wide is that of G.722 and Opus at 16 kHz: 50 to 7000 Hz.
+	wide = band{2 * telephoneRate, 100, 7000}
 )
 
 // forTelephone converts mono speech of any usual rate for the telephone: 8 kHz, limited to its band, without silence
 // around it, and as loud as every other prompt.
-func forTelephone(r recording) (recording, error) {
+func forTelephone(r recording) (recording, error) { return r.within(narrow) }
+
+// within is forTelephone for a band.
+func (r recording) within(b band) (recording, error) {
 	if r.bits != 16 || r.channels != 1 {
 		return recording{}, fmt.Errorf("%d channels of %d bits; want 1 channel of 16 bits", r.channels, r.bits)
 	}
-	sound, err := resample(r.samples, r.rate)
+	sound, err := b.resample(r.samples, r.rate)
 	if err != nil {
 		return recording{}, err
 	}
-	sound = trim(sound)
+	sound = b.trim(sound)
 	if len(sound) == 0 {
 		return recording{}, fmt.Errorf("nothing is heard in it")
 	}
-	ease(sound)
+	b.ease(sound)
+	edge := b.rate / edges
 	whole := make([]float64, len(sound)+2*edge)
 	copy(whole[edge:], sound)
-	return recording{rate: telephoneRate, channels: 1, bits: 16, samples: level(whole)}, nil
+	return recording{rate: b.rate, channels: 1, bits: 16, samples: level(whole)}, nil
 }
 
-// resample converts samples to the telephone's rate and band in one pass: a windowed-sinc band-pass (Blackman), with as
-// many phases as the two rates need.
-func resample(samples []int16, rate int) ([]float64, error) {
-	if rate < telephoneRate || rate > 96000 {
-		return nil, fmt.Errorf("a rate of %d Hz; want 8000 to 96000", rate)
+// resample converts samples to the band and its rate in one pass: a windowed-sinc band-pass (Blackman), with as many
+// phases as the two rates need.
+func (b band) resample(samples []int16, rate int) ([]float64, error) {
+	if rate < b.rate || rate > 96000 {
+		return nil, fmt.Errorf("a rate of %d Hz; want %d to 96000", rate, b.rate)
 	}
-	common := gcd(rate, telephoneRate)
-	phases, step := telephoneRate/common, rate/common
+	common := gcd(rate, b.rate)
+	phases, step := b.rate/common, rate/common
 	if phases > 320 { // as 11025 Hz and its multiples need
 		return nil, fmt.Errorf("a rate of %d Hz is not a usual one, such as 16000, 22050, 24000 or 44100", rate)
 	}
@@ -55,7 +71,7 @@ func resample(samples []int16, rate int) ([]float64, error) {
 		filters[phase] = make([]float64, 2*reach+1)
 		for tap := range filters[phase] {
 			t := (float64(tap-reach) + float64(phase)/float64(phases)) / float64(rate)
-			filters[phase][tap] = bandPass(t) / float64(rate)
+			filters[phase][tap] = b.pass(t) / float64(rate)
 		}
 	}
 	out := make([]float64, len(samples)*phases/step)
@@ -70,14 +86,14 @@ func resample(samples []int16, rate int) ([]float64, error) {
 	return out, nil
 }
 
-// bandPass is the filter's impulse response at t seconds.
-func bandPass(t float64) float64 {
+// pass is the filter's impulse response at t seconds.
+func (b band) pass(t float64) float64 {
 	x := t / filterLength // -½ to ½
 	if math.Abs(x) > 0.5 {
 		return 0
 	}
 	window := 0.42 + 0.5*math.Cos(2*math.Pi*x) + 0.08*math.Cos(4*math.Pi*x)
-	return window * (lowPass(highest, t) - lowPass(lowest, t))
+	return window * (lowPass(b.highest, t) - lowPass(b.lowest, t))
 }
 
 func lowPass(frequency, t float64) float64 {
@@ -95,8 +111,8 @@ func gcd(a, b int) int {
 }
 
 // trim cuts silence before and after the sound.
-func trim(sound []float64) []float64 {
-	const window = 40 // 5 ms
+func (b band) trim(sound []float64) []float64 {
+	window := b.rate / moment
 	threshold := peakOf(sound) * ratio(heard)
 	first, last := len(sound), 0
 	for i := 0; i < len(sound); i += window {
@@ -109,8 +125,8 @@ func trim(sound []float64) []float64 {
 }
 
 // ease fades the first and the last 5 ms in and out, to prevent clicks.
-func ease(sound []float64) {
-	n := min(easing, len(sound)/2)
+func (b band) ease(sound []float64) {
+	n := min(b.rate/moment, len(sound)/2)
 	for i := range n {
 		gain := (1 - math.Cos(math.Pi*float64(i)/float64(n))) / 2
 		sound[i] *= gain

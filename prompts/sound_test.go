@@ -27,7 +27,7 @@ func TestResampleKeepsOnlyTheTelephonesBandAtEveryUsualRate(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%.0f Hz at %d Hz", frequency, rate), func(t *testing.T) {
 				t.Parallel()
-				out, err := resample(sine(rate, frequency), rate)
+				out, err := narrow.resample(sine(rate, frequency), rate)
 				require.NoError(t, err)
 				assert.InDelta(t, telephoneRate, len(out), 1)
 				got := 20 * math.Log10(rmsOf(out[1000:7000])/(16384/math.Sqrt2))
@@ -44,7 +44,7 @@ func TestResampleKeepsOnlyTheTelephonesBandAtEveryUsualRate(t *testing.T) {
 func TestUnusualRatesAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []int{1, 4000, 8001, 44101, 192000} {
-		_, err := resample(make([]int16, 100), rate)
+		_, err := narrow.resample(make([]int16, 100), rate)
 		assert.ErrorContains(t, err, fmt.Sprint(rate), rate)
 	}
 }
