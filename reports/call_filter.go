@@ -18,6 +18,8 @@ type Filter struct {
 	Status, Reason, Customer, CallerLast4, IdentifiedBy, FailedStep string
 	// Failed picks the calls counted as failed, StepUps those counted separately.
 	Failed, StepUps bool
+	// Tests picks the calls by which staff tried drafts, which count nowhere, in place of callers'.
+	Tests bool
 	// Counted picks the calls that a column of the other reports counts, by its key, such as "verified".
 	Counted string
 	// Methods are those of a verified call, in order, separated by commas.
@@ -55,6 +57,14 @@ var counted = map[string]struct{ title, which string }{
 // Counts lists what Filter.Counted can be.
 func Counts() []string { return slices.Sorted(maps.Keys(counted)) }
 
+// from is the view with the calls.
+func (f Filter) from() string {
+	if f.Tests {
+		return "test_calls"
+	}
+	return "calls"
+}
+
 // apply adds the filter to a condition, and describes it for people. The reason and step of a failed call are those at
 // which it failed, however it ended.
 func (f Filter) apply(w *condition, l words.Language, p Period) (told []string, err error) {
@@ -76,6 +86,9 @@ func (f Filter) apply(w *condition, l words.Language, p Period) (told []string, 
 	if f.StepUps {
 		told = append(told, l.Text("step-ups"))
 		w.and("(c.first <> c.call OR c.step_up = 1)")
+	}
+	if f.Tests {
+		told = append(told, l.Text("tests by staff"))
 	}
 	for _, x := range []struct {
 		title, column, value string

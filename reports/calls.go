@@ -30,8 +30,18 @@ func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, 
 		Columns: callColumns(),
 		Notes:   []string{noteCallsDay},
 	}
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM calls AS c WHERE "+w.text, w.args...).Scan(&r.Of); err != nil {
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+q.Calls.from()+" AS c WHERE "+w.text, w.args...).Scan(&r.Of); err != nil {
 		return nil, fmt.Errorf("read the reports: %w", err)
+	}
+	var tests bool
+	if !q.Calls.Tests {
+		query := "SELECT EXISTS (SELECT 1 FROM test_calls AS c WHERE " + w.text + ")"
+		if err := tx.QueryRowContext(ctx, query, w.args...).Scan(&tests); err != nil {
+			return nil, fmt.Errorf("read the reports: %w", err)
+		}
+	}
+	if tests {
+		r.Notes = append(r.Notes, noteTests)
 	}
 	if r.Of == 0 {
 		if err := q.Calls.known(ctx, tx); err != nil {
@@ -51,6 +61,7 @@ func makeCalls(ctx context.Context, tx *sql.Tx, q Query, _ time.Time) (*Report, 
 
 const (
 	noteCallsDay    = "A call belongs to the day on which it began."
+	noteTests       = "Tests by staff are left out: ask for them alone."
 	noteNoSuchCalls = "There were no such calls in this period."
 )
 
@@ -122,7 +133,7 @@ func callRows(ctx context.Context, tx *sql.Tx, w condition, q Query) iter.Seq2[R
 			coalesce(c.failed_step, ''), coalesce(c.customer, ''), c.ms, c.call, coalesce(c.outcome, c."end", ''),
 			coalesce(c.destination, ''), coalesce(c.methods, ''), coalesce(c.identified_by, ''), c.decided - c.started,
 				c.step_up, c.first, coalesce(c.agent, ''), c.agent_wait_ms, c.talk_ms
-			FROM calls AS c WHERE ` + w.text + ` ORDER BY c.started DESC, c.call DESC`
+			FROM ` + q.Calls.from() + ` AS c WHERE ` + w.text + ` ORDER BY c.started DESC, c.call DESC`
 		args := w.args
 		if q.Limit > 0 {
 			query, args = query+" LIMIT ?", append(args, q.Limit)

@@ -47,7 +47,7 @@ func callsStatement(q Query) string {
 	if _, err := q.Calls.apply(&w, q.Language, q.Period); err != nil {
 		return ""
 	}
-	return "SELECT c.* FROM calls AS c\nWHERE " + strings.ReplaceAll(literal(w.text, w.args), " AND ", "\n  AND ") +
+	return "SELECT c.* FROM " + q.Calls.from() + " AS c\nWHERE " + strings.ReplaceAll(literal(w.text, w.args), " AND ", "\n  AND ") +
 		"\nORDER BY c.started DESC, c.call DESC;"
 }
 

@@ -29,7 +29,7 @@ func (r *recorder) record(data event.Data) {
 	r.seq++
 	e := event.Event{
 		ID: event.ID(r.s.call.ID, r.seq), Source: r.run.source, Time: r.run.now(), Call: r.s.call.ID, Seq: r.seq,
-		Line: r.s.line.Name, LineVersion: r.s.line.Version, Data: data,
+		Line: r.s.line.Name, LineVersion: r.s.line.Version, Test: r.run.test, Data: data,
 	}
 	if r.run.prove != nil {
 		e.Data = r.run.proven(e)

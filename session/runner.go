@@ -31,6 +31,8 @@ type Options struct {
 	Customer func(ctx context.Context, id string) (c Customer, found bool, err error)
 	// Prove signs what an event says about who the caller is; nil: nobody does.
 	Prove func(event.Event) (proof string, err error)
+	// Test marks all events: the calls are tests of staff, with a made-up customer.
+	Test bool
 	// Node names this process in the source of its events. Default "countersign".
 	Node string
 	// MaxDuration bounds our part of a call (docs/policy.md#whole-idv); default 180 s. A slow caller gets twice as much. The
@@ -71,6 +73,7 @@ type Runner struct {
 	customer     func(context.Context, string) (Customer, bool, error)
 	prove        func(event.Event) (string, error)
 	source       string
+	test         bool
 	maxDuration  time.Duration
 	maxActions   int
 	stateTimeout time.Duration
@@ -81,7 +84,7 @@ type Runner struct {
 // NewRunner makes a Runner.
 func NewRunner(o Options) *Runner {
 	r := &Runner{
-		journal: o.Journal, prompts: o.Prompts, line: o.Line, source: Source(o.Node), maxDuration: o.MaxDuration,
+		journal: o.Journal, prompts: o.Prompts, line: o.Line, source: Source(o.Node), test: o.Test, maxDuration: o.MaxDuration,
 		maxActions: o.MaxActions, stateTimeout: o.StateTimeout,
 		log: o.Log, now: o.Now, placeholders: o.Placeholders, guard: o.Guard, trunks: o.Trunks, calls: o.Calls,
 		tokens: o.Tokens, customer: o.Customer, habits: o.Habits, prove: o.Prove,

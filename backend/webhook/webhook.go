@@ -106,9 +106,9 @@ func (h *Hook) Host() string { return h.endpoint.Host }
 // Close closes idle connections.
 func (h *Hook) Close() { h.endpoint.Close() }
 
-// Wants says whether an event is to be delivered. Replays never are.
+// Wants says whether an event is to be delivered. Replays and tests never are.
 func (h *Hook) Wants(e event.Event) bool {
-	return e.Replay == "" && slices.Contains(h.dialect.facts(), e.Fact()) &&
+	return e.Real() && slices.Contains(h.dialect.facts(), e.Fact()) &&
 		(len(h.settings.Lines) == 0 || slices.Contains(h.settings.Lines, e.Line))
 }
 

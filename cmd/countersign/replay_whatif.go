@@ -108,6 +108,9 @@ func printTried(to io.Writer, t *replay.Tried) {
 	if t.Others > 0 {
 		fmt.Fprintf(to, "%s of other lines left out\n", counted(t.Others, "call"))
 	}
+	if t.Tests > 0 {
+		fmt.Fprintf(to, "%s of staff left out\n", counted(t.Tests, "test call"))
+	}
 	printCounts(to, "Ended differently:", t.Changes)
 	printCounts(to, "Unknown, because the events do not show:", t.Doubts)
 	if len(t.Listed) == 0 {

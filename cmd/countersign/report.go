@@ -106,6 +106,7 @@ func callsFlags() []cli.Flag {
 		&cli.BoolFlag{
 			Name: "step-ups", Usage: "only step-ups and calls that came back, which the other reports count separately",
 		},
+		&cli.BoolFlag{Name: "tests", Usage: "the calls by which staff tried drafts of lines, in place of callers'"},
 		&cli.IntFlag{
 			Name:  "limit",
 			Usage: "at most `N` calls, 0 for all; default: 50 for table, all for the others",
@@ -195,7 +196,7 @@ func reportQuery(c *cli.Context, name string, format render.Format) (q reports.Q
 	q.Calls = reports.Filter{
 		Status: c.String("status"), Reason: c.String("reason"), Customer: c.String("customer"),
 		CallerLast4: c.String("caller"), IdentifiedBy: c.String("identified-by"), FailedStep: c.String("step"),
-		Failed: c.Bool("failed"), StepUps: c.Bool("step-ups"),
+		Failed: c.Bool("failed"), StepUps: c.Bool("step-ups"), Tests: c.Bool("tests"),
 	}
 	if q.Limit = c.Int("limit"); !c.IsSet("limit") && !format.Whole() {
 		q.Limit = reports.FewCalls
@@ -242,6 +243,9 @@ func checkCallsFlags(q reports.Query) error {
 	}
 	if q.Calls.Failed && q.Calls.StepUps {
 		return wrongUse("--failed and --step-ups cannot be combined: step-ups are counted separately")
+	}
+	if q.Calls.Tests && (q.Calls.Failed || q.Calls.StepUps) {
+		return wrongUse("--tests cannot be combined with --failed or --step-ups: tests count nowhere")
 	}
 	return cmp.Or(checkStatus(q.Calls.Status), checkCaller(q.Calls.CallerLast4))
 }

@@ -133,6 +133,9 @@ func eventLine(e event.Event) string {
 	if e.Replay != "" {
 		head += " (replay)"
 	}
+	if e.Test {
+		head += " (test)"
+	}
 	return printable(strings.TrimRight(head+" "+eventText(e.Data, e.LineVersion), " "))
 }
 

@@ -33,7 +33,7 @@ type Tally struct {
 
 // Saw counts an event. v is the version that is staged.
 func (t *Tally) Saw(v shared.LineVersion, e event.Event) {
-	if v.Staged == nil || e.Line != v.Name || e.Replay != "" || e.Time.Before(v.Staged.Since) {
+	if v.Staged == nil || e.Line != v.Name || !e.Real() || e.Time.Before(v.Staged.Since) {
 		return
 	}
 	switch d := e.Data.(type) {

@@ -41,6 +41,8 @@ func read(body string) (e event.Event, ok bool) {
 			e.Seq = int(v.Int())
 		case "line":
 			e.Line = v.Str
+		case "test":
+			e.Test = v.Bool()
 		case "data":
 			data = v
 		}

@@ -24,8 +24,9 @@ type TryOptions struct {
 type Tried struct {
 	Lines []string `json:"lines"`
 	whatif.Summary
-	// Others is how many calls of other lines were not run.
+	// Others is how many calls of other lines were not run, Tests how many calls by which staff tried a draft.
 	Others int `json:"others"`
+	Tests  int `json:"tests,omitempty"`
 	// Listed are the calls that end differently: at most Limit, the earliest.
 	Listed []whatif.Result `json:"listed"`
 	limit  int
@@ -67,6 +68,10 @@ func Try(parent context.Context, from Source, o TryOptions) (*Tried, error) {
 		reading = gather(ctx, from, calls)
 	}()
 	for events := range calls {
+		if events[0].Test {
+			t.Tests++
+			continue
+		}
 		if !trial.Has(events[0].Line) {
 			t.Others++
 			continue

@@ -21,7 +21,7 @@ type reportedCall struct {
 	reason, customer, methods, identifiedBy, outcome, destination, end sql.NullString
 	verdict                                                            event.Fact
 	failedReason, failedStep                                           sql.NullString
-	stepUp, locked, own, complete                                      bool
+	stepUp, locked, own, test, complete                                bool
 	steps                                                              []reportedStep
 }
 
@@ -52,7 +52,7 @@ func reportOf(events []event.Event) *reportedCall {
 		methods:  methodList(c.Methods), identifiedBy: sqlite.Text(string(c.IdentifiedBy)),
 		outcome: sqlite.Text(c.Outcome), destination: sqlite.Text(c.Destination),
 		verdict: c.Verdict, failedReason: sqlite.Text(string(c.FailedReason)), failedStep: sqlite.Text(c.FailedStep),
-		stepUp: c.StepUp, locked: c.Locked, own: c.Own(), complete: c.Complete, steps: reportedSteps(c.Steps),
+		stepUp: c.StepUp, locked: c.Locked, own: c.Own(), test: c.Test, complete: c.Complete, steps: reportedSteps(c.Steps),
 	}
 	if c.Status != "" {
 		r.status = string(c.Status)
@@ -90,8 +90,8 @@ func reportedSteps(steps []event.CallStep) []reportedStep {
 	return all
 }
 
-// counted says whether it is a call of its own: neither a step-up nor a call that came back.
-func (c *reportedCall) counted() bool { return c.own }
+// counted says whether it is a call of its own: neither a step-up nor a call that came back, nor a test.
+func (c *reportedCall) counted() bool { return c.own && !c.test }
 
 // came is how many attempts had this result.
 func (s *reportedStep) came(to event.AttemptResult) (n int) {

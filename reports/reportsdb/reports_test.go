@@ -286,3 +286,23 @@ func TestCallsForgetTheirPersonsAndThenEverything(t *testing.T) {
 	assert.Equal(t, "0|0|0|0", table(t, r, "SELECT (SELECT count(*) FROM calls), (SELECT count(*) FROM step_data), "+
 		"(SELECT count(*) FROM daily), (SELECT count(*) FROM funnel)"))
 }
+
+func TestATestByStaffCountsNowhere(t *testing.T) {
+	t.Parallel()
+	without, r := newReports(t), newReports(t)
+	applyAll(t, without, verifiedCall("a")...)
+	applyAll(t, r, verifiedCall("a")...)
+	tried := verifiedCall("b")
+	for i := range tried {
+		tried[i].Test = true
+	}
+	applyAll(t, r, tried[2:]...)
+	assert.Equal(t, len(tried), len(tried[2:])+applyAll(t, r, tried[:2]...), "in any order, and counted once")
+	assert.Zero(t, applyAll(t, r, tried...))
+	views := strings.Split(table(t, r, "SELECT name FROM sqlite_master WHERE type = 'view' AND name <> 'test_calls'"), "\n")
+	require.Contains(t, views, "funnel")
+	for _, view := range views {
+		assert.Equal(t, table(t, without, "SELECT * FROM "+view), table(t, r, "SELECT * FROM "+view), view)
+	}
+	assert.Equal(t, "b|verified|2|1", table(t, r, "SELECT call, status, level, (SELECT count(*) FROM calls) FROM test_calls"))
+}

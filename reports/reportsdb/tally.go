@@ -135,7 +135,7 @@ func newSums() *sums {
 
 // add adds a call with sign 1, and takes it away with -1.
 func (s *sums) add(c *reportedCall, sign int64) {
-	if c == nil {
+	if c == nil || c.test {
 		return
 	}
 	t := tallyOf(c)

@@ -13,7 +13,7 @@ import (
 const callColumns = `call, first, line, line_version, started, decided, ended, ms, channel, caller_last4,
 	caller_withheld, dialled_last4, attestation, status, level,
 	reason, customer, methods, identified_by, outcome, destination, "end", verdict, failed_reason, failed_step, step_up,
-		locked, counted, complete`
+		locked, counted, test, complete`
 
 func (c *reportedCall) values() []any {
 	return []any{
@@ -21,7 +21,7 @@ func (c *reportedCall) values() []any {
 		c.dialledLast4, c.attestation, c.status, c.level,
 		c.reason, c.customer, c.methods, c.identifiedBy, c.outcome, c.destination, c.end, sqlite.Text(string(c.verdict)),
 		c.failedReason, c.failedStep, c.stepUp, c.locked,
-		c.counted(), c.complete,
+		c.counted(), c.test, c.complete,
 	}
 }
 

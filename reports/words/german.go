@@ -138,10 +138,11 @@ var german = map[string]string{
 		"the answer. Step-ups count too.": "Eine Frage ist ein Schritt der Linie; die Ergebnisse ihrer Versuche sind " +
 		"zusammengezählt. Die Sekunden einer Frage sind die des ganzen Schritts, mit Ansagen und Suchen; die eines " +
 		"Versuchs gehen von der Ansage bis zur Antwort. Nachweise zählen mit.",
-	"A call belongs to the day on which it began.": "Ein Anruf gehört zu dem Tag, an dem er begann.",
-	"There were no calls in this period.":          "In diesem Zeitraum gab es keine Anrufe.",
-	"There were no such calls in this period.":     "In diesem Zeitraum gab es keine solchen Anrufe.",
-	"Nothing was asked in this period.":            "In diesem Zeitraum wurde nichts gefragt.",
+	"A call belongs to the day on which it began.":     "Ein Anruf gehört zu dem Tag, an dem er begann.",
+	"There were no calls in this period.":              "In diesem Zeitraum gab es keine Anrufe.",
+	"Tests by staff are left out: ask for them alone.": "Proben von Mitarbeitern sind weggelassen: sie lassen sich einzeln anzeigen.",
+	"There were no such calls in this period.":         "In diesem Zeitraum gab es keine solchen Anrufe.",
+	"Nothing was asked in this period.":                "In diesem Zeitraum wurde nichts gefragt.",
 	"No events have been counted yet; a service with the role reporting counts them.": "Noch sind keine Ereignisse " +
 		"gezählt; ein Dienst mit der Rolle reporting zählt sie.",
 	"Events are counted until %s; later ones are missing until a service with the role reporting runs.": "Ereignisse " +
@@ -167,7 +168,7 @@ var german = map[string]string{
 		"%s. Änderungen in Prozent führten irre.",
 	"compared with %s": "verglichen mit %s",
 	"%s to %s":         "%s bis %s", "%s until %s": "%s bis vor %s",
-	"failed": "gescheitert", "step-ups": "Nachweise", "status": "Status", "reason": "Grund", "customer": "Kunde",
+	"failed": "gescheitert", "step-ups": "Nachweise", "tests by staff": "Proben von Mitarbeitern", "status": "Status", "reason": "Grund", "customer": "Kunde",
 	"caller": "Anrufer", "identified by": "identifiziert durch", "failed at": "gescheitert an",
 	"methods": "Verfahren", "asked": "gefragt",
 	"Counts are rounded to fives and fewer than five are left out, so that nobody can be recognised. " +

@@ -39,8 +39,8 @@ type Call struct {
 	// Milliseconds is the length of our part of the call.
 	Milliseconds int64
 
-	// StepUp: the call was a step-up. Locked: something was locked on it.
-	StepUp, Locked bool
+	// StepUp: the call was a step-up. Locked: something was locked on it. Test: staff tried a draft.
+	StepUp, Locked, Test bool
 	Steps          []CallStep
 	// Agents are the agents at whom the call rang after it was handed on.
 	Agents []CallAgent
@@ -78,7 +78,7 @@ func (c *Call) Own() bool { return !c.StepUp && c.First == c.ID }
 // Add takes the next event of the call.
 func (c *Call) Add(e Event) {
 	if c.ID == "" {
-		c.ID, c.First, c.Line, c.LineVersion = e.Call, e.Call, e.Line, e.LineVersion
+		c.ID, c.First, c.Line, c.LineVersion, c.Test = e.Call, e.Call, e.Line, e.LineVersion, e.Test
 	}
 	if c.agent(e) {
 		return

@@ -48,8 +48,14 @@ type Event struct {
 	// Replay is the id of a replay, which sends old events again; empty otherwise. Consumers that count or act ignore such
 	// events.
 	Replay string
-	Data   Data
+	// Test: somebody of the staff tries a draft of the line on their own telephone, as a made-up customer. Consumers that
+	// count or act ignore such events.
+	Test bool
+	Data Data
 }
+
+// Real says whether the event is about a caller, now: neither a replay nor a test.
+func (e Event) Real() bool { return e.Replay == "" && !e.Test }
 
 // ID is the id of a call's event.
 func ID(call string, seq int) string { return call + "." + strconv.Itoa(seq) }
@@ -96,6 +102,7 @@ type cloudEvent struct {
 	Line            string          `json:"line"`
 	LineVersion     int             `json:"lineversion"`
 	Replay          string          `json:"replay,omitempty"`
+	Test            bool            `json:"test,omitempty"`
 	Data            json.RawMessage `json:"data"`
 }
 
@@ -108,7 +115,8 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	return json.Marshal(cloudEvent{
 		SpecVersion: "1.0", ID: e.ID, Source: e.Source, Type: typePrefix + string(e.Fact()), Time: e.Time.UTC(),
 		DataContentType: "application/json",
-		Call:            e.Call, Seq: e.Seq, Line: e.Line, LineVersion: e.LineVersion, Replay: e.Replay, Data: data,
+		Call:            e.Call, Seq: e.Seq, Line: e.Line, LineVersion: e.LineVersion, Replay: e.Replay, Test: e.Test,
+		Data: data,
 	})
 }
 
@@ -132,7 +140,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 	}
 	*e = Event{
 		ID: c.ID, Source: c.Source, Time: c.Time, Call: c.Call, Seq: c.Seq, Line: c.Line, LineVersion: c.LineVersion,
-		Replay: c.Replay, Data: data,
+		Replay: c.Replay, Test: c.Test, Data: data,
 	}
 	return nil
 }

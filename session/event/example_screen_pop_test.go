@@ -30,7 +30,7 @@ func ExampleEvent_screenPop() {
 	seen := map[string]bool{} // an event may come twice; keep ids for an hour or so
 	for msg := range messages {
 		var e event.Event
-		if err := json.Unmarshal(msg.Data, &e); err != nil || seen[e.ID] || e.Replay != "" { // a replay is an old call
+		if err := json.Unmarshal(msg.Data, &e); err != nil || seen[e.ID] || !e.Real() { // an old call, or a test
 			continue
 		}
 		seen[e.ID] = true

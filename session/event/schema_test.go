@@ -156,7 +156,7 @@ func TestSchemasMatchTheGoTypes(t *testing.T) {
 func matchEnvelope(t *testing.T, f event.Fact, schema *node) {
 	t.Helper()
 	written := slices.Sorted(maps.Keys(example(t, f)))
-	assert.ElementsMatch(t, append(slices.Clone(written), "replay"), slices.Collect(maps.Keys(schema.Properties)))
+	assert.ElementsMatch(t, append(slices.Clone(written), "replay", "test"), slices.Collect(maps.Keys(schema.Properties)))
 	assert.ElementsMatch(t, written, schema.Required)
 	require.NotNil(t, schema.AdditionalProperties)
 	assert.True(t, *schema.AdditionalProperties)

@@ -133,7 +133,7 @@ func (c *Calls) Run(ctx context.Context, nats bus.Endpoint, log *slog.Logger) er
 
 // Saw takes the next event.
 func (c *Calls) Saw(e event.Event) {
-	if e.Replay != "" {
+	if !e.Real() {
 		return
 	}
 	c.mu.Lock()

@@ -58,7 +58,7 @@ func filter(values url.Values) reports.Filter {
 	return reports.Filter{
 		Status: get("status"), Reason: get("reason"), Customer: strings.TrimSpace(get("customer")),
 		CallerLast4: get("caller"), IdentifiedBy: get("identified_by"), FailedStep: get("step"),
-		Failed: get("failed") != "", StepUps: get("step_ups") != "", Counted: get("counted"), Methods: get("methods"),
+		Failed: get("failed") != "", StepUps: get("step_ups") != "", Tests: get("tests") != "", Counted: get("counted"), Methods: get("methods"),
 		Asked: get("asked"), Attempt: get("attempt"), Result: get("result"), Weekday: get("weekday"),
 		ClockFrom: get("clock_from"), ClockTo: get("clock_to"),
 	}

@@ -110,6 +110,7 @@ func callsURL(t reports.Trace, line string) string {
 	set("step", f.FailedStep)
 	flag("failed", f.Failed)
 	flag("step_ups", f.StepUps)
+	flag("tests", f.Tests)
 	set("counted", f.Counted)
 	set("methods", f.Methods)
 	set("asked", f.Asked)
