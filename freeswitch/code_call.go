@@ -42,8 +42,8 @@ func (s CodeCallSettings) Check() (errs []error) {
 		errs = append(errs, fmt.Errorf("dial is %q: it must have {number} or {digits} in it, such as "+
 			"sofia/gateway/trunk/{digits}", s.Dial))
 	}
-	if strings.ContainsAny(rest, " '\"\\{}[]<>$|,") || strings.ContainsFunc(rest, isControl) {
-		errs = append(errs, errors.New("dial: it is one destination, without blanks, quotes, commas, bars, $ and brackets"))
+	if !isDialString(rest) {
+		errs = append(errs, errDialString)
 	}
 	if strings.Trim(s.Caller, "+0123456789") != "" {
 		errs = append(errs, fmt.Errorf("caller is %q: it must be a telephone number", s.Caller))
@@ -57,6 +57,13 @@ func (s CodeCallSettings) Check() (errs []error) {
 		}
 	}
 	return errs
+}
+
+var errDialString = errors.New("dial: it is one destination, without blanks, quotes, commas, bars, $ and brackets")
+
+// isDialString says whether a text is safe in a dial string, and one destination.
+func isDialString(text string) bool {
+	return !strings.ContainsAny(text, " '\"\\{}[]<>$|,") && !strings.ContainsFunc(text, isControl)
 }
 
 // DigitAudio makes audio of a code's digits, in a file that FreeSWITCH can play; done removes it. Nothing about the
@@ -121,8 +128,6 @@ const (
 	// failsWithin is how long Send waits for a call that fails at once: no such trunk, no route, busy. It is shorter than
 	// what the caller takes for silence.
 	failsWithin = 800 * time.Millisecond
-	// placeWithin bounds the connection to a server.
-	placeWithin = 3 * time.Second
 	// pollEach is how often FreeSWITCH is asked how far the call is: this connection has no events, which others' digits
 	// would come with.
 	pollEach = 250 * time.Millisecond
@@ -142,7 +147,7 @@ func (c *CodeCalls) Send(ctx context.Context, m session.Message) error {
 	if number, err := session.E164(m.To, ""); err != nil || number != m.To {
 		return errors.New("call with a code: the number is not a telephone number")
 	}
-	server, err := c.reach(ctx)
+	server, err := reach(ctx, c.o.Servers)
 	if err != nil {
 		return fmt.Errorf("call with a code: %w", err)
 	}
@@ -175,23 +180,6 @@ func (c *CodeCalls) Send(ctx context.Context, m session.Message) error {
 		}
 	})
 	return nil
-}
-
-// reach connects to the first server that answers.
-func (c *CodeCalls) reach(ctx context.Context) (*Inbound, error) {
-	var errs []error
-	for _, s := range c.o.Servers {
-		server := NewInbound(s)
-		within, cancel := context.WithTimeout(ctx, placeWithin)
-		_, err := server.API(within, "uuid_exists "+uuid.NewString())
-		cancel()
-		if err == nil {
-			return server, nil
-		}
-		server.Close()
-		errs = append(errs, err)
-	}
-	return nil, errors.Join(errs...)
 }
 
 // codeCall is one call.
@@ -314,14 +302,8 @@ func (c *codeCall) speak(ctx context.Context) error {
 	}
 }
 
-// kill ends the call, wherever it is, over a connection of its own: the other may wait for originate.
-func (c *codeCall) kill() {
-	ctx, cancel := context.WithTimeout(context.Background(), placeWithin)
-	defer cancel()
-	server := NewInbound(c.server.server)
-	defer server.Close()
-	_, _ = server.API(ctx, "uuid_kill "+c.id)
-}
+// kill ends the call, over a connection of its own: the other may wait for originate.
+func (c *codeCall) kill() { killCall(c.server.server, c.id) }
 
 // quoted is a file as an argument of an application.
 func quoted(file string) (string, error) {

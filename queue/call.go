@@ -60,6 +60,10 @@ type talk struct {
 	waited       time.Duration
 	// takenOut: the caller is in a step-up and comes back.
 	takenOut bool
+	// released is when FreeSWITCH ended the agent's leg, until it is known whether the caller has hung up or goes on: the
+	// caller's end may be told after it. Zero if it did not.
+	released time.Time
+	cause    string
 }
 
 func (c *call) fact(at time.Time, d event.Data) { c.held = append(c.held, pendingFact{at, d}) }
@@ -67,7 +71,7 @@ func (c *call) fact(at time.Time, d event.Data) { c.held = append(c.held, pendin
 func since(from, to time.Time) time.Duration { return max(0, to.Sub(from)) }
 
 func (c *call) queued(at time.Time, q Queued) {
-	if c.talk != nil {
+	if c.settle(); c.talk != nil {
 		return
 	}
 	c.queue, c.via, c.waits = q.Queue, q.Via, true
@@ -86,7 +90,7 @@ func (c *call) offerIn(queue string) *offer {
 }
 
 func (c *call) rings(at time.Time, r Rings) {
-	if c.talk != nil && r.Leg != "" && c.talk.leg == r.Leg || r.Agent == "" {
+	if c.settle(); c.talk != nil && r.Leg != "" && c.talk.leg == r.Leg || r.Agent == "" {
 		return
 	}
 	o := c.offerTo(r.Agent)
@@ -148,7 +152,7 @@ func (c *call) notAnswered(at time.Time, agent, cause string) {
 
 // bridged: the caller talks to a leg.
 func (c *call) bridged(at time.Time, s Side) {
-	if c.talk != nil && c.talk.leg == s.Channel {
+	if c.settle(); c.talk != nil && c.talk.leg == s.Channel {
 		c.talk.takenOut = false
 		return
 	}
@@ -185,7 +189,7 @@ func (c *call) takenOut(leg string) {
 func (c *call) parted(at time.Time, leg string) {
 	switch {
 	case c.talk != nil && (leg == "" || c.talk.leg == leg):
-		if !c.talk.takenOut {
+		if !c.talk.takenOut && c.talk.released.IsZero() {
 			c.done(at, event.AgentEndAgent, "")
 		}
 	case leg != "": // answered, but caller and agent never met
@@ -201,15 +205,25 @@ func (c *call) moved(at time.Time, leg string) {
 	}
 }
 
+// settle: the caller goes on, although FreeSWITCH has ended the agent's leg.
+func (c *call) settle() {
+	if c.talk != nil && !c.talk.released.IsZero() {
+		c.done(c.talk.released, event.AgentEndTransferred, c.talk.cause)
+	}
+}
+
 // legHungUp: an agent's leg is gone. Of an offer that a queue has made, the queue will say why.
 func (c *call) legHungUp(at time.Time, h HungUp) {
 	leg, cause := h.Channel, h.Cause
 	if c.talk != nil && c.talk.leg == leg {
-		end := event.AgentEndAgent
-		if h.Released && !c.talk.takenOut || transferred(cause) {
-			end = event.AgentEndTransferred
+		switch {
+		case transferred(cause):
+			c.done(at, event.AgentEndTransferred, cause)
+		case h.Released && !c.talk.takenOut:
+			c.talk.released, c.talk.cause = at, cause
+		default:
+			c.done(at, event.AgentEndAgent, cause)
 		}
-		c.done(at, end, cause)
 		return
 	}
 	o := c.offerAt(leg)

@@ -41,14 +41,18 @@ type desk struct {
 	calls session.Journal // for calls
 	kept  *kept
 	now   time.Time
+	later []func()
 }
 
 func newDesk(servers int) *desk {
 	k := &kept{}
-	t := queue.New(queue.Options{
+	d := &desk{kept: k, now: noon}
+	d.Tracker = queue.New(queue.Options{
 		Record: k.Append, Source: "/countersign/test", Servers: servers,
+		After: func(_ time.Duration, f func()) { d.later = append(d.later, f) },
 	})
-	return &desk{Tracker: t, calls: t.Follow(k), kept: k, now: noon}
+	d.calls = d.Follow(k)
+	return d
 }
 
 // own takes a call of ours to its end, and returns the number of its events.
@@ -98,6 +102,10 @@ func (d *desk) story() string {
 
 func (d *desk) tells(t *testing.T, want ...string) {
 	t.Helper()
+	for _, f := range d.later {
+		f()
+	}
+	d.later = nil
 	assert.Equal(t, strings.Join(want, "\n"), d.story())
 	for _, e := range d.kept.events {
 		if e.Fact().AboutAgents() {
@@ -312,6 +320,31 @@ func TestACallerWhoIsTakenAway(t *testing.T) {
 	d.tells(t, "4 a rings at 1001 by bridge , waited 0", "5 a talks to 1001 by bridge , waited 0, rang 0",
 		`6 a done with "1001": transferred, waited 0, talked 5`, "7 a rings at 1002 by bridge , waited 1",
 		"8 a talks to 1002 by bridge , waited 1, rang 0", `9 a done with "1002": transferred, waited 1, talked 3`)
+}
+
+// FreeSWITCH ends both channels in the same tick, and may tell of the agent's first.
+func TestACallerWhoHangsUpWasNotTransferred(t *testing.T) {
+	t.Parallel()
+	d := newDesk(1)
+	d.own(t, "a", caller, "", event.EndRouted)
+	d.after(0, queue.Rings{Caller: caller, Leg: "leg-1", Agent: "1001", Via: event.ViaBridge},
+		queue.PickedUp{Channel: "leg-1"}, bridge(caller, "leg-1"))
+	d.after(5, queue.HungUp{Channel: "leg-1", Cause: "NORMAL_CLEARING", Released: true}, queue.Parted{Caller: caller, Leg: "leg-1"})
+	d.after(0, queue.HungUp{Channel: caller, Cause: "NORMAL_CLEARING"})
+	d.tells(t, "4 a rings at 1001 by bridge , waited 0", "5 a talks to 1001 by bridge , waited 0, rang 0",
+		`6 a done with "1001": caller, waited 0, talked 5`)
+}
+
+func TestACallerWhoGoesOnWasTransferredAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk(1)
+	d.own(t, "a", caller, "", event.EndRouted)
+	d.after(0, queue.Rings{Caller: caller, Leg: "leg-1", Agent: "1001", Via: event.ViaBridge},
+		queue.PickedUp{Channel: "leg-1"}, bridge(caller, "leg-1"))
+	d.after(5, queue.HungUp{Channel: "leg-1", Cause: "NORMAL_CLEARING", Released: true})
+	d.after(2, queue.Rings{Caller: caller, Leg: "leg-2", Agent: "1002", Via: event.ViaBridge})
+	d.tells(t, "4 a rings at 1001 by bridge , waited 0", "5 a talks to 1001 by bridge , waited 0, rang 0",
+		`6 a done with "1001": transferred, waited 0, talked 5`, "7 a rings at 1002 by bridge , waited 2")
 }
 
 func TestACallThatComesBackWaitsFromThen(t *testing.T) {

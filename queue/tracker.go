@@ -16,9 +16,15 @@ type Options struct {
 	Source string
 	// Servers is how many FreeSWITCH servers tell what they see.
 	Servers int
+	// After runs a function later. Default: time.AfterFunc.
+	After func(time.Duration, func())
 	// Log gets facts that are lost. Default: no log.
 	Log *slog.Logger
 }
+
+// settleAfter is how long the caller's end is waited for when FreeSWITCH has ended an agent's leg: both end in the same
+// tick, and either may be told first.
+const settleAfter = 500 * time.Millisecond
 
 // longest is how long a call is followed after it was handed on.
 const longest = 24 * time.Hour
@@ -62,6 +68,9 @@ type leg struct {
 func New(o Options) *Tracker {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.After == nil {
+		o.After = func(d time.Duration, f func()) { time.AfterFunc(d, f) }
 	}
 	return &Tracker{
 		o: o, calls: map[string]*call{}, byID: map[string]*call{}, legs: map[string]leg{}, links: map[string]link{},
@@ -215,12 +224,28 @@ func (t *Tracker) hungUp(server string, at time.Time, h HungUp) {
 		delete(t.legs, h.Channel)
 		if !l.relay {
 			t.change(l.call, server, at, func(c *call) { c.legHungUp(at, h) })
+			t.settleLater(l.call)
 		}
 		return
 	}
 	if c := t.calls[h.Channel]; c != nil {
 		t.change(c, server, at, func(c *call) { c.hungUp(at, h.Cause) })
 	}
+}
+
+// settleLater waits for the caller's end, if the agent's leg was released.
+func (t *Tracker) settleLater(c *call) {
+	talk := c.talk
+	if talk == nil || talk.released.IsZero() {
+		return
+	}
+	t.o.After(settleAfter, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if c.talk == talk {
+			t.change(c, c.server, c.touched, (*call).settle)
+		}
+	})
 }
 
 // flush journals the facts of a call whose part with us is over, and forgets a call whose caller is gone.

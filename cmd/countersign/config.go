@@ -74,7 +74,9 @@ type config struct {
 	// Webhooks by name.
 	Webhooks map[string]webhook.Settings `yaml:"webhooks"`
 	// CodeCalls is freeswitch.CodeCallSettings.
-	CodeCalls codeCalls   `yaml:"code_calls"`
+	CodeCalls codeCalls `yaml:"code_calls"`
+	// TestCalls is freeswitch.TestCallSettings.
+	TestCalls testCalls   `yaml:"test_calls"`
 	Guard     guard.Rules `yaml:"guard"`
 	Web       struct {
 		Listen string `yaml:"listen"`
@@ -132,6 +134,12 @@ type freeswitchServer struct {
 }
 
 // codeCalls are freeswitch.CodeCallSettings.
+type testCalls struct {
+	Dial   string `yaml:"dial"`
+	Caller string `yaml:"caller"`
+	Socket string `yaml:"socket"`
+}
+
 type codeCalls struct {
 	Dial      string   `yaml:"dial"`
 	Caller    string   `yaml:"caller"`
@@ -194,6 +202,7 @@ func defaults() config {
 	c.Retention.Journal, c.Retention.Totals, c.Retention.Audit = duration(90*day), duration(761*day), duration(365*day)
 	c.Reports.Schedules, c.Reports.Mail.TLS = []deliver.Schedule{}, deliver.StartTLS
 	c.Reports.Benefits.SelfService = []string{}
+	c.TestCalls.Dial = "user/{telephone}"
 	c.CodeCalls.Ring, c.CodeCalls.Countries = duration(30*time.Second), []string{}
 	c.Email.TLS, c.Email.Texts = deliver.StartTLS, map[string]email.Text{}
 	c.Speech.Folder, c.Speech.Recognisers = tap.DefaultFolder, map[string]recogniser.Engine{}

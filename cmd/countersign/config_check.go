@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"countersign/backend/webhook"
+	"countersign/freeswitch"
 	"countersign/lines"
 	"countersign/session"
 	"countersign/session/token"
@@ -56,6 +57,7 @@ func (c config) check() error {
 	errs = append(errs, below("keys", c.Keys.check())...)
 	errs = append(errs, c.checkWebhooks()...)
 	errs = append(errs, below("code_calls", errors.Join(c.CodeCalls.settings().Check()...))...)
+	errs = append(errs, below("test_calls", errors.Join(freeswitch.TestCallSettings(c.TestCalls).Check()...))...)
 	if c.CodeCalls.Dial != "" && len(c.FreeSWITCH) == 0 {
 		errs = append(errs,
 			errors.New("code_calls.dial needs the FreeSWITCH that places the calls: name it under freeswitch"))

@@ -28,6 +28,7 @@ import (
 	"countersign/web"
 	weblive "countersign/web/live"
 	"countersign/web/people"
+	"countersign/web/tryout"
 )
 
 // service is a running "serve".
@@ -51,6 +52,7 @@ type service struct {
 	live         *weblive.Calls
 	attempts     *guard.Guard
 	sounds       sounds
+	telephones   *tryout.Telephones // of staff
 	staged       *staged.Watcher
 	company      companyNow
 	companyParts companyParts
@@ -189,7 +191,8 @@ func startService(
 	if err != nil {
 		return s, err
 	}
-	s.server = esl.NewServer(runner.Run, esl.Options{
+	s.openTelephones()
+	s.server = esl.NewServer(s.telephones.Handler(runner.Run), esl.Options{
 		MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Keys: cfg.Keys.of, Log: log,
 		Recognisers: speech.recognisers, Sounds: speech.sounds,
 	})

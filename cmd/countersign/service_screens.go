@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"countersign/freeswitch"
 	"countersign/lines"
 	"countersign/lines/change"
 	linedraft "countersign/lines/draft"
@@ -36,10 +37,6 @@ func (s *service) addScreens(o *web.Options) {
 	screens, schedules := walls.New(s.state.People(), time.Now), scheduledReports{s.settings}
 	hooks := shownWebhooks{s.cfg, s.state, s.events}
 	note := func(ctx context.Context, e audit.Entry) error { return auditEntry(ctx, s.cfg, e) }
-	telephones := tryout.New(tryout.Options{
-		Prompts: s.sounds.catalogue, Region: func() string { return s.settings.get().Line.Region }, Log: s.log,
-	})
-	s.parts.addQuiet(telephones.Close)
 	options := staff.Options{
 		Book: s.book, Sessions: people.NewSessions(s.book, s.cfg.webSecure()), Live: s.live, Lines: s.lineNames(),
 		StepUps: o.StepUps, Allows: s.allows, Journey: s.journal.Call, Reports: reportsFile{s.cfg.reportsPath()},
@@ -51,7 +48,7 @@ func (s *service) addScreens(o *web.Options) {
 		WhatIf:   &staff.WhatIf{Options: s.whatIfOptions, Line: s.lineFile},
 		Settings: shownSettings{s.reloads},
 		LineSettings: &staff.LineSettings{
-			Prompts: s.sounds, Telephones: telephones, Tally: s.staged.Of, NeedsTwo: func() bool { return s.settings.get().needsTwo() },
+			Prompts: s.sounds, Telephones: s.telephones, Tally: s.staged.Of, NeedsTwo: func() bool { return s.settings.get().needsTwo() },
 			Book: s.state.Lines(), Drafts: linedraft.NewBook(s.state.People(), time.Now),
 			Plan: func() change.Options {
 				return change.Options{Region: s.settings.get().Line.Region, Recorded: audio(s.cfg)}
@@ -91,6 +88,22 @@ func (s *service) addScreens(o *web.Options) {
 		Invitation: s.invitationURL, Audit: note,
 	}
 	o.Keys, o.Reports, o.Journey = made, reportsFile{s.cfg.reportsPath()}, s.journal.Call
+}
+
+// openTelephones lets staff call drafts of lines.
+func (s *service) openTelephones() {
+	o := tryout.Options{
+		Prompts: s.sounds.catalogue, Region: func() string { return s.settings.get().Line.Region },
+		Journal: s.journal, Node: s.cfg.Node, Log: s.log,
+	}
+	if len(s.cfg.FreeSWITCH) > 0 {
+		o.Places = freeswitch.NewTestCalls(freeswitch.TestCallOptions{
+			Settings: func() freeswitch.TestCallSettings { return freeswitch.TestCallSettings(s.settings.get().TestCalls) },
+			Servers:  s.cfg.eventSockets(), Listen: s.listener.Addr(),
+		})
+	}
+	s.telephones = tryout.New(o)
+	s.parts.addQuiet(s.telephones.Close)
 }
 
 // settingsKeys are the API keys of the settings.

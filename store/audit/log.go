@@ -64,6 +64,7 @@ const (
 	WebhookRetried = "webhook_retried"
 	Reloaded       = "settings_reloaded"
 	LineReturned   = "line_returned"
+	LineTried      = "line_tried"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )

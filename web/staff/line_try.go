@@ -3,14 +3,20 @@ package staff
 import (
 	"errors"
 	"net/http"
+	"slices"
 
+	"countersign/freeswitch"
 	"countersign/lines"
+	"countersign/store/audit"
 	"countersign/web/access"
 	"countersign/web/tryout"
 )
 
-// Telephones are calls to drafts from the browser. tryout.ErrOver: there is no such call any more.
+// Telephones are calls to drafts, from the browser or from somebody's own telephone. tryout.ErrOver: there is no such call
+// any more.
 type Telephones interface {
+	CanRing() bool
+	RingOn(person, telephone, text string, known bool) (id string, err error)
 	Ring(person, text string, known bool) (id string, err error)
 	Look(person, id string) (tryout.View, error)
 	Press(person, id, keys string) error
@@ -22,6 +28,9 @@ type tryPage struct {
 	linePage
 	// Call is the call; nil before it.
 	Call *tryout.View
+	// CanRing: telephones can be rung. Own are those of whoever looks.
+	CanRing bool
+	Own     []string
 }
 
 // Keypad are the keys of a telephone.
@@ -41,9 +50,9 @@ func (p *Pages) lineTry(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	shown := tryPage{linePage: l}
+	who, _ := access.From(r.Context())
+	shown := tryPage{linePage: l, CanRing: p.LineSettings.Telephones.CanRing(), Own: telephonesOf(who)}
 	if id := r.URL.Query().Get("call"); id != "" {
-		who, _ := access.From(r.Context())
 		v, err := p.LineSettings.Telephones.Look(who.ID, id)
 		switch {
 		case err == nil:
@@ -53,6 +62,29 @@ func (p *Pages) lineTry(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return p.show(w, r, "line_try", shown)
+}
+
+// telephonesOf are a person's telephones that can be rung.
+func telephonesOf(who access.Who) (own []string) {
+	for _, t := range who.Agents {
+		if freeswitch.IsTelephone(t) {
+			own = append(own, t)
+		}
+	}
+	return own
+}
+
+// ringOn calls the draft from the person's own telephone.
+func (p *Pages) ringOn(r *http.Request, telephone, line, text string) (id string, err error) {
+	who, _ := access.From(r.Context())
+	if !slices.Contains(telephonesOf(who), telephone) { // nobody has others rung
+		return "", refuse(http.StatusForbidden, "try_not_yours")
+	}
+	if id, err = p.LineSettings.Telephones.RingOn(who.ID, telephone, text, r.PostForm.Get("known") != ""); err != nil {
+		return "", err
+	}
+	p.note(r, who.ID, audit.LineTried, "line "+line, "rang "+telephone)
+	return id, nil
 }
 
 // tryLine rings, presses keys and hangs up.
@@ -69,12 +101,15 @@ func (p *Pages) tryLine(w http.ResponseWriter, r *http.Request) error {
 	}
 	who, _ := access.From(r.Context())
 	id := r.PostForm.Get("call")
-	switch r.PostForm.Get("do") {
-	case "ring":
+	telephone := r.PostForm.Get("ring_on")
+	switch do := r.PostForm.Get("do"); {
+	case telephone != "":
+		id, err = p.ringOn(r, telephone, inForce.Name, d.Text)
+	case do == "ring":
 		id, err = p.LineSettings.Telephones.Ring(who.ID, d.Text, r.PostForm.Get("known") != "")
-	case "press":
+	case do == "press":
 		err = p.LineSettings.Telephones.Press(who.ID, id, r.PostForm.Get("keys"))
-	case "hang-up":
+	case do == "hang-up":
 		err = p.LineSettings.Telephones.HangUp(who.ID, id)
 	default:
 		return refuse(http.StatusBadRequest, "bad_form")
@@ -83,6 +118,8 @@ func (p *Pages) tryLine(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case errors.As(err, &problems):
 		return refuse(http.StatusConflict, "line_problems", len(problems))
+	case errors.Is(err, tryout.ErrNoTelephone):
+		return refuse(http.StatusServiceUnavailable, "not_here")
 	case errors.Is(err, tryout.ErrBusy):
 		return refuse(http.StatusTooManyRequests, "try_busy")
 	case errors.Is(err, tryout.ErrOver): // the page says so

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"mime/multipart"
 	"net/http"
@@ -665,7 +666,10 @@ func tone() []byte {
 }
 
 // handset is a telephone whose calls end by the hash key.
-type handset struct{ said []tryout.Said }
+type handset struct {
+	said []tryout.Said
+	rang []string
+}
 
 func (h *handset) Ring(_, text string, _ bool) (string, error) {
 	if _, err := lines.Parse("line", []byte(text)); err != nil {
@@ -689,6 +693,13 @@ func (h *handset) Press(_, _, keys string) error {
 		h.said = append(h.said, tryout.Said{Kind: "end", Text: "menu XML default", Status: event.StatusVerified, Reason: event.ReasonOK})
 	}
 	return nil
+}
+
+func (h *handset) CanRing() bool { return true }
+
+func (h *handset) RingOn(person, telephone, _ string, known bool) (string, error) {
+	h.rang = append(h.rang, fmt.Sprintf("%s %s %t", person, telephone, known))
+	return "call-2", nil
 }
 
 func (h *handset) HangUp(string, string) error {
@@ -720,4 +731,26 @@ func TestADraftIsCalledFromItsPage(t *testing.T) {
 	form.Set("file", "format: 9")
 	require.Equal(t, http.StatusSeeOther, b.do(http.MethodPost, "/lines/retail/text", form).status)
 	assert.Equal(t, http.StatusConflict, b.post(at, "do", "ring").status, "it has mistakes")
+}
+
+func TestADraftRingsOnesOwnTelephoneAndNoOther(t *testing.T) {
+	t.Parallel()
+	o, _ := lineOffice(t)
+	o.hire("dora", func(p *people.Person) {
+		p.Roles, p.Agents = []role{"business"}, []string{"1042", "dora@bank.example", "1043!a}b"}
+	})
+	const at = "/lines/retail/try"
+	b := o.as("dora")
+	page := b.get(at).text
+	assert.Contains(t, page, "Ring me on 1042")
+	assert.Contains(t, page, "Ring me on dora@bank.example")
+	assert.NotContains(t, page, "Ring me on 1043", "it is no telephone")
+	rung := b.post(at, "ring_on", "1042", "known", "1")
+	require.Equal(t, http.StatusSeeOther, rung.status, rung.text)
+	assert.Equal(t, at+"?call=call-2", rung.header.Get("Location"))
+	for _, other := range []string{"1041", "+15550100", "1043!a}b"} {
+		assert.Equal(t, http.StatusForbidden, b.post(at, "ring_on", other).status, other)
+	}
+	assert.Equal(t, []string{"dora 1042 true"}, o.pages.LineSettings.Telephones.(*handset).rang)
+	assert.Contains(t, o.as("business").get(at).text, "have an administrator write it on your page")
 }

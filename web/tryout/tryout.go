@@ -1,6 +1,7 @@
-// Package tryout is a telephone in the browser: somebody calls a draft of a line before it is published. The service's own
-// steps ask, the simulated FreeSWITCH is the telephone, and the customer is made up. Nothing of such a call is counted,
-// locked, sent or published, so no report has it, and nobody can find out anything about a customer.
+// Package tryout lets somebody call a draft of a line before it is published, with a telephone in the browser, which the
+// simulated FreeSWITCH is, or on their own. The service's own steps ask, and the customer is made up, so that nobody can
+// find out anything about a real one. Nothing is locked or sent. Nothing of a call in the browser is written down; the
+// events of one on a telephone are marked as a test.
 package tryout
 
 import (
@@ -51,6 +52,11 @@ type Options struct {
 	Prompts session.Prompts
 	// Region applies to lines without their own.
 	Region func() string
+	// Places rings telephones; nil: none can be rung.
+	Places Places
+	// Journal gets the events of calls on telephones, Node is in their source.
+	Journal session.Journal
+	Node    string
 	// Speed is how fast time passes in the call; default 1, as for people.
 	Speed float64
 	Log   *slog.Logger
@@ -60,19 +66,23 @@ type Options struct {
 type Telephones struct {
 	o Options
 
-	mu    sync.Mutex
-	calls map[string]*call // by who tries it
-	all   sync.WaitGroup
+	mu       sync.Mutex
+	calls    map[string]*call // by who tries it
+	expected map[string]*call // by the channel on which it comes
+	all      sync.WaitGroup
 }
 
 // New makes Telephones.
-func New(o Options) *Telephones { return &Telephones{o: o, calls: map[string]*call{}} }
+func New(o Options) *Telephones {
+	return &Telephones{o: o, calls: map[string]*call{}, expected: map[string]*call{}}
+}
 
 // Said is an entry of the transcript.
 type Said struct {
-	// Kind is prompt, keyed, message or end.
+	// Kind is rings, prompt, keyed, message, failed or end.
 	Kind string
-	// Text is what is heard, pressed or sent; at the end, where the call went.
+	// Text is the telephone that rings, what is heard, pressed or sent, or why the call failed; at the end, where the call
+	// goes.
 	Text string
 	// Language and Prompt are those of a prompt, if it has a name.
 	Language, Prompt string
@@ -85,6 +95,8 @@ type Said struct {
 type View struct {
 	ID   string
 	Said []Said
+	// Telephone is the one that rings; "" in the browser.
+	Telephone string
 	// Asked: something is asked for, and keys are waited for.
 	Asked bool
 	Over  bool
@@ -94,20 +106,33 @@ type View struct {
 type call struct {
 	id     string
 	hangUp context.CancelFunc
-	keys   chan rune
+	keys   chan rune // of the browser
+
+	// Of a call on a telephone: its channel, the draft, whether it is from the customer's number, and what is closed when it
+	// comes and when it is over.
+	channel     string
+	line        *session.Line
+	known       bool
+	comes, over chan struct{}
+	to          string // its destination
 
 	mu   sync.Mutex
 	view View
 }
 
-// Ring calls a draft, in place of the call that the person tries already. known calls from the customer's number.
+func newCall() *call {
+	c := &call{id: rand.Text(), keys: make(chan rune, 64)}
+	c.view.ID = c.id
+	return c
+}
+
+// Ring calls a draft from the browser, in place of the call that the person tries already. known calls from the customer's number.
 func (t *Telephones) Ring(person, text string, known bool) (id string, err error) {
 	def, err := lines.Parse("line", []byte(text))
 	if err != nil {
 		return "", err
 	}
-	c := &call{id: rand.Text(), keys: make(chan rune, 64)}
-	c.view.ID = c.id
+	c := newCall()
 	line, err := compile(def, t.o.Region(), c)
 	if err != nil {
 		return "", err
@@ -177,9 +202,15 @@ func (c *call) run(ctx context.Context, listener net.Listener, line *session.Lin
 	c.end(result)
 }
 
-// hear writes down what is heard.
+// hear writes down what the browser's telephone hears.
 func (c *call) hear(p sim.Prompt) []sim.Act {
-	for _, file := range p.Files {
+	c.hears(p.Files, p.Digits || p.Speech)
+	return nil
+}
+
+// hears writes down what is heard, and whether something is asked for.
+func (c *call) hears(files []string, asked bool) {
+	for _, file := range files {
 		said := Said{Kind: "prompt"}
 		if file == prompts.Tone {
 			said.Text = "♪"
@@ -193,8 +224,7 @@ func (c *call) hear(p sim.Prompt) []sim.Act {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.view.Asked = p.Digits || p.Speech
-	return nil
+	c.view.Asked = asked
 }
 
 // namesOf are the language and the prompt of a file of the catalogue.
@@ -219,9 +249,28 @@ func (c *call) say(s Said) {
 }
 
 func (c *call) end(r sim.Result) {
-	c.say(Said{
-		Kind: "end", Text: r.Destination, Status: event.Status(r.Variables["cs_status"]), Reason: event.Reason(r.Variables["cs_reason"]),
-	})
+	c.goesTo(r.Destination)
+	c.endsWith(event.Status(r.Variables["cs_status"]), event.Reason(r.Variables["cs_reason"]))
+}
+
+func (c *call) goesTo(destination string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.to = destination
+}
+
+func (c *call) endsWith(status event.Status, reason event.Reason) {
+	c.mu.Lock()
+	to := c.to
+	c.mu.Unlock()
+	c.last(Said{Kind: "end", Text: to, Status: status, Reason: reason})
+}
+
+// fail ends a call that was not reached, or was given up.
+func (c *call) fail(why string) { c.last(Said{Kind: "failed", Text: why}) }
+
+func (c *call) last(s Said) {
+	c.say(s)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.view.Over, c.view.Asked = true, false
@@ -257,7 +306,10 @@ func (t *Telephones) Look(person, id string) (View, error) {
 // Press presses keys.
 func (t *Telephones) Press(person, id, keys string) error {
 	c, err := t.find(person, id)
-	if err != nil || c.look().Over {
+	if err != nil {
+		return err
+	}
+	if v := c.look(); v.Over || v.Telephone != "" {
 		return ErrOver
 	}
 	pressed := ""

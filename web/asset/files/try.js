@@ -5,7 +5,7 @@ import { html } from "./live.js";
 const shown = document.querySelector("[data-try]");
 const keys = document.querySelector("[data-try-keys]");
 
-if (shown && keys) {
+if (shown) {
   document.querySelector("[data-try-refresh]").hidden = true;
   const over = () => shown.querySelector("[data-over]")?.dataset.over === "true";
   let before = "";
@@ -24,14 +24,14 @@ if (shown && keys) {
     await fetch(keys.action, { method: "POST", headers: { "X-Part": "1" }, body: form });
     await look();
   };
-  keys.addEventListener("click", (e) => {
+  keys?.addEventListener("click", (e) => {
     const button = e.target.closest("button[name=keys]");
     if (!button) return;
     e.preventDefault();
     press(button.value);
   });
   addEventListener("keydown", (e) => {
-    if (e.ctrlKey || e.altKey || e.metaKey || !/^[0-9*#]$/.test(e.key) || e.target.closest("input, select, textarea")) return;
+    if (!keys || e.ctrlKey || e.altKey || e.metaKey || !/^[0-9*#]$/.test(e.key) || e.target.closest("input, select, textarea")) return;
     press(e.key);
   });
   const timer = setInterval(async () => {
