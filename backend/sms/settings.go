@@ -91,9 +91,8 @@ func (s Settings) check() (errs []error) {
 		errs = append(errs, errors.New("brand: it must be one line of up to 60 bytes"))
 	}
 	for _, language := range slices.Sorted(maps.Keys(s.Texts)) {
-		if text := s.Texts[language]; !strings.Contains(text, "{code}") || len(text) > maxTextLength {
-			errs = append(errs, fmt.Errorf("texts.%s: it must have {code} in it and be no longer than %d bytes",
-				language, maxTextLength))
+		if err := CheckText(s.Texts[language]); err != nil {
+			errs = append(errs, fmt.Errorf("texts.%s: %w", language, err))
 		}
 	}
 	errs = append(errs, s.Receipts.check(s.Body)...)
@@ -104,3 +103,14 @@ func (s Settings) check() (errs []error) {
 	}
 	return errs
 }
+
+// CheckText says what is wrong with the text of a message.
+func CheckText(text string) error {
+	if !strings.Contains(text, "{code}") || len(text) > maxTextLength {
+		return fmt.Errorf("it must have {code} in it and be no longer than %d bytes", maxTextLength)
+	}
+	return nil
+}
+
+// EffectiveTexts are the texts by language, with ours where there are none.
+func (s Settings) EffectiveTexts() map[string]string { return s.defaults().Texts }

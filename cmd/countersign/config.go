@@ -125,6 +125,7 @@ type config struct {
 	data      string // --data
 	noReports bool   // --roles without reporting
 	demo      *staff.Demo
+	filed     *config // without what was changed on the screens; nil if nothing was
 }
 
 // freeswitchServer is the event socket of a FreeSWITCH.
@@ -224,6 +225,9 @@ func loadConfig(c *cli.Context) (config, error) {
 		return config{}, wrongUse("--data needs a folder")
 	}
 	cfg.data = cmp.Or(c.String("data"), os.Getenv("COUNTERSIGN_DATA"), defaultData)
+	if cfg, err = cfg.withOverrides(); err != nil {
+		fmt.Fprintf(c.App.ErrWriter, "countersign: the settings of the file alone are used: %v\n", err)
+	}
 	return cfg, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"countersign/session"
 	"countersign/session/token"
 	"countersign/store/customers"
+	"countersign/web/overrides"
 )
 
 func (c config) check() error {
@@ -121,17 +122,22 @@ func (c config) checkWebhooks() (errs []error) {
 }
 
 func (c config) checkRetention() (errs []error) {
-	if r := time.Duration(c.Retention.Journal); r < day || r > 365*day {
-		errs = append(errs, fmt.Errorf("retention.journal is %s: it must be from 1d to 365d", r))
+	least, most := overrides.Least, overrides.Most
+	for _, of := range []struct {
+		name        string
+		in          duration
+		least, most int
+	}{
+		{"journal", c.Retention.Journal, least.Journal, most.Journal}, {"totals", c.Retention.Totals, least.Totals, most.Totals},
+		{"audit", c.Retention.Audit, least.Audit, most.Audit},
+	} {
+		if of.in < duration(of.least)*duration(day) || of.in > duration(of.most)*duration(day) {
+			errs = append(errs, fmt.Errorf("retention.%s is %s: it must be from %dd to %dd", of.name, time.Duration(of.in), of.least, of.most))
+		}
 	}
-	if r := time.Duration(c.Retention.Totals); r < 90*day || r > 3650*day {
-		errs = append(errs, fmt.Errorf("retention.totals is %s: it must be from 90d to 3650d", r))
-	} else if c.Retention.Totals < c.Retention.Journal {
-		errs = append(errs, fmt.Errorf("retention.totals is %s: it cannot be less than retention.journal, %s", r,
-			time.Duration(c.Retention.Journal)))
-	}
-	if r := time.Duration(c.Retention.Audit); r < 30*day || r > 2555*day {
-		errs = append(errs, fmt.Errorf("retention.audit is %s: it must be from 30d to 2555d", r))
+	if len(errs) == 0 && c.Retention.Totals < c.Retention.Journal {
+		errs = append(errs, fmt.Errorf("retention.totals is %s: it cannot be less than retention.journal, %s",
+			time.Duration(c.Retention.Totals), time.Duration(c.Retention.Journal)))
 	}
 	return errs
 }

@@ -97,12 +97,17 @@ type browser struct {
 // signIn adds a person by the command line and signs them in by their invitation.
 func (s *site) signIn(id, role string) *browser {
 	s.t.Helper()
+	return s.signInAt(s.nodes[0], id, role)
+}
+
+func (s *site) signInAt(n *node, id, role string) *browser {
+	s.t.Helper()
 	said := s.must("people", "add", id, "--role", role)
 	link := joinPattern.FindString(said)
 	require.NotEmpty(s.t, link, said)
 	jar, err := cookiejar.New(nil)
 	require.NoError(s.t, err)
-	b := &browser{s: s, client: &http.Client{Jar: jar}, url: s.nodes[0].api}
+	b := &browser{s: s, client: &http.Client{Jar: jar}, url: n.api}
 	const password = "four words of no sense"
 	b.post(link, url.Values{"password": {password}, "again": {password}})
 	return b

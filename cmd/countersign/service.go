@@ -27,6 +27,7 @@ import (
 	"countersign/store/sqlite"
 	"countersign/web"
 	weblive "countersign/web/live"
+	"countersign/web/overrides"
 	"countersign/web/people"
 	"countersign/web/tryout"
 )
@@ -53,6 +54,7 @@ type service struct {
 	attempts     *guard.Guard
 	sounds       sounds
 	telephones   *tryout.Telephones // of staff
+	overrides    *overrides.Book
 	staged       *staged.Watcher
 	company      companyNow
 	companyParts companyParts
@@ -192,6 +194,7 @@ func startService(
 		return s, err
 	}
 	s.openTelephones()
+	s.overrides = overrides.NewBook(s.state.People(), time.Now)
 	s.server = esl.NewServer(s.telephones.Handler(runner.Run), esl.Options{
 		MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Keys: cfg.Keys.of, Log: log,
 		Recognisers: speech.recognisers, Sounds: speech.sounds,
@@ -239,6 +242,7 @@ func startService(
 	}
 	background.run(func(ctx context.Context) { s.lines.Follow(ctx, s.state.Lines()) })
 	background.run(s.lines.Render)
+	background.run(s.followOverrides)
 	background.run(func(ctx context.Context) {
 		_ = s.awaitNATS(ctx) // as follow
 		s.staged.Run(ctx)

@@ -126,7 +126,7 @@ func (r *reloads) read(before config) (config, error) {
 	if err := web.CheckTLS(next.Web.TLS.Cert, next.Web.TLS.Key); err != nil {
 		return config{}, fmt.Errorf("web.tls: %w", err)
 	}
-	return next, nil
+	return next.withOverrides()
 }
 
 // pending are the settings whose file says something else than what is in force: what a reload would apply, and what needs

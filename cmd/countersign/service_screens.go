@@ -46,7 +46,7 @@ func (s *service) addScreens(o *web.Options) {
 		API:      web.Description,
 		Webhooks: hooks,
 		WhatIf:   &staff.WhatIf{Options: s.whatIfOptions, Line: s.lineFile},
-		Settings: shownSettings{s.reloads},
+		Settings: shownSettings{s.reloads}, Overrides: shownOverrides{s},
 		LineSettings: &staff.LineSettings{
 			Prompts: s.sounds, Telephones: s.telephones, Tally: s.staged.Of, NeedsTwo: func() bool { return s.settings.get().needsTwo() },
 			Book: s.state.Lines(), Drafts: linedraft.NewBook(s.state.People(), time.Now),

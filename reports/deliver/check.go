@@ -89,6 +89,9 @@ func (s Schedule) checkWhat() (errs []error) {
 	if _, err := s.language(); err != nil {
 		errs = append(errs, err)
 	}
+	if s.Rounded && s.Report == "calls" {
+		say("the report calls lists persons: it cannot be rounded")
+	}
 	if slices.Contains(s.Lines, "") {
 		say("lines has an empty name")
 	}

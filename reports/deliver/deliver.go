@@ -76,7 +76,7 @@ func (s Schedule) make(
 	if err != nil {
 		return letter{}, err
 	}
-	q := reports.Query{Period: p, Lines: s.Lines, Quiet: true, By: s.By, Language: language, Compare: s.Compare != ""}
+	q := reports.Query{Period: p, Lines: s.Lines, Quiet: true, By: s.By, Language: language, Compare: s.Compare != "", Rounded: s.Rounded}
 	var file *os.File
 	err = reader.Read(ctx, s.Report, q, func(made *reports.Report) (err error) {
 		if o.Incomplete {

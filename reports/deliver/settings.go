@@ -34,6 +34,8 @@ type Schedule struct {
 	Format  render.Format `yaml:"format"`
 	// Language is that of words for people; empty is English.
 	Language string `yaml:"language"`
+	// Rounded: no count under reports.Few can be computed from it, as on the screens of roles that may not see persons.
+	Rounded bool `yaml:"rounded"`
 	Folder   string `yaml:"folder"`
 	Mail     struct {
 		To      []string `yaml:"to"`

@@ -65,6 +65,7 @@ const (
 	Reloaded       = "settings_reloaded"
 	LineReturned   = "line_returned"
 	LineTried      = "line_tried"
+	SettingsSet    = "settings_changed"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )

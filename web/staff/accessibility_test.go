@@ -28,7 +28,7 @@ var screens = map[access.Role][]string{
 		"/board", "/reports/summary", "/reports/benefits", "/lines", "/lines/retail", "/lines/retail/text",
 		"/lines/retail/publish", "/lines/retail/history?a=1&b=2",
 		"/lines/orders", "/lines/orders/start", "/lines/retail/prompts",
-		"/lines/retail/try",
+		"/lines/retail/try", "/settings", "/schedules",
 	},
 	access.Admin: {"/people", "/people/agent", "/keys", "/keys/shop", "/schedules", "/webhooks", "/settings"},
 }
@@ -36,7 +36,9 @@ var screens = map[access.Role][]string{
 // furnished is an office with something on every page, and a person for each role.
 func furnished(t *testing.T) *office {
 	t.Helper()
-	o, _ := archived(t, withWhatIf, withLines, func(s *staff.Options) { s.Schedules, s.Webhooks, s.Settings = &scheduled{}, &hooked{}, &filed{} })
+	o, _ := archived(t, withWhatIf, withLines, func(s *staff.Options) {
+		s.Schedules, s.Webhooks, s.Settings, s.Overrides = &scheduled{}, &hooked{}, &filed{}, newOverridden()
+	})
 	for _, role := range access.Roles() {
 		o.hire(string(role), func(p *people.Person) { p.Agents = []string{"1001"} })
 	}

@@ -27,14 +27,16 @@ type schedulesPage struct {
 	All []schedule
 	// Done says what came of a run.
 	Done string
-	// Example is how one is written.
+	// Example is how one is written in the file, Form is one that is written here; nil if none can be.
 	Example string
+	Form    *scheduleForm
 }
 
 type schedule struct {
 	deliver.Status
 	What, To, Last string
-	MayRun         bool
+	// MayRun and MayChange say what whoever looks may do.
+	MayRun, MayChange bool
 }
 
 // exampleSchedule is how one is written.
@@ -50,29 +52,39 @@ const exampleSchedule = `reports:
       mail: {to: [ops@bank.example]}`
 
 func (p *Pages) schedules(w http.ResponseWriter, r *http.Request) error {
-	shown := p.page(r, nil)
-	if err := p.fillSchedules(r.Context(), &shown, ""); err != nil {
-		return err
-	}
-	return p.write(w, r, http.StatusOK, "schedules", shown)
+	return p.showSchedules(w, r, http.StatusOK, deliver.Schedule{}, "")
 }
 
-func (p *Pages) fillSchedules(ctx context.Context, shown *page, done string) error {
+// showSchedules shows the schedules, with one that somebody writes, and what is wrong with it.
+func (p *Pages) showSchedules(w http.ResponseWriter, r *http.Request, status int, s deliver.Schedule, problem string) error {
+	shown := p.page(r, nil)
+	shown.Problem = problem
+	if err := p.fillSchedules(r, &shown, "", s); err != nil {
+		return err
+	}
+	return p.write(w, r, status, "schedules", shown)
+}
+
+func (p *Pages) fillSchedules(r *http.Request, shown *page, done string, written deliver.Schedule) error {
 	if p.Schedules == nil {
 		return refuse(http.StatusServiceUnavailable, "not_here")
 	}
-	all, err := p.Schedules.Statuses(ctx)
+	all, err := p.Schedules.Statuses(r.Context())
 	if err != nil {
 		return err
 	}
-	s := schedulesPage{Done: done, Example: exampleSchedule}
+	form, err := p.scheduleForm(r, written)
+	if err != nil {
+		return err
+	}
+	s := schedulesPage{Done: done, Example: exampleSchedule, Form: form}
 	for _, one := range all {
 		if !seesAll(shown.Who, one.Lines) {
 			continue
 		}
 		s.All = append(s.All, schedule{
 			Status: one, What: shown.scheduleWhat(one), To: shown.scheduleTo(one), Last: shown.scheduleLast(one),
-			MayRun: shown.Who.Has(access.Admin),
+			MayRun: shown.Who.Has(access.Admin), MayChange: form != nil && form.Own[one.Name],
 		})
 	}
 	shown.Data = s
@@ -141,7 +153,7 @@ func (p *Pages) runSchedule(w http.ResponseWriter, r *http.Request) error {
 		p.Log.Warn("scheduled report not delivered", "schedule", r.PathValue("schedule"), "err", err)
 		shown.Problem, status = shown.T("schedule_problem", err.Error()), http.StatusBadGateway
 	}
-	if err := p.fillSchedules(r.Context(), &shown, done); err != nil {
+	if err := p.fillSchedules(r, &shown, done, deliver.Schedule{}); err != nil {
 		return err
 	}
 	return p.write(w, r, status, "schedules", shown)

@@ -29,10 +29,15 @@ type settingsPage struct {
 	// Done: a reload has applied Now.
 	Done bool
 	Now  []string
+	// Business are those that change here; nil if none do. Problem is what is wrong with what was written, Saved: it is in
+	// force.
+	Business *businessSettings
+	Problem  string
+	Saved    bool
 }
 
 func (p *Pages) settings(w http.ResponseWriter, r *http.Request) error {
-	return p.showSettings(w, r, http.StatusOK, settingsPage{})
+	return p.showSettings(w, r, http.StatusOK, settingsPage{Saved: r.URL.Query().Get("saved") != ""})
 }
 
 func (p *Pages) showSettings(w http.ResponseWriter, r *http.Request, status int, shown settingsPage) error {
@@ -41,10 +46,17 @@ func (p *Pages) showSettings(w http.ResponseWriter, r *http.Request, status int,
 	}
 	shown.File, shown.Reloadable = p.Settings.File(), p.Settings.Reloadable()
 	var err error
-	if shown.Applied, shown.Restart, err = p.Settings.Pending(); err != nil {
-		shown.Mistake = err.Error()
+	if shown.Business, err = p.business(r); err != nil {
+		return err
 	}
-	return p.write(w, r, status, "settings", p.page(r, shown))
+	if who, _ := access.From(r.Context()); who.Has(access.Admin) {
+		if shown.Applied, shown.Restart, err = p.Settings.Pending(); err != nil {
+			shown.Mistake = err.Error()
+		}
+	}
+	page := p.page(r, shown)
+	page.Problem = shown.Problem
+	return p.write(w, r, status, "settings", page)
 }
 
 func (p *Pages) reload(w http.ResponseWriter, r *http.Request) error {

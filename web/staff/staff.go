@@ -55,6 +55,8 @@ type Options struct {
 	Passkeys *people.Passkeys
 	// Settings are those of the service.
 	Settings Settings
+	// Overrides are the settings that change on the screens; nil: none do.
+	Overrides Overrides
 	// LineSettings are what lines are changed with.
 	LineSettings *LineSettings
 	// WhatIf tries lines on recorded calls.
@@ -177,7 +179,9 @@ func (p *Pages) Routes() []access.Route {
 		slowly(triedWithin, staff("POST", "/calls/{call}/what-if", p.whatIfCallTry, persons...)),
 		staff("GET", "/reports", p.reports, watching...),
 		staff("GET", "/reports/{name}", p.report, watching...),
-		staff("GET", "/schedules", p.schedules, persons...),
+		staff("GET", "/schedules", p.schedules, watching...),
+		staff("POST", "/schedules", p.saveSchedule, watching...),
+		staff("POST", "/schedules/{schedule}/remove", p.removeSchedule, watching...),
 		slowly(runWithin, staff("POST", "/schedules/{schedule}/run", p.runSchedule, access.Admin)),
 
 		staff("GET", "/lines", p.lineList, business...),
@@ -207,7 +211,8 @@ func (p *Pages) Routes() []access.Route {
 		staff("POST", "/people/{id}/sign-out", p.signOutPerson, access.Admin),
 		staff("POST", "/people/{id}/remove-passkeys", p.removePasskeys, access.Admin),
 
-		staff("GET", "/settings", p.settings, access.Admin),
+		staff("GET", "/settings", p.settings, business...),
+		staff("POST", "/settings", p.saveSettings, business...),
 		slowly(runWithin, staff("POST", "/settings/reload", p.reload, access.Admin)),
 
 		staff("GET", "/webhooks", p.webhooks, access.Admin),

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"countersign/backend/sms"
+	"countersign/internal/datafile"
+	"countersign/internal/retry"
+	"countersign/internal/wholefile"
+	"countersign/store/audit"
+	"countersign/web/overrides"
+	"countersign/web/staff"
+)
+
+// overridden is c with what was changed on the screens, checked as a whole.
+func (c config) overridden(o overrides.Overrides) (config, error) {
+	filed := c
+	filed.filed = nil
+	c.filed = &filed
+	var errs []error
+	if len(o.SMS) > 0 {
+		texts := maps.Clone(c.SMS.Texts)
+		if texts == nil {
+			texts = map[string]string{}
+		}
+		for language, text := range o.SMS {
+			texts[strings.ToLower(language)] = text
+			if err := sms.CheckText(text); err != nil {
+				errs = append(errs, fmt.Errorf("sms.texts.%s: %w", language, err))
+			}
+		}
+		c.SMS.Texts = texts
+	}
+	for _, of := range []struct {
+		days int
+		to   *duration
+	}{
+		{o.Retention.Journal, &c.Retention.Journal}, {o.Retention.Totals, &c.Retention.Totals}, {o.Retention.Audit, &c.Retention.Audit},
+	} {
+		if of.days != 0 {
+			*of.to = duration(of.days) * duration(day)
+		}
+	}
+	for _, s := range o.Schedules {
+		if s.Node == c.Node {
+			c.Reports.Schedules = append(slices.Clip(c.Reports.Schedules), s.Schedule)
+		}
+	}
+	errs = append(errs, c.check())
+	return c, errors.Join(errs...)
+}
+
+// asFiled are the settings without what was changed on the screens.
+func (c config) asFiled() config {
+	if c.filed != nil {
+		return *c.filed
+	}
+	return c
+}
+
+// overridesPath is this machine's copy of what was changed on the screens: a start needs no NATS.
+func (c config) overridesPath() string { return filepath.Join(c.data, "overrides.json") }
+
+func readOverrides(cfg config) (o overrides.Overrides, err error) {
+	text, err := os.ReadFile(cfg.overridesPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return o, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &o)
+	}
+	if err != nil {
+		return overrides.Overrides{}, fmt.Errorf("read %s: %w", cfg.overridesPath(), err)
+	}
+	return o, nil
+}
+
+// withOverrides is c with this machine's copy of what was changed on the screens.
+func (c config) withOverrides() (config, error) {
+	o, err := readOverrides(c)
+	if err != nil || o.At.IsZero() {
+		return c, err
+	}
+	next, err := c.overridden(o)
+	if err != nil {
+		return c, fmt.Errorf("with what was changed on the screens: %w", err)
+	}
+	return next, nil
+}
+
+// override puts what was changed on the screens in force, over the file as it was read last. With an error nothing is
+// changed.
+func (r *reloads) override(o overrides.Overrides) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.settings.get()
+	next, err := before.asFiled().overridden(o)
+	if err != nil {
+		return err
+	}
+	next = before.withRestartOnly(next)
+	applied, _ := changes(before, next)
+	if len(applied) > 0 && r.apply != nil {
+		if err := r.apply(next); err != nil {
+			return err
+		}
+	}
+	r.settings.set(next)
+	if len(applied) > 0 {
+		r.log.Info("settings changed on the screens are in force", "settings", strings.Join(applied, ", "), "by", o.By)
+	}
+	if err := datafile.MakeFolder(before.data); err != nil {
+		return err
+	}
+	return wholefile.Replace(before.overridesPath(), func(w io.Writer) error { return json.NewEncoder(w).Encode(o) })
+}
+
+// overridesEvery is how often machines look for what was changed on the screens of another.
+const overridesEvery = 2 * time.Second
+
+// followOverrides puts in force what is changed on the screens of any machine, until ctx ends.
+func (s *service) followOverrides(ctx context.Context) {
+	var seen uint64
+	for retry.Pause(ctx, overridesEvery) == nil {
+		o, err := s.overrides.Get(ctx)
+		if err != nil || o.Revision == seen {
+			continue
+		}
+		if seen = o.Revision; seen == 0 {
+			continue
+		}
+		if err := s.reloads.override(o); err != nil {
+			s.log.Error("settings that were changed on the screens are not in force", "by", o.By, "err", err)
+		}
+	}
+}
+
+// shownOverrides are the settings that change on the screens.
+type shownOverrides struct{ s *service }
+
+var _ staff.Overrides = shownOverrides{}
+
+// Now implements staff.Overrides.
+func (o shownOverrides) Now(ctx context.Context) (staff.Overridden, error) {
+	kept, err := o.s.overrides.Get(ctx)
+	if err != nil {
+		return staff.Overridden{}, err
+	}
+	now := o.s.settings.get()
+	filed := now.asFiled()
+	return staff.Overridden{
+		Overrides: kept, Node: now.Node, KeepsReports: !now.noReports,
+		Texts: now.SMS.EffectiveTexts(), FiledTexts: filed.SMS.EffectiveTexts(),
+		Retention: daysOf(now), FiledRetention: daysOf(filed), Mails: now.Reports.Mail.Server != "",
+	}, nil
+}
+
+func daysOf(c config) overrides.Retention {
+	return overrides.Retention{
+		Journal: int(c.Retention.Journal / duration(day)), Totals: int(c.Retention.Totals / duration(day)),
+		Audit: int(c.Retention.Audit / duration(day)),
+	}
+}
+
+// Change implements staff.Overrides.
+func (o shownOverrides) Change(
+	ctx context.Context, actor, what string, revision uint64, change func(*overrides.Overrides),
+) error {
+	next, err := o.s.overrides.Get(ctx)
+	if err != nil {
+		return err
+	}
+	if next.Revision != revision {
+		return overrides.ErrConflict
+	}
+	change(&next)
+	next.By = actor
+	if _, err := o.s.settings.get().asFiled().overridden(next); err != nil {
+		return &staff.InvalidError{Text: err.Error()}
+	}
+	if next, err = o.s.overrides.Put(ctx, next); err != nil {
+		return err
+	}
+	e := audit.Entry{Actor: actor, Action: audit.SettingsSet, Object: "settings", Detail: what}
+	if err := auditEntry(ctx, o.s.cfg, e); err != nil {
+		o.s.log.Error("the change of settings is not in the audit log", "err", err)
+	}
+	return o.s.reloads.override(next)
+}

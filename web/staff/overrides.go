@@ -1,0 +1,376 @@
+package staff
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"countersign/lines"
+	"countersign/reports"
+	"countersign/reports/deliver"
+	"countersign/reports/render"
+	"countersign/web/access"
+	"countersign/web/overrides"
+)
+
+// Overrides are the settings that change on the screens, without the file and without a restart.
+type Overrides interface {
+	Now(ctx context.Context) (Overridden, error)
+	// Change changes them in the name of actor, and puts them in force; what is for the audit log. overrides.ErrConflict:
+	// they have not that revision any more. An *InvalidError says what is wrong; then nothing is changed.
+	Change(ctx context.Context, actor, what string, revision uint64, change func(*overrides.Overrides)) error
+}
+
+// Overridden are the settings in force that change on the screens.
+type Overridden struct {
+	overrides.Overrides
+	// Node is this machine; KeepsReports: it makes scheduled reports, and Mails: it has a mail server for them.
+	Node                string
+	KeepsReports, Mails bool
+	// Texts are those of messages with one-time codes, by language; FiledTexts are those of the file, or ours.
+	Texts, FiledTexts         map[string]string
+	Retention, FiledRetention overrides.Retention
+}
+
+// InvalidError says what is wrong with settings.
+type InvalidError struct{ Text string }
+
+func (e *InvalidError) Error() string { return e.Text }
+
+// businessSettings are those of the page Settings that change on it.
+type businessSettings struct {
+	Overridden
+	// MayChange: whoever looks sees all lines, which these settings are for.
+	MayChange bool
+	Texts     []smsText
+	Periods   []keptFor
+	Lines     []openLine
+}
+
+// smsText is the text of a message in a language.
+type smsText struct {
+	Language, Text, Filed string
+	Own                   bool
+}
+
+// keptFor is how long something is kept, in days.
+type keptFor struct {
+	Name                     string
+	Days, Filed, Least, Most int
+}
+
+// openLine is when a line is open, and what agents may do on it.
+type openLine struct {
+	Name, Open, TZ string
+	Holidays       int
+	Allows         []string
+}
+
+// business fills in the settings that business users change.
+func (p *Pages) business(r *http.Request) (*businessSettings, error) {
+	if p.Overrides == nil {
+		return nil, nil
+	}
+	now, err := p.Overrides.Now(r.Context())
+	if err != nil {
+		p.Log.Warn("settings of the screens not read", "err", err)
+		return nil, refuse(http.StatusServiceUnavailable, "line_not_written")
+	}
+	who, _ := access.From(r.Context())
+	b := &businessSettings{Overridden: now, MayChange: len(who.Lines) == 0}
+	if b.Lines, err = p.openLines(r.Context(), who); err != nil {
+		return nil, err
+	}
+	languages := p.languages(r.Context())
+	for language := range now.Texts {
+		languages = append(languages, language)
+	}
+	slices.Sort(languages)
+	for _, language := range slices.Compact(languages) {
+		_, own := now.SMS[language]
+		b.Texts = append(b.Texts, smsText{Language: language, Text: now.Texts[language], Filed: now.FiledTexts[language], Own: own})
+	}
+	in, filed, least, most := now.Retention, now.FiledRetention, overrides.Least, overrides.Most
+	b.Periods = []keptFor{
+		{"journal", in.Journal, filed.Journal, least.Journal, most.Journal},
+		{"totals", in.Totals, filed.Totals, least.Totals, most.Totals},
+		{"audit", in.Audit, filed.Audit, least.Audit, most.Audit},
+	}
+	return b, nil
+}
+
+// openLines are the lines that somebody sees.
+func (p *Pages) openLines(ctx context.Context, who access.Who) (open []openLine, err error) {
+	if p.LineSettings == nil {
+		return nil, nil
+	}
+	all, err := p.LineSettings.Book.All(ctx)
+	if err != nil {
+		return nil, refuse(http.StatusServiceUnavailable, "line_not_written")
+	}
+	for _, l := range all {
+		def, err := lines.Parse("line", []byte(l.YAML))
+		if err != nil || !who.Sees(l.Name) {
+			continue
+		}
+		o := openLine{Name: l.Name}
+		if def.Hours != nil {
+			o.Open, o.TZ, o.Holidays = def.Hours.Open.Text, def.Hours.TZ, len(def.Hours.Holidays)
+		}
+		for level := range def.Allows {
+			o.Allows = append(o.Allows, level)
+		}
+		slices.Sort(o.Allows)
+		open = append(open, o)
+	}
+	return open, nil
+}
+
+// languages are those of all lines.
+func (p *Pages) languages(ctx context.Context) (all []string) {
+	if p.LineSettings == nil {
+		return nil
+	}
+	kept, _ := p.LineSettings.Book.All(ctx) // read before
+	for _, l := range kept {
+		if def, err := lines.Parse("line", []byte(l.YAML)); err == nil {
+			for _, language := range def.Languages {
+				all = append(all, strings.ToLower(language))
+			}
+		}
+	}
+	return all
+}
+
+// saveSettings changes the texts of messages, or how long data is kept.
+func (p *Pages) saveSettings(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	who, _ := access.From(r.Context())
+	switch {
+	case p.Overrides == nil:
+		return refuse(http.StatusServiceUnavailable, "not_here")
+	case len(who.Lines) > 0:
+		return refuse(http.StatusForbidden, "settings_all_lines")
+	}
+	now, err := p.Overrides.Now(r.Context())
+	if err != nil {
+		return refuse(http.StatusServiceUnavailable, "line_not_written")
+	}
+	var change func(*overrides.Overrides)
+	what := r.PostForm.Get("do")
+	switch what {
+	case "sms":
+		change = textsOf(r, now)
+	case "retention":
+		if change, err = retentionOf(r, now); err != nil {
+			return err
+		}
+	default:
+		return refuse(http.StatusBadRequest, "bad_form")
+	}
+	return p.changeSettings(w, r, what, change, func(problem string) error {
+		return p.showSettings(w, r, http.StatusUnprocessableEntity, settingsPage{Problem: problem})
+	}, "/settings?saved=1")
+}
+
+// changeSettings makes a change that somebody sent from a form, and goes on, or has it shown with what is wrong.
+func (p *Pages) changeSettings(
+	w http.ResponseWriter, r *http.Request, what string, change func(*overrides.Overrides), wrong func(problem string) error, to string,
+) error {
+	who, _ := access.From(r.Context())
+	revision, err := strconv.ParseUint(r.PostForm.Get("revision"), 10, 64)
+	if err != nil {
+		return refuse(http.StatusBadRequest, "bad_form")
+	}
+	err = p.Overrides.Change(r.Context(), who.ID, what, revision, change)
+	var invalid *InvalidError
+	switch {
+	case errors.As(err, &invalid):
+		return wrong(invalid.Text)
+	case errors.Is(err, overrides.ErrConflict):
+		return refuse(http.StatusConflict, "settings_conflict")
+	case err != nil:
+		p.Log.Error("settings not changed", "err", err)
+		return refuse(http.StatusServiceUnavailable, "line_not_written")
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+// textsOf reads the texts of messages: an empty one is that of the file again.
+func textsOf(r *http.Request, now Overridden) func(*overrides.Overrides) {
+	texts := map[string]string{}
+	for field, values := range r.PostForm {
+		language, ok := strings.CutPrefix(field, "sms.")
+		text := strings.TrimSpace(strings.Join(values, ""))
+		if ok && language != "" && text != "" && text != now.FiledTexts[language] {
+			texts[language] = text
+		}
+	}
+	return func(o *overrides.Overrides) { o.SMS = texts }
+}
+
+func retentionOf(r *http.Request, now Overridden) (func(*overrides.Overrides), error) {
+	days := func(name string, filed int) (int, error) {
+		text := r.PostForm.Get("retention." + name)
+		n, err := strconv.Atoi(text)
+		switch {
+		case text == "" || err == nil && n == filed:
+			return 0, nil // as in the file
+		case err != nil || n < 1 || n > 36500:
+			return 0, refuse(http.StatusBadRequest, "bad_form")
+		}
+		return n, nil
+	}
+	var next overrides.Retention
+	var errs [3]error
+	next.Journal, errs[0] = days("journal", now.FiledRetention.Journal)
+	next.Totals, errs[1] = days("totals", now.FiledRetention.Totals)
+	next.Audit, errs[2] = days("audit", now.FiledRetention.Audit)
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return func(o *overrides.Overrides) { o.Retention = next }, nil
+}
+
+// scheduleForm is a scheduled report that somebody writes.
+type scheduleForm struct {
+	deliver.Schedule
+	Revision uint64
+	// Reports, Periods, Formats and Sections are what can be chosen.
+	Reports  []string
+	Periods  []reports.PeriodWord
+	Formats  []render.Format
+	Sections []string
+	// Mails: there is a mail server. Own are those that were made on the screens.
+	Mails bool
+	Own   map[string]bool
+}
+
+// Chosen says whether the report has such sections.
+func (f scheduleForm) Chosen(by string) bool { return slices.Contains(f.By, by) }
+
+// To are the addresses that it is sent to.
+func (f scheduleForm) To() string { return strings.Join(f.Mail.To, ", ") }
+
+// OnLines are its lines.
+func (f scheduleForm) OnLines() string { return strings.Join(f.Lines, ", ") }
+
+// usualSchedule is what a new one begins with.
+func usualSchedule(language string) (s deliver.Schedule) {
+	s.Cron, s.Report, s.Period, s.Format, s.By, s.Language = "0 6 * * 1", "summary", reports.LastWeek, render.PDF, []string{"line"}, language
+	return s
+}
+
+// scheduleForm is nil if no schedules can be made here.
+func (p *Pages) scheduleForm(r *http.Request, s deliver.Schedule) (*scheduleForm, error) {
+	if p.Overrides == nil {
+		return nil, nil
+	}
+	now, err := p.Overrides.Now(r.Context())
+	if err != nil || !now.KeepsReports {
+		return nil, nil //nolint:nilerr // those that there are can be read
+	}
+	who, _ := access.From(r.Context())
+	f := &scheduleForm{
+		Schedule: s, Revision: now.Revision, Periods: reports.PeriodWords(), Formats: render.Formats(), Mails: now.Mails,
+		Own: map[string]bool{},
+	}
+	for _, name := range reports.Names() {
+		if name != "calls" || who.MaySeePersons() {
+			f.Reports = append(f.Reports, name)
+		}
+	}
+	f.Sections = reports.Sections("summary")
+	for _, own := range now.Schedules {
+		if own.Node != now.Node {
+			continue
+		}
+		f.Own[own.Name] = true
+		if own.Name == r.URL.Query().Get("edit") && s.Name == "" {
+			f.Schedule = own.Schedule
+		}
+	}
+	if f.Name == "" && f.Cron == "" {
+		f.Schedule = usualSchedule(string(language(who, r)))
+	}
+	return f, nil
+}
+
+// saveSchedule makes a scheduled report, or changes one that was made on the screens.
+func (p *Pages) saveSchedule(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	if p.Overrides == nil || p.Schedules == nil {
+		return refuse(http.StatusServiceUnavailable, "not_here")
+	}
+	who, _ := access.From(r.Context())
+	get := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
+	var s deliver.Schedule
+	s.Name, s.Cron, s.TZ, s.Report, s.Language = get("name"), get("cron"), get("tz"), get("report"), get("language")
+	s.Period, s.Format, s.By = reports.PeriodWord(get("period")), render.Format(get("format")), r.PostForm["by"]
+	s.Lines, s.Mail.To, s.Mail.Subject = listed(get("lines")), listed(get("to")), get("subject")
+	if get("compare") != "" {
+		s.Compare = reports.Previous
+	}
+	s.Rounded = !who.MaySeePersons()
+	if !seesAll(who, s.Lines) {
+		return refuse(http.StatusForbidden, "schedule_lines")
+	}
+	now, err := p.Overrides.Now(r.Context())
+	if err != nil || !now.KeepsReports {
+		return refuse(http.StatusServiceUnavailable, "not_here")
+	}
+	for _, other := range now.Schedules {
+		if other.Node == now.Node && other.Name == s.Name && !seesAll(who, other.Lines) {
+			return refuse(http.StatusForbidden, "schedule_lines")
+		}
+	}
+	return p.changeSettings(w, r, "schedule "+s.Name, func(o *overrides.Overrides) {
+		o.Schedules = slices.DeleteFunc(slices.Clone(o.Schedules), func(x overrides.Schedule) bool {
+			return x.Node == now.Node && x.Name == s.Name
+		})
+		o.Schedules = append(o.Schedules, overrides.Schedule{Node: now.Node, By: who.ID, Schedule: s})
+	}, func(problem string) error { return p.showSchedules(w, r, http.StatusUnprocessableEntity, s, problem) }, "/schedules")
+}
+
+// removeSchedule removes a scheduled report that was made on the screens.
+func (p *Pages) removeSchedule(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	if p.Overrides == nil {
+		return refuse(http.StatusServiceUnavailable, "not_here")
+	}
+	who, _ := access.From(r.Context())
+	now, err := p.Overrides.Now(r.Context())
+	if err != nil {
+		return refuse(http.StatusServiceUnavailable, "not_here")
+	}
+	is := func(x overrides.Schedule) bool { return x.Node == now.Node && x.Name == r.PathValue("schedule") }
+	i := slices.IndexFunc(now.Schedules, is)
+	switch {
+	case i < 0:
+		return refuse(http.StatusNotFound, "schedule_unknown")
+	case !seesAll(who, now.Schedules[i].Lines):
+		return refuse(http.StatusForbidden, "schedule_lines")
+	}
+	return p.changeSettings(w, r, "schedule "+r.PathValue("schedule")+" removed", func(o *overrides.Overrides) {
+		o.Schedules = slices.DeleteFunc(slices.Clone(o.Schedules), is)
+	}, func(problem string) error {
+		return p.showSchedules(w, r, http.StatusUnprocessableEntity, deliver.Schedule{}, problem)
+	}, "/schedules")
+}
+
+// listed are the words of a list with commas.
+func listed(text string) []string {
+	return strings.FieldsFunc(text, func(c rune) bool { return c == ',' || c == ' ' })
+}
