@@ -60,10 +60,11 @@ type talk struct {
 	waited       time.Duration
 	// takenOut: the caller is in a step-up and comes back.
 	takenOut bool
-	// released is when FreeSWITCH ended the agent's leg, until it is known whether the caller has hung up or goes on: the
-	// caller's end may be told after it. Zero if it did not.
-	released time.Time
-	cause    string
+	// parted is when they were seen to part, until it is known whether the caller has hung up: that may be told after it.
+	// Zero while they talk. end and cause are what it was, if the caller has not.
+	parted time.Time
+	end    event.AgentEnd
+	cause  string
 }
 
 func (c *call) fact(at time.Time, d event.Data) { c.held = append(c.held, pendingFact{at, d}) }
@@ -189,8 +190,8 @@ func (c *call) takenOut(leg string) {
 func (c *call) parted(at time.Time, leg string) {
 	switch {
 	case c.talk != nil && (leg == "" || c.talk.leg == leg):
-		if !c.talk.takenOut && c.talk.released.IsZero() {
-			c.done(at, event.AgentEndAgent, "")
+		if !c.talk.takenOut && c.talk.parted.IsZero() {
+			c.talk.parted, c.talk.end = at, event.AgentEndAgent
 		}
 	case leg != "": // answered, but caller and agent never met
 		if o := c.offerAt(leg); o != nil {
@@ -205,10 +206,10 @@ func (c *call) moved(at time.Time, leg string) {
 	}
 }
 
-// settle: the caller goes on, although FreeSWITCH has ended the agent's leg.
+// settle: the caller goes on, although they have parted.
 func (c *call) settle() {
-	if c.talk != nil && !c.talk.released.IsZero() {
-		c.done(c.talk.released, event.AgentEndTransferred, c.talk.cause)
+	if c.talk != nil && !c.talk.parted.IsZero() {
+		c.done(c.talk.parted, c.talk.end, c.talk.cause)
 	}
 }
 
@@ -220,7 +221,7 @@ func (c *call) legHungUp(at time.Time, h HungUp) {
 		case transferred(cause):
 			c.done(at, event.AgentEndTransferred, cause)
 		case h.Released && !c.talk.takenOut:
-			c.talk.released, c.talk.cause = at, cause
+			c.talk.parted, c.talk.end, c.talk.cause = at, event.AgentEndTransferred, cause
 		default:
 			c.done(at, event.AgentEndAgent, cause)
 		}

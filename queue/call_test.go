@@ -335,6 +335,22 @@ func TestACallerWhoHangsUpWasNotTransferred(t *testing.T) {
 		`6 a done with "1001": caller, waited 0, talked 5`)
 }
 
+func TestAQueueThatSaysFirstThatTheyPartedDoesNotSayWho(t *testing.T) {
+	t.Parallel()
+	for last, want := range map[queue.Seen]string{
+		queue.HungUp{Channel: caller, Cause: "NORMAL_CLEARING"}: "caller", queue.HungUp{Channel: "leg-1"}: "agent",
+		queue.Queued{Caller: caller, Queue: "next", Via: event.ViaFIFO}: "agent",
+	} {
+		d := newDesk(1)
+		d.own(t, "a", caller, "", event.EndRouted)
+		d.after(0, queue.Rings{Caller: caller, Leg: "leg-1", Agent: "1001", Via: event.ViaBridge},
+			queue.PickedUp{Channel: "leg-1"}, bridge(caller, "leg-1"))
+		d.after(5, queue.Parted{Caller: caller}, last)
+		d.tells(t, "4 a rings at 1001 by bridge , waited 0", "5 a talks to 1001 by bridge , waited 0, rang 0",
+			`6 a done with "1001": `+want+", waited 0, talked 5")
+	}
+}
+
 func TestACallerWhoGoesOnWasTransferredAtOnce(t *testing.T) {
 	t.Parallel()
 	d := newDesk(1)

@@ -22,8 +22,8 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// settleAfter is how long the caller's end is waited for when FreeSWITCH has ended an agent's leg: both end in the same
-// tick, and either may be told first.
+// settleAfter is how long the caller's end is waited for when caller and agent have parted: both channels may end in the
+// same tick, and the caller's be told last.
 const settleAfter = 500 * time.Millisecond
 
 // longest is how long a call is followed after it was handed on.
@@ -108,6 +108,7 @@ func (t *Tracker) see(server string, at time.Time, s Seen) {
 		t.on(server, at, s.Caller, func(c *call) { c.takenOut(s.Leg) })
 	case Parted:
 		t.on(server, at, s.Caller, func(c *call) { c.parted(at, s.Leg) })
+		t.settleLater(t.calls[s.Caller])
 	case Moved:
 		t.on(server, at, s.Caller, func(c *call) { c.moved(at, s.Leg) })
 	case HungUp:
@@ -233,12 +234,12 @@ func (t *Tracker) hungUp(server string, at time.Time, h HungUp) {
 	}
 }
 
-// settleLater waits for the caller's end, if the agent's leg was released.
+// settleLater waits for the caller's end, if they have parted.
 func (t *Tracker) settleLater(c *call) {
-	talk := c.talk
-	if talk == nil || talk.released.IsZero() {
+	if c == nil || c.talk == nil || c.talk.parted.IsZero() {
 		return
 	}
+	talk := c.talk
 	t.o.After(settleAfter, func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
