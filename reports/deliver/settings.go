@@ -35,9 +35,9 @@ type Schedule struct {
 	// Language is that of words for people; empty is English.
 	Language string `yaml:"language"`
 	// Rounded: no count under reports.Few can be computed from it, as on the screens of roles that may not see persons.
-	Rounded bool `yaml:"rounded"`
-	Folder   string `yaml:"folder"`
-	Mail     struct {
+	Rounded bool   `yaml:"rounded"`
+	Folder  string `yaml:"folder"`
+	Mail    struct {
 		To      []string `yaml:"to"`
 		Subject string   `yaml:"subject"`
 	} `yaml:"mail"`

@@ -41,7 +41,7 @@ type Call struct {
 
 	// StepUp: the call was a step-up. Locked: something was locked on it. Test: staff tried a draft.
 	StepUp, Locked, Test bool
-	Steps          []CallStep
+	Steps                []CallStep
 	// Agents are the agents at whom the call rang after it was handed on.
 	Agents []CallAgent
 
