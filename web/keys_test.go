@@ -82,6 +82,10 @@ func TestWithoutConfiguredKeysTheErrorSaysHowToMakeOne(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.APIKeys = nil })
 	for _, r := range (&api{}).routes() {
 		got := s.ask(r.Method, filled(r), "application/json", `{}`)
+		if strings.HasPrefix(r.Path, "/v1/queues") {
+			assert.Equal(t, 404, got.status, "no queue is shown here")
+			continue
+		}
 		if r.Rule.IsPublic() {
 			assert.Equal(t, 200, got.status, r.Path)
 			continue

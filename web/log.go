@@ -19,6 +19,7 @@ type note struct {
 	key     string // its name
 	person  string // the id of who is signed in
 	refused string // why, if it was
+	often   bool   // the route is asked all the time
 	reason  event.Refusal
 	err     error
 }
@@ -67,7 +68,7 @@ func (a *api) line(r *http.Request, n *note, out *response, ms int64) {
 	switch {
 	case out.status >= 500 && n.err != nil:
 		level = slog.LevelError
-	case r.Pattern == "GET /healthz", r.Pattern == "GET /readyz":
+	case n.often, r.Pattern == "GET /healthz", r.Pattern == "GET /readyz":
 		level = slog.LevelDebug
 	}
 	line := []slog.Attr{

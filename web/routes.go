@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"countersign/web/access"
+	public "countersign/web/customer"
 )
 
 // all are the routes of the API and of the screens.
@@ -21,6 +22,11 @@ func (a *api) routes() []access.Route {
 		{Method: "POST", Path: "/v1/receipts/sms", Rule: access.Key(access.Receipts), Handler: handle(a.receipt)},
 		{Method: "POST", Path: "/v1/tokens", Rule: access.Key(access.Tokens), Handler: handle(a.issue)},
 		{Method: "POST", Path: "/v1/embed-tokens", Rule: access.Key(access.Embed), Handler: handle(a.embedToken)},
+		{Method: "GET", Path: "/v1/queues", Rule: access.Public(), Often: true, Handler: a.wallboard((*public.Wallboard).Queues)},
+		{
+			Method: "GET", Path: "/v1/queues/stream", Rule: access.Public(), Often: true, Stream: true,
+			Handler: a.wallboard((*public.Wallboard).Stream),
+		},
 		{Method: "GET", Path: "/v1/calls", Rule: access.Key(access.Reports), Handler: handle(a.searchCalls)},
 		{Method: "GET", Path: "/v1/calls/{call}/journey", Rule: access.Key(access.Reports), Handler: handle(a.journey)},
 		{Method: "GET", Path: "/v1/board", Rule: access.Key(access.Reports), Handler: handle(a.board)},
@@ -30,6 +36,19 @@ func (a *api) routes() []access.Route {
 		{Method: "POST", Path: "/v1/calls/{call}/step-up", Rule: access.Key(access.StepUp), Handler: handle(a.stepUp)},
 	}...)
 }
+
+// wallboard is for what everybody may know of queues.
+func (a *api) wallboard(h func(*public.Wallboard, http.ResponseWriter, *http.Request)) http.Handler {
+	return handle(func(w http.ResponseWriter, r *http.Request) error {
+		if a.Wallboard == nil {
+			return errNoWallboard
+		}
+		h(a.Wallboard, w, r)
+		return nil
+	})
+}
+
+var errNoWallboard = &problem{Status: http.StatusNotFound, Detail: "No queue is shown here: wallboard.queues names none."}
 
 // administration is what the pages for administrators do, for programs.
 func (a *api) administration() (all []access.Route) {

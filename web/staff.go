@@ -23,6 +23,13 @@ type Staff interface {
 // guarded lets only those pass whom the rule of the route allows.
 func (a *api) guarded(r access.Route) http.Handler {
 	h := r.Handler
+	if r.Often {
+		next := h
+		h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			noteOf(r).often = true
+			next.ServeHTTP(w, r)
+		})
+	}
 	if !r.Stream {
 		h = bounded(cmp.Or(r.Within, requestTimeout), h)
 	}

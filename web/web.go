@@ -18,6 +18,7 @@ import (
 	"countersign/session/event"
 	"countersign/session/token"
 	"countersign/web/access"
+	public "countersign/web/customer"
 	"countersign/web/live"
 )
 
@@ -52,6 +53,8 @@ type Options struct {
 	// Ready returns, in sentences, why this machine cannot take calls; nothing if it can. It must return when ctx ends,
 	// and may be nil.
 	Ready func(ctx context.Context) (reasons []string)
+	// Wallboard is what everybody may know of queues; nil: nothing.
+	Wallboard *public.Wallboard
 	// Staff are the screens, and Routes theirs. Without Staff nobody is signed in, and there are no screens.
 	Staff  Staff
 	Routes []access.Route

@@ -27,6 +27,7 @@ import (
 	"countersign/session/guard"
 	"countersign/session/token"
 	"countersign/store/customers"
+	"countersign/web/customer"
 	"countersign/web/provider"
 	"countersign/web/staff"
 )
@@ -98,7 +99,8 @@ type config struct {
 		Audience string   `yaml:"audience"`
 		Life     duration `yaml:"life"`
 	} `yaml:"tokens"`
-	FreeSWITCH []freeswitchServer `yaml:"freeswitch"`
+	FreeSWITCH []freeswitchServer         `yaml:"freeswitch"`
+	Wallboard  customer.WallboardSettings `yaml:"wallboard"`
 	Retention  struct {
 		Journal duration `yaml:"journal"`
 		Totals  duration `yaml:"totals"`
@@ -203,6 +205,7 @@ func defaults() config {
 	c.Retention.Journal, c.Retention.Totals, c.Retention.Audit = duration(90*day), duration(761*day), duration(365*day)
 	c.Reports.Schedules, c.Reports.Mail.TLS = []deliver.Schedule{}, deliver.StartTLS
 	c.Reports.Benefits.SelfService = []string{}
+	c.Wallboard.Queues, c.Wallboard.Origins = map[string]customer.QueueSettings{}, []string{}
 	c.TestCalls.Dial = "user/{telephone}"
 	c.CodeCalls.Ring, c.CodeCalls.Countries = duration(30*time.Second), []string{}
 	c.Email.TLS, c.Email.Texts = deliver.StartTLS, map[string]email.Text{}

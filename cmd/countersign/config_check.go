@@ -72,6 +72,10 @@ func (c config) check() error {
 	if l := time.Duration(c.Tokens.Life); l <= 0 || l > token.MaxLife {
 		errs = append(errs, fmt.Errorf("tokens.life is %s: it must be more than 0 and at most %s", l, token.MaxLife))
 	}
+	errs = append(errs, below("wallboard", errors.Join(c.Wallboard.Check()...))...)
+	if len(c.Wallboard.Queues) > 0 && len(c.FreeSWITCH) == 0 {
+		errs = append(errs, errors.New("wallboard.queues needs the FreeSWITCH that has the queues: name it under freeswitch"))
+	}
 	errs = append(errs, c.checkRetention()...)
 	errs = append(errs, c.Reports.Check()...)
 	for i, f := range c.FreeSWITCH {

@@ -25,6 +25,7 @@ import (
 	attemptsdb "countersign/store/attempts"
 	"countersign/store/journal"
 	"countersign/store/sqlite"
+	"countersign/waiting"
 	"countersign/web"
 	weblive "countersign/web/live"
 	"countersign/web/overrides"
@@ -55,6 +56,7 @@ type service struct {
 	sounds       sounds
 	telephones   *tryout.Telephones // of staff
 	overrides    *overrides.Book
+	waits        *waiting.Board // nil without a wallboard
 	staged       *staged.Watcher
 	company      companyNow
 	companyParts companyParts
@@ -249,6 +251,9 @@ func startService(
 	})
 	if s.agents != nil {
 		background.run(s.watchAgents)
+	}
+	if s.waits != nil {
+		background.run(s.watchQueues)
 	}
 	if s.api != nil {
 		background.run(func(ctx context.Context) { serveAPI(ctx, s.api, handler, cfg, log) })

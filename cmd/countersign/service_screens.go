@@ -78,6 +78,9 @@ func (s *service) addScreens(o *web.Options) {
 	}
 	pages := staff.New(options)
 	o.Staff, o.Routes = pages, pages.Routes()
+	if o.Wallboard = s.openWallboard(); o.Wallboard != nil {
+		o.Routes = append(o.Routes, o.Wallboard.Routes()...)
+	}
 	o.LineBook = &web.LineBook{
 		Lines: s.state.Lines(), Plan: options.LineSettings.Plan, Tally: s.staged.Of, Audit: note,
 		NeedsTwo: options.LineSettings.NeedsTwo, WhatIf: s.whatIfOptions,

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -73,10 +72,10 @@ func (c config) asFiled() config {
 func (c config) overridesPath() string { return filepath.Join(c.data, "overrides.json") }
 
 func readOverrides(cfg config) (o overrides.Overrides, err error) {
-	text, err := os.ReadFile(cfg.overridesPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		return o, nil
+	if _, err := os.Stat(cfg.overridesPath()); err != nil { // without a data folder there is none
+		return o, nil //nolint:nilerr // whoever needs the folder says what is wrong with it
 	}
+	text, err := os.ReadFile(cfg.overridesPath())
 	if err == nil {
 		err = json.Unmarshal(text, &o)
 	}

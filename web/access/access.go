@@ -104,6 +104,8 @@ type Route struct {
 	Within time.Duration
 	// Stream: the answer has no end, so no time limit applies.
 	Stream bool
+	// Often: everybody may ask it all the time, so its line in the log is for debugging.
+	Often bool
 	// Page: browsers use it with the cookie of a session, although everybody may.
 	Page    bool
 	Handler http.Handler

@@ -1,0 +1,9 @@
+package customer
+
+import (
+	"testing"
+
+	"countersign/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
