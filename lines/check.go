@@ -22,6 +22,9 @@ var (
 	languagePattern = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`)
 )
 
+// queueName is what a queue of mod_callcenter can be called.
+var queueName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$`)
+
 // maxPopURL bounds the length of a pop_url.
 const maxPopURL = 2000
 
@@ -108,6 +111,9 @@ func (c *checker) languages() {
 }
 
 func (c *checker) popURL() {
+	if c.def.TellWait != "" && !queueName.MatchString(c.def.TellWait) {
+		c.wrong("tell_wait", "%q is no name of a queue, such as support@default", shorten(c.def.TellWait))
+	}
 	for _, text := range CheckPopURL(c.def.PopURL) {
 		c.wrong("pop_url", "%s", text)
 	}

@@ -20,6 +20,8 @@ type Parts struct {
 	Countries map[event.Way][]string
 	// Receipts are those of text messages; nil if the gateway sends none.
 	Receipts steps.Receipts
+	// Waits know how long callers wait; nil: nobody does.
+	Waits steps.Waits
 	// Region and PopURL apply to lines without their own.
 	Region, PopURL string
 }
@@ -56,6 +58,9 @@ func Compile(def *Definition, version int, p Parts) (*session.Line, error) {
 			limits.Repeat = 0 // the key of a language
 		}
 		l.LanguageMenu = steps.LanguageMenu{Limits: limits, Speech: c.speech(true)}
+	}
+	if def.TellWait != "" && p.Waits != nil {
+		l.Wait = steps.Wait{Queue: def.TellWait, Waits: p.Waits}
 	}
 	if def.RememberNumber {
 		l.Enrol = steps.RememberNumber{

@@ -30,6 +30,7 @@ type Definition struct {
 	GreetByName    bool                          `yaml:"greet_by_name"`
 	RememberNumber bool                          `yaml:"remember_number"`
 	SendToken      bool                          `yaml:"send_token"`
+	TellWait       string                        `yaml:"tell_wait"`
 	PopURL         string                        `yaml:"pop_url"`
 	Allows         map[string]map[string]string  `yaml:"allows" items:"0..4"`
 	Prompts        map[string]map[string]Wording `yaml:"prompts" items:"0..200"`

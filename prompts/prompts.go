@@ -66,7 +66,7 @@ func All() []Prompt {
 		{"read-back-confirm-again", "Asks the same after a retry prompt, in the same breath."},
 	}...)
 	prompts = append(prompts, asked(func(m session.Method) bool { return !m.Identifies })...)
-	return append(prompts, []Prompt{
+	prompts = append(prompts, []Prompt{
 		{"ask-fact", "Asks for a number on file the first time. Lines replace it with their own question."},
 		{"ask-fact-again", "Asks for a number on file after a retry prompt, in the same breath. Lines replace it."},
 		{"code-sent", "A one-time code is on its way. Plays before ask-code."},
@@ -115,6 +115,11 @@ func All() []Prompt {
 		{"confirmation", "The caller is verified and handed on."},
 		{"failure", "The caller is handed on to a person unverified: the same words whatever the reason."},
 	}...)
+	for _, minutes := range []string{"1", "2", "3", "5", "10", "15", "20", "30"} {
+		prompts = append(prompts, Prompt{"wait-" + minutes, "The caller waits at most this many minutes for an agent. Plays last, " +
+			"on lines with tell_wait."})
+	}
+	return append(prompts, Prompt{"wait-long", "The caller waits more than half an hour for an agent."})
 }
 
 // asked are the prompts that ask for methods (session.Methods): one for the first time and one for later times.

@@ -31,6 +31,16 @@ func (r *Runner) announce(ctx context.Context, s *Session, v verdict, log *slog.
 	_, _ = r.step(ctx, s, step, log)
 }
 
+// tellWait tells a caller who goes to an agent how long they wait. An error here must not keep them from there either.
+func (r *Runner) tellWait(ctx context.Context, s *Session, v verdict, log *slog.Logger) {
+	_, to := s.line.Routes.For(v.status(), v.reason)
+	if s.line.Wait == nil || s.call.Return != (Destination{}) || to != s.line.Routes.Identified ||
+		v.reason == event.ReasonClosed || v.reason == event.ReasonTooLong || ctx.Err() != nil {
+		return
+	}
+	_, _ = r.step(ctx, s, s.line.Wait, log)
+}
+
 // handOver hands the call on. gone says why it could not. It takes a verdict back that nothing would remember.
 func (r *Runner) handOver(ctx context.Context, s *Session, v *verdict, log *slog.Logger) (end event.End, gone error) {
 	if err := context.Cause(ctx); err != nil {

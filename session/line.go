@@ -25,9 +25,9 @@ type Line struct {
 	// Hours are the opening hours; nil means always open.
 	Hours Hours
 	// Closed is played outside of them, Greeting opens the call, LanguageMenu asks for a language. Confirmation or
-	// Failure is played before the call is handed on, Enrol before the Confirmation of a verified caller, StepUp before
-	// the questions of a step-up.
-	Closed, Greeting, LanguageMenu, Enrol, StepUp, Confirmation, Failure Step
+	// Failure is played before the call is handed on, Enrol before the Confirmation of a verified caller, Wait behind both
+	// if the call goes where those of identified callers go, StepUp before the questions of a step-up.
+	Closed, Greeting, LanguageMenu, Enrol, StepUp, Confirmation, Failure, Wait Step
 	// ANI identifies by the caller's number before any question. Identify is tried in order until the caller is
 	// identified.
 	ANI      Step

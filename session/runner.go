@@ -155,6 +155,7 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	end, cause := event.EndAbandoned, ""
 	if v.gone == nil {
 		r.announce(bounded, s, v, log)
+		r.tellWait(bounded, s, v, log)
 	}
 	cancel()
 	if v.gone == nil {

@@ -71,6 +71,19 @@ func (b *Board) Now(zone *time.Location) []View {
 	return views
 }
 
+// AtMost is what a caller is told who joins a queue now, in whole minutes; 0 is more than half an hour. ok is false if
+// they do not wait, or nobody knows.
+func (b *Board) AtMost(name string) (most time.Duration, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	q := b.queues[name]
+	if q == nil {
+		return 0, false
+	}
+	v := q.view(name, b.now())
+	return v.Wait.High, v.Phase == Wait
+}
+
 func (q *queue) view(name string, now time.Time) View {
 	v := View{Queue: name, Phase: Unknown}
 	for _, r := range q.kept.Days {

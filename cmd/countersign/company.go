@@ -84,9 +84,13 @@ func (c *companyNow) Take(
 
 // lineParts are what lines are compiled with.
 func (s *service) lineParts(cfg config, c *company) lines.Parts {
-	return lines.Parts{
+	p := lines.Parts{
 		Directory: c.customers, Sends: s.attempts, Senders: c.codes.senders, Once: s.attempts,
 		Countries: c.codes.countries, Receipts: c.codes.receipts(),
 		Region: cfg.Line.Region, PopURL: cfg.Line.PopURL,
 	}
+	if s.waits != nil {
+		p.Waits = s.waits
+	}
+	return p
 }

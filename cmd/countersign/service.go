@@ -163,6 +163,7 @@ func startService(
 	s.parts.addQuiet(func() { s.company.get().close() })
 
 	// Service lines, and the calls on them.
+	s.openWaits()
 	s.sounds = sounds{catalogue: catalogue, shared: s.state.Recordings()}
 	s.lines, err = live.New(live.Options{
 		Parts: s.lineParts(cfg, own), Unset: own.codes.unset,

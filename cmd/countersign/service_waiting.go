@@ -18,17 +18,24 @@ import (
 	"countersign/web/customer"
 )
 
-// openWallboard makes what callers may know of queues; nil if the settings name none.
-func (s *service) openWallboard() *customer.Wallboard {
+// openWaits begins to know how long callers wait, if the settings name queues.
+func (s *service) openWaits() {
 	names := s.cfg.Wallboard.Names()
 	if len(names) == 0 {
-		return nil
+		return
 	}
 	s.waits = waiting.New(time.Now, names...)
 	if err := s.restoreWaits(); err != nil {
 		s.log.Warn("what was learnt about waits is lost", "err", err)
 	}
 	s.parts.add(s.keepWaits)
+}
+
+// openWallboard makes what everybody may know of queues; nil if that is nothing.
+func (s *service) openWallboard() *customer.Wallboard {
+	if s.waits == nil {
+		return nil
+	}
 	return customer.NewWallboard(customer.Options{
 		Settings: s.cfg.Wallboard, Queues: s.waits.Now, Now: time.Now, Log: s.log,
 	})

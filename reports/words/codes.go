@@ -165,6 +165,9 @@ var steps = map[string]entry{
 		"remember the number", "asks whether to remember the number that the caller calls from",
 		"Rufnummer merken", "fragt, ob die Rufnummer des Anrufers gemerkt werden soll",
 	},
+	"wait": {
+		"wait time", "how long the caller waits for an agent", "Wartezeit", "wie lange der Anrufer auf einen Mitarbeiter wartet",
+	},
 	"confirmation": {
 		"confirmation", "the words to a verified caller", "Bestätigung", "die Worte an einen verifizierten Anrufer",
 	},

@@ -51,7 +51,7 @@ func TestEveryCodeHasAWordAndAnExplanationInEveryLanguage(t *testing.T) {
 		words.Reasons:  constants(t, codes, "Reason"),
 		words.Statuses: constants(t, codes, "Status"),
 		words.Steps: {
-			"greeting", "language", "remember_number", "confirmation", "failure", "closed", "step_up", "have_account", "none",
+			"greeting", "language", "remember_number", "confirmation", "failure", "wait", "closed", "step_up", "have_account", "none",
 		},
 		words.Outcomes: append(constants(t, "../../session/event/call_ended.go", "End"),
 			"verified", "identified", "unidentified", "failed", "opted_out", "locked", "unavailable", "closed"),

@@ -49,7 +49,7 @@ func (s WallboardSettings) Check() (errs []error) {
 			u, err := url.Parse(a.URL)
 			if err != nil || u.Scheme != "https" && u.Scheme != "tel" && u.Scheme != "mailto" || len(a.Title) == 0 {
 				errs = append(errs, fmt.Errorf("queues.%s.alternatives[%d]: it must have a title by language and a url that "+
-					"begins with https:, tel: or mailto:", name, i))
+					"begins with https, tel or mailto", name, i))
 			}
 		}
 	}

@@ -22,6 +22,7 @@ func compile(def *lines.Definition, region string, to *call) (line *session.Line
 	who := customer{line: &session.Line{}}
 	line, err = lines.Compile(def, 0, lines.Parts{
 		Directory: who, Sends: always{}, Once: always{}, Senders: lines.EveryWay(messages{to}), Region: region,
+		Waits: always{},
 	})
 	if err == nil {
 		*who.line = *line
@@ -105,6 +106,9 @@ func (always) NotSent(context.Context, session.Sending) {}
 
 // Use implements steps.Once.
 func (always) Use(context.Context, string, time.Duration) (bool, error) { return true, nil }
+
+// AtMost implements steps.Waits: whoever tries a draft hears what a caller who waits would.
+func (always) AtMost(string) (time.Duration, bool) { return 3 * time.Minute, true }
 
 // messages shows one-time codes to whoever tries the call: they are good in this call alone.
 type messages struct{ to *call }
