@@ -225,6 +225,10 @@ func TestEveryMistakeStandsAtItsField(t *testing.T) {
 		assert.Contains(t, page[at:at+400], `aria-invalid="true"`, field)
 	}
 	assert.Contains(t, page, "3 mistakes")
+	b.header.Set("Accept-Language", "de")
+	assert.Contains(t, b.get("/lines/retail").text, "ist kein Bereich: Schreiben Sie 6 oder 4-6")
+	assert.Contains(t, b.get("/lines/retail/text").text, "ist kein Bereich: Schreiben Sie 6 oder 4-6")
+	b.header.Del("Accept-Language")
 	check := b.get("/lines/retail/publish").text
 	assert.NotContains(t, check, `name="reason"`)
 	publish := lineForm(t, page, retailLine)
