@@ -104,6 +104,8 @@ type Options struct {
 	Webhooks map[string]webhook.Settings
 	// CodeCalls: code_calls.dial is set.
 	CodeCalls bool
+	// Queues are those of wallboard.queues.
+	Queues []string
 	// Region is line.region.
 	Region string
 	// Schedules is how many reports are scheduled, ReportFolders where they are written.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"countersign/bus"
 	"countersign/lines"
@@ -118,6 +119,10 @@ func lineHasWhatItNeeds(o Options, def *lines.Definition, s shared.LineVersion) 
 				"%s sends codes by %s, but %s is not set: its callers get them another way, or go to an agent", s.Name, way,
 				setting))
 		}
+	}
+	if q := def.TellWait; q != "" && !slices.Contains(o.Queues, q) {
+		found = append(found, problem("name it under wallboard.queues, or take tell_wait out of the line",
+			"%s tells how long callers of the queue %s wait, which wallboard.queues does not have: they are told nothing", s.Name, q))
 	}
 	for _, language := range def.Languages {
 		found = append(found, lineSpeaks(o, def, s.Name, language)...)
