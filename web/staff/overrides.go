@@ -3,6 +3,8 @@ package staff
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -165,11 +167,16 @@ func (p *Pages) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	what := r.PostForm.Get("do")
 	switch what {
 	case "sms":
-		change = textsOf(r, now)
+		texts := textsOf(r, now)
+		what = "texts of messages: " + strings.Join(slices.Sorted(maps.Keys(texts)), ", ")
+		change = func(o *overrides.Overrides) { o.SMS = texts }
 	case "retention":
-		if change, err = retentionOf(r, now); err != nil {
+		periods, err := retentionOf(r, now)
+		if err != nil {
 			return err
 		}
+		what = fmt.Sprintf("retention in days, 0 as in the file: journal %d, totals %d, audit %d", periods.Journal, periods.Totals, periods.Audit)
+		change = func(o *overrides.Overrides) { o.Retention = periods }
 	default:
 		return refuse(http.StatusBadRequest, "bad_form")
 	}
@@ -203,8 +210,8 @@ func (p *Pages) changeSettings(
 }
 
 // textsOf reads the texts of messages: an empty one is that of the file again.
-func textsOf(r *http.Request, now Overridden) func(*overrides.Overrides) {
-	texts := map[string]string{}
+func textsOf(r *http.Request, now Overridden) (texts map[string]string) {
+	texts = map[string]string{}
 	for field, values := range r.PostForm {
 		language, ok := strings.CutPrefix(field, "sms.")
 		text := strings.TrimSpace(strings.Join(values, ""))
@@ -212,10 +219,10 @@ func textsOf(r *http.Request, now Overridden) func(*overrides.Overrides) {
 			texts[language] = text
 		}
 	}
-	return func(o *overrides.Overrides) { o.SMS = texts }
+	return texts
 }
 
-func retentionOf(r *http.Request, now Overridden) (func(*overrides.Overrides), error) {
+func retentionOf(r *http.Request, now Overridden) (next overrides.Retention, err error) {
 	days := func(name string, filed int) (int, error) {
 		text := r.PostForm.Get("retention." + name)
 		n, err := strconv.Atoi(text)
@@ -227,17 +234,16 @@ func retentionOf(r *http.Request, now Overridden) (func(*overrides.Overrides), e
 		}
 		return n, nil
 	}
-	var next overrides.Retention
 	var errs [3]error
 	next.Journal, errs[0] = days("journal", now.FiledRetention.Journal)
 	next.Totals, errs[1] = days("totals", now.FiledRetention.Totals)
 	next.Audit, errs[2] = days("audit", now.FiledRetention.Audit)
 	for _, err := range errs {
 		if err != nil {
-			return nil, err
+			return overrides.Retention{}, err
 		}
 	}
-	return func(o *overrides.Overrides) { o.Retention = next }, nil
+	return next, nil
 }
 
 // scheduleForm is a scheduled report that somebody writes.

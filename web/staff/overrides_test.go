@@ -96,6 +96,9 @@ func TestBusinessUsersChangeTextsAndPeriods(t *testing.T) {
 	revision = revisionIn.FindStringSubmatch(after)[1]
 	require.Equal(t, http.StatusSeeOther, b.post("/settings", "do", "retention", "revision", revision, "retention.journal", "60",
 		"retention.totals", "761", "retention.audit", "").status)
+	assert.Equal(t, []string{
+		"business: texts of messages: en", "business: retention in days, 0 as in the file: journal 60, totals 0, audit 0",
+	}, set.done)
 	kept, err := set.book.Get(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, overrides.Retention{Journal: 60}, kept.Retention, "what is as in the file follows the file")
