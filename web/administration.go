@@ -10,6 +10,7 @@ import (
 	"countersign/reports/deliver"
 	"countersign/store/audit"
 	"countersign/web/apikeys"
+	"countersign/web/overrides"
 	"countersign/web/people"
 	"countersign/web/walls"
 )
@@ -22,6 +23,8 @@ type Administration struct {
 	// Schedules are the scheduled reports of this machine, Webhooks the systems that are told over HTTP.
 	Schedules Schedules
 	Webhooks  Webhooks
+	// Overrides are the settings that change without the file.
+	Overrides overrides.Settings
 	// Invitation is the address at which somebody accepts an invitation.
 	Invitation func(secret string) string
 	// Audit writes down what was done.

@@ -39,7 +39,7 @@ func administer(t *testing.T) *administered {
 		a.keys = apikeys.NewBook(store, o.Now, func() []string { return []string{"app", "shop"} })
 		o.Keys = a.keys
 		o.Administration = &Administration{
-			People: a.people, Keys: a.keys, Walls: a.walls, Schedules: planned{}, Webhooks: told{},
+			People: a.people, Keys: a.keys, Walls: a.walls, Schedules: planned{}, Webhooks: told{}, Overrides: newChangeable(o.Now),
 			Invitation: func(secret string) string { return "https://desk.example/join/" + secret },
 			Audit: func(_ context.Context, e audit.Entry) error {
 				a.audited = append(a.audited, strings.TrimSpace(e.Actor+": "+e.Action+" "+e.Object+" "+e.Detail))

@@ -87,7 +87,7 @@ func (s *service) addScreens(o *web.Options) {
 	}
 	o.Live, o.Benefits = s.live, options.Benefits
 	o.Administration = &web.Administration{
-		People: s.book, Keys: made, Walls: screens, Schedules: schedules, Webhooks: hooks,
+		People: s.book, Keys: made, Walls: screens, Schedules: schedules, Webhooks: hooks, Overrides: options.Overrides,
 		Invitation: s.invitationURL, Audit: note,
 	}
 	o.Keys, o.Reports, o.Journey = made, reportsFile{s.cfg.reportsPath()}, s.journal.Call

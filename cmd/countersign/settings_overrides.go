@@ -19,7 +19,6 @@ import (
 	"countersign/internal/wholefile"
 	"countersign/store/audit"
 	"countersign/web/overrides"
-	"countersign/web/staff"
 )
 
 // overridden is c with what was changed on the screens, checked as a whole.
@@ -148,20 +147,20 @@ func (s *service) followOverrides(ctx context.Context) {
 // shownOverrides are the settings that change on the screens.
 type shownOverrides struct{ s *service }
 
-var _ staff.Overrides = shownOverrides{}
+var _ overrides.Settings = shownOverrides{}
 
-// Now implements staff.Overrides.
-func (o shownOverrides) Now(ctx context.Context) (staff.Overridden, error) {
+// Now implements overrides.Settings.
+func (o shownOverrides) Now(ctx context.Context) (overrides.InForce, error) {
 	kept, err := o.s.overrides.Get(ctx)
 	if err != nil {
-		return staff.Overridden{}, err
+		return overrides.InForce{}, err
 	}
 	now := o.s.settings.get()
 	filed := now.asFiled()
-	return staff.Overridden{
+	return overrides.InForce{
 		Overrides: kept, Node: now.Node, KeepsReports: !now.noReports,
 		Texts: now.SMS.EffectiveTexts(), FiledTexts: filed.SMS.EffectiveTexts(),
-		Retention: daysOf(now), FiledRetention: daysOf(filed), Mails: now.Reports.Mail.Server != "",
+		Periods: daysOf(now), FiledPeriods: daysOf(filed), Mails: now.Reports.Mail.Server != "",
 	}, nil
 }
 
@@ -172,7 +171,7 @@ func daysOf(c config) overrides.Retention {
 	}
 }
 
-// Change implements staff.Overrides.
+// Change implements overrides.Settings.
 func (o shownOverrides) Change(
 	ctx context.Context, actor, what string, revision uint64, change func(*overrides.Overrides),
 ) error {
@@ -186,7 +185,7 @@ func (o shownOverrides) Change(
 	change(&next)
 	next.By = actor
 	if _, err := o.s.settings.get().asFiled().overridden(next); err != nil {
-		return &staff.InvalidError{Text: err.Error()}
+		return &overrides.InvalidError{Text: err.Error()}
 	}
 	if next, err = o.s.overrides.Put(ctx, next); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"countersign/reports/deliver"
@@ -45,10 +46,65 @@ var (
 type Schedule struct {
 	// Node is the machine that makes it: each machine has reports of its own.
 	Node string `json:"node"`
-	// By made it.
-	By string `json:"by"`
+	// Author made it.
+	Author string `json:"author"`
 	deliver.Schedule
 }
+
+// InForce are the settings in force that change on the screens.
+type InForce struct {
+	Overrides
+	// Node is this machine; KeepsReports: it makes scheduled reports, and Mails: it has a mail server for them.
+	Node                string
+	KeepsReports, Mails bool
+	// Texts are those of messages with one-time codes, by language; FiledTexts are those of the file, or ours.
+	Texts, FiledTexts map[string]string
+	// Periods are how long data is kept, FiledPeriods what the file says.
+	Periods, FiledPeriods Retention
+}
+
+// Made is the schedule of that name that this machine makes and that was made on the screens.
+func (i InForce) Made(name string) (s Schedule, ok bool) {
+	for _, s := range i.Schedules {
+		if s.Node == i.Node && s.Name == name {
+			return s, true
+		}
+	}
+	return Schedule{}, false
+}
+
+// With is a change: this machine makes that schedule, in place of one of its name.
+func (i InForce) With(s Schedule) func(*Overrides) {
+	return func(o *Overrides) {
+		i.Without(s.Name)(o)
+		o.Schedules = append(o.Schedules, s)
+	}
+}
+
+// Without is a change: this machine does not make that schedule any more.
+func (i InForce) Without(name string) func(*Overrides) {
+	return func(o *Overrides) {
+		o.Schedules = slices.DeleteFunc(slices.Clone(o.Schedules), func(s Schedule) bool { return s.Node == i.Node && s.Name == name })
+	}
+}
+
+// Detail says in the audit log how long data is kept.
+func (r Retention) Detail() string {
+	return fmt.Sprintf("retention in days, 0 as in the file: journal %d, totals %d, audit %d", r.Journal, r.Totals, r.Audit)
+}
+
+// Settings are those that change on the screens, without the file and without a restart.
+type Settings interface {
+	Now(ctx context.Context) (InForce, error)
+	// Change changes them in the name of actor, and puts them in force; what is for the audit log. ErrConflict: they have
+	// not that revision any more. An *InvalidError says what is wrong; then nothing is changed.
+	Change(ctx context.Context, actor, what string, revision uint64, change func(*Overrides)) error
+}
+
+// InvalidError says what is wrong with settings.
+type InvalidError struct{ Text string }
+
+func (e *InvalidError) Error() string { return e.Text }
 
 // ErrConflict means that somebody else changed them first. Nothing was written.
 var ErrConflict = errors.New("somebody else changed the settings meanwhile")

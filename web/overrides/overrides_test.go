@@ -20,7 +20,7 @@ func TestOneOfTwoWhoChangeSettingsWins(t *testing.T) {
 	assert.Equal(t, Overrides{}, none)
 	first := Overrides{
 		SMS: map[string]string{"de": "Ihr Code: {code}"}, Retention: Retention{Journal: 60}, By: "ada",
-		Schedules: []Schedule{{Node: "n1", By: "ada", Schedule: deliver.Schedule{Name: "weekly", Report: "summary"}}},
+		Schedules: []Schedule{{Node: "n1", Author: "ada", Schedule: deliver.Schedule{Name: "weekly", Report: "summary"}}},
 	}
 	kept, err := b.Put(t.Context(), first)
 	require.NoError(t, err)

@@ -3,7 +3,6 @@ package staff
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -18,33 +17,9 @@ import (
 	"countersign/web/overrides"
 )
 
-// Overrides are the settings that change on the screens, without the file and without a restart.
-type Overrides interface {
-	Now(ctx context.Context) (Overridden, error)
-	// Change changes them in the name of actor, and puts them in force; what is for the audit log. overrides.ErrConflict:
-	// they have not that revision any more. An *InvalidError says what is wrong; then nothing is changed.
-	Change(ctx context.Context, actor, what string, revision uint64, change func(*overrides.Overrides)) error
-}
-
-// Overridden are the settings in force that change on the screens.
-type Overridden struct {
-	overrides.Overrides
-	// Node is this machine; KeepsReports: it makes scheduled reports, and Mails: it has a mail server for them.
-	Node                string
-	KeepsReports, Mails bool
-	// Texts are those of messages with one-time codes, by language; FiledTexts are those of the file, or ours.
-	Texts, FiledTexts         map[string]string
-	Retention, FiledRetention overrides.Retention
-}
-
-// InvalidError says what is wrong with settings.
-type InvalidError struct{ Text string }
-
-func (e *InvalidError) Error() string { return e.Text }
-
 // businessSettings are those of the page Settings that change on it.
 type businessSettings struct {
-	Overridden
+	overrides.InForce
 	// MayChange: whoever looks sees all lines, which these settings are for.
 	MayChange bool
 	Texts     []smsText
@@ -82,7 +57,7 @@ func (p *Pages) business(r *http.Request) (*businessSettings, error) {
 		return nil, refuse(http.StatusServiceUnavailable, "line_not_written")
 	}
 	who, _ := access.From(r.Context())
-	b := &businessSettings{Overridden: now, MayChange: len(who.Lines) == 0}
+	b := &businessSettings{InForce: now, MayChange: len(who.Lines) == 0}
 	if b.Lines, err = p.openLines(r.Context(), who); err != nil {
 		return nil, err
 	}
@@ -95,7 +70,7 @@ func (p *Pages) business(r *http.Request) (*businessSettings, error) {
 		_, own := now.SMS[language]
 		b.Texts = append(b.Texts, smsText{Language: language, Text: now.Texts[language], Filed: now.FiledTexts[language], Own: own})
 	}
-	in, filed, least, most := now.Retention, now.FiledRetention, overrides.Least, overrides.Most
+	in, filed, least, most := now.Periods, now.FiledPeriods, overrides.Least, overrides.Most
 	b.Periods = []keptFor{
 		{"journal", in.Journal, filed.Journal, least.Journal, most.Journal},
 		{"totals", in.Totals, filed.Totals, least.Totals, most.Totals},
@@ -175,7 +150,7 @@ func (p *Pages) saveSettings(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		what = fmt.Sprintf("retention in days, 0 as in the file: journal %d, totals %d, audit %d", periods.Journal, periods.Totals, periods.Audit)
+		what = periods.Detail()
 		change = func(o *overrides.Overrides) { o.Retention = periods }
 	default:
 		return refuse(http.StatusBadRequest, "bad_form")
@@ -195,7 +170,7 @@ func (p *Pages) changeSettings(
 		return refuse(http.StatusBadRequest, "bad_form")
 	}
 	err = p.Overrides.Change(r.Context(), who.ID, what, revision, change)
-	var invalid *InvalidError
+	var invalid *overrides.InvalidError
 	switch {
 	case errors.As(err, &invalid):
 		return wrong(invalid.Text)
@@ -210,7 +185,7 @@ func (p *Pages) changeSettings(
 }
 
 // textsOf reads the texts of messages: an empty one is that of the file again.
-func textsOf(r *http.Request, now Overridden) (texts map[string]string) {
+func textsOf(r *http.Request, now overrides.InForce) (texts map[string]string) {
 	texts = map[string]string{}
 	for field, values := range r.PostForm {
 		language, ok := strings.CutPrefix(field, "sms.")
@@ -222,7 +197,7 @@ func textsOf(r *http.Request, now Overridden) (texts map[string]string) {
 	return texts
 }
 
-func retentionOf(r *http.Request, now Overridden) (next overrides.Retention, err error) {
+func retentionOf(r *http.Request, now overrides.InForce) (next overrides.Retention, err error) {
 	days := func(name string, filed int) (int, error) {
 		text := r.PostForm.Get("retention." + name)
 		n, err := strconv.Atoi(text)
@@ -235,9 +210,9 @@ func retentionOf(r *http.Request, now Overridden) (next overrides.Retention, err
 		return n, nil
 	}
 	var errs [3]error
-	next.Journal, errs[0] = days("journal", now.FiledRetention.Journal)
-	next.Totals, errs[1] = days("totals", now.FiledRetention.Totals)
-	next.Audit, errs[2] = days("audit", now.FiledRetention.Audit)
+	next.Journal, errs[0] = days("journal", now.FiledPeriods.Journal)
+	next.Totals, errs[1] = days("totals", now.FiledPeriods.Totals)
+	next.Audit, errs[2] = days("audit", now.FiledPeriods.Audit)
 	for _, err := range errs {
 		if err != nil {
 			return overrides.Retention{}, err
@@ -335,17 +310,11 @@ func (p *Pages) saveSchedule(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || !now.KeepsReports {
 		return refuse(http.StatusServiceUnavailable, "not_here")
 	}
-	for _, other := range now.Schedules {
-		if other.Node == now.Node && other.Name == s.Name && !seesAll(who, other.Lines) {
-			return refuse(http.StatusForbidden, "schedule_lines")
-		}
+	if other, ok := now.Made(s.Name); ok && !seesAll(who, other.Lines) {
+		return refuse(http.StatusForbidden, "schedule_lines")
 	}
-	return p.changeSettings(w, r, "schedule "+s.Name, func(o *overrides.Overrides) {
-		o.Schedules = slices.DeleteFunc(slices.Clone(o.Schedules), func(x overrides.Schedule) bool {
-			return x.Node == now.Node && x.Name == s.Name
-		})
-		o.Schedules = append(o.Schedules, overrides.Schedule{Node: now.Node, By: who.ID, Schedule: s})
-	}, func(problem string) error { return p.showSchedules(w, r, http.StatusUnprocessableEntity, s, problem) }, "/schedules")
+	return p.changeSettings(w, r, "schedule "+s.Name, now.With(overrides.Schedule{Node: now.Node, Author: who.ID, Schedule: s}),
+		func(problem string) error { return p.showSchedules(w, r, http.StatusUnprocessableEntity, s, problem) }, "/schedules")
 }
 
 // removeSchedule removes a scheduled report that was made on the screens.
@@ -361,17 +330,14 @@ func (p *Pages) removeSchedule(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return refuse(http.StatusServiceUnavailable, "not_here")
 	}
-	is := func(x overrides.Schedule) bool { return x.Node == now.Node && x.Name == r.PathValue("schedule") }
-	i := slices.IndexFunc(now.Schedules, is)
+	made, ok := now.Made(r.PathValue("schedule"))
 	switch {
-	case i < 0:
+	case !ok:
 		return refuse(http.StatusNotFound, "schedule_unknown")
-	case !seesAll(who, now.Schedules[i].Lines):
+	case !seesAll(who, made.Lines):
 		return refuse(http.StatusForbidden, "schedule_lines")
 	}
-	return p.changeSettings(w, r, "schedule "+r.PathValue("schedule")+" removed", func(o *overrides.Overrides) {
-		o.Schedules = slices.DeleteFunc(slices.Clone(o.Schedules), is)
-	}, func(problem string) error {
+	return p.changeSettings(w, r, "schedule "+r.PathValue("schedule")+" removed", now.Without(made.Name), func(problem string) error {
 		return p.showSchedules(w, r, http.StatusUnprocessableEntity, deliver.Schedule{}, problem)
 	}, "/schedules")
 }

@@ -28,19 +28,19 @@ func newOverridden() *overridden {
 	return &overridden{book: overrides.NewBook(shared.NewMemory(), func() time.Time { return day })}
 }
 
-func (o *overridden) Now(ctx context.Context) (staff.Overridden, error) {
+func (o *overridden) Now(ctx context.Context) (overrides.InForce, error) {
 	kept, err := o.book.Get(ctx)
-	n := staff.Overridden{
+	n := overrides.InForce{
 		Overrides: kept, Node: "n1", KeepsReports: true, Mails: true, Texts: map[string]string{"en": "Your code: {code}"},
-		FiledTexts:     map[string]string{"en": "Your code: {code}"},
-		FiledRetention: overrides.Retention{Journal: 90, Totals: 761, Audit: 365},
-		Retention:      overrides.Retention{Journal: 90, Totals: 761, Audit: 365},
+		FiledTexts:   map[string]string{"en": "Your code: {code}"},
+		FiledPeriods: overrides.Retention{Journal: 90, Totals: 761, Audit: 365},
+		Periods:      overrides.Retention{Journal: 90, Totals: 761, Audit: 365},
 	}
 	for language, text := range kept.SMS {
 		n.Texts[language] = text
 	}
 	if kept.Retention.Journal != 0 {
-		n.Retention.Journal = kept.Retention.Journal
+		n.Periods.Journal = kept.Retention.Journal
 	}
 	return n, err
 }
@@ -61,7 +61,7 @@ func (o *overridden) Change(
 		settings.Schedules = append(settings.Schedules, s.Schedule)
 	}
 	for _, err := range settings.Check() {
-		return &staff.InvalidError{Text: err.Error()}
+		return &overrides.InvalidError{Text: err.Error()}
 	}
 	next.By = actor
 	_, err = o.book.Put(ctx, next)
@@ -134,7 +134,7 @@ func TestASummaryIsScheduledOnTheScreen(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, kept.Schedules, 1)
 	s := kept.Schedules[0]
-	assert.Equal(t, []any{"n1", "business", true, "mondays"}, []any{s.Node, s.By, s.Rounded, s.Name})
+	assert.Equal(t, []any{"n1", "business", true, "mondays"}, []any{s.Node, s.Author, s.Rounded, s.Name})
 	assert.Equal(t, []string{"ops@bank.example", "cleo@bank.example"}, s.Mail.To)
 	assert.Empty(t, s.Folder, "no screen writes files")
 	assert.Contains(t, b.get("/schedules?edit=mondays").text, `value="mondays"`)

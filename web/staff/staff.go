@@ -20,6 +20,7 @@ import (
 	"countersign/web/apikeys"
 	"countersign/web/asset"
 	"countersign/web/live"
+	"countersign/web/overrides"
 	"countersign/web/people"
 	"countersign/web/walls"
 )
@@ -56,7 +57,7 @@ type Options struct {
 	// Settings are those of the service.
 	Settings Settings
 	// Overrides are the settings that change on the screens; nil: none do.
-	Overrides Overrides
+	Overrides overrides.Settings
 	// LineSettings are what lines are changed with.
 	LineSettings *LineSettings
 	// WhatIf tries lines on recorded calls.
