@@ -66,6 +66,9 @@ type TestCalls struct{ o TestCallOptions }
 // NewTestCalls makes TestCalls. It does not connect yet.
 func NewTestCalls(o TestCallOptions) *TestCalls { return &TestCalls{o} }
 
+// TestNumber is the number that test calls are sent to us with.
+const TestNumber = "countersign-test"
+
 // ErrNoTestCalls says that no telephone can be rung.
 var ErrNoTestCalls = errors.New("no telephone can be rung: test_calls.dial or freeswitch is not set")
 
@@ -104,7 +107,7 @@ func (t *TestCalls) Place(ctx context.Context, telephone, channel string) error 
 		variables = append(variables, "origination_caller_id_number="+s.Caller)
 	}
 	command := "api originate {" + strings.Join(variables, ",") + "}" + strings.ReplaceAll(s.Dial, "{telephone}", telephone) +
-		" countersign-test XML countersign"
+		" " + TestNumber + " XML countersign"
 	_, err = server.command(ctx, "originate", command, testRing+apiTimeout)
 	return err
 }
@@ -122,12 +125,15 @@ func (t *TestCalls) socket(server *Inbound) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if listen.Addr().IsUnspecified() {
-		near, err := netip.ParseAddrPort(server.conn.nc.LocalAddr().String())
-		if err != nil {
-			return "", err
-		}
-		listen = netip.AddrPortFrom(near.Addr().Unmap(), listen.Port())
+	near, err := netip.ParseAddrPort(server.conn.nc.LocalAddr().String())
+	if err != nil {
+		return "", err
+	}
+	switch at := near.Addr().Unmap(); {
+	case listen.Addr().IsUnspecified():
+		listen = netip.AddrPortFrom(at, listen.Port())
+	case listen.Addr().Unmap().IsLoopback() && !at.IsLoopback(): // its loopback is another machine's
+		return "", fmt.Errorf("FreeSWITCH at %s cannot reach %s: set test_calls.socket or socket.listen", server.server.Address, listen)
 	}
 	return listen.String(), nil
 }

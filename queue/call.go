@@ -237,9 +237,13 @@ func (c *call) legHungUp(at time.Time, h HungUp) {
 	}
 }
 
-// hungUp: the caller is gone, and with them everything that rings.
-func (c *call) hungUp(at time.Time, cause string) {
-	c.end(at, cause, event.AgentEndCaller, event.MissedCallerGone)
+// hungUp: the caller is gone, and with them everything that rings. If FreeSWITCH ended the call after a conversation, it
+// was not the caller who ended that.
+func (c *call) hungUp(at time.Time, h HungUp) {
+	if h.Released && c.talk != nil && c.talk.end == event.AgentEndAgent {
+		c.settle()
+	}
+	c.end(at, h.Cause, event.AgentEndCaller, event.MissedCallerGone)
 }
 
 func (c *call) end(at time.Time, cause string, end event.AgentEnd, missed event.MissedReason) {

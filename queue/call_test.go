@@ -339,7 +339,8 @@ func TestAQueueThatSaysFirstThatTheyPartedDoesNotSayWho(t *testing.T) {
 	t.Parallel()
 	for last, want := range map[queue.Seen]string{
 		queue.HungUp{Channel: caller, Cause: "NORMAL_CLEARING"}: "caller", queue.HungUp{Channel: "leg-1"}: "agent",
-		queue.Queued{Caller: caller, Queue: "next", Via: event.ViaFIFO}: "agent",
+		queue.HungUp{Channel: caller, Cause: "NORMAL_CLEARING", Released: true}: "agent",
+		queue.Queued{Caller: caller, Queue: "next", Via: event.ViaFIFO}:         "agent",
 	} {
 		d := newDesk(1)
 		d.own(t, "a", caller, "", event.EndRouted)

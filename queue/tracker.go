@@ -230,7 +230,7 @@ func (t *Tracker) hungUp(server string, at time.Time, h HungUp) {
 		return
 	}
 	if c := t.calls[h.Channel]; c != nil {
-		t.change(c, server, at, func(c *call) { c.hungUp(at, h.Cause) })
+		t.change(c, server, at, func(c *call) { c.hungUp(at, h) })
 	}
 }
 

@@ -132,6 +132,7 @@ func (b *Board) See(server, name string, s State) {
 	m := moment{at: now, state: state}
 	m.said, m.told = q.kept.Estimator.Estimate(state)
 	if n := len(q.past); n > 0 && now.Sub(q.past[n-1].at) < time.Second {
+		m.at = q.past[n-1].at
 		q.past[n-1] = m // the next server, or asked again
 		return
 	}
@@ -194,12 +195,14 @@ func (b *Board) waited(q *queue, ended time.Time, wait time.Duration, served boo
 	b.changed = true
 	q.kept.Estimator.Waited(m.state, m.said, wait)
 	day := joined.UTC().Format(time.DateOnly)
-	r := q.kept.Days[day]
-	r.Told++
-	if wait <= m.said.told().High {
-		r.Less++
+	if told := m.said.told(); told.High <= mostTold { // beyond, no end was told
+		r := q.kept.Days[day]
+		r.Told++
+		if wait <= told.High {
+			r.Less++
+		}
+		q.kept.Days[day] = r
 	}
-	q.kept.Days[day] = r
 	for old := range q.kept.Days {
 		if old <= joined.UTC().AddDate(0, 0, -rightDays).Format(time.DateOnly) {
 			delete(q.kept.Days, old)

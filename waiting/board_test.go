@@ -147,3 +147,39 @@ func TestLongWaitsAreNotToldToTheMinute(t *testing.T) {
 		assert.Equal(t, want, BandOf(n))
 	}
 }
+
+func TestTwoServersThatAreAskedInTurnAreLearntFrom(t *testing.T) {
+	t.Parallel()
+	d := newDesk("support")
+	for range 60 { // 30 s, each server once a second
+		d.See("a", "support", State{OnDuty: 1, Waiting: 1})
+		d.after(500 * time.Millisecond)
+		d.See("b", "support", State{OnDuty: 1, Waiting: 1})
+		d.after(500 * time.Millisecond)
+	}
+	d.connected(20 * time.Second)
+	assert.Equal(t, 1, d.view().Right.Told)
+}
+
+func TestWhatIsSaidInACall(t *testing.T) {
+	t.Parallel()
+	d := newDesk("support")
+	_, ok := d.AtMost("support")
+	assert.False(t, ok, "nobody knows")
+	_, ok = d.AtMost("another")
+	assert.False(t, ok)
+	d.See("a", "support", State{OnDuty: 2, Free: 1})
+	_, ok = d.AtMost("support")
+	assert.False(t, ok, "nobody waits")
+	d.See("a", "support", State{OnDuty: 4, Waiting: 7})
+	most, ok := d.AtMost("support")
+	assert.True(t, ok)
+	assert.Equal(t, d.view().Wait.High, most)
+	d.See("a", "support", State{OnDuty: 1, Waiting: 8}) // from 17 to 39 minutes
+	_, ok = d.AtMost("support")
+	assert.False(t, ok, "half an hour is too little, and more than that too much")
+	d.See("a", "support", State{OnDuty: 1, Waiting: 30})
+	most, ok = d.AtMost("support")
+	assert.True(t, ok)
+	assert.Zero(t, most, "more than half an hour")
+}

@@ -72,7 +72,7 @@ func (b *Board) Now(zone *time.Location) []View {
 }
 
 // AtMost is what a caller is told who joins a queue now, in whole minutes; 0 is more than half an hour. ok is false if
-// they do not wait, or nobody knows.
+// they do not wait, if nobody knows, or if half an hour is neither too little nor too much to be said.
 func (b *Board) AtMost(name string) (most time.Duration, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -80,8 +80,15 @@ func (b *Board) AtMost(name string) (most time.Duration, ok bool) {
 	if q == nil {
 		return 0, false
 	}
-	v := q.view(name, b.now())
-	return v.Wait.High, v.Phase == Wait
+	state, _, known := q.state(b.now())
+	said, told := q.kept.Estimator.Estimate(state)
+	switch most = said.told().High; {
+	case !known || !told || state.served():
+		return 0, false
+	case most <= mostTold:
+		return most, true
+	}
+	return 0, (said.Low+said.High)/2 > mostTold
 }
 
 func (q *queue) view(name string, now time.Time) View {

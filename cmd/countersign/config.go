@@ -229,7 +229,7 @@ func loadConfig(c *cli.Context) (config, error) {
 	}
 	cfg.data = cmp.Or(c.String("data"), os.Getenv("COUNTERSIGN_DATA"), defaultData)
 	if cfg, err = cfg.withOverrides(); err != nil {
-		fmt.Fprintf(c.App.ErrWriter, "countersign: the settings of the file alone are used: %v\n", err)
+		fmt.Fprintf(c.App.ErrWriter, "countersign: settings that were changed on the screens are left out: %v\n", err)
 	}
 	return cfg, nil
 }

@@ -27,6 +27,7 @@ import (
 	"countersign/store/sqlite"
 	"countersign/waiting"
 	"countersign/web"
+	"countersign/web/customer"
 	weblive "countersign/web/live"
 	"countersign/web/overrides"
 	"countersign/web/people"
@@ -56,7 +57,8 @@ type service struct {
 	sounds       sounds
 	telephones   *tryout.Telephones // of staff
 	overrides    *overrides.Book
-	waits        *waiting.Board // nil without a wallboard
+	waits        *waiting.Board // nil without queues
+	wallboard    *customer.Wallboard
 	staged       *staged.Watcher
 	company      companyNow
 	companyParts companyParts

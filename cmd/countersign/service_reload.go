@@ -63,8 +63,9 @@ func readReload(cfg config) (r reload, err error) {
 type reloads struct {
 	mu sync.Mutex
 
-	settings *settings
-	log      *slog.Logger
+	settings   *settings
+	log        *slog.Logger
+	overridden uint64 // the revision of what was changed on the screens, in force
 	// apply puts the settings in force that are no longer read anywhere but in settings; nil if there is nothing.
 	apply func(cfg config) error
 }

@@ -78,7 +78,8 @@ func (s *service) addScreens(o *web.Options) {
 	}
 	pages := staff.New(options)
 	o.Staff, o.Routes = pages, pages.Routes()
-	if o.Wallboard = s.openWallboard(); o.Wallboard != nil {
+	s.wallboard = s.openWallboard()
+	if o.Wallboard = s.wallboard; o.Wallboard != nil {
 		o.Routes = append(o.Routes, o.Wallboard.Routes()...)
 	}
 	o.LineBook = &web.LineBook{

@@ -75,6 +75,9 @@ const keepWaitsEvery = time.Minute
 func (s *service) watchQueues(ctx context.Context) {
 	all := newBackground()
 	defer all.stop()
+	if s.wallboard != nil {
+		defer s.wallboard.Close() // or the API would wait for those who listen
+	}
 	all.run(func(ctx context.Context) {
 		freeswitch.WatchQueues(ctx, freeswitch.QueueOptions{
 			Servers: s.cfg.eventSockets(), Queues: s.cfg.Wallboard.Names(), See: s.waits.See, Log: s.log,

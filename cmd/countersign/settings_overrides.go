@@ -84,17 +84,27 @@ func readOverrides(cfg config) (o overrides.Overrides, err error) {
 	return o, nil
 }
 
-// withOverrides is c with this machine's copy of what was changed on the screens.
+// withOverrides is c with this machine's copy of what was changed on the screens. With an error it is c with as much of that
+// as fits, so that one mistake does not remove data that was to be kept longer than the file says.
 func (c config) withOverrides() (config, error) {
 	o, err := readOverrides(c)
 	if err != nil || o.At.IsZero() {
 		return c, err
 	}
-	next, err := c.overridden(o)
-	if err != nil {
-		return c, fmt.Errorf("with what was changed on the screens: %w", err)
+	next, wrong := c.overridden(o)
+	if wrong == nil {
+		return next, nil
 	}
-	return next, nil
+	err = fmt.Errorf("with what was changed on the screens: %w", wrong)
+	for _, some := range []overrides.Overrides{ // of what does not fit, as little as can be is left out
+		{SMS: o.SMS, Retention: o.Retention}, {Retention: o.Retention, Schedules: o.Schedules}, {Retention: o.Retention},
+		{Retention: o.Retention.Longer(daysOf(c))},
+	} {
+		if next, wrong = c.overridden(some); wrong == nil {
+			return next, err
+		}
+	}
+	return c, err
 }
 
 // override puts what was changed on the screens in force, over the file as it was read last. With an error nothing is
@@ -102,6 +112,9 @@ func (c config) withOverrides() (config, error) {
 func (r *reloads) override(o overrides.Overrides) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if o.Revision < r.overridden { // a later change was faster
+		return nil
+	}
 	before := r.settings.get()
 	next, err := before.asFiled().overridden(o)
 	if err != nil {
@@ -121,26 +134,49 @@ func (r *reloads) override(o overrides.Overrides) error {
 	if err := datafile.MakeFolder(before.data); err != nil {
 		return err
 	}
-	return wholefile.Replace(before.overridesPath(), func(w io.Writer) error { return json.NewEncoder(w).Encode(o) })
+	err = wholefile.Replace(before.overridesPath(), func(w io.Writer) error { return json.NewEncoder(w).Encode(o) })
+	if err == nil {
+		r.overridden = o.Revision
+	}
+	return err
+}
+
+// inForce is the revision of the overrides in force.
+func (r *reloads) inForce() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.overridden
+}
+
+// forget has the next overrides put in force whatever their revision: the state that machines share was lost.
+func (r *reloads) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.overridden = 0
 }
 
 // overridesEvery is how often machines look for what was changed on the screens of another.
 const overridesEvery = 2 * time.Second
 
-// followOverrides puts in force what is changed on the screens of any machine, until ctx ends.
+// followOverrides puts in force what is changed on the screens of any machine, until ctx ends. What fails is tried again.
 func (s *service) followOverrides(ctx context.Context) {
-	var seen uint64
+	said := ""
 	for retry.Pause(ctx, overridesEvery) == nil {
 		o, err := s.overrides.Get(ctx)
-		if err != nil || o.Revision == seen {
+		if err != nil || o.Revision == 0 || o.Revision == s.reloads.inForce() {
 			continue
 		}
-		if seen = o.Revision; seen == 0 {
-			continue
+		if o.Revision < s.reloads.inForce() {
+			s.reloads.forget()
 		}
+		problem := ""
 		if err := s.reloads.override(o); err != nil {
-			s.log.Error("settings that were changed on the screens are not in force", "by", o.By, "err", err)
+			problem = err.Error()
 		}
+		if problem != "" && problem != said {
+			s.log.Error("settings that were changed on the screens are not in force", "by", o.By, "err", problem)
+		}
+		said = problem
 	}
 }
 
@@ -194,5 +230,8 @@ func (o shownOverrides) Change(
 	if err := auditEntry(ctx, o.s.cfg, e); err != nil {
 		o.s.log.Error("the change of settings is not in the audit log", "err", err)
 	}
-	return o.s.reloads.override(next)
+	if err := o.s.reloads.override(next); err != nil { // followOverrides tries again
+		o.s.log.Error("settings that were changed on the screens are not in force yet", "by", actor, "err", err)
+	}
+	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
-	"time"
 
 	"countersign/waiting"
 	"countersign/web/asset"
@@ -43,7 +42,7 @@ type shownPage struct {
 
 type shownQueue struct {
 	Title, State, Wait, AsOf, Right, Best, Numbers, Instead string
-	At                                                      string // RFC 3339, "" if nothing is known
+	Age                                                     int // seconds
 	Links                                                   []shownLink
 }
 
@@ -61,7 +60,7 @@ func (b *Wallboard) shown(l List, language string) shownPage {
 	for _, q := range l.Queues {
 		s := shownQueue{Title: in(language, q.Title), State: string(q.State), Wait: q.words(t), Instead: t["instead"]}
 		if q.State != waiting.Unknown {
-			s.At = q.AsOf.Format(time.RFC3339)
+			s.Age = q.AgeSeconds
 			s.AsOf = fmt.Sprintf(t["as_of"], q.AsOf.In(b.zone).Format("15:04:05"))
 		}
 		if q.Told >= rightLeast {

@@ -12,10 +12,10 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"countersign/waiting"
@@ -33,12 +33,15 @@ type Options struct {
 
 // Wallboard shows queues to everybody. Any goroutine may use it.
 type Wallboard struct {
-	o       Options
-	zone    *time.Location
-	streams atomic.Int64
+	o      Options
+	zone   *time.Location
+	closed chan struct{}
+	once   sync.Once
 
-	mu   sync.Mutex
-	made *made
+	mu      sync.Mutex
+	made    *made
+	streams map[netip.Addr]int // by who listens
+	all     int                // of them
 }
 
 // made is what is served for a second, whoever asks.
@@ -61,6 +64,8 @@ const (
 	freshFor = time.Second
 	// mostStreams is how many pages are told of changes at once; more of them ask again by themselves.
 	mostStreams = 2000
+	// mostOfOne is how many of them are of one address.
+	mostOfOne = 50
 	// tellEvery is after how many of these seconds a page is told that nothing changed.
 	tellEvery = 5
 	// streamFor is how long a page is told of changes before it has to ask anew.
@@ -73,7 +78,7 @@ func NewWallboard(o Options) *Wallboard {
 	if err != nil {
 		zone = time.UTC
 	}
-	return &Wallboard{o: o, zone: zone}
+	return &Wallboard{o: o, zone: zone, closed: make(chan struct{}), streams: map[netip.Addr]int{}}
 }
 
 // Routes are the addresses of its page; those of the API are in package web.
@@ -243,13 +248,13 @@ func serve(w http.ResponseWriter, r *http.Request, a answer) {
 
 // Stream is GET /v1/queues/stream: the same, when it says something else, and every 5 s.
 func (b *Wallboard) Stream(w http.ResponseWriter, r *http.Request) {
-	if b.streams.Add(1) > mostStreams {
-		b.streams.Add(-1)
+	from := access.Remote(r).Addr()
+	if !b.listens(from) {
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "Too many listen now: ask /v1/queues.", http.StatusServiceUnavailable)
 		return
 	}
-	defer b.streams.Add(-1)
+	defer b.leaves(from)
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	forAnybody(h)
@@ -271,10 +276,36 @@ func (b *Wallboard) Stream(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-b.closed:
+			return
 		case <-tick.C:
 		}
 	}
 }
+
+// listens counts who listens; false: too many do.
+func (b *Wallboard) listens(from netip.Addr) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.all >= mostStreams || b.streams[from] >= mostOfOne {
+		return false
+	}
+	b.all++
+	b.streams[from]++
+	return true
+}
+
+func (b *Wallboard) leaves(from netip.Addr) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.all--
+	if b.streams[from]--; b.streams[from] == 0 {
+		delete(b.streams, from)
+	}
+}
+
+// Close ends the streams.
+func (b *Wallboard) Close() { b.once.Do(func() { close(b.closed) }) }
 
 // page is GET /waiting, which pages of the company may have in a frame.
 func (b *Wallboard) page(w http.ResponseWriter, r *http.Request) {

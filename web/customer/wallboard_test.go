@@ -3,6 +3,7 @@ package customer
 import (
 	"bufio"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -22,6 +23,7 @@ import (
 // hall is a company whose queues the test sets.
 type hall struct {
 	*httptest.Server
+	board *Wallboard
 	now   atomic.Int64
 	asked atomic.Int64
 
@@ -45,6 +47,7 @@ func open(t testing.TB, s WallboardSettings) *hall {
 			return h.views
 		},
 	})
+	h.board = b
 	mux := http.NewServeMux()
 	for _, r := range b.Routes() {
 		assert.True(t, r.Rule.IsPublic() && r.Often)
@@ -206,6 +209,35 @@ func TestAStreamTellsWhatChanges(t *testing.T) {
 	assert.Equal(t, 3, next().Queues[0].Wait.LowMinutes)
 	h.set(waits(8, 12))
 	assert.Equal(t, 8, next().Queues[0].Wait.LowMinutes)
+}
+
+func TestNobodyListensForAllOthersAndAStopWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	h := open(t, bank)
+	h.set(waits(3, 6))
+	var bodies []io.ReadCloser
+	for range mostOfOne {
+		got, err := h.Client().Get(h.URL + "/v1/queues/stream")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, got.StatusCode)
+		bodies = append(bodies, got.Body)
+	}
+	status, header, _ := h.get(t, "/v1/queues/stream")
+	assert.Equal(t, http.StatusServiceUnavailable, status)
+	assert.Equal(t, "5", header.Get("Retry-After"))
+	status, _, _ = h.get(t, "/v1/queues")
+	assert.Equal(t, http.StatusOK, status)
+	h.board.Close()
+	for _, b := range bodies {
+		_, err := io.Copy(io.Discard, b)
+		assert.NoError(t, err, "it ends")
+		assert.NoError(t, b.Close())
+	}
+	assert.Eventually(t, func() bool {
+		h.board.mu.Lock()
+		defer h.board.mu.Unlock()
+		return h.board.all == 0 && len(h.board.streams) == 0
+	}, time.Minute, 5*time.Millisecond)
 }
 
 func TestWrongSettingsAreNamed(t *testing.T) {

@@ -88,6 +88,13 @@ func (i InForce) Without(name string) func(*Overrides) {
 	}
 }
 
+// Longer are the longer of both periods each, with totals kept at least as long as persons.
+func (r Retention) Longer(other Retention) Retention {
+	r = Retention{max(r.Journal, other.Journal), max(r.Totals, other.Totals), max(r.Audit, other.Audit)}
+	r.Totals = max(r.Totals, r.Journal)
+	return r
+}
+
 // Detail says in the audit log how long data is kept.
 func (r Retention) Detail() string {
 	return fmt.Sprintf("retention in days, 0 as in the file: journal %d, totals %d, audit %d", r.Journal, r.Totals, r.Audit)

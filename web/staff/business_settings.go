@@ -51,13 +51,11 @@ func (p *Pages) business(r *http.Request) (*businessSettings, error) {
 	now, err := p.Overrides.Now(r.Context())
 	if err != nil {
 		p.Log.Warn("settings of the screens not read", "err", err)
-		return nil, refuse(http.StatusServiceUnavailable, "line_not_written")
+		return nil, nil // the file's are there without NATS
 	}
 	who, _ := access.From(r.Context())
 	b := &businessSettings{InForce: now, MayChange: len(who.Lines) == 0}
-	if b.Lines, err = p.openLines(r.Context(), who); err != nil {
-		return nil, err
-	}
+	b.Lines = p.openLines(r.Context(), who)
 	languages := p.languages(r.Context())
 	for language := range now.Texts {
 		languages = append(languages, language)
@@ -77,13 +75,13 @@ func (p *Pages) business(r *http.Request) (*businessSettings, error) {
 }
 
 // openLines are the lines that somebody sees.
-func (p *Pages) openLines(ctx context.Context, who access.Who) (open []openLine, err error) {
+func (p *Pages) openLines(ctx context.Context, who access.Who) (open []openLine) {
 	if p.LineSettings == nil {
-		return nil, nil
+		return nil
 	}
 	all, err := p.LineSettings.Book.All(ctx)
 	if err != nil {
-		return nil, refuse(http.StatusServiceUnavailable, "line_not_written")
+		p.Log.Warn("lines not read", "err", err)
 	}
 	for _, l := range all {
 		def, err := lines.Parse("line", []byte(l.YAML))
@@ -100,7 +98,7 @@ func (p *Pages) openLines(ctx context.Context, who access.Who) (open []openLine,
 		slices.Sort(o.Allows)
 		open = append(open, o)
 	}
-	return open, nil
+	return open
 }
 
 // languages are those of all lines.

@@ -62,7 +62,7 @@ func (p *Pages) scheduleForm(r *http.Request, s deliver.Schedule) (*scheduleForm
 	}
 	f.Sections = reports.Sections("summary")
 	for _, own := range now.Schedules {
-		if own.Node != now.Node {
+		if own.Node != now.Node || !seesAll(who, own.Lines) {
 			continue
 		}
 		f.Own[own.Name] = true

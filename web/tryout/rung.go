@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"countersign/esl"
+	"countersign/freeswitch"
 	"countersign/lines"
 	"countersign/session"
 	"countersign/session/event"
@@ -104,13 +105,20 @@ func (t *Telephones) forget(c *call) {
 	delete(t.expected, c.channel)
 }
 
-// Handler takes the calls that were rung, and leaves all others to callers.
+// Handler takes the calls that were rung, hangs up those that nobody waits for, and leaves all others to callers.
 func (t *Telephones) Handler(callers esl.Handler) esl.Handler {
 	return func(ctx context.Context, call session.Call, ch session.Channel) {
 		t.mu.Lock()
 		c := t.expected[call.Channel]
 		delete(t.expected, call.Channel) // once
 		t.mu.Unlock()
+		if c == nil && call.Dialled == freeswitch.TestNumber { // given up, or meant for another machine: nobody's customer
+			call.Token.Wipe()
+			if err := ch.Hangup(ctx, "NORMAL_CLEARING"); err != nil {
+				t.o.Log.Warn("a test call that nobody waits for was not hung up", "err", err)
+			}
+			return
+		}
 		if c == nil {
 			callers(ctx, call, ch)
 			return

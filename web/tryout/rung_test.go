@@ -130,8 +130,12 @@ func TestADraftIsCalledFromATelephone(t *testing.T) {
 	for c := range x.killed {
 		channel = c
 	}
-	_, _ = again.Call(t.Context(), sim.CallOptions{UUID: channel, From: "1042", To: "countersign-test"})
-	assert.Equal(t, 1, *callers, "the channel is good once")
+	late, err := again.Call(t.Context(), sim.CallOptions{UUID: channel, From: "1042", To: "countersign-test"})
+	require.NoError(t, err)
+	assert.Equal(t, sim.HungUp, late.End, "the channel is good once, and nobody of the staff gets a test")
+	assert.Zero(t, *callers)
+	_, _ = again.Call(t.Context(), sim.CallOptions{From: "+12125550100", To: "5000"})
+	assert.Equal(t, 1, *callers, "a caller is one")
 }
 
 func TestATelephoneThatIsNotReached(t *testing.T) {
