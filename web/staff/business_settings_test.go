@@ -2,6 +2,7 @@ package staff_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"regexp"
 	"strings"
@@ -22,6 +23,7 @@ import (
 type overridden struct {
 	book *overrides.Book
 	done []string
+	away bool // NATS
 }
 
 func newOverridden() *overridden {
@@ -29,6 +31,9 @@ func newOverridden() *overridden {
 }
 
 func (o *overridden) Now(ctx context.Context) (overrides.InForce, error) {
+	if o.away {
+		return overrides.InForce{}, errors.New("NATS is away")
+	}
 	kept, err := o.book.Get(ctx)
 	n := overrides.InForce{
 		Overrides: kept, Node: "n1", KeepsReports: true, Mails: true, Texts: map[string]string{"en": "Your code: {code}"},
@@ -151,6 +156,8 @@ func TestASummaryIsScheduledOnTheScreen(t *testing.T) {
 	v := o.as("supervisor")
 	require.Equal(t, http.StatusSeeOther, v.post("/schedules", replaced(fields("1"), "lines", "", "name", "all")...).status)
 	assert.Equal(t, http.StatusForbidden, b.post("/schedules/all/remove", "revision", "2").status, "it is of all lines")
+	assert.NotContains(t, b.get("/schedules?edit=all").text, `value="all"`, "nor read")
+	assert.Contains(t, v.get("/schedules?edit=all").text, `value="all"`)
 	assert.Equal(t, http.StatusNotFound, b.post("/schedules/none/remove", "revision", "2").status)
 	require.Equal(t, http.StatusSeeOther, b.post("/schedules/mondays/remove", "revision", "2").status)
 	kept, err = set.book.Get(t.Context())
@@ -171,4 +178,18 @@ func replaced(fields []string, with ...string) []string {
 		}
 	}
 	return fields
+}
+
+func TestWithoutNATSTheFileIsStillRead(t *testing.T) {
+	t.Parallel()
+	set := newOverridden()
+	o := newOffice(t, func(s *staff.Options) { s.Settings, s.Overrides = &filed{}, set })
+	o.hire("admin")
+	set.away = true
+	page := o.as("admin").get("/settings")
+	require.Equal(t, http.StatusOK, page.status)
+	assert.Contains(t, page.text, "/settings/reload")
+	assert.NotContains(t, page.text, `value="sms"`)
+	assert.Equal(t, http.StatusServiceUnavailable,
+		o.as("admin").post("/settings", "do", "sms", "revision", "0", "sms.en", "{code}").status)
 }
