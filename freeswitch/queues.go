@@ -3,7 +3,6 @@ package freeswitch
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -57,12 +56,9 @@ func watchQueues(ctx context.Context, o QueueOptions, s Server) {
 		problem := ""
 		for _, name := range o.Queues {
 			state, err := queueState(ctx, server, name)
-			var refused *RefusedError
 			switch {
 			case ctx.Err() != nil:
 				return
-			case errors.As(err, &refused): // this server has no such queue
-				problem = err.Error()
 			case err != nil:
 				problem = err.Error()
 			default:

@@ -136,13 +136,14 @@ type freeswitchServer struct {
 	Password string `yaml:"password"`
 }
 
-// codeCalls are freeswitch.CodeCallSettings.
+// testCalls say how a test call rings its author.
 type testCalls struct {
 	Dial   string `yaml:"dial"`
 	Caller string `yaml:"caller"`
 	Socket string `yaml:"socket"`
 }
 
+// codeCalls are freeswitch.CodeCallSettings.
 type codeCalls struct {
 	Dial      string   `yaml:"dial"`
 	Caller    string   `yaml:"caller"`
