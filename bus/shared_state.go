@@ -91,7 +91,7 @@ type State struct {
 	options  StateOptions
 	log      *slog.Logger
 
-	guard, calls, lines, people, webhooks, recordings *Bucket
+	guard, calls, lines, people, webhooks, recordings, customers *Bucket
 
 	again   chan struct{} // a bucket was found missing
 	ensured chan struct{} // the buckets are as they should be
@@ -148,6 +148,9 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	s.recordings = &Bucket{state: s, within: max(linesWithin, o.Within), spec: bucketSpec{
 		name: "recordings", about: "recordings of prompts", history: 1, later: true,
 	}}
+	s.customers = &Bucket{state: s, within: max(peopleWithin, o.Within), seal: seal, sealed: allKeys, spec: bucketSpec{
+		name: "customers", about: "callbacks, and what customers do on their page", history: 1, perKey: true, later: true,
+	}}
 	s.background.Go(func() { s.keep(ctx, conn.StatusChanged(nats.CONNECTED)) })
 	s.background.Go(func() { s.watchHang(ctx) })
 	s.background.Go(func() { s.expireOlder(ctx) })
@@ -171,6 +174,9 @@ func (s *State) Webhooks() *Bucket { return s.webhooks }
 
 // Recordings holds the recordings that people have uploaded, by the name that lines have them under.
 func (s *State) Recordings() *Bucket { return s.recordings }
+
+// Customers holds callbacks, and the links and sessions of customers.
+func (s *State) Customers() *Bucket { return s.customers }
 
 // Ready returns when NATS is connected and the buckets exist, or with ctx's error.
 func (s *State) Ready(ctx context.Context) error {
@@ -241,7 +247,7 @@ func (s *State) ensure(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, ensureWithin)
 	defer cancel()
-	for _, b := range []*Bucket{s.guard, s.calls, s.lines, s.people, s.webhooks, s.recordings} {
+	for _, b := range []*Bucket{s.guard, s.calls, s.lines, s.people, s.webhooks, s.recordings, s.customers} {
 		if _, err := b.ensure(ctx, s.js); err != nil {
 			return err
 		}
