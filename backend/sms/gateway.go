@@ -25,6 +25,7 @@ type Gateway struct {
 	texts     map[string]string
 	brand     string
 	countries []string
+	takesText bool
 }
 
 // New checks the settings and tries the body with sample values; it does not connect. The error names everything that
@@ -32,7 +33,7 @@ type Gateway struct {
 func New(s Settings, o endpoint.Options) (*Gateway, error) {
 	o = o.Defaults()
 	s = s.defaults()
-	g := &Gateway{texts: s.Texts, brand: s.Brand, countries: s.Countries}
+	g := &Gateway{texts: s.Texts, brand: s.Brand, countries: s.Countries, takesText: strings.Contains(s.Body, ".Text")}
 	errs := s.check()
 	var err error
 	if g.endpoint, err = endpoint.New(s.URL, s.Headers, s.TLS, o); err != nil {
@@ -73,13 +74,26 @@ func (g *Gateway) Close() { g.endpoint.Close() }
 // endpoint.ErrUnavailable means that, as far as we know, the message was not sent; it has neither the code nor the
 // number.
 func (g *Gateway) Send(ctx context.Context, m session.Message) error {
-	if err := g.allowed(m.To); err != nil {
-		return err
-	}
 	text := g.text(m)
 	defer clear(text)
+	return g.send(ctx, m.To, m.Reference, text, m.Code.Reveal())
+}
+
+// Tell sends a text of ours, which may hold a link that is good once. It neither keeps nor wipes it. Errors are those of
+// Send, and ErrNoText.
+func (g *Gateway) Tell(ctx context.Context, to, reference string, text session.Secret) error {
+	if !g.takesText {
+		return ErrNoText
+	}
+	return g.send(ctx, to, reference, text.Reveal(), nil)
+}
+
+func (g *Gateway) send(ctx context.Context, to, reference string, text, code []byte) error {
+	if err := g.allowed(to); err != nil {
+		return err
+	}
 	all := &endpoint.Secrets{}
-	v := endpoint.Values{To: m.To, Reference: m.Reference, Text: all.Hide(text), Code: all.Hide(m.Code.Reveal())}
+	v := endpoint.Values{To: to, Reference: reference, Text: all.Hide(text), Code: all.Hide(code)}
 	return g.endpoint.Do(ctx, "send message", g.request, v, func(r *endpoint.Reply) error {
 		accepted, err := g.verdict.Read(r)
 		if err == nil && !accepted {
@@ -135,3 +149,6 @@ func (g *Gateway) text(m session.Message) []byte {
 
 // ErrCountry means that a message was not sent because the country of its number is not on the list.
 var ErrCountry = errors.New("no messages are sent to that country")
+
+// ErrNoText means that the gateway has texts of its own, and takes codes alone.
+var ErrNoText = errors.New("the gateway takes no texts: sms.body has no {{.Text}}")

@@ -178,3 +178,18 @@ func TestTheCatcherKeepsThousandMessages(t *testing.T) {
 	assert.Equal(t, all, listed.Messages)
 	http.DefaultClient.CloseIdleConnections()
 }
+
+func TestATextOfOursIsSent(t *testing.T) {
+	t.Parallel()
+	got := make(chan string, 1)
+	url := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got <- string(body)
+	}))
+	g := gateway(t, sms.Settings{URL: url, Countries: []string{"DE"}})
+	require.NoError(t, g.Tell(t.Context(), "+4930123456", "ref", secret("Your callback: https://bank.example/x")))
+	assert.JSONEq(t, `{"to": "+4930123456", "text": "Your callback: https://bank.example/x"}`, <-got)
+	require.ErrorIs(t, g.Tell(t.Context(), "+33123456789", "ref", secret("x")), sms.ErrCountry)
+	g = gateway(t, sms.Settings{URL: url, Body: `{"to": "{{.To}}", "code": "{{.Code}}"}`})
+	require.ErrorIs(t, g.Tell(t.Context(), "+4930123456", "ref", secret("x")), sms.ErrNoText)
+}
