@@ -75,10 +75,10 @@ func (p *callPicker) pick(e event.Event) []event.Event {
 // begin follows a call, unless its caller is unknown or another one, or it is not a call.
 func (p *callPicker) begin(key string, e event.Event) *pickedCall {
 	c := &pickedCall{caller: p.caller == "", status: p.status == ""}
-	switch d := e.Data.(type) {
-	case event.ConfigChanged, event.Alarm:
+	if !e.OfCall() {
 		return nil
-	case event.CallStarted:
+	}
+	if d, ok := e.Data.(event.CallStarted); ok {
 		c.caller = c.caller || d.CallerLast4 == p.caller
 	}
 	if !c.caller {

@@ -139,12 +139,10 @@ func (r *Reports) Apply(ctx context.Context, events []event.Event) (fresh int, e
 func (r *Reports) byCall(events []event.Event) map[string][]event.Event {
 	calls := map[string][]event.Event{}
 	for _, e := range events {
-		if e.Replay != "" {
+		if e.Replay != "" || e.Data == nil || !e.OfCall() {
 			continue
 		}
 		switch d := e.Data.(type) {
-		case nil, event.ConfigChanged, event.Alarm:
-			continue
 		case event.Identified:
 			d.Name, d.PopURL, d.Proof = "", "", ""
 			e.Data = d

@@ -57,6 +57,15 @@ type Event struct {
 // Real says whether the event is about a caller, now: neither a replay nor a test.
 func (e Event) Real() bool { return e.Replay == "" && !e.Test }
 
+// OfCall says whether the event is about a call. Others are about a line or a callback, which their Call names.
+func (e Event) OfCall() bool {
+	switch e.Data.(type) {
+	case ConfigChanged, Alarm, CallbackBooked, CallbackChanged, CallbackDue, CallbackAttempted, CallbackDone, CallbackCancelled:
+		return false
+	}
+	return true
+}
+
 // ID is the id of a call's event.
 func ID(call string, seq int) string { return call + "." + strconv.Itoa(seq) }
 
@@ -169,25 +178,31 @@ func into[T Data](raw json.RawMessage) (Data, error) {
 }
 
 var decoders = map[Fact]func(json.RawMessage) (Data, error){
-	FactCallStarted:     into[CallStarted],
-	FactStepStarted:     into[StepStarted],
-	FactStepFinished:    into[StepFinished],
-	FactIdentified:      into[Identified],
-	FactVerified:        into[Verified],
-	FactFailed:          into[Failed],
-	FactRouted:          into[Routed],
-	FactCallEnded:       into[CallEnded],
-	FactPromptMissing:   into[PromptMissing],
-	FactCodeSent:        into[CodeSent],
-	FactTokenRefused:    into[TokenRefused],
-	FactLocked:          into[Locked],
-	FactStepUpRequested: into[StepUpRequested],
-	FactConfigChanged:   into[ConfigChanged],
-	FactAlarm:           into[Alarm],
-	FactAgentOffered:    into[AgentOffered],
-	FactAgentConnected:  into[AgentConnected],
-	FactAgentMissed:     into[AgentMissed],
-	FactAgentDone:       into[AgentDone],
+	FactCallStarted:       into[CallStarted],
+	FactStepStarted:       into[StepStarted],
+	FactStepFinished:      into[StepFinished],
+	FactIdentified:        into[Identified],
+	FactVerified:          into[Verified],
+	FactFailed:            into[Failed],
+	FactRouted:            into[Routed],
+	FactCallEnded:         into[CallEnded],
+	FactPromptMissing:     into[PromptMissing],
+	FactCodeSent:          into[CodeSent],
+	FactTokenRefused:      into[TokenRefused],
+	FactLocked:            into[Locked],
+	FactStepUpRequested:   into[StepUpRequested],
+	FactConfigChanged:     into[ConfigChanged],
+	FactAlarm:             into[Alarm],
+	FactAgentOffered:      into[AgentOffered],
+	FactAgentConnected:    into[AgentConnected],
+	FactAgentMissed:       into[AgentMissed],
+	FactAgentDone:         into[AgentDone],
+	FactCallbackBooked:    into[CallbackBooked],
+	FactCallbackChanged:   into[CallbackChanged],
+	FactCallbackDue:       into[CallbackDue],
+	FactCallbackAttempted: into[CallbackAttempted],
+	FactCallbackDone:      into[CallbackDone],
+	FactCallbackCancelled: into[CallbackCancelled],
 }
 
 // Facts lists every fact of this version, in the order in which a call usually meets them.
@@ -197,5 +212,7 @@ func Facts() []Fact {
 		FactPromptMissing, FactIdentified, FactLocked, FactVerified,
 		FactFailed, FactRouted, FactCallEnded, FactAgentOffered, FactAgentMissed, FactAgentConnected, FactAgentDone,
 		FactConfigChanged, FactAlarm,
+		FactCallbackBooked, FactCallbackChanged, FactCallbackDue,
+		FactCallbackAttempted, FactCallbackDone, FactCallbackCancelled,
 	}
 }

@@ -100,5 +100,34 @@ func examples() map[event.Fact]event.Event {
 	} {
 		all[e.Fact()] = e
 	}
+	for _, e := range callbackExamples(at) {
+		all[e.Fact()] = e
+	}
+	return all
+}
+
+// callbackExamples are the facts of one callback, which was booked the day before.
+func callbackExamples(at time.Time) (all []event.Event) {
+	const id = "019a9788-1c40-7b52-9e0a-3d6f1c8b2a47"
+	from := time.Date(2025, time.November, 19, 10, 0, 0, 0, time.UTC)
+	about := event.Callback{
+		ID: id, Customer: "C-100042", From: from, To: from.Add(30 * time.Minute), TZ: "Europe/Berlin", Last4: "0142",
+	}
+	for i, data := range []event.Data{
+		event.CallbackBooked{Callback: about, By: event.ByCustomer},
+		event.CallbackChanged{Callback: about, By: event.ByStaff},
+		event.CallbackDue{Callback: about, Attempt: 1},
+		event.CallbackAttempted{
+			Callback: about, Attempt: 1, Agent: "amara", Outcome: event.CallbackTalked,
+			Channel: "3e0f8a52-7d11-4a06-b8c4-90c2d1f7e6b3", TalkedMilliseconds: 204_000,
+		},
+		event.CallbackDone{Callback: about, Attempts: 1, Outcome: event.CallbackTalked},
+		event.CallbackCancelled{Callback: about, By: event.ByCustomer},
+	} {
+		all = append(all, event.Event{
+			ID: event.ID("callback-"+id, i+1), Source: "/countersign/fra-1", Time: at.Add(time.Duration(i) * time.Minute),
+			Call: "callback-" + id, Seq: i + 1, Line: "retail", Data: data,
+		})
+	}
 	return all
 }

@@ -168,7 +168,10 @@ func matchStruct(t *testing.T, at string, schema *node, typ reflect.Type, words 
 	require.NotNil(t, schema.AdditionalProperties, at)
 	assert.True(t, *schema.AdditionalProperties, at)
 	var names, required []string
-	for field := range typ.Fields() {
+	for _, field := range reflect.VisibleFields(typ) {
+		if field.Anonymous { // its fields follow
+			continue
+		}
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		require.NotEmpty(t, name, "%s.%s has no name in JSON", at, field.Name)
 		names = append(names, name)

@@ -150,6 +150,9 @@ func (c *Calls) Saw(e event.Event) {
 		c.tell(nil, e.Line)
 		return
 	}
+	if !e.OfCall() {
+		return
+	}
 	call := c.calls[e.Call]
 	if call == nil {
 		call = &Call{}
