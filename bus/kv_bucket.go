@@ -43,6 +43,7 @@ type record struct {
 	value    []byte
 	revision uint64
 	deleted  bool
+	expired  bool // after its time, or by a limit
 }
 
 // keyPattern matches the keys that NATS accepts: no wildcards, no empty tokens.
