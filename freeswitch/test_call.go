@@ -92,11 +92,9 @@ func (t *TestCalls) Place(ctx context.Context, telephone, channel string) error 
 	defer server.Close()
 	ended := context.AfterFunc(ctx, func() { killCall(server.server, channel) })
 	defer ended()
-	socket := s.Socket
-	if socket == "" {
-		if socket, err = t.socket(server); err != nil {
-			return err
-		}
+	socket, err := socketFor(server, t.o.Listen, s.Socket, "test_calls.socket")
+	if err != nil {
+		return err
 	}
 	variables := []string{
 		"origination_uuid=" + channel, fmt.Sprintf("originate_timeout=%d", int(testRing.Seconds())),
@@ -117,23 +115,4 @@ func (t *TestCalls) Kill(channel string) {
 	for _, s := range t.o.Servers {
 		killCall(s, channel)
 	}
-}
-
-// socket is where FreeSWITCH reaches us.
-func (t *TestCalls) socket(server *Inbound) (string, error) {
-	listen, err := netip.ParseAddrPort(t.o.Listen.String())
-	if err != nil {
-		return "", err
-	}
-	near, err := netip.ParseAddrPort(server.conn.nc.LocalAddr().String())
-	if err != nil {
-		return "", err
-	}
-	switch at := near.Addr().Unmap(); {
-	case listen.Addr().IsUnspecified():
-		listen = netip.AddrPortFrom(at, listen.Port())
-	case listen.Addr().Unmap().IsLoopback() && !at.IsLoopback(): // its loopback is another machine's
-		return "", fmt.Errorf("FreeSWITCH at %s cannot reach %s: set test_calls.socket or socket.listen", server.server.Address, listen)
-	}
-	return listen.String(), nil
 }

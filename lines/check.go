@@ -7,9 +7,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
+	"countersign/internal/timezones"
 	"countersign/prompts"
 	"countersign/session"
 
@@ -227,7 +227,7 @@ func (c *checker) hours() {
 	if h == nil || h.TZ == "" {
 		return
 	}
-	if _, err := location(h.TZ); err != nil {
+	if _, err := timezones.Load(h.TZ); err != nil {
 		c.wrong("hours.tz", "%q is not a time zone: want a name such as Europe/Berlin", shorten(h.TZ))
 	}
 	for i, day := range h.Holidays {
@@ -235,14 +235,6 @@ func (c *checker) hours() {
 			c.wrong(fmt.Sprintf("hours.holidays[%d]", i), "%s appears twice: remove one", day)
 		}
 	}
-}
-
-// location finds a time zone. It refuses "" and Local, which depend on the machine.
-func location(tz string) (*time.Location, error) {
-	if tz == "" || tz == "Local" {
-		return nil, fmt.Errorf("unknown time zone %s", tz)
-	}
-	return time.LoadLocation(tz)
 }
 
 func (c *checker) identify() {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"countersign/internal/timezones"
 	"countersign/internal/wallclock"
 )
 
@@ -125,7 +126,7 @@ type Schedule struct {
 
 // Schedule returns the opening hours in the time zone. It fails if this machine does not know the time zone.
 func (h *Hours) Schedule() (*Schedule, error) {
-	zone, err := location(h.TZ)
+	zone, err := timezones.Load(h.TZ)
 	if err != nil {
 		return nil, fmt.Errorf("hours.tz: this machine does not know the time zone %q: %w", h.TZ, err)
 	}
@@ -135,6 +136,29 @@ func (h *Hours) Schedule() (*Schedule, error) {
 	}
 	return s, nil
 }
+
+// ParseHours reads opening hours that are not a line's, as lines have them.
+func ParseHours(tz, open string, holidays []string) (*Schedule, error) {
+	h := Hours{TZ: tz}
+	if err := h.Open.unword(open); err != nil {
+		return nil, fmt.Errorf("open: %w", err)
+	}
+	for _, text := range holidays {
+		var d Date
+		if err := d.unword(text); err != nil {
+			return nil, fmt.Errorf("holidays: %w", err)
+		}
+		h.Holidays = append(h.Holidays, d)
+	}
+	s, err := h.Schedule()
+	if err != nil {
+		return nil, fmt.Errorf("tz: %q is no time zone, such as Europe/Berlin", tz)
+	}
+	return s, nil
+}
+
+// Zone is the time zone of the opening hours.
+func (s *Schedule) Zone() *time.Location { return s.zone }
 
 // Open says whether the line is open. An opening time includes its first moment and not its last. Holidays are closed
 // from midnight to midnight, and an opening time that would begin on one does not go on into the next day. When clocks

@@ -85,6 +85,11 @@ func All() []Prompt {
 			"who calls, and any key to hear it. Nothing is said to an answering machine. Lines put their company's name in it."},
 		{"code-call-code", "Before the digits of the code, in that call; played twice."},
 		{"code-call-end", "Ends that call."},
+		{"callback-ask", "Opens a call that a customer had asked for: who calls, 1 to talk, 2 for later. Nobody is connected " +
+			"without a key, an answering machine least of all. Replace it with one that has your company's name in it."},
+		{"callback-accept", "The customer pressed 1, and is connected with the agent, who waits."},
+		{"callback-later", "The customer pressed 2: they are called again in an hour. Ends that call."},
+		{"callback-booked", "A caller in a queue has booked a callback, and keeps their place. Ends that call."},
 		{"no-input-1", "Nothing was keyed. Plays before the question's -again prompt."},
 		{"no-input-2", "Nothing was keyed, again: says how, and how to reach a person."},
 		{"no-match-1", "What was keyed could not be an answer: too short, or a wrong check digit. " +

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"countersign/internal/timezones"
 )
 
 // ErrNoZone is an unknown name of a time zone.
@@ -15,7 +17,7 @@ func LoadZone(name string) (*time.Location, error) {
 	if name == "" {
 		return localZone(), nil
 	}
-	zone, err := time.LoadLocation(name)
+	zone, err := timezones.Load(name)
 	if err != nil || name == "Local" {
 		return nil, ErrNoZone
 	}
@@ -28,7 +30,10 @@ func localZone() *time.Location {
 		target, _ := os.Readlink("/etc/localtime")
 		_, name, _ = strings.Cut(target, "zoneinfo/")
 	}
-	if zone, err := time.LoadLocation(strings.TrimPrefix(name, ":")); err == nil && (name != "" || set) {
+	if set && name == "" {
+		return time.UTC
+	}
+	if zone, err := timezones.Load(strings.TrimPrefix(name, ":")); err == nil {
 		return zone
 	}
 	return time.Local

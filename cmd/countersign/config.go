@@ -77,8 +77,9 @@ type config struct {
 	// CodeCalls is freeswitch.CodeCallSettings.
 	CodeCalls codeCalls `yaml:"code_calls"`
 	// TestCalls is freeswitch.TestCallSettings.
-	TestCalls testCalls   `yaml:"test_calls"`
-	Guard     guard.Rules `yaml:"guard"`
+	TestCalls testCalls        `yaml:"test_calls"`
+	Callbacks callbackSettings `yaml:"callbacks"`
+	Guard     guard.Rules      `yaml:"guard"`
 	Web       struct {
 		Listen string `yaml:"listen"`
 		URL    string `yaml:"url"`
@@ -208,6 +209,7 @@ func defaults() config {
 	c.Reports.Benefits.SelfService = []string{}
 	c.Wallboard.Queues, c.Wallboard.Origins = map[string]customer.QueueSettings{}, []string{}
 	c.TestCalls.Dial = "user/{telephone}"
+	c.Callbacks = defaultCallbacks()
 	c.CodeCalls.Ring, c.CodeCalls.Countries = duration(30*time.Second), []string{}
 	c.Email.TLS, c.Email.Texts = deliver.StartTLS, map[string]email.Text{}
 	c.Speech.Folder, c.Speech.Recognisers = tap.DefaultFolder, map[string]recogniser.Engine{}

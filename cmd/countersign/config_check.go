@@ -59,6 +59,10 @@ func (c config) check() error {
 	errs = append(errs, c.checkWebhooks()...)
 	errs = append(errs, below("code_calls", errors.Join(c.CodeCalls.settings().Check()...))...)
 	errs = append(errs, below("test_calls", errors.Join(freeswitch.TestCallSettings(c.TestCalls).Check()...))...)
+	errs = append(errs, below("callbacks", c.Callbacks.check())...)
+	if c.Callbacks.on() && len(c.FreeSWITCH) == 0 {
+		errs = append(errs, errors.New("callbacks.dial needs the FreeSWITCH that places the calls: name it under freeswitch"))
+	}
 	if c.CodeCalls.Dial != "" && len(c.FreeSWITCH) == 0 {
 		errs = append(errs,
 			errors.New("code_calls.dial needs the FreeSWITCH that places the calls: name it under freeswitch"))

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/user"
 	"strings"
-	_ "time/tzdata"
 
 	"github.com/urfave/cli/v2"
 

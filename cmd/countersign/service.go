@@ -60,6 +60,7 @@ type service struct {
 	waits        *waiting.Board // nil without queues
 	wallboard    *customer.Wallboard
 	staged       *staged.Watcher
+	callbacks    *callbacks // nil without
 	company      companyNow
 	companyParts companyParts
 	settings     *settings
@@ -199,8 +200,9 @@ func startService(
 		return s, err
 	}
 	s.openTelephones()
+	s.openCallbacks()
 	s.overrides = overrides.NewBook(s.state.People(), time.Now)
-	s.server = esl.NewServer(s.telephones.Handler(runner.Run), esl.Options{
+	s.server = esl.NewServer(s.answered(s.telephones.Handler(runner.Run)), esl.Options{
 		MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Keys: cfg.Keys.of, Log: log,
 		Recognisers: speech.recognisers, Sounds: speech.sounds,
 	})
@@ -257,6 +259,9 @@ func startService(
 	}
 	if s.waits != nil {
 		background.run(s.watchQueues)
+	}
+	if s.callbacks != nil {
+		background.run(s.callBack)
 	}
 	if s.api != nil {
 		background.run(func(ctx context.Context) { serveAPI(ctx, s.api, handler, cfg, log) })

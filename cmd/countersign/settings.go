@@ -90,7 +90,7 @@ func (s *settings) whileInForce(
 
 // reloadable are the settings that change without a restart, whole sections or single ones.
 var reloadable = []string{
-	"log.level", "line", "lines", "backend", "sms", "email", "code_calls", "test_calls", "guard", "web.keys", "retention", "reports",
+	"log.level", "line", "lines", "backend", "sms", "email", "code_calls", "test_calls", "callbacks", "guard", "web.keys", "retention", "reports",
 }
 
 func retentionOf(c config) any { return c.Retention }

@@ -143,7 +143,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 	if !ok {
 		return fmt.Errorf("read event: type is %q, want %s…", c.Type, typePrefix)
 	}
-	data, err := decodeData(Fact(name), c.Data)
+	data, err := DecodeData(Fact(name), c.Data)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,8 @@ type UnknownFactError struct{ Fact Fact }
 
 func (e *UnknownFactError) Error() string { return fmt.Sprintf("read event: unknown fact %q", e.Fact) }
 
-func decodeData(fact Fact, raw json.RawMessage) (Data, error) {
+// DecodeData reads the data of a fact. An unknown fact is an *UnknownFactError.
+func DecodeData(fact Fact, raw json.RawMessage) (Data, error) {
 	decode, ok := decoders[fact]
 	if !ok {
 		return nil, &UnknownFactError{fact}

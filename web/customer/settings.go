@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"countersign/internal/timezones"
 )
 
 // WallboardSettings say what the public may know of queues. Without queues nobody knows anything.
@@ -72,7 +74,7 @@ func (s WallboardSettings) zone() (*time.Location, error) {
 	if s.TZ == "Local" {
 		return nil, errors.New("name it")
 	}
-	return time.LoadLocation(s.TZ)
+	return timezones.Load(s.TZ)
 }
 
 // in is a text in a language, or in English, or in any.

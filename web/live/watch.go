@@ -57,6 +57,15 @@ func (w *Watcher) note(mine, board bool) {
 	}
 }
 
+// TellDesks tells everybody that something beside calls changed on agents' screens.
+func (c *Calls) TellDesks() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for w := range c.watchers {
+		w.note(true, false)
+	}
+}
+
 // tell tells everybody who watches these agents or the line. The lock is held.
 func (c *Calls) tell(agents []string, line string) {
 	for w := range c.watchers {

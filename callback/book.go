@@ -1,0 +1,251 @@
+package callback
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"countersign/session"
+	"countersign/session/event"
+	"countersign/session/shared"
+)
+
+// Options are what a Book needs.
+type Options struct {
+	Store shared.Store
+	// Windows and Capacity, the callbacks that one window takes, are those in force. Countries are those that are called
+	// (IsCalled), Ahead is how far ahead one can book.
+	Windows   func() Windows
+	Capacity  func() int
+	Countries func() []string
+	Ahead     time.Duration
+	// Phones are the numbers of a customer on file. Secret says whether a word is one of the customer's secrets.
+	Phones func(ctx context.Context, customer string) ([]session.Phone, error)
+	Secret func(ctx context.Context, customer string, word session.Secret) (bool, error)
+	// Publish publishes a fact, and returns when NATS has it. Source is the node's.
+	Publish func(ctx context.Context, e event.Event) error
+	Source  string
+	// Rules is the version of the rules of time zones.
+	Rules string
+	// Changed, if set, is told of each change, at once on this machine and soon on the others. It must not wait.
+	Changed func(c Callback)
+	// Now is the clock.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Book holds all callbacks, for all machines together. Any goroutine may use it.
+type Book struct {
+	o Options
+
+	mu       sync.RWMutex
+	all      map[string]entry
+	fresh    map[string]entry // while all is read again
+	caughtUp bool
+}
+
+type entry struct {
+	Callback
+	revision uint64
+}
+
+// New makes a Book. It is empty until it follows the bucket (bus.Bucket.Follow).
+func New(o Options) *Book {
+	if o.Changed == nil {
+		o.Changed = func(Callback) {}
+	}
+	return &Book{o: o, all: map[string]entry{}}
+}
+
+// The keys of the bucket.
+const (
+	prefix       = "callback"
+	windowPrefix = "window"
+)
+
+func key(id string) string { return prefix + "." + id }
+
+// Begin implements bus.Follower.
+func (b *Book) Begin() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fresh = map[string]entry{}
+}
+
+// Changed implements bus.Follower.
+func (b *Book) Changed(k string, value []byte, revision uint64) {
+	id, ok := strings.CutPrefix(k, prefix+".")
+	if !ok {
+		return
+	}
+	if value == nil {
+		b.mu.Lock()
+		delete(b.all, id)
+		delete(b.fresh, id)
+		b.mu.Unlock()
+		return
+	}
+	c, err := decode(value)
+	if err != nil {
+		b.o.Log.Error("a callback in nats is damaged and left out", "callback", id, "err", err)
+		return
+	}
+	b.set(entry{c, revision})
+}
+
+// CaughtUp implements bus.Follower.
+func (b *Book) CaughtUp() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fresh != nil {
+		b.all, b.fresh = b.fresh, nil
+	}
+	b.caughtUp = true
+}
+
+// set takes a state, unless a later one is known.
+func (b *Book) set(e entry) {
+	b.mu.Lock()
+	newer := b.all[e.ID].revision < e.revision
+	if newer {
+		b.all[e.ID] = e
+	}
+	if b.fresh != nil && b.fresh[e.ID].revision < e.revision {
+		b.fresh[e.ID] = e
+	}
+	b.mu.Unlock()
+	if newer {
+		b.o.Changed(e.Callback)
+	}
+}
+
+// Known says whether all callbacks were read.
+func (b *Book) Known() bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.caughtUp
+}
+
+// Select returns the callbacks that pass, in the order in which they are due.
+func (b *Book) Select(pass func(*Callback) bool) (found []Callback) {
+	b.mu.RLock()
+	for _, e := range b.all {
+		if pass(&e.Callback) {
+			found = append(found, e.Callback)
+		}
+	}
+	b.mu.RUnlock()
+	slices.SortFunc(found, inOrder)
+	return found
+}
+
+// inOrder is that in which customers are called: by window, then by who booked first.
+func inOrder(a, b Callback) int {
+	return cmp.Or(a.From.Compare(b.From), a.At.Compare(b.At), strings.Compare(a.ID, b.ID))
+}
+
+// Get returns a callback as this machine knows it.
+func (b *Book) Get(id string) (Callback, error) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	e, ok := b.all[id]
+	if !ok {
+		return Callback{}, ErrUnknown
+	}
+	return e.Callback, nil
+}
+
+// Of returns a customer's callbacks, in order.
+func (b *Book) Of(customer string) []Callback {
+	return b.Select(func(c *Callback) bool { return c.Customer == customer })
+}
+
+// Calling says whether the company calls the customer now, or is about to: not what this machine has heard, but what the
+// store says at this moment. An error means that nobody knows.
+func (b *Book) Calling(ctx context.Context, customer string) (c Callback, calling bool, err error) {
+	if !b.Known() {
+		return Callback{}, false, errors.New("callbacks were not read yet")
+	}
+	open := b.Select(func(c *Callback) bool { return c.Customer == customer && !c.State.Over() })
+	if len(open) == 0 { // and the store can be asked
+		_, _, err = b.o.Store.Get(ctx, key("nobody"))
+		if errors.Is(err, shared.ErrNotFound) {
+			err = nil
+		}
+		return Callback{}, false, err
+	}
+	for _, known := range open {
+		value, _, err := b.o.Store.Get(ctx, key(known.ID))
+		if errors.Is(err, shared.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return Callback{}, false, err
+		}
+		if c, err = decode(value); err != nil {
+			return Callback{}, false, err
+		}
+		if c.State.Live() {
+			return c, true, nil
+		}
+	}
+	return Callback{}, false, nil
+}
+
+// Erase removes everything about a customer, and says how many callbacks that were.
+func (b *Book) Erase(ctx context.Context, customer string, remove func(ctx context.Context, key string) error) (int, error) {
+	all := b.Of(customer)
+	for _, c := range all {
+		if err := remove(ctx, key(c.ID)); err != nil {
+			return 0, err
+		}
+		b.Changed(key(c.ID), nil, 0)
+	}
+	return len(all), nil
+}
+
+// mostConflicts bounds how often a change is tried against other writers.
+const mostConflicts = 20
+
+// change changes a callback by compare-and-swap. f may be called several times.
+func (b *Book) change(ctx context.Context, id string, f func(*Callback) error) (Callback, error) {
+	for range mostConflicts {
+		value, revision, err := b.o.Store.Get(ctx, key(id))
+		if errors.Is(err, shared.ErrNotFound) {
+			return Callback{}, ErrUnknown
+		}
+		if err != nil {
+			return Callback{}, err
+		}
+		c, err := decode(value)
+		if err != nil {
+			return Callback{}, err
+		}
+		if err := f(&c); err != nil {
+			return c, err
+		}
+		if value, err = c.encode(); err != nil {
+			return c, err
+		}
+		keep := shared.Forever
+		if c.State.Over() {
+			keep = KeptFor
+		}
+		next, err := b.o.Store.Update(ctx, key(id), value, revision, keep)
+		if errors.Is(err, shared.ErrConflict) {
+			continue
+		}
+		if err != nil {
+			return c, err
+		}
+		b.set(entry{c, next})
+		return c, nil
+	}
+	return Callback{}, fmt.Errorf("callback %s: %w", id, shared.ErrConflict)
+}
