@@ -45,8 +45,8 @@ type Book struct {
 	o Options
 
 	mu       sync.RWMutex
-	all      map[string]entry
-	fresh    map[string]entry // while all is read again
+	all      map[string]*entry // never changed, but replaced
+	fresh    map[string]*entry // while all is read again
 	caughtUp bool
 }
 
@@ -60,7 +60,7 @@ func New(o Options) *Book {
 	if o.Changed == nil {
 		o.Changed = func(Callback) {}
 	}
-	return &Book{o: o, all: map[string]entry{}}
+	return &Book{o: o, all: map[string]*entry{}}
 }
 
 // The keys of the bucket.
@@ -75,7 +75,7 @@ func key(id string) string { return prefix + "." + id }
 func (b *Book) Begin() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.fresh = map[string]entry{}
+	b.fresh = map[string]*entry{}
 }
 
 // Changed implements bus.Follower.
@@ -112,18 +112,20 @@ func (b *Book) CaughtUp() {
 // set takes a state, unless a later one is known.
 func (b *Book) set(e entry) {
 	b.mu.Lock()
-	newer := b.all[e.ID].revision < e.revision
+	newer := e.laterThan(b.all[e.ID])
 	if newer {
-		b.all[e.ID] = e
+		b.all[e.ID] = &e
 	}
-	if b.fresh != nil && b.fresh[e.ID].revision < e.revision {
-		b.fresh[e.ID] = e
+	if b.fresh != nil && e.laterThan(b.fresh[e.ID]) {
+		b.fresh[e.ID] = &e
 	}
 	b.mu.Unlock()
 	if newer {
 		b.o.Changed(e.Callback)
 	}
 }
+
+func (e *entry) laterThan(other *entry) bool { return other == nil || other.revision < e.revision }
 
 // Known says whether all callbacks were read.
 func (b *Book) Known() bool {
@@ -133,11 +135,20 @@ func (b *Book) Known() bool {
 }
 
 // Select returns the callbacks that pass, in the order in which they are due.
-func (b *Book) Select(pass func(*Callback) bool) (found []Callback) {
+func (b *Book) Select(pass func(*Callback) bool) []Callback {
+	var found []Callback
+	for _, c := range b.sorted(pass) {
+		found = append(found, *c)
+	}
+	return found
+}
+
+// sorted is Select for those who change nothing.
+func (b *Book) sorted(pass func(*Callback) bool) (found []*Callback) {
 	b.mu.RLock()
 	for _, e := range b.all {
 		if pass(&e.Callback) {
-			found = append(found, e.Callback)
+			found = append(found, &e.Callback)
 		}
 	}
 	b.mu.RUnlock()
@@ -146,7 +157,7 @@ func (b *Book) Select(pass func(*Callback) bool) (found []Callback) {
 }
 
 // inOrder is that in which customers are called: by window, then by who booked first.
-func inOrder(a, b Callback) int {
+func inOrder(a, b *Callback) int {
 	return cmp.Or(a.From.Compare(b.From), a.At.Compare(b.At), strings.Compare(a.ID, b.ID))
 }
 

@@ -86,19 +86,19 @@ func (d *Dialler) Run(ctx context.Context) {
 func (d *Dialler) look(ctx context.Context) {
 	now := d.o.Now()
 	due := 0
-	for _, c := range d.o.Book.Select(func(c *Callback) bool { return !c.State.Over() || len(c.Untold) > 0 }) {
+	for _, c := range d.o.Book.sorted(func(c *Callback) bool { return !c.State.Over() || len(c.Untold) > 0 }) {
 		if ctx.Err() != nil {
 			return
 		}
 		if len(c.Untold) > 0 && now.Sub(c.Untold[0].At) > untoldFor {
-			d.o.Book.publish(ctx, c)
+			d.o.Book.publish(ctx, *c)
 		}
 		if !c.Word.IsZero() && now.Sub(c.At) > WordFor {
 			d.change(ctx, c.ID, func(c *Callback) error { c.Word = Word{}; return nil })
 		}
 		switch c.State {
 		case Booked:
-			d.remind(ctx, c, now)
+			d.remind(ctx, *c, now)
 			if now.Before(c.Until) || due >= mostDue || c.Place != nil && now.Before(c.To) && !d.turn(*c.Place) {
 				continue
 			}
@@ -116,7 +116,7 @@ func (d *Dialler) look(ctx context.Context) {
 				})
 			}
 		case Taken, Ringing, Talking:
-			d.takeOver(ctx, c, now)
+			d.takeOver(ctx, *c, now)
 		case Unclear:
 			if !now.Before(c.Until) {
 				d.settle(ctx, c.ID, event.CallbackUnclear)

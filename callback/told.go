@@ -52,13 +52,13 @@ func (b *Book) publish(ctx context.Context, c Callback) {
 	}
 	told := c.Told
 	_, err := b.change(ctx, c.ID, func(c *Callback) error {
-		kept := c.Untold[:0]
+		var later []untold
 		for _, u := range c.Untold {
 			if u.Seq > told {
-				kept = append(kept, u)
+				later = append(later, u)
 			}
 		}
-		c.Untold = kept
+		c.Untold = later
 		return nil
 	})
 	if err != nil && ctx.Err() == nil {
