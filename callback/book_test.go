@@ -195,3 +195,30 @@ func TestErasingLeavesNothingOfACustomer(t *testing.T) {
 	assert.Empty(t, b.Of("C1"))
 	assert.Equal(t, kept.ID, b.Of("C2")[0].ID)
 }
+
+func TestSoonIsTheWindowOfNow(t *testing.T) {
+	t.Parallel()
+	open := true
+	b := newBench(t, func(o *Options) {
+		windows := o.Windows()
+		o.Windows = func() Windows { windows.Hours = hoursOf(func() bool { return open }); return windows }
+		o.Capacity = func() int { return 1 }
+	})
+	b.clock.add(7 * time.Minute)
+	r := Request{Customer: "C1", Line: "retail", Soon: true, By: event.ByCustomer}
+	c, err := b.Create(t.Context(), r)
+	require.NoError(t, err)
+	assert.Equal(t, 30*time.Minute, c.To.Sub(c.From))
+	assert.False(t, c.Until.After(b.clock.now()), "it is due")
+	r.Customer = "C2"
+	_, err = b.Create(t.Context(), r)
+	require.ErrorIs(t, err, ErrFull)
+	open = false
+	r.Line = "business"
+	_, err = b.Create(t.Context(), r)
+	require.ErrorIs(t, err, ErrFull, "out of hours")
+}
+
+type hoursOf func() bool
+
+func (h hoursOf) Open(time.Time) bool { return h() }

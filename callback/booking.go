@@ -22,8 +22,9 @@ type Request struct {
 	// Number is where to call, in E.164: "" for the first number on file. A number that is not on file needs Level 3.
 	Number string
 	Level  session.Level
-	// From begins a window. Place, in its stead, keeps the place in a queue.
+	// From begins a window. In its stead, Soon is the window of now, at once; Place keeps the place in a queue.
 	From  time.Time
+	Soon  bool
 	Place *Place
 	Word  string
 	By    event.CallbackActor
@@ -58,6 +59,10 @@ func (b *Book) Create(ctx context.Context, r Request) (c Callback, err error) {
 	}
 	if r.Place != nil {
 		c.From, c.To = now.UTC(), now.Add(PlaceFor).UTC()
+	} else if r.Soon {
+		if c.From, c.To, err = b.takePlaceNow(ctx, c.ID, c.Line); err != nil {
+			return c, err
+		}
 	} else if c.From, c.To, err = b.takePlace(ctx, c.ID, c.Line, r.From); err != nil {
 		return c, err
 	}

@@ -30,7 +30,22 @@ func (b *Book) takePlace(ctx context.Context, id, line string, at time.Time) (fr
 	if !ok || !w.From.After(now) || w.From.After(now.Add(b.o.Ahead)) {
 		return from, to, ErrFull
 	}
-	err = b.inWindow(ctx, line, w, func(t *taken) error {
+	return w.From.UTC(), w.To.UTC(), b.takeIn(ctx, id, line, w)
+}
+
+// takePlaceNow takes a place in the window of now, from now on.
+func (b *Book) takePlaceNow(ctx context.Context, id, line string) (from, to time.Time, err error) {
+	now := b.o.Now()
+	w, ok := b.o.Windows().Now(now)
+	if !ok {
+		return from, to, ErrFull
+	}
+	return w.From.UTC(), w.To.UTC(), b.takeIn(ctx, id, line, w)
+}
+
+func (b *Book) takeIn(ctx context.Context, id, line string, w Window) error {
+	now := b.o.Now()
+	return b.inWindow(ctx, line, w, func(t *taken) error {
 		if slices.Contains(t.IDs, id) {
 			return nil
 		}
@@ -43,7 +58,6 @@ func (b *Book) takePlace(ctx context.Context, id, line string, at time.Time) (fr
 		t.IDs = append(t.IDs, id)
 		return nil
 	})
-	return w.From.UTC(), w.To.UTC(), err
 }
 
 // bookedWithin is how long booking takes at most: a place without a callback is free after that.

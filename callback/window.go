@@ -47,6 +47,16 @@ func (w Windows) At(from time.Time) (Window, bool) {
 	return all[0], true
 }
 
+// Now is the window in which a time lies.
+func (w Windows) Now(at time.Time) (Window, bool) {
+	for _, one := range w.In(at.Add(-w.Length), at.Add(time.Nanosecond)) {
+		if !at.Before(one.From) && at.Before(one.To) {
+			return one, true
+		}
+	}
+	return Window{}, false
+}
+
 // next is the first instant at or after at where the zone's clocks show a multiple of the length.
 func (w Windows) next(at time.Time) time.Time {
 	at = at.In(w.Zone)

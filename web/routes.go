@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"countersign/web/access"
@@ -12,7 +13,7 @@ import (
 func (a *api) all() []access.Route { return append(a.routes(), a.Routes...) }
 
 func (a *api) routes() []access.Route {
-	return append(append(a.administration(), a.lineRoutes()...), []access.Route{
+	return slices.Concat(a.administration(), a.lineRoutes(), a.callbackRoutes(), []access.Route{
 		{Method: "GET", Path: "/.well-known/jwks.json", Rule: access.Public(), Handler: handle(a.jwks)},
 		{Method: "GET", Path: "/healthz", Rule: access.Public(), Handler: handle(a.healthz)},
 		{Method: "GET", Path: "/readyz", Rule: access.Public(), Handler: handle(a.readyz)},
@@ -34,7 +35,7 @@ func (a *api) routes() []access.Route {
 		{Method: "GET", Path: "/v1/reports/{name}", Rule: access.Key(access.Reports), Handler: handle(a.report)},
 		{Method: "GET", Path: "/v1/calls/{call}", Rule: access.Key(access.Calls), Handler: handle(a.call)},
 		{Method: "POST", Path: "/v1/calls/{call}/step-up", Rule: access.Key(access.StepUp), Handler: handle(a.stepUp)},
-	}...)
+	})
 }
 
 // wallboard is for what everybody may know of queues.

@@ -53,6 +53,8 @@ type Options struct {
 	// Ready returns, in sentences, why this machine cannot take calls; nothing if it can. It must return when ctx ends,
 	// and may be nil.
 	Ready func(ctx context.Context) (reasons []string)
+	// Callbacks are those of customers; nil where nobody is called back.
+	Callbacks *Callbacks
 	// Wallboard is what everybody may know of queues; nil: nothing.
 	Wallboard *public.Wallboard
 	// Staff are the screens, and Routes theirs. Without Staff nobody is signed in, and there are no screens.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,6 +19,7 @@ import (
 type callbacks struct {
 	book    *callback.Book
 	dialler *callback.Dialler
+	telling sync.WaitGroup
 }
 
 // openCallbacks begins to know of callbacks, if the settings allow any.
@@ -72,6 +74,7 @@ func (s *service) callBack(ctx context.Context) {
 	defer all.stop()
 	all.run(func(ctx context.Context) { s.state.Customers().Follow(ctx, "countersign callbacks", s.callbacks.book) })
 	s.callbacks.dialler.Run(ctx)
+	s.callbacks.telling.Wait()
 }
 
 // isSecret says whether a word is one of the customer's secrets.
@@ -101,6 +104,18 @@ var callbackTexts = map[string]map[string]string{
 		"moved":    "{brand}Ihr Rückruf ist jetzt am {date} um {time} Uhr.", "cancelled": "{brand}Ihr Rückruf am {date} um {time} Uhr ist abgesagt.",
 	},
 }
+
+// tell tells a customer something in the background, while callBack runs.
+func (c *callbacks) tell(s *service, about callback.Callback, what string) {
+	c.telling.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), tellWithin)
+		defer cancel()
+		s.tellOfCallback(ctx, about, what)
+	})
+}
+
+// tellWithin bounds a text message about a callback.
+const tellWithin = 10 * time.Second
 
 func (s *service) remindOfCallback(ctx context.Context, c callback.Callback) {
 	s.tellOfCallback(ctx, c, "reminder")

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"countersign/callback"
 	"countersign/freeswitch"
 	"countersign/lines"
 	"countersign/lines/change"
@@ -75,6 +76,11 @@ func (s *service) addScreens(o *web.Options) {
 	var err error
 	if options.Passkeys, err = people.NewPasskeys(s.book, options.URL); err != nil {
 		s.log.Info("no passkeys on the screens", "why", err)
+	}
+	if s.callbacks != nil {
+		tell := func(c callback.Callback, what string) { s.callbacks.tell(s, c, what) }
+		options.Callbacks = &staff.Callbacks{Book: s.callbacks.book, Dialler: s.callbacks.dialler, Tell: tell}
+		o.Callbacks = &web.Callbacks{Book: s.callbacks.book, Lines: options.Lines, Tell: tell, Audit: note}
 	}
 	pages := staff.New(options)
 	o.Staff, o.Routes = pages, pages.Routes()

@@ -66,6 +66,11 @@ const (
 	LineReturned   = "line_returned"
 	LineTried      = "line_tried"
 	SettingsSet    = "settings_changed"
+	// A callback was booked for a customer, moved, cancelled, or taken by an agent, who then sees the customer's word.
+	CallbackBooked    = "callback_booked"
+	CallbackMoved     = "callback_moved"
+	CallbackCancelled = "callback_cancelled"
+	CallbackTaken     = "callback_taken"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )

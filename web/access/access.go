@@ -43,6 +43,8 @@ const (
 	Embed Scope = "embed"
 	// Lines: read and publish service lines.
 	Lines Scope = "lines"
+	// Callbacks: book callbacks, see, move and cancel them, and ask whether a customer is being called, and by whom.
+	Callbacks Scope = "callbacks"
 	// Administer: people, keys, screens on walls, webhooks, and runs of scheduled reports: whoever has it can make any
 	// other key.
 	Administer Scope = "admin"
@@ -50,7 +52,7 @@ const (
 
 // Scopes are all of them.
 func Scopes() []Scope {
-	return []Scope{Calls, StepUp, Tokens, Receipts, Reports, Embed, Lines, Administer}
+	return []Scope{Calls, StepUp, Tokens, Receipts, Reports, Embed, Lines, Callbacks, Administer}
 }
 
 // DefaultScopes are those of a key whose settings name none: what an agent's screen needs.

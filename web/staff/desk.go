@@ -23,6 +23,8 @@ type deskPage struct {
 	Now    []deskCall // ringing and talking
 	Missed []live.Mine
 	Done   []live.Mine
+	// Due are callbacks that the agent may take, Callbacks those that they have.
+	Due, Callbacks []deskCallback
 }
 
 // deskCall is a call on an agent's screen.
@@ -51,6 +53,7 @@ func (p *Pages) desk(w http.ResponseWriter, r *http.Request) error {
 	}
 	shown := p.page(r, nil)
 	desk := deskPage{Agents: who.Agents}
+	desk.Due, desk.Callbacks = p.deskCallbacks(who)
 	for _, mine := range p.Live.Mine(who.Agents, p.Now().Add(-deskKeeps)) {
 		switch mine.State {
 		case live.StateMissed:

@@ -38,6 +38,8 @@ func (p *Pages) frameRoutes() []access.Route {
 		framed("GET", "/desk", p.desk),
 		framed("POST", "/desk/seen", p.seen),
 		framed("POST", "/desk/calls/{call}/step-up", p.stepUp),
+		framed("POST", "/desk/callbacks/{callback}/take", p.takeCallback),
+		framed("POST", "/desk/callbacks/{callback}/say", p.sayCallback),
 		stream,
 	}
 }

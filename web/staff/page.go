@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"countersign/internal/timezones"
 	"countersign/reports"
 	"countersign/reports/words"
 	"countersign/session/event"
@@ -69,6 +70,8 @@ type page struct {
 	// Problem is an error for the person; Data is the page's own.
 	Problem string
 	Data    any
+	// CallsBack: customers are called back here.
+	CallsBack bool
 	// Tour is the step of the tour through a demo that the page is, or nil.
 	Tour *tourStep
 }
@@ -131,6 +134,19 @@ func (p page) Length(milliseconds int64) string {
 	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }
 
+// Window is a time from one moment to another, in a time zone or in this machine's.
+func (p page) Window(from, to time.Time, tz string) string {
+	zone, name := time.Local, ""
+	if z, err := timezones.Load(tz); err == nil {
+		zone, name = z, " "+tz
+	}
+	day := "2006-01-02 15:04"
+	if p.Language == words.German {
+		day = "02.01.2006 15:04"
+	}
+	return from.In(zone).Format(day) + "–" + to.In(zone).Format("15:04") + name
+}
+
 // With is the page with other data, for a template inside.
 func (p page) With(data any) page {
 	p.Data = data
@@ -156,7 +172,7 @@ func (p *Pages) page(r *http.Request, data any) page {
 	who, ok := access.From(r.Context())
 	return page{
 		Who: who, SignedIn: ok, Language: language(who, r), Path: r.URL.Path, Now: p.Now(), Data: data,
-		Tour: p.tourOf(r),
+		Tour: p.tourOf(r), CallsBack: p.Callbacks != nil,
 	}
 }
 

@@ -60,6 +60,8 @@ type Options struct {
 	Overrides overrides.Settings
 	// LineSettings are what lines are changed with.
 	LineSettings *LineSettings
+	// Callbacks are those of customers; nil where nobody is called back.
+	Callbacks *Callbacks
 	// WhatIf tries lines on recorded calls.
 	WhatIf *WhatIf
 	// Walls are the screens on walls that show the board.
@@ -166,12 +168,16 @@ func (p *Pages) Routes() []access.Route {
 		staff("GET", "/desk", p.desk, access.Agent),
 		staff("POST", "/desk/seen", p.seen, access.Agent),
 		staff("POST", "/desk/calls/{call}/step-up", p.stepUp, access.Agent),
+		staff("POST", "/desk/callbacks/{callback}/take", p.takeCallback, access.Agent),
+		staff("POST", "/desk/callbacks/{callback}/say", p.sayCallback, access.Agent),
 
 		staff("GET", "/board", p.board, watching...),
 		staff("GET", "/board/hour", p.boardHour, watching...),
 		staff("POST", "/board/walls", p.pairWall, persons...),
 		staff("POST", "/board/walls/{wall}/revoke", p.revokeWall, persons...),
 		public("GET", "/wall", p.wall),
+		staff("GET", "/callbacks", p.callbacks, persons...),
+		staff("POST", "/callbacks/{callback}", p.changeCallback, persons...),
 		staff("GET", "/calls", p.calls, persons...),
 		staff("GET", "/calls/{call}", p.call, persons...),
 		staff("GET", "/what-if", p.whatIfListForm, persons...),

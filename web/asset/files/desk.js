@@ -49,16 +49,16 @@ function first(offer) {
 
 function toast(call) {
   const box = document.createElement("div");
-  box.className = `toast ${call.dataset.status}`;
+  box.className = `toast ${call.dataset.status ?? ""}`;
   const strong = document.createElement("strong");
-  strong.textContent = desk.dataset.toast;
+  strong.textContent = call.dataset.toast ?? desk.dataset.toast;
   box.append(strong, document.createElement("br"), call.dataset.words);
   document.querySelector("[data-toasts]").append(box);
   setTimeout(() => box.remove(), 12_000);
 }
 
 function look() {
-  const ringing = [...desk.querySelectorAll('[data-state="ringing"]')];
+  const ringing = [...desk.querySelectorAll('[data-state="ringing"], [data-state="due"]')];
   document.title = ringing.length ? `(${ringing.length}) ${title}` : title;
   for (const call of ringing) {
     if (toasted.has(call.dataset.offer)) continue;
@@ -67,7 +67,7 @@ function look() {
     if (settings.undisturbed || !first(call.dataset.offer)) continue;
     tone();
     if (document.hidden && globalThis.Notification?.permission === "granted") {
-      new Notification(desk.dataset.toast, { body: call.dataset.words, tag: call.dataset.offer });
+      new Notification(call.dataset.toast ?? desk.dataset.toast, { body: call.dataset.words, tag: call.dataset.offer });
     }
   }
 }

@@ -1,0 +1,230 @@
+package freeswitch_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"countersign/callback"
+	"countersign/session/event"
+)
+
+const (
+	// callbackPhones are the telephones: a customer who presses 1, one who takes their time to answer, a mailbox, and an agent.
+	callbackPhones = `
+<extension name="customer"><condition field="destination_number" expression="^c15551231000$">
+<action application="ring_ready"/><action application="sleep" data="1500"/><action application="answer"/>
+<action application="playback" data="silence_stream://2500"/><action application="send_dtmf" data="1"/>
+<action application="playback" data="silence_stream://60000"/></condition></extension>
+<extension name="mailbox"><condition field="destination_number" expression="^c15551232000$">
+<action application="answer"/><action application="playback" data="silence_stream://60000"/></condition></extension>
+<extension name="agent"><condition field="destination_number" expression="^callback-agent$">
+<action application="ring_ready"/><action application="sleep" data="500"/><action application="answer"/>
+<action application="playback" data="silence_stream://120000"/></condition></extension>`
+	callbackUsers = `<domain name="bank.example"><groups><group name="all"><users>
+<user id="1003"><params><param name="dial-string" value="sofia/harness/callback-agent@${agents_at}"/></params></user>
+</users></group></groups></domain>`
+	callbackWord = "Ananas77"
+)
+
+// callbackSite is a company that calls back.
+type callbackSite struct {
+	*freeSWITCH
+	*service
+}
+
+func startCallbackSite(t *testing.T) *callbackSite {
+	t.Helper()
+	f := startFreeSWITCH(t, options{
+		Modules: []string{"mod_callcenter"}, Configuration: deskQueue,
+		Files: map[string]string{"public/91_telephones.xml": callbackPhones}, Directory: callbackUsers,
+	})
+	f.Set(t, "agents_at", f.SIP)
+	s := &callbackSite{freeSWITCH: f}
+	s.service = startService(t, serviceOptions{
+		FreeSWITCH: f, Line: identifyingLine,
+		Customers: []customer{
+			{ID: "B-1", Name: "Ada Lovelace", Phones: "+15551231000", Account: "200040", PIN: "246813"},
+			{ID: "B-2", Name: "Grace Hopper", Phones: "+15551232000", Account: "200041", PIN: "246814"},
+		},
+		Settings: fmt.Sprintf("callbacks: {dial: \"sofia/harness/c{digits}@%s\", hours: {tz: UTC, open: \"00:00-24:00\"}}\n", f.SIP),
+	})
+	s.allow(t, "callbacks")
+	return s
+}
+
+// allow gives the key another scope.
+func (s *callbackSite) allow(t testing.TB, scope string) {
+	t.Helper()
+	out := s.run(t, "keys", "add", "callbacks", "--scope", scope, "--json")
+	var made struct{ Key string }
+	require.NoError(t, json.Unmarshal(out, &made), "%s", out)
+	s.Key = made.Key
+}
+
+// book books a callback at once, and returns its id.
+func (s *callbackSite) book(t testing.TB, customer string) string {
+	t.Helper()
+	status, body := s.ask(t, "POST", "/v1/callbacks",
+		fmt.Sprintf(`{"customer":%q,"line":"default","soon":true,"subject":"my order","word":%q}`, customer, callbackWord))
+	require.Equal(t, http.StatusCreated, status, body)
+	var made struct{ Callback string }
+	require.NoError(t, json.Unmarshal([]byte(body), &made))
+	return made.Callback
+}
+
+type shownCallback struct {
+	State    callback.State
+	Outcome  event.CallbackOutcome
+	HasWord  bool `json:"has_word"`
+	Attempts []struct{ Outcome event.CallbackOutcome }
+}
+
+func (s *callbackSite) look(t testing.TB, id string) (c shownCallback) {
+	t.Helper()
+	status, body := s.ask(t, "GET", "/v1/callbacks/"+id, "")
+	require.Equal(t, http.StatusOK, status, body)
+	require.NoError(t, json.Unmarshal([]byte(body), &c))
+	return c
+}
+
+// calling is what the customer's app is told: red, or green with the agent's first name, the subject and the word.
+func (s *callbackSite) calling(t testing.TB, customer string) string {
+	t.Helper()
+	status, body := s.ask(t, "GET", "/v1/calling?customer="+customer, "")
+	require.Equal(t, http.StatusOK, status, body)
+	var c struct {
+		Calling              bool
+		State                callback.State
+		Agent, Subject, Word string
+	}
+	require.NoError(t, json.Unmarshal([]byte(body), &c))
+	if !c.Calling {
+		return "red"
+	}
+	return fmt.Sprint("green ", c.State, " ", c.Agent, " ", c.Subject, " ", c.Word)
+}
+
+func (s *callbackSite) awaits(t testing.TB, id string, want callback.State) {
+	t.Helper()
+	var c shownCallback
+	require.True(t, await(agentsWithin, func() bool { c = s.look(t, id); return c.State == want }), "%s, not %s", c.State, want)
+}
+
+// A customer is called back: the agent takes it on their screen, sees the word only then, and says it when the customer has
+// pressed a key. "Is this you calling?" is green from when it rings to the end, and at no other time.
+func TestACustomerIsCalledBack(t *testing.T) {
+	t.Parallel()
+	s := startCallbackSite(t)
+	desk := openDesk(t, s.service, "Amara", "1003@bank.example")
+	assert.Equal(t, "red", s.calling(t, "B-1"))
+	id := s.book(t, "B-1")
+	desk.await(`document.querySelector('[data-callback][data-state="due"]')`)
+	assert.Contains(t, desk.text(`[data-state="due"]`), "my order")
+	assert.NotContains(t, desk.text("body"), callbackWord)
+	assert.Equal(t, "red", s.calling(t, "B-1"))
+
+	require.NoError(t, chromedp.Do(desk.ctx, chromedp.Click(chromedp.ID("take-"+id))))
+	desk.await(`document.querySelector('[data-word]')?.textContent == "` + callbackWord + `"`)
+	assert.Contains(t, desk.text("body"), "Do not say the word yet")
+	require.True(t, await(agentsWithin, func() bool {
+		return s.calling(t, "B-1") == "green ringing Amara my order "+callbackWord
+	}), s.calling(t, "B-1"))
+	s.awaits(t, id, callback.Talking)
+	desk.await(`document.body.textContent.includes("Say the word now")`)
+	assert.Equal(t, "green talking Amara my order "+callbackWord, s.calling(t, "B-1"))
+	assert.Equal(t, "red", s.calling(t, "B-2"), "whoever rings others is not us")
+	var channel string
+	require.True(t, await(agentsWithin, func() bool { channel = s.customersChannel(t); return channel != "" }))
+	require.True(t, await(agentsWithin, func() bool {
+		return len(strings.TrimSpace(s.freeSWITCH.API(t, "uuid_getvar "+channel+" signal_bond"))) == 36
+	}), "they are connected")
+	s.freeSWITCH.API(t, "uuid_kill "+channel)
+	s.awaits(t, id, callback.Done)
+	assert.Equal(t, "red", s.calling(t, "B-1"))
+	c := s.look(t, id)
+	assert.Equal(t, event.CallbackTalked, c.Outcome)
+	assert.False(t, c.HasWord)
+	desk.await(`!document.querySelector('[data-callback]')`)
+	require.True(t, await(agentsWithin, func() bool { return strings.HasPrefix(s.freeSWITCH.API(t, "show channels"), "0 total") }),
+		"%s", s.freeSWITCH.API(t, "show channels"))
+	assert.NotContains(t, s.Log(t), callbackWord)
+}
+
+// A mailbox answers: nobody is connected with it, and the callback is tried again later.
+func TestAMailboxIsNotConnected(t *testing.T) {
+	t.Parallel()
+	s := startCallbackSite(t)
+	e := signIn(t, s.service, "amara", "--role", "agent", "--agent", "1003@bank.example")
+	id := s.book(t, "B-2")
+	s.awaits(t, id, callback.Due)
+	e.post(t, "/desk/callbacks/"+id+"/take", nil)
+	require.True(t, await(time.Minute, func() bool { return len(s.look(t, id).Attempts) == 1 }))
+	c := s.look(t, id)
+	assert.Equal(t, event.CallbackNoKey, c.Attempts[0].Outcome)
+	assert.Equal(t, callback.Booked, c.State)
+	require.True(t, await(agentsWithin, func() bool { return strings.HasPrefix(s.freeSWITCH.API(t, "show channels"), "0 total") }))
+}
+
+// customersChannel is the channel that rings or talks to the customer, or "".
+func (s *callbackSite) customersChannel(t testing.TB) string {
+	t.Helper()
+	for line := range strings.SplitSeq(s.freeSWITCH.API(t, "show channels"), "\n") {
+		fields := strings.Split(line, ",")
+		if len(fields) > 7 && fields[1] == "outbound" && strings.Contains(line, "/c1555") {
+			return fields[0]
+		}
+	}
+	return ""
+}
+
+// The service is killed while a customer is called, in each state, and started again: no telephone rings twice, the callback
+// comes to its end, and the word is gone.
+func TestACallbackOutlivesTheServiceInEachState(t *testing.T) {
+	t.Parallel()
+	s := startCallbackSite(t)
+	e := signIn(t, s.service, "amara", "--role", "agent", "--agent", "1003@bank.example")
+	for _, state := range []callback.State{callback.Due, callback.Taken, callback.Ringing, callback.Talking} {
+		t.Run(string(state), func(t *testing.T) {
+			rings := s.rings(t)
+			id := s.book(t, "B-1")
+			s.awaits(t, id, callback.Due)
+			if state != callback.Due {
+				e.post(t, "/desk/callbacks/"+id+"/take", nil)
+				s.awaits(t, id, state)
+			}
+			s.Kill(t)
+			s.Start(t)
+			require.True(t, await(agentsWithin, func() bool {
+				status, _ := s.ask(t, "GET", "/v1/callbacks/"+id, "")
+				return status == http.StatusOK
+			}))
+			if state == callback.Due || state == callback.Taken {
+				s.awaits(t, id, callback.Due)
+				require.Equal(t, rings, s.rings(t), "the customer was not rung")
+				e.post(t, "/desk/callbacks/"+id+"/take", nil)
+			}
+			s.awaits(t, id, callback.Talking)
+			s.freeSWITCH.API(t, "uuid_kill "+s.customersChannel(t))
+			s.awaits(t, id, callback.Done)
+			assert.Equal(t, rings+1, s.rings(t), "rung once")
+			assert.False(t, s.look(t, id).HasWord)
+			require.True(t, await(agentsWithin, func() bool { return strings.HasPrefix(s.freeSWITCH.API(t, "show channels"), "0 total") }))
+		})
+	}
+}
+
+// rings counts how often a customer's telephone rang.
+func (s *callbackSite) rings(t testing.TB) int {
+	t.Helper()
+	return bytes.Count(s.Written(t)[filepath.Join(s.LogDir, "freeswitch.log")], []byte("New Channel sofia/harness/c15551231000@"))
+}
