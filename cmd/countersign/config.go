@@ -119,6 +119,9 @@ type config struct {
 		Key         string   `yaml:"key"`
 		Timeout     duration `yaml:"timeout"`
 	} `yaml:"nats"`
+	Metrics struct {
+		Listen string `yaml:"listen"`
+	} `yaml:"metrics"`
 	Log struct {
 		Level  string `yaml:"level"`
 		Format string `yaml:"format"`

@@ -62,6 +62,7 @@ type service struct {
 	staged       *staged.Watcher
 	company      companyNow
 	companyParts companyParts
+	insight      insight
 	settings     *settings
 	reloads      *reloads
 
@@ -91,6 +92,10 @@ func startService(
 	s.parts.addQuiet(func() { _ = s.listener.Close() })
 	stopRefusing := refuse(s.listener.(*net.TCPListener))
 	defer stopRefusing()
+
+	if err = s.openMetrics(); err != nil {
+		return s, err
+	}
 
 	// Stores.
 	unlock, err := lockData(cfg)
@@ -155,7 +160,8 @@ func startService(
 
 	// The company's own systems.
 	s.companyParts = companyParts{
-		directory: directory, audio: catalogue, box: receipt.New(s.state.Guard(), directory.PepperKey(receiptKey)), log: log,
+		directory: directory, audio: catalogue, box: receipt.New(s.state.Guard(), directory.PepperKey(receiptKey)),
+		insight: s.insight, log: log,
 	}
 	own, err := openCompany(cfg, s.companyParts)
 	if err != nil {
@@ -185,7 +191,7 @@ func startService(
 	}
 	runner := session.NewRunner(session.Options{
 		Placeholders: placeholders,
-		Journal:      s.followCalls(), Prompts: catalogue, Line: s.lines.Pick, Guard: s.attempts, Calls: s.state.Calls(),
+		Journal:      s.insight.journal(s.followCalls()), Prompts: catalogue, Line: s.lines.Pick, Guard: s.attempts, Calls: s.state.Calls(),
 		Trunks:   quiet,
 		Habits:   directory,
 		Tokens:   token.ForCalls{Issuer: tokens},
@@ -194,7 +200,7 @@ func startService(
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
 		StateTimeout: time.Duration(cfg.NATS.Timeout),
 	})
-	speech, err := openRecognisers(cfg.Speech, log, &s.parts)
+	speech, err := openRecognisers(cfg.Speech, s.insight, log, &s.parts)
 	if err != nil {
 		return s, err
 	}
@@ -202,7 +208,7 @@ func startService(
 	s.overrides = overrides.NewBook(s.state.People(), time.Now)
 	s.server = esl.NewServer(s.telephones.Handler(runner.Run), esl.Options{
 		MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Keys: cfg.Keys.of, Log: log,
-		Recognisers: speech.recognisers, Sounds: speech.sounds,
+		Recognisers: speech.recognisers, Sounds: speech.sounds, Reacted: s.insight.reacted(),
 	})
 	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
 		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal) + leapMost},
@@ -226,6 +232,7 @@ func startService(
 	// Background work.
 	background := newBackground()
 	s.parts.addQuiet(background.stop)
+	s.serveMetrics(background, directory, known)
 	background.run(s.relay.Run)
 	background.run(s.tellLosses)
 	if embedded != nil {
