@@ -1,16 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +27,25 @@ type observed struct {
 	t     *testing.T
 	s     *service
 	phone *sim.Switch
+	log   lockedBuffer
+}
+
+// lockedBuffer is a buffer for several goroutines.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 // newObserved starts the service with settings beside its own.
@@ -44,7 +64,9 @@ nats: {listen: "127.0.0.1:0", timeout: 5s}
 	cfg.data = filepath.Join(dir, "data")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	s, err := startService(ctx, newSettings(cfg), io.Discard, slog.New(slog.DiscardHandler))
+	o := &observed{t: t}
+	inForce := newSettings(cfg)
+	s, err := startService(ctx, inForce, io.Discard, inForce.logger(&o.log))
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		stopping, cancel := context.WithTimeout(context.Background(), patience)
@@ -54,7 +76,8 @@ nats: {listen: "127.0.0.1:0", timeout: 5s}
 	require.NoError(t, s.awaitNATS(ctx))
 	phone, err := sim.New(sim.Options{Address: s.listener.Addr().String(), DeadMan: 4 * time.Minute})
 	require.NoError(t, err)
-	return &observed{t, s, phone}
+	o.s, o.phone = s, phone
+	return o
 }
 
 // call places a call.
@@ -149,6 +172,22 @@ func (o *observed) ours(t *testing.T) string {
 		}
 	}
 	return all.String()
+}
+
+func TestTheLastLineOfACallTellsItsStory(t *testing.T) {
+	t.Parallel()
+	o := newObserved(t, "log: {level: error, levels: {session: info}}\n")
+	r := o.call("+15551230001", sim.Script(sim.Pace{},
+		sim.Answer{Prompt: "ask-pin", Keys: "864213#"}, sim.Answer{Prompt: "ask-pin-again", Keys: "246813#"}))
+	require.Eventually(t, func() bool { return strings.Contains(o.log.String(), "call ends") }, patience, time.Millisecond)
+	said := o.log.String()
+	assert.Regexp(t, `level=INFO msg="call ends" call=`+r.Variables["cs_call"]+` line=default end=routed status=verified level=2 `+
+		`reason=ok step="" methods=ani,pin steps="ani passed, pin passed \(2 attempts\)" to="menu XML default" cause="" `+
+		`took=\S+ channel=\S+\n`, said)
+	assert.NotContains(t, said, "nats connected", "another part has another level")
+	for _, private := range []string{"5551230001", "246813", "864213", "C-1", "Customer"} {
+		assert.NotContains(t, said, private)
+	}
 }
 
 func TestNobodyCountsWithoutMetrics(t *testing.T) {
