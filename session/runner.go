@@ -123,7 +123,7 @@ func Source(node string) string { return "/countersign/" + node }
 // system is gone, with that as its cause. Run may be called from any number of goroutines.
 func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	defer call.Token.Wipe()
-	ctx = WithStateBudget(ctx, r.stateTimeout)
+	ctx = WithStateBudget(withCall(ctx, call.ID), r.stateTimeout)
 	bounded, extend, cancel := bounded(ctx, r.maxDuration)
 	defer cancel()
 	earlier := r.recall(bounded, call)

@@ -122,6 +122,9 @@ type config struct {
 	Metrics struct {
 		Listen string `yaml:"listen"`
 	} `yaml:"metrics"`
+	Traces struct {
+		Endpoint string `yaml:"endpoint"`
+	} `yaml:"traces"`
 	Log struct {
 		Level  string            `yaml:"level"`
 		Levels map[string]string `yaml:"levels"`

@@ -93,7 +93,7 @@ func startService(
 	stopRefusing := refuse(s.listener.(*net.TCPListener))
 	defer stopRefusing()
 
-	if err = s.openMetrics(); err != nil {
+	if err = errors.Join(s.openMetrics(), s.openTraces()); err != nil {
 		return s, err
 	}
 
@@ -233,6 +233,9 @@ func startService(
 	background := newBackground()
 	s.parts.addQuiet(background.stop)
 	s.serveMetrics(background, directory, known)
+	if s.insight.traces != nil {
+		background.run(s.insight.traces.Run)
+	}
 	background.run(s.relay.Run)
 	background.run(s.tellLosses)
 	if embedded != nil {

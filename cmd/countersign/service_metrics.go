@@ -9,6 +9,7 @@ import (
 	"countersign/backend/endpoint"
 	"countersign/backend/webhook"
 	"countersign/ops/metrics"
+	"countersign/ops/traces"
 	"countersign/session"
 	attemptsdb "countersign/store/attempts"
 	"countersign/store/customers"
@@ -20,6 +21,18 @@ import (
 type insight struct {
 	metrics  *metrics.Metrics
 	listener net.Listener
+	traces   *traces.Traces
+}
+
+// openTraces makes traces, if a collector is to have them.
+func (s *service) openTraces() (err error) {
+	if s.cfg.Traces.Endpoint == "" {
+		return nil
+	}
+	s.insight.traces, err = traces.New(traces.Options{
+		Endpoint: s.cfg.Traces.Endpoint, Node: s.cfg.Node, Version: thisBuild().Version, Log: s.log,
+	})
+	return err
 }
 
 // openMetrics listens for Prometheus, if it is to.
@@ -65,10 +78,13 @@ func (s *service) serveMetrics(background *background, directory *customers.Dire
 
 // journal is j, watched.
 func (i insight) journal(j session.Journal) session.Journal {
-	if i.metrics == nil {
-		return j
+	if i.metrics != nil {
+		j = i.metrics.Follow(j)
 	}
-	return i.metrics.Follow(j)
+	if i.traces != nil {
+		j = i.traces.Follow(j)
+	}
+	return j
 }
 
 // reacted hears of our reactions; nil if nobody does.
@@ -81,10 +97,24 @@ func (i insight) reacted() func(time.Duration) {
 
 // asked hears of the requests to a system; nil if nobody does.
 func (i insight) asked(system string) func(context.Context, endpoint.Asked) {
-	if i.metrics == nil {
-		return nil
+	var all []func(context.Context, endpoint.Asked)
+	if i.metrics != nil {
+		all = append(all, i.metrics.Asked(system))
 	}
-	return i.metrics.Asked(system)
+	if i.traces != nil {
+		all = append(all, i.traces.Asked(system))
+	}
+	switch len(all) {
+	case 0:
+		return nil
+	case 1:
+		return all[0]
+	}
+	return func(ctx context.Context, a endpoint.Asked) {
+		for _, hear := range all {
+			hear(ctx, a)
+		}
+	}
 }
 
 // of are the options of requests to one of the company's systems that has a breaker.
