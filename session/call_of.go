@@ -5,7 +5,9 @@ import "context"
 type callKey struct{}
 
 // withCall says on whose behalf work is done under ctx.
-func withCall(ctx context.Context, id string) context.Context { return context.WithValue(ctx, callKey{}, id) }
+func withCall(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, callKey{}, id)
+}
 
 // CallOf is the id of the call on whose behalf work is done under ctx; "" if there is none.
 func CallOf(ctx context.Context) string {

@@ -18,9 +18,9 @@ type Journal interface {
 
 // recorder numbers and stamps the events of one call.
 type recorder struct {
-	s   *Session
-	run *Runner
-	seq int
+	s     *Session
+	run   *Runner
+	seq   int
 	story story
 	// lost is why the journal refused an event; nil if it has all.
 	lost error
