@@ -13,8 +13,8 @@ const module = "countersign"
 
 // logParts are the packages that may have a level of their own, with those below them; cmd is the program itself.
 var logParts = []string{
-	"backend", "bus", "cmd", "esl", "freeswitch", "internal", "lines", "ops", "prompts", "queue", "reports", "session", "spoken",
-	"steps", "store", "waiting", "web",
+	"backend", "bus", "cmd", "esl", "freeswitch", "internal", "lines", "ops", "prompts", "queue", "reports",
+	"session", "spoken", "steps", "store", "waiting", "web",
 }
 
 func logLevel(setting, text string) (l slog.Level, err error) {

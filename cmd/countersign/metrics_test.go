@@ -120,10 +120,10 @@ webhooks: {sink: {url: "`+system.URL+`/events", secret: `+webhookSecret+`, facts
 	}
 	o.call("+15551230001", keys("ask-pin", wrong))
 	var text string
+	const delivered = `countersign_requests_total{operation="post call_ended",result="answered",system="webhook sink"} 3`
 	require.Eventually(t, func() bool { // the events are with NATS and the webhook
 		text = o.scrape(t)
-		return strings.Contains(text, "\ncountersign_outbox_events 0\n") &&
-			strings.Contains(text, `countersign_requests_total{operation="post call_ended",result="answered",system="webhook sink"} 3`) &&
+		return strings.Contains(text, "\ncountersign_outbox_events 0\n") && strings.Contains(text, delivered) &&
 			strings.Contains(text, `countersign_webhook_behind_events{webhook="sink"} 0`)
 	}, patience, 50*time.Millisecond)
 	text = o.ours(t)

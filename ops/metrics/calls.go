@@ -34,9 +34,11 @@ type calls struct {
 func newCalls() *calls {
 	return &calls{
 		begun: counters("calls_begun_total", "Calls that reached us, by line.", "line"),
-		ended: counters("calls_ended_total", "Calls that we are done with, by line, how our part ended, and the caller's status.",
+		ended: counters("calls_ended_total",
+			"Calls that we are done with, by line, how our part ended, and the caller's status.",
 			"line", "end", "status"),
-		reasons: counters("calls_reason_total", "Calls that we are done with, by the reason for where they went.", "reason"),
+		reasons: counters("calls_reason_total",
+			"Calls that we are done with, by the reason for where they went.", "reason"),
 		took: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "call_seconds", Help: "How long calls were with us.", Buckets: callBuckets,
 		}),

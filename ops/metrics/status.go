@@ -63,34 +63,40 @@ var (
 	callsRunning = desc("calls_running", "Calls that are with us now.")
 	callsLimit   = desc("calls_limit", "How many calls may be with us at once (socket.max_calls).")
 	callsRefused = desc("connections_refused_total",
-		"Connections to the event socket that were closed at once: limit, beyond socket.max_calls; address, not allowed.", "cause")
-	hashRunning    = desc("hash_running", "Secrets that are being hashed with argon2id now.")
-	hashWaiting    = desc("hash_waiting", "Secrets that wait for their turn to be hashed.")
-	hashSlots      = desc("hash_slots", "How many secrets may be hashed at once.")
-	hashRefused    = desc("hash_refused_total", "Secrets that waited too long for their turn: callers who went to an agent for it.")
+		"Connections to the event socket that were closed at once: limit, beyond socket.max_calls; address, not allowed.",
+		"cause")
+	hashRunning = desc("hash_running", "Secrets that are being hashed with argon2id now.")
+	hashWaiting = desc("hash_waiting", "Secrets that wait for their turn to be hashed.")
+	hashSlots   = desc("hash_slots", "How many secrets may be hashed at once.")
+	hashRefused = desc("hash_refused_total",
+		"Secrets that waited too long for their turn: callers who went to an agent for it.")
 	journalWaiting = desc("journal_waiting_events",
 		"Events that are not in the journal yet: in memory, lost if the process ends, or in its spill.", "where")
 	journalWritable = desc("journal_writable", "1 if the last write to the journal succeeded, else 0.")
 	outboxEvents    = desc("outbox_events", "Events in the journal that NATS has not confirmed.")
-	outboxAge       = desc("outbox_age_seconds", "Age of the oldest event that NATS has not confirmed; 0 if there is none.")
+	outboxAge       = desc("outbox_age_seconds",
+		"Age of the oldest event that NATS has not confirmed; 0 if there is none.")
 	natsConnected   = desc("nats_connected", "1 while NATS takes our events, else 0.")
 	eventsPublished = desc("events_published_total", "Events that NATS has confirmed.")
 	eventsRefused   = desc("events_refused_total", "Events that NATS will never accept; they stay in the journal only.")
 	sharedAway      = desc("shared_state_away", "1 while attempts and locks count on this machine only, else 0.")
 	streamMessages  = desc("stream_messages", "Events in the stream COUNTERSIGN.")
 	streamBytes     = desc("stream_bytes", "Bytes in the stream COUNTERSIGN.")
-	webhookBehind   = desc("webhook_behind_events", "Events of the stream that a webhook has not looked at yet.", "webhook")
-	webhookCalls    = desc("webhook_calls",
+	webhookBehind   = desc("webhook_behind_events",
+		"Events of the stream that a webhook has not looked at yet.", "webhook")
+	webhookCalls = desc("webhook_calls",
 		"Calls with events that a webhook did not take: failing, tried again; dead, given up.", "webhook", "state")
 	sqliteDone = desc("sqlite_transactions_total",
 		"Write transactions of a database: done, busy (another process wrote for too long) or failed.", "file", "result")
-	sqliteTook     = desc("sqlite_transaction_seconds_total", "Time of write transactions, with the wait for the writer.", "file")
-	scrapeFailures = desc("scrape_failures_total", "Scrapes that could not read a part, whose metrics are then missing.", "part")
+	sqliteTook = desc("sqlite_transaction_seconds_total",
+		"Time of write transactions, with the wait for the writer.", "file")
+	scrapeFailures = desc("scrape_failures_total",
+		"Scrapes that could not read a part, whose metrics are then missing.", "part")
 )
 
 var statusDescs = []*prometheus.Desc{
-	callsRunning, callsLimit, callsRefused, hashRunning, hashWaiting, hashSlots, hashRefused, journalWaiting, journalWritable,
-	outboxEvents, outboxAge, natsConnected, eventsPublished, eventsRefused, sharedAway, streamMessages, streamBytes,
+	callsRunning, callsLimit, callsRefused, hashRunning, hashWaiting, hashSlots, hashRefused,
+	journalWaiting, journalWritable, outboxEvents, outboxAge, natsConnected, eventsPublished, eventsRefused, sharedAway, streamMessages, streamBytes,
 	webhookBehind, webhookCalls, sqliteDone, sqliteTook, scrapeFailures,
 }
 

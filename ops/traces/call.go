@@ -89,7 +89,8 @@ func (c *call) tell(tracer trace.Tracer) {
 		trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
 			attribute.String("countersign.call", c.id), attribute.String("countersign.line", c.line),
 			attribute.Int("countersign.line_version", c.version), attribute.String("freeswitch.channel", c.channel),
-			attribute.String("countersign.end", string(c.end.End)), attribute.String("countersign.status", string(c.end.Status)),
+			attribute.String("countersign.end", string(c.end.End)),
+			attribute.String("countersign.status", string(c.end.Status)),
 			attribute.Int("countersign.level", c.end.Level), attribute.String("countersign.reason", string(c.end.Reason)),
 			attribute.StringSlice("countersign.methods", words(c.end.Methods)),
 		))

@@ -1,6 +1,6 @@
-// Package traces tells an OpenTelemetry collector what happened on calls: a span for each call, with spans for its steps
-// and for the requests to the company's systems. It is made from a call's events when the call is over, so that nothing
-// on a call waits for it; if the collector is away, traces are dropped.
+// Package traces tells an OpenTelemetry collector what happened on calls: a span for each call, with spans for its
+// steps and for the requests to the company's systems. It is made from a call's events when the call is over, so that
+// nothing on a call waits for it; if the collector is away, traces are dropped.
 //
 // A span has ids of calls, names of lines, steps and systems, results and times: no secret, no telephone number, no
 // customer and no name.

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the repository, one after the other: run.sh SECONDS [NAME…], all of them in SECONDS together.
-# With names only those whose package or target has one of them in it. A found input is written beside its test, in
-# testdata/fuzz: add it to the repository with the repair, and it is a test from then on. Exit code 1: something was found.
+# Runs every fuzz target of the repository, one after the other: run.sh SECONDS [NAME…], all of them in SECONDS, not
+# counting the compiler. With names only those whose package or target has one of them in it. A found input is written
+# beside its test, in testdata/fuzz: add it to the repository with the repair, and it is a test from then on. Exit code
+# 1: something was found.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
