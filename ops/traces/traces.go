@@ -34,6 +34,8 @@ const (
 	mostSpans   = 512
 	every       = 5 * time.Second
 	sendWithin  = 10 * time.Second
+	// closeWithin is how long a collector may keep the service from stopping.
+	closeWithin = 3 * time.Second
 	// forgetAfter is longer than a call is with us (docs/policy.md#whole-idv).
 	forgetAfter = time.Hour
 	// mostRequests are kept of one call.
@@ -189,7 +191,7 @@ func (t *Traces) Run(ctx context.Context) {
 			for len(t.ended) > 0 {
 				(<-t.ended).tell(t.provider.Tracer("countersign"))
 			}
-			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendWithin)
+			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
 			defer cancel()
 			send(closing)
 			_ = t.exporter.Shutdown(closing)
