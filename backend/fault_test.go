@@ -160,6 +160,36 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+func TestWhatBecameOfEachRequestIsTold(t *testing.T) {
+	t.Parallel()
+	crm := stub.NewCRM(canaryToken, []stub.Customer{ada})
+	s := crmSettings(t, serve(t, crm))
+	s.Breaker = endpoint.Breaker{Failures: 2, Window: time.Hour, HalfOpen: time.Hour}
+	var told []string
+	var opened []bool
+	d, err := backend.New(s, local(t), endpoint.Options{
+		Env: environment,
+		Asked: func(_ context.Context, a endpoint.Asked) {
+			told = append(told, a.Operation+" "+string(a.Result))
+			assert.False(t, a.Began.IsZero())
+			assert.Positive(t, a.Took)
+		},
+		Opened: func(open bool) { opened = append(opened, open) },
+	})
+	require.NoError(t, err)
+	t.Cleanup(d.Close)
+	check := func(ctx context.Context) { _, _ = d.Check(ctx, "C-1001", "pin", secret(canaryPIN)) }
+	check(deadline(t))
+	crm.Break(stub.Fault{Kind: stub.FaultStatus, Status: 503})
+	for range 3 {
+		check(deadline(t))
+	}
+	assert.Equal(t, []string{
+		"check.pin answered", "check.pin failed", "check.pin failed", "check.pin not_asked",
+	}, told)
+	assert.Equal(t, []bool{true}, opened)
+}
+
 func TestTheBreakerOpensAndTriesAgain(t *testing.T) {
 	t.Parallel()
 	// open returns a directory whose breaker is open, and a request to it.

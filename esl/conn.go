@@ -35,6 +35,8 @@ type conn struct {
 
 	// lastFrame is the time of the last frame. The reader writes it.
 	lastFrame atomic.Int64
+	// completed is the time of the frame that ended what the call waited for; 0 once a command followed.
+	completed atomic.Int64
 	// Owned by the reader: the call's destination when it came, and whether somebody has taken it away.
 	destination []byte
 	takenAway   bool
@@ -139,12 +141,27 @@ func (c *conn) send(commands ...outgoing) error {
 		c.bytesOut = append(c.bytesOut, cmd.text...)
 		c.replies = append(c.replies, cmd.reply)
 	}
-	_ = c.nc.SetWriteDeadline(time.Now().Add(c.limits.Reply))
+	now := time.Now()
+	c.reacted(now)
+	_ = c.nc.SetWriteDeadline(now.Add(c.limits.Reply))
 	if _, err := c.nc.Write(c.bytesOut); err != nil {
 		return fmt.Errorf("%w: %w", session.ErrLineLost, err)
 	}
 	return nil
 }
+
+// reacted tells how long our reaction took, if a command follows the end of something.
+func (c *conn) reacted(now time.Time) {
+	if c.limits.Reacted == nil {
+		return
+	}
+	if since := c.completed.Swap(0); since != 0 {
+		c.limits.Reacted(max(0, time.Duration(now.UnixNano()-since)))
+	}
+}
+
+// waited begins the reaction anew: until now it was the caller's turn.
+func (c *conn) waited() { c.completed.Store(time.Now().UnixNano()) }
 
 // start builds the command that executes an application, and the execution to wait for.
 func (c *conn) start(application, arg string, read func(header)) (*execution, outgoing, error) {
@@ -238,6 +255,7 @@ func (c *conn) complete(id string, h header, err error) {
 	if x == nil {
 		return
 	}
+	c.completed.Store(c.lastFrame.Load())
 	if x.read != nil && x.inside == "" && err == nil {
 		x.read(h)
 	}
@@ -373,6 +391,7 @@ func (c *conn) leave(ctx context.Context, readerDone <-chan struct{}) {
 	if ctx.Err() != nil {
 		return
 	}
+	c.completed.Store(0) // that nobody waits for
 	if err := c.send(outgoing{text: exit, reply: reply{refused: func(error) {}}}); err != nil {
 		return
 	}

@@ -46,6 +46,9 @@ type Options struct {
 	Recognisers map[string]session.Recogniser
 	// Sounds is where FreeSWITCH leaves what callers say to them. Required with Recognisers.
 	Sounds *tap.Folder
+	// Reacted, if set, hears how long each of our reactions took: from reading the end of a prompt or of an entry to the
+	// next command, with whatever was looked up and checked between. It must return at once; any goroutine may call it.
+	Reacted func(time.Duration)
 	// Log is for operators. Default: nothing is logged.
 	Log *slog.Logger
 	// NewCallID makes our id of a call. Default: UUID version 7, which sorts by time.

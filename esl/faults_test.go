@@ -287,7 +287,7 @@ func TestOnlyAllowedAddressesMayConnect(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			log := &logBuffer{}
-			_, addr := serve(t, esl.Options{Allow: c.allow, Log: slog.New(slog.NewTextHandler(log, nil))},
+			s, addr := serve(t, esl.Options{Allow: c.allow, Log: slog.New(slog.NewTextHandler(log, nil))},
 				func(context.Context, session.Call, session.Channel) { t.Error("there is no call") })
 			nc, err := net.Dial("tcp", addr)
 			require.NoError(t, err)
@@ -304,6 +304,8 @@ func TestOnlyAllowedAddressesMayConnect(t *testing.T) {
 			assert.Equal(t, io.EOF, err, "closed, and not a word: %q", said[:n])
 			assert.Contains(t, log.String(), "the address is not in the allow list")
 			assert.Contains(t, log.String(), nc.LocalAddr().String())
+			strangers, tooMany := s.Refused()
+			assert.Equal(t, [2]uint64{1, 0}, [2]uint64{strangers, tooMany})
 		})
 	}
 }

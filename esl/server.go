@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"countersign/session"
@@ -27,6 +28,8 @@ const drainTimeout = 5 * time.Second
 type Server struct {
 	handler Handler
 	o       Options
+
+	strangers, tooMany atomic.Uint64
 
 	mu        sync.Mutex
 	closed    bool
@@ -54,6 +57,10 @@ func (s *Server) Calls() int {
 	defer s.mu.Unlock()
 	return len(s.calls)
 }
+
+// Refused counts the connections that were closed at once: of addresses that may not connect, and of calls that would
+// have been too many. FreeSWITCH takes the latter to an agent.
+func (s *Server) Refused() (strangers, tooMany uint64) { return s.strangers.Load(), s.tooMany.Load() }
 
 // Serve accepts calls on l until Shutdown, then returns ErrServerClosed. When ctx ends, it ends all calls at once and
 // returns the context's cause. It closes l. It retries after errors of accept; only a closed listener ends it.
@@ -133,6 +140,7 @@ func (s *Server) endAll(cause error) int {
 // then goes on with its dialplan.
 func (s *Server) accepted(ctx context.Context, nc net.Conn) {
 	if !s.allowed(nc.RemoteAddr()) {
+		s.strangers.Add(1)
 		s.o.Log.Warn("connection refused: the address is not in the allow list", "peer", nc.RemoteAddr().String())
 		_ = nc.Close()
 		return
@@ -146,6 +154,7 @@ func (s *Server) accepted(ctx context.Context, nc net.Conn) {
 		end(nil)
 		_ = nc.Close()
 		if full {
+			s.tooMany.Add(1)
 			s.o.Log.Error("call refused, the dialplan takes it to an agent: too many calls at once", "limit", s.o.MaxCalls)
 		}
 		return

@@ -94,6 +94,8 @@ func TestTooManyCallsAreRefusedOneByOne(t *testing.T) {
 	second.Open()
 	require.Equal(t, 2, s.Calls())
 	esltest.Dial(t, addr).ExpectClosed()
+	strangers, tooMany := s.Refused()
+	assert.Equal(t, [2]uint64{0, 1}, [2]uint64{strangers, tooMany})
 	close(release)
 	first.Expect("exit")
 	first.Close()

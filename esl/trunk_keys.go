@@ -117,6 +117,7 @@ func (ch *channel) collectByKey(ctx context.Context, q session.Collect) (session
 			return session.Entry{}, context.Cause(ctx)
 		}
 		timer.Stop()
+		ch.c.waited()
 	}
 	return ch.collectRest(ctx, q)
 }

@@ -39,6 +39,7 @@ func (ch *channel) collectRest(ctx context.Context, q session.Collect) (session.
 			return session.Entry{}, context.Cause(ctx)
 		}
 		timer.Stop()
+		ch.c.waited()
 	}
 }
 
@@ -98,5 +99,6 @@ func (ch *channel) awaitPause(ctx context.Context, optOut byte, end time.Time) (
 			return false, context.Cause(ctx)
 		}
 		timer.Stop()
+		ch.c.waited()
 	}
 }

@@ -32,3 +32,29 @@ func TestEmailAddresses(t *testing.T) {
 		assert.ErrorIs(t, err, session.ErrNotAnAddress, "%q", told)
 	}
 }
+
+// FuzzReadEmail: an address that is taken is one word of plain letters with one @, and is read again as itself.
+func FuzzReadEmail(f *testing.F) {
+	for _, told := range []string{
+		"ada@example.org", "Ada <ada@example.org>", "ada@example.org\r\nBcc: eve@example.org", "a@b", "ada@xn--mnchen-3ya.de",
+	} {
+		f.Add(told)
+	}
+	f.Fuzz(func(t *testing.T, told string) {
+		got, err := session.ReadEmail(told)
+		if err != nil {
+			require.Empty(t, got)
+			return
+		}
+		require.Equal(t, 1, strings.Count(got, "@"))
+		require.NotContains(t, strings.Map(func(r rune) rune {
+			if r <= ' ' || r > '~' || strings.ContainsRune(`<>()[],;:\"`, r) {
+				return '?'
+			}
+			return 'a'
+		}, got), "?", got)
+		again, err := session.ReadEmail(got)
+		require.NoError(t, err)
+		require.Equal(t, got, again)
+	})
+}

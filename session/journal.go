@@ -18,15 +18,17 @@ type Journal interface {
 
 // recorder numbers and stamps the events of one call.
 type recorder struct {
-	s   *Session
-	run *Runner
-	seq int
+	s     *Session
+	run   *Runner
+	seq   int
+	story story
 	// lost is why the journal refused an event; nil if it has all.
 	lost error
 }
 
 func (r *recorder) record(data event.Data) {
 	r.seq++
+	r.story.note(data)
 	e := event.Event{
 		ID: event.ID(r.s.call.ID, r.seq), Source: r.run.source, Time: r.run.now(), Call: r.s.call.ID, Seq: r.seq,
 		Line: r.s.line.Name, LineVersion: r.s.line.Version, Test: r.run.test, Data: data,

@@ -43,7 +43,7 @@ type Options struct {
 	// StateTimeout bounds a call's waits for shared state, all of them together: Calls, Tokens and the Guard's. After that
 	// the call goes on without. Default 750 ms.
 	StateTimeout time.Duration
-	// Log gets a line when a call begins, is decided and ends. Default: no log.
+	// Log gets a line when a call begins, is decided and ends; the last one tells the whole story. Default: no log.
 	Log *slog.Logger
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
@@ -123,7 +123,7 @@ func Source(node string) string { return "/countersign/" + node }
 // system is gone, with that as its cause. Run may be called from any number of goroutines.
 func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	defer call.Token.Wipe()
-	ctx = WithStateBudget(ctx, r.stateTimeout)
+	ctx = WithStateBudget(withCall(ctx, call.ID), r.stateTimeout)
 	bounded, extend, cancel := bounded(ctx, r.maxDuration)
 	defer cancel()
 	earlier := r.recall(bounded, call)
@@ -173,11 +173,12 @@ func (r *Runner) Run(ctx context.Context, call Call, ch Channel) {
 	}
 	r.trunkEnded(s, end)
 	customer, _ := s.Customer()
-	s.events.record(event.CallEnded{
+	ended := event.CallEnded{
 		End: end, Status: v.status(), Level: int(v.level), Reason: v.reason, Customer: customer.ID, Methods: s.methods,
 		Cause:        cause,
 		Milliseconds: r.now().Sub(call.Started).Milliseconds(),
-	})
+	}
+	s.events.record(ended)
 	r.rememberHabit(ctx, s, v)
-	log.Info("call ends", "end", end, "status", v.status(), "reason", v.reason)
+	s.events.story.end(ctx, log, call.Channel, v.step, ended)
 }

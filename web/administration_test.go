@@ -93,16 +93,6 @@ func (told) Test(_ context.Context, name string) ([]webhook.Answer, error) {
 	return nil, webhook.ErrUnknown
 }
 
-func (a *administered) put(path, body string) reply {
-	a.t.Helper()
-	return a.ask("PUT", path, "application/json", body)
-}
-
-func (a *administered) remove(path string) reply {
-	a.t.Helper()
-	return a.ask("DELETE", path, "", "")
-}
-
 func TestAProgramLooksAfterPeople(t *testing.T) {
 	t.Parallel()
 	a := administer(t)

@@ -165,6 +165,16 @@ func (s *site) get(path string, changes ...func(*http.Request)) reply {
 	return s.ask("GET", path, "", "", changes...)
 }
 
+func (s *site) put(path, body string) reply {
+	s.t.Helper()
+	return s.ask("PUT", path, "application/json", body)
+}
+
+func (s *site) remove(path string) reply {
+	s.t.Helper()
+	return s.ask("DELETE", path, "", "")
+}
+
 func withKey(key string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+key) }
 }

@@ -171,3 +171,31 @@ func FuzzRequest(f *testing.F) {
 		}
 	})
 }
+
+// FuzzVisitor asks for random addresses with random headers and no key: strangers get an answer, and never one that they
+// need a key for.
+func FuzzVisitor(f *testing.F) {
+	s := newSite(f)
+	f.Add("v1/calls?period=last_week", "de-DE,de;q=0.9,*;q=x", "Bearer x", "a=b; c")
+	f.Add("healthz", "", "", "")
+	f.Add("v1/reports/summary?from=%00&to=9999", "\xff", "Basic Og==", "=;=")
+	f.Add("../..//%2e%2e/v1", "en", "bearer", "")
+	f.Fuzz(func(t *testing.T, path, language, authorization, cookie string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/"+path, nil)
+		if err != nil || r.URL.Path == "/readyz" {
+			return
+		}
+		r.Header.Set("Accept-Language", language)
+		r.Header.Set("Authorization", authorization)
+		r.Header.Set("Cookie", cookie)
+		response, err := http.DefaultTransport.(*http.Transport).RoundTrip(r)
+		if err != nil {
+			return // no header that HTTP allows
+		}
+		_ = response.Body.Close()
+		if response.StatusCode >= 500 || response.StatusCode == http.StatusOK && strings.HasPrefix(r.URL.Path, "/v1/") &&
+			r.URL.Path != "/v1/openapi.json" && r.URL.Path != "/v1/queues" {
+			t.Errorf("GET %q: %d", r.URL.String(), response.StatusCode)
+		}
+	})
+}

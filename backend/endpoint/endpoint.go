@@ -42,6 +42,8 @@ type Endpoint struct {
 	opens       string                            // the failure while the breaker is open
 	exchange    func(Exchange)                    // nil: none
 	leftOut     func(string)                      // nil: none
+	asked       func(context.Context, Asked)      // nil: none
+	opened      func(bool)                        // nil: none
 	log         *slog.Logger
 }
 
@@ -56,7 +58,9 @@ func (r *Reply) wipe() { clear(r.Body) }
 // New checks the URL, headers and certificates of a backend. It does not connect.
 func New(base string, headers map[string]string, t TLS, o Options) (*Endpoint, error) {
 	var errs []error
-	e := &Endpoint{exchange: o.Exchange, leftOut: o.LeftOut, log: o.Log, RetryWithin: retryWithin}
+	e := &Endpoint{
+		exchange: o.Exchange, leftOut: o.LeftOut, asked: o.Asked, opened: o.Opened, log: o.Log, RetryWithin: retryWithin,
+	}
 	u, err := url.Parse(base)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
@@ -127,6 +131,9 @@ func (e *Endpoint) BreakWhen(b Breaker, log *slog.Logger) {
 			return ok
 		},
 		OnStateChange: func(host string, _, to gobreaker.State) {
+			if e.opened != nil {
+				e.opened(to != gobreaker.StateClosed)
+			}
 			switch to {
 			case gobreaker.StateOpen:
 				log.Warn("backend away, not asked for a while", "host", host, "for", b.HalfOpen)
@@ -195,15 +202,23 @@ func failed(err error) Failure {
 // guarded makes one attempt if the breaker allows it. caller is the caller's context, all that of all attempts.
 func (e *Endpoint) guarded(caller, all context.Context, operation string, r *Prepared,
 	a Filled) (*Reply, error) {
-	return e.guard(operation, func() (*Reply, error) { return e.try(caller, all, operation, r, a) })
+	return e.guard(caller, operation, func() (*Reply, error) { return e.try(caller, all, operation, r, a) })
 }
 
-// guard tries if the breaker allows it.
-func (e *Endpoint) guard(operation string, try func() (*Reply, error)) (*Reply, error) {
+// guard tries if the breaker allows it, and tells Asked.
+func (e *Endpoint) guard(
+	ctx context.Context, operation string, try func() (*Reply, error),
+) (got *Reply, err error) {
+	if e.asked != nil {
+		began := time.Now()
+		defer func() {
+			e.asked(ctx, Asked{Operation: operation, Began: began, Took: time.Since(began), Result: resultOf(err)})
+		}()
+	}
 	if e.breaker == nil {
 		return try()
 	}
-	got, err := e.breaker.Execute(try)
+	got, err = e.breaker.Execute(try)
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
 		return nil, &Failure{Operation: operation, Host: e.Host, What: e.opens, open: true}
 	}

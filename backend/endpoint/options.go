@@ -5,6 +5,7 @@
 package endpoint
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -28,6 +29,54 @@ type Options struct {
 	Exchange func(Exchange)
 	// LeftOut, if set, hears what is left out of an answer because it cannot be read. Any goroutine may call it.
 	LeftOut func(what string)
+	// Asked, if set, hears of each request, and of those that the breaker did not let through. It must return at once,
+	// and any goroutine may call it; ctx is that of whoever asks.
+	Asked func(ctx context.Context, a Asked)
+	// Opened, if set, hears that the breaker opened, and that it closed again. It must return at once.
+	Opened func(open bool)
+}
+
+// Asked is one request as operators count it: no URL, nobody's name, nothing of the answer.
+type Asked struct {
+	// Operation is one of ours: by_phone, check.pin, send.
+	Operation string
+	Began     time.Time
+	Took      time.Duration
+	Result    Result
+}
+
+// Result is what became of a request.
+type Result string
+
+const (
+	// Answered: a whole answer, of any status but 408, 429 and 5xx. Whether it makes sense is not said.
+	Answered Result = "answered"
+	// Failed: no answer in time, a refused or broken connection, a status that says that the other side is unwell.
+	Failed Result = "failed"
+	// Unusable: an answer that cannot be read, or a request that cannot be made.
+	Unusable Result = "unusable"
+	// NotAsked: the breaker is open.
+	NotAsked Result = "not_asked"
+	// GivenUp: the caller is gone, or we stop.
+	GivenUp Result = "given_up"
+)
+
+// Results lists them all.
+func Results() []Result { return []Result{Answered, Failed, Unusable, NotAsked, GivenUp} }
+
+func resultOf(err error) Result {
+	f, ok := errors.AsType[*Failure](err)
+	switch {
+	case err == nil:
+		return Answered
+	case !ok:
+		return GivenUp
+	case f.open:
+		return NotAsked
+	case f.away:
+		return Failed
+	}
+	return Unusable
 }
 
 // Exchange is a request that was sent and its answer.

@@ -29,7 +29,7 @@ func (e *Endpoint) Send(ctx context.Context, operation string, m Message, take f
 	}
 	all, cancel := context.WithTimeout(ctx, e.Timeout)
 	defer cancel()
-	got, err := e.try(ctx, all, operation, r, a)
+	got, err := e.guard(ctx, operation, func() (*Reply, error) { return e.try(ctx, all, operation, r, a) })
 	if err != nil {
 		return err
 	}

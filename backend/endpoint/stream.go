@@ -26,7 +26,7 @@ func (e *Endpoint) Stream(ctx context.Context, operation string, query url.Value
 	if ctx.Err() != nil {
 		return e.ended(ctx, operation)
 	}
-	_, err := e.guard(operation, func() (*Reply, error) {
+	_, err := e.guard(ctx, operation, func() (*Reply, error) {
 		got, err := e.streamed(ctx, operation, query, contentType, body)
 		if err != nil {
 			return nil, err

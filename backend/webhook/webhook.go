@@ -34,6 +34,8 @@ type Options struct {
 	Phones   func(ctx context.Context, customer string) (e164 []string, err error)
 	// Exchange, if set, hears of each request that was sent, for setting up a webhook only. Its URL may be a secret.
 	Exchange func(endpoint.Exchange)
+	// Asked, if set, hears of each request. It must return at once.
+	Asked func(context.Context, endpoint.Asked)
 }
 
 // Hook is one webhook. It is safe for use by several goroutines.
@@ -80,7 +82,7 @@ func New(name string, s Settings, o Options) (*Hook, error) {
 	if h.signers, err = s.signers(o.Env); err != nil {
 		return nil, err
 	}
-	eo := endpoint.Options{Log: o.Log, Env: o.Env, Exchange: o.Exchange}
+	eo := endpoint.Options{Log: o.Log, Env: o.Env, Exchange: o.Exchange, Asked: o.Asked}
 	if h.endpoint, err = endpoint.New(server, s.Headers, s.TLS, eo); err != nil {
 		return nil, err
 	}

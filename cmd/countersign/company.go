@@ -28,6 +28,7 @@ type companyParts struct {
 	directory *customers.Directory
 	audio     freeswitch.DigitAudio
 	box       *receipt.Box
+	insight   insight
 	log       *slog.Logger
 }
 
@@ -40,10 +41,10 @@ func openCompany(cfg config, o companyParts) (c *company, err error) {
 			c.close()
 		}
 	}()
-	if c.customers, err = openCustomers(cfg, o.directory, o.log, &open); err != nil {
+	if c.customers, err = openCustomers(cfg, o.directory, o.insight.of("crm", o.log), &open); err != nil {
 		return nil, err
 	}
-	if c.codes, err = openCodeSenders(cfg, o.audio, o.box, o.log, &open); err != nil {
+	if c.codes, err = openCodeSenders(cfg, o, &open); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -120,9 +120,16 @@ type config struct {
 		Key         string   `yaml:"key"`
 		Timeout     duration `yaml:"timeout"`
 	} `yaml:"nats"`
+	Metrics struct {
+		Listen string `yaml:"listen"`
+	} `yaml:"metrics"`
+	Traces struct {
+		Endpoint string `yaml:"endpoint"`
+	} `yaml:"traces"`
 	Log struct {
-		Level  string `yaml:"level"`
-		Format string `yaml:"format"`
+		Level  string            `yaml:"level"`
+		Levels map[string]string `yaml:"levels"`
+		Format string            `yaml:"format"`
 	} `yaml:"log"`
 
 	data      string // --data
@@ -215,7 +222,7 @@ func defaults() config {
 	c.Speech.Folder, c.Speech.Recognisers = tap.DefaultFolder, map[string]recogniser.Engine{}
 	c.NATS.Listen = bus.DefaultListen
 	c.NATS.Timeout = duration(750 * time.Millisecond)
-	c.Log.Level = "info"
+	c.Log.Level, c.Log.Levels = "info", map[string]string{}
 	c.Log.Format = "text"
 	c.data = defaultData
 	return c
@@ -294,14 +301,6 @@ func (c *config) readEnvironment() {
 			c.FreeSWITCH[i].Password = v
 		}
 	}
-}
-
-func (c config) logLevel() (slog.Level, error) {
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(c.Log.Level)); err != nil {
-		return 0, fmt.Errorf("log.level is %q: it can be debug, info, warn or error", c.Log.Level)
-	}
-	return l, nil
 }
 
 func newLogger(to io.Writer, format string, level slog.Leveler) *slog.Logger {

@@ -13,6 +13,7 @@ import (
 	"countersign/backend/webhook"
 	"countersign/freeswitch"
 	"countersign/lines"
+	"countersign/ops/traces"
 	"countersign/session"
 	"countersign/session/token"
 	"countersign/store/customers"
@@ -46,8 +47,9 @@ func (c config) check() error {
 	if d := time.Duration(c.NATS.Timeout); d < 100*time.Millisecond || d > 5*time.Second {
 		errs = append(errs, fmt.Errorf("nats.timeout is %s: it must be from 100ms to 5s", d))
 	}
-	if _, err := c.logLevel(); err != nil {
-		errs = append(errs, err)
+	errs = append(errs, c.checkLogLevels()...)
+	if c.Traces.Endpoint != "" {
+		errs = append(errs, below("traces", traces.CheckEndpoint(c.Traces.Endpoint))...)
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		errs = append(errs, fmt.Errorf("log.format is %q: it can be text or json", c.Log.Format))

@@ -63,6 +63,7 @@ type service struct {
 	callbacks    *callbacks // nil without
 	company      companyNow
 	companyParts companyParts
+	insight      insight
 	settings     *settings
 	reloads      *reloads
 
@@ -92,6 +93,10 @@ func startService(
 	s.parts.addQuiet(func() { _ = s.listener.Close() })
 	stopRefusing := refuse(s.listener.(*net.TCPListener))
 	defer stopRefusing()
+
+	if err = errors.Join(s.openMetrics(), s.openTraces()); err != nil {
+		return s, err
+	}
 
 	// Stores.
 	unlock, err := lockData(cfg)
@@ -156,7 +161,8 @@ func startService(
 
 	// The company's own systems.
 	s.companyParts = companyParts{
-		directory: directory, audio: catalogue, box: receipt.New(s.state.Guard(), directory.PepperKey(receiptKey)), log: log,
+		directory: directory, audio: catalogue, box: receipt.New(s.state.Guard(), directory.PepperKey(receiptKey)),
+		insight: s.insight, log: log,
 	}
 	own, err := openCompany(cfg, s.companyParts)
 	if err != nil {
@@ -186,7 +192,7 @@ func startService(
 	}
 	runner := session.NewRunner(session.Options{
 		Placeholders: placeholders,
-		Journal:      s.followCalls(), Prompts: catalogue, Line: s.lines.Pick, Guard: s.attempts, Calls: s.state.Calls(),
+		Journal:      s.insight.journal(s.followCalls()), Prompts: catalogue, Line: s.lines.Pick, Guard: s.attempts, Calls: s.state.Calls(),
 		Trunks:   quiet,
 		Habits:   directory,
 		Tokens:   token.ForCalls{Issuer: tokens},
@@ -195,7 +201,7 @@ func startService(
 		MaxDuration: time.Duration(cfg.Calls.MaxDuration), MaxActions: cfg.Calls.MaxActions,
 		StateTimeout: time.Duration(cfg.NATS.Timeout),
 	})
-	speech, err := openRecognisers(cfg.Speech, log, &s.parts)
+	speech, err := openRecognisers(cfg.Speech, s.insight, log, &s.parts)
 	if err != nil {
 		return s, err
 	}
@@ -204,7 +210,7 @@ func startService(
 	s.overrides = overrides.NewBook(s.state.People(), time.Now)
 	s.server = esl.NewServer(s.answered(s.telephones.Handler(runner.Run)), esl.Options{
 		MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Keys: cfg.Keys.of, Log: log,
-		Recognisers: speech.recognisers, Sounds: speech.sounds,
+		Recognisers: speech.recognisers, Sounds: speech.sounds, Reacted: s.insight.reacted(),
 	})
 	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
 		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal) + leapMost},
@@ -228,6 +234,10 @@ func startService(
 	// Background work.
 	background := newBackground()
 	s.parts.addQuiet(background.stop)
+	s.serveMetrics(background, directory, known)
+	if s.insight.traces != nil {
+		background.run(s.insight.traces.Run)
+	}
 	background.run(s.relay.Run)
 	background.run(s.tellLosses)
 	if embedded != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
 
 	"countersign/backend/email"
 	"countersign/backend/endpoint"
@@ -38,33 +37,31 @@ func (c codeSenders) receipts() steps.Receipts {
 
 // openCodeSenders opens the ways that are configured. The others refuse every code, so that a line that uses them is in
 // force: its callers get their code another way, or go to an agent.
-func openCodeSenders(
-	cfg config, audio freeswitch.DigitAudio, box *receipt.Box, log *slog.Logger, open *parts,
-) (c codeSenders, err error) {
+func openCodeSenders(cfg config, o companyParts, open *parts) (c codeSenders, err error) {
 	c = codeSenders{
 		senders:   lines.EveryWay(noSender{}),
 		countries: map[event.Way][]string{event.WaySMS: cfg.SMS.Countries},
 		unset:     map[event.Way]string{},
-		box:       box,
+		box:       o.box,
 	}
 	if cfg.SMS.URL == "" {
 		c.unset[event.WaySMS] = "sms.url"
 	} else {
-		gateway, err := sms.New(cfg.SMS, endpoint.Options{Log: log})
+		gateway, err := sms.New(cfg.SMS, endpoint.Options{Log: o.log, Asked: o.insight.asked("sms")})
 		if err != nil {
 			return c, err
 		}
 		open.addQuiet(gateway.Close)
 		c.senders[event.WaySMS], c.gateway = gateway, gateway
 		if cfg.SMS.Receipts.Reference != "" {
-			c.taker = sms.NewReceipts(cfg.SMS.Receipts, box, log)
+			c.taker = sms.NewReceipts(cfg.SMS.Receipts, o.box, o.log)
 		}
 	}
 	if cfg.CodeCalls.Dial == "" {
 		c.unset[event.WayCall] = "code_calls.dial"
 	} else {
 		calls, err := freeswitch.NewCodeCalls(freeswitch.CodeCallOptions{
-			CodeCallSettings: cfg.CodeCalls.settings(), Servers: cfg.eventSockets(), Audio: audio, Log: log,
+			CodeCallSettings: cfg.CodeCalls.settings(), Servers: cfg.eventSockets(), Audio: o.audio, Log: o.log,
 		})
 		if err != nil {
 			return c, err

@@ -70,11 +70,11 @@ func openNATS(cfg config, log *slog.Logger, open *parts) (at bus.Endpoint, embed
 }
 
 // openCustomers puts the company's backend in front of the local customers, if there is one.
-func openCustomers(cfg config, local *customers.Directory, log *slog.Logger, open *parts) (steps.Directory, error) {
+func openCustomers(cfg config, local *customers.Directory, o endpoint.Options, open *parts) (steps.Directory, error) {
 	if cfg.Backend.URL == "" {
 		return local, nil
 	}
-	d, err := backend.New(cfg.Backend, local, endpoint.Options{Log: log})
+	d, err := backend.New(cfg.Backend, local, o)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"countersign/backend/endpoint"
 	"countersign/backend/recogniser"
 	"countersign/esl/tap"
 	"countersign/session"
@@ -17,13 +16,13 @@ type ownSpeech struct {
 	sounds      *tap.Folder
 }
 
-func openRecognisers(s recogniser.Settings, log *slog.Logger, open *parts) (own ownSpeech, err error) {
+func openRecognisers(s recogniser.Settings, w insight, log *slog.Logger, open *parts) (own ownSpeech, err error) {
 	if len(s.Recognisers) == 0 {
 		return own, nil
 	}
 	own.recognisers = map[string]session.Recogniser{}
 	for name, e := range s.Recognisers {
-		r, err := recogniser.New(name, e, endpoint.Options{Log: log})
+		r, err := recogniser.New(name, e, w.of("recogniser "+name, log))
 		if err != nil {
 			return own, err
 		}

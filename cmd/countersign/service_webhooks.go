@@ -34,6 +34,7 @@ func (s *service) openWebhooks() (*webhook.Delivery, error) {
 	}
 	var hooks []*webhook.Hook
 	for _, name := range slices.Sorted(maps.Keys(s.cfg.Webhooks)) {
+		o.Asked = s.insight.asked("webhook " + name)
 		h, err := webhook.New(name, s.cfg.Webhooks[name], o)
 		if err != nil {
 			return nil, fmt.Errorf("webhooks.%s.%w", name, err)

@@ -9,14 +9,16 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"countersign/internal/loglevels"
 )
 
 // settings are those in force. A reload replaces them as a whole.
 type settings struct {
 	// file is where they were read, "" for the defaults.
 	file string
-	// level is that of the log.
-	level slog.LevelVar
+	// levels are those of the log.
+	levels *loglevels.Levels
 
 	mu      sync.Mutex
 	cfg     config
@@ -24,15 +26,14 @@ type settings struct {
 }
 
 func newSettings(cfg config) *settings {
-	s := &settings{cfg: cfg, changed: make(chan struct{})}
-	level, _ := cfg.logLevel() // checked
-	s.level.Set(level)
+	s := &settings{cfg: cfg, changed: make(chan struct{}), levels: loglevels.New(module)}
+	s.levels.Set(cfg.logLevels())
 	return s
 }
 
 // logger is the log of a program that runs for long.
 func (s *settings) logger(to io.Writer) *slog.Logger {
-	return newLogger(to, s.get().Log.Format, &s.level)
+	return slog.New(s.levels.Handler(newLogger(to, s.get().Log.Format, slog.LevelDebug).Handler()))
 }
 
 func (s *settings) get() config {
@@ -48,8 +49,7 @@ func (s *settings) now() (config, <-chan struct{}) {
 }
 
 func (s *settings) set(cfg config) {
-	level, _ := cfg.logLevel() // checked
-	s.level.Set(level)
+	s.levels.Set(cfg.logLevels())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cfg = cfg
@@ -90,7 +90,7 @@ func (s *settings) whileInForce(
 
 // reloadable are the settings that change without a restart, whole sections or single ones.
 var reloadable = []string{
-	"log.level", "line", "lines", "backend", "sms", "email", "code_calls", "test_calls", "callbacks", "guard", "web.keys", "retention", "reports",
+	"log.level", "log.levels", "line", "lines", "backend", "sms", "email", "code_calls", "test_calls", "callbacks", "guard", "web.keys", "retention", "reports",
 }
 
 func retentionOf(c config) any { return c.Retention }

@@ -104,6 +104,9 @@ func New(o Options) (*Guard, error) {
 	return g, nil
 }
 
+// Away says that the Store is unavailable: attempts count on this machine only.
+func (g *Guard) Away() bool { return g.records.isAway() }
+
 // Pauses between probes of an unavailable Store.
 const (
 	firstProbe = 100 * time.Millisecond

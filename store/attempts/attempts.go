@@ -55,6 +55,9 @@ func Open(ctx context.Context, path string, o Options) (*Attempts, error) {
 // Close closes the file.
 func (a *Attempts) Close() error { return a.db.Close() }
 
+// Writes counts the transactions of attempts.db.
+func (a *Attempts) Writes() sqlite.Writes { return a.db.Writes() }
+
 // Read implements guard.Copy.
 func (a *Attempts) Read(ctx context.Context, key string) (value []byte, err error) {
 	err = a.db.Read.QueryRowContext(ctx, `SELECT value FROM records WHERE key = ?`, key).Scan(&value)

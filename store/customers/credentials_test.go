@@ -124,6 +124,7 @@ func TestChecksWaitTheirTurnAndNotForEver(t *testing.T) {
 	_, err = d.Check(gone, "c1", KindPIN, secret("83645"))
 	require.Error(t, err)
 	require.NotErrorIs(t, err, sqlite.ErrBusy)
+	assert.Equal(t, HashQueue{AtOnce: int(slots), Refused: 1}, d.HashQueue(), "who hung up was not refused")
 
 	d.hash.wait = time.Minute
 	var calls errgroup.Group
@@ -134,8 +135,10 @@ func TestChecksWaitTheirTurnAndNotForEver(t *testing.T) {
 			return err
 		})
 	}
+	require.Eventually(t, func() bool { return d.HashQueue().Waiting == 20 }, 30*time.Second, time.Millisecond)
 	d.hash.slots.Release(slots)
 	require.NoError(t, calls.Wait())
+	assert.Equal(t, HashQueue{AtOnce: int(slots), Refused: 1}, d.HashQueue())
 }
 
 func TestSetPINRefuses(t *testing.T) {
@@ -334,4 +337,10 @@ func TestWritingWhileAnotherProcessWritesForLong(t *testing.T) {
 		assert.True(t, ok, "a caller does not notice")
 		return err
 	}))
+	before := d.Writes()
+	assert.EqualValues(t, 2, before.Busy)
+	require.NoError(t, d.SetPIN(deadline(t), "c1", secret("91827"), false))
+	after := d.Writes()
+	assert.Equal(t, before.Done+1, after.Done)
+	assert.Greater(t, after.Took, before.Took)
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -69,6 +70,7 @@ type hasher struct {
 	// scheme is that of new credentials.
 	scheme string
 	slots  *semaphore.Weighted
+	turns  turns
 	wait   time.Duration
 	// dummy is checked, and dummyBox opened, for customers without such a secret.
 	dummy    credential
@@ -153,9 +155,17 @@ func (h *hasher) stretch(ctx context.Context, keyed []byte, c credential) ([]byt
 	busy := fmt.Errorf("%w: too many secrets are being checked at once", sqlite.ErrBusy)
 	waiting, cancel := context.WithTimeoutCause(ctx, h.wait, busy)
 	defer cancel()
-	if h.slots.Acquire(waiting, 1) != nil {
+	h.turns.waiting.Add(1)
+	err = h.slots.Acquire(waiting, 1)
+	h.turns.waiting.Add(-1)
+	if err != nil {
+		if errors.Is(context.Cause(waiting), sqlite.ErrBusy) {
+			h.turns.refused.Add(1)
+		}
 		return nil, context.Cause(waiting)
 	}
+	h.turns.running.Add(1)
+	defer h.turns.running.Add(-1)
 	defer h.slots.Release(1)
 	return h.argon2(keyed, c.salt, params.time, params.kib, params.threads, hashSize), nil
 }

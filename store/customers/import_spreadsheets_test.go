@@ -2,6 +2,7 @@ package customers
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -377,4 +378,28 @@ func TestACellIsEmptiedWhenAskedTo(t *testing.T) {
 	result, err = d.Import(deadline(t), csvOf(header, empty), ImportOptions{ClearEmpty: true})
 	require.NoError(t, err)
 	assert.Equal(t, 1, result.Unchanged)
+}
+
+// FuzzWorkbook: a file that is damaged, or made to harm, is refused with an error or read row by row.
+func FuzzWorkbook(f *testing.F) {
+	book := excelize.NewFile()
+	for cell, value := range map[string]any{"A1": "id", "B1": "pin", "A2": "C1", "B2": 83645, "A3": 4915123456789} {
+		require.NoError(f, book.SetCellValue("Sheet1", cell, value))
+	}
+	var file bytes.Buffer
+	require.NoError(f, book.Write(&file))
+	require.NoError(f, book.Close())
+	f.Add(file.Bytes())
+	f.Add(file.Bytes()[:len(file.Bytes())/2])
+	f.Add([]byte("PK\x03\x04"))
+	d := newDirectory(f, Options{})
+	f.Fuzz(func(t *testing.T, file []byte) {
+		if !bytes.HasPrefix(file, []byte("PK")) {
+			return
+		}
+		result, err := d.Import(context.Background(), bytes.NewReader(file), ImportOptions{SkipBad: true, OnBad: func(BadRow) {}})
+		if err == nil && result.Imported+result.Bad != result.Rows {
+			t.Errorf("%+v", result)
+		}
+	})
 }

@@ -227,6 +227,9 @@ func (e *LostError) Error() string {
 	return fmt.Sprintf("%d events were not written to the journal and are lost", e.Events)
 }
 
+// Writes counts the transactions of journal.db.
+func (j *Journal) Writes() sqlite.Writes { return j.db.Writes() }
+
 // Wake receives a value after each commit: there may be events to publish. Only one goroutine should wait for it.
 func (j *Journal) Wake() <-chan struct{} { return j.wake }
 

@@ -40,6 +40,8 @@ type Schema struct {
 type DB struct {
 	Path        string
 	Write, Read *sql.DB
+
+	writes writes
 }
 
 // Open opens or creates a database and brings it to the newest schema. It does not create one where there was one
@@ -146,7 +148,9 @@ func (db *DB) Close() error {
 
 // InTx runs f in a transaction of the writer. It waits for the connection and for other processes. Once f runs, ctx
 // no longer cancels it: with a cancellable context go-sqlite3 would start a goroutine for every statement.
-func (db *DB) InTx(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
+func (db *DB) InTx(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) (err error) {
+	began := time.Now()
+	defer func() { db.writes.note(began, err) }()
 	conn, err := db.Write.Conn(ctx)
 	if err != nil {
 		return err
