@@ -71,6 +71,20 @@ const (
 
 func key(id string) string { return prefix + "." + id }
 
+// Read reads all callbacks once, for a Book that follows no bucket.
+func (b *Book) Read(ctx context.Context) error {
+	all, err := b.o.Store.All(ctx, prefix)
+	if err != nil {
+		return err
+	}
+	b.Begin()
+	for k, value := range all {
+		b.Changed(k, value, 0)
+	}
+	b.CaughtUp()
+	return nil
+}
+
 // Begin implements bus.Follower.
 func (b *Book) Begin() {
 	b.mu.Lock()

@@ -126,6 +126,10 @@ func TestACustomerIsCalledBack(t *testing.T) {
 	assert.Equal(t, "red", s.calling(t, "B-1"))
 	id := s.book(t, "B-1")
 	desk.await(`document.querySelector('[data-callback][data-state="due"]')`)
+	listed := string(s.run(t, "callbacks", "list", "--json"))
+	assert.Contains(t, listed, id)
+	assert.NotContains(t, listed, callbackWord)
+	assert.NotContains(t, listed, "2025550142")
 	assert.Contains(t, desk.text(`[data-state="due"]`), "my order")
 	assert.NotContains(t, desk.text("body"), callbackWord)
 	assert.Equal(t, "red", s.calling(t, "B-1"))
@@ -155,6 +159,9 @@ func TestACustomerIsCalledBack(t *testing.T) {
 	require.True(t, await(agentsWithin, func() bool { return strings.HasPrefix(s.freeSWITCH.API(t, "show channels"), "0 total") }),
 		"%s", s.freeSWITCH.API(t, "show channels"))
 	assert.NotContains(t, s.Log(t), callbackWord)
+	for name, body := range s.Written(t) {
+		assert.NotContains(t, string(body), callbackWord, name)
+	}
 }
 
 // A mailbox answers: nobody is connected with it, and the callback is tried again later.

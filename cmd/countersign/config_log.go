@@ -13,7 +13,7 @@ const module = "countersign"
 
 // logParts are the packages that may have a level of their own, with those below them; cmd is the program itself.
 var logParts = []string{
-	"backend", "bus", "cmd", "esl", "freeswitch", "internal", "lines", "ops", "prompts", "queue", "reports",
+	"backend", "bus", "callback", "cmd", "esl", "freeswitch", "internal", "lines", "ops", "prompts", "queue", "reports",
 	"session", "spoken", "steps", "store", "waiting", "web",
 }
 

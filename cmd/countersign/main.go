@@ -81,7 +81,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		},
 		Commands: []*cli.Command{
 			demoCommand(), serveCommand(), reloadCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), backendCommand(),
-			reportCommand(), peopleCommand(), keysCommand(), webhooksCommand(), watchCommand(), replayCommand(),
+			reportCommand(), peopleCommand(), keysCommand(), webhooksCommand(), callbacksCommand(), watchCommand(), replayCommand(),
 			journalCommand(), doctorCommand(), auditCommand(), retentionCommand(), versionCommand(), completionCommand(),
 			helpCommand(),
 		},

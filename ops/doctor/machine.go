@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"countersign/internal/datafile"
+	"countersign/internal/timezones"
 )
 
 // probeBytes is how much is written to the data folder, and read back.
@@ -75,7 +76,7 @@ func clockIsSet(context.Context, Options) []Finding {
 	if now := time.Now(); now.Year() < 2025 {
 		return []Finding{problem("set it, preferably by NTP", "it shows %s", now.Format(time.DateTime))}
 	}
-	return []Finding{ok("%s", time.Now().Format(time.RFC3339))}
+	return []Finding{ok("%s, time zones %s", time.Now().Format(time.RFC3339), timezones.Version())}
 }
 
 // exists reports whether a file exists: opening some of them would create them.
