@@ -206,6 +206,9 @@ func TestACallbackOutlivesTheServiceInEachState(t *testing.T) {
 				e.post(t, "/desk/callbacks/"+id+"/take", nil)
 				s.awaits(t, id, state)
 			}
+			if state == callback.Ringing { // before that nobody could know, and the agent would be asked
+				require.True(t, await(agentsWithin, func() bool { return s.rings(t) == rings+1 }))
+			}
 			s.Kill(t)
 			s.Start(t)
 			require.True(t, await(agentsWithin, func() bool {
