@@ -24,6 +24,8 @@ type codeSenders struct {
 	// box has the gateway's receipts, and taker puts them there; nil if there are none.
 	box   *receipt.Box
 	taker *sms.Receipts
+	// gateway sends links; nil if there is none.
+	gateway *sms.Gateway
 }
 
 // receipts is box, or nil.
@@ -53,7 +55,7 @@ func openCodeSenders(
 			return c, err
 		}
 		open.addQuiet(gateway.Close)
-		c.senders[event.WaySMS] = gateway
+		c.senders[event.WaySMS], c.gateway = gateway, gateway
 		if cfg.SMS.Receipts.Reference != "" {
 			c.taker = sms.NewReceipts(cfg.SMS.Receipts, box, log)
 		}

@@ -168,13 +168,22 @@ func (b *Book) Look(ctx context.Context, customer, call string) (Question, error
 
 // change changes a pending question of a call. An error of to is returned as it is.
 func (b *Book) change(ctx context.Context, customer, call string, to func(*record) error) (Question, error) {
+	return b.write(ctx, customer, call, func(r *record) error {
+		if !r.State.pending() || !b.now().Before(r.Until) {
+			return ErrOver
+		}
+		return to(r)
+	})
+}
+
+func (b *Book) write(ctx context.Context, customer, call string, to func(*record) error) (Question, error) {
 	for range writes {
 		r, revision, err := b.get(ctx, customer)
 		switch {
 		case err != nil:
 			return Question{}, err
-		case r.Call != call, !r.State.pending(), !b.now().Before(r.Until):
-			return r.Question, ErrOver
+		case r.Call != call:
+			return Question{}, ErrOver
 		}
 		if err := to(&r); err != nil {
 			return r.Question, err
@@ -233,9 +242,13 @@ func (b *Book) Confirm(ctx context.Context, customer, call string, passkey bool)
 	})
 }
 
-// Deny says that the customer is not calling.
+// Deny says that the customer is not calling, also of a call that does not wait any more: whoever it was may have hung
+// up.
 func (b *Book) Deny(ctx context.Context, customer, call string) (Question, error) {
-	return b.change(ctx, customer, call, func(r *record) error {
+	return b.write(ctx, customer, call, func(r *record) error {
+		if !r.State.pending() && r.State != Over {
+			return ErrOver
+		}
 		r.State = Denied
 		return nil
 	})

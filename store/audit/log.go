@@ -66,6 +66,7 @@ const (
 	LineReturned   = "line_returned"
 	LineTried      = "line_tried"
 	SettingsSet    = "settings_changed"
+	ErasureAsked   = "erasure_asked"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )
