@@ -156,15 +156,15 @@ func (w *linkWait) wait(ctx context.Context, s *session.Session) (session.Outcom
 		switch {
 		case w.seen.Wrong > before.Wrong:
 			attempted(ctx, s, started, rejected, nil)
+		case entry.Class != session.NoInput: // any key repeats the digits
+			attempted(ctx, s, started, served(event.WishRepeat), nil)
 		case w.seen.State != before.State: // and they need not hear it
 			prompt = ""
-		case entry.Class == session.NoInput:
+		default:
 			attempted(ctx, s, started, noInput, nil)
 			if silences--; silences == 0 {
 				return session.Failed(event.ReasonNoInput), nil
 			}
-		default: // any key repeats the digits
-			attempted(ctx, s, started, served(event.WishRepeat), nil)
 		}
 	}
 }

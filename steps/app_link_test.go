@@ -111,7 +111,8 @@ func TestACustomerConfirmsOnTheirPage(t *testing.T) {
 		assert.Equal(t, c.methods, v["cs_methods"], name)
 		assert.Equal(t, []string{"+4917139200001 en"}, p.sent)
 		heard := ch.Heard()
-		assert.Equal(t, []string{"greeting", "ask-app-link", "digit-" + p.digits[:1], "digit-" + p.digits[1:]}, heard[:4], name)
+		want := []string{"greeting", "ask-app-link", "digit-" + p.digits[:1], "digit-" + p.digits[1:]}
+		assert.Equal(t, want, heard[:4], name)
 		assert.NotContains(t, heard, "ask-app-link-again", "%s: who is at it hears nothing again", name)
 		shown := sessiontest.Find[event.ProofShown](j)
 		require.Len(t, shown, 1, name)
@@ -201,9 +202,11 @@ func TestAnElseIsAskedOfWhoCannotOpenTheLink(t *testing.T) {
 func TestAnyKeyRepeatsTheDigits(t *testing.T) {
 	t.Parallel()
 	d, p := enrolled(), newPages()
-	ch, _, v := dial(t, verifying(d, 2, possession(p.step(d, newPost()))), "+15551230001",
-		append(keys("5"), p.does(p.enters(p.right), p.confirms(false))...)...)
+	looksAndPresses := sessiontest.Move{KeysNow: func() string { _ = p.shows(); return "5" }}
+	ch, j, v := dial(t, verifying(d, 2, possession(p.step(d, newPost()))), "+15551230001",
+		append([]sessiontest.Move{looksAndPresses}, p.does(p.enters(p.right), p.confirms(false))...)...)
 	assert.Equal(t, "verified", v["cs_status"])
+	assert.Equal(t, results("served", "accepted"), attempts(j, "app_link"))
 	assert.Equal(t, 1, times(ch.Heard(), "ask-app-link-again"))
 }
 
