@@ -10,6 +10,7 @@ import (
 	"path"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,14 +47,13 @@ sms: {url: "`+gateway.URL+`/messages", body: '{"to": "{{.To}}", "text": "{{.Text
 	s.apply(bankLine("links", "5100", "app_link: {}"))
 	two := s.nodes[1]
 	var secrets []string
-	visit := func(link string, presses string, form url.Values) string {
+	visit := func(link string, presses string, form url.Values) (text string, browser *http.Client) {
 		jar, err := cookiejar.New(nil)
 		require.NoError(t, err)
-		browser := &http.Client{Jar: jar}
+		browser = &http.Client{Jar: jar}
 		at, err := url.Parse(link)
 		require.NoError(t, err)
 		secrets = append(secrets, path.Base(link))
-		text := ""
 		for _, do := range []func() (*http.Response, error){
 			func() (*http.Response, error) { return browser.Get(two.api + at.Path) },
 			func() (*http.Response, error) { return browser.PostForm(two.api+"/my/open", nil) },
@@ -72,7 +72,7 @@ sms: {url: "`+gateway.URL+`/messages", body: '{"to": "{{.To}}", "text": "{{.Text
 		for _, c := range jar.Cookies(api) {
 			secrets = append(secrets, c.Value)
 		}
-		return text
+		return text, browser
 	}
 	call := func(account, presses string, form func(digits string) url.Values) sim.Result {
 		answered := false
@@ -113,7 +113,16 @@ sms: {url: "`+gateway.URL+`/messages", body: '{"to": "{{.To}}", "text": "{{.Text
 	require.Equal(t, http.StatusOK, status, text)
 	var made struct{ Link string }
 	require.NoError(t, json.Unmarshal([]byte(text), &made))
-	assert.Contains(t, visit(made.Link, "/my/erasure", url.Values{"sure": {"yes"}}), "You asked us to erase your data")
+	text, browser := visit(made.Link, "/my/erasure", url.Values{"sure": {"yes"}})
+	assert.Contains(t, text, "You asked us to erase your data")
+	require.Eventually(t, func() bool { // counted in the reports of this machine
+		got, err := browser.Get(two.api + "/my")
+		require.NoError(t, err)
+		body, err := io.ReadAll(got.Body)
+		require.NoError(t, err)
+		require.NoError(t, got.Body.Close())
+		return strings.Contains(string(body), "You proved that it was you.")
+	}, patience, 50*time.Millisecond)
 
 	require.NotEmpty(t, secrets)
 	everything := s.nodes[0].log() + two.log()

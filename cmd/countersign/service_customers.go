@@ -213,6 +213,7 @@ func (r customerRecords) Of(ctx context.Context, id string) (any, error) {
 			all.Passkeys = append(all.Passkeys, passkeyOn{k.Created, k.Used})
 		}
 	}
-	all.Calls, err = r.pages.Of(ctx, id, mostCalls)
+	calls, err := r.pages.Of(ctx, id, mostCalls)
+	all.Calls = append([]customer.Call{}, calls...)
 	return all, err
 }

@@ -52,13 +52,15 @@ func (p *Page) open(w http.ResponseWriter, r *http.Request) error {
 		return refuse(http.StatusTooManyRequests, "too_many")
 	}
 	link, err := p.Links.use(r.Context(), cookie.Value)
-	if errors.Is(err, ErrLink) {
-		return p.failed(r, refuse(http.StatusGone, "link_over"))
+	if err == nil || errors.Is(err, ErrLink) { // it is of no use any more
+		p.setLinkCookie(w, "", -1)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrLink):
+		return p.failed(r, refuse(http.StatusGone, "link_over"))
+	case err != nil:
 		return err
 	}
-	p.setLinkCookie(w, "", -1)
 	return p.begin(w, r, ofLink(link))
 }
 

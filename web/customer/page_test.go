@@ -41,6 +41,11 @@ func TestALinkOpensThePageOnce(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, second.get("/my").status)
 	assert.Equal(t, http.StatusOK, first.get("/my").status, "the visit goes on")
 
+	at, err := url.Parse(h.URL + "/my/open")
+	require.NoError(t, err)
+	for _, c := range first.Jar.Cookies(at) {
+		assert.NotEqual(t, linkCookie, c.Name, "the link is forgotten")
+	}
 	all, err := h.store.All(t.Context(), "link")
 	require.NoError(t, err)
 	for key := range all {
