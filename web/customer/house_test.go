@@ -3,6 +3,7 @@ package customer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -30,7 +31,7 @@ import (
 type house struct {
 	*httptest.Server
 	t      testing.TB
-	store  *shared.Memory
+	store  *unreliable
 	page   *Page
 	links  *Links
 	book   *applink.Book
@@ -44,6 +45,20 @@ type house struct {
 	messages []string
 	log      strings.Builder
 	gone     bool
+	callsErr error
+}
+
+// unreliable is a store that can be away.
+type unreliable struct {
+	*shared.Memory
+	away atomic.Bool
+}
+
+func (u *unreliable) Get(ctx context.Context, key string) ([]byte, uint64, error) {
+	if u.away.Load() {
+		return nil, 0, errors.New("away")
+	}
+	return u.Memory.Get(ctx, key)
 }
 
 // locked is a writer that the log and the test share.
@@ -71,6 +86,11 @@ func (h *house) calls() []Call {
 type calls struct{ h *house }
 
 func (c calls) Of(_ context.Context, customer string, most int) ([]Call, error) {
+	c.h.mu.Lock()
+	defer c.h.mu.Unlock()
+	if c.h.callsErr != nil {
+		return nil, c.h.callsErr
+	}
 	if customer != "C-1" {
 		return nil, nil
 	}
@@ -85,7 +105,7 @@ func (records) Of(_ context.Context, customer string) (any, error) {
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	h := &house{t: t, store: shared.NewMemory(), known: map[string]session.Known{}}
+	h := &house{t: t, store: &unreliable{Memory: shared.NewMemory()}, known: map[string]session.Known{}}
 	mux := http.NewServeMux()
 	h.Server = httptest.NewServer(mux)
 	t.Cleanup(h.Close)
@@ -228,9 +248,18 @@ func (p *phone) opens(link string) got {
 // signsIn comes from the company's own log-in.
 func (p *phone) signsIn(customer string, methods ...event.Method) got {
 	p.h.t.Helper()
-	raw, err := p.h.tokens.IssueFor(p.h.t.Context(), customer, methods, token.AnyLine)
-	require.NoError(p.h.t, err)
-	return p.post("/my/token", "token", raw)
+	return p.post("/my/token", "token", p.h.token(customer, methods...))
+}
+
+// token is one of a customer who signed in with a password, or by methods.
+func (h *house) token(customer string, methods ...event.Method) string {
+	h.t.Helper()
+	if methods == nil {
+		methods = []event.Method{session.MethodPassword}
+	}
+	raw, err := h.tokens.IssueFor(h.t.Context(), customer, methods, token.AnyLine)
+	require.NoError(h.t, err)
+	return raw
 }
 
 // script asks as my.js does.

@@ -17,9 +17,7 @@ import (
 
 	"countersign/internal/browsertest"
 	"countersign/session"
-	"countersign/session/event"
 	"countersign/session/sessiontest"
-	"countersign/session/token"
 	"countersign/steps"
 )
 
@@ -104,8 +102,7 @@ func (b *tab) accessible(what string) {
 // signsIn comes from the company's own log-in.
 func (b *tab) signsIn(customer string) {
 	b.t.Helper()
-	raw, err := b.h.tokens.IssueFor(b.t.Context(), customer, []event.Method{session.MethodPassword}, token.AnyLine)
-	require.NoError(b.t, err)
+	raw := b.h.token(customer)
 	b.goTo("/my/open")
 	require.NoError(b.t, chromedp.Do(b.Context, chromedp.Evaluate[chromedp.Void](`(() => {
 		const form = document.createElement("form");

@@ -1,6 +1,8 @@
 package customer
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -163,6 +165,54 @@ func TestThePageSaysWhatACustomerWantsToKnow(t *testing.T) {
 	}
 	assert.Less(t, first, 60_000)
 	assert.Contains(t, english.text, asset.URL("my.css"))
+}
+
+func TestWhatIsAwayIsSaid(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	p := h.phone()
+	link := h.link("C-1", ForPage, "")
+	p.opens(link)
+	h.mu.Lock()
+	h.callsErr = errors.New("no reports")
+	h.mu.Unlock()
+	got := p.get("/my")
+	assert.Equal(t, http.StatusOK, got.status)
+	assert.Contains(t, got.text, "This is not available at the moment.")
+	assert.Contains(t, got.text, "Your data", "the other sections are there")
+	link = h.link("C-1", ForPage, "")
+	p = h.phone()
+	p.get(link)
+	h.store.away.Store(true)
+	assert.Equal(t, http.StatusServiceUnavailable, p.post("/my/open").status)
+	assert.Equal(t, http.StatusServiceUnavailable, p.post("/my/token", "token", h.token("C-1")).status)
+	h.store.away.Store(false)
+	assert.Equal(t, http.StatusOK, p.post("/my/open").status, "an outage uses no link up")
+}
+
+func TestVisitsOfACustomerAreLimited(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for range mostBegins {
+		require.Equal(t, http.StatusOK, h.phone().signsIn("C-1", session.MethodPassword).status)
+	}
+	assert.Equal(t, http.StatusTooManyRequests, h.phone().signsIn("C-1", session.MethodPassword).status)
+	assert.Equal(t, http.StatusOK, h.phone().signsIn("C-2", session.MethodPassword).status)
+}
+
+func TestALimitForgetsAndIsBounded(t *testing.T) {
+	t.Parallel()
+	l, now := newLimit(2, time.Minute), time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
+	assert.True(t, l.allows("a", now))
+	assert.True(t, l.allows("a", now))
+	assert.False(t, l.allows("a", now.Add(59*time.Second)))
+	assert.True(t, l.allows("a", now.Add(time.Minute)))
+	for i := range mostKeys + 10 {
+		l.allows(fmt.Sprint(i), now.Add(2*time.Minute))
+	}
+	assert.LessOrEqual(t, len(l.counts), mostKeys+1)
+	assert.False(t, l.allows("one more", now.Add(2*time.Minute)), "all others are counted together")
+	assert.True(t, l.allows("one more", now.Add(4*time.Minute)))
 }
 
 func TestNothingIsDoneForAnotherSite(t *testing.T) {
