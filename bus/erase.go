@@ -19,10 +19,12 @@ type Erased struct {
 	Events int `json:"events"`
 	Calls  int `json:"calls"`
 	Tokens int `json:"tokens"`
+	// Page counts the values of their page: links, visits, passkeys, questions of calls, callbacks.
+	Page int `json:"page"`
 }
 
 // Erase removes a customer from NATS: every message of the calls on which they were named and of the calls given, and
-// the values kept for those calls and for their tokens. Messages with personal data are overwritten in NATS's files.
+// the values kept for those calls, for their tokens and for their page. Messages with personal data are overwritten in NATS's files.
 // at, if set, hears the progress. An error does not stop Erase from removing the rest.
 func (s *State) Erase(ctx context.Context, customer string, calls []string,
 	at func(done, of int)) (e Erased, err error) {
@@ -31,6 +33,9 @@ func (s *State) Erase(ctx context.Context, customer string, calls []string,
 		errs = append(errs, fmt.Errorf("erase from NATS: %w", err))
 	}
 	if e.Tokens, err = s.guard.forget(ctx, customer, tokenPrefix+">"); err != nil {
+		errs = append(errs, fmt.Errorf("erase from NATS: %w", err))
+	}
+	if e.Page, err = s.customers.forget(ctx, customer, ">"); err != nil {
 		errs = append(errs, fmt.Errorf("erase from NATS: %w", err))
 	}
 	if e.Events, err = s.eraseEvents(ctx, customer, calls, at); err != nil {

@@ -69,14 +69,18 @@ func TestACustomerIsErasedFromNATS(t *testing.T) {
 			time.Hour)
 		require.NoError(t, err)
 	}
+	_, err := s.Customers().Create(t.Context(), "passkeys.0", []byte(`{"customer":"C-1001","keys":[]}`), shared.Forever)
+	require.NoError(t, err)
+	_, err = s.Customers().Create(t.Context(), "passkeys.1", []byte(`{"customer":"C-1002","keys":[]}`), shared.Forever)
+	require.NoError(t, err)
 	// One is a used token, the other a call that names the customer in the journal only.
-	_, err := s.Guard().Put(t.Context(), "token.0", []byte(`{"used":"2026-03-01T12:00:00Z"}`), time.Hour)
+	_, err = s.Guard().Put(t.Context(), "token.0", []byte(`{"used":"2026-03-01T12:00:00Z"}`), time.Hour)
 	require.NoError(t, err)
 	require.NotEmpty(t, holds(t, dir, "C-1001"))
 	told := 0
 	e, err := s.Erase(t.Context(), "C-1001", []string{"call-3"}, func(done, of int) { told++; assert.Equal(t, 15, of) })
 	require.NoError(t, err)
-	assert.Equal(t, bus.Erased{Events: 15, Calls: 2, Tokens: 1}, e)
+	assert.Equal(t, bus.Erased{Events: 15, Calls: 2, Tokens: 1, Page: 1}, e)
 	assert.Equal(t, 15, told)
 	assert.Empty(t, holds(t, dir, "C-1001"))
 	assert.Empty(t, holds(t, dir, "C-1003"), "a call from the journal is erased, whomever it names")

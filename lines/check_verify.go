@@ -83,13 +83,13 @@ func (c *checker) reachable() {
 	switch session.Level(v.Level) {
 	case session.Verified:
 		if !knowledge && !possession && count[session.Weak] < 2 {
-			c.wrong(path, "level 2 cannot be reached: it takes a PIN, passphrase, sms_code or totp, "+
+			c.wrong(path, "level 2 cannot be reached: it takes a PIN, passphrase, sms_code, totp or app_link, "+
 				"or two weak answers (birth_date, fact)")
 		}
 	case session.Strong:
 		if !knowledge || !possession {
 			c.wrong(path, "level 3 cannot be reached: it takes something the customer knows (pin, passphrase) "+
-				"and something they have (sms_code, totp)")
+				"and something they have (sms_code, totp, app_link)")
 		}
 	}
 }

@@ -20,6 +20,8 @@ type Parts struct {
 	Countries map[event.Way][]string
 	// Receipts are those of text messages; nil if the gateway sends none.
 	Receipts steps.Receipts
+	// AppLinks ask customers on their own page; nil where there is none, which the question skips.
+	AppLinks steps.AppLinks
 	// Waits know how long callers wait; nil: nobody does.
 	Waits steps.Waits
 	// Region and PopURL apply to lines without their own.

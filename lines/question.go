@@ -31,6 +31,7 @@ type Kind interface {
 // kinds lists all kinds of questions in the order of documentation. Add new ones at the end.
 var kinds = []func() Kind{
 	usual[PIN], usual[BirthDate], usual[Fact], usual[Passphrase], usual[SMSCode], usual[TOTP],
+	usual[AppLink],
 }
 
 // usual makes the question of a kind with its default settings.

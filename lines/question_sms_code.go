@@ -67,7 +67,7 @@ func (*SMSCode) describe() (string, map[string]doc) {
 	}
 }
 
-// CodeWays are the ways on which the line sends one-time codes, in the order of documentation.
+// CodeWays are the ways on which the line sends one-time codes and links, in the order of documentation.
 func (d *Definition) CodeWays() (used []event.Way) {
 	name := map[event.Way]bool{}
 	add := func(q Question) {
@@ -75,6 +75,9 @@ func (d *Definition) CodeWays() (used []event.Way) {
 			for _, w := range s.Ways {
 				name[event.Way(w)] = true
 			}
+		}
+		if _, is := q.Kind.(*AppLink); is {
+			name[event.WaySMS] = true
 		}
 	}
 	for _, q := range d.Verify.all() {

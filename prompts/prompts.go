@@ -156,7 +156,10 @@ var saysMore = map[string]string{
 	"ask-passphrase-again": "Asks for the spoken passphrase after a retry prompt, in the same breath; a tone follows.",
 	"ask-code": "Asks for the one-time code the first time, and says how to have it sent again: " +
 		"0 and the hash key.",
-	"ask-code-again": "Asks for the one-time code after a retry prompt or after code-sent-again, in the same breath.",
+	"ask-app-link": "A link to the customer's page is on its way to their telephone, and the page asks for two digits, " +
+		"which follow: one breath.",
+	"ask-app-link-again": "The same while we wait for the customer's answer; the two digits follow.",
+	"ask-code-again":     "Asks for the one-time code after a retry prompt or after code-sent-again, in the same breath.",
 }
 
 // MaxLanguages is how many languages a language menu can offer: language-1 to language-4.

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -22,6 +23,8 @@ type Ask struct {
 	// News, if set, is asked every two seconds while the caller keys nothing, every five while they may speak: true ends
 	// the Ask as a silence would.
 	News func() bool
+	// NewsEach is how often it is asked; default two seconds, and five while the caller may speak. At least a second.
+	NewsEach time.Duration
 }
 
 // Ask plays what was queued, then the prompts of a, and collects digits. The step wipes the entry's digits.
@@ -52,7 +55,7 @@ func (s *Session) Ask(ctx context.Context, a Ask) (Entry, error) {
 			return Entry{}, err
 		}
 		began := s.now()
-		entry, err := s.collect(ctx, c, a.News)
+		entry, err := s.collect(ctx, c, a.News, a.NewsEach)
 		s.said = s.said || entry.Spoken
 		s.listened = s.listened && !entry.Deaf
 		s.hashDue = err == nil && entry.Class == Input && !entry.Terminated && entry.Keyed == c.Max
@@ -74,7 +77,9 @@ const (
 )
 
 // collect collects in slices while there may be news, and notes what that says about the trunk.
-func (s *Session) collect(ctx context.Context, c Collect, news func() bool) (entry Entry, err error) {
+func (s *Session) collect(
+	ctx context.Context, c Collect, news func() bool, often time.Duration,
+) (entry Entry, err error) {
 	defer func() {
 		if err == nil {
 			s.heard.note(entry)
@@ -85,9 +90,9 @@ func (s *Session) collect(ctx context.Context, c Collect, news func() bool) (ent
 	}
 	deaf := false
 	for left := c.FirstDigit; ; {
-		each := newsEach
+		each := cmp.Or(often, newsEach)
 		if c.Speech != nil {
-			each = newsHearing
+			each = max(often, newsHearing)
 		}
 		if c.FirstDigit = left; left >= each+time.Second { // FreeSWITCH waits a second at least
 			c.FirstDigit = each

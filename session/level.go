@@ -14,6 +14,9 @@ const (
 	Knowledge
 	// Possession is something that only the customer has, such as the telephone that a one-time code is sent to.
 	Possession
+	// TwoFactors is possession and knowledge in one: a device of the customer's that itself asks who holds it, by PIN or by
+	// finger or face, such as a passkey with user verification.
+	TwoFactors
 )
 
 // Level is how far the caller's identity is proven.
@@ -26,7 +29,7 @@ const (
 	Identified Level = 1
 	// Verified: one knowledge or possession factor, or two weak ones.
 	Verified Level = 2
-	// Strong: knowledge and possession together.
+	// Strong: knowledge and possession together, as two factors or as one that is both.
 	Strong Level = 3
 )
 
@@ -55,6 +58,9 @@ func levelOf(identified bool, proven []Factor) Level {
 		case Knowledge:
 			knowledge++
 		case Possession:
+			possession++
+		case TwoFactors:
+			knowledge++
 			possession++
 		}
 	}

@@ -99,6 +99,7 @@ func (r Routes) For(status event.Status, why event.Reason) (outcome string, to D
 		event.ReasonNoInput: {"failed", r.Failed}, event.ReasonNoMatch: {"failed", r.Failed},
 		event.ReasonNotFound:    {"failed", r.Failed},
 		event.ReasonWrongAnswer: {"failed", r.Failed}, event.ReasonVoid: {"failed", r.Failed},
+		event.ReasonDenied:   {"failed", r.Failed},
 		event.ReasonNotHeard: {"failed", r.Failed},
 		event.ReasonTooLong:  {"failed", r.Failed}, event.ReasonSendLimit: {"failed", r.Failed},
 		event.ReasonOptedOut: {"opted_out", r.OptedOut}, event.ReasonLocked: {"locked", r.Locked},

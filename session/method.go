@@ -21,6 +21,8 @@ type Method struct {
 	Login bool
 	// Fact says that its answer is a numeric fact of the customer's record, imported as fact:<name>.
 	Fact bool
+	// By is the question that can end with this method in place of its own; empty if none does.
+	By event.Method
 
 	prompt string
 }
@@ -48,6 +50,8 @@ var methods = []Method{
 	{Name: event.MethodPassphrase, Factor: Knowledge, Login: true, Asks: "the spoken passphrase"},
 	{Name: event.MethodSMSCode, Factor: Possession, Login: true, Asks: "the one-time code", prompt: "ask-code"},
 	{Name: event.MethodTOTP, Factor: Possession, Login: true, Asks: "the code of the authenticator app"},
+	{Name: event.MethodAppLink, Factor: Possession, Asks: "the link to the customer's page"},
+	{Name: event.MethodPasskey, Factor: TwoFactors, Login: true, By: event.MethodAppLink},
 	{Name: MethodPassword, Factor: Knowledge, Login: true},
 	{Name: MethodApp, Factor: Possession, Login: true},
 }

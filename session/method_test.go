@@ -35,7 +35,8 @@ func TestWhatAMethodProves(t *testing.T) {
 		session.NoFactor:   {"ani", "account", "customer", "phone", "tracking", "token"},
 		session.Weak:       {"birth_date", "postcode"},
 		session.Knowledge:  {"pin", "passphrase"},
-		session.Possession: {"sms_code", "totp"},
+		session.Possession: {"sms_code", "totp", "app_link"},
+		session.TwoFactors: {"passkey"},
 	} {
 		for _, m := range methods {
 			assert.Equal(t, factor, session.FactorOf(m), m)
@@ -56,7 +57,7 @@ func TestNamesOfIdentifiersAndFacts(t *testing.T) {
 		"tracking": {identifies: true},
 		"greeting": {}, "language": {}, "step_up": {}, "confirmation": {}, "failure": {}, "closed": {}, "remember_number": {},
 		"id": {}, "name": {}, "phones": {}, "emails": {}, "totp_secret": {}, "enrolled": {},
-		"ani": {}, "token": {}, "pin": {}, "birth_date": {}, "passphrase": {}, "sms_code": {}, "totp": {},
+		"ani": {}, "token": {}, "pin": {}, "birth_date": {}, "passphrase": {}, "sms_code": {}, "totp": {}, "app_link": {}, "passkey": {},
 		"": {}, "2nd": {}, "Post": {}, "post-code": {}, "abcdefghijklmnopqrstuvwxyz_0123456": {},
 	} {
 		assert.Equal(t, want.identifies, session.MayIdentify(name), "%q identifies", name)

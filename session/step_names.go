@@ -34,7 +34,7 @@ func MayBeFact(name string) bool {
 }
 
 // free says that a company may use a built-in method's name, because no call meets that method itself.
-func (m Method) free() bool { return m.Asks == "" && !m.Identifies }
+func (m Method) free() bool { return m.Asks == "" && !m.Identifies && m.By == "" }
 
 // IsFact says whether a customer's record may have a numeric fact of that name: a company's own, or a built-in one.
 func IsFact(name string) bool {

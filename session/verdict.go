@@ -81,7 +81,7 @@ func (r *Runner) decide(ctx context.Context, s *Session, log *slog.Logger) verdi
 var callersFailure = map[event.Reason]bool{
 	event.ReasonNotFound: true, event.ReasonNoMatch: true, event.ReasonWrongAnswer: true, event.ReasonLocked: true,
 	event.ReasonVelocity: true,
-	event.ReasonVoid:     true,
+	event.ReasonVoid:     true, event.ReasonDenied: true,
 }
 
 // freely lists the reasons of callers who guess at nothing: they go to a person of their own accord, or through no
@@ -144,7 +144,7 @@ func failedStep(out Outcome, err error, attempts []event.Attempt) bool {
 		return slices.ContainsFunc(attempts, judgedWrong)
 	}
 	switch out.Reason {
-	case event.ReasonWrongAnswer, event.ReasonNotFound:
+	case event.ReasonWrongAnswer, event.ReasonNotFound, event.ReasonDenied:
 		return true
 	case event.ReasonLocked, event.ReasonNotEnrolled, event.ReasonCorrected:
 		return slices.ContainsFunc(attempts, judgedWrong)

@@ -169,3 +169,15 @@ func (w CodeWay) reaches(e164 string) bool {
 		return false
 	}
 }
+
+// Mobile is the first of a customer's telephones that may get a text message outside of a call: of one of the countries
+// (ISO 3166; none means all), and on file for long enough (docs/policy.md#otp-destination). Empty if there is none.
+func Mobile(phones []session.Phone, countries []string, now time.Time) (e164 string) {
+	way := CodeWay{Way: event.WaySMS, Countries: countries}
+	for _, p := range phones {
+		if now.Sub(p.Since) >= settled && way.reaches(p.E164) {
+			return p.E164
+		}
+	}
+	return ""
+}

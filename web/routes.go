@@ -23,6 +23,7 @@ func (a *api) routes() []access.Route {
 		{Method: "POST", Path: "/v1/receipts/sms", Rule: access.Key(access.Receipts), Handler: handle(a.receipt)},
 		{Method: "POST", Path: "/v1/tokens", Rule: access.Key(access.Tokens), Handler: handle(a.issue)},
 		{Method: "POST", Path: "/v1/embed-tokens", Rule: access.Key(access.Embed), Handler: handle(a.embedToken)},
+		{Method: "POST", Path: "/v1/links", Rule: access.Key(access.Customers), Handler: handle(a.makeLink), Within: linkWithin},
 		{Method: "GET", Path: "/v1/queues", Rule: access.Public(), Often: true, Handler: a.wallboard((*public.Wallboard).Queues)},
 		{
 			Method: "GET", Path: "/v1/queues/stream", Rule: access.Public(), Often: true, Stream: true,

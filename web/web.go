@@ -57,6 +57,8 @@ type Options struct {
 	Callbacks *Callbacks
 	// Wallboard is what everybody may know of queues; nil: nothing.
 	Wallboard *public.Wallboard
+	// Links make links to customers' pages; nil where they have none.
+	Links MakesLinks
 	// Staff are the screens, and Routes theirs. Without Staff nobody is signed in, and there are no screens.
 	Staff  Staff
 	Routes []access.Route

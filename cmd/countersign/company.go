@@ -93,5 +93,8 @@ func (s *service) lineParts(cfg config, c *company) lines.Parts {
 	if s.waits != nil {
 		p.Waits = s.waits
 	}
+	if s.pages != nil && c.codes.gateway != nil {
+		p.AppLinks = s.pages.asks()
+	}
 	return p
 }

@@ -67,6 +67,9 @@ type config struct {
 	Customers struct {
 		Pepper string `yaml:"pepper"`
 		Hash   string `yaml:"hash"`
+		// Page says whether customers have one, Brand is the company's name on it.
+		Page  bool   `yaml:"page"`
+		Brand string `yaml:"brand"`
 	} `yaml:"customers"`
 	Backend backend.Settings    `yaml:"backend"`
 	SMS     sms.Settings        `yaml:"sms"`
@@ -197,7 +200,7 @@ func defaults() config {
 	c.Calls.MaxActions = 60
 	c.Caller.Placeholders = []string{}
 	c.Keys = defaultTrunkKeys()
-	c.Customers.Hash = customers.SchemeArgon2id
+	c.Customers.Hash, c.Customers.Page = customers.SchemeArgon2id, true
 	c.Lines.Approval = approvalOne
 	c.Prompts.Voices = prompts.Voices{}
 	c.Guard = guard.DefaultRules()

@@ -151,8 +151,9 @@ func printReceipt(c *cli.Context, r erase.Receipt) {
 	if r.NATS.Attempts {
 		attempts = "attempts"
 	}
-	row("NATS", r.NATS.Events, "event", "%s, %s, %s",
-		counted(r.NATS.Calls, "remembered call"), counted(r.NATS.Tokens, "token"), attempts)
+	row("NATS", r.NATS.Events, "event", "%s, %s, %s, %s",
+		counted(r.NATS.Calls, "remembered call"), counted(r.NATS.Tokens, "token"), counted(r.NATS.Page, "value")+" of their page",
+		attempts)
 	row("reports", r.Reports.Calls, "call", "anonymised")
 	row("searched", r.Searched.Files, "file", "%d MB, %s", r.Searched.Bytes>>20, counted(len(r.Searched.Found), "trace"))
 	_ = w.Flush()

@@ -19,6 +19,7 @@ import (
 	"countersign/ops/demo"
 	"countersign/session/event"
 	"countersign/store/customers"
+	"countersign/web/customer"
 )
 
 func demoCommand() *cli.Command {
@@ -93,7 +94,7 @@ func demoConfig(data string) config {
 	cfg := defaults()
 	cfg.data, cfg.demo = data, demoVisitors()
 	demo.AllowRepeats(&cfg.Guard)
-	cfg.Customers.Hash = customers.SchemeHMAC // everybody knows these PINs, and argon2id of all would take a minute of CPU
+	cfg.Customers.Hash, cfg.Customers.Brand = customers.SchemeHMAC, "Sample Bank" // everybody knows these PINs, and argon2id of all would take a minute of CPU
 	cfg.Socket.Listen, cfg.NATS.Listen, cfg.Web.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	return cfg
 }
@@ -141,8 +142,14 @@ func startForDemo(ctx context.Context, cfg config, log *slog.Logger) (*demo.Serv
 			return errors.Join(s.awaitNATS(ctx), s.addVisitors(ctx))
 		},
 		Drain: s.drain, Close: s.close, Screens: s.demoURL(),
+		PageOf: func(ctx context.Context, id string) (string, error) {
+			return s.pages.Make(ctx, customer.PageLink{Customer: id, Purpose: customer.ForPage}, demoLinkLife)
+		},
 	}, nil
 }
+
+// demoLinkLife is how long the link to a customer's page is good that a demo prints.
+const demoLinkLife = 12 * time.Hour
 
 func printWhereDemoIs(screen io.Writer, callers int, speed float64, data string, a demo.Addresses) {
 	us := invocation()
@@ -158,9 +165,10 @@ func printWhereDemoIs(screen io.Writer, callers int, speed float64, data string,
   lines              %s lines list --data %s --nats %s
   text messages      %s
   customers          %s
+  a customer's page  %s      (good once)
   reports            %s report summary --data %s      (funnel, failed, calls)
 
-`, callers, speed, a.Screens, us, a.Socket, us, data, a.NATS, us, data, a.NATS, a.SMS, customers, us, data)
+`, callers, speed, a.Screens, us, a.Socket, us, data, a.NATS, us, data, a.NATS, a.SMS, customers, a.Page, us, data)
 }
 
 // printCall prints a call as it ended: when, who, after how long, with which result and why.

@@ -219,7 +219,7 @@ func TestABadConfigurationIsRefusedWithEverythingThatIsWrong(t *testing.T) {
 		"socket: {allow: [\"::/0\"]}":                     {"socket.allow", "::/0"},
 		"socket: {allow: [0.0.0.0/1, 128.0.0.0/1]}":       {"socket.allow", "0.0.0.0/1"},
 		"web: {keys: {x: abc}}":                           {"c.yaml:1:17: web.keys.x must be the SHA-256"},
-		"web: {keys: {x: {sha256: abc, scope: [calls]}}}": {"web.keys.x", "scopes: [calls, step-up, tokens, receipts, reports, embed, lines, callbacks, admin]"},
+		"web: {keys: {x: {sha256: abc, scope: [calls]}}}": {"web.keys.x", "scopes: [calls, step-up, tokens, receipts, reports, embed, customers, lines, callbacks, admin]"},
 		"web: {keys: {x: {sha256: abc, scopes: [all]}}}":  {`has the scope "all"`, "x must be the SHA-256"},
 		"line: {region: QQ}":                              {"QQ", "two letters"},
 		"socket: {max_calls: 0}":                          {"max_calls"},

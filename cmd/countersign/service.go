@@ -59,6 +59,7 @@ type service struct {
 	overrides    *overrides.Book
 	waits        *waiting.Board // nil without queues
 	wallboard    *customer.Wallboard
+	pages        *customerPages // nil without a page for customers
 	staged       *staged.Watcher
 	callbacks    *callbacks // nil without
 	company      companyNow
@@ -173,6 +174,7 @@ func startService(
 
 	// Service lines, and the calls on them.
 	s.openWaits()
+	s.openCustomerPages(tokens)
 	s.sounds = sounds{catalogue: catalogue, shared: s.state.Recordings()}
 	s.lines, err = live.New(live.Options{
 		Parts: s.lineParts(cfg, own), Unset: own.codes.unset,

@@ -88,6 +88,9 @@ func (s *service) addScreens(o *web.Options) {
 	if o.Wallboard = s.wallboard; o.Wallboard != nil {
 		o.Routes = append(o.Routes, o.Wallboard.Routes()...)
 	}
+	if s.pages != nil {
+		o.Routes, o.Links = append(o.Routes, s.pages.page().Routes()...), s.pages
+	}
 	o.LineBook = &web.LineBook{
 		Lines: s.state.Lines(), Plan: options.LineSettings.Plan, Tally: s.staged.Of, Audit: note,
 		NeedsTwo: options.LineSettings.NeedsTwo, WhatIf: s.whatIfOptions,

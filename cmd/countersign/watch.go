@@ -186,6 +186,16 @@ func eventText(data event.Data, version int) string {
 			after = " after " + seconds(d.Milliseconds)
 		}
 		return fmt.Sprintf("%s by %s%s %s%s", d.Step, d.Way, to, d.State, after)
+	case event.ProofShown:
+		return fmt.Sprintf("%s shown after %s", d.Step, seconds(d.Milliseconds))
+	case event.ProofConfirmed:
+		with := "with the digits"
+		if d.Passkey {
+			with = "with a passkey"
+		}
+		return fmt.Sprintf("%s %s after %s", d.Step, with, seconds(d.Milliseconds))
+	case event.ProofDenied:
+		return fmt.Sprintf("%s %s after %s", d.Step, d.Why, seconds(d.Milliseconds))
 	case event.AgentOffered:
 		return fmt.Sprintf("%s rings%s, waiting for %s", d.Agent, throughQueue(d.Queue), seconds(d.WaitedMilliseconds))
 	case event.AgentConnected:

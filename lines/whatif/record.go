@@ -58,7 +58,9 @@ type step struct {
 	lockedOut bool
 	// nobody: the caller had named nobody.
 	nobody bool
-	used   bool
+	// passkey: the customer confirmed with one.
+	passkey bool
+	used    bool
 }
 
 // spent is how long all steps took.
@@ -122,6 +124,10 @@ func (r *reader) read(e event.Event) {
 		r.stepFinished(e.Time, d)
 	case event.Identified:
 		r.identified(d)
+	case event.ProofConfirmed:
+		if r.running != nil {
+			r.running.passkey = d.Passkey
+		}
 	case event.Locked:
 		r.locked(d)
 	case event.StepUpRequested:
@@ -244,7 +250,10 @@ func (r *reader) knownBefore(ended event.CallEnded) {
 	}
 	token := slices.Index(ended.Methods, event.MethodToken) // its own methods come before its name
 	for i, m := range ended.Methods {
-		passed := func(s *step) bool { return s.name == string(m) && s.Result == event.StepPassed }
+		passed := func(s *step) bool {
+			by, _ := session.MethodOf(m)
+			return (s.name == string(m) || s.name == string(by.By)) && s.Result == event.StepPassed
+		}
 		if slices.ContainsFunc(rec.steps, passed) {
 			continue
 		}

@@ -49,7 +49,7 @@ func New(defs []*lines.Definition, o Options) (*Trial, error) {
 	t := &Trial{lines: map[string]*trialLine{}, player: p}
 	for _, def := range defs {
 		l, err := lines.Compile(def, 0, lines.Parts{
-			Directory: customers{p}, Sends: messages{p}, Senders: lines.EveryWay(messages{p}), Once: messages{p},
+			Directory: customers{p}, Sends: messages{p}, Senders: lines.EveryWay(messages{p}), Once: messages{p}, AppLinks: appLinks{p},
 			Region: o.Region, PopURL: o.PopURL,
 		})
 		if err != nil {

@@ -78,6 +78,8 @@ type Service struct {
 	AwaitNATS func(context.Context) error
 	// Screens is where the screens are.
 	Screens string
+	// PageOf makes a link to a customer's own page; nil: there are none.
+	PageOf func(ctx context.Context, customer string) (string, error)
 	// Drain ends the calls and publishes their events. Close ends everything else.
 	Drain func(context.Context) error
 	Close func() error
@@ -86,6 +88,8 @@ type Service struct {
 // Addresses are where the parts of the demo can be reached.
 type Addresses struct {
 	Socket, NATS, SMS, Screens string
+	// Page is a link to a customer's own page, good once.
+	Page string
 	// Customer is the URL of one customer in the CRM; empty without CRM.
 	Customer string
 }
@@ -97,6 +101,9 @@ func AllowRepeats(r *guard.Rules) {
 	r.CallerNames, r.CallerNamesWithin = 4, time.Minute
 	r.Anonymous = 10_000
 }
+
+// pageOf is the sample customer whose page the demo shows.
+const pageOf = "C-1001"
 
 // Run has sample callers call until For is over or ctx ends, and sums up their calls. An error after the first call
 // comes with a summary.
@@ -143,6 +150,11 @@ func Run(ctx context.Context, o Options) (sum *Summary, err error) {
 	d := &demo{options: o, service: s, sms: sms, desk: desk, calls: newTally(), samples: samples}
 	if err := d.prepare(ctx); err != nil {
 		return nil, errors.Join(err, within(drainWithin, s.Drain), s.Close())
+	}
+	if s.PageOf != nil {
+		if addresses.Page, err = s.PageOf(ctx, pageOf); err != nil {
+			o.Log.Error("no link to a customer's page", "err", err)
+		}
 	}
 	if o.Ready != nil {
 		o.Ready(addresses)

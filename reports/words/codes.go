@@ -145,6 +145,10 @@ var reasons = map[string]entry{
 		"back to the number", "the caller went back to key their number again",
 		"zurück zur Nummer", "der Anrufer ging zurück, um seine Nummer noch einmal einzugeben",
 	},
+	"denied": {
+		"not calling", "the customer says on their own page that they are not calling: the caller is somebody else",
+		"ruft nicht an", "der Kunde sagt auf seiner eigenen Seite, dass er nicht anruft: der Anrufer ist jemand anders",
+	},
 	"hung_up": {
 		"hung up", "the caller hung up first", "aufgelegt", "der Anrufer hat vorher aufgelegt",
 	},
@@ -206,6 +210,14 @@ var steps = map[string]entry{
 	"totp": {
 		"authenticator code", "a one-time code of the customer's authenticator app (TOTP)",
 		"Authenticator-Code", "ein Einmalcode der Authenticator-App des Kunden (TOTP)",
+	},
+	"app_link": {
+		"link to the page", "a link sent to a telephone on file, and the digits that the call speaks, keyed on its page",
+		"Link zur Seite", "ein Link an ein hinterlegtes Telefon, auf dessen Seite die Ziffern aus dem Anruf eingegeben wurden",
+	},
+	"passkey": {
+		"passkey", "a passkey on the customer's page, whose device has checked who holds it",
+		"Passkey", "ein Passkey auf der Seite des Kunden, dessen Gerät geprüft hat, wer es in der Hand hat",
 	},
 	"password": {
 		"password", "the login to the company's website or app", "Passwort", "die Anmeldung an Website oder App der Firma",

@@ -19,6 +19,9 @@ const (
 	// AlarmReturned: the new version of a line, which began with a share of the calls, was worse than it may be, and the
 	// version before is in force for all again. Calls and Failures are those of the new version; What says why.
 	AlarmReturned AlarmKind = "returned"
+	// AlarmNotCalling: a customer says on their own page that they are not calling, while a call says that it is them.
+	// Call is that call. It has no counts.
+	AlarmNotCalling AlarmKind = "not_calling"
 )
 
 // Alarm is the counts of all machines, or what was lost.
@@ -33,6 +36,8 @@ type Alarm struct {
 	What string `json:"what,omitempty"`
 	// Trunk is FreeSWITCH's name of the trunk, with AlarmNoKeys alone: its gateway, or profile and address.
 	Trunk string `json:"trunk,omitempty"`
+	// Call is our id of the call that it is about, with AlarmNotCalling alone.
+	Call string `json:"call,omitempty"`
 }
 
 // Fact implements Data.

@@ -39,9 +39,10 @@ type Call struct {
 	// Milliseconds is the length of our part of the call.
 	Milliseconds int64
 
-	// StepUp: the call was a step-up. Locked: something was locked on it. Test: staff tried a draft.
-	StepUp, Locked, Test bool
-	Steps                []CallStep
+	// StepUp: the call was a step-up. Locked: something was locked on it. Denied: the customer says that they are not
+	// calling. Test: staff tried a draft.
+	StepUp, Locked, Denied, Test bool
+	Steps                        []CallStep
 	// Agents are the agents at whom the call rang after it was handed on.
 	Agents []CallAgent
 
@@ -95,6 +96,8 @@ func (c *Call) Add(e Event) {
 		c.StepUp = true
 	case Locked:
 		c.Locked = true
+	case ProofDenied:
+		c.Denied = c.Denied || d.Why == DenialNotCalling
 	case StepStarted:
 		c.Steps = append(c.Steps, CallStep{Step: d.Step, Started: e.Time})
 	case StepFinished:

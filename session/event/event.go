@@ -189,6 +189,9 @@ var decoders = map[Fact]func(json.RawMessage) (Data, error){
 	FactCallEnded:         into[CallEnded],
 	FactPromptMissing:     into[PromptMissing],
 	FactCodeSent:          into[CodeSent],
+	FactProofShown:        into[ProofShown],
+	FactProofConfirmed:    into[ProofConfirmed],
+	FactProofDenied:       into[ProofDenied],
 	FactTokenRefused:      into[TokenRefused],
 	FactLocked:            into[Locked],
 	FactStepUpRequested:   into[StepUpRequested],
@@ -209,7 +212,8 @@ var decoders = map[Fact]func(json.RawMessage) (Data, error){
 // Facts lists every fact of this version, in the order in which a call usually meets them.
 func Facts() []Fact {
 	return []Fact{
-		FactCallStarted, FactStepUpRequested, FactTokenRefused, FactStepStarted, FactCodeSent, FactStepFinished,
+		FactCallStarted, FactStepUpRequested, FactTokenRefused, FactStepStarted, FactCodeSent,
+		FactProofShown, FactProofConfirmed, FactProofDenied, FactStepFinished,
 		FactPromptMissing, FactIdentified, FactLocked, FactVerified,
 		FactFailed, FactRouted, FactCallEnded, FactAgentOffered, FactAgentMissed, FactAgentConnected, FactAgentDone,
 		FactConfigChanged, FactAlarm,

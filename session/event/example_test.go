@@ -47,6 +47,11 @@ func examples() map[event.Fact]event.Event {
 		one(failed, 2, after(160*time.Second), event.CodeSent{
 			Step: "sms_code", Way: event.WaySMS, State: event.CodeNotDelivered, Last2: "42", Milliseconds: 3120,
 		}),
+		one(verified, 6, after(13480*time.Millisecond), event.ProofShown{Step: "app_link", Milliseconds: 9120}),
+		one(verified, 7, after(16210*time.Millisecond), event.ProofConfirmed{Step: "app_link", Passkey: true, Milliseconds: 11850}),
+		one(failed, 4, after(171*time.Second), event.ProofDenied{
+			Step: "app_link", Why: event.DenialNotCalling, Milliseconds: 14730,
+		}),
 		one(failed, 3, after(170*time.Second), event.PromptMissing{Prompt: "ask-pin-again", Language: "en"}),
 		one(failed, 5, after(178*time.Second), event.StepFinished{
 			Step: "phone", Result: event.StepFailed, Reason: event.ReasonNotFound, Milliseconds: 24310,
@@ -93,7 +98,7 @@ func examples() map[event.Fact]event.Event {
 		}),
 		one(
 			"alarm-retail-2025-11-19T09:46", 1, after(5*time.Minute),
-			event.Alarm{Kind: event.AlarmNoKeys, Calls: 30, Failures: 30, Seconds: 1740, Trunk: "carrier-a",
+			event.Alarm{Kind: event.AlarmNoKeys, Calls: 30, Failures: 30, Seconds: 1740, Trunk: "carrier-a", Call: "019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04",
 				What: "no key was heard in 30 calls in a row on the trunk carrier-a, since 2025-11-19T09:17:07Z; " +
 					"on other trunks keys were heard in 311 of 340 calls"},
 		),

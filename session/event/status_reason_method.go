@@ -58,6 +58,8 @@ const (
 	ReasonTooLong Reason = "too_long"
 	// ReasonCorrected: the caller went back to their identifier.
 	ReasonCorrected Reason = "corrected"
+	// ReasonDenied: the customer says on their own page that they are not calling.
+	ReasonDenied Reason = "denied"
 	// ReasonHungUp: the caller hung up first.
 	ReasonHungUp Reason = "hung_up"
 )
@@ -82,6 +84,10 @@ const (
 	MethodSMSCode Method = "sms_code"
 	// MethodTOTP: a time-based one-time code from the customer's authenticator.
 	MethodTOTP Method = "totp"
+	// MethodAppLink: a link sent to a telephone on file, and the digits that the call speaks keyed on its page.
+	MethodAppLink Method = "app_link"
+	// MethodPasskey: the same with a passkey, whose device has checked who holds it.
+	MethodPasskey Method = "passkey"
 	// MethodToken: an ID&V token from another channel.
 	MethodToken Method = "token"
 )

@@ -98,7 +98,7 @@ func TestALoginElsewhereHasTheProofsOfItsMethods(t *testing.T) {
 		"a birth date":              {[]event.Method{event.MethodBirthDate}, session.Identified, 1},
 		"one birth date said twice": {[]event.Method{event.MethodBirthDate, event.MethodBirthDate}, session.Identified, 1},
 		"an account number":         {[]event.Method{event.MethodAccount}, session.Identified, 0},
-		"every method there is":     {token.Methods(), session.Strong, 7},
+		"every method there is":     {token.Methods(), session.Strong, 8},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -71,6 +71,7 @@ const (
 	CallbackMoved     = "callback_moved"
 	CallbackCancelled = "callback_cancelled"
 	CallbackTaken     = "callback_taken"
+	ErasureAsked      = "erasure_asked"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )

@@ -41,6 +41,8 @@ const (
 	Reports Scope = "reports"
 	// Embed: let agents see their calls inside a page, without a sign-in: whoever is named is believed to be there.
 	Embed Scope = "embed"
+	// Customers: make links to customers' pages: whoever has one can open that page.
+	Customers Scope = "customers"
 	// Lines: read and publish service lines.
 	Lines Scope = "lines"
 	// Callbacks: book callbacks, see, move and cancel them, and ask whether a customer is being called, and by whom.
@@ -52,7 +54,7 @@ const (
 
 // Scopes are all of them.
 func Scopes() []Scope {
-	return []Scope{Calls, StepUp, Tokens, Receipts, Reports, Embed, Lines, Callbacks, Administer}
+	return []Scope{Calls, StepUp, Tokens, Receipts, Reports, Embed, Customers, Lines, Callbacks, Administer}
 }
 
 // DefaultScopes are those of a key whose settings name none: what an agent's screen needs.

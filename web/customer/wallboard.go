@@ -267,7 +267,7 @@ func (b *Wallboard) Stream(w http.ResponseWriter, r *http.Request) {
 	for {
 		if m := b.now(); m.told != last || quiet >= tellEvery {
 			last, quiet = m.told, 0
-			_ = out.SetWriteDeadline(b.o.Now().Add(10 * time.Second))
+			_ = out.SetWriteDeadline(time.Now().Add(10 * time.Second)) // of the network, not of what is shown
 			if _, err := fmt.Fprintf(w, "data: %s\n\n", m.json.body); err != nil || out.Flush() != nil {
 				return
 			}

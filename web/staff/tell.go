@@ -43,6 +43,15 @@ func (p page) tell(e event.Event) string {
 		return p.T("tell_ended_" + string(d.End))
 	case event.CodeSent:
 		return p.T("tell_code_sent")
+	case event.ProofShown:
+		return p.T("tell_proof_shown")
+	case event.ProofConfirmed:
+		if d.Passkey {
+			return p.T("tell_proof_passkey")
+		}
+		return p.T("tell_proof_confirmed")
+	case event.ProofDenied:
+		return p.T("tell_proof_denied_" + string(d.Why))
 	case event.Locked:
 		return p.T("tell_locked")
 	case event.StepUpRequested:

@@ -3,6 +3,7 @@ package staff
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +22,9 @@ func (p *Pages) warnings(ctx context.Context, shown page, c deskCall) (warnings 
 		warnings = append(warnings, shown.T("warn_velocity"))
 	case call.Reason == event.ReasonUntrusted, call.Start.Attestation == "failed":
 		warnings = append(warnings, shown.T("warn_untrusted"))
+	}
+	if call.Denied || slices.ContainsFunc(c.Again, func(again live.Call) bool { return again.Denied }) {
+		warnings = append(warnings, shown.T("warn_proof_denied"))
 	}
 	if denied(c.Again) {
 		warnings = append(warnings, shown.T("warn_denied"))

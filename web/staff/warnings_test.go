@@ -43,6 +43,15 @@ func TestWarningsWhereTheyAreDue(t *testing.T) {
 	assert.Contains(t, b.get("/desk").text, denied)
 	o.happened("call-1", "retail", event.AgentDone{Agent: "1001", End: event.AgentEndCaller})
 
+	const fraud = "the customer says that they are not calling"
+	assert.NotContains(t, text, fraud)
+	o.happened("call-9", "retail", append(append(byAccount("C-9")[:4:4],
+		event.ProofDenied{Step: "app_link", Why: event.DenialWrongDigits}), offered("1001"), connected("1001"))...)
+	assert.NotContains(t, b.get("/desk").text, fraud)
+	o.happened("call-9", "retail", event.ProofDenied{Step: "app_link", Why: event.DenialNotCalling})
+	assert.Contains(t, b.get("/desk").text, fraud)
+	o.happened("call-9", "retail", event.AgentDone{Agent: "1001", End: event.AgentEndCaller})
+
 	o.happened("call-2", "retail", append(byAccount("C-7"), offered("1001"))...)
 	text = b.get("/desk").text
 	assert.Contains(t, text, newNumber)
