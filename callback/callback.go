@@ -146,6 +146,9 @@ const (
 	PlaceFor = 2 * time.Hour
 )
 
+// Actor is who does something to a callback.
+type Actor = event.CallbackActor
+
 // Errors of a Book. Any other means that it is unavailable.
 var (
 	// ErrUnknown: there is no such callback, or it is another customer's.

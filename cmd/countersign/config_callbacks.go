@@ -16,6 +16,7 @@ import (
 type callbackSettings struct {
 	Dial      string   `yaml:"dial"`
 	Agents    string   `yaml:"agents"`
+	Line      string   `yaml:"line"`
 	Caller    string   `yaml:"caller"`
 	Ring      duration `yaml:"ring"`
 	Socket    string   `yaml:"socket"`
@@ -33,7 +34,7 @@ type callbackSettings struct {
 
 func defaultCallbacks() (c callbackSettings) {
 	c.Agents, c.Ring = "user/{telephone}", duration(30*time.Second)
-	c.Countries = []string{}
+	c.Line, c.Countries = "default", []string{}
 	c.Window, c.Capacity, c.Ahead, c.Remind = duration(30*time.Minute), 4, duration(7*day), duration(15*time.Minute)
 	c.Hours.TZ, c.Hours.Open, c.Hours.Holidays = "UTC", "Mo-Fr 08:00-18:00", []string{}
 	return c
@@ -71,6 +72,9 @@ func (c callbackSettings) check() error {
 	}
 	if w := time.Duration(c.Window); w < 5*time.Minute || w > 12*time.Hour || w%time.Minute != 0 || 24*time.Hour%w != 0 {
 		errs = append(errs, fmt.Errorf("window is %s: it must be from 5m to 12h, and a day must be a multiple of it", w))
+	}
+	if c.Line == "" {
+		errs = append(errs, errors.New("line is missing: name the line whose agents call back who books on the customers' page"))
 	}
 	if c.Capacity < 1 || c.Capacity > 1000 {
 		errs = append(errs, fmt.Errorf("capacity is %d: it must be from 1 to 1000", c.Capacity))

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"countersign/backend/sms"
 	"countersign/reports"
 	"countersign/session"
@@ -15,6 +17,7 @@ import (
 	"countersign/steps"
 	"countersign/store/audit"
 	"countersign/web/customer"
+	"countersign/web/live"
 	"countersign/web/staff"
 )
 
@@ -80,6 +83,14 @@ func (c *customerPages) page() *customer.Page {
 		Store: s.state.Customers(), Links: c.links, URL: c.url(), Brand: brand, Tokens: c.tokens, Find: s.company.ByID,
 		Known: s.state.Calls().Recall, Proofs: c.book, Alarm: c.alarm, Calls: c, Audit: c.audit, Log: s.log, Now: time.Now,
 	}
+	if s.callbacks != nil {
+		o.Callbacks, o.CallbackLine = s.callbacks.book, func() string { return s.settings.get().Callbacks.Line }
+		o.Region = func() string { return s.settings.get().Line.Region }
+		o.Impostor, o.OnLine = c.impostor, c.onLine
+		if zone := s.settings.get().Callbacks.windows().Zone; zone != nil {
+			o.Zone = zone
+		}
+	}
 	if brand == "" {
 		brand = "Countersign"
 	}
@@ -108,6 +119,31 @@ func (c *customerPages) alarm(ctx context.Context, q applink.Question) {
 		Kind: event.AlarmNotCalling, Seconds: 1, Call: q.Call,
 		What: "the call " + q.Call + " says that it is a customer, who says on their page that it is not",
 	})
+}
+
+// impostor tells supervisors, and whoever of the staff has the customer on the line next, that somebody called them in the
+// company's name.
+func (c *customerPages) impostor(_ context.Context, id string) error {
+	c.s.log.Error("a customer says that somebody called them in the company's name")
+	now := time.Now().UTC()
+	line := c.s.settings.get().Callbacks.Line
+	about := fmt.Sprintf("alarm-%s-%s-impostor-%s", line, now.Format("200601021504"), uuid.NewString()[:8])
+	ctx, cancel := context.WithTimeout(context.Background(), proveWithin)
+	defer cancel()
+	c.s.publishAlarm(ctx, about, now, line, event.Alarm{
+		Kind: event.AlarmImpostor, Seconds: 1, Customer: id,
+		What: "a customer says that somebody called them in the company's name, and it was nobody of ours",
+	})
+	return nil
+}
+
+// onLine is the customer's own call, now.
+func (c *customerPages) onLine(id string) (now customer.OnLine, ok bool) {
+	calls := c.s.live.Select(func(call live.Call) bool { return call.Customer == id && call.Phase() != live.Over })
+	if len(calls) == 0 {
+		return now, false
+	}
+	return customer.OnLine{Line: calls[0].Line, Since: calls[0].Started}, true
 }
 
 // Of implements customer.Calls. The reports have the calls of all machines.

@@ -22,6 +22,8 @@ const (
 	// AlarmNotCalling: a customer says on their own page that they are not calling, while a call says that it is them.
 	// Call is that call. It has no counts.
 	AlarmNotCalling AlarmKind = "not_calling"
+	// AlarmImpostor: a customer says on their own page that somebody called them in the company's name. It has no counts.
+	AlarmImpostor AlarmKind = "impostor"
 )
 
 // Alarm is the counts of all machines, or what was lost.
@@ -38,6 +40,8 @@ type Alarm struct {
 	Trunk string `json:"trunk,omitempty"`
 	// Call is our id of the call that it is about, with AlarmNotCalling alone.
 	Call string `json:"call,omitempty"`
+	// Customer is whom it concerns, with AlarmImpostor alone.
+	Customer string `json:"customer,omitempty"`
 }
 
 // Fact implements Data.

@@ -15,6 +15,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"countersign/callback"
+	"countersign/internal/timezones"
 	"countersign/session"
 	"countersign/session/applink"
 	"countersign/session/shared"
@@ -46,6 +48,15 @@ type PageOptions struct {
 	Passkeys *Passkeys
 	// Calls are a customer's own calls.
 	Calls Calls
+	// Callbacks are the customers'; CallbackLine is the line whose agents call back, and Region that of numbers without a
+	// country.
+	Callbacks    Callbacks
+	CallbackLine func() string
+	Region       func() string
+	// OnLine is a customer's own call to the company, now.
+	OnLine func(customer string) (OnLine, bool)
+	// Impostor is told that somebody called a customer in the company's name.
+	Impostor func(ctx context.Context, customer string) error
 	// Records are what is on record about a customer.
 	Records Records
 	// Audit writes down what a customer did.
@@ -66,6 +77,8 @@ type Page struct {
 	failures *limit // by address
 	openings *limit // by link
 	begins   *limit // by customer
+	reports  *limit // by customer
+	bookings *limit // by customer
 	sections []section
 }
 
@@ -81,6 +94,7 @@ const (
 	mostFailures, failuresEvery = 20, time.Minute
 	mostOpenings, openingsEvery = 10, time.Minute
 	mostBegins, beginsEvery     = 20, time.Hour
+	mostBookings, bookingsEvery = 20, time.Hour
 )
 
 // NewPage makes the page.
@@ -106,9 +120,12 @@ func NewPage(o PageOptions) *Page {
 		failures:    newLimit(mostFailures, failuresEvery),
 		openings:    newLimit(mostOpenings, openingsEvery),
 		begins:      newLimit(mostBegins, beginsEvery),
+		reports:     newLimit(mostReports, reportsEvery),
+		bookings:    newLimit(mostBookings, bookingsEvery),
 	}
 	p.sections = []section{
-		{"proof", p.proofSection}, {"proven", p.provenSection}, {"calls", p.callsSection},
+		{"proof", p.proofSection}, {"calling", p.callingSection}, {"callbacks", p.callbacksSection},
+		{"proven", p.provenSection}, {"calls", p.callsSection},
 		{"passkeys", p.passkeysSection}, {"data", p.dataSection},
 	}
 	return p
@@ -139,6 +156,11 @@ func (p *Page) Routes() []access.Route {
 		route("POST", "/my/token", p.handle(p.openByToken)), // from the company's own page
 		visitor("GET", "/my", p.show),
 		visitor("POST", "/my/sign-out", p.signOut),
+		visitor("GET", "/my/calling", p.calling),
+		visitor("POST", "/my/impostor", p.report),
+		visitor("POST", "/my/callbacks", p.book),
+		visitor("POST", "/my/callbacks/{callback}", p.changeCallback),
+		visitor("GET", "/my/callbacks/{callback}/calendar", p.calendar),
 		visitor("POST", "/my/proof/digits", p.proofDigits),
 		visitor("POST", "/my/proof/confirm", p.proofConfirm),
 		visitor("POST", "/my/proof/deny", p.proofDeny),
@@ -233,6 +255,40 @@ func (s shown) T(key string, args ...any) (string, error) {
 
 // Clock is a time of the day, When a day and a time, ISO a time for programs.
 func (s shown) Clock(t time.Time) string { return t.In(s.zone).Format("15:04") }
+
+// Seconds is a time of the day to the second.
+func (s shown) Seconds(t time.Time) string { return t.In(s.zone).Format("15:04:05") }
+
+// WhenIn is When in a time zone, ClockIn the same of Clock.
+func (s shown) WhenIn(t time.Time, tz string) string {
+	s.zone = s.in(tz)
+	return s.When(t)
+}
+
+// ClockIn is Clock in a time zone.
+func (s shown) ClockIn(t time.Time, tz string) string {
+	s.zone = s.in(tz)
+	return s.Clock(t)
+}
+
+func (s shown) in(tz string) *time.Location {
+	if zone, err := timezones.Load(tz); err == nil {
+		return zone
+	}
+	return s.zone
+}
+
+// Day is the day of a time in its own time zone, WindowOf the times of a window in theirs.
+func (s shown) Day(t time.Time) string {
+	s.zone = t.Location()
+	day, _, _ := strings.Cut(s.When(t), ",")
+	return day
+}
+
+// WindowOf is the times of a window.
+func (s shown) WindowOf(w callback.Window) string {
+	return w.From.Format("15:04") + "–" + w.To.Format("15:04")
+}
 
 // When is a day and a time.
 func (s shown) When(t time.Time) string {

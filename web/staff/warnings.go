@@ -32,6 +32,11 @@ func (p *Pages) warnings(ctx context.Context, shown page, c deskCall) (warnings 
 	if call.Customer == "" {
 		return warnings
 	}
+	if slices.ContainsFunc(p.Live.Alarms(func(string) bool { return true }), func(a live.Alarm) bool {
+		return a.Kind == event.AlarmImpostor && a.Customer == call.Customer
+	}) {
+		warnings = append(warnings, shown.T("warn_impostor"))
+	}
 	if newNumber(call) {
 		warnings = append(warnings, shown.T("warn_new_number"))
 	}
