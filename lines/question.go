@@ -100,6 +100,20 @@ func (v *Verify) all() iter.Seq2[place, Question] {
 	}
 }
 
+// asked yields all questions that may be asked: those of the list, and those that an else names.
+func (v *Verify) asked() iter.Seq[Question] {
+	return func(yield func(Question) bool) {
+		for _, q := range v.all() {
+			if !yield(q) {
+				return
+			}
+			if other, _, ok := v.find(q.orElse()); ok && q.orElse() != "" && !yield(other) {
+				return
+			}
+		}
+	}
+}
+
 // find returns the question that an else names: the one of that name in the list, or one with default settings.
 func (v *Verify) find(name string) (q Question, at int, ok bool) {
 	for at, q := range v.all() {

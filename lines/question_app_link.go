@@ -34,3 +34,13 @@ func (a *AppLink) step(c compiler) session.Step {
 		Limits: c.limits(0, Pace{}),
 	}
 }
+
+// AsksOnPage says whether the line asks customers on their own page.
+func (d *Definition) AsksOnPage() bool {
+	for q := range d.Verify.asked() {
+		if _, is := q.Kind.(*AppLink); is {
+			return true
+		}
+	}
+	return false
+}

@@ -70,20 +70,14 @@ func (*SMSCode) describe() (string, map[string]doc) {
 // CodeWays are the ways on which the line sends one-time codes and links, in the order of documentation.
 func (d *Definition) CodeWays() (used []event.Way) {
 	name := map[event.Way]bool{}
-	add := func(q Question) {
-		if s, is := q.Kind.(*SMSCode); is {
-			for _, w := range s.Ways {
+	for q := range d.Verify.asked() {
+		switch k := q.Kind.(type) {
+		case *SMSCode:
+			for _, w := range k.Ways {
 				name[event.Way(w)] = true
 			}
-		}
-		if _, is := q.Kind.(*AppLink); is {
+		case *AppLink:
 			name[event.WaySMS] = true
-		}
-	}
-	for _, q := range d.Verify.all() {
-		add(q)
-		if other, _, ok := d.Verify.find(q.orElse()); ok && q.orElse() != "" {
-			add(other)
 		}
 	}
 	for _, w := range codeWays {

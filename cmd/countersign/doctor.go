@@ -68,7 +68,7 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 		},
 		SamePepper: hasSamePepper,
 		Backend:    cfg.Backend, SMS: cfg.SMS, Email: cfg.Email, Speech: cfg.Speech, Webhooks: cfg.Webhooks,
-		CodeCalls: cfg.CodeCalls.Dial != "", Queues: cfg.Wallboard.Names(),
+		CodeCalls: cfg.CodeCalls.Dial != "", Page: cfg.hasCustomerPage(), Queues: cfg.Wallboard.Names(),
 		Region: cfg.Line.Region, Schedules: len(cfg.Reports.Schedules),
 	}
 	if isOpenToNetwork(cfg.Web.Listen) {

@@ -30,9 +30,12 @@ type customerPages struct {
 	messages *customer.Messages
 }
 
+// hasCustomerPage says whether customers have a page of their own.
+func (c config) hasCustomerPage() bool { return c.Customers.Page && c.Web.Listen != "" }
+
 // openCustomerPages makes them, if customers have a page.
 func (s *service) openCustomerPages(tokens *token.Issuer) {
-	if !s.cfg.Customers.Page || s.cfg.Web.Listen == "" {
+	if !s.cfg.hasCustomerPage() {
 		return
 	}
 	c := &customerPages{s: s, tokens: tokens, book: applink.New(s.state.Customers(), time.Now)}

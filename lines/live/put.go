@@ -119,6 +119,10 @@ func (l *Lines) compile(s shared.LineVersion) (made inForce, texts []prompts.Tex
 				"line", s.Name, "way", string(way), "do", "set "+setting)
 		}
 	}
+	if def.AsksOnPage() && l.o.Parts.AppLinks == nil {
+		l.o.Log.Warn("line asks customers on their own page, which is not there: their next question comes, or an agent",
+			"line", s.Name, "do", "set customers.page, web.listen and sms.url")
+	}
 	for language, replaced := range line.Replaced {
 		for _, r := range replaced {
 			if r.Text != "" {

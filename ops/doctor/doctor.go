@@ -104,6 +104,8 @@ type Options struct {
 	Webhooks map[string]webhook.Settings
 	// CodeCalls: code_calls.dial is set.
 	CodeCalls bool
+	// Page says that customers have a page of their own.
+	Page bool
 	// Queues are those of wallboard.queues.
 	Queues []string
 	// Region is line.region.

@@ -134,6 +134,8 @@ func TestLinesThatCannotWorkHereAreProblems(t *testing.T) {
 		for name, text := range map[string]string{
 			"bank": string(bank), "twin": strings.Replace(string(bank), "line: bank", "line: twin", 1),
 			"broken": "format: 1\nline: broken\n",
+			"linked": "format: 1\nline: linked\nidentify: [ani: {}]\nverify: {questions: [totp: {else: app_link}]}\n" +
+				"routes: {identified: agents XML default}\n",
 			"queued": strings.NewReplacer("line: bank", "line: queued\ntell_wait: nowhere@default").Replace(string(bank)),
 		} {
 			_, err := s.Lines().Put(ctx, name, text, bus.Change{Author: "test"})
@@ -150,6 +152,8 @@ func TestLinesThatCannotWorkHereAreProblems(t *testing.T) {
 	assert.Contains(t, details, "bank sends codes by sms, but sms.url is not set")
 	assert.Contains(t, details, "twin sends codes by sms, but sms.url is not set")
 	assert.Contains(t, details, "callers of the queue nowhere@default wait, which wallboard.queues does not have")
+	assert.Contains(t, details, "linked asks customers on their own page, which is not there", "in an else, too")
+	assert.Contains(t, details, "linked sends codes by sms")
 	assert.Contains(t, details, "broken, version 1, is not in force")
 	assert.Contains(t, details, "5200", "two lines claim one number")
 }

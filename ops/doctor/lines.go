@@ -120,6 +120,10 @@ func lineHasWhatItNeeds(o Options, def *lines.Definition, s shared.LineVersion) 
 				setting))
 		}
 	}
+	if def.AsksOnPage() && !o.Page {
+		found = append(found, problem("set customers.page and web.listen, or take app_link out of the line",
+			"%s asks customers on their own page, which is not there: they are asked the next question, or go to an agent", s.Name))
+	}
 	if q := def.TellWait; q != "" && !slices.Contains(o.Queues, q) {
 		found = append(found, problem("name it under wallboard.queues, or take tell_wait out of the line",
 			"%s tells how long callers of the queue %s wait, which wallboard.queues does not have: they are told nothing", s.Name, q))

@@ -98,7 +98,7 @@ func examples() map[event.Fact]event.Event {
 		}),
 		one(
 			"alarm-retail-2025-11-19T09:46", 1, after(5*time.Minute),
-			event.Alarm{Kind: event.AlarmNoKeys, Calls: 30, Failures: 30, Seconds: 1740, Trunk: "carrier-a", Call: "019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04",
+			event.Alarm{Kind: event.AlarmNoKeys, Calls: 30, Failures: 30, Seconds: 1740, Trunk: "carrier-a", Call: "019a9c2e-6f00-7c3a-9d41-5b2f8e7a1c04", Customer: "C-100042",
 				What: "no key was heard in 30 calls in a row on the trunk carrier-a, since 2025-11-19T09:17:07Z; " +
 					"on other trunks keys were heard in 311 of 340 calls"},
 		),
