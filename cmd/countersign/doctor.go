@@ -17,9 +17,11 @@ import (
 	"countersign/session"
 )
 
+const doctorName = "doctor"
+
 func doctorCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "doctor",
+		Name:        doctorName,
 		Usage:       "check what Countersign needs, and say what to do",
 		Description: "Starts and stops nothing. Exit code 1: something must be fixed before calls work as they should.",
 		Flags: []cli.Flag{
