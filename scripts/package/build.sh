@@ -27,15 +27,17 @@ export VERSION
 echo "countersign $VERSION, commit $commit of $date"
 
 # A static program runs on every Linux of its architecture, whatever its C library.
-compile() { # ARCH FILE
-	local cc=gcc
-	[ "$1" = "$(go env GOHOSTARCH)" ] || case "$1" in
-	arm64) cc=aarch64-linux-gnu-gcc ;;
-	amd64) cc=x86_64-linux-gnu-gcc ;;
+compiler() { # ARCH
+	case "$1" in
+	"$(go env GOHOSTARCH)") echo gcc ;;
+	arm64) echo aarch64-linux-gnu-gcc ;;
+	amd64) echo x86_64-linux-gnu-gcc ;;
 	esac
+}
+compile() { # ARCH FILE
 	local set="-X main.releaseVersion=v$VERSION -X main.releaseCommit=$commit -X main.releaseDate=$date"
 	set+=" -X main.defaultData=/var/lib/countersign -X main.defaultConfig=/etc/countersign/countersign.yaml"
-	CGO_ENABLED=1 GOOS=linux GOARCH=$1 CC=$cc GOFLAGS= go build -trimpath -buildvcs=false \
+	CGO_ENABLED=1 GOOS=linux GOARCH=$1 CC=$(compiler "$1") GOFLAGS= go build -trimpath -buildvcs=false \
 		-tags netgo,osusergo,sqlite_omit_load_extension \
 		-ldflags "-s -w -buildid= -linkmode external -extldflags '-static -Wl,--build-id=none' $set" -o "$2" ./cmd/countersign
 }
@@ -48,6 +50,7 @@ trap 'rm -rf "$work"' EXIT
 
 # What the program says about itself is the same on every architecture.
 here=$(go env GOHOSTARCH)
+GOBIN=$work go install $cyclonedx $nfpm # for this machine, whatever they are run for
 compile "$here" "$work/$here"
 about=$work/$here
 "$about" manual | gzip -9n >"$work/countersign.8.gz"
@@ -58,12 +61,12 @@ for ARCH in $archs; do
 	ln -f "$work/$ARCH" "$work/countersign"
 	touch -d "@$SOURCE_DATE_EPOCH" "$work"/countersign*
 	for packager in deb rpm; do
-		ARCH=$ARCH OUT=$work go run $nfpm package --config scripts/package/nfpm.yaml --packager $packager --target "$out/"
+		ARCH=$ARCH OUT=$work "$work/nfpm" package --config scripts/package/nfpm.yaml --packager $packager --target "$out/"
 	done
 	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
 		-C "$work" -c countersign countersign.8.gz countersign.bash countersign.zsh countersign.fish |
 		gzip -9n >"$out/countersign_${VERSION}_linux_$ARCH.tar.gz"
-	GOARCH=$ARCH CGO_ENABLED=1 go run $cyclonedx app -json -licenses -std -noserial -main cmd/countersign \
+	GOARCH=$ARCH CGO_ENABLED=1 CC=$(compiler "$ARCH") "$work/cyclonedx-gomod" app -json -licenses -std -noserial -main cmd/countersign \
 		-output "$out/countersign_${VERSION}_linux_$ARCH.cdx.json" .
 done
 (cd "$out" && sha256sum -- * >SHA256SUMS && cat SHA256SUMS)
