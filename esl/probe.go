@@ -32,10 +32,13 @@ func Probe(ctx context.Context, address string, within time.Duration) error {
 	}
 	defer nc.Close()
 	_ = nc.SetReadDeadline(deadline)
-	hello := make([]byte, len(connect)) // all of it: what is left unread would reset the connection
+	hello := make([]byte, len(connect))
 	_, err = io.ReadFull(nc, hello)
 	switch {
 	case string(hello) == connect:
+		// Hang up as FreeSWITCH does: what is left unread would reset the connection.
+		_ = nc.(*net.TCPConn).CloseWrite()
+		_, _ = io.Copy(io.Discard, nc)
 		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("%w for %s", ErrSilent, within)

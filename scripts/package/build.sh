@@ -50,7 +50,7 @@ trap 'rm -rf "$work"' EXIT
 
 # What the program says about itself is the same on every architecture.
 here=$(go env GOHOSTARCH)
-GOBIN=$work go install $cyclonedx $nfpm # for this machine, whatever they are run for
+for tool in $cyclonedx $nfpm; do GOBIN=$work go install "$tool"; done # run on this machine, whatever it builds for
 compile "$here" "$work/$here"
 about=$work/$here
 "$about" manual | gzip -9n >"$work/countersign.8.gz"
