@@ -82,7 +82,8 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Commands: []*cli.Command{
 			demoCommand(), serveCommand(), reloadCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), backendCommand(),
 			reportCommand(), peopleCommand(), keysCommand(), webhooksCommand(), watchCommand(), replayCommand(),
-			journalCommand(), doctorCommand(), healthCommand(), auditCommand(), retentionCommand(), versionCommand(),
+			journalCommand(), doctorCommand(), healthCommand(), auditCommand(), retentionCommand(),
+			backupCommand(), restoreCommand(), versionCommand(),
 			completionCommand(), manualCommand(), helpCommand(),
 		},
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,

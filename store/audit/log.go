@@ -66,6 +66,8 @@ const (
 	LineReturned   = "line_returned"
 	LineTried      = "line_tried"
 	SettingsSet    = "settings_changed"
+	BackedUp       = "backed_up"
+	Restored       = "restored"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )
