@@ -66,7 +66,7 @@ for ARCH in $archs; do
 	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
 		-C "$work" -c countersign countersign.8.gz countersign.bash countersign.zsh countersign.fish |
 		gzip -9n >"$out/countersign_${VERSION}_linux_$ARCH.tar.gz"
-	GOARCH=$ARCH CGO_ENABLED=1 CC=$(compiler "$ARCH") "$work/cyclonedx-gomod" app -json -licenses -std -noserial -main cmd/countersign \
+	GOARCH=$ARCH CGO_ENABLED=1 CC=$(compiler "$ARCH") "$work/cyclonedx-gomod" app -json -licenses -std -noserial -notimestamp -main cmd/countersign \
 		-output "$out/countersign_${VERSION}_linux_$ARCH.cdx.json" .
 done
 (cd "$out" && sha256sum -- * >SHA256SUMS && cat SHA256SUMS)
