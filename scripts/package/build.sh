@@ -56,6 +56,11 @@ about=$work/$here
 "$about" manual | gzip -9n >"$work/countersign.8.gz"
 for shell in bash zsh fish; do "$about" completion "$shell" >"$work/countersign.$shell"; done
 
+# Licences ask for their texts beside the program, one for its source.
+go run github.com/google/go-licenses@v1.6.0 save ./cmd/countersign --save_path="$work/licences" 2>/dev/null
+mkdir "$work/licences/go" && cp "$(go env GOROOT)/LICENSE" "$work/licences/go/"
+chmod -R u=rwX,go=rX "$work/licences"
+
 for ARCH in $archs; do
 	[ -e "$work/$ARCH" ] || compile "$ARCH" "$work/$ARCH"
 	ln -f "$work/$ARCH" "$work/countersign"
@@ -64,7 +69,7 @@ for ARCH in $archs; do
 		ARCH=$ARCH OUT=$work "$work/nfpm" package --config scripts/package/nfpm.yaml --packager $packager --target "$out/"
 	done
 	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
-		-C "$work" -c countersign countersign.8.gz countersign.bash countersign.zsh countersign.fish |
+		-C "$work" -c countersign countersign.8.gz countersign.bash countersign.zsh countersign.fish licences |
 		gzip -9n >"$out/countersign_${VERSION}_linux_$ARCH.tar.gz"
 	GOARCH=$ARCH CGO_ENABLED=1 CC=$(compiler "$ARCH") "$work/cyclonedx-gomod" app -json -licenses -std -noserial -notimestamp -main cmd/countersign \
 		-output "$out/countersign_${VERSION}_linux_$ARCH.cdx.json" .
