@@ -11,5 +11,6 @@ if [ -e /var/lib/countersign ]; then
 	echo "Customers, calls and keys remain in /var/lib/countersign, with their user countersign. To delete them:" \
 		"rm -r /var/lib/countersign && userdel countersign"
 elif getent passwd countersign >/dev/null; then
+	[ ! -e /etc/countersign ] || chgrp -R root /etc/countersign # rpm keeps settings that were changed
 	userdel countersign
 fi
