@@ -31,7 +31,7 @@ func TestThePackagesSettingsAreAccepted(t *testing.T) {
 	assert.Len(t, got.FreeSWITCH, 1)
 }
 
-func TestThePackagesUnitWaitsForTheDrain(t *testing.T) {
+func TestThePackagesUnitWaitsForTheDrainAndRestartsAServiceThatHangs(t *testing.T) {
 	t.Parallel()
 	unit, err := os.ReadFile(filepath.FromSlash("../../scripts/package/countersign.service"))
 	require.NoError(t, err)
@@ -39,5 +39,6 @@ func TestThePackagesUnitWaitsForTheDrain(t *testing.T) {
 	require.Len(t, m, 2)
 	stop, err := strconv.Atoi(string(m[1]))
 	require.NoError(t, err)
+	assert.NotContains(t, string(unit), "RestartPreventExitStatus", "a program that systemd's watchdog aborts exits with 2")
 	assert.Greater(t, time.Duration(stop)*time.Second, time.Duration(defaults().Socket.Drain)+closeWithin)
 }
