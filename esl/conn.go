@@ -23,6 +23,9 @@ var ErrPeer = errors.New("not an outbound event socket of FreeSWITCH")
 // taken for the reply to the next command.
 var errNoReply = errors.New("no reply in time")
 
+// errClosed: the peer closed the connection in order.
+var errClosed = errors.New("FreeSWITCH closed it")
+
 // conn is one connection: commands out, replies and completions in. Its reader goroutine owns the reading side; the
 // call's goroutine writes commands.
 type conn struct {
@@ -293,7 +296,7 @@ func (c *conn) readError(err error) error {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, io.EOF):
-		return fmt.Errorf("%w: FreeSWITCH closed it", session.ErrLineLost)
+		return fmt.Errorf("%w: %w", session.ErrLineLost, errClosed)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return fmt.Errorf("%w: the peer fell silent", session.ErrLineLost)
 	default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"runtime/debug"
@@ -200,7 +201,11 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, end context.CancelCause
 	ch := &channel{c: c}
 	call, err := ch.open(ctx)
 	if err != nil {
-		s.o.Log.Info("connection is not a call", "peer", nc.RemoteAddr().String(), "err", err)
+		level := slog.LevelInfo
+		if errors.Is(err, errClosed) { // a Probe, or a caller who hung up at once
+			level = slog.LevelDebug
+		}
+		s.o.Log.Log(ctx, level, "connection is not a call", "peer", nc.RemoteAddr().String(), "err", err)
 		return
 	}
 	call.ID, call.Started = s.o.NewCallID(), s.o.Now()

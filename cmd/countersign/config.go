@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -32,7 +33,9 @@ import (
 	"countersign/web/staff"
 )
 
-const defaultData = "./countersign-data"
+// Where data and settings are unless an option says so. Packages set their own (scripts/package/build.sh); a file of
+// settings that is not there counts only if somebody has named it.
+var defaultData, defaultConfig = "./countersign-data", ""
 
 const day = 24 * time.Hour
 
@@ -241,6 +244,9 @@ func loadConfig(c *cli.Context) (config, error) {
 		return config{}, wrongUse("--data needs a folder")
 	}
 	cfg.data = cmp.Or(c.String("data"), os.Getenv("COUNTERSIGN_DATA"), defaultData)
+	if err := ownersData(c, cfg.data); err != nil {
+		return config{}, err
+	}
 	if cfg, err = cfg.withOverrides(); err != nil {
 		fmt.Fprintf(c.App.ErrWriter, "countersign: settings that were changed on the screens are left out: %v\n", err)
 	}
@@ -249,7 +255,10 @@ func loadConfig(c *cli.Context) (config, error) {
 
 // configFile is --config, or "".
 func configFile(c *cli.Context) string {
-	return cmp.Or(c.String("config"), os.Getenv("COUNTERSIGN_CONFIG"))
+	if file := cmp.Or(c.String("config"), os.Getenv("COUNTERSIGN_CONFIG")); file != "" || !exists(defaultConfig) {
+		return file
+	}
+	return defaultConfig
 }
 
 // readConfig reads file over the defaults; "" is none.
@@ -268,6 +277,9 @@ func readConfig(file string) (config, error) {
 // readFile reads file over c, and checks the result.
 func (c *config) readFile(file string) error {
 	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("read settings: %w: run this as the service's user, such as with sudo -u countersign", err)
+	}
 	if err != nil {
 		return fmt.Errorf("read settings: %w", err)
 	}

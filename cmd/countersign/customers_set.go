@@ -88,6 +88,16 @@ func readSecret(c *cli.Context, name string) (session.Secret, error) {
 	return session.NewSecret(first), nil
 }
 
+// readPassphrase asks once, without echo, on a terminal; elsewhere it reads one line of standard input.
+func readPassphrase(c *cli.Context) (session.Secret, error) {
+	in, isFile := c.App.Reader.(*os.File)
+	if !isFile || !term.IsTerminal(int(in.Fd())) {
+		return readSecret(c, "passphrase")
+	}
+	text, err := readHidden(c, in, "Passphrase: ")
+	return session.NewSecret(text), err
+}
+
 // readHidden asks on a terminal without echo. Ctrl-C cancels and restores the terminal.
 func readHidden(c *cli.Context, in *os.File, prompt string) ([]byte, error) {
 	before, err := term.GetState(int(in.Fd()))

@@ -17,9 +17,11 @@ import (
 	"countersign/session"
 )
 
+const doctorName = "doctor"
+
 func doctorCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "doctor",
+		Name:        doctorName,
 		Usage:       "check what Countersign needs, and say what to do",
 		Description: "Starts and stops nothing. Exit code 1: something must be fixed before calls work as they should.",
 		Flags: []cli.Flag{
@@ -59,6 +61,7 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 			Audit: cfg.auditPath(), Reports: cfg.reportsPath(), Lines: cfg.linesPath(),
 			Trunks: cfg.trunksPath(),
 		},
+		Settings: configFile(c), Keys: []string{cfg.tokenKeyPath(), cfg.natsKeys().Write, cfg.natsKeys().Read},
 		Hash:    cfg.Customers.Hash,
 		Prompts: cfg.promptsDir(), OwnPrompts: cfg.Prompts.Path != "", Voices: cfg.Prompts.Voices,
 		Socket: cfg.Socket.Listen, FreeSWITCH: c.String("freeswitch"),
@@ -71,7 +74,15 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 		CodeCalls: cfg.CodeCalls.Dial != "", Page: cfg.hasCustomerPage(), Queues: cfg.Wallboard.Names(),
 		Region: cfg.Line.Region, Schedules: len(cfg.Reports.Schedules),
 	}
-	if isOpenToNetwork(cfg.Web.Listen) {
+	for _, key := range []string{cfg.Web.TLS.Key, cfg.NATS.Key} {
+		if key != "" {
+			o.Certificates = append(o.Certificates, key)
+		}
+	}
+	if cfg.NATS.Credentials != "" {
+		o.Keys = append(o.Keys, cfg.NATS.Credentials)
+	}
+	if isOpenToNetwork(cfg.Web.Listen) && !cfg.webTLS() {
 		o.OpenAPI = cfg.Web.Listen
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Web.Keys)) {

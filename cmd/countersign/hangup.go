@@ -28,9 +28,12 @@ func reloadOnHangup(ctx context.Context, r *reloads) (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	var listening sync.WaitGroup
+	manager := manager{r.log}
 	listening.Go(func() {
 		for range hangups {
+			manager.reloading()
 			r.now(ctx, "SIGHUP")
+			manager.ready()
 		}
 	})
 	return func() {

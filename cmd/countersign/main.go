@@ -82,8 +82,9 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Commands: []*cli.Command{
 			demoCommand(), serveCommand(), reloadCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), backendCommand(),
 			reportCommand(), peopleCommand(), keysCommand(), webhooksCommand(), callbacksCommand(), watchCommand(), replayCommand(),
-			journalCommand(), doctorCommand(), auditCommand(), retentionCommand(), versionCommand(), completionCommand(),
-			helpCommand(),
+			journalCommand(), doctorCommand(), healthCommand(), auditCommand(), retentionCommand(),
+			backupCommand(), restoreCommand(), versionCommand(),
+			completionCommand(), manualCommand(), helpCommand(),
 		},
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,
 		Version:         thisBuild().String(),

@@ -31,6 +31,9 @@ func serveCommand() *cli.Command {
 	}
 }
 
+// closeWithin is how long the service may take from the end of the drain: calls end, events are flushed, parts close.
+const closeWithin = 30 * time.Second
+
 func serve(c *cli.Context) error {
 	if err := arguments(c, 0, "no arguments"); err != nil {
 		return err
@@ -61,6 +64,11 @@ func serve(c *cli.Context) error {
 	if err := noteServing(cfg); err != nil {
 		log.Warn("countersign reload will not find this service, SIGHUP does the same", "err", err)
 	}
+	manager := manager{log}
+	watched := newBackground()
+	defer watched.stop()
+	watched.run(func(ctx context.Context) { manager.watch(ctx, s.listener.Addr().String()) })
+	manager.ready()
 	api := "none"
 	if s.api != nil {
 		api = cfg.webURL(s.api.Addr().String())
@@ -74,6 +82,7 @@ func serve(c *cli.Context) error {
 		log.Error("event socket stopped unexpectedly", "err", err)
 	}
 	log.Info("stopping", "calls", s.server.Calls(), "drain", time.Duration(cfg.Socket.Drain))
+	manager.stopping(time.Duration(cfg.Socket.Drain) + closeWithin)
 	// A second signal ends the wait.
 	draining, again := signal.NotifyContext(context.Background(), stopSignals...)
 	defer again()

@@ -102,6 +102,9 @@ func serveReporting(c *cli.Context, r *reloads) error {
 	defer retaining.Wait()
 	defer cancel()
 	defer reloadOnHangup(context.WithoutCancel(ctx), r)()
+	manager := manager{log}
+	retaining.Go(func() { manager.watch(ctx, "") })
+	manager.ready()
 	return keepReports(ctx, r.settings, endpoint, nil, log)
 }
 

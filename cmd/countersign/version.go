@@ -10,6 +10,9 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
+// A release is built with these (scripts/package/build.sh). Other builds have what Go knows of them.
+var releaseVersion, releaseCommit, releaseDate string
+
 // build says which build of the program this is. What the build does not know is empty.
 type build struct {
 	Version string `json:"version"` // of a release, as Go knows it: v1.2.3, or (devel)
@@ -23,6 +26,10 @@ type build struct {
 
 func thisBuild() build {
 	b := build{Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	if releaseVersion != "" {
+		b.Version, b.Commit, b.Date = releaseVersion, releaseCommit, releaseDate
+		return b
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b

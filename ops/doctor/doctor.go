@@ -67,6 +67,10 @@ type Options struct {
 	Data  string
 	Flags string
 	Files Files
+	// Settings is the file of the settings, or "". Keys are other files that nobody else may read, Certificates the private
+	// keys of certificates.
+	Settings           string
+	Keys, Certificates []string
 	// Hash is customers.hash.
 	Hash string
 
@@ -160,6 +164,9 @@ var checks = []check{
 	{name: "trunks", run: trunksBringKeys},
 	{name: "recordings", run: recordingsCanBeMasked},
 	{name: "step-up", run: eventSocketsTakeCommands},
+	{name: "keys", run: keysAreClosed},
+	{name: "network", run: listenersAreClosed},
+	{name: "password", run: eventSocketsAreGuarded},
 	{name: "clock", run: clockIsSet},
 }
 

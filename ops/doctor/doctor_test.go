@@ -208,7 +208,7 @@ func TestPromptsMustBeThereAndReadable(t *testing.T) {
 
 func TestAnotherProgramOnOurPortIsAProblem(t *testing.T) {
 	t.Parallel()
-	for hello, state := range map[string]doctor.State{"SSH-2.0-x": doctor.Problem, "connect\n\n": doctor.OK} {
+	for hello, state := range map[string]doctor.State{"SSH-2.0-x": doctor.Problem, "connect\r\n\r\n": doctor.OK} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		done := make(chan struct{})

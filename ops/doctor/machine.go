@@ -3,14 +3,12 @@ package doctor
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
-	"net"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 
+	"countersign/esl"
 	"countersign/internal/datafile"
 	"countersign/internal/timezones"
 )
@@ -39,24 +37,21 @@ func dataFolderIsWritable(_ context.Context, o Options) []Finding {
 }
 
 func serviceListens(ctx context.Context, o Options) []Finding {
-	nc, err := (&net.Dialer{Timeout: o.Timeout}).DialContext(ctx, "tcp", o.Socket)
-	if err != nil {
-		return []Finding{note(o.command("serve"), "nothing listens on %s", o.Socket)}
-	}
-	defer nc.Close()
-	_ = nc.SetReadDeadline(time.Now().Add(o.Timeout))
-	hello := make([]byte, len("connect\n\n")) // all of it: what is left unread would reset the connection
-	_, err = io.ReadFull(nc, hello)
-	switch {
-	case strings.HasPrefix(string(hello), "connect"):
+	switch err := esl.Probe(ctx, o.Socket, o.Timeout); {
+	case err == nil:
 		return []Finding{ok("countersign answers on %s", o.Socket)}
-	case errors.Is(err, os.ErrDeadlineExceeded) && serviceRuns(o):
+	case errors.Is(err, esl.ErrSilent) && serviceRuns(o):
 		return []Finding{problem("restart it, such as with systemctl restart countersign; its log may say why. Callers go "+
 			"to a person meanwhile, each after a wait", "the countersign that uses %s hangs: it took a connection on %s and "+
 			"said nothing for %s", o.Data, o.Socket, o.Timeout)}
+	case errors.Is(err, esl.ErrRefusing) && serviceRuns(o):
+		return []Finding{note("nothing, if it has just started or is being stopped; otherwise see socket.allow and "+
+			"socket.max_calls", "countersign refuses calls on %s: FreeSWITCH takes them to a person", o.Socket)}
+	case errors.Is(err, esl.ErrSilent), errors.Is(err, esl.ErrRefusing), errors.Is(err, esl.ErrForeign):
+		return []Finding{problem("stop it, or set socket.listen and the dialplan to another port",
+			"another program listens on %s", o.Socket)}
 	}
-	return []Finding{problem("stop it, or set socket.listen and the dialplan to another port",
-		"another program listens on %s", o.Socket)}
+	return []Finding{note(o.command("serve"), "nothing listens on %s", o.Socket)}
 }
 
 // serviceRuns reports whether a service uses the data folder.

@@ -72,6 +72,8 @@ const (
 	CallbackCancelled = "callback_cancelled"
 	CallbackTaken     = "callback_taken"
 	ErasureAsked      = "erasure_asked"
+	BackedUp          = "backed_up"
+	Restored          = "restored"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )
