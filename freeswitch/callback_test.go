@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"countersign/callback"
+	"countersign/internal/browsertest"
 	"countersign/session/event"
 )
 
@@ -124,7 +125,14 @@ func TestACustomerIsCalledBack(t *testing.T) {
 	s := startCallbackSite(t)
 	desk := openDesk(t, s.service, "Amara", "1003@bank.example")
 	assert.Equal(t, "red", s.calling(t, "B-1"))
-	id := s.book(t, "B-1")
+	phone := s.opensPage(t, "B-1")
+	phone.await(`document.querySelector(".calling")?.dataset.state == "nobody"`)
+	require.NoError(t, chromedp.Do(phone.ctx,
+		chromedp.SendKeys(chromedp.ID("callback-subject"), "my order"), chromedp.SendKeys(chromedp.ID("callback-word"), callbackWord+"\r")))
+	phone.await(`document.querySelector("[data-callback]")`)
+	id, err := chromedp.Run(phone.ctx, chromedp.Evaluate[string](`document.querySelector("[data-callback]").dataset.callback`))
+	require.NoError(t, err)
+	assert.NotContains(t, phone.text("body"), callbackWord)
 	desk.await(`document.querySelector('[data-callback][data-state="due"]')`)
 	listed := string(s.run(t, "callbacks", "list", "--json"))
 	assert.Contains(t, listed, id)
@@ -140,6 +148,9 @@ func TestACustomerIsCalledBack(t *testing.T) {
 	require.True(t, await(agentsWithin, func() bool {
 		return s.calling(t, "B-1") == "green ringing Amara my order "+callbackWord
 	}), s.calling(t, "B-1"))
+	phone.await(`document.querySelector(".calling").dataset.state == "we_call"`)
+	assert.Contains(t, phone.text(".calling"), "Amara")
+	assert.Contains(t, phone.text(".calling"), callbackWord)
 	s.awaits(t, id, callback.Talking)
 	desk.await(`document.body.textContent.includes("Say the word now")`)
 	assert.Equal(t, "green talking Amara my order "+callbackWord, s.calling(t, "B-1"))
@@ -152,6 +163,13 @@ func TestACustomerIsCalledBack(t *testing.T) {
 	s.freeSWITCH.API(t, "uuid_kill "+channel)
 	s.awaits(t, id, callback.Done)
 	assert.Equal(t, "red", s.calling(t, "B-1"))
+	phone.await(`document.querySelector(".calling").dataset.state == "nobody"`)
+	assert.NotContains(t, phone.text("html"), callbackWord)
+	// A forged call: somebody rings the customer's telephone, and it is not us.
+	s.freeSWITCH.API(t, "originate {originate_timeout=5}sofia/harness/c12025550142@"+s.SIP+" &park()")
+	assert.Equal(t, "red", s.calling(t, "B-1"))
+	assert.Equal(t, "nobody", phone.state(".calling"))
+	s.freeSWITCH.API(t, "hupall")
 	c := s.look(t, id)
 	assert.Equal(t, event.CallbackTalked, c.Outcome)
 	assert.False(t, c.HasWord)
@@ -162,6 +180,30 @@ func TestACustomerIsCalledBack(t *testing.T) {
 	for name, body := range s.Written(t) {
 		assert.NotContains(t, string(body), callbackWord, name)
 	}
+}
+
+// opensPage opens the customer's page in a browser, by a link that a program made.
+func (s *callbackSite) opensPage(t testing.TB, customer string) *screen {
+	t.Helper()
+	key := s.Key
+	s.Key = strings.TrimSpace(string(s.run(t, "keys", "add", "--scope", "customers", "links")))
+	status, body := s.ask(t, "POST", "/v1/links", fmt.Sprintf(`{"customer":%q}`, customer))
+	s.Key = key
+	require.Equal(t, http.StatusCreated, status, body)
+	var made struct{ URL string }
+	require.NoError(t, json.Unmarshal([]byte(body), &made))
+	p := &screen{t: t, ctx: browsertest.Start(t)}
+	require.NoError(t, chromedp.Do(p.ctx, chromedp.Navigate(made.URL), chromedp.Click(chromedp.CSS("button.main"))))
+	p.await(`location.pathname == "/my"`)
+	return p
+}
+
+// state is the data-state of an element.
+func (d *screen) state(selector string) string {
+	d.t.Helper()
+	got, err := chromedp.Run(d.ctx, chromedp.Evaluate[string](fmt.Sprintf(`document.querySelector(%q).dataset.state`, selector)))
+	require.NoError(d.t, err)
+	return got
 }
 
 // A mailbox answers: nobody is connected with it, and the callback is tried again later.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"countersign/callback"
 	"countersign/session"
 	"countersign/session/applink"
 	"countersign/session/event"
@@ -38,14 +39,17 @@ type house struct {
 	tokens *token.Issuer
 	ahead  atomic.Int64
 
-	mu       sync.Mutex
-	known    map[string]session.Known
-	alarms   []applink.Question
-	audited  []string
-	messages []string
-	log      strings.Builder
-	gone     bool
-	callsErr error
+	mu        sync.Mutex
+	known     map[string]session.Known
+	alarms    []applink.Question
+	audited   []string
+	messages  []string
+	log       strings.Builder
+	gone      bool
+	callsErr  error
+	impostors []string
+	onLine    bool
+	callbacks *callback.Book
 }
 
 // unreliable is a store that can be away.
@@ -82,6 +86,10 @@ func (h *house) calls() []Call {
 		{At: h.now().Add(-4 * time.Hour), Line: "cards", Result: NotYou},
 	}
 }
+
+type always struct{}
+
+func (always) Open(time.Time) bool { return true }
 
 type calls struct{ h *house }
 
@@ -121,7 +129,35 @@ func newHouse(t testing.TB) *house {
 	require.NoError(t, err)
 	passkeys, err := NewPasskeys(h.store, address, "Sample Bank", h.now)
 	require.NoError(t, err)
+	h.callbacks = callback.New(callback.Options{
+		Store: h.store, Windows: func() callback.Windows {
+			return callback.Windows{Zone: time.UTC, Length: time.Hour, Hours: always{}}
+		},
+		Capacity: func() int { return 2 }, Countries: func() []string { return nil }, Ahead: 48 * time.Hour,
+		Phones: func(context.Context, string) ([]session.Phone, error) {
+			return []session.Phone{{E164: "+493012345678"}}, nil
+		},
+		Secret: func(_ context.Context, _ string, w session.Secret) (bool, error) {
+			return string(w.Reveal()) == "2468", nil
+		},
+		Publish: func(context.Context, event.Event) error { return nil },
+		Now:     h.now, Log: slog.New(slog.NewTextHandler(locked{h}, nil)),
+	})
+	h.callbacks.Begin()
+	h.callbacks.CaughtUp()
 	h.page = NewPage(PageOptions{
+		Callbacks: h.callbacks, CallbackLine: func() string { return "retail" }, Region: func() string { return "DE" },
+		OnLine: func(string) (OnLine, bool) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			return OnLine{Line: "retail", Since: h.now()}, h.onLine
+		},
+		Impostor: func(_ context.Context, customer string) error {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.impostors = append(h.impostors, customer)
+			return nil
+		},
 		Store: h.store, Links: h.links, URL: address, Brand: "Sample Bank", Tokens: h.tokens, Proofs: h.book,
 		Passkeys: passkeys, Calls: calls{h}, Records: records{}, Now: h.now, Zone: time.UTC,
 		Log: slog.New(slog.NewTextHandler(locked{h}, nil)),
