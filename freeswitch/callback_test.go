@@ -189,11 +189,11 @@ func (s *callbackSite) opensPage(t testing.TB, customer string) *screen {
 	s.Key = strings.TrimSpace(string(s.run(t, "keys", "add", "--scope", "customers", "links")))
 	status, body := s.ask(t, "POST", "/v1/links", fmt.Sprintf(`{"customer":%q}`, customer))
 	s.Key = key
-	require.Equal(t, http.StatusCreated, status, body)
-	var made struct{ URL string }
+	require.Equal(t, http.StatusOK, status, body)
+	var made struct{ Link string }
 	require.NoError(t, json.Unmarshal([]byte(body), &made))
 	p := &screen{t: t, ctx: browsertest.Start(t)}
-	require.NoError(t, chromedp.Do(p.ctx, chromedp.Navigate(made.URL), chromedp.Click(chromedp.CSS("button.main"))))
+	require.NoError(t, chromedp.Do(p.ctx, chromedp.Navigate(made.Link), chromedp.Click(chromedp.CSS("button.main"))))
 	p.await(`location.pathname == "/my"`)
 	return p
 }
