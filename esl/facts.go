@@ -3,7 +3,9 @@ package esl
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"countersign/session"
 )
@@ -26,6 +28,8 @@ const (
 	lineGateway
 	lineProfile
 	lineNetworkAddress
+	lineQueue
+	lineQueueJoined
 	callCount
 )
 
@@ -44,6 +48,7 @@ var callLines = append([]string{
 
 	lineGateway: "variable_sip_gateway", lineProfile: "variable_sofia_profile_name",
 	lineNetworkAddress: "variable_sip_network_ip",
+	lineQueue:          "variable_cc_queue", lineQueueJoined: "variable_cc_queue_joined_epoch",
 }, attestationLines[:]...)
 
 // Bounds in bytes.
@@ -72,6 +77,7 @@ func callFrom(h header) (session.Call, error) {
 	if c.NeedLevel = needLevel(v[lineNeedLevel]); c.NeedLevel != session.Unknown {
 		c.Return = destination(v[lineReturn])
 	}
+	c.Queue, c.Joined = queued(text(lineQueue), text(lineQueueJoined))
 	switch {
 	case c.Channel == "":
 		return session.Call{}, errors.New("the answer to connect names no Unique-ID: is this an outbound socket?")
@@ -82,6 +88,15 @@ func callFrom(h header) (session.Call, error) {
 		c.Caller = "" // the caller's side sets it: not a number, and no reason to refuse the call
 	}
 	return c, nil
+}
+
+// queued is the queue of mod_callcenter that a call was in, and when it joined.
+func queued(queue, joined string) (string, time.Time) {
+	seconds, err := strconv.ParseInt(joined, 10, 64)
+	if err != nil || seconds <= 0 || queue == "" || len(queue) > maxFact {
+		return "", time.Time{}
+	}
+	return queue, time.Unix(seconds, 0).UTC()
 }
 
 // trunk names what brought a call. The caller's side sets none of it.

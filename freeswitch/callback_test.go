@@ -26,6 +26,10 @@ const (
 <action application="ring_ready"/><action application="sleep" data="1500"/><action application="answer"/>
 <action application="playback" data="silence_stream://2500"/><action application="send_dtmf" data="1"/>
 <action application="playback" data="silence_stream://60000"/></condition></extension>
+<extension name="queue"><condition field="destination_number" expression="^way$">
+<action application="set" data="cc_exit_keys=2"/><action application="set" data="cs_queue_again=agents XML default"/>
+<action application="callcenter" data="support"/><action application="transfer" data="countersign-callback-keep XML countersign"/>
+</condition></extension>
 <extension name="mailbox"><condition field="destination_number" expression="^c12025550143$">
 <action application="answer"/><action application="playback" data="silence_stream://60000"/></condition></extension>
 <extension name="agent"><condition field="destination_number" expression="^callback-agent$">
@@ -47,7 +51,7 @@ func startCallbackSite(t *testing.T) *callbackSite {
 	t.Helper()
 	f := startFreeSWITCH(t, options{
 		Modules: []string{"mod_callcenter"}, Configuration: deskQueue,
-		Files: map[string]string{"public/91_telephones.xml": callbackPhones}, Directory: callbackUsers,
+		Files: map[string]string{"public/91_telephones.xml": callbackPhones + extraDialplan["public/90_ways.xml"]}, Directory: callbackUsers,
 	})
 	f.Set(t, "agents_at", f.SIP)
 	s := &callbackSite{freeSWITCH: f}
@@ -57,7 +61,7 @@ func startCallbackSite(t *testing.T) *callbackSite {
 			{ID: "B-1", Name: "Ada Lovelace", Phones: "+12025550142", Account: "200040", PIN: "246813"},
 			{ID: "B-2", Name: "Grace Hopper", Phones: "+12025550143", Account: "200041", PIN: "246814"},
 		},
-		Settings: fmt.Sprintf("callbacks: {dial: \"sofia/harness/c{digits}@%s\", hours: {tz: UTC, open: \"00:00-24:00\"}}\n", f.SIP),
+		Settings: "wallboard: {queues: {support: {}}}\n" + fmt.Sprintf("callbacks: {dial: \"sofia/harness/c{digits}@%s\", hours: {tz: UTC, open: \"00:00-24:00\"}}\n", f.SIP),
 	})
 	s.allow(t, "callbacks")
 	return s
@@ -276,4 +280,31 @@ func TestACallbackOutlivesTheServiceInEachState(t *testing.T) {
 func (s *callbackSite) rings(t testing.TB) int {
 	t.Helper()
 	return bytes.Count(s.Written(t)[filepath.Join(s.LogDir, "freeswitch.log")], []byte("New Channel sofia/harness/c12025550142@"))
+}
+
+// A caller in a queue presses 2, hears that they keep their place, and is called back when nobody is ahead of them any more.
+func TestACallerInAQueueKeepsTheirPlace(t *testing.T) {
+	t.Parallel()
+	needSIPp(t)
+	s := startCallbackSite(t)
+	ahead := callWithSIPp(t, s.freeSWITCH, dial{From: "+12025550143", To: s.Number(2 * time.Minute)})
+	ahead.AwaitAt(t, "public", "way", agentsWithin)
+	c := callWithSIPp(t, s.freeSWITCH, dial{From: "+12025550142", To: s.Number(2 * time.Minute)})
+	c.AwaitAt(t, "public", "way", agentsWithin)
+	require.True(t, await(agentsWithin, func() bool {
+		return strings.Count(s.freeSWITCH.API(t, "callcenter_config queue list members support"), "|Waiting|") == 2
+	}))
+	c.Press("2")
+	c.AwaitOver(t, agentsWithin)
+	open := func() (all []shownCallback) {
+		status, body := s.ask(t, "GET", "/v1/callbacks?customer=B-1", "")
+		require.Equal(t, http.StatusOK, status, body)
+		var list struct{ Callbacks []shownCallback }
+		require.NoError(t, json.Unmarshal([]byte(body), &list))
+		return list.Callbacks
+	}
+	require.True(t, await(agentsWithin, func() bool { return len(open()) == 1 }))
+	assert.Equal(t, callback.Booked, open()[0].State, "somebody is ahead")
+	ahead.HangUp()
+	require.True(t, await(agentsWithin, func() bool { return open()[0].State == callback.Due }), "it is their turn")
 }

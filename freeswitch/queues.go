@@ -103,6 +103,9 @@ func queueState(ctx context.Context, server *Inbound, name string) (s waiting.St
 	for _, m := range listed(members) {
 		if m["state"] == "Waiting" || m["state"] == "Trying" {
 			s.Waiting++
+			if joined, ok := unixTime(m["joined_epoch"]); ok && (s.First.IsZero() || joined.Before(s.First)) {
+				s.First = joined
+			}
 		}
 	}
 	return s, nil

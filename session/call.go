@@ -37,6 +37,9 @@ type Call struct {
 	NeedLevel Level
 	// Return is where the call goes after a step-up, successful or not (cs_return); zero means the line's routes.
 	Return Destination
+	// Queue is the queue of mod_callcenter that the call was in, and Joined when it joined; zero if it was in none.
+	Queue  string
+	Joined time.Time
 	// Started is when the call reached us.
 	Started time.Time
 }

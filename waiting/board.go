@@ -155,6 +155,9 @@ func (q *queue) state(now time.Time) (s State, age time.Duration, known bool) {
 		s.Waiting += one.Waiting
 		s.OnDuty += one.OnDuty
 		s.Free += one.Free
+		if !one.First.IsZero() && (s.First.IsZero() || one.First.Before(s.First)) {
+			s.First = one.First
+		}
 	}
 	return s, age, known
 }

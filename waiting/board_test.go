@@ -115,8 +115,8 @@ func TestTheBestHourOfTheDay(t *testing.T) {
 	t.Parallel()
 	d := newDesk("support") // a Tuesday
 	for range usualLeast {
-		for hour, wait := range map[int]time.Duration{11: 5 * time.Minute, 15: time.Minute, 16: 3 * time.Minute} {
-			d.at = time.Date(2026, 12, 1, hour, 0, 0, 0, time.UTC)
+		for i, wait := range []time.Duration{5 * time.Minute, time.Minute, 3 * time.Minute} {
+			d.at = time.Date(2026, 12, 1, []int{11, 15, 16}[i], 0, 0, 0, time.UTC)
 			d.See("a", "support", State{OnDuty: 1, Waiting: 5})
 			d.after(wait)
 			d.See("a", "support", State{OnDuty: 1, Waiting: 5})

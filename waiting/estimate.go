@@ -11,6 +11,8 @@ type State struct {
 	Waiting int
 	// OnDuty is how many agents take calls of it, busy or not; Free how many of them nobody occupies.
 	OnDuty, Free int
+	// First is when the first of those who wait joined; zero if nobody waits.
+	First time.Time
 }
 
 // Range is how long a caller who joins now waits, in 8 of 10 calls. Of the others half wait less than Low, half more than

@@ -91,6 +91,19 @@ func (b *Board) AtMost(name string) (most time.Duration, ok bool) {
 	return 0, (said.Low+said.High)/2 > mostTold
 }
 
+// Ahead says whether anybody waits in a queue who joined before a time. known is false if nobody knows now, watched if nobody
+// ever will: it is not one of this Board.
+func (b *Board) Ahead(name string, joined time.Time) (ahead, known, watched bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	q := b.queues[name]
+	if q == nil {
+		return false, false, false
+	}
+	state, _, known := q.state(b.now())
+	return !state.First.IsZero() && state.First.Before(joined), known, true
+}
+
 func (q *queue) view(name string, now time.Time) View {
 	v := View{Queue: name, Phase: Unknown}
 	for _, r := range q.kept.Days {

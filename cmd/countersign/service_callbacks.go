@@ -49,7 +49,7 @@ func (s *service) openCallbacks() {
 			Settings: func() freeswitch.CallbackSettings { return inForce().calls() },
 			Servers:  s.cfg.eventSockets(), Listen: s.listener.Addr(),
 		}),
-		Remind: s.remindOfCallback, RemindBefore: time.Duration(s.cfg.Callbacks.Remind),
+		Turn: s.turn, Remind: s.remindOfCallback, RemindBefore: time.Duration(s.cfg.Callbacks.Remind),
 		Now: time.Now, Log: s.log,
 	})}
 }
@@ -64,8 +64,36 @@ func (s *service) answered(others esl.Handler) esl.Handler {
 			call.Token.Wipe()
 			return
 		}
+		if call.Dialled == callback.KeepNumber {
+			call.Token.Wipe()
+			s.keepPlace(ctx, call, ch)
+			return
+		}
 		others(ctx, call, ch)
 	}
+}
+
+// keepPlace books a callback for a caller who leaves a queue.
+func (s *service) keepPlace(ctx context.Context, call session.Call, ch session.Channel) {
+	who, known, err := s.state.Calls().Recall(ctx, call.Earlier)
+	if err != nil || !known {
+		s.log.Warn("a caller who left a queue is not known, and goes on waiting", "queue", call.Queue, "err", err)
+		return
+	}
+	language := ""
+	if c, found, err := s.company.ByID(ctx, who.Customer); err == nil && found {
+		language = c.Language
+	}
+	s.callbacks.book.Keep(ctx, call, who, language, ch, s.sounds.catalogue)
+}
+
+// turn says whether it would be the turn of somebody who left a queue.
+func (s *service) turn(p callback.Place) (bool, error) {
+	if s.waits == nil {
+		return true, nil
+	}
+	ahead, known, watched := s.waits.Ahead(p.Queue, p.Joined)
+	return !watched || known && !ahead, nil
 }
 
 // callBack calls customers back until ctx ends.

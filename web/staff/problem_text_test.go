@@ -17,7 +17,8 @@ import (
 )
 
 // notOfFiles are errors of package lines about the program, which no editor of a line sees.
-var notOfFiles = []string{"line %s: %w", "no directory of customers is given"}
+var notOfFiles = []string{"line %s: %w", "no directory of customers is given", "open: %w", "holidays: %w",
+	"tz: %q is no time zone, such as Europe/Berlin"}
 
 // Every text of the validator is there in German.
 func TestEveryMistakeOfALineIsSaidInGerman(t *testing.T) {
