@@ -40,7 +40,7 @@ func (b *Book) Create(ctx context.Context, r Request) (c Callback, err error) {
 	c = Callback{
 		ID: uuid.Must(uuid.NewV7()).String(), Customer: r.Customer, Line: r.Line, Subject: strings.TrimSpace(r.Subject),
 		Language: r.Language, TZ: b.o.Windows().Zone.String(), Rules: b.o.Rules, At: now.UTC(), By: r.By, Who: r.Who,
-		Place: r.Place, State: Booked, Since: now.UTC(),
+		Place: r.Place, Level: r.Level, State: Booked, Since: now.UTC(),
 	}
 	if !isLine(c.Subject, mostSubject) {
 		return c, ErrSubject

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"countersign/session"
 	"countersign/session/event"
 )
 
@@ -60,6 +61,8 @@ type Callback struct {
 	At  time.Time           `json:"at"`
 	By  event.CallbackActor `json:"by"`
 	Who string              `json:"who,omitempty"`
+	// Level is what the customer had proven on their page when they booked; 0 if it was not there.
+	Level session.Level `json:"level,omitempty"`
 	// Word is the customer's word, which the agent says, so that the customer knows who calls. Wiped at the end.
 	Word Word `json:"word,omitzero"`
 

@@ -153,31 +153,9 @@ func (c *CallbackCalls) of(ctx context.Context, channel string) (*Inbound, error
 	return nil, errors.Join(append(errs, session.ErrUnknownCall)...)
 }
 
-func exists(ctx context.Context, server *Inbound, channel string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, placeWithin)
-	defer cancel()
-	there, err := server.API(ctx, "uuid_exists "+channel)
-	return there == "true", err
-}
-
-// Exists implements callback.Switch. A server that does not answer may have the channel: that is an error, unless another
-// one has it.
+// Exists implements callback.Switch.
 func (c *CallbackCalls) Exists(ctx context.Context, channel string) (there, bridged bool, err error) {
-	for _, s := range c.o.Servers {
-		server := NewInbound(s)
-		there, askErr := exists(ctx, server, channel)
-		if there {
-			with, bondErr := variable(ctx, server, channel, "signal_bond")
-			server.Close()
-			if errors.Is(bondErr, session.ErrUnknownCall) {
-				return false, false, nil // over in between
-			}
-			return true, with != "", bondErr
-		}
-		server.Close()
-		err = errors.Join(err, askErr)
-	}
-	return false, false, err
+	return Exists(ctx, c.o.Servers, channel)
 }
 
 // Kill implements callback.Switch.

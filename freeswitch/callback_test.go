@@ -49,6 +49,11 @@ type callbackSite struct {
 
 func startCallbackSite(t *testing.T) *callbackSite {
 	t.Helper()
+	return startCallbackSiteOn(t, identifyingLine)
+}
+
+func startCallbackSiteOn(t *testing.T, line string) *callbackSite {
+	t.Helper()
 	f := startFreeSWITCH(t, options{
 		Modules: []string{"mod_callcenter"}, Configuration: deskQueue,
 		Files: map[string]string{"public/91_telephones.xml": callbackPhones + extraDialplan["public/90_ways.xml"]}, Directory: callbackUsers,
@@ -56,7 +61,7 @@ func startCallbackSite(t *testing.T) *callbackSite {
 	f.Set(t, "agents_at", f.SIP)
 	s := &callbackSite{freeSWITCH: f}
 	s.service = startService(t, serviceOptions{
-		FreeSWITCH: f, Line: identifyingLine,
+		FreeSWITCH: f, Line: line,
 		Customers: []customer{
 			{ID: "B-1", Name: "Ada Lovelace", Phones: "+12025550142", Account: "200040", PIN: "246813"},
 			{ID: "B-2", Name: "Grace Hopper", Phones: "+12025550143", Account: "200041", PIN: "246814"},
@@ -307,4 +312,36 @@ func TestACallerInAQueueKeepsTheirPlace(t *testing.T) {
 	assert.Equal(t, callback.Booked, open()[0].State, "somebody is ahead")
 	ahead.HangUp()
 	require.True(t, await(agentsWithin, func() bool { return open()[0].State == callback.Due }), "it is their turn")
+}
+
+// verifyingLine sends verified callers to the queue, and lets them go on from there on their page.
+const verifyingLine = `format: 1
+line: default
+numbers: ["*"]
+region: US
+identify: [{ani: {}}]
+verify: {questions: [{pin: {digits: 6}}]}
+on_page: [{title: {en: To the menu}, to: menu XML default}]
+routes: {verified: way XML public, identified: agents XML default}
+`
+
+// A verified caller waits in a queue, and goes on to self-service on their page: nobody asks them again.
+func TestACallerGoesOnOnTheirPage(t *testing.T) {
+	t.Parallel()
+	needSIPp(t)
+	s := startCallbackSiteOn(t, verifyingLine)
+	c := callWithSIPp(t, s.freeSWITCH, dial{From: "+12025550142", To: s.Number(2 * time.Minute)})
+	c.AwaitAsked(t, "ask-pin", 1, askedWithin)
+	c.Press("246813#")
+	c.AwaitAt(t, "public", "way", saidWithin)
+	phone := s.opensPage(t, "B-1")
+	require.True(t, await(agentsWithin, func() bool {
+		require.NoError(t, chromedp.Do(phone.ctx, chromedp.Navigate("http://"+s.service.API+"/my")))
+		return strings.Contains(phone.text("main"), "You are on the line with us: choose")
+	}), "%s", phone.text("main"))
+	assert.Equal(t, "you_call", phone.state(".calling"))
+	require.NoError(t, chromedp.Do(phone.ctx, chromedp.Click(chromedp.CSS(`form[action="/my/choices"] button`))))
+	phone.await(`document.body.textContent.includes("Please go on with your call")`)
+	c.AwaitAt(t, "default", "menu", saidWithin)
+	c.HangUp()
 }

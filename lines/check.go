@@ -65,6 +65,7 @@ func (c *checker) check() {
 	c.languages()
 	c.popURL()
 	c.allows()
+	c.onPage()
 	c.words()
 	c.timers(d.Timers, func(key string) string { return join("timers", key) })
 	c.keys()

@@ -53,6 +53,7 @@ func Compile(def *Definition, version int, p Parts) (*session.Line, error) {
 		Replaced:     c.replaced(),
 		PopURL:       cmp.Or(def.PopURL, p.PopURL),
 		Allows:       def.allowed(),
+		OnPage:       def.pageChoices(),
 	}
 	if def.LanguageMenu && len(def.Languages) > 1 {
 		limits := c.limits(0, Pace{})

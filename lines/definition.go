@@ -33,6 +33,7 @@ type Definition struct {
 	TellWait       string                        `yaml:"tell_wait"`
 	PopURL         string                        `yaml:"pop_url"`
 	Allows         map[string]map[string]string  `yaml:"allows" items:"0..4"`
+	OnPage         []PageChoice                  `yaml:"on_page" items:"0..10"`
 	Prompts        map[string]map[string]Wording `yaml:"prompts" items:"0..200"`
 	Timers         Timers                        `yaml:"timers"`
 	Keys           Keys                          `yaml:"keys"`

@@ -93,7 +93,7 @@ func FormOf(text []byte) (Form, error) {
 	top := FormGroup{Given: true}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Definition]()) {
 		key := f.Tag.Get("yaml")
-		if key == "" || key == "format" || key == "line" {
+		if key == "" || key == "format" || key == "line" || key == "on_page" { // on_page is in the text alone
 			continue
 		}
 		value := below(root, key)
@@ -326,7 +326,7 @@ func Settings() []string {
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Definition]()) {
 		key, of := f.Tag.Get("yaml"), reflect.ValueOf(usual).Elem().FieldByIndex(f.Index)
 		switch {
-		case key == "" || key == "format" || key == "line" || key == "prompts" || key == "allows":
+		case key == "" || key == "format" || key == "line" || key == "prompts" || key == "allows" || key == "on_page":
 		case isList(of.Type()):
 			b.settingsOf(key, of.Type().Elem(), found)
 		case of.Kind() == reflect.Pointer, of.Kind() == reflect.Struct && hasSettings(of.Type()):

@@ -273,6 +273,7 @@ func sameValue(t *testing.T, f reflect.StructField, property node, path string) 
 	switch {
 	case typ.Kind() == reflect.Slice && typ.Elem().Kind() == reflect.Struct && typ.Elem() != reflect.TypeFor[lines.Date]():
 		sameKeys(t, typ.Elem(), property.at("items"), path+"[]")
+	case typ.Kind() == reflect.Map && typ.Elem().Kind() == reflect.String:
 	case typ.Kind() == reflect.Map && typ.Elem().Elem().Kind() == reflect.String:
 	case typ.Kind() == reflect.Map:
 		sameKeys(t, typ.Elem().Elem(), property.at("additionalProperties").at("additionalProperties"), path+"{}")

@@ -42,6 +42,8 @@ type Line struct {
 	Replaced map[string]map[string]Replacement
 	// PopURL is the template of the agent's screen pop, with {customer}, {call}, {line} and {status}; empty for none.
 	PopURL string
+	// OnPage is what a verified caller can do next on their own page.
+	OnPage []PageChoice
 	// Allows says on the agent's screen what agents may do for a caller at a level, by language.
 	Allows map[Level]map[string]string
 }
@@ -193,4 +195,13 @@ func (l *Line) Own(language, prompt string) (own Replacement, in string, ok bool
 		}
 	}
 	return Replacement{}, "", false
+}
+
+// PageChoice is what a verified caller can do next on their own page.
+type PageChoice struct {
+	// Title is what the button says, by language.
+	Title map[string]string
+	// To is where the call goes; URL is where the browser goes, with an ID&V token, if To is zero.
+	To  Destination
+	URL string
 }

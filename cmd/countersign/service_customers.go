@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"countersign/backend/sms"
+	"countersign/freeswitch"
 	"countersign/reports"
 	"countersign/session"
 	"countersign/session/applink"
@@ -86,13 +87,14 @@ func (c *customerPages) page() *customer.Page {
 		Store: s.state.Customers(), Links: c.links, URL: c.url(), Brand: brand, Tokens: c.tokens, Find: s.company.ByID,
 		Known: s.state.Calls().Recall, Proofs: c.book, Alarm: c.alarm, Calls: c, Audit: c.audit, Log: s.log, Now: time.Now,
 	}
+	o.CallbackLine, o.Choices, o.Issue = func() string { return s.settings.get().Callbacks.Line }, c.choices, c.issue
+	o.OnLine, o.Impostor = c.onLine, c.impostor
+	if len(s.cfg.FreeSWITCH) > 0 {
+		o.Next = c.next
+	}
 	if s.callbacks != nil {
-		o.Callbacks, o.CallbackLine = s.callbacks.book, func() string { return s.settings.get().Callbacks.Line }
-		o.Region = func() string { return s.settings.get().Line.Region }
-		o.Impostor, o.OnLine = c.impostor, c.onLine
-		if zone := s.settings.get().Callbacks.windows().Zone; zone != nil {
-			o.Zone = zone
-		}
+		o.Callbacks, o.Region = s.callbacks.book, func() string { return s.settings.get().Line.Region }
+		o.Zone = s.settings.get().Callbacks.windows().Zone
 	}
 	if brand == "" {
 		brand = "Countersign"
@@ -140,13 +142,62 @@ func (c *customerPages) impostor(_ context.Context, id string) error {
 	return nil
 }
 
+// routedWithin is how long a call that was handed on to no agent is looked for in FreeSWITCH: self-service.
+const routedWithin = 30 * time.Minute
+
 // onLine is the customer's own call, now.
 func (c *customerPages) onLine(id string) (now customer.OnLine, ok bool) {
-	calls := c.s.live.Select(func(call live.Call) bool { return call.Customer == id && call.Phase() != live.Over })
-	if len(calls) == 0 {
-		return now, false
+	for _, call := range c.s.live.Select(func(call live.Call) bool {
+		return call.Customer == id && (call.Phase() != live.Over || call.End == event.EndRouted && time.Since(call.Ended) < routedWithin)
+	}) {
+		now = customer.OnLine{Line: call.Line, Since: call.Started, Call: call.ID, Level: call.Level}
+		switch call.Phase() {
+		case live.Over: // to self-service, or hung up there: FreeSWITCH knows
+			ctx, cancel := context.WithTimeout(context.Background(), proveWithin)
+			there, connected, err := freeswitch.Exists(ctx, c.s.cfg.eventSockets(), call.Start.Channel)
+			cancel()
+			if err != nil || !there {
+				continue
+			}
+			now.Busy = connected
+		case live.Waiting:
+		default:
+			now.Busy = true
+		}
+		return now, true
 	}
-	return customer.OnLine{Line: calls[0].Line, Since: calls[0].Started}, true
+	return now, false
+}
+
+// choices are what a line offers on the page.
+func (c *customerPages) choices(line string) []session.PageChoice {
+	for _, e := range c.s.lines.All() {
+		if e.Line.Name == line {
+			return e.Line.OnPage
+		}
+	}
+	return nil
+}
+
+// next takes a call on to another destination.
+func (c *customerPages) next(ctx context.Context, call string, to session.Destination) error {
+	known, found, err := c.s.state.Calls().Recall(ctx, call)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return customer.ErrNotMoved
+	}
+	err = freeswitch.Move(ctx, c.s.cfg.eventSockets(), known.Channel, to)
+	if errors.Is(err, freeswitch.ErrConnected) || errors.Is(err, session.ErrUnknownCall) {
+		return customer.ErrNotMoved
+	}
+	return err
+}
+
+// issue makes an ID&V token of what a visit has proven.
+func (c *customerPages) issue(ctx context.Context, proven session.Proven) (string, error) {
+	return c.tokens.Issue(ctx, session.Known{Proven: proven, Line: token.AnyLine, Decided: time.Now()})
 }
 
 // Of implements customer.Calls. The reports have the calls of all machines.

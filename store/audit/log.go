@@ -71,9 +71,11 @@ const (
 	CallbackMoved     = "callback_moved"
 	CallbackCancelled = "callback_cancelled"
 	CallbackTaken     = "callback_taken"
-	ErasureAsked      = "erasure_asked"
-	BackedUp          = "backed_up"
-	Restored          = "restored"
+	// A customer took their call on to another destination.
+	CallMoved    = "call_moved"
+	ErasureAsked = "erasure_asked"
+	BackedUp     = "backed_up"
+	Restored     = "restored"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )

@@ -50,6 +50,8 @@ type house struct {
 	impostors []string
 	onLine    bool
 	callbacks *callback.Book
+	busy      bool
+	moved     []string
 }
 
 // unreliable is a store that can be away.
@@ -150,7 +152,25 @@ func newHouse(t testing.TB) *house {
 		OnLine: func(string) (OnLine, bool) {
 			h.mu.Lock()
 			defer h.mu.Unlock()
-			return OnLine{Line: "retail", Since: h.now()}, h.onLine
+			return OnLine{Line: "retail", Since: h.now(), Call: "call-7", Level: 2, Busy: h.busy}, h.onLine
+		},
+		Choices: func(string) []session.PageChoice {
+			return []session.PageChoice{
+				{Title: map[string]string{"en": "My balance", "de": "Kontostand"}, To: session.Destination{Extension: "balance", Dialplan: "XML", Context: "default"}},
+				{Title: map[string]string{"en": "My orders"}, URL: "https://www.bank.example/orders?a=b"},
+			}
+		},
+		Next: func(_ context.Context, call string, to session.Destination) error {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			if h.busy {
+				return ErrNotMoved
+			}
+			h.moved = append(h.moved, call+" "+to.String())
+			return nil
+		},
+		Issue: func(ctx context.Context, proven session.Proven) (string, error) {
+			return h.tokens.Issue(ctx, session.Known{Proven: proven, Line: token.AnyLine, Decided: h.now()})
 		},
 		Impostor: func(_ context.Context, customer string) error {
 			h.mu.Lock()

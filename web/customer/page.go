@@ -48,11 +48,15 @@ type PageOptions struct {
 	Passkeys *Passkeys
 	// Calls are a customer's own calls.
 	Calls Calls
-	// Callbacks are the customers'; CallbackLine is the line whose agents call back, and Region that of numbers without a
-	// country.
+	// Callbacks are the customers'; CallbackLine is the line whose agents call back, and which offers something to those who
+	// are not on the line; Region that of numbers without a country.
 	Callbacks    Callbacks
 	CallbackLine func() string
 	Region       func() string
+	// Choices are what a line offers on the page, Next takes a call to one of them, and Issue makes an ID&V token of a visit.
+	Choices func(line string) []session.PageChoice
+	Next    func(ctx context.Context, call string, to session.Destination) error
+	Issue   func(ctx context.Context, proven session.Proven) (string, error)
 	// OnLine is a customer's own call to the company, now.
 	OnLine func(customer string) (OnLine, bool)
 	// Impostor is told that somebody called a customer in the company's name.
@@ -124,7 +128,7 @@ func NewPage(o PageOptions) *Page {
 		bookings:    newLimit(mostBookings, bookingsEvery),
 	}
 	p.sections = []section{
-		{"proof", p.proofSection}, {"calling", p.callingSection}, {"callbacks", p.callbacksSection},
+		{"proof", p.proofSection}, {"calling", p.callingSection}, {"choices", p.choicesSection}, {"callbacks", p.callbacksSection},
 		{"proven", p.provenSection}, {"calls", p.callsSection},
 		{"passkeys", p.passkeysSection}, {"data", p.dataSection},
 	}
@@ -157,6 +161,7 @@ func (p *Page) Routes() []access.Route {
 		visitor("GET", "/my", p.show),
 		visitor("POST", "/my/sign-out", p.signOut),
 		visitor("GET", "/my/calling", p.calling),
+		visitor("POST", "/my/choices", p.choose),
 		visitor("POST", "/my/impostor", p.report),
 		visitor("POST", "/my/callbacks", p.book),
 		visitor("POST", "/my/callbacks/{callback}", p.changeCallback),
@@ -345,16 +350,19 @@ func (p *Page) write(w http.ResponseWriter, status int, name string, s shown) er
 	if err != nil {
 		return err
 	}
-	h := w.Header()
+	s.headers(w.Header())
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+	return nil
+}
+
+func (s shown) headers(h http.Header) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", contentPolicy)
 	h.Set("Content-Language", s.Language)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
-	return nil
 }
 
 // refusal is an error that a customer can do something about, with the key of its text.

@@ -23,6 +23,11 @@ type Callbacks interface {
 type OnLine struct {
 	Line  string
 	Since time.Time
+	// Call is our id of the call; Level what was proven on it; Busy says that an agent talks to the customer, or that they
+	// are being asked who they are.
+	Call  string
+	Level int
+	Busy  bool
 }
 
 // The states of «Is this you calling me?».
