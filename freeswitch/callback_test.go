@@ -4,12 +4,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -45,6 +50,7 @@ const (
 type callbackSite struct {
 	*freeSWITCH
 	*service
+	metrics string // where they are
 }
 
 func startCallbackSite(t *testing.T) *callbackSite {
@@ -59,14 +65,14 @@ func startCallbackSiteOn(t *testing.T, line string) *callbackSite {
 		Files: map[string]string{"public/91_telephones.xml": callbackPhones + extraDialplan["public/90_ways.xml"]}, Directory: callbackUsers,
 	})
 	f.Set(t, "agents_at", f.SIP)
-	s := &callbackSite{freeSWITCH: f}
+	s := &callbackSite{freeSWITCH: f, metrics: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
 	s.service = startService(t, serviceOptions{
 		FreeSWITCH: f, Line: line,
 		Customers: []customer{
 			{ID: "B-1", Name: "Ada Lovelace", Phones: "+12025550142", Account: "200040", PIN: "246813"},
 			{ID: "B-2", Name: "Grace Hopper", Phones: "+12025550143", Account: "200041", PIN: "246814"},
 		},
-		Settings: "wallboard: {queues: {support: {}}}\n" + fmt.Sprintf("callbacks: {dial: \"sofia/harness/c{digits}@%s\", hours: {tz: UTC, open: \"00:00-24:00\"}}\n", f.SIP),
+		Settings: "wallboard: {queues: {support: {}}}\nmetrics: {listen: " + s.metrics + "}\n" + fmt.Sprintf("callbacks: {dial: \"sofia/harness/c{digits}@%s\", hours: {tz: UTC, open: \"00:00-24:00\"}}\n", f.SIP),
 	})
 	s.allow(t, "callbacks")
 	return s
@@ -132,6 +138,7 @@ func (s *callbackSite) awaits(t testing.TB, id string, want callback.State) {
 func TestACustomerIsCalledBack(t *testing.T) {
 	t.Parallel()
 	s := startCallbackSite(t)
+	events := subscribe(t, s.service)
 	desk := openDesk(t, s.service, "Amara", "1003@bank.example")
 	assert.Equal(t, "red", s.calling(t, "B-1"))
 	phone := s.opensPage(t, "B-1")
@@ -185,14 +192,49 @@ func TestACustomerIsCalledBack(t *testing.T) {
 	desk.await(`!document.querySelector('[data-callback]')`)
 	require.True(t, await(agentsWithin, func() bool { return strings.HasPrefix(s.freeSWITCH.API(t, "show channels"), "0 total") }),
 		"%s", s.freeSWITCH.API(t, "show channels"))
-	assert.NotContains(t, s.Log(t), callbackWord)
-	for name, body := range s.Written(t) {
-		assert.NotContains(t, string(body), callbackWord, name)
+	s.findsNowhere(t, callbackWord, events)
+	s.findsNowhere(t, phone.link, events)
+	history, err := chromedp.Call(phone.ctx, page.GetNavigationHistory, cdp.Empty{})
+	require.NoError(t, err)
+	for _, visited := range history.Entries {
+		assert.NotContains(t, visited.URL, phone.link, "the browser's history")
 	}
 }
 
+// findsNowhere looks for a secret in what FreeSWITCH and the service wrote, in all events and in the metrics.
+func (s *callbackSite) findsNowhere(t testing.TB, secret string, events *published) {
+	t.Helper()
+	require.NotEmpty(t, secret)
+	assert.NotContains(t, s.Log(t), secret)
+	for name, body := range s.Written(t) {
+		assert.NotContains(t, string(body), secret, name)
+	}
+	require.NoError(t, filepath.WalkDir(s.Data, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil // files of SQLite come and go
+		}
+		if body, err := os.ReadFile(path); err == nil {
+			assert.NotContains(t, string(body), secret, path)
+		}
+		return nil
+	}))
+	events.mu.Lock()
+	defer events.mu.Unlock()
+	require.NotEmpty(t, events.events)
+	for _, e := range events.events {
+		assert.NotContains(t, string(e.Data), secret, e.Subject)
+	}
+	r, err := http.Get("http://" + s.metrics + "/metrics")
+	require.NoError(t, err)
+	defer func() { _ = r.Body.Close() }()
+	body, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(body), "countersign_")
+	assert.NotContains(t, string(body), secret)
+}
+
 // opensPage opens the customer's page in a browser, by a link that a program made.
-func (s *callbackSite) opensPage(t testing.TB, customer string) *screen {
+func (s *callbackSite) opensPage(t testing.TB, customer string) *customersPage {
 	t.Helper()
 	key := s.Key
 	s.Key = strings.TrimSpace(string(s.run(t, "keys", "add", "--scope", "customers", "links")))
@@ -201,10 +243,16 @@ func (s *callbackSite) opensPage(t testing.TB, customer string) *screen {
 	require.Equal(t, http.StatusOK, status, body)
 	var made struct{ Link string }
 	require.NoError(t, json.Unmarshal([]byte(body), &made))
-	p := &screen{t: t, ctx: browsertest.Start(t)}
+	p := &customersPage{screen: &screen{t: t, ctx: browsertest.Start(t)}, link: made.Link[strings.LastIndexByte(made.Link, '/')+1:]}
 	require.NoError(t, chromedp.Do(p.ctx, chromedp.Navigate(made.Link), chromedp.Click(chromedp.CSS("button.main"))))
 	p.await(`location.pathname == "/my"`)
 	return p
+}
+
+// customersPage is a customer's page in a browser, and the secret of the link that opened it.
+type customersPage struct {
+	*screen
+	link string
 }
 
 // state is the data-state of an element.
