@@ -186,6 +186,12 @@ func (b *Book) Get(id string) (Callback, error) {
 	return e.Callback, nil
 }
 
+// IsOpen says whether customers are called now.
+func (b *Book) IsOpen() bool {
+	_, open := b.o.Windows().Now(b.o.Now())
+	return open
+}
+
 // Of returns a customer's callbacks, in order.
 func (b *Book) Of(customer string) []Callback {
 	return b.Select(func(c *Callback) bool { return c.Customer == customer })

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,19 @@ func (b *tab) says(text string) {
 	browsertest.Await(b.t, b.Context, browsertest.Text("main")+`.includes("`+text+`")`)
 }
 
+// picture takes one of the page into the folder that SCREENSHOTS names, if it names one.
+func (b *tab) picture(of string) {
+	b.t.Helper()
+	folder := os.Getenv("SCREENSHOTS")
+	if folder == "" {
+		return
+	}
+	picture, err := chromedp.Run(b.Context, chromedp.FullScreenshot(100))
+	require.NoError(b.t, err)
+	require.NoError(b.t, os.MkdirAll(folder, 0o755))
+	require.NoError(b.t, os.WriteFile(filepath.Join(folder, "my-"+strings.ReplaceAll(of, " ", "-")+".png"), picture, 0o600))
+}
+
 // accessible checks the page with axe-core, light and dark, and that it fits a telephone with text at twice its size.
 func (b *tab) accessible(what string) {
 	b.t.Helper()
@@ -79,6 +93,7 @@ func (b *tab) accessible(what string) {
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}},
 		})
 		require.NoError(b.t, err)
+		b.picture(what + " " + theme)
 		if b.axe == "" {
 			continue
 		}

@@ -17,6 +17,8 @@ type callbacksPart struct {
 	Move string
 	// Windows are free, by day.
 	Windows []day
+	// Soon: customers are called now.
+	Soon bool
 	// More: the customer may book another one. AnyNumber: on any telephone of theirs.
 	More, AnyNumber bool
 }
@@ -47,7 +49,7 @@ func (p *Page) callbacksSection(r *http.Request, v Visit) (any, bool, error) {
 			})
 		}
 	}
-	part.More = len(part.Open) < callback.MostOpen
+	part.More, part.Soon = len(part.Open) < callback.MostOpen, p.Callbacks.IsOpen()
 	free, err := p.Callbacks.Free(r.Context(), p.CallbackLine())
 	for _, w := range free {
 		if n := len(part.Windows); n == 0 || part.Windows[n-1].At.YearDay() != w.From.YearDay() {

@@ -13,6 +13,8 @@ type Callbacks interface {
 	// Calling says whether the company calls the customer at this moment. An error means that nobody knows.
 	Calling(ctx context.Context, customer string) (c callback.Callback, calling bool, err error)
 	Of(customer string) []callback.Callback
+	// IsOpen says whether customers are called now.
+	IsOpen() bool
 	Free(ctx context.Context, line string) ([]callback.Window, error)
 	Create(ctx context.Context, r callback.Request) (callback.Callback, error)
 	Move(ctx context.Context, id, customer string, from time.Time, by callback.Actor) (callback.Callback, error)
