@@ -21,8 +21,6 @@ type QueueOptions struct {
 	// See takes what a server says of a queue.
 	See func(server, queue string, s waiting.State)
 	Log *slog.Logger
-
-	every time.Duration // tests: default queuesEvery
 }
 
 const (
@@ -37,9 +35,6 @@ const (
 func WatchQueues(ctx context.Context, o QueueOptions) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.every == 0 {
-		o.every = queuesEvery
 	}
 	var all sync.WaitGroup
 	for _, s := range o.Servers {
@@ -72,7 +67,7 @@ func watchQueues(ctx context.Context, o QueueOptions, s Server) {
 				o.Log.Warn("the state of queues is not known", "server", s.Address, "why", problem)
 			}
 		}
-		if retry.Pause(ctx, o.every) != nil {
+		if retry.Pause(ctx, queuesEvery) != nil {
 			return
 		}
 	}

@@ -63,6 +63,7 @@ func (c *checker) check() {
 		c.wrong("region", "%q is not a country: want an ISO 3166 code of two letters, such as DE or US", shorten(d.Region))
 	}
 	c.languages()
+	c.tellWait()
 	c.popURL()
 	c.allows()
 	c.onPage()
@@ -111,10 +112,13 @@ func (c *checker) languages() {
 	}
 }
 
-func (c *checker) popURL() {
+func (c *checker) tellWait() {
 	if c.def.TellWait != "" && !queueName.MatchString(c.def.TellWait) {
 		c.wrong("tell_wait", "%q is no name of a queue, such as support@default", shorten(c.def.TellWait))
 	}
+}
+
+func (c *checker) popURL() {
 	for _, text := range CheckPopURL(c.def.PopURL) {
 		c.wrong("pop_url", "%s", text)
 	}
