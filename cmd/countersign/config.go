@@ -19,6 +19,7 @@ import (
 	"countersign/backend/sms"
 	"countersign/backend/webhook"
 	"countersign/bus"
+	"countersign/callback"
 	"countersign/esl/tap"
 	"countersign/freeswitch"
 	"countersign/internal/strictyaml"
@@ -141,7 +142,8 @@ type config struct {
 	data      string // --data
 	noReports bool   // --roles without reporting
 	demo      *staff.Demo
-	filed     *config // without what was changed on the screens; nil if nothing was
+	exchange  callback.Switch // of a demo, in place of FreeSWITCH
+	filed     *config         // without what was changed on the screens; nil if nothing was
 }
 
 // freeswitchServer is the event socket of a FreeSWITCH.

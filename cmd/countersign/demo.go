@@ -95,6 +95,8 @@ func demoConfig(data string) config {
 	cfg.data, cfg.demo = data, demoVisitors()
 	demo.AllowRepeats(&cfg.Guard)
 	cfg.Customers.Hash, cfg.Customers.Brand = customers.SchemeHMAC, "Sample Bank" // everybody knows these PINs, and argon2id of all would take a minute of CPU
+	cfg.exchange, cfg.Callbacks.Dial, cfg.Callbacks.Line = demo.NewExchange(), "demo/{digits}", "bank"
+	cfg.Callbacks.Hours.Open = "00:00-24:00"
 	cfg.Socket.Listen, cfg.NATS.Listen, cfg.Web.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	return cfg
 }

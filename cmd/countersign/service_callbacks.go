@@ -43,12 +43,15 @@ func (s *service) openCallbacks() {
 		},
 		Now: time.Now, Log: s.log,
 	})
-	s.callbacks = &callbacks{book: book, dialler: callback.NewDialler(callback.DiallerOptions{
-		Book: book, Process: uuid.NewString(), Node: s.cfg.Node,
-		Switch: freeswitch.NewCallbackCalls(freeswitch.CallbackCallOptions{
+	exchange := s.cfg.exchange
+	if exchange == nil {
+		exchange = freeswitch.NewCallbackCalls(freeswitch.CallbackCallOptions{
 			Settings: func() freeswitch.CallbackSettings { return inForce().calls() },
 			Servers:  s.cfg.eventSockets(), Listen: s.listener.Addr(),
-		}),
+		})
+	}
+	s.callbacks = &callbacks{book: book, dialler: callback.NewDialler(callback.DiallerOptions{
+		Book: book, Process: uuid.NewString(), Node: s.cfg.Node, Switch: exchange,
 		Turn: s.turn, Remind: s.remindOfCallback, RemindBefore: time.Duration(s.cfg.Callbacks.Remind),
 		Now: time.Now, Log: s.log,
 	})}

@@ -103,7 +103,7 @@ func AllowRepeats(r *guard.Rules) {
 }
 
 // pageOf is the sample customer whose page the demo shows.
-const pageOf = "C-1001"
+const pageOf = "C-1002"
 
 // Run has sample callers call until For is over or ctx ends, and sums up their calls. An error after the first call
 // comes with a summary.
