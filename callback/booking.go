@@ -76,7 +76,7 @@ func (b *Book) Create(ctx context.Context, r Request) (c Callback, err error) {
 	if err != nil {
 		return c, fmt.Errorf("book a callback: %w", err)
 	}
-	b.set(entry{c, revision})
+	b.set(c, revision)
 	b.publish(ctx, c)
 	return b.Get(c.ID)
 }
