@@ -80,6 +80,7 @@ var naming = []event.Fact{
 	event.FactIdentified, event.FactVerified, event.FactFailed, event.FactLocked, event.FactCallEnded,
 	event.FactCallbackBooked, event.FactCallbackChanged, event.FactCallbackDue, event.FactCallbackAttempted,
 	event.FactCallbackDone, event.FactCallbackCancelled, event.FactAlertSent, event.FactAlertAnswered,
+	event.FactAlarm,
 }
 
 // eraseEvents finds the calls by the events that name the customer, then all messages of these calls by their ids.
