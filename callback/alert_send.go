@@ -31,6 +31,33 @@ type Ordered struct {
 	Err error
 }
 
+// Refusal is why there is no alert, in a word, or "" if there is one.
+func (o Ordered) Refusal() string {
+	switch {
+	case o.Err == nil:
+		return ""
+	case errors.Is(o.Err, ErrNoCustomer):
+		return "unknown"
+	case errors.Is(o.Err, ErrOptedOut):
+		return "opted_out"
+	case errors.Is(o.Err, ErrAlertOpen):
+		return "open"
+	case errors.Is(o.Err, ErrAlertLimit):
+		return "limit"
+	}
+	return "unavailable"
+}
+
+// Accepted counts the alerts of an order.
+func Accepted(all []Ordered) (n int) {
+	for _, o := range all {
+		if o.Err == nil {
+			n++
+		}
+	}
+	return n
+}
+
 // ordersAtOnce are the customers of an order that are looked up and written at a time.
 const ordersAtOnce = 16
 
