@@ -19,7 +19,7 @@ type Erased struct {
 	Events int `json:"events"`
 	Calls  int `json:"calls"`
 	Tokens int `json:"tokens"`
-	// Page counts the values of their page: links, visits, passkeys, questions of calls, callbacks.
+	// Page counts the values of their page: links, visits, passkeys, questions of calls, callbacks, alerts.
 	Page int `json:"page"`
 }
 
@@ -78,6 +78,9 @@ func (b *Bucket) forget(ctx context.Context, customer, pattern string) (n int, e
 // naming lists the facts that name a customer.
 var naming = []event.Fact{
 	event.FactIdentified, event.FactVerified, event.FactFailed, event.FactLocked, event.FactCallEnded,
+	event.FactCallbackBooked, event.FactCallbackChanged, event.FactCallbackDue, event.FactCallbackAttempted,
+	event.FactCallbackDone, event.FactCallbackCancelled, event.FactAlertSent, event.FactAlertAnswered,
+	event.FactAlarm,
 }
 
 // eraseEvents finds the calls by the events that name the customer, then all messages of these calls by their ids.

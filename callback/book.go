@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"countersign/session"
@@ -42,17 +41,8 @@ type Options struct {
 
 // Book holds all callbacks, for all machines together. Any goroutine may use it.
 type Book struct {
-	o Options
-
-	mu       sync.RWMutex
-	all      map[string]*entry // never changed, but replaced
-	fresh    map[string]*entry // while all is read again
-	caughtUp bool
-}
-
-type entry struct {
-	Callback
-	revision uint64
+	o   Options
+	all *mirror[Callback]
 }
 
 // New makes a Book. It is empty until it follows the bucket (bus.Bucket.Follow).
@@ -60,7 +50,7 @@ func New(o Options) *Book {
 	if o.Changed == nil {
 		o.Changed = func(Callback) {}
 	}
-	return &Book{o: o, all: map[string]*entry{}}
+	return &Book{o: o, all: newMirror[Callback](prefix)}
 }
 
 // The keys of the bucket.
@@ -86,23 +76,16 @@ func (b *Book) Read(ctx context.Context) error {
 }
 
 // Begin implements bus.Follower.
-func (b *Book) Begin() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.fresh = map[string]*entry{}
-}
+func (b *Book) Begin() { b.all.begin() }
 
 // Changed implements bus.Follower.
 func (b *Book) Changed(k string, value []byte, revision uint64) {
-	id, ok := strings.CutPrefix(k, prefix+".")
-	if !ok {
+	id, ok := b.all.id(k)
+	switch {
+	case !ok:
 		return
-	}
-	if value == nil {
-		b.mu.Lock()
-		delete(b.all, id)
-		delete(b.fresh, id)
-		b.mu.Unlock()
+	case value == nil:
+		b.all.remove(id)
 		return
 	}
 	c, err := decode(value)
@@ -110,43 +93,21 @@ func (b *Book) Changed(k string, value []byte, revision uint64) {
 		b.o.Log.Error("a callback in nats is damaged and left out", "callback", id, "err", err)
 		return
 	}
-	b.set(entry{c, revision})
+	b.set(c, revision)
 }
 
 // CaughtUp implements bus.Follower.
-func (b *Book) CaughtUp() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.fresh != nil {
-		b.all, b.fresh = b.fresh, nil
-	}
-	b.caughtUp = true
-}
+func (b *Book) CaughtUp() { b.all.finish() }
 
 // set takes a state, unless a later one is known.
-func (b *Book) set(e entry) {
-	b.mu.Lock()
-	newer := e.laterThan(b.all[e.ID])
-	if newer {
-		b.all[e.ID] = &e
-	}
-	if b.fresh != nil && e.laterThan(b.fresh[e.ID]) {
-		b.fresh[e.ID] = &e
-	}
-	b.mu.Unlock()
-	if newer {
-		b.o.Changed(e.Callback)
+func (b *Book) set(c Callback, revision uint64) {
+	if b.all.set(c.ID, c, revision) {
+		b.o.Changed(c)
 	}
 }
-
-func (e *entry) laterThan(other *entry) bool { return other == nil || other.revision < e.revision }
 
 // Known says whether all callbacks were read.
-func (b *Book) Known() bool {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	return b.caughtUp
-}
+func (b *Book) Known() bool { return b.all.known() }
 
 // Select returns the callbacks that pass, in the order in which they are due.
 func (b *Book) Select(pass func(*Callback) bool) []Callback {
@@ -158,14 +119,8 @@ func (b *Book) Select(pass func(*Callback) bool) []Callback {
 }
 
 // sorted is Select for those who change nothing.
-func (b *Book) sorted(pass func(*Callback) bool) (found []*Callback) {
-	b.mu.RLock()
-	for _, e := range b.all {
-		if pass(&e.Callback) {
-			found = append(found, &e.Callback)
-		}
-	}
-	b.mu.RUnlock()
+func (b *Book) sorted(pass func(*Callback) bool) []*Callback {
+	found := b.all.selected(pass)
 	slices.SortFunc(found, inOrder)
 	return found
 }
@@ -177,13 +132,11 @@ func inOrder(a, b *Callback) int {
 
 // Get returns a callback as this machine knows it.
 func (b *Book) Get(id string) (Callback, error) {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	e, ok := b.all[id]
+	c, ok := b.all.get(id)
 	if !ok {
 		return Callback{}, ErrUnknown
 	}
-	return e.Callback, nil
+	return c, nil
 }
 
 // IsOpen says whether customers are called now.
@@ -275,7 +228,7 @@ func (b *Book) change(ctx context.Context, id string, f func(*Callback) error) (
 		if err != nil {
 			return c, err
 		}
-		b.set(entry{c, next})
+		b.set(c, next)
 		return c, nil
 	}
 	return Callback{}, fmt.Errorf("callback %s: %w", id, shared.ErrConflict)

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,8 @@ import (
 
 // Request is a callback that somebody wants.
 type Request struct {
+	// ID is that of the callback to be, a UUID of version 7, made now; "" makes one.
+	ID                                string
 	Customer, Line, Subject, Language string
 	// Number is where to call, in E.164: "" for the first number on file. A number that is not on file needs Level 3.
 	Number string
@@ -38,7 +41,7 @@ func (b *Book) Create(ctx context.Context, r Request) (c Callback, err error) {
 	}
 	now := b.o.Now()
 	c = Callback{
-		ID: uuid.Must(uuid.NewV7()).String(), Customer: r.Customer, Line: r.Line, Subject: strings.TrimSpace(r.Subject),
+		ID: cmp.Or(r.ID, uuid.Must(uuid.NewV7()).String()), Customer: r.Customer, Line: r.Line, Subject: strings.TrimSpace(r.Subject),
 		Language: r.Language, TZ: b.o.Windows().Zone.String(), Rules: b.o.Rules, At: now.UTC(), By: r.By, Who: r.Who,
 		Place: r.Place, Level: r.Level, State: Booked, Since: now.UTC(),
 	}
@@ -76,7 +79,7 @@ func (b *Book) Create(ctx context.Context, r Request) (c Callback, err error) {
 	if err != nil {
 		return c, fmt.Errorf("book a callback: %w", err)
 	}
-	b.set(entry{c, revision})
+	b.set(c, revision)
 	b.publish(ctx, c)
 	return b.Get(c.ID)
 }

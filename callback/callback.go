@@ -79,9 +79,7 @@ type Callback struct {
 	// Now is the attempt that runs.
 	Now *Running `json:"now,omitempty"`
 
-	// Told counts the facts about it; Untold are those that may not have been published yet.
-	Told   int      `json:"told"`
-	Untold []untold `json:"untold,omitempty"`
+	facts
 }
 
 // Place is a place in a queue of mod_callcenter.

@@ -397,7 +397,7 @@ func TestTenThousandDueAtOnceAreCalledInOrder(t *testing.T) {
 		require.NoError(t, err)
 		revision, err := b.store.Create(t.Context(), key(c.ID), value, -1)
 		require.NoError(t, err)
-		b.set(entry{c, revision})
+		b.set(c, revision)
 		ids = append(ids, c.ID)
 	}
 	b.clock.add(time.Hour)

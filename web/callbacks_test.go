@@ -29,7 +29,7 @@ type callingBack struct {
 	audited []string
 }
 
-func callsBack(t *testing.T) *callingBack {
+func callsBack(t *testing.T, changes ...func(*Options)) *callingBack {
 	t.Helper()
 	a := &callingBack{}
 	a.site = newSite(t, func(o *Options) {
@@ -53,6 +53,9 @@ func callsBack(t *testing.T) *callingBack {
 				a.audited = append(a.audited, e.Actor+": "+e.Action)
 				return nil
 			},
+		}
+		for _, change := range changes {
+			change(o)
 		}
 	})
 	return a

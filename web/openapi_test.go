@@ -161,7 +161,7 @@ func TestSchemasOfOpenAPICompile(t *testing.T) {
 		"Problem", "Health", "Keys", "IntrospectRequest", "Introspection", "Redeemed", "Token", "Call", "StepUp",
 		"LoginMethod", "FoundCalls", "Journey", "Report",
 		"NewPerson", "Person", "PersonSettings", "Invitation", "Roles", "Scopes", "ApiKey", "Wall", "Webhook", "FailingCall",
-		"Board", "Queues", "Settings", "NewSettings", "NewSchedule", "Benefits", "WhatIf", "LineProblem", "LineVersion", "NewLineVersion", "CheckedLine", "LineStart", "LineCalls",
+		"Alert", "AlertOrder", "OrderedAlerts", "AlertAnswer", "Board", "Queues", "Settings", "NewSettings", "NewSchedule", "Benefits", "WhatIf", "LineProblem", "LineVersion", "NewLineVersion", "CheckedLine", "LineStart", "LineCalls",
 	} {
 		compiling.Lock()
 		_, err := compiler.Compile("urn:openapi#/components/schemas/" + name)

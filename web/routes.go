@@ -13,7 +13,7 @@ import (
 func (a *api) all() []access.Route { return append(a.routes(), a.Routes...) }
 
 func (a *api) routes() []access.Route {
-	return slices.Concat(a.administration(), a.lineRoutes(), a.callbackRoutes(), []access.Route{
+	return slices.Concat(a.administration(), a.lineRoutes(), a.callbackRoutes(), a.alertRoutes(), []access.Route{
 		{Method: "GET", Path: "/.well-known/jwks.json", Rule: access.Public(), Handler: handle(a.jwks)},
 		{Method: "GET", Path: "/healthz", Rule: access.Public(), Handler: handle(a.healthz)},
 		{Method: "GET", Path: "/readyz", Rule: access.Public(), Handler: handle(a.readyz)},

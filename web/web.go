@@ -55,6 +55,8 @@ type Options struct {
 	Ready func(ctx context.Context) (reasons []string)
 	// Callbacks are those of customers; nil where nobody is called back.
 	Callbacks *Callbacks
+	// Alerts ask customers to talk; nil where none can be sent.
+	Alerts *Alerts
 	// Wallboard is what everybody may know of queues; nil: nothing.
 	Wallboard *public.Wallboard
 	// Links make links to customers' pages; nil where they have none.

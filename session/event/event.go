@@ -57,10 +57,11 @@ type Event struct {
 // Real says whether the event is about a caller, now: neither a replay nor a test.
 func (e Event) Real() bool { return e.Replay == "" && !e.Test }
 
-// OfCall says whether the event is about a call. Others are about a line or a callback, which their Call names.
+// OfCall says whether the event is about a call. Others are about a line, a callback or an alert, which their Call names.
 func (e Event) OfCall() bool {
 	switch e.Data.(type) {
-	case ConfigChanged, Alarm, CallbackBooked, CallbackChanged, CallbackDue, CallbackAttempted, CallbackDone, CallbackCancelled:
+	case ConfigChanged, Alarm, CallbackBooked, CallbackChanged, CallbackDue, CallbackAttempted, CallbackDone, CallbackCancelled,
+		AlertSent, AlertAnswered:
 		return false
 	}
 	return true
@@ -207,6 +208,8 @@ var decoders = map[Fact]func(json.RawMessage) (Data, error){
 	FactCallbackAttempted: into[CallbackAttempted],
 	FactCallbackDone:      into[CallbackDone],
 	FactCallbackCancelled: into[CallbackCancelled],
+	FactAlertSent:         into[AlertSent],
+	FactAlertAnswered:     into[AlertAnswered],
 }
 
 // Facts lists every fact of this version, in the order in which a call usually meets them.
@@ -219,5 +222,6 @@ func Facts() []Fact {
 		FactConfigChanged, FactAlarm,
 		FactCallbackBooked, FactCallbackChanged, FactCallbackDue,
 		FactCallbackAttempted, FactCallbackDone, FactCallbackCancelled,
+		FactAlertSent, FactAlertAnswered,
 	}
 }

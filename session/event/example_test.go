@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"slices"
 	"time"
 
 	"countersign/session/event"
@@ -105,7 +106,7 @@ func examples() map[event.Fact]event.Event {
 	} {
 		all[e.Fact()] = e
 	}
-	for _, e := range callbackExamples(at) {
+	for _, e := range slices.Concat(callbackExamples(at), alertExamples(at)) {
 		all[e.Fact()] = e
 	}
 	return all
@@ -132,6 +133,22 @@ func callbackExamples(at time.Time) (all []event.Event) {
 		all = append(all, event.Event{
 			ID: event.ID("callback-"+id, i+1), Source: "/countersign/fra-1", Time: at.Add(time.Duration(i) * time.Minute),
 			Call: "callback-" + id, Seq: i + 1, Line: "retail", Data: data,
+		})
+	}
+	return all
+}
+
+// alertExamples are the facts of one alert, which became the callback of callbackExamples.
+func alertExamples(at time.Time) (all []event.Event) {
+	const id = "019a9785-9d10-7c08-8a51-77e2b90c4d13"
+	about := event.Alert{ID: id, Customer: "C-100042", Until: at.Add(72 * time.Hour)}
+	for i, data := range []event.Data{
+		event.AlertSent{Alert: about, By: event.ByStaff},
+		event.AlertAnswered{Alert: about, Answer: event.AlertTalks, Callback: "019a9788-1c40-7b52-9e0a-3d6f1c8b2a47"},
+	} {
+		all = append(all, event.Event{
+			ID: event.ID("alert-"+id, i+1), Source: "/countersign/fra-1", Time: at.Add(time.Duration(i) * time.Hour),
+			Call: "alert-" + id, Seq: i + 1, Line: "retail", Data: data,
 		})
 	}
 	return all

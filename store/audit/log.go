@@ -72,10 +72,15 @@ const (
 	CallbackCancelled = "callback_cancelled"
 	CallbackTaken     = "callback_taken"
 	// A customer took their call on to another destination.
-	CallMoved    = "call_moved"
-	ErasureAsked = "erasure_asked"
-	BackedUp     = "backed_up"
-	Restored     = "restored"
+	CallMoved = "call_moved"
+	// Alerts were ordered, or answered by their customer, who may want none, or some again.
+	AlertsOrdered  = "alerts_ordered"
+	AlertAnswered  = "alert_answered"
+	AlertsUnwanted = "alerts_unwanted"
+	AlertsWanted   = "alerts_wanted"
+	ErasureAsked   = "erasure_asked"
+	BackedUp       = "backed_up"
+	Restored       = "restored"
 	// Trimmed: old entries were removed. Its detail names the last of them.
 	Trimmed = "audit_trimmed"
 )

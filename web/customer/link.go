@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"countersign/callback"
 	"countersign/session/shared"
 )
 
@@ -18,7 +19,18 @@ const (
 	ForPage Purpose = "page"
 	// ForProof: a call asks them whether they are calling.
 	ForProof Purpose = "proof"
+	// ForAlert: the company wants to talk to them. Such a link is good for days, and shows what it is about, callbacks, and
+	// whether the company is calling, and nothing else.
+	ForAlert Purpose = "alert"
 )
+
+// life is how long a link is good that is sent.
+func (p Purpose) life() time.Duration {
+	if p == ForAlert {
+		return callback.AlertFor
+	}
+	return LinkLife
+}
 
 // PageLink lets a customer open their page once.
 type PageLink struct {

@@ -57,6 +57,8 @@ type PageOptions struct {
 	Choices func(line string) []session.PageChoice
 	Next    func(ctx context.Context, call string, to session.Destination) error
 	Issue   func(ctx context.Context, proven session.Proven) (string, error)
+	// Alerts are what the company wants to talk about with them; they need Callbacks.
+	Alerts Alerts
 	// OnLine is a customer's own call to the company, now.
 	OnLine func(customer string) (OnLine, bool)
 	// Impostor is told that somebody called a customer in the company's name.
@@ -87,10 +89,11 @@ type Page struct {
 }
 
 // section is a part of the page: a template of its own, below pages/my, and what it shows to a visitor. ok is false if it
-// is not there for this one.
+// is not there for this one. byAlert: it is there for a visitor who came by an alert's link, too.
 type section struct {
-	name string
-	show func(r *http.Request, v Visit) (data any, ok bool, err error)
+	name    string
+	show    func(r *http.Request, v Visit) (data any, ok bool, err error)
+	byAlert bool
 }
 
 // Bounds of the page (docs/policy.md#customers-page).
@@ -128,9 +131,10 @@ func NewPage(o PageOptions) *Page {
 		bookings:    newLimit(mostBookings, bookingsEvery),
 	}
 	p.sections = []section{
-		{"proof", p.proofSection}, {"calling", p.callingSection}, {"choices", p.choicesSection}, {"callbacks", p.callbacksSection},
-		{"proven", p.provenSection}, {"calls", p.callsSection},
-		{"passkeys", p.passkeysSection}, {"data", p.dataSection},
+		{"proof", p.proofSection, false}, {"alerts", p.alertsSection, true}, {"calling", p.callingSection, true},
+		{"choices", p.choicesSection, false},
+		{"callbacks", p.callbacksSection, true}, {"proven", p.provenSection, false}, {"calls", p.callsSection, false},
+		{"passkeys", p.passkeysSection, false}, {"alerts_off", p.alertsOffSection, true}, {"data", p.dataSection, false},
 	}
 	return p
 }
@@ -144,7 +148,8 @@ func (p *Page) Routes() []access.Route {
 	own.SetDenyHandler(p.handle(func(http.ResponseWriter, *http.Request) error {
 		return refuse(http.StatusForbidden, "other_site")
 	}))
-	visitor := func(method, path string, h func(http.ResponseWriter, *http.Request, Visit) error) access.Route {
+	type handler func(http.ResponseWriter, *http.Request, Visit) error
+	anyVisitor := func(method, path string, h handler) access.Route {
 		return route(method, path, own.Handler(p.handle(func(w http.ResponseWriter, r *http.Request) error {
 			visit, err := p.visit(r)
 			if err != nil {
@@ -153,19 +158,30 @@ func (p *Page) Routes() []access.Route {
 			return h(w, r, visit)
 		})))
 	}
+	// visitor is one who came by more than an alert's link.
+	visitor := func(method, path string, h handler) access.Route {
+		return anyVisitor(method, path, func(w http.ResponseWriter, r *http.Request, v Visit) error {
+			if v.Purpose == ForAlert {
+				return refuse(http.StatusForbidden, "prove_more")
+			}
+			return h(w, r, v)
+		})
+	}
 	return []access.Route{
 		route("GET", linkPath+"{link}", p.handle(p.openLink)),
 		route("GET", "/my/open", p.handle(p.openForm)),
 		route("POST", "/my/open", own.Handler(p.handle(p.open))),
 		route("POST", "/my/token", p.handle(p.openByToken)), // from the company's own page
-		visitor("GET", "/my", p.show),
-		visitor("POST", "/my/sign-out", p.signOut),
-		visitor("GET", "/my/calling", p.calling),
+		anyVisitor("GET", "/my", p.show),
+		anyVisitor("POST", "/my/sign-out", p.signOut),
+		anyVisitor("GET", "/my/calling", p.calling),
 		visitor("POST", "/my/choices", p.choose),
-		visitor("POST", "/my/impostor", p.report),
-		visitor("POST", "/my/callbacks", p.book),
-		visitor("POST", "/my/callbacks/{callback}", p.changeCallback),
-		visitor("GET", "/my/callbacks/{callback}/calendar", p.calendar),
+		anyVisitor("POST", "/my/impostor", p.report),
+		anyVisitor("POST", "/my/callbacks", p.book),
+		anyVisitor("POST", "/my/callbacks/{callback}", p.changeCallback),
+		anyVisitor("GET", "/my/callbacks/{callback}/calendar", p.calendar),
+		anyVisitor("POST", "/my/alerts", p.optOut),
+		anyVisitor("POST", "/my/alerts/{alert}", p.answerAlert),
 		visitor("POST", "/my/proof/digits", p.proofDigits),
 		visitor("POST", "/my/proof/confirm", p.proofConfirm),
 		visitor("POST", "/my/proof/deny", p.proofDeny),
@@ -202,6 +218,9 @@ func (p *Page) visit(r *http.Request) (Visit, error) {
 func (p *Page) show(w http.ResponseWriter, r *http.Request, v Visit) error {
 	shown := p.shownTo(r)
 	for _, s := range p.sections {
+		if v.Purpose == ForAlert && !s.byAlert {
+			continue
+		}
 		data, ok, err := s.show(r, v)
 		if err != nil { // the others are still worth something
 			p.Log.Error("a section of the customers' page is not shown", "section", s.name, "err", err)
@@ -245,6 +264,9 @@ func (s shown) with(data any) shown {
 	s.Data = data
 	return s
 }
+
+// With is with, for templates.
+func (s shown) With(data any) shown { return s.with(data) }
 
 // T is a text in the page's language.
 func (s shown) T(key string, args ...any) (string, error) {

@@ -51,14 +51,32 @@ func (p *Page) callbacksSection(r *http.Request, v Visit) (any, bool, error) {
 	}
 	part.More, part.Soon = len(part.Open) < callback.MostOpen, p.Callbacks.IsOpen()
 	free, err := p.Callbacks.Free(r.Context(), p.CallbackLine())
-	for _, w := range free {
-		if n := len(part.Windows); n == 0 || part.Windows[n-1].At.YearDay() != w.From.YearDay() {
-			part.Windows = append(part.Windows, day{At: w.From})
+	part.Windows = byDay(free)
+	return part, true, err
+}
+
+// byDay are windows by the day on which they begin.
+func byDay(windows []callback.Window) (days []day) {
+	for _, w := range windows {
+		if n := len(days); n == 0 || days[n-1].At.YearDay() != w.From.YearDay() {
+			days = append(days, day{At: w.From})
 		}
-		last := &part.Windows[len(part.Windows)-1]
+		last := &days[len(days)-1]
 		last.Windows = append(last.Windows, w)
 	}
-	return part, true, err
+	return days
+}
+
+// chosen is the window that a form names, or that it is the one of now.
+func chosen(r *http.Request) (from time.Time, soon bool, err error) {
+	text := r.PostFormValue("from")
+	if text == "soon" {
+		return from, true, nil
+	}
+	if from, err = time.Parse(time.RFC3339, text); err != nil {
+		return from, false, refuse(http.StatusUnprocessableEntity, "callback_full")
+	}
+	return from, false, nil
 }
 
 // mayCallBack refuses a visit that may not book.
@@ -94,16 +112,11 @@ func (p *Page) book(w http.ResponseWriter, r *http.Request, v Visit) error {
 		}
 		request.Number = number
 	}
-	switch from := r.PostFormValue("from"); from {
-	case "soon":
-		request.Soon = true
-	default:
-		var err error
-		if request.From, err = time.Parse(time.RFC3339, from); err != nil {
-			return refuse(http.StatusUnprocessableEntity, "callback_full")
-		}
+	var err error
+	if request.From, request.Soon, err = chosen(r); err != nil {
+		return err
 	}
-	_, err := p.Callbacks.Create(r.Context(), request)
+	_, err = p.Callbacks.Create(r.Context(), request)
 	return p.back(w, r, err)
 }
 

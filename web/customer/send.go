@@ -48,7 +48,7 @@ func (m *Messages) Send(ctx context.Context, link PageLink, language string) err
 	if ok, _ := m.Sends.MaySend(ctx, counted); !ok {
 		return ErrSendLimit
 	}
-	err = m.send(ctx, to, link, language, "sms_page")
+	err = m.send(ctx, to, link, language, "sms_"+string(link.Purpose))
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
 		m.Sends.NotSent(context.WithoutCancel(ctx), counted)
 	}
@@ -57,7 +57,7 @@ func (m *Messages) Send(ctx context.Context, link PageLink, language string) err
 
 // send sends a link with a text.
 func (m *Messages) send(ctx context.Context, to string, link PageLink, language, text string) error {
-	address, err := m.Links.Make(ctx, link, LinkLife)
+	address, err := m.Links.Make(ctx, link, link.Purpose.life())
 	if err != nil {
 		return err
 	}
