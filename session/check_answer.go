@@ -33,7 +33,10 @@ func (s *Session) Judge(
 	}
 	a := s.attempt()
 	a.Method = by
-	switch standing := s.guard.Try(ctx, a); {
+	standing, err := s.try(ctx, a)
+	switch {
+	case err != nil:
+		return Unchecked, err
 	case standing.Locked && standing.Caller:
 		s.unchecked = true
 		s.events.record(lockedNow(event.LockOnCaller, a.Customer, standing, false))
@@ -65,6 +68,29 @@ func (s *Session) Judge(
 	return answered, err
 }
 
+// try takes an attempt. An anonymous caller may have to wait for those of others, and hears so. An error says that the
+// caller is gone and that none was taken.
+func (s *Session) try(ctx context.Context, a Attempt) (st Standing, err error) {
+	return s.whenRoom(ctx, a, s.guard.Try)
+}
+
+// whenRoom asks the guard what an anonymous caller may have to wait for.
+func (s *Session) whenRoom(
+	ctx context.Context, a Attempt, ask func(context.Context, Attempt) Standing,
+) (st Standing, err error) {
+	if !a.Anonymous {
+		return ask(ctx, a), nil
+	}
+	waiting, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	answered := false
+	err = s.While(ctx, giveUp, func() { st = ask(waiting, a); answered = true })
+	if answered && !st.Locked { // what was taken is checked, even if the caller is gone
+		return st, nil
+	}
+	return st, err
+}
+
 // Named counts an identifier that the caller gave, against callers who try many. It counts only on lines that ask for
 // proof: without it, a caller who owns many identifiers looks the same.
 func (s *Session) Named(ctx context.Context, kind, value string) {
@@ -78,8 +104,8 @@ func (s *Session) Unknown(ctx context.Context) (ended bool) {
 	if len(s.line.Verify) == 0 {
 		return false
 	}
-	st := s.guard.Unknown(ctx, s.attempt())
-	if st.Locked {
+	st, err := s.whenRoom(ctx, s.attempt(), s.guard.Unknown)
+	if st.Locked && err == nil {
 		s.events.record(lockedNow(event.LockOnCaller, "", st, false))
 	}
 	return st.Locked

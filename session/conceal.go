@@ -82,7 +82,11 @@ func (s *Session) judgeDecoy(
 	s.unchecked = true
 	a := s.attempt()
 	a.Customer, a.Method = "", by
-	if standing := s.guard.Try(ctx, a); standing.Locked {
+	standing, err := s.try(ctx, a)
+	switch {
+	case err != nil:
+		return Unchecked, err
+	case standing.Locked:
 		s.events.record(lockedNow(event.LockOnCaller, "", standing, false))
 		return TurnedAway, nil
 	}

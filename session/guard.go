@@ -9,7 +9,7 @@ import (
 
 // Guard counts attempts across calls and machines (docs/policy.md#lockout, docs/policy.md#velocity). It cannot fail:
 // without its store it works on what this process has seen. Its methods are called from many calls at once and return
-// within a second.
+// within a second, but for Try and Unknown of an anonymous caller, who may have to wait for others, until ctx ends.
 type Guard interface {
 	// Caller says whether a caller's number (E.164) is locked. Such a call goes to an agent at once.
 	Caller(ctx context.Context, number string) Standing

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"countersign/session/event"
@@ -85,14 +86,20 @@ func (s *Session) recordRoute(v verdict) Destination {
 	return to
 }
 
-// syncJournal returns when the call's events would survive a crash, or an error if they would not.
+// syncJournal returns when the call's events would survive a crash, or an error if they would not. A caller who waits for
+// it hears so.
 func (r *Runner) syncJournal(ctx context.Context, s *Session) error {
 	if s.events.lost != nil {
 		return s.events.lost
 	}
 	ctx, cancel := context.WithTimeout(ctx, journalTimeout)
 	defer cancel()
-	return r.journal.Sync(ctx)
+	unknown := errors.New("the journal does not say whether it has the call's events")
+	onDisk := unknown
+	if err := s.While(ctx, func() {}, func() { onDisk = r.journal.Sync(ctx) }); onDisk == unknown {
+		return errors.Join(onDisk, err)
+	}
+	return onDisk
 }
 
 // takeBack turns a good verdict that a crash would erase into one that sends the caller to a person, unverified.

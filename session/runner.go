@@ -55,8 +55,9 @@ const (
 	defaultStateTimeout = 750 * time.Millisecond
 	// handOverTimeout bounds the transfer, which may have to wait for a prompt to end.
 	handOverTimeout = 30 * time.Second
-	// journalTimeout bounds the wait for the verdict to be on disk. Without that the call goes on unverified.
-	journalTimeout = 2 * time.Second
+	// journalTimeout bounds the wait for the verdict to be on disk. Without that the call goes on unverified. A journal that
+	// cannot be written says so at once; one that is only busy with the calls of many others gets the time.
+	journalTimeout = 15 * time.Second
 )
 
 // Runner runs calls. It has no state of its own, so one Runner serves any number of calls at once.

@@ -3,24 +3,21 @@ package steps
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"countersign/session"
 )
 
 const (
-	// fillAfter is how long a look-up may take before queued prompts are played, such as the greeting. A local look-up is
-	// faster; then the greeting and the first question are one prompt.
-	fillAfter = 100 * time.Millisecond
-	// comfortAfter is how long the caller hears silence (docs/policy.md#backend-call).
-	comfortAfter = time.Second
 	// lookUpLimit bounds a look-up with all its parts (docs/policy.md#backend-call).
 	lookUpLimit = 8 * time.Second
+	// secretLimit bounds the check of a secret. A check by a system of the company is bounded by that system's cap; one of
+	// ours may have to wait for its turn behind those of many other callers (docs/policy.md#argon2-concurrency).
+	secretLimit = 150 * time.Second
 )
 
-// errTooSlow is the cause of a look-up that took too long.
-var errTooSlow = fmt.Errorf("no answer within %s", lookUpLimit)
+// errTooSlow is the cause of a look-up or a check that took too long.
+var errTooSlow = errors.New("no answer in time")
 
 // lookUp makes a look-up that may be slow, and plays filler prompts meanwhile. It returns with the answer, when the
 // caller is gone, or after lookUpLimit. The look-up has ended then, unless it ignores its context.
@@ -44,7 +41,18 @@ func tryOne[T any](
 // lookUpToTheEnd is lookUp, but waits for the answer even if the caller is gone, and returns it with the error that
 // says so: hanging up must not undo a wrong answer.
 func lookUpToTheEnd[T any](ctx context.Context, s *session.Session, ask func(context.Context) (T, error)) (T, error) {
-	asking, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), lookUpLimit, errTooSlow)
+	return toTheEnd(ctx, s, lookUpLimit, ask)
+}
+
+// checkSecret is lookUpToTheEnd for an answer that is checked against a secret on file.
+func checkSecret[T any](ctx context.Context, s *session.Session, ask func(context.Context) (T, error)) (T, error) {
+	return toTheEnd(ctx, s, secretLimit, ask)
+}
+
+func toTheEnd[T any](
+	ctx context.Context, s *session.Session, limit time.Duration, ask func(context.Context) (T, error),
+) (T, error) {
+	asking, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), limit, errTooSlow)
 	defer cancel()
 	return fill(ctx, s, asking, func() {}, ask)
 }
@@ -53,42 +61,7 @@ func lookUpToTheEnd[T any](ctx context.Context, s *session.Session, ask func(con
 func fill[T any](
 	ctx context.Context, s *session.Session, asking context.Context, gone func(),
 	ask func(context.Context) (T, error),
-) (T, error) {
-	type answer struct {
-		value T
-		err   error
-	}
-	done := make(chan answer, 1)
-	go func() {
-		var a answer
-		defer func() {
-			if p := recover(); p != nil {
-				a.err = fmt.Errorf("panic in a look-up: %v", p)
-			}
-			done <- a
-		}()
-		a.value, a.err = ask(asking)
-	}()
-	started := time.Now()
-	for _, speak := range []struct {
-		after   time.Duration
-		prompts []string
-	}{{fillAfter, nil}, {comfortAfter, []string{"one-moment"}}} {
-		wait := time.NewTimer(speak.after - time.Since(started))
-		select {
-		case a := <-done:
-			wait.Stop()
-			return a.value, a.err
-		case <-wait.C:
-		case <-ctx.Done():
-		}
-		wait.Stop()
-		if err := s.Fill(ctx, speak.prompts...); err != nil {
-			gone()
-			a := <-done
-			return a.value, errors.Join(err, a.err)
-		}
-	}
-	a := <-done
-	return a.value, a.err
+) (value T, err error) {
+	waited := s.While(ctx, gone, func() { value, err = ask(asking) })
+	return value, errors.Join(waited, err)
 }

@@ -13,7 +13,7 @@ func judgeSecret(
 	ctx context.Context, s *session.Session, by event.Method, check func(context.Context) (bool, error),
 ) (attempt, error) {
 	answered, err := s.Judge(ctx, by, func(ctx context.Context) (session.Answered, error) {
-		return lookUpToTheEnd(ctx, s, func(ctx context.Context) (session.Answered, error) {
+		return checkSecret(ctx, s, func(ctx context.Context) (session.Answered, error) {
 			right, err := check(ctx)
 			switch {
 			case err != nil:

@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,8 +11,9 @@ import (
 )
 
 // anonymousWait is how long an attempt of an anonymous caller waits for those of others that are being checked, when
-// all of them being wrong would use up the budget.
-const anonymousWait = 2 * time.Second
+// all of them being wrong would use up the budget. It is about as long as a call may last: as long as others may still
+// be right, the caller is not turned away for them.
+const anonymousWait = 150 * time.Second
 
 // maxHonest bounds the verified customers that a line remembers.
 const maxHonest = 1 << 16
@@ -28,16 +30,25 @@ type anonymous struct {
 	// own are this process's minutes: Calls are verified customers, Failures failed attempts. others are those of other
 	// processes.
 	own, others tallies
-	// checking are the calls whose attempts are being checked, with their line; freed is closed when one ends.
+	// checking are the calls whose attempts are being checked, with their line, and atOnce how many those are on a line.
+	// waiting are the attempts that find no room beside them, in the order in which they came.
 	checking map[string]string
-	freed    chan struct{}
+	atOnce   map[string]int
+	waiting  map[string][]*waitingAttempt
 	honest   map[string]map[string]time.Time // when a customer was last verified, by line and tag
+}
+
+// waitingAttempt is an attempt that waits for its turn. told gets whether it was taken; it has room for one.
+type waitingAttempt struct {
+	call string
+	told chan bool
 }
 
 func newAnonymous(r *rulesInForce, now func() time.Time) *anonymous {
 	return &anonymous{
-		rules: r, now: now, own: tallies{}, others: tallies{}, checking: map[string]string{}, freed: make(chan struct{}),
-		honest: map[string]map[string]time.Time{},
+		rules: r, now: now, own: tallies{}, others: tallies{}, checking: map[string]string{}, atOnce: map[string]int{},
+		waiting: map[string][]*waitingAttempt{},
+		honest:  map[string]map[string]time.Time{},
 	}
 }
 
@@ -69,36 +80,63 @@ func (a *anonymous) usedLocked(line string) (used, limit int) {
 }
 
 // take takes a call's attempt before it is checked. If those that are being checked could use up the budget, it waits
-// for them. end must follow.
+// for them, behind those that came before. end must follow.
 func (a *anonymous) take(ctx context.Context, line, call string) (ok bool) {
+	w := &waitingAttempt{call: call, told: make(chan bool, 1)}
+	a.mu.Lock()
+	a.waiting[line] = append(a.waiting[line], w)
+	a.admitLocked(line)
+	a.mu.Unlock()
+	select {
+	case ok = <-w.told:
+		return ok
+	default:
+	}
 	late := time.NewTimer(anonymousWait)
 	defer late.Stop()
-	for {
-		a.mu.Lock()
-		used, budget := a.usedLocked(line)
-		checking := 0
-		for _, on := range a.checking {
-			if on == line {
-				checking++
+	select {
+	case ok = <-w.told:
+		return ok
+	case <-late.C:
+	case <-ctx.Done():
+	}
+	return a.leave(line, w)
+}
+
+// leave ends the wait of an attempt, which may have been taken at this very moment.
+func (a *anonymous) leave(line string, w *waitingAttempt) (taken bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	select {
+	case taken = <-w.told:
+		return taken
+	default:
+	}
+	a.waiting[line] = slices.DeleteFunc(a.waiting[line], func(other *waitingAttempt) bool { return other == w })
+	return false
+}
+
+// admitLocked takes the attempts that have room now, the oldest first. If the budget is used up, it takes none and
+// nobody waits any more. a.mu is held.
+func (a *anonymous) admitLocked(line string) {
+	queue := a.waiting[line]
+	if len(queue) == 0 {
+		return
+	}
+	used, budget := a.usedLocked(line)
+	for len(queue) > 0 && (used >= budget || used+a.atOnce[line] < budget) {
+		w := queue[0]
+		queue[0], queue = nil, queue[1:]
+		if used < budget {
+			if _, again := a.checking[w.call]; !again {
+				a.atOnce[line]++
 			}
+			a.checking[w.call] = line
 		}
-		if used+checking < budget {
-			a.checking[call] = line
-			a.mu.Unlock()
-			return true
-		}
-		freed, hopeless := a.freed, used >= budget
-		a.mu.Unlock()
-		if hopeless {
-			return false
-		}
-		select {
-		case <-freed:
-		case <-late.C:
-			return false
-		case <-ctx.Done():
-			return false
-		}
+		w.told <- used < budget
+	}
+	if a.waiting[line] = queue; len(queue) == 0 {
+		delete(a.waiting, line)
 	}
 }
 
@@ -111,11 +149,13 @@ func (a *anonymous) end(call string, failed bool) {
 		return
 	}
 	delete(a.checking, call)
+	if a.atOnce[line]--; a.atOnce[line] == 0 {
+		delete(a.atOnce, line)
+	}
 	if failed {
 		a.own.add(line, minuteOf(a.now()), tally{Failures: 1})
 	}
-	close(a.freed)
-	a.freed = make(chan struct{})
+	a.admitLocked(line)
 }
 
 // verified counts honest traffic: each customer once in the time of the budget, or an account of one's own would make
@@ -132,6 +172,7 @@ func (a *anonymous) verified(line, customer string) {
 	}
 	a.honest[line][customer] = now
 	a.own.add(line, minuteOf(now), tally{Calls: 1})
+	a.admitLocked(line)
 }
 
 // exchange writes this process's counts and reads those of the others.
@@ -168,4 +209,7 @@ func (a *anonymous) exchange(ctx context.Context, m *lineMonitor) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.others = others
+	for line := range a.waiting { // failures may be too old to count by now
+		a.admitLocked(line)
+	}
 }

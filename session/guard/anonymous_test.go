@@ -167,3 +167,59 @@ func TestANumberWithWhichSomebodyWasVerifiedIsKnown(t *testing.T) {
 	c.pass(30 * 24 * time.Hour)
 	assert.False(t, nodes[1].Caller(t.Context(), "+15550001").Known)
 }
+
+func TestWhoeverWaitsForOthersHasTheirTurnInOrder(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, guard.Options{Store: shared.NewMemory()})
+	attempts := make([]session.Attempt, 300)
+	for i := range attempts {
+		attempts[i] = stranger(fmt.Sprint("call-", i), "", fmt.Sprint("C-", i))
+	}
+	for _, a := range attempts[:30] { // as many as could be wrong
+		require.False(t, g.Try(t.Context(), a).Locked)
+	}
+	var mu sync.Mutex
+	var order []string
+	var all sync.WaitGroup
+	for i, a := range attempts[30:] {
+		all.Go(func() {
+			locked := g.Try(t.Context(), a).Locked
+			mu.Lock()
+			defer mu.Unlock()
+			assert.False(t, locked, a.Call)
+			order = append(order, a.Call)
+		})
+		require.Eventually(t, func() bool { return guard.Waiting(g, "retail") == i+1 }, patience, time.Millisecond)
+	}
+	for i := range attempts[30:] { // one at a time is right
+		g.Right(t.Context(), attempts[i])
+		require.Eventually(t, func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return len(order) == i+1 && order[i] == attempts[30+i].Call
+		}, patience, time.Millisecond)
+	}
+	all.Wait()
+}
+
+func TestWhoeverHangsUpWhileOthersAreCheckedLeavesTheQueue(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, guard.Options{Store: shared.NewMemory()})
+	for i := range 30 {
+		require.False(t, g.Try(t.Context(), stranger(fmt.Sprint("call-", i), "", "")).Locked)
+	}
+	gone, hangUp := context.WithCancel(t.Context())
+	left := make(chan bool)
+	go func() { left <- g.Try(gone, stranger("gone", "", "")).Locked }()
+	require.Eventually(t, func() bool { return guard.Waiting(g, "retail") == 1 }, patience, time.Millisecond)
+	hangUp()
+	assert.True(t, <-left)
+	assert.Zero(t, guard.Waiting(g, "retail"))
+	stays := make(chan bool)
+	go func() { stays <- g.Try(t.Context(), stranger("stays", "", "")).Locked }()
+	require.Eventually(t, func() bool { return guard.Waiting(g, "retail") == 1 }, patience, time.Millisecond)
+	for i := range 30 { // and once all that were checked were wrong, nobody waits any more
+		g.Wrong(t.Context(), stranger(fmt.Sprint("call-", i), "", ""))
+	}
+	assert.True(t, <-stays)
+}

@@ -12,7 +12,7 @@ import (
 
 // Check reports whether answer is the customer's secret of a kind. The answer is in the normal form of the kind (see
 // KindPIN and its neighbours). Check takes about 40 ms of a core, also for an unknown customer or one without such a
-// secret, and waits up to 5 s for its turn, else it returns sqlite.ErrBusy. It neither keeps nor wipes the answer.
+// secret, and waits up to 140 s for its turn, else it returns sqlite.ErrBusy. It neither keeps nor wipes the answer.
 func (d *Directory) Check(ctx context.Context, customer, kind string, answer session.Secret) (ok bool, err error) {
 	stored, found, err := d.credential(ctx, customer, kind)
 	if err != nil {

@@ -7,6 +7,6 @@ package sqlite
 
 import "errors"
 
-// ErrBusy means that other work took too long: another process wrote for more than 5 s, or a PIN check waited 5 s for
-// its turn (docs/policy.md#argon2-concurrency). A call goes on to an agent; a command may be repeated.
+// ErrBusy means that other work took too long: another process wrote for more than 5 s, or a PIN check waited too long
+// for its turn (docs/policy.md#argon2-concurrency). A call goes on to an agent; a command may be repeated.
 var ErrBusy = errors.New("too busy, try again later")
