@@ -225,7 +225,7 @@ func eventText(data event.Data, version int) string {
 		}
 		return fmt.Sprintf("%s: %d of %d calls failed within %d s", d.Kind, d.Failures, d.Calls, d.Seconds)
 	default:
-		return ""
+		return describeCallback(d)
 	}
 }
 
