@@ -55,11 +55,13 @@ func (c *customerPages) asks() steps.AppLinks {
 	return customer.AppLinks{Book: c.book, Messages: c.messages}
 }
 
+var errNoGateway = errors.New("no SMS gateway configured: set sms.url")
+
 // tell sends a text through the gateway of the settings in force.
 func (c *customerPages) tell(ctx context.Context, to, reference string, text session.Secret) error {
 	gateway := c.s.company.get().codes.gateway
 	if gateway == nil {
-		return errors.New("no SMS gateway configured: set sms.url")
+		return errNoGateway
 	}
 	return gateway.Tell(ctx, to, reference, text)
 }
@@ -90,6 +92,9 @@ func (c *customerPages) page() *customer.Page {
 		o.Callbacks, o.CallbackLine = s.callbacks.book, func() string { return s.settings.get().Callbacks.Line }
 		o.Region = func() string { return s.settings.get().Line.Region }
 		o.Impostor, o.OnLine = c.impostor, c.onLine
+		if s.callbacks.alerts != nil {
+			o.Alerts = s.callbacks.alerts
+		}
 		if zone := s.settings.get().Callbacks.windows().Zone; zone != nil {
 			o.Zone = zone
 		}
