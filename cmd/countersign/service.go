@@ -209,6 +209,7 @@ func startService(
 	}
 	s.openTelephones()
 	s.openCallbacks()
+	s.openAlerts()
 	s.overrides = overrides.NewBook(s.state.People(), time.Now)
 	s.server = esl.NewServer(s.answered(s.telephones.Handler(runner.Run)), esl.Options{
 		MaxCalls: cfg.Socket.MaxCalls, Allow: allow, Keys: cfg.Keys.of, Log: log,

@@ -19,6 +19,7 @@ import (
 type callbacks struct {
 	book    *callback.Book
 	dialler *callback.Dialler
+	alerts  *callback.Alerts // nil without
 	telling sync.WaitGroup
 }
 
@@ -104,6 +105,10 @@ func (s *service) callBack(ctx context.Context) {
 	all := newBackground()
 	defer all.stop()
 	all.run(func(ctx context.Context) { s.state.Customers().Follow(ctx, "countersign callbacks", s.callbacks.book) })
+	if alerts := s.callbacks.alerts; alerts != nil {
+		all.run(func(ctx context.Context) { s.state.Customers().Follow(ctx, "countersign alerts", alerts) })
+		all.run(alerts.Run)
+	}
 	s.callbacks.dialler.Run(ctx)
 	s.callbacks.telling.Wait()
 }

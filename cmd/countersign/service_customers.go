@@ -56,11 +56,13 @@ func (c *customerPages) asks() steps.AppLinks {
 	return customer.AppLinks{Book: c.book, Messages: c.messages}
 }
 
+var errNoGateway = errors.New("no SMS gateway configured: set sms.url")
+
 // tell sends a text through the gateway of the settings in force.
 func (c *customerPages) tell(ctx context.Context, to, reference string, text session.Secret) error {
 	gateway := c.s.company.get().codes.gateway
 	if gateway == nil {
-		return errors.New("no SMS gateway configured: set sms.url")
+		return errNoGateway
 	}
 	return gateway.Tell(ctx, to, reference, text)
 }
@@ -95,6 +97,9 @@ func (c *customerPages) page() *customer.Page {
 	if s.callbacks != nil {
 		o.Callbacks, o.Region = s.callbacks.book, func() string { return s.settings.get().Line.Region }
 		o.Zone = s.settings.get().Callbacks.windows().Zone
+		if s.callbacks.alerts != nil {
+			o.Alerts = s.callbacks.alerts
+		}
 	}
 	if brand == "" {
 		brand = "Countersign"

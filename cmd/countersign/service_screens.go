@@ -80,6 +80,10 @@ func (s *service) addScreens(o *web.Options) {
 	if s.callbacks != nil {
 		tell := func(c callback.Callback, what string) { s.callbacks.tell(s, c, what) }
 		options.Callbacks = &staff.Callbacks{Book: s.callbacks.book, Dialler: s.callbacks.dialler, Tell: tell}
+		if alerts := s.callbacks.alerts; alerts != nil {
+			options.Alerts = alerts
+			o.Alerts = &web.Alerts{Book: alerts, Lines: options.Lines, Alias: s.companyParts.directory.Alias, Audit: note}
+		}
 		o.Callbacks = &web.Callbacks{Book: s.callbacks.book, Lines: options.Lines, Tell: tell, Audit: note}
 	}
 	pages := staff.New(options)

@@ -23,6 +23,7 @@ var screens = map[access.Role][]string{
 	access.Supervisor: {
 		"/board", "/callbacks", "/calls", "/calls/call-2", "/calls/call-2/what-if", "/what-if?line=retail&period=today", "/reports",
 		"/reports/summary?by=line&by=day", "/reports/failed", "/reports/benefits?agent_cost=0.6&agent_seconds=60", "/schedules",
+		"/alerts?customer=C-1001",
 	},
 	access.Business: {
 		"/board", "/reports/summary", "/reports/benefits", "/lines", "/lines/retail", "/lines/retail/text",
@@ -37,7 +38,7 @@ var screens = map[access.Role][]string{
 func furnished(t *testing.T) *office {
 	t.Helper()
 	d := &desk{}
-	o, _ := archived(t, withWhatIf, withLines, withCallbacks(t, d), func(s *staff.Options) {
+	o, _ := archived(t, withWhatIf, withLines, withCallbacks(t, d), withAlerts, func(s *staff.Options) {
 		s.Schedules, s.Webhooks, s.Settings, s.Overrides = &scheduled{}, &hooked{}, &filed{}, newOverridden()
 	})
 	for _, role := range access.Roles() {
@@ -46,6 +47,7 @@ func furnished(t *testing.T) *office {
 	_, _, err := o.keys.Add(t.Context(), "shop", []access.Scope{access.Tokens})
 	require.NoError(t, err)
 	d.due(t, "C-1", "retail")
+	o.sendsAlerts(t)
 	o.happened("call-1", "retail", append(verifiedCall(), offered("1001"))...)
 	o.happened("call-2", "retail", append(verifiedCall(), offered("1001"), connected("1001"))...)
 	o.happened("call-3", "orders", append(verifiedCall(), offered("1001"), event.AgentMissed{Agent: "1001", Reason: event.MissedNoAnswer})...)

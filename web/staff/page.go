@@ -72,6 +72,8 @@ type page struct {
 	Data    any
 	// CallsBack: customers are called back here.
 	CallsBack bool
+	// SendsAlerts: customers are asked to talk here.
+	SendsAlerts bool
 	// Tour is the step of the tour through a demo that the page is, or nil.
 	Tour *tourStep
 }
@@ -172,7 +174,7 @@ func (p *Pages) page(r *http.Request, data any) page {
 	who, ok := access.From(r.Context())
 	return page{
 		Who: who, SignedIn: ok, Language: language(who, r), Path: r.URL.Path, Now: p.Now(), Data: data,
-		Tour: p.tourOf(r), CallsBack: p.Callbacks != nil,
+		Tour: p.tourOf(r), CallsBack: p.Callbacks != nil, SendsAlerts: p.Alerts != nil,
 	}
 }
 

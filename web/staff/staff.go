@@ -4,6 +4,7 @@ package staff
 
 import (
 	"context"
+	"countersign/callback"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -62,6 +63,8 @@ type Options struct {
 	LineSettings *LineSettings
 	// Callbacks are those of customers; nil where nobody is called back.
 	Callbacks *Callbacks
+	// Alerts ask customers to talk; nil where none can be sent.
+	Alerts *callback.Alerts
 	// WhatIf tries lines on recorded calls.
 	WhatIf *WhatIf
 	// Walls are the screens on walls that show the board.
@@ -178,6 +181,8 @@ func (p *Pages) Routes() []access.Route {
 		public("GET", "/wall", p.wall),
 		staff("GET", "/callbacks", p.callbacks, persons...),
 		staff("POST", "/callbacks/{callback}", p.changeCallback, persons...),
+		staff("GET", "/alerts", p.alerts, persons...),
+		slowly(orderWithin, staff("POST", "/alerts", p.orderAlerts, persons...)),
 		staff("GET", "/calls", p.calls, persons...),
 		staff("GET", "/calls/{call}", p.call, persons...),
 		staff("GET", "/what-if", p.whatIfListForm, persons...),

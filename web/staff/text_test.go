@@ -59,21 +59,23 @@ func TestEveryTextThatIsNamedExists(t *testing.T) {
 func TestEveryCodeThatIsShownHasAText(t *testing.T) {
 	t.Parallel()
 	for prefix, codes := range map[string][]string{
-		"status_":     constants(t, "../../session/event", "Status"),
-		"missed_":     constants(t, "../../session/event", "MissedReason"),
-		"agent_end_":  constants(t, "../../session/event", "AgentEnd"),
-		"result_":     constants(t, "../../session/event", "StepResult"),
-		"tell_step_":  constants(t, "../../session/event", "StepResult"),
-		"tell_ended_": constants(t, "../../session/event", "End"),
-		"alarm_":      constants(t, "../../session/event", "AlarmKind"),
-		"phase_":      {"asking", "waiting", "ringing", "talking"},
-		"state_":      {"ringing", "talking"}, // others are in lists of their own
-		"action_":     mePage{}.Actions(),
-		"tour_":       {"1", "2", "3", "4", "5", "6", "7"},
-		"level_":      {"0", "1", "2", "3"},
-		"role_":       constants(t, "../access", "Role"),
-		"scope_":      constants(t, "../access", "Scope"),
-		"demo_as_":    constants(t, "../access", "Role"),
+		"status_":        constants(t, "../../session/event", "Status"),
+		"missed_":        constants(t, "../../session/event", "MissedReason"),
+		"agent_end_":     constants(t, "../../session/event", "AgentEnd"),
+		"result_":        constants(t, "../../session/event", "StepResult"),
+		"tell_step_":     constants(t, "../../session/event", "StepResult"),
+		"tell_ended_":    constants(t, "../../session/event", "End"),
+		"alarm_":         constants(t, "../../session/event", "AlarmKind"),
+		"alert_state_":   constants(t, "../../callback", "AlertState"),
+		"alert_refused_": {"unknown", "opted_out", "open", "limit", "unavailable"},
+		"phase_":         {"asking", "waiting", "ringing", "talking"},
+		"state_":         {"ringing", "talking"}, // others are in lists of their own
+		"action_":        mePage{}.Actions(),
+		"tour_":          {"1", "2", "3", "4", "5", "6", "7"},
+		"level_":         {"0", "1", "2", "3"},
+		"role_":          constants(t, "../access", "Role"),
+		"scope_":         constants(t, "../access", "Scope"),
+		"demo_as_":       constants(t, "../access", "Role"),
 	} {
 		require.NotEmpty(t, codes, prefix)
 		for _, code := range codes {
