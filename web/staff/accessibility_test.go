@@ -19,7 +19,7 @@ import (
 
 // screens are the pages of each role, of a furnished office.
 var screens = map[access.Role][]string{
-	access.Agent: {"/desk", "/me"},
+	access.Agent: {"/desk", "/desk/calls/call-2/callback", "/me"},
 	access.Supervisor: {
 		"/board", "/callbacks", "/calls", "/calls/call-2", "/calls/call-2/what-if", "/what-if?line=retail&period=today", "/reports",
 		"/reports/summary?by=line&by=day", "/reports/failed", "/reports/benefits?agent_cost=0.6&agent_seconds=60", "/schedules",

@@ -151,3 +151,30 @@ func TestSupervisorsMoveAndCancelCallbacksOfTheirLines(t *testing.T) {
 	defer d.mu.Unlock()
 	assert.Equal(t, []string{"moved", "cancelled"}, d.told)
 }
+
+func TestAnAgentBooksACallbackForTheCallerToWhomTheyTalk(t *testing.T) {
+	t.Parallel()
+	d := &desk{}
+	o := newOffice(t, withCallbacks(t, d))
+	o.hire("amara", func(p *people.Person) { p.Roles, p.Agents = []access.Role{access.Agent}, []string{"1001"} })
+	o.hire("ben", func(p *people.Person) { p.Roles, p.Agents = []access.Role{access.Agent}, []string{"1002"} })
+	o.happened("call-1", "retail", append(verifiedCall(), offered("1001"), connected("1001"))...)
+	amara, ben := o.as("amara"), o.as("ben")
+	assert.Contains(t, amara.get("/desk").text, "Book a callback")
+	form := amara.get("/desk/calls/call-1/callback")
+	require.Equal(t, http.StatusOK, form.status)
+	free, err := d.book.Free(t.Context(), "retail")
+	require.NoError(t, err)
+	from := free[1].From.UTC().Format(time.RFC3339)
+	require.Contains(t, form.text, from)
+	assert.Equal(t, http.StatusNotFound, ben.get("/desk/calls/call-1/callback").status)
+	assert.Equal(t, http.StatusNotFound, ben.post("/desk/calls/call-1/callback", "from", from).status)
+	assert.Equal(t, http.StatusUnprocessableEntity, amara.post("/desk/calls/call-1/callback", "from", from, "word", "x").status)
+	require.Equal(t, http.StatusSeeOther, amara.post("/desk/calls/call-1/callback", "from", from, "word", "Ananas77", "subject", "card").status)
+	all := d.book.Select(func(*callback.Callback) bool { return true })
+	require.Len(t, all, 1)
+	assert.Equal(t, event.ByStaff, all[0].By)
+	assert.Equal(t, "amara", all[0].Who)
+	assert.Equal(t, "card", all[0].Subject)
+	assert.NotContains(t, o.log.String(), "Ananas77")
+}

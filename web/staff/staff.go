@@ -171,6 +171,8 @@ func (p *Pages) Routes() []access.Route {
 		staff("GET", "/desk", p.desk, access.Agent),
 		staff("POST", "/desk/seen", p.seen, access.Agent),
 		staff("POST", "/desk/calls/{call}/step-up", p.stepUp, access.Agent),
+		staff("GET", "/desk/calls/{call}/callback", p.bookCallbackForm, access.Agent),
+		staff("POST", "/desk/calls/{call}/callback", p.bookCallback, access.Agent),
 		staff("POST", "/desk/callbacks/{callback}/take", p.takeCallback, access.Agent),
 		staff("POST", "/desk/callbacks/{callback}/say", p.sayCallback, access.Agent),
 
