@@ -3,13 +3,18 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"os/exec"
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -87,4 +92,54 @@ sms: {url: "`+gateway.URL+`/messages", body: '{"to": "{{.To}}", "text": "{{.Text
 	for _, secret := range []string{path.Base(link.Path), "Ananas7", "your new card"} {
 		assert.NotContains(t, everything, secret)
 	}
+}
+
+// The sample app does against a real service what its page asks for.
+func TestTheSampleApp(t *testing.T) {
+	t.Parallel()
+	program := filepath.Join(t.TempDir(), "app")
+	built, err := exec.Command("go", "build", "-o", program, "../../scripts/app").CombinedOutput()
+	require.NoError(t, err, string(built))
+	s := newSite(t, 1, "id,phones,account,pin\nC-2,+12025550123,100043,862914\n", alwaysCallsBack)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := listener.Addr().String()
+	require.NoError(t, listener.Close())
+	app := exec.Command(program)
+	app.Env = append(os.Environ(), "COUNTERSIGN_URL="+s.nodes[0].api, "COUNTERSIGN_KEY="+apiKey, "LISTEN="+address)
+	require.NoError(t, app.Start())
+	t.Cleanup(func() { _ = app.Process.Kill(); _ = app.Wait() })
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	browser := &http.Client{Jar: jar, Timeout: patience}
+	require.Eventually(t, func() bool {
+		got, err := browser.PostForm("http://"+address+"/sign-in", url.Values{"customer": {"C-2"}})
+		if err == nil {
+			_ = got.Body.Close()
+		}
+		return err == nil
+	}, patience, 20*time.Millisecond)
+	do := func(method, path, body string) map[string]any {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+"/api/"+path, strings.NewReader(body))
+		require.NoError(t, err)
+		got, err := browser.Do(r)
+		require.NoError(t, err)
+		defer func() { _ = got.Body.Close() }()
+		text, err := io.ReadAll(got.Body)
+		require.NoError(t, err)
+		require.Less(t, got.StatusCode, 300, string(text))
+		var answer map[string]any
+		require.NoError(t, json.Unmarshal(text, &answer))
+		return answer
+	}
+	assert.NotEmpty(t, do("POST", "token", `{"line": "default"}`)["token"])
+	assert.NotEmpty(t, do("GET", "windows?line=default", "")["windows"])
+	assert.Equal(t, false, do("GET", "calling", "")["calling"])
+	booked := do("POST", "callbacks", `{"line": "default", "subject": "my order", "word": "Ananas7", "soon": true}`)
+	assert.Equal(t, "C-2", booked["customer"])
+	assert.Len(t, do("GET", "callbacks", "")["callbacks"], 1)
+	assert.Empty(t, do("GET", "alerts", "")["alerts"])
+	assert.Equal(t, true, do("PUT", "alerts-opt-out", `{"opted_out": true}`)["opted_out"])
+	assert.NotEmpty(t, do("GET", "alerts", "")["opted_out_since"])
 }
