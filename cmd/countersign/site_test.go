@@ -125,7 +125,7 @@ func (s *site) config(name string) (file string) {
 	require.NoError(s.t, replaceFile(file, func(w io.Writer) error { // somebody may be reading it
 		_, err := fmt.Fprintf(w, `node: %s
 socket: {listen: "127.0.0.1:0", drain: 5s}
-web: {listen: "127.0.0.1:0", keys: {test: {sha256: %s, scopes: [calls, step-up, tokens, receipts, embed, customers]}},
+web: {listen: "127.0.0.1:0", keys: {test: {sha256: %s, scopes: [calls, step-up, tokens, receipts, embed, customers, callbacks]}},
   embed: {origins: ["https://crm.example", "http://localhost:3000"]}}
 customers: {pepper: %q, hash: hmac}
 tokens: {key: %q}

@@ -4,7 +4,6 @@ package staff
 
 import (
 	"context"
-	"countersign/callback"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -12,6 +11,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"countersign/callback"
 	"countersign/reports"
 	"countersign/session"
 	"countersign/session/event"
