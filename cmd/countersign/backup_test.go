@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -192,6 +193,9 @@ func inStream(t *testing.T, data string) (calls map[string]bool, doubled []strin
 	calls, ids := map[string]bool{}, map[string]bool{}
 	for n := uint64(1); n <= stream.CachedInfo().State.LastSeq; n++ {
 		m, err := stream.GetMsg(t.Context(), n)
+		if errors.Is(err, jetstream.ErrMsgNotFound) || err == nil && strings.HasSuffix(m.Subject, ".probe") {
+			continue // the service tests its NATS with messages that it takes away again
+		}
 		require.NoError(t, err)
 		var e event.Event
 		require.NoError(t, e.UnmarshalJSON(m.Data))
