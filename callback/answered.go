@@ -24,9 +24,6 @@ const (
 	PromptLater  = "callback-later"
 )
 
-// PromptNames are those of callbacks.
-func PromptNames() []string { return []string{PromptAsk, PromptAccept, PromptLater} }
-
 // Answered takes the call of a customer whom we rang, and says whether it was one. A person has to press a key, so that no
 // mailbox and no child is connected. When it returns true, the call has been told what to do: the dialplan connects those
 // who pressed the key with the agent, and those of whom we lost sight.

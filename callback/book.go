@@ -182,18 +182,6 @@ func (b *Book) Calling(ctx context.Context, customer string) (c Callback, callin
 	return Callback{}, false, nil
 }
 
-// Erase removes everything about a customer, and says how many callbacks that were.
-func (b *Book) Erase(ctx context.Context, customer string, remove func(ctx context.Context, key string) error) (int, error) {
-	all := b.Of(customer)
-	for _, c := range all {
-		if err := remove(ctx, key(c.ID)); err != nil {
-			return 0, err
-		}
-		b.Changed(key(c.ID), nil, 0)
-	}
-	return len(all), nil
-}
-
 // mostConflicts bounds how often a change is tried against other writers.
 const mostConflicts = 20
 

@@ -182,20 +182,6 @@ func TestAFactIsPublishedLaterAndOnce(t *testing.T) {
 	assert.Empty(t, c.Untold)
 }
 
-func TestErasingLeavesNothingOfACustomer(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, nil)
-	b.booked(t, "C1")
-	kept := b.booked(t, "C2")
-	var removed []string
-	n, err := b.Erase(t.Context(), "C1", func(_ context.Context, key string) error { removed = append(removed, key); return nil })
-	require.NoError(t, err)
-	assert.Equal(t, 1, n)
-	assert.Len(t, removed, 1)
-	assert.Empty(t, b.Of("C1"))
-	assert.Equal(t, kept.ID, b.Of("C2")[0].ID)
-}
-
 func TestSoonIsTheWindowOfNow(t *testing.T) {
 	t.Parallel()
 	open := true
