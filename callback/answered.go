@@ -2,6 +2,7 @@ package callback
 
 import (
 	"context"
+	"time"
 
 	"countersign/session"
 )
@@ -24,13 +25,22 @@ const (
 	PromptLater  = "callback-later"
 )
 
+// AnswerNumber is the number with which a customer whom we rang comes, once they have answered (countersign.xml).
+const AnswerNumber = "countersign-callback"
+
+// keyWithin is how long an answered customer has for the key, after the prompt.
+const keyWithin = 8 * time.Second
+
 // Answered takes the call of a customer whom we rang, and says whether it was one. A person has to press a key, so that no
 // mailbox and no child is connected. When it returns true, the call has been told what to do: the dialplan connects those
 // who pressed the key with the agent, and those of whom we lost sight.
 func (d *Dialler) Answered(ctx context.Context, call session.Call, ch session.Channel, p Prompts) bool {
-	c, ok := d.onChannel(call.Channel)
-	if !ok {
+	if call.Dialled != AnswerNumber { // before any look: this is on the path of every call
 		return false
+	}
+	c, ok := d.onChannel(call.Channel)
+	if !ok { // given up, or not read yet after a start: the dialplan connects them
+		return true
 	}
 	answered, ok := d.change(ctx, c.ID, func(c *Callback) error {
 		if c.State != Ringing || c.Now.Channel != call.Channel {
@@ -60,7 +70,7 @@ func (d *Dialler) Answered(ctx context.Context, call session.Call, ch session.Ch
 		e.Digits.Wipe()
 		switch key {
 		case acceptKey:
-			d.accepted(ctx, c.ID, call.Channel)
+			d.talks(ctx, c.ID, call.Channel)
 			_ = ch.Play(ctx, file(PromptAccept))
 			return true
 		case laterKey:
@@ -80,8 +90,8 @@ func (d *Dialler) Answered(ctx context.Context, call session.Call, ch session.Ch
 	return true
 }
 
-// accepted notes that the customer pressed the key, before they are connected.
-func (d *Dialler) accepted(ctx context.Context, id, channel string) {
+// talks notes that the customer pressed the key, before they are connected, or that FreeSWITCH connected them.
+func (d *Dialler) talks(ctx context.Context, id, channel string) {
 	d.change(ctx, id, func(c *Callback) error {
 		if c.State != Ringing || c.Now.Channel != channel {
 			return errNothing

@@ -2,9 +2,7 @@ package callback
 
 import (
 	"context"
-	"strings"
 	"sync/atomic"
-	"time"
 
 	"countersign/internal/retry"
 	"countersign/session/event"
@@ -98,21 +96,9 @@ func (a *attempt) resume(ctx context.Context) {
 		}
 	}
 	if there && bridged && a.c.State == Ringing { // FreeSWITCH connected them while nobody was there
-		a.talk(ctx)
+		a.talks(ctx, a.c.ID, a.r.Channel)
 	}
 	a.follow(ctx)
-}
-
-func (a *attempt) talk(ctx context.Context) bool {
-	_, ok := a.change(ctx, a.c.ID, func(c *Callback) error {
-		if !a.mine(c, Ringing) {
-			return errNothing
-		}
-		c.Now.Talking = a.o.Now().UTC()
-		c.to(Talking, a.o.Now(), TalkingFor)
-		return nil
-	})
-	return ok
 }
 
 // follow waits for the end of the customer's call.
@@ -129,7 +115,7 @@ func (a *attempt) follow(ctx context.Context) {
 		switch {
 		case err != nil: // asked again
 		case there && bridged && c.State == Ringing:
-			a.talk(ctx)
+			a.talks(ctx, a.c.ID, a.r.Channel)
 		case there && a.o.Now().After(c.Until):
 			a.o.Switch.Kill(a.r.Channel)
 		case there:
@@ -139,10 +125,7 @@ func (a *attempt) follow(ctx context.Context) {
 		case c.Now.Later:
 			a.end(ctx, event.CallbackLater)
 			return
-		case !c.Now.Answered.IsZero():
-			a.end(ctx, event.CallbackNoKey)
-			return
-		case a.c.State == Taken: // this process rang, and saw the answer
+		case !c.Now.Answered.IsZero(), a.c.State == Taken: // in the latter this process rang, and saw the answer
 			a.end(ctx, event.CallbackNoKey)
 			return
 		default:
@@ -189,8 +172,7 @@ func (a *attempt) backToDue(ctx context.Context) {
 			return errNothing
 		}
 		c.Now = nil
-		now := a.o.Now()
-		c.to(Due, now, max(OfferedFor, c.To.Sub(now)))
+		c.offer(a.o.Now())
 		return nil
 	})
 }
@@ -199,14 +181,3 @@ func (a *attempt) backToDue(ctx context.Context) {
 func (a *attempt) mine(c *Callback, s State) bool {
 	return c.State == s && c.Now != nil && c.Now.Channel == a.r.Channel && c.Now.By == a.name()
 }
-
-func cutLast(text string) (before, after string, ok bool) {
-	i := strings.LastIndexByte(text, '/')
-	if i < 0 {
-		return text, "", false
-	}
-	return text[:i], text[i+1:], true
-}
-
-// keyWithin is how long an answered customer has for the key, after the prompt.
-const keyWithin = 8 * time.Second

@@ -187,6 +187,9 @@ func (c *Callback) to(s State, now time.Time, most time.Duration) {
 	}
 }
 
+// offer lets agents take it, to the end of its window and for OfferedFor at least.
+func (c *Callback) offer(now time.Time) { c.to(Due, now, max(OfferedFor, c.To.Sub(now))) }
+
 // over ends the attempt that runs, and plans the next one or ends the callback. next is when the next one may be.
 func (c *Callback) over(outcome event.CallbackOutcome, now, next time.Time) {
 	r := c.Now

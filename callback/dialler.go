@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -140,7 +141,7 @@ func (d *Dialler) becomesDue(ctx context.Context, id string) {
 			return errNothing
 		}
 		c.tell(event.CallbackDue{Callback: c.about(), Attempt: c.attempt()}, now)
-		c.to(Due, now, max(OfferedFor, c.To.Sub(now)))
+		c.offer(now)
 		return nil
 	})
 }
@@ -287,8 +288,7 @@ func (d *Dialler) takeOver(ctx context.Context, c Callback, now time.Time) {
 
 // isEarlier says whether that is an earlier process of this machine.
 func (d *Dialler) isEarlier(by string) bool {
-	node, process, _ := cutLast(by)
-	return node == d.o.Node && process != d.o.Process
+	return by != d.name() && strings.HasPrefix(by, d.o.Node+"/") // a node's name has no slash
 }
 
 // keepLease renews the lease of an attempt until ctx ends. lost ends the attempt if another process has it.

@@ -126,7 +126,7 @@ func (noPrompts) File(_, prompt string) (string, bool) { return prompt + ".wav",
 func presses(x *exchange, d *Dialler, key string) {
 	x.answered = func(channel string) {
 		k := &keys{x: x, channel: channel, key: key}
-		d.Answered(context.Background(), session.Call{Channel: channel}, k, noPrompts{})
+		d.Answered(context.Background(), session.Call{Channel: channel, Dialled: AnswerNumber}, k, noPrompts{})
 		if !k.hungUp { // the dialplan
 			x.mu.Lock()
 			x.channels[channel] = true

@@ -65,7 +65,7 @@ func NewCallbackCalls(o CallbackCallOptions) *CallbackCalls { return &CallbackCa
 
 // The extensions of countersign.xml: the customer comes to us with the first, and the agent waits in the second.
 const (
-	callbackExtension = "countersign-callback"
+	callbackExtension = callback.AnswerNumber
 	callbackWait      = "countersign-callback-agent"
 )
 

@@ -16,7 +16,6 @@ import (
 	"countersign/session"
 	"countersign/session/event"
 	"countersign/store/audit"
-	"countersign/store/customers"
 )
 
 func callbacksCommand() *cli.Command {
@@ -43,26 +42,12 @@ func callbacksCommand() *cli.Command {
 
 // withCallbacks runs f with all callbacks. f's context has a time limit.
 func withCallbacks(c *cli.Context, f func(ctx context.Context, cfg config, b *callback.Book) error) error {
-	cfg, err := loadConfig(c)
-	if err != nil {
-		return err
-	}
-	return readDirectory(c, func(d *customers.Reader) error {
-		at, err := reachableNATS(c, cfg)
+	return withSealed(c, func(ctx context.Context, cfg config, state *bus.State) error {
+		b, err := readCallbacks(ctx, cfg, state)
 		if err != nil {
 			return err
 		}
-		state, _, err := openShared(cfg, at, keysOf(d))
-		if err != nil {
-			return fmt.Errorf("%w: is countersign serve running?", err)
-		}
-		return whenReady(c, state, func(ctx context.Context) error {
-			b, err := readCallbacks(ctx, cfg, state)
-			if err != nil {
-				return err
-			}
-			return f(ctx, cfg, b)
-		})
+		return f(ctx, cfg, b)
 	})
 }
 

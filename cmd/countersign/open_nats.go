@@ -100,6 +100,11 @@ func openShared(cfg config, at bus.Endpoint, keys sharedKeys) (*bus.State, *guar
 
 // withAccounts runs f with the bucket of people and keys of the API. f's context has a time limit.
 func withAccounts(c *cli.Context, f func(ctx context.Context, cfg config, accounts *bus.Bucket) error) error {
+	return withSealed(c, func(ctx context.Context, cfg config, state *bus.State) error { return f(ctx, cfg, state.People()) })
+}
+
+// withSealed runs f with the shared state, and the keys that reveal customers and accounts. f's context has a time limit.
+func withSealed(c *cli.Context, f func(ctx context.Context, cfg config, state *bus.State) error) error {
 	cfg, err := loadConfig(c)
 	if err != nil {
 		return err
@@ -113,7 +118,7 @@ func withAccounts(c *cli.Context, f func(ctx context.Context, cfg config, accoun
 		if err != nil {
 			return fmt.Errorf("%w: is countersign serve running?", err)
 		}
-		return whenReady(c, state, func(ctx context.Context) error { return f(ctx, cfg, state.People()) })
+		return whenReady(c, state, func(ctx context.Context) error { return f(ctx, cfg, state) })
 	})
 }
 
