@@ -76,6 +76,7 @@ func TestOtherFormatsAreReadByFFmpeg(t *testing.T) {
 	ffmpeg, err := exec.LookPath("ffmpeg")
 	if err != nil {
 		assert.Contains(t, refused.Error(), "for want of ffmpeg")
+		require.Empty(t, os.Getenv("CI"), "CI installs ffmpeg")
 		t.Skip("no ffmpeg: install it to test what it reads")
 	}
 	assert.Contains(t, refused.Error(), "finds no sound")
