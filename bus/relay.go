@@ -93,6 +93,7 @@ type Relay struct {
 
 // NewRelay makes a Relay; nothing happens before Run.
 func NewRelay(outbox Outbox, nats Endpoint, config RelayConfig, log *slog.Logger) *Relay {
+	config.Stream.atOnce = nats.embedded
 	r := &Relay{
 		outbox: outbox, config: config.withDefaults(), log: log,
 		flushes: make(chan chan struct{}), proofs: make(chan chan error),

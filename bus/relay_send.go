@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,7 @@ type sender struct {
 	js      jetstream.JetStream
 	window  int // of the next entries, at most most
 	most    int
+	atOnce  bool // NATS takes windows as atomic batches
 	ackWait time.Duration
 	sign    Signer
 	log     *slog.Logger
@@ -58,6 +60,7 @@ func newSender(js jetstream.JetStream, stream jetstream.Stream, c RelayConfig, l
 	}
 	return &sender{
 		js: js, window: min(windowLeast, most), most: most, ackWait: c.AckWait, sign: c.Sign, log: log, status: status,
+		atOnce: c.Stream.atOnce && stream.CachedInfo().Config.AllowAtomicPublish && most > 1,
 	}
 }
 
@@ -82,6 +85,22 @@ type flight struct {
 // sent again.
 func (s *sender) send(ctx context.Context, entries []Entry, inStream func(id string) bool) (settled int, err error) {
 	began := time.Now()
+	if s.atOnce {
+		missing := slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return inStream(e.ID) })
+		if len(missing) >= batchLeast {
+			err := s.sendAtOnce(ctx, missing)
+			if err == nil {
+				s.status.published(len(missing))
+				s.adapt(len(entries), time.Since(began))
+				return len(entries), nil
+			}
+			if !errors.Is(err, errNotAtOnce) {
+				return 0, err
+			}
+			s.atOnce = false // over this connection; one by one, NATS says which event it does not take
+			s.log.Debug("nats refuses events at once, they are sent one by one")
+		}
+	}
 	flights := make([]flight, 0, len(entries))
 	previous := ""
 	for _, e := range entries {
@@ -120,8 +139,8 @@ func (s *sender) drain(ctx context.Context, flights []flight) error {
 	return nil
 }
 
-// publish sends one entry. previous is the id of the entry before it in this window.
-func (s *sender) publish(e Entry, previous string) (jetstream.PubAckFuture, error) {
+// message makes the message of an entry.
+func (s *sender) message(e Entry) (*nats.Msg, error) {
 	if e.ID == "" {
 		return nil, errNoID
 	}
@@ -132,7 +151,13 @@ func (s *sender) publish(e Entry, previous string) (jetstream.PubAckFuture, erro
 	msg.Data = e.Body
 	msg.Header.Set(contentTypeHeader, cloudEventsMediaType)
 	msg.Header.Set(jetstream.MsgIDHeader, e.ID)
-	if err := sign(msg, s.sign); err != nil {
+	return msg, sign(msg, s.sign)
+}
+
+// publish sends one entry. previous is the id of the entry before it in this window.
+func (s *sender) publish(e Entry, previous string) (jetstream.PubAckFuture, error) {
+	msg, err := s.message(e)
+	if err != nil {
 		return nil, err
 	}
 	if previous != "" {
@@ -154,7 +179,7 @@ func (s *sender) settle(ctx context.Context, f flight) error {
 	switch {
 	case err == nil:
 		if !ack.Duplicate {
-			s.status.published()
+			s.status.published(1)
 		}
 		return nil
 	case hasCode(err, codeWrongLastMsgID):

@@ -73,8 +73,8 @@ func (b *statusBoard) why() error {
 	return b.last
 }
 
-func (b *statusBoard) published() {
-	b.change(func(s *RelayStatus) { s.Published++; s.LastPublish = time.Now() })
+func (b *statusBoard) published(n int) {
+	b.change(func(s *RelayStatus) { s.Published += int64(n); s.LastPublish = time.Now() })
 }
 
 func (b *statusBoard) refused() { b.change(func(s *RelayStatus) { s.Refused++ }) }

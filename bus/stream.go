@@ -26,6 +26,8 @@ type StreamConfig struct {
 	Duplicates time.Duration
 	// Replicas is how many servers of a cluster keep the stream: 1.
 	Replicas int
+	// atOnce allows atomic batches. Older servers than ours do not know them, so it is for the embedded one.
+	atOnce bool
 }
 
 func (c StreamConfig) withDefaults() StreamConfig {
@@ -47,12 +49,17 @@ const (
 	metaMaxAge     = "countersign.max_age"
 	metaDuplicates = "countersign.duplicate_window"
 	metaReplicas   = "countersign.replicas"
+	metaAtOnce     = "countersign.allow_atomic"
 )
 
 func (c StreamConfig) metadata() map[string]string {
-	return map[string]string{
+	made := map[string]string{
 		metaMaxAge: c.MaxAge.String(), metaDuplicates: c.Duplicates.String(), metaReplicas: strconv.Itoa(c.Replicas),
 	}
+	if c.atOnce {
+		made[metaAtOnce] = "true"
+	}
+	return made
 }
 
 // askWithin bounds one request about a stream.
@@ -68,6 +75,7 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, want StreamConfig
 			Name: event.Stream, Description: "What happened on calls (Countersign)",
 			Subjects: []string{event.Subjects}, Storage: jetstream.FileStorage,
 			MaxAge: want.MaxAge, Duplicates: want.Duplicates, Replicas: want.Replicas, Metadata: want.metadata(),
+			AllowAtomicPublish: want.atOnce,
 		})
 		if err != nil {
 			return nil, false, fmt.Errorf("create the stream %s: %w", event.Stream, err)
@@ -113,6 +121,12 @@ func merge(have jetstream.StreamConfig, want StreamConfig) (merged jetstream.Str
 		merged.NoAck, changed = false, true
 	}
 	merged.Metadata = maps.Clone(have.Metadata)
+	if want.atOnce && have.Metadata[metaAtOnce] == "" { // an earlier version made it
+		if merged.Metadata == nil {
+			merged.Metadata = map[string]string{}
+		}
+		merged.AllowAtomicPublish, merged.Metadata[metaAtOnce], changed = true, "true", true
+	}
 	set := func(key, current, wanted string, apply func()) {
 		if current == wanted || have.Metadata[key] != current {
 			return
