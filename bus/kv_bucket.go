@@ -30,6 +30,8 @@ type Bucket struct {
 	seal   cipher.AEAD
 	sealed func(key string) bool
 
+	group group
+
 	// ensuring is held while the stream is looked for: of two who create it at once, NATS tells both that they did.
 	ensuring sync.Mutex
 
@@ -75,12 +77,12 @@ func (b *Bucket) Create(ctx context.Context, key string, value []byte,
 		return 0, err
 	}
 	defer end()
-	revision, err = b.put(ctx, key, value, nil, keep, jetstream.WithExpectLastSequencePerSubject(0))
+	revision, err = b.put(ctx, key, value, expect(0), keep)
 	if !errors.Is(err, shared.ErrConflict) {
 		return revision, err
 	}
 	if e, lastErr := b.last(ctx, key); lastErr == nil && e.deleted {
-		return b.put(ctx, key, value, nil, keep, jetstream.WithExpectLastSequencePerSubject(e.revision))
+		return b.put(ctx, key, value, expect(e.revision), keep)
 	}
 	return 0, err
 }
@@ -93,7 +95,7 @@ func (b *Bucket) Update(ctx context.Context, key string, value []byte, revision 
 		return 0, err
 	}
 	defer end()
-	return b.put(ctx, key, value, nil, keep, jetstream.WithExpectLastSequencePerSubject(revision))
+	return b.put(ctx, key, value, expect(revision), keep)
 }
 
 // Put writes a key, whether it exists or not.
@@ -231,8 +233,7 @@ func entryOf(key string, value []byte, h nats.Header, revision uint64) record {
 
 const ttlNever = "never"
 
-func (b *Bucket) put(ctx context.Context, key string, value []byte, h nats.Header, keep time.Duration,
-	options ...jetstream.PublishOpt) (uint64, error) {
+func (b *Bucket) put(ctx context.Context, key string, value []byte, h nats.Header, keep time.Duration) (uint64, error) {
 	if !keyPattern.MatchString(key) {
 		return 0, fmt.Errorf("%s: %q is no key", b.spec.name, key)
 	}
@@ -247,11 +248,23 @@ func (b *Bucket) put(ctx context.Context, key string, value []byte, h nats.Heade
 		b.setTTL(h, keep)
 	}
 	msg := &nats.Msg{Subject: b.subject(key), Header: h, Data: b.sealValue(key, value)}
-	ack, err := b.state.js.PublishMsg(ctx, msg, append(options, jetstream.WithRetryAttempts(0))...)
+	if b.spec.atOnce {
+		revision, err := b.group.publish(ctx, msg)
+		if err != nil {
+			return 0, b.failed(ctx, key, err)
+		}
+		return revision, nil
+	}
+	ack, err := b.state.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
 	if err != nil {
 		return 0, b.failed(ctx, key, err)
 	}
 	return ack.Sequence, nil
+}
+
+// expect makes NATS refuse a write unless the key is at that revision; 0: missing.
+func expect(revision uint64) nats.Header {
+	return nats.Header{jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(revision, 10)}}
 }
 
 // setTTL says how long NATS keeps a value.

@@ -27,6 +27,8 @@ type bucketSpec struct {
 	calls bool
 	// later: earlier versions had no such bucket, so that its absence at a start says nothing.
 	later bool
+	// atOnce allows atomic batches. Older servers than ours do not know them, so it is for the embedded one.
+	atOnce bool
 }
 
 func (s bucketSpec) stream() string { return "KV_" + s.name }
@@ -38,9 +40,13 @@ const (
 )
 
 func (s bucketSpec) metadata(replicas int) map[string]string {
-	return map[string]string{
+	made := map[string]string{
 		metaTTL: s.ttl.String(), metaHistory: strconv.FormatInt(s.history, 10), metaReplicas: strconv.Itoa(replicas),
 	}
+	if s.atOnce {
+		made[metaAtOnce] = "true"
+	}
+	return made
 }
 
 // config is the stream behind a key-value bucket (ADR-8).
@@ -54,7 +60,7 @@ func (s bucketSpec) config(replicas int) jetstream.StreamConfig {
 		Storage: jetstream.FileStorage, Replicas: replicas, Discard: jetstream.DiscardNew,
 		MaxMsgsPerSubject: s.history, MaxMsgs: -1, MaxBytes: -1, MaxMsgSize: -1, MaxConsumers: -1,
 		MaxAge: s.ttl, Duplicates: duplicates, AllowMsgTTL: s.perKey,
-		AllowRollup: true, DenyDelete: true, AllowDirect: true, Metadata: s.metadata(replicas),
+		AllowRollup: true, DenyDelete: true, AllowDirect: true, AllowAtomicPublish: s.atOnce, Metadata: s.metadata(replicas),
 	}
 }
 
@@ -98,6 +104,9 @@ func (s bucketSpec) merge(have jetstream.StreamConfig, replicas int) (merged jet
 		merged.AllowMsgTTL, changed = true, true
 	}
 	merged.Metadata = maps.Clone(have.Metadata)
+	if s.atOnce && allowAtOnce(&merged) {
+		changed = true
+	}
 	ours := s.metadata(replicas)
 	set := func(key, current string, apply func()) {
 		if current == ours[key] || have.Metadata[key] != current {

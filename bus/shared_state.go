@@ -132,10 +132,12 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	}
 	s.guard = &Bucket{state: s, within: o.Within, seal: seal, sealed: isToken, spec: bucketSpec{
 		name: "guard", about: "attempts and locks", keep: o.GuardTTL, history: 1, perKey: true, calls: true,
-	}}
+		atOnce: endpoint.embedded,
+	}, group: group{js: js}}
 	s.calls = &Bucket{state: s, within: o.Within, seal: seal, sealed: allKeys, spec: bucketSpec{
 		name: "calls", about: "calls that were with us", ttl: o.CallsTTL, history: 1, perKey: true, calls: true,
-	}}
+		atOnce: endpoint.embedded,
+	}, group: group{js: js}}
 	s.lines = &Bucket{state: s, within: max(linesWithin, o.Within), spec: bucketSpec{
 		name: "lines", about: "service lines", history: linesKept,
 	}}

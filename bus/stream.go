@@ -49,7 +49,6 @@ const (
 	metaMaxAge     = "countersign.max_age"
 	metaDuplicates = "countersign.duplicate_window"
 	metaReplicas   = "countersign.replicas"
-	metaAtOnce     = "countersign.allow_atomic"
 )
 
 func (c StreamConfig) metadata() map[string]string {
@@ -121,11 +120,8 @@ func merge(have jetstream.StreamConfig, want StreamConfig) (merged jetstream.Str
 		merged.NoAck, changed = false, true
 	}
 	merged.Metadata = maps.Clone(have.Metadata)
-	if want.atOnce && have.Metadata[metaAtOnce] == "" { // an earlier version made it
-		if merged.Metadata == nil {
-			merged.Metadata = map[string]string{}
-		}
-		merged.AllowAtomicPublish, merged.Metadata[metaAtOnce], changed = true, "true", true
+	if want.atOnce && allowAtOnce(&merged) {
+		changed = true
 	}
 	set := func(key, current, wanted string, apply func()) {
 		if current == wanted || have.Metadata[key] != current {

@@ -26,8 +26,9 @@ const maxBackOff = 10 * time.Millisecond
 
 // Bounds in memory.
 const (
-	stripes = 256
 	maxSeen = 1 << 16 // records in each of the cache's two generations
+	// maxLately is as many of those whose revision is known: of calls that run now.
+	maxLately = 1 << 13
 )
 
 // records keeps records in the Store and changes them by compare-and-swap. While the Store is unavailable it works on
@@ -37,12 +38,13 @@ type records struct {
 	timeout time.Duration
 	log     *slog.Logger
 
-	// One goroutine of this process at a time writes a record; only processes compete by compare-and-swap.
-	locks [stripes]chan struct{}
-
-	mu      sync.Mutex
+	mu sync.Mutex
+	// One goroutine of this process at a time writes a record; only processes compete by compare-and-swap. locks has the
+	// records that are being written.
+	locks   map[string]*recordLock
 	away    bool // the Store is unavailable
 	seen    cache[[]byte]
+	lately  cache[stored]
 	pending map[string][]change
 	lost    int // changes that did not fit in pending
 
@@ -62,6 +64,12 @@ type records struct {
 	wake chan struct{}
 }
 
+// stored is a record as the Store had it lately, with its revision; 0: it had none, and neither had this machine.
+type stored struct {
+	value    []byte
+	revision uint64
+}
+
 // change makes the next value of a record from the present one, nil if there is none. It may be called several times.
 type change func(value []byte) (next []byte, keep time.Duration, changed bool)
 
@@ -70,10 +78,8 @@ func newRecords(store shared.Store, own Copy, timeout time.Duration, log *slog.L
 		store: store, timeout: timeout, log: log, copy: own, uncopied: map[string]Copied{}, unsent: map[string]bool{},
 		inexact: map[string]bool{}, putBacks: map[string]bool{},
 		copyDue: make(chan struct{}, 1),
-		pending: map[string][]change{}, seen: newCache[[]byte](maxSeen), wake: make(chan struct{}, 1),
-	}
-	for i := range r.locks {
-		r.locks[i] = make(chan struct{}, 1)
+		locks:   map[string]*recordLock{}, pending: map[string][]change{}, seen: newCache[[]byte](maxSeen), lately: newCache[stored](maxLately),
+		wake: make(chan struct{}, 1),
 	}
 	return r
 }
@@ -124,16 +130,35 @@ func (r *records) get(ctx context.Context, key string) []byte {
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	value, _, err := r.store.Get(ctx, key)
+	value, revision, err := r.store.Get(ctx, key)
 	switch {
 	case errors.Is(err, shared.ErrNotFound): // expired or lost; what has expired counts no more
-		value, _, _ := r.known(ctx, key)
+		value, _, lost := r.known(ctx, key)
+		if !lost {
+			r.remember(key, stored{})
+		}
 		return value
 	case err != nil:
 		r.failed(ctx, err)
 		return r.copied(ctx, key)
 	}
+	r.remember(key, stored{value, revision})
 	return r.found(ctx, key, value)
+}
+
+func (r *records) remember(key string, s stored) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lately.put(key, s)
+}
+
+// recall returns what remember was told last, once: if it proves to be wrong, the Store is asked.
+func (r *records) recall(key string) (s stored, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, ok = r.lately.get(key)
+	r.lately.remove(key)
+	return s, ok
 }
 
 // found is a record as the Store has it, with what the Store lacks.
@@ -199,7 +224,16 @@ func (r *records) swap(ctx context.Context, key string, c change, deadline time.
 	}
 }
 
+// trySwap tries once. A record that this process has read or written lately is not read again: if another machine has
+// written it meanwhile, the Store refuses.
 func (r *records) trySwap(ctx context.Context, key string, c change) (next []byte, err error) {
+	if s, ok := r.recall(key); ok {
+		if next, keep, changed := c(s.value); changed {
+			if err := r.put(ctx, key, s.revision, next, keep); !errors.Is(err, shared.ErrConflict) {
+				return next, err
+			}
+		}
+	}
 	getting, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	value, revision, err := r.store.Get(getting, key)
@@ -219,35 +253,63 @@ func (r *records) trySwap(ctx context.Context, key string, c change) (next []byt
 	case !changed:
 		keep = known
 	}
-	putting, cancel := context.WithTimeout(ctx, r.timeout)
+	return next, r.put(ctx, key, revision, next, keep)
+}
+
+// put writes a record that is at a revision, 0 if there is none.
+func (r *records) put(ctx context.Context, key string, revision uint64, value []byte, keep time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	if missing {
-		_, err = r.store.Create(putting, key, next, keep)
+	var err error
+	if revision == 0 {
+		revision, err = r.store.Create(ctx, key, value, keep)
 	} else {
-		_, err = r.store.Update(putting, key, next, revision, keep)
+		revision, err = r.store.Update(ctx, key, value, revision, keep)
 	}
-	return next, err
+	if err == nil {
+		r.remember(key, stored{value, revision})
+	}
+	return err
+}
+
+// recordLock is held while held has a value. users hold it or wait for it.
+type recordLock struct {
+	held  chan struct{}
+	users int
 }
 
 // lock keeps other goroutines of this process from writing the record.
 func (r *records) lock(key string, deadline time.Time) (unlock func(), ok bool) {
-	l := r.locks[stripe(key)]
+	r.mu.Lock()
+	l := r.locks[key]
+	if l == nil {
+		l = &recordLock{held: make(chan struct{}, 1)}
+		r.locks[key] = l
+	}
+	l.users++
+	r.mu.Unlock()
+	leave := func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if l.users--; l.users == 0 {
+			delete(r.locks, key)
+		}
+	}
+	unlock = func() { <-l.held; leave() }
+	select {
+	case l.held <- struct{}{}: // a goroutine that was late itself has not waited for others
+		return unlock, true
+	default:
+	}
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	select {
-	case l <- struct{}{}:
-		return func() { <-l }, true
+	case l.held <- struct{}{}:
+		return unlock, true
 	case <-timer.C:
+		leave()
 		return nil, false
 	}
-}
-
-// stripe spreads keys over the locks.
-func stripe(key string) (n int) {
-	for i := range len(key) {
-		n = (31*n + int(key[i])) % stripes
-	}
-	return n
 }
 
 // sent remembers what was written to the Store.
