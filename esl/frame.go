@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"sync"
 )
 
 // ErrFrame: the peer sent something that is not an event-socket frame or is too large. The connection cannot go on.
@@ -18,8 +19,9 @@ type frame struct {
 	body []byte
 }
 
-// frameReader cuts a stream into frames. Its buffer starts small and never holds more than one frame of the largest
-// size plus one read. A frame is overwritten before the next one is read, because it may hold digits.
+// frameReader cuts a stream into frames. Its buffer never holds more than one frame of the largest size plus one read, and
+// is a small one between frames: most calls wait most of the time. A frame is overwritten before the next one is read,
+// because it may hold digits.
 type frameReader struct {
 	src                io.Reader
 	maxHeader, maxBody int
@@ -27,11 +29,19 @@ type frameReader struct {
 	arm func(begun bool)
 
 	buf        []byte
-	start, end int // the unread bytes are buf[start:end]
-	used       int // buf[start-used:start] is the last frame
+	small      []byte // the small buffer while buf is a large one
+	start, end int    // the unread bytes are buf[start:end]
+	used       int    // buf[start-used:start] is the last frame
 }
 
-const firstBuffer = 16 << 10
+// Most frames are replies and fit into smallBuffer; events with a channel's variables fit into largeBuffer.
+const (
+	smallBuffer = 1 << 10
+	largeBuffer = 16 << 10
+)
+
+// largeBuffers are lent to readers while they read a large frame. They are overwritten before they come back.
+var largeBuffers = sync.Pool{New: func() any { return new([largeBuffer]byte) }}
 
 // next reads one frame. io.EOF means that the stream ended between two frames.
 func (r *frameReader) next() (frame, error) {
@@ -122,16 +132,32 @@ func (r *frameReader) fill() error {
 func (r *frameReader) makeRoom() {
 	unread := r.buf[r.start:r.end]
 	old := r.buf
-	if len(unread) > len(r.buf)/2 || r.buf == nil {
-		r.buf = make([]byte, max(firstBuffer, 2*len(r.buf)))
+	switch {
+	case r.buf == nil:
+		r.buf = make([]byte, smallBuffer)
+	case len(r.buf) < largeBuffer:
+		r.buf = largeBuffers.Get().(*[largeBuffer]byte)[:]
+	case len(unread) > len(r.buf)/2:
+		r.buf = make([]byte, 2*len(r.buf))
 	}
 	n := copy(r.buf, unread)
 	if &r.buf[0] == firstByte(old) {
 		clear(r.buf[n:r.end])
 	} else {
 		clear(old)
+		r.keepSmall(old)
 	}
 	r.start, r.end, r.used = 0, n, 0
+}
+
+// keepSmall keeps a wiped buffer for the time between frames, or gives it back.
+func (r *frameReader) keepSmall(wiped []byte) {
+	switch len(wiped) {
+	case smallBuffer:
+		r.small = wiped
+	case largeBuffer:
+		largeBuffers.Put((*[largeBuffer]byte)(wiped))
+	}
 }
 
 func firstByte(b []byte) *byte {
@@ -145,10 +171,19 @@ func firstByte(b []byte) *byte {
 func (r *frameReader) release() {
 	clear(r.buf[r.start-r.used : r.start])
 	r.used = 0
-	if r.start == r.end {
-		r.start, r.end = 0, 0
+	if r.start < r.end {
+		return
+	}
+	r.start, r.end = 0, 0
+	if len(r.buf) > smallBuffer { // all of it is overwritten: each frame was, and what makeRoom moved
+		r.keepSmall(r.buf)
+		r.buf, r.small = r.small, nil
 	}
 }
 
-// wipe overwrites everything that was read.
-func (r *frameReader) wipe() { clear(r.buf) }
+// wipe overwrites everything that was read. The reader must not be used afterwards.
+func (r *frameReader) wipe() {
+	clear(r.buf)
+	r.keepSmall(r.buf)
+	*r = frameReader{}
+}

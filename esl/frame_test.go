@@ -127,3 +127,24 @@ func TestValuesAreDecodedAsFreeSWITCHEncodesThem(t *testing.T) {
 	_, ok = header("A: 1\n\nB: 2\n").raw("B")
 	assert.False(t, ok, "a body is not a header")
 }
+
+func TestAReaderThatWaitsHoldsASmallBufferAndLendsNoDigits(t *testing.T) {
+	large := "DTMF-Digit: 2468\nvariable_x: " + strings.Repeat("2468", 2000) + "\n\n"
+	for name, src := range map[string]io.Reader{
+		"all at once":       strings.NewReader(large + large + "Content-Type: command/reply\n\n"),
+		"one byte a read":   iotest.OneByteReader(strings.NewReader(large + large)),
+		"larger than a few": strings.NewReader("variable_y: " + strings.Repeat("2468", 20_000) + "\n\n" + large),
+	} {
+		r := reader(src)
+		var err error
+		for err == nil {
+			_, err = r.next()
+		}
+		assert.ErrorIs(t, err, io.EOF, name)
+		assert.LessOrEqual(t, len(r.buf), smallBuffer, name)
+		for range 4 { // the pool may have others
+			lent := largeBuffers.Get().(*[largeBuffer]byte)
+			assert.Equal(t, [largeBuffer]byte{}, *lent, name)
+		}
+	}
+}
