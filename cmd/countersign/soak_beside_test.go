@@ -18,8 +18,8 @@ import (
 // The lines beside the default one: cards takes PIN and code, desk either of them, and the other for a step-up.
 const cardsNumber, deskNumber = "5400", "5500"
 
-// besides starts what goes on beside the calls, until ctx ends. Whatever takes turns takes so many in a run, however long
-// it is.
+// besides starts what goes on beside the calls, until ctx ends. Whatever takes turns takes so many in a run, however
+// long it is.
 func (s *soak) besides(ctx context.Context, all *sync.WaitGroup) {
 	s.runScreens(ctx, all)
 	turns := func(what string, inAll int, do func(ctx context.Context, turn int)) {
@@ -45,7 +45,8 @@ func (s *soak) besides(ctx context.Context, all *sync.WaitGroup) {
 	turns("imports", 12, s.imports)
 	turns("exports", 10, s.exports)
 	turns("customers unlocked", 30, func(ctx context.Context, turn int) {
-		s.operator(ctx, "", "customers", "unlock", "--author", "soak", fmt.Sprint("A-", soakWrong+turn%(soakCustomers-soakWrong)))
+		locked := soakWrong + turn%(soakCustomers-soakWrong)
+		s.operator(ctx, "", "customers", "unlock", "--author", "soak", fmt.Sprint("A-", locked))
 	})
 	turns("callbacks", 40, s.booksCallback)
 	all.Go(func() {
@@ -81,7 +82,8 @@ func (s *soak) publish(turn int) {
 		text = strings.Replace(text, "identify: [", "identify: [ani: {}, ", 1)
 		return s.file(name+".yaml", strings.Replace(text, "verify: {", fmt.Sprintf("verify: {level: %d, ", level), 1))
 	}
-	s.operator(s.t.Context(), "", "lines", "apply", "--author", "soak", line("cards", cardsNumber, 3), line("desk", deskNumber, 2))
+	s.operator(s.t.Context(), "", "lines", "apply", "--author", "soak",
+		line("cards", cardsNumber, 3), line("desk", deskNumber, 2))
 }
 
 func (s *soak) imports(ctx context.Context, turn int) {
@@ -97,7 +99,8 @@ func (s *soak) exports(ctx context.Context, _ int) {
 	s.operator(ctx, "", "customers", "export", "-o", filepath.Join(s.dir, "customers.csv"))
 	s.operator(ctx, "", "journal", "export", "-o", filepath.Join(s.dir, "journal.jsonl"),
 		"--from", time.Now().Add(-10*time.Minute).Format(time.RFC3339))
-	s.operator(ctx, "", "report", "summary", "--period", "today", "--format", "xlsx", "-o", filepath.Join(s.dir, "today.xlsx"))
+	s.operator(ctx, "", "report", "summary", "--period", "today", "--format", "xlsx",
+		"-o", filepath.Join(s.dir, "today.xlsx"))
 }
 
 // ask asks the API; "" if it refuses.
@@ -135,14 +138,16 @@ func (s *soak) ask(ctx context.Context, method, path, body string) (text string)
 
 // polls is what a CRM and a dashboard ask for.
 func (s *soak) polls(ctx context.Context, turn int) {
-	for _, path := range []string{"/v1/board", "/v1/queues", "/readyz"} {
+	for _, path := range []string{"/v1/board", "/v1/queues"} {
 		s.ask(ctx, http.MethodGet, path, "")
 	}
 	if call := s.callers.lastCall(); call != "" {
 		s.ask(ctx, http.MethodGet, "/v1/calls/"+call, "")
 	}
 	if turn%20 == 0 {
-		for _, path := range []string{"/v1/calls?limit=50", "/v1/reports/summary?period=today", "/v1/reports/funnel?period=today"} {
+		for _, path := range []string{
+			"/v1/calls?limit=50", "/v1/reports/summary?period=today", "/v1/reports/funnel?period=today",
+		} {
 			s.ask(ctx, http.MethodGet, path, "")
 		}
 		if token := s.token(ctx, turn); token != "" {
@@ -152,8 +157,7 @@ func (s *soak) polls(ctx context.Context, turn int) {
 	}
 }
 
-// booksCallback books a callback for now, which the dialler tries in vain: this FreeSWITCH rings nobody. Every second one
-// is cancelled.
+// booksCallback books a callback for now, which nobody takes. Every second one is cancelled.
 func (s *soak) booksCallback(ctx context.Context, turn int) {
 	text := s.ask(ctx, http.MethodPost, "/v1/callbacks",
 		fmt.Sprintf(`{"customer": "B-%d", "line": "cards", "soon": true, "subject": "soak"}`, turn%1000))

@@ -156,7 +156,8 @@ func (c *soakCallers) caller(ctx context.Context, i int) (kind string, o sim.Cal
 	case 3, 4:
 		anonymous()
 		n = soakWrong + i/24%(soakCustomers-soakWrong)
-		return as("wrong PIN", "ask-account", account(n)+"#", "ask-pin", "111222#", "ask-pin-again", "222333#", "ask-pin-again", "333444#")
+		return as("wrong PIN", "ask-account", account(n)+"#",
+			"ask-pin", "111222#", "ask-pin-again", "222333#", "ask-pin-again", "333444#")
 	case 5:
 		return as("a slip, then the right PIN", "ask-pin", "864208#", "ask-pin-again", "864209#")
 	case 6:
@@ -220,7 +221,8 @@ func (c *soakCallers) reads(number string) sim.Caller {
 
 // token is one of the customer's, as the company's app asks for it.
 func (s *soak) token(ctx context.Context, n int) string {
-	text := s.ask(ctx, http.MethodPost, "/v1/tokens", fmt.Sprintf(`{"customer": "A-%d", "methods": ["password"], "line": "*"}`, n))
+	body := fmt.Sprintf(`{"customer": "A-%d", "methods": ["password"], "line": "*"}`, n)
+	text := s.ask(ctx, http.MethodPost, "/v1/tokens", body)
 	var issued struct{ Token string }
 	if text != "" {
 		s.fault("a token", json.Unmarshal([]byte(text), &issued))

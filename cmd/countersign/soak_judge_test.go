@@ -103,7 +103,8 @@ func (v verdict) row() string {
 	if isBytes(v.name) {
 		each = fmt.Sprintf("%.2f KB", v.call/kilobyte)
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s | %s |", v.name, n(v.from), n(v.to), n(v.most), n(v.hour), each, may, is)
+	cells := []string{v.name, n(v.from), n(v.to), n(v.most), n(v.hour), each, may, is}
+	return "| " + strings.Join(cells, " | ") + " |"
 }
 
 func median(of []float64) float64 {
@@ -151,7 +152,10 @@ var afterTheHour = []struct {
 // judged judges all series after the first third of the run, and memory also once the screens' hour is full, if there
 // are enough samples of that.
 func (s *soak) judged() {
-	table := []string{"", "| what | after the warm-up | at the end | most | an hour | a call | may grow | |", "|---|---|---|---|---|---|---|---|"}
+	table := []string{
+		"", "| what | after the warm-up | at the end | most | an hour | a call | may grow | |",
+		"|---|---|---|---|---|---|---|---|",
+	}
 	add := func(v verdict) {
 		table = append(table, v.row())
 		assert.True(s.t, v.within, "%s is not flat", v.name)
@@ -173,7 +177,8 @@ func TestASoakIsJudged(t *testing.T) {
 	t.Parallel()
 	run := func(value func(minute int) float64) (all []sample) {
 		for minute := 1; minute <= 60; minute++ {
-			all = append(all, sample{time.Duration(minute) * time.Minute, 300 * minute, map[string]float64{"x": value(minute)}})
+			at := time.Duration(minute) * time.Minute
+			all = append(all, sample{at, 300 * minute, map[string]float64{"x": value(minute)}})
 		}
 		return all
 	}
@@ -184,7 +189,7 @@ func TestASoakIsJudged(t *testing.T) {
 	assert.True(t, within(flat, func(m int) float64 { return 100 + float64(m%7) }), "it varies")
 	assert.True(t, within(flat, func(m int) float64 { return float64(min(m, 20)) }), "it grows while it warms up")
 	assert.True(t, within(flat, func(m int) float64 { return 1000 - float64(m) }), "it shrinks")
-	assert.False(t, within(flat, func(m int) float64 { return 100 + float64(m%7) + float64(m)/10 }), "6 an hour are a leak")
+	assert.False(t, within(flat, func(m int) float64 { return 100 + float64(m%7) + float64(m)/10 }), "a leak")
 	assert.True(t, within(flat, func(m int) float64 {
 		if m == 40 {
 			return 500

@@ -15,8 +15,8 @@ import (
 	"countersign/session/event"
 )
 
-// recount makes sure that every call has its end, that every event of a call is once in the journal, once in the stream,
-// and counted once in the reports. Of a customer who was erased no event is in the stream.
+// recount makes sure that every call has its end, that every event of a call is once in the journal, once in the
+// stream, and counted once in the reports. Of a customer who was erased no event is in the stream.
 func (s *soak) recount() {
 	t := s.t
 	t.Helper()
@@ -55,8 +55,8 @@ func (s *soak) recount() {
 		}
 		stepUps += one(events[0].Data.Continues != "")
 	}
-	t.Logf("%d calls of %d events: %s; %d events are in the stream, %d of the erased customer are not", len(calls),
-		len(inJournal), counts(ends), published, removed)
+	t.Logf("%d calls of %d events: %s; %d events are in the stream, %d of the erased customer are not",
+		len(calls), len(inJournal), counts(ends), published, removed)
 	journal, reports := recounted(calls), reportedIn(t, s.data("service"))
 	agreeToTheCall(t, journal, reports)
 	t.Logf("reports agree with the journal on %d calls, of which %d are step-ups", len(reports["calls"]), stepUps)

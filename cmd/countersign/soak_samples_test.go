@@ -40,7 +40,7 @@ var soakMetrics = map[string]string{
 	`countersign_webhook_calls{state="dead",webhook="crm"}`:                  "webhook: calls given up",
 	`countersign_scrape_failures_total{part="outbox"}`:                       "scrapes without the outbox",
 	`countersign_journal_waiting_events{where="memory"}`:                     "journal: events in memory",
-	`countersign_sqlite_transactions_total{file="journal.db",result="busy"}`: "journal.db: transactions that waited in vain",
+	`countersign_sqlite_transactions_total{file="journal.db",result="busy"}`: "journal.db: transactions in vain",
 }
 
 // sample measures each minute, or more often in a short run, until ctx ends. The values stay in samples.jsonl among the
