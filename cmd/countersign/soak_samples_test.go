@@ -27,6 +27,13 @@ type sample struct {
 	values map[string]float64
 }
 
+// keptSample is a line of samples.jsonl.
+type keptSample struct {
+	Seconds float64            `json:"seconds"`
+	Calls   int                `json:"calls"`
+	Values  map[string]float64 `json:"values"`
+}
+
 // soakMetrics are those that are sampled, and what they are called here.
 var soakMetrics = map[string]string{
 	"go_goroutines":                                                          "goroutines",
@@ -67,9 +74,7 @@ func (s *soak) sample(ctx context.Context) {
 			return
 		}
 		s.samples = append(s.samples, one)
-		s.fault("samples.jsonl", json.NewEncoder(kept).Encode(map[string]any{
-			"seconds": one.at.Seconds(), "calls": one.calls, "values": one.values,
-		}))
+		s.fault("samples.jsonl", json.NewEncoder(kept).Encode(keptSample{one.at.Seconds(), one.calls, one.values}))
 		s.t.Logf("%s: %d calls; %s", one.at.Round(time.Second), one.calls, one.line())
 	}
 }
