@@ -22,10 +22,10 @@ type told struct {
 	Time                 time.Time
 	Data                 struct {
 		Status, Reason, Customer, End, Step, Result, Method, Outcome, Destination, Continues string
-		Level                                                                     int
-		MS                                                                        int64
-		Methods                                                                   []string
-		Attempts                                                                  []struct {
+		Level                                                                                int
+		MS                                                                                   int64
+		Methods                                                                              []string
+		Attempts                                                                             []struct {
 			Result string
 			MS     int64
 		}
