@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -66,7 +67,7 @@ func (a *api) logged(mux *http.ServeMux) http.Handler {
 func (a *api) line(r *http.Request, n *note, out *response, ms int64) {
 	level := slog.LevelInfo
 	switch {
-	case out.status >= 500 && n.err != nil:
+	case out.status >= 500 && n.err != nil && !hungUp(r, n.err):
 		level = slog.LevelError
 	case n.often, r.Pattern == "GET /healthz", r.Pattern == "GET /readyz":
 		level = slog.LevelDebug
@@ -92,6 +93,11 @@ func (a *api) line(r *http.Request, n *note, out *response, ms int64) {
 		line = append(line, slog.Any("err", n.err))
 	}
 	a.Log.LogAttrs(r.Context(), level, "request", line...)
+}
+
+// hungUp says that a request failed because whoever asked did not wait for the answer, such as a screen that is closed.
+func hungUp(r *http.Request, err error) bool {
+	return errors.Is(err, context.Canceled) && errors.Is(r.Context().Err(), context.Canceled)
 }
 
 // method is the request's method for the log; "other" if it is made up.

@@ -43,6 +43,9 @@ func TestMain(m *testing.M) {
 				os.Exit(exitFailed)
 			}
 		}
+		if at := os.Getenv("COUNTERSIGN_TEST_INSIDE"); at != "" {
+			lookInside(at)
+		}
 		main()
 		return
 	}

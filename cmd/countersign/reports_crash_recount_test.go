@@ -21,11 +21,11 @@ type told struct {
 	Seq                  int
 	Time                 time.Time
 	Data                 struct {
-		Status, Reason, Customer, End, Step, Result, Method, Outcome, Destination string
-		Level                                                                     int
-		MS                                                                        int64
-		Methods                                                                   []string
-		Attempts                                                                  []struct {
+		Status, Reason, Customer, End, Step, Result, Method, Outcome, Destination, Continues string
+		Level                                                                                int
+		MS                                                                                   int64
+		Methods                                                                              []string
+		Attempts                                                                             []struct {
 			Result string
 			MS     int64
 		}
@@ -149,7 +149,7 @@ func (t tally) add(about string, numbers ...int) {
 	}
 }
 
-// recounted counts events slowly and plainly. None of the calls is a step-up or came back.
+// recounted counts events slowly and plainly. A call that came back did so for a step-up.
 func recounted(calls map[string][]told) figures {
 	f, daily, funnel := figures{}, tally{}, tally{}
 	for call, events := range calls {
@@ -215,6 +215,11 @@ func recounted(calls map[string][]told) figures {
 		}
 		f.put("calls", call, first.Line, first.Time.UnixMilli(), status, level, reason, customer, methods, end, lasted,
 			outcome, destination, verdict)
+		day := first.Time.UTC().Format(time.DateOnly) + " " + first.Line
+		if first.Data.Continues != "" {
+			daily.add(day, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0)
+			continue
+		}
 		if by == "ani" {
 			f.put("identified_by_ani", call, customer, status, level)
 		}
@@ -231,7 +236,6 @@ func recounted(calls map[string][]told) figures {
 		if !decided.IsZero() {
 			took = int(decided.UnixMilli() - first.Time.UnixMilli())
 		}
-		day := first.Time.UTC().Format(time.DateOnly) + " " + first.Line
 		daily.add(day, 1, one(by == "ani"), one(by != ""), one(verdict == "verified"), one(failed), one(status == "none"),
 			one(end == "abandoned"), one(reason == "opted_out"), one(locked),
 			one(reason == "unavailable"), one(reason == "closed"), 0, lasted, took)

@@ -243,16 +243,19 @@ func (c *Calls) expired(call *Call, now time.Time) bool {
 func (c *Calls) Select(pass func(Call) bool) []Call {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	var found []Call
+	var passed []*Call // small, to be sorted
 	for _, call := range c.calls {
-		if !call.Begun || !call.Own() || !pass(*call) {
-			continue
+		if call.Begun && call.Own() && pass(*call) {
+			passed = append(passed, call)
 		}
-		found = append(found, c.copied(call))
 	}
-	slices.SortFunc(found, func(a, b Call) int {
+	slices.SortFunc(passed, func(a, b *Call) int {
 		return cmp.Or(b.Started.Compare(a.Started), strings.Compare(a.ID, b.ID))
 	})
+	found := make([]Call, len(passed))
+	for i, call := range passed {
+		found[i] = c.copied(call)
+	}
 	return found
 }
 

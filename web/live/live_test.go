@@ -54,3 +54,17 @@ func TestOnlySoManyCallsAreKept(t *testing.T) {
 	assert.Contains(t, c.calls, fmt.Sprint("call-", maxCalls))
 	assert.NotContains(t, c.calls, "call-0")
 }
+
+// BenchmarkSelect is what a board of a full hour costs.
+func BenchmarkSelect(b *testing.B) {
+	now := time.Date(2026, 11, 18, 8, 0, 0, 0, time.UTC)
+	c := New(func() time.Time { return now })
+	for i := range maxCalls {
+		see(c, fmt.Sprint("call-", i), "retail", now.Add(time.Duration(i)*100*time.Millisecond), map[int][]event.Data{
+			0: {event.CallStarted{Channel: "c"}, event.StepStarted{Step: "pin"}, event.CallEnded{End: event.EndRouted}},
+		})
+	}
+	for b.Loop() {
+		c.Select(func(call Call) bool { return call.Line == "retail" })
+	}
+}

@@ -1,6 +1,7 @@
 package staff
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -215,8 +216,15 @@ func (p *Pages) peopleError(err error) error {
 	if errors.As(err, &tooMany) {
 		return refuse(http.StatusTooManyRequests, "too_many", int(tooMany.Wait/time.Second)+1)
 	}
-	p.Log.Error("shared state of people", "err", err)
+	p.broken("shared state of people", err)
 	return refuse(http.StatusServiceUnavailable, "state_unavailable")
+}
+
+// broken logs an error of ours. Somebody who closes a screen while it loads has caused none.
+func (p *Pages) broken(what string, err error) {
+	if !errors.Is(err, context.Canceled) {
+		p.Log.Error(what, "err", err)
+	}
 }
 
 func (p *Pages) me(w http.ResponseWriter, r *http.Request) error {

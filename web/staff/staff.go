@@ -245,7 +245,7 @@ func (p *Pages) Routes() []access.Route {
 // Load implements web.Staff.
 func (p *Pages) Load(next http.Handler) http.Handler {
 	return p.Sessions.Load(next, func(w http.ResponseWriter, r *http.Request, err error) {
-		p.Log.Error("session not read", "err", err)
+		p.broken("session not read", err)
 		p.Refuse(w, r, http.StatusServiceUnavailable)
 	})
 }
