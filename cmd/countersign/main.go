@@ -82,7 +82,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Commands: []*cli.Command{
 			demoCommand(), serveCommand(), reloadCommand(), callCommand(), customersCommand(), linesCommand(), promptsCommand(), backendCommand(),
 			reportCommand(), peopleCommand(), keysCommand(), webhooksCommand(), callbacksCommand(), watchCommand(), replayCommand(),
-			journalCommand(), doctorCommand(), healthCommand(), auditCommand(), retentionCommand(),
+			journalCommand(), doctorCommand(), benchCommand(), healthCommand(), auditCommand(), retentionCommand(),
 			backupCommand(), restoreCommand(), versionCommand(),
 			completionCommand(), manualCommand(), helpCommand(),
 		},

@@ -127,6 +127,11 @@ func TestWrongUseIsSaidAndExitsWithTwo(t *testing.T) {
 		{"watch --status lost", []string{"lost", "verified, identified, none"}},
 		{"watch --caller +15551230001", []string{"last four"}},
 		{"doctor x", []string{"no arguments"}},
+		{"bench --speed 0", []string{"--speed"}},
+		{"bench --for 0s", []string{"--for"}},
+		{"bench --start 5 --most 4", []string{"--start", "--most"}},
+		{"bench --metrics http://x/metrics", []string{"--metrics", "--server"}},
+		{"bench --test-system", []string{"--server", "--test-system"}},
 	} {
 		code, _, stderr := countersign(t, "", append([]string{
 			"--data", filepath.Join(t.TempDir(), "d"),

@@ -1,9 +1,11 @@
 package customers
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +44,9 @@ type ImportOptions struct {
 	OnBad func(BadRow)
 	// Progress is called every thousand rows and at the end with the rows and bytes read so far.
 	Progress func(rows int, bytes int64)
+
+	// few replaces fewImported in tests.
+	few int
 }
 
 // BadRow is a row that cannot be imported.
@@ -116,6 +121,7 @@ func (d *Directory) Import(ctx context.Context, r io.Reader, o ImportOptions) (I
 	if o.Region != "" && !session.IsRegion(strings.ToUpper(o.Region)) {
 		return ImportResult{}, fmt.Errorf("the region %q is not an ISO 3166 code of two letters, such as DE or US", o.Region)
 	}
+	o.few = cmp.Or(o.few, fewImported)
 	im := importer{options: o, hash: d.hash, generation: time.Now().UnixNano(), now: d.now()}
 	if err := im.open(r); err != nil {
 		return ImportResult{}, err
@@ -162,6 +168,28 @@ type importer struct {
 	columns    columns
 	tx         *sql.Tx
 	result     ImportResult
+	// few are the ids of the customers that were written, as long as they are few.
+	few []string
+}
+
+// fewImported is how many customers can be written so that those who share something with them are looked up one by one.
+// After more of them all customers are looked through.
+const fewImported = 10_000
+
+// wrote notes a customer that was written.
+func (im *importer) wrote(id string) {
+	if len(im.few) <= im.options.few {
+		im.few = append(im.few, id)
+	}
+}
+
+// fewIDs are the customers that were written as a JSON array, null if they are not few.
+func (im *importer) fewIDs() (array any, err error) {
+	if len(im.few) > im.options.few {
+		return nil, nil
+	}
+	text, err := json.Marshal(im.few)
+	return string(text), err
 }
 
 // counted counts the bytes that were read.
@@ -294,6 +322,7 @@ func (im *importer) store(ctx context.Context, record []string) error {
 	default:
 		im.result.Unchanged++
 	}
+	im.wrote(c.id)
 	im.tally(c)
 	return nil
 }
@@ -334,14 +363,26 @@ func (im *importer) progress() {
 // maxShared bounds the shared phones that are named.
 const maxShared = 5
 
+// sharedPhones is the query for phones of several customers, one of whom is of the generation ?1; of few, ?2 has the ids.
+func sharedPhones(few bool) string {
+	among := ""
+	if few {
+		among = "WHERE p.e164 IN (SELECT e164 FROM phones WHERE customer IN (SELECT value FROM json_each(?2)))"
+	}
+	return `SELECT p.e164, group_concat(p.customer, ' ') FROM phones p JOIN customers c ON c.id = p.customer ` + among +
+		` GROUP BY p.e164 HAVING count(*) > 1 AND max(c.imported = ?1)`
+}
+
 // findShared finds the phones of the imported customers that others have, too.
 func (im *importer) findShared(ctx context.Context) error {
 	if _, ok := im.columns.at["phones"]; !ok {
 		return nil
 	}
-	rows, err := im.tx.QueryContext(ctx, `SELECT p.e164, group_concat(p.customer, ' ') FROM phones p
-		JOIN customers c ON c.id = p.customer
-		GROUP BY p.e164 HAVING count(*) > 1 AND max(c.imported = ?)`, im.generation)
+	few, err := im.fewIDs()
+	if err != nil {
+		return err
+	}
+	rows, err := im.tx.QueryContext(ctx, sharedPhones(few != nil), im.generation, few)
 	if err != nil {
 		return fmt.Errorf("look for shared phones: %w", err)
 	}

@@ -32,20 +32,34 @@ func (d *Reader) ByKeypad(ctx context.Context, kind, keys string) ([]session.Cus
 		ORDER BY c.id LIMIT ?3`, kind, keys, maxOnSameKeys)
 }
 
+// sharedKeypad is the query of sharedKeys, for the generation ?1; of few customers, ?2 has the ids.
+func sharedKeypad(few bool) string {
+	among := ""
+	if few {
+		among = ` AND (i.kind, i.keys) IN (SELECT kind, keys FROM identifiers
+			WHERE customer IN (SELECT value FROM json_each(?2)) AND keys IS NOT NULL)`
+	}
+	return `SELECT count(*) OVER (), kind, keys FROM (
+			SELECT i.kind, i.keys, count(*) + (SELECT count(*) FROM identifiers d WHERE d.kind = i.kind AND d.value = i.keys) n,
+				max(c.imported = ?1) new
+			FROM identifiers i INDEXED BY identifiers_by_keys JOIN customers c ON c.id = i.customer
+			WHERE i.keys IS NOT NULL` + among + ` GROUP BY i.kind, i.keys)
+		WHERE n > 1 AND new ORDER BY kind, keys LIMIT 1`
+}
+
 // sharedKeys counts the keys that are those of several customers' identifiers, one of which was imported now and one of
 // which has letters, and names the first.
 func (im *importer) sharedKeys(ctx context.Context) error {
 	if len(im.columns.identifiers) == 0 {
 		return nil
 	}
-	row := im.tx.QueryRowContext(ctx, `SELECT count(*) OVER (), kind, keys FROM (
-			SELECT i.kind, i.keys, count(*) + (SELECT count(*) FROM identifiers d WHERE d.kind = i.kind AND d.value = i.keys) n,
-				max(c.imported = ?) new
-			FROM identifiers i INDEXED BY identifiers_by_keys JOIN customers c ON c.id = i.customer
-			WHERE i.keys IS NOT NULL GROUP BY i.kind, i.keys)
-		WHERE n > 1 AND new ORDER BY kind, keys LIMIT 1`, im.generation)
+	few, err := im.fewIDs()
+	if err != nil {
+		return err
+	}
+	row := im.tx.QueryRowContext(ctx, sharedKeypad(few != nil), im.generation, few)
 	s := &im.result.SharedKeys
-	err := row.Scan(&s.Count, &s.Kind, &s.Keys)
+	err = row.Scan(&s.Count, &s.Kind, &s.Keys)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("look for identifiers with the same keys: %w", err)
 	}
