@@ -12,61 +12,105 @@ import (
 	"countersign/freeswitch/sim"
 )
 
-// load are callers who call so many at once, each of whom calls again when the last call has ended.
+// load are callers, each of whom calls again when the call has ended.
 type load struct {
-	atOnce, calls int
-	think         time.Duration
-	speed         float64
+	// callers call at once, each so many times. The first calls are spread over a time; 0: all at the same moment.
+	callers, each int
+	spread        time.Duration
+	// think is how long a caller takes before keying. Speed 0: no time passes but the server's.
+	think time.Duration
+	speed float64
 }
 
-// result counts what became of the calls.
-type result struct {
-	// verified, identified and unverified left the server for a person; unfinished ones did not: the server lost, refused
-	// or stranded them.
-	verified, identified, unverified, unfinished int
-	// reactions are from the last key of an entry to the next prompt; waited are from the PIN to what follows its check,
-	// whatever is played to those who wait.
-	reactions, waited []time.Duration
-	took              time.Duration
-	server, generator time.Duration // processor time
-	idle, most        int64         // the server's resident bytes before the calls, and the most
-	faults            map[string]int
+func (l load) calls() int { return l.callers * l.each }
+
+// askLasts is how long a bare server's prompt plays; the product's last as long as they are.
+const askLasts = 3 * time.Second
+
+func (l load) phones(s *server) (*sim.Switch, error) {
+	return sim.New(sim.Options{Address: s.address, Speed: l.speed, Sounds: &sim.Sounds{Default: askLasts}})
 }
 
-func (l load) run(s *server) (*result, error) {
-	sw, err := sim.New(sim.Options{Address: s.address, Speed: l.speed, Sounds: &sim.Sounds{Default: time.Millisecond}})
+// run places the calls and says what they cost and what became of them.
+func (l load) run(s *server) (*Run, error) {
+	phones, err := l.phones(s)
 	if err != nil {
 		return nil, err
 	}
-	if r, err := sw.Call(context.Background(), l.call(0)); err != nil || r.Lost { // nothing is measured cold
-		return nil, fmt.Errorf("the first call ended %s at %q (%s): %w", r.End, r.Destination, r.Reason, err)
+	r := &Run{AtOnce: l.callers, Calls: l.calls(), Load: loadAverage(), Faults: map[string]int{}}
+	if r.ToServer, r.FromServer, err = l.bytes(s); err != nil { // and nothing is measured cold
+		return nil, err
 	}
-	r := &result{idle: s.resident(), faults: map[string]int{}}
-	before, own, began := s.processorTime(), ownTime(), time.Now()
-	ended := make(chan struct{})
-	watched := s.watchMemory(&r.most, ended)
+	s.settle()
+	inside, err := s.memory(false)
+	if err != nil {
+		return nil, err
+	}
+	before, own, began, late := s.processorTime(), ownTime(), time.Now(), watchLateness()
+	var reacted, checked []time.Duration
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	places := make(chan struct{}, l.atOnce)
-	for i := range l.calls {
-		places <- struct{}{}
+	for i := range l.callers {
 		all.Go(func() {
-			defer func() { <-places }()
-			c, err := sw.Call(context.Background(), l.call(i))
-			mu.Lock()
-			defer mu.Unlock()
-			r.add(l, c, err)
+			time.Sleep(l.spread * time.Duration(i) / time.Duration(l.callers))
+			for j := range l.each {
+				o, seen := l.call(i*l.each+j), reactions{}
+				if l.speed > 0 {
+					o.Watch = seen.watch
+				}
+				c, err := phones.Call(context.Background(), o)
+				mu.Lock()
+				reacted = append(reacted, seen.all...)
+				if d, ok := wait(c.Prompts, l.think); ok {
+					checked = append(checked, d)
+				}
+				r.count(c, err)
+				mu.Unlock()
+			}
 		})
 	}
 	all.Wait()
-	r.took = time.Since(began)
-	close(ended)
-	<-watched
+	took, lateness := time.Since(began), late()
+	generator := ownTime() - own
 	s.settle()
-	r.server, r.generator = s.processorTime()-before, ownTime()-own
-	slices.Sort(r.reactions)
-	slices.Sort(r.waited)
+	after, err := s.memory(false)
+	if err != nil {
+		return nil, err
+	}
+	calls := float64(r.Calls)
+	r.PerSecond, r.ServerMS = calls/took.Seconds(), milliseconds(s.processorTime()-before)/calls
+	r.GeneratorMS = milliseconds(generator) / calls
+	r.GeneratorShare = generator.Seconds() / took.Seconds() / float64(cores())
+	r.Late = quantilesOf(lateness)
+	if s.probed {
+		r.Allocations = float64(after.Mallocs-inside.Mallocs) / calls
+		r.Allocated = float64(after.TotalAlloc-inside.TotalAlloc) / calls
+	}
+	r.Reaction, r.Checked = quantilesOf(reacted), quantilesOf(checked)
 	return r, nil
+}
+
+// bytes places a few calls, one after the other, and returns the bytes of one in both directions.
+func (l load) bytes(s *server) (toServer, fromServer float64, err error) {
+	phones, err := load{speed: 0}.phones(s)
+	if err != nil {
+		return 0, 0, err
+	}
+	const calls = 5
+	for range calls {
+		o := l.call(0)
+		o.Watch = func(f sim.Frame) {
+			if f.FromService {
+				fromServer += float64(len(f.Bytes)) / calls
+			} else {
+				toServer += float64(len(f.Bytes)) / calls
+			}
+		}
+		if r, err := phones.Call(context.Background(), o); err != nil || r.Lost {
+			return 0, 0, fmt.Errorf("a first call ended %s at %q (%s): %w", r.End, r.Destination, r.Reason, err)
+		}
+	}
+	return toServer, fromServer, nil
 }
 
 // call is that of the i-th customer, from a number of its own that nobody knows.
@@ -84,29 +128,28 @@ func (l load) call(i int) sim.CallOptions {
 func account(i int) string { return strconv.Itoa(100000 + i) }
 func pin(i int) string     { return strconv.Itoa(100000 + (i*7919+314159)%899999) }
 
-func (r *result) add(l load, c sim.Result, err error) {
-	r.reactions = append(r.reactions, c.Times.Reactions...)
-	if d, ok := wait(c.Prompts, l.think); ok {
-		r.waited = append(r.waited, d)
-	}
-	status := c.Variables["cs_status"]
+// count counts what became of a call.
+func (r *Run) count(c sim.Result, err error) {
+	status, fault := c.Variables["cs_status"], ""
 	switch {
 	case err != nil || c.End != sim.Transferred:
-		r.unfinished++
+		r.Unfinished++
 		reason, _, _ := strings.Cut(c.Reason, ": ")
-		r.faults[fmt.Sprintf("%s %s", c.End, reason)]++
+		fault = strings.TrimSpace(fmt.Sprintf("%s %s", c.End, reason))
 	case status == "verified":
-		r.verified++
+		r.Verified++
+		return
 	case status == "identified":
-		r.identified++
-		r.faults["identified, "+c.Variables["cs_reason"]]++
+		r.Identified++
+		fault = "identified, " + c.Variables["cs_reason"]
 	default:
-		r.unverified++
-		r.faults["unverified, "+c.Variables["cs_reason"]]++
+		r.Unverified++
+		fault = "unverified, " + c.Variables["cs_reason"]
 	}
+	r.Faults[fault]++
 }
 
-// wait is how long a caller of the product waited for the check of the PIN.
+// wait is how long a caller of the product waited for the check of the PIN, whatever is played to those who wait.
 func wait(prompts []sim.Prompt, think time.Duration) (d time.Duration, ok bool) {
 	var keyed time.Duration
 	for _, p := range prompts {
@@ -120,32 +163,13 @@ func wait(prompts []sim.Prompt, think time.Duration) (d time.Duration, ok bool) 
 	return 0, false
 }
 
-// quantile of sorted durations; 0 if there are none.
-func quantile(sorted []time.Duration, q float64) time.Duration {
-	if len(sorted) == 0 {
-		return 0
+func quantilesOf(d []time.Duration) Quantiles {
+	if len(d) == 0 {
+		return Quantiles{}
 	}
-	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
+	slices.Sort(d)
+	at := func(q float64) float64 { return milliseconds(d[min(len(d)-1, int(q*float64(len(d))))]) }
+	return Quantiles{N: len(d), P50: at(.5), P95: at(.95), P99: at(.99), Max: at(1)}
 }
 
-const header = "| server | at once | calls | verified | identified | unverified | unfinished | calls/s | server ms/call | " +
-	"generator ms/call | reaction p50 | p99 | max | PIN checked after p50 | p99 | max | KB a call at once |\n" +
-	"|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
-
-func (r *result) row(name string, l load) string {
-	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 / float64(l.calls) }
-	ms := func(sorted []time.Duration) string {
-		var cells [3]string
-		for i, q := range []float64{.5, .99, 1} {
-			cells[i] = fmt.Sprintf("%.1f ms", float64(quantile(sorted, q).Microseconds())/1000)
-		}
-		return strings.Join(cells[:], " | ")
-	}
-	text := fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d | %.0f | %.2f | %.2f | %s | %s | %.0f |", name, l.atOnce,
-		l.calls, r.verified, r.identified, r.unverified, r.unfinished, float64(l.calls)/r.took.Seconds(), each(r.server),
-		each(r.generator), ms(r.reactions), ms(r.waited), float64(r.most-r.idle)/1024/float64(l.atOnce))
-	for fault, n := range r.faults {
-		text += fmt.Sprintf("\n  %d: %s", n, fault)
-	}
-	return text
-}
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -2,9 +2,13 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,44 +16,43 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"countersign/scripts/bench/probe"
 )
 
 // server is the process that is measured.
 type server struct {
 	address string
 	process *os.Process
-	stop    func()
+	// probed says that the process answers the questions of package probe.
+	probed bool
+	probe  http.Client
+	stop   func()
 }
+
+// patience bounds every wait for a server.
+const patience = time.Minute
 
 // start starts a server by its name.
-func start(name string, p product, profiles string) (*server, error) {
-	switch name {
-	case "product":
+func start(name string, p product) (*server, error) {
+	if name == "product" {
 		return p.start()
-	case "eslgo", "wire":
-		return startBare(name, profiles)
 	}
-	return nil, errors.New("there is no such server: eslgo, wire, product")
-}
-
-// startBare has this program serve in another process.
-func startBare(name, profiles string) (*server, error) {
+	if bareServers[name] == nil {
+		return nil, fmt.Errorf("there is no server %q: eslgo, wire, product", name)
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(self, "serve", name)
-	if profiles != "" {
-		cmd.Env = append(os.Environ(), "BENCH_PROFILE="+filepath.Join(profiles, name+".pprof"))
-	}
-	return launch(cmd, func(out *bufio.Reader) (string, error) {
+	return launch(exec.Command(self, "serve", name), true, func(out *bufio.Reader) (string, error) {
 		address, err := out.ReadString('\n')
 		return strings.TrimSpace(address), err
 	})
 }
 
 // launch starts a process and has ready read its address from what it prints.
-func launch(cmd *exec.Cmd, ready func(*bufio.Reader) (string, error)) (*server, error) {
+func launch(cmd *exec.Cmd, probed bool, ready func(*bufio.Reader) (string, error)) (*server, error) {
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -61,8 +64,15 @@ func launch(cmd *exec.Cmd, ready func(*bufio.Reader) (string, error)) (*server, 
 	if cmd.Stderr == nil {
 		cmd.Stderr = os.Stderr
 	}
-	if err := cmd.Start(); err != nil {
+	dir, err := os.MkdirTemp("", "bench-")
+	if err != nil {
 		return nil, err
+	}
+	socket := filepath.Join(dir, "probe")
+	cmd.Env = append(os.Environ(), probe.Variable+"="+socket)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	stop := func() {
 		_ = in.Close()
@@ -70,6 +80,7 @@ func launch(cmd *exec.Cmd, ready func(*bufio.Reader) (string, error)) (*server, 
 		kill := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 		defer kill.Stop()
 		_ = cmd.Wait()
+		_ = os.RemoveAll(dir)
 	}
 	reader := bufio.NewReader(out)
 	address, err := ready(reader)
@@ -78,7 +89,11 @@ func launch(cmd *exec.Cmd, ready func(*bufio.Reader) (string, error)) (*server, 
 		return nil, fmt.Errorf("not ready: %w", err)
 	}
 	go func() { _, _ = io.Copy(io.Discard, reader) }()
-	return &server{address: address, process: cmd.Process, stop: stop}, nil
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}
+	return &server{address: address, process: cmd.Process, stop: stop, probed: probed,
+		probe: http.Client{Timeout: patience, Transport: &http.Transport{DialContext: dial}}}, nil
 }
 
 // tick is Linux's unit of processor time in /proc, on every architecture that Go knows.
@@ -108,25 +123,6 @@ func (s *server) resident() int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-// watchMemory keeps the most until ended is closed, and then closes what it returns.
-func (s *server) watchMemory(most *int64, ended <-chan struct{}) <-chan struct{} {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		look := time.NewTicker(50 * time.Millisecond)
-		defer look.Stop()
-		for {
-			*most = max(*most, s.resident())
-			select {
-			case <-ended:
-				return
-			case <-look.C:
-			}
-		}
-	}()
-	return done
-}
-
 // settle waits until the process does nothing more for the calls, so that what it does after them counts as theirs.
 func (s *server) settle() {
 	for range 100 {
@@ -138,8 +134,39 @@ func (s *server) settle() {
 	}
 }
 
-func ownTime() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+// memory asks the runtime; zero if the process does not answer.
+func (s *server) memory(collect bool) (m probe.Memory, err error) {
+	if !s.probed {
+		return m, nil
+	}
+	question := "http://probe/memory"
+	if collect {
+		question += "?collect"
+	}
+	r, err := s.probe.Get(question)
+	if err != nil {
+		return m, err
+	}
+	defer r.Body.Close()
+	return m, json.NewDecoder(r.Body).Decode(&m)
+}
+
+// profile keeps a CPU profile of what happens meanwhile.
+func (s *server) profile(meanwhile func() error) ([]byte, error) {
+	r, err := s.probe.Post("http://probe/profile", "", nil)
+	if err != nil {
+		return nil, err
+	}
+	_ = r.Body.Close()
+	if err := meanwhile(); err != nil {
+		return nil, err
+	}
+	if r, err = s.probe.Get("http://probe/profile"); err != nil {
+		return nil, err
+	}
+	defer r.Body.Close()
+	if r.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("profile: %s", r.Status)
+	}
+	return io.ReadAll(r.Body)
 }
