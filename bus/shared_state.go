@@ -40,6 +40,8 @@ type StateOptions struct {
 	// KeepOlder, if set, says how long to keep a value of the bucket guard that an earlier version stored without a time:
 	// it is written again with one. It is called from one goroutine.
 	KeepOlder func(key string, value []byte) time.Duration
+	// Share: machines share customers (Shards).
+	Share bool
 	// Sign, if set, signs what Publish publishes.
 	Sign Signer
 	// Expected: this machine has had shared state before. Lost hears of each bucket that had to be made although it must
@@ -91,7 +93,7 @@ type State struct {
 	options  StateOptions
 	log      *slog.Logger
 
-	guard, calls, lines, people, webhooks, recordings, customers *Bucket
+	guard, calls, lines, people, webhooks, recordings, customers, shards *Bucket
 
 	again   chan struct{} // a bucket was found missing
 	ensured chan struct{} // the buckets are as they should be
@@ -153,6 +155,10 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	s.customers = &Bucket{state: s, within: max(peopleWithin, o.Within), seal: seal, sealed: allKeys, spec: bucketSpec{
 		name: "customers", about: "callbacks, and what customers do on their page", history: 1, perKey: true, later: true,
 	}}
+	s.shards = &Bucket{state: s, within: max(linesWithin, o.Within), seal: seal,
+		sealed: func(key string) bool { return key != SourceKey }, spec: bucketSpec{
+			name: "shards", about: "customers, for the machines that share them", history: 1, later: true,
+		}}
 	s.background.Go(func() { s.keep(ctx, conn.StatusChanged(nats.CONNECTED)) })
 	s.background.Go(func() { s.watchHang(ctx) })
 	s.background.Go(func() { s.expireOlder(ctx) })
@@ -249,7 +255,11 @@ func (s *State) ensure(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, ensureWithin)
 	defer cancel()
-	for _, b := range []*Bucket{s.guard, s.calls, s.lines, s.people, s.webhooks, s.recordings, s.customers} {
+	all := []*Bucket{s.guard, s.calls, s.lines, s.people, s.webhooks, s.recordings, s.customers}
+	if s.options.Share {
+		all = append(all, s.shards)
+	}
+	for _, b := range all {
 		if _, err := b.ensure(ctx, s.js); err != nil {
 			return err
 		}

@@ -74,6 +74,9 @@ type config struct {
 		// Page says whether customers have one, Brand is the company's name on it.
 		Page  bool   `yaml:"page"`
 		Brand string `yaml:"brand"`
+		// Share says what this machine does for customers of several machines: "", shareSource or shareReplica.
+		Share      string   `yaml:"share"`
+		StaleAfter duration `yaml:"stale_after"`
 	} `yaml:"customers"`
 	Backend backend.Settings    `yaml:"backend"`
 	SMS     sms.Settings        `yaml:"sms"`
@@ -206,6 +209,7 @@ func defaults() config {
 	c.Caller.Placeholders = []string{}
 	c.Keys = defaultTrunkKeys()
 	c.Customers.Hash, c.Customers.Page = customers.SchemeArgon2id, true
+	c.Customers.StaleAfter = duration(5 * time.Minute)
 	c.Lines.Approval = approvalOne
 	c.Prompts.Voices = prompts.Voices{}
 	c.Guard = guard.DefaultRules()

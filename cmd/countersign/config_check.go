@@ -29,6 +29,7 @@ func (c config) check() error {
 		errs = append(errs, fmt.Errorf("customers.hash is %q: it can be %s or %s", c.Customers.Hash, customers.SchemeArgon2id,
 			customers.SchemeHMAC))
 	}
+	errs = append(errs, c.checkShare()...)
 	if c.Lines.Approval != approvalOne && c.Lines.Approval != approvalTwo {
 		errs = append(errs, fmt.Errorf("lines.approval is %q: it can be %s or %s", c.Lines.Approval, approvalOne, approvalTwo))
 	}

@@ -62,6 +62,7 @@ func customersCommand() *cli.Command {
 			customersLockedCommand(),
 			customersUnlockCommand(),
 			customersEraseCommand(),
+			customersTakeOverCommand(),
 		},
 	}
 }

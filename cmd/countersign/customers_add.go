@@ -53,7 +53,7 @@ func customersAdd(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return withDirectory(c, func(cfg config, d *customers.Directory) error {
+	return withOwnDirectory(c, func(cfg config, d *customers.Directory) error {
 		if _, found, err := d.ByID(c.Context, id); err != nil {
 			return err
 		} else if found {

@@ -18,6 +18,7 @@ import (
 	"countersign/ops/erase"
 	"countersign/reports/reportsdb"
 	"countersign/session/guard"
+	"countersign/store/customers"
 	"countersign/store/journal"
 )
 
@@ -58,6 +59,10 @@ func customersErase(c *cli.Context) error {
 	r, err := eraseCustomer(c, cfg, customer)
 	if r == nil {
 		return err
+	}
+	if r.Known && cfg.role() == customers.Replica {
+		r.Remains = append(r.Remains, "customers come from another machine (customers.share): erase on their source as well, "+
+			"or the customer comes back from there")
 	}
 	if errors.Is(err, erase.ErrNobody) && !c.Bool("json") {
 		return nobody(cfg, customer, "nothing about this id was found anywhere")
@@ -115,7 +120,8 @@ func eraseCustomer(c *cli.Context, cfg config, customer string) (*erase.Receipt,
 			}
 			return errors.Join(d.ForgetErasure(ctx, customer), d.Close())
 		},
-		Audit: auditor(c, cfg),
+		Published: erasureShared(cfg),
+		Audit:     auditor(c, cfg),
 		Progress: func(events int) {
 			if bar == nil {
 				bar = newProgress(c.App.ErrWriter, "erasing", "events", 0)

@@ -64,7 +64,7 @@ func customersRemove(c *cli.Context) error {
 	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
 		return err
 	}
-	return withDirectory(c, func(cfg config, d *customers.Directory) error {
+	return withOwnDirectory(c, func(cfg config, d *customers.Directory) error {
 		id := c.Args().First()
 		err := d.Remove(c.Context, id)
 		if errors.Is(err, customers.ErrUnknown) {

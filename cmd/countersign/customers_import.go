@@ -47,7 +47,7 @@ func customersImport(c *cli.Context) error {
 		return err
 	}
 	defer in.Close()
-	return withDirectory(c, func(cfg config, d *customers.Directory) error {
+	return withOwnDirectory(c, func(cfg config, d *customers.Directory) error {
 		o := customers.ImportOptions{
 			Region: region, SkipBad: c.Bool("skip-bad"), Columns: mapped, ClearEmpty: c.Bool("clear-empty"),
 			LostPlus: c.Bool("lost-plus"), Checks: checks,

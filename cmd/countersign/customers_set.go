@@ -20,7 +20,7 @@ func customersSet(c *cli.Context, kind, name string) error {
 	if err := arguments(c, 1, "one argument, the customer's id"); err != nil {
 		return err
 	}
-	return withDirectory(c, func(cfg config, d *customers.Directory) error {
+	return withOwnDirectory(c, func(cfg config, d *customers.Directory) error {
 		id := c.Args().First()
 		if _, found, err := d.ByID(c.Context, id); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -62,7 +63,7 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 			Trunks: cfg.trunksPath(),
 		},
 		Settings: configFile(c), Keys: []string{cfg.tokenKeyPath(), cfg.natsKeys().Write, cfg.natsKeys().Read},
-		Hash:    cfg.Customers.Hash,
+		Hash: cfg.Customers.Hash, Share: cfg.role(), StaleAfter: time.Duration(cfg.Customers.StaleAfter),
 		Prompts: cfg.promptsDir(), OwnPrompts: cfg.Prompts.Path != "", Voices: cfg.Prompts.Voices,
 		Socket: cfg.Socket.Listen, FreeSWITCH: c.String("freeswitch"),
 		NATS: func() (bus.Endpoint, error) { return natsEndpoint(c, cfg) },

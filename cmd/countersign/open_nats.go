@@ -145,6 +145,7 @@ func withState(c *cli.Context, cfg config, f func(ctx context.Context, state *bu
 	}
 	state, err := bus.OpenState(at, bus.StateOptions{
 		Node: cfg.Node, Sign: signer(cfg), Within: time.Duration(cfg.NATS.Timeout), Log: slog.New(slog.DiscardHandler),
+		Share: cfg.role() != customers.Alone,
 	})
 	if err != nil {
 		return fmt.Errorf("%w: is countersign serve running?", err)

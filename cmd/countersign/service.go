@@ -23,6 +23,8 @@ import (
 	"countersign/session/token"
 	"countersign/session/trunks"
 	attemptsdb "countersign/store/attempts"
+	"countersign/store/customers"
+	"countersign/store/customers/share"
 	"countersign/store/journal"
 	"countersign/store/sqlite"
 	"countersign/waiting"
@@ -61,7 +63,8 @@ type service struct {
 	wallboard    *customer.Wallboard
 	pages        *customerPages // nil without a page for customers
 	staged       *staged.Watcher
-	callbacks    *callbacks // nil without
+	callbacks    *callbacks     // nil without
+	replica      *share.Replica // nil if the customers are not those of another machine
 	company      companyNow
 	companyParts companyParts
 	insight      insight
@@ -110,6 +113,9 @@ func startService(
 		return s, err
 	}
 	s.parts.add(directory.Close)
+	if err = directory.SetRole(ctx, cfg.role()); err != nil {
+		return s, err
+	}
 	if s.journal, err = openJournal(ctx, cfg, log); err != nil {
 		return s, err
 	}
@@ -132,11 +138,15 @@ func startService(
 	s.state, err = bus.OpenState(s.endpoint, bus.StateOptions{
 		Node: cfg.Node, Key: directory.PepperKey(stateKey), Within: time.Duration(cfg.NATS.Timeout), Log: log,
 		Sign: keys.SignEvent, Expected: before, Lost: s.stateLost, KeepOlder: keepOlder(cfg.Guard),
+		Share: cfg.role() != customers.Alone,
 	})
 	if err != nil {
 		return s, err
 	}
 	s.parts.addQuiet(s.state.Close)
+	if err = s.openReplica(ctx, directory); err != nil {
+		return s, err
+	}
 	known, err := attemptsdb.Open(ctx, cfg.attemptsPath(), attemptsdb.Options{})
 	if err != nil {
 		return s, err
@@ -247,6 +257,7 @@ func startService(
 		background.run(func(ctx context.Context) { embedded.KeepWriting(ctx, s.state.Stuck) })
 	}
 	background.run(directory.Wrap)
+	s.shareCustomers(background, directory)
 	background.run(s.attempts.Run)
 	background.run(func(ctx context.Context) { watchPepper(ctx, s.state, directory, log) })
 	background.run(func(ctx context.Context) {

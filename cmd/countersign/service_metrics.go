@@ -62,6 +62,9 @@ func (s *service) serveMetrics(background *background, directory *customers.Dire
 			"directory.db": directory.Writes, "journal.db": s.journal.Writes, "attempts.db": known.Writes,
 		},
 	}
+	if s.replica != nil {
+		sources.CustomersAge = s.replica.Age
+	}
 	if len(s.cfg.Webhooks) > 0 {
 		sources.Webhooks = func(ctx context.Context) ([]webhook.Status, error) {
 			return shownWebhooks{s.cfg, s.state, s.events}.Statuses(ctx)

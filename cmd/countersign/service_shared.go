@@ -111,6 +111,9 @@ func (s *service) notReady(ctx context.Context) (reasons []string) {
 	if reason := journalNotReady(s.journal.Status()); reason != "" {
 		reasons = append(reasons, reason)
 	}
+	if reason := s.replicaNotReady(); reason != "" {
+		reasons = append(reasons, reason)
+	}
 	reasons = append(reasons, natsNotReady(s.provesNATS(ctx))...)
 	select {
 	case <-s.lines.Known():

@@ -52,6 +52,7 @@ type site struct {
 	// natsTimeout is as long as it may be, so that no test takes a slow machine for an outage.
 	natsTimeout time.Duration
 	nodes       []*node
+	share       map[string]string // customers.share of a node
 }
 
 // node is one "countersign serve".
@@ -127,12 +128,12 @@ func (s *site) config(name string) (file string) {
 socket: {listen: "127.0.0.1:0", drain: 5s}
 web: {listen: "127.0.0.1:0", keys: {test: {sha256: %s, scopes: [calls, step-up, tokens, receipts, embed, customers, callbacks]}},
   embed: {origins: ["https://crm.example", "http://localhost:3000"]}}
-customers: {pepper: %q, hash: hmac}
+customers: {pepper: %q, hash: hmac, share: %q}
 tokens: {key: %q}
 nats: {url: %q, timeout: %s}
 log: {level: warn}
 %s
-`, name, hex.EncodeToString(sum[:]), filepath.Join(s.dir, "pepper"), filepath.Join(s.dir, "token.key"),
+`, name, hex.EncodeToString(sum[:]), filepath.Join(s.dir, "pepper"), s.share[name], filepath.Join(s.dir, "token.key"),
 			s.url, s.natsTimeout, s.settings)
 		return err
 	}))

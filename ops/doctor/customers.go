@@ -35,7 +35,8 @@ func customersAreOnFile(ctx context.Context, o Options) (found []Finding) {
 	if err := errors.Join(err, err2); err != nil {
 		return append(found, unreadable(o, err))
 	}
-	return append(append(found, countOf(count, o)), hashing(unwrapped, o)...)
+	found = append(append(found, countOf(count, o)), hashing(unwrapped, o)...)
+	return append(found, replicaIsFresh(ctx, d, o)...)
 }
 
 func countOf(count int, o Options) Finding {

@@ -16,6 +16,7 @@ import (
 	"countersign/bus"
 	"countersign/freeswitch"
 	"countersign/prompts"
+	"countersign/store/customers"
 )
 
 // defaultTimeout bounds the wait for each answer from the network, unless Options say otherwise.
@@ -73,6 +74,10 @@ type Options struct {
 	Keys, Certificates []string
 	// Hash is customers.hash.
 	Hash string
+
+	// Share is what this machine does for the customers of several machines, StaleAfter how old those of a replica may be.
+	Share      customers.Role
+	StaleAfter time.Duration
 
 	// Prompts is the folder of the prompts. OwnPrompts: the operator fills it.
 	Prompts    string
@@ -157,6 +162,7 @@ var checks = []check{
 	{name: "api", run: apiIsGuarded},
 	{name: natsCheck, run: natsAnswers},
 	{name: "pepper", run: pepperIsTheSame, asksNATS: true},
+	{name: "source", run: customersArePublished, asksNATS: true},
 	{name: "lines", run: linesCompile, asksNATS: true},
 	{name: "reports", run: eventsAreCounted, asksNATS: true},
 	{name: "webhooks", run: webhooksAreDelivered, asksNATS: true},

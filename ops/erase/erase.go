@@ -35,6 +35,9 @@ type Options struct {
 	Count func(ctx context.Context, to *reportsdb.Reports, calls []string) error
 	// Forget removes the note that a customer was erased, after Run found nobody. The directory is closed by then.
 	Forget func(ctx context.Context, customer string) error
+	// Published, if set, returns once the replicas of the customers can hear of the erasure, and NATS has nothing of the
+	// customer for them. serving says that a service runs, which publishes it. The directory is closed by then.
+	Published func(ctx context.Context, at bus.Endpoint, serving bool) error
 	// Audit adds an entry to the audit log, in the name of the author.
 	Audit func(ctx context.Context, e audit.Entry) error
 	// Progress, if set, gets the number of events erased so far.

@@ -35,6 +35,11 @@ func (e *eraser) fromNATS(ctx context.Context, calls []string) error {
 }
 
 func (e *eraser) fromNATSAt(ctx context.Context, at bus.Endpoint, calls []string) error {
+	if e.Published != nil {
+		if err := e.Published(ctx, at, e.serving); err != nil {
+			e.remains("%v", err)
+		}
+	}
 	state, attempts, err := e.Shared(at)
 	if err != nil {
 		return err

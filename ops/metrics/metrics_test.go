@@ -37,13 +37,14 @@ func (k kept) Sync(context.Context) error  { return nil }
 func sources() Sources {
 	return Sources{
 		Calls: func() int { return 3 }, MaxCalls: 5000, Refused: func() (uint64, uint64) { return 1, 2 },
-		Hash:       func() customers.HashQueue { return customers.HashQueue{Running: 2, Waiting: 5, AtOnce: 2, Refused: 7} },
-		Journal:    func() journal.Status { return journal.Status{Waiting: 10, InSpill: 4, Err: io.ErrShortWrite} },
-		Relay:      func() bus.RelayStatus { return bus.RelayStatus{Connected: true, Published: 40, Refused: 1} },
-		SharedAway: func() bool { return true },
-		Writes:     map[string]func() sqlite.Writes{"journal.db": func() sqlite.Writes { return sqlite.Writes{Done: 9, Busy: 1} }},
-		Backlog:    func(context.Context) (int, time.Time, error) { return 6, time.Now().Add(-time.Minute), nil },
-		Stream:     func(context.Context) (bus.StreamStatus, error) { return bus.StreamStatus{Messages: 8, Bytes: 900}, nil },
+		Hash:         func() customers.HashQueue { return customers.HashQueue{Running: 2, Waiting: 5, AtOnce: 2, Refused: 7} },
+		Journal:      func() journal.Status { return journal.Status{Waiting: 10, InSpill: 4, Err: io.ErrShortWrite} },
+		Relay:        func() bus.RelayStatus { return bus.RelayStatus{Connected: true, Published: 40, Refused: 1} },
+		SharedAway:   func() bool { return true },
+		CustomersAge: func() (time.Duration, bool) { return 90 * time.Second, true },
+		Writes:       map[string]func() sqlite.Writes{"journal.db": func() sqlite.Writes { return sqlite.Writes{Done: 9, Busy: 1} }},
+		Backlog:      func(context.Context) (int, time.Time, error) { return 6, time.Now().Add(-time.Minute), nil },
+		Stream:       func(context.Context) (bus.StreamStatus, error) { return bus.StreamStatus{Messages: 8, Bytes: 900}, nil },
 		Webhooks: func(context.Context) ([]webhook.Status, error) {
 			return []webhook.Status{{Name: "crm", Behind: 4, Dead: make([]webhook.Failing, 2)}}, nil
 		},
@@ -112,6 +113,7 @@ func TestWhatIsCounted(t *testing.T) {
 		`countersign_journal_waiting_events{where="memory"} 6`, `countersign_journal_waiting_events{where="spill"} 4`,
 		`countersign_journal_writable 0`, `countersign_outbox_events 6`, `countersign_nats_connected 1`,
 		`countersign_events_published_total 40`, `countersign_events_refused_total 1`, `countersign_shared_state_away 1`,
+		`countersign_customers_age_seconds 90`,
 		`countersign_stream_messages 8`, `countersign_stream_bytes 900`, `countersign_webhook_behind_events{webhook="crm"} 4`,
 		`countersign_webhook_calls{state="dead",webhook="crm"} 2`,
 		`countersign_sqlite_transactions_total{file="journal.db",result="done"} 9`,

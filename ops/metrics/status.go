@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,7 +18,7 @@ import (
 	"countersign/store/sqlite"
 )
 
-// Sources are what a service knows of itself, read at each scrape. All but Webhooks are required.
+// Sources are what a service knows of itself, read at each scrape. All but Webhooks and CustomersAge are required.
 type Sources struct {
 	// Calls is how many calls run, MaxCalls how many may, Refused what esl.Server has refused.
 	Calls    func() int
@@ -30,6 +31,9 @@ type Sources struct {
 	SharedAway func() bool
 	// Writes are the writers of databases, by the file's name.
 	Writes map[string]func() sqlite.Writes
+	// CustomersAge is how old the customers are that come from another machine; filled is false until they have come. Nil if
+	// they are this machine's own.
+	CustomersAge func() (age time.Duration, filled bool)
 	// These ask a disk or NATS, and get askWithin.
 	Backlog  func(context.Context) (events int, oldest time.Time, err error)
 	Stream   func(context.Context) (bus.StreamStatus, error)
@@ -86,6 +90,8 @@ var (
 		"Events of the stream that a webhook has not looked at yet.", "webhook")
 	webhookCalls = desc("webhook_calls",
 		"Calls with events that a webhook did not take: failing, tried again; dead, given up.", "webhook", "state")
+	customersAge = desc("customers_age_seconds",
+		"Age of the customers that come from another machine; +Inf until they have come.")
 	sqliteDone = desc("sqlite_transactions_total",
 		"Write transactions of a database: done, busy (another process wrote for too long) or failed.", "file", "result")
 	sqliteTook = desc("sqlite_transaction_seconds_total",
@@ -97,7 +103,7 @@ var (
 var statusDescs = []*prometheus.Desc{
 	callsRunning, callsLimit, callsRefused, hashRunning, hashWaiting, hashSlots, hashRefused,
 	journalWaiting, journalWritable, outboxEvents, outboxAge, natsConnected, eventsPublished, eventsRefused, sharedAway, streamMessages, streamBytes,
-	webhookBehind, webhookCalls, sqliteDone, sqliteTook, scrapeFailures,
+	webhookBehind, webhookCalls, customersAge, sqliteDone, sqliteTook, scrapeFailures,
 }
 
 // Describe implements prometheus.Collector.
@@ -119,6 +125,14 @@ func (s *status) Collect(to chan<- prometheus.Metric) {
 	s.hash(o)
 	s.journal(o)
 	s.nats(o)
+	if s.CustomersAge != nil {
+		age, filled := s.CustomersAge()
+		seconds := age.Seconds()
+		if !filled {
+			seconds = math.Inf(1)
+		}
+		o.gauge(customersAge, seconds)
+	}
 	for _, file := range slices.Sorted(maps.Keys(s.Writes)) {
 		w := s.Writes[file]()
 		o.count(sqliteDone, w.Done, file, "done")

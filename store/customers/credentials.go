@@ -83,6 +83,9 @@ func (d *Directory) enrol(ctx context.Context, customer, kind string, form []byt
 		if kind == KindTOTP {
 			return putSealed(ctx, tx, customer, kind, d.hash.seal(kind, customer, form))
 		}
+		if err := markChanged(ctx, tx, customer); err != nil {
+			return err
+		}
 		return putCredential(ctx, tx, customer, kind, c)
 	})
 	if err != nil {

@@ -28,9 +28,12 @@ func (d *Directory) Erase(ctx context.Context, customer string) (removed Removed
 		if removed, err = removeRows(ctx, tx, customer); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO erased VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at`,
-			d.Alias(customer), d.now().UnixMilli())
-		return err
+		if _, err = tx.ExecContext(ctx, `INSERT INTO erased (alias, at, shard) VALUES (?, ?, ?)
+			ON CONFLICT DO UPDATE SET at = excluded.at, shard = excluded.shard`,
+			d.Alias(customer), d.now().UnixMilli(), ShardOf(customer)); err != nil {
+			return err
+		}
+		return markChanged(ctx, tx, customer) // replicas remember the erasure, too
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("erase from %s: %w", filepath.Base(d.db.Path), err)

@@ -97,8 +97,12 @@ func (im *importer) writeHabit(ctx context.Context, r imported) (changes int64, 
 	if r.habit == nil {
 		return 0, nil
 	}
-	return im.execCount(ctx, `INSERT INTO habits VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET
+	changes, err = im.execCount(ctx, `INSERT INTO habits VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET
 		language = excluded.language, slow = excluded.slow, answers = excluded.answers
 		WHERE language <> excluded.language OR slow <> excluded.slow OR answers <> excluded.answers`,
 		r.id, r.habit.Language, r.habit.Slow, r.habit.Answers)
+	if changes == 0 || err != nil {
+		return changes, err
+	}
+	return changes, markChanged(ctx, im.tx, r.id)
 }
