@@ -60,6 +60,7 @@ func (s *State) watchHang(ctx context.Context) {
 			continue
 		}
 		s.log.Warn("nats hangs, calls go on without shared state until it answers", "server", s.endpoint.String())
+		began := time.Now()
 		for wait := retry.Backoff(hangPollFirst, hangPollMost); s.hang.is(); {
 			if retry.Pause(ctx, wait.NextBackOff()) != nil {
 				return
@@ -67,7 +68,9 @@ func (s *State) watchHang(ctx context.Context) {
 			if s.answers(ctx) {
 				s.hang.set(false)
 				s.log.Info("nats answers again", "server", s.endpoint.String())
+				break
 			}
+			s.moveOn(began)
 		}
 	}
 }

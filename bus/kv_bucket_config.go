@@ -41,7 +41,7 @@ const (
 
 func (s bucketSpec) metadata(replicas int) map[string]string {
 	made := map[string]string{
-		metaTTL: s.ttl.String(), metaHistory: strconv.FormatInt(s.history, 10), metaReplicas: strconv.Itoa(replicas),
+		metaTTL: s.ttl.String(), metaHistory: strconv.FormatInt(s.history, 10), metaReplicas: strconv.Itoa(max(1, replicas)),
 	}
 	if s.atOnce {
 		made[metaAtOnce] = "true"
@@ -57,7 +57,7 @@ func (s bucketSpec) config(replicas int) jetstream.StreamConfig {
 	}
 	return jetstream.StreamConfig{
 		Name: s.stream(), Description: "Countersign: " + s.about, Subjects: []string{"$KV." + s.name + ".>"},
-		Storage: jetstream.FileStorage, Replicas: replicas, Discard: jetstream.DiscardNew,
+		Storage: jetstream.FileStorage, Replicas: max(1, replicas), Discard: jetstream.DiscardNew,
 		MaxMsgsPerSubject: s.history, MaxMsgs: -1, MaxBytes: -1, MaxMsgSize: -1, MaxConsumers: -1,
 		MaxAge: s.ttl, Duplicates: duplicates, AllowMsgTTL: s.perKey,
 		AllowRollup: true, DenyDelete: true, AllowDirect: true, AllowAtomicPublish: s.atOnce, Metadata: s.metadata(replicas),
@@ -117,6 +117,8 @@ func (s bucketSpec) merge(have jetstream.StreamConfig, replicas int) (merged jet
 	}
 	set(metaTTL, have.MaxAge.String(), func() { merged.MaxAge, merged.Duplicates = s.ttl, s.config(replicas).Duplicates })
 	set(metaHistory, strconv.FormatInt(have.MaxMsgsPerSubject, 10), func() { merged.MaxMsgsPerSubject = s.history })
-	set(metaReplicas, strconv.Itoa(have.Replicas), func() { merged.Replicas = replicas })
+	if replicas > 0 {
+		set(metaReplicas, strconv.Itoa(have.Replicas), func() { merged.Replicas = replicas })
+	}
 	return merged, changed
 }

@@ -24,7 +24,8 @@ var ErrAway = errors.New("NATS is away")
 type StateOptions struct {
 	// Node goes into the source of events: "/countersign/<node>".
 	Node string
-	// Replicas is how many servers of a cluster keep the state: 1. What an operator set with the nats tool stays.
+	// Replicas is how many servers of a cluster keep the state. 0 leaves buckets as they are, and makes new ones on one.
+	// What an operator set with the nats tool stays.
 	Replicas int
 	// GuardTTL is how long attempts are kept unless they are written for another time, 30 days; CallsTTL how long calls
 	// are, 24 h.
@@ -52,9 +53,6 @@ type StateOptions struct {
 }
 
 func (o StateOptions) withDefaults() StateOptions {
-	if o.Replicas <= 0 {
-		o.Replicas = 1
-	}
 	if o.GuardTTL <= 0 {
 		o.GuardTTL = 30 * 24 * time.Hour
 	}
@@ -105,6 +103,7 @@ type State struct {
 
 	mu    sync.Mutex
 	ready chan struct{} // closed when all buckets are there
+	moved time.Time     // to another server, because one stored nothing
 }
 
 // OpenState connects and creates the buckets that are missing. It is no error if NATS is away. The caller closes the
@@ -165,6 +164,15 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 	return s, nil
 }
 
+// buckets are all of them.
+func (s *State) buckets() []*Bucket {
+	all := []*Bucket{s.guard, s.calls, s.lines, s.people, s.webhooks, s.recordings, s.customers}
+	if s.options.Share {
+		all = append(all, s.shards)
+	}
+	return all
+}
+
 // Guard holds attempts, locks and tokens.
 func (s *State) Guard() *Bucket { return s.guard }
 
@@ -214,6 +222,7 @@ func (s *State) Close() {
 // keep creates the missing buckets on each new connection, and when an operation found one missing.
 func (s *State) keep(ctx context.Context, connected <-chan nats.Status) {
 	warned := false
+	var since time.Time // when the server began to fail; zero while it does not
 	for delay := retry.Backoff(retryFirst, retryMost); ; {
 		err := s.ensure(ctx)
 		if ctx.Err() != nil {
@@ -222,7 +231,7 @@ func (s *State) keep(ctx context.Context, connected <-chan nats.Status) {
 		var retryNow <-chan time.Time
 		switch {
 		case err == nil:
-			warned = false
+			warned, since = false, time.Time{}
 			delay.Reset()
 			select {
 			case s.ensured <- struct{}{}:
@@ -231,9 +240,10 @@ func (s *State) keep(ctx context.Context, connected <-chan nats.Status) {
 		case errors.Is(err, errConnectionLost):
 		default:
 			if !warned {
-				warned = true
+				warned, since = true, time.Now()
 				s.log.Warn("shared state unavailable", "server", s.endpoint.String(), "err", err)
 			}
+			s.moveOn(since)
 			retryNow = time.After(delay.NextBackOff())
 		}
 		select {
@@ -255,11 +265,7 @@ func (s *State) ensure(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, ensureWithin)
 	defer cancel()
-	all := []*Bucket{s.guard, s.calls, s.lines, s.people, s.webhooks, s.recordings, s.customers}
-	if s.options.Share {
-		all = append(all, s.shards)
-	}
-	for _, b := range all {
+	for _, b := range s.buckets() {
 		if _, err := b.ensure(ctx, s.js); err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ type StreamConfig struct {
 	MaxAge time.Duration
 	// Duplicates is how long NATS itself recognises an event sent twice: 10 minutes.
 	Duplicates time.Duration
-	// Replicas is how many servers of a cluster keep the stream: 1.
+	// Replicas is how many servers of a cluster keep the stream. 0 leaves a stream as it is, and makes a new one on one.
 	Replicas int
 	// atOnce allows atomic batches. Older servers than ours do not know them, so it is for the embedded one.
 	atOnce bool
@@ -36,9 +36,6 @@ func (c StreamConfig) withDefaults() StreamConfig {
 	}
 	if c.Duplicates <= 0 {
 		c.Duplicates = 10 * time.Minute
-	}
-	if c.Replicas <= 0 {
-		c.Replicas = 1
 	}
 	return c
 }
@@ -53,7 +50,7 @@ const (
 
 func (c StreamConfig) metadata() map[string]string {
 	made := map[string]string{
-		metaMaxAge: c.MaxAge.String(), metaDuplicates: c.Duplicates.String(), metaReplicas: strconv.Itoa(c.Replicas),
+		metaMaxAge: c.MaxAge.String(), metaDuplicates: c.Duplicates.String(), metaReplicas: strconv.Itoa(max(1, c.Replicas)),
 	}
 	if c.atOnce {
 		made[metaAtOnce] = "true"
@@ -73,7 +70,7 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, want StreamConfig
 		stream, err = js.CreateStream(ctx, jetstream.StreamConfig{
 			Name: event.Stream, Description: "What happened on calls (Countersign)",
 			Subjects: []string{event.Subjects}, Storage: jetstream.FileStorage,
-			MaxAge: want.MaxAge, Duplicates: want.Duplicates, Replicas: want.Replicas, Metadata: want.metadata(),
+			MaxAge: want.MaxAge, Duplicates: want.Duplicates, Replicas: max(1, want.Replicas), Metadata: want.metadata(),
 			AllowAtomicPublish: want.atOnce,
 		})
 		if err != nil {
@@ -133,6 +130,8 @@ func merge(have jetstream.StreamConfig, want StreamConfig) (merged jetstream.Str
 	ours := want.metadata()
 	set(metaMaxAge, have.MaxAge.String(), ours[metaMaxAge], func() { merged.MaxAge = want.MaxAge })
 	set(metaDuplicates, have.Duplicates.String(), ours[metaDuplicates], func() { merged.Duplicates = want.Duplicates })
-	set(metaReplicas, strconv.Itoa(have.Replicas), ours[metaReplicas], func() { merged.Replicas = want.Replicas })
+	if want.Replicas > 0 {
+		set(metaReplicas, strconv.Itoa(have.Replicas), ours[metaReplicas], func() { merged.Replicas = want.Replicas })
+	}
 	return merged, changed
 }

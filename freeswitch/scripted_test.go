@@ -34,6 +34,12 @@ func listenAndSay(t testing.TB, frames ...string) *scripted {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+	return say(t, l, frames...)
+}
+
+// say is listenAndSay on a listener that is there.
+func say(t testing.TB, l net.Listener, frames ...string) *scripted {
+	t.Helper()
 	s := &scripted{Addr: l.Addr().String(), listener: l}
 	s.wg.Add(1)
 	go func() {

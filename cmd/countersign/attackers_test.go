@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -33,13 +34,21 @@ type oracle struct {
 
 func newOracle(t *testing.T, pins map[string]string) *oracle {
 	t.Helper()
+	return newOracleAt(t, "127.0.0.1:0", pins)
+}
+
+// newOracleAt is one that other machines reach.
+func newOracleAt(t *testing.T, address string, pins map[string]string) *oracle {
+	t.Helper()
 	var customers []stub.Customer
 	for id, pin := range pins {
 		customers = append(customers, stub.Customer{ID: id, Secrets: map[string]string{"pin": pin}})
 	}
 	o := &oracle{judged: map[string]int{}}
 	crm := stub.NewCRM("", customers)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	listener, err := net.Listen("tcp", address)
+	require.NoError(t, err)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if id, check := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/customers/"), "/check"); check {
 			o.mu.Lock()
 			o.judged[id]++
@@ -47,6 +56,9 @@ func newOracle(t *testing.T, pins map[string]string) *oracle {
 		}
 		crm.ServeHTTP(w, r)
 	}))
+	require.NoError(t, server.Listener.Close())
+	server.Listener = listener
+	server.Start()
 	t.Cleanup(server.Close)
 	o.url = server.URL
 	return o

@@ -128,6 +128,7 @@ type config struct {
 		CA          string   `yaml:"ca"`
 		Cert        string   `yaml:"cert"`
 		Key         string   `yaml:"key"`
+		Replicas    int      `yaml:"replicas"`
 		Timeout     duration `yaml:"timeout"`
 	} `yaml:"nats"`
 	Metrics struct {

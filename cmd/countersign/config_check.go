@@ -48,6 +48,12 @@ func (c config) check() error {
 	if d := time.Duration(c.NATS.Timeout); d < 100*time.Millisecond || d > 5*time.Second {
 		errs = append(errs, fmt.Errorf("nats.timeout is %s: it must be from 100ms to 5s", d))
 	}
+	switch n := c.NATS.Replicas; {
+	case n != 0 && n != 1 && n != 3 && n != 5:
+		errs = append(errs, fmt.Errorf("nats.replicas is %d: it can be 1, 3 or 5, or 0 for what NATS has", n))
+	case n > 1 && c.NATS.URL == "":
+		errs = append(errs, fmt.Errorf("nats.replicas is %d, and the embedded NATS is one server: set nats.url", n))
+	}
 	errs = append(errs, c.checkLogLevels()...)
 	if c.Traces.Endpoint != "" {
 		errs = append(errs, below("traces", traces.CheckEndpoint(c.Traces.Endpoint))...)

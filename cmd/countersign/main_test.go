@@ -234,6 +234,8 @@ func TestABadConfigurationIsRefusedWithEverythingThatIsWrong(t *testing.T) {
 		"nats: {listen: 0.0.0.0:0}":                       {"0.0.0.0"},
 		"nats: {url: \"http://x\"}":                       {"http://x"},
 		"nats: {timeout: 10ms}":                           {"nats.timeout", "100ms to 5s"},
+		"nats: {replicas: 3}":                             {"nats.replicas", "set nats.url"},
+		"nats: {url: \"nats://n:4222\", replicas: 7}":     {"nats.replicas", "1, 3 or 5"},
 		"prompts: {path: /no/such/folder/here}":           {"/no/such/folder/here"},
 		"customers: {pepper: /proc/none/pepper}":          {"/proc/none/pepper"},
 		"nats: {password: hunter2, lissten: x}":           {"lissten"},

@@ -90,13 +90,12 @@ func startService(
 	}()
 
 	// The port comes first, so that nothing is created if it is taken. Calls are refused until everything is ready:
-	// FreeSWITCH takes them to an agent.
+	// FreeSWITCH tries its next host, or takes them to an agent.
 	if s.listener, err = listen("socket.listen", cfg.Socket.Listen, "set another address"); err != nil {
 		return s, err
 	}
 	s.parts.addQuiet(func() { _ = s.listener.Close() })
-	stopRefusing := refuse(s.listener.(*net.TCPListener))
-	defer stopRefusing()
+	openPort := hold(s.listener.(*net.TCPListener), cfg.Socket.Listen)
 
 	if err = errors.Join(s.openMetrics(), s.openTraces()); err != nil {
 		return s, err
@@ -138,7 +137,7 @@ func startService(
 	s.state, err = bus.OpenState(s.endpoint, bus.StateOptions{
 		Node: cfg.Node, Key: directory.PepperKey(stateKey), Within: time.Duration(cfg.NATS.Timeout), Log: log,
 		Sign: keys.SignEvent, Expected: before, Lost: s.stateLost, KeepOlder: keepOlder(cfg.Guard),
-		Share: cfg.role() != customers.Alone,
+		Share: cfg.role() != customers.Alone, Replicas: cfg.NATS.Replicas, Stream: cfg.stream(),
 	})
 	if err != nil {
 		return s, err
@@ -226,7 +225,7 @@ func startService(
 		Recognisers: speech.recognisers, Sounds: speech.sounds, Reacted: s.insight.reacted(),
 	})
 	s.relay = bus.NewRelay(s.journal, s.endpoint, bus.RelayConfig{
-		Stream: bus.StreamConfig{MaxAge: time.Duration(cfg.Retention.Journal) + leapMost},
+		Stream: cfg.stream(),
 		Sign:   keys.SignEvent, Expected: before, Lost: s.stateLost,
 	}, log)
 
@@ -294,7 +293,9 @@ func startService(
 	}
 
 	s.awaitLines(ctx)
-	stopRefusing()
+	if err := openPort(); err != nil {
+		return s, err
+	}
 	go func() { s.served <- s.server.Serve(context.Background(), s.listener) }()
 	return s, nil
 }
@@ -302,6 +303,11 @@ func startService(
 // leapMost is how far the clock may leap ahead before NATS removes events. Until then retention removes them, which
 // does not believe a clock that leapt.
 const leapMost = 400 * day
+
+// stream is how the stream of events is set up.
+func (c config) stream() bus.StreamConfig {
+	return bus.StreamConfig{MaxAge: time.Duration(c.Retention.Journal) + leapMost, Replicas: c.NATS.Replicas}
+}
 
 // lockData locks --data against a second service.
 func lockData(cfg config) (unlock func(), err error) {

@@ -6,9 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"syscall"
-	"time"
 
 	"countersign/backend"
 	"countersign/backend/endpoint"
@@ -30,25 +28,6 @@ func listen(setting, address, instead string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s %s: %w", setting, address, err)
 	}
 	return l, nil
-}
-
-// refuse closes every incoming connection until it is stopped. Stopping twice is harmless.
-func refuse(l *net.TCPListener) (stop func()) {
-	var refusing sync.WaitGroup
-	refusing.Go(func() {
-		for {
-			nc, err := l.Accept()
-			if err != nil {
-				return
-			}
-			_ = nc.Close()
-		}
-	})
-	return sync.OnceFunc(func() {
-		_ = l.SetDeadline(time.Now())
-		refusing.Wait()
-		_ = l.SetDeadline(time.Time{})
-	})
 }
 
 // openNATS returns the external NATS, or starts the embedded one; without that, embedded is nil.

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"countersign/backend"
 	"countersign/backend/endpoint"
@@ -37,10 +38,13 @@ func natsAnswers(ctx context.Context, o Options) []Finding {
 
 // natsStores writes to NATS and reads it back: a server that answers may still refuse everything.
 func natsStores(ctx context.Context, o Options, endpoint bus.Endpoint) []Finding {
+	var alone []string
 	err := o.State(ctx, func(stateCtx context.Context, s *bus.State) error {
 		proving, cancel := context.WithTimeout(stateCtx, o.Timeout)
 		defer cancel()
-		return errors.Join(s.Prove(proving), s.ProveEvents(proving))
+		var unknown error
+		alone, unknown = s.OnOneServer(proving)
+		return errors.Join(s.Prove(proving), s.ProveEvents(proving), unknown)
 	})
 	if err != nil {
 		return []Finding{ok("%s answers", endpoint), problem(
@@ -48,7 +52,13 @@ func natsStores(ctx context.Context, o Options, endpoint bus.Endpoint) []Finding
 				"events wait", "it does not store what it is sent: %v", err,
 		)}
 	}
-	return []Finding{ok("%s answers, and stores what it is sent", endpoint)}
+	found := []Finding{ok("%s answers, and stores what it is sent", endpoint)}
+	if len(alone) > 0 {
+		found = append(found, note("set nats.replicas to 3 on all machines, and restart one",
+			"NATS is a cluster, and one server of it alone keeps %s: calls do without while that one is away",
+			strings.Join(alone, ", ")))
+	}
+	return found
 }
 
 // backendAnswers connects to the company's backend.
