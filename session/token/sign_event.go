@@ -1,6 +1,7 @@
 package token
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
 
@@ -23,10 +24,12 @@ func (k *Keys) SignEvent(body []byte) (jws string, err error) {
 	if err != nil {
 		return "", err
 	}
-	protected := base64.RawURLEncoding.EncodeToString(header)
-	signature, err := jwt.SigningMethodEdDSA.Sign(protected+"."+base64.RawURLEncoding.EncodeToString(body), k.sign)
-	if err != nil {
-		return "", err
-	}
-	return protected + ".." + base64.RawURLEncoding.EncodeToString(signature), nil
+	encoding := base64.RawURLEncoding
+	length := encoding.EncodedLen(len(header))
+	signed := make([]byte, 0, length+1+encoding.EncodedLen(len(body)))
+	signed = append(encoding.AppendEncode(signed, header), '.')
+	signed = encoding.AppendEncode(signed, body)
+	detached := make([]byte, 0, length+2+encoding.EncodedLen(ed25519.SignatureSize))
+	detached = append(append(detached, signed[:length]...), ".."...)
+	return string(encoding.AppendEncode(detached, ed25519.Sign(k.sign, signed))), nil
 }
