@@ -25,7 +25,7 @@ type Options struct {
 	To string
 	// Speed is how many times faster than people callers are, prompts with them.
 	Speed float64
-	// Start is the first rate, in calls a second, Most the highest that is tried.
+	// Start is the first rate, in calls a second, Most the highest that is tried. If they are the same, it is held once.
 	Start, Most float64
 	// For bounds the whole run, without the start of the service.
 	For time.Duration
@@ -117,8 +117,16 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		more: func() bool { return time.Since(began)+3*o.Step+4*g.lasts < o.For },
 		try:  func(rate float64) (bool, error) { return hold(rate, o.Step) },
 	}
-	rate, bent, err := find.highest()
-	for err == nil && rate > 0 { // a longer look at the highest; a little less if that does not hold
+	rate, bent := o.Start, false
+	if o.Start == o.Most {
+		var holds bool
+		if holds, err = hold(rate, o.Step); !holds {
+			rate, bent = 0, true
+		}
+	} else {
+		rate, bent, err = find.highest()
+	}
+	for err == nil && rate > 0 && o.Start < o.Most { // a longer look at the highest; a little less if that does not hold
 		var holds bool
 		if holds, err = hold(rate, 2*o.Step); err != nil || holds {
 			break
