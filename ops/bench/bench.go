@@ -29,7 +29,8 @@ type Options struct {
 	Start, Most float64
 	// For bounds the whole run, without the start of the service.
 	For time.Duration
-	// Step is how long each rate is held. The highest is held twice as long in the end.
+	// Step is how long each rate is held, up to four times as long at a low rate, so that a 99th percentile is of 50 calls.
+	// The highest is held twice as long in the end.
 	Step   time.Duration
 	Limits Limits
 	// Stepped is called after each step. It may be nil.
@@ -100,6 +101,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	r := &Result{IdleBytes: g.spent.now(ctx).resident}
 	began := time.Now()
 	hold := func(rate float64, length time.Duration) (bool, error) {
+		length = min(max(length, time.Duration(fewestCalls/rate*float64(time.Second))), 4*length)
 		s, err := g.step(ctx, rate, length)
 		if err != nil {
 			return false, err
@@ -146,6 +148,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	r.Limit = firstLimit(r.Steps, o)
 	return r, nil
 }
+
+// fewestCalls are those of a step, if its time allows.
+const fewestCalls = 50
 
 // lineWithin is how soon a line is in force that was put in force just before, on a service of bench's own.
 const lineWithin = 3 * time.Second

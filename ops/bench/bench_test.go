@@ -98,7 +98,7 @@ func TestCallersWhoAreTurnedAwayAreCounted(t *testing.T) {
 		return "identified"
 	}))
 	o.Start, o.Most = 1.9, 2 // the next lower rate is too low to be tried
-	o.Step = time.Second
+	o.Step = 500 * time.Millisecond
 	r, err := Run(t.Context(), o)
 	require.NoError(t, err)
 	assert.Zero(t, r.Rate)
