@@ -31,8 +31,8 @@ func benchCommand() *cli.Command {
 			&cli.DurationFlag{Name: "for", Usage: "end after `TIME`", Value: 2 * time.Minute},
 			&cli.DurationFlag{Name: "step", Usage: "hold each rate for `TIME`", Value: 5 * time.Second},
 			&cli.Float64Flag{Name: "start", Usage: "begin with `N` calls a second", Value: 10},
-			&cli.Float64Flag{Name: "most", Usage: "try at most `N` calls a second", Value: 5000},
-			&cli.Float64Flag{Name: "speed", Usage: "callers are `N` times as fast as people, prompts with them", Value: 4},
+			&cli.Float64Flag{Name: "most", Usage: "try at most `N` calls a second; as many as --start: hold them once", Value: 5000},
+			&cli.Float64Flag{Name: "speed", Usage: "callers are `N` times as fast as people, prompts with them; below 1, more calls are there at once", Value: 4},
 			&cli.DurationFlag{
 				Name: "reaction", Usage: "a rate holds while 99 of 100 reactions take at most `TIME`", Value: bench.DefaultLimits().Reaction,
 			},
@@ -108,8 +108,8 @@ func checkBench(c *cli.Context) error {
 		}
 	}
 	switch n := c.Int("customers"); {
-	case c.Float64("speed") < 1 || c.Float64("speed") > 100:
-		return wrongUse("--speed %v: it must be from 1 to 100", c.Float64("speed"))
+	case c.Float64("speed") < 0.05 || c.Float64("speed") > 100:
+		return wrongUse("--speed %v: it must be from 0.05 to 100", c.Float64("speed"))
 	case c.Float64("start") < 0.5 || c.Float64("most") < c.Float64("start"):
 		return wrongUse("--start must be at least 0.5, and --most at least as much")
 	case c.IsSet("customers") && (n < 1 || n > 1_000_000):

@@ -25,11 +25,12 @@ type Options struct {
 	To string
 	// Speed is how many times faster than people callers are, prompts with them.
 	Speed float64
-	// Start is the first rate, in calls a second, Most the highest that is tried.
+	// Start is the first rate, in calls a second, Most the highest that is tried. If they are the same, it is held once.
 	Start, Most float64
 	// For bounds the whole run, without the start of the service.
 	For time.Duration
-	// Step is how long each rate is held. The highest is held twice as long in the end.
+	// Step is how long each rate is held, up to four times as long at a low rate, so that a 99th percentile is of 50 calls.
+	// The highest is held twice as long in the end.
 	Step   time.Duration
 	Limits Limits
 	// Stepped is called after each step. It may be nil.
@@ -100,6 +101,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	r := &Result{IdleBytes: g.spent.now(ctx).resident}
 	began := time.Now()
 	hold := func(rate float64, length time.Duration) (bool, error) {
+		length = min(max(length, time.Duration(fewestCalls/rate*float64(time.Second))), 4*length)
 		s, err := g.step(ctx, rate, length)
 		if err != nil {
 			return false, err
@@ -117,8 +119,16 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		more: func() bool { return time.Since(began)+3*o.Step+4*g.lasts < o.For },
 		try:  func(rate float64) (bool, error) { return hold(rate, o.Step) },
 	}
-	rate, bent, err := find.highest()
-	for err == nil && rate > 0 { // a longer look at the highest; a little less if that does not hold
+	rate, bent := o.Start, false
+	if o.Start == o.Most {
+		var holds bool
+		if holds, err = hold(rate, o.Step); !holds {
+			rate, bent = 0, true
+		}
+	} else {
+		rate, bent, err = find.highest()
+	}
+	for err == nil && rate > 0 && o.Start < o.Most { // a longer look at the highest; a little less if that does not hold
 		var holds bool
 		if holds, err = hold(rate, 2*o.Step); err != nil || holds {
 			break
@@ -138,6 +148,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	r.Limit = firstLimit(r.Steps, o)
 	return r, nil
 }
+
+// fewestCalls are those of a step, if its time allows.
+const fewestCalls = 50
 
 // lineWithin is how soon a line is in force that was put in force just before, on a service of bench's own.
 const lineWithin = 3 * time.Second

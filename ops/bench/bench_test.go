@@ -61,14 +61,20 @@ func options(t *testing.T, address string) Options {
 func TestARateThatHoldsIsFound(t *testing.T) {
 	t.Parallel()
 	o := options(t, service(t, func() string { return "verified" }))
+	o.Start = 20
 	told := 0
 	o.Stepped = func(Step) { told++ }
 	r, err := Run(t.Context(), o)
 	require.NoError(t, err)
 	assert.InDelta(t, 40, r.Rate, 0)
 	assert.True(t, r.Cut, "nothing bent")
-	require.Len(t, r.Steps, 2, "the rate, and a longer look at it")
-	assert.Equal(t, 2, told)
+	require.Len(t, r.Steps, 3, "both rates, and a longer look at the highest")
+	assert.Equal(t, 3, told)
+	o.Start = o.Most
+	once, err := Run(t.Context(), o)
+	require.NoError(t, err)
+	assert.Len(t, once.Steps, 1, "the only rate that is asked for")
+	assert.InDelta(t, 40, once.Rate, 0)
 	for _, s := range r.Steps {
 		assert.Positive(t, s.Calls)
 		assert.Equal(t, s.Calls, s.Verified)
@@ -91,8 +97,8 @@ func TestCallersWhoAreTurnedAwayAreCounted(t *testing.T) {
 		}
 		return "identified"
 	}))
-	o.Start, o.Most = 1.9, 1.9 // the next lower rate is too low to be tried
-	o.Step = time.Second
+	o.Start, o.Most = 1.9, 2 // the next lower rate is too low to be tried
+	o.Step = 500 * time.Millisecond
 	r, err := Run(t.Context(), o)
 	require.NoError(t, err)
 	assert.Zero(t, r.Rate)

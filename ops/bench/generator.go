@@ -25,7 +25,7 @@ type generator struct {
 const (
 	// mostAtOnce bounds the calls that run: beyond it callers are not made, and the rate has not held.
 	mostAtOnce = 20_000
-	// overWithin is what callers get to end their calls after a step.
+	// overWithin is what callers get to end their calls after a step, beside the time that a call takes.
 	overWithin = 20 * time.Second
 	// promptLength is that of prompts that are not on this machine.
 	promptLength = 2 * time.Second
@@ -94,7 +94,7 @@ func (g *generator) step(ctx context.Context, rate float64, length time.Duration
 	until := g.spent.now(ctx)
 	s.AtOnce, s.PiledUp = int(running.Load()), most
 	s.spent(from, until, made)
-	over := time.AfterFunc(overWithin, hangUp)
+	over := time.AfterFunc(g.lasts+overWithin, hangUp)
 	calls.Wait()
 	over.Stop()
 	s.Reaction = timesOf(s.reactions)
