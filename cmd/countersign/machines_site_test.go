@@ -134,6 +134,8 @@ listen: %s
 http: %s
 jetstream: {store_dir: %q}
 authorization: {user: countersign, password: "of a test"}
+ping_interval: 2s
+ping_max: 2
 cluster: {
   name: countersign
   listen: %s:6222
@@ -338,6 +340,9 @@ func (m *machine) end() {
 		m.m.t.Logf("log of %s:\n%s", m.Name, text[max(0, len(text)-3000):])
 	}
 	assert.NotContains(m.m.t, m.log(), "panic:")
+	if folder := os.Getenv(machinesVariable); exists(folder) { // it keeps the logs
+		assert.NoError(m.m.t, os.WriteFile(filepath.Join(folder, m.Name+".log"), []byte(m.log()), 0o600))
+	}
 }
 
 // operator runs the program on the machine of somebody else, who has the settings of a node.

@@ -74,6 +74,7 @@ func (s *machines) nodeIsKilled(t *testing.T) {
 	dead.start()
 	load.during(t, 200)
 	all := load.stop()
+	back := time.Now()
 	s.guessUntilLocked(t, victim, dead)
 	assert.Equal(t, 10, s.crm.of(victim.customer))
 
@@ -93,7 +94,13 @@ func (s *machines) nodeIsKilled(t *testing.T) {
 	assert.Less(t, latest, atAPerson)
 	t.Logf("%d calls; %d were on the node, with a person after %s at the latest; calls on the nodes while it was dead: %v",
 		len(all), len(disturbed), latest.Round(time.Millisecond), s.onNodes(t, killed, up))
-	remembers(t, s.agree(t), all)
+	calls := s.agree(t)
+	remembers(t, calls, all)
+	for _, events := range calls {
+		if events[0].Time.After(back) {
+			assert.Equal(t, 1, events[0].LineVersion, "the line that was published while the node was dead")
+		}
+	}
 }
 
 func (s *machines) serverIsKilled(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 // told is an event as it stands in the journal, read without anything of ours.
 type told struct {
 	ID, Call, Line, Type string
-	Seq                  int
+	LineVersion, Seq     int
 	Time                 time.Time
 	Data                 struct {
 		Status, Reason, Customer, End, Step, Result, Method, Outcome, Destination, Continues string

@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// backlog is how many connections may wait to be accepted: as many as the kernel allows, as for every listener of Go.
+const backlog = 1<<16 - 1
+
 // hold keeps the port of a listener and has the kernel refuse connections there until open, so that FreeSWITCH tries its
 // next host: one that is accepted and closed takes the caller to a person. Opening twice is harmless.
 func hold(l *net.TCPListener, address string) (open func() error) {
@@ -19,7 +22,7 @@ func hold(l *net.TCPListener, address string) (open func() error) {
 		return closeAll(l)
 	}
 	return sync.OnceValue(func() error {
-		err := control(l, func(fd int) error { return syscall.Listen(fd, syscall.SOMAXCONN) })
+		err := control(l, func(fd int) error { return syscall.Listen(fd, backlog) })
 		if err != nil {
 			return fmt.Errorf("socket.listen %s: %w: another program has taken it meanwhile", address, err)
 		}

@@ -7,14 +7,26 @@ package nettest
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
+
+// parts are those of the test that are asked for: "/killed" of -run TestMachines/killed.
+func parts() string {
+	if asked := flag.Lookup("test.run"); asked != nil {
+		if _, parts, some := strings.Cut(asked.Value.String(), "/"); some {
+			return "/" + parts
+		}
+	}
+	return ""
+}
 
 const aloneVariable = "COUNTERSIGN_TEST_NETWORK"
 
@@ -31,7 +43,7 @@ func Alone(t *testing.T) bool {
 	}
 	program, err := os.Executable()
 	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), program, "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=1h")
+	cmd := exec.CommandContext(t.Context(), program, "-test.run=^"+t.Name()+"$"+parts(), "-test.v", "-test.timeout=1h")
 	cmd.Env = append(os.Environ(), aloneVariable+"="+t.Name())
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
