@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -97,8 +99,8 @@ func (s *State) eraseEvents(ctx context.Context, customer string, calls []string
 	if err != nil {
 		return 0, err
 	}
-	for n, overwrite := range erase {
-		if err := deleteMessage(ctx, stream, n, overwrite); err != nil {
+	for _, n := range slices.Sorted(maps.Keys(erase)) { // in order, so that NATS needs one of its blocks at a time
+		if err := deleteMessage(ctx, stream, n, erase[n]); err != nil {
 			return erased, fmt.Errorf("message %d: %w", n, err)
 		}
 		if erased++; at != nil {

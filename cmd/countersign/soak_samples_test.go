@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math"
 	"net/http"
 	_ "net/http/pprof" // in lookInside
 	"os"
@@ -117,13 +118,18 @@ func (s *soak) readMetrics(ctx context.Context, into map[string]float64) error {
 	return nil
 }
 
-// lookInside has a process tell, over HTTP, what is live on its heap, and what Go's profiles show.
+// lookInside has a process tell, over HTTP, what is live on its heap, and what Go's profiles show. Of three collections the
+// one counts that leaves least: what a request needs for a moment may be live in one of them.
 func lookInside(at string) {
 	http.HandleFunc("/live", func(w http.ResponseWriter, _ *http.Request) {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		fmt.Fprint(w, m.HeapAlloc)
+		least := uint64(math.MaxUint64)
+		for range 3 {
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			least = min(least, m.HeapAlloc)
+		}
+		fmt.Fprint(w, least)
 	})
 	go func() { fmt.Fprintln(os.Stderr, http.ListenAndServe(at, nil)) }()
 }
