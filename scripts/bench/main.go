@@ -54,13 +54,15 @@ func run(arguments []string) error {
 	settings := flags.String("settings", "", "a `file` with more settings of the product, YAML")
 	page := flags.String("page", root+"/docs/benchmarks.md",
 		"the `page` whose tables are written, with results and plots in the folder beside it; empty: none")
+	profiles := flags.String("profiles", "", "keep CPU profiles in this `folder`, for go tool pprof")
 	switches := flags.String("freeswitch", os.Getenv("FREESWITCH"),
 		"`programs` of FreeSWITCH with mod_lua, separated by commas; empty: that part is left out")
 	flags.Usage = func() { usage(flags) }
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	b := &bench{servers: strings.Split(*servers, ","), rounds: *rounds, scale: *scale, out: os.Stdout}
+	b := &bench{servers: strings.Split(*servers, ","), rounds: *rounds, scale: *scale, profiles: *profiles,
+		out: os.Stdout}
 	for number := range strings.SplitSeq(*at, ",") {
 		if n, err := strconv.Atoi(number); err == nil && n > 0 {
 			b.at = append(b.at, n)

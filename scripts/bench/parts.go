@@ -31,6 +31,8 @@ type bench struct {
 	rounds  int
 	scale   float64 // of the numbers of calls
 	product product
+	// profiles is a folder for those that go tool pprof reads; empty: they are not kept.
+	profiles string
 	// switches are programs of FreeSWITCH.
 	switches []string
 	out      io.Writer
