@@ -36,8 +36,9 @@ const (
 
 // style is for both: what looks at the picture says which.
 const style = `<style>
-text{font:13px system-ui,sans-serif;fill:#1f2328}.title{font-weight:600;font-size:15px}.small{font-size:12px;fill:#59636e}
-.paper{fill:#fff}.axis{stroke:#59636e}.grid{stroke:#d1d9e0}.goal{stroke:#cf222e;stroke-dasharray:5 3}.whisker{stroke:#1f2328}
+text{font:13px system-ui,sans-serif;fill:#1f2328}.title{font-weight:600;font-size:15px}
+.small{font-size:12px;fill:#59636e}.paper{fill:#fff}.axis{stroke:#59636e}.grid{stroke:#d1d9e0}.goal{stroke:#cf222e;stroke-dasharray:5 3}
+.whisker{stroke:#1f2328}
 .s0{fill:#0969da}.s1{fill:#1a7f37}.s2{fill:#bc4c00}.s3{fill:#8250df}
 @media(prefers-color-scheme:dark){text{fill:#f0f6fc}.small{fill:#9198a1}.paper{fill:#0d1117}.axis{stroke:#9198a1}
 .grid{stroke:#3d444d}.goal{stroke:#ff7b72}.whisker{stroke:#f0f6fc}

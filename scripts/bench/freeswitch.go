@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"countersign/scripts/bench/pbx"
@@ -12,13 +14,13 @@ import (
 
 const (
 	// callersAtOnce hear how long they wait, on a FreeSWITCH that has nothing else to do.
-	callersAtOnce = 6
+	callersAtOnce = 12
 	// rateLasts is how long calls come at a rate.
-	rateLasts = 10 * time.Second
+	rateLasts = 8 * time.Second
 )
 
 // rates are tried until more calls fail than may.
-var rates = []float64{20, 40, 60, 80, 120, 160, 240}
+var rates = []float64{20, 40, 80, 160}
 
 // failuresBelow is the share of calls that may fail.
 const failuresBelow = 0.001
@@ -81,18 +83,20 @@ func (b *bench) onSwitch(program string) ([]Way, error) {
 // waits sums up what callers heard, by the way they were answered.
 func waits(version string, calls map[string][]pbx.Call) (ways []Way) {
 	for _, name := range pbx.Ways {
-		w := Way{FreeSWITCH: version, Name: name, Calls: len(calls[name]), Faults: map[string]int{}}
+		w := Way{FreeSWITCH: version, Name: name, Calls: len(calls[name])}
+		var faults []error
 		var first, next, confirmed []time.Duration
 		for _, c := range calls[name] {
 			if c.Fault != nil {
 				w.Failed++
-				w.Faults[c.Fault.Error()]++
+				faults = append(faults, c.Fault)
 				continue
 			}
 			first, next = append(first, c.FirstSound), append(next, c.NextPrompt)
 			confirmed = append(confirmed, c.Confirmed)
 		}
 		w.FirstSound, w.NextPrompt, w.Confirmed = quantilesOf(first), quantilesOf(next), quantilesOf(confirmed)
+		w.Faults = kinds(faults)
 		ways = append(ways, w)
 	}
 	return ways
@@ -107,16 +111,25 @@ func (b *bench) rates(ctx context.Context, callers *pbx.Callers, ways []Way) {
 			if failed[w.Name] {
 				continue
 			}
-			calls, faults := callers.Rate(ctx, w.Name, rate, time.Duration(float64(rateLasts)*b.scale))
-			w.Rates = append(w.Rates, Rate{PerSecond: rate, Calls: calls, Failed: len(faults)})
+			lasting := time.Duration(float64(rateLasts) * b.scale)
+			calls, faults := callers.Rate(ctx, w.Name, rate, lasting)
+			reached := math.Round(float64(calls) / lasting.Seconds()) // less than the rate where the callers are the limit
+			w.Rates = append(w.Rates, Rate{PerSecond: reached, Calls: calls, Failed: len(faults)})
 			failed[w.Name] = float64(len(faults)) >= failuresBelow*float64(calls)
-			fmt.Fprintf(b.out, "%s %-12s %3.0f calls/s: %d of %d failed", w.FreeSWITCH, w.Name, rate, len(faults), calls)
-			if len(faults) > 0 {
-				fmt.Fprintf(b.out, ", such as: %v", faults[0])
-			}
-			fmt.Fprintln(b.out)
+			fmt.Fprintf(b.out, "%s %-12s %3.0f calls/s: %d of %d failed %v\n", w.FreeSWITCH, w.Name, rate, len(faults), calls,
+				kinds(faults))
 		}
 	}
+}
+
+// kinds counts faults by what they say.
+func kinds(faults []error) map[string]int {
+	n := map[string]int{}
+	for _, err := range faults {
+		line, _, _ := strings.Cut(err.Error(), "\n")
+		n[line]++
+	}
+	return n
 }
 
 // most is the highest rate that was kept up to, and whether a higher one failed.

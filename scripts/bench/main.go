@@ -14,6 +14,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"slices"
@@ -53,13 +54,15 @@ func run(arguments []string) error {
 	settings := flags.String("settings", "", "a `file` with more settings of the product, YAML")
 	page := flags.String("page", root+"/docs/benchmarks.md",
 		"the `page` whose tables are written, with results and plots in the folder beside it; empty: none")
+	profiles := flags.String("profiles", "", "keep CPU profiles in this `folder`, for go tool pprof")
 	switches := flags.String("freeswitch", os.Getenv("FREESWITCH"),
 		"`programs` of FreeSWITCH with mod_lua, separated by commas; empty: that part is left out")
 	flags.Usage = func() { usage(flags) }
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	b := &bench{servers: strings.Split(*servers, ","), rounds: *rounds, scale: *scale, out: os.Stdout}
+	b := &bench{servers: strings.Split(*servers, ","), rounds: *rounds, scale: *scale, profiles: *profiles,
+		out: os.Stdout}
 	for number := range strings.SplitSeq(*at, ",") {
 		if n, err := strconv.Atoi(number); err == nil && n > 0 {
 			b.at = append(b.at, n)
@@ -110,6 +113,9 @@ func choose(names string) (chosen []part, err error) {
 	return chosen, nil
 }
 
+// atMost bounds a measurement on a machine that is too busy for it.
+const atMost = 45 * time.Minute
+
 // workIn makes a folder for all that is written while measuring, which is removed even if the measurement is ended.
 func workIn() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "countersign-bench-"); err != nil {
@@ -121,7 +127,11 @@ func workIn() (dir string, err error) {
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		<-ended
+		select {
+		case <-ended:
+		case <-time.After(atMost):
+			fmt.Fprintf(os.Stderr, "bench: not done within %s; the parts that are done are kept\n", atMost)
+		}
 		for range 10 { // servers, which end with us, may still write
 			_ = os.RemoveAll(dir)
 		}
@@ -143,17 +153,6 @@ func (b *bench) measure(chosen []part, page string) error {
 		}
 		b.product.probed = true
 	}
-	folder := strings.TrimSuffix(page, ".md")
-	results, err := readResults(folder)
-	if err != nil {
-		return err
-	}
-	keep := func() error {
-		if page == "" {
-			return nil
-		}
-		return errors.Join(results.write(folder), results.writePage(page))
-	}
 	for _, p := range chosen {
 		if p.name == "freeswitch" && len(b.switches) == 0 {
 			fmt.Fprintln(b.out, "== freeswitch: left out, no program is named by FREESWITCH or -freeswitch")
@@ -165,11 +164,24 @@ func (b *bench) measure(chosen []part, page string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		results[p.name] = measured
 		fmt.Fprintf(b.out, "   took %s\n", time.Since(began).Round(time.Second))
-		if err := keep(); err != nil {
+		if err := keep(page, Results{p.name: measured}); err != nil {
 			return err
 		}
 	}
-	return keep()
+	return keep(page, nil)
+}
+
+// keep adds results to those beside a page, and writes the page.
+func keep(page string, more Results) error {
+	if page == "" {
+		return nil
+	}
+	folder := strings.TrimSuffix(page, ".md")
+	results, err := readResults(folder)
+	if err != nil {
+		return err
+	}
+	maps.Copy(results, more)
+	return errors.Join(results.write(folder), results.writePage(page))
 }

@@ -140,7 +140,8 @@ func (r Results) reactionTable() string {
 			}
 			t.row(name, thousands(run.AtOnce), run.Server, thousands(run.Calls), thousands(run.Verified),
 				thousands(run.Identified+run.Unverified)+why(run.Faults), thousands(run.Unfinished),
-				fmt.Sprintf("%.0f", run.PerSecond), ms(run.Reaction.P50), ms(run.Reaction.P95), ms(run.Reaction.P99)+late, ms(run.Reaction.Max), ms(run.Late.P99))
+				fmt.Sprintf("%.0f", run.PerSecond), ms(run.Reaction.P50), ms(run.Reaction.P95),
+				ms(run.Reaction.P99)+late, ms(run.Reaction.Max), ms(run.Late.P99))
 		}
 	}
 	return t.String()
@@ -160,10 +161,10 @@ func why(faults map[string]int) string {
 }
 
 func (r Results) waitingTable() string {
-	t := tableOf("waiting calls", "server", "KB of the process, each", "of it heap", "stacks", "goroutines, each")
+	t := tableOf("waiting calls", "lost", "server", "KB of the process, each", "of it heap", "stacks", "goroutines, each")
 	if p := r["waiting"]; p != nil {
 		for _, w := range p.Waiting {
-			t.row(thousands(w.Calls), w.Server, fmt.Sprintf("%.1f", w.Resident), fmt.Sprintf("%.1f", w.Heap),
+			t.row(thousands(w.Calls), fmt.Sprint(w.Lost), w.Server, fmt.Sprintf("%.1f", w.Resident), fmt.Sprintf("%.1f", w.Heap),
 				fmt.Sprintf("%.1f", w.Stack), fmt.Sprintf("%.1f", w.Goroutines))
 		}
 	}

@@ -79,7 +79,7 @@ func TestWhatAPersonWroteStaysOnThePage(t *testing.T) {
 	}
 	got := read(page)
 	for _, part := range []string{"# Ours\n<!-- bench:goals -->\n| goal |", "<!-- /bench -->\nbetween\n",
-		"| 5,000 | product | 31.6 |", "<!-- /bench -->\nbehind\n"} {
+		"| 5,000 | 0 | product | 31.6 |", "<!-- /bench -->\nbehind\n"} {
 		if strings.Count(got, part) != 1 {
 			t.Errorf("%q is not there once in:\n%s", part, got)
 		}

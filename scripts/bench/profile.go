@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,8 +15,11 @@ import (
 // profile says where the processor time of our wire and of the product goes, with 50 calls at once.
 func (b *bench) profile() (*Part, error) {
 	p := &Part{Machine: thisMachine()}
-	l := load{callers: 50, each: b.each(50, 3000)}
 	for _, name := range []string{"wire", "product"} {
+		l := load{callers: 50, each: b.each(50, 3000)}
+		if name == "wire" {
+			l.each *= 5 // for as many samples
+		}
 		_, err := b.on(name, l.calls(), func(s *server) (*Run, error) {
 			if !s.probed {
 				return nil, fmt.Errorf("a program of one's own (-countersign) gives no profile")
@@ -25,6 +30,11 @@ func (b *bench) profile() (*Part, error) {
 			text, err := s.profile(func() error { _, err := l.run(s); return err })
 			if err != nil {
 				return nil, err
+			}
+			if b.profiles != "" {
+				if err := os.WriteFile(filepath.Join(b.profiles, name+".pprof"), text, 0o644); err != nil {
+					return nil, err
+				}
 			}
 			cpu, err := profile.ParseData(text)
 			if err != nil {

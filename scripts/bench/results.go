@@ -56,11 +56,11 @@ type Quantiles struct {
 	P50, P95, P99, Max float64
 }
 
-// Waiting is a server's memory with so many calls that wait for a key, each part in KB a call: what the process has of
-// the machine, and of that, after a collection, heap and stacks of Go.
+// Waiting is a server's memory with so many calls that wait for a key, but for those that it lost, each part in KB a
+// call: what the process has of the machine, and of that, after a collection, heap and stacks of Go.
 type Waiting struct {
 	Server                string
-	Calls                 int
+	Calls, Lost           int
 	Resident, Heap, Stack float64
 	Goroutines            float64
 }

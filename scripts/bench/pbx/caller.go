@@ -39,7 +39,7 @@ type Call struct {
 const (
 	soundWithin = 10 * time.Second
 	endsWithin  = 20 * time.Second
-	listens     = 400 * time.Millisecond // before keying into a prompt
+	listens     = 900 * time.Millisecond // before keying into a prompt: a greeting is over
 )
 
 // NewCallers listens on a port of its own until ctx ends.
@@ -172,5 +172,6 @@ func (c *Callers) call(ctx context.Context, extension string, r *Call) error {
 // offer is the caller's SDP.
 func (p *phone) offer() []byte {
 	return fmt.Appendf(nil, "v=0\r\no=bench 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"+
-		"m=audio %d RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\n", p.port())
+		"m=audio %d RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"+
+		"a=fmtp:101 0-15\r\na=ptime:20\r\n", p.port())
 }

@@ -109,7 +109,7 @@ func (s *Switch) configure(o Options) error {
 	script, _ := conf.ReadFile("conf/authenticate.lua")
 	var vars bytes.Buffer
 	for _, v := range [][2]string{{"countersign_socket", o.Socket}, {"bench_prompts", o.Prompts},
-		{"bench_script", filepath.Join(folder, "authenticate.lua")}} {
+		{"bench_script", filepath.Join(folder, "authenticate.lua")}, {"bench_table", table()}} {
 		fmt.Fprintf(&vars, "<X-PRE-PROCESS cmd=\"set\" data=\"%s=%s\"/>\n", v[0], v[1])
 	}
 	for name, text := range map[string][]byte{
@@ -130,8 +130,8 @@ func (s *Switch) start(o Options) error {
 	}
 	args := []string{"-nf", "-nc", "-nonat", "-nocal", "-conf", filepath.Join(s.dir, "conf"),
 		"-mod", filepath.Join(filepath.Dir(binary), "../lib/freeswitch/mod")}
-	for _, name := range []string{"log", "db", "run", "scripts", "temp", "recordings", "storage", "cache", "sounds", "certs",
-		"grammar", "htdocs"} {
+	for _, name := range []string{"log", "db", "run", "scripts", "temp", "recordings", "storage", "cache", "sounds",
+		"certs", "grammar", "htdocs"} {
 		folder := filepath.Join(s.dir, name)
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return err

@@ -1,10 +1,18 @@
 -- The call of countersign.yaml, as a script of mod_lua.
-local pins = {["100042"] = "2468", ["100043"] = "1357", ["100044"] = "8642", ["100045"] = "7531", ["100046"] = "9264"}
 local prompts = session:getVariable("bench_prompts")
+local pins = {}
+for account, pin in session:getVariable("bench_table"):gmatch("(%d+)-(%d+)") do
+  pins[account] = pin
+end
+
+local function ask(digits, prompt, name)
+  return session:playAndGetDigits(digits, digits, 3, 5000, "", prompts .. prompt, "", "\\d+", name, 3000)
+end
 
 session:answer()
-local account = session:playAndGetDigits(6, 6, 3, 5000, "", prompts .. "/ask-account.wav", "", "\\d{6}", "account", 3000)
-local pin = session:playAndGetDigits(4, 4, 3, 5000, "", prompts .. "/ask-pin.wav", "", "\\d{4}", "pin", 3000)
+session:streamFile(prompts .. "/greeting.wav")
+local account = ask(6, "/ask-account.wav", "account")
+local pin = ask(4, "/ask-pin.wav", "pin")
 if pin ~= "" and pins[account] == pin then
   session:streamFile(prompts .. "/confirmation.wav")
   session:transfer("menu", "XML", "default")
