@@ -65,6 +65,7 @@ type service struct {
 	company      companyNow
 	companyParts companyParts
 	insight      insight
+	damage       damage // of databases
 	settings     *settings
 	reloads      *reloads
 
@@ -137,7 +138,7 @@ func startService(
 		return s, err
 	}
 	s.parts.addQuiet(s.state.Close)
-	known, err := attemptsdb.Open(ctx, cfg.attemptsPath(), attemptsdb.Options{})
+	known, err := attemptsdb.Open(ctx, cfg.attemptsPath(), attemptsdb.Options{Log: log})
 	if err != nil {
 		return s, err
 	}
@@ -246,6 +247,7 @@ func startService(
 	if embedded != nil {
 		background.run(func(ctx context.Context) { embedded.KeepWriting(ctx, s.state.Stuck) })
 	}
+	background.run(s.checkDatabases)
 	background.run(directory.Wrap)
 	background.run(s.attempts.Run)
 	background.run(func(ctx context.Context) { watchPepper(ctx, s.state, directory, log) })

@@ -111,6 +111,7 @@ func (s *service) notReady(ctx context.Context) (reasons []string) {
 	if reason := journalNotReady(s.journal.Status()); reason != "" {
 		reasons = append(reasons, reason)
 	}
+	reasons = append(reasons, s.damage.all()...)
 	reasons = append(reasons, natsNotReady(s.provesNATS(ctx))...)
 	select {
 	case <-s.lines.Known():
