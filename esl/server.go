@@ -73,12 +73,21 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer s.removeListener(l)
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
-	backOff := time.Duration(0)
+	backOff, refusing := time.Duration(0), false
+	kept := newSpare()
+	defer kept.release()
 	for {
-		nc, err := l.Accept()
+		nc, room, err := kept.accept(l)
 		switch {
+		case err == nil && !room:
+			_ = nc.Close()
+			if s.tooMany.Add(1); !refusing {
+				s.o.Log.Error("calls refused, the dialplan takes them to an agent: no file descriptors are left")
+			}
+			refusing = true
+			continue
 		case err == nil:
-			backOff = 0
+			backOff, refusing = 0, false
 			s.accepted(ctx, nc)
 			continue
 		case ctx.Err() != nil:

@@ -58,7 +58,7 @@ func doctorOptions(c *cli.Context, cfg config) doctor.Options {
 	o := doctor.Options{
 		Data: cfg.data, Flags: flagsOf(c, cfg),
 		Files: doctor.Files{
-			Customers: cfg.directoryPath(), Pepper: cfg.pepperPath(), Journal: cfg.journalPath(),
+			Customers: cfg.directoryPath(), Pepper: cfg.pepperPath(), Journal: cfg.journalPath(), Attempts: cfg.attemptsPath(),
 			Audit: cfg.auditPath(), Reports: cfg.reportsPath(), Lines: cfg.linesPath(),
 			Trunks: cfg.trunksPath(),
 		},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -40,14 +41,19 @@ func lockFile(t *testing.T, path string) (unlock func()) {
 // smallDisk is a disk of its own under the data folder of the next node, and what fills it.
 func (s *site) smallDisk(node string) (fill, free func()) {
 	s.t.Helper()
-	data := filepath.Join(s.dir, node)
-	require.NoError(s.t, os.MkdirAll(data, 0o755))
-	if err := syscall.Mount("none", data, "tmpfs", 0, "size=24m"); err != nil {
-		s.t.Skipf("a full disk needs a file system of its own, which only root may mount: run as root on Linux: %v", err)
+	return smallDisk(s.t, filepath.Join(s.dir, node), 24)
+}
+
+// smallDisk puts a disk of so many megabytes at a folder.
+func smallDisk(t *testing.T, folder string, megabytes int) (fill, free func()) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(folder, 0o755))
+	if err := syscall.Mount("none", folder, "tmpfs", 0, fmt.Sprintf("size=%dm", megabytes)); err != nil {
+		t.Skipf("a full disk needs a file system of its own, which only root may mount: run as root on Linux: %v", err)
 	}
-	s.t.Cleanup(func() { assert.NoError(s.t, syscall.Unmount(data, syscall.MNT_DETACH)) })
-	filler := filepath.Join(data, "filler")
-	return func() { fillDisk(s.t, filler) }, func() { require.NoError(s.t, os.Remove(filler)) }
+	t.Cleanup(func() { assert.NoError(t, syscall.Unmount(folder, syscall.MNT_DETACH)) })
+	filler := filepath.Join(folder, "filler")
+	return func() { fillDisk(t, filler) }, func() { require.NoError(t, os.Remove(filler)) }
 }
 
 // fillDisk takes all the room that is left.

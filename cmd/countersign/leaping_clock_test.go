@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -134,7 +134,11 @@ func TestAClockThatLeapsUnlocksNobodyAndLosesNoEvent(t *testing.T) {
 // ready is what the service says of itself.
 func (s *crashSite) ready(t *testing.T) (status int) {
 	t.Helper()
-	res, err := http.Get(fmt.Sprint(s.api, "/readyz"))
+	client := http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext:       func(_ context.Context, network, address string) (net.Conn, error) { return s.dial(network, address) },
+	}}
+	res, err := client.Get(s.api + "/readyz")
 	require.NoError(t, err)
 	defer res.Body.Close()
 	return res.StatusCode

@@ -58,6 +58,9 @@ func TestAServiceDoesNotReplaceDatabasesThatAreGoneOrDamaged(t *testing.T) {
 		whole, err := os.ReadFile(n.file(name))
 		require.NoError(t, err)
 		for kind, d := range damages {
+			if name == "attempts.db" && (kind == "truncated" || kind == "no header") {
+				continue // it is begun anew: TestADatabaseThatIsDamagedIsNamedOrRebuilt
+			}
 			require.NoError(t, d.damage(n.file(name)))
 			code, _, stderr := n.run("serve")
 			assert.Equal(t, exitFailed, code, "%s: %s", name, kind)

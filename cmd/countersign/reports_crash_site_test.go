@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"syscall"
 	"testing"
 	"time"
 
@@ -101,6 +103,10 @@ type crashSite struct {
 	url        string // of NATS
 	api        string // of the service
 	guard      string // its settings
+	socket     string // its settings
+	dial       func(network, address string) (net.Conn, error)
+	in         []string // the command that runs the service, before its own
+	more       string   // YAML, of other settings
 	service    *process
 	everywhere []*process // all that can be killed, the service among them
 	phone      *sim.Switch
@@ -111,7 +117,8 @@ type crashSite struct {
 // another question.
 func newCrashSite(t *testing.T) *crashSite {
 	t.Helper()
-	s := &crashSite{t: t, dir: inMemory(t), guard: "anonymous: 10000"}
+	s := &crashSite{t: t, dir: inMemory(t), guard: "anonymous: 10000", socket: `listen: "127.0.0.1:0"`,
+		dial: net.Dial}
 	t.Cleanup(func() {
 		for _, p := range s.everywhere {
 			p.end()
@@ -130,18 +137,25 @@ func (s *crashSite) config(nats string) {
 	s.t.Helper()
 	sum := sha256.Sum256([]byte(apiKey))
 	s.settings = filepath.Join(s.dir, "c.yaml")
-	require.NoError(s.t, os.WriteFile(s.settings, []byte(fmt.Sprintf(`socket: {listen: "127.0.0.1:0"}
+	require.NoError(s.t, os.WriteFile(s.settings, []byte(fmt.Sprintf(`socket: {%s}
 guard: {%s}
 web: {listen: "127.0.0.1:0", keys: {test: {sha256: %s, scopes: [calls, step-up, tokens]}}}
 customers: {hash: hmac}
 nats: {%s}
 log: {level: warn}
-`, s.guard, hex.EncodeToString(sum[:]), nats)), 0o600))
+%s`, s.socket, s.guard, hex.EncodeToString(sum[:]), nats, s.more)), 0o600))
 }
 
 func (s *crashSite) add(name string, ready func(line string), args ...string) *process {
 	p := &process{t: s.t, name: name, folder: s.dir, ready: ready, command: func(ctx context.Context) *exec.Cmd {
-		return command(ctx, append([]string{"--config", s.settings, "--data", s.data(name)}, args...)...)
+		cmd := command(ctx, append([]string{"--config", s.settings, "--data", s.data(name)}, args...)...)
+		if len(s.in) > 0 {
+			within := exec.CommandContext(ctx, s.in[0], append(s.in[1:], cmd.Args...)...)
+			within.Env, within.Cancel, within.WaitDelay = cmd.Env, nil, cmd.WaitDelay
+			within.Cancel = func() error { return within.Process.Signal(syscall.SIGTERM) }
+			return within
+		}
+		return cmd
 	}}
 	s.everywhere = append(s.everywhere, p)
 	return p

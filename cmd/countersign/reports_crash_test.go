@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -223,7 +224,7 @@ func notOnce(journal map[string]string, stream map[string][]string) (wrong []str
 
 func (s *crashSite) jetStream(t *testing.T) jetstream.JetStream {
 	t.Helper()
-	var login []nats.Option
+	login := []nats.Option{nats.SetCustomDialer(natsDialer(s.dial))}
 	if key := filepath.Join(s.data("service"), "nats-write.key"); exists(key) { // of a NATS inside the service
 		option, err := nats.NkeyOptionFromSeed(key)
 		require.NoError(t, err)
@@ -236,6 +237,11 @@ func (s *crashSite) jetStream(t *testing.T) jetstream.JetStream {
 	require.NoError(t, err)
 	return js
 }
+
+// natsDialer is how a client reaches NATS.
+type natsDialer func(network, address string) (net.Conn, error)
+
+func (d natsDialer) Dial(network, address string) (net.Conn, error) { return d(network, address) }
 
 // streamed are the messages of the stream by the event's id, without what is about no call.
 func streamed(t *testing.T, js jetstream.JetStream) map[string][]string {

@@ -68,6 +68,7 @@ type service struct {
 	company      companyNow
 	companyParts companyParts
 	insight      insight
+	damage       damage // of databases
 	settings     *settings
 	reloads      *reloads
 
@@ -146,7 +147,7 @@ func startService(
 	if err = s.openReplica(ctx, directory); err != nil {
 		return s, err
 	}
-	known, err := attemptsdb.Open(ctx, cfg.attemptsPath(), attemptsdb.Options{})
+	known, err := attemptsdb.Open(ctx, cfg.attemptsPath(), attemptsdb.Options{Log: log})
 	if err != nil {
 		return s, err
 	}
@@ -255,6 +256,7 @@ func startService(
 	if embedded != nil {
 		background.run(func(ctx context.Context) { embedded.KeepWriting(ctx, s.state.Stuck) })
 	}
+	background.run(s.checkDatabases)
 	background.run(directory.Wrap)
 	s.shareCustomers(background, directory)
 	background.run(s.attempts.Run)

@@ -7,15 +7,18 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"countersign/bus"
+	"countersign/internal/retry"
 	"countersign/reports/deliver"
 	"countersign/reports/feed"
 	"countersign/reports/reportsdb"
 	"countersign/store/audit"
 	"countersign/store/journal"
+	"countersign/store/sqlite"
 )
 
 // The roles of "serve", on one machine or on several.
@@ -41,8 +44,27 @@ func roles(c *cli.Context) (calls, reporting bool, err error) {
 	return slices.Contains(wanted, roleCalls), slices.Contains(wanted, roleReporting), nil
 }
 
-// keepReports counts the events of the stream and makes the scheduled reports, until ctx ends. j may be nil.
+// keepReports counts the events of the stream and makes the scheduled reports, until ctx ends. j may be nil. A damaged
+// file is set aside, and all that NATS and the journal have is counted again.
 func keepReports(
+	ctx context.Context, inForce *settings, endpoint bus.Endpoint, j *journal.Journal, log *slog.Logger,
+) error {
+	for {
+		err := keepReportsIn(ctx, inForce, endpoint, j, log)
+		if ctx.Err() != nil || !sqlite.IsDamaged(err) {
+			return err
+		}
+		aside, moving := sqlite.SetAside(inForce.get().reportsPath(), time.Now())
+		if moving != nil {
+			return errors.Join(err, moving)
+		}
+		log.Error("reports were damaged, and what NATS and the journal have is counted again; for older days restore "+
+			"reports.db from a backup and run countersign report rebuild", "set_aside", aside, "err", err)
+	}
+}
+
+// keepReportsIn keeps reports in a file. It returns when that is found to be damaged.
+func keepReportsIn(
 	ctx context.Context, inForce *settings, endpoint bus.Endpoint, j *journal.Journal, log *slog.Logger,
 ) (err error) {
 	cfg := inForce.get()
@@ -57,10 +79,20 @@ func keepReports(
 			log.Error("calls of erased customers not counted, run countersign report rebuild", "err", err)
 		}
 	}
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := context.WithCancelCause(ctx)
 	var scheduled sync.WaitGroup
 	defer scheduled.Wait() // before the reports are closed
-	defer stop()
+	defer stop(nil)
+	scheduled.Go(func() {
+		for {
+			if err := sqlite.Check(ctx, cfg.reportsPath(), false); sqlite.IsDamaged(err) {
+				stop(err)
+			}
+			if retry.Pause(ctx, checkEvery) != nil {
+				return
+			}
+		}
+	})
 	counted := feed.Awaited{Reports: kept, NATS: endpoint}
 	if j != nil {
 		counted.Outbox = j
@@ -73,7 +105,11 @@ func keepReports(
 			})
 		})
 	})
-	return feed.Run(ctx, feed.Options{Reports: kept, NATS: endpoint, Log: log})
+	err = feed.Run(ctx, feed.Options{Reports: kept, NATS: endpoint, Log: log})
+	if cause := context.Cause(ctx); sqlite.IsDamaged(cause) {
+		return cause
+	}
+	return err
 }
 
 // countFromJournal counts calls from the journal of --data, if there is one.
@@ -108,11 +144,32 @@ func serveReporting(c *cli.Context, r *reloads) error {
 	return keepReports(ctx, r.settings, endpoint, nil, log)
 }
 
-// report is keepReports beside calls. Calls come first: they are answered even if reports cannot be kept.
+const (
+	// reportsFirst and reportsLast are the waits before reports that could not be kept are kept again.
+	reportsFirst = time.Second
+	reportsLast  = time.Minute
+)
+
+// report is keepReports beside calls. Calls come first: they are answered even if reports cannot be kept. What the disk
+// refused is tried again until ctx ends; events wait in NATS.
 func (s *service) report(ctx context.Context) {
 	_ = s.awaitNATS(ctx) // as follow
-	if err := keepReports(ctx, s.settings, s.endpoint, s.journal, s.log); err != nil && ctx.Err() == nil {
-		s.log.Error("reports not kept, events are counted after the next start", "err", err)
+	for wait, said := retry.Backoff(reportsFirst, reportsLast), ""; ; {
+		began := time.Now()
+		err := keepReports(ctx, s.settings, s.endpoint, s.journal, s.log)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		if err.Error() != said {
+			said = err.Error()
+			s.log.Error("reports not kept, trying again; events are counted afterwards", "err", err)
+		}
+		if time.Since(began) > reportsLast {
+			wait.Reset()
+		}
+		if retry.Pause(ctx, wait.NextBackOff()) != nil {
+			return
+		}
 	}
 }
 

@@ -114,6 +114,7 @@ func (s *service) notReady(ctx context.Context) (reasons []string) {
 	if reason := s.replicaNotReady(); reason != "" {
 		reasons = append(reasons, reason)
 	}
+	reasons = append(reasons, s.damage.all()...)
 	reasons = append(reasons, natsNotReady(s.provesNATS(ctx))...)
 	select {
 	case <-s.lines.Known():

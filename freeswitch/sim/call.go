@@ -56,6 +56,7 @@ type call struct {
 
 	result    Result
 	lastDigit time.Time // real time of the last entry; zero once the service has reacted
+	quiet     time.Time // real time since when the caller hears nothing; zero during a prompt and an entry
 	left      bool      // the call has left the service: End is known
 }
 
@@ -152,6 +153,7 @@ func (c *call) run() {
 		defer desk.disappears(c.profile.uuid)
 	}
 	began, arrived := c.sw.now(), c.profile.arrived
+	c.quiet = began
 	plan := c.sw.dialplan
 	for {
 		c.extension(plan)
@@ -195,6 +197,9 @@ func (c *call) leave(how End, reason string) {
 	}
 	c.left = true
 	c.result.End, c.result.Reason = how, reason
+	if !c.quiet.IsZero() {
+		c.result.Times.Silence = c.sw.now().Sub(c.quiet)
+	}
 	if how == Transferred && !c.lastDigit.IsZero() {
 		c.result.Times.Handover = c.sw.now().Sub(c.lastDigit)
 	}

@@ -140,7 +140,9 @@ func (c *call) readDigits(a digitArgs) (string, status) {
 	}
 	var terminator byte
 	if a.min > 0 && len(buf) < a.min || len(buf) < a.max {
+		c.sounds()
 		buf, terminator, how = c.collect(a, buf)
+		c.silence()
 	}
 	if terminator != 0 {
 		c.vars.set("read_terminator_used", string(terminator))

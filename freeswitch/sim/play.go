@@ -42,12 +42,28 @@ func (c *call) play(arg string, ask Prompt, onKey func(byte) bool) played {
 	c.hidden(2) // PLAYBACK_START and PLAYBACK_STOP
 	c.broken = false
 	began := c.now()
+	c.sounds()
 	how := c.listen(began.Add(length), onKey)
+	c.silence()
 	if how != toTheEnd {
 		length = min(length, c.now().Sub(began))
 	}
 	c.playedFor(length)
 	return how
+}
+
+// sounds and silence note what the caller hears. While FreeSWITCH waits for the service in a silent question, that is
+// nothing.
+func (c *call) sounds() {
+	if !c.holding {
+		c.quiet = time.Time{}
+	}
+}
+
+func (c *call) silence() {
+	if !c.holding {
+		c.quiet = c.sw.now()
+	}
 }
 
 // listen lets the time of a prompt pass.

@@ -67,6 +67,8 @@ type Times struct {
 	Reactions []time.Duration
 	// Handover is the time from the last digit to the transfer; 0 without one.
 	Handover time.Duration
+	// Silence is how long the caller had heard nothing, and was asked nothing, when the call left the service.
+	Silence time.Duration
 	// Total is the whole call. Call is the same on the caller's watch, which does not depend on Speed.
 	Total, Call time.Duration
 }

@@ -6,7 +6,9 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -16,9 +18,10 @@ type Wire struct {
 	// Address is where clients connect, HOST:PORT.
 	Address string
 
-	way sync.RWMutex // locked while nothing passes
-	mu  sync.Mutex
-	all []net.Conn
+	way  sync.RWMutex // locked while nothing passes
+	slow atomic.Int64 // how long each packet takes
+	mu   sync.Mutex
+	all  []net.Conn
 }
 
 // New makes a wire to a server at HOST:PORT. It is cut when the test ends.
@@ -58,6 +61,9 @@ func (w *Wire) Hold() { w.way.Lock() }
 // Release ends Hold.
 func (w *Wire) Release() { w.way.Unlock() }
 
+// Slow delays each packet from now on; 0 ends that.
+func (w *Wire) Slow(by time.Duration) { w.slow.Store(int64(by)) }
+
 // Cut closes all connections and loses what is on its way. Clients can connect again.
 func (w *Wire) Cut() {
 	w.mu.Lock()
@@ -80,6 +86,10 @@ type end struct {
 }
 
 func (e end) Write(b []byte) (int, error) {
+	if by := time.Duration(e.w.slow.Load()); by > 0 {
+		timer := time.NewTimer(by)
+		<-timer.C
+	}
 	e.w.way.RLock()
 	defer e.w.way.RUnlock()
 	return e.Conn.Write(b)

@@ -59,7 +59,7 @@ func skipped(format string, a ...any) Finding {
 }
 
 // Files are the paths of this machine's databases and its pepper. They need not exist.
-type Files struct{ Customers, Pepper, Journal, Audit, Reports, Lines, Trunks string }
+type Files struct{ Customers, Pepper, Journal, Attempts, Audit, Reports, Lines, Trunks string }
 
 // Options are the settings of the service on this machine.
 type Options struct {
@@ -154,6 +154,7 @@ var checks = []check{
 	{name: "sms", run: gatewayIsBounded},
 	{name: "email", run: mailServerTakesLogin},
 	{name: "speech", run: recognisersUnderstand},
+	{name: "databases", run: databasesAreWhole},
 	{name: "journal", run: outboxIsEmpty},
 	{name: "audit", run: auditLogIsUnchanged},
 	{name: "schedules", run: scheduledReportsSucceeded},

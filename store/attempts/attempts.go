@@ -9,6 +9,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"time"
 
@@ -38,18 +39,45 @@ var _ guard.Copy = (*Attempts)(nil)
 type Options struct {
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
+	// Log is told of a damaged file. Default: no log.
+	Log *slog.Logger
 }
 
-// Open opens or creates the file. Its errors tell the operator what to do.
+// Open opens or creates the file for a service, which has the folder to itself. A damaged file is set aside and begun
+// anew: NATS has what was in it, unless it was away. Other errors tell the operator what to do.
 func Open(ctx context.Context, path string, o Options) (*Attempts, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	db, err := sqlite.Open(ctx, path, schema)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	db, err := openWhole(ctx, path)
+	if sqlite.IsDamaged(err) {
+		aside, moving := sqlite.SetAside(path, o.Now())
+		if moving != nil {
+			return nil, errors.Join(err, moving)
+		}
+		o.Log.Error("attempts on disk were damaged and are begun anew with those that NATS has; "+
+			"attempts that only this machine knew of are forgotten", "set_aside", aside, "err", err)
+		db, err = openWhole(ctx, path)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &Attempts{db, o.Now}, nil
+}
+
+// openWhole opens a file that is not damaged.
+func openWhole(ctx context.Context, path string) (*sqlite.DB, error) {
+	db, err := sqlite.Open(ctx, path, schema)
+	if err != nil {
+		return nil, err
+	}
+	if err := sqlite.Check(ctx, path, true); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 // Close closes the file.

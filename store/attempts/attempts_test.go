@@ -1,7 +1,10 @@
 package attempts_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -55,4 +58,36 @@ func TestRecordsAreKeptUntilTheyAreForgotten(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, map[string]guard.Copied{"customer.two": {Value: []byte("2"), Unsent: true}}, all,
 		"never before it is sent")
+}
+
+func TestADamagedFileIsSetAsideAndBegunAnew(t *testing.T) {
+	t.Parallel()
+	for name, damage := range map[string]func(path string) error{
+		"cut short":   func(path string) error { return os.Truncate(path, 4096) },
+		"overwritten": func(path string) error { return os.WriteFile(path, bytes.Repeat([]byte("x"), 8192), 0o600) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, file := deadline(t), filepath.Join(t.TempDir(), "attempts.db")
+			a, err := attempts.Open(ctx, file, attempts.Options{})
+			require.NoError(t, err)
+			require.NoError(t, a.Write(ctx, map[string]guard.Copied{"customer.one": {Value: []byte("1")}}))
+			require.NoError(t, a.Close())
+			require.NoError(t, damage(file))
+
+			var log bytes.Buffer
+			a, err = attempts.Open(ctx, file, attempts.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+			require.NoError(t, err)
+			all, err := a.All(ctx, 10)
+			require.NoError(t, err)
+			assert.Empty(t, all)
+			require.NoError(t, a.Write(ctx, map[string]guard.Copied{"customer.two": {Value: []byte("2")}}))
+			require.NoError(t, a.Close())
+			assert.Contains(t, log.String(), file+" is")
+			assert.Contains(t, log.String(), "set_aside=attempts.db.damaged-")
+			aside, err := filepath.Glob(file + ".damaged-*")
+			require.NoError(t, err)
+			assert.Len(t, aside, 1)
+		})
+	}
 }

@@ -70,7 +70,7 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Write.Close())
 	}
 	if err := db.migrate(ctx, s, was); err != nil {
-		return nil, errors.Join(Explain(path, err), db.Close())
+		return nil, errors.Join(s.explain(path, err), db.Close())
 	}
 	if !was {
 		if err := s.flush(path); err != nil {
@@ -116,7 +116,7 @@ func OpenReadOnly(ctx context.Context, path string, s Schema) (*DB, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	if err := db.checkVersion(ctx, s, was); err != nil {
-		return nil, errors.Join(Explain(path, err), db.Close())
+		return nil, errors.Join(s.explain(path, err), db.Close())
 	}
 	return db, nil
 }
@@ -150,7 +150,10 @@ func (db *DB) Close() error {
 // no longer cancels it: with a cancellable context go-sqlite3 would start a goroutine for every statement.
 func (db *DB) InTx(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) (err error) {
 	began := time.Now()
-	defer func() { db.writes.note(began, err) }()
+	defer func() {
+		err = db.named(err)
+		db.writes.note(began, err)
+	}()
 	conn, err := db.Write.Conn(ctx)
 	if err != nil {
 		return err

@@ -124,6 +124,16 @@ func Explain(path string, err error) error {
 	}
 }
 
+// explain is Explain for a database of this kind: one that can be rebuilt need not be restored.
+func (s Schema) explain(path string, err error) error {
+	explained := Explain(path, err)
+	var known *OpenError
+	if s.Rebuild != "" && IsDamaged(err) && errors.As(explained, &known) {
+		known.Sentence += fmt.Sprintf("; %s: run %q", s.Anew, s.Rebuild)
+	}
+	return explained
+}
+
 // IsFull reports whether an error says that the disk is full.
 func IsFull(err error) bool { return IsCode(err, sqlite3.ErrFull) || noRoom(err) }
 

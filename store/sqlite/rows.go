@@ -28,19 +28,19 @@ type Row interface{ Scan(...any) error }
 func Collect[T any](ctx context.Context, db *DB, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := db.Read.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", filepath.Base(db.Path), err)
+		return nil, fmt.Errorf("read %s: %w", filepath.Base(db.Path), db.named(err))
 	}
 	defer func() { _ = rows.Close() }()
 	var all []T
 	for rows.Next() {
 		one, err := scan(rows)
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", filepath.Base(db.Path), err)
+			return nil, fmt.Errorf("read %s: %w", filepath.Base(db.Path), db.named(err))
 		}
 		all = append(all, one)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read %s: %w", filepath.Base(db.Path), err)
+		return nil, fmt.Errorf("read %s: %w", filepath.Base(db.Path), db.named(err))
 	}
 	return all, nil
 }
