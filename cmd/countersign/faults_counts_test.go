@@ -27,7 +27,8 @@ type faultCounts struct {
 func (c faultCounts) faults() map[string]int {
 	return map[string]int{
 		"callers who were not with a person in time": c.late, "callers who were verified without proof": c.unproven,
-		"events lost": c.lost, "events doubled": c.doubled, "rows of reports that are not what the journal has": c.misreported,
+		"events lost": c.lost, "events doubled": c.doubled,
+		"rows of reports that are not what the journal has": c.misreported,
 	}
 }
 

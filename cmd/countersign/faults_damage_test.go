@@ -44,8 +44,8 @@ type damageCounts struct {
 }
 
 func (c damageCounts) cells() string {
-	return fmt.Sprintf(" %d | %d | %d | %d | %d | %d | %d | %d | %d |", c.rounds, c.refused, c.rebuilt, c.told, c.unnoticed,
-		c.calls, c.silent, c.late, c.unproven)
+	return fmt.Sprintf(" %d | %d | %d | %d | %d | %d | %d | %d | %d |", c.rounds, c.refused, c.rebuilt, c.told,
+		c.unnoticed, c.calls, c.silent, c.late, c.unproven)
 }
 
 // A damaged database is named, with what to do, and one that can be rebuilt is rebuilt. Nobody is verified by it.

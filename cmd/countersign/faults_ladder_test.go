@@ -105,6 +105,7 @@ type faultSite struct {
 
 	wire       *wiretest.Wire // in front of what breaks
 	disk       *badDisk
+	clock      givenClock
 	network    string // the namespace of the service
 	fill, free func()
 }

@@ -78,6 +78,15 @@ func (s *faultSite) startWithBackend() {
 	s.callsOf("id\n")
 }
 
+// startWithClock has the service go by a clock that can be set.
+func (s *faultSite) startWithClock() {
+	s.t.Helper()
+	s.startEmbedded()
+	s.clock = giveClock(s.t, s.service)
+	require.Equal(s.t, exitDone, s.service.end(), s.service.log())
+	s.service.start()
+}
+
 // startBehindFreeSWITCH has a wire between FreeSWITCH and the service.
 func (s *faultSite) startBehindFreeSWITCH() {
 	s.t.Helper()

@@ -10,7 +10,8 @@ import (
 // ladder is every fault, as docs/faults.md lists them.
 func ladder() []fault {
 	return []fault{
-		{name: "killed", how: "kill -9 at a random moment; it starts again after up to a second", within: afterCrash, small: true,
+		{name: "killed", how: "kill -9 at a random moment; it starts again after up to a second", within: afterCrash,
+			small: true,
 			breaks: func(s *faultSite) {
 				s.cutOff()
 				s.service.kill()
@@ -24,10 +25,12 @@ func ladder() []fault {
 				s.signal(s.service, syscall.SIGCONT)
 			}},
 		{name: "stopped for good",
-			how:    "SIGSTOP until all callers were taken away by their dead-man switches; then SIGCONT or, every second time, kill -9",
+			how: "SIGSTOP until all callers were taken away by their dead-man switches; then SIGCONT or, every second time, " +
+				"kill -9",
 			within: afterHang,
 			breaks: (*faultSite).hangForGood},
-		{name: "database locked", how: "another program locks journal.db, directory.db, attempts.db or reports.db, in turn, for 1–7 s",
+		{name: "database locked",
+			how:    "another program locks journal.db, directory.db, attempts.db or reports.db, in turn, for 1–7 s",
 			within: afterCrash,
 			breaks: func(s *faultSite) {
 				unlock := lockFile(s.t, s.file([]string{"journal.db", "directory.db", "attempts.db", "reports.db"}[s.round%4]))
@@ -54,16 +57,16 @@ func ladder() []fault {
 				s.pause(time.Second, 4*time.Second)
 				s.signal(s.nats, syscall.SIGCONT)
 			}},
-		{name: "NATS slow", how: "each packet of a nats-server beside it takes 50–400 ms longer, for 2–6 s", within: afterCrash,
-			start: (*faultSite).startBehindWire,
+		{name: "NATS slow", how: "each packet of a nats-server beside it takes 50–400 ms longer, for 2–6 s",
+			within: afterCrash, start: (*faultSite).startBehindWire,
 			breaks: func(s *faultSite) {
 				s.wire.Slow(50*time.Millisecond + time.Duration(s.rand.Int64N(int64(350*time.Millisecond))))
 				s.pause(2*time.Second, 6*time.Second)
 				s.wire.Slow(0)
 			}},
 		{name: "NATS full",
-			how: "no room is left on the disk of a nats-server beside it, for 2–6 s; then there is, and it is restarted, without " +
-				"which it stores nothing any more",
+			how: "no room is left on the disk of a nats-server beside it, for 2–6 s; then there is, and it is restarted, " +
+				"without which it stores nothing any more",
 			within: afterCrash,
 			start:  (*faultSite).startNATSOnSmallDisk,
 			breaks: func(s *faultSite) {
@@ -87,8 +90,8 @@ func ladder() []fault {
 				s.pause(2*time.Second, 6*time.Second)
 				s.free()
 			}},
-		{name: "disk read-only", how: "every change of the disk fails with EROFS (a FUSE file system), for 2–6 s", within: afterCrash,
-			start: (*faultSite).startOnBadDisk,
+		{name: "disk read-only", how: "every change of the disk fails with EROFS (a FUSE file system), for 2–6 s",
+			within: afterCrash, start: (*faultSite).startOnBadDisk,
 			breaks: func(s *faultSite) {
 				s.disk.fails.Store(int32(fuse.EROFS))
 				s.pause(2*time.Second, 6*time.Second)
@@ -109,7 +112,8 @@ func ladder() []fault {
 				s.disk.mend()
 			}},
 		{name: "network cut",
-			how:    "the service has a network of its own (netns, veth), whose link goes down under it for 2 s, or until nobody waits for it",
+			how: "the service has a network of its own (netns, veth), whose link goes down under it for 2 s, or until nobody " +
+				"waits for it",
 			within: afterHang, start: (*faultSite).startInNetwork,
 			breaks: func(s *faultSite) {
 				s.link("down")
@@ -120,14 +124,25 @@ func ladder() []fault {
 				}
 				s.link("up")
 			}},
+		{name: "clock leaps",
+			how: "the clock of the service, its NATS and its databases is set up to 100 days ahead, or a day back, and right " +
+				"again (the vDSO of the process is replaced)",
+			within: afterCrash, start: (*faultSite).startWithClock,
+			breaks: func(s *faultSite) {
+				const day = 24 * time.Hour
+				s.clock.leap(time.Duration(s.rand.Int64N(int64(101*day))) - day)
+				s.pause(time.Second, 4*time.Second)
+				s.clock.leap(0)
+			}},
 		{name: "connections reset", how: "all of FreeSWITCH's connections end at once, as when it is killed", within: afterCrash,
 			small: true, start: (*faultSite).startBehindFreeSWITCH,
 			breaks: func(s *faultSite) {
 				s.cutOff()
 				s.wire.Cut()
 			}},
-		{name: "descriptors exhausted", how: "prlimit takes half of its descriptors from it while all callers are on a call, for 5–10 s", within: afterCrash,
-			small: true,
+		{name: "descriptors exhausted",
+			how:    "prlimit takes half of its descriptors from it while all callers are on a call, for 5–10 s",
+			within: afterCrash, small: true,
 			breaks: func(s *faultSite) {
 				mend := s.descriptors(-s.by.callers / 2)
 				s.pause(5*time.Second, 10*time.Second)

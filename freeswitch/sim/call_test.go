@@ -127,6 +127,14 @@ func TestACallThatIsHandedOn(t *testing.T) {
 	assert.Equal(t, s.got, rest, "the transcript has what the service read")
 }
 
+func TestSilenceBeginsWithACallToAServiceThatHangs(t *testing.T) {
+	t.Parallel()
+	const deadMan = 300 * time.Millisecond
+	r, _ := place(t, Options{DeadMan: deadMan}, CallOptions{}, func(s *service) { s.greet(completions); s.rest() })
+	assert.Equal(t, DeadMan, r.End)
+	assert.GreaterOrEqual(t, r.Times.Silence, deadMan, "since the call came in")
+}
+
 func TestCommandSyntax(t *testing.T) {
 	t.Parallel()
 	place(t, Options{}, CallOptions{}, func(s *service) {
