@@ -19,12 +19,13 @@ type jwsHeader struct {
 // SignEvent signs an event's bytes: a JWS with detached content (RFC 7515, appendix F), EdDSA, that the keys of JWKS
 // verify.
 func (k *Keys) SignEvent(body []byte) (jws string, err error) {
-	header, err := json.Marshal(jwsHeader{Algorithm: jwt.SigningMethodEdDSA.Alg(), KeyID: k.first, Type: eventType})
+	keys := k.now.Load()
+	header, err := json.Marshal(jwsHeader{Algorithm: jwt.SigningMethodEdDSA.Alg(), KeyID: keys.first, Type: eventType})
 	if err != nil {
 		return "", err
 	}
 	protected := base64.RawURLEncoding.EncodeToString(header)
-	signature, err := jwt.SigningMethodEdDSA.Sign(protected+"."+base64.RawURLEncoding.EncodeToString(body), k.sign)
+	signature, err := jwt.SigningMethodEdDSA.Sign(protected+"."+base64.RawURLEncoding.EncodeToString(body), keys.sign)
 	if err != nil {
 		return "", err
 	}

@@ -149,7 +149,7 @@ func TestNothingInNATSIsReadableWithoutThePepper(t *testing.T) {
 	// A machine with another pepper says so, and takes over nothing.
 	var log bytes.Buffer
 	other := machineAt(t, e.Endpoint(), "two", filepath.Join(t.TempDir(), "directory.db"),
-		[]byte("fedcba9876543210fedcba9876543210"), customers.Replica)
+		customers.OnePepper([]byte("fedcba9876543210fedcba9876543210")), customers.Replica)
 	said := make(chan struct{}, 100)
 	r, stop := other.follow(slog.New(slog.NewTextHandler(notify{&log, said}, nil)))
 	for line := ""; !strings.Contains(line, "same pepper"); line = log.String() {
