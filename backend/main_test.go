@@ -128,7 +128,7 @@ func serve(t testing.TB, h http.Handler) string {
 // local is a real SQLite directory with the customers of a CSV.
 func local(t testing.TB, rows ...string) *customers.Directory {
 	d, err := customers.Open(deadline(t), filepath.Join(t.TempDir(), "directory.db"), customers.Options{
-		Pepper: bytes.Repeat([]byte{7}, 32), Scheme: customers.SchemeHMAC,
+		Pepper: customers.OnePepper(bytes.Repeat([]byte{7}, 32)), Scheme: customers.SchemeHMAC,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.Close()) })

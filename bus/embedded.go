@@ -92,7 +92,8 @@ func StartEmbedded(o EmbeddedOptions) (*Embedded, error) {
 func (e *Embedded) open(options *server.Options) (err error) {
 	o := &e.options
 	if o.Keys != (KeyFiles{}) {
-		e.login = &login{user: o.User, password: o.Password, token: o.Token}
+		e.login = &login{}
+		e.login.set(words{o.User, o.Password, o.Token})
 		if e.login.write, e.login.read, err = o.Keys.load(); err != nil {
 			return err
 		}
@@ -247,6 +248,14 @@ func startServer(o *server.Options, log *slog.Logger, complained chan struct{}) 
 
 // URL is where consumers connect.
 func (e *Embedded) URL() string { return e.endpoint.url }
+
+// SetLogin accepts another user and password, or token, without a restart. Those of before are accepted, too, until the
+// next change or restart. It changes nothing for those who log in with a key, or if everybody may connect.
+func (e *Embedded) SetLogin(user, password, token string) {
+	if e.login != nil {
+		e.login.set(words{user, password, token})
+	}
+}
 
 // Endpoint connects this process through memory, not over the network.
 func (e *Embedded) Endpoint() Endpoint { return e.endpoint }

@@ -3,6 +3,8 @@ package bus
 import (
 	"crypto/subtle"
 	"encoding/base64"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -14,18 +16,43 @@ import (
 // login decides who may connect to the embedded NATS. Those who write are in the server's global account, where streams
 // and buckets are; readers are in an account of their own, into which nothing leads but what readers lists.
 type login struct {
-	write, read           string // public keys
-	user, password, token string
+	write, read string // public keys
+	words       atomic.Pointer[[]words]
+}
+
+// words are what programs without a key log in with.
+type words struct{ user, password, token string }
+
+// set accepts other words from now on, beside those of now: whoever has these has time to change. Those before are no more
+// accepted, nor is anything but the new ones after a restart.
+func (l *login) set(w words) {
+	have := l.words.Load()
+	switch {
+	case have == nil:
+		l.words.Store(&[]words{w})
+	case (*have)[0] != w:
+		l.words.Store(&[]words{w, (*have)[0]})
+	}
+}
+
+func (w words) match(o *server.ClientOpts) bool {
+	switch {
+	case w.user != "":
+		return same(o.Username, w.user) && same(o.Password, w.password)
+	case w.token != "":
+		return same(o.Token, w.token)
+	}
+	return false
 }
 
 // serverLogin is the login at one server.
 type serverLogin struct {
-	login
+	*login
 	readers *server.Account
 	opened  chan struct{} // closed once readers is set
 }
 
-func (l login) atServer() *serverLogin { return &serverLogin{login: l, opened: make(chan struct{})} }
+func (l *login) atServer() *serverLogin { return &serverLogin{login: l, opened: make(chan struct{})} }
 
 // openWithin is how long readers wait for their account: a server listens before it can be made. It is less than the
 // time that the server gives a client to log in, 2 s.
@@ -44,8 +71,7 @@ func (l *serverLogin) account() *server.Account {
 // Check implements server.Authentication.
 func (l *serverLogin) Check(c server.ClientAuthentication) bool {
 	o := c.GetOpts()
-	switch {
-	case o.Nkey != "":
+	if o.Nkey != "" {
 		if !signed(o.Nkey, o.Sig, c.GetNonce()) {
 			return false
 		}
@@ -61,12 +87,8 @@ func (l *serverLogin) Check(c server.ClientAuthentication) bool {
 		}
 		c.RegisterUser(&server.User{Username: "reader", Account: readers, Permissions: readerPermissions()})
 		return true
-	case l.user != "":
-		return same(o.Username, l.user) && same(o.Password, l.password)
-	case l.token != "":
-		return same(o.Token, l.token)
 	}
-	return false
+	return slices.ContainsFunc(*l.words.Load(), func(w words) bool { return w.match(o) })
 }
 
 func same(given, want string) bool {

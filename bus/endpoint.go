@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -29,6 +30,7 @@ type Endpoint struct {
 	display  string // the URL without a password
 	embedded bool
 	options  []nats.Option
+	login    *atomic.Pointer[ExternalOptions] // of an external one: what it logs in with
 }
 
 // String names the servers, without a password.
@@ -61,8 +63,9 @@ func External(o ExternalOptions) (Endpoint, error) {
 	if err != nil {
 		return Endpoint{}, err
 	}
-	e := Endpoint{url: o.URL, display: display}
-	auth, err := o.auth()
+	e := Endpoint{url: o.URL, display: display, login: &atomic.Pointer[ExternalOptions]{}}
+	e.login.Store(&o)
+	auth, err := o.auth(e.login)
 	if err != nil {
 		return Endpoint{}, err
 	}
@@ -77,6 +80,42 @@ func External(o ExternalOptions) (Endpoint, error) {
 		e.options = append(e.options, nats.Secure(secure))
 	}
 	return e, nil
+}
+
+// CheckLogin says what would be wrong with SetLogin.
+func (e Endpoint) CheckLogin(o ExternalOptions) error {
+	if e.login == nil {
+		return nil
+	}
+	if _, err := o.auth(e.login); err != nil {
+		return err
+	}
+	if now := e.login.Load(); now.way() != o.way() {
+		return fmt.Errorf("nats: another way to log in (%s in place of %s) needs a restart", o.way(), now.way())
+	}
+	return nil
+}
+
+// SetLogin is for another user and password, or token, without a restart: each connection that is made from now on logs in
+// with it. Running ones stay. Credentials files need no call: they are read for each connection. A different way to log in
+// needs a restart (CheckLogin).
+func (e Endpoint) SetLogin(o ExternalOptions) {
+	if e.login != nil {
+		e.login.Store(&o)
+	}
+}
+
+// way is how it logs in.
+func (o ExternalOptions) way() string {
+	switch {
+	case o.CredentialsFile != "":
+		return "credentials file"
+	case o.User != "":
+		return "user and password"
+	case o.Token != "":
+		return "token"
+	}
+	return "nothing"
 }
 
 func checkURL(urls string) (display string, err error) {
@@ -102,7 +141,7 @@ func checkURL(urls string) (display string, err error) {
 	return strings.Join(shown, ","), nil
 }
 
-func (o ExternalOptions) auth() (nats.Option, error) {
+func (o ExternalOptions) auth(login *atomic.Pointer[ExternalOptions]) (nats.Option, error) {
 	ways := 0
 	for _, given := range []bool{o.CredentialsFile != "", o.User != "" || o.Password != "", o.Token != ""} {
 		if given {
@@ -131,9 +170,9 @@ func (o ExternalOptions) auth() (nats.Option, error) {
 	case o.User == "" && o.Password != "":
 		return nil, errors.New("nats: a password is given without a user; give both, or a token alone")
 	case o.User != "":
-		return nats.UserInfo(o.User, o.Password), nil
+		return nats.UserInfoHandler(func() (string, string) { now := login.Load(); return now.User, now.Password }), nil
 	case o.Token != "":
-		return nats.Token(o.Token), nil
+		return nats.TokenHandler(func() string { return login.Load().Token }), nil
 	}
 	return nil, nil
 }

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"crypto/cipher"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +35,9 @@ type StateOptions struct {
 	// machines. NATS keeps expired and overwritten values in its files for a while; without the key they are
 	// unreadable. Values sealed with another key count as missing. Without a key nothing is sealed.
 	Key []byte
+	// Seal, if set, is in place of Key: it may change its key for what is written from then on, and opens what was sealed
+	// before.
+	Seal cipher.AEAD
 	// Within bounds one operation that a call waits for: 250 ms.
 	Within time.Duration
 	// Stream configures the stream of events if it does not exist yet.
@@ -120,7 +124,10 @@ func OpenState(endpoint Endpoint, o StateOptions) (*State, error) {
 		conn.Close()
 		return nil, err
 	}
-	seal, err := newSeal(o.Key)
+	seal, err := o.Seal, error(nil)
+	if seal == nil {
+		seal, err = newSeal(o.Key)
+	}
 	if err != nil {
 		conn.Close()
 		return nil, err

@@ -23,13 +23,15 @@ const digits = "cs_digits"
 const (
 	// hideDigits keeps digits out of FreeSWITCH's log, events and CDRs while the call is ours, and unsets a token, which
 	// the answer to connect has given us: it stays out of the call record of a caller who hangs up.
-	hideDigits = "^^|sensitive_dtmf=true|read_terminator_used=|cs_token=|sip_h_X-Countersign-Token="
+	hideDigits = "^^|sensitive_dtmf=true|read_terminator_used=|cs_token=|sip_h_X-Countersign-Token=" + joinFiles
+	// joinFiles has the files of a prompt played one after the other, without the 250 ms between them.
+	joinFiles = "|playback_delimiter=" + fileDelimiter + "|playback_sleep_val=0"
 	// unsetDigits removes what was keyed. FreeSWITCH never clears read_terminator_used by itself.
 	unsetDigits = "^^|" + digits + "=|read_terminator_used="
-	// releaseCall undoes hideDigits, unsets what counted for this time only (a token, a step-up), and takes the call out
+	// releaseCall undoes hideDigits and joinFiles, unsets what counted for this time only (a token, a step-up), and takes the call out
 	// of our hands: with socket_resume still set, FreeSWITCH resets a call that was transferred long ago as soon as our
 	// connection ends, and the caller is left in dead air (seen on 1.10.12).
-	releaseCall = "^^|sensitive_dtmf=|socket_resume=|cs_token=|sip_h_X-Countersign-Token=" +
+	releaseCall = "^^|sensitive_dtmf=|playback_delimiter=|playback_sleep_val=|socket_resume=|cs_token=|sip_h_X-Countersign-Token=" +
 		"|nolocal:sip_h_X-Countersign-Token=|cs_need_level=|cs_return=|cs_when_hung="
 )
 

@@ -106,7 +106,7 @@ func TestAPromptThatCannotBePlayedIsAnErrorNotSilence(t *testing.T) {
 	p.Do("play_and_get_digits")
 	p.Do("multiset")
 	c := p.Do("playback", "Application-Response", "FILE NOT FOUND")
-	assert.Equal(t, "file_string:///p/a.wav!/p/b c.wav", c.Arg)
+	assert.Equal(t, "/p/a.wav!/p/b c.wav", c.Arg)
 	require.ErrorIs(t, o.wait(), esl.ErrUnplayable)
 	assert.Equal(t, 2, strings.Count(o.err.Error(), esl.ErrUnplayable.Error()))
 	assert.ErrorContains(t, o.err, "/p/ask-pin.wav")
@@ -121,7 +121,8 @@ func TestTransferDisarmsAndHandsOnInOneWrite(t *testing.T) {
 	multiset, exports, to := p.HandOver()
 	require.NoError(t, o.wait())
 	assert.Equal(t,
-		"^^|sensitive_dtmf=|socket_resume=|cs_token=|sip_h_X-Countersign-Token=|nolocal:sip_h_X-Countersign-Token=|"+
+		"^^|sensitive_dtmf=|playback_delimiter=|playback_sleep_val=|socket_resume=|cs_token=|sip_h_X-Countersign-Token=|"+
+			"nolocal:sip_h_X-Countersign-Token=|"+
 			"cs_need_level=|cs_return=|cs_when_hung="+
 			"|cs_status=verified|cs_customer=C 1", multiset)
 	assert.Equal(

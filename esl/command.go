@@ -92,6 +92,10 @@ func isWord(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_'
 }
 
+// fileDelimiter separates the files of a prompt. FreeSWITCH plays them without a gap because of the channel variables
+// that joinFiles sets. Its file_string would do so, too, but begins with 250 ms of silence (mod_dptools, next_file).
+const fileDelimiter = "!"
+
 // playable joins files to one argument that FreeSWITCH plays without a gap, quoted for applications that split their
 // argument at spaces.
 func playable(files []string, quoted bool) (string, error) {
@@ -107,7 +111,7 @@ func playable(files []string, quoted bool) (string, error) {
 	case 1:
 		arg = files[0]
 	default:
-		arg = "file_string://" + strings.Join(files, "!")
+		arg = strings.Join(files, fileDelimiter)
 	}
 	if quoted && strings.Contains(arg, " ") {
 		arg = "'" + arg + "'"

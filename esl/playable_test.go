@@ -30,12 +30,12 @@ func TestFilesBecomeOneArgument(t *testing.T) {
 		files  []string
 		quoted bool
 	}{
-		"silence_stream://10":             {nil, true},
-		"/p/a.wav":                        {[]string{"/p/a.wav"}, true},
-		"/p/a b.wav":                      {[]string{"/p/a b.wav"}, false},
-		"'/p/a b.wav'":                    {[]string{"/p/a b.wav"}, true},
-		"file_string:///p/a.wav!/p/b.wav": {[]string{"/p/a.wav", "/p/b.wav"}, true},
-		"'file_string:///p/a b.wav!/p/c'": {[]string{"/p/a b.wav", "/p/c"}, true},
+		"silence_stream://10": {nil, true},
+		"/p/a.wav":            {[]string{"/p/a.wav"}, true},
+		"/p/a b.wav":          {[]string{"/p/a b.wav"}, false},
+		"'/p/a b.wav'":        {[]string{"/p/a b.wav"}, true},
+		"/p/a.wav!/p/b.wav":   {[]string{"/p/a.wav", "/p/b.wav"}, true},
+		"'/p/a b.wav!/p/c'":   {[]string{"/p/a b.wav", "/p/c"}, true},
 	} {
 		got, err := playable(c.files, c.quoted)
 		assert.NoError(t, err, want)

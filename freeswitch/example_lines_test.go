@@ -110,7 +110,7 @@ func (c *call) files() (files []string) {
 		}
 		for _, part := range strings.FieldsFunc(s.Arguments, func(r rune) bool { return strings.ContainsRune("! '", r) }) {
 			if strings.HasSuffix(part, ".wav") {
-				files = append(files, strings.TrimPrefix(part, "file_string://"))
+				files = append(files, part)
 			}
 		}
 	}

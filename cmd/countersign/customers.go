@@ -136,7 +136,7 @@ func readDirectory(c *cli.Context, f func(d *customers.Reader) error) (err error
 	if err != nil {
 		return err
 	}
-	pepper := make([]byte, customers.PepperSize) // of no customers
+	pepper := customers.OnePepper(make([]byte, customers.PepperSize)) // of no customers
 	if exists(cfg.directoryPath()) || exists(cfg.pepperPath()) {
 		if pepper, err = loadPepper(cfg); err != nil {
 			return err

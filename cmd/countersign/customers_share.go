@@ -109,7 +109,7 @@ func customersTakeOver(c *cli.Context) error {
 // openShards opens the shared state with the customers of several machines. The caller closes it.
 func openShards(cfg config, at bus.Endpoint, d pepper) (*bus.State, error) {
 	return bus.OpenState(at, bus.StateOptions{
-		Node: cfg.Node, Key: d.PepperKey(stateKey), Share: true, Within: time.Duration(cfg.NATS.Timeout),
+		Node: cfg.Node, Seal: d.Sealer(stateKey), Share: true, Within: time.Duration(cfg.NATS.Timeout),
 		Log: slog.New(slog.DiscardHandler),
 	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/cipher"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -72,20 +73,26 @@ func (c config) external() bus.ExternalOptions {
 }
 
 // sharedKeys are derived from the pepper, so all machines have the same.
-type sharedKeys struct{ guard, state []byte }
+type sharedKeys struct {
+	guard []byte
+	state cipher.AEAD
+}
 
 // pepper is what keys are derived from: a *customers.Directory or a *customers.Reader.
-type pepper interface{ PepperKey(label string) []byte }
+type pepper interface {
+	PepperKey(label string) []byte
+	Sealer(label string) cipher.AEAD
+}
 
 func keysOf(d pepper) sharedKeys {
-	return sharedKeys{guard: d.PepperKey(guardKey), state: d.PepperKey(stateKey)}
+	return sharedKeys{guard: d.PepperKey(guardKey), state: d.Sealer(stateKey)}
 }
 
 // openShared opens the shared state in NATS for a command other than serve. The caller closes the State.
 func openShared(cfg config, at bus.Endpoint, keys sharedKeys) (*bus.State, *guard.Guard, error) {
 	log, within := slog.New(slog.DiscardHandler), time.Duration(cfg.NATS.Timeout)
 	state, err := bus.OpenState(at, bus.StateOptions{
-		Node: cfg.Node, Key: keys.state, Within: within, Sign: signer(cfg), Log: log,
+		Node: cfg.Node, Seal: keys.state, Within: within, Sign: signer(cfg), Log: log,
 	})
 	if err != nil {
 		return nil, nil, err

@@ -63,7 +63,9 @@ type service struct {
 	wallboard    *customer.Wallboard
 	pages        *customerPages // nil without a page for customers
 	staged       *staged.Watcher
-	callbacks    *callbacks     // nil without
+	callbacks    *callbacks // nil without
+	keys         *token.Keys
+	embedded     *bus.Embedded  // nil with an external NATS
 	replica      *share.Replica // nil if the customers are not those of another machine
 	company      companyNow
 	companyParts companyParts
@@ -131,12 +133,14 @@ func startService(
 	if s.endpoint, embedded, err = openNATS(cfg, log, &s.parts); err != nil {
 		return s, err
 	}
+	s.embedded = embedded
 	keys, err := token.LoadKeys(cfg.tokenKeyPath())
 	if err != nil {
 		return s, err
 	}
+	s.keys = keys
 	s.state, err = bus.OpenState(s.endpoint, bus.StateOptions{
-		Node: cfg.Node, Key: directory.PepperKey(stateKey), Within: time.Duration(cfg.NATS.Timeout), Log: log,
+		Node: cfg.Node, Seal: directory.Sealer(stateKey), Within: time.Duration(cfg.NATS.Timeout), Log: log,
 		Sign: keys.SignEvent, Expected: before, Lost: s.stateLost, KeepOlder: keepOlder(cfg.Guard),
 		Share: cfg.role() != customers.Alone, Replicas: cfg.NATS.Replicas, Stream: cfg.stream(),
 	})

@@ -165,8 +165,12 @@ func (s shownSettings) Reload(ctx context.Context, actor string) (applied, resta
 	return done.Applied, done.Restart, nil
 }
 
-// apply puts settings in force in what holds them: the limits, the company's systems, and the lines that use these.
+// apply puts settings in force in what holds them: keys, the limits, the company's systems, and the lines that use these.
 func (s *service) apply(cfg config) error {
+	rotate, err := s.rotation(cfg)
+	if err != nil {
+		return err
+	}
 	own, err := openCompany(cfg, s.companyParts)
 	if err != nil {
 		return err
@@ -179,5 +183,5 @@ func (s *service) apply(cfg config) error {
 		return err
 	}
 	s.company.set(own)
-	return nil
+	return rotate()
 }

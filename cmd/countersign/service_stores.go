@@ -14,10 +14,10 @@ import (
 )
 
 // loadPepper reads the pepper. It creates one only where there are no customers yet.
-func loadPepper(cfg config) ([]byte, error) {
+func loadPepper(cfg config) (customers.Peppers, error) {
 	if hadCustomers := exists(cfg.directoryPath()) || sqlite.WasCreated(cfg.directoryPath()); hadCustomers &&
 		!exists(cfg.pepperPath()) {
-		return nil, fmt.Errorf("the pepper %s is missing: restore it from a backup, "+
+		return customers.Peppers{}, fmt.Errorf("the pepper %s is missing: restore it from a backup, "+
 			"because the stored PINs cannot be checked without it",
 			cfg.pepperPath())
 	}

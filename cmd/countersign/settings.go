@@ -90,7 +90,7 @@ func (s *settings) whileInForce(
 
 // reloadable are the settings that change without a restart, whole sections or single ones.
 var reloadable = []string{
-	"log.level", "log.levels", "line", "lines", "backend", "sms", "email", "code_calls", "test_calls", "guard", "web.keys", "retention", "reports",
+	"log.level", "log.levels", "line", "lines", "backend", "sms", "email", "code_calls", "test_calls", "guard", "web.keys", "nats.user", "nats.password", "nats.token", "retention", "reports",
 	"callbacks.agents", "callbacks.caller", "callbacks.ring", "callbacks.socket", "callbacks.line", "callbacks.countries", "callbacks.window",
 	"callbacks.capacity", "callbacks.hours",
 }

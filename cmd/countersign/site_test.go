@@ -51,6 +51,7 @@ type site struct {
 	seen      witness
 	// natsTimeout is as long as it may be, so that no test takes a slow machine for an outage.
 	natsTimeout time.Duration
+	natsLogin   string // more settings of NATS
 	nodes       []*node
 	share       map[string]string // customers.share of a node
 }
@@ -130,11 +131,11 @@ web: {listen: "127.0.0.1:0", keys: {test: {sha256: %s, scopes: [calls, step-up, 
   embed: {origins: ["https://crm.example", "http://localhost:3000"]}}
 customers: {pepper: %q, hash: hmac, share: %q}
 tokens: {key: %q}
-nats: {url: %q, timeout: %s}
+nats: {url: %q, timeout: %s%s}
 log: {level: warn}
 %s
 `, name, hex.EncodeToString(sum[:]), filepath.Join(s.dir, "pepper"), s.share[name], filepath.Join(s.dir, "token.key"),
-			s.url, s.natsTimeout, s.settings)
+			s.url, s.natsTimeout, s.natsLogin, s.settings)
 		return err
 	}))
 	return file

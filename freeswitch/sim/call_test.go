@@ -298,9 +298,10 @@ func TestSoundsTellLengths(t *testing.T) {
 		"tone_stream://%(300,50,440)": 350 * time.Millisecond,
 		"tone_stream://%(200,100,440);%(100,0,8);loops=2":    800 * time.Millisecond,
 		"file_string://hello.wav!silence_stream://500!x.wav": 5 * time.Second,
+		"hello.wav!silence_stream://500!x.wav":               5 * time.Second,
 	} {
 		var sum time.Duration
-		for _, f := range s.files(name) {
+		for _, f := range s.files(name, "!") {
 			sum += f.length
 		}
 		assert.Equal(t, want, sum, name)

@@ -20,7 +20,7 @@ const (
 // play plays an argument of playback (switch_ivr_play_file). It reads keys and calls onKey for each; true stops. With a
 // nil onKey it leaves keys in the queue.
 func (c *call) play(arg string, ask Prompt, onKey func(byte) bool) played {
-	files := c.sw.sounds.files(arg)
+	files := c.sw.sounds.files(arg, c.vars.get("playback_delimiter"))
 	if len(files) == 0 || !c.ready() {
 		return broken
 	}

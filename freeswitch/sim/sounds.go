@@ -28,11 +28,14 @@ type file struct {
 	found  bool
 }
 
-// files splits an argument of playback into its files (mod_dptools, mod_file_string).
-func (s *Sounds) files(arg string) []file {
+// files splits an argument of playback into its files: at playback_delimiter, if the channel has one, or those of a
+// file_string.
+func (s *Sounds) files(arg, delimiter string) []file {
 	parts := []string{arg}
 	if list, ok := strings.CutPrefix(arg, "file_string://"); ok {
 		parts = strings.Split(list, "!")
+	} else if delimiter != "" {
+		parts = strings.Split(arg, delimiter[:1])
 	}
 	files := make([]file, 0, len(parts))
 	for _, p := range parts {

@@ -45,7 +45,7 @@ func TestCustomersOfALineAreMadeUpAsItAsks(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, c.columns, rows[0])
 		d, err := customers.Open(t.Context(), filepath.Join(t.TempDir(), "directory.db"), customers.Options{
-			Pepper: bytes.Repeat([]byte{1}, 32), Scheme: customers.SchemeHMAC,
+			Pepper: customers.OnePepper(bytes.Repeat([]byte{1}, 32)), Scheme: customers.SchemeHMAC,
 		})
 		require.NoError(t, err)
 		r, err := d.Import(t.Context(), &text, customers.ImportOptions{})

@@ -34,7 +34,7 @@ var silent = slog.New(slog.DiscardHandler)
 type site struct {
 	t       *testing.T
 	dir     string
-	pepper  []byte
+	pepper  customers.Peppers
 	closed  bool
 	started demo.Settings
 }

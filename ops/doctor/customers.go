@@ -36,6 +36,7 @@ func customersAreOnFile(ctx context.Context, o Options) (found []Finding) {
 		return append(found, unreadable(o, err))
 	}
 	found = append(append(found, countOf(count, o)), hashing(unwrapped, o)...)
+	found = append(found, peppersInUse(ctx, d, o)...)
 	return append(found, replicaIsFresh(ctx, d, o)...)
 }
 
@@ -51,6 +52,22 @@ func countOf(count int, o Options) Finding {
 
 func noCustomers(o Options) Finding {
 	return note(o.command("customers import FILE"), "no customers yet: every caller goes to an agent")
+}
+
+// peppersInUse says how far a change of the pepper is (docs/operations.md#rotating-keys).
+func peppersInUse(ctx context.Context, d *customers.Reader, o Options) []Finding {
+	if !d.Peppers().Several() {
+		return nil
+	}
+	n, err := d.UnderOlderPeppers(ctx)
+	switch {
+	case err != nil:
+		return []Finding{unreadable(o, err)}
+	case n > 0:
+		return []Finding{note("nothing: each moves with its next right answer; a new PIN moves it at once",
+			"peppers %s; %s with secrets that are not under the one in use", d.Peppers(), counted(n, "customer"))}
+	}
+	return []Finding{ok("peppers %s; all secrets are under the one in use", d.Peppers())}
 }
 
 // hashing checks how PINs are stored.

@@ -109,7 +109,7 @@ func (m *machine) importCustomers() {
 func (m *machine) directory() *customers.Directory {
 	m.t.Helper()
 	d, err := customers.Open(m.t.Context(), m.files.Directory, customers.Options{
-		Pepper: bytes.Clone(m.pepper), Scheme: customers.SchemeHMAC, Log: slog.New(slog.DiscardHandler),
+		Pepper: customers.OnePepper(bytes.Clone(m.pepper)), Scheme: customers.SchemeHMAC, Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(m.t, err)
 	return d

@@ -3,6 +3,7 @@ package guard
 import (
 	"bytes"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -48,11 +49,22 @@ func (r *records) copyLocked(key string, value []byte, unsent bool) {
 	}
 }
 
+var errCopySlow = errors.New("others have waited for the disk all the time that there was")
+
 // flushCopy writes to the Copy what has changed: Run does it for what the Store has too, a change that the Store lacks
-// waits for it. What could not be written is tried again with the next change.
+// waits for it, for the time of two operations at most. What could not be written is tried again with the next change.
 func (r *records) flushCopy(ctx context.Context) {
-	r.copying.Lock()
-	defer r.copying.Unlock()
+	late := time.NewTimer(r.timeout)
+	defer late.Stop()
+	select {
+	case r.copying <- struct{}{}:
+		defer func() { <-r.copying }()
+	case <-late.C:
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.copyFailedLocked(errCopySlow)
+		return
+	}
 	r.mu.Lock()
 	changed := r.uncopied
 	r.uncopied = map[string]Copied{}
@@ -69,12 +81,17 @@ func (r *records) flushCopy(ctx context.Context) {
 		r.copyFails = false
 		return
 	}
+	r.copyFailedLocked(err)
+	maps.Copy(changed, r.uncopied)
+	r.uncopied = changed
+}
+
+// copyFailedLocked says once that attempts do not reach the disk. r.mu is held.
+func (r *records) copyFailedLocked(err error) {
 	if !r.copyFails {
 		r.copyFails = true
 		r.log.Error("attempts not written to disk: a restart while nats is away would forget them", "err", err)
 	}
-	maps.Copy(changed, r.uncopied)
-	r.uncopied = changed
 }
 
 // copied is what this machine knew last of a record, before a restart too.

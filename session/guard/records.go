@@ -50,7 +50,7 @@ type records struct {
 
 	// copy survives a restart; uncopied is what it lacks. restore makes a change from a record of it.
 	copy      Copy
-	copying   sync.Mutex
+	copying   chan struct{} // has a value while the copy is written
 	uncopied  map[string]Copied
 	copyFails bool
 	copyDue   chan struct{} // tells Run that uncopied has something
@@ -77,8 +77,8 @@ func newRecords(store shared.Store, own Copy, timeout time.Duration, log *slog.L
 	r := &records{
 		store: store, timeout: timeout, log: log, copy: own, uncopied: map[string]Copied{}, unsent: map[string]bool{},
 		inexact: map[string]bool{}, putBacks: map[string]bool{},
-		copyDue: make(chan struct{}, 1),
-		locks:   map[string]*recordLock{}, pending: map[string][]change{}, seen: newCache[[]byte](maxSeen), lately: newCache[stored](maxLately),
+		copyDue: make(chan struct{}, 1), copying: make(chan struct{}, 1),
+		locks: map[string]*recordLock{}, pending: map[string][]change{}, seen: newCache[[]byte](maxSeen), lately: newCache[stored](maxLately),
 		wake: make(chan struct{}, 1),
 	}
 	return r

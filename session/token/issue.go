@@ -62,8 +62,9 @@ func (i *Issuer) issue(ctx context.Context, r record) (string, error) {
 		c.Methods = append(c.Methods, string(m))
 	}
 	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c)
-	t.Header["kid"] = i.keys.first
-	signed, err := t.SignedString(i.keys.sign)
+	keys := i.keys.now.Load()
+	t.Header["kid"] = keys.first
+	signed, err := t.SignedString(keys.sign)
 	if err != nil {
 		return "", fmt.Errorf("sign a token: %w", err)
 	}

@@ -13,31 +13,39 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync/atomic"
 
 	"countersign/internal/datafile"
 )
 
-// Keys are the signing key of tokens and the keys that verify them. They never print.
-type Keys struct {
+// Keys are the signing key of tokens and the keys that verify them, until Use puts others in their place. They never print.
+// Any goroutine may use them.
+type Keys struct{ now atomic.Pointer[keySet] }
+
+// keySet is the content of a file. It never changes.
+type keySet struct {
 	sign   ed25519.PrivateKey
 	first  string // the key id of sign
 	public map[string]ed25519.PublicKey
 	jwks   []byte
 }
 
+// Use puts the keys of other in force.
+func (k *Keys) Use(other *Keys) { k.now.Store(other.now.Load()) }
+
 // Format prints the same placeholder for every verb.
 func (k *Keys) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[redacted]")) }
 
 // JWKS is the public keys as JSON (RFC 8037). It must not be changed.
-func (k *Keys) JWKS() []byte { return k.jwks }
+func (k *Keys) JWKS() []byte { return k.now.Load().jwks }
 
 // LoadKeys reads the keys of tokens: a PEM file with an Ed25519 key (PKCS #8), which signs tokens, and after it any
 // number of others, private or public, which only verify them. If the file is missing, it is created with one key,
 // readable by its owner only; processes that create it at the same time all get the same key. A damaged file is refused
 // and left alone. Machines that share a Store need the same file.
 //
-// To change the key while calls run: add the new key at the end of the file on every machine and restart it, then move
-// it to the beginning, restart again, and remove the old one when its last token has expired (MaxLife).
+// To change the key while calls run: add the new key at the end of the file on every machine and reload, then move it to
+// the beginning, reload again, and remove the old one when its last token has expired (MaxLife).
 func LoadKeys(path string) (*Keys, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -90,7 +98,7 @@ type jwk struct {
 }
 
 func parseKeys(text []byte) (*Keys, error) {
-	k := &Keys{public: map[string]ed25519.PublicKey{}}
+	k := &keySet{public: map[string]ed25519.PublicKey{}}
 	set := struct {
 		Keys []jwk `json:"keys"`
 	}{}
@@ -129,8 +137,12 @@ func parseKeys(text []byte) (*Keys, error) {
 		return nil, errors.New("text after its last key")
 	}
 	var err error
-	k.jwks, err = json.Marshal(set)
-	return k, err
+	if k.jwks, err = json.Marshal(set); err != nil {
+		return nil, err
+	}
+	keys := &Keys{}
+	keys.now.Store(k)
+	return keys, nil
 }
 
 // parseKey reads a PEM block. The key does not share the block's memory.

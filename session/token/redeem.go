@@ -106,7 +106,7 @@ func (i *Issuer) verify(token session.Secret) (claims, error) {
 	var c claims
 	_, err := i.parser.ParseWithClaims(string(token.Reveal()), &c, func(t *jwt.Token) (any, error) {
 		kid, _ := t.Header["kid"].(string)
-		public, ok := i.keys.public[kid]
+		public, ok := i.keys.now.Load().public[kid]
 		if !ok {
 			return nil, errors.New("no such key")
 		}

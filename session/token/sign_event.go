@@ -20,7 +20,8 @@ type jwsHeader struct {
 // SignEvent signs an event's bytes: a JWS with detached content (RFC 7515, appendix F), EdDSA, that the keys of JWKS
 // verify.
 func (k *Keys) SignEvent(body []byte) (jws string, err error) {
-	header, err := json.Marshal(jwsHeader{Algorithm: jwt.SigningMethodEdDSA.Alg(), KeyID: k.first, Type: eventType})
+	keys := k.now.Load()
+	header, err := json.Marshal(jwsHeader{Algorithm: jwt.SigningMethodEdDSA.Alg(), KeyID: keys.first, Type: eventType})
 	if err != nil {
 		return "", err
 	}
@@ -31,5 +32,5 @@ func (k *Keys) SignEvent(body []byte) (jws string, err error) {
 	signed = encoding.AppendEncode(signed, body)
 	detached := make([]byte, 0, length+2+encoding.EncodedLen(ed25519.SignatureSize))
 	detached = append(append(detached, signed[:length]...), ".."...)
-	return string(encoding.AppendEncode(detached, ed25519.Sign(k.sign, signed))), nil
+	return string(encoding.AppendEncode(detached, ed25519.Sign(keys.sign, signed))), nil
 }

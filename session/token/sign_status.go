@@ -68,9 +68,9 @@ func (k *Keys) SignStatus(e event.Event) (jws string, err error) {
 	if !ok {
 		return "", fmt.Errorf("sign the status: %s says nothing about who the caller is", e.Fact())
 	}
-	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, s)
-	t.Header["typ"], t.Header["kid"] = statusType, k.first
-	if jws, err = t.SignedString(k.sign); err != nil {
+	keys, t := k.now.Load(), jwt.NewWithClaims(jwt.SigningMethodEdDSA, s)
+	t.Header["typ"], t.Header["kid"] = statusType, keys.first
+	if jws, err = t.SignedString(keys.sign); err != nil {
 		return "", fmt.Errorf("sign the status: %w", err)
 	}
 	return jws, nil

@@ -14,6 +14,6 @@ func TestTheAuditLogCallsACustomerByAnAlias(t *testing.T) {
 	assert.Equal(t, alias, d.Alias("C-1001"))
 	assert.NotEqual(t, alias, d.Alias("C-1002"))
 	assert.False(t, strings.Contains(alias, "1001"))
-	other := newDirectory(t, Options{Pepper: []byte("fedcba9876543210fedcba9876543210")})
+	other := newDirectory(t, Options{Pepper: OnePepper([]byte("fedcba9876543210fedcba9876543210"))})
 	assert.NotEqual(t, alias, other.Alias("C-1001"), "nobody without the pepper can try ids")
 }

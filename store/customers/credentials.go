@@ -21,12 +21,19 @@ func (d *Directory) Check(ctx context.Context, customer, kind string, answer ses
 	if !found {
 		stored = d.hash.dummy
 	}
-	keyed := d.hash.keyed(kind, customer, answer.Reveal())
+	under, err := d.hash.ring.Load().find(stored.pepper)
+	if err != nil {
+		return false, fmt.Errorf("check %s: %w", kind, err)
+	}
+	keyed := under.keyed(kind, customer, answer.Reveal())
 	defer clear(keyed)
 	d.lastCheck.Store(time.Now().UnixNano())
 	ok, err = d.hash.check(ctx, stored, keyed)
 	if err != nil {
 		return false, fmt.Errorf("check %s: %w", kind, err)
+	}
+	if ok && found {
+		d.renew(customer, kind, stored, answer.Reveal())
 	}
 	return ok && found, nil
 }
@@ -103,8 +110,8 @@ func (r Record) identifiers() []string {
 }
 
 func (d *Reader) credential(ctx context.Context, customer, kind string) (c credential, found bool, err error) {
-	err = d.db.Read.QueryRowContext(ctx, `SELECT scheme, salt, params, hash FROM credentials
-		WHERE customer = ? AND kind = ?`, customer, kind).Scan(&c.scheme, &c.salt, &c.params, &c.hash)
+	err = d.db.Read.QueryRowContext(ctx, `SELECT scheme, salt, params, hash, pepper FROM credentials
+		WHERE customer = ? AND kind = ?`, customer, kind).Scan(&c.scheme, &c.salt, &c.params, &c.hash, &c.pepper)
 	if errors.Is(err, sql.ErrNoRows) {
 		return credential{}, false, nil
 	}
@@ -115,9 +122,9 @@ func (d *Reader) credential(ctx context.Context, customer, kind string) (c crede
 }
 
 func putCredential(ctx context.Context, tx *sql.Tx, customer, kind string, c credential) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO credentials (customer, kind, scheme, salt, params, hash)
-		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-		scheme = excluded.scheme, salt = excluded.salt, params = excluded.params, hash = excluded.hash`,
-		customer, kind, c.scheme, c.salt, c.params, c.hash)
+	_, err := tx.ExecContext(ctx, `INSERT INTO credentials (customer, kind, scheme, salt, params, hash, pepper)
+		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET scheme = excluded.scheme, salt = excluded.salt,
+		params = excluded.params, hash = excluded.hash, pepper = excluded.pepper`,
+		customer, kind, c.scheme, c.salt, c.params, c.hash, c.pepper)
 	return err
 }

@@ -25,7 +25,7 @@ func countArgon2(d *Directory) *atomic.Int64 {
 	var n atomic.Int64
 	d.hash.argon2 = func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte {
 		n.Add(1)
-		return d.hash.keyed(fmt.Sprint(time, memory, threads, keyLen), string(salt), password)
+		return d.hash.ring.Load().current.keyed(fmt.Sprint(time, memory, threads, keyLen), string(salt), password)
 	}
 	return &n
 }

@@ -31,7 +31,7 @@ var schema = sqlite.Schema{Application: 0x43536469 /* CSdi */, Synchronous: "FUL
 // Options configure a Directory. Pepper is required.
 type Options struct {
 	// Pepper comes from LoadPepper.
-	Pepper []byte
+	Pepper Peppers
 	// Scheme of new credentials: SchemeArgon2id, the default, or SchemeHMAC to save the 40 ms of a core for each
 	// check. Credentials of the other scheme keep working.
 	Scheme string
@@ -58,6 +58,9 @@ type Directory struct {
 	now func() time.Time
 	// lastCheck is when a secret was last checked, in nanoseconds since 1970, so that Wrap keeps out of the way of calls.
 	lastCheck atomic.Int64
+	// renewals are secrets to store under the pepper in use, renewed that it is another one: for Wrap.
+	renewals chan renewal
+	renewed  chan struct{}
 }
 
 // Open opens or creates a directory. An *sqlite.OpenError tells the operator what is wrong.
@@ -68,8 +71,8 @@ func Open(ctx context.Context, path string, o Options) (*Directory, error) {
 	if o.Scheme != SchemeArgon2id && o.Scheme != SchemeHMAC {
 		return nil, fmt.Errorf("unknown hash %q: use %s or %s", o.Scheme, SchemeArgon2id, SchemeHMAC)
 	}
-	if len(o.Pepper) != PepperSize {
-		return nil, fmt.Errorf("the pepper has %d bytes, want %d", len(o.Pepper), PepperSize)
+	if err := o.Pepper.check(); err != nil {
+		return nil, err
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -81,8 +84,12 @@ func Open(ctx context.Context, path string, o Options) (*Directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Directory{Reader: Reader{db: db, hash: newHasher(o.Pepper, o.Scheme)}, log: o.Log, now: o.Now}
+	d := &Directory{Reader: Reader{db: db, hash: newHasher(o.Pepper, o.Scheme)}, log: o.Log, now: o.Now,
+		renewals: make(chan renewal, renewals), renewed: make(chan struct{}, 1)}
 	if err := d.adoptPepper(ctx); err != nil {
+		return nil, errors.Join(sqlite.Explain(path, err), db.Close())
+	}
+	if err := d.hasAllPeppers(ctx); err != nil {
 		return nil, errors.Join(sqlite.Explain(path, err), db.Close())
 	}
 	return d, nil
@@ -91,8 +98,8 @@ func Open(ctx context.Context, path string, o Options) (*Directory, error) {
 // OpenReadOnly opens a directory as sqlite.OpenReadOnly does. A missing file counts as one without customers. Of the
 // options only Pepper is used. The caller closes it.
 func OpenReadOnly(ctx context.Context, path string, o Options) (*Reader, error) {
-	if len(o.Pepper) != PepperSize {
-		return nil, fmt.Errorf("the pepper has %d bytes, want %d", len(o.Pepper), PepperSize)
+	if err := o.Pepper.check(); err != nil {
+		return nil, err
 	}
 	db, err := sqlite.OpenReadOnly(ctx, path, schema)
 	if errors.Is(err, sqlite.ErrMissing) {
@@ -111,6 +118,9 @@ func OpenReadOnly(ctx context.Context, path string, o Options) (*Reader, error) 
 			err = r.wrongPepper()
 		}
 	}
+	if err == nil {
+		err = r.hasAllPeppers(ctx)
+	}
 	if err != nil {
 		return nil, errors.Join(sqlite.Explain(path, err), db.Close())
 	}
@@ -124,7 +134,7 @@ func (r *Reader) matchesPepper(ctx context.Context) (bool, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
-	return err == nil && bytes.Equal(known, r.hash.fingerprint()), err
+	return err == nil && bytes.Equal(known, fingerprint(r.hash.ring.Load().first.key)), err
 }
 
 func (r *Reader) wrongPepper() error {
@@ -142,7 +152,7 @@ func (d *Directory) adoptPepper(ctx context.Context) error {
 	return d.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		done, err := tx.ExecContext(ctx, `INSERT INTO pepper SELECT 1, ?1
 			WHERE NOT EXISTS (SELECT 1 FROM credentials) AND NOT EXISTS (SELECT 1 FROM sealed)
-			ON CONFLICT DO UPDATE SET fingerprint = ?1`, d.hash.fingerprint())
+			ON CONFLICT DO UPDATE SET fingerprint = ?1`, fingerprint(d.hash.ring.Load().first.key))
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package customers
 
 import (
 	"context"
-	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/argon2"
@@ -62,11 +62,13 @@ type credential struct {
 	salt   []byte
 	params string
 	hash   []byte
+	// pepper is the id of the pepper under it.
+	pepper []byte
 }
 
 // hasher turns secrets into credentials and checks them. It is safe for use by several goroutines.
 type hasher struct {
-	pepper []byte
+	ring atomic.Pointer[ring]
 	// scheme is that of new credentials.
 	scheme string
 	slots  *semaphore.Weighted
@@ -74,53 +76,46 @@ type hasher struct {
 	wait   time.Duration
 	// dummy is checked, and dummyBox opened, for customers without such a secret.
 	dummy    credential
-	dummyBox []byte
-	// box encrypts secrets that must be read again.
-	box cipher.AEAD
+	dummyBox sealedBox
 	// argon2 is argon2.IDKey; tests count its calls.
 	argon2 func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
 }
 
-func newHasher(pepper []byte, scheme string) *hasher {
+func newHasher(peppers Peppers, scheme string) *hasher {
 	h := &hasher{
-		pepper: pepper, scheme: scheme, argon2: argon2.IDKey,
+		scheme: scheme, argon2: argon2.IDKey,
 		slots: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), wait: slotWait,
 		dummy: credential{scheme: scheme, salt: random(saltSize), params: defaultCost.String(), hash: random(hashSize)},
 	}
-	h.box = newBox(h.key("countersign/sealed/v1"))
+	h.ring.Store(newRing(peppers))
+	h.dummy.pepper = h.ring.Load().current.id
 	h.dummyBox = h.seal("", "", random(20))
 	return h
 }
 
 // keyed returns the HMAC of a secret, bound to its kind and customer, so that a hash is useless in another row. The
 // caller clears it.
-func (h *hasher) keyed(kind, customer string, secret []byte) []byte {
-	mac := hmac.New(sha256.New, h.pepper)
+func (k *pepperKey) keyed(kind, customer string, secret []byte) []byte {
+	mac := hmac.New(sha256.New, k.key)
 	_, _ = fmt.Fprintf(mac, "countersign/credential/v1\x00%s\x00%s\x00", kind, customer) // neither can contain a NUL
 	_, _ = mac.Write(secret)
 	return mac.Sum(nil)
 }
 
-// fingerprint identifies a pepper without revealing it.
-func (h *hasher) fingerprint() []byte {
-	mac := hmac.New(sha256.New, h.pepper)
-	_, _ = mac.Write([]byte("countersign/pepper/v1"))
-	return mac.Sum(nil)[:8]
-}
-
 // credential makes a credential of the scheme for new ones.
 func (h *hasher) credential(ctx context.Context, kind, customer string, secret []byte) (credential, error) {
-	keyed := h.keyed(kind, customer, secret)
+	current := h.ring.Load().current
+	keyed := current.keyed(kind, customer, secret)
 	if h.scheme == SchemeHMAC {
-		return credential{scheme: SchemeHMAC, salt: []byte{}, hash: keyed}, nil
+		return credential{scheme: SchemeHMAC, salt: []byte{}, hash: keyed, pepper: current.id}, nil
 	}
 	defer clear(keyed)
-	return h.wrap(ctx, keyed)
+	return h.wrap(ctx, keyed, current.id)
 }
 
 // wrap puts argon2id over an HMAC.
-func (h *hasher) wrap(ctx context.Context, keyed []byte) (credential, error) {
-	c := credential{scheme: SchemeArgon2id, salt: random(saltSize), params: defaultCost.String()}
+func (h *hasher) wrap(ctx context.Context, keyed, pepper []byte) (credential, error) {
+	c := credential{scheme: SchemeArgon2id, salt: random(saltSize), params: defaultCost.String(), pepper: pepper}
 	var err error
 	c.hash, err = h.stretch(ctx, keyed, c)
 	return c, err

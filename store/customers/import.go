@@ -122,7 +122,9 @@ func (d *Directory) Import(ctx context.Context, r io.Reader, o ImportOptions) (I
 		return ImportResult{}, fmt.Errorf("the region %q is not an ISO 3166 code of two letters, such as DE or US", o.Region)
 	}
 	o.few = cmp.Or(o.few, fewImported)
-	im := importer{options: o, hash: d.hash, generation: time.Now().UnixNano(), now: d.now()}
+	im := importer{
+		options: o, hash: d.hash, pepper: d.hash.ring.Load().current, generation: time.Now().UnixNano(), now: d.now(),
+	}
 	if err := im.open(r); err != nil {
 		return ImportResult{}, err
 	}
@@ -160,6 +162,7 @@ func (d *Directory) shrinkLog(ctx context.Context) {
 type importer struct {
 	options ImportOptions
 	hash    *hasher
+	pepper  *pepperKey // in use when it began
 	// generation marks the customers written in this run, so that a second row with the same id is detected.
 	generation int64
 	now        time.Time

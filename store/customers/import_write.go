@@ -63,11 +63,11 @@ func (im *importer) writeRest(ctx context.Context, r imported, since int64) (cha
 		changes += n
 	}
 	for _, s := range r.secrets {
-		n, err := im.execCount(ctx, `INSERT INTO credentials (customer, kind, scheme, salt, params, hash)
-			VALUES (?1, ?2, ?3, ?4, '', ?5) ON CONFLICT DO UPDATE SET
-			scheme = excluded.scheme, salt = excluded.salt, params = excluded.params, hash = excluded.hash
+		n, err := im.execCount(ctx, `INSERT INTO credentials (customer, kind, scheme, salt, params, hash, pepper)
+			VALUES (?1, ?2, ?3, ?4, '', ?5, ?6) ON CONFLICT DO UPDATE SET scheme = excluded.scheme, salt = excluded.salt,
+			params = excluded.params, hash = excluded.hash, pepper = excluded.pepper
 			WHERE scheme <> excluded.scheme OR hash <> excluded.hash`,
-			r.id, s.kind, SchemeHMAC, []byte{}, im.hash.keyed(s.kind, r.id, s.form))
+			r.id, s.kind, SchemeHMAC, []byte{}, im.pepper.keyed(s.kind, r.id, s.form), im.pepper.id)
 		if err != nil {
 			return 0, err
 		}
@@ -86,8 +86,9 @@ func (im *importer) writeRest(ctx context.Context, r imported, since int64) (cha
 
 // hasTOTP says whether the authenticator's secret is on file.
 func (im *importer) hasTOTP(ctx context.Context, r imported) (bool, error) {
-	var box []byte
-	err := im.tx.QueryRowContext(ctx, `SELECT box FROM sealed WHERE customer = ? AND kind = ?`, r.id, KindTOTP).Scan(&box)
+	var box sealedBox
+	err := im.tx.QueryRowContext(ctx, `SELECT pepper, box FROM sealed WHERE customer = ? AND kind = ?`, r.id, KindTOTP).
+		Scan(&box.pepper, &box.box)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	leaktest.Main(m)
 }
 
-var testPepper = []byte("0123456789abcdef0123456789abcdef")
+var testPepper = OnePepper([]byte("0123456789abcdef0123456789abcdef"))
 
 // deadline is a context that no healthy test outlives.
 func deadline(t testing.TB) context.Context {
@@ -38,7 +38,7 @@ func newDirectory(t testing.TB, o Options) *Directory {
 
 func openDirectory(t testing.TB, path string, o Options) *Directory {
 	t.Helper()
-	if o.Pepper == nil {
+	if o.Pepper.check() != nil {
 		o.Pepper = testPepper
 	}
 	d, err := Open(deadline(t), path, o)

@@ -27,7 +27,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			_, err = db.Write.Exec("PRAGMA user_version = 99")
 			require.NoError(t, err)
 			require.NoError(t, db.Close())
-		}, sqlite.ErrNewer, "directory.db was written by a newer Countersign (schema 99, this one knows 7): " +
+		}, sqlite.ErrNewer, "directory.db was written by a newer Countersign (schema 99, this one knows 8): " +
 			"upgrade this program or use another --data folder"},
 		{"no database", func(t *testing.T, path string) {
 			require.NoError(t, os.WriteFile(path, []byte("Dear diary, today I learned about the file format of SQLite.\n"),

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,10 +13,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+var otherPepper = OnePepper(make([]byte, PepperSize))
+
 func TestPepperIsMadeOnceByWhoeverIsFirst(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "new", "pepper")
-	got := make([][]byte, 20)
+	got := make([]Peppers, 20)
 	var all errgroup.Group
 	for i := range got {
 		all.Go(func() (err error) {
@@ -25,7 +28,7 @@ func TestPepperIsMadeOnceByWhoeverIsFirst(t *testing.T) {
 	}
 	require.NoError(t, all.Wait())
 	for _, g := range got {
-		assert.Len(t, g, 32)
+		assert.Len(t, g.keys[0], 32)
 		assert.Equal(t, got[0], g)
 	}
 	info, err := os.Stat(path)
@@ -41,6 +44,10 @@ func TestDamagedPepperIsRefusedAndKept(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty": "", "too short": "abcd\n",
 		"not hexadecimal": "zz23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n",
+		"another word":    strings.Repeat("0a", 32) + " old\n",
+		"twice":           strings.Repeat("0a", 32) + "\n" + strings.Repeat("0a", 32) + "\n",
+		"only next":       strings.Repeat("0a", 32) + " next\n",
+		"next first":      strings.Repeat("0a", 32) + "\n" + strings.Repeat("0b", 32) + " next\n" + strings.Repeat("0c", 32) + "\n",
 		"too long":        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef00\n",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -48,7 +55,7 @@ func TestDamagedPepperIsRefusedAndKept(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "pepper")
 			require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 			_, err := LoadPepper(path)
-			require.ErrorContains(t, err, path+" is damaged: it must hold 64 hexadecimal digits")
+			require.ErrorContains(t, err, path+" is damaged: each line must hold 64 hexadecimal digits")
 			after, err := os.ReadFile(path)
 			require.NoError(t, err)
 			assert.Equal(t, text, string(after))
@@ -59,9 +66,8 @@ func TestDamagedPepperIsRefusedAndKept(t *testing.T) {
 func TestDirectoryRefusesAnotherPepper(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "directory.db")
-	other := make([]byte, 32)
 	openDirectory(t, path, Options{})
-	fill(t, openDirectory(t, path, Options{Pepper: other}), "id,pin", "a,83645") // nothing was stored under the first one
+	fill(t, openDirectory(t, path, Options{Pepper: otherPepper}), "id,pin", "a,83645") // nothing was stored under the first one
 	_, err := Open(deadline(t), path, Options{Pepper: testPepper})
 	require.ErrorIs(t, err, ErrWrongPepper)
 	assert.EqualError(t, err,
@@ -72,13 +78,13 @@ func TestADirectoryWithNothingButSealedSecretsRefusesAnotherPepperToo(t *testing
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "directory.db")
 	fill(t, openDirectory(t, path, Options{}), "id,totp_secret", "a,"+rfcKey)
-	_, err := Open(deadline(t), path, Options{Pepper: make([]byte, 32)})
+	_, err := Open(deadline(t), path, Options{Pepper: otherPepper})
 	require.ErrorIs(t, err, ErrWrongPepper)
 }
 
 func TestPepperKey(t *testing.T) {
 	t.Parallel()
-	d, other := newDirectory(t, Options{}), newDirectory(t, Options{Pepper: make([]byte, 32)})
+	d, other := newDirectory(t, Options{}), newDirectory(t, Options{Pepper: otherPepper})
 	key := d.PepperKey("guard/v1")
 	assert.Len(t, key, 32)
 	assert.Equal(t, "64f63af2cf4da2236218fd81bc6420ec902aeb3bf3df976851d14b64f0e64419", hex.EncodeToString(key),

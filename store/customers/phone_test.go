@@ -80,7 +80,7 @@ func TestNumbersThatWereOnFileBeforeTheirDateWasAreOld(t *testing.T) {
 	_, err = old.Write.Exec(`INSERT INTO customers VALUES ('c1', 'Ada', 'en', 1);
 		INSERT INTO phones VALUES ('+4930901820', 'c1');
 		INSERT INTO credentials VALUES ('c1', 'pin', 'hmac', x'', '', x'00');
-		INSERT INTO pepper VALUES (1, ?)`, newHasher(testPepper, SchemeHMAC).fingerprint())
+		INSERT INTO pepper VALUES (1, ?)`, fingerprint(testPepper.keys[0]))
 	require.NoError(t, err)
 	require.NoError(t, old.Close())
 

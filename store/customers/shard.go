@@ -59,11 +59,13 @@ type sharedCredential struct {
 	Salt   []byte `json:"salt,omitempty"`
 	Params string `json:"params,omitempty"`
 	Hash   []byte `json:"hash"`
+	Pepper []byte `json:"pepper,omitempty"`
 }
 
 type sharedSealed struct {
-	Kind string `json:"kind"`
-	Box  []byte `json:"box"`
+	Kind   string `json:"kind"`
+	Box    []byte `json:"box"`
+	Pepper []byte `json:"pepper,omitempty"`
 }
 
 type sharedErasure struct {
@@ -164,20 +166,20 @@ func (d *Reader) readShard(ctx context.Context, n int) (s shard, err error) {
 		of(customer).Identifiers = append(of(customer).Identifiers, i)
 		return err
 	})
-	read(`SELECT c.customer, c.kind, c.scheme, c.salt, c.params, c.hash FROM shards s
+	read(`SELECT c.customer, c.kind, c.scheme, c.salt, c.params, c.hash, c.pepper FROM shards s
 		JOIN credentials c ON c.customer = s.customer WHERE s.shard = ? ORDER BY c.customer, c.kind`,
 		func(r *sql.Rows) error {
 			var customer string
 			var c sharedCredential
-			err := r.Scan(&customer, &c.Kind, &c.Scheme, &c.Salt, &c.Params, &c.Hash)
+			err := r.Scan(&customer, &c.Kind, &c.Scheme, &c.Salt, &c.Params, &c.Hash, &c.Pepper)
 			of(customer).Secrets = append(of(customer).Secrets, c)
 			return err
 		})
-	read(`SELECT x.customer, x.kind, x.box FROM shards s JOIN sealed x ON x.customer = s.customer WHERE s.shard = ?
+	read(`SELECT x.customer, x.kind, x.box, x.pepper FROM shards s JOIN sealed x ON x.customer = s.customer WHERE s.shard = ?
 		ORDER BY x.customer, x.kind`, func(r *sql.Rows) error {
 		var customer string
 		var x sharedSealed
-		err := r.Scan(&customer, &x.Kind, &x.Box)
+		err := r.Scan(&customer, &x.Kind, &x.Box, &x.Pepper)
 		of(customer).Sealed = append(of(customer).Sealed, x)
 		return err
 	})

@@ -222,11 +222,13 @@ func (t takeover) customer(ctx context.Context, c sharedCustomer) error {
 		all = append(all, statement{`INSERT INTO identifiers (kind, value, customer) VALUES (?, ?, ?)`, []any{i.Kind, i.Value, c.ID}})
 	}
 	for _, s := range c.Secrets {
-		all = append(all, statement{`INSERT INTO credentials (customer, kind, scheme, salt, params, hash)
-			VALUES (?, ?, ?, ?, ?, ?)`, []any{c.ID, s.Kind, s.Scheme, append([]byte{}, s.Salt...), s.Params, s.Hash}})
+		all = append(all, statement{`INSERT INTO credentials (customer, kind, scheme, salt, params, hash, pepper)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`, []any{c.ID, s.Kind, s.Scheme, append([]byte{}, s.Salt...), s.Params, s.Hash,
+			append([]byte{}, s.Pepper...)}})
 	}
 	for _, x := range c.Sealed {
-		all = append(all, statement{`INSERT INTO sealed (customer, kind, box) VALUES (?, ?, ?)`, []any{c.ID, x.Kind, x.Box}})
+		all = append(all, statement{`INSERT INTO sealed (customer, kind, box, pepper) VALUES (?, ?, ?, ?)`,
+			[]any{c.ID, x.Kind, x.Box, append([]byte{}, x.Pepper...)}})
 	}
 	if h := c.Habit; h != nil {
 		all = append(all, statement{`INSERT INTO habits VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,

@@ -50,11 +50,14 @@ func (d *Directory) WrapNext(ctx context.Context, n int) (wrapped int, err error
 	return wrapped, nil
 }
 
-// Wrap wraps credentials, also those imported later, until ctx ends. It may run in several processes at once.
+// Wrap wraps credentials, also those imported later, until ctx ends, and stores secrets under the pepper in use. It may run in several processes at once.
 func (d *Directory) Wrap(ctx context.Context) {
 	failing := false
 	for ctx.Err() == nil {
-		n, err := d.WrapNext(ctx, 1)
+		n, err := d.SealNext(ctx)
+		if n == 0 && err == nil {
+			n, err = d.WrapNext(ctx, 1)
+		}
 		if err != nil && ctx.Err() == nil && !errors.Is(err, sqlite.ErrBusy) {
 			if !failing {
 				d.log.Error("secrets cannot be wrapped in argon2id, retrying every minute", "err", err)
@@ -63,20 +66,30 @@ func (d *Directory) Wrap(ctx context.Context) {
 		} else if n > 0 {
 			failing = false
 		}
-		if n == 0 {
-			_ = retry.Pause(ctx, wrapIdle)
+		if n > 0 {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wrapIdle):
+		case <-d.renewed:
+		case r := <-d.renewals:
+			if err := d.replace(ctx, r.customer, r.kind, r.was, r.is); err != nil && ctx.Err() == nil {
+				d.log.Warn("a secret is not stored under the pepper in use yet, at the customer's next call again", "err", err)
+			}
+			clear(r.is.hash)
 		}
 	}
 }
 
 // nextUnwrapped reads in the order of the index on unwrapped credentials.
-const nextUnwrapped = `SELECT customer, kind, hash FROM credentials WHERE scheme = 'hmac'
+const nextUnwrapped = `SELECT customer, kind, hash, pepper FROM credentials WHERE scheme = 'hmac'
 	ORDER BY CASE kind WHEN 'pin' THEN 1 WHEN 'passphrase' THEN 2 ELSE 3 END, customer, kind LIMIT 1`
 
 func (d *Directory) wrapOne(ctx context.Context) (found bool, err error) {
 	var customer, kind string
 	stored := credential{scheme: SchemeHMAC}
-	err = d.db.Read.QueryRowContext(ctx, nextUnwrapped).Scan(&customer, &kind, &stored.hash)
+	err = d.db.Read.QueryRowContext(ctx, nextUnwrapped).Scan(&customer, &kind, &stored.hash, &stored.pepper)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -84,7 +97,7 @@ func (d *Directory) wrapOne(ctx context.Context) (found bool, err error) {
 		return false, fmt.Errorf("wrap credential: %w", err)
 	}
 	defer clear(stored.hash)
-	wrapped, err := d.hash.wrap(ctx, stored.hash)
+	wrapped, err := d.hash.wrap(ctx, stored.hash, stored.pepper)
 	if err == nil {
 		err = d.replace(ctx, customer, kind, stored, wrapped)
 	}
@@ -97,9 +110,9 @@ func (d *Directory) wrapOne(ctx context.Context) (found bool, err error) {
 // replace replaces a credential unless it has changed meanwhile.
 func (d *Directory) replace(ctx context.Context, customer, kind string, from, to credential) error {
 	return d.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE credentials SET scheme = ?, salt = ?, params = ?, hash = ?
+		_, err := tx.ExecContext(ctx, `UPDATE credentials SET scheme = ?, salt = ?, params = ?, hash = ?, pepper = ?
 			WHERE customer = ? AND kind = ? AND scheme = ? AND hash = ?`,
-			to.scheme, to.salt, to.params, to.hash, customer, kind, from.scheme, from.hash)
+			to.scheme, to.salt, to.params, to.hash, to.pepper, customer, kind, from.scheme, from.hash)
 		return err
 	})
 }

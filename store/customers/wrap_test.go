@@ -46,7 +46,8 @@ func TestWrapBeginsWithWhatIsWorthMost(t *testing.T) {
 	for range 5 {
 		var customer, kind string
 		var hash []byte
-		require.NoError(t, d.db.Read.QueryRow(nextUnwrapped).Scan(&customer, &kind, &hash))
+		var pepper any
+		require.NoError(t, d.db.Read.QueryRow(nextUnwrapped).Scan(&customer, &kind, &hash, &pepper))
 		order = append(order, kind)
 		n, err := d.WrapNext(deadline(t), 1)
 		require.NoError(t, err)

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 // patience bounds every wait of these tests.
 const patience = time.Minute
 
-var pepper = []byte("0123456789abcdef0123456789abcdef")
+var pepper = customers.OnePepper([]byte("0123456789abcdef0123456789abcdef"))
 
 // machine is one with a directory, on the NATS of a test.
 type machine struct {
@@ -58,7 +58,7 @@ func newMachine(t *testing.T, at bus.Endpoint, name string, role customers.Role,
 	return machineAt(t, at, name, filepath.Join(t.TempDir(), "directory.db"), pepper, role, csv...)
 }
 
-func machineAt(t *testing.T, at bus.Endpoint, name, path string, pepper []byte, role customers.Role,
+func machineAt(t *testing.T, at bus.Endpoint, name, path string, pepper customers.Peppers, role customers.Role,
 	csv ...string) *machine {
 	t.Helper()
 	d, err := customers.Open(t.Context(), path, customers.Options{Pepper: pepper, Scheme: customers.SchemeHMAC})
