@@ -126,7 +126,9 @@ func (s *soak) ask(ctx context.Context, method, path, body string) (text string)
 	defer res.Body.Close()
 	all, err := io.ReadAll(res.Body)
 	if busy := res.StatusCode == http.StatusServiceUnavailable; busy || res.StatusCode == http.StatusNotFound {
-		s.done("answers " + res.Status) // a machine that is too slow says so, and does not know each call
+		// A machine that is too slow says so, and does not know each call.
+		at := strings.SplitN(path, "/", 4)
+		s.done(fmt.Sprintf("answers %d to %s /%s/%s", res.StatusCode, method, at[1], strings.TrimRight(at[2], "?")))
 		return ""
 	}
 	if err == nil && res.StatusCode/100 != 2 {
