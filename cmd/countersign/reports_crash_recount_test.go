@@ -216,7 +216,7 @@ func recounted(calls map[string][]told) figures {
 		f.put("calls", call, first.Line, first.Time.UnixMilli(), status, level, reason, customer, methods, end, lasted,
 			outcome, destination, verdict)
 		day := first.Time.UTC().Format(time.DateOnly) + " " + first.Line
-		if first.Data.Continues != "" {
+		if isStepUp(events) {
 			daily.add(day, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0)
 			continue
 		}
@@ -250,6 +250,11 @@ func recounted(calls map[string][]told) figures {
 		}
 	}
 	return f
+}
+
+// isStepUp says that a call came back for more proof. While NATS is away it does not know what it continues.
+func isStepUp(call []told) bool {
+	return slices.ContainsFunc(call, func(e told) bool { return e.Data.Continues != "" || e.fact() == "step_up_requested" })
 }
 
 func one(is bool) int {

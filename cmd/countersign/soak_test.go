@@ -177,7 +177,7 @@ sms: {url: "%s/messages"}
 webhooks: {crm: {url: "%s/crm", secret: %s, facts: ["*"], names: true, timeout: 2s}}
 wallboard: {queues: {"agents@default": {title: {en: Agents}, numbers: true}}}
 callbacks:
-  {dial: "sofia/gateway/trunk/{digits}", window: 5m, capacity: 20, remind: 0s,
+  {dial: "sofia/gateway/trunk/{digits}", window: 5m, capacity: 1000, remind: 0s,
   hours: {tz: UTC, open: "Mo-Su 00:00-24:00"}}
 reports:
   {schedules: [{name: often, cron: "* * * * *", tz: UTC, report: summary, period: yesterday, format: csv, folder: %q}]}
