@@ -53,7 +53,7 @@ func (n *node) takes(key string) bool {
 	answer, err := http.DefaultClient.Do(request)
 	require.NoError(n.s.t, err)
 	require.NoError(n.s.t, answer.Body.Close())
-	return answer.StatusCode != http.StatusUnauthorized
+	return answer.StatusCode == http.StatusNotFound // there is no such call, for those who may ask
 }
 
 // last is the last word of what a command has said.
@@ -183,6 +183,8 @@ func TestAnAPIKeyChangesWhileCallsRun(t *testing.T) {
 	taken(first, true)
 	third := last(s.nodes[0].must("", "keys", "rotate", "shop", "--grace", "0s"))
 	taken(third, true)
+	taken(second, false)
+	taken(first, false)
 	allVerified(t, stop())
 }
 
