@@ -252,16 +252,16 @@ const (
 	collectedCount
 )
 
-var collectedLines = [collectedCount]string{
+var collectedLines = linesOf([]string{
 	lineDigits: "variable_" + digits, lineReadResult: "variable_read_result",
 	lineTerminator: "variable_read_terminator_used", lineCollectedAt: "Event-Date-Timestamp",
-}
+}...)
 
 // read takes the digits out of the completion, in the reader's goroutine, so that they stay in order with the keys of
 // the holder.
 func (g *collected) read(h header) {
 	var v [collectedCount][]byte
-	h.pick(collectedLines[:], v[:])
+	h.pick(collectedLines, v[:])
 	keys, terminator := decoded(v[lineDigits]), decoded(v[lineTerminator])
 	defer clear(keys)
 	g.played, g.most = v[lineReadResult] != nil, len(keys) > g.asked.Max

@@ -20,7 +20,7 @@ const (
 	eventCount
 )
 
-var eventLines = [eventCount]string{
+var eventLines = linesOf([]string{
 	lineEventName:       "Event-Name",
 	lineAnswerState:     "Answer-State",
 	lineApplicationUUID: "Application-UUID",
@@ -30,12 +30,12 @@ var eventLines = [eventCount]string{
 	lineSocketResume:    "variable_socket_resume",
 	lineHeldKey:         "variable_" + heldKey,
 	lineEventTime:       "Event-Date-Timestamp",
-}
+}...)
 
 // event handles the two kinds of events that matter: the end of an application, and the end of the call.
 func (c *conn) event(h header) error {
 	var v [eventCount][]byte
-	h.pick(eventLines[:], v[:])
+	h.pick(eventLines, v[:])
 	switch application := v[lineApplication]; string(v[lineEventName]) {
 	case "CHANNEL_EXECUTE_COMPLETE":
 		// A hang-up also completes the running application; its digits are not an answer.

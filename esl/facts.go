@@ -33,7 +33,7 @@ const (
 	callCount
 )
 
-var callLines = append([]string{
+var callLines = linesOf(append([]string{
 	lineUniqueID:     "Unique-ID",
 	lineCallerNumber: "Caller-Caller-ID-Number",
 	lineHideNumber:   "Caller-Privacy-Hide-Number",
@@ -49,7 +49,7 @@ var callLines = append([]string{
 	lineGateway: "variable_sip_gateway", lineProfile: "variable_sofia_profile_name",
 	lineNetworkAddress: "variable_sip_network_ip",
 	lineQueue:          "variable_cc_queue", lineQueueJoined: "variable_cc_queue_joined_epoch",
-}, attestationLines[:]...)
+}, attestationLines[:]...)...)
 
 // Bounds in bytes.
 const (

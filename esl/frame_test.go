@@ -93,8 +93,8 @@ func TestLookingUpAHeaderAllocatesNothing(t *testing.T) {
 	f, err := reader(bytes.NewReader(data)).next()
 	require.NoError(t, err)
 	h := header(f.body)
-	names := []string{"Event-Name", "No-Such-Header", "Application-UUID"}
-	values := make([][]byte, len(names))
+	names := linesOf("Event-Name", "No-Such-Header", "Application-UUID")
+	values := make([][]byte, 3)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		if v, ok := h.raw("Application-UUID"); !ok || string(v) != "a1" {
 			t.Fail()
@@ -120,7 +120,7 @@ func TestValuesAreDecodedAsFreeSWITCHEncodesThem(t *testing.T) {
 	assert.Empty(t, v)
 	assert.Nil(t, decoded(nil))
 	values := make([][]byte, 3)
-	h.pick([]string{"C", "AB", "B"}, values)
+	h.pick(linesOf("C", "AB", "B"), values)
 	assert.NotNil(t, values[0])
 	assert.Equal(t, "2", string(values[1]))
 	assert.Nil(t, values[2])

@@ -34,7 +34,7 @@ func FuzzFrames(f *testing.F) {
 				require.LessOrEqual(t, len(f.body), limit)
 				h := header(f.body)
 				_, _, _ = text(h, "Event-Name"), text(h, "Application-UUID"), text(f.head, "Content-Type")
-				h.pick(eventLines[:], make([][]byte, len(eventLines)))
+				h.pick(eventLines, make([][]byte, eventCount))
 				frames = append(frames, string(f.head)+"\x00"+string(f.body))
 			}
 			return frames, nil

@@ -1,6 +1,9 @@
 package esl
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // header is a block of "Name: value" lines as FreeSWITCH writes them: LF line ends, values percent-encoded. It is a
 // slice of the reader's buffer; values are decoded on demand.
@@ -8,9 +11,24 @@ type header []byte
 
 // raw finds one line and returns its value undecoded.
 func (h header) raw(name string) (value []byte, found bool) {
-	names, values := [1]string{name}, [1][]byte{}
-	h.pick(names[:], values[:])
-	return values[0], values[0] != nil
+	for len(h) > 0 {
+		var line header
+		if line, h = h.cut(); len(line) == 0 {
+			break
+		}
+		if n := len(name); len(line) > n && line[n] == ':' && string(line[:n]) == name {
+			return trimmed(line[n+1:]), true
+		}
+	}
+	return nil, false
+}
+
+// cut cuts off the first line.
+func (h header) cut() (line, rest header) {
+	if end := bytes.IndexByte(h, '\n'); end >= 0 {
+		return h[:end], h[end+1:]
+	}
+	return h, nil
 }
 
 // trimmed is a value without surrounding spaces; unlike the result of bytes.Trim it is never nil.
@@ -24,23 +42,36 @@ func trimmed(value []byte) []byte {
 	return value
 }
 
-// pick finds lines by name in one pass: values[i] becomes the undecoded value of the first line named names[i], or nil.
+// lines are names of lines that are looked for together, 64 at most.
+type lines struct {
+	names []string
+	// begin has a bit for each name that begins with a byte: an event has two hundred lines, most of which are looked at no
+	// further.
+	begin [256]uint64
+}
+
+func linesOf(names ...string) *lines {
+	l := &lines{names: names}
+	for i, name := range names {
+		l.begin[name[0]] |= 1 << i
+	}
+	return l
+}
+
+// pick finds lines by name in one pass: values[i] becomes the undecoded value of the first line of the i-th name, or nil.
 // It stops at an empty line, which an event's own body follows.
-func (h header) pick(names []string, values [][]byte) {
+func (h header) pick(wanted *lines, values [][]byte) {
 	clear(values)
-	for left := len(names); left > 0 && len(h) > 0; {
-		line := h
-		if end := bytes.IndexByte(h, '\n'); end >= 0 {
-			line, h = h[:end], h[end+1:]
-		} else {
-			h = nil
-		}
-		if len(line) == 0 {
+	for left := len(wanted.names); left > 0 && len(h) > 0; {
+		var line header
+		if line, h = h.cut(); len(line) == 0 {
 			break
 		}
-		for i, name := range names {
+		for may := wanted.begin[line[0]]; may != 0; may &= may - 1 {
+			i := bits.TrailingZeros64(may)
+			name := wanted.names[i]
 			n := len(name)
-			if line[0] == name[0] && len(line) > n && line[n] == ':' && values[i] == nil && string(line[:n]) == name {
+			if len(line) > n && line[n] == ':' && values[i] == nil && string(line[:n]) == name {
 				values[i] = trimmed(line[n+1:])
 				left--
 				break

@@ -126,13 +126,13 @@ const (
 	heardCount
 )
 
-var heardLines = [heardCount]string{
+var heardLines = linesOf([]string{
 	lineResponse: "Application-Response", lineSpeechResult: "variable_detect_speech_result",
-}
+}...)
 
 func (g *heard) read(h header) {
 	var v [heardCount][]byte
-	h.pick(heardLines[:], v[:])
+	h.pick(heardLines, v[:])
 	clear(g.result)
 	g.response, g.result = string(decoded(v[lineResponse])), decoded(v[lineSpeechResult])
 }
