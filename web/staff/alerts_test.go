@@ -60,10 +60,12 @@ func (o *office) sendsAlerts(t *testing.T) {
 	done := make(chan struct{})
 	go func() { defer close(done); alerts.Run(ctx) }()
 	defer func() { cancel(); <-done }()
-	require.Eventually(t, func() bool {
-		one, err := alerts.Get(all[1].Alert.ID)
-		return err == nil && one.State == callback.AlertSent
-	}, 20*time.Second, time.Millisecond)
+	for _, sent := range all {
+		require.Eventually(t, func() bool {
+			one, err := alerts.Get(sent.Alert.ID)
+			return err == nil && one.State == callback.AlertSent
+		}, 20*time.Second, time.Millisecond)
+	}
 	require.NoError(t, alerts.Decline(t.Context(), all[0].Alert.ID, "C-1001", event.AlertByMail))
 	require.NoError(t, alerts.OptOut(t.Context(), "C-1001", true))
 }
