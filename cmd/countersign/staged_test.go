@@ -51,7 +51,7 @@ func TestAVersionThatFailsPeopleIsReturnedFromByItself(t *testing.T) {
 		over := map[string]bool{}
 		for _, e := range s.events(func(e event.Event) bool { return e.Line == "bank" && strings.HasPrefix(e.Call, "0") }) {
 			if v, seen := version[e.Call]; seen {
-				require.Equal(t, v, e.LineVersion, "the events of %s have one version", e.Call)
+				assert.Equal(t, v, e.LineVersion, "the events of %s have one version", e.Call)
 			}
 			version[e.Call] = e.LineVersion
 			if e.Fact() == event.FactCallEnded {
@@ -66,9 +66,7 @@ func TestAVersionThatFailsPeopleIsReturnedFromByItself(t *testing.T) {
 		}
 		return true
 	}
-	for began := time.Now(); !all(); time.Sleep(50 * time.Millisecond) {
-		require.Less(t, time.Since(began), patience, "events of calls that are over do not come")
-	}
+	require.Eventually(t, all, patience, 50*time.Millisecond, "events of calls that are over do not come")
 	for _, of := range results {
 		for _, r := range of {
 			if v := version[r.Variables["cs_call"]]; v != 2 {

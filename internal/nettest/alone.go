@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"countersign/internal/programtest"
 )
 
 // parts are those of the test that are asked for: "/killed" of -run TestMachines/killed.
@@ -35,9 +37,7 @@ const aloneVariable = "COUNTERSIGN_TEST_NETWORK"
 // a kernel that lets users make namespaces.
 func Alone(t *testing.T) bool {
 	t.Helper()
-	if _, err := exec.LookPath("ip"); err != nil {
-		t.Skipf("a network of its own needs the program ip: install iproute2 (Debian): %v", err)
-	}
+	programtest.Find(t, "ip")
 	if os.Getenv(aloneVariable) == t.Name() {
 		return true
 	}

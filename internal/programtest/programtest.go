@@ -12,7 +12,7 @@ import (
 var packages = map[string]string{
 	"sipp": "sip-tester", "flite": "flite", "espeak-ng": "espeak-ng", "sqlite3": "sqlite3", "pdftotext": "poppler-utils",
 	"soffice": "libreoffice-calc-nogui", "chromium": "chromium", "python3": "python3",
-	"pocketsphinx_continuous": "pocketsphinx",
+	"pocketsphinx_continuous": "pocketsphinx", "ip": "iproute2",
 }
 
 // Find returns the path of a program. Where it is missing the test is skipped, and says how to get it; in CI, which has
