@@ -78,8 +78,8 @@ func newRecords(store shared.Store, own Copy, timeout time.Duration, log *slog.L
 		store: store, timeout: timeout, log: log, copy: own, uncopied: map[string]Copied{}, unsent: map[string]bool{},
 		inexact: map[string]bool{}, putBacks: map[string]bool{},
 		copyDue: make(chan struct{}, 1), copying: make(chan struct{}, 1),
-		locks: map[string]*recordLock{}, pending: map[string][]change{}, seen: newCache[[]byte](maxSeen), lately: newCache[stored](maxLately),
-		wake: make(chan struct{}, 1),
+		locks: map[string]*recordLock{}, pending: map[string][]change{}, wake: make(chan struct{}, 1),
+		seen: newCache[[]byte](maxSeen), lately: newCache[stored](maxLately),
 	}
 	return r
 }
