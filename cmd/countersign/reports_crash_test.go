@@ -243,10 +243,10 @@ type natsDialer func(network, address string) (net.Conn, error)
 
 func (d natsDialer) Dial(network, address string) (net.Conn, error) { return d(network, address) }
 
-// streamed are the messages of the stream by the event's id, without what is about no call.
-func streamed(t *testing.T, js jetstream.JetStream) map[string][]string {
+// eachInStream reads all that the stream has now.
+func eachInStream(t *testing.T, js jetstream.JetStream, within time.Duration, do func(jetstream.Msg)) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
 	consumer, err := js.OrderedConsumer(ctx, event.Stream, jetstream.OrderedConsumerConfig{})
 	require.NoError(t, err)
@@ -255,16 +255,24 @@ func streamed(t *testing.T, js jetstream.JetStream) map[string][]string {
 	messages, err := consumer.Messages()
 	require.NoError(t, err)
 	defer messages.Stop()
-	bodies := map[string][]string{}
 	for range info.NumPending {
 		msg, err := messages.Next(jetstream.NextContext(ctx))
 		require.NoError(t, err)
+		do(msg)
+	}
+}
+
+// streamed are the messages of the stream by the event's id, without what is about no call.
+func streamed(t *testing.T, js jetstream.JetStream) map[string][]string {
+	t.Helper()
+	bodies := map[string][]string{}
+	eachInStream(t, js, patience, func(msg jetstream.Msg) {
 		if strings.HasSuffix(msg.Subject(), ".alarm") || strings.HasSuffix(msg.Subject(), ".config_changed") {
-			continue
+			return
 		}
 		id := msg.Headers().Get(jetstream.MsgIDHeader)
 		bodies[id] = append(bodies[id], string(msg.Data()))
-	}
+	})
 	return bodies
 }
 

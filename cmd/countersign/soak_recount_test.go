@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"hash/maphash"
 	"path/filepath"
@@ -11,8 +10,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"countersign/session/event"
 )
 
 // recount makes sure that every call has its end, that every event of a call is once in the journal, once in the
@@ -93,27 +90,15 @@ func (s *soak) journalled(seed maphash.Seed) (calls map[string][]told, all map[s
 
 // streamed are the events about calls in the stream, by their id.
 func (s *soak) streamed(seed maphash.Seed) map[string][]uint64 {
-	t := s.t
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
-	defer cancel()
-	consumer, err := s.jetStream(t).OrderedConsumer(ctx, event.Stream, jetstream.OrderedConsumerConfig{})
-	require.NoError(t, err)
-	info, err := consumer.Info(ctx)
-	require.NoError(t, err)
-	messages, err := consumer.Messages()
-	require.NoError(t, err)
-	defer messages.Stop()
+	s.t.Helper()
 	all := map[string][]uint64{}
-	for range info.NumPending {
-		msg, err := messages.Next(jetstream.NextContext(ctx))
-		require.NoError(t, err)
+	eachInStream(s.t, s.jetStream(s.t), 2*patience, func(msg jetstream.Msg) {
 		fact := msg.Subject()[strings.LastIndexByte(msg.Subject(), '.')+1:]
 		if fact == "alarm" || fact == "config_changed" || strings.HasPrefix(fact, "callback_") {
-			continue // about no call
+			return // about no call
 		}
 		id := msg.Headers().Get(jetstream.MsgIDHeader)
 		all[id] = append(all[id], maphash.Bytes(seed, msg.Data()))
-	}
+	})
 	return all
 }
